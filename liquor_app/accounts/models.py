@@ -1,0 +1,121 @@
+"""Who may do what, and who did what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import blob, choice, document, flag, moment, pk, plain_uuid, ref, stamped, whole, words
+
+
+class Role(StrEnum):
+    """Stored values; `user` is shown as "Viewer"."""
+
+    ADMIN = "admin"
+    MANAGER = "manager"
+    USER = "user"
+
+    @property
+    def label(self) -> str:
+        return {"admin": "Admin", "manager": "Marketer", "user": "Viewer"}[self.value]
+
+
+class User(SQLModel, table=True):
+    __tablename__ = "users"
+    __table_args__ = (Index("uq_users_email", text("lower(email)"), unique=True),)
+
+    id: UUID = pk()
+    email: str = words()
+    password_hash: str = words()
+    full_name: str | None = words(nullable=True)
+    role: Role = choice("role", Role, Role.USER)
+    is_active: bool = flag(default=True)
+    failed_logins: int = whole()
+    locked_until: datetime | None = moment()
+    last_login_at: datetime | None = moment()
+    created_at: datetime = stamped()
+    updated_at: datetime = stamped()
+
+
+class TotpSecret(SQLModel, table=True):
+    """Second factor; the secret is encrypted, recovery codes are hashed, `last_step` stops replays."""
+
+    __tablename__ = "totp_secrets"
+
+    user_id: UUID = ref("users.id", primary=True)
+    secret_encrypted: bytes = blob(nullable=False)
+    recovery_hashes: list[str] = document(empty="[]")
+    last_step: int | None = whole(nullable=True)
+    confirmed_at: datetime | None = moment()
+    created_at: datetime = stamped()
+
+
+class BrowserSession(SQLModel, table=True):
+    """A signed-in browser. The cookie holds a random key; only its hash is stored."""
+
+    __tablename__ = "browser_sessions"
+
+    id: UUID = pk()
+    user_id: UUID = ref("users.id")
+    token_hash: str = words(unique=True)
+    ip: str | None = words(nullable=True)
+    user_agent: str | None = words(nullable=True)
+    created_at: datetime = stamped()
+    last_seen_at: datetime = stamped()
+    expires_at: datetime = moment(nullable=False)
+    revoked_at: datetime | None = moment()
+
+
+class RefreshToken(SQLModel, table=True):
+    """Rotated on each use; a second use of one revokes its whole family."""
+
+    __tablename__ = "refresh_tokens"
+
+    id: UUID = pk()
+    user_id: UUID = ref("users.id")
+    family_id: UUID = plain_uuid(nullable=False)
+    token_hash: str = words(unique=True)
+    created_at: datetime = stamped()
+    expires_at: datetime = moment(nullable=False)
+    used_at: datetime | None = moment()
+    revoked_at: datetime | None = moment()
+
+
+class ApiKey(SQLModel, table=True):
+    __tablename__ = "api_keys"
+
+    id: UUID = pk()
+    name: str = words()
+    prefix: str = words()
+    key_hash: str = words(unique=True)
+    role: Role = choice("role", Role, Role.USER)
+    created_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
+    created_at: datetime = stamped()
+    last_used_at: datetime | None = moment()
+    expires_at: datetime | None = moment()
+    revoked_at: datetime | None = moment()
+
+
+class AuditEntry(SQLModel, table=True):
+    """What somebody changed; never updated, never deleted but by retention."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (
+        Index("ix_audit_log_at", "at"),
+        Index("ix_audit_log_entity", "entity", "entity_id", "at"),
+    )
+
+    id: UUID = pk()
+    at: datetime = stamped()
+    actor_kind: str = words()
+    actor_id: UUID | None = plain_uuid()
+    actor_name: str = words()
+    action: str = words()
+    entity: str = words()
+    entity_id: UUID | None = plain_uuid()
+    changes: dict[str, Any] = document(empty="{}")

@@ -1,0 +1,139 @@
+"""Actions: for one customer, what to say, why, when and how."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import (
+    choice,
+    day,
+    document,
+    exact,
+    moment,
+    pk,
+    plain_uuid,
+    ratio,
+    ref,
+    stamped,
+    texts,
+    words,
+)
+from liquor_app.core.states import Transitions
+
+
+class ActionStatus(StrEnum):
+    PROPOSED = "proposed"
+    """A candidate; no plan has chosen it yet."""
+    PENDING = "pending"
+    """Chosen by the campaign's current plan."""
+    QUEUED = "queued"
+    """In the send ledger."""
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Not chosen, or stopped on the way; `skip_reason` says why."""
+    HELD_OUT = "held_out"
+    """In the control group: deliberately not contacted."""
+
+
+ACTION = Transitions(
+    "action",
+    {
+        ActionStatus.PROPOSED: [ActionStatus.PENDING, ActionStatus.SKIPPED, ActionStatus.HELD_OUT],
+        ActionStatus.PENDING: [
+            ActionStatus.QUEUED,
+            ActionStatus.SKIPPED,
+            ActionStatus.HELD_OUT,
+            ActionStatus.PROPOSED,
+        ],
+        ActionStatus.QUEUED: [ActionStatus.SENT, ActionStatus.FAILED, ActionStatus.SKIPPED],
+        ActionStatus.SENT: [ActionStatus.FAILED],
+        ActionStatus.FAILED: [ActionStatus.QUEUED, ActionStatus.SENT],
+        ActionStatus.SKIPPED: [ActionStatus.PROPOSED, ActionStatus.PENDING],
+        ActionStatus.HELD_OUT: [ActionStatus.PROPOSED],
+    },
+)
+
+
+class Action(SQLModel, table=True):
+    """`priority_score` (0–100) is the sum of four visible parts: value at risk, response, margin, minus fatigue."""
+
+    __tablename__ = "actions"
+    __table_args__ = (
+        Index("ix_actions_campaign", "campaign_id", "status", text("priority_score DESC"), "id"),
+        Index("ix_actions_customer", "customer_id", "created_at"),
+        Index("ix_actions_status", "status", "id"),
+        Index("ix_actions_scheduled", "scheduled_date", "status"),
+        Index("uq_actions_candidate", "campaign_id", "customer_id", "segment_slug", "channel", unique=True),
+    )
+
+    id: UUID = pk()
+    campaign_id: UUID | None = ref("campaigns.id", nullable=True)
+    customer_id: UUID = ref("customers.id")
+    plan_id: UUID | None = plain_uuid()
+    segment_slug: str = words(default="")
+    channel: str = words(default="email")
+
+    priority_score: Decimal = exact(5)
+    value_points: Decimal = exact(5)
+    response_points: Decimal = exact(5)
+    margin_points: Decimal = exact(5)
+    fatigue_points: Decimal = exact(5)
+    expected_response: float | None = ratio()
+    expected_profit: Decimal = exact(12, scale=4)
+    reason: str | None = words(nullable=True)
+
+    offer: str = words()
+    offer_terms: dict[str, Any] = document(empty="{}")
+    message: str | None = words(nullable=True)
+    creative_hint: str | None = words(nullable=True)
+    template_category: str = words(default="win_back")
+
+    scheduled_date: date = day()
+    send_window: dict[str, Any] = document(empty="{}")
+    channels: list[str] = texts(default="{email}")
+
+    status: ActionStatus = choice("status", ActionStatus, ActionStatus.PROPOSED)
+    skip_reason: str | None = words(nullable=True)
+    skip_detail: str | None = words(nullable=True)
+    created_at: datetime = stamped()
+    updated_at: datetime = stamped()
+
+
+class Exclusion(SQLModel, table=True):
+    """Why a customer of the audience got no action: every customer not contacted has a reason too."""
+
+    __tablename__ = "exclusions"
+    __table_args__ = (Index("ix_exclusions_customer", "customer_id", "created_at"),)
+
+    campaign_id: UUID = ref("campaigns.id", primary=True)
+    customer_id: UUID = ref("customers.id", primary=True)
+    reason: str = words()
+    detail: str = words(default="")
+    created_at: datetime = stamped()
+
+
+class Coupon(SQLModel, table=True):
+    """A code given to one recipient; its redemption ties a basket to a send."""
+
+    __tablename__ = "coupons"
+    __table_args__ = (Index("ix_coupons_customer", "customer_id"),)
+
+    id: UUID = pk()
+    code: str = words(unique=True)
+    pool: str = words(default="generated")
+    campaign_id: UUID | None = ref("campaigns.id", ondelete="SET NULL", nullable=True)
+    action_id: UUID | None = plain_uuid()
+    customer_id: UUID | None = ref("customers.id", ondelete="SET NULL", nullable=True)
+    discount_pct: Decimal = exact(5)
+    issued_at: datetime | None = moment()
+    expires_at: datetime | None = moment()
+    redeemed_at: datetime | None = moment()
+    purchase_id: UUID | None = plain_uuid()

@@ -1,0 +1,128 @@
+"""A campaign and its life."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import (
+    choice,
+    day,
+    document,
+    exact,
+    flag,
+    moment,
+    pk,
+    plain_uuid,
+    ref,
+    stamped,
+    texts,
+    whole,
+    words,
+)
+from liquor_app.core.states import Transitions
+from liquor_app.planning.models import Engine
+
+
+class CampaignType(StrEnum):
+    ONE_TIME = "one_time"
+    WEEKLY_PLAN = "weekly_plan"
+    TRIGGERED = "triggered"
+
+
+class CampaignStatus(StrEnum):
+    DRAFT = "draft"
+    AWAITING_APPROVAL = "awaiting_approval"
+    SCHEDULED = "scheduled"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+CAMPAIGN = Transitions(
+    "campaign",
+    {
+        CampaignStatus.DRAFT: [CampaignStatus.AWAITING_APPROVAL, CampaignStatus.CANCELLED],
+        CampaignStatus.AWAITING_APPROVAL: [
+            CampaignStatus.SCHEDULED,
+            CampaignStatus.DRAFT,
+            CampaignStatus.CANCELLED,
+        ],
+        CampaignStatus.SCHEDULED: [
+            CampaignStatus.ACTIVE,
+            CampaignStatus.AWAITING_APPROVAL,
+            CampaignStatus.DRAFT,
+            CampaignStatus.CANCELLED,
+        ],
+        CampaignStatus.ACTIVE: [CampaignStatus.PAUSED, CampaignStatus.COMPLETED, CampaignStatus.CANCELLED],
+        CampaignStatus.PAUSED: [CampaignStatus.ACTIVE, CampaignStatus.CANCELLED],
+    },
+)
+
+
+class Campaign(SQLModel, table=True):
+    """Counters are rolled up from the ledger every two seconds, never updated per event (a hot row).
+
+    `virtual_now` is the campaign's own clock while the sandbox plays its week; null means real time.
+    """
+
+    __tablename__ = "campaigns"
+    __table_args__ = (
+        CheckConstraint("end_date >= start_date", name="dates"),
+        Index("ix_campaigns_status", "status", "start_date"),
+        Index("ix_campaigns_created", "created_at", "id"),
+    )
+
+    id: UUID = pk()
+    name: str = words()
+    description: str | None = words(nullable=True)
+    type: CampaignType = choice("type", CampaignType, CampaignType.WEEKLY_PLAN)
+    status: CampaignStatus = choice("status", CampaignStatus, CampaignStatus.DRAFT)
+    brand_id: UUID | None = ref("brands.id", ondelete="SET NULL", nullable=True)
+
+    start_date: date = day()
+    end_date: date = day()
+    target_segments: list[str] = texts()
+    target_kpis: list[str] = document(empty="[]")
+
+    total_sends: int = whole()
+    completed_sends: int = whole()
+    failed_sends: int = whole()
+    skipped_sends: int = whole()
+    unknown_sends: int = whole()
+    delivered_sends: int = whole()
+    held_out: int = whole()
+
+    opens: int = whole()
+    clicks: int = whole()
+    conversions: int = whole()
+    revenue_generated: Decimal = exact(12)
+
+    engine: Engine = choice("engine", Engine, Engine.HEURISTIC)
+    llm_prompt: str | None = words(nullable=True)
+    weekly_plan: dict[str, Any] | None = document()
+    constraints: dict[str, Any] = document(empty="{}")
+    holdout_pct: Decimal = exact(5)
+    seed: str = words(default="1")
+    plan_id: UUID | None = plain_uuid()
+
+    virtual_now: datetime | None = moment()
+    is_playing: bool = flag()
+    pause_reason: str | None = words(nullable=True)
+    is_sample: bool = flag()
+    is_history: bool = flag()
+
+    created_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
+    approved_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
+    approved_at: datetime | None = moment()
+    started_at: datetime | None = moment()
+    completed_at: datetime | None = moment()
+    created_at: datetime = stamped()
+    updated_at: datetime = stamped()

@@ -1,0 +1,27 @@
+"""The only source of the current time, so that tests can travel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+_frozen: ContextVar[datetime | None] = ContextVar("frozen_now", default=None)
+
+
+def now() -> datetime:
+    """Current time as an aware UTC datetime."""
+    return _frozen.get() or datetime.now(UTC)
+
+
+@contextmanager
+def travel(moment: datetime) -> Iterator[None]:
+    """Within the block, `now()` answers `moment` (aware) in this context and the tasks it starts."""
+    if moment.tzinfo is None:
+        raise ValueError("travel() needs an aware datetime")
+    token = _frozen.set(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _frozen.reset(token)

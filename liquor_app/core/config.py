@@ -1,0 +1,147 @@
+"""The one reader of the environment."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from liquor_app.core.errors import Invalid
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+def _default_data_dir() -> Path:
+    """`.data/` beside the code; as root under /var/lib, because PostgreSQL runs as another user who must reach it."""
+    if os.name == "posix" and os.geteuid() == 0:
+        return Path("/var/lib/liquor-marketing-agent") / PROJECT_ROOT.as_posix().strip("/").replace("/", "-")
+    return PROJECT_ROOT / ".data"
+
+
+def _alias(name: str) -> AliasChoices:
+    return AliasChoices(f"LIQUOR_{name}", name)
+
+
+class Settings(BaseSettings):
+    """Every knob of the application. Names in the environment: `LIQUOR_<NAME>`, and the bare name for the few
+    that platforms set themselves (`DATABASE_URL`, `REDIS_URL`, `PORT`, `HOST`)."""
+
+    model_config = SettingsConfigDict(env_prefix="LIQUOR_", extra="ignore", populate_by_name=True)
+
+    env: Environment = Environment.DEVELOPMENT
+    host: str = Field("127.0.0.1", validation_alias=_alias("HOST"))
+    port: int = Field(8000, ge=1, le=65535, validation_alias=_alias("PORT"))
+    public_url: str = ""
+    """Address recipients reach us under, for links in messages; defaults to http://host:port."""
+    database_url: str = Field("", validation_alias=_alias("DATABASE_URL"))
+    redis_url: str = Field("", validation_alias=_alias("REDIS_URL"))
+    data_dir: Path = Field(default_factory=_default_data_dir)
+    secret_key: SecretStr = SecretStr("")
+    """Signs tokens and links and derives the key that encrypts stored secrets. Made once per data directory
+    when not given; must be given in production."""
+    admin_email: str = "admin@example.com"
+    admin_password: SecretStr = SecretStr("")
+    sample: bool = Field(True, validation_alias=AliasChoices("LIQUOR_SAMPLE", "SAMPLE"))
+    web_workers: int = Field(1, ge=1, le=32, validation_alias=_alias("WEB_WORKERS"))
+    workers: int = Field(1, ge=0, le=32, validation_alias=_alias("WORKERS"))
+    db_pool_size: int = Field(10, ge=1, le=200)
+    session_days: int = Field(14, ge=1, le=90)
+    access_token_minutes: int = Field(15, ge=1, le=1440)
+    openai_api_key: SecretStr = Field(
+        SecretStr(""), validation_alias=AliasChoices("LIQUOR_OPENAI_API_KEY", "OPENAI_API_KEY")
+    )
+    openai_base_url: str = Field("", validation_alias=AliasChoices("LIQUOR_OPENAI_BASE_URL", "OPENAI_BASE_URL"))
+    openai_model: str = "gpt-4.1-mini"
+    log_json: bool = False
+
+    @field_validator("database_url")
+    @classmethod
+    def _driver(cls, value: str) -> str:
+        if not value:
+            return value
+        for prefix in ("postgresql+psycopg://", "postgresql://", "postgres://"):
+            if value.startswith(prefix):
+                return "postgresql+psycopg://" + value.removeprefix(prefix)
+        raise ValueError("must look like postgresql://user:password@host:5432/database")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_scheme(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://")):
+            raise ValueError("must look like redis://host:6379/0")
+        return value
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> Settings:
+        if self.env is Environment.PRODUCTION:
+            if len(self.secret_key.get_secret_value()) < 32:
+                raise ValueError("secret_key: set LIQUOR_SECRET_KEY to at least 32 random characters in production")
+            if not self.database_url or not self.redis_url:
+                raise ValueError("database_url: production needs DATABASE_URL and REDIS_URL")
+            if not self.public_url.startswith("https://"):
+                raise ValueError("public_url: production needs LIQUOR_PUBLIC_URL=https://…, links in messages use it")
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """Public address without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    def signing_key(self) -> bytes:
+        """The secret key; made and kept in the data directory (mode 0600) if none was given."""
+        given = self.secret_key.get_secret_value()
+        if given:
+            return given.encode()
+        path = self.data_dir / "secret.key"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(f".{os.getpid()}")
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+            try:
+                os.link(fresh, path)
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink()
+        return path.read_bytes()
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings, read once.
+
+    Raises:
+        Invalid: a setting is missing or malformed; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = str(first["msg"]).removeprefix("Value error, ")
+        raise Invalid(f"Setting {where or ''}: {message}".replace("Setting :", "Setting"), field=where) from error
+
+
+def unprivileged_user() -> pwd.struct_passwd | None:
+    """The account the embedded servers drop to when we are root; None when we are not."""
+    if os.name != "posix" or os.geteuid() != 0:
+        return None
+    return pwd.getpwnam("nobody")

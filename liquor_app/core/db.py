@@ -1,0 +1,107 @@
+"""PostgreSQL: one async engine per process and event loop, one transaction per edge.
+
+Services receive an `AsyncSession` and never commit. What must only happen once the transaction is safe (ringing
+the worker, telling a browser) is registered with `after_commit`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from psycopg import AsyncConnection
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from liquor_app.core.config import get_settings
+from liquor_app.core.errors import Conflict, Unavailable
+
+_engines: dict[tuple[int, str], AsyncEngine] = {}
+_HOOKS = "after_commit_hooks"
+
+
+def engine() -> AsyncEngine:
+    """The engine of the running event loop (connections cannot cross loops)."""
+    from liquor_app.core.runtime import database_url
+
+    url = database_url()
+    key = (id(asyncio.get_running_loop()), url)
+    found = _engines.get(key)
+    if found is None:
+        settings = get_settings()
+        found = _engines[key] = create_async_engine(
+            url,
+            pool_size=settings.db_pool_size,
+            max_overflow=settings.db_pool_size,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            connect_args={
+                "connect_timeout": 5,
+                "application_name": "liquor",
+                "options": "-c timezone=UTC -c jit=off -c idle_in_transaction_session_timeout=120s",
+            },
+        )
+    return found
+
+
+async def dispose() -> None:
+    """Close this loop's connections."""
+    loop = id(asyncio.get_running_loop())
+    for key in [key for key in _engines if key[0] == loop]:
+        await _engines.pop(key).dispose()
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[AsyncSession]:
+    """One transaction: commits on a clean exit, rolls back on any error, then runs the after-commit hooks.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+        Conflict: two transactions collided (serialization failure or deadlock); trying again is safe.
+    """
+    maker = async_sessionmaker(engine(), expire_on_commit=False, autoflush=True)
+    try:
+        async with maker() as session:
+            async with session.begin():
+                yield session
+            hooks = session.info.pop(_HOOKS, [])
+    except OperationalError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        if state in {"40001", "40P01"}:
+            raise Conflict("Somebody else changed this at the same moment. Please try again.") from error
+        if state is None or state.startswith(("08", "57P", "53")):
+            raise Unavailable(f"The database cannot be reached: {str(error.orig).strip()[:200]}") from error
+        raise
+    for hook in hooks:
+        await hook()
+
+
+def after_commit(session: AsyncSession, hook: Callable[[], Awaitable[Any]]) -> None:
+    """Run `hook` once the session's transaction has committed; never if it rolls back."""
+    session.info.setdefault(_HOOKS, []).append(hook)
+
+
+async def raw_connection(session: AsyncSession) -> AsyncConnection[Any]:
+    """The psycopg connection under the session, for COPY; same transaction."""
+    connection = await session.connection()
+    raw = await connection.get_raw_connection()
+    driver = raw.driver_connection
+    assert isinstance(driver, AsyncConnection)
+    return driver
+
+
+async def check() -> str:
+    """The server's version.
+
+    Raises:
+        Unavailable: it cannot be reached or refused us; the message says why.
+    """
+    try:
+        async with engine().connect() as connection:
+            return str((await connection.execute(text("SHOW server_version"))).scalar_one())
+    except (DBAPIError, OSError, TimeoutError) as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()
+        raise Unavailable(f"The database cannot be reached: {reason[-1] if reason else error}") from error

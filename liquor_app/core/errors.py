@@ -1,0 +1,83 @@
+"""Errors a person can act on.
+
+Services raise these; the edges translate them once each: to problem+json (`api`), to a toast (`ui`), to an exit
+code (`cli`). Every message names what is wrong and, where there is one, the fix.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AppError(Exception):
+    """Base of every error that is somebody's to mend.
+
+    Attributes:
+        code: stable machine-readable word, part of the API.
+        status: the HTTP status this maps to.
+        exit_code: the exit code of a command line call this maps to.
+        field: the input field to blame, if one is.
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class Invalid(AppError):
+    """The input is wrong; nothing was written."""
+
+    code = "invalid"
+    status = 422
+    exit_code = 2
+
+
+class NotFound(AppError):
+    code = "not_found"
+    status = 404
+    exit_code = 3
+
+
+class Conflict(AppError):
+    """The thing is in a state that does not allow this."""
+
+    code = "conflict"
+    status = 409
+    exit_code = 4
+
+
+class Forbidden(AppError):
+    code = "forbidden"
+    status = 403
+    exit_code = 5
+
+
+class Unauthenticated(AppError):
+    code = "unauthenticated"
+    status = 401
+    exit_code = 5
+
+
+class TooMany(AppError):
+    """A rate limit; `retry_after` is in seconds."""
+
+    code = "too_many_requests"
+    status = 429
+    exit_code = 6
+
+    def __init__(self, message: str, *, retry_after: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(AppError):
+    """Something we depend on is not there; trying again later may help."""
+
+    code = "unavailable"
+    status = 503
+    exit_code = 7

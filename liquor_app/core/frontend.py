@@ -1,0 +1,150 @@
+"""The production frontend: built once, served by the same process as everything else, on any host and port.
+
+Reflex bakes the backend's address into the JavaScript. `use_own_origin` replaces it by the address the page itself
+came from, so that a build outlives a change of host or port; `rxconfig.py` runs it as the last step of each build.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from liquor_app.core.config import PROJECT_ROOT
+from liquor_app.core.errors import Unavailable
+
+WEB = PROJECT_ROOT / ".web"
+STAMP = WEB / "build.stamp"
+BUILD_SECONDS = 600
+_BAKED = re.compile(r"""([`"'])(http|ws)s?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):\d+(/[\w./-]*)\1""")
+_ORIGIN = {"http": "location.origin", "ws": 'location.origin.replace(/^http/,"ws")'}
+
+
+def use_own_origin(script: str) -> tuple[str, int]:
+    """Replace every baked backend address in built JavaScript by one relative to `window.location`.
+
+    Returns:
+        The script and the number of addresses replaced.
+    """
+    return _BAKED.subn(lambda found: f'({_ORIGIN[found[2]]}+"{found[3]}")', script)
+
+
+def patch_build(static_dir: Path) -> int:
+    """Apply `use_own_origin` to the built assets; returns the number of addresses replaced.
+
+    Raises:
+        RuntimeError: the address of the event socket was not found, so the build would only work on one port.
+    """
+    replaced, socket = 0, False
+    for path in sorted((static_dir / "assets").glob("*.js")):
+        script = path.read_text(encoding="utf-8")
+        patched, count = use_own_origin(script)
+        if count:
+            path.write_text(patched, encoding="utf-8")
+            replaced += count
+            socket = socket or f'{_ORIGIN["ws"]}+"/_event"' in patched
+    if not socket:
+        raise RuntimeError(
+            f"No baked address of the event socket in {static_dir}/assets ({replaced} other addresses replaced): "
+            "Reflex changed how it writes them; adapt liquor_app/core/frontend.py."
+        )
+    return replaced
+
+
+def sources_hash() -> str:
+    """Hash of all that shapes the frontend: code, assets and locked versions."""
+    digest = hashlib.sha256()
+    for path in _sources():
+        digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    # State classes import rows and enums of every slice, so any module may change what is compiled.
+    yield from sorted((PROJECT_ROOT / "liquor_app").rglob("*.py"))
+    yield from sorted(path for path in (PROJECT_ROOT / "assets").rglob("*") if path.is_file())
+    for name in ("rxconfig.py", "requirements.lock", "reflex.lock/bun.lock"):
+        if (path := PROJECT_ROOT / name).is_file():
+            yield path
+
+
+def is_built() -> bool:
+    """Whether the frontend on disk belongs to the sources on disk."""
+    index = WEB / "build" / "client" / "index.html"
+    return index.is_file() and STAMP.is_file() and STAMP.read_text() == sources_hash()
+
+
+def ensure_built(force: bool = False) -> bool:
+    """Build the frontend if its sources changed. Safe to call from several processes at once.
+
+    Returns:
+        True if it was built, False if the build on disk was current.
+
+    Raises:
+        Unavailable: the build failed or took longer than ten minutes; the message ends with its last lines.
+    """
+    if not force and is_built():
+        return False
+    with _lock():
+        if not force and is_built():
+            return False
+        STAMP.unlink(missing_ok=True)
+        before = sources_hash()
+        _export()
+        STAMP.write_text(before)
+    return True
+
+
+def _export() -> None:
+    command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
+    environment = os.environ | {"REFLEX_CHECK_LATEST_VERSION": "false", "REFLEX_TELEMETRY_ENABLED": "false"}
+    try:
+        done = subprocess.run(  # noqa: S603
+            command,
+            cwd=PROJECT_ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=BUILD_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"Building the frontend took longer than {BUILD_SECONDS} seconds.") from error
+    if done.returncode != 0:
+        tail = "\n".join(done.stdout.strip().splitlines()[-25:])
+        raise Unavailable(f"Building the frontend failed:\n{tail}")
+
+
+@contextmanager
+def _lock() -> Iterator[None]:
+    with (PROJECT_ROOT / ".web.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def serve_command(host: str, port: int, workers: int) -> tuple[list[str], dict[str, str]]:
+    """How to serve app, API and screens in one process on one port, without Node or bun.
+
+    Returns:
+        The arguments and the environment variables to add to one's own.
+    """
+    argv = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--host", host]
+    argv += ["--port", str(port), "--workers", str(workers), "--workers-kill-timeout", "3s", "--no-access-log"]
+    argv += ["--log-level", "warning", "--working-dir", str(PROJECT_ROOT), "liquor_app.liquor_app:app"]
+    environment = {
+        "REFLEX_ENV_MODE": "prod",
+        "REFLEX_CHECK_LATEST_VERSION": "false",
+        "__REFLEX_SKIP_COMPILE": "true",
+        "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+        "LIQUOR_HOST": host,
+        "LIQUOR_PORT": str(port),
+    }
+    return argv, environment

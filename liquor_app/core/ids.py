@@ -1,0 +1,40 @@
+"""Time-ordered identifiers (UUID version 7, RFC 9562 §5.7)."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from liquor_app.core.errors import Invalid
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def uuid7(moment: datetime | None = None) -> UUID:
+    """A UUIDv7: 48 bits of Unix milliseconds, 74 random bits. `moment` defaults to the real time."""
+    millis = time.time_ns() // 1_000_000 if moment is None else (moment - _EPOCH) // timedelta(milliseconds=1)
+    value = int.from_bytes(millis.to_bytes(6, "big") + os.urandom(10), "big")
+    value = (value & ~(0xF << 76)) | (0x7 << 76)
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    return UUID(int=value)
+
+
+def uuid7_time(value: UUID) -> datetime:
+    """The moment inside a UUIDv7, to the millisecond; what `created_at` of a partitioned row holds."""
+    return _EPOCH + timedelta(milliseconds=value.int >> 80)
+
+
+def parse_id(value: str | UUID, field: str = "id") -> UUID:
+    """A UUID from what a client sent.
+
+    Raises:
+        Invalid: it is not a UUID.
+    """
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(str(value))
+    except ValueError as error:
+        raise Invalid(f"{field} is not a valid id: {str(value)[:60]!r}", field=field) from error

@@ -1,0 +1,65 @@
+"""The schema's way to head, from code."""
+
+from __future__ import annotations
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import create_engine, inspect, pool, text
+from sqlalchemy.exc import DBAPIError
+
+from alembic import command
+from liquor_app.core.config import PROJECT_ROOT
+from liquor_app.core.errors import Conflict, Unavailable
+
+
+def alembic_config(url: str | None = None) -> Config:
+    """Alembic's configuration, for `url` or the running database."""
+    config = Config(str(PROJECT_ROOT / "alembic.ini"))
+    if url:
+        config.attributes["url"] = url
+    return config
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Migrate up. PostgreSQL's DDL is transactional: a migration that fails leaves the schema as it was.
+
+    Raises:
+        Conflict: the database was migrated by a newer version of this software, or a migration failed.
+        Unavailable: the database cannot be reached.
+    """
+    try:
+        command.upgrade(alembic_config(url), revision)
+    except CommandError as error:
+        raise Conflict(
+            f"The database's schema is not one this version knows ({error}). "
+            "It was probably migrated by a newer version; run that one, or restore a backup."
+        ) from error
+    except DBAPIError as error:
+        reason = (str(error.orig).strip() or "no reason given").splitlines()[0]
+        if getattr(error.orig, "sqlstate", None):
+            raise Conflict(f"A migration failed and was rolled back; the schema is unchanged: {reason}") from error
+        raise Unavailable(f"The database cannot be reached: {reason}") from error
+
+
+def downgrade(url: str, revision: str = "base") -> None:
+    """Migrate down; everything a revision made is dropped."""
+    command.downgrade(alembic_config(url), revision)
+
+
+def head() -> str:
+    """The newest revision this code knows."""
+    return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
+
+
+def current(url: str) -> str | None:
+    """The revision a database is at; None if it was never migrated."""
+    engine = create_engine(url, poolclass=pool.NullPool, connect_args={"connect_timeout": 5})
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            return None if found is None else str(found)
+    finally:
+        engine.dispose()

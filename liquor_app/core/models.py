@@ -1,0 +1,67 @@
+"""Jobs: the outbox of background work and its progress."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import choice, document, flag, moment, pk, plain_uuid, stamped, whole, words
+from liquor_app.core.states import Transitions
+
+
+class JobStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+JOB = Transitions(
+    "job",
+    {
+        JobStatus.QUEUED: [JobStatus.RUNNING, JobStatus.CANCELLED],
+        # back to queued: its worker died, or it asked for a retry
+        JobStatus.RUNNING: [JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.QUEUED],
+        JobStatus.FAILED: [JobStatus.QUEUED],
+    },
+)
+
+
+class JobRecord(SQLModel, table=True):
+    """One piece of background work. Written in the transaction that asked for it; ARQ only rings the bell."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("ix_jobs_open", "status", "created_at", postgresql_where=text("status IN ('queued', 'running')")),
+        Index(
+            "uq_jobs_dedupe_open",
+            "name",
+            "dedupe_key",
+            unique=True,
+            postgresql_where=text("dedupe_key IS NOT NULL AND status IN ('queued', 'running')"),
+        ),
+    )
+
+    id: UUID = pk()
+    name: str = words()
+    args: dict[str, Any] = document(empty="{}")
+    status: JobStatus = choice("status", JobStatus, JobStatus.QUEUED)
+    dedupe_key: str | None = words(nullable=True)
+    attempt: int = whole()
+    done: int = whole()
+    total: int = whole()
+    message: str | None = words(nullable=True)
+    result: dict[str, Any] | None = document()
+    error: str | None = words(nullable=True)
+    cancel_requested: bool = flag()
+    created_by: UUID | None = plain_uuid()
+    lease_until: datetime | None = moment()
+    created_at: datetime = stamped()
+    started_at: datetime | None = moment()
+    finished_at: datetime | None = moment()

@@ -1,0 +1,44 @@
+"""One Redis client per event loop, with bounded waits."""
+
+from __future__ import annotations
+
+import asyncio
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from liquor_app.core.errors import Unavailable
+from liquor_app.core.runtime import redis_url
+
+_clients: dict[tuple[int, str], Redis] = {}
+
+
+def client() -> Redis:
+    """The client of the running event loop."""
+    url = redis_url()
+    key = (id(asyncio.get_running_loop()), url)
+    found = _clients.get(key)
+    if found is None:
+        found = _clients[key] = Redis.from_url(
+            url, socket_timeout=10, socket_connect_timeout=3, health_check_interval=30, decode_responses=False
+        )
+    return found
+
+
+async def dispose() -> None:
+    """Close this loop's client."""
+    loop = id(asyncio.get_running_loop())
+    for key in [key for key in _clients if key[0] == loop]:
+        await _clients.pop(key).aclose()
+
+
+async def check() -> None:
+    """Ping.
+
+    Raises:
+        Unavailable: it cannot be reached.
+    """
+    try:
+        await client().ping()
+    except (RedisError, OSError, TimeoutError) as error:
+        raise Unavailable(f"Redis cannot be reached: {error}") from error

@@ -1,0 +1,300 @@
+"""The knowledge base: who buys what, who may be contacted, and how we know."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import (
+    blob,
+    choice,
+    day,
+    document,
+    exact,
+    flag,
+    moment,
+    pk,
+    plain_uuid,
+    ratio,
+    ref,
+    stamped,
+    whole,
+    words,
+)
+from liquor_app.organization.models import Channel
+
+
+class ConsentStatus(StrEnum):
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"
+
+
+class ChurnRisk(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class SuppressionReason(StrEnum):
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    MANUAL = "manual"
+    ERASED = "erased"
+
+
+_ALIVE = text("deleted_at IS NULL")
+
+
+class Customer(SQLModel, table=True):
+    """A person, known by e-mail, phone or `external_id` (at least one).
+
+    `email` keeps what was written; `email_key` is its normalised form (trimmed, lower case, IDNA domain; dots are
+    never removed) and is unique among the not deleted. Score columns are written by `scoring` alone, consent
+    columns are the latest state of `consents`.
+    """
+
+    __tablename__ = "customers"
+    __table_args__ = (
+        CheckConstraint(
+            "email_key IS NOT NULL OR phone IS NOT NULL OR external_id IS NOT NULL OR deleted_at IS NOT NULL",
+            name="identified",
+        ),
+        Index("uq_customers_email", "email_key", unique=True, postgresql_where=_ALIVE),
+        Index("uq_customers_external", "external_id", unique=True, postgresql_where=_ALIVE),
+        Index("ix_customers_phone", "phone", postgresql_where=_ALIVE),
+        Index("ix_customers_segment", "rfm_segment", "id", postgresql_where=_ALIVE),
+        Index("ix_customers_churn", "churn_risk", "id", postgresql_where=_ALIVE),
+        Index("ix_customers_category", "primary_category", "id", postgresql_where=_ALIVE),
+        Index("ix_customers_clv", "clv_score", "id", postgresql_where=_ALIVE),
+        Index("ix_customers_churn_probability", "churn_probability", "id", postgresql_where=_ALIVE),
+        Index("ix_customers_last_purchase", "last_purchase_at", "id", postgresql_where=_ALIVE),
+        Index("ix_customers_spent", "total_spent", "id", postgresql_where=_ALIVE),
+        Index("ix_customers_name", "name", "id", postgresql_where=_ALIVE),
+        Index(
+            "ix_customers_search",
+            text("lower(coalesce(name, '') || ' ' || coalesce(email, '') || ' ' || coalesce(phone, '')) gin_trgm_ops"),
+            postgresql_using="gin",
+            postgresql_where=_ALIVE,
+        ),
+    )
+
+    id: UUID = pk()
+    external_id: str | None = words(nullable=True)
+    email: str | None = words(nullable=True)
+    email_key: str | None = words(nullable=True)
+    phone: str | None = words(nullable=True)
+    name: str | None = words(nullable=True)
+    city: str | None = words(nullable=True)
+    state: str | None = words(nullable=True)
+    postal_code: str | None = words(nullable=True)
+    country: str = words(default="US")
+    timezone: str | None = words(nullable=True)
+    language: str = words(default="en")
+
+    # may we?
+    email_consent: ConsentStatus | None = choice("email_consent", ConsentStatus, nullable=True)
+    sms_consent: ConsentStatus | None = choice("sms_consent", ConsentStatus, nullable=True)
+    date_of_birth: date | None = day(nullable=True)
+    age_verified_at: datetime | None = moment()
+    profiling_objected_at: datetime | None = moment()
+
+    # facts, kept from purchases
+    first_purchase_at: datetime | None = moment()
+    last_purchase_at: datetime | None = moment()
+    purchase_frequency: int = whole()
+    total_spent: Decimal = exact(14)
+    avg_order_value: Decimal = exact(12)
+    avg_purchase_hour: int | None = whole(nullable=True, small=True)
+    is_night_buyer: bool = flag()
+    primary_category: str | None = words(nullable=True)
+    secondary_category: str | None = words(nullable=True)
+    favorite_brands: list[str] = document(empty="[]")
+    success_rate_pct: Decimal | None = exact(5, nullable=True)
+
+    # scores
+    rfm_segment: str | None = words(nullable=True)
+    r_score: int | None = whole(nullable=True, small=True)
+    f_score: int | None = whole(nullable=True, small=True)
+    m_score: int | None = whole(nullable=True, small=True)
+    churn_risk: ChurnRisk | None = choice("churn_risk", ChurnRisk, nullable=True)
+    churn_probability: float | None = ratio()
+    clv_score: Decimal | None = exact(12, nullable=True)
+    value_at_risk: Decimal | None = exact(12, nullable=True)
+    response_likelihood: float | None = ratio()
+    next_purchase_at: datetime | None = moment()
+    scored_at: datetime | None = moment()
+
+    raw_data: dict[str, Any] | None = document()
+    is_sample: bool = flag()
+    created_at: datetime = stamped()
+    updated_at: datetime = stamped()
+    deleted_at: datetime | None = moment()
+
+
+class Purchase(SQLModel, table=True):
+    """One basket. `external_id` is the till's number and makes a repeated import harmless."""
+
+    __tablename__ = "purchases"
+    __table_args__ = (
+        Index("uq_purchases_external", "external_id", unique=True),
+        Index("ix_purchases_customer", "customer_id", "occurred_at"),
+        Index("ix_purchases_occurred", "occurred_at"),
+    )
+
+    id: UUID = pk()
+    external_id: str | None = words(nullable=True)
+    customer_id: UUID = ref("customers.id")
+    occurred_at: datetime = moment(nullable=False)
+    local_hour: int | None = whole(nullable=True, small=True)
+    total: Decimal = exact(12)
+    discount: Decimal = exact(12)
+    alcohol_total: Decimal = exact(12)
+    currency: str = words(default="USD")
+    store: str | None = words(nullable=True)
+    coupon_code: str | None = words(nullable=True)
+    source: str = words(default="import")
+    created_at: datetime = stamped()
+
+
+class PurchaseLine(SQLModel, table=True):
+    __tablename__ = "purchase_lines"
+    __table_args__ = (Index("ix_purchase_lines_purchase", "purchase_id"),)
+
+    id: UUID = pk()
+    purchase_id: UUID = ref("purchases.id")
+    product: str | None = words(nullable=True)
+    category: str = words()
+    brand: str | None = words(nullable=True)
+    quantity: Decimal = exact(10)
+    amount: Decimal = exact(12)
+    discount: Decimal = exact(12)
+    is_alcohol: bool = flag(default=True)
+
+
+class Consent(SQLModel, table=True):
+    """Evidence, append-only: who agreed or withdrew, when, from where, to which wording."""
+
+    __tablename__ = "consents"
+    __table_args__ = (Index("ix_consents_customer", "customer_id", "channel", "at"),)
+
+    id: UUID = pk()
+    customer_id: UUID = ref("customers.id")
+    channel: Channel = choice("channel", Channel)
+    status: ConsentStatus = choice("status", ConsentStatus)
+    source: str = words()
+    wording_version: str | None = words(nullable=True)
+    ip: str | None = words(nullable=True)
+    evidence: dict[str, Any] = document(empty="{}")
+    at: datetime = stamped()
+    recorded_by: UUID | None = plain_uuid()
+
+
+class Suppression(SQLModel, table=True):
+    """An address that must not be written to. `address_hash` is a keyed hash, so the entry outlives an erasure.
+
+    `channel` null suppresses every channel of that address.
+    """
+
+    __tablename__ = "suppressions"
+    __table_args__ = (
+        Index(
+            "uq_suppressions_active",
+            "address_hash",
+            text("coalesce(channel, '*')"),
+            unique=True,
+            postgresql_where=text("lifted_at IS NULL"),
+        ),
+        Index("ix_suppressions_customer", "customer_id"),
+        Index("ix_suppressions_created", "created_at"),
+    )
+
+    id: UUID = pk()
+    address_hash: bytes = blob(nullable=False)
+    address: str | None = words(nullable=True)
+    channel: Channel | None = choice("channel", Channel, nullable=True)
+    reason: SuppressionReason = choice("reason", SuppressionReason)
+    customer_id: UUID | None = ref("customers.id", ondelete="SET NULL", nullable=True)
+    source: str = words(default="app")
+    created_at: datetime = stamped()
+    lifted_at: datetime | None = moment()
+
+
+class AgeRecord(SQLModel, table=True):
+    """The age ledger: how we know that somebody is of age."""
+
+    __tablename__ = "age_ledger"
+    __table_args__ = (Index("ix_age_ledger_customer", "customer_id", "at"),)
+
+    id: UUID = pk()
+    customer_id: UUID = ref("customers.id")
+    date_of_birth: date | None = day(nullable=True)
+    verified: bool = flag()
+    method: str = words()
+    evidence: dict[str, Any] = document(empty="{}")
+    at: datetime = stamped()
+
+
+class ImportStatus(StrEnum):
+    PREVIEW = "preview"
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Import(SQLModel, table=True):
+    __tablename__ = "imports"
+
+    id: UUID = pk()
+    kind: str = words()
+    file_name: str = words()
+    file_key: str = words()
+    status: ImportStatus = choice("status", ImportStatus, ImportStatus.PREVIEW)
+    mapping: dict[str, Any] = document(empty="{}")
+    policy: str = words(default="fill")
+    rows: int = whole()
+    created: int = whole()
+    updated: int = whole()
+    unchanged: int = whole()
+    rejected: int = whole()
+    position: dict[str, Any] = document(empty="{}")
+    job_id: UUID | None = plain_uuid()
+    created_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
+    created_at: datetime = stamped()
+    finished_at: datetime | None = moment()
+
+
+class ImportReject(SQLModel, table=True):
+    __tablename__ = "import_rejects"
+    __table_args__ = (UniqueConstraint("import_id", "row_number"),)
+
+    id: UUID = pk()
+    import_id: UUID = ref("imports.id")
+    row_number: int = whole()
+    field: str | None = words(nullable=True)
+    reason: str = words()
+    raw: dict[str, Any] = document(empty="{}")
+
+
+class Tag(SQLModel, table=True):
+    __tablename__ = "tags"
+
+    id: UUID = pk()
+    name: str = words(unique=True)
+    created_at: datetime = stamped()
+
+
+class CustomerTag(SQLModel, table=True):
+    __tablename__ = "customer_tags"
+    __table_args__ = (Index("ix_customer_tags_tag", "tag_id"),)
+
+    customer_id: UUID = ref("customers.id", primary=True)
+    tag_id: UUID = ref("tags.id", primary=True)

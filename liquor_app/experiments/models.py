@@ -1,0 +1,52 @@
+"""Who was held out, and who saw what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import choice, flag, pk, ratio, ref, stamped, words
+
+
+class ExperimentKind(StrEnum):
+    HOLDOUT = "holdout"
+    AB = "ab"
+
+
+class Experiment(SQLModel, table=True):
+    """A random split of a campaign's audience; the same `seed` always draws the same people."""
+
+    __tablename__ = "experiments"
+    __table_args__ = (UniqueConstraint("campaign_id", "name"),)
+
+    id: UUID = pk()
+    campaign_id: UUID = ref("campaigns.id")
+    name: str = words()
+    kind: ExperimentKind = choice("kind", ExperimentKind)
+    seed: str = words()
+    created_at: datetime = stamped()
+
+
+class ExperimentArm(SQLModel, table=True):
+    __tablename__ = "experiment_arms"
+    __table_args__ = (UniqueConstraint("experiment_id", "name"),)
+
+    id: UUID = pk()
+    experiment_id: UUID = ref("experiments.id")
+    name: str = words()
+    share: float = ratio(nullable=False)
+    is_control: bool = flag()
+
+
+class ExperimentAssignment(SQLModel, table=True):
+    __tablename__ = "experiment_assignments"
+    __table_args__ = (Index("ix_experiment_assignments_customer", "customer_id"),)
+
+    experiment_id: UUID = ref("experiments.id", primary=True)
+    customer_id: UUID = ref("customers.id", primary=True)
+    arm_id: UUID = ref("experiment_arms.id")
+    assigned_at: datetime = stamped()

@@ -1,0 +1,133 @@
+"""The shop itself: brands, channels, settings, notices, saved views, outbound webhooks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import (
+    blob,
+    choice,
+    document,
+    exact,
+    flag,
+    moment,
+    pk,
+    plain_uuid,
+    ref,
+    stamped,
+    texts,
+    whole,
+    words,
+)
+
+
+class Channel(StrEnum):
+    EMAIL = "email"
+    SMS = "sms"
+
+    @property
+    def label(self) -> str:
+        return {"email": "E-mail", "sms": "SMS"}[self.value]
+
+
+class SettingsDocument(SQLModel, table=True):
+    """One typed document per key (see `organization.settings`)."""
+
+    __tablename__ = "settings"
+
+    key: str = words(primary=True)
+    value: dict[str, Any] = document(empty="{}")
+    updated_at: datetime = stamped()
+    updated_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
+
+
+class Brand(SQLModel, table=True):
+    __tablename__ = "brands"
+    __table_args__ = (Index("uq_brands_default", "is_default", unique=True, postgresql_where=text("is_default")),)
+
+    id: UUID = pk()
+    name: str = words(unique=True)
+    logo_url: str | None = words(nullable=True)
+    primary_color: str = words(default="#995a07")
+    website_url: str = words(default="https://shop.example.com")
+    from_name: str = words()
+    from_email: str = words()
+    reply_to: str | None = words(nullable=True)
+    sms_sender: str | None = words(nullable=True)
+    postal_address: str = words()
+    footer_text: str = words(default="")
+    timezone: str = words(default="America/New_York")
+    is_default: bool = flag()
+    created_at: datetime = stamped()
+    updated_at: datetime = stamped()
+
+
+class ChannelProvider(SQLModel, table=True):
+    """A configured provider of a channel; the lowest `position` that is enabled and healthy is used."""
+
+    __tablename__ = "channels"
+    __table_args__ = (UniqueConstraint("channel", "provider"),)
+
+    id: UUID = pk()
+    channel: Channel = choice("channel", Channel)
+    provider: str = words()
+    config_encrypted: bytes | None = blob()
+    is_enabled: bool = flag(default=True)
+    position: int = whole()
+    rate_per_second: int = whole(default=100)
+    cost_per_message: Any = exact(8, scale=4)
+    paused_until: datetime | None = moment()
+    pause_reason: str | None = words(nullable=True)
+    created_at: datetime = stamped()
+    updated_at: datetime = stamped()
+
+
+class Notification(SQLModel, table=True):
+    """A notice in the bell; `user_id` null means everybody."""
+
+    __tablename__ = "notifications"
+    __table_args__ = (Index("ix_notifications_user", "user_id", "created_at"),)
+
+    id: UUID = pk()
+    user_id: UUID | None = ref("users.id", nullable=True)
+    level: str = words(default="info")
+    title: str = words()
+    body: str = words(default="")
+    link: str | None = words(nullable=True)
+    read_at: datetime | None = moment()
+    created_at: datetime = stamped()
+
+
+class SavedView(SQLModel, table=True):
+    """A named set of filters, sort and columns of a list page."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("page", "name", "user_id"),)
+
+    id: UUID = pk()
+    page: str = words()
+    name: str = words()
+    query: dict[str, Any] = document(empty="{}")
+    user_id: UUID | None = ref("users.id", nullable=True)
+    created_at: datetime = stamped()
+
+
+class WebhookEndpoint(SQLModel, table=True):
+    """Where we tell others what happened."""
+
+    __tablename__ = "webhook_endpoints"
+
+    id: UUID = pk()
+    url: str = words()
+    events: list[str] = texts()
+    secret_encrypted: bytes = blob(nullable=False)
+    is_active: bool = flag(default=True)
+    failures: int = whole()
+    created_by: UUID | None = plain_uuid()
+    created_at: datetime = stamped()

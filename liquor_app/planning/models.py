@@ -1,0 +1,44 @@
+"""Plans: which actions a campaign takes, on which day, and the reasoning that stays with them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import choice, document, moment, pk, ref, stamped, whole, words
+
+
+class Engine(StrEnum):
+    HEURISTIC = "heuristic"
+    LLM = "llm"
+    MANUAL = "manual"
+
+
+class PlanStatus(StrEnum):
+    DRAFT = "draft"
+    APPROVED = "approved"
+    SUPERSEDED = "superseded"
+
+
+class Plan(SQLModel, table=True):
+    __tablename__ = "plans"
+    __table_args__ = (UniqueConstraint("campaign_id", "version"),)
+
+    id: UUID = pk()
+    campaign_id: UUID = ref("campaigns.id")
+    version: int = whole()
+    engine: Engine = choice("engine", Engine, Engine.HEURISTIC)
+    status: PlanStatus = choice("status", PlanStatus, PlanStatus.DRAFT)
+    constraints: dict[str, Any] = document(empty="{}")
+    summary: dict[str, Any] = document(empty="{}")
+    reasoning: list[Any] = document(empty="[]")
+    fingerprint: str = words(default="")
+    created_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
+    created_at: datetime = stamped()
+    approved_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
+    approved_at: datetime | None = moment()

@@ -1,0 +1,33 @@
+"""Every table of the product, gathered for migrations and tests. On the roof: it sees all slices."""
+
+from __future__ import annotations
+
+from sqlmodel import SQLModel
+
+from liquor_app.accounts import models as accounts
+from liquor_app.actions import models as actions
+from liquor_app.analytics import models as analytics
+from liquor_app.api import models as api
+from liquor_app.campaigns import models as campaigns
+from liquor_app.compliance import models as compliance
+from liquor_app.core import models as core
+from liquor_app.customers import models as customers
+from liquor_app.events import models as events
+from liquor_app.experiments import models as experiments
+from liquor_app.organization import models as organization
+from liquor_app.planning import models as planning
+from liquor_app.providers import models as providers
+from liquor_app.scoring import models as scoring
+from liquor_app.segments import models as segments
+from liquor_app.sending import models as sending
+from liquor_app.templates import models as templates
+
+SLICES = (
+    core, api, events, accounts, organization, customers, scoring, segments, compliance, providers, templates,
+    actions, experiments, planning, campaigns, sending, analytics,
+)  # fmt: skip
+
+metadata = SQLModel.metadata
+
+TIME_SERIES = {"sends": "created_at", "analytics_events": "occurred_at"}
+"""Hypertables where TimescaleDB is available, native monthly partitions where not."""

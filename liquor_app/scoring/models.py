@@ -1,0 +1,63 @@
+"""Fitted models and what they said of each customer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import choice, document, moment, pk, plain_uuid, ratio, ref, stamped, whole, words
+
+
+class ModelKind(StrEnum):
+    CHURN = "churn"
+    CLV = "clv"
+    RESPONSE = "response"
+
+
+class ModelStatus(StrEnum):
+    CANDIDATE = "candidate"
+    ACTIVE = "active"
+    RETIRED = "retired"
+    REJECTED = "rejected"
+
+
+class ModelVersion(SQLModel, table=True):
+    __tablename__ = "model_versions"
+    __table_args__ = (
+        UniqueConstraint("kind", "version"),
+        Index("uq_model_versions_active", "kind", unique=True, postgresql_where=text("status = 'active'")),
+    )
+
+    id: UUID = pk()
+    kind: ModelKind = choice("kind", ModelKind)
+    version: int = whole()
+    method: str = words()
+    status: ModelStatus = choice("status", ModelStatus, ModelStatus.CANDIDATE)
+    params: dict[str, Any] = document(empty="{}")
+    metrics: dict[str, Any] = document(empty="{}")
+    trained_from: datetime | None = moment()
+    trained_to: datetime | None = moment()
+    n: int = whole()
+    created_at: datetime = stamped()
+
+
+class CustomerScore(SQLModel, table=True):
+    """The features behind a customer's scores and the sentences that explain them; rewritten at each scoring."""
+
+    __tablename__ = "customer_scores"
+
+    customer_id: UUID = ref("customers.id", primary=True)
+    computed_at: datetime = stamped()
+    churn_model_id: UUID | None = plain_uuid()
+    clv_model_id: UUID | None = plain_uuid()
+    response_model_id: UUID | None = plain_uuid()
+    p_alive: float | None = ratio()
+    next_purchase_low: datetime | None = moment()
+    next_purchase_high: datetime | None = moment()
+    features: dict[str, Any] = document(empty="{}")
+    explanation: list[Any] = document(empty="[]")

@@ -1,0 +1,75 @@
+"""Segments: a rule, who matches it, and the playbook for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import choice, document, exact, flag, moment, pk, ref, stamped, texts, whole, words
+
+
+class SegmentKind(StrEnum):
+    RULE = "rule"
+    STATIC = "static"
+
+
+class Segment(SQLModel, table=True):
+    """`rules` follows the schema of `segments.rules`; the playbook is the second half of the columns.
+
+    `slug` is the stable name campaigns refer to. `recommended_offers` is a list of
+    `{"name", "discount_pct", "text", "category"?}`, best first.
+    """
+
+    __tablename__ = "segments"
+
+    id: UUID = pk()
+    slug: str = words(unique=True)
+    name: str = words()
+    description: str | None = words(nullable=True)
+    kind: SegmentKind = choice("kind", SegmentKind, SegmentKind.RULE)
+    rules: dict[str, Any] = document(empty="{}")
+    color: str = words(default="c6")
+
+    recommended_offers: list[dict[str, Any]] = document(empty="[]")
+    messaging_strategy: str | None = words(nullable=True)
+    optimal_channels: list[str] = texts(default="{email}")
+    optimal_send_window: dict[str, str] = document(empty="{}")
+    template_category: str = words(default="win_back")
+    max_discount_pct: Decimal = exact(5)
+    margin_floor_pct: Decimal = exact(5)
+
+    is_active: bool = flag(default=True)
+    is_default: bool = flag()
+    position: int = whole()
+    customer_count: int = whole()
+    last_computed_at: datetime | None = moment()
+    created_at: datetime = stamped()
+    updated_at: datetime = stamped()
+
+
+class SegmentMember(SQLModel, table=True):
+    __tablename__ = "segment_members"
+    __table_args__ = (Index("ix_segment_members_customer", "customer_id"),)
+
+    segment_id: UUID = ref("segments.id", primary=True)
+    customer_id: UUID = ref("customers.id", primary=True)
+    entered_at: datetime = stamped()
+
+
+class SegmentChange(SQLModel, table=True):
+    """Entered and left, append-only."""
+
+    __tablename__ = "segment_changes"
+    __table_args__ = (Index("ix_segment_changes_segment", "segment_id", "at"),)
+
+    id: UUID = pk()
+    segment_id: UUID = ref("segments.id")
+    customer_id: UUID = ref("customers.id")
+    entered: bool = flag()
+    at: datetime = stamped()
