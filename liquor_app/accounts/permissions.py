@@ -1,0 +1,52 @@
+"""Who acts, and whether they may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from liquor_app.accounts.models import Role
+from liquor_app.core.errors import Forbidden
+
+
+class ActorKind(StrEnum):
+    USER = "user"
+    API_KEY = "api_key"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever calls a service: a person, a program with a key, or the system itself (worker, CLI)."""
+
+    kind: ActorKind
+    id: UUID | None
+    name: str
+    role: Role
+
+    @property
+    def user_id(self) -> UUID | None:
+        """The user's id for `created_by` columns; None for keys and the system."""
+        return self.id if self.kind is ActorKind.USER else None
+
+
+SYSTEM = Actor(ActorKind.SYSTEM, None, "system", Role.ADMIN)
+"""The worker and the command line on the server: whoever can run them already owns the database."""
+
+_RANK = {Role.USER: 0, Role.MANAGER: 1, Role.ADMIN: 2}
+
+
+def may(actor: Actor, role: Role) -> bool:
+    """Whether `actor` has at least `role`."""
+    return _RANK[actor.role] >= _RANK[role]
+
+
+def require(actor: Actor, role: Role) -> None:
+    """Let `actor` pass if it has at least `role`.
+
+    Raises:
+        Forbidden: it has not; the message names the role that would do.
+    """
+    if not may(actor, role):
+        raise Forbidden(f"This needs the role {role.label}; you are signed in as {actor.role.label}.")

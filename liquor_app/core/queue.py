@@ -1,0 +1,248 @@
+"""Background work: a row in `jobs` first, a ring of the worker's bell second.
+
+The row is written in the transaction that asks for the work, so work is never announced and then rolled back, and
+never lost between commit and Redis: the sweeper rings again for rows nobody picked up. ARQ is kept this thin on
+purpose (it is in maintenance); everything a job needs to be safe lives in PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from arq.connections import ArqRedis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core import redis
+from liquor_app.core.db import after_commit, transaction
+from liquor_app.core.errors import AppError, Conflict, NotFound
+from liquor_app.core.ids import uuid7
+from liquor_app.core.models import JobStatus
+from liquor_app.core.pubsub import publish_now
+
+log = logging.getLogger(__name__)
+
+RUN_JOB = "run_job"
+"""The one function ARQ knows; everything else is looked up by the job's name."""
+
+LEASE_SECONDS = 60
+MAX_ATTEMPTS = 5
+
+
+class Job(StrEnum):
+    """Every kind of background work. The worker registers exactly these; a test checks it."""
+
+    SCORE_CUSTOMERS = "score_customers"
+    REFRESH_SEGMENTS = "refresh_segments"
+    GENERATE_CAMPAIGN = "generate_campaign"
+    LAUNCH_CAMPAIGN = "launch_campaign"
+    PLAY_WEEK = "play_week"
+    IMPORT_FILE = "import_file"
+    LOAD_SAMPLE = "load_sample"
+    CLEAR_SAMPLE = "clear_sample"
+    ROLL_UP = "roll_up"
+
+
+class JobCancelled(Exception):
+    """Somebody pressed cancel; the task stops where it stands and its transaction rolls back."""
+
+
+@dataclass(slots=True)
+class JobContext:
+    """What a task is given. `args` came from the enqueuer; validate ids as if they came from a stranger."""
+
+    id: UUID
+    name: Job
+    args: dict[str, Any]
+    attempt: int
+    created_by: UUID | None
+    _last: tuple[int, int] = field(default=(0, 0))
+
+    async def progress(self, done: int, total: int, message: str | None = None) -> None:
+        """Record progress, renew the lease, tell the browsers.
+
+        Raises:
+            JobCancelled: somebody asked for the job to stop.
+        """
+        async with transaction() as session:
+            row = await session.execute(
+                text(
+                    "UPDATE jobs SET done = :done, total = :total, message = COALESCE(:message, message),"
+                    " lease_until = now() + make_interval(secs => :lease)"
+                    " WHERE id = :id RETURNING cancel_requested"
+                ),
+                {"done": done, "total": total, "message": message, "lease": LEASE_SECONDS, "id": self.id},
+            )
+            if row.scalar_one():
+                raise JobCancelled
+        await publish_now(f"job:{self.id}", {"status": "running", "done": done, "total": total, "message": message})
+
+
+Task = Callable[[JobContext], Awaitable[dict[str, Any] | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job as shown to people and programs."""
+
+    id: UUID
+    name: str
+    status: JobStatus
+    done: int
+    total: int
+    message: str | None
+    result: dict[str, Any] | None
+    error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+async def ring(job_id: UUID) -> None:
+    """Tell some worker that this job waits. A Redis that is down is harmless: the sweeper rings again."""
+    try:
+        pool = ArqRedis(pool_or_conn=redis.client().connection_pool)
+        await pool.enqueue_job(RUN_JOB, str(job_id))
+    except (RedisError, OSError) as error:
+        log.warning("job %s waits for the sweeper, Redis is away: %s", job_id, error)
+
+
+async def enqueue(
+    session: AsyncSession,
+    job: Job,
+    args: dict[str, Any] | None = None,
+    *,
+    created_by: UUID | None = None,
+    dedupe_key: str | None = None,
+) -> UUID:
+    """Ask for background work in this transaction; returns the job's id.
+
+    With `dedupe_key`, an open job of the same name and key is returned instead of a second one.
+    """
+    import json
+
+    job_id = uuid7()
+    inserted = await session.execute(
+        text(
+            "INSERT INTO jobs (id, name, args, dedupe_key, created_by)"
+            " VALUES (:id, :name, CAST(:args AS jsonb), :key, :by)"
+            " ON CONFLICT (name, dedupe_key) WHERE dedupe_key IS NOT NULL AND status IN ('queued', 'running')"
+            " DO NOTHING RETURNING id"
+        ),
+        {"id": job_id, "name": job.value, "args": json.dumps(args or {}), "key": dedupe_key, "by": created_by},
+    )
+    if inserted.scalar() is None:
+        found = await session.execute(
+            text("SELECT id FROM jobs WHERE name = :n AND dedupe_key = :k AND status IN ('queued', 'running')"),
+            {"n": job.value, "k": dedupe_key},
+        )
+        existing = found.scalar()
+        if existing is None:
+            raise Conflict("The same work ended at this very moment. Please try again.")
+        return UUID(str(existing))
+
+    async def bell() -> None:
+        await ring(job_id)
+
+    after_commit(session, bell)
+    return job_id
+
+
+async def get_job(session: AsyncSession, job_id: UUID) -> JobRow:
+    """One job.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = await session.execute(
+        text(
+            "SELECT id, name, status, done, total, message, result, error, created_at, finished_at"
+            " FROM jobs WHERE id = :id"
+        ),
+        {"id": job_id},
+    )
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound("There is no such job.")
+    return JobRow(**{**row, "status": JobStatus(row["status"])})
+
+
+async def request_cancel(session: AsyncSession, job_id: UUID) -> None:
+    """Ask a job to stop: at once if it still waits, at its next progress report if it runs."""
+    await session.execute(
+        text(
+            "UPDATE jobs SET cancel_requested = true,"
+            " status = CASE WHEN status = 'queued' THEN 'cancelled' ELSE status END,"
+            " finished_at = CASE WHEN status = 'queued' THEN now() ELSE finished_at END"
+            " WHERE id = :id AND status IN ('queued', 'running')"
+        ),
+        {"id": job_id},
+    )
+
+
+async def run(job_id: UUID, tasks: dict[Job, Task]) -> JobStatus | None:
+    """Run one job to its end; None if it is not ours to run (done, cancelled, or leased by another worker)."""
+    import json
+
+    async with transaction() as session:
+        claimed = await session.execute(
+            text(
+                "UPDATE jobs SET status = 'running', attempt = attempt + 1, started_at = now(), error = NULL,"
+                " lease_until = now() + make_interval(secs => :lease) WHERE id = :id"
+                " AND (status = 'queued' OR (status = 'running' AND lease_until < now()))"
+                " RETURNING name, args, attempt, created_by"
+            ),
+            {"id": job_id, "lease": LEASE_SECONDS},
+        )
+        row = claimed.mappings().first()
+    if row is None:
+        return None
+    context = JobContext(job_id, Job(row["name"]), row["args"], row["attempt"], row["created_by"])
+    status, result, error = JobStatus.SUCCEEDED, None, None
+    try:
+        if context.attempt > MAX_ATTEMPTS:
+            raise Conflict(f"Given up: {MAX_ATTEMPTS} workers died while running this job.")
+        result = await tasks[context.name](context)
+    except JobCancelled:
+        status, error = JobStatus.CANCELLED, "cancelled"
+    except AppError as problem:
+        status, error = JobStatus.FAILED, problem.message
+    except Exception as problem:
+        log.exception("job %s (%s) failed", context.name, job_id)
+        status, error = JobStatus.FAILED, f"{type(problem).__name__}: {problem}"[:500]
+    async with transaction() as session:
+        await session.execute(
+            text(
+                "UPDATE jobs SET status = :status, result = CAST(:result AS jsonb), error = :error,"
+                " finished_at = now(), lease_until = NULL WHERE id = :id AND status = 'running'"
+            ),
+            {
+                "id": job_id,
+                "status": status.value,
+                "result": None if result is None else json.dumps(result, default=str),
+                "error": error,
+            },
+        )
+    await publish_now(f"job:{job_id}", {"status": status.value, "error": error})
+    return status
+
+
+async def sweep() -> int:
+    """Ring again for jobs whose ring was lost or whose worker died; returns how many."""
+    async with transaction() as session:
+        found = await session.execute(
+            text(
+                "SELECT id FROM jobs WHERE (status = 'queued' AND created_at < now() - interval '5 seconds')"
+                " OR (status = 'running' AND lease_until < now()) ORDER BY created_at LIMIT 100"
+            )
+        )
+        waiting = [UUID(str(row)) for row in found.scalars()]
+    for job_id in waiting:
+        await ring(job_id)
+    return len(waiting)

@@ -1,0 +1,87 @@
+"""Addresses as the field understands them: normalised e-mail, E.164 phone, and where somebody lives in time."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import timezone as phone_timezone
+
+from liquor_app.core.crypto import keyed_hash
+from liquor_app.core.errors import Invalid
+
+_EMAIL = re.compile(r"^[^@\s\"(),:;<>\[\]\\]{1,64}@[^@\s]{1,253}$")
+_LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
+
+# One zone a state: the one most of its people live in. Where a state spans two, `compliance` takes the strictest.
+STATE_TIMEZONES: dict[str, str] = {
+    **dict.fromkeys(["CT", "DC", "DE", "FL", "GA", "IN", "KY", "MA", "MD", "ME", "MI", "NC", "NH", "NJ", "NY", "OH", "PA", "RI", "SC", "VA", "VT", "WV"], "America/New_York"),
+    **dict.fromkeys(["AL", "AR", "IA", "IL", "KS", "LA", "MN", "MO", "MS", "ND", "NE", "OK", "SD", "TN", "TX", "WI"], "America/Chicago"),
+    **dict.fromkeys(["CO", "ID", "MT", "NM", "UT", "WY"], "America/Denver"),
+    **dict.fromkeys(["CA", "NV", "OR", "WA"], "America/Los_Angeles"),
+    "AZ": "America/Phoenix",
+    "AK": "America/Anchorage",
+    "HI": "Pacific/Honolulu",
+    "PR": "America/Puerto_Rico",
+}
+
+
+def normalise_email(value: str, field: str = "email") -> str:
+    """The key two spellings of one address share: trimmed, lower case, IDNA domain. Dots and tags are kept:
+    they name different mailboxes at most providers.
+
+    Raises:
+        Invalid: it cannot be an address.
+    """
+    text = value.strip()
+    wrong = Invalid(f"{field} is not an e-mail address: {text[:80]!r}", field=field)
+    if not _EMAIL.match(text) or len(text) > 254:
+        raise wrong
+    local, domain = text.rsplit("@", 1)
+    try:
+        domain = domain.encode("idna").decode().lower() if not domain.isascii() else domain.lower()
+    except UnicodeError as error:
+        raise wrong from error
+    labels = domain.split(".")
+    if len(labels) < 2 or not all(_LABEL.match(label) for label in labels) or ".." in local or local[0] == ".":
+        raise wrong
+    return f"{local.lower()}@{domain}"
+
+
+def normalise_phone(value: str, country: str = "US", field: str = "phone") -> str:
+    """E.164.
+
+    Raises:
+        Invalid: not a possible number of that country.
+    """
+    try:
+        number = phonenumbers.parse(value, country)
+    except phonenumbers.NumberParseException as error:
+        raise Invalid(f"{field} is not a phone number: {value[:40]!r}", field=field) from error
+    if not phonenumbers.is_possible_number(number):
+        raise Invalid(f"{field} is not a possible phone number: {value[:40]!r}", field=field)
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def address_hash(address: str) -> bytes:
+    """Keyed hash of a normalised e-mail address or E.164 number, for the suppression list."""
+    return keyed_hash("suppression", address)
+
+
+@lru_cache(maxsize=4096)
+def zones_of_phone(phone: str) -> tuple[str, ...]:
+    """IANA zones a number's prefix belongs to; empty if unknown."""
+    try:
+        found = phone_timezone.time_zones_for_number(phonenumbers.parse(phone, None))
+    except phonenumbers.NumberParseException:
+        return ()
+    return tuple(zone for zone in found if zone != "Etc/Unknown")
+
+
+def guess_timezone(state: str | None, phone: str | None) -> str | None:
+    """A person's zone from the address, else from the phone if its prefix names just one; None if unknown."""
+    if state and state.upper() in STATE_TIMEZONES:
+        return STATE_TIMEZONES[state.upper()]
+    zones = zones_of_phone(phone) if phone else ()
+    return zones[0] if len(zones) == 1 else None

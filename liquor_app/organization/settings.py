@@ -1,0 +1,122 @@
+"""Typed settings documents: one pydantic model per key, defaults in code, overrides in the database."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar, Literal, TypeVar
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.errors import Invalid
+
+
+class SettingsModel(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    key: ClassVar[str]
+
+
+class GeneralSettings(SettingsModel):
+    key = "general"
+    organization_name: str = Field("Harbor & Vine", min_length=1, max_length=120)
+    timezone: str = "America/New_York"
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+    is_sample: bool = False
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("must be a time zone name such as America/New_York")
+        return value
+
+
+class ComplianceSettings(SettingsModel):
+    """The store's own rules; federal and state law (the rule pack) can only make them stricter."""
+
+    key = "compliance"
+    minimum_age: int = Field(21, ge=18, le=25)
+    unknown_age_email: Literal["block", "with_purchase_history"] = "with_purchase_history"
+    email_window_start: str = Field("09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    email_window_end: str = Field("22:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    sms_window_start: str = Field("10:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    sms_window_end: str = Field("20:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    max_contacts_7_days: int = Field(2, ge=1, le=14)
+    max_contacts_30_days: int = Field(6, ge=1, le=60)
+    disclaimer: str = Field("Must be 21 or older. Please enjoy responsibly.", max_length=500)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ComplianceSettings:
+        for channel in ("email", "sms"):
+            if getattr(self, f"{channel}_window_start") >= getattr(self, f"{channel}_window_end"):
+                raise ValueError(f"{channel}_window_end must be later than {channel}_window_start")
+        if self.max_contacts_30_days < self.max_contacts_7_days:
+            raise ValueError("max_contacts_30_days cannot be below max_contacts_7_days")
+        return self
+
+
+class PlanningSettings(SettingsModel):
+    key = "planning"
+    email_capacity_per_day: int = Field(150, ge=0, le=5_000_000)
+    sms_capacity_per_day: int = Field(50, ge=0, le=5_000_000)
+    discount_budget: Decimal = Field(Decimal("250.00"), ge=0, le=Decimal("99999999"))
+    margin_pct: Decimal = Field(Decimal("28"), ge=0, le=100)
+    margin_floor_pct: Decimal = Field(Decimal("10"), ge=0, le=100)
+    holdout_pct: Decimal = Field(Decimal("10"), ge=0, le=50)
+    email_cost: Decimal = Field(Decimal("0.0010"), ge=0, le=10)
+    sms_cost: Decimal = Field(Decimal("0.0120"), ge=0, le=10)
+    horizon_days: int = Field(60, ge=7, le=365)
+
+
+class RetentionSettings(SettingsModel):
+    """Days kept; 0 keeps for ever."""
+
+    key = "retention"
+    events_days: int = Field(730, ge=0, le=3650)
+    sends_days: int = Field(1095, ge=0, le=3650)
+    audit_days: int = Field(2555, ge=0, le=3650)
+    outbox_days: int = Field(30, ge=0, le=3650)
+
+
+S = TypeVar("S", bound=SettingsModel)
+
+
+async def load_settings(session: AsyncSession, model: type[S]) -> S:
+    """The document as saved, defaults for what was never changed."""
+    found = await session.execute(text("SELECT value FROM settings WHERE key = :key"), {"key": model.key})
+    return model.model_validate(found.scalar() or {})
+
+
+async def save_settings(session: AsyncSession, actor: Actor, model: type[S], changes: dict[str, Any]) -> S:
+    """Change some fields of a document; audited.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+        Invalid: a field is unknown or out of range; the message names it.
+    """
+    require(actor, Role.ADMIN)
+    await session.execute(text("INSERT INTO settings (key) VALUES (:key) ON CONFLICT DO NOTHING"), {"key": model.key})
+    locked = await session.execute(text("SELECT value FROM settings WHERE key = :key FOR UPDATE"), {"key": model.key})
+    before = model.model_validate(locked.scalar_one())
+    try:
+        after = model.model_validate({**before.model_dump(mode="json"), **changes})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0]) if first["loc"] else None
+        message = str(first["msg"]).removeprefix("Value error, ")
+        raise Invalid(f"{field + ': ' if field else ''}{message}", field=field) from error
+    await session.execute(
+        text(
+            "UPDATE settings SET value = CAST(:value AS jsonb), updated_at = now(), updated_by = :by WHERE key = :key"
+        ),
+        {"value": after.model_dump_json(), "by": actor.user_id, "key": model.key},
+    )
+    old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
+    changed = {name: [old[name], new[name]] for name in new if old[name] != new[name]}
+    await audit(session, actor, "settings.changed", model.key, None, **changed)
+    return after

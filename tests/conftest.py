@@ -1,0 +1,97 @@
+"""Real engines for every test: one embedded PostgreSQL and Valkey per test process, one fresh database per test.
+
+`TEST_DATABASE_URL` and `TEST_REDIS_URL` point the same tests at other servers (CI runs them on Debian's too).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from uuid import uuid4
+
+import pytest
+
+_DATA = Path(
+    tempfile.mkdtemp(
+        prefix="liquor-test-", dir="/var/lib" if os.geteuid() == 0 and os.access("/var/lib", os.W_OK) else None
+    )
+)
+os.environ.setdefault("LIQUOR_ENV", "test")
+os.environ["LIQUOR_DATA_DIR"] = str(_DATA)
+os.environ["LIQUOR_SECRET_KEY"] = "test-only-not-a-secret-" + "x" * 24
+for _name in ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "PORT", "HOST"):
+    os.environ.pop(_name, None)
+
+from sqlalchemy import create_engine, pool, text  # noqa: E402
+from sqlalchemy.ext.asyncio import AsyncSession  # noqa: E402
+
+from liquor_app.core import config, db, migrate, redis, runtime  # noqa: E402
+
+
+class Engines(NamedTuple):
+    """Addresses of the servers under test."""
+
+    database_url: str
+    redis_url: str
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[Engines]:
+    """Running servers."""
+    import shutil
+
+    from liquor_app.core import embedded
+
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        os.environ["DATABASE_URL"] = url
+    if url := os.environ.get("TEST_REDIS_URL"):
+        os.environ["REDIS_URL"] = url
+    config.get_settings.cache_clear()
+    try:
+        with embedded.engines():
+            yield Engines(runtime.database_url(), runtime.redis_url())
+    finally:
+        shutil.rmtree(_DATA, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template_database(engines: Engines) -> Iterator[str]:
+    """Name of a migrated, empty database every test's own is copied from."""
+    name = f"liquor_template_{os.getpid()}"
+    admin = create_engine(engines.database_url, isolation_level="AUTOCOMMIT", poolclass=pool.NullPool)
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    migrate.upgrade(engines.database_url.rsplit("/", 1)[0] + f"/{name}")
+    yield name
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture
+async def database(engines: Engines, template_database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """URL of this test's own database; the application is pointed at it."""
+    name = f"liquor_test_{uuid4().hex[:12]}"
+    admin = create_engine(engines.database_url, isolation_level="AUTOCOMMIT", poolclass=pool.NullPool)
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"'))
+    url = engines.database_url.rsplit("/", 1)[0] + f"/{name}"
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("REDIS_URL", engines.redis_url)
+    config.get_settings.cache_clear()
+    yield url
+    await db.dispose()
+    await redis.dispose()
+    monkeypatch.undo()
+    config.get_settings.cache_clear()
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture
+async def session(database: str) -> AsyncIterator[AsyncSession]:
+    """An open transaction, committed at the end of the test; for tests that need no commit in between."""
+    async with db.transaction() as open_session:
+        yield open_session
