@@ -1,0 +1,28 @@
+"""The roof: the app, its pages in the shell, nothing else."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import reflex as rx
+
+from liquor_app.ui.gallery import gallery
+from liquor_app.ui.page import Page
+from liquor_app.ui.shell import HEAD, STYLESHEETS, Slots, search_button, shell
+
+PAGES: tuple[Page, ...] = (Page("/_gallery", "Gallery", gallery),)
+
+
+def add_pages(app: rx.App, pages: tuple[Page, ...], slots: Slots) -> None:
+    """Register each page, inside the shell unless it is bare."""
+    for page in pages:
+        app.add_page(
+            page.component if page.bare else partial(shell, page, pages, slots),
+            route=page.route,
+            title=f"{page.title} · Liquor Marketing Agent",
+            on_load=page.on_load,
+        )
+
+
+app = rx.App(stylesheets=STYLESHEETS, head_components=HEAD, html_lang="en")
+add_pages(app, PAGES, Slots(search=search_button()))

