@@ -39,6 +39,6 @@ async def check() -> None:
         Unavailable: it cannot be reached.
     """
     try:
-        await client().ping()
+        await client().execute_command("PING")
     except (RedisError, OSError, TimeoutError) as error:
         raise Unavailable(f"Redis cannot be reached: {error}") from error

@@ -1,0 +1,334 @@
+"""Users, sign-in, sessions, tokens and API keys."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import BrowserSession, RefreshToken, Role, User
+from liquor_app.accounts.passwords import hash_password, verify_password
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind, require
+from liquor_app.core.clock import now
+from liquor_app.core.config import get_settings
+from liquor_app.core.crypto import key, token_hash
+from liquor_app.core.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from liquor_app.core.ids import uuid7
+
+MAX_FAILURES = 8
+LOCK = timedelta(minutes=15)
+REFRESH_LIFE = timedelta(days=30)
+_ALGORITHM = "HS256"
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    id: UUID
+    email: str
+    full_name: str | None
+    role: Role
+    is_active: bool
+    last_login_at: datetime | None
+    created_at: datetime
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(ActorKind.USER, self.id, self.full_name or self.email, self.role)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Outcome of a sign-in attempt. A refusal is a value, not an exception, so that the failure count commits."""
+
+    user: UserRow | None
+    refusal: str = ""
+
+    def granted(self) -> UserRow:
+        """The user.
+
+        Raises:
+            Unauthenticated: the attempt was refused.
+        """
+        if self.user is None:
+            raise Unauthenticated(self.refusal)
+        return self.user
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+def _row(user: User) -> UserRow:
+    return UserRow(user.id, user.email, user.full_name, user.role, user.is_active, user.last_login_at, user.created_at)
+
+
+def check_email(value: str) -> str:
+    """A user's address, trimmed and lower case.
+
+    Raises:
+        Invalid: it is not an e-mail address.
+    """
+    cleaned = value.strip().lower()
+    local, at, domain = cleaned.partition("@")
+    if not (local and at and "." in domain) or len(cleaned) > 254 or any(c.isspace() for c in cleaned):
+        raise Invalid(f"email is not an e-mail address: {value[:80]!r}", field="email")
+    return cleaned
+
+
+async def has_users(session: AsyncSession) -> bool:
+    """Whether anybody has been set up yet."""
+    return bool((await session.execute(text("SELECT EXISTS (SELECT 1 FROM users)"))).scalar_one())
+
+
+async def create_user(
+    session: AsyncSession, actor: Actor, *, email: str, password: str, full_name: str | None = None, role: Role
+) -> UserRow:
+    """Add a user.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+        Conflict: the address is taken.
+        Invalid: bad address or weak password.
+    """
+    require(actor, Role.ADMIN)
+    address = check_email(email)
+    taken = await session.execute(text("SELECT 1 FROM users WHERE lower(email) = :email"), {"email": address})
+    if taken.scalar():
+        raise Conflict(f"There is already a user {address}.", field="email")
+    name = (full_name or "").strip()[:120] or None
+    user = User(email=address, password_hash=await hash_password(password), full_name=name, role=role)
+    session.add(user)
+    await session.flush()
+    await audit(session, actor, "user.created", "user", user.id, email=address, role=role.value)
+    return _row(user)
+
+
+async def register_first_admin(
+    session: AsyncSession, *, email: str, password: str, full_name: str | None = None
+) -> UserRow:
+    """The first run's admin; open to anybody exactly once.
+
+    Raises:
+        Forbidden: somebody was set up already; ask an admin for an account.
+    """
+    await session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+    if await has_users(session):
+        raise Forbidden("This shop is already set up. Ask one of its admins to add you.")
+    return await create_user(session, SYSTEM, email=email, password=password, full_name=full_name, role=Role.ADMIN)
+
+
+async def authenticate(session: AsyncSession, *, email: str, password: str) -> Verdict:
+    """Check an address and a password, count failures, lock after eight for a quarter of an hour."""
+    found = await session.execute(
+        select(User)
+        .where(text("lower(email) = :email").bindparams(email=email.strip().lower()[:254]))
+        .with_for_update()
+    )
+    user = found.scalars().first()
+    correct = await verify_password(user.password_hash if user else None, password)
+    if user is None or not user.is_active:
+        return Verdict(None, "E-mail or password is wrong.")
+    if user.locked_until and user.locked_until > now():
+        return Verdict(None, "Too many failed attempts. Please try again in 15 minutes.")
+    if not correct:
+        user.failed_logins += 1
+        if user.failed_logins >= MAX_FAILURES:
+            user.failed_logins, user.locked_until = 0, now() + LOCK
+        return Verdict(None, "E-mail or password is wrong.")
+    user.failed_logins, user.locked_until, user.last_login_at = 0, None, now()
+    return Verdict(_row(user))
+
+
+async def get_user(session: AsyncSession, user_id: UUID) -> UserRow | None:
+    user = await session.get(User, user_id)
+    return _row(user) if user else None
+
+
+async def update_me(session: AsyncSession, actor: Actor, changes: dict[str, Any]) -> UserRow:
+    """Change one's own name or password (`full_name`; `password` with `current_password`).
+
+    Raises:
+        Forbidden: the actor is not a person.
+        Invalid: an unknown field, a wrong current password or a weak new one.
+    """
+    if actor.user_id is None:
+        raise Forbidden("Only a signed-in person has a profile.")
+    unknown = set(changes) - {"full_name", "password", "current_password"}
+    if unknown:
+        raise Invalid(f"{sorted(unknown)[0]} cannot be changed here", field=sorted(unknown)[0])
+    user = (await session.execute(select(User).where(col(User.id) == actor.user_id).with_for_update())).scalars().one()
+    if "full_name" in changes:
+        user.full_name = str(changes["full_name"] or "").strip()[:120] or None
+    if "password" in changes:
+        if not await verify_password(user.password_hash, str(changes.get("current_password", ""))):
+            raise Invalid("current_password is wrong", field="current_password")
+        user.password_hash = await hash_password(str(changes["password"]))
+        await revoke_all(session, user.id)
+    user.updated_at = now()
+    await audit(session, actor, "user.updated", "user", user.id, fields=sorted(set(changes) - {"current_password"}))
+    return _row(user)
+
+
+# --- browser sessions ---
+
+
+async def open_session(session: AsyncSession, user: UserRow, *, ip: str | None, user_agent: str | None) -> str:
+    """Sign a browser in; returns the cookie's value, which is stored nowhere."""
+    token = secrets.token_urlsafe(32)
+    expires = now() + timedelta(days=get_settings().session_days)
+    session.add(
+        BrowserSession(
+            user_id=user.id,
+            token_hash=token_hash(token),
+            ip=ip,
+            user_agent=(user_agent or "")[:300],
+            expires_at=expires,
+        )
+    )
+    await audit(session, user.actor, "session.opened", "user", user.id, ip=ip)
+    return token
+
+
+async def session_actor(session: AsyncSession, token: str) -> Actor | None:
+    """Whoever is signed in with this cookie, read from the database every time; None if nobody."""
+    found = await session.execute(
+        text(
+            "SELECT u.id, u.email, u.full_name, u.role FROM browser_sessions s JOIN users u ON u.id = s.user_id"
+            " WHERE s.token_hash = :hash AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active"
+        ),
+        {"hash": token_hash(token)},
+    )
+    row = found.mappings().first()
+    if row is None:
+        return None
+    return Actor(ActorKind.USER, row["id"], row["full_name"] or row["email"], Role(row["role"]))
+
+
+async def close_session(session: AsyncSession, token: str) -> None:
+    """Sign a browser out."""
+    await session.execute(
+        text("UPDATE browser_sessions SET revoked_at = now() WHERE token_hash = :hash AND revoked_at IS NULL"),
+        {"hash": token_hash(token)},
+    )
+
+
+async def revoke_all(session: AsyncSession, user_id: UUID) -> None:
+    """End every session and refresh token of a user."""
+    for table in ("browser_sessions", "refresh_tokens"):
+        await session.execute(
+            text(f"UPDATE {table} SET revoked_at = now() WHERE user_id = :id AND revoked_at IS NULL"), {"id": user_id}
+        )
+
+
+# --- tokens for programs ---
+
+
+async def issue_tokens(session: AsyncSession, user: UserRow, *, family: UUID | None = None) -> TokenPair:
+    """An access token (JWT, short-lived) and a refresh token (random, rotated on each use)."""
+    minutes = get_settings().access_token_minutes
+    refresh = secrets.token_urlsafe(32)
+    session.add(
+        RefreshToken(
+            user_id=user.id,
+            family_id=family or uuid7(),
+            token_hash=token_hash(refresh),
+            expires_at=now() + REFRESH_LIFE,
+        )
+    )
+    issued = now()
+    claims = {"sub": str(user.id), "iat": issued, "exp": issued + timedelta(minutes=minutes), "aud": "liquor-api"}
+    return TokenPair(jwt.encode(claims, key("jwt"), _ALGORITHM), refresh, minutes * 60)
+
+
+async def refresh_tokens(session: AsyncSession, refresh_token: str) -> TokenPair | None:
+    """A new pair for an unused refresh token; None, and the whole family revoked, for a used or unknown one."""
+    found = await session.execute(
+        select(RefreshToken).where(col(RefreshToken.token_hash) == token_hash(refresh_token)).with_for_update()
+    )
+    stored = found.scalars().first()
+    if stored is None:
+        return None
+    if stored.used_at or stored.revoked_at or stored.expires_at <= now():
+        await session.execute(
+            text("UPDATE refresh_tokens SET revoked_at = now() WHERE family_id = :f AND revoked_at IS NULL"),
+            {"f": stored.family_id},
+        )
+        return None
+    user = await get_user(session, stored.user_id)
+    if user is None or not user.is_active:
+        return None
+    stored.used_at = now()
+    return await issue_tokens(session, user, family=stored.family_id)
+
+
+async def revoke_family(session: AsyncSession, refresh_token: str) -> None:
+    """End a refresh token and every other that descends from the same sign-in."""
+    await session.execute(
+        text(
+            "UPDATE refresh_tokens SET revoked_at = now() WHERE revoked_at IS NULL AND family_id ="
+            " (SELECT family_id FROM refresh_tokens WHERE token_hash = :hash)"
+        ),
+        {"hash": token_hash(refresh_token)},
+    )
+
+
+async def token_actor(session: AsyncSession, bearer: str) -> Actor:
+    """Whoever a bearer token speaks for: an API key (`lk_…`) or a JWT.
+
+    Raises:
+        Unauthenticated: unknown, expired or revoked.
+    """
+    if bearer.startswith("lk_"):
+        found = await session.execute(
+            text(
+                "UPDATE api_keys SET last_used_at = now() WHERE key_hash = :hash AND revoked_at IS NULL"
+                " AND (expires_at IS NULL OR expires_at > now()) RETURNING id, name, role"
+            ),
+            {"hash": token_hash(bearer)},
+        )
+        row = found.mappings().first()
+        if row is None:
+            raise Unauthenticated("The API key is unknown, expired or revoked.")
+        return Actor(ActorKind.API_KEY, row["id"], row["name"], Role(row["role"]))
+    try:
+        claims = jwt.decode(bearer, key("jwt"), algorithms=[_ALGORITHM], audience="liquor-api")
+        user = await get_user(session, UUID(claims["sub"]))
+    except (jwt.InvalidTokenError, ValueError, KeyError) as error:
+        raise Unauthenticated("The access token is invalid or has expired; refresh it or sign in again.") from error
+    if user is None or not user.is_active:
+        raise Unauthenticated("This user is no longer active.")
+    return user.actor
+
+
+async def create_api_key(session: AsyncSession, actor: Actor, *, name: str, role: Role) -> str:
+    """A new API key; the returned text is shown once and stored only as a hash.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+        Invalid: no name.
+    """
+    require(actor, Role.ADMIN)
+    label = name.strip()[:80]
+    if not label:
+        raise Invalid("name must not be empty", field="name")
+    secret = "lk_" + secrets.token_urlsafe(32)
+    made = await session.execute(
+        text(
+            "INSERT INTO api_keys (name, prefix, key_hash, role, created_by)"
+            " VALUES (:name, :prefix, :hash, :role, :by) RETURNING id"
+        ),
+        {"name": label, "prefix": secret[:9], "hash": token_hash(secret), "role": role.value, "by": actor.user_id},
+    )
+    await audit(session, actor, "api_key.created", "api_key", made.scalar_one(), name=label, role=role.value)
+    return secret
