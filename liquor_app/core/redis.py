@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
+from typing import cast
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -39,6 +41,6 @@ async def check() -> None:
         Unavailable: it cannot be reached.
     """
     try:
-        await client().execute_command("PING")
+        await cast(Awaitable[bool], client().ping())
     except (RedisError, OSError, TimeoutError) as error:
         raise Unavailable(f"Redis cannot be reached: {error}") from error

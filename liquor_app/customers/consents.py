@@ -1,0 +1,163 @@
+"""What people agreed to, and the list of addresses that must not be written to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.models import ConsentStatus, SuppressionReason
+from liquor_app.organization.models import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    channel: str
+    status: str
+    source: str
+    wording_version: str | None
+    at: datetime
+
+
+async def record_consent(
+    session: AsyncSession,
+    actor: Actor,
+    customer_id: UUID,
+    *,
+    channel: Channel,
+    status: ConsentStatus,
+    source: str,
+    wording_version: str | None = None,
+    ip: str | None = None,
+    evidence: dict[str, Any] | None = None,
+) -> None:
+    """Append consent evidence and make it the customer's present state.
+
+    Raises:
+        NotFound: no such customer.
+        Invalid: no source.
+    """
+    require(actor, Role.MANAGER)
+    if not source.strip():
+        raise Invalid("source must say where the consent came from", field="source")
+    updated = await session.execute(
+        text(f"UPDATE customers SET {channel.value}_consent = :status, updated_at = now()"
+             " WHERE id = :id AND deleted_at IS NULL RETURNING id"),
+        {"status": status.value, "id": customer_id},
+    )  # fmt: skip
+    if updated.scalar() is None:
+        raise NotFound("There is no such customer, or it was deleted.")
+    await session.execute(
+        text(
+            "INSERT INTO consents (customer_id, channel, status, source, wording_version, ip, evidence, recorded_by)"
+            " VALUES (:id, :channel, :status, :source, :wording, :ip, CAST(:evidence AS jsonb), :by)"
+        ),
+        {
+            "id": customer_id,
+            "channel": channel.value,
+            "status": status.value,
+            "source": source.strip()[:120],
+            "wording": wording_version,
+            "ip": ip,
+            "evidence": json.dumps(evidence or {}, default=str),
+            "by": actor.user_id,
+        },
+    )
+    await audit(session, actor, f"consent.{status.value}", "customer", customer_id, channel=channel.value)
+
+
+async def suppress_customer(
+    session: AsyncSession, actor: Actor, customer_id: UUID, *, reason: SuppressionReason = SuppressionReason.MANUAL
+) -> int:
+    """Suppress every address of a customer on every channel; returns how many addresses.
+
+    Raises:
+        NotFound: no such customer.
+    """
+    require(actor, Role.MANAGER)
+    found = await session.execute(
+        text("SELECT email_key, phone FROM customers WHERE id = :id AND deleted_at IS NULL"), {"id": customer_id}
+    )
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound("There is no such customer, or it was deleted.")
+    addresses = [address for address in (row["email_key"], row["phone"]) if address]
+    for address in addresses:
+        await suppress_address(session, address, reason=reason, customer_id=customer_id, source=actor.kind.value)
+    await audit(session, actor, "customer.suppressed", "customer", customer_id, reason=reason.value)
+    return len(addresses)
+
+
+async def suppress_address(
+    session: AsyncSession,
+    address: str,
+    *,
+    reason: SuppressionReason,
+    channel: Channel | None = None,
+    customer_id: UUID | None = None,
+    source: str = "app",
+) -> None:
+    """Put a normalised address on the list; harmless if it stands there."""
+    await session.execute(
+        text(
+            "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source)"
+            " VALUES (:hash, :address, :channel, :reason, :customer, :source) ON CONFLICT DO NOTHING"
+        ),
+        {
+            "hash": address_hash(address),
+            "address": address,
+            "channel": channel.value if channel else None,
+            "reason": reason.value,
+            "customer": customer_id,
+            "source": source,
+        },
+    )
+
+
+async def lift_suppression(session: AsyncSession, actor: Actor, customer_id: UUID) -> int:
+    """Take a customer's addresses off the list (not after a complaint or an erasure); returns how many entries.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+    """
+    require(actor, Role.ADMIN)
+    lifted = await session.execute(
+        text("UPDATE suppressions SET lifted_at = now() WHERE customer_id = :id AND lifted_at IS NULL"
+             " AND reason NOT IN ('complained', 'erased') RETURNING id"),
+        {"id": customer_id},
+    )  # fmt: skip
+    count = len(lifted.all())
+    await audit(session, actor, "customer.suppression_lifted", "customer", customer_id, entries=count)
+    return count
+
+
+async def suppression_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> str | None:
+    """Why a customer is suppressed; None if not."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text("SELECT reason FROM suppressions WHERE customer_id = :id AND lifted_at IS NULL ORDER BY created_at LIMIT 1"),
+        {"id": customer_id},
+    )  # fmt: skip
+    reason = found.scalar()
+    return None if reason is None else str(reason)
+
+
+async def consents_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> list[ConsentRow]:
+    """The evidence, newest first."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text("SELECT channel, status, source, wording_version, at FROM consents WHERE customer_id = :id"
+             " ORDER BY at DESC LIMIT 50"),
+        {"id": customer_id},
+    )  # fmt: skip
+    return [ConsentRow(**row) for row in found.mappings()]

@@ -1,0 +1,61 @@
+"""What a customer bought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.paging import check_limit
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseRow:
+    id: UUID
+    external_id: str | None
+    occurred_at: datetime
+    total: Decimal
+    discount: Decimal
+    store: str | None
+    categories: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSpend:
+    month: date
+    category: str
+    amount: Decimal
+
+
+async def purchases_of(session: AsyncSession, actor: Actor, customer_id: UUID, *, limit: int = 20) -> list[PurchaseRow]:
+    """The latest baskets, newest first, with their categories."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT p.id, p.external_id, p.occurred_at, p.total, p.discount, p.store,"
+            " COALESCE((SELECT array_agg(DISTINCT l.category) FROM purchase_lines l WHERE l.purchase_id = p.id), '{}')"
+            " AS categories FROM purchases p WHERE p.customer_id = :id ORDER BY p.occurred_at DESC LIMIT :n"
+        ),
+        {"id": customer_id, "n": check_limit(limit)},
+    )
+    return [PurchaseRow(**row) for row in found.mappings()]
+
+
+async def spend_by_month(session: AsyncSession, actor: Actor, customer_id: UUID) -> list[MonthSpend]:
+    """Spend per month and category over the last twelve months."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT CAST(date_trunc('month', p.occurred_at) AS date) AS month, l.category, sum(l.amount) AS amount"
+            " FROM purchases p JOIN purchase_lines l ON l.purchase_id = p.id"
+            " WHERE p.customer_id = :id AND p.occurred_at > now() - interval '12 months' GROUP BY 1, 2 ORDER BY 1, 2"
+        ),
+        {"id": customer_id},
+    )
+    return [MonthSpend(**row) for row in found.mappings()]

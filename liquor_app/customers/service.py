@@ -1,0 +1,294 @@
+"""The knowledge base: find, read, write people, and record what they agreed to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.ids import uuid7
+from liquor_app.core.paging import Page, check_limit
+from liquor_app.customers.addresses import guess_timezone, normalise_email, normalise_phone
+from liquor_app.customers.filters import CustomerFilter, build, cursor_of
+
+EXACT_UP_TO = 10_000
+"""Totals are counted up to here and estimated beyond: nobody reads the last digit of a million."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """A customer as lists and profiles show it."""
+
+    id: UUID
+    external_id: str | None
+    email: str | None
+    phone: str | None
+    name: str | None
+    city: str | None
+    state: str | None
+    postal_code: str | None
+    country: str
+    timezone: str | None
+    email_consent: str | None
+    sms_consent: str | None
+    date_of_birth: date | None
+    age_verified_at: datetime | None
+    profiling_objected_at: datetime | None
+    rfm_segment: str | None
+    r_score: int | None
+    f_score: int | None
+    m_score: int | None
+    churn_risk: str | None
+    churn_probability: float | None
+    clv_score: Decimal | None
+    value_at_risk: Decimal | None
+    response_likelihood: float | None
+    next_purchase_at: datetime | None
+    is_night_buyer: bool
+    avg_purchase_hour: int | None
+    purchase_frequency: int
+    total_spent: Decimal
+    avg_order_value: Decimal
+    success_rate_pct: Decimal | None
+    primary_category: str | None
+    secondary_category: str | None
+    favorite_brands: list[str]
+    first_purchase_at: datetime | None
+    last_purchase_at: datetime | None
+    scored_at: datetime | None
+    is_sample: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+COLUMNS = ", ".join(f"c.{field.name}" for field in fields(CustomerRow))
+
+
+@dataclass(frozen=True, slots=True)
+class BaseCounts:
+    """How many people there are, and how many may be reached."""
+
+    customers: int
+    emailable: int
+    textable: int
+    by_segment: list[tuple[str, int]]
+    by_churn: list[tuple[str, int]]
+
+
+async def list_customers(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    filters: CustomerFilter | None = None,
+    sort: str = "-clv_score",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[CustomerRow]:
+    """A page of customers.
+
+    Raises:
+        Invalid: unknown sort or filter value, malformed cursor, limit out of range.
+    """
+    require(actor, Role.USER)
+    check_limit(limit)
+    query = build(filters or CustomerFilter(), sort, cursor)
+    found = await session.execute(
+        text(
+            f"SELECT {COLUMNS} FROM customers c WHERE {query.where} AND {query.after} ORDER BY {query.order} LIMIT :n"
+        ),
+        {**query.params, "n": limit + 1},
+    )
+    rows = [CustomerRow(**row) for row in found.mappings()]
+    more = len(rows) > limit
+    rows = rows[:limit]
+    total, exact = await _count(session, query.where, query.params)
+    return Page(rows, cursor_of(rows[-1], sort) if more else None, total, exact)
+
+
+async def _count(session: AsyncSession, where: str, params: dict[str, Any]) -> tuple[int, bool]:
+    counted = await session.execute(
+        text(f"SELECT count(*) FROM (SELECT 1 FROM customers c WHERE {where} LIMIT {EXACT_UP_TO + 1}) x"), params
+    )
+    total = int(counted.scalar_one())
+    if total <= EXACT_UP_TO:
+        return total, True
+    plan = await session.execute(text(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM customers c WHERE {where}"), params)
+    return max(int(plan.scalar_one()[0]["Plan"]["Plan Rows"]), total), False
+
+
+async def get_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -> CustomerRow:
+    """One customer.
+
+    Raises:
+        NotFound: unknown or deleted.
+    """
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(f"SELECT {COLUMNS} FROM customers c WHERE c.id = :id AND c.deleted_at IS NULL"), {"id": customer_id}
+    )
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound("There is no such customer, or it was deleted.")
+    return CustomerRow(**row)
+
+
+WRITABLE = {
+    "email", "phone", "name", "external_id", "city", "state", "postal_code", "country", "timezone", "date_of_birth",
+}  # fmt: skip
+
+
+def _clean(changes: dict[str, Any]) -> dict[str, Any]:
+    """Column values from a client's fields.
+
+    Raises:
+        Invalid: an unknown field or a bad value.
+    """
+    unknown = set(changes) - WRITABLE
+    if unknown:
+        raise Invalid(f"{sorted(unknown)[0]} is not a field that can be written", field=sorted(unknown)[0])
+    values: dict[str, Any] = {}
+    for field, given in changes.items():
+        values[field] = (given.strip() or None) if isinstance(given, str) else given
+        if isinstance(given, str) and (len(given) > 255 or "\x00" in given):
+            raise Invalid(f"{field} is longer than 255 characters or holds a NUL character", field=field)
+    if "email" in values:
+        values["email_key"] = normalise_email(values["email"]) if values["email"] else None
+    if values.get("phone"):
+        values["phone"] = normalise_phone(values["phone"], values.get("country") or "US")
+    if "country" in values:
+        values["country"] = (values["country"] or "US").upper()[:2]
+    if values.get("date_of_birth"):
+        born = values["date_of_birth"]
+        try:
+            born = born if isinstance(born, date) else date.fromisoformat(str(born))
+        except ValueError as error:
+            raise Invalid("date_of_birth must be a date such as 1980-02-29", field="date_of_birth") from error
+        if not date(1900, 1, 1) <= born <= now().date():
+            raise Invalid("date_of_birth must lie between 1900 and today", field="date_of_birth")
+        values["date_of_birth"] = born
+    if "state" in values or "phone" in values:
+        values.setdefault("timezone", guess_timezone(values.get("state"), values.get("phone")))
+    return values
+
+
+async def _refuse_taken(session: AsyncSession, values: dict[str, Any], own: UUID | None) -> None:
+    for column, field in (("email_key", "email"), ("external_id", "external_id")):
+        if values.get(column):
+            taken = await session.execute(
+                text(f"SELECT id FROM customers WHERE {column} = :value AND deleted_at IS NULL"),
+                {"value": values[column]},
+            )
+            if (other := taken.scalar()) and other != own:
+                raise Conflict(f"Another customer already has this {field}.", field=field)
+
+
+async def create_customer(session: AsyncSession, actor: Actor, changes: dict[str, Any]) -> CustomerRow:
+    """Add a customer. Consent is never implied; record it with `record_consent`.
+
+    Raises:
+        Forbidden: the actor may only read.
+        Invalid: a bad field, or none of email, phone and external_id.
+        Conflict: the e-mail or external id belongs to somebody else.
+    """
+    require(actor, Role.MANAGER)
+    values = _clean(changes)
+    if not any(values.get(name) for name in ("email", "phone", "external_id")):
+        raise Invalid("Give at least one of email, phone and external_id.", field="email")
+    await _refuse_taken(session, values, None)
+    values["id"] = uuid7()
+    names = ", ".join(values)
+    await session.execute(
+        text(f"INSERT INTO customers ({names}) VALUES ({', '.join(':' + name for name in values)})"), values
+    )
+    await audit(session, actor, "customer.created", "customer", values["id"], fields=sorted(changes))
+    return await get_customer(session, actor, values["id"])
+
+
+async def update_customer(
+    session: AsyncSession, actor: Actor, customer_id: UUID, changes: dict[str, Any], *, seen: datetime | None = None
+) -> CustomerRow:
+    """Change fields; `seen` (the `updated_at` the client read) refuses to overwrite somebody else's change.
+
+    Raises:
+        NotFound, Forbidden, Invalid: as usual.
+        Conflict: changed meanwhile, or an address that is taken.
+    """
+    require(actor, Role.MANAGER)
+    locked = await session.execute(
+        text("SELECT updated_at, email_key, phone, external_id FROM customers WHERE id = :id AND deleted_at IS NULL"
+             " FOR UPDATE"),
+        {"id": customer_id},
+    )  # fmt: skip
+    before = locked.mappings().first()
+    if before is None:
+        raise NotFound("There is no such customer, or it was deleted.")
+    if seen is not None and before["updated_at"] != seen:
+        raise Conflict("Somebody changed this customer meanwhile. Reload, then make your change again.")
+    values = _clean(changes)
+    if not values:
+        return await get_customer(session, actor, customer_id)
+    after = {**before, **values}
+    if not any(after.get(name) for name in ("email_key", "phone", "external_id")):
+        raise Invalid("A customer needs at least one of email, phone and external_id.", field="email")
+    await _refuse_taken(session, values, customer_id)
+    sets = ", ".join(f"{name} = :{name}" for name in values)
+    await session.execute(
+        text(f"UPDATE customers SET {sets}, updated_at = now() WHERE id = :id"), {**values, "id": customer_id}
+    )
+    await audit(session, actor, "customer.updated", "customer", customer_id, fields=sorted(changes))
+    return await get_customer(session, actor, customer_id)
+
+
+async def delete_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -> None:
+    """Soft delete: gone from every list and every audience, kept for the record until erased.
+
+    Raises:
+        NotFound: unknown or already deleted.
+    """
+    require(actor, Role.MANAGER)
+    gone = await session.execute(
+        text("UPDATE customers SET deleted_at = now(), updated_at = now() WHERE id = :id AND deleted_at IS NULL RETURNING id"),
+        {"id": customer_id},
+    )  # fmt: skip
+    if gone.scalar() is None:
+        raise NotFound("There is no such customer, or it was deleted.")
+    await audit(session, actor, "customer.deleted", "customer", customer_id)
+
+
+async def base_counts(session: AsyncSession, actor: Actor) -> BaseCounts:
+    """The base at a glance."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT COALESCE(rfm_segment, '') AS segment, COALESCE(churn_risk, '') AS churn, count(*) AS n,"
+            " count(*) FILTER (WHERE email_consent = 'given' AND email_key IS NOT NULL) AS emailable,"
+            " count(*) FILTER (WHERE sms_consent = 'given' AND phone IS NOT NULL) AS textable"
+            " FROM customers WHERE deleted_at IS NULL GROUP BY 1, 2"
+        )
+    )
+    segments: dict[str, int] = {}
+    churn: dict[str, int] = {}
+    total = emailable = textable = 0
+    for row in found.mappings():
+        segments[row["segment"]] = segments.get(row["segment"], 0) + row["n"]
+        churn[row["churn"]] = churn.get(row["churn"], 0) + row["n"]
+        total += row["n"]
+        emailable += row["emailable"]
+        textable += row["textable"]
+    return BaseCounts(
+        total,
+        emailable,
+        textable,
+        sorted(((name, n) for name, n in segments.items() if name), key=lambda item: (-item[1], item[0])),
+        sorted((name, n) for name, n in churn.items() if name),
+    )
