@@ -145,7 +145,8 @@ async def suppression_of(session: AsyncSession, actor: Actor, customer_id: UUID)
     """Why a customer is suppressed; None if not."""
     require(actor, Role.USER)
     found = await session.execute(
-        text("SELECT reason FROM suppressions WHERE customer_id = :id AND lifted_at IS NULL ORDER BY created_at LIMIT 1"),
+        text("SELECT reason FROM suppressions WHERE customer_id = :id AND lifted_at IS NULL"
+             " ORDER BY created_at LIMIT 1"),
         {"id": customer_id},
     )  # fmt: skip
     reason = found.scalar()

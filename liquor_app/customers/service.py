@@ -257,7 +257,8 @@ async def delete_customer(session: AsyncSession, actor: Actor, customer_id: UUID
     """
     require(actor, Role.MANAGER)
     gone = await session.execute(
-        text("UPDATE customers SET deleted_at = now(), updated_at = now() WHERE id = :id AND deleted_at IS NULL RETURNING id"),
+        text("UPDATE customers SET deleted_at = now(), updated_at = now()"
+             " WHERE id = :id AND deleted_at IS NULL RETURNING id"),
         {"id": customer_id},
     )  # fmt: skip
     if gone.scalar() is None:

@@ -1,0 +1,158 @@
+"""Approval and everything after it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campaign, row_of
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict
+from liquor_app.core.queue import Job, enqueue
+from liquor_app.organization.service import notify
+from liquor_app.planning.service import approve_plan
+
+
+async def approve_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
+    """Approve the campaign's current plan; it is then scheduled.
+
+    Raises:
+        Forbidden: the actor is not a marketer.
+        Conflict: it does not wait for approval, has no plan, or its last day is over.
+    """
+    require(actor, Role.MANAGER)
+    campaign = await lock_campaign(session, campaign_id)
+    if campaign.plan_id is None:
+        raise Conflict("There is no plan to approve yet. Generate one first.")
+    if campaign.end_date < now().date():
+        raise Conflict(f"The campaign's last day, {campaign.end_date}, is over. Give it new dates and a new plan.")
+    await approve_plan(session, actor, campaign.plan_id)
+    campaign.approved_by, campaign.approved_at = actor.user_id, now()
+    await move_campaign(session, actor, campaign, CampaignStatus.SCHEDULED)
+    return row_of(campaign)
+
+
+async def send_back(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
+    """Back to draft, to be edited and planned again."""
+    require(actor, Role.MANAGER)
+    campaign = await lock_campaign(session, campaign_id)
+    campaign.approved_by = campaign.approved_at = None
+    await move_campaign(session, actor, campaign, CampaignStatus.DRAFT)
+    return row_of(campaign)
+
+
+async def start_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
+    """Start an approved campaign now: its messages go into the ledger, each for its own moment.
+
+    Raises:
+        Conflict: it is not approved.
+    """
+    require(actor, Role.MANAGER)
+    campaign = await lock_campaign(session, campaign_id)
+    campaign.started_at = now()
+    await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
+    await enqueue(
+        session,
+        Job.LAUNCH_CAMPAIGN,
+        {"campaign_id": str(campaign_id)},
+        created_by=actor.user_id,
+        dedupe_key=str(campaign_id),
+    )
+    return row_of(campaign)
+
+
+async def play_week(session: AsyncSession, actor: Actor, campaign_id: UUID, *, seconds: int = 90) -> UUID:
+    """Let a sandbox campaign live its days in a minute or two, by a clock of its own; returns the job.
+
+    The messages go through the same ledger and the same rules; only the clock differs.
+
+    Raises:
+        Conflict: it is not approved, has already sent something in real time, or would reach real people.
+    """
+    require(actor, Role.MANAGER)
+    campaign = await lock_campaign(session, campaign_id)
+    real = await session.execute(
+        text("SELECT provider FROM channels WHERE is_enabled AND provider <> 'sandbox' ORDER BY position LIMIT 1")
+    )
+    if (provider := real.scalar()) is not None:
+        raise Conflict(f"Playing the week is for the sandbox only, and {provider} is enabled. Disable it first.")
+    if campaign.status is CampaignStatus.SCHEDULED:
+        campaign.started_at = now()
+        await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
+    elif campaign.status is CampaignStatus.PAUSED and campaign.virtual_now is not None:
+        await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
+    elif campaign.status is not CampaignStatus.ACTIVE:
+        raise Conflict(f"A campaign that is {campaign.status} cannot be played. Approve it first.")
+    elif campaign.virtual_now is None and campaign.completed_sends:
+        raise Conflict("This campaign already runs in real time; its clock cannot be changed any more.")
+    if campaign.virtual_now is None:
+        campaign.virtual_now = datetime.combine(campaign.start_date, time.min, UTC)
+    campaign.is_playing = True
+    await session.flush()
+    return await enqueue(
+        session,
+        Job.PLAY_WEEK,
+        {"campaign_id": str(campaign_id), "seconds": max(0, min(seconds, 600))},
+        created_by=actor.user_id,
+        dedupe_key=str(campaign_id),
+    )
+
+
+async def pause_campaign(
+    session: AsyncSession, actor: Actor, campaign_id: UUID, *, reason: str | None = None
+) -> CampaignRow:
+    """Stop sending: what waits keeps waiting, what is on the wire runs out.
+
+    Raises:
+        Conflict: it does not run.
+    """
+    require(actor, Role.MANAGER)
+    campaign = await lock_campaign(session, campaign_id)
+    campaign.pause_reason = reason or f"Paused by {actor.name}"
+    await move_campaign(session, actor, campaign, CampaignStatus.PAUSED)
+    if reason:
+        await notify(
+            session,
+            title=f"{campaign.name} was paused",
+            body=reason,
+            link=f"/campaigns/{campaign.id}",
+            level="warning",
+        )
+    return row_of(campaign)
+
+
+async def resume_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
+    """Go on where it stopped; a played week goes on playing.
+
+    Raises:
+        Conflict: it is not paused.
+    """
+    require(actor, Role.MANAGER)
+    campaign = await lock_campaign(session, campaign_id)
+    campaign.pause_reason = None
+    await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
+    if campaign.is_playing:
+        await enqueue(
+            session, Job.PLAY_WEEK, {"campaign_id": str(campaign_id)}, created_by=actor.user_id,
+            dedupe_key=str(campaign_id),
+        )  # fmt: skip
+    return row_of(campaign)
+
+
+async def cancel_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
+    """End it for good: what waits is cancelled by the worker, what is on the wire runs out.
+
+    Raises:
+        Conflict: it is already over.
+    """
+    require(actor, Role.MANAGER)
+    campaign = await lock_campaign(session, campaign_id)
+    campaign.is_playing = False
+    await move_campaign(session, actor, campaign, CampaignStatus.CANCELLED)
+    return row_of(campaign)

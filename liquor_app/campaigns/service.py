@@ -1,0 +1,368 @@
+"""A campaign's life: draft, plan, approval, start, pause, resume, cancel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus, CampaignType
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.core.pubsub import publish
+from liquor_app.core.queue import Job, enqueue
+from liquor_app.organization.service import default_brand
+from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
+from liquor_app.planning.models import Engine
+
+MAX_DAYS = 31
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRow:
+    """A campaign as lists and its own page show it."""
+
+    id: UUID
+    name: str
+    description: str | None
+    type: CampaignType
+    status: CampaignStatus
+    start_date: date
+    end_date: date
+    target_segments: list[str]
+    target_kpis: list[str]
+    total_sends: int
+    completed_sends: int
+    failed_sends: int
+    skipped_sends: int
+    unknown_sends: int
+    delivered_sends: int
+    held_out: int
+    opens: int
+    clicks: int
+    conversions: int
+    revenue_generated: Decimal
+    engine: Engine
+    llm_prompt: str | None
+    weekly_plan: dict[str, Any] | None
+    holdout_pct: Decimal
+    plan_id: UUID | None
+    virtual_now: datetime | None
+    is_playing: bool
+    pause_reason: str | None
+    is_sample: bool
+    is_history: bool
+    approved_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def progress(self) -> float:
+        """Share of the messages that are done, one way or another (0 to 1)."""
+        done = self.completed_sends + self.failed_sends + self.skipped_sends
+        return min(1.0, done / self.total_sends) if self.total_sends else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many people an audience holds, and how many of them may be written to."""
+
+    audience: int
+    emailable: int
+    textable: int
+    reachable: int
+
+
+_FIELDS = [field.name for field in fields(CampaignRow)]
+
+
+def row_of(campaign: Campaign) -> CampaignRow:
+    return CampaignRow(**{name: getattr(campaign, name) for name in _FIELDS})
+
+
+async def lock_campaign(session: AsyncSession, campaign_id: UUID) -> Campaign:
+    """The campaign under `FOR UPDATE`: the send fence takes `FOR SHARE`, so a pause waits for it and then holds."""
+    found = await session.execute(select(Campaign).where(col(Campaign.id) == campaign_id).with_for_update())
+    campaign = found.scalars().first()
+    if campaign is None:
+        raise NotFound("There is no such campaign.")
+    return campaign
+
+
+async def move_campaign(session: AsyncSession, actor: Actor, campaign: Campaign, status: CampaignStatus) -> None:
+    old = campaign.status
+    campaign.status = CAMPAIGN.check(old, status)
+    campaign.updated_at = now()
+    await session.flush()
+    await audit(session, actor, f"campaign.{status.value}", "campaign", campaign.id, was=old.value)
+    publish(session, f"campaign:{campaign.id}", {"status": status.value})
+    publish(session, "dashboard", {"campaign": campaign.id})
+
+
+# --- reading ---
+
+
+async def list_campaigns(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    status: str = "",
+    search: str = "",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[CampaignRow]:
+    """Campaigns, newest start first. `status` may name several, separated by commas.
+
+    Raises:
+        Invalid: unknown status, malformed cursor, limit out of range.
+    """
+    require(actor, Role.USER)
+    check_limit(limit)
+    where, params = ["true"], {}
+    if status:
+        wanted = [item.strip() for item in status.split(",")]
+        unknown = sorted(set(wanted) - {item.value for item in CampaignStatus})
+        if unknown:
+            raise Invalid(f"status {unknown[0]!r} is not one of {', '.join(CampaignStatus)}", field="status")
+        where.append("status = ANY(:status)")
+        params["status"] = wanted
+    if search.strip():
+        where.append("position(lower(:search) in lower(name)) > 0")
+        params["search"] = search.strip()[:100]
+    counted = await session.execute(text(f"SELECT count(*) FROM campaigns WHERE {' AND '.join(where)}"), params)
+    if cursor:
+        params["day"], params["id"] = decode_cursor(cursor, date, UUID)
+        where.append("(start_date, id) < (:day, :id)")
+    found = await session.execute(
+        text(
+            f"SELECT {', '.join(_FIELDS)} FROM campaigns WHERE {' AND '.join(where)}"
+            " ORDER BY start_date DESC, id DESC LIMIT :n"
+        ),
+        {**params, "n": limit + 1},
+    )
+    rows = [
+        CampaignRow(
+            **{
+                **row,
+                "type": CampaignType(row["type"]),
+                "status": CampaignStatus(row["status"]),
+                "engine": Engine(row["engine"]),
+            }
+        )
+        for row in found.mappings()
+    ]
+    more, rows = len(rows) > limit, rows[:limit]
+    return Page(rows, encode_cursor(rows[-1].start_date, rows[-1].id) if more else None, int(counted.scalar_one()))
+
+
+async def get_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
+    """One campaign.
+
+    Raises:
+        NotFound: there is none.
+    """
+    require(actor, Role.USER)
+    campaign = await session.get(Campaign, campaign_id)
+    if campaign is None:
+        raise NotFound("There is no such campaign.")
+    return row_of(campaign)
+
+
+async def estimate_reach(session: AsyncSession, actor: Actor, segments: list[str]) -> Reach:
+    """Audience and reach of some segments, each person counted once."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "WITH people AS (SELECT DISTINCT m.customer_id FROM segment_members m JOIN segments s"
+            " ON s.id = m.segment_id WHERE s.slug = ANY(:slugs))"
+            " SELECT count(*) AS audience,"
+            " count(*) FILTER (WHERE e) AS emailable, count(*) FILTER (WHERE t) AS textable,"
+            " count(*) FILTER (WHERE e OR t) AS reachable FROM (SELECT"
+            " c.email_consent = 'given' AND c.email_key IS NOT NULL AS e,"
+            " c.sms_consent = 'given' AND c.phone IS NOT NULL AS t"
+            " FROM people p JOIN customers c ON c.id = p.customer_id WHERE c.deleted_at IS NULL) x"
+        ),
+        {"slugs": segments[:100]},
+    )
+    return Reach(**found.mappings().one())
+
+
+# --- drafting ---
+
+
+async def _check_segments(session: AsyncSession, slugs: list[str]) -> list[str]:
+    wanted = list(dict.fromkeys(slugs))
+    if not wanted:
+        raise Invalid("Choose at least one segment.", field="target_segments")
+    found = await session.execute(text("SELECT slug FROM segments WHERE slug = ANY(:slugs)"), {"slugs": wanted})
+    unknown = sorted(set(wanted) - {str(slug) for slug in found.scalars()})
+    if unknown:
+        raise Invalid(f"There is no segment {unknown[0]!r}.", field="target_segments")
+    return wanted
+
+
+def _check_dates(start: date, end: date) -> None:
+    if end < start:
+        raise Invalid("end_date must not be before start_date.", field="end_date")
+    if (end - start).days >= MAX_DAYS:
+        raise Invalid(f"A campaign may run for at most {MAX_DAYS} days.", field="end_date")
+
+
+async def create_campaign(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    name: str,
+    target_segments: list[str],
+    start_date: date | None = None,
+    end_date: date | None = None,
+    description: str | None = None,
+    type: CampaignType = CampaignType.WEEKLY_PLAN,
+    engine: Engine = Engine.HEURISTIC,
+    llm_prompt: str | None = None,
+    holdout_pct: Decimal | None = None,
+    constraints: dict[str, Any] | None = None,
+    is_sample: bool = False,
+) -> CampaignRow:
+    """A draft. Dates default to the seven days from tomorrow (the store's calendar).
+
+    Raises:
+        Forbidden: the actor may only read.
+        Invalid: no name, unknown segment, dates out of order, holdout beyond 50 %.
+    """
+    require(actor, Role.MANAGER)
+    title = name.strip()
+    if not 1 <= len(title) <= 120:
+        raise Invalid("name must have 1 to 120 characters", field="name")
+    general = await load_settings(session, GeneralSettings)
+    planning = await load_settings(session, PlanningSettings)
+    start = start_date or now().astimezone(ZoneInfo(general.timezone)).date() + timedelta(days=1)
+    end = end_date or start + timedelta(days=6)
+    _check_dates(start, end)
+    holdout = planning.holdout_pct if holdout_pct is None else holdout_pct
+    if not 0 <= holdout <= 50:
+        raise Invalid("holdout_pct must lie between 0 and 50", field="holdout_pct")
+    brand = await default_brand(session)
+    campaign = Campaign(
+        name=title,
+        description=(description or "").strip()[:2000] or None,
+        type=type,
+        brand_id=brand.id,
+        start_date=start,
+        end_date=end,
+        target_segments=await _check_segments(session, target_segments),
+        target_kpis=["conversion_rate", "incremental_revenue"],
+        engine=engine,
+        llm_prompt=llm_prompt,
+        holdout_pct=holdout,
+        constraints=constraints or {},
+        is_sample=is_sample,
+        created_by=actor.user_id,
+    )
+    campaign.seed = str(campaign.id)
+    session.add(campaign)
+    await session.flush()
+    await audit(session, actor, "campaign.created", "campaign", campaign.id, name=title)
+    publish(session, "dashboard", {"campaign": campaign.id})
+    return row_of(campaign)
+
+
+EDITABLE = {
+    "name", "description", "start_date", "end_date", "target_segments", "engine", "llm_prompt", "holdout_pct",
+    "constraints",
+}  # fmt: skip
+
+
+async def update_campaign(
+    session: AsyncSession,
+    actor: Actor,
+    campaign_id: UUID,
+    changes: dict[str, Any],
+    *,
+    seen: datetime | None = None,
+) -> CampaignRow:
+    """Change a campaign that is not running. What changes the audience or the days takes it back to draft.
+
+    Raises:
+        NotFound, Forbidden: as usual.
+        Conflict: it runs or is over, or somebody changed it meanwhile.
+        Invalid: a bad field.
+    """
+    require(actor, Role.MANAGER)
+    campaign = await lock_campaign(session, campaign_id)
+    if campaign.status not in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL, CampaignStatus.SCHEDULED}:
+        raise Conflict(f"A campaign that is {campaign.status} cannot be edited. Pause it and make a new plan instead.")
+    if seen is not None and campaign.updated_at != seen:
+        raise Conflict("Somebody changed this campaign meanwhile. Reload, then make your change again.")
+    unknown = sorted(set(changes) - EDITABLE)
+    if unknown:
+        raise Invalid(f"{unknown[0]} is not a field that can be changed", field=unknown[0])
+    if "target_segments" in changes:
+        changes["target_segments"] = await _check_segments(session, changes["target_segments"])
+    if "name" in changes and not 1 <= len(changes["name"].strip()) <= 120:
+        raise Invalid("name must have 1 to 120 characters", field="name")
+    for name, value in changes.items():
+        setattr(campaign, name, value)
+    _check_dates(campaign.start_date, campaign.end_date)
+    if set(changes) - {"name", "description"} and campaign.status is not CampaignStatus.DRAFT:
+        await move_campaign(session, actor, campaign, CampaignStatus.DRAFT)
+    campaign.updated_at = now()
+    await session.flush()
+    await audit(session, actor, "campaign.updated", "campaign", campaign.id, fields=sorted(changes))
+    return row_of(campaign)
+
+
+async def delete_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> None:
+    """Delete a draft; anything further along is cancelled instead, so that its record stays.
+
+    Raises:
+        Conflict: it is no draft.
+    """
+    require(actor, Role.MANAGER)
+    campaign = await lock_campaign(session, campaign_id)
+    if campaign.status is not CampaignStatus.DRAFT:
+        raise Conflict(f"Only drafts are deleted; this campaign is {campaign.status}. Cancel it instead.")
+    await audit(session, actor, "campaign.deleted", "campaign", campaign.id, name=campaign.name)
+    await session.delete(campaign)
+
+
+async def request_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> UUID:
+    """Ask for actions and a plan; returns the job. The campaign then waits for approval.
+
+    Raises:
+        Conflict: it is neither a draft nor waiting for approval.
+    """
+    require(actor, Role.MANAGER)
+    campaign = await lock_campaign(session, campaign_id)
+    if campaign.status not in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL}:
+        raise Conflict(f"A campaign that is {campaign.status} cannot be planned again.")
+    return await enqueue(
+        session,
+        Job.GENERATE_CAMPAIGN,
+        {"campaign_id": str(campaign_id)},
+        created_by=actor.user_id,
+        dedupe_key=str(campaign_id),
+    )
+
+
+async def plan_ready(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
+    """The plan stands: put the campaign before a person."""
+    campaign = await lock_campaign(session, campaign_id)
+    if campaign.status is CampaignStatus.DRAFT:
+        await move_campaign(session, actor, campaign, CampaignStatus.AWAITING_APPROVAL)
+    else:
+        publish(session, f"campaign:{campaign.id}", {"status": campaign.status.value, "plan": True})
+    return row_of(campaign)

@@ -1,0 +1,161 @@
+"""The shop: its brand, its channels, its notices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.errors import NotFound
+from liquor_app.core.pubsub import publish
+from liquor_app.organization.models import Brand, Channel
+
+
+@dataclass(frozen=True, slots=True)
+class BrandRow:
+    id: UUID
+    name: str
+    logo_url: str | None
+    primary_color: str
+    website_url: str
+    from_name: str
+    from_email: str
+    reply_to: str | None
+    sms_sender: str | None
+    postal_address: str
+    footer_text: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRow:
+    id: UUID
+    level: str
+    title: str
+    body: str
+    link: str | None
+    is_read: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRow:
+    """A configured provider, without its credentials."""
+
+    channel: str
+    provider: str
+    is_enabled: bool
+    position: int
+    rate_per_second: int
+    has_credentials: bool
+    paused_until: datetime | None
+    pause_reason: str | None
+
+
+async def ensure_defaults(session: AsyncSession) -> None:
+    """A first brand and the sandbox on both channels, so that a fresh shop can send (to nobody) at once."""
+    await session.execute(
+        text(
+            "INSERT INTO brands (name, from_name, from_email, sms_sender, postal_address, is_default)"
+            " SELECT 'Harbor & Vine', 'Harbor & Vine', 'offers@harborvine.example', '+12075550100',"
+            " '14 Wharf St, Portland, ME 04101', true WHERE NOT EXISTS (SELECT 1 FROM brands)"
+        )
+    )
+    for channel in Channel:
+        await session.execute(
+            text(
+                "INSERT INTO channels (channel, provider, position, rate_per_second)"
+                " SELECT :channel, 'sandbox', 100, 100000 WHERE NOT EXISTS"
+                " (SELECT 1 FROM channels WHERE channel = :channel)"
+            ),
+            {"channel": channel.value},
+        )
+
+
+async def default_brand(session: AsyncSession) -> BrandRow:
+    """The brand campaigns use when they name none.
+
+    Raises:
+        NotFound: none is set up.
+    """
+    found = await session.execute(
+        text(
+            "SELECT id, name, logo_url, primary_color, website_url, from_name, from_email, reply_to, sms_sender,"
+            " postal_address, footer_text, timezone FROM brands ORDER BY is_default DESC, created_at LIMIT 1"
+        )
+    )
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound("No brand is set up yet. Add one under Settings.")
+    return BrandRow(**row)
+
+
+async def get_brand(session: AsyncSession, brand_id: UUID | None) -> BrandRow:
+    """One brand, the default one for None.
+
+    Raises:
+        NotFound: it does not exist.
+    """
+    if brand_id is None:
+        return await default_brand(session)
+    brand = await session.get(Brand, brand_id)
+    if brand is None:
+        raise NotFound("There is no such brand.")
+    return BrandRow(**{name: getattr(brand, name) for name in BrandRow.__slots__})
+
+
+async def list_channels(session: AsyncSession, actor: Actor) -> list[ChannelRow]:
+    """Configured providers in the order they are tried."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT channel, provider, is_enabled, position, rate_per_second,"
+            " config_encrypted IS NOT NULL AS has_credentials, paused_until, pause_reason"
+            " FROM channels ORDER BY channel, position, provider"
+        )
+    )
+    return [ChannelRow(**row) for row in found.mappings()]
+
+
+async def notify(
+    session: AsyncSession,
+    *,
+    title: str,
+    body: str = "",
+    link: str | None = None,
+    level: str = "info",
+    user_id: UUID | None = None,
+) -> None:
+    """Put a notice in the bell (everybody's, or one user's) and ring it."""
+    await session.execute(
+        text(
+            "INSERT INTO notifications (user_id, level, title, body, link) VALUES (:user, :level, :title, :body, :link)"
+        ),
+        {"user": user_id, "level": level, "title": title[:200], "body": body[:1000], "link": link},
+    )
+    publish(session, "notifications", {"title": title, "level": level, "user_id": user_id})
+
+
+async def list_notifications(session: AsyncSession, actor: Actor, *, limit: int = 20) -> list[NotificationRow]:
+    """The latest notices for a user."""
+    found = await session.execute(
+        text(
+            "SELECT id, level, title, body, link, read_at IS NOT NULL AS is_read, created_at FROM notifications"
+            " WHERE user_id IS NULL OR user_id = :user ORDER BY created_at DESC LIMIT :n"
+        ),
+        {"user": actor.user_id, "n": min(limit, 100)},
+    )
+    return [NotificationRow(**row) for row in found.mappings()]
+
+
+async def mark_notifications_read(session: AsyncSession, actor: Actor) -> None:
+    """Everything in the bell has been seen."""
+    await session.execute(
+        text("UPDATE notifications SET read_at = now() WHERE read_at IS NULL AND (user_id IS NULL OR user_id = :user)"),
+        {"user": actor.user_id},
+    )
