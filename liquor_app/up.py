@@ -1,0 +1,163 @@
+"""`liquor up`: everything on one machine with one command; one Ctrl-C stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from liquor_app import bootstrap
+from liquor_app.core import db, migrate, redis, runtime
+from liquor_app.core.config import PROJECT_ROOT, get_settings
+from liquor_app.core.embedded import engines
+from liquor_app.core.errors import AppError, Unavailable
+from liquor_app.core.frontend import ensure_built, serve_command
+from liquor_app.core.process import Child, require_free_port
+from liquor_app.core.supervisor import Supervisor, stop_all
+
+READY_SECONDS = 60
+
+
+class _Build(threading.Thread):
+    """The frontend builds beside the sample load: two cores, two jobs."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.problem: Exception | None = None
+        self.built = False
+
+    def run(self) -> None:
+        try:
+            self.built = ensure_built()
+        except Exception as problem:
+            self.problem = problem
+
+
+def up(console: Console) -> None:
+    """Start everything, supervise it until Ctrl-C or SIGTERM, stop everything.
+
+    Raises:
+        AppError: something stands in the way; the message says what and how to mend it.
+    """
+    settings = get_settings()
+    started = time.monotonic()
+    require_free_port(settings.host, settings.port)
+    supervisor = Supervisor(lambda line: console.print(f"[yellow]{line}[/]"))
+    supervisor.install_signals()
+    with engines() as children:
+        url = runtime.database_url()
+        migrate.upgrade(url)
+        build = _Build()
+        build.start()
+        password = _prepare(console)
+        if build.is_alive():
+            console.print("Building the frontend …")
+        while build.is_alive() and not supervisor.stopping.is_set():
+            build.join(0.2)
+        if build.problem is not None:
+            raise build.problem if isinstance(build.problem, AppError) else Unavailable(str(build.problem))
+        services = [_web(), *(_worker(number) for number in range(settings.workers))]
+        try:
+            if not supervisor.stopping.is_set():
+                for child in services:
+                    child.start()
+                _wait_until_ready(services[0], supervisor)
+                _greet(console, password, time.monotonic() - started)
+                supervisor.watch([*children, *services])
+            console.print("Stopping …")
+        finally:
+            stop_all(services)
+    console.print("Stopped.")
+
+
+def _prepare(console: Console) -> str | None:
+    """First run: an admin, the defaults, the sample. Returns a password if one was made up."""
+    settings = get_settings()
+    given = settings.admin_password.get_secret_value()
+    password = given or secrets.token_urlsafe(9)
+
+    async def work() -> bool:
+        try:
+            await db.check()
+            await redis.check()
+            fresh = await bootstrap.defaults(password if settings.sample or given else None)
+            if settings.sample and await bootstrap.is_empty():
+                with Progress(
+                    TextColumn("{task.description:<44}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
+                    TimeElapsedColumn(), console=console,
+                ) as progress:  # fmt: skip
+                    bar = progress.add_task("Loading the sample", total=1.0)
+                    await bootstrap.load_sample(
+                        lambda done, total, label: progress.update(
+                            bar, completed=done / max(total, 1), description=label
+                        )
+                    )
+            return fresh
+        finally:
+            await db.dispose()
+            await redis.dispose()
+
+    made = asyncio.run(work())
+    return password if made and not given else None
+
+
+def _environment() -> dict[str, str]:
+    settings = get_settings()
+    return os.environ | {
+        "DATABASE_URL": runtime.database_url(),
+        "REDIS_URL": runtime.redis_url(),
+        "LIQUOR_DATA_DIR": str(settings.data_dir),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _web() -> Child:
+    settings = get_settings()
+    argv, extra = serve_command(settings.host, settings.port, settings.web_workers)
+    return Child("web", argv, settings.data_dir / "log" / "web.log", env=_environment() | extra, cwd=PROJECT_ROOT)
+
+
+def _worker(number: int) -> Child:
+    settings = get_settings()
+    log = settings.data_dir / "log" / f"worker-{number + 1}.log"
+    return Child(f"worker-{number + 1}", [sys.executable, "-m", "worker"], log, env=_environment(), cwd=PROJECT_ROOT)
+
+
+def _wait_until_ready(web: Child, supervisor: Supervisor) -> None:
+    settings = get_settings()
+    deadline = time.monotonic() + READY_SECONDS
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
+    address = f"http://{host}:{settings.port}/api/v1/health/ready"
+    while not supervisor.stopping.is_set():
+        try:
+            if httpx.get(address, timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        if not web.running or time.monotonic() > deadline:
+            raise Unavailable(f"The web server did not start. The end of {web.log_path}:\n{web.tail(12)}")
+        time.sleep(0.1)
+
+
+def _greet(console: Console, password: str | None, seconds: float) -> None:
+    settings = get_settings()
+    console.print(f"\n[bold]Liquor Marketing Agent[/] is ready ({seconds:.1f} s): [bold]{settings.base_url}[/]")
+    if password:
+        console.print(f"Sign in as {settings.admin_email} with the password [bold]{password}[/]  (shown this once)")
+    elif settings.sample or settings.admin_password.get_secret_value():
+        console.print(f"Sign in as {settings.admin_email}. Forgotten the password? `liquor users reset-password`")
+    else:
+        console.print("Open it to set up the first admin.")
+    console.print(f"API: {settings.base_url}/docs   Logs: {_short(settings.data_dir / 'log')}   Stop: Ctrl-C\n")
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(PROJECT_ROOT)) if path.is_relative_to(PROJECT_ROOT) else str(path)

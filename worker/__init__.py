@@ -1,0 +1,1 @@
+"""The background process: registers the slices' tasks, nothing more."""

@@ -1,0 +1,24 @@
+"""`python -m worker`: one worker process; any number may run, on any number of machines."""
+
+from __future__ import annotations
+
+import sys
+
+from arq.worker import create_worker
+
+from liquor_app.core.errors import AppError
+from liquor_app.core.logs import configure
+from worker.settings import WorkerSettings
+
+
+def main() -> None:
+    configure()
+    try:
+        worker = create_worker(WorkerSettings, redis_settings=WorkerSettings.redis_settings())  # type: ignore[arg-type]
+        worker.run()
+    except AppError as error:
+        sys.stderr.write(f"{error.message}\n")
+        sys.exit(error.exit_code)
+
+
+main()

@@ -1,0 +1,55 @@
+"""The clockwork: one line a scheduled job. Every one is safe to run twice and on several workers at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arq import cron
+from sqlalchemy import text
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.campaigns.tasks import start_due
+from liquor_app.core import queue
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
+from liquor_app.core.queue import Job, enqueue
+
+
+async def sweep_jobs(context: dict[str, Any]) -> int:
+    """Ring again for jobs whose ring was lost or whose worker died."""
+    return await queue.sweep()
+
+
+async def start_due_campaigns(context: dict[str, Any]) -> int:
+    """Start approved campaigns whose first day has come."""
+    async with transaction() as session:
+        return await start_due(session, SYSTEM)
+
+
+async def refresh_knowledge(context: dict[str, Any]) -> None:
+    """Each night: score everybody; segments follow from there."""
+    async with transaction() as session:
+        await enqueue(session, Job.SCORE_CUSTOMERS, {"then_segments": True}, dedupe_key=now().date().isoformat())
+
+
+async def make_partitions(context: dict[str, Any]) -> None:
+    """Each day: the next months' partitions of the time series."""
+    async with transaction() as session:
+        await session.execute(
+            text("SELECT ensure_partitions(CAST(now() AS date), CAST(now() + interval '3 months' AS date))")
+        )
+
+
+async def roll_up_today(context: dict[str, Any]) -> None:
+    """Each minute: the daily rollups dashboards read."""
+    async with transaction() as session:
+        await enqueue(session, Job.ROLL_UP, dedupe_key="cron")
+
+
+CRON = [
+    cron(sweep_jobs, second={0, 10, 20, 30, 40, 50}, run_at_startup=True),
+    cron(start_due_campaigns, second=5),
+    cron(roll_up_today, second=15),
+    cron(make_partitions, hour=0, minute=7, run_at_startup=True),
+    cron(refresh_knowledge, hour=7, minute=30),
+]

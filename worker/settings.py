@@ -1,0 +1,72 @@
+"""What the worker runs: the slices' jobs, the dispatcher beside them, and the clockwork of `cron`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any, ClassVar
+from uuid import UUID
+
+from arq import func
+from arq.connections import RedisSettings
+from liquor_app.analytics.tasks import TASKS as ANALYTICS
+from liquor_app.customers.tasks import TASKS as CUSTOMERS
+from liquor_app.demo.tasks import TASKS as DEMO
+from liquor_app.scoring.tasks import TASKS as SCORING
+from liquor_app.segments.tasks import TASKS as SEGMENTS
+from liquor_app.sending.dispatch import run_dispatcher
+from liquor_app.sending.tasks import TASKS as SENDING
+
+from liquor_app.campaigns.tasks import TASKS as CAMPAIGNS
+from liquor_app.core import db, redis
+from liquor_app.core.queue import RUN_JOB, Job, Task, run
+from liquor_app.core.runtime import redis_url
+from worker.cron import CRON
+
+log = logging.getLogger(__name__)
+
+TASKS: dict[Job, Task] = {**CUSTOMERS, **SCORING, **SEGMENTS, **CAMPAIGNS, **SENDING, **ANALYTICS, **DEMO}
+
+JOB_SECONDS = 3600
+
+
+async def run_job(context: dict[str, Any], job_id: str) -> str | None:
+    """The one function ARQ calls: look the job up and run it."""
+    status = await run(UUID(job_id), TASKS)
+    return status.value if status else None
+
+
+async def startup(context: dict[str, Any]) -> None:
+    context["stop"] = asyncio.Event()
+    context["dispatcher"] = asyncio.create_task(run_dispatcher(context["stop"]))
+    log.info("worker ready")
+
+
+async def shutdown(context: dict[str, Any]) -> None:
+    context["stop"].set()
+    with suppress(asyncio.CancelledError, TimeoutError):
+        await asyncio.wait_for(context["dispatcher"], 2)
+    await db.dispose()
+    await redis.dispose()
+
+
+class WorkerSettings:
+    """ARQ's configuration. `keep_result` is 0 on the worker because a finished id would otherwise refuse its
+    next ring; results live in the `jobs` table."""
+
+    functions: ClassVar[list[Any]] = [func(run_job, name=RUN_JOB, timeout=JOB_SECONDS, max_tries=1)]
+    cron_jobs: ClassVar[list[Any]] = CRON
+    on_startup = startup
+    on_shutdown = shutdown
+    keep_result = 0
+    poll_delay = 0.1
+    max_jobs = 8
+    job_completion_wait = 2
+    handle_signals = True
+
+    @staticmethod
+    def redis_settings() -> RedisSettings:
+        settings = RedisSettings.from_dsn(redis_url())
+        settings.conn_retries = 30
+        return settings
