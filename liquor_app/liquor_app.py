@@ -6,11 +6,14 @@ from functools import partial
 
 import reflex as rx
 
-from liquor_app.ui.gallery import gallery
+from liquor_app.ui.gallery.page import entry_page, gallery
 from liquor_app.ui.page import Page
-from liquor_app.ui.shell import HEAD, STYLESHEETS, Slots, search_button, shell
+from liquor_app.ui.shell import HEAD, STYLESHEETS, Slots, shell
 
-PAGES: tuple[Page, ...] = (Page("/_gallery", "Gallery", gallery),)
+PAGES: tuple[Page, ...] = (
+    Page("/_gallery", "Gallery", gallery),
+    Page("/_entry", "Entry", entry_page, bare=True),
+)
 
 
 def add_pages(app: rx.App, pages: tuple[Page, ...], slots: Slots) -> None:
@@ -25,4 +28,4 @@ def add_pages(app: rx.App, pages: tuple[Page, ...], slots: Slots) -> None:
 
 
 app = rx.App(stylesheets=STYLESHEETS, head_components=HEAD, html_lang="en")
-add_pages(app, PAGES, Slots(search=search_button()))
+add_pages(app, PAGES, Slots())

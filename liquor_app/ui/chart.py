@@ -14,53 +14,16 @@ import reflex as rx
 from plotly.graph_objs import Figure
 from plotly.graph_objs.layout import Template
 
+from liquor_app.ui.chart_template import DARK, LIGHT, template
 from liquor_app.ui.skeleton import skeleton
 from liquor_app.ui.types import Flag, Text, given
 
 Paint = Literal["c1", "c2", "c3", "c4", "c5", "c6", "ghost", "band", "area"]
-# Plotly reads no CSS variables: these repeat tokens.css, and a test compares the two.
-LIGHT: dict[str, str] = {
-    "c1": "#c47f17", "c2": "#93384f", "c3": "#4f8a83", "c4": "#5a74a3", "c5": "#a18072", "c6": "#8d8d86",
-    "ghost": "#8d8d86", "grid": "#e9e8e6", "area": "rgba(196,127,23,.13)", "band": "rgba(196,127,23,.34)",
-    "panel": "#ffffff", "line": "#e2e1de", "text": "#21201c", "muted": "#63635e",
-}  # fmt: skip
-DARK: dict[str, str] = {
-    "c1": "#dc9a34", "c2": "#c4627b", "c3": "#62aaa1", "c4": "#7f9bd0", "c5": "#b99a8b", "c6": "#7c7b74",
-    "ghost": "#7c7b74", "grid": "#262624", "area": "rgba(220,154,52,.13)", "band": "rgba(220,154,52,.36)",
-    "panel": "#191918", "line": "#2f2f2c", "text": "#eeeeec", "muted": "#b5b3ad",
-}  # fmt: skip
 
 
 def paint(name: str) -> rx.Var[str]:
     """A token's colour in the mode the reader has chosen."""
     return rx.color_mode_cond(light=LIGHT[name], dark=DARK[name])
-
-
-def template(colors: dict[str, str]) -> dict[str, Any]:
-    """The Plotly template over one set of token colours: horizontal grid only, one font, a quiet hover label."""
-    axis = {"automargin": False, "zeroline": False, "fixedrange": True, "ticks": "", "nticks": 6}
-    return {
-        "layout": {
-            "font": {"family": "Inter, sans-serif", "size": 11, "color": colors["muted"]},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "colorway": [colors[f"c{number}"] for number in range(1, 7)],
-            "margin": {"l": 44, "r": 8, "t": 8, "b": 26},
-            "showlegend": False,
-            "hovermode": "x unified",
-            "hoverlabel": {
-                "bgcolor": colors["panel"],
-                "bordercolor": colors["line"],
-                "font": {"family": "Inter, sans-serif", "size": 12, "color": colors["text"]},
-            },
-            "bargap": 0.35,
-            "barcornerradius": 3,
-            "xaxis": axis
-            | {"showgrid": False, "linecolor": colors["line"], "showspikes": True, "spikemode": "across",
-               "spikethickness": 1, "spikedash": "solid", "spikecolor": colors["ghost"]},
-            "yaxis": axis | {"gridcolor": colors["grid"], "showline": False, "rangemode": "tozero", "nticks": 5},
-        }
-    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +121,7 @@ def chart(
     if right_suffix:
         full["yaxis2"] = {
             "overlaying": "y", "side": "right", "showgrid": False, "ticksuffix": right_suffix,
-            "rangemode": "tozero", "fixedrange": True, "nticks": 5, "zeroline": False,
+            "rangemode": "tozero", "fixedrange": True, "nticks": 5, "zeroline": False, "ticklabelstandoff": 6,
         }  # fmt: skip
         full["margin"] = {"l": 44, "r": 40, "t": 8, "b": 26}
     mode = rx.color_mode_cond(light=rx.Var.create(template(LIGHT)), dark=rx.Var.create(template(DARK)))
@@ -169,10 +132,10 @@ def chart(
         config={"displayModeBar": False, "responsive": True, "doubleClick": False},
         use_resize_handler=True,
         width="100%",
-        height=f"{height}px",
+        height="100%",
     )
-    body = rx.cond(loading, skeleton("100%", height), drawn) if given(loading) else drawn
-    return rx.el.div(body, class_name="chartbox", role="img", aria_label=label, min_height=f"{height}px")
+    body = rx.cond(loading, skeleton("100%", height, max_height="100%"), drawn) if given(loading) else drawn
+    return rx.el.div(body, class_name="chartbox", role="img", aria_label=label, style={"--h": f"{height}px"})
 
 
 def legend(*series: tuple[str, Paint, Literal["line", "dash", "box"]]) -> rx.Component:
@@ -180,7 +143,7 @@ def legend(*series: tuple[str, Paint, Literal["line", "dash", "box"]]) -> rx.Com
 
     def mark(color: str, kind: str) -> rx.Component:
         solid = f"var(--{color})"
-        look = {"background": solid} if kind == "box" else {"border_color": solid}
+        look = {"background" if kind == "box" else "color": solid}
         return rx.el.i(class_name="sw" if kind == "box" else f"sw {kind}", style=look)
 
     return rx.el.div(*(rx.el.span(mark(color, kind), name) for name, color, kind in series), class_name="legend")

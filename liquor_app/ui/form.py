@@ -1,14 +1,15 @@
-"""Form controls: label, control, hint, and the error beside the field, in words."""
+"""Text fields: label, control, hint, and the error beside the field, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
 
 from liquor_app.ui.icon import icon as draw
-from liquor_app.ui.types import Child, Flag, Handler, Text, given
+from liquor_app.ui.types import Child, Handler, Text, given
+
+TYPING_MS = 300
 
 
 def field(
@@ -39,7 +40,8 @@ def field(
     )
 
 
-def _described(name: str, hint: Text, error: Text) -> dict[str, Any]:
+def described(name: str, hint: Text, error: Text) -> dict[str, Any]:
+    """Attributes that tie a control to its hint and error."""
     attributes: dict[str, Any] = {}
     if given(hint) or given(error):
         attributes["aria-describedby"] = f"{name}-note"
@@ -65,75 +67,28 @@ def text_field(
     element = rx.el.textarea if lines > 1 else rx.el.input
     if lines > 1:
         props["rows"] = str(lines)
-    control = element(id=name, name=name, class_name="input", custom_attrs=_described(name, hint, error), **props)
+    control = element(id=name, name=name, class_name="input", custom_attrs=described(name, hint, error), **props)
+    if "value" in props and "on_change" in props:
+        control = _typed(control)
     return field(
         label, control, name=name, hint=hint, error=error, optional=optional, aside=aside, class_name=class_name
     )
 
 
-def select_field(
-    label: Text,
-    name: str,
-    options: Sequence[tuple[str, str]] | rx.Var[Any],
-    *,
-    hint: Text = "",
-    error: Text = "",
-    class_name: str = "",
-    **props: Any,
-) -> rx.Component:
-    """The browser's own drop-down; `options` are (value, words)."""
-    control = select(label, options, id=name, name=name, custom_attrs=_described(name, hint, error), **props)
-    return field(label, control, name=name, hint=hint, error=error, class_name=class_name)
-
-
-def select(label: Text, options: Sequence[tuple[str, str]] | rx.Var[Any], **props: Any) -> rx.Component:
-    """A drop-down without a visible label."""
-    if isinstance(options, rx.Var):
-        choices: Any = (rx.foreach(options, lambda option: rx.el.option(option[1], value=option[0])),)
-    else:
-        choices = tuple(rx.el.option(words, value=value) for value, words in options)
-    class_name = f"input {props.pop('class_name', '')}".strip()
-    return rx.el.select(*choices, class_name=class_name, aria_label=label, **props)
-
-
 def search_input(label: str, *, value: Text, on_change: Handler, placeholder: str = "", **props: Any) -> rx.Component:
-    """A search field with its glass; reports 300 ms after the last key."""
+    """A search field with its glass."""
     control = rx.el.input(
         type="search",
         class_name="input sm",
-        aria_label=label,
         placeholder=placeholder or label,
         value=value,
-        on_change=on_change.debounce(300) if hasattr(on_change, "debounce") else on_change,
+        on_change=on_change,
+        custom_attrs={"aria-label": label},
         **props,
     )
-    return rx.el.span(draw("search"), control, class_name="withicon")
+    return rx.el.span(draw("search"), _typed(control), class_name="withicon")
 
 
-def checkbox(
-    label: Text, *, checked: Flag, on_change: Handler, hidden_label: bool = False, mixed: Flag = False
-) -> rx.Component:
-    """A check box; `hidden_label` in tables, `mixed` when only some of a group are on."""
-    box = rx.el.input(
-        type="checkbox",
-        class_name="check",
-        checked=checked,
-        on_change=on_change,
-        custom_attrs={"data-mixed": rx.cond(mixed, "true", "false")} if given(mixed) else {},
-    )
-    words = rx.el.span(label, class_name="sr") if hidden_label else rx.el.span(label)
-    return rx.el.label(box, words, class_name="row")
-
-
-def switch(label: Text, *, checked: Flag, on_change: Handler, name: str = "", disabled: Flag = False) -> rx.Component:
-    """On or off, at once."""
-    control = rx.el.input(
-        type="checkbox",
-        role="switch",
-        class_name="switch",
-        checked=checked,
-        on_change=on_change,
-        name=name,
-        disabled=disabled,
-    )
-    return rx.el.label(control, rx.el.span(label), class_name="row")
+def _typed(control: rx.Component) -> rx.Component:
+    # A value the server holds would overwrite keys pressed while the answer is on its way.
+    return rx.debounce_input(control, debounce_timeout=TYPING_MS)
