@@ -1,0 +1,216 @@
+"""Scores in words, with the numbers behind them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from liquor_app.core.money import show_money
+from liquor_app.customers.models import ChurnRisk
+from liquor_app.scoring.rfm import RfmSegment
+
+NIGHT_MIN_ORDERS = 3
+"""Shares of night orders are stable from three orders on."""
+
+
+class Tone(StrEnum):
+    GOOD = "good"
+    NEUTRAL = "neutral"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One reason. `topic` is a stable key: churn, rhythm, next, segment, value, response, night, taste."""
+
+    topic: str
+    title: str
+    text: str
+    tone: Tone = Tone.NEUTRAL
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "tone": self.tone.value}
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacts:
+    """Everything the sentences mention, of one customer; None where it is not known.
+
+    Attributes:
+        days_since_last: days since the last order; None without orders.
+        gap_median, gap_high: median and 90 % quantile of days between orders; None with fewer than two gaps.
+        churn_missing: what the shop's history is short of when there is no churn probability.
+        more_orders_than: share of buyers with fewer orders, 0–1.
+        clv_method: as people call it.
+        contacts, responses: messages received and acted on in the last 365 days.
+        base_response: response rate of everybody.
+        night_share: share of orders between 20:00 and 03:59.
+        tastes: categories with their share of spend, best first.
+    """
+
+    orders: int
+    days_since_last: int | None = None
+    gap_median: float | None = None
+    gap_high: float | None = None
+    horizon_days: int = 60
+    churn_probability: float | None = None
+    churn_risk: ChurnRisk | None = None
+    churn_missing: tuple[str, ...] = ()
+    more_orders_than: float | None = None
+    spend: float = 0.0
+    segment: RfmSegment | None = None
+    r: int | None = None
+    f: int | None = None
+    m: int | None = None
+    clv: float | None = None
+    clv_method: str = ""
+    clv_horizon_days: int = 365
+    value_at_risk: float | None = None
+    next_expected: date | None = None
+    next_low: date | None = None
+    next_high: date | None = None
+    contacts: int = 0
+    responses: int = 0
+    response_likelihood: float | None = None
+    base_response: float | None = None
+    night_share: float | None = None
+    tastes: tuple[tuple[str, float], ...] = ()
+
+
+def explain(facts: CustomerFacts) -> list[Sentence]:
+    """The sentences for one customer, most important first; at least one, also for people who never bought."""
+    if facts.orders == 0 or facts.days_since_last is None:
+        told = [Sentence("churn", "Not enough data", "Has not bought anything yet, so there is nothing to score.")]
+        return told + [sentence for sentence in (_response(facts),) if sentence]
+    parts = (
+        churn_sentence(facts),
+        _rhythm(facts),
+        _next(facts),
+        _segment(facts),
+        _value(facts),
+        _response(facts),
+        _night(facts),
+        _taste(facts),
+    )
+    return [sentence for sentence in parts if sentence]
+
+
+def churn_sentence(facts: CustomerFacts) -> Sentence:
+    """ "Buys every 9 days, last bought 41 days ago: 78% likely not to return within 60 days." Needs an order."""
+    lead = f"{_habit(facts)}, {_ago(facts)}" if facts.orders > 1 else f"Bought once, {_days_ago(facts)}"
+    risk = facts.churn_risk or ChurnRisk.MEDIUM
+    tone = {ChurnRisk.LOW: Tone.GOOD, ChurnRisk.MEDIUM: Tone.NEUTRAL, ChurnRisk.HIGH: Tone.WARNING}[risk]
+    if facts.churn_probability is None:
+        why = "; ".join(facts.churn_missing) or "the shop's history does not determine a model"
+        text = f"{lead}: the risk counts as {risk.value} by recency alone. Not enough data for a probability: {why}."
+        return Sentence("churn", "Not enough data for a churn probability", text, tone)
+    chance = percent(facts.churn_probability)
+    title = f"{risk.value.capitalize()} churn risk, {chance}"
+    return Sentence("churn", title, f"{lead}: {chance} likely not to return within {facts.horizon_days} days.", tone)
+
+
+def percent(share: float) -> str:
+    """A share as a whole per cent; never 0% or 100% for what is merely very rare or very likely."""
+    if 0 < share < 0.005:
+        return "under 1%"
+    if 0.995 <= share < 1:
+        return "over 99%"
+    return f"{share * 100:.0f}%"
+
+
+def days(number: float) -> str:
+    whole = round(number)
+    return "1 day" if whole == 1 else f"{whole:,} days"
+
+
+def _habit(facts: CustomerFacts) -> str:
+    if facts.gap_median is None:
+        return f"Bought {facts.orders:,} times"
+    return "Buys every day or so" if facts.gap_median < 1.5 else f"Buys every {days(facts.gap_median)}"
+
+
+def _days_ago(facts: CustomerFacts) -> str:
+    since = facts.days_since_last or 0
+    return {0: "today", 1: "yesterday"}.get(since, f"{since:,} days ago")
+
+
+def _ago(facts: CustomerFacts) -> str:
+    return f"last bought {_days_ago(facts)}"
+
+
+def _rhythm(facts: CustomerFacts) -> Sentence | None:
+    if facts.gap_median is None or facts.gap_high is None or facts.days_since_last is None:
+        return None
+    late = facts.days_since_last - facts.gap_median
+    usual = f"The usual gap is {days(facts.gap_median)}; nine of ten were {days(facts.gap_high)} or less."
+    if facts.days_since_last > facts.gap_high:
+        return Sentence("rhythm", f"Late by {days(late)}", usual, Tone.WARNING)
+    if late > 0:
+        return Sentence("rhythm", "A little later than usual", usual)
+    return Sentence("rhythm", "In the usual rhythm", usual, Tone.GOOD)
+
+
+def _next(facts: CustomerFacts) -> Sentence | None:
+    if facts.next_expected is None:
+        return None
+    if facts.next_low and facts.next_high:
+        span = f"Most likely between {_day(facts.next_low)} and {_day(facts.next_high)}."
+    elif facts.next_low:
+        span = f"Hardly before {_day(facts.next_low)}; how late is open."
+    else:
+        span = "By the customer's own usual gap."
+    return Sentence("next", f"Next order expected by {_day(facts.next_expected)}", span)
+
+
+def _segment(facts: CustomerFacts) -> Sentence | None:
+    if facts.segment is None or facts.r is None or facts.f is None or facts.m is None:
+        return None
+    text = f"{facts.segment.description} (recency {facts.r}, frequency {facts.f}, spend {facts.m} of 5)."
+    if facts.more_orders_than is not None and facts.more_orders_than >= 0.5:
+        text += f" {facts.orders:,} orders, more than {percent(facts.more_orders_than)} of customers."
+    return Sentence("segment", facts.segment.label, text)
+
+
+def _value(facts: CustomerFacts) -> Sentence | None:
+    if facts.clv is None:
+        return None
+    text = f"{show_money(facts.spend)} so far. Expected over the next {facts.clv_horizon_days} days: "
+    text += f"{show_money(facts.clv)} ({facts.clv_method})."
+    if facts.value_at_risk is None or facts.churn_probability is None:
+        return Sentence("value", f"Worth {show_money(facts.clv)}", text)
+    text += f" At {percent(facts.churn_probability)} churn risk, {show_money(facts.value_at_risk)} of it is at risk."
+    return Sentence("value", f"{show_money(facts.value_at_risk)} at risk", text)
+
+
+def _response(facts: CustomerFacts) -> Sentence | None:
+    if facts.response_likelihood is None:
+        return None
+    chance = percent(facts.response_likelihood)
+    if facts.contacts == 0:
+        text = f"Not contacted in the last year: {chance} likely to respond, by what similar customers did."
+    else:
+        text = f"Acted on {facts.responses:,} of {facts.contacts:,} messages in a year: {chance} likely to respond."
+    if facts.base_response is not None:
+        text += f" Everybody's rate is {percent(facts.base_response)}."
+    if facts.responses:
+        return Sentence("response", "Answers offers", text, Tone.GOOD)
+    return Sentence("response", f"{chance} likely to respond", text)
+
+
+def _night(facts: CustomerFacts) -> Sentence | None:
+    if facts.night_share is None or facts.orders < NIGHT_MIN_ORDERS or facts.night_share < 0.5:
+        return None
+    return Sentence("night", "Buys at night", f"{percent(facts.night_share)} of orders between 20:00 and 04:00.")
+
+
+def _taste(facts: CustomerFacts) -> Sentence | None:
+    if not facts.tastes:
+        return None
+    listed = ", ".join(f"{name} {percent(share)}" for name, share in facts.tastes[:3])
+    return Sentence("taste", f"Prefers {facts.tastes[0][0]}", f"Share of spend: {listed}.")
+
+
+def _day(moment: date) -> str:
+    return f"{moment.day} {moment:%b %Y}"
