@@ -76,9 +76,12 @@ async def pipeline(report: Report) -> UUID:
     report(2, 4, "Proposing actions")
     async with transaction() as session:
         biggest = await session.execute(
-            text("SELECT slug FROM segments WHERE is_active AND customer_count > 0 ORDER BY customer_count DESC LIMIT :n"),
+            text(
+                "SELECT slug FROM segments WHERE is_active AND customer_count > 0"
+                " ORDER BY customer_count DESC, slug LIMIT :n"
+            ),
             {"n": WEEK_SEGMENTS},
-        )  # fmt: skip
+        )
         campaign = await create_campaign(
             session,
             SYSTEM,

@@ -1,0 +1,76 @@
+# Everything a newcomer needs: `make run`, `make test`, `make help`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PORT ?= 8000
+SAMPLE ?= 1
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+
+export REFLEX_CHECK_LATEST_VERSION := false
+export REFLEX_TELEMETRY_ENABLED := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help run dev test test-fast check fmt bench lock clean-data
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] < (3, 14); sys.exit(0 if ok else "Python 3.11, 3.12 or 3.13 is needed; this is " + sys.version.split()[0] + ". Point to one with: make PYTHON=/path/to/python3.11 …")'
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+$(RUNTIME): requirements.lock | $(BIN)/python
+	@echo "Installing (about a minute the first time) …"
+	@$(BIN)/python -m pip install -q --require-hashes --no-deps -r requirements.lock 2>&1 | { grep -v '^WARNING: Location' || true; }
+	@$(BIN)/python -m pip check -q >/dev/null 2>&1 || true
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUNTIME)
+	@echo "Installing the test tools …"
+	@$(BIN)/python -m pip install -q --require-hashes --no-deps -r requirements-dev.lock 2>&1 | { grep -v '^WARNING: Location' || true; }
+	@touch $@
+
+run: $(RUNTIME) ## start everything on http://127.0.0.1:8000 (PORT=…, SAMPLE=0 for an empty shop)
+	@exec env LIQUOR_PORT=$(PORT) LIQUOR_SAMPLE=$(SAMPLE) $(BIN)/python -m liquor_app.cli up
+
+dev: $(DEV) ## the same with hot reload of the screens
+	@exec env LIQUOR_PORT=$(PORT) LIQUOR_SAMPLE=$(SAMPLE) $(BIN)/python -m liquor_app.cli up --dev
+
+test: $(DEV) ## everything: lint, types, contracts, unit, integration, browser
+	@$(BIN)/python scripts/browser.py
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not e2e and not reliability" tests
+	@$(BIN)/python -m pytest -m "e2e or reliability" tests
+
+test-fast: $(DEV) ## the inner loop: no browser, no killed processes
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -x -m "not e2e and not reliability and not timescale" tests
+
+test-integration: $(DEV) ## only what touches the database and the queue (TEST_DATABASE_URL, TEST_REDIS_URL)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "integration and not timescale" tests
+
+check: $(DEV) ## ruff, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+fmt: $(DEV) ## format and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(DEV) ## benchmarks, JSON lines
+	@$(BIN)/python -m benchmarks
+
+lock: $(DEV) ## lock the dependencies anew, with hashes and without addresses
+	@for extra in "" "-dev"; do \
+	  $(BIN)/uv pip compile pyproject.toml --quiet --python-version 3.11 --universal --generate-hashes \
+	    --no-emit-index-url --override overrides.txt --extra sample $${extra:+--extra dev} -o requirements$$extra.lock; \
+	done
+
+clean-data: ## forget this clone's embedded databases
+	@$(BIN)/python -m liquor_app.cli data clear
