@@ -20,7 +20,7 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind, require
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.crypto import key, token_hash
-from liquor_app.core.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from liquor_app.core.ids import uuid7
 
 MAX_FAILURES = 8
@@ -178,6 +178,27 @@ async def update_me(session: AsyncSession, actor: Actor, changes: dict[str, Any]
     user.updated_at = now()
     await audit(session, actor, "user.updated", "user", user.id, fields=sorted(set(changes) - {"current_password"}))
     return _row(user)
+
+
+async def reset_password(session: AsyncSession, actor: Actor, *, email: str) -> str:
+    """A new random password for a user; every session ends. The password is returned once, stored as a hash.
+
+    Raises:
+        NotFound: nobody has this address.
+    """
+    require(actor, Role.ADMIN)
+    found = await session.execute(
+        select(User).where(text("lower(email) = :email").bindparams(email=check_email(email))).with_for_update()
+    )
+    user = found.scalars().first()
+    if user is None:
+        raise NotFound(f"There is no user {email}.")
+    fresh = secrets.token_urlsafe(9)
+    user.password_hash = await hash_password(fresh)
+    user.failed_logins, user.locked_until = 0, None
+    await revoke_all(session, user.id)
+    await audit(session, actor, "user.password_reset", "user", user.id)
+    return fresh
 
 
 # --- browser sessions ---
