@@ -278,21 +278,21 @@ def upgrade() -> None:
     op.create_index(
         "ix_customers_churn_probability",
         "customers",
-        ["churn_probability", "id"],
+        [sa.literal_column("churn_probability DESC NULLS LAST"), sa.literal_column("id DESC")],
         unique=False,
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_index(
         "ix_customers_clv",
         "customers",
-        ["clv_score", "id"],
+        [sa.literal_column("clv_score DESC NULLS LAST"), sa.literal_column("id DESC")],
         unique=False,
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_index(
         "ix_customers_last_purchase",
         "customers",
-        ["last_purchase_at", "id"],
+        [sa.literal_column("last_purchase_at DESC NULLS LAST"), sa.literal_column("id DESC")],
         unique=False,
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
@@ -324,7 +324,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_customers_spent",
         "customers",
-        ["total_spent", "id"],
+        [sa.literal_column("total_spent DESC NULLS LAST"), sa.literal_column("id DESC")],
         unique=False,
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
@@ -1327,6 +1327,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("provider_message_id IS NOT NULL"),
     )
     op.create_index("ix_sends_recent", "sends", ["created_at", "id"], unique=False)
+    op.create_index(
+        "ix_sends_sent", "sends", ["sent_at"], unique=False, postgresql_where=sa.text("sent_at IS NOT NULL")
+    )
     op.create_table(
         "experiment_assignments",
         sa.Column("experiment_id", sa.Uuid(), nullable=False),
@@ -1354,6 +1357,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_experiment_assignments_customer", table_name="experiment_assignments")
     op.drop_table("experiment_assignments")
+    op.drop_index("ix_sends_sent", table_name="sends", postgresql_where=sa.text("sent_at IS NOT NULL"))
     op.drop_index("ix_sends_recent", table_name="sends")
     op.drop_index("ix_sends_message", table_name="sends", postgresql_where=sa.text("provider_message_id IS NOT NULL"))
     op.drop_index("ix_sends_lease", table_name="sends", postgresql_where=sa.text("status IN ('claimed', 'sending')"))

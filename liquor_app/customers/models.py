@@ -52,6 +52,11 @@ class SuppressionReason(StrEnum):
 _ALIVE = text("deleted_at IS NULL")
 
 
+def _descending(name: str, column: str) -> Index:
+    """Serves the list sorted by `column`, highest first, the unknown last."""
+    return Index(name, text(f"{column} DESC NULLS LAST"), text("id DESC"), postgresql_where=_ALIVE)
+
+
 class Customer(SQLModel, table=True):
     """A person, known by e-mail, phone or `external_id` (at least one).
 
@@ -72,10 +77,10 @@ class Customer(SQLModel, table=True):
         Index("ix_customers_segment", "rfm_segment", "id", postgresql_where=_ALIVE),
         Index("ix_customers_churn", "churn_risk", "id", postgresql_where=_ALIVE),
         Index("ix_customers_category", "primary_category", "id", postgresql_where=_ALIVE),
-        Index("ix_customers_clv", "clv_score", "id", postgresql_where=_ALIVE),
-        Index("ix_customers_churn_probability", "churn_probability", "id", postgresql_where=_ALIVE),
-        Index("ix_customers_last_purchase", "last_purchase_at", "id", postgresql_where=_ALIVE),
-        Index("ix_customers_spent", "total_spent", "id", postgresql_where=_ALIVE),
+        _descending("ix_customers_clv", "clv_score"),
+        _descending("ix_customers_churn_probability", "churn_probability"),
+        _descending("ix_customers_last_purchase", "last_purchase_at"),
+        _descending("ix_customers_spent", "total_spent"),
         Index("ix_customers_name", "name", "id", postgresql_where=_ALIVE),
         Index(
             "ix_customers_search",
