@@ -1,0 +1,368 @@
+"""Who is in a segment: counted live, kept in a table, with the history of entering and leaving."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, Select, Uuid, case, false, func, literal, select, text, true
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.segments.compile import CUSTOMERS, matching
+from liquor_app.segments.models import Segment, SegmentChange, SegmentKind, SegmentMember
+from liquor_app.segments.rules import parse_rules
+from liquor_app.segments.wording import sentence
+
+COUNT_SECONDS = 10
+MAX_LISTED = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class SampleCustomer:
+    id: UUID
+    name: str
+    rfm_segment: str | None
+    churn_probability: float | None
+    value_at_risk: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """What a rule matches right now. `of` is everybody; `emailable` and `textable` agreed and have an address."""
+
+    total: int
+    of: int
+    emailable: int
+    textable: int
+    sentence: str
+    took_ms: int
+    sample: list[SampleCustomer]
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRow:
+    slug: str
+    customers: int
+    entered: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    id: UUID
+    name: str | None
+    email: str | None
+    phone: str | None
+    rfm_segment: str | None
+    churn_probability: float | None
+    clv_score: Decimal | None
+    value_at_risk: Decimal | None
+    total_spent: Decimal
+    last_purchase_at: datetime | None
+    entered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BreakdownRow:
+    """How many customers carry an RFM name; `share` is of all."""
+
+    rfm_segment: str
+    customers: int
+    share: float
+    total_spent: Decimal
+
+
+async def resolve_slugs(session: AsyncSession, slugs: Sequence[str]) -> list[UUID]:
+    """Ids of segments by slug, in the given order.
+
+    Raises:
+        Invalid: one does not exist; the message names it.
+    """
+    found = await session.execute(
+        text("SELECT slug, id FROM segments WHERE slug = ANY(:slugs)"), {"slugs": list(slugs)}
+    )
+    by_slug = {row.slug: row.id for row in found}
+    for slug in slugs:
+        if slug not in by_slug:
+            raise Invalid(f"There is no segment called {slug!r}.", field="target_segments")
+    return [by_slug[slug] for slug in slugs]
+
+
+async def count_rules(session: AsyncSession, actor: Actor, rules: Any, *, sample: int = 5) -> RuleCount:
+    """Count a rule without saving it, with a few examples (highest value at risk first).
+
+    Raises:
+        Invalid: the rule is not sound, or takes longer than ten seconds.
+    """
+    require(actor, Role.USER)
+    started = time.perf_counter()
+    rule = parse_rules(rules)
+    matched = matching(rule, now()).cte("matched").prefix_with("MATERIALIZED", dialect="postgresql")
+    c = CUSTOMERS.c
+    inside = c.id.in_(select(matched.c.id))
+    mailable = (c.email_consent == "given") & c.email_key.is_not(None)
+    textable = (c.sms_consent == "given") & c.phone.is_not(None)
+    counts = select(
+        func.count(),
+        func.count(case((inside, 1))),
+        func.count(case((inside & mailable, 1))),
+        func.count(case((inside & textable, 1))),
+    ).where(c.deleted_at.is_(None))
+    examples = (
+        select(
+            c.id,
+            func.coalesce(c.name, c.external_id, "Unnamed").label("name"),
+            c.rfm_segment,
+            c.churn_probability,
+            c.value_at_risk,
+        )
+        .where(inside)
+        .order_by(c.value_at_risk.desc().nulls_last(), c.id)
+        .limit(max(0, min(sample, 50)))
+    )
+    try:
+        async with session.begin_nested():
+            await session.execute(text(f"SET LOCAL statement_timeout = '{COUNT_SECONDS}s'"))
+            of, total, emailable, by_text = (await session.execute(counts)).one()
+            shown = (await session.execute(examples)).mappings().all()
+            await session.execute(text("SET LOCAL statement_timeout TO DEFAULT"))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != "57014":
+            raise
+        raise Invalid(
+            f"This rule takes longer than {COUNT_SECONDS} seconds to count. Narrow its windows or drop a condition.",
+            field="rules",
+        ) from error
+    return RuleCount(
+        total=total,
+        of=of,
+        emailable=emailable,
+        textable=by_text,
+        sentence=sentence(rules),
+        took_ms=round((time.perf_counter() - started) * 1000),
+        sample=[SampleCustomer(**row) for row in shown],
+    )
+
+
+def _table(model: Any) -> Any:
+    return model.__table__
+
+
+MEMBERS, CHANGES, SEGMENTS = _table(SegmentMember), _table(SegmentChange), _table(Segment)
+
+
+async def refresh_segments(session: AsyncSession, actor: Actor, slugs: Sequence[str] | None = None) -> list[RefreshRow]:
+    """Bring membership up to date with the rules: one statement a segment, with entered/left history.
+
+    Hand-picked lists only lose customers who were deleted. Without `slugs`, every active segment.
+
+    Raises:
+        Forbidden: the actor may only read.
+        Invalid: a slug does not exist.
+    """
+    require(actor, Role.MANAGER)
+    if slugs is not None:
+        await resolve_slugs(session, slugs)
+    found = await session.execute(
+        text(
+            "SELECT id, slug, kind, rules FROM segments"
+            " WHERE CASE WHEN CAST(:slugs AS text[]) IS NULL THEN is_active ELSE slug = ANY(:slugs) END"
+            " ORDER BY id FOR UPDATE"
+        ),
+        {"slugs": None if slugs is None else list(slugs)},
+    )
+    moment = now()
+    rows = []
+    for segment in found.mappings().all():
+        if SegmentKind(segment["kind"]) is SegmentKind.STATIC:
+            wanted = (
+                select(CUSTOMERS.c.id)
+                .join(MEMBERS, MEMBERS.c.customer_id == CUSTOMERS.c.id)
+                .where(MEMBERS.c.segment_id == segment["id"], CUSTOMERS.c.deleted_at.is_(None))
+            )
+        else:
+            wanted = matching(parse_rules(segment["rules"]), moment)
+        rows.append(await _replace_members(session, segment["id"], segment["slug"], wanted, moment))
+    return rows
+
+
+async def _replace_members(
+    session: AsyncSession, segment_id: UUID, slug: str, wanted: Select[Any], moment: datetime
+) -> RefreshRow:
+    """Make the membership equal to `wanted` and write down who came and went."""
+    matched = wanted.cte("matched").prefix_with("MATERIALIZED", dialect="postgresql")
+    who, at = literal(segment_id, Uuid), literal(moment, DateTime(timezone=True))
+    here = select(MEMBERS.c.customer_id).where(MEMBERS.c.segment_id == segment_id)
+    entered = (
+        MEMBERS.insert()
+        .from_select(
+            ["segment_id", "customer_id", "entered_at"],
+            select(who, matched.c.id, at).where(matched.c.id.not_in(here)),
+        )
+        .returning(MEMBERS.c.customer_id)
+        .cte("entered")
+    )
+    gone = (
+        MEMBERS.delete()
+        .where(MEMBERS.c.segment_id == segment_id, MEMBERS.c.customer_id.not_in(select(matched.c.id)))
+        .returning(MEMBERS.c.customer_id)
+        .cte("gone")
+    )
+    history = (
+        CHANGES.insert()
+        .from_select(
+            ["segment_id", "customer_id", "entered", "at"],
+            select(who, entered.c.customer_id, true(), at).union_all(select(who, gone.c.customer_id, false(), at)),
+            include_defaults=False,
+        )
+        .cte("history")
+    )
+    counted = await session.execute(
+        select(
+            select(func.count()).select_from(matched).scalar_subquery(),
+            select(func.count()).select_from(entered).scalar_subquery(),
+            select(func.count()).select_from(gone).scalar_subquery(),
+        ).add_cte(history)
+    )
+    total, came, went = counted.one()
+    await session.execute(
+        SEGMENTS.update().where(SEGMENTS.c.id == segment_id).values(customer_count=total, last_computed_at=moment)
+    )
+    return RefreshRow(slug, total, came, went)
+
+
+async def list_members(
+    session: AsyncSession, actor: Actor, segment_id: UUID, *, limit: int = 50, cursor: str | None = None
+) -> Page[MemberRow]:
+    """A page of a segment's members as of its last refresh, oldest customers first.
+
+    Raises:
+        NotFound: there is no such segment.
+        Invalid: malformed cursor, limit out of range.
+    """
+    require(actor, Role.USER)
+    check_limit(limit)
+    size = await session.execute(text("SELECT customer_count FROM segments WHERE id = :id"), {"id": segment_id})
+    total = size.scalar()
+    if total is None:
+        raise NotFound("There is no such segment.")
+    params: dict[str, Any] = {"segment": segment_id, "n": limit + 1, "last": UUID(int=0)}
+    if cursor:
+        (params["last"],) = decode_cursor(cursor, UUID)
+    found = await session.execute(
+        text(
+            "SELECT c.id, c.name, c.email, c.phone, c.rfm_segment, c.churn_probability, c.clv_score, c.value_at_risk,"
+            " c.total_spent, c.last_purchase_at, m.entered_at"
+            " FROM segment_members m JOIN customers c ON c.id = m.customer_id AND c.deleted_at IS NULL"
+            " WHERE m.segment_id = :segment AND m.customer_id > :last ORDER BY m.customer_id LIMIT :n"
+        ),
+        params,
+    )
+    rows = [MemberRow(**row) for row in found.mappings()]
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return Page(rows, encode_cursor(rows[-1].id) if more else None, total)
+
+
+async def breakdown_by_rfm(session: AsyncSession, actor: Actor) -> list[BreakdownRow]:
+    """How the base divides by RFM name, largest first; the unscored are "Not scored"."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT COALESCE(rfm_segment, 'Not scored') AS name, count(*) AS customers,"
+            " sum(total_spent) AS spent, sum(count(*)) OVER () AS everybody"
+            " FROM customers WHERE deleted_at IS NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50"
+        )
+    )
+    return [
+        BreakdownRow(row.name, row.customers, row.customers / float(row.everybody), Decimal(row.spent)) for row in found
+    ]
+
+
+async def add_members(session: AsyncSession, actor: Actor, segment_id: UUID, customer_ids: Sequence[UUID]) -> int:
+    """Put customers on a hand-picked list; returns how many were new to it.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Conflict: the segment follows rules.
+        Invalid: more than 5,000 at once, or a customer who does not exist.
+    """
+    await _lock_list(session, actor, segment_id, customer_ids)
+    alive = await session.execute(
+        text("SELECT count(*) FROM customers WHERE id = ANY(:ids) AND deleted_at IS NULL"),
+        {"ids": list(set(customer_ids))},
+    )
+    if alive.scalar_one() != len(set(customer_ids)):
+        raise Invalid("One of these customers does not exist, or was deleted.", field="customer_ids")
+    return await _change_list(
+        session,
+        segment_id,
+        "INSERT INTO segment_members (segment_id, customer_id, entered_at)"
+        " SELECT :segment, person, :at FROM unnest(CAST(:ids AS uuid[])) person"
+        " ON CONFLICT DO NOTHING RETURNING customer_id",
+        customer_ids,
+        entered=True,
+    )
+
+
+async def remove_members(session: AsyncSession, actor: Actor, segment_id: UUID, customer_ids: Sequence[UUID]) -> int:
+    """Take customers off a hand-picked list; returns how many were on it.
+
+    Raises:
+        Forbidden, NotFound, Conflict, Invalid: as for `add_members`.
+    """
+    await _lock_list(session, actor, segment_id, customer_ids)
+    return await _change_list(
+        session,
+        segment_id,
+        "DELETE FROM segment_members WHERE segment_id = :segment AND customer_id = ANY(CAST(:ids AS uuid[]))"
+        " RETURNING customer_id",
+        customer_ids,
+        entered=False,
+    )
+
+
+async def _lock_list(session: AsyncSession, actor: Actor, segment_id: UUID, customer_ids: Sequence[UUID]) -> None:
+    require(actor, Role.MANAGER)
+    if not 1 <= len(customer_ids) <= MAX_LISTED:
+        raise Invalid(f"Give 1 to {MAX_LISTED} customers at a time.", field="customer_ids")
+    found = await session.execute(text("SELECT kind FROM segments WHERE id = :id FOR UPDATE"), {"id": segment_id})
+    kind = found.scalar()
+    if kind is None:
+        raise NotFound("There is no such segment.")
+    if kind != SegmentKind.STATIC:
+        raise Conflict("This segment follows its rules; only hand-picked lists can be edited by hand.")
+
+
+async def _change_list(
+    session: AsyncSession, segment_id: UUID, change: str, customer_ids: Sequence[UUID], *, entered: bool
+) -> int:
+    changed = await session.execute(
+        text(
+            f"WITH changed AS ({change}), logged AS ("
+            "  INSERT INTO segment_changes (segment_id, customer_id, entered, at)"
+            "  SELECT :segment, customer_id, :entered, :at FROM changed RETURNING 1)"
+            " SELECT count(*) FROM changed"
+        ),
+        {"segment": segment_id, "ids": list(customer_ids), "at": now(), "entered": entered},
+    )
+    count = int(changed.scalar_one())
+    await session.execute(
+        text(
+            "UPDATE segments SET customer_count = (SELECT count(*) FROM segment_members WHERE segment_id = :id),"
+            " last_computed_at = :at WHERE id = :id"
+        ),
+        {"id": segment_id, "at": now()},
+    )
+    return count

@@ -1,0 +1,72 @@
+"""A base of customers for tests of segments, actions and plans: a few columns said, the rest plausible."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.clock import now
+from liquor_app.core.ids import uuid7
+
+
+async def add_customer(session: AsyncSession, **columns: Any) -> UUID:
+    """One customer who may be e-mailed and texted unless `columns` say otherwise; returns the id."""
+    customer_id = columns.pop("id", None) or uuid7()
+    mark = customer_id.hex[-10:]
+    values: dict[str, Any] = {
+        "id": customer_id,
+        "name": "Ada Example",
+        "email": f"{mark}@example.com",
+        "email_key": f"{mark}@example.com",
+        "phone": f"+1207{int(mark, 16) % 10_000_000:07d}",
+        "email_consent": "given",
+        "sms_consent": "given",
+        "age_verified_at": now() - timedelta(days=400),
+        "state": "ME",
+        "timezone": "America/New_York",
+        "first_purchase_at": now() - timedelta(days=300),
+        "last_purchase_at": now() - timedelta(days=41),
+        "purchase_frequency": 8,
+        "total_spent": Decimal("160.00"),
+        "avg_order_value": Decimal("20.00"),
+        "avg_purchase_hour": 19,
+        "primary_category": "Domestic wine",
+        "rfm_segment": "At_Risk",
+        "r_score": 2,
+        "f_score": 4,
+        "m_score": 4,
+        "churn_risk": "high",
+        "churn_probability": 0.7,
+        "clv_score": Decimal("120.00"),
+        "value_at_risk": Decimal("84.00"),
+        "response_likelihood": 0.12,
+        "scored_at": now(),
+        **columns,
+    }
+    names = ", ".join(values)
+    await session.execute(
+        text(f"INSERT INTO customers ({names}) VALUES ({', '.join(f':{name}' for name in values)})"), values
+    )
+    return UUID(str(customer_id))
+
+
+async def add_purchase(session: AsyncSession, customer_id: UUID, *, days_ago: float, category: str = "Whisky") -> UUID:
+    """One basket with one line of 20.00."""
+    purchase_id = uuid7()
+    await session.execute(
+        text(
+            "INSERT INTO purchases (id, customer_id, occurred_at, total, alcohol_total)"
+            " VALUES (:id, :customer, :at, 20, 20)"
+        ),
+        {"id": purchase_id, "customer": customer_id, "at": now() - timedelta(days=days_ago)},
+    )
+    await session.execute(
+        text("INSERT INTO purchase_lines (purchase_id, category, quantity, amount) VALUES (:p, :category, 1, 20)"),
+        {"p": purchase_id, "category": category},
+    )
+    return purchase_id

@@ -1,0 +1,243 @@
+"""Segments in the database: what rules match, how membership moves, who may change what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.core.clock import now, travel
+from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from liquor_app.core.ids import uuid7
+from liquor_app.events.service import NewEvent, record_events
+from liquor_app.segments.compile import matching
+from liquor_app.segments.models import SegmentKind
+from liquor_app.segments.rules import parse_rules
+from liquor_app.segments.service import (
+    add_members,
+    breakdown_by_rfm,
+    count_rules,
+    create_segment,
+    delete_segment,
+    ensure_default_segments,
+    get_segment,
+    list_members,
+    list_segments,
+    refresh_segments,
+    remove_members,
+    update_segment,
+)
+from tests.people import add_customer, add_purchase
+from tests.segments.test_rules import rules
+
+VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
+HIGH = {"field": "churn_probability", "op": "gte", "value": 0.5}
+
+
+async def matches(session: AsyncSession, raw: Any) -> set[Any]:
+    found = await session.execute(matching(parse_rules(raw), now()))
+    return set(found.scalars())
+
+
+async def test_conditions_select_by_value_and_the_unknown_never_match_a_comparison(session: AsyncSession) -> None:
+    high = await add_customer(session, churn_probability=0.9, state="MA", favorite_brands='["Alder","Birch"]')
+    low = await add_customer(session, churn_probability=0.1, state="ME", purchase_frequency=3)
+    blank = await add_customer(session, churn_probability=None, state=None, churn_risk=None, email_key=None, email=None)
+    await add_customer(session, deleted_at=now())
+
+    assert await matches(session, HIGH) == {high}
+    assert await matches(session, {"not": HIGH}) == {low, blank}
+    assert await matches(session, {"field": "state", "op": "ne", "value": "MA"}) == {low, blank}
+    assert await matches(session, {"field": "state", "op": "contains", "value": "m"}) == {high, low}
+    assert await matches(session, {"field": "state", "op": "contains", "value": "%"}) == set()
+    assert await matches(session, {"field": "churn_risk", "op": "unknown"}) == {blank}
+    assert await matches(session, {"field": "has_email", "op": "eq", "value": False}) == {blank}
+    assert await matches(session, {"field": "favorite_brands", "op": "has_all", "value": ["Alder", "Birch"]}) == {high}
+    assert await matches(session, {"field": "favorite_brands", "op": "has_none", "value": ["Alder"]}) == {low, blank}
+    assert await matches(session, {"field": "purchase_frequency", "op": "gt", "value": 2.5}) == {high, low, blank}
+    assert await matches(session, {"field": "purchase_frequency", "op": "lte", "value": 3.4}) == {low}
+    assert await matches(session, {"all": []}) == {high, low, blank}
+
+
+async def test_events_are_counted_in_their_window(session: AsyncSession) -> None:
+    regular, once = await add_customer(session), await add_customer(session)
+    for days in (3, 20, 100):
+        await add_purchase(session, regular, days_ago=days)
+    await add_purchase(session, once, days_ago=70, category="Beer")
+    machine = NewEvent("email_open", customer_id=once, properties={"machine": True})
+    await record_events(session, [NewEvent("email_open", customer_id=regular), machine])
+
+    def bought(**more: Any) -> dict[str, Any]:
+        return {"event": "purchased", **more}
+
+    assert await matches(session, bought(within_days=60)) == {regular}
+    assert await matches(session, bought(at_least=3)) == {regular}
+    assert await matches(session, bought(at_least=3, within_days=60)) == set()
+    assert await matches(session, bought(category="wHISKY")) == {regular}
+    assert await matches(session, bought(at_least=1, at_most=1)) == {once}
+    assert await matches(session, bought(at_most=0, within_days=30)) == {once}
+    assert await matches(session, {"event": "opened"}) == {regular}, "a scanner's open is not a customer's"
+
+
+async def test_moments_are_relative_to_the_clock(session: AsyncSession) -> None:
+    due = await add_customer(session, next_purchase_at=now() + timedelta(days=5))
+    soon = {"field": "next_purchase_at", "op": "next_days", "value": 7}
+    overdue = {"field": "next_purchase_at", "op": "older_than_days", "value": 0}
+    assert await matches(session, soon) == {due}
+    assert await matches(session, overdue) == set()
+    with travel(now() + timedelta(days=6)):
+        assert await matches(session, soon) == set()
+        assert await matches(session, overdue) == {due}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(raw=rules)
+async def test_any_rule_runs_and_not_is_its_complement(session: AsyncSession, raw: Any) -> None:
+    everybody = await matches(session, {"all": []})
+    if not everybody:
+        everybody = {await add_customer(session), await add_customer(session, state=None, churn_probability=None)}
+    yes, no = await matches(session, raw), await matches(session, {"not": raw})
+    assert yes | no == everybody
+    assert not yes & no
+    assert (await session.execute(text("SELECT count(*) FROM customers"))).scalar_one() == len(everybody)
+
+
+async def test_counting_shows_who_could_be_reached(session: AsyncSession) -> None:
+    await add_customer(session, name="Most at risk", value_at_risk=500)
+    await add_customer(session, sms_consent=None, value_at_risk=1)
+    await add_customer(session, churn_probability=0.1)
+    counted = await count_rules(session, VIEWER, HIGH)
+    assert (counted.total, counted.of, counted.emailable, counted.textable) == (2, 3, 2, 1)
+    assert counted.sentence == "Churn risk is at least 50%."
+    assert counted.sample[0].name == "Most at risk"
+
+
+async def test_membership_follows_the_rule_and_history_remembers(session: AsyncSession) -> None:
+    quiet = await add_customer(session)
+    loud = await add_customer(session, churn_probability=0.1)
+    segment = await create_segment(session, SYSTEM, {"name": "Going quiet", "rules": HIGH})
+    assert segment.slug == "going_quiet"
+
+    (first,) = await refresh_segments(session, SYSTEM, ["going_quiet"])
+    assert (first.customers, first.entered, first.left) == (1, 1, 0)
+    (again,) = await refresh_segments(session, SYSTEM)
+    assert (again.customers, again.entered, again.left) == (1, 0, 0)
+
+    await session.execute(
+        text("UPDATE customers SET churn_probability = 1 - churn_probability WHERE id = ANY(:ids)"),
+        {"ids": [quiet, loud]},
+    )
+    (swapped,) = await refresh_segments(session, SYSTEM)
+    assert (swapped.customers, swapped.entered, swapped.left) == (1, 1, 1)
+    page = await list_members(session, VIEWER, segment.id)
+    assert [member.id for member in page.items] == [loud]
+    assert (await get_segment(session, VIEWER, "going_quiet")).customer_count == 1
+    history = await session.execute(text("SELECT customer_id, entered FROM segment_changes ORDER BY at, entered"))
+    assert {tuple(row) for row in history} == {(quiet, True), (quiet, False), (loud, True)}
+
+
+async def test_members_and_segments_are_paged(session: AsyncSession) -> None:
+    people = [await add_customer(session) for _ in range(5)]
+    segment = await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
+    await refresh_segments(session, SYSTEM)
+    seen, cursor = [], None
+    while True:
+        page = await list_members(session, VIEWER, segment.id, limit=2, cursor=cursor)
+        assert page.total == 5
+        seen += [member.id for member in page.items]
+        if (cursor := page.next_cursor) is None:
+            break
+    assert seen == sorted(people)
+    await ensure_default_segments(session, SYSTEM)
+    first = await list_segments(session, VIEWER, limit=6)
+    rest = await list_segments(session, VIEWER, limit=6, cursor=first.next_cursor)
+    assert (len(first.items), len(rest.items), first.total, rest.next_cursor) == (6, 4, 10, None)
+
+
+async def test_defaults_are_made_once_and_edits_survive(session: AsyncSession) -> None:
+    assert await ensure_default_segments(session, SYSTEM) == 9
+    champions = await get_segment(session, SYSTEM, "champions")
+    assert champions.is_default
+    await update_segment(session, SYSTEM, champions.id, {"max_discount_pct": 7.5})
+    assert await ensure_default_segments(session, SYSTEM) == 0
+    again = await get_segment(session, SYSTEM, "champions")
+    assert str(again.max_discount_pct) == "7.50"
+    with pytest.raises(Conflict):
+        await update_segment(session, SYSTEM, champions.id, {"name": "x"}, seen=now() - timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"nonsense": 1}, "nonsense"),
+        ({"rules": {"any": []}}, "rules.any"),
+        ({"color": "red"}, "color"),
+        ({"recommended_offers": []}, "recommended_offers"),
+        ({"recommended_offers": [{"name": "x", "text": "{first_name}!"}]}, "recommended_offers[0].text"),
+        (
+            {"recommended_offers": [{"name": "x", "text": "y", "discount_pct": 101}]},
+            "recommended_offers[0].discount_pct",
+        ),
+        ({"optimal_channels": ["fax"]}, "optimal_channels"),
+        ({"optimal_send_window": {"start": "21:00", "end": "17:00"}}, "optimal_send_window"),
+        ({"optimal_send_window": {"start": "25:00", "end": "27:00"}}, "optimal_send_window"),
+        ({"template_category": "spam"}, "template_category"),
+        ({"max_discount_pct": "NaN"}, "max_discount_pct"),
+    ],
+)
+async def test_bad_input_is_named(session: AsyncSession, changes: dict[str, Any], field: str) -> None:
+    segment = await create_segment(session, SYSTEM, {"name": "Fine", "rules": {"all": []}})
+    with pytest.raises(Invalid) as refused:
+        await update_segment(session, SYSTEM, segment.id, changes)
+    assert refused.value.field == field
+
+
+async def test_viewers_change_nothing_and_live_campaigns_hold_their_segment(session: AsyncSession) -> None:
+    segment = await create_segment(session, SYSTEM, {"name": "Held", "rules": {"all": []}})
+    with pytest.raises(Forbidden):
+        await create_segment(session, VIEWER, {"name": "No", "rules": {"all": []}})
+    with pytest.raises(Forbidden):
+        await refresh_segments(session, VIEWER)
+    with pytest.raises(Conflict):
+        await create_segment(session, SYSTEM, {"name": "held", "rules": {"all": []}})
+    await session.execute(
+        text(
+            "INSERT INTO campaigns (name, start_date, end_date, target_segments, status)"
+            " VALUES ('Week', current_date, current_date, '{held}', 'active')"
+        )
+    )
+    with pytest.raises(Conflict, match="Week"):
+        await delete_segment(session, SYSTEM, segment.id)
+    await session.execute(text("UPDATE campaigns SET status = 'completed'"))
+    await delete_segment(session, SYSTEM, segment.id)
+    with pytest.raises(NotFound):
+        await get_segment(session, SYSTEM, segment.id)
+
+
+async def test_hand_picked_lists(session: AsyncSession) -> None:
+    person = await add_customer(session)
+    picked = await create_segment(session, SYSTEM, {"name": "Tasting club"}, kind=SegmentKind.STATIC)
+    assert await add_members(session, SYSTEM, picked.id, [person, person]) == 1
+    with pytest.raises(Invalid):
+        await add_members(session, SYSTEM, picked.id, [uuid7()])
+    await refresh_segments(session, SYSTEM)
+    assert (await get_segment(session, SYSTEM, picked.id)).customer_count == 1
+    assert await remove_members(session, SYSTEM, picked.id, [person]) == 1
+    ruled = await create_segment(session, SYSTEM, {"name": "Ruled", "rules": {"all": []}})
+    with pytest.raises(Conflict):
+        await add_members(session, SYSTEM, ruled.id, [person])
+
+
+async def test_breakdown(session: AsyncSession) -> None:
+    await add_customer(session, rfm_segment="Champions")
+    await add_customer(session, rfm_segment="Champions")
+    await add_customer(session, rfm_segment=None)
+    rows = await breakdown_by_rfm(session, VIEWER)
+    assert [(row.rfm_segment, row.customers) for row in rows] == [("Champions", 2), ("Not scored", 1)]
