@@ -9,7 +9,10 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.core.config import get_settings
+from liquor_app.core.errors import Unavailable
 from liquor_app.core.frontend import patch_build
+from liquor_app.core.runtime import redis_url
 
 
 class OwnOrigin(rx.plugins.Plugin):
@@ -27,11 +30,21 @@ def _bun() -> Path:
     return Path(spec.origin).parent / "bin" / ("bun.exe" if os.name == "nt" else "bun")
 
 
+def _redis() -> str | None:
+    """Where states live when the app is served; building needs none."""
+    try:
+        return redis_url()
+    except Unavailable:
+        return None
+
+
 config = rx.Config(
     app_name="liquor_app",
     bun_path=_bun(),
     telemetry_enabled=False,
     backend_host="127.0.0.1",
+    redis_url=_redis(),
+    cors_allowed_origins=[get_settings().base_url],
     show_built_with_reflex=False,
     plugins=[
         rx.plugins.RadixThemesPlugin(

@@ -6,9 +6,12 @@ from functools import partial
 
 import reflex as rx
 
+from liquor_app.core.frontend import STATIC
+from liquor_app.core.web import same_origin, static_rules
 from liquor_app.ui.gallery.page import entry_page, gallery
 from liquor_app.ui.page import Page
 from liquor_app.ui.shell import HEAD, STYLESHEETS, Slots, shell
+from liquor_app.ui.trouble import APP_WRAPS, not_found
 
 PAGES: tuple[Page, ...] = (
     Page("/_gallery", "Gallery", gallery),
@@ -27,5 +30,13 @@ def add_pages(app: rx.App, pages: tuple[Page, ...], slots: Slots) -> None:
         )
 
 
-app = rx.App(stylesheets=STYLESHEETS, head_components=HEAD, html_lang="en")
+app = rx.App(
+    stylesheets=STYLESHEETS,
+    head_components=HEAD,
+    app_wraps=APP_WRAPS,
+    api_transformer=[partial(static_rules, static_dir=STATIC)],
+    html_lang="en",
+)
+app.sio.eio.cors_allowed_origins = same_origin
 add_pages(app, PAGES, Slots())
+app.add_page(not_found, route="404", title="Not found · Liquor Marketing Agent")

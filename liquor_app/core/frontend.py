@@ -20,6 +20,7 @@ from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.errors import Unavailable
 
 WEB = PROJECT_ROOT / ".web"
+STATIC = WEB / "build" / "client"
 STAMP = WEB / "build.stamp"
 BUILD_SECONDS = 600
 _BAKED = re.compile(r"""([`"'])(http|ws)s?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):\d+(/[\w./-]*)\1""")
@@ -58,27 +59,28 @@ def patch_build(static_dir: Path) -> int:
 
 
 def sources_hash() -> str:
-    """Hash of all that shapes the frontend: code, assets and locked versions."""
+    """Hash of all that shapes the frontend: code, assets and locked Python packages."""
+    # State classes import rows and enums of every slice, so any module may change what is compiled.
+    sources = [*(PROJECT_ROOT / "liquor_app").rglob("*.py"), *(PROJECT_ROOT / "assets").rglob("*")]
+    return _hash(*sources, PROJECT_ROOT / "rxconfig.py", PROJECT_ROOT / "requirements.lock")
+
+
+def _hash(*paths: Path) -> str:
     digest = hashlib.sha256()
-    for path in _sources():
-        digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for path in sorted(paths):
+        if path.is_file():
+            digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 
-def _sources() -> Iterator[Path]:
-    # State classes import rows and enums of every slice, so any module may change what is compiled.
-    yield from sorted((PROJECT_ROOT / "liquor_app").rglob("*.py"))
-    yield from sorted(path for path in (PROJECT_ROOT / "assets").rglob("*") if path.is_file())
-    for name in ("rxconfig.py", "requirements.lock", "reflex.lock/bun.lock"):
-        if (path := PROJECT_ROOT / name).is_file():
-            yield path
+def _stamp(sources: str) -> str:
+    return f"{sources} {_hash(PROJECT_ROOT / 'reflex.lock' / 'bun.lock')}"
 
 
 def is_built() -> bool:
     """Whether the frontend on disk belongs to the sources on disk."""
-    index = WEB / "build" / "client" / "index.html"
-    return index.is_file() and STAMP.is_file() and STAMP.read_text() == sources_hash()
+    return (STATIC / "404.html").is_file() and STAMP.is_file() and STAMP.read_text() == _stamp(sources_hash())
 
 
 def ensure_built(force: bool = False) -> bool:
@@ -96,9 +98,11 @@ def ensure_built(force: bool = False) -> bool:
         if not force and is_built():
             return False
         STAMP.unlink(missing_ok=True)
-        before = sources_hash()
+        # Hashed before the build, so that what changes meanwhile is built next time; Reflex itself may write
+        # its npm lock during the build.
+        sources = sources_hash()
         _export()
-        STAMP.write_text(before)
+        STAMP.write_text(_stamp(sources))
     return True
 
 

@@ -64,7 +64,7 @@ def donut(shares: rx.Var[list[Slice]], total: Text, unit: Text, label: Text) -> 
             rx.el.i(class_name="sw", background="var(--" + share.color + ")"),
             rx.el.span(share.name, class_name="grow trunc"),
             rx.el.b(share.value, class_name="num med"),
-            rx.el.span(share.share, class_name="num muted hide-sm", min_width="48px", text_align="right"),
+            rx.el.span(share.share, class_name="num muted share", min_width="48px", text_align="right"),
             class_name="row",
         )
 
@@ -75,4 +75,5 @@ def donut(shares: rx.Var[list[Slice]], total: Text, unit: Text, label: Text) -> 
         role="img",
         aria_label=label,
     )
-    return rx.el.div(ring, rx.el.ul(rx.foreach(shares, line), class_name="col g8 grow"), class_name="row g16")
+    lines = rx.el.ul(rx.foreach(shares, line), class_name="col g8 grow")
+    return rx.el.div(rx.el.div(ring, lines, class_name="row g16"), class_name="donutbox")

@@ -10,14 +10,19 @@ import reflex as rx
 from liquor_app.ui.types import Text
 
 
-def heatmap(head: Sequence[str], rows: rx.Var[list[list[str]]], label: Text) -> rx.Component:
-    """A table of percents coloured by size; each row is its name, its size, then the percents ("" for none)."""
+def heatmap(head: Sequence[str], rows: rx.Var[list[list[str]]], label: Text, strongest: int = 50) -> rx.Component:
+    """A table of percents coloured by size; each row is its name, its size, then the percents ("" for
+    none, "100" is left uncoloured). The full colour stands at `strongest` percent."""
 
     def cell(value: Any, index: Any) -> rx.Component:
-        share = (value.to(int) / 100).to_string()
+        share = (value.to(int) / strongest).to_string()
         colored = rx.el.td(value, custom_attrs={"data-a": ""}, style={"--a": share})
-        plain = rx.el.td(value, class_name="num")
-        return rx.cond(index == 0, rx.el.th(value, scope="row"), rx.cond((index == 1) | (value == ""), plain, colored))
+        plain = rx.el.td(value, class_name=rx.cond(value == "100", "num full", "num"))
+        return rx.cond(
+            index == 0,
+            rx.el.th(value, scope="row"),
+            rx.cond((index == 1) | (value == "") | (value == "100"), plain, colored),
+        )
 
     return rx.el.div(
         rx.el.table(

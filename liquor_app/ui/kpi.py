@@ -59,7 +59,9 @@ def kpi(
         trend: "green" (better), "red" (worse) or "gray" (no change, or not to be judged).
         spark: a `sparkline_path`.
     """
-    change = rx.el.span(rx.el.b(delta, class_name=f"num {trend}"), " ", rx.el.span(base, class_name="hide-sm num"))
+    change = rx.el.span(
+        rx.el.b(delta, class_name=f"num {trend}"), " ", rx.el.span(base, class_name="hide-sm num nowrap")
+    )
     if isinstance(spark, rx.Var):
         drawing = rx.cond(spark != "", sparkline(spark), rx.fragment())
     else:

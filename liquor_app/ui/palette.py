@@ -54,6 +54,7 @@ def palette(
             rx.dialog.title("Search", class_name="sr"),
             rx.el.div(icon("search"), field, rx.el.span("Esc", class_name="kbd"), class_name="row ask"),
             found,
+            align="start",
             class_name="palette",
             max_width="560px",
             custom_attrs={"data-palette": "", "aria-describedby": ""},
