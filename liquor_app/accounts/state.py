@@ -1,0 +1,155 @@
+"""Who sits before this tab. Every event is authorised here first, and again in the service it calls.
+
+A Reflex tab is known by a token in the browser's session storage, which a thief could copy; the session cookie is
+HttpOnly. So each tab's state is bound to the cookie it was opened with: another cookie, or none, empties the state
+before anything of it is sent.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Awaitable, Callable
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import quote
+
+import reflex as rx
+from reflex.middleware import Middleware
+from reflex.state import BaseState, StateUpdate
+from reflex_base.event import Event
+
+from liquor_app.accounts.deps import COOKIE
+from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.service import has_users, session_actor
+from liquor_app.core.crypto import token_hash
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError, Unauthenticated
+from liquor_app.ui.toast import toast_failed
+
+PUBLIC_ROUTES = frozenset({"/login", "/setup"})
+
+
+def cookie_of(state: BaseState) -> str:
+    """The session cookie of the tab's connection; empty if there is none."""
+    try:
+        jar = SimpleCookie(str(state.router.headers.cookie or ""))
+    except CookieError:
+        return ""
+    return jar[COOKIE].value if COOKIE in jar else ""
+
+
+class SessionState(rx.State):
+    """The signed-in person, as far as the shell shows them."""
+
+    name: str = ""
+    role: str = ""
+    role_label: str = ""
+    initials: str = ""
+
+    _actor: Actor | None = None
+    _bound_to: str = ""
+
+    @rx.event
+    async def require_sign_in(self) -> Any:
+        """First on_load of every page inside the shell."""
+        if self._actor is None:
+            return _to_sign_in(self)
+        self.name, self.role = self._actor.name, self._actor.role.value
+        self.role_label = self._actor.role.label
+        self.initials = "".join(word[0] for word in self._actor.name.split()[:2]).upper() or "?"
+        return None
+
+    @rx.event
+    async def skip_if_signed_in(self) -> Any:
+        """on_load of the sign-in page: first run goes to set-up, a known person goes on."""
+        async with transaction() as session:
+            if not await has_users(session):
+                return rx.redirect("/setup")
+        return rx.redirect("/") if self._actor is not None else None
+
+    @rx.event
+    async def only_first_run(self) -> Any:
+        """on_load of the set-up page."""
+        async with transaction() as session:
+            return rx.redirect("/login") if await has_users(session) else None
+
+
+def _to_sign_in(state: BaseState) -> Any:
+    """A full page load: the cookie is read at the WebSocket handshake, so the socket must be opened anew."""
+    path = str(state.router.url.path or "/")
+    return rx.call_script(f"location.assign('/login?next=' + encodeURIComponent({json.dumps(path)}))")
+
+
+async def signed_in(state: BaseState) -> Actor:
+    """Whoever this event comes from, as the guard read it from the database for this very event.
+
+    Raises:
+        Unauthenticated: nobody.
+    """
+    session_state = await state.get_state(SessionState)
+    if session_state._actor is None:
+        raise Unauthenticated("Your session has ended. Please sign in again.")
+    return session_state._actor
+
+
+class SessionGuard(Middleware):
+    """Runs before every event, the first one (hydrate) included."""
+
+    async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
+        cookie = cookie_of(state)
+        bound = token_hash(cookie) if cookie else ""
+        actor: Actor | None = None
+        if cookie:
+            async with transaction() as session:
+                actor = await session_actor(session, cookie)
+        session_state = await state.get_state(SessionState)
+        if session_state._bound_to and (session_state._bound_to != bound or actor is None):
+            state._get_root_state().reset()
+            session_state = await state.get_state(SessionState)
+        session_state._bound_to = bound if actor else ""
+        session_state._actor = actor
+        return None
+
+
+def guarded(
+    handler: Callable[..., Awaitable[Any]],
+) -> Callable[..., Awaitable[Any]]:
+    """For event handlers: nobody gets in unsigned, and a mendable error becomes a toast instead of a crash.
+
+    Use below `@rx.event`; the handler then reads its actor with `await signed_in(self)`.
+    """
+
+    @functools.wraps(handler)
+    async def run(self: BaseState, *args: Any, **kwargs: Any) -> Any:
+        try:
+            await signed_in(self)
+            return await handler(self, *args, **kwargs)
+        except Unauthenticated:
+            return _to_sign_in(self)
+        except AppError as error:
+            return toast_failed(error.message)
+
+    return run
+
+
+def error_of(state: BaseState) -> str:
+    """`?error=` of a sign-in redirect, shortened; shown as text, never as markup."""
+    return str(state.router.url.query_parameters.get("error", ""))[:200]
+
+
+def next_of(state: BaseState) -> str:
+    """Where to go after signing in: a path of ours."""
+    target = str(state.router.url.query_parameters.get("next", "/"))[:500]
+    return quote(target, safe="/?=&[]-_.~%") if target.startswith("/") and not target.startswith("//") else "/"
+
+
+class EntryState(rx.State):
+    """The sign-in and set-up forms. They post to plain routes (`accounts.api.browser`), not over the socket."""
+
+    error: str = ""
+    target: str = "/"
+
+    @rx.event
+    async def load(self) -> None:
+        self.error, self.target = error_of(self), next_of(self)
