@@ -217,7 +217,7 @@ def next_purchase(params: BgNbdParams, quantile: float, x: Numbers, t_x: Numbers
     repeat, last, age = check_history(x, t_x, T)
     alive = p_alive(params, repeat, last, age)
     reachable = quantile < alive
-    within = np.where(reachable, quantile / alive, 0.0)
+    within = np.divide(quantile, alive, out=np.zeros_like(alive), where=reachable)
     wait = (params.alpha + age) * np.expm1(-np.log1p(-within) / (params.r + repeat))
     return np.where(reachable, wait, np.inf)
 

@@ -10,7 +10,6 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from liquor_app.scoring import bgnbd, gamma_gamma
@@ -79,12 +78,12 @@ def references() -> list[Reference]:
             0.0005,
         ),
     ]
-    weeks = (0.1429, 1, 3, 31.857, 32, 78)
-    printed = (("0.0078", 0.0078), ("0.0532", 0.0532), ("0.1506", 0.1506), ("1.0405", 1.0405), ("1.0437", 1.0437))
-    expected = bgnbd.expected_purchases_new(params, weeks)
-    for week, (_, published), ours in zip(weeks, printed, expected, strict=False):
-        rows.append(Reference(f"E[X({week})]", published, float(ours), 0.00005))
-    rows.append(Reference("E[X(78)]", 1.858, float(expected[-1]), 0.0005))
+    printed = {0.1429: 0.0078, 1: 0.0532, 3: 0.1506, 31.857: 1.0405, 32: 1.0437, 78: 1.858}
+    rows += [
+        Reference(f"E[X({week})]", value, float(bgnbd.expected_purchases_new(params, week)), 0.5 * 10 ** -len(digits))
+        for week, value in printed.items()
+        for digits in [str(value).split(".")[1]]
+    ]
     repeaters = data[data["x"] > 0]
     money = gamma_gamma.fit(repeaters["x"], repeaters["zbar"])
     predicted = float(bgnbd.expected_purchases(params, 39, data["x"], data["t_x"], data["T"]).sum())
@@ -110,5 +109,4 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    np.set_printoptions(suppress=True)
     print(table())
