@@ -61,6 +61,27 @@ def up() -> None:
 
 
 @app.command()
+def web() -> None:
+    """The web server alone, for production: needs DATABASE_URL, REDIS_URL and a built frontend."""
+    import os
+
+    from liquor_app import bootstrap
+    from liquor_app.core.frontend import serve_command
+
+    settings = get_settings()
+
+    async def prepare() -> None:
+        try:
+            await bootstrap.defaults(settings.admin_password.get_secret_value() or None)
+        finally:
+            await db.dispose()
+
+    asyncio.run(prepare())
+    argv, environment = serve_command(settings.host, settings.port, settings.web_workers)
+    os.execve(argv[0], argv, os.environ | environment)  # noqa: S606 - our own argv, never a shell
+
+
+@app.command()
 def worker() -> None:
     """One background worker (any number may run, on any number of machines)."""
     from worker.__main__ import main as run

@@ -13,6 +13,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import NotFound
 from liquor_app.core.pubsub import publish
+from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.models import Brand, Channel
 
 
@@ -159,3 +160,29 @@ async def mark_notifications_read(session: AsyncSession, actor: Actor) -> None:
         text("UPDATE notifications SET read_at = now() WHERE read_at IS NULL AND (user_id IS NULL OR user_id = :user)"),
         {"user": actor.user_id},
     )
+
+
+async def shell_counts(session: AsyncSession, actor: Actor) -> dict[str, int]:
+    """Numbers beside the navigation's routes: customers (estimated beyond 100,000), segments, campaigns that live."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT (SELECT count(*) FROM (SELECT 1 FROM customers WHERE deleted_at IS NULL LIMIT 100000) x) AS people,"
+            " (SELECT count(*) FROM segments WHERE is_active) AS segments,"
+            " (SELECT count(*) FROM campaigns WHERE status NOT IN ('completed', 'cancelled')) AS campaigns,"
+            " (SELECT CAST(reltuples AS bigint) FROM pg_class WHERE relname = 'customers') AS estimate"
+        )
+    )
+    row = found.mappings().one()
+    people = row["people"] if row["people"] < 100_000 else max(row["estimate"], row["people"])
+    return {"/customers": people, "/segments": row["segments"], "/campaigns": row["campaigns"]}
+
+
+async def request_sample_clear(session: AsyncSession, actor: Actor) -> UUID:
+    """Ask for the sample to be removed; returns the job.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+    """
+    require(actor, Role.ADMIN)
+    return await enqueue(session, Job.CLEAR_SAMPLE, created_by=actor.user_id, dedupe_key="sample")
