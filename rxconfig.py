@@ -12,7 +12,7 @@ import reflex as rx
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Unavailable
 from liquor_app.core.frontend import patch_build
-from liquor_app.core.runtime import read_runtime, redis_url
+from liquor_app.core.runtime import redis_url
 
 
 class OwnOrigin(rx.plugins.Plugin):
@@ -38,15 +38,8 @@ def _redis() -> str | None:
         return None
 
 
-def _redis_url() -> str | None:
-    """Where tabs' states live, so that any web process can serve any tab; None while the screens are built."""
-    running = read_runtime()
-    return get_settings().redis_url or (running["redis_url"] if running else None)
-
-
 config = rx.Config(
     app_name="liquor_app",
-    redis_url=_redis_url(),
     bun_path=_bun(),
     telemetry_enabled=False,
     backend_host="127.0.0.1",

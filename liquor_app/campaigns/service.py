@@ -131,7 +131,8 @@ async def list_campaigns(
     """
     require(actor, Role.USER)
     check_limit(limit)
-    where, params = ["true"], {}
+    where = ["true"]
+    params: dict[str, Any] = {}
     if status:
         wanted = [item.strip() for item in status.split(",")]
         unknown = sorted(set(wanted) - {item.value for item in CampaignStatus})
