@@ -6,6 +6,12 @@
     root.dataset.nav = root.dataset.nav === "rail" ? "" : "rail";
     localStorage.setItem("nav", root.dataset.nav);
   };
+  // A dialog opened by an event has no trigger to give the focus back to: the last thing focused outside gets it.
+  let outside = null;
+  addEventListener("focusin", ({ target }) => {
+    if (target instanceof Element && !target.closest("[role=dialog], [role=alertdialog], [role=menu]")) outside = target;
+  });
+  window.returnFocus = () => outside?.isConnected && outside.focus();
   addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       const search = document.querySelector("[data-search]");

@@ -54,6 +54,11 @@ LOOKS: Mapping[str, Look] = {
     "skipped": Look("Skipped", "gray"),
     "moved": Look("Moved", "gray"),
     "unknown": Look("Unknown", "unknown"),
+    "email_sent": Look("E-mail sent", "blue"),
+    "sms_sent": Look("SMS sent", "blue"),
+    "email_open": Look("Opened", "blue"),
+    "link_click": Look("Clicked", "blue"),
+    "page_view": Look("Visited", "gray"),
     # consent and age
     "given": Look("Given", "green"),
     "withdrawn": Look("Withdrawn", "red"),
@@ -62,12 +67,18 @@ LOOKS: Mapping[str, Look] = {
     "low": Look("Low", "green"),
     "medium": Look("Medium", "amber"),
     "high": Look("High", "red"),
-    # lift and models
+    # lift, models, senders
     "worked": Look("Worked", "green"),
     "not_sure": Look("Not sure yet", "gray"),
     "stopped": Look("Stopped", "red"),
     "too_few": Look("Too few", "gray"),
     "healthy": Look("Healthy", "green"),
+    "candidate": Look("Candidate", "gray"),
+    "retired": Look("Retired", "gray"),
+    "rejected": Look("Rejected", "red"),
+    # suppressions
+    "manual": Look("By hand", "gray"),
+    "erased": Look("Erased", "gray"),
 }
 
 

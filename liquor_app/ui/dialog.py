@@ -10,6 +10,8 @@ from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.form import text_field
 from liquor_app.ui.types import Child, Flag, Handler, Text, given
 
+RETURN_FOCUS = rx.call_script("returnFocus()")
+
 
 def dialog(
     title: Text,
@@ -35,7 +37,9 @@ def dialog(
         parts.append(rx.el.div(foot, class_name="f"))
     undescribed = {} if given(description) else {"custom_attrs": {"aria-describedby": ""}}
     return rx.dialog.root(
-        rx.dialog.content(*parts, class_name="dlg", max_width=max_width, **undescribed),
+        rx.dialog.content(
+            *parts, class_name="dlg", max_width=max_width, on_close_auto_focus=RETURN_FOCUS, **undescribed
+        ),
         open=open,
         on_open_change=on_open_change,
         **props,
@@ -87,6 +91,7 @@ def confirm(
             ),
             class_name="dlg",
             max_width="460px",
+            on_close_auto_focus=RETURN_FOCUS,
         ),
         open=open,
         on_open_change=on_open_change,

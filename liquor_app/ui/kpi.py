@@ -18,10 +18,9 @@ def sparkline_path(values: Sequence[float]) -> str:
         return ""
     low, high = min(values), max(values)
     step = WIDTH / (len(values) - 1)
-    scale = (HEIGHT - 2 * PAD) / (high - low) if high > low else 0.0
+    shares = ((value - low) / (high - low) if high > low else 0.5 for value in values)
     points = (
-        f"{index * step:.2f} {HEIGHT - PAD - (value - low) * scale if scale else HEIGHT / 2:.2f}"
-        for index, value in enumerate(values)
+        f"{index * step:.2f} {HEIGHT - PAD - share * (HEIGHT - 2 * PAD):.2f}" for index, share in enumerate(shares)
     )
     return "M" + " L".join(points)
 

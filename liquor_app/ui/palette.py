@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.ui.dialog import RETURN_FOCUS
 from liquor_app.ui.form import TYPING_MS
 from liquor_app.ui.icon import icon
 from liquor_app.ui.types import Flag, Handler, Text
@@ -55,6 +56,7 @@ def palette(
             rx.el.div(icon("search"), field, rx.el.span("Esc", class_name="kbd"), class_name="row ask"),
             found,
             align="start",
+            on_close_auto_focus=RETURN_FOCUS,
             class_name="palette",
             max_width="560px",
             custom_attrs={"data-palette": "", "aria-describedby": ""},

@@ -1,0 +1,113 @@
+"""One build for every host and port, built once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from liquor_app.core import frontend
+from liquor_app.core.errors import Unavailable
+from liquor_app.core.frontend import patch_build, serve_command, use_own_origin
+
+BUILT = 'var e={PING:`http://localhost:8000/ping`,EVENT:`ws://localhost:8000/_event`,TEST:!1},u="http://localhost";'
+
+
+def test_baked_addresses_become_the_pages_own() -> None:
+    script, count = use_own_origin(BUILT)
+    assert count == 2
+    assert ":8000" not in script
+    assert 'PING:(location.origin+"/ping")' in script
+    assert 'EVENT:(location.origin.replace(/^http/,"ws")+"/_event")' in script
+    assert 'u="http://localhost"' in script, "an address without a port is the router's own"
+
+
+@pytest.mark.parametrize("quote", ["'", '"', "`"])
+@pytest.mark.parametrize("address", ["https://127.0.0.1:3000/x", "wss://0.0.0.0:1/_event", "http://localhost:65535/"])
+def test_every_quote_and_local_host_is_found(quote: str, address: str) -> None:
+    assert use_own_origin(f"a={quote}{address}{quote}")[1] == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["`http://shop.example:8000/ping`", "`http://localhost:8000/ping'", "http://localhost:80"]
+)
+def test_other_text_is_left_alone(text: str) -> None:
+    assert use_own_origin(text) == (text, 0)
+
+
+def test_a_second_pass_changes_nothing() -> None:
+    once, _ = use_own_origin(BUILT)
+    assert use_own_origin(once) == (once, 0)
+
+
+def test_a_build_whose_socket_is_not_found_fails(tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    env = tmp_path / "assets" / "env.js"
+    env.write_text(BUILT.replace("_event", "_other"))
+    with pytest.raises(RuntimeError, match="event socket"):
+        patch_build(tmp_path)
+    env.write_text(BUILT)
+    assert patch_build(tmp_path) == 2
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "liquor_app").mkdir()
+    (tmp_path / "liquor_app" / "page.py").write_text("title = 'one'\n")
+    for name, value in (("PROJECT_ROOT", tmp_path), ("WEB", tmp_path / ".web")):
+        monkeypatch.setattr(frontend, name, value)
+    monkeypatch.setattr(frontend, "STATIC", tmp_path / ".web" / "build" / "client")
+    monkeypatch.setattr(frontend, "STAMP", tmp_path / ".web" / "build.stamp")
+    return tmp_path
+
+
+def fake_export(project: Path, builds: list[float]) -> None:
+    builds.append(time.monotonic())
+    time.sleep(0.1)
+    static = project / ".web" / "build" / "client"
+    static.mkdir(parents=True, exist_ok=True)
+    (static / "404.html").write_text("<html>")
+    (project / "reflex.lock").mkdir(exist_ok=True)
+    (project / "reflex.lock" / "bun.lock").write_text("written by the build")
+
+
+def test_builds_once_until_a_source_changes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    builds: list[float] = []
+    monkeypatch.setattr(frontend, "_export", lambda: fake_export(project, builds))
+    assert frontend.ensure_built()
+    assert not frontend.ensure_built()
+    (project / "liquor_app" / "page.py").write_text("title = 'two'\n")
+    assert not frontend.is_built()
+    assert frontend.ensure_built()
+    (project / "reflex.lock" / "bun.lock").write_text("other packages")
+    assert frontend.ensure_built()
+    assert frontend.ensure_built(force=True)
+    assert len(builds) == 4
+
+
+def test_callers_at_the_same_time_build_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    builds: list[float] = []
+    monkeypatch.setattr(frontend, "_export", lambda: fake_export(project, builds))
+    callers = [threading.Thread(target=frontend.ensure_built) for _ in range(5)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len(builds) == 1
+
+
+def test_a_failed_build_says_why_and_is_tried_again(project: Path) -> None:
+    (project / "rxconfig.py").write_text("raise SystemExit('no such thing')\n")
+    with pytest.raises(Unavailable, match="no such thing"):
+        frontend.ensure_built()
+    assert not frontend.is_built()
+
+
+def test_serving_needs_no_javascript_runtime() -> None:
+    argv, environment = serve_command("0.0.0.0", 9000, 3)
+    assert argv[argv.index("--port") + 1] == "9000"
+    assert argv[argv.index("--workers") + 1] == "3"
+    assert environment["LIQUOR_PORT"] == "9000"
+    assert environment["__REFLEX_SKIP_COMPILE"] == "true"

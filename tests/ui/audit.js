@@ -1,0 +1,34 @@
+// What a reader would trip over: text too faint, controls without a name, ids given twice, a page wider than the screen.
+() => {
+  const channel = (v) => ((v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const luminance = (c) => 0.2126 * channel(c[0]) + 0.7152 * channel(c[1]) + 0.0722 * channel(c[2]);
+  const parse = (text) => {
+    const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number);
+    return [r, g, b, a];
+  };
+  const over = (top, under) => under.map((v, i) => v * (1 - top[3]) + top[i] * top[3]);
+  const faint = [];
+  for (const el of document.querySelectorAll("body *")) {
+    if (![...el.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
+    const style = getComputedStyle(el);
+    const box = el.getBoundingClientRect();
+    if (style.visibility === "hidden" || box.width < 2 || box.height < 2) continue;
+    if (el.closest("[disabled], svg, .sr, script, style")) continue;
+    const layers = [];
+    for (let e = el; e; e = e.parentElement) {
+      const color = parse(getComputedStyle(e).backgroundColor);
+      if (color[3] > 0) layers.push(color);
+      if (color[3] === 1) break;
+    }
+    const ground = layers.reverse().reduce((under, top) => over(top, under), [255, 255, 255]);
+    const [a, b] = [luminance(over(parse(style.color), ground)), luminance(ground)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${el.className}: ${el.textContent.trim().slice(0, 40)}`);
+  }
+  const nameless = [...document.querySelectorAll("button, a, input, select, textarea, iframe")]
+    .filter((e) => !(e.ariaLabel || e.textContent.trim() || e.title || e.labels?.length))
+    .map((e) => e.outerHTML.slice(0, 120));
+  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+  const wide = document.documentElement.scrollWidth > innerWidth ? [`${document.documentElement.scrollWidth} px`] : [];
+  return { faint, nameless, twice: ids.filter((id, i) => ids.indexOf(id) !== i), wide };
+}

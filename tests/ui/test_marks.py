@@ -1,0 +1,61 @@
+"""The arithmetic behind sparklines, donuts and intervals."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquor_app.ui.donut import slices
+from liquor_app.ui.interval import interval_marks
+from liquor_app.ui.kpi import HEIGHT, WIDTH, sparkline_path
+
+VALUES = st.floats(-1e9, 1e9, allow_nan=False)
+
+
+@given(st.lists(VALUES, min_size=2, max_size=60))
+def test_a_sparkline_stays_in_its_box(values: list[float]) -> None:
+    points = [tuple(map(float, point.split())) for point in sparkline_path(values)[1:].split(" L")]
+    assert len(points) == len(values)
+    assert points[0][0] == 0
+    assert points[-1][0] == WIDTH
+    assert all(0 <= y <= HEIGHT for _, y in points)
+    highest = max(range(len(values)), key=values.__getitem__)
+    assert points[highest][1] == min(y for _, y in points)
+
+
+@pytest.mark.parametrize("values", [[], [5.0]])
+def test_a_sparkline_needs_two_values(values: list[float]) -> None:
+    assert sparkline_path(values) == ""
+
+
+@given(VALUES, st.floats(0, 1e9), st.floats(0, 1e9))
+def test_interval_marks_stand_in_order_and_inside(low: float, left: float, right: float) -> None:
+    marks = interval_marks(low, low + left, low + left + right)
+    low_at, estimate, high, zero = (
+        float(re.sub("%$", "", at)) for at in (marks.low, marks.estimate, marks.high, marks.zero)
+    )
+    assert 0 <= low_at <= estimate <= high <= 100
+    assert 0 <= zero <= 100
+
+
+def test_an_interval_out_of_order_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not hold"):
+        interval_marks(3, 2, 4)
+
+
+@given(st.lists(st.tuples(st.text(max_size=5), st.integers(0, 10**6)), min_size=1, max_size=9))
+def test_slices_cover_the_round_without_overlap(parts: list[tuple[str, int]]) -> None:
+    made = slices(parts)
+    assert [one.name for one in made] == [name for name, _ in parts]
+    assert sum(one.arc for one in made) <= 100.5 + 0.2 * len(made)
+    starts = [-one.offset for one in made]
+    assert starts == sorted(starts)
+    assert all(one.arc > 0 for one, (_, count) in zip(made, parts, strict=True) if count)
+
+
+def test_negative_slices_are_refused() -> None:
+    with pytest.raises(ValueError, match="negative"):
+        slices([("Loyal", -1)])
