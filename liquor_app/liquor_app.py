@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import reflex as rx
+from reflex.utils.exec import is_prod_mode
 
 from liquor_app.core.frontend import STATIC
 from liquor_app.core.web import same_origin, static_rules
@@ -37,6 +38,7 @@ app = rx.App(
     api_transformer=[partial(static_rules, static_dir=STATIC)],
     html_lang="en",
 )
-app.sio.eio.cors_allowed_origins = same_origin
+# While developing, the pages come from another port.
+app.sio.eio.cors_allowed_origins = same_origin if is_prod_mode() else "*"
 add_pages(app, PAGES, Slots())
 app.add_page(not_found, route="404", title="Not found · Liquor Marketing Agent")
