@@ -1,0 +1,42 @@
+"""Campaigns in words, for lists and dashboards. Pure."""
+
+from __future__ import annotations
+
+from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.campaigns.service import CampaignRow
+from liquor_app.core.money import show_money
+
+
+def days_words(row: CampaignRow) -> str:
+    """`Tue 24 to Mon 30 Nov 2026`."""
+    start = f"{row.start_date:%a %-d}" if row.start_date.month == row.end_date.month else f"{row.start_date:%a %-d %b}"
+    return f"{start} to {row.end_date:%a %-d %b %Y}"
+
+
+def progress_words(row: CampaignRow) -> str:
+    """What is happening to it, in one line."""
+    if row.status is CampaignStatus.ACTIVE and row.virtual_now is not None:
+        return f"Playing the week: {row.virtual_now:%a %-d %b %H:%M}"
+    words = {
+        CampaignStatus.DRAFT: "Draft",
+        CampaignStatus.AWAITING_APPROVAL: f"Waits for approval, {days_words(row)}",
+        CampaignStatus.SCHEDULED: f"Approved, starts {row.start_date:%a %-d %b}",
+        CampaignStatus.ACTIVE: f"Sending, {row.held_out:,} held out",
+        CampaignStatus.PAUSED: row.pause_reason or "Paused",
+        CampaignStatus.COMPLETED: f"Done, {row.conversions:,} bought",
+        CampaignStatus.CANCELLED: "Cancelled",
+    }
+    return words[row.status]
+
+
+def waiting_words(row: CampaignRow) -> str:
+    """The plan's promise in one sentence, from its stored simulation."""
+    plan = row.weekly_plan or {}
+    sends = int(plan.get("sends", 0))
+    profit = plan.get("expected_profit")
+    words = f"{sends:,} messages, {days_words(row)}."
+    if profit is not None:
+        low, high = plan.get("profit_low"), plan.get("profit_high")
+        words += f" Expected incremental profit {show_money(profit)}"
+        words += f", 80% interval {show_money(low)} to {show_money(high)}." if low is not None else "."
+    return words
