@@ -1,0 +1,44 @@
+"""Many rows at once: COPY through the session's own connection, in its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.db import raw_connection
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHUNK_ROWS = 50_000
+NULL = "\\N"
+
+
+async def copy_frame(
+    session: AsyncSession, table: str, frame: pd.DataFrame, progress: Callable[[int], None] | None = None
+) -> None:
+    """Append a frame to a table; its columns are the table's, missing values become NULL.
+
+    Values go as CSV text, so dates, aware times, UUIDs, money and JSON text may be anything whose `str()` PostgreSQL
+    reads. Constraints and defaults apply as with INSERT.
+
+    Args:
+        table: an unqualified name from our own code; temporary tables too.
+        frame: at most a few million rows; sent in chunks of 50,000.
+        progress: called with the number of rows each chunk added.
+    """
+    if frame.empty:
+        return
+    connection = await raw_connection(session)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL {})").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, frame.columns)), sql.Literal(NULL)
+    )
+    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for start in range(0, len(frame), CHUNK_ROWS):
+            chunk = frame.iloc[start : start + CHUNK_ROWS]
+            await copy.write(chunk.to_csv(index=False, header=False, na_rep=NULL, lineterminator="\n"))
+            if progress:
+                progress(len(chunk))

@@ -1,0 +1,140 @@
+"""The sample into the database, and out of it again.
+
+Everything written here is marked: customers and campaigns by `is_sample`, purchases, consents and ages by
+`source=sample`, conversions by `inferred`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, require
+from liquor_app.analytics.rollups import roll_up
+from liquor_app.core.bulk import copy_frame
+from liquor_app.core.errors import Conflict
+from liquor_app.core.queue import Job, enqueue
+from liquor_app.demo.dataset import load_dataset
+from liquor_app.demo.rows import rows_of
+from liquor_app.organization.settings import GeneralSettings, save_settings
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRow:
+    """How much of the sample there is; `loaded` is False if it was there already."""
+
+    loaded: bool
+    customers: int
+    purchases: int
+    lines: int
+    campaigns: int
+    sends: int
+    conversions: int
+
+
+async def load_sample(
+    session: AsyncSession, progress: Progress | None = None, *, actor: Actor = SYSTEM, full_store: bool = False
+) -> SampleRow:
+    """Load the sample: people with consents and ages, purchases, and the data's own campaigns as history.
+
+    Loading twice adds nothing. Nothing is scored: that is the pipeline's work.
+
+    Args:
+        progress: called with rows done, rows in all, and what is being loaded.
+        full_store: all purchases of these people, not their liquor alone; 1.1M lines instead of 17,000.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+        Conflict: there are customers of your own.
+        Unavailable: the `sample` extra is not installed.
+        Invalid: the sample package is damaged.
+    """
+    require(actor, Role.ADMIN)
+    found = await session.execute(
+        text("SELECT count(*) FILTER (WHERE NOT is_sample) AS own, count(*) AS everybody FROM customers")
+    )
+    own, everybody = found.one()
+    if own:
+        raise Conflict(f"There are {own:,} customers of your own. The sample goes into an empty database only.")
+    if everybody:
+        return await _present(session)
+    sample = await asyncio.to_thread(load_dataset, full_store=full_store)
+    tables = await asyncio.to_thread(rows_of, sample, await _default_brand(session))
+    first = min(sample.campaigns["starts_on"].min(), sample.purchases["local_day"].min())
+    await session.execute(text("SELECT ensure_partitions(:first, :last)"), {"first": first, "last": sample.ends_on})
+    total, done = sum(len(frame) for _, frame, _ in tables), 0
+    for table, frame, label in tables:
+
+        def tell(rows: int, label: str = label) -> None:
+            nonlocal done
+            done += rows
+            if progress:
+                progress(done, total, label)
+
+        await copy_frame(session, table, frame, tell)
+    await session.execute(text(f"ANALYZE {', '.join(dict.fromkeys(table for table, _, _ in tables))}"))
+    await roll_up(session, first)
+    await save_settings(session, actor, GeneralSettings, {"is_sample": True})
+    await audit(session, actor, "sample.loaded", "sample", None, customers=len(sample.customers))
+    present = await _present(session)
+    return SampleRow(True, *(getattr(present, name) for name in SampleRow.__slots__[1:]))
+
+
+async def clear_sample(session: AsyncSession, actor: Actor) -> SampleRow:
+    """Remove everything marked sample and what was made of it; your own data stay. Returns what there was.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+    """
+    require(actor, Role.ADMIN)
+    before = await _present(session)
+    # The time series and the outbox have no cascading keys; the rest goes with its customer or campaign.
+    people, campaigns = "SELECT id FROM customers WHERE is_sample", "SELECT id FROM campaigns WHERE is_sample"
+    theirs = f"customer_id IN ({people}) OR campaign_id IN ({campaigns})"
+    for statement in (
+        f"DELETE FROM outbox_messages WHERE send_id IN (SELECT id FROM sends WHERE {theirs})"
+        f" OR campaign_id IN ({campaigns})",
+        f"DELETE FROM analytics_events WHERE {theirs}",
+        f"DELETE FROM sends WHERE {theirs}",
+        f"DELETE FROM coupons WHERE {theirs}",
+        f"DELETE FROM suppressions WHERE customer_id IN ({people})",
+        "DELETE FROM campaigns WHERE is_sample",
+        "DELETE FROM customers WHERE is_sample",
+        "DELETE FROM model_versions WHERE NOT EXISTS (SELECT 1 FROM customers)",
+    ):
+        await session.execute(text(statement))
+    await roll_up(session, date(1970, 1, 1))
+    await save_settings(session, actor, GeneralSettings, {"is_sample": False})
+    await audit(session, actor, "sample.cleared", "sample", None, customers=before.customers)
+    await enqueue(session, Job.REFRESH_SEGMENTS, created_by=actor.user_id)
+    return before
+
+
+async def _present(session: AsyncSession) -> SampleRow:
+    found = await session.execute(
+        text(
+            "SELECT (SELECT count(*) FROM customers WHERE is_sample) AS customers,"
+            " (SELECT count(*) FROM purchases p JOIN customers c ON c.id = p.customer_id WHERE c.is_sample)"
+            " AS purchases,"
+            " (SELECT count(*) FROM purchase_lines l JOIN purchases p ON p.id = l.purchase_id"
+            "  JOIN customers c ON c.id = p.customer_id WHERE c.is_sample) AS lines,"
+            " count(DISTINCT k.id) AS campaigns, count(s.id) AS sends, count(s.converted_at) AS conversions"
+            " FROM campaigns k LEFT JOIN sends s ON s.campaign_id = k.id WHERE k.is_sample AND k.is_history"
+        )
+    )
+    return SampleRow(False, **found.mappings().one())
+
+
+async def _default_brand(session: AsyncSession) -> UUID | None:
+    found: UUID | None = (await session.execute(text("SELECT id FROM brands WHERE is_default"))).scalar()
+    return found

