@@ -50,8 +50,7 @@ class Series:
 
     def trace(self, x: Any, kind: Literal["line", "bar"]) -> dict[str, Any]:
         trace: dict[str, Any] = {"x": x, "y": self.y, "name": self.name}
-        if self.bare:
-            trace["hoverinfo"] = "skip"
+        trace |= {"hoverinfo": "skip"} if self.bare else {"hovertemplate": f"{self.name}  <b>%{{y}}</b><extra></extra>"}
         if self.right:
             trace["yaxis"] = "y2"
         if kind == "bar":
@@ -76,7 +75,8 @@ def revenue_chart(
     else:
         series = [Series("Without", baseline, fill="area", bare=True), Series("Revenue", revenue, fill="band")]
     if previous is not None:
-        series.append(Series("Previous", previous, color="ghost", dash=True))
+        # First, because the hover label of a band lists its series from last to first.
+        series.insert(0, Series("Previous", previous, color="ghost", dash=True))
     return line_chart(days, series, label=label, **({"prefix": "$", "value_format": ",.0f"} | options))
 
 

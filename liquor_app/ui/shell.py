@@ -18,6 +18,7 @@ from liquor_app.ui.types import Child, Handler, Text
 STYLESHEETS = ["css/tokens.css", "css/radix.css", "css/app.css"]
 HEAD = [
     rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+    rx.el.link(rel="apple-touch-icon", href="/apple-touch-icon.png"),
     rx.el.link(
         rel="preload",
         href="/fonts/inter-latin-wght.woff2",

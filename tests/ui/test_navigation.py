@@ -1,0 +1,47 @@
+"""The shell's navigation follows the list of pages, the open page and the reader's role."""
+
+from __future__ import annotations
+
+import json
+
+import reflex as rx
+
+from liquor_app.ui.page import Page
+from liquor_app.ui.shell import Slots, shell
+
+ADMIN = frozenset({"admin"})
+PAGES = (
+    Page("/", "Dashboard", rx.fragment, icon="layout-dashboard", nav_group="main", phone=True),
+    Page("/customers", "Customers", rx.fragment, icon="users", nav_group="main", phone=True),
+    Page("/customers/[customer_id]", "Customer", rx.fragment, parent="/customers"),
+    Page("/segments", "Segments", rx.fragment, icon="layers", nav_group="main"),
+    Page("/settings", "Settings", rx.fragment, icon="settings", nav_group="admin", roles=ADMIN),
+)
+
+
+def drawn(page: Page, slots: Slots | None = None) -> str:
+    return json.dumps(shell(page, PAGES, slots or Slots()).render(), default=str)
+
+
+def test_the_open_page_is_marked_at_the_side_and_at_the_bottom() -> None:
+    assert drawn(PAGES[0]).count("aria-current") == 2
+    assert drawn(PAGES[3]).count("aria-current") == 2, "at the side and in the More sheet"
+
+
+def test_a_page_below_another_marks_its_parent() -> None:
+    assert drawn(PAGES[2]).count("aria-current") == 2
+    assert "/customers/[customer_id]" not in drawn(PAGES[2])
+
+
+def test_pages_of_a_role_hang_on_the_role() -> None:
+    for role in ("user", "admin"):
+        text = drawn(PAGES[0], Slots(role=role)).replace('\\"', "'")
+        assert text.count(f"['admin'].includes('{role}')") == 3, "its heading, its entry and its line under More"
+
+
+def test_slots_are_filled() -> None:
+    text = drawn(
+        PAGES[0], Slots(brand="Harbor & Vine", banner="sample!", counts={"/customers": rx.Var.create("1,545")})
+    )
+    for word in ("Harbor & Vine", "sample!", "1,545", "Skip to content"):
+        assert word in text
