@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.clock import now
-from liquor_app.core.ids import uuid7
+from liquor_app.core.ids import uuid7, uuid7_time
 
 
 async def add_customer(session: AsyncSession, **columns: Any) -> UUID:
@@ -70,3 +72,37 @@ async def add_purchase(session: AsyncSession, customer_id: UUID, *, days_ago: fl
         {"p": purchase_id, "category": category},
     )
     return purchase_id
+
+
+async def add_campaign(session: AsyncSession, targets: list[str], **columns: Any) -> UUID:
+    """A draft campaign for the seven days from tomorrow; returns the id."""
+    tomorrow = now().astimezone(ZoneInfo("America/New_York")).date() + timedelta(days=1)
+    values: dict[str, Any] = {
+        "id": uuid7(),
+        "name": "Quiet week",
+        "start_date": tomorrow,
+        "end_date": tomorrow + timedelta(days=6),
+        "target_segments": targets,
+        "holdout_pct": Decimal(0),
+        "seed": "7",
+        **columns,
+    }
+    values["constraints"] = json.dumps(values.get("constraints", {}))
+    names = ", ".join(values)
+    await session.execute(
+        text(f"INSERT INTO campaigns ({names}) VALUES ({', '.join(f':{name}' for name in values)})"), values
+    )
+    return UUID(str(values["id"]))
+
+
+async def add_send(session: AsyncSession, customer_id: UUID, *, days_ago: float, status: str = "delivered") -> None:
+    """One message of the past (or, with a negative number, one that is still due)."""
+    at = now() - timedelta(days=days_ago)
+    send_id = uuid7(min(at, now()))
+    await session.execute(
+        text(
+            "INSERT INTO sends (id, created_at, customer_id, channel, recipient, status, not_before, contact_at)"
+            " VALUES (:id, :created, :customer, 'email', 'x@example.com', :status, :at, :at)"
+        ),
+        {"id": send_id, "created": uuid7_time(send_id), "customer": customer_id, "status": status, "at": at},
+    )

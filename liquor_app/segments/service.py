@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
@@ -311,7 +311,7 @@ async def delete_segment(session: AsyncSession, actor: Actor, segment_id: UUID) 
     await audit(session, actor, "segment.deleted", "segment", segment_id, slug=segment.slug)
 
 
-async def ensure_default_segments(session: AsyncSession, actor: Actor) -> int:
+async def ensure_default_segments(session: AsyncSession, actor: Actor = SYSTEM) -> int:
     """Create whichever default segment is missing; returns how many. Edited ones are left alone."""
     require(actor, Role.MANAGER)
     found = await session.execute(text("SELECT slug FROM segments"))

@@ -1,0 +1,233 @@
+"""Reading a campaign's audience: twenty thousand people at a time, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.actions.brief import CHANNELS, CampaignBrief
+from liquor_app.actions.eligibility import Permissions, blocked
+from liquor_app.actions.offers import Playbook, most_discount, read_offers
+from liquor_app.actions.pressure import AHEAD, BACK, contact_matrix, open_days, recent
+from liquor_app.actions.priority import UNKNOWN_RESPONSE, Floats, Scale, buys_anyway
+from liquor_app.core.clock import now
+from liquor_app.customers.addresses import address_hash
+from liquor_app.segments.service import resolve_slugs
+
+CHUNK = 20_000
+
+COUNTS_AS_CONTACT = "('pending', 'claimed', 'sending', 'sent', 'delivered', 'bounced', 'complained', 'unknown')"
+"""Send statuses that count against the caps: what reached somebody, may have, or still will."""
+
+_PEOPLE = """
+WITH page AS (
+    SELECT m.customer_id, array_agg(t.ordinal ORDER BY t.ordinal) AS segments
+      FROM segment_members m
+      JOIN unnest(CAST(:segments AS uuid[])) WITH ORDINALITY AS t (id, ordinal) ON t.id = m.segment_id
+     WHERE m.customer_id > :after
+     GROUP BY m.customer_id ORDER BY m.customer_id LIMIT :n)
+SELECT c.id, page.segments, c.email_key, c.phone, c.email_consent, c.sms_consent, c.date_of_birth,
+       c.age_verified_at IS NOT NULL AS verified, c.profiling_objected_at IS NOT NULL AS objected,
+       c.purchase_frequency, c.avg_order_value, c.avg_purchase_hour, c.primary_category, c.secondary_category,
+       c.churn_probability, c.value_at_risk, c.response_likelihood, c.first_purchase_at, c.last_purchase_at
+  FROM page JOIN customers c ON c.id = page.customer_id AND c.deleted_at IS NULL
+ ORDER BY c.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """A stretch of the audience. Arrays of shape (n,) unless said otherwise."""
+
+    rows: Sequence[Any]
+    """Columns of `_PEOPLE`, for words."""
+    blocks: npt.NDArray[np.int8]
+    """Codes of `eligibility.BLOCKS`, shape (n, 2)."""
+    member: npt.NDArray[np.bool_]
+    """Shape (n, target segments)."""
+    basket: Floats
+    baseline: Floats
+    response: Floats
+    value_at_risk: Floats
+    week: Floats
+    month: Floats
+    today: date
+
+
+async def read_playbooks(session: AsyncSession, brief: CampaignBrief) -> list[Playbook]:
+    """The campaign's target segments in its order, discounts cut to the guardrails.
+
+    Raises:
+        Invalid: the campaign targets nothing, or a segment that does not exist.
+    """
+    await resolve_slugs(session, brief.target_segments)
+    found = await session.execute(
+        text(
+            "SELECT slug, name, recommended_offers, optimal_channels, optimal_send_window, template_category,"
+            " max_discount_pct, margin_floor_pct FROM segments WHERE slug = ANY(:slugs)"
+        ),
+        {"slugs": list(brief.target_segments)},
+    )
+    limits = brief.limits
+    playbooks = {}
+    for row in found.mappings():
+        most = most_discount(
+            limits.margin_pct,
+            [limits.margin_floor_pct, Decimal(row["margin_floor_pct"])],
+            [Decimal(row["max_discount_pct"])],
+        )
+        window = row["optimal_send_window"]
+        playbooks[row["slug"]] = Playbook(
+            slug=row["slug"],
+            name=row["name"],
+            offers=read_offers(row["recommended_offers"], most),
+            channels=tuple(row["optimal_channels"]),
+            window=(window.get("start", "17:00"), window.get("end", "21:00")),
+            template_category=row["template_category"],
+        )
+    return [playbooks[slug] for slug in brief.target_segments]
+
+
+async def read_scale(session: AsyncSession, margin: float) -> Scale:
+    """The medians that turn money and chances into points; 1 where the shop has nothing to measure by."""
+    found = await session.execute(
+        text(
+            "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY value_at_risk)"
+            "   FILTER (WHERE value_at_risk > 0) AS value,"
+            " percentile_cont(0.5) WITHIN GROUP (ORDER BY response_likelihood)"
+            "   FILTER (WHERE response_likelihood > 0) AS response,"
+            " percentile_cont(0.5) WITHIN GROUP (ORDER BY avg_order_value) FILTER (WHERE avg_order_value > 0) AS basket"
+            " FROM customers WHERE deleted_at IS NULL"
+        )
+    )
+    row = found.mappings().one()
+    return Scale(
+        value_at_risk=float(row["value"] or 1.0),
+        response=float(row["response"] or UNKNOWN_RESPONSE),
+        margin=max(float(row["basket"] or 1.0) * margin, 0.01),
+    )
+
+
+async def read_people(
+    session: AsyncSession, brief: CampaignBrief, segment_ids: Sequence[UUID], scale: Scale
+) -> AsyncIterator[People]:
+    """The audience in stretches, by id."""
+    after = UUID(int=0)
+    while True:
+        found = await session.execute(text(_PEOPLE), {"segments": list(segment_ids), "after": after, "n": CHUNK})
+        rows = found.all()
+        if not rows:
+            return
+        after = rows[-1].id
+        yield await _people(session, brief, rows, len(segment_ids), scale)
+
+
+async def _people(
+    session: AsyncSession, brief: CampaignBrief, rows: Sequence[Any], segments: int, scale: Scale
+) -> People:
+    count, limits = len(rows), brief.limits
+    today = now().date()
+    ids = [row.id for row in rows]
+    counts = await contacts(session, ids, brief)
+    days = (brief.days[-1] - brief.days[0]).days + 1
+    known = Permissions(
+        has_address=_flags((row.email_key is not None, row.phone is not None) for row in rows),
+        consented=_flags((row.email_consent == "given", row.sms_consent == "given") for row in rows),
+        suppressed=await _suppressed(session, rows),
+        objected=np.fromiter((row.objected for row in rows), dtype=np.bool_, count=count),
+        born=np.array([row.date_of_birth for row in rows], dtype="datetime64[D]"),
+        age_verified=np.fromiter((row.verified for row in rows), dtype=np.bool_, count=count),
+        has_bought=np.fromiter((row.purchase_frequency > 0 for row in rows), dtype=np.bool_, count=count),
+        has_open_day=np.asarray(
+            open_days(counts, days, limits.max_contacts_7_days, limits.max_contacts_30_days).any(axis=1)
+        ),
+    )
+    member = np.zeros((count, segments), dtype=np.bool_)
+    for index, row in enumerate(rows):
+        member[index, np.asarray(row.segments) - 1] = True
+    week, month = recent(counts)
+    return People(
+        rows=rows,
+        blocks=blocked(known, today, limits.minimum_age, limits.unknown_age_email),
+        member=member,
+        basket=_numbers((row.avg_order_value for row in rows), count, 0.0),
+        baseline=buys_anyway(_numbers((row.churn_probability for row in rows), count, np.nan), limits.horizon_days),
+        response=np.clip(_numbers((row.response_likelihood for row in rows), count, scale.response), 0.0, 1.0),
+        value_at_risk=_numbers((row.value_at_risk for row in rows), count, 0.0),
+        week=week,
+        month=month,
+        today=today,
+    )
+
+
+def _flags(pairs: Any) -> npt.NDArray[np.bool_]:
+    return np.array(list(pairs), dtype=np.bool_).reshape(-1, 2)
+
+
+def _numbers(values: Any, count: int, missing: float) -> Floats:
+    return np.fromiter((missing if value is None else float(value) for value in values), dtype=np.float64, count=count)
+
+
+async def contacts(session: AsyncSession, ids: Sequence[UUID], brief: CampaignBrief) -> npt.NDArray[np.int16]:
+    """Contacts around the plan by person and day (`pressure.contact_matrix`): the ledger's, and those that other
+    approved campaigns will make."""
+    first = brief.days[0]
+    span = (brief.days[-1] - first).days + 1
+    since, until = first - timedelta(days=BACK), first + timedelta(days=span + AHEAD)
+    found = await session.execute(
+        text(
+            "SELECT customer_id, CAST(COALESCE(contact_at, not_before) AT TIME ZONE :zone AS date) AS day FROM sends"
+            " WHERE customer_id = ANY(:ids) AND created_at >= :created"
+            f" AND COALESCE(contact_at, not_before) >= :since AND status IN {COUNTS_AS_CONTACT}"
+            " UNION ALL"
+            " SELECT a.customer_id, a.scheduled_date FROM actions a JOIN campaigns o ON o.id = a.campaign_id"
+            " WHERE a.customer_id = ANY(:ids) AND a.campaign_id <> :campaign AND a.status = 'pending'"
+            " AND o.status IN ('scheduled', 'active', 'paused') AND a.scheduled_date BETWEEN :first AND :until"
+        ),
+        {
+            "zone": brief.limits.timezone,
+            "ids": list(ids),
+            # a message is created at most a campaign's length before it is due; spares old partitions
+            "created": _midnight(since - timedelta(days=90)),
+            "since": _midnight(since - timedelta(days=1)),
+            "campaign": brief.id,
+            "first": since,
+            "until": until,
+        },
+    )
+    events = found.all()
+    index = {person: position for position, person in enumerate(ids)}
+    who = np.fromiter((index[event.customer_id] for event in events), dtype=np.intp, count=len(events))
+    day = np.fromiter(((event.day - first).days for event in events), dtype=np.int64, count=len(events))
+    return contact_matrix(len(ids), who, day, span)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
+
+
+async def _suppressed(session: AsyncSession, rows: Sequence[Any]) -> npt.NDArray[np.bool_]:
+    """Addresses on the suppression list, by keyed hash, shape (n, 2)."""
+    flags = np.zeros((len(rows), 2), dtype=np.bool_)
+    wanted: dict[bytes, list[tuple[int, int]]] = {}
+    for index, row in enumerate(rows):
+        for column, address in enumerate((row.email_key, row.phone)):
+            if address:
+                wanted.setdefault(address_hash(address), []).append((index, column))
+    found = await session.execute(
+        text("SELECT address_hash, channel FROM suppressions WHERE lifted_at IS NULL AND address_hash = ANY(:hashes)"),
+        {"hashes": list(wanted)},
+    )
+    for entry in found:
+        for index, column in wanted[bytes(entry.address_hash)]:
+            flags[index, column] |= entry.channel is None or entry.channel == CHANNELS[column]
+    return flags

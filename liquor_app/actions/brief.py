@@ -1,0 +1,222 @@
+"""What a campaign asks for and within which limits: read once, used by actions and plans alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.organization.settings import ComplianceSettings, GeneralSettings, PlanningSettings, load_settings
+
+CHANNELS = ("email", "sms")
+"""Order of the channel axis in every array of this slice and of `planning`."""
+
+RESPONSE_DAYS = 7
+"""An offer is answered within a week or not at all; who buys anyway in that week is no gain."""
+
+
+class Overrides(BaseModel):
+    """`campaigns.constraints`: what this campaign wants otherwise than the settings. Caps can only be tightened."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    email_capacity_per_day: int | None = Field(None, ge=0, le=5_000_000)
+    sms_capacity_per_day: int | None = Field(None, ge=0, le=5_000_000)
+    capacity_by_day: dict[date, dict[str, int]] = Field(default_factory=dict, max_length=62)
+    """`{"2026-11-26": {"email": 20, "sms": 0}}`: a holiday, or a day of rest."""
+    discount_budget: Decimal | None = Field(None, ge=0, le=Decimal("99999999"))
+    margin_pct: Decimal | None = Field(None, ge=0, le=100)
+    margin_floor_pct: Decimal | None = Field(None, ge=0, le=100)
+    max_contacts_7_days: int | None = Field(None, ge=1, le=14)
+    max_contacts_30_days: int | None = Field(None, ge=1, le=60)
+    max_per_customer: int = Field(1, ge=1, le=7)
+    """Messages this campaign may send one person, within the caps above."""
+    kept_share: Decimal = Field(Decimal("0.10"), ge=0, le=1)
+    """Share of the value at risk that counts as kept when a lapsing customer answers; an assumption, shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The constraints of one campaign, resolved. Percentages are 0–100, money in the shop's currency."""
+
+    email_capacity_per_day: int
+    sms_capacity_per_day: int
+    capacity_by_day: dict[date, dict[str, int]]
+    discount_budget: Decimal
+    margin_pct: Decimal
+    margin_floor_pct: Decimal
+    email_cost: Decimal
+    sms_cost: Decimal
+    max_contacts_7_days: int
+    max_contacts_30_days: int
+    max_per_customer: int
+    kept_share: Decimal
+    horizon_days: int
+    minimum_age: int
+    unknown_age_email: str
+    windows: dict[str, tuple[str, str]]
+    """The store's own sending hours by channel."""
+    timezone: str
+
+    def capacity(self, day: date, channel: str) -> int:
+        """Messages a channel may carry on a day."""
+        usual = self.email_capacity_per_day if channel == "email" else self.sms_capacity_per_day
+        return min(usual, self.capacity_by_day.get(day, {}).get(channel, usual))
+
+    def as_document(self) -> dict[str, Any]:
+        """What is stored with a plan."""
+        return {
+            "email_capacity_per_day": self.email_capacity_per_day,
+            "sms_capacity_per_day": self.sms_capacity_per_day,
+            "capacity_by_day": {day.isoformat(): dict(values) for day, values in self.capacity_by_day.items()},
+            "discount_budget": str(self.discount_budget),
+            "margin_pct": str(self.margin_pct),
+            "margin_floor_pct": str(self.margin_floor_pct),
+            "email_cost": str(self.email_cost),
+            "sms_cost": str(self.sms_cost),
+            "max_contacts_7_days": self.max_contacts_7_days,
+            "max_contacts_30_days": self.max_contacts_30_days,
+            "max_per_customer": self.max_per_customer,
+            "kept_share": str(self.kept_share),
+            "horizon_days": self.horizon_days,
+            "timezone": self.timezone,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignBrief:
+    """The campaign as planning needs it."""
+
+    id: UUID
+    name: str
+    status: str
+    start_date: date
+    end_date: date
+    target_segments: tuple[str, ...]
+    engine: str
+    llm_prompt: str | None
+    holdout_pct: Decimal
+    seed: str
+    plan_id: UUID | None
+    limits: Limits
+    days: tuple[date, ...]
+    """The days still to be planned."""
+
+    @property
+    def is_open(self) -> bool:
+        """Nothing of it can have been sent yet, so everything may be planned anew."""
+        return self.status in ("draft", "awaiting_approval")
+
+
+async def read_limits(session: AsyncSession, constraints: dict[str, Any]) -> Limits:
+    """Settings with a campaign's own constraints on top.
+
+    Raises:
+        Invalid: a constraint is unknown or out of range; the message names it.
+    """
+    try:
+        own = Overrides.model_validate(constraints or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(["constraints", *map(str, first["loc"])])
+        raise Invalid(f"{field}: {first['msg']}", field=field) from error
+    for day, channels in own.capacity_by_day.items():
+        for channel, count in channels.items():
+            if channel not in CHANNELS or count < 0:
+                field = f"constraints.capacity_by_day.{day}"
+                raise Invalid(f"{field}: give email and sms as numbers from 0", field=field)
+    planning = await load_settings(session, PlanningSettings)
+    compliance = await load_settings(session, ComplianceSettings)
+    general = await load_settings(session, GeneralSettings)
+
+    def either(name: str) -> Any:
+        chosen = getattr(own, name)
+        return getattr(planning, name) if chosen is None else chosen
+
+    def tighter(name: str) -> int:
+        chosen: int | None = getattr(own, name)
+        allowed: int = getattr(compliance, name)
+        return allowed if chosen is None else min(chosen, allowed)
+
+    return Limits(
+        email_capacity_per_day=either("email_capacity_per_day"),
+        sms_capacity_per_day=either("sms_capacity_per_day"),
+        capacity_by_day=own.capacity_by_day,
+        discount_budget=either("discount_budget"),
+        margin_pct=either("margin_pct"),
+        margin_floor_pct=max(either("margin_floor_pct"), planning.margin_floor_pct),
+        email_cost=planning.email_cost,
+        sms_cost=planning.sms_cost,
+        max_contacts_7_days=tighter("max_contacts_7_days"),
+        max_contacts_30_days=tighter("max_contacts_30_days"),
+        max_per_customer=own.max_per_customer,
+        kept_share=own.kept_share,
+        horizon_days=planning.horizon_days,
+        minimum_age=compliance.minimum_age,
+        unknown_age_email=compliance.unknown_age_email,
+        windows={
+            "email": (compliance.email_window_start, compliance.email_window_end),
+            "sms": (compliance.sms_window_start, compliance.sms_window_end),
+        },
+        timezone=general.timezone,
+    )
+
+
+def plan_days(start: date, end: date, local: datetime) -> tuple[date, ...]:
+    """Days from `start` to `end` that can still be planned at `local` time. After noon today is too late, unless
+    it is the last day."""
+    first = max(start, local.date())
+    if first == local.date() and local.hour >= 12 and first < end:
+        first += timedelta(days=1)
+    return tuple(first + timedelta(days=offset) for offset in range((end - first).days + 1))
+
+
+async def lock_brief(session: AsyncSession, campaign_id: UUID) -> CampaignBrief:
+    """The campaign under `FOR UPDATE`, with its limits: two plans of one campaign are never made at once.
+
+    Raises:
+        NotFound: there is no such campaign.
+        Conflict: it is over, part of the imported history, or its last day has passed.
+        Invalid: a constraint is unknown or out of range.
+    """
+    found = await session.execute(
+        text(
+            "SELECT id, name, status, start_date, end_date, target_segments, engine, llm_prompt, holdout_pct, seed,"
+            " plan_id, constraints, virtual_now, is_history FROM campaigns WHERE id = :id FOR UPDATE"
+        ),
+        {"id": campaign_id},
+    )
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound("There is no such campaign.")
+    if row["is_history"] or row["status"] in ("completed", "cancelled"):
+        raise Conflict(f"The campaign “{row['name']}” is over; make a new one.")
+    limits = await read_limits(session, row["constraints"])
+    local = (row["virtual_now"] or now()).astimezone(ZoneInfo(limits.timezone))
+    days = plan_days(row["start_date"], row["end_date"], local)
+    if not days:
+        raise Conflict(f"The campaign's last day, {row['end_date']}, has passed. Give it new dates.", field="end_date")
+    return CampaignBrief(
+        id=row["id"],
+        name=row["name"],
+        status=row["status"],
+        start_date=row["start_date"],
+        end_date=row["end_date"],
+        target_segments=tuple(row["target_segments"]),
+        engine=row["engine"],
+        llm_prompt=row["llm_prompt"],
+        holdout_pct=Decimal(row["holdout_pct"]),
+        seed=row["seed"],
+        plan_id=row["plan_id"],
+        limits=limits,
+        days=days,
+    )

@@ -1,0 +1,120 @@
+"""Who may be contacted by which channel, and if not, why not. Pure: one array operation per rule.
+
+This is the planner's forecast; `compliance.may_send` asks again at the moment of sending.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+Flags = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int8]
+
+
+class Reason(StrEnum):
+    """Why a customer of the audience is not contacted; stored in `exclusions` and `actions.skip_reason`."""
+
+    OBJECTED = "objected_to_profiling"
+    UNDERAGE = "underage"
+    NO_ADDRESS = "no_contact_address"
+    SUPPRESSED = "suppressed"
+    NO_CONSENT = "no_consent"
+    AGE_UNKNOWN = "age_unknown"
+    CAP_REACHED = "cap_reached"
+    NOT_WORTH_IT = "not_worth_it"
+    HOLDOUT = "holdout"
+    # given by the planner
+    BETTER_ACTION = "better_action_chosen"
+    CAPACITY = "capacity_full"
+    BUDGET = "discount_budget_spent"
+    # given by a person
+    BY_HAND = "skipped_by_hand"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Reason.OBJECTED: "Objected to profiling",
+    Reason.UNDERAGE: "Under the legal age",
+    Reason.NO_ADDRESS: "No address for the channel",
+    Reason.SUPPRESSED: "Unsubscribed, bounced or complained",
+    Reason.NO_CONSENT: "No consent for the channel",
+    Reason.AGE_UNKNOWN: "Age unknown",
+    Reason.CAP_REACHED: "Too many messages lately (cap)",
+    Reason.NOT_WORTH_IT: "Would cost more than it brings",
+    Reason.HOLDOUT: "Held out to measure the effect",
+    Reason.BETTER_ACTION: "Another action was chosen",
+    Reason.CAPACITY: "Capacity used by better actions",
+    Reason.BUDGET: "Discount budget used by better actions",
+    Reason.BY_HAND: "Taken out by hand",
+}
+
+BLOCKS: tuple[Reason | None, ...] = (
+    None,
+    Reason.OBJECTED,
+    Reason.UNDERAGE,
+    Reason.NO_ADDRESS,
+    Reason.SUPPRESSED,
+    Reason.NO_CONSENT,
+    Reason.AGE_UNKNOWN,
+    Reason.CAP_REACHED,
+)
+"""What the codes in the arrays mean; 0 is "may be contacted". Earlier reasons are told first."""
+
+_CODE = {reason: code for code, reason in enumerate(BLOCKS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What is known of each person, shape (n,) each; the first four per channel (e-mail, SMS): shape (n, 2)."""
+
+    has_address: Flags
+    consented: Flags
+    suppressed: Flags
+    objected: Flags
+    born: npt.NDArray[np.datetime64]
+    """Date of birth, NaT where unknown."""
+    age_verified: Flags
+    has_bought: Flags
+    has_open_day: Flags
+
+
+def blocked(known: Permissions, today: date, minimum_age: int, unknown_age_email: str) -> Codes:
+    """A code of `BLOCKS` per person and channel, shape (n, 2); 0 where nothing stands against it."""
+    count = known.objected.shape[0]
+    codes = np.zeros((count, 2), dtype=np.int8)
+    latest = np.datetime64(_years_before(today, minimum_age), "D")
+    underage = ~np.isnat(known.born) & (known.born > latest)
+    of_age = ~np.isnat(known.born) & ~underage
+    # a text about alcohol needs a verified age; a store that has sold somebody alcohol has seen them of age
+    age_known = np.empty((count, 2), dtype=np.bool_)
+    age_known[:, 0] = of_age | known.age_verified
+    if unknown_age_email == "with_purchase_history":
+        age_known[:, 0] |= known.has_bought
+    age_known[:, 1] = known.age_verified & ~underage
+
+    def block(where: Flags, reason: Reason) -> None:
+        codes[where & (codes == 0)] = _CODE[reason]
+
+    block(np.repeat(known.objected[:, None], 2, axis=1), Reason.OBJECTED)
+    block(np.repeat(underage[:, None], 2, axis=1), Reason.UNDERAGE)
+    block(~known.has_address, Reason.NO_ADDRESS)
+    block(known.suppressed, Reason.SUPPRESSED)
+    block(~known.consented, Reason.NO_CONSENT)
+    block(~age_known, Reason.AGE_UNKNOWN)
+    block(np.repeat(~known.has_open_day[:, None], 2, axis=1), Reason.CAP_REACHED)
+    return codes
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year - years, day=28)

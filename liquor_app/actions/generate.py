@@ -1,0 +1,308 @@
+"""The subagent: for every member of the target segments an action for each channel worth using, or a reason why not.
+
+Set-based: twenty thousand people are read at a time, scored as arrays and written back with COPY. The same base and
+campaign always give the same actions; running it again replaces what no person and no ledger has touched.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.audience import People, read_people, read_playbooks, read_scale
+from liquor_app.actions.brief import CHANNELS, CampaignBrief, lock_brief
+from liquor_app.actions.eligibility import BLOCKS, Reason
+from liquor_app.actions.offers import (
+    NO_OFFER,
+    Choice,
+    Economics,
+    Playbook,
+    choose,
+    creative_hint,
+    message_text,
+    offer_text,
+)
+from liquor_app.actions.priority import Points, Scale, priority
+from liquor_app.actions.reasons import Facts, offer_reason, percent, why
+from liquor_app.actions.window import send_window
+from liquor_app.core.db import raw_connection
+from liquor_app.core.money import show_money
+from liquor_app.segments.service import resolve_slugs
+
+SECOND_CHANNEL = 0.9
+"""How well a playbook's second channel works beside its first: an assumption until responses per channel are known."""
+
+VALID_DAYS_AFTER_END = 3
+"""An offer of the last evening still needs a day to be used on."""
+
+_COLUMNS = (
+    "campaign_id", "customer_id", "segment_slug", "channel", "priority_score", "value_points", "response_points",
+    "margin_points", "fatigue_points", "expected_response", "expected_profit", "reason", "offer", "offer_terms",
+    "message", "creative_hint", "template_category", "scheduled_date", "send_window", "channels", "status",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateResult:
+    """`proposed` actions, `excluded` customers with the count `by_reason`, `customers` in the audience."""
+
+    proposed: int
+    excluded: int
+    by_reason: dict[str, int]
+    customers: int
+
+
+@dataclass(slots=True)
+class _Tally:
+    proposed: int = 0
+    customers: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+async def generate_actions(session: AsyncSession, actor: Actor, campaign_id: UUID) -> GenerateResult:
+    """Propose actions for a campaign's audience; whoever gets none is written to `exclusions` with the reason.
+
+    While nothing can have been sent, earlier proposals and the draft plan's choices are replaced; what was edited or
+    skipped by hand stays. Once approved, only what is still proposed is replaced.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound, Conflict: there is no such campaign, or it is over.
+        Invalid: it targets a segment that does not exist, or its constraints are wrong.
+    """
+    require(actor, Role.MANAGER)
+    brief = await lock_brief(session, campaign_id)
+    playbooks = await read_playbooks(session, brief)
+    segment_ids = await resolve_slugs(session, brief.target_segments)
+    scale = await read_scale(session, float(brief.limits.margin_pct) / 100)
+    await _clear(session, brief)
+    connection = await raw_connection(session)
+    await connection.execute("CREATE TEMP TABLE IF NOT EXISTS staged_actions (LIKE actions INCLUDING DEFAULTS)")
+    tally = _Tally()
+    async for people in read_people(session, brief, segment_ids, scale):
+        candidates = _candidates(people, playbooks, brief, scale)
+        await connection.execute("TRUNCATE staged_actions")
+        async with connection.cursor() as cursor:
+            async with cursor.copy(f"COPY staged_actions ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
+                for row in _action_rows(people, candidates, brief):
+                    await copy.write_row(row)
+            await cursor.execute(
+                f"INSERT INTO actions (id, {', '.join(_COLUMNS)}) SELECT id, {', '.join(_COLUMNS)} FROM staged_actions"
+                " ON CONFLICT (campaign_id, customer_id, segment_slug, channel) DO NOTHING"
+            )
+            tally.proposed += cursor.rowcount
+            async with cursor.copy("COPY exclusions (campaign_id, customer_id, reason, detail) FROM STDIN") as copy:
+                for customer_id, reason, detail in _exclusions(people, candidates, playbooks):
+                    tally.reasons[reason.value] += 1
+                    await copy.write_row((brief.id, customer_id, reason.value, detail))
+        tally.customers += len(people.rows)
+    await connection.execute("DROP TABLE staged_actions")
+    result = GenerateResult(
+        tally.proposed, sum(tally.reasons.values()), dict(tally.reasons.most_common()), tally.customers
+    )
+    await audit(
+        session, actor, "actions.generated", "campaign", campaign_id, proposed=result.proposed, excluded=result.excluded
+    )
+    return result
+
+
+async def _clear(session: AsyncSession, brief: CampaignBrief) -> None:
+    replaceable = ["proposed", "pending", "held_out", "skipped"] if brief.is_open else ["proposed"]
+    await session.execute(
+        text(
+            "DELETE FROM actions WHERE campaign_id = :id AND status = ANY(:statuses)"
+            " AND (segment_slug <> ALL(:targets)"
+            "      OR skip_reason IS DISTINCT FROM :by_hand AND NOT offer_terms ? 'edited_by')"
+        ),
+        {
+            "id": brief.id,
+            "statuses": replaceable,
+            "targets": list(brief.target_segments),
+            "by_hand": Reason.BY_HAND.value,
+        },
+    )
+    await session.execute(text("DELETE FROM exclusions WHERE campaign_id = :id"), {"id": brief.id})
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """One playbook's offers to some people by one channel. `who` indexes `People`."""
+
+    playbook: Playbook
+    channel: str
+    who: npt.NDArray[np.intp]
+    people: Economics
+    choice: Choice
+    points: Points
+
+    @property
+    def worth_it(self) -> npt.NDArray[np.intp]:
+        return np.flatnonzero(self.choice.offer != NO_OFFER)
+
+
+def _candidates(people: People, playbooks: Sequence[Playbook], brief: CampaignBrief, scale: Scale) -> list[_Candidates]:
+    """Every playbook × channel, scored."""
+    limits = brief.limits
+    margin = float(limits.margin_pct) / 100
+    categories = [
+        frozenset(name for name in (row.primary_category, row.secondary_category) if name) for row in people.rows
+    ]
+    built = []
+    for ordinal, playbook in enumerate(playbooks):
+        for rank, channel in enumerate(playbook.channels):
+            column = CHANNELS.index(channel)
+            who = np.flatnonzero(people.member[:, ordinal] & (people.blocks[:, column] == 0))
+            if who.size == 0 or send_window(playbook.window, limits.windows[channel], None) is None:
+                continue
+            economics = Economics(
+                response=people.response[who] * SECOND_CHANNEL**rank,
+                basket=people.basket[who],
+                baseline=people.baseline[who],
+                value_at_risk=people.value_at_risk[who],
+            )
+            choice = choose(
+                playbook.offers,
+                economics,
+                [categories[index] for index in who],
+                margin=margin,
+                cost=float(limits.email_cost if channel == "email" else limits.sms_cost),
+                kept_share=float(limits.kept_share),
+            )
+            points = priority(
+                scale,
+                value_at_risk=economics.value_at_risk,
+                response=economics.response,
+                margin=economics.basket * (margin - choice.discount),
+                week=people.week[who],
+                month=people.month[who],
+            )
+            built.append(_Candidates(playbook, channel, who, economics, choice, points))
+    return built
+
+
+def _facts(row: Any, today: date) -> Facts:
+    orders, first, last = row.purchase_frequency, row.first_purchase_at, row.last_purchase_at
+    return Facts(
+        orders=orders,
+        days_since_last=max(0, (today - last.date()).days) if last else None,
+        usual_gap=(last - first).total_seconds() / 86_400 / (orders - 1) if orders > 1 and first and last else None,
+        category=row.primary_category,
+        churn_probability=row.churn_probability,
+        value_at_risk=float(row.value_at_risk) if row.value_at_risk is not None else None,
+        response=row.response_likelihood,
+        basket=float(row.avg_order_value),
+    )
+
+
+def _action_rows(people: People, candidates: Sequence[_Candidates], brief: CampaignBrief) -> Iterator[tuple[Any, ...]]:
+    """Rows of `_COLUMNS`."""
+    limits = brief.limits
+    margin = float(limits.margin_pct) / 100
+    until = brief.end_date + timedelta(days=VALID_DAYS_AFTER_END)
+    words: dict[int, str] = {}
+    windows: dict[tuple[Any, ...], str] = {}
+    for candidate in candidates:
+        playbook, channel, choice, points = candidate.playbook, candidate.channel, candidate.choice, candidate.points
+        for index in candidate.worth_it:
+            person = int(candidate.who[index])
+            row = people.rows[person]
+            if person not in words:
+                words[person] = why(_facts(row, people.today))
+            offer = playbook.offers[choice.offer[index]]
+            shown = offer_text(offer, row.primary_category)
+            basket, share = float(candidate.people.basket[index]), float(choice.discount[index])
+            key = (playbook.slug, channel, row.avg_purchase_hour)
+            if key not in windows:
+                windows[key] = json.dumps(send_window(playbook.window, limits.windows[channel], row.avg_purchase_hour))
+            terms = {
+                "name": offer.name,
+                "discount_pct": str(offer.discount_pct),
+                "category": row.primary_category,
+                "expires_on": until.isoformat(),
+                "basket": f"{basket:.2f}",
+                "baseline": round(float(candidate.people.baseline[index]), 4),
+                "kept": f"{choice.kept[index]:.4f}",
+            }
+            if offer.is_capped:
+                terms["listed_pct"] = str(offer.listed_pct)
+            capped_from = float(offer.listed_pct) if offer.is_capped else None
+            yield (
+                brief.id,
+                row.id,
+                playbook.slug,
+                channel,
+                f"{points.total[index]:.2f}",
+                f"{points.value[index]:.2f}",
+                f"{points.response[index]:.2f}",
+                f"{points.margin[index]:.2f}",
+                f"{points.fatigue[index]:.2f}",
+                float(candidate.people.response[index]),
+                f"{choice.profit[index]:.4f}",
+                f"{words[person]} {offer_reason(basket * (margin - share), share * 100, capped_from)}",
+                shown,
+                json.dumps(terms),
+                message_text(playbook.template_category, shown, until),
+                creative_hint(playbook.template_category, row.primary_category),
+                playbook.template_category,
+                brief.days[0],
+                windows[key],
+                [channel],
+                "proposed",
+            )
+
+
+def _exclusions(
+    people: People, candidates: Sequence[_Candidates], playbooks: Sequence[Playbook]
+) -> Iterator[tuple[UUID, Reason, str]]:
+    """Customer, reason and detail of everybody without an action."""
+    served = np.zeros(len(people.rows), dtype=np.bool_)
+    best: dict[int, tuple[float, str]] = {}
+    for candidate in candidates:
+        served[candidate.who[candidate.worth_it]] = True
+        for index in np.flatnonzero(candidate.choice.offer == NO_OFFER):
+            person, profit = int(candidate.who[index]), float(candidate.choice.profit[index])
+            if person not in best or profit > best[person][0]:
+                best[person] = (profit, _not_worth(candidate, int(index)))
+    for person in map(int, np.flatnonzero(~served)):
+        row = people.rows[person]
+        if person in best:
+            yield row.id, Reason.NOT_WORTH_IT, best[person][1]
+            continue
+        channels = list(
+            dict.fromkeys(channel for ordinal in row.segments for channel in playbooks[ordinal - 1].channels)
+        )
+        told = [(channel, BLOCKS[people.blocks[person, CHANNELS.index(channel)]]) for channel in channels]
+        stopped = [(channel, reason) for channel, reason in told if reason is not None]
+        if not stopped:
+            yield row.id, Reason.NOT_WORTH_IT, "The playbook's hours and the store's sending hours do not overlap."
+            continue
+        detail = "; ".join(f"{_NAMES[channel]}: {reason.label.lower()}" for channel, reason in stopped)
+        yield row.id, stopped[0][1], detail
+
+
+_NAMES = {"email": "E-mail", "sms": "SMS"}
+
+
+def _not_worth(candidate: _Candidates, index: int) -> str:
+    people, choice = candidate.people, candidate.choice
+    if not candidate.playbook.offers:
+        return f"The guardrails leave no offer of the playbook “{candidate.playbook.name}”."
+    return (
+        f"The best offer would bring {show_money(float(choice.profit[index]))}:"
+        f" {percent(float(people.response[index]))} likely to respond,"
+        f" {percent(float(people.baseline[index]))} likely to buy anyway this week,"
+        f" usual basket {show_money(float(people.basket[index]))}."
+    )

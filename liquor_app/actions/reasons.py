@@ -1,0 +1,76 @@
+"""Why this customer, in words with the numbers behind them. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from liquor_app.core.money import show_money
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the sentences mention of one customer; None where it is not known."""
+
+    orders: int
+    days_since_last: int | None
+    usual_gap: float | None
+    """Days between purchases on average; None with fewer than two."""
+    category: str | None
+    churn_probability: float | None
+    value_at_risk: float | None
+    response: float | None
+    basket: float
+
+
+def percent(share: float) -> str:
+    """A share as a whole per cent; small ones are not called nothing."""
+    return "under 1%" if 0 < share < 0.005 else f"{share * 100:.0f}%"
+
+
+def days(number: float) -> str:
+    """A whole number of days, in words."""
+    whole = max(1, round(number))
+    return "1 day" if whole == 1 else f"{whole:,} days"
+
+
+def why(facts: Facts) -> str:
+    """ "41 days since domestic wine, usual gap 9 days. $84 at risk, 12% likely to respond." """
+    parts = [_rhythm(facts)]
+    worth = []
+    if facts.value_at_risk and facts.value_at_risk >= 1:
+        worth.append(f"{show_money(facts.value_at_risk, cents=False)} at risk")
+    elif facts.churn_probability is not None:
+        worth.append(f"{percent(facts.churn_probability)} likely not to return")
+    if facts.response is not None:
+        worth.append(f"{percent(facts.response)} likely to respond")
+    if worth:
+        parts.append(", ".join(worth))
+    if facts.churn_probability is None:
+        parts.append("Not enough data for a churn risk yet")
+    return ". ".join(parts) + "."
+
+
+def _rhythm(facts: Facts) -> str:
+    if facts.orders == 0 or facts.days_since_last is None:
+        return "Has not bought yet"
+    what = facts.category[:1].lower() + facts.category[1:] if facts.category else "the last purchase"
+    since = {0: f"Bought {what} today", 1: f"Bought {what} yesterday"}.get(
+        facts.days_since_last, f"{days(facts.days_since_last)} since {what}"
+    )
+    if facts.orders == 1:
+        return f"{since}, the only purchase so far"
+    if facts.usual_gap is None:
+        return f"{since}, {facts.orders} purchases so far"
+    gap = days(facts.usual_gap)
+    if facts.days_since_last > 1.5 * facts.usual_gap and facts.days_since_last >= 3:
+        return f"{since}, usual gap {gap}"
+    return f"{since}, buys about every {gap}"
+
+
+def offer_reason(earns: float, discount_pct: float, capped_from: float | None) -> str:
+    """What the offer leaves: "The usual basket leaves $3.60 after 10% off." """
+    left = f"The usual basket leaves {show_money(earns)}"
+    if discount_pct == 0:
+        return f"{left}, no discount."
+    cap = f" (cut from {capped_from:g}% by the margin floor)" if capped_from is not None else ""
+    return f"{left} after {discount_pct:g}% off{cap}."

@@ -1,0 +1,238 @@
+"""Actions in the database: who gets one, who does not and why, and what a person may change."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.actions.models import ActionStatus
+from liquor_app.actions.service import (
+    ActionRow,
+    change_offer,
+    generate_actions,
+    get_action,
+    list_actions,
+    move_action,
+    skip_action,
+    why_not,
+)
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from liquor_app.core.ids import uuid7
+from liquor_app.customers.addresses import address_hash
+from liquor_app.segments.service import create_segment, refresh_segments
+from tests.people import add_campaign, add_customer, add_send
+
+VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
+MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
+
+
+async def audience(session: AsyncSession, *names: str, **playbook: Any) -> list[str]:
+    """Segments that hold everybody."""
+    values = {"rules": {"all": []}, "optimal_channels": ["email", "sms"], "optimal_send_window": WINDOW, **playbook}
+    slugs = [(await create_segment(session, SYSTEM, {"name": name, **values})).slug for name in names or ("Everybody",)]
+    await refresh_segments(session, SYSTEM)
+    return slugs
+
+
+WINDOW = {"start": "17:00", "end": "20:00"}
+
+
+async def of_campaign(session: AsyncSession, campaign: UUID) -> list[ActionRow]:
+    return list((await list_actions(session, SYSTEM, campaign_id=campaign, limit=500)).items)
+
+
+async def test_a_customer_gets_a_candidate_for_each_segment_and_channel(session: AsyncSession) -> None:
+    person = await add_customer(session)
+    campaign = await add_campaign(session, await audience(session, "One", "Two"))
+    result = await generate_actions(session, SYSTEM, campaign)
+    assert (result.proposed, result.excluded, result.customers) == (4, 0, 1)
+    rows = await of_campaign(session, campaign)
+    assert {(row.segment_slug, row.channel) for row in rows} == {
+        ("one", "email"), ("one", "sms"), ("two", "email"), ("two", "sms"),
+    }  # fmt: skip
+    row = rows[0]
+    assert row.customer_id == person
+    assert row.priority_score == row.value_points + row.response_points + row.margin_points - row.fatigue_points
+    assert row.status is ActionStatus.PROPOSED
+    assert row.offer == "10% off domestic wine"
+    assert "41 days since domestic wine" in str(row.reason)
+    assert row.send_window == {"start": "18:00", "end": "20:00", "best": "18:00"}
+    assert row.offer_terms["discount_pct"] == "10.00"
+    assert row.expected_profit > 0
+
+
+async def test_everybody_without_an_action_has_a_reason(session: AsyncSession) -> None:
+    both = {"email_consent": None, "sms_consent": "withdrawn"}
+    people = {
+        "no_consent": await add_customer(session, **both),
+        "no_contact_address": await add_customer(session, email=None, email_key=None, phone=None, external_id="x"),
+        "objected_to_profiling": await add_customer(session, profiling_objected_at=now()),
+        "underage": await add_customer(session, date_of_birth=now().date() - timedelta(days=20 * 365)),
+        "suppressed": await add_customer(session, email_key="gone@example.com", sms_consent=None),
+        "cap_reached": await add_customer(session),
+        "not_worth_it": await add_customer(session, response_likelihood=0.0, value_at_risk=0),
+    }
+    unverified = await add_customer(session, age_verified_at=None)
+    await add_customer(session, deleted_at=now())
+    await session.execute(
+        text("INSERT INTO suppressions (address_hash, channel, reason) VALUES (:hash, 'email', 'bounced')"),
+        {"hash": address_hash("gone@example.com")},
+    )
+    for days_ago in (-1, -3, -5, -7, 0):
+        await add_send(session, people["cap_reached"], days_ago=days_ago, status="pending" if days_ago < 0 else "sent")
+    campaign = await add_campaign(session, await audience(session))
+
+    result = await generate_actions(session, SYSTEM, campaign)
+    found = await session.execute(text("SELECT reason, customer_id, detail FROM exclusions"))
+    by_reason = {row.reason: row for row in found}
+    assert {reason: row.customer_id for reason, row in by_reason.items()} == people
+    assert result.by_reason == dict.fromkeys(people, 1)
+    assert by_reason["no_consent"].detail == "E-mail: no consent for the channel; SMS: no consent for the channel"
+    assert "likely to respond" in by_reason["not_worth_it"].detail
+    assert [(row.customer_id, row.channel) for row in await of_campaign(session, campaign)] == [(unverified, "email")]
+
+    history = await why_not(session, VIEWER, people["suppressed"])
+    assert [(row.stage, row.label) for row in history.items] == [("audience", "Unsubscribed, bounced or complained")]
+
+
+async def test_generating_again_changes_nothing_but_follows_the_base(session: AsyncSession) -> None:
+    person, other = await add_customer(session), await add_customer(session, value_at_risk=10)
+    campaign = await add_campaign(session, await audience(session))
+    first = await generate_actions(session, SYSTEM, campaign)
+
+    async def snapshot() -> list[tuple[Any, ...]]:
+        rows = await of_campaign(session, campaign)
+        return [(row.customer_id, row.channel, row.priority_score, row.reason, row.offer_terms) for row in rows]
+
+    before = await snapshot()
+    assert await generate_actions(session, SYSTEM, campaign) == first
+    assert await snapshot() == before
+
+    kept = next(row for row in await of_campaign(session, campaign) if row.customer_id == other)
+    await skip_action(session, MARKETER, kept.id, note="asked us not to")
+    await session.execute(text("UPDATE customers SET email_consent = NULL WHERE id = :id"), {"id": person})
+    again = await generate_actions(session, SYSTEM, campaign)
+    assert again.proposed == 2, "one SMS each; the other's e-mail stays as Dana left it"
+    left = await get_action(session, VIEWER, kept.id)
+    assert (left.status, left.skip_reason) == (ActionStatus.SKIPPED, "skipped_by_hand")
+    assert left.skip_detail == "By Dana: asked us not to"
+
+
+async def test_caps_count_the_ledger_and_other_approved_campaigns(session: AsyncSession) -> None:
+    person = await add_customer(session)
+    slugs = await audience(session)
+    other = await add_campaign(session, slugs, name="Approved", constraints={})
+    await generate_actions(session, SYSTEM, other)
+    campaign = await add_campaign(session, slugs, constraints={"max_contacts_7_days": 1})
+    assert (await generate_actions(session, SYSTEM, campaign)).excluded == 0, "a proposal is no contact yet"
+    await session.execute(
+        text("UPDATE actions SET status = 'pending' WHERE campaign_id = :id AND channel = 'email'"), {"id": other}
+    )
+    await session.execute(text("UPDATE campaigns SET status = 'scheduled' WHERE id = :id"), {"id": other})
+    again = await generate_actions(session, SYSTEM, campaign)
+    assert again.by_reason == {"cap_reached": 1}
+    assert (await why_not(session, VIEWER, person)).total == 1
+
+
+async def test_guardrails_cap_the_discount(session: AsyncSession) -> None:
+    await add_customer(session)
+    slugs = await audience(session, max_discount_pct=10, margin_floor_pct=21)
+    campaign = await add_campaign(session, slugs)
+    await generate_actions(session, SYSTEM, campaign)
+    row = (await of_campaign(session, campaign))[0]
+    assert row.offer == "7% off domestic wine"
+    assert row.offer_terms["listed_pct"] == "10.00"
+    assert "cut from 10% by the margin floor" in str(row.reason)
+
+
+async def test_filters_and_pages(session: AsyncSession) -> None:
+    for value in (10, 20, 30, 40, 50):
+        await add_customer(session, value_at_risk=value)
+    campaign = await add_campaign(session, await audience(session))
+    await generate_actions(session, SYSTEM, campaign)
+    seen: list[ActionRow] = []
+    cursor = None
+    while True:
+        page = await list_actions(session, VIEWER, campaign_id=campaign, channel="email", limit=2, cursor=cursor)
+        assert (page.total, page.total_is_exact) == (5, True)
+        seen += page.items
+        if (cursor := page.next_cursor) is None:
+            break
+    assert [row.priority_score for row in seen] == sorted((row.priority_score for row in seen), reverse=True)
+    assert len({row.id for row in seen}) == 5
+    high = await list_actions(session, VIEWER, campaign_id=campaign, min_priority=float(seen[1].priority_score))
+    assert high.total < 10
+    assert (await list_actions(session, VIEWER, status="pending,sent")).total == 0
+    assert (await list_actions(session, VIEWER, day=seen[0].scheduled_date, segment="everybody")).total == 10
+    for wrong in ({"status": "lost"}, {"channel": "fax"}, {"min_priority": 101}, {"limit": 0}, {"cursor": "?"}):
+        with pytest.raises(Invalid):
+            await list_actions(session, VIEWER, **wrong)  # type: ignore[arg-type]
+
+
+async def test_edits_meet_the_same_constraints(session: AsyncSession) -> None:
+    await add_customer(session)
+    await add_customer(session)
+    slugs = await audience(session, max_discount_pct=12)
+    campaign = await add_campaign(session, slugs, constraints={"email_capacity_per_day": 1})
+    await generate_actions(session, SYSTEM, campaign)
+    first, second = [row for row in await of_campaign(session, campaign) if row.channel == "email"]
+    monday, tuesday = first.scheduled_date, first.scheduled_date + timedelta(days=1)
+
+    with pytest.raises(Forbidden):
+        await move_action(session, VIEWER, first.id, monday)
+    await move_action(session, MARKETER, first.id, monday)
+    assert (await get_action(session, VIEWER, first.id)).status is ActionStatus.PENDING
+    with pytest.raises(Conflict, match="all 1 messages by email are used"):
+        await move_action(session, MARKETER, second.id, monday)
+    await move_action(session, MARKETER, second.id, tuesday)
+    sms = next(row for row in await of_campaign(session, campaign) if row.channel == "sms")
+    with pytest.raises(Conflict, match="may send each customer 1"):
+        await move_action(session, MARKETER, sms.id, tuesday)
+    with pytest.raises(Invalid):
+        await move_action(session, MARKETER, first.id, monday - timedelta(days=1))
+    with pytest.raises(NotFound):
+        await move_action(session, MARKETER, uuid7(), monday)
+
+    with pytest.raises(Invalid, match="at most 12"):
+        await change_offer(session, MARKETER, first.id, offer="{discount}% off gin", discount_pct=13)
+    await change_offer(session, MARKETER, first.id, offer="{discount}% off {category}", discount_pct=Decimal("5"))
+    changed = await get_action(session, VIEWER, first.id)
+    assert changed.offer == "5% off domestic wine"
+    assert changed.expected_profit > first.expected_profit
+    assert changed.margin_points > first.margin_points
+    assert str(changed.reason).endswith("The usual basket leaves $4.60 after 5% off.")
+
+    await skip_action(session, MARKETER, first.id)
+    with pytest.raises(Conflict):
+        await change_offer(session, MARKETER, first.id, offer="x", discount_pct=0)
+    await session.execute(text("UPDATE campaigns SET status = 'scheduled'"))
+    with pytest.raises(Conflict, match="back to review"):
+        await skip_action(session, MARKETER, second.id)
+
+
+async def test_bad_campaigns_are_refused_by_name(session: AsyncSession) -> None:
+    with pytest.raises(NotFound):
+        await generate_actions(session, SYSTEM, uuid7())
+    with pytest.raises(Forbidden):
+        await generate_actions(session, VIEWER, uuid7())
+    unknown = await add_campaign(session, ["nobody"])
+    with pytest.raises(Invalid, match="nobody"):
+        await generate_actions(session, SYSTEM, unknown)
+    slugs = await audience(session)
+    wrong = await add_campaign(session, slugs, constraints={"margin_pct": 400})
+    with pytest.raises(Invalid) as refused:
+        await generate_actions(session, SYSTEM, wrong)
+    assert refused.value.field == "constraints.margin_pct"
+    past = now().date() - timedelta(days=9)
+    over = await add_campaign(session, slugs, start_date=past, end_date=past)
+    with pytest.raises(Conflict, match="has passed"):
+        await generate_actions(session, SYSTEM, over)
