@@ -1,0 +1,44 @@
+"""Who is held out: a keyed draw anybody can repeat, the same in Python and in SQL. Pure.
+
+A customer's number is the first 56 bits of SHA-256(seed ":" customer id), as a share of 2⁵⁶; whoever lies below the
+share is held out. Nothing about the customer enters, the seed decides alone, and raising the share only adds people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+from liquor_app.core.errors import Invalid
+
+_BITS = 56
+
+
+def draw_sql(column: str) -> str:
+    """SQL that is true for whoever is held out; binds `:seed` and `:below` (see `threshold`)."""
+    number = (
+        f"CAST(CAST('x' || left(encode(sha256(convert_to(:seed || ':' || CAST({column} AS text), 'UTF8')), 'hex'), 14)"
+        f" AS bit({_BITS})) AS bigint)"
+    )
+    return f"({number} < :below)"
+
+
+def threshold(share: float) -> int:
+    """The number below which a customer is held out.
+
+    Raises:
+        Invalid: the share does not lie between 0 and 1.
+    """
+    if not 0 <= share <= 1:
+        raise Invalid("the share held out must lie between 0 and 1", field="holdout_pct")
+    return int(share * (1 << _BITS))
+
+
+def number_of(seed: str, customer_id: UUID) -> int:
+    """A customer's number under a seed, 0 to 2⁵⁶ − 1."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{customer_id}".encode()).digest()[:7], "big")
+
+
+def is_held_out(seed: str, customer_id: UUID, share: float) -> bool:
+    """Whether the draw takes this customer."""
+    return number_of(seed, customer_id) < threshold(share)
