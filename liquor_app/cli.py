@@ -152,9 +152,10 @@ def segments(
     async def work(session: AsyncSession) -> Any:
         if refresh:
             await refresh_segments(session, SYSTEM)
-        return await list_segments(session, SYSTEM)
+        return await list_segments(session, SYSTEM, limit=500)
 
-    show_rows(call(work), ("slug", "name", "customer_count"), as_json)
+    page = call(work)
+    show_rows(page.items, ("slug", "name", "customer_count"), as_json, total=page.total)
 
 
 @app.command()
@@ -171,7 +172,8 @@ def plan(
     from liquor_app.segments.service import list_segments
 
     async def work(session: AsyncSession) -> Any:
-        slugs = segment or [row.slug for row in await list_segments(session, SYSTEM) if row.customer_count][:6]
+        known = (await list_segments(session, SYSTEM, active_only=True)).items
+        slugs = segment or [row.slug for row in known if row.customer_count][:6]
         campaign = await create_campaign(
             session, SYSTEM, name=name, target_segments=slugs, start_date=parse_day(start, "start") if start else None
         )

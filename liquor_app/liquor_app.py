@@ -1,33 +1,45 @@
-"""The roof: the app, its pages in the shell, nothing else."""
+"""The roof: the app, its pages in the shell, the API mounted beside them. Composition only."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import reflex as rx
 from reflex.utils.exec import is_prod_mode
 
+from liquor_app.accounts.pages.entry import PAGES as ENTRY
+from liquor_app.accounts.state import SessionGuard, SessionState
+from liquor_app.campaigns.pages.builder import PAGES as BUILDER
+from liquor_app.campaigns.pages.list import PAGES as CAMPAIGNS
 from liquor_app.core.frontend import STATIC
 from liquor_app.core.web import same_origin, static_rules
+from liquor_app.organization.page import slots
+from liquor_app.organization.state import ShellState
+from liquor_app.routes import create_api
+from liquor_app.ui import live
 from liquor_app.ui.gallery.page import entry_page, gallery
 from liquor_app.ui.page import Page
 from liquor_app.ui.shell import HEAD, STYLESHEETS, Slots, shell
 from liquor_app.ui.trouble import APP_WRAPS, not_found
 
-PAGES: tuple[Page, ...] = (
+PAGES: tuple[Page, ...] = (*CAMPAIGNS, *BUILDER, *ENTRY)
+
+DEVELOPER_PAGES = (
     Page("/_gallery", "Gallery", gallery),
     Page("/_entry", "Entry", entry_page, bare=True),
 )
 
 
-def add_pages(app: rx.App, pages: tuple[Page, ...], slots: Slots) -> None:
-    """Register each page, inside the shell unless it is bare."""
+def add_pages(app: rx.App, pages: tuple[Page, ...], slots: Slots, *, first: list[Any] | None = None) -> None:
+    """Register each page, inside the shell unless it is bare; `first` runs before the on_load of shell pages."""
     for page in pages:
+        own = page.on_load if isinstance(page.on_load, list) else [page.on_load] if page.on_load else []
         app.add_page(
             page.component if page.bare else partial(shell, page, pages, slots),
             route=page.route,
             title=f"{page.title} · Liquor Marketing Agent",
-            on_load=page.on_load,
+            on_load=own if page.bare else [*(first or []), *own],
         )
 
 
@@ -35,10 +47,14 @@ app = rx.App(
     stylesheets=STYLESHEETS,
     head_components=HEAD,
     app_wraps=APP_WRAPS,
-    api_transformer=[partial(static_rules, static_dir=STATIC)],
+    api_transformer=[create_api(), partial(static_rules, static_dir=STATIC)],
     html_lang="en",
 )
 # While developing, the pages come from another port.
 app.sio.eio.cors_allowed_origins = same_origin if is_prod_mode() else "*"
-add_pages(app, PAGES, Slots())
+app.add_middleware(SessionGuard(), index=0)
+app.register_lifespan_task(live.listen)
+live.install(app)
+add_pages(app, PAGES, slots(), first=[SessionState.require_sign_in, ShellState.load, ShellState.live])
+add_pages(app, DEVELOPER_PAGES, Slots())
 app.add_page(not_found, route="404", title="Not found · Liquor Marketing Agent")

@@ -76,8 +76,8 @@ class DashboardState(rx.State):
 
     @rx.event
     @guarded
-    async def choose_period(self, period: str) -> None:
-        self.period = period if period in PERIODS else "30"
+    async def choose_period(self, period: str | list[str]) -> None:
+        self.period = period if isinstance(period, str) and period in PERIODS else "30"
         await self._refresh(await signed_in(self))
 
     @rx.event(background=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
 
 from liquor_app.ui.icon import icon as draw
 from liquor_app.ui.types import Child, Handler, Text, given
@@ -92,3 +93,16 @@ def search_input(label: str, *, value: Text, on_change: Handler, placeholder: st
 def _typed(control: rx.Component) -> rx.Component:
     # A value the server holds would overwrite keys pressed while the answer is on its way.
     return rx.debounce_input(control, debounce_timeout=TYPING_MS)
+
+
+class _PlainForm(BaseHTML):
+    """HTML's own form. `rx.el.form` always takes the submit event to itself."""
+
+    tag = "form"
+    action: rx.Var[str]
+    method: rx.Var[str]
+
+
+def plain_form(action: str, *children: Child) -> rx.Component:
+    """A form the browser itself posts, with a full page load, to a route of ours."""
+    return _PlainForm.create(*children, action=action, method="post")

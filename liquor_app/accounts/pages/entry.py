@@ -7,7 +7,7 @@ import reflex as rx
 from liquor_app.accounts.state import EntryState, SessionState
 from liquor_app.ui.button import button
 from liquor_app.ui.entry import entry
-from liquor_app.ui.form import text_field
+from liquor_app.ui.form import plain_form, text_field
 from liquor_app.ui.layout import col
 from liquor_app.ui.page import Page
 
@@ -18,7 +18,7 @@ def _form(action: str, *fields: rx.Component) -> rx.Component:
     problem = rx.cond(
         EntryState.error != "", rx.el.p(EntryState.error, class_name="err-t", role="alert"), rx.fragment()
     )
-    return rx.el.form(col(problem, *fields, gap=16), action=action, method="post")
+    return plain_form(action, col(problem, *fields, gap=16))
 
 
 def login() -> rx.Component:

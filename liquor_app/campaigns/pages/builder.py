@@ -28,7 +28,7 @@ def builder_page() -> rx.Component:
             button("Generate plan", kind="primary", icon="sparkles", submit=True, busy=BuilderState.busy),
             crumbs=(("Campaigns", "/campaigns"),),
         ),
-        stepper(["Details", "Audience", "Strategy", "Review plan", "Schedule"], 0),
+        rx.el.div(stepper(["Details", "Audience", "Strategy", "Review plan", "Schedule"], 0), margin_bottom="16px"),
         grid(
             span(
                 8,
@@ -62,7 +62,7 @@ def builder_page() -> rx.Component:
                 ),
                 gap=16,
             ),
-            span(4, _strategy(errors), gap=16),
+            span(4, _strategy(errors), align_self="start"),
         ),
         on_submit=BuilderState.generate,
     )  # fmt: skip

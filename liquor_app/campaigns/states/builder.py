@@ -73,13 +73,12 @@ class BuilderState(rx.State):
     async def load(self) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
-            segments = await list_segments(session, actor)
+            segments = await list_segments(session, actor, active_only=True)
             general = await load_settings(session, GeneralSettings)
             planning = await load_settings(session, PlanningSettings)
         self.choices = [
             Choice(row.slug, row.name, row.messaging_strategy or "", f"{row.customer_count:,}")
-            for row in segments
-            if row.is_active
+            for row in segments.items
         ]
         first = now().astimezone(ZoneInfo(general.timezone)).date() + timedelta(days=1)
         self.start, self.end = first.isoformat(), (first + timedelta(days=6)).isoformat()
@@ -103,8 +102,8 @@ class BuilderState(rx.State):
         self.errors = {key: text for key, text in self.errors.items() if key != "target_segments"}
 
     @rx.event
-    async def choose_type(self, value: str) -> None:
-        self.type = value if value in set(CampaignType) else CampaignType.WEEKLY_PLAN.value
+    async def choose_type(self, value: str | list[str]) -> None:
+        self.type = value if isinstance(value, str) and value in set(CampaignType) else CampaignType.WEEKLY_PLAN.value
 
     @rx.event
     @guarded

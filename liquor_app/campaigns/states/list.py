@@ -92,8 +92,8 @@ class CampaignsState(rx.State):
 
     @rx.event
     @guarded
-    async def choose(self, tab: str) -> None:
-        self.tab, self.cursors = (tab if tab in TABS else "all"), [""]
+    async def choose(self, tab: str | list[str]) -> None:
+        self.tab, self.cursors = (tab if isinstance(tab, str) and tab in TABS else "all"), [""]
         await self._read()
 
     @rx.event
