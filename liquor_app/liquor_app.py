@@ -14,8 +14,9 @@ from liquor_app.campaigns.pages.builder import PAGES as BUILDER
 from liquor_app.campaigns.pages.list import PAGES as CAMPAIGNS
 from liquor_app.core.frontend import STATIC
 from liquor_app.core.web import same_origin, static_rules
-from liquor_app.organization.page import slots
-from liquor_app.organization.state import ShellState
+from liquor_app.organization.pages.frame import slots
+from liquor_app.organization.pages.settings import PAGES as SETTINGS
+from liquor_app.organization.states.shell import ShellState
 from liquor_app.routes import create_api
 from liquor_app.ui import live
 from liquor_app.ui.gallery.page import entry_page, gallery
@@ -23,7 +24,7 @@ from liquor_app.ui.page import Page
 from liquor_app.ui.shell import HEAD, STYLESHEETS, Slots, shell
 from liquor_app.ui.trouble import APP_WRAPS, not_found
 
-PAGES: tuple[Page, ...] = (*CAMPAIGNS, *BUILDER, *ENTRY)
+PAGES: tuple[Page, ...] = (*CAMPAIGNS, *BUILDER, *SETTINGS, *ENTRY)
 
 DEVELOPER_PAGES = (
     Page("/_gallery", "Gallery", gallery),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from liquor_app.accounts.state import SessionState
-from liquor_app.organization.state import ShellState
+from liquor_app.organization.states.shell import ShellState
 from liquor_app.ui.button import avatar
 from liquor_app.ui.dialog import confirm
 from liquor_app.ui.menu import Item, menu

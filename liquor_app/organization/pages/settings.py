@@ -1,0 +1,88 @@
+"""Settings, for admins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.organization.states.settings import SettingsState
+from liquor_app.ui.badge import status_badge
+from liquor_app.ui.button import button
+from liquor_app.ui.card import card
+from liquor_app.ui.empty import empty
+from liquor_app.ui.form import text_field
+from liquor_app.ui.layout import grid, row, span
+from liquor_app.ui.page import Page, page_head
+from liquor_app.ui.table import Column, table
+from liquor_app.ui.tabs import segmented
+
+
+def settings_page() -> rx.Component:
+    return rx.fragment(
+        page_head(
+            "Settings",
+            "They bind every engine and every message. Each change is kept in the audit log.",
+            segmented(
+                [
+                    ("general", "Shop"),
+                    ("compliance", "Compliance"),
+                    ("planning", "Planning"),
+                    ("retention", "Retention"),
+                ],
+                value=SettingsState.tab,
+                on_change=SettingsState.choose,
+                label="Which settings",
+            ),
+        ),
+        grid(
+            span(7, card(_form()), align_self="start"),
+            span(5, card(_channels(), title="Channels", flush=True), align_self="start"),
+        ),
+    )
+
+
+def _form() -> rx.Component:
+    def field(line: Any) -> rx.Component:
+        return text_field(
+            line.label,
+            line.name,
+            default_value=line.value,
+            hint=line.hint,
+            error=SettingsState.errors[line.name],
+            key=line.name + line.value,
+        )
+
+    fields = rx.el.div(rx.foreach(SettingsState.lines, field), class_name="col", gap="16px")
+    return rx.form(
+        fields,
+        row(button("Save", kind="primary", submit=True, busy=SettingsState.busy), margin_top="16px"),
+        on_submit=SettingsState.save,
+    )
+
+
+def _channels() -> rx.Component:
+    return table(
+        SettingsState.channels,
+        [
+            Column("Channel", lambda line: line.channel),
+            Column("Provider", lambda line: line.provider),
+            Column("State", lambda line: status_badge(line.state)),
+            Column("Limit", lambda line: line.rate, number=True, phone="hide"),
+        ],
+        label="Channels",
+        empty=empty("No provider yet", "The sandbox is set up with the first start.", icon="send"),
+    )
+
+
+PAGES = (
+    Page(
+        "/settings",
+        "Settings",
+        settings_page,
+        icon="settings",
+        on_load=SettingsState.load,
+        nav_group="admin",
+        roles=frozenset({"admin"}),
+    ),
+)
