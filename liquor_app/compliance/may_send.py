@@ -1,0 +1,267 @@
+"""One question, asked when a message is planned, launched and sent: may it go out now, and if not, why? Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from liquor_app.compliance.rules import (
+    US_ZONES,
+    WHOLE_DAY,
+    Interval,
+    RuleKind,
+    Rules,
+    Span,
+    intersect,
+    interval,
+    legal_span,
+    narrow,
+)
+
+LOOK_AHEAD_DAYS = 9
+"""Longer than a week, so that a rule of one weekday cannot hide the next open hour."""
+
+MAX_PHONE_ZONES = 4
+"""A prefix that belongs to more zones than this (toll-free and the like) says nothing."""
+
+
+class BlockReason(StrEnum):
+    """Why a message may not go out. Where the planner foresees the same, the words are the planner's."""
+
+    GONE = "customer_deleted"
+    NO_ADDRESS = "no_contact_address"
+    SUPPRESSED = "suppressed"
+    NO_CONSENT = "no_consent"
+    OBJECTED = "objected_to_profiling"
+    UNDERAGE = "underage"
+    AGE_UNKNOWN = "age_unknown"
+    CONSENT_TOO_EARLY = "consent_before_of_age"
+    COUPON_BANNED = "coupon_banned"
+    CAP_REACHED = "cap_reached"
+    STATE_LIMIT = "state_contact_limit"
+    QUIET_HOURS = "quiet_hours"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """What is known of the recipient at this moment.
+
+    Attributes:
+        consent: `given`, `withdrawn` or None, for the message's channel; `consent_at` is when it was last given.
+        suppressed: the address stands on the suppression list for this channel.
+        state: two letters, None if unknown.
+        timezone: IANA name of where they live, None if unknown.
+        phone_zones: IANA names the phone's prefix belongs to (SMS only).
+        contacts_24h, contacts_7d, contacts_30d: messages around this moment, on every channel, this one not counted.
+    """
+
+    has_address: bool = True
+    consent: str | None = "given"
+    consent_at: datetime | None = None
+    suppressed: bool = False
+    deleted: bool = False
+    objected: bool = False
+    date_of_birth: date | None = None
+    age_verified: bool = False
+    has_alcohol_purchases: bool = False
+    state: str | None = None
+    timezone: str | None = None
+    phone_zones: tuple[str, ...] = ()
+    contacts_24h: int = 0
+    contacts_7d: int = 0
+    contacts_30d: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """The message: `email` or `sms`, the action's own window, whether it carries a discount, and the campaign's own
+    caps where they are tighter than the store's."""
+
+    channel: str
+    window: Span | None = None
+    has_coupon: bool = False
+    max_contacts_7_days: int | None = None
+    max_contacts_30_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """It may go out from now until `closes_at`."""
+
+    closes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """It may not go out; `until` is the next moment it might (None: waiting does not help)."""
+
+    reason: BlockReason
+    detail: str
+    until: datetime | None = None
+
+
+def may_send(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Allowed | Blocked:
+    """Whether this message may reach this person at `now` (aware).
+
+    The strictest of federal law, state law and the store's settings wins. Hours are asked last, because only they
+    are worth waiting for.
+    """
+    return (
+        _blocked_by_person(person, message)
+        or _blocked_by_age(person, message, now, rules)
+        or _blocked_by_state_law(person, message, now, rules)
+        or _blocked_by_caps(person, message, rules)
+        or _hours(person, message, now, rules)
+    )
+
+
+def next_allowed(
+    person: PersonFacts, message: MessageFacts, not_before: datetime, rules: Rules, *, lasting: timedelta = timedelta(0)
+) -> datetime | None:
+    """The first moment from `not_before` on that lies in every window and stays open for more than `lasting`; None if
+    none comes within nine days. Only hours are looked at."""
+    found = _next_interval(person, message, not_before, rules, lasting)
+    return None if found is None else max(found[0], not_before)
+
+
+def recipient_zones(person: PersonFacts, channel: str, rules: Rules) -> tuple[str, ...]:
+    """Every zone a text may reach the recipient in, by address and by phone; all of the country's if neither says.
+
+    The law's hours are about telephones; for e-mail the zone of the store's own window is enough.
+    """
+    if channel != "sms":
+        return (home_zone(person, rules),)
+    zones = {person.timezone} if person.timezone else set()
+    if len(person.phone_zones) <= MAX_PHONE_ZONES:
+        zones |= set(person.phone_zones)
+    return tuple(sorted(zones)) if zones else US_ZONES
+
+
+def home_zone(person: PersonFacts, rules: Rules) -> str:
+    """The zone the store's and the campaign's own windows are read in."""
+    if person.timezone:
+        return person.timezone
+    return person.phone_zones[0] if len(person.phone_zones) == 1 else rules.store_zone
+
+
+def age_on(born: date, day: date) -> int:
+    """Completed years; somebody born on 29 February comes of age on 1 March."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def _blocked_by_person(person: PersonFacts, message: MessageFacts) -> Blocked | None:
+    what = "e-mail" if message.channel == "email" else "SMS"
+    if person.deleted:
+        return Blocked(BlockReason.GONE, "The customer was deleted.")
+    if not person.has_address:
+        return Blocked(BlockReason.NO_ADDRESS, f"No address for {what}.")
+    if person.suppressed:
+        return Blocked(BlockReason.SUPPRESSED, "The address stands on the suppression list.")
+    if person.consent != "given":
+        how = "was withdrawn" if person.consent == "withdrawn" else "was never given"
+        return Blocked(BlockReason.NO_CONSENT, f"Consent to {what} {how}.")
+    if person.objected:
+        return Blocked(BlockReason.OBJECTED, "The customer objected to being profiled, and this message was chosen so.")
+    return None
+
+
+def _blocked_by_age(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Blocked | None:
+    local = now.astimezone(ZoneInfo(home_zone(person, rules))).date()
+    if person.date_of_birth is not None:
+        years = age_on(person.date_of_birth, local)
+        if years < rules.minimum_age:
+            return Blocked(BlockReason.UNDERAGE, f"{years} years old; {rules.minimum_age} is the minimum.")
+        if person.consent_at is not None and age_on(person.date_of_birth, person.consent_at.date()) < rules.minimum_age:
+            return Blocked(
+                BlockReason.CONSENT_TOO_EARLY,
+                f"Consent was given before the age of {rules.minimum_age}; it must be given anew.",
+            )
+        return None
+    if person.age_verified:
+        return None
+    if message.channel == "sms":
+        return Blocked(BlockReason.AGE_UNKNOWN, "An SMS about alcohol needs a date of birth or a verified age.")
+    if rules.unknown_age_email == "with_purchase_history" and person.has_alcohol_purchases:
+        return None
+    return Blocked(BlockReason.AGE_UNKNOWN, "Age unknown, and no purchase of alcohol at the till vouches for it.")
+
+
+def _blocked_by_state_law(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Blocked | None:
+    if person.state is None:
+        return None
+    day = now.astimezone(ZoneInfo(home_zone(person, rules))).date()
+    for rule in rules.laws:
+        if rule.jurisdiction != person.state or not rule.binds(message.channel, day):
+            continue
+        if rule.kind is RuleKind.COUPON_BAN and message.has_coupon:
+            return Blocked(BlockReason.COUPON_BANNED, f"{rule.jurisdiction} bans coupons on alcohol ({rule.citation}).")
+        if rule.kind is RuleKind.CONTACT_LIMIT and person.contacts_24h >= rule.limit:
+            return Blocked(
+                BlockReason.STATE_LIMIT,
+                f"{person.contacts_24h} messages within 24 hours; {rule.jurisdiction} allows {rule.limit}"
+                f" ({rule.citation}).",
+            )
+    return None
+
+
+def _blocked_by_caps(person: PersonFacts, message: MessageFacts, rules: Rules) -> Blocked | None:
+    for days, seen, store, own in (
+        (7, person.contacts_7d, rules.max_contacts_7_days, message.max_contacts_7_days),
+        (30, person.contacts_30d, rules.max_contacts_30_days, message.max_contacts_30_days),
+    ):
+        cap = store if own is None else min(store, own)
+        if seen >= cap:
+            return Blocked(BlockReason.CAP_REACHED, f"{seen} messages within {days} days; the cap is {cap}.")
+    return None
+
+
+def _hours(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Allowed | Blocked:
+    found = _next_interval(person, message, now, rules, timedelta(0))
+    if found is None:
+        return Blocked(BlockReason.QUIET_HOURS, "Law, store and campaign leave no hour in common.")
+    if found[0] <= now:
+        return Allowed(found[1])
+    zone = home_zone(person, rules)
+    local, opens = now.astimezone(ZoneInfo(zone)), found[0].astimezone(ZoneInfo(zone))
+    return Blocked(
+        BlockReason.QUIET_HOURS,
+        f"{local:%H:%M} at the recipient's place is outside the allowed hours; next from {opens:%a %d %b %H:%M}.",
+        found[0],
+    )
+
+
+def _next_interval(
+    person: PersonFacts, message: MessageFacts, moment: datetime, rules: Rules, lasting: timedelta
+) -> Interval | None:
+    # a day early, because it may still be yesterday where the recipient is
+    first = moment.astimezone(UTC).date() - timedelta(days=1)
+    open_hours = _open_hours(
+        rules,
+        message.channel,
+        person.state,
+        recipient_zones(person, message.channel, rules),
+        home_zone(person, rules),
+        message.window or WHOLE_DAY,
+        first,
+    )
+    for opens, closes in open_hours:
+        if closes - max(opens, moment) > lasting:
+            return opens, closes
+    return None
+
+
+@lru_cache(maxsize=32_768)
+def _open_hours(  # noqa: PLR0917 - a cache's key
+    rules: Rules, channel: str, state: str | None, zones: tuple[str, ...], home: str, window: Span, first: date
+) -> tuple[Interval, ...]:
+    """Open hours from `first` on: the law's in every zone the recipient may be in, and the store's at home."""
+    days = [first + timedelta(days=offset) for offset in range(LOOK_AHEAD_DAYS + 2)]
+    own = narrow(rules.store_spans[channel], window)
+    found = [hours for day in days if (hours := interval(home, day, own))]
+    for zone in zones:
+        legal = [hours for day in days if (hours := interval(zone, day, legal_span(rules, channel, state, day)))]
+        found = intersect(found, legal)
+    return tuple(found)

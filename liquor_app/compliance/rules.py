@@ -1,0 +1,193 @@
+"""The rules a message is held against, and the hours they leave open. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from liquor_app.core.errors import Invalid
+
+FEDERAL = "US"
+DAY_MINUTES = 24 * 60
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+US_ZONES = (
+    "America/Puerto_Rico",
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Phoenix",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "Pacific/Honolulu",
+)
+"""Where somebody may be of whom we know nothing: an hour is open only if it is open in all of them."""
+
+Span = tuple[int, int]
+"""Minutes since local midnight: open from the first, closed from the second on; empty if they cross."""
+
+Interval = tuple[datetime, datetime]
+"""From the first moment (UTC) up to, not including, the second."""
+
+WHOLE_DAY: Span = (0, DAY_MINUTES)
+
+
+class RuleKind(StrEnum):
+    HOURS = "hours"
+    """`{"start": "08:00", "end": "20:00", "days": ["sun"]?}`, local to the recipient; no days means every day."""
+    CONTACT_LIMIT = "contact_limit"
+    """`{"max": 3, "hours": 24}`."""
+    COUPON_BAN = "coupon_ban"
+    """No coupon or personal discount on alcohol; an empty value."""
+    NOTE = "note"
+    """`{"text": …}`: law that no machine can check, kept beside the others for people to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of one place; `channel` None binds every channel. `valid_to` is the first day it binds no more."""
+
+    jurisdiction: str
+    kind: RuleKind
+    channel: str | None
+    citation: str
+    valid_from: date
+    valid_to: date | None = None
+    span: Span = WHOLE_DAY
+    weekdays: frozenset[int] = frozenset(range(7))
+    limit: int = 0
+    hours: int = 24
+
+    def binds(self, channel: str, day: date) -> bool:
+        return self.channel in (None, channel) and self.valid_from <= day and (not self.valid_to or day < self.valid_to)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rules:
+    """Everything `may_send` goes by: the law's rows and the store's own settings.
+
+    Compared by identity, so that opening hours can be cached per set of rules.
+
+    Attributes:
+        store_spans: the store's own hours by channel.
+        store_zone: where the store's hours hold for people whose zone is unknown.
+        unknown_age_email: `block` or `with_purchase_history`.
+    """
+
+    laws: tuple[Rule, ...]
+    minimum_age: int
+    unknown_age_email: str
+    store_spans: Mapping[str, Span]
+    store_zone: str
+    max_contacts_7_days: int
+    max_contacts_30_days: int
+
+
+def parse_clock(value: object, field: str) -> int:
+    """Minutes since midnight of `17:30`; `24:00` is the end of the day.
+
+    Raises:
+        Invalid: not a time of day.
+    """
+    try:
+        hours, minutes = (int(part) for part in str(value).split(":"))
+    except ValueError as error:
+        raise Invalid(f"{field} must be a time such as 08:00, not {value!r}", field=field) from error
+    total = hours * 60 + minutes
+    if not (0 <= minutes < 60 and 0 <= total <= DAY_MINUTES):
+        raise Invalid(f"{field} must lie between 00:00 and 24:00, not {value!r}", field=field)
+    return total
+
+
+def parse_rule(row: Mapping[str, Any]) -> Rule:
+    """A row of `compliance_rules` as a rule.
+
+    Raises:
+        Invalid: its kind or value makes no sense; the message names the place and the part.
+    """
+    where = f"{row['jurisdiction']} {row['kind']}"
+    value: Mapping[str, Any] = row["value"]
+    common: dict[str, Any] = {
+        "jurisdiction": row["jurisdiction"],
+        "channel": row["channel"],
+        "citation": row["citation"],
+        "valid_from": row["valid_from"],
+        "valid_to": row["valid_to"],
+    }
+    try:
+        kind = RuleKind(row["kind"])
+    except ValueError as error:
+        raise Invalid(f"{where}: the kind must be one of {', '.join(RuleKind)}", field="kind") from error
+    if kind is RuleKind.HOURS:
+        days = value.get("days") or list(WEEKDAYS)
+        if unknown := sorted(set(map(str, days)) - set(WEEKDAYS)):
+            raise Invalid(f"{where}: {unknown[0]!r} is not one of {', '.join(WEEKDAYS)}", field="value.days")
+        common["span"] = (
+            parse_clock(value.get("start"), f"{where} start"),
+            parse_clock(value.get("end"), f"{where} end"),
+        )
+        common["weekdays"] = frozenset(WEEKDAYS.index(str(day)) for day in days)
+    if kind is RuleKind.CONTACT_LIMIT:
+        limit, hours = value.get("max"), value.get("hours", 24)
+        if not isinstance(limit, int) or limit < 1 or hours != 24:
+            raise Invalid(f"{where}: max must be 1 or more, hours must be 24", field="value")
+        common["limit"], common["hours"] = limit, hours
+    return Rule(kind=kind, **common)
+
+
+@lru_cache(maxsize=32_768)
+def legal_span(rules: Rules, channel: str, state: str | None, day: date) -> Span:
+    """What federal and state law leave of a day; without a state, what every state leaves."""
+    start, end = WHOLE_DAY
+    for rule in rules.laws:
+        if rule.kind is not RuleKind.HOURS or day.weekday() not in rule.weekdays or not rule.binds(channel, day):
+            continue
+        if rule.jurisdiction == FEDERAL or state is None or rule.jurisdiction == state:
+            start, end = max(start, rule.span[0]), min(end, rule.span[1])
+    return start, end
+
+
+def narrow(*spans: Span) -> Span:
+    """What all spans leave open."""
+    return max(span[0] for span in spans), min(span[1] for span in spans)
+
+
+@lru_cache(maxsize=65_536)
+def interval(zone: str, day: date, span: Span) -> Interval | None:
+    """A local span as moments; None if it is empty.
+
+    Where clocks change inside it, the reading that keeps the interval narrower counts: from the later of two
+    possible openings to the earlier of two possible closings.
+    """
+    if span[0] >= span[1]:
+        return None
+    place = ZoneInfo(zone)
+    midnight = datetime.combine(day, time.min)
+
+    def moments(minutes: int) -> list[datetime]:
+        local = midnight + timedelta(minutes=minutes)
+        return [local.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1)]
+
+    opens, closes = max(moments(span[0])), min(moments(span[1]))
+    return (opens, closes) if opens < closes else None
+
+
+def intersect(first: Iterable[Interval], second: Iterable[Interval]) -> list[Interval]:
+    """Moments in both; each input in order and without overlaps."""
+    found: list[Interval] = []
+    left, right = list(first), list(second)
+    i = j = 0
+    while i < len(left) and j < len(right):
+        opens, closes = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
+        if opens < closes:
+            found.append((opens, closes))
+        if left[i][1] <= right[j][1]:
+            i += 1
+        else:
+            j += 1
+    return found

@@ -1,0 +1,118 @@
+"""The rule pack in the database: filling it, reading it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.compliance.rule_pack import PACK
+from liquor_app.compliance.rules import Rules, parse_clock, parse_rule
+from liquor_app.organization.settings import ComplianceSettings, GeneralSettings, load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """A rule as shown to people."""
+
+    id: UUID
+    jurisdiction: str
+    kind: str
+    channel: str | None
+    value: dict[str, Any]
+    citation: str
+    valid_from: date
+    valid_to: date | None
+    is_active: bool
+
+
+async def ensure_rule_pack(session: AsyncSession) -> int:
+    """Add the pack's rules this database has never had; returns how many. What an admin changed or ended stays.
+
+    A rule is recognised by place, kind, channel, first day and citation, so a later release adds only what is new.
+    """
+    added = await session.execute(
+        text(
+            "INSERT INTO compliance_rules (jurisdiction, kind, channel, value, citation, valid_from)"
+            " SELECT p.jurisdiction, p.kind, p.channel, CAST(p.value AS jsonb), p.citation, p.valid_from"
+            " FROM jsonb_to_recordset(CAST(:pack AS jsonb)) AS p(jurisdiction text, kind text, channel text,"
+            "   value jsonb, citation text, valid_from date)"
+            " WHERE NOT EXISTS (SELECT 1 FROM compliance_rules r"
+            "   WHERE (r.jurisdiction, r.kind, r.citation, r.valid_from)"
+            "       = (p.jurisdiction, p.kind, p.citation, p.valid_from)"
+            "   AND r.channel IS NOT DISTINCT FROM p.channel"
+            "   AND r.value -> 'days' IS NOT DISTINCT FROM p.value -> 'days')"
+        ),
+        {
+            "pack": json.dumps(
+                [
+                    {
+                        "jurisdiction": rule.jurisdiction,
+                        "kind": rule.kind.value,
+                        "channel": rule.channel,
+                        "value": rule.value,
+                        "citation": rule.citation,
+                        "valid_from": rule.valid_from.isoformat(),
+                    }
+                    for rule in PACK
+                ]
+            )
+        },
+    )
+    return int(added.rowcount)  # type: ignore[attr-defined]
+
+
+async def list_rules(session: AsyncSession, actor: Actor) -> list[RuleRow]:
+    """Every rule, federal law first; ended ones too."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT id, jurisdiction, kind, channel, value, citation, valid_from, valid_to, is_active"
+            " FROM compliance_rules ORDER BY jurisdiction <> 'US', jurisdiction, kind, valid_from LIMIT 1000"
+        )
+    )
+    return [RuleRow(**row) for row in found.mappings()]
+
+
+async def load_rules(session: AsyncSession) -> Rules:
+    """What `may_send` goes by: active rules and the store's settings.
+
+    Raises:
+        Invalid: a stored rule makes no sense. Nothing may be sent by half a rule book.
+    """
+    compliance = await load_settings(session, ComplianceSettings)
+    general = await load_settings(session, GeneralSettings)
+    found = await session.execute(
+        text(
+            "SELECT jurisdiction, kind, channel, value, citation, valid_from, valid_to FROM compliance_rules"
+            " WHERE is_active ORDER BY jurisdiction, kind, valid_from"
+        )
+    )
+    return make_rules(compliance, general, tuple(parse_rule(dict(row)) for row in found.mappings()))
+
+
+def make_rules(compliance: ComplianceSettings, general: GeneralSettings, laws: tuple[Any, ...]) -> Rules:
+    """Rules from settings and parsed laws."""
+    return Rules(
+        laws=laws,
+        minimum_age=compliance.minimum_age,
+        unknown_age_email=compliance.unknown_age_email,
+        store_spans={
+            "email": _span(compliance.email_window_start, compliance.email_window_end),
+            "sms": _span(compliance.sms_window_start, compliance.sms_window_end),
+        },
+        store_zone=general.timezone,
+        max_contacts_7_days=compliance.max_contacts_7_days,
+        max_contacts_30_days=compliance.max_contacts_30_days,
+    )
+
+
+def _span(start: str, end: str) -> tuple[int, int]:
+    return parse_clock(start, "start"), parse_clock(end, "end")

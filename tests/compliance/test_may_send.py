@@ -1,0 +1,273 @@
+"""The one function everything that leaves the house is asked through."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from liquor_app.compliance.may_send import (
+    Allowed,
+    Blocked,
+    BlockReason,
+    MessageFacts,
+    PersonFacts,
+    age_on,
+    may_send,
+    next_allowed,
+)
+from liquor_app.compliance.rule_pack import PACK
+from liquor_app.compliance.rules import US_ZONES, Rules, legal_span, parse_rule
+from liquor_app.compliance.service import make_rules
+from liquor_app.core.errors import Invalid
+from liquor_app.organization.settings import ComplianceSettings, GeneralSettings
+
+LAWS = tuple(
+    parse_rule(
+        {
+            "jurisdiction": rule.jurisdiction, "kind": rule.kind.value, "channel": rule.channel, "value": rule.value,
+            "citation": rule.citation, "valid_from": rule.valid_from, "valid_to": None,
+        }
+    )
+    for rule in PACK
+)  # fmt: skip
+WIDE = {
+    "email_window_start": "00:00",
+    "email_window_end": "23:59",
+    "sms_window_start": "00:00",
+    "sms_window_end": "23:59",
+}
+
+
+def rules(**changes: object) -> Rules:
+    return make_rules(ComplianceSettings.model_validate(changes), GeneralSettings(), LAWS)
+
+
+RULES = rules()
+LAW_ONLY = rules(**WIDE)
+NEW_YORK = ZoneInfo("America/New_York")
+ADULT = PersonFacts(age_verified=True, state="ME", timezone="America/New_York")
+EMAIL, SMS = MessageFacts("email"), MessageFacts("sms")
+
+
+def local(day: int, hour: int, minute: int = 0, zone: str = "America/New_York") -> datetime:
+    """A moment in the week of Monday 2 November 2026."""
+    return datetime(2026, 11, 1 + day, hour, minute, tzinfo=ZoneInfo(zone))
+
+
+def person(**facts: object) -> PersonFacts:
+    base = {name: getattr(ADULT, name) for name in PersonFacts.__slots__}
+    return PersonFacts(**{**base, **facts})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("facts", "message", "reason"),
+    [
+        ({"deleted": True}, EMAIL, BlockReason.GONE),
+        ({"has_address": False}, EMAIL, BlockReason.NO_ADDRESS),
+        ({"suppressed": True}, EMAIL, BlockReason.SUPPRESSED),
+        ({"consent": None}, EMAIL, BlockReason.NO_CONSENT),
+        ({"consent": "withdrawn"}, SMS, BlockReason.NO_CONSENT),
+        ({"objected": True}, EMAIL, BlockReason.OBJECTED),
+        ({"date_of_birth": date(2005, 11, 3), "age_verified": True}, EMAIL, BlockReason.UNDERAGE),
+        ({"age_verified": False}, EMAIL, BlockReason.AGE_UNKNOWN),
+        ({"age_verified": False, "has_alcohol_purchases": True}, SMS, BlockReason.AGE_UNKNOWN),
+        (
+            {"date_of_birth": date(2005, 11, 2), "consent_at": datetime(2026, 10, 1, tzinfo=UTC)},
+            EMAIL,
+            BlockReason.CONSENT_TOO_EARLY,
+        ),
+        ({"contacts_7d": 2}, EMAIL, BlockReason.CAP_REACHED),
+        ({"contacts_30d": 6}, EMAIL, BlockReason.CAP_REACHED),
+        ({"contacts_7d": 1}, MessageFacts("email", max_contacts_7_days=1), BlockReason.CAP_REACHED),
+        ({"state": "MA"}, MessageFacts("email", has_coupon=True), BlockReason.COUPON_BANNED),
+        ({"state": "FL", "contacts_24h": 3}, SMS, BlockReason.STATE_LIMIT),
+    ],
+)
+def test_what_blocks(facts: dict[str, object], message: MessageFacts, reason: BlockReason) -> None:
+    """Each rule stops the message for good, with words."""
+    verdict = may_send(person(**facts), message, local(1, 12), RULES)
+    assert isinstance(verdict, Blocked)
+    assert verdict.reason is reason
+    assert verdict.until is None
+    assert verdict.detail.endswith(".")
+
+
+def test_what_passes() -> None:
+    """Somebody of age, with consent, within hours."""
+    assert may_send(ADULT, EMAIL, local(1, 12), RULES) == Allowed(local(1, 22).astimezone(UTC))
+    of_age_today = person(date_of_birth=date(2005, 11, 2), consent_at=local(1, 11), age_verified=False)
+    assert isinstance(may_send(of_age_today, SMS, local(1, 12), RULES), Allowed)
+    bought = person(age_verified=False, has_alcohol_purchases=True)
+    assert isinstance(may_send(bought, EMAIL, local(1, 12), RULES), Allowed)
+    strict = rules(unknown_age_email="block")
+    assert isinstance(may_send(bought, EMAIL, local(1, 12), strict), Blocked)
+    assert isinstance(may_send(person(state="MA"), EMAIL, local(1, 12), RULES), Allowed)
+
+
+@pytest.mark.parametrize(
+    ("state", "day", "opens", "closes"),
+    [
+        ("ME", 1, 8 * 60, 21 * 60),
+        ("FL", 1, 8 * 60, 20 * 60),
+        ("CT", 1, 9 * 60, 20 * 60),
+        ("TX", 6, 9 * 60, 21 * 60),
+        ("TX", 7, 12 * 60, 21 * 60),
+        (None, 7, 12 * 60, 20 * 60),
+    ],
+)
+def test_legal_hours_of_texts(state: str | None, day: int, opens: int, closes: int) -> None:
+    """Federal and state law, the strictest wins; without a state, the strictest of all states."""
+    assert legal_span(LAW_ONLY, "sms", state, local(day, 12).date()) == (opens, closes)
+
+
+def test_a_rule_binds_from_its_first_day() -> None:
+    """Connecticut's narrower hours came on 1 October 2023."""
+    assert legal_span(LAW_ONLY, "sms", "CT", date(2023, 9, 30)) == (8 * 60, 21 * 60)
+    assert legal_span(LAW_ONLY, "sms", "CT", date(2023, 10, 1)) == (9 * 60, 20 * 60)
+
+
+def test_email_follows_the_stores_hours_only() -> None:
+    """22:00 is too late for the law of telephones, and fine for e-mail."""
+    late = rules(email_window_end="23:00")
+    assert isinstance(may_send(ADULT, EMAIL, local(1, 22, 30), late), Allowed)
+    assert isinstance(may_send(ADULT, SMS, local(1, 21, 30), LAW_ONLY), Blocked)
+
+
+def test_outside_the_window_is_later_not_never() -> None:
+    """A text at 21:30 on Saturday in Texas goes out on Sunday noon."""
+    texan = person(state="TX", timezone="America/Chicago")
+    verdict = may_send(texan, SMS, local(6, 21, 30, "America/Chicago"), LAW_ONLY)
+    assert isinstance(verdict, Blocked)
+    assert verdict.reason is BlockReason.QUIET_HOURS
+    assert verdict.until == local(7, 12, 0, "America/Chicago")
+    assert "Sun 08 Nov 12:00" in verdict.detail
+
+
+def test_the_campaigns_own_window_narrows() -> None:
+    """17:30 to 20:00 at the recipient's place."""
+    message = MessageFacts("email", window=(17 * 60 + 30, 20 * 60))
+    verdict = may_send(ADULT, message, local(1, 12), RULES)
+    assert isinstance(verdict, Blocked)
+    assert verdict.until == local(1, 17, 30)
+    assert may_send(ADULT, message, local(1, 18), RULES) == Allowed(local(1, 20).astimezone(UTC))
+
+
+def test_an_empty_intersection_never_opens() -> None:
+    """A window before the store opens has no next moment, and says so."""
+    verdict = may_send(ADULT, MessageFacts("sms", window=(60, 120)), local(1, 12), RULES)
+    assert isinstance(verdict, Blocked)
+    assert verdict.until is None
+
+
+def test_somebody_of_two_places_needs_both_open() -> None:
+    """Lives in Maine, phone from California: 9 in the morning in Portland is 6 there."""
+    both = person(phone_zones=("America/Los_Angeles",))
+    assert next_allowed(both, SMS, local(1, 9), LAW_ONLY) == local(1, 8, 0, "America/Los_Angeles")
+
+
+def test_toll_free_numbers_say_nothing() -> None:
+    """A prefix of many zones is no evidence; the address decides."""
+    everywhere = person(phone_zones=(*US_ZONES, "Pacific/Guam"))
+    assert isinstance(may_send(everywhere, SMS, local(1, 9), LAW_ONLY), Allowed)
+
+
+def test_born_on_a_leap_day() -> None:
+    """Of age on 1 March."""
+    assert age_on(date(2004, 2, 29), date(2025, 2, 28)) == 20
+    assert age_on(date(2004, 2, 29), date(2025, 3, 1)) == 21
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("hours", {"start": "8", "end": "20:00"}),
+        ("hours", {"start": "08:00", "end": "25:00"}),
+        ("hours", {"start": "08:00", "end": "20:00", "days": ["sunday"]}),
+        ("contact_limit", {"max": 0}),
+        ("curfew", {}),
+    ],
+)
+def test_bad_rules_are_refused(kind: str, value: dict[str, object]) -> None:
+    """Nothing is sent by a rule nobody understands."""
+    row = {
+        "jurisdiction": "XX", "kind": kind, "channel": None, "value": value, "citation": "", "valid_to": None,
+        "valid_from": date(2020, 1, 1),
+    }  # fmt: skip
+    with pytest.raises(Invalid, match="XX"):
+        parse_rule(row)
+
+
+moments = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+states = st.sampled_from([None, "FL", "CT", "TX", "ME", "OK", "MA", "CA", "AZ", "HI"])
+zones = st.sampled_from([None, *US_ZONES])
+phones = st.lists(st.sampled_from(US_ZONES), max_size=3, unique=True).map(tuple)
+# days around both changes of the clocks, where mistakes live
+changes = st.sampled_from([datetime(2026, 3, 8, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)]).flatmap(
+    lambda day: st.integers(-1440, 2880).map(lambda minutes: day + timedelta(minutes=minutes))
+)
+
+
+def strictest(person: PersonFacts, moment: datetime) -> bool:
+    """The law, restated: in every place the recipient may be, at every hour some state might object to."""
+    places = {person.timezone, *person.phone_zones} - {None} or set(US_ZONES)
+    for zone in places:
+        there = moment.astimezone(ZoneInfo(str(zone)))
+        clock, sunday = there.time(), there.weekday() == 6
+        opens, closes = time(8), time(21)
+        if person.state in ("CT", "TX", None):
+            opens = time(9)
+        if sunday and person.state in ("TX", None):
+            opens = time(12)
+        if person.state in ("FL", "CT", "OK", "MA", "MD", "WA", None):
+            closes = time(20)
+        if not opens <= clock < closes:
+            return False
+    return True
+
+
+@settings(max_examples=400, deadline=None)
+@given(moment=st.one_of(moments, changes), state=states, zone=zones, phone=phones)
+def test_no_text_outside_the_strictest_window(
+    moment: datetime, state: str | None, zone: str | None, phone: tuple[str, ...]
+) -> None:
+    """In any zone, across any change of clocks: allowed exactly when every law allows it."""
+    someone = person(state=state, timezone=zone, phone_zones=phone)
+    verdict = may_send(someone, SMS, moment, LAW_ONLY)
+    # the widest store setting still ends at 23:59, which no law reaches
+    assert isinstance(verdict, Allowed) == strictest(someone, moment)
+
+
+@settings(max_examples=300, deadline=None)
+@given(moment=st.one_of(moments, changes), state=states, zone=zones, phone=phones, start=st.integers(0, 22))
+def test_the_next_moment_is_allowed_and_the_first(
+    moment: datetime, state: str | None, zone: str | None, phone: tuple[str, ...], start: int
+) -> None:
+    """Rescheduling lands in the window, never before the moment, and never skips an open hour."""
+    someone = person(state=state, timezone=zone, phone_zones=phone)
+    message = MessageFacts("sms", window=(start * 60, start * 60 + 120))
+    found = next_allowed(someone, message, moment, RULES)
+    if found is None:
+        return
+    assert found >= moment
+    verdict = may_send(someone, message, found, RULES)
+    assert isinstance(verdict, Allowed)
+    assert strictest(someone, found)
+    assert found < verdict.closes_at
+    if found > moment:
+        before = may_send(someone, message, found - timedelta(minutes=1), RULES)
+        assert isinstance(before, Blocked)
+        assert before.until == found
+
+
+@settings(max_examples=200, deadline=None)
+@given(moment=st.one_of(moments, changes), zone=st.sampled_from(US_ZONES))
+def test_an_hour_that_does_not_exist_is_no_hour(moment: datetime, zone: str) -> None:
+    """A store window over the night of the change: what is allowed reads as allowed on the recipient's clock."""
+    night = rules(email_window_start="01:30", email_window_end="02:30")
+    verdict = may_send(person(timezone=zone), EMAIL, moment, night)
+    if isinstance(verdict, Allowed):
+        assert time(1, 30) <= moment.astimezone(ZoneInfo(zone)).time() < time(2, 30)
