@@ -1,0 +1,152 @@
+"""The whole product as a newcomer starts it, and a real browser before it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page
+
+from liquor_app.core.config import PROJECT_ROOT
+from liquor_app.core.process import free_port
+from tests.browser import chromium
+
+PASSWORD = "correct-horse-battery"
+EMAIL = "admin@example.com"
+SHOTS = Path(os.environ.get("LIQUOR_SHOTS", tempfile.gettempdir())) / "liquor-shots"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A running product: `liquor up` as a subprocess, its own data directory, the sample loaded."""
+
+    url: str
+    data_dir: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+    seconds_to_ready: float
+
+    def api(self) -> httpx.Client:
+        """A client signed in with a bearer token."""
+        client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=30)
+        found = client.post("/auth/login", json={"email": EMAIL, "password": PASSWORD})
+        found.raise_for_status()
+        client.headers["Authorization"] = f"Bearer {found.json()['access_token']}"
+        return client
+
+    def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`liquor …` in a second terminal."""
+        return subprocess.run(
+            [sys.executable, "-m", "liquor_app.cli", *arguments],
+            cwd=PROJECT_ROOT, env=environment(self.data_dir), capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+
+def environment(data_dir: Path, **more: str) -> dict[str, str]:
+    """The environment of a newcomer: none of ours, none of the other tests'."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("LIQUOR_", "TEST_")) and name not in {"DATABASE_URL", "REDIS_URL"}
+    }
+    return {**kept, "LIQUOR_DATA_DIR": str(data_dir), **more}
+
+
+def start(data_dir: Path, port: int, **more: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """`liquor up`, its output in a file."""
+    log = data_dir.with_name(f"{data_dir.name}-up.log")
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "liquor_app.cli", "up"],
+            cwd=PROJECT_ROOT,
+            env=environment(data_dir, LIQUOR_PORT=str(port), LIQUOR_ADMIN_PASSWORD=PASSWORD, **more),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    return process, log
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path, seconds: float = 240) -> float:
+    """Seconds until the product says it is ready.
+
+    Raises:
+        AssertionError: it ended, or it took too long; with the end of its output.
+    """
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        assert process.poll() is None, log.read_text()[-3000:]
+        try:
+            if httpx.get(f"{url}/api/v1/health/ready", timeout=2).status_code == 200:
+                return time.monotonic() - began
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError(f"not ready after {seconds} s:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Iterator[Path]:
+    """A folder that the unprivileged account of the embedded engines can reach."""
+    root = Path(tempfile.mkdtemp(prefix="liquor-e2e-", dir="/var/lib" if os.geteuid() == 0 else None))
+    root.chmod(0o755)
+    yield root
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def product(data_root: Path) -> Iterator[Product]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    process, log = start(data_root / "main", port)
+    try:
+        yield Product(url, data_root / "main", process, log, wait_until_ready(process, url, log))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh desktop tab that fails the test on any uncaught script error."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    tab = context.new_page()
+    problems: list[str] = []
+    tab.on("pageerror", lambda problem: problems.append(str(problem)))
+    tab.set_default_timeout(15_000)
+    yield tab
+    context.close()
+    assert problems == []
+
+
+def sign_in(tab: Page, url: str) -> None:
+    """Through the form, as a person does."""
+    tab.goto(f"{url}/login")
+    tab.fill("#email", EMAIL)
+    tab.fill("#password", PASSWORD)
+    tab.click("button[type=submit]")
+    tab.wait_for_url(f"{url}/")
+
+
+def shoot(tab: Page, name: str) -> None:
+    """Keep a picture of this step."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    tab.screenshot(path=SHOTS / f"{name}.png", full_page=True)
