@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, TypeVar
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from sqlalchemy import text
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
 
 
@@ -90,6 +92,11 @@ async def load_settings(session: AsyncSession, model: type[S]) -> S:
     """The document as saved, defaults for what was never changed."""
     found = await session.execute(text("SELECT value FROM settings WHERE key = :key"), {"key": model.key})
     return model.model_validate(found.scalar() or {})
+
+
+async def shop_now(session: AsyncSession) -> datetime:
+    """The present in the shop's time zone, which screens tell dates and times in."""
+    return now().astimezone(ZoneInfo((await load_settings(session, GeneralSettings)).timezone))
 
 
 async def save_settings(session: AsyncSession, actor: Actor, model: type[S], changes: dict[str, Any]) -> S:
