@@ -27,7 +27,7 @@ $(BIN)/python:
 $(RUNTIME): requirements.lock | $(BIN)/python
 	@echo "Installing (about a minute the first time) …"
 	@$(BIN)/python -m pip install -q --require-hashes --no-deps -r requirements.lock 2>&1 | { grep -v '^WARNING: Location' || true; }
-	@$(BIN)/python -m pip check -q >/dev/null 2>&1 || true
+	@$(BIN)/python scripts/link.py
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUNTIME)
