@@ -1,0 +1,1 @@
+"""What `make bench` runs. Each benchmark prints JSON lines that compare ours, a baseline and a limit of one run."""
