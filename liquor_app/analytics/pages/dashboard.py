@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.analytics.state import LOAD, DashboardState
+from liquor_app.analytics.states.dashboard import LOAD, DashboardState
 from liquor_app.ui.badge import live, status_badge
 from liquor_app.ui.button import button, link
 from liquor_app.ui.card import call_to_action, card, list_item, plain_list
