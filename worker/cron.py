@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from arq import cron
+from arq.typing import WorkerCoroutine
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
@@ -46,10 +48,14 @@ async def roll_up_today(context: dict[str, Any]) -> None:
         await enqueue(session, Job.ROLL_UP, dedupe_key="cron")
 
 
+def _at(task: Callable[..., Any], **when: Any) -> Any:
+    return cron(cast(WorkerCoroutine, task), **when)
+
+
 CRON = [
-    cron(sweep_jobs, second={0, 10, 20, 30, 40, 50}, run_at_startup=True),
-    cron(start_due_campaigns, second=5),
-    cron(roll_up_today, second=15),
-    cron(make_partitions, hour=0, minute=7, run_at_startup=True),
-    cron(refresh_knowledge, hour=7, minute=30),
+    _at(sweep_jobs, second={0, 10, 20, 30, 40, 50}, run_at_startup=True),
+    _at(start_due_campaigns, second=5),
+    _at(roll_up_today, second=15),
+    _at(make_partitions, hour=0, minute=7, run_at_startup=True),
+    _at(refresh_knowledge, hour=7, minute=30),
 ]

@@ -5,23 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from arq import func
 from arq.connections import RedisSettings
-from liquor_app.analytics.tasks import TASKS as ANALYTICS
+from arq.typing import WorkerCoroutine
 from liquor_app.customers.tasks import TASKS as CUSTOMERS
-from liquor_app.demo.tasks import TASKS as DEMO
-from liquor_app.scoring.tasks import TASKS as SCORING
-from liquor_app.segments.tasks import TASKS as SEGMENTS
 from liquor_app.sending.dispatch import run_dispatcher
 from liquor_app.sending.tasks import TASKS as SENDING
 
+from liquor_app.analytics.tasks import TASKS as ANALYTICS
 from liquor_app.campaigns.tasks import TASKS as CAMPAIGNS
 from liquor_app.core import db, redis
 from liquor_app.core.queue import RUN_JOB, Job, Task, run
 from liquor_app.core.runtime import redis_url
+from liquor_app.demo.tasks import TASKS as DEMO
+from liquor_app.scoring.tasks import TASKS as SCORING
+from liquor_app.segments.tasks import TASKS as SEGMENTS
 from worker.cron import CRON
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,9 @@ class WorkerSettings:
     """ARQ's configuration. `keep_result` is 0 on the worker because a finished id would otherwise refuse its
     next ring; results live in the `jobs` table."""
 
-    functions: ClassVar[list[Any]] = [func(run_job, name=RUN_JOB, timeout=JOB_SECONDS, max_tries=1)]
+    functions: ClassVar[list[Any]] = [
+        func(cast(WorkerCoroutine, run_job), name=RUN_JOB, timeout=JOB_SECONDS, max_tries=1)
+    ]
     cron_jobs: ClassVar[list[Any]] = CRON
     on_startup = startup
     on_shutdown = shutdown

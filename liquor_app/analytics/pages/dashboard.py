@@ -103,9 +103,7 @@ def _campaigns() -> rx.Component:
         button("New campaign", icon="plus", href="/campaigns/new"),
         icon="send",
     )
-    found = rx.cond(
-        DashboardState.campaigns.length() > 0, plain_list(rx.foreach(DashboardState.campaigns, line)), nothing
-    )
+    found = rx.cond(DashboardState.campaigns, plain_list(rx.foreach(DashboardState.campaigns, line)), nothing)
     return rx.cond(DashboardState.loading, skeleton_lines(3), found)
 
 

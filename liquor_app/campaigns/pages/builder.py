@@ -71,7 +71,9 @@ def builder_page() -> rx.Component:
 def _audience() -> rx.Component:
     def choice(item: Any) -> rx.Component:
         box = checkbox(
-            item.name, checked=BuilderState.chosen.contains(item.slug), on_change=BuilderState.toggle(item.slug)
+            item.name,
+            checked=rx.Var.create(BuilderState.chosen).contains(item.slug),
+            on_change=BuilderState.toggle(item.slug),
         )
         return rx.el.div(
             row(box, rx.el.span(item.people, class_name="num muted"), apart=True),
@@ -90,7 +92,7 @@ def _audience() -> rx.Component:
         icon="layers",
     )
     return rx.cond(
-        BuilderState.choices.length() > 0,
+        BuilderState.choices,
         col(problem, rx.foreach(BuilderState.choices, choice), gap=12),
         nobody,
     )

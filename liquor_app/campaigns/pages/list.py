@@ -60,7 +60,7 @@ def campaigns_page() -> rx.Component:
             ),
             pager(
                 CampaignsState.showing,
-                has_previous=CampaignsState.cursors.length() > 1,
+                has_previous=rx.Var.create(CampaignsState.cursors).length() > 1,
                 has_next=CampaignsState.next_cursor != "",
                 on_previous=CampaignsState.back,
                 on_next=CampaignsState.forward,
