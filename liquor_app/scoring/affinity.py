@@ -37,6 +37,7 @@ def affinities(
     customers: int,
     items: int,
     k: int,
+    popularity: npt.ArrayLike | None = None,
 ) -> Affinities:
     """The k best items of every customer.
 
@@ -49,6 +50,8 @@ def affinities(
         count: how often (baskets or quantity), ≥ 1, shape (m,).
         customers, items: how many codes there are.
         k: how many to return.
+        popularity: how often everybody bought each item, shape (items,), when the pairs are only some customers';
+            by default the pairs themselves tell.
 
     Raises:
         Invalid: a code is out of range, a count is below 1, k is below 1.
@@ -64,13 +67,16 @@ def affinities(
     if np.any(often < 1):
         raise Invalid("counts must be at least 1", field="count")
 
-    popularity = np.bincount(what, weights=often, minlength=items) / max(float(often.sum()), 1.0)
+    demand = np.bincount(what, weights=often, minlength=items) if popularity is None else np.asarray(popularity)
+    if demand.shape != (items,):
+        raise Invalid(f"popularity must have {items} entries, got shape {demand.shape}", field="popularity")
+    popular_share = demand / max(float(demand.sum()), 1.0)
     total = np.bincount(who, weights=often, minlength=customers)
     best = np.full((customers, k), -1, dtype=np.int64)
     score = np.zeros((customers, k))
     own = np.zeros((customers, k), dtype=bool)
 
-    strength = often + popularity[what]
+    strength = often + popular_share[what]
     order = np.lexsort((what, -strength, who))
     place = np.arange(order.size) - np.searchsorted(who[order], who[order])
     top = order[place < k]
@@ -81,11 +87,11 @@ def affinities(
 
     filled = np.minimum(np.bincount(who, minlength=customers), k)
     # A customer short of k own items owns fewer than k, so the 2k − 1 most popular always suffice.
-    for popular in np.argsort(-popularity, kind="stable")[: 2 * k - 1]:
+    for popular in np.argsort(-popular_share, kind="stable")[: 2 * k - 1]:
         bought = np.zeros(customers, dtype=bool)
         bought[who[what == popular]] = True
         take = np.flatnonzero((filled < k) & ~bought)
         best[take, filled[take]] = popular
-        score[take, filled[take]] = popularity[popular]
+        score[take, filled[take]] = popular_share[popular]
         filled[take] += 1
     return Affinities(best, score / (total[:, None] + 1), own)

@@ -31,7 +31,9 @@ MAX_DAYS_SINCE_LAST_ORDER = 30
 MIN_FREQUENT_BUYERS = 10
 """Buyers with three or more orders; below this the rhythm of buying is guesswork."""
 
-LONGEST_WAIT_DAYS = 730
+MAX_HORIZON_DAYS = 730
+
+LONGEST_WAIT_DAYS = 180
 """A next purchase further away than this is no forecast."""
 
 _BANDS = np.array([ChurnRisk.LOW, ChurnRisk.MEDIUM, ChurnRisk.HIGH], dtype=object)
@@ -119,8 +121,8 @@ def churn(known: Histories, params: BgNbdParams | None, horizon: float = HORIZON
     Raises:
         Invalid: the horizon is out of range.
     """
-    if not 1 <= horizon <= LONGEST_WAIT_DAYS:
-        raise Invalid(f"the churn horizon must lie between 1 and {LONGEST_WAIT_DAYS} days", field="horizon")
+    if not 1 <= horizon <= MAX_HORIZON_DAYS:
+        raise Invalid(f"the churn horizon must lie between 1 and {MAX_HORIZON_DAYS} days", field="horizon")
     if params is None:
         nothing = np.full(known.x.shape, np.nan)
         return ChurnScores(ChurnMethod.RECENCY, nothing, recency_bands(known.recency, horizon))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -11,8 +11,9 @@ from liquor_app.core.money import show_money
 from liquor_app.customers.models import ChurnRisk
 from liquor_app.scoring.rfm import RfmSegment
 
+NIGHT_SHARE = 0.5
 NIGHT_MIN_ORDERS = 3
-"""Shares of night orders are stable from three orders on."""
+"""A night buyer makes half of the orders between 20:00 and 03:59; the share is stable from three orders on."""
 
 
 class Tone(StrEnum):
@@ -31,7 +32,7 @@ class Sentence:
     tone: Tone = Tone.NEUTRAL
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "tone": self.tone.value}
+        return {"topic": self.topic, "title": self.title, "text": self.text, "tone": self.tone.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def _segment(facts: CustomerFacts) -> Sentence | None:
         return None
     text = f"{facts.segment.description} (recency {facts.r}, frequency {facts.f}, spend {facts.m} of 5)."
     if facts.more_orders_than is not None and facts.more_orders_than >= 0.5:
-        text += f" {facts.orders:,} orders, more than {percent(facts.more_orders_than)} of customers."
+        text += f" {facts.orders:,} orders, more than {int(facts.more_orders_than * 100)}% of customers."
     return Sentence("segment", facts.segment.label, text)
 
 
@@ -200,7 +201,7 @@ def _response(facts: CustomerFacts) -> Sentence | None:
 
 
 def _night(facts: CustomerFacts) -> Sentence | None:
-    if facts.night_share is None or facts.orders < NIGHT_MIN_ORDERS or facts.night_share < 0.5:
+    if facts.night_share is None or facts.orders < NIGHT_MIN_ORDERS or facts.night_share < NIGHT_SHARE:
         return None
     return Sentence("night", "Buys at night", f"{percent(facts.night_share)} of orders between 20:00 and 04:00.")
 

@@ -1,4 +1,4 @@
-"""A purchase log as the histories the models read: one row per customer, as of a moment."""
+"""A purchase log as the models read it: one row per customer, as of a moment."""
 
 from __future__ import annotations
 
@@ -73,3 +73,13 @@ def histories(customer: npt.ArrayLike, day: npt.ArrayLike, value: npt.ArrayLike,
     x = np.bincount(occasions, minlength=codes.size).astype(np.float64) - 1
     spend = np.bincount(at, weights=paid, minlength=codes.size).astype(np.float64)
     return Histories(codes, x, last - first, as_of - first, spend)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Histories at a cut-off, and what followed until now; arrays of shape (n,)."""
+
+    known: Histories
+    days_after: int
+    spent_after: Floats
+    bought_after: npt.NDArray[np.bool_]

@@ -26,6 +26,63 @@ MIN_RESPONSES = 30
 PRIOR_CONTACTS = 10.0
 """How many contacts' worth of everybody's rate the simple count starts from."""
 
+CONTACT_WINDOW_DAYS = 365
+"""How long contacts and answers to them count."""
+
+RECENT_DAYS = 90
+"""What counts as a recent order."""
+
+FEATURES = (
+    "past responses", "past contacts", "response rate", "answering baskets", "orders", "recent orders", "spend",
+    "recency",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of customers before a contact; arrays of shape (n,).
+
+    Attributes:
+        responses, contacts: messages acted on, and received, within the contact window.
+        answers: baskets bought in answer to messages; one message may bring several.
+        orders, recent: all baskets so far, and those of the last 90 days.
+        spend: all money so far.
+        recency: days since the last basket, NaN if there is none.
+    """
+
+    responses: Floats
+    contacts: Floats
+    answers: Floats
+    orders: Floats
+    recent: Floats
+    spend: Floats
+    recency: Floats
+
+    def matrix(self) -> Floats:
+        """Columns as `FEATURES`: long-tailed counts as log1p; recency at most a year, which also stands for never."""
+        return np.column_stack(
+            [
+                np.log1p(self.responses),
+                np.log1p(self.contacts),
+                # A fixed base: the intercept knows everybody's real rate.
+                response_rate(self.responses, self.contacts, 0.1),
+                np.log1p(self.answers),
+                np.log1p(self.orders),
+                np.log1p(self.recent),
+                np.log1p(np.maximum(np.nan_to_num(self.spend), 0)),
+                np.minimum(np.nan_to_num(self.recency, nan=CONTACT_WINDOW_DAYS), CONTACT_WINDOW_DAYS),
+            ]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """Past contacts, oldest first: when (days), whether they were acted on, and what was known before."""
+
+    day: Floats
+    responded: npt.NDArray[np.bool_]
+    known: Known
+
 
 class ResponseMethod(StrEnum):
     LOGIT = "logistic_regression"

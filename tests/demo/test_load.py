@@ -54,7 +54,8 @@ async def test_everything_arrives_and_is_marked(database: str) -> None:
             await one(
                 session,
                 "SELECT count(*) FROM customers c JOIN LATERAL (SELECT status FROM consents k"
-                " WHERE k.customer_id = c.id AND channel = 'email' ORDER BY at DESC LIMIT 1) k ON k.status = c.email_consent",
+                " WHERE k.customer_id = c.id AND channel = 'email' ORDER BY at DESC LIMIT 1) k"
+                " ON k.status = c.email_consent",
             )
             == 1_545
         )
@@ -102,7 +103,8 @@ async def test_campaign_history_is_honest(database: str) -> None:
             await one(
                 session,
                 "SELECT count(*) FROM analytics_events e JOIN sends s ON s.id = e.send_id"
-                " AND s.customer_id = e.customer_id AND s.campaign_id = e.campaign_id WHERE e.event_type = 'conversion'",
+                " AND s.customer_id = e.customer_id AND s.campaign_id = e.campaign_id"
+                " WHERE e.event_type = 'conversion'",
             )
             == 908
         )

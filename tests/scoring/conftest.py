@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import create_engine, pool, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core import config, db, redis
 from liquor_app.demo.dataset import load_dataset
+from liquor_app.demo.load import load_sample
 from liquor_app.scoring.history import Histories, histories
 
 
@@ -45,3 +52,49 @@ def sample_log() -> SampleLog:
     purchases = load_dataset(date(2017, 12, 31)).purchases
     day = (pd.to_datetime(purchases["local_day"]) - pd.Timestamp(2017, 1, 1)).dt.days
     return SampleLog(purchases["household_id"].to_numpy(), day.to_numpy(), purchases["total"].to_numpy())
+
+
+@pytest.fixture(scope="session")
+def sample_template(engines: Any, template_database: str) -> Iterator[str]:
+    """Name of a database with the sample loaded, to copy from: loading it for every test would take a minute."""
+    name = f"liquor_sample_{uuid4().hex[:12]}"
+    server = engines.database_url.rsplit("/", 1)[0]
+    admin = create_engine(engines.database_url, isolation_level="AUTOCOMMIT", poolclass=pool.NullPool)
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"'))
+
+    async def load() -> None:
+        async with db.transaction() as session:
+            await load_sample(session)
+        await db.dispose()
+        await redis.dispose()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", f"{server}/{name}")
+        patch.setenv("REDIS_URL", engines.redis_url)
+        config.get_settings.cache_clear()
+        asyncio.run(load())
+    config.get_settings.cache_clear()
+    yield name
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture
+async def sample(engines: Any, sample_template: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncSession]:
+    """An open transaction in this test's own copy of the sample."""
+    name = f"liquor_test_{uuid4().hex[:12]}"
+    admin = create_engine(engines.database_url, isolation_level="AUTOCOMMIT", poolclass=pool.NullPool)
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{sample_template}"'))
+    monkeypatch.setenv("DATABASE_URL", engines.database_url.rsplit("/", 1)[0] + f"/{name}")
+    monkeypatch.setenv("REDIS_URL", engines.redis_url)
+    config.get_settings.cache_clear()
+    async with db.transaction() as session:
+        yield session
+    await db.dispose()
+    await redis.dispose()
+    monkeypatch.undo()
+    config.get_settings.cache_clear()
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))

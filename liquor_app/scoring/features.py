@@ -1,0 +1,201 @@
+"""What is known of every customer, read from the database in a few set-based statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.scoring.history import Histories, Split
+from liquor_app.scoring.response import CONTACT_WINDOW_DAYS, RECENT_DAYS, Contacts, Known
+
+MAX_TRAINING_CONTACTS = 200_000
+"""The latest contacts teach the response model; older ones add time, not knowledge."""
+
+MATURE_DAYS = 14
+"""A contact younger than this may still be acted on, so its outcome is not known yet."""
+
+_CONTACTED = "status IN ('sent', 'delivered') AND provider IS DISTINCT FROM 'sandbox'"
+"""Messages that reached for somebody. The sandbox delivers nothing, so nobody can have answered it."""
+
+_CUSTOMERS = f"""
+WITH baskets AS (
+    SELECT p.customer_id, p.occurred_at, CAST(p.occurred_at AT TIME ZONE :zone AS date) AS day, p.total,
+           COALESCE(p.local_hour, CAST(extract(hour FROM p.occurred_at AT TIME ZONE :zone) AS int)) AS hour
+    FROM purchases p WHERE p.occurred_at <= :now
+), days AS (
+    SELECT customer_id, day, day - lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS gap
+    FROM (SELECT DISTINCT customer_id, day FROM baskets) d
+), rhythm AS (
+    SELECT customer_id, count(*) AS order_days, count(*) FILTER (WHERE day > :window_from) AS window_days,
+           percentile_cont(ARRAY[0.1, 0.5, 0.9]) WITHIN GROUP (ORDER BY gap) AS gaps
+    FROM days GROUP BY customer_id
+), bought AS (
+    SELECT customer_id, count(*) AS baskets, count(*) FILTER (WHERE day > :recent_from) AS recent,
+           min(occurred_at) AS first_at, max(occurred_at) AS last_at,
+           min(day) AS first_day, max(day) AS last_day, sum(total) AS spend,
+           COALESCE(sum(total) FILTER (WHERE day > :window_from), 0) AS window_spend,
+           avg(CAST(hour >= 20 OR hour < 4 AS int)) AS night_share,
+           -- the mean on the clock face: 23:00 and 1:00 average to midnight, not to noon
+           atan2(avg(sin(hour * pi() / 12)), avg(cos(hour * pi() / 12))) * 12 / pi() AS hour
+    FROM baskets GROUP BY customer_id
+), reached AS (
+    SELECT customer_id, count(*) AS contacts, count(converted_at) FILTER (WHERE converted_at <= :now) AS responses
+    FROM sends WHERE {_CONTACTED} AND contact_at <= :now AND contact_at > :contacts_from GROUP BY customer_id
+), answered AS (
+    SELECT customer_id, count(*) AS answers FROM analytics_events
+    WHERE event_type = 'conversion' AND occurred_at <= :now AND occurred_at > :contacts_from GROUP BY customer_id
+)
+SELECT c.id, c.profiling_objected_at IS NOT NULL AS objected, COALESCE(b.baskets, 0) AS baskets, b.first_at, b.last_at,
+       b.first_day - :today AS first_day, b.last_day - :today AS last_day, CAST(b.spend AS float8) AS spend,
+       CAST(b.window_spend AS float8) AS window_spend, CAST(b.night_share AS float8) AS night_share,
+       CAST(b.hour AS float8) AS hour, r.order_days, r.window_days, CAST(r.gaps[1] AS float8) AS gap_low,
+       CAST(r.gaps[2] AS float8) AS gap_median, CAST(r.gaps[3] AS float8) AS gap_high,
+       COALESCE(s.contacts, 0) AS contacts, COALESCE(s.responses, 0) AS responses,
+       COALESCE(a.answers, 0) AS answers, COALESCE(b.recent, 0) AS recent
+FROM customers c LEFT JOIN bought b ON b.customer_id = c.id LEFT JOIN rhythm r ON r.customer_id = c.id
+LEFT JOIN reached s ON s.customer_id = c.id LEFT JOIN answered a ON a.customer_id = c.id
+WHERE c.deleted_at IS NULL ORDER BY c.id
+"""
+
+_SPLIT = """
+WITH days AS (
+    SELECT p.customer_id, CAST(p.occurred_at AT TIME ZONE :zone AS date) AS day, sum(p.total) AS spent
+    FROM purchases p JOIN customers c ON c.id = p.customer_id
+    WHERE p.occurred_at <= :now AND c.deleted_at IS NULL AND c.profiling_objected_at IS NULL GROUP BY 1, 2
+)
+SELECT count(*) FILTER (WHERE day <= :cutoff) - 1 AS x, max(day) FILTER (WHERE day <= :cutoff) - min(day) AS t_x,
+       :cutoff - min(day) AS age, CAST(sum(spent) FILTER (WHERE day <= :cutoff) AS float8) AS spend,
+       COALESCE(CAST(sum(spent) FILTER (WHERE day > :cutoff) AS float8), 0) AS spent_after,
+       COALESCE(bool_or(day > :cutoff), false) AS bought_after
+FROM days GROUP BY customer_id HAVING min(day) <= :cutoff
+"""
+
+_CONTACTS = f"""
+WITH contacts AS (
+    SELECT id, customer_id, contact_at, converted_at IS NOT NULL AS responded FROM sends
+    WHERE {_CONTACTED} AND customer_id IS NOT NULL AND contact_at <= :mature ORDER BY contact_at DESC, id LIMIT :most
+)
+SELECT extract(epoch FROM k.contact_at) / 86400 AS day, k.responded, before.contacts, before.responses, e.answers,
+       b.orders, b.recent, CAST(b.spend AS float8) AS spend,
+       CAST(extract(epoch FROM k.contact_at - b.last_at) / 86400 AS float8) AS recency
+FROM contacts k
+CROSS JOIN LATERAL (
+    SELECT count(*) AS contacts, count(*) FILTER (WHERE s.converted_at < k.contact_at) AS responses FROM sends s
+    WHERE s.customer_id = k.customer_id AND s.contact_at < k.contact_at
+      AND s.contact_at > k.contact_at - make_interval(days => :window) AND {_CONTACTED}
+) before
+CROSS JOIN LATERAL (
+    SELECT count(*) AS answers FROM analytics_events e
+    WHERE e.customer_id = k.customer_id AND e.event_type = 'conversion' AND e.occurred_at < k.contact_at
+      AND e.occurred_at > k.contact_at - make_interval(days => :window)
+) e
+CROSS JOIN LATERAL (
+    SELECT count(*) AS orders, COALESCE(sum(p.total), 0) AS spend, max(p.occurred_at) AS last_at,
+           count(*) FILTER (WHERE p.occurred_at > k.contact_at - make_interval(days => :recent)) AS recent
+    FROM purchases p WHERE p.customer_id = k.customer_id AND p.occurred_at < k.contact_at
+) b
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When we score, on the store's calendar."""
+
+    now: datetime
+    today: date
+    zone: str
+
+
+async def read_customers(session: AsyncSession, moment: Moment, *, window_days: int) -> pd.DataFrame:
+    """One row per living customer, ordered by id; days are counted from today (0), so they are ≤ 0."""
+    found = await session.execute(
+        text(_CUSTOMERS),
+        {
+            "zone": moment.zone,
+            "now": moment.now,
+            "today": moment.today,
+            "window_from": moment.today - timedelta(days=window_days),
+            "recent_from": moment.today - timedelta(days=RECENT_DAYS),
+            "contacts_from": moment.now - timedelta(days=CONTACT_WINDOW_DAYS),
+        },
+    )
+    frame = pd.DataFrame(found.all(), columns=list(found.keys()))
+    counted = [
+        "first_day",
+        "last_day",
+        "order_days",
+        "window_days",
+        "contacts",
+        "responses",
+        "baskets",
+        "answers",
+        "recent",
+    ]
+    measured = ["spend", "window_spend", "night_share", "hour", "gap_low", "gap_median", "gap_high"]
+    return frame.astype(dict.fromkeys(counted + measured, "float64"))
+
+
+async def read_split(session: AsyncSession, moment: Moment, cutoff: date) -> Split:
+    """What was known of each buyer on `cutoff` and what they did since; one statement over all purchases."""
+    found = await session.execute(text(_SPLIT), {"zone": moment.zone, "now": moment.now, "cutoff": cutoff})
+    frame = pd.DataFrame(found.all(), columns=list(found.keys()))
+    x, t_x, age, spend, after = (
+        frame[name].to_numpy(dtype=np.float64) for name in ("x", "t_x", "age", "spend", "spent_after")
+    )
+    known = Histories(np.arange(len(frame)), x, t_x, age, spend)
+    return Split(known, (moment.today - cutoff).days, after, frame["bought_after"].to_numpy(dtype=np.bool_))
+
+
+async def read_contacts(session: AsyncSession, moment: Moment) -> Contacts:
+    """The latest contacts that are old enough to have been acted on, oldest first."""
+    found = await session.execute(
+        text(_CONTACTS),
+        {
+            "mature": moment.now - timedelta(days=MATURE_DAYS),
+            "most": MAX_TRAINING_CONTACTS,
+            "window": CONTACT_WINDOW_DAYS,
+            "recent": RECENT_DAYS,
+        },
+    )
+    frame = pd.DataFrame(found.all(), columns=list(found.keys()))
+    responded = frame.pop("responded").to_numpy(dtype=np.bool_)
+    numbers = frame.astype("float64")
+    order = np.argsort(numbers["day"].to_numpy(), kind="stable")
+    numbers, responded = numbers.iloc[order], responded[order]
+    names = ("responses", "contacts", "answers", "orders", "recent", "spend", "recency")
+    return Contacts(numbers["day"].to_numpy(), responded, Known(**{name: numbers[name].to_numpy() for name in names}))
+
+
+async def read_popularity(session: AsyncSession, moment: Moment, column: str) -> pd.Series:
+    """In how many baskets each category (or brand) of liquor was; index the name, most popular first."""
+    found = await session.execute(
+        text(
+            f"SELECT l.{column}, count(DISTINCT l.purchase_id) FROM purchase_lines l"
+            " JOIN purchases p ON p.id = l.purchase_id"
+            f" WHERE l.is_alcohol AND l.{column} IS NOT NULL AND p.occurred_at <= :now GROUP BY 1 ORDER BY 2 DESC, 1"
+        ),
+        {"now": moment.now},
+    )
+    rows = found.all()
+    return pd.Series([float(row[1]) for row in rows], index=[str(row[0]) for row in rows], dtype="float64")
+
+
+async def read_tastes(session: AsyncSession, moment: Moment, column: str, ids: Sequence[UUID]) -> pd.DataFrame:
+    """Per customer of `ids` and category (or brand) of liquor: customer_id, name, baskets, amount."""
+    found = await session.execute(
+        text(
+            f"SELECT p.customer_id, l.{column} AS name, count(DISTINCT p.id) AS baskets,"
+            " CAST(sum(l.amount) AS float8) AS amount FROM purchases p JOIN purchase_lines l ON l.purchase_id = p.id"
+            f" WHERE p.customer_id = ANY(:ids) AND l.is_alcohol AND l.{column} IS NOT NULL AND p.occurred_at <= :now"
+            " GROUP BY 1, 2"
+        ),
+        {"ids": list(ids), "now": moment.now},
+    )
+    return pd.DataFrame(found.all(), columns=list(found.keys()))
