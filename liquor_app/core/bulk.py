@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -42,3 +45,22 @@ async def copy_frame(
             await copy.write(chunk.to_csv(index=False, header=False, na_rep=NULL, lineterminator="\n"))
             if progress:
                 progress(len(chunk))
+
+
+async def copy_rows(session: AsyncSession, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Append plain tuples to a table; None (and empty text, which CSV cannot tell from it) becomes NULL.
+
+    Args:
+        table: an unqualified name from our own code; temporary tables too.
+        columns: the order of each row's values; the first must never start with a backslash.
+    """
+    connection = await raw_connection(session)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    waiting = iter(rows)
+    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        while chunk := list(islice(waiting, CHUNK_ROWS)):
+            text = io.StringIO()
+            csv.writer(text, lineterminator="\n").writerows(chunk)
+            await copy.write(text.getvalue())

@@ -1,0 +1,244 @@
+"""From a cell's text to a value of ours: understood, or refused with a reason."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo, available_timezones
+
+from liquor_app.core.errors import Invalid
+from liquor_app.core.money import money
+from liquor_app.customers.addresses import normalise_email, normalise_phone
+
+MAX_TEXT = 255
+MAX_NUMBER = Decimal(1_000_000)
+"""No bottle costs more, and a basket's sum stays within its column."""
+BLANKS = frozenset({"", "null", "none", "n/a", "na", "nan", "nil", "-", "\\n"})
+YES = frozenset({"yes", "y", "true", "t", "1", "given", "opt-in", "opted in", "opted_in", "subscribed", "x"})
+NO = frozenset({"no", "n", "false", "f", "0", "withdrawn", "opt-out", "opted out", "opted_out", "unsubscribed"})
+EARLIEST = 1990
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+_NATIONAL_PHONE = re.compile(r"^(?:\+?1[ .-]?)?\(?([2-9]\d{2})\)?[ .-]?([2-9]\d{2})[ .-]?(\d{4})$")
+_DAY = re.compile(
+    r"^(?:(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4}|\d{2})|(?P<y2>\d{4})[/.](?P<m2>\d{1,2})[/.](?P<d2>\d{1,2})"
+    r"|(?P<d3>\d{1,2})\.(?P<m3>\d{1,2})\.(?P<y3>\d{4}))(?:[ T,]+(?P<clock>.+))?$"
+)
+_CLOCK = re.compile(r"^(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?$")
+_AMOUNT = re.compile(r"^[$€£]?\s*(\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)\s*[$€£]?$")
+
+
+class Rejected(Exception):
+    """A row that cannot be taken: `code` for counting, `field` to blame, `reason` for whoever mends it."""
+
+    def __init__(self, code: str, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.field = field
+        self.reason = reason
+
+
+def unescape_formula(cell: str) -> str:
+    """What a cell said before `escape_formula`."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].lstrip(" ").startswith(FORMULA) else cell
+
+
+def escape_formula(cell: str) -> str:
+    """A cell a spreadsheet will show and never run (OWASP, CSV injection)."""
+    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA) else cell
+
+
+def clean_text(cell: str, field: str) -> str | None:
+    """One line of text, None if blank."""
+    if "\x00" in cell:
+        raise Rejected("nul_character", field, f"{field} holds a NUL character.")
+    if len(cell) > MAX_TEXT and len(cell.strip()) > MAX_TEXT:
+        raise Rejected("too_long", field, f"{field} is longer than {MAX_TEXT} characters.")
+    return " ".join(unescape_formula(cell.strip()).split()) or None
+
+
+def clean_word(cell: str, field: str) -> str | None:
+    """Text, None if blank or one of the words programs write for nothing."""
+    text = clean_text(cell, field)
+    return None if text is None or text.lower() in BLANKS else text
+
+
+def clean_email(cell: str) -> tuple[str | None, str | None]:
+    """The address as written, and its key."""
+    text = clean_word(cell, "email")
+    if text is None:
+        return None, None
+    try:
+        return text, normalise_email(text)
+    except Invalid as error:
+        raise Rejected("bad_email", "email", error.message) from error
+
+
+def clean_phone(cell: str, country: str) -> str | None:
+    """E.164. Plain North American numbers are recognised without the library, which takes thirty times as long."""
+    text = clean_word(cell, "phone")
+    if text is None:
+        return None
+    if country == "US" and (plain := _NATIONAL_PHONE.match(text)):
+        return "+1" + "".join(plain.groups())
+    try:
+        return normalise_phone(text, country)
+    except Invalid as error:
+        raise Rejected("bad_phone", "phone", error.message) from error
+
+
+def clean_flag(cell: str, field: str) -> bool | None:
+    text = clean_word(cell, field)
+    if text is None:
+        return None
+    if text.lower() in YES:
+        return True
+    if text.lower() in NO:
+        return False
+    raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {text[:40]!r}.")
+
+
+def clean_number(cell: str, field: str) -> Decimal | None:
+    """A number that is not negative; `1,234.50`, `12,50` and `$12.50` are understood."""
+    text = clean_word(cell, field)
+    if text is None:
+        return None
+    found = _AMOUNT.match(text)
+    if not found:
+        negative = text.lstrip("$ ").startswith(("-", "−", "("))
+        if negative:
+            raise Rejected(f"negative_{field}", field, f"{field} is negative; returns are not imported.")
+        raise Rejected(f"bad_{field}", field, f"{field} must be a number such as 12.50, not {text[:40]!r}.")
+    digits = found.group(1)
+    decimal_comma = re.fullmatch(r"\d+,\d{1,2}", digits) is not None
+    plain = digits.replace(",", ".") if decimal_comma else digits.replace(",", "").replace(" ", "")
+    try:
+        value = money(plain)
+    except InvalidOperation as error:
+        raise Rejected(f"bad_{field}", field, f"{field} is out of range.") from error
+    if value > MAX_NUMBER:
+        raise Rejected(f"bad_{field}", field, f"{field} is larger than {MAX_NUMBER:,}.")
+    return value
+
+
+def _clock(text: str, field: str, given: str) -> time:
+    found = _CLOCK.match(text.strip())
+    try:
+        if found:
+            hour, minute, second, half = found.groups()
+            hours = int(hour) % 12 + 12 * (half.lower() == "p") if half and 1 <= int(hour) <= 12 else int(hour)
+            return time(hours, int(minute), int(second or 0))
+    except ValueError:
+        pass
+    raise Rejected(f"bad_{field}", field, f"{field} is not a time: {given[:40]!r}; write 2026-11-24 19:30.")
+
+
+def _parse(text: str, field: str) -> datetime | date:
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    else:
+        return parsed.date() if len(text) <= 10 else parsed
+    found = _DAY.match(text)
+    if not found:
+        raise Rejected(f"bad_{field}", field, f"{field} is not a date: {text[:40]!r}; write 2026-11-24.")
+    part = found.groupdict()
+    year = int(part["y"] or part["y2"] or part["y3"])
+    month, day = int(part["m"] or part["m2"] or part["m3"]), int(part["d"] or part["d2"] or part["d3"])
+    if part["y"] and len(part["y"]) == 2:
+        year += 2000 if year < 70 else 1900
+    try:
+        only = date(year, month, day)
+    except ValueError as error:
+        reason = f"{field} is not a date: {text[:40]!r}. Dates with slashes are read month first; write 2026-11-24."
+        raise Rejected(f"bad_{field}", field, reason) from error
+    return datetime.combine(only, _clock(part["clock"], field, text)) if part["clock"] else only
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A moment, and the hour on the store's wall; the hour is None if only the day is known."""
+
+    at: datetime
+    local_hour: int | None
+
+
+def clean_moment(cell: str, field: str, zone: ZoneInfo, now: datetime, clock: str = "") -> When | None:
+    """A moment. One without a zone is the store's; a bare day is its noon, the hour unknown.
+
+    Args:
+        clock: the time of day from a column of its own.
+    """
+    text = clean_word(cell, field)
+    if text is None:
+        return None
+    parsed = _parse(text, field)
+    if clock_text := clean_word(clock, "time_of_day"):
+        only = parsed.date() if isinstance(parsed, datetime) else parsed
+        parsed = datetime.combine(only, _clock(clock_text, "time_of_day", clock_text))
+    if not isinstance(parsed, datetime):
+        moment, hour = datetime.combine(parsed, time(12), zone), None
+    else:
+        moment = parsed.replace(tzinfo=zone) if parsed.tzinfo is None else parsed.astimezone(zone)
+        hour = moment.hour
+    if moment.year < EARLIEST or moment > now + timedelta(days=1):
+        raise Rejected(f"bad_{field}", field, f"{field} must lie between {EARLIEST} and today, not {text[:40]!r}.")
+    return When(moment.astimezone(now.tzinfo), hour)
+
+
+def clean_birthday(cell: str, today: date) -> date | None:
+    text = clean_word(cell, "date_of_birth")
+    if text is None:
+        return None
+    parsed = _parse(text, "date_of_birth")
+    born = parsed.date() if isinstance(parsed, datetime) else parsed
+    if not date(1900, 1, 1) <= born <= today:
+        raise Rejected("bad_date_of_birth", "date_of_birth", "date_of_birth must lie between 1900 and today.")
+    return born
+
+
+_STATES = {
+    "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
+    "connecticut": "CT", "delaware": "DE", "district of columbia": "DC", "florida": "FL", "georgia": "GA",
+    "hawaii": "HI", "idaho": "ID", "illinois": "IL", "indiana": "IN", "iowa": "IA", "kansas": "KS", "kentucky": "KY",
+    "louisiana": "LA", "maine": "ME", "maryland": "MD", "massachusetts": "MA", "michigan": "MI", "minnesota": "MN",
+    "mississippi": "MS", "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV", "new hampshire": "NH",
+    "new jersey": "NJ", "new mexico": "NM", "new york": "NY", "north carolina": "NC", "north dakota": "ND",
+    "ohio": "OH", "oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA", "puerto rico": "PR", "rhode island": "RI",
+    "south carolina": "SC", "south dakota": "SD", "tennessee": "TN", "texas": "TX", "utah": "UT", "vermont": "VT",
+    "virginia": "VA", "washington": "WA", "west virginia": "WV", "wisconsin": "WI", "wyoming": "WY",
+}  # fmt: skip
+_COUNTRIES = {"usa": "US", "united states": "US", "united states of america": "US", "canada": "CA", "mexico": "MX"}
+
+
+def clean_state(cell: str) -> str | None:
+    """A US state as its two letters, however it was written; other regions as they are."""
+    text = clean_text(cell, "state")
+    if text is None:
+        return None
+    known = _STATES.get(text.lower())
+    return known or (text.upper() if len(text) == 2 else text)
+
+
+def clean_country(cell: str) -> str | None:
+    """ISO 3166-1 alpha-2."""
+    text = clean_text(cell, "country")
+    if text is None:
+        return None
+    code = _COUNTRIES.get(text.lower(), text.upper())
+    if len(code) != 2 or not code.isascii() or not code.isalpha():
+        raise Rejected("bad_country", "country", f"country must be two letters such as US, not {text[:40]!r}.")
+    return code
+
+
+def clean_timezone(cell: str) -> str | None:
+    text = clean_word(cell, "timezone")
+    if text is not None and text not in _ZONES:
+        raise Rejected("bad_timezone", "timezone", f"timezone must be a name such as America/New_York, not {text!r}.")
+    return text
+
+
+_ZONES = available_timezones()

@@ -1,0 +1,169 @@
+"""From the cells of a row to a customer or a basket's line, or a reason why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from liquor_app.core.money import money
+from liquor_app.customers.importing.cells import (
+    MAX_NUMBER,
+    MAX_TEXT,
+    Rejected,
+    When,
+    clean_birthday,
+    clean_country,
+    clean_email,
+    clean_flag,
+    clean_moment,
+    clean_number,
+    clean_phone,
+    clean_state,
+    clean_text,
+    clean_timezone,
+    clean_word,
+)
+from liquor_app.customers.models import ConsentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """Evidence read from a file."""
+
+    channel: str
+    status: ConsentStatus
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A customer row, understood. `values` holds what was not blank."""
+
+    number: int
+    values: dict[str, object]
+    consents: tuple[ConsentGiven, ...]
+
+
+def _consents(cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetime) -> tuple[ConsentGiven, ...]:
+    given = []
+    for channel in ("email", "sms"):
+        field = f"{channel}_consent"
+        answer = clean_flag(cells[at[field]], field) if field in at else None
+        if answer is None:
+            continue
+        source = clean_word(cells[at["consent_source"]], "consent_source")
+        when = clean_moment(cells[at["consent_at"]], "consent_at", zone, now)
+        if source is None or when is None:
+            missing = "consent_source" if source is None else "consent_at"
+            raise Rejected("consent_without_evidence", missing, f"{field} is given without {missing}.")
+        status = ConsentStatus.GIVEN if answer else ConsentStatus.WITHDRAWN
+        given.append(ConsentGiven(channel, status, source[:120], when.at))
+    return tuple(given)
+
+
+def clean_person(number: int, cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetime) -> Person:
+    """A row of customers.
+
+    Args:
+        at: field → position of its cell.
+
+    Raises:
+        Rejected: a cell cannot be understood, or nothing says who it is.
+    """
+
+    def cell(field: str) -> str:
+        return cells[at[field]] if field in at else ""
+
+    values: dict[str, object] = {}
+    country = clean_country(cell("country"))
+    values["email"], values["email_key"] = clean_email(cell("email"))
+    values["phone"] = clean_phone(cell("phone"), country or "US")
+    values["external_id"] = clean_word(cell("external_id"), "external_id")
+    if not (values["email_key"] or values["phone"] or values["external_id"]):
+        raise Rejected("no_identity", "email", "The row has neither an e-mail, a phone nor an external id.")
+    parts = [clean_text(cell(field), field) for field in ("first_name", "last_name")]
+    values["name"] = clean_text(cell("name"), "name") or " ".join(part for part in parts if part)[:MAX_TEXT]
+    values["city"] = clean_text(cell("city"), "city")
+    values["state"] = clean_state(cell("state"))
+    values["postal_code"] = clean_text(cell("postal_code"), "postal_code")
+    values["country"] = country
+    values["timezone"] = clean_timezone(cell("timezone"))
+    values["language"] = clean_word(cell("language"), "language")
+    values["date_of_birth"] = clean_birthday(cell("date_of_birth"), now.astimezone(zone).date())
+    given = {field: value for field, value in values.items() if value}
+    return Person(number, given, _consents(cells, at, zone, now))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a basket, understood. `order_id` is None where the file numbers no orders."""
+
+    number: int
+    order_id: str | None
+    email_key: str | None
+    external_id: str | None
+    phone: str | None
+    when: When
+    store: str | None
+    coupon_code: str | None
+    product: str | None
+    category: str
+    brand: str | None
+    quantity: Decimal
+    amount: Decimal
+    discount: Decimal
+    is_alcohol: bool
+
+
+def clean_line(number: int, cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetime) -> Line:
+    """A row of purchases.
+
+    Raises:
+        Rejected: a cell cannot be understood, or the customer, the time or the amount is missing.
+    """
+
+    def cell(field: str) -> str:
+        return cells[at[field]] if field in at else ""
+
+    email_key = clean_email(cell("email"))[1]
+    external_id = clean_word(cell("external_id"), "external_id")
+    if key := clean_word(cell("customer"), "customer"):
+        if "@" in key:
+            email_key = email_key or clean_email(key)[1]
+        else:
+            external_id = external_id or key
+    phone = clean_phone(cell("phone"), "US")
+    if not (email_key or external_id or phone):
+        raise Rejected("no_customer", "customer", "The row does not say who bought.")
+    when = clean_moment(cell("occurred_at"), "occurred_at", zone, now, cell("time_of_day"))
+    if when is None:
+        raise Rejected("no_time", "occurred_at", "The row does not say when it was bought.")
+    quantity = clean_number(cell("quantity"), "quantity")
+    amount = clean_number(cell("amount"), "amount")
+    if amount is None and (price := clean_number(cell("unit_price"), "unit_price")) is not None:
+        amount = money(price * (1 if quantity is None else quantity))
+    if amount is not None and amount > MAX_NUMBER:
+        raise Rejected("bad_amount", "amount", f"amount is larger than {MAX_NUMBER:,}.")
+    if amount is None:
+        raise Rejected("no_amount", "amount", "The row does not say what was paid.")
+    alcohol = clean_flag(cell("is_alcohol"), "is_alcohol")
+    return Line(
+        number,
+        clean_word(cell("order_id"), "order_id"),
+        email_key,
+        external_id,
+        phone,
+        when,
+        clean_text(cell("store"), "store"),
+        clean_word(cell("coupon_code"), "coupon_code"),
+        clean_text(cell("product"), "product"),
+        clean_text(cell("category"), "category") or "Other",
+        clean_text(cell("brand"), "brand"),
+        Decimal(1) if quantity is None else quantity,
+        amount,
+        clean_number(cell("discount"), "discount") or Decimal(0),
+        alcohol is not False,
+    )

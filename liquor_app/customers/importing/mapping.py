@@ -1,0 +1,132 @@
+"""Which column is which: names people give their columns, and what they mean here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from liquor_app.core.errors import Invalid
+
+CUSTOMERS: dict[str, tuple[str, ...]] = {
+    "email": ("email", "e-mail", "email address", "mail", "customer email", "contact email", "primary email"),
+    "phone": (
+        "phone", "phone number", "mobile", "mobile phone", "mobile number", "cell", "cell phone", "telephone", "tel",
+        "sms", "customer phone",
+    ),
+    "external_id": (
+        "external id", "customer id", "customer number", "customer no", "cust id", "member id", "loyalty id",
+        "account id", "account number", "household id", "client id", "contact id", "id",
+    ),
+    "name": ("name", "full name", "customer name", "contact name", "customer"),
+    "first_name": ("first name", "given name", "forename", "first"),
+    "last_name": ("last name", "surname", "family name", "last"),
+    "city": ("city", "town", "billing city", "shipping city"),
+    "state": ("state", "province", "region", "state code", "billing state", "shipping state", "st"),
+    "postal_code": ("postal code", "zip", "zip code", "postcode", "billing zip", "shipping zip"),
+    "country": ("country", "country code", "billing country", "shipping country"),
+    "timezone": ("timezone", "time zone", "tz"),
+    "language": ("language", "locale", "lang"),
+    "date_of_birth": ("date of birth", "dob", "birth date", "birthday", "born"),
+    "email_consent": (
+        "email consent", "email opt in", "email marketing consent", "accepts email marketing", "accepts marketing",
+        "email subscribed", "subscribed",
+    ),
+    "sms_consent": ("sms consent", "sms opt in", "sms marketing consent", "accepts sms marketing", "sms subscribed"),
+    "consent_source": ("consent source", "opt in source", "source of consent", "signup source"),
+    "consent_at": ("consent at", "consent date", "opt in date", "opt in time", "opted in at", "subscribed at"),
+}  # fmt: skip
+
+PURCHASES: dict[str, tuple[str, ...]] = {
+    "order_id": (
+        "order id", "order", "order number", "order no", "transaction id", "receipt", "receipt number", "basket id",
+        "basket", "invoice", "invoice number", "ticket", "ticket number", "id",
+    ),
+    "customer": ("customer", "customer key", "buyer"),
+    "email": CUSTOMERS["email"],
+    "external_id": tuple(name for name in CUSTOMERS["external_id"] if name != "id"),
+    "phone": CUSTOMERS["phone"],
+    "occurred_at": (
+        "occurred at", "purchased at", "purchase date", "order date", "transaction date", "sale date", "sold at",
+        "date time", "datetime", "timestamp", "transaction timestamp", "date", "created at", "time",
+    ),
+    "time_of_day": ("time of day", "time", "purchase time", "order time", "transaction time"),
+    "category": ("category", "product category", "department", "product type", "type"),
+    "brand": ("brand", "brand name", "vendor", "manufacturer", "producer"),
+    "product": (
+        "product", "product name", "item", "item name", "sku", "product id", "lineitem name", "description", "article",
+    ),
+    "quantity": ("quantity", "qty", "units", "count", "lineitem quantity"),
+    "amount": (
+        "amount", "line total", "net sales", "sales value", "line amount", "net amount", "total", "subtotal",
+        "net total", "value", "revenue", "gross sales",
+    ),
+    "unit_price": ("unit price", "price", "price each", "lineitem price"),
+    "discount": ("discount", "discount amount", "line discount", "discounts", "savings"),
+    "store": ("store", "store name", "store id", "shop", "location", "branch", "register"),
+    "coupon_code": ("coupon code", "coupon", "promo code", "discount code", "voucher"),
+    "is_alcohol": ("is alcohol", "alcohol", "contains alcohol"),
+}  # fmt: skip
+
+KINDS = {"customers": CUSTOMERS, "purchases": PURCHASES}
+IDENTITY = {"customers": ("email", "phone", "external_id"), "purchases": ("customer", "email", "phone", "external_id")}
+EVIDENCE = ("consent_source", "consent_at")
+CONSENTS = ("email_consent", "sms_consent")
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", name.lower())
+
+
+def guess_mapping(columns: Sequence[str], kind: str) -> dict[str, str]:
+    """Field → column, by the names columns usually have; a column serves one field only.
+
+    Consent columns are taken only together with where and when it was given: without evidence there is no consent.
+    """
+    by_name: dict[str, str] = {}
+    for column in columns:
+        by_name.setdefault(_plain(column), column)
+    found: dict[str, str] = {}
+    for field, synonyms in KINDS[kind].items():
+        for synonym in synonyms:
+            match = by_name.get(_plain(synonym))
+            if match is not None and match not in found.values():
+                found[field] = match
+                break
+    if not all(field in found for field in EVIDENCE):
+        for field in (*CONSENTS, *EVIDENCE):
+            found.pop(field, None)
+    return found
+
+
+def check_mapping(mapping: Mapping[str, str] | None, columns: Sequence[str], kind: str) -> dict[str, int]:
+    """Field → position of its column: the given mapping, else the guessed one.
+
+    Raises:
+        Invalid: an unknown field or column, nothing that says who the customer is, consent without evidence, or a
+            purchase without a time or an amount.
+    """
+    chosen = dict(mapping) if mapping else guess_mapping(columns, kind)
+    for field, column in chosen.items():
+        if field not in KINDS[kind]:
+            raise Invalid(f"mapping: there is no field {field!r}; known are {', '.join(KINDS[kind])}", field="mapping")
+        if column not in columns:
+            raise Invalid(f"mapping: the file has no column {column!r}; it has {_shown(columns)}", field="mapping")
+    if not any(field in chosen for field in IDENTITY[kind]):
+        raise Invalid(
+            f"No column says who the customer is ({', '.join(IDENTITY[kind])}). The file has {_shown(columns)}.",
+            field="mapping",
+        )
+    if any(field in chosen for field in CONSENTS) and not all(field in chosen for field in EVIDENCE):
+        raise Invalid(
+            "Consent needs evidence: map consent_source and consent_at too, or leave consent out.", field="mapping"
+        )
+    if kind == "purchases":
+        for wanted, ways in (("occurred_at", ("occurred_at",)), ("amount", ("amount", "unit_price"))):
+            if not any(field in chosen for field in ways):
+                raise Invalid(f"No column holds {wanted}. The file has {_shown(columns)}.", field="mapping")
+    return {field: list(columns).index(column) for field, column in chosen.items()}
+
+
+def _shown(columns: Sequence[str]) -> str:
+    names = ", ".join(columns[:20])
+    return f"the columns {names}" + (" and more" if len(columns) > 20 else "")
