@@ -1,0 +1,178 @@
+"""Configured channels: which provider carries what, with which credentials."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.crypto import decrypt, encrypt
+from liquor_app.core.errors import Invalid
+from liquor_app.organization.models import Channel
+from liquor_app.providers.base import Provider, ProviderConfig
+from liquor_app.providers.registry import PROVIDERS
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A provider that may carry a channel now. Two routes of equal configuration are equal, so that connections are
+    kept until the configuration changes."""
+
+    channel: Channel
+    provider: str
+    config: bytes | None
+    rate_per_second: int
+
+
+def open_provider(name: str, config: bytes | None) -> Provider:
+    """A provider with its stored credentials.
+
+    Raises:
+        Invalid: unknown provider, or its stored configuration is incomplete.
+        Conflict: the credentials were encrypted under another key.
+    """
+    kind = _kind(name)
+    values = json.loads(decrypt(config)) if config else {}
+    return kind(_check(kind.Config, values))  # type: ignore[call-arg]
+
+
+async def load_routes(session: AsyncSession) -> list[Route]:
+    """Enabled providers that are not paused, in the order they are tried."""
+    found = await session.execute(
+        text(
+            "SELECT channel, provider, config_encrypted, rate_per_second FROM channels"
+            " WHERE is_enabled AND (paused_until IS NULL OR paused_until < now())"
+            " ORDER BY channel, position, provider"
+        )
+    )
+    return [
+        Route(
+            Channel(row.channel),
+            row.provider,
+            None if row.config_encrypted is None else bytes(row.config_encrypted),
+            row.rate_per_second,
+        )
+        for row in found
+    ]
+
+
+async def pause_provider(session: AsyncSession, name: str, seconds: float, reason: str) -> None:
+    """Keep off a provider for a while; it is tried again by itself."""
+    await session.execute(
+        text(
+            "UPDATE channels SET paused_until = now() + make_interval(secs => :seconds), pause_reason = :reason"
+            " WHERE provider = :name"
+        ),
+        {"name": name, "seconds": seconds, "reason": reason[:500]},
+    )
+
+
+async def configure_channel(
+    session: AsyncSession,
+    actor: Actor,
+    channel: Channel,
+    provider: str,
+    *,
+    config: dict[str, Any] | None = None,
+    is_enabled: bool = True,
+    position: int = 0,
+    rate_per_second: int = 100,
+) -> None:
+    """Add or change a provider of a channel. `config` None keeps the stored credentials.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+        Invalid: unknown provider, one that cannot carry the channel, or a bad field of its configuration.
+    """
+    require(actor, Role.ADMIN)
+    kind = _kind(provider)
+    if channel not in kind.channels:
+        raise Invalid(f"{provider} cannot carry {channel.label}.", field="provider")
+    if not 1 <= rate_per_second <= 100_000:
+        raise Invalid("rate_per_second must lie between 1 and 100000", field="rate_per_second")
+    sealed = None if config is None else encrypt(_dump(_check(kind.Config, config)))
+    if config is None and kind.Config.model_fields:
+        known = await session.execute(
+            text("SELECT 1 FROM channels WHERE channel = :c AND provider = :p AND config_encrypted IS NOT NULL"),
+            {"c": channel.value, "p": provider},
+        )
+        if known.scalar() is None:
+            raise Invalid(f"{provider} needs its credentials: {', '.join(kind.Config.model_fields)}.", field="config")
+    await session.execute(
+        text(
+            "INSERT INTO channels (channel, provider, config_encrypted, is_enabled, position, rate_per_second)"
+            " VALUES (:channel, :provider, :config, :enabled, :position, :rate)"
+            " ON CONFLICT (channel, provider) DO UPDATE SET"
+            " config_encrypted = COALESCE(excluded.config_encrypted, channels.config_encrypted),"
+            " is_enabled = excluded.is_enabled, position = excluded.position,"
+            " rate_per_second = excluded.rate_per_second, paused_until = NULL, pause_reason = NULL, updated_at = now()"
+        ),
+        {
+            "channel": channel.value,
+            "provider": provider,
+            "config": sealed,
+            "enabled": is_enabled,
+            "position": position,
+            "rate": rate_per_second,
+        },
+    )
+    await audit(session, actor, "channel.configured", "channel", None, channel=channel.value, provider=provider,
+                is_enabled=is_enabled, credentials_changed=config is not None)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigField:
+    """A field of a provider's settings form."""
+
+    name: str
+    is_secret: bool
+    is_required: bool
+    default: str
+
+
+def config_fields(provider: str) -> list[ConfigField]:
+    """What a provider wants to know.
+
+    Raises:
+        Invalid: unknown provider.
+    """
+    return [
+        ConfigField(
+            name,
+            field.annotation is SecretStr,
+            field.is_required(),
+            "" if field.is_required() else str(field.default),
+        )
+        for name, field in _kind(provider).Config.model_fields.items()
+    ]
+
+
+def _kind(name: str) -> type[Provider]:
+    kind = PROVIDERS.get(name)
+    if kind is None:
+        raise Invalid(f"There is no provider {name!r}; there are {', '.join(sorted(PROVIDERS))}.", field="provider")
+    return kind
+
+
+def _check(model: type[ProviderConfig], values: dict[str, Any]) -> ProviderConfig:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(["config", *map(str, first["loc"])])
+        raise Invalid(f"{field}: {first['msg']}", field=field) from error
+
+
+def _dump(config: ProviderConfig) -> str:
+    plain = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in config.model_dump().items()
+    }
+    return json.dumps(plain)

@@ -1,0 +1,124 @@
+"""The variables a template may use, from what is known of customer, offer and brand. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from liquor_app.organization.service import BrandRow
+
+Context = dict[str, Any]
+
+VARIABLES: dict[str, str] = {
+    "customer.first_name": "Marguerite",
+    "customer.name": "Marguerite Okafor",
+    "customer.city": "Portland",
+    "customer.favourite": "craft beer",
+    "offer.text": "10% off craft beer",
+    "offer.name": "Favourite category",
+    "offer.discount": "10",
+    "offer.category": "craft beer",
+    "offer.ends": "Sunday 29 November",
+    "offer.code": "KV7Q-2MRT",
+    "message": "It has been a while. 10% off craft beer, until 29 November.",
+    "brand.name": "Harbor & Vine",
+    "brand.color": "#995a07",
+    "brand.logo": "https://shop.example.com/logo.png",
+    "brand.address": "14 Wharf St, Portland, ME 04101",
+    "links.shop": "https://shop.example.com",
+}
+"""Every variable with an example; `customer.*` and `offer.code` may be unknown, so give them a `default`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What templates may know of a person."""
+
+    name: str | None
+    city: str | None
+    favourite: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFacts:
+    """The action's offer; `terms` as `actions.offer_terms` keeps them."""
+
+    text: str
+    message: str | None
+    terms: dict[str, Any]
+    code: str | None = None
+
+
+def build_context(person: Recipient, offer: OfferFacts, brand: BrandRow) -> Context:
+    """Nested variables; what is not known is left out, so that strict rendering notices."""
+    category = offer.terms.get("category")
+    return {
+        "customer": _known(
+            first_name=first_name(person.name),
+            name=person.name,
+            city=person.city,
+            favourite=in_sentence(person.favourite),
+        ),
+        "offer": _known(
+            text=offer.text,
+            name=offer.terms.get("name"),
+            discount=_plain_number(offer.terms.get("discount_pct")),
+            category=in_sentence(category),
+            ends=_day(offer.terms.get("expires_on")),
+            code=offer.code,
+        ),
+        **_known(message=offer.message),
+        "brand": _known(
+            name=brand.name,
+            color=brand.primary_color,
+            logo=brand.logo_url,
+            address=brand.postal_address,
+        ),
+        "links": {"shop": brand.website_url},
+    }
+
+
+def example_context() -> Context:
+    """The examples of `VARIABLES`, nested."""
+    made: Context = {}
+    for path, example in VARIABLES.items():
+        group, _, name = path.partition(".")
+        if name:
+            made.setdefault(group, {})[name] = example
+        else:
+            made[group] = example
+    return made
+
+
+def first_name(name: str | None) -> str | None:
+    """`Marguerite` of `Marguerite Okafor`; nothing of `Okafor, M.` or a single initial."""
+    if not name or "," in name:
+        return None
+    first = name.split()[0].strip(".")
+    return first if len(first) > 1 else None
+
+
+def in_sentence(category: str | None) -> str | None:
+    """`domestic wine` of `Domestic wine`; `IPA` stays."""
+    if not category:
+        return None
+    return category if category.isupper() and len(category) <= 4 else category[:1].lower() + category[1:]
+
+
+def _known(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def _plain_number(value: Any) -> str | None:
+    if value in (None, "", "0"):
+        return None
+    return str(value).rstrip("0").rstrip(".") if "." in str(value) else str(value)
+
+
+def _day(value: Any) -> str | None:
+    """`Sunday 29 November` of `2026-11-29`."""
+    if not value:
+        return None
+    day = date.fromisoformat(str(value))
+    return f"{day:%A} {day.day} {day:%B}"

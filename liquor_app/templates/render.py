@@ -1,0 +1,330 @@
+"""Liquid and MJML: compiled once per template version, rendered once per message. Pure.
+
+MJML is compiled with the Liquid still in it, so that a message costs one pass of Liquid. What the law wants (postal
+address, age notice, way out) is added here and cannot be left out by an author.
+"""
+
+from __future__ import annotations
+
+import html as html_lib
+import re
+from contextvars import ContextVar
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import ClassVar
+
+import css_inline
+from liquid import BoundTemplate, Environment
+from liquid.exceptions import LiquidError
+from liquid.undefined import Undefined
+from mjml import mjml2html
+
+from liquor_app.core.errors import Invalid
+from liquor_app.organization.models import Channel
+from liquor_app.templates.context import Context
+from liquor_app.templates.sms import MAX_CHARACTERS, SmsSize, plain_text, sms_size
+
+MAX_SOURCE = 100_000
+MAX_OUTPUT = 300_000
+MAX_SUBJECT = 250
+CLIPPED_AT = 102_000
+"""Gmail hides what comes after so many bytes, the unsubscribe link first."""
+
+_missing: ContextVar[list[str] | None] = ContextVar("missing_variables", default=None)
+
+
+class Incomplete(Invalid):
+    """A variable the template needs is not known for this customer."""
+
+    code = "incomplete"
+
+    def __init__(self, missing: list[str]) -> None:
+        self.missing = missing
+        names = ", ".join(f"{{{{ {name} }}}}" for name in missing)
+        super().__init__(f"Not known for this customer: {names}. Give it a default, such as | default: 'friend'.")
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSource:
+    """What an author wrote."""
+
+    channel: Channel
+    subject: str | None
+    html: str | None
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTemplate:
+    """Ready to render; holds no customer's data."""
+
+    channel: Channel
+    subject: BoundTemplate | None
+    html: BoundTemplate | None
+    text: BoundTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class Legal:
+    """What every message must carry. `unsubscribe_url` is the recipient's own."""
+
+    brand: str
+    postal_address: str
+    footer: str
+    disclaimer: str
+    minimum_age: int
+    unsubscribe_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message's final body. `size` is set for SMS."""
+
+    subject: str | None
+    html: str | None
+    text: str
+    size: SmsSize | None = None
+
+
+class _Collected(Undefined):
+    """Notes its name where it would be shown; may be tested and defaulted without trouble."""
+
+    __slots__ = ()
+    force_liquid_default = True
+
+    def __str__(self) -> str:
+        noted, name = _missing.get(), (self.hint or self.name).removesuffix(" is undefined").strip("'")
+        if noted is not None and name not in noted:
+            noted.append(name)
+        return ""
+
+
+class _Bounded(Environment):
+    context_depth_limit: ClassVar[int] = 10
+    loop_iteration_limit: ClassVar[int | None] = 2_000
+    local_namespace_limit: ClassVar[int | None] = 200_000
+    output_stream_limit: ClassVar[int | None] = MAX_OUTPUT
+
+
+_HTML = _Bounded(undefined=_Collected, autoescape=True)
+_TEXT = _Bounded(undefined=_Collected, autoescape=False)
+for _environment in (_HTML, _TEXT):
+    # a template stands alone: it includes nothing from anywhere
+    for _tag in ("include", "render"):
+        _environment.tags.pop(_tag, None)
+
+_LIQUID = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
+_MARK = re.compile(r"LQ(\d+)QL")
+
+_FOOTER_MJML = """
+<mj-section padding="22px 0 34px"><mj-column>
+  <mj-text align="center" font-size="12px" line-height="19px" color="#63635e" padding="0 32px"
+    font-family="-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif">{{ legal.disclaimer }}<br />
+    {% if legal.footer != '' %}{{ legal.footer }}<br />{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br />
+    <a href="{{ legal.unsubscribe_url }}" style="color:#63635e;text-decoration:underline">Unsubscribe</a></mj-text>
+</mj-column></mj-section>
+"""
+_FOOTER_HTML = """
+<div style="padding:22px 32px 34px;text-align:center;font:12px/19px sans-serif;color:#63635e">{{ legal.disclaimer }}<br>
+{% if legal.footer != '' %}{{ legal.footer }}<br>{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br>
+<a href="{{ legal.unsubscribe_url }}" style="color:#63635e">Unsubscribe</a></div>
+"""
+_FOOTER_TEXT = """
+
+--
+{{ legal.disclaimer }}
+{% if legal.footer != '' %}{{ legal.footer }}
+{% endif %}{{ legal.brand }}, {{ legal.postal_address }}
+Unsubscribe: {{ legal.unsubscribe_url }}
+"""
+
+
+def compile_template(source: TemplateSource) -> CompiledTemplate:
+    """Check and compile what an author wrote.
+
+    Raises:
+        Invalid: a part is missing, too long, or not valid Liquid or MJML; the message says where.
+    """
+    if source.channel is Channel.SMS:
+        if not (source.text or "").strip():
+            raise Invalid("A text message needs a text.", field="body_text_template")
+        return CompiledTemplate(Channel.SMS, None, None, _parse(_TEXT, source.text or "", "body_text_template"))
+    if not (source.subject or "").strip():
+        raise Invalid("An e-mail needs a subject.", field="subject_template")
+    if not (source.html or "").strip():
+        raise Invalid("An e-mail needs a body.", field="body_html_template")
+    skeleton = _to_html(source.html or "")
+    words = source.text if (source.text or "").strip() else html_to_text(_without_footer(source.html or ""))
+    return CompiledTemplate(
+        Channel.EMAIL,
+        _parse(_TEXT, source.subject or "", "subject_template"),
+        _parse(_HTML, skeleton, "body_html_template"),
+        _parse(_TEXT, (words or "") + _FOOTER_TEXT, "body_text_template"),
+    )
+
+
+def render_message(compiled: CompiledTemplate, context: Context, legal: Legal) -> Rendered:
+    """The message for one customer.
+
+    Raises:
+        Incomplete: variables without a default are not known; all of them are named.
+        Invalid: it cannot be rendered, or is too long.
+    """
+    values = {**context, "legal": _legal_values(legal)}
+    noted: list[str] = []
+    token = _missing.set(noted)
+    try:
+        subject = " ".join(compiled.subject.render(**values).split()) if compiled.subject else None
+        html = compiled.html.render(**values) if compiled.html else None
+        text = compiled.text.render(**values)
+    except LiquidError as error:
+        raise Invalid(f"The template cannot be rendered: {error}") from error
+    finally:
+        _missing.reset(token)
+    if noted:
+        raise Incomplete(noted)
+    if compiled.channel is Channel.SMS:
+        return _sms(text, legal)
+    return Rendered((subject or "")[:MAX_SUBJECT], html, _tidy(text))
+
+
+def unsubscribe_headers(url: str) -> dict[str, str]:
+    """RFC 8058: one click in the mail program unsubscribes, by POST."""
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+def variables_of(source: TemplateSource) -> list[str]:
+    """Names of the variables an author used, sorted.
+
+    Raises:
+        Invalid: not valid Liquid.
+    """
+    names: set[str] = set()
+    for field, part in (
+        ("subject_template", source.subject),
+        ("body_html_template", source.html),
+        ("body_text_template", source.text),
+    ):
+        if part:
+            names |= {str(name) for name in _parse(_TEXT, part, field).global_variable_paths()}
+    return sorted(names)
+
+
+def _parse(environment: Environment, source: str, field: str) -> BoundTemplate:
+    if len(source) > MAX_SOURCE:
+        raise Invalid(f"{field} is longer than {MAX_SOURCE:,} characters.", field=field)
+    try:
+        return environment.from_string(source)
+    except LiquidError as error:
+        raise Invalid(f"{field}: {error}", field=field) from error
+
+
+def _to_html(source: str) -> str:
+    """HTML with the legal footer, Liquid untouched: marks stand in for it while MJML is compiled."""
+    if len(source) > MAX_SOURCE:
+        raise Invalid(f"body_html_template is longer than {MAX_SOURCE:,} characters.", field="body_html_template")
+    is_mjml = "<mjml" in source
+    ending = "</mj-body>" if is_mjml else "</body>"
+    if is_mjml and ending not in source:
+        raise Invalid("body_html_template: the MJML has no </mj-body>.", field="body_html_template")
+    footer = _FOOTER_MJML if is_mjml else _FOOTER_HTML
+    head, found, tail = source.rpartition(ending)
+    whole = f"{head}{footer}{found}{tail}" if found else f"{source}{footer}"
+    kept: list[str] = []
+
+    def mark(match: re.Match[str]) -> str:
+        kept.append(match[0])
+        return f"LQ{len(kept) - 1}QL"
+
+    marked = _LIQUID.sub(mark, whole)
+    try:
+        made = mjml2html(marked) if is_mjml else css_inline.inline(marked)
+    except ValueError as error:
+        raise Invalid(
+            f"body_html_template: the MJML is not well formed: {error}", field="body_html_template"
+        ) from error
+    return _MARK.sub(lambda match: kept[int(match[1])], made)
+
+
+def _without_footer(source: str) -> str:
+    head, found, tail = source.partition("<mj-head>")
+    return head + tail.partition("</mj-head>")[2] if found else source
+
+
+class _Words(HTMLParser):
+    """Readable text of HTML or MJML: blocks become lines, links keep their address."""
+
+    _BLOCKS = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "mj-text", "mj-button", "mj-section"})
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._hrefs: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"style", "script", "title"}:
+            self._hidden += 1
+        if tag in self._BLOCKS:
+            self.parts.append("\n")
+        if tag in {"a", "mj-button"}:
+            self._hrefs.append(dict(attrs).get("href") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"style", "script", "title"}:
+            self._hidden = max(0, self._hidden - 1)
+        if tag in {"a", "mj-button"} and self._hrefs:
+            href = self._hrefs.pop()
+            if href:
+                self.parts.append(f" ({href})")
+        if tag in self._BLOCKS and tag != "br":
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.parts.append(re.sub(r"\s+", " ", data))
+
+
+def html_to_text(source: str) -> str:
+    """The words of an HTML or MJML body, its Liquid kept."""
+    kept: list[str] = []
+
+    def mark(match: re.Match[str]) -> str:
+        kept.append(html_lib.unescape(match[0]))
+        return f"LQ{len(kept) - 1}QL"
+
+    parser = _Words()
+    parser.feed(_LIQUID.sub(mark, source))
+    parser.close()
+    return _MARK.sub(lambda match: kept[int(match[1])], _tidy("".join(parser.parts)))
+
+
+def _tidy(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def _legal_values(legal: Legal) -> dict[str, str | int]:
+    return {
+        "brand": legal.brand,
+        "postal_address": legal.postal_address,
+        "footer": legal.footer,
+        "disclaimer": legal.disclaimer,
+        "unsubscribe_url": legal.unsubscribe_url,
+    }
+
+
+def _sms(text: str, legal: Legal) -> Rendered:
+    """Who writes, what, for whom, and how to stop it."""
+    words = " ".join(text.split())
+    if not words.lower().startswith(legal.brand.lower()):
+        words = f"{legal.brand}: {words}"
+    age = f"{legal.minimum_age}+"
+    if age not in words:
+        words = f"{words} {age}."
+    if not re.search(r"\bSTOP\b", words):
+        words = f"{words} Reply STOP to end."
+    words = plain_text(words)
+    if len(words) > MAX_CHARACTERS:
+        raise Invalid(f"The text has {len(words):,} characters; {MAX_CHARACTERS:,} is the most a provider takes.")
+    return Rendered(None, None, words, sms_size(words))

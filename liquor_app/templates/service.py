@@ -1,0 +1,367 @@
+"""Templates and their versions: list, read, change, preview."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.organization.models import Channel
+from liquor_app.organization.service import default_brand
+from liquor_app.organization.settings import ComplianceSettings, load_settings
+from liquor_app.segments.playbook import TEMPLATE_CATEGORIES
+from liquor_app.templates.context import OfferFacts, Recipient, build_context, example_context
+from liquor_app.templates.defaults import default_templates
+from liquor_app.templates.models import MessageTemplate, TemplateVersion
+from liquor_app.templates.render import (
+    CLIPPED_AT,
+    Legal,
+    TemplateSource,
+    compile_template,
+    render_message,
+    variables_of,
+)
+
+EXAMPLE_LINK = "https://example.com/unsubscribe"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRow:
+    """A template as it stands."""
+
+    id: UUID
+    name: str
+    channel: str
+    category: str
+    subject_template: str | None
+    body_html_template: str | None
+    body_text_template: str | None
+    variables: list[str]
+    version: int
+    current_version_id: UUID | None
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    id: UUID
+    version: int
+    subject_template: str | None
+    created_by: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A rendered template. `segments` and `encoding` are those of a text message; `is_clipped` means that Gmail
+    would hide the end of the e-mail."""
+
+    subject: str | None
+    html: str | None
+    text: str
+    encoding: str | None
+    units: int
+    limit: int
+    segments: int
+    html_bytes: int
+    is_clipped: bool
+
+
+_SELECT = (
+    "SELECT id, name, channel, category, subject_template, body_html_template, body_text_template, variables, version,"
+    " current_version_id, is_active, created_at, updated_at FROM message_templates"
+)
+
+
+async def ensure_default_templates(session: AsyncSession) -> int:
+    """Add the shipped templates whose names are not taken; returns how many."""
+    taken = await session.execute(text("SELECT name FROM message_templates"))
+    names = set(taken.scalars())
+    fresh = [template for template in default_templates() if template.name not in names]
+    for template in fresh:
+        source = TemplateSource(template.channel, template.subject, template.html, template.text)
+        await _insert(session, template.name, template.category, source, created_by=None)
+    return len(fresh)
+
+
+async def list_templates(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    channel: str = "",
+    category: str = "",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[TemplateRow]:
+    """Templates by name.
+
+    Raises:
+        Invalid: unknown channel or category, malformed cursor, limit out of range.
+    """
+    require(actor, Role.USER)
+    check_limit(limit)
+    where, params = ["true"], dict[str, Any](n=limit + 1)
+    if channel:
+        where.append("channel = :channel")
+        params["channel"] = _channel(channel).value
+    if category:
+        where.append("category = :category")
+        params["category"] = _category(category)
+    counted = await session.execute(text(f"SELECT count(*) FROM message_templates WHERE {' AND '.join(where)}"), params)
+    if cursor:
+        (params["name"],) = decode_cursor(cursor, str)
+        where.append("name > :name")
+    found = await session.execute(text(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY name LIMIT :n"), params)
+    rows = [TemplateRow(**row) for row in found.mappings()]
+    more, rows = len(rows) > limit, rows[:limit]
+    return Page(rows, encode_cursor(rows[-1].name) if more else None, int(counted.scalar_one()))
+
+
+async def get_template(session: AsyncSession, actor: Actor, template_id: UUID) -> TemplateRow:
+    """One template.
+
+    Raises:
+        NotFound: there is none.
+    """
+    require(actor, Role.USER)
+    found = await session.execute(text(f"{_SELECT} WHERE id = :id"), {"id": template_id})
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound("There is no such template.")
+    return TemplateRow(**row)
+
+
+async def list_versions(session: AsyncSession, actor: Actor, template_id: UUID, *, limit: int = 50) -> list[VersionRow]:
+    """A template's versions, newest first."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT v.id, v.version, v.subject_template, COALESCE(u.full_name, u.email) AS created_by, v.created_at"
+            " FROM template_versions v LEFT JOIN users u ON u.id = v.created_by"
+            " WHERE v.template_id = :id ORDER BY v.version DESC LIMIT :n"
+        ),
+        {"id": template_id, "n": check_limit(limit)},
+    )
+    return [VersionRow(**row) for row in found.mappings()]
+
+
+async def create_template(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    name: str,
+    channel: str,
+    category: str,
+    subject_template: str | None = None,
+    body_html_template: str | None = None,
+    body_text_template: str | None = None,
+) -> TemplateRow:
+    """A new template; at once the one in use for its channel and category.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+        Conflict: the name is taken.
+        Invalid: a part is missing or not valid Liquid or MJML; `field` names it.
+    """
+    require(actor, Role.ADMIN)
+    title = _name(name)
+    source = TemplateSource(_channel(channel), subject_template, body_html_template, body_text_template)
+    compile_template(source)
+    taken = await session.execute(text("SELECT 1 FROM message_templates WHERE name = :name"), {"name": title})
+    if taken.scalar() is not None:
+        raise Conflict(f"There is a template called {title!r} already.", field="name")
+    template_id = await _insert(session, title, _category(category), source, created_by=actor.user_id)
+    await audit(session, actor, "template.created", "template", template_id, name=title)
+    return await get_template(session, actor, template_id)
+
+
+CONTENT = ("subject_template", "body_html_template", "body_text_template")
+EDITABLE = {"name", "category", "is_active", *CONTENT}
+
+
+async def update_template(
+    session: AsyncSession, actor: Actor, template_id: UUID, changes: dict[str, Any], *, seen: int | None = None
+) -> TemplateRow:
+    """Change a template. Changed content becomes a new version; messages keep pointing to the version they used.
+
+    Args:
+        seen: the version the editor started from; saving over somebody else's work is refused.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Conflict: somebody saved a newer version meanwhile.
+        Invalid: unknown field, or content that is not valid; `field` names it.
+    """
+    require(actor, Role.ADMIN)
+    if unknown := sorted(set(changes) - EDITABLE):
+        raise Invalid(f"{unknown[0]} is not a field that can be changed", field=unknown[0])
+    found = await session.execute(
+        select(MessageTemplate).where(col(MessageTemplate.id) == template_id).with_for_update()
+    )
+    template = found.scalars().first()
+    if template is None:
+        raise NotFound("There is no such template.")
+    if seen is not None and template.version != seen:
+        raise Conflict(f"Version {template.version} was saved meanwhile. Reload, then make your change again.")
+    if "name" in changes:
+        template.name = _name(str(changes["name"]))
+    if "category" in changes:
+        template.category = _category(str(changes["category"]))
+    if "is_active" in changes:
+        template.is_active = bool(changes["is_active"])
+    fresh = {name: changes[name] for name in CONTENT if name in changes and changes[name] != getattr(template, name)}
+    if fresh:
+        for name, value in fresh.items():
+            setattr(template, name, value)
+        source = _source(template)
+        compile_template(source)
+        template.version += 1
+        template.variables = variables_of(source)
+        template.current_version_id = await _add_version(session, template.id, template.version, source, actor.user_id)
+    template.updated_at = now()
+    await session.flush()
+    await audit(
+        session, actor, "template.updated", "template", template.id, fields=sorted(changes), version=template.version
+    )
+    return await get_template(session, actor, template_id)
+
+
+async def preview_template(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    channel: str,
+    subject_template: str | None = None,
+    body_html_template: str | None = None,
+    body_text_template: str | None = None,
+    customer_id: UUID | None = None,
+) -> Preview:
+    """What a template, saved or not, looks like for a customer (with the latest action's offer, else an example).
+
+    Raises:
+        NotFound: no such customer.
+        Incomplete: variables this customer has no value for; all are named.
+        Invalid: not valid Liquid or MJML; `field` names the part.
+    """
+    require(actor, Role.USER)
+    source = TemplateSource(_channel(channel), subject_template, body_html_template, body_text_template)
+    compiled = compile_template(source)
+    brand = await default_brand(session)
+    compliance = await load_settings(session, ComplianceSettings)
+    context = example_context()
+    if customer_id is not None:
+        recipient, offer = await _customer(session, customer_id)
+        context = build_context(recipient, offer, brand)
+    legal = Legal(
+        brand.name, brand.postal_address, brand.footer_text, compliance.disclaimer, compliance.minimum_age, EXAMPLE_LINK
+    )
+    made = render_message(compiled, context, legal)
+    size, weight = made.size, len((made.html or "").encode())
+    return Preview(
+        subject=made.subject,
+        html=made.html,
+        text=made.text,
+        encoding=size.encoding if size else None,
+        units=size.units if size else 0,
+        limit=size.limit if size else 0,
+        segments=size.segments if size else 0,
+        html_bytes=weight,
+        is_clipped=weight > CLIPPED_AT,
+    )
+
+
+async def _customer(session: AsyncSession, customer_id: UUID) -> tuple[Recipient, OfferFacts]:
+    found = await session.execute(
+        text(
+            "SELECT c.name, c.city, c.primary_category, a.offer, a.message, a.offer_terms FROM customers c"
+            " LEFT JOIN LATERAL (SELECT offer, message, offer_terms FROM actions WHERE customer_id = c.id"
+            "   ORDER BY created_at DESC LIMIT 1) a ON true WHERE c.id = :id AND c.deleted_at IS NULL"
+        ),
+        {"id": customer_id},
+    )
+    row = found.first()
+    if row is None:
+        raise NotFound("There is no such customer, or it was deleted.")
+    offer = OfferFacts(row.offer, row.message, row.offer_terms) if row.offer else _EXAMPLE_OFFER
+    return Recipient(row.name, row.city, row.primary_category), offer
+
+
+_EXAMPLE_OFFER = OfferFacts(
+    "10% off your favourites",
+    "It has been a while. 10% off your favourites, until 29 November.",
+    {"name": "Favourite category", "discount_pct": "10", "expires_on": "2026-11-29"},
+)
+
+
+async def _insert(
+    session: AsyncSession, name: str, category: str, source: TemplateSource, *, created_by: UUID | None
+) -> UUID:
+    template = MessageTemplate(
+        name=name,
+        channel=source.channel,
+        category=category,
+        subject_template=source.subject,
+        body_html_template=source.html,
+        body_text_template=source.text,
+        variables=variables_of(source),
+    )
+    session.add(template)
+    await session.flush()
+    template.current_version_id = await _add_version(session, template.id, 1, source, created_by)
+    await session.flush()
+    return template.id
+
+
+async def _add_version(
+    session: AsyncSession, template_id: UUID, number: int, source: TemplateSource, created_by: UUID | None
+) -> UUID:
+    version = TemplateVersion(
+        template_id=template_id,
+        version=number,
+        subject_template=source.subject,
+        body_html_template=source.html,
+        body_text_template=source.text,
+        variables=variables_of(source),
+        created_by=created_by,
+    )
+    session.add(version)
+    await session.flush()
+    return version.id
+
+
+def _source(template: MessageTemplate) -> TemplateSource:
+    return TemplateSource(
+        template.channel, template.subject_template, template.body_html_template, template.body_text_template
+    )
+
+
+def _name(value: str) -> str:
+    title = value.strip()
+    if not 1 <= len(title) <= 120:
+        raise Invalid("name must have 1 to 120 characters", field="name")
+    return title
+
+
+def _channel(value: str) -> Channel:
+    if value not in set(Channel):
+        raise Invalid(f"channel must be one of {', '.join(Channel)}", field="channel")
+    return Channel(value)
+
+
+def _category(value: str) -> str:
+    if value not in TEMPLATE_CATEGORIES:
+        raise Invalid(f"category must be one of {', '.join(TEMPLATE_CATEGORIES)}", field="category")
+    return value
