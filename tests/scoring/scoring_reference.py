@@ -1,5 +1,6 @@
-"""Published results of the models, ours beside them. `PYTHONPATH=. python tests/scoring/scoring_reference.py` prints the table.
+"""Published results of the models, ours beside them.
 
+`PYTHONPATH=. python tests/scoring/scoring_reference.py` prints the table.
 Of the `lifetimes` package only the bundled CDNOW data are read; importing it would need an old pandas.
 """
 
