@@ -206,3 +206,21 @@ async def campaign_report(
         {"start": start, "end": end, "n": max(1, min(limit, 200))},
     )
     return [CampaignReportRow(**row) for row in found.mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """How many of a campaign's messages are in a status."""
+
+    status: str
+    messages: int
+
+
+async def ledger(session: AsyncSession, actor: Actor, campaign_id: UUID) -> list[LedgerRow]:
+    """A campaign's messages by status, each counted once."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text("SELECT status, count(*) AS messages FROM sends WHERE campaign_id = :id GROUP BY 1 ORDER BY 2 DESC, 1"),
+        {"id": campaign_id},
+    )
+    return [LedgerRow(**row) for row in found.mappings()]

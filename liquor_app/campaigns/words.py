@@ -32,11 +32,12 @@ def progress_words(row: CampaignRow) -> str:
 def waiting_words(row: CampaignRow) -> str:
     """The plan's promise in one sentence, from its stored simulation."""
     plan = row.weekly_plan or {}
-    sends = int(plan.get("sends", 0))
-    profit = plan.get("expected_profit")
-    words = f"{sends:,} messages, {days_words(row)}."
-    if profit is not None:
-        low, high = plan.get("profit_low"), plan.get("profit_high")
-        words += f" Expected incremental profit {show_money(profit)}"
-        words += f", 80% interval {show_money(low)} to {show_money(high)}." if low is not None else "."
-    return words
+    totals, simulated = plan.get("totals"), plan.get("simulation")
+    if not totals or not simulated:
+        return f"{days_words(row)}."
+    profit = simulated["incremental_profit"]
+    return (
+        f"{totals['sends']:,} messages to {totals['reach']:,} customers, {days_words(row)}. Expected incremental profit"
+        f" {show_money(profit['mean'])}, 80% interval {show_money(profit['low'])} to {show_money(profit['high'])}."
+        f" {totals['blocked']:,} customers are blocked, each with a reason."
+    )

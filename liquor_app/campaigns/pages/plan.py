@@ -1,0 +1,152 @@
+"""The plan under review: the week, the actions with their reasons, the simulation, why it is as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.pages.access import for_managers
+from liquor_app.campaigns.states.actions import ActionsState
+from liquor_app.campaigns.states.detail import CampaignState
+from liquor_app.ui.bars import bar_list
+from liquor_app.ui.button import icon_button
+from liquor_app.ui.card import card, list_item, plain_list
+from liquor_app.ui.empty import empty
+from liquor_app.ui.icon import icon
+from liquor_app.ui.interval import interval
+from liquor_app.ui.layout import col, grid, row, span
+from liquor_app.ui.pager import pager
+from liquor_app.ui.priority import priority, priority_legend
+from liquor_app.ui.skeleton import skeleton_lines
+from liquor_app.ui.table import Column, table
+from liquor_app.ui.week import week
+
+PLAN = CampaignState.plan
+
+
+def plan_review() -> rx.Component:
+    """Everything a marketer wants to know before approving."""
+    drafting = card(
+        rx.cond(
+            CampaignState.busy,
+            col(rx.el.p("The planner is at work. This page shows the plan as soon as it stands.", role="status"),
+                skeleton_lines(4), gap=12),
+            rx.cond(
+                CampaignState.loading,
+                skeleton_lines(4),
+                empty("No plan yet", "Generate one: it proposes whom to contact, why, and when.", icon="sparkles"),
+            ),
+        )
+    )  # fmt: skip
+    review = grid(
+        span(8, _week(), actions_card(), _reasoning(), gap=16),
+        span(4, _simulation(), _blocked(), _limits(), gap=16, align_self="start"),
+    )
+    return rx.cond(PLAN.id != "", review, drafting)
+
+
+def _week() -> rx.Component:
+    return card(
+        week(PLAN.days, chosen=ActionsState.day, on_choose=ActionsState.choose_day),
+        title="Week",
+        aside=rx.el.span(PLAN.version, class_name="t12 muted"),
+        flush=True,
+    )
+
+
+def actions_card() -> rx.Component:
+    """The actions of the chosen day, or of the week."""
+
+    def person(line: Any) -> rx.Component:
+        return rx.fragment(
+            rx.el.a(line.customer, href="/customers/" + line.customer_id, class_name="med"),
+            rx.el.small(line.segment),
+        )
+
+    def when(line: Any) -> rx.Component:
+        channel = rx.cond(line.channel == "sms", icon("message-square", label="SMS"), icon("mail", label="E-mail"))
+        return row(channel, rx.el.span(line.when, class_name="num nowrap"))
+
+    drop = Column(
+        "",
+        lambda line: rx.cond(
+            line.status == "pending",
+            for_managers(icon_button("x", "Take out of the plan", on_click=ActionsState.skip(line.id))),
+            rx.fragment(),
+        ),
+        phone="hide",
+    )
+    return card(
+        table(
+            ActionsState.rows,
+            [
+                Column("Customer", person),
+                Column("Reason", lambda line: rx.el.span(line.reason, class_name="muted"), phone="under", wide=True),
+                Column("Offer", lambda line: line.offer, phone="hide"),
+                Column("When", when, phone="hide"),
+                Column("Priority", lambda line: priority(line.total, line.value, line.response, line.margin,
+                                                         line.fatigue), number=True),
+                drop,
+            ],
+            label="Actions",
+            loading=ActionsState.loading,
+            empty=empty("No action on this day", "Choose another day of the week.", icon="calendar"),
+        ),
+        pager(
+            ActionsState.showing,
+            has_previous=rx.Var.create(ActionsState.cursors).length() > 1,
+            has_next=ActionsState.next_cursor != "",
+            on_previous=ActionsState.back,
+            on_next=ActionsState.forward,
+        ),
+        title="Actions",
+        aside=priority_legend(),
+        flush=True,
+    )  # fmt: skip
+
+
+def _simulation() -> rx.Component:
+    return card(
+        col(
+            rx.el.div(
+                rx.el.div("Expected incremental profit", class_name="t12 muted"),
+                rx.el.div(PLAN.profit, class_name="kpi-value strong", font_size="26px"),
+                rx.el.div(f"80% interval {PLAN.low} to {PLAN.high}, after discount and cost", class_name="t12 muted"),
+            ),
+            interval(PLAN.marks, PLAN.low, PLAN.high, "$0", PLAN.sentence),
+            rx.el.dl(rx.foreach(PLAN.facts, _fact), class_name="kv"),
+            rx.cond(PLAN.gap != "", rx.el.p(PLAN.gap, class_name="t12 muted"), rx.fragment()),
+            gap=12,
+        ),
+        title="Simulation",
+        aside=rx.el.span(PLAN.sends + " messages", class_name="t12 muted"),
+    )
+
+
+def _fact(fact: Any) -> rx.Component:
+    return rx.fragment(rx.el.dt(fact.label), rx.el.dd(fact.value))
+
+
+def _blocked() -> rx.Component:
+    return rx.cond(
+        rx.Var.create(PLAN.blocks).length() > 0,
+        card(bar_list(PLAN.blocks), title="Blocked, each with a reason",
+             aside=rx.el.span(PLAN.blocked, class_name="t12 muted"), flush=True),
+        rx.fragment(),
+    )  # fmt: skip
+
+
+def _limits() -> rx.Component:
+    return card(
+        rx.el.dl(rx.foreach(PLAN.limits, _fact), class_name="kv"),
+        title="Constraints",
+        aside=rx.el.a("Settings", href="/settings", class_name="link t12"),
+    )
+
+
+def _reasoning() -> rx.Component:
+    def entry(one: Any) -> rx.Component:
+        return list_item(rx.el.div(rx.el.b(one.title, class_name="med"), rx.el.p(one.text, class_name="muted pretty")))
+
+    return card(plain_list(rx.foreach(PLAN.reasoning, entry)), title="Why this plan", aside="stays with it", flush=True)

@@ -1,0 +1,217 @@
+"""A campaign and its plan as the page says them: pure words from the services' rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.campaigns.service import CampaignRow
+from liquor_app.campaigns.words import days_words, progress_words
+from liquor_app.core.money import show_money
+from liquor_app.planning.service import PlanRow
+from liquor_app.ui.bars import Bar
+from liquor_app.ui.interval import Marks, interval_marks
+from liquor_app.ui.week import Day
+
+LEDGER_WORDS = {
+    "pending": "Waiting for their send window",
+    "claimed": "Being prepared",
+    "sending": "On the wire",
+    "sent": "Accepted by the provider",
+    "delivered": "Confirmed by the provider",
+    "bounced": "Came back; now suppressed",
+    "complained": "Reported as spam; now suppressed",
+    "skipped": "Refused again at the moment of sending",
+    "failed": "Refused by the provider for good",
+    "cancelled": "Stopped by a person",
+    "unknown": "The request left and no answer came",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a campaign is and what can be done with it now."""
+
+    id: str = ""
+    name: str = ""
+    status: str = ""
+    words: str = ""
+    description: str = ""
+    percent: float = 0.0
+    percent_words: str = ""
+    done: str = ""
+    line: str = ""
+    clock: str = ""
+    revenue: str = ""
+    bought: str = ""
+    held_out: str = ""
+    unknown: str = ""
+    playing: bool = False
+    reviewing: bool = False
+    history: bool = False
+    under_way: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A plan's figures, ready to draw; an empty id while there is none."""
+
+    id: str = ""
+    version: str = ""
+    sends: str = ""
+    profit: str = ""
+    low: str = ""
+    high: str = ""
+    sentence: str = ""
+    marks: Marks = field(default_factory=lambda: interval_marks(0, 0, 0))
+    days: list[Day] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    limits: list[Fact] = field(default_factory=list)
+    blocked: str = ""
+    blocks: list[Bar] = field(default_factory=list)
+    reasoning: list[Reasoning] = field(default_factory=list)
+    gap: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    status: str
+    words: str
+    messages: str
+    share: str
+
+
+def head_of(row: CampaignRow) -> Head:
+    done = row.completed_sends + row.failed_sends + row.skipped_sends
+    under_way = row.status in {CampaignStatus.ACTIVE, CampaignStatus.PAUSED, CampaignStatus.COMPLETED}
+    return Head(
+        id=str(row.id),
+        name=row.name,
+        status=row.status.value,
+        words=f"{days_words(row)}. {row.description or ''}".strip(),
+        description=row.description or "",
+        percent=round(row.progress * 100, 1),
+        percent_words=f"{row.progress:.0%}",
+        done=f"{done:,} of {row.total_sends:,}",
+        line=progress_words(row),
+        clock=f"{row.virtual_now:%A %-d %B, %H:%M} UTC" if row.virtual_now else "",
+        revenue=show_money(row.revenue_generated),
+        bought=f"{row.conversions:,}",
+        held_out=f"{row.held_out:,}",
+        unknown=f"{row.unknown_sends:,}" if row.unknown_sends else "",
+        playing=row.is_playing,
+        reviewing=row.status in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL, CampaignStatus.SCHEDULED},
+        history=row.is_history,
+        under_way=under_way or row.status is CampaignStatus.CANCELLED,
+    )
+
+
+def _fill(count: int, capacity: int) -> float:
+    return round(100 * count / capacity, 1) if capacity else 0.0
+
+
+def _days(rows: Sequence[Mapping[str, Any]]) -> list[Day]:
+    return [
+        Day(
+            str(row["date"]),
+            str(row["weekday"]),
+            str(date.fromisoformat(str(row["date"])).day),
+            f"{row['email']:,}",
+            _fill(row["email"], row["email_capacity"]),
+            f"{row['sms']:,}",
+            _fill(row["sms"], row["sms_capacity"]),
+        )
+        for row in rows
+    ]
+
+
+def _span(found: Mapping[str, Any]) -> str:
+    return f"{found['mean']:,.0f}, {found['low']:,.0f} to {found['high']:,.0f}"
+
+
+def _cash(found: Mapping[str, Any]) -> str:
+    return f"{show_money(found['mean'])}, {show_money(found['low'])} to {show_money(found['high'])}"
+
+
+def plan_view(plan: PlanRow | None) -> PlanView:
+    """A plan's summary (see `planning.summary.figures`) in words."""
+    if plan is None:
+        return PlanView()
+    summary, limits = plan.summary, plan.constraints
+    totals, simulated = summary["totals"], summary["simulation"]
+    profit = simulated["incremental_profit"]
+    mean, low, high = (float(Decimal(str(profit[name]))) for name in ("mean", "low", "high"))
+    blocks = [block for block in summary["blocks"] if block["customers"]]
+    most = max((block["customers"] for block in blocks), default=1)
+    optimality = summary.get("optimality") or {}
+    return PlanView(
+        id=str(plan.id),
+        version=f"Plan {plan.version}",
+        sends=f"{totals['sends']:,}",
+        profit=show_money(profit["mean"]),
+        low=show_money(profit["low"]),
+        high=show_money(profit["high"]),
+        sentence=f"Expected incremental profit {_cash(profit)}, 80% interval",
+        marks=interval_marks(min(low, mean), mean, max(high, mean)),
+        days=_days(summary["days"]),
+        facts=[
+            Fact("Reach", f"{totals['reach']:,} of {totals['audience']:,}"),
+            Fact("Held out", f"{totals['held_out']:,}"),
+            Fact("Expected buyers", _span(simulated["buyers"])),
+            Fact("Of them, because of it", _span(simulated["new_buyers"])),
+            Fact("Incremental revenue", _cash(simulated["incremental_revenue"])),
+            Fact("Discount given", _cash(simulated["discount"])),
+            Fact("Sending cost", show_money(simulated["cost"])),
+        ],
+        limits=[
+            Fact(label, f"{limits[name]}{unit}")
+            for name, label, unit in (
+                ("email_capacity_per_day", "E-mails a day", ""),
+                ("sms_capacity_per_day", "SMS a day", ""),
+                ("max_contacts_7_days", "A person in 7 days", ""),
+                ("max_contacts_30_days", "A person in 30 days", ""),
+                ("margin_floor_pct", "Margin floor", "%"),
+                ("discount_budget", "Discount budget", ""),
+            )
+            if name in limits
+        ],
+        blocked=f"{totals['blocked']:,} of {totals['audience']:,}",
+        blocks=[
+            Bar(
+                block["label"],
+                f"{block['customers']:,}",
+                round(100 * block["customers"] / most, 1),
+                f"c{index % 6 + 1}",
+            )
+            for index, block in enumerate(blocks)
+        ],
+        reasoning=[Reasoning(entry["title"], entry["text"]) for entry in plan.reasoning],
+        gap=f"within {optimality['gap_pct']:.2g}% of the best possible"
+        if optimality.get("gap_pct") is not None
+        else "",
+    )
+
+
+def ledger_lines(rows: Sequence[Any]) -> list[LedgerLine]:
+    """The ledger by status, with each status' share."""
+    total = sum(row.messages for row in rows) or 1
+    return [
+        LedgerLine(row.status, LEDGER_WORDS.get(row.status, ""), f"{row.messages:,}", f"{row.messages / total:.1%}")
+        for row in rows
+    ]
