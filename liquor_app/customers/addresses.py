@@ -93,6 +93,15 @@ def normalise_phone(value: str, country: str = "US", field: str = "phone") -> st
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
+def show_phone(phone: str) -> str:
+    """A stored number as people write it, "+1 617-555-0124"; what is no number as it stands."""
+    try:
+        number = phonenumbers.parse(phone, None)
+    except phonenumbers.NumberParseException:
+        return phone
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
 def address_hash(address: str) -> bytes:
     """Keyed hash of a normalised e-mail address or E.164 number, for the suppression list."""
     return keyed_hash("suppression", address)

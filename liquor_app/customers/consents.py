@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,9 @@ from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
+
+MAX_SUPPRESSED = 500
+"""Customers one call may suppress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,40 @@ async def suppress_customer(
         await suppress_address(session, address, reason=reason, customer_id=customer_id, source=actor.kind.value)
     await audit(session, actor, "customer.suppressed", "customer", customer_id, reason=reason.value)
     return len(addresses)
+
+
+async def suppress_customers(session: AsyncSession, actor: Actor, customer_ids: Sequence[UUID]) -> int:
+    """Suppress every address of up to 500 customers on every channel; returns how many customers were found.
+
+    Raises:
+        Invalid: nobody, or too many at once.
+    """
+    require(actor, Role.MANAGER)
+    if not 1 <= len(customer_ids) <= MAX_SUPPRESSED:
+        raise Invalid(f"Give 1 to {MAX_SUPPRESSED} customers at a time.", field="customer_ids")
+    found = await session.execute(
+        text("SELECT id, email_key, phone FROM customers WHERE id = ANY(:ids) AND deleted_at IS NULL"),
+        {"ids": list(customer_ids)},
+    )
+    people = found.all()
+    addresses = [(row.id, address) for row in people for address in (row.email_key, row.phone) if address]
+    await session.execute(
+        text(
+            "INSERT INTO suppressions (address_hash, address, reason, customer_id, source)"
+            " SELECT hash, address, :reason, customer, :source FROM unnest(CAST(:hashes AS bytea[]),"
+            " CAST(:addresses AS text[]), CAST(:customers AS uuid[])) AS given (hash, address, customer)"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {
+            "hashes": [address_hash(address) for _, address in addresses],
+            "addresses": [address for _, address in addresses],
+            "customers": [customer for customer, _ in addresses],
+            "reason": SuppressionReason.MANUAL.value,
+            "source": actor.kind.value,
+        },
+    )
+    await audit(session, actor, "customers.suppressed", "customer", None, customers=[str(row.id) for row in people])
+    return len(people)
 
 
 async def suppress_address(

@@ -1,0 +1,97 @@
+"""What can be done to one customer from its page: suppress, take off the list, record a consent, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.state import guarded, signed_in
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError
+from liquor_app.core.ids import parse_id
+from liquor_app.customers.consents import lift_suppression, record_consent, suppress_customer
+from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.service import delete_customer
+from liquor_app.customers.states.profile import CustomerState
+from liquor_app.organization.models import Channel
+from liquor_app.ui.address import last_part
+from liquor_app.ui.toast import toast_done, toast_warning
+
+QUESTIONS = ("suppress", "lift", "delete", "email", "sms")
+"""What may be asked before it is done; a channel stands for recording its consent."""
+
+
+class ActsState(rx.State):
+    """Which question is open, and what was typed into it."""
+
+    asking: str = ""
+    error: str = ""
+
+    @rx.event
+    @guarded
+    async def ask(self, question: str) -> None:
+        self.asking, self.error = question if question in QUESTIONS else "", ""
+
+    @rx.event
+    @guarded
+    async def close(self, open: bool) -> None:
+        if not open:
+            self.asking = ""
+
+    @rx.event
+    @guarded
+    async def suppress(self) -> Any:
+        actor = await signed_in(self)
+        self.asking = ""
+        async with transaction() as session:
+            count = await suppress_customer(session, actor, parse_id(last_part(self), "customer"))
+        if not count:
+            return toast_warning("Nothing to suppress", "This customer has neither e-mail address nor phone number.")
+        return [CustomerState.load, toast_done("Suppressed", "No campaign will write to this customer any more.")]
+
+    @rx.event
+    @guarded
+    async def lift(self) -> Any:
+        actor = await signed_in(self)
+        self.asking = ""
+        async with transaction() as session:
+            count = await lift_suppression(session, actor, parse_id(last_part(self), "customer"))
+        if not count:
+            return toast_warning("Still suppressed", "A complaint or an erasure cannot be taken back here.")
+        return [CustomerState.load, toast_done("Taken off the suppression list")]
+
+    @rx.event
+    @guarded
+    async def record(self, form: dict[str, Any]) -> Any:
+        """Record that a consent was given or withdrawn; without a source it proves nothing and is refused."""
+        if self.asking not in set(Channel):
+            return None
+        given = str(form.get("status")) == ConsentStatus.GIVEN
+        try:
+            await self._record(given, str(form.get("source", "")), str(form.get("wording", "")).strip()[:40] or None)
+        except AppError as error:
+            if error.field != "source":
+                raise
+            self.error = error.message
+            return None
+        self.asking = ""
+        return [CustomerState.load, toast_done("Consent recorded" if given else "Withdrawal recorded")]
+
+    async def _record(self, given: bool, source: str, wording: str | None) -> None:
+        actor, customer_id = await signed_in(self), parse_id(last_part(self), "customer")
+        status = ConsentStatus.GIVEN if given else ConsentStatus.WITHDRAWN
+        async with transaction() as session:
+            await record_consent(
+                session, actor, customer_id, channel=Channel(self.asking), status=status, source=source,
+                wording_version=wording,
+            )  # fmt: skip
+
+    @rx.event
+    @guarded
+    async def delete(self) -> Any:
+        actor = await signed_in(self)
+        self.asking = ""
+        async with transaction() as session:
+            await delete_customer(session, actor, parse_id(last_part(self), "customer"))
+        return [rx.redirect("/customers"), toast_done("Customer deleted")]
