@@ -106,7 +106,7 @@ async def move_action(session: AsyncSession, actor: Actor, action_id: UUID, day:
             "day": day,
             "plan": brief.plan_id,
             "at": now(),
-            "mark": json.dumps({"edited_by": actor.name}),
+            "mark": json.dumps({"edited_by": actor.name, "pinned": True}),
         },
     )
     await audit(session, actor, "action.moved", "action", action_id, day=[str(row["scheduled_date"]), str(day)])

@@ -1,0 +1,273 @@
+"""Between the tables and the arrays: proposed actions in, the plan's choices out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.actions.audience import CHUNK, contacts
+from liquor_app.actions.brief import CHANNELS, CampaignBrief
+from liquor_app.actions.eligibility import Reason
+from liquor_app.core.clock import now
+from liquor_app.core.db import raw_connection
+from liquor_app.planning.problem import NOWHERE, Allocation, Floats, Ints, Problem, Verdict
+from liquor_app.planning.simulate import Sends
+
+BATCH = 50_000
+_FIGURES = (
+    "expected_profit", "kept", "expected_response", "basket", "discount_pct", "baseline", "value_points",
+)  # fmt: skip
+
+_TERMS = (
+    "a.expected_profit, CAST(a.offer_terms ->> 'kept' AS double precision) AS kept, a.expected_response,"
+    " CAST(a.offer_terms ->> 'basket' AS double precision) AS basket,"
+    " CAST(a.offer_terms ->> 'discount_pct' AS double precision) AS discount_pct,"
+    " CAST(a.offer_terms ->> 'baseline' AS double precision) AS baseline, a.value_points"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Actions of one campaign, by customer. Arrays of shape (n,); money unless said otherwise."""
+
+    ids: npt.NDArray[np.void]
+    """UUIDs as 16 bytes."""
+    people: list[UUID]
+    customer: Ints
+    """Index into `people`."""
+    channel: Ints
+    segment: Ints
+    """Index into the campaign's target segments."""
+    day: Ints
+    """Days from the plan's first, of what is planned already."""
+    profit: Floats
+    kept: Floats
+    response: Floats
+    basket: Floats
+    discount_share: Floats
+    baseline: Floats
+    value_points: Floats
+
+    @property
+    def discount(self) -> Floats:
+        """Expected discount: the chance of an answer times what it is given."""
+        return self.response * self.basket * self.discount_share
+
+
+async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition: str) -> Candidates:
+    """The campaign's actions that meet an SQL condition of ours, in an order that never changes."""
+    segments = {slug: index for index, slug in enumerate(brief.target_segments)}
+    streamed = await session.stream(
+        text(
+            f"SELECT a.id, a.customer_id, a.channel, a.segment_slug, a.scheduled_date, {_TERMS}"
+            f" FROM actions a WHERE a.campaign_id = :campaign AND {condition}"
+            " ORDER BY a.customer_id, a.segment_slug, a.channel"
+        ),
+        {"campaign": brief.id},
+        execution_options={"yield_per": BATCH},
+    )
+    ids = bytearray()
+    people: list[UUID] = []
+    columns: list[npt.NDArray[Any]] = []
+    figures: list[Floats] = []
+    first = brief.days[0]
+    async for batch in streamed.partitions():
+        rows = batch
+        who = np.empty(len(rows), dtype=np.intp)
+        for index, row in enumerate(rows):
+            ids += row.id.bytes
+            if not people or people[-1] != row.customer_id:
+                people.append(row.customer_id)
+            who[index] = len(people) - 1
+        columns.append(
+            np.stack(
+                [
+                    who,
+                    np.array([CHANNELS.index(row.channel) for row in rows], dtype=np.intp),
+                    np.array([segments.get(row.segment_slug, NOWHERE) for row in rows], dtype=np.intp),
+                    np.array([(row.scheduled_date - first).days for row in rows], dtype=np.intp),
+                ]
+            )
+        )
+        figures.append(np.array([[float(getattr(row, name) or 0) for name in _FIGURES] for row in rows]).T)
+    joined = np.concatenate(columns, axis=1) if columns else np.empty((4, 0), dtype=np.intp)
+    numbers = np.concatenate(figures, axis=1) if figures else np.empty((len(_FIGURES), 0))
+    profit, kept, response, basket, discount_pct, baseline, value_points = numbers
+    return Candidates(
+        ids=np.frombuffer(bytes(ids), dtype="V16"),
+        people=people,
+        customer=joined[0],
+        channel=joined[1],
+        segment=joined[2],
+        day=joined[3],
+        profit=profit,
+        kept=kept,
+        response=response,
+        basket=basket,
+        discount_share=discount_pct / 100,
+        baseline=baseline,
+        value_points=value_points,
+    )
+
+
+def sends_of(chosen: Candidates, brief: CampaignBrief, day: Ints, weight: Floats) -> Sends:
+    """What the simulation needs of the planned ones; `day` is −1 for the others."""
+    planned = day != NOWHERE
+    cost = np.array([float(brief.limits.email_cost), float(brief.limits.sms_cost)])
+    inside = np.clip(day[planned], 0, weight.size - 1)
+    return Sends(
+        response=chosen.response[planned],
+        baseline=chosen.baseline[planned],
+        basket=chosen.basket[planned],
+        discount=chosen.discount_share[planned],
+        cost=cost[chosen.channel[planned]],
+        weight=weight[inside],
+    )
+
+
+async def day_weights(session: AsyncSession, brief: CampaignBrief) -> Floats:
+    """What each day of the plan is worth beside an average one, shape (days,).
+
+    A message works in the evening and the day after, so a day counts the shop's trade of both, taken from the last 90
+    days and halved towards 1: when people come is not yet when a message moves them. Between 0.85 and 1.15; all 1
+    with fewer than a hundred purchases to judge by.
+    """
+    local = ZoneInfo(brief.limits.timezone)
+    since = datetime.combine(now().astimezone(local).date() - timedelta(days=91), time.min, local)
+    found = await session.execute(
+        text(
+            "SELECT CAST(extract(isodow FROM occurred_at AT TIME ZONE :zone) AS integer) AS weekday, count(*) AS n"
+            " FROM purchases WHERE occurred_at >= :since AND occurred_at < :until GROUP BY 1"
+        ),
+        {"zone": brief.limits.timezone, "since": since, "until": since + timedelta(days=91)},
+    )
+    trade = np.zeros(7)
+    for row in found:
+        trade[row.weekday - 1] = row.n
+    if trade.sum() < 100:
+        return np.ones(len(brief.days))
+    share = trade / trade.sum() * 7
+    both = (share + np.roll(share, -1)) / 2
+    tempered = np.clip(1 + (both - 1) / 2, 0.85, 1.15)
+    return np.array([tempered[day.weekday()] for day in brief.days])
+
+
+async def taken_room(session: AsyncSession, brief: CampaignBrief) -> npt.NDArray[np.int64]:
+    """Messages of the plan's days that are spoken for, shape (days, channels): other approved campaigns', and this
+    one's that are pinned by hand or in the ledger."""
+    found = await session.execute(
+        text(
+            "SELECT a.scheduled_date AS day, a.channel, count(*) AS n FROM actions a"
+            " JOIN campaigns k ON k.id = a.campaign_id"
+            " WHERE a.scheduled_date BETWEEN :first AND :last AND a.status IN ('pending', 'queued', 'sent')"
+            " AND (k.id = :campaign OR k.status IN ('scheduled', 'active', 'paused')) GROUP BY 1, 2"
+        ),
+        {"first": brief.days[0], "last": brief.days[-1], "campaign": brief.id},
+    )
+    taken = np.zeros((len(brief.days), len(CHANNELS)), dtype=np.int64)
+    for row in found:
+        taken[(row.day - brief.days[0]).days, CHANNELS.index(row.channel)] += row.n
+    return taken
+
+
+async def contact_counts(session: AsyncSession, brief: CampaignBrief, people: list[UUID]) -> npt.NDArray[np.int16]:
+    """Contacts around the plan of everybody in it (`pressure.contact_matrix`), a chunk of people at a time."""
+    parts = [await contacts(session, people[start : start + CHUNK], brief) for start in range(0, len(people), CHUNK)]
+    return np.concatenate(parts) if parts else await contacts(session, [], brief)
+
+
+_REASONS = {
+    Verdict.NO_DAY: Reason.CAP_REACHED,
+    Verdict.OTHER_CHOSEN: Reason.BETTER_ACTION,
+    Verdict.NOT_WORTH_IT: Reason.NOT_WORTH_IT,
+    Verdict.CAPACITY: Reason.CAPACITY,
+    Verdict.BUDGET: Reason.BUDGET,
+}
+
+
+async def write_choices(
+    session: AsyncSession,
+    brief: CampaignBrief,
+    plan_id: UUID,
+    *,
+    candidates: Candidates,
+    verdict: npt.NDArray[np.int8],
+    plan: Allocation,
+) -> None:
+    """Set every candidate to pending on its day, or to skipped with the reason."""
+    details = _details(brief, plan)
+    connection = await raw_connection(session)
+    await connection.execute(
+        "CREATE TEMP TABLE planned_actions (id uuid, day date, status text, reason text, detail text) ON COMMIT DROP"
+    )
+    async with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY planned_actions (id, day, status, reason, detail) FROM STDIN") as copy,
+    ):
+        for index, code in enumerate(verdict):
+            action_id = UUID(bytes=candidates.ids[index].tobytes())
+            if code == Verdict.CHOSEN:
+                await copy.write_row((action_id, brief.days[plan.day[index]], "pending", None, None))
+            else:
+                reason = _REASONS[Verdict(int(code))]
+                await copy.write_row(
+                    (action_id, None, "skipped", reason.value, details[reason, candidates.channel[index]])
+                )
+    await session.execute(
+        text(
+            "UPDATE actions a SET status = p.status, scheduled_date = COALESCE(p.day, a.scheduled_date),"
+            " plan_id = :plan, skip_reason = p.reason, skip_detail = p.detail, updated_at = :at"
+            " FROM planned_actions p WHERE a.id = p.id"
+        ),
+        {"plan": plan_id, "at": now()},
+    )
+    await connection.execute("DROP TABLE planned_actions")
+
+
+def _details(brief: CampaignBrief, plan: Allocation) -> dict[tuple[Reason, int], str]:
+    limits = brief.limits
+    told: dict[tuple[Reason, int], str] = {}
+    for channel, name in enumerate(("e-mail", "SMS")):
+        cheapest = float(plan.price[:, channel].min()) if plan.price.size else 0.0
+        worth = f" The last place of the week is worth ${cheapest:.2f}." if cheapest >= 0.005 else ""
+        told[Reason.CAPACITY, channel] = f"Every {name} of these days goes to an action that brings more.{worth}"
+        told[Reason.BUDGET, channel] = (
+            f"The discount budget of ${limits.discount_budget} goes to actions that bring more for it."
+        )
+        told[Reason.BETTER_ACTION, channel] = "Another action for the same customer brings more."
+        told[Reason.CAP_REACHED, channel] = (
+            f"Every day would break a contact cap ({limits.max_contacts_7_days} in 7 days,"
+            f" {limits.max_contacts_30_days} in 30)."
+        )
+        told[Reason.NOT_WORTH_IT, channel] = "It would cost more than it is expected to bring."
+    return told
+
+
+async def build_problem(
+    session: AsyncSession, brief: CampaignBrief, candidates: Candidates, weight: Floats, spent: float
+) -> Problem:
+    """The optimiser's view of the candidates; `spent` is the discount already promised."""
+    capacity = np.array(
+        [[brief.limits.capacity(day, channel) for channel in CHANNELS] for day in brief.days], dtype=np.int64
+    )
+    return Problem(
+        customer=candidates.customer,
+        channel=candidates.channel,
+        value=candidates.profit + candidates.kept,
+        discount=candidates.discount,
+        counts=await contact_counts(session, brief, candidates.people),
+        weight=weight,
+        capacity=np.maximum(capacity - await taken_room(session, brief), 0),
+        budget=max(0.0, float(brief.limits.discount_budget) - spent),
+        cap_7=brief.limits.max_contacts_7_days,
+        cap_30=brief.limits.max_contacts_30_days,
+        max_per_customer=brief.limits.max_per_customer,
+    )

@@ -1,0 +1,139 @@
+"""Plans as they are stored, and what is worked out from a campaign's planned actions."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.brief import CampaignBrief
+from liquor_app.core.errors import NotFound
+from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.planning.candidates import Candidates, sends_of
+from liquor_app.planning.models import Engine, PlanStatus
+from liquor_app.planning.problem import Floats
+from liquor_app.planning.simulate import simulate
+from liquor_app.planning.summary import Counts, figures
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A version of a campaign's plan. `summary` is described by `summary.figures`, `reasoning` by `reasoning`."""
+
+    id: UUID
+    campaign_id: UUID
+    version: int
+    engine: Engine
+    status: PlanStatus
+    constraints: dict[str, Any]
+    summary: dict[str, Any]
+    reasoning: list[dict[str, str]]
+    fingerprint: str
+    created_by: UUID | None
+    created_at: datetime
+    approved_by: UUID | None
+    approved_at: datetime | None
+
+
+_SELECT = (
+    "SELECT id, campaign_id, version, engine, status, constraints, summary, reasoning, fingerprint, created_by,"
+    " created_at, approved_by, approved_at FROM plans"
+)
+
+
+def _row(found: Any) -> PlanRow:
+    return PlanRow(**{**found, "engine": Engine(found["engine"]), "status": PlanStatus(found["status"])})
+
+
+async def get_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PlanRow:
+    """One plan.
+
+    Raises:
+        NotFound: there is none.
+    """
+    require(actor, Role.USER)
+    found = await session.execute(text(f"{_SELECT} WHERE id = :id"), {"id": plan_id})
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound("There is no such plan.")
+    return _row(row)
+
+
+async def list_plans(
+    session: AsyncSession, actor: Actor, campaign_id: UUID, *, limit: int = 20, cursor: str | None = None
+) -> Page[PlanRow]:
+    """A campaign's plans, newest version first.
+
+    Raises:
+        Invalid: malformed cursor, limit out of range.
+    """
+    require(actor, Role.USER)
+    check_limit(limit)
+    params: dict[str, Any] = {"campaign": campaign_id, "n": limit + 1, "below": 2**31 - 1}
+    if cursor:
+        (params["below"],) = decode_cursor(cursor, int)
+    found = await session.execute(
+        text(f"{_SELECT} WHERE campaign_id = :campaign AND version < :below ORDER BY version DESC LIMIT :n"), params
+    )
+    rows = [_row(row) for row in found.mappings()]
+    counted = await session.execute(
+        text("SELECT count(*) FROM plans WHERE campaign_id = :campaign"), {"campaign": campaign_id}
+    )
+    more, rows = len(rows) > limit, rows[:limit]
+    return Page(rows, encode_cursor(rows[-1].version) if more else None, int(counted.scalar_one()))
+
+
+async def summarise(
+    session: AsyncSession, brief: CampaignBrief, chosen: Candidates, weight: Floats, held_out: int
+) -> dict[str, Any]:
+    """The figures of the chosen actions as they stand (`summary.figures`)."""
+    blocks = await session.execute(
+        text("SELECT reason, count(*) FROM exclusions WHERE campaign_id = :id GROUP BY 1 ORDER BY 2 DESC, 1"),
+        {"id": brief.id},
+    )
+    rejected = await session.execute(
+        text(
+            "SELECT skip_reason, count(*) FROM actions WHERE campaign_id = :id AND status = 'skipped'"
+            " AND skip_reason IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+        ),
+        {"id": brief.id},
+    )
+    audience = await session.execute(
+        text(
+            "SELECT (SELECT count(DISTINCT customer_id) FROM actions WHERE campaign_id = :id)"
+            " + (SELECT count(*) FROM exclusions WHERE campaign_id = :id)"
+        ),
+        {"id": brief.id},
+    )
+    counts = Counts(
+        audience=int(audience.scalar_one()),
+        held_out=held_out,
+        blocks=[(row[0], row[1]) for row in blocks],
+        rejected=[(row[0], row[1]) for row in rejected],
+    )
+    outcome = simulate(
+        sends_of(chosen, brief, chosen.day, weight),
+        float(brief.limits.margin_pct) / 100,
+        seed=zlib.crc32(f"{brief.id}:{brief.seed}".encode()),
+    )
+    return figures(brief, chosen, chosen.day, weight=weight, outcome=outcome, counts=counts)
+
+
+async def fingerprint_of(session: AsyncSession, campaign_id: UUID) -> str:
+    """What was planned, as one short text: two plans with the same actions, days and offers share it."""
+    found = await session.execute(
+        text(
+            "SELECT md5(count(*) || ':' || COALESCE(sum(CAST(CAST('x' || left(md5(concat_ws('|', customer_id,"
+            " segment_slug, channel, scheduled_date, offer)), 15) AS bit(60)) AS bigint)), 0))"
+            " FROM actions WHERE campaign_id = :id AND status = 'pending'"
+        ),
+        {"id": campaign_id},
+    )
+    return str(found.scalar_one())

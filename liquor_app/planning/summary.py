@@ -1,0 +1,115 @@
+"""A plan in figures: what is stored with it and shown on its page. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from liquor_app.actions.brief import CHANNELS, CampaignBrief
+from liquor_app.actions.eligibility import Reason
+from liquor_app.core.money import money
+from liquor_app.planning.candidates import Candidates
+from liquor_app.planning.problem import NOWHERE, Floats, Ints
+from liquor_app.planning.simulate import Outcome, Range
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """People around the plan. `blocks` are customers by the reason that kept them out of the audience's actions,
+    `rejected` actions by the reason the planner gave."""
+
+    audience: int
+    held_out: int
+    blocks: Sequence[tuple[str, int]]
+    rejected: Sequence[tuple[str, int]]
+
+
+def figures(
+    brief: CampaignBrief, planned: Candidates, day: Ints, *, weight: Floats, outcome: Outcome, counts: Counts
+) -> dict[str, Any]:
+    """The summary document.
+
+    `{"days": […], "segments": […], "totals": {…}, "simulation": {…}, "blocks": […], "rejected": […]}`; money as
+    decimal strings, dates as ISO text.
+    """
+    chosen = day != NOWHERE
+    return {
+        "days": _days(brief, planned, day, weight),
+        "segments": _segments(brief, planned, chosen),
+        "totals": {
+            "audience": counts.audience,
+            "sends": int(chosen.sum()),
+            "reach": int(np.unique(planned.customer[chosen]).size),
+            "held_out": counts.held_out,
+            "blocked": sum(count for _, count in counts.blocks),
+            **{channel: int((planned.channel[chosen] == index).sum()) for index, channel in enumerate(CHANNELS)},
+        },
+        "simulation": simulation(outcome, float((planned.kept[chosen]).sum())),
+        "blocks": _labelled(counts.blocks, "customers"),
+        "rejected": _labelled(counts.rejected, "actions"),
+    }
+
+
+def _days(brief: CampaignBrief, planned: Candidates, day: Ints, weight: Floats) -> list[dict[str, Any]]:
+    shown = []
+    for index, when in enumerate(brief.days):
+        on = day == index
+        shown.append(
+            {
+                "date": when.isoformat(),
+                "weekday": f"{when:%a}",
+                **{channel: int((on & (planned.channel == at)).sum()) for at, channel in enumerate(CHANNELS)},
+                **{f"{channel}_capacity": brief.limits.capacity(when, channel) for channel in CHANNELS},
+                "discount": str(money(float(planned.discount[on].sum()))),
+                "expected_profit": str(money(float(planned.profit[on].sum()))),
+                "weight": round(float(weight[index]), 3),
+            }
+        )
+    return shown
+
+
+def _segments(brief: CampaignBrief, planned: Candidates, chosen: npt.NDArray[np.bool_]) -> list[dict[str, Any]]:
+    rows = []
+    for index, slug in enumerate(brief.target_segments):
+        mine = chosen & (planned.segment == index)
+        rows.append(
+            {
+                "slug": slug,
+                "sends": int(mine.sum()),
+                **{channel: int((mine & (planned.channel == at)).sum()) for at, channel in enumerate(CHANNELS)},
+                "discount": str(money(float(planned.discount[mine].sum()))),
+                "expected_profit": str(money(float(planned.profit[mine].sum()))),
+            }
+        )
+    return sorted(rows, key=lambda row: (-int(row["sends"]), str(row["slug"])))
+
+
+def _labelled(counts: Sequence[tuple[str, int]], unit: str) -> list[dict[str, Any]]:
+    labels = {reason.value: reason.label for reason in Reason}
+    return [{"reason": reason, "label": labels.get(reason, reason), unit: count} for reason, count in counts]
+
+
+def simulation(outcome: Outcome, kept: float) -> dict[str, Any]:
+    """The simulation as a document; each range is `{"mean", "low", "high"}`, an 80 % interval."""
+    return {
+        "buyers": _plain(outcome.buyers),
+        "new_buyers": _plain(outcome.new_buyers),
+        "revenue": _money(outcome.revenue),
+        "incremental_revenue": _money(outcome.incremental_revenue),
+        "incremental_profit": _money(outcome.incremental_profit),
+        "discount": _money(outcome.discount),
+        "cost": str(money(outcome.cost)),
+        "value_kept": str(money(kept)),
+    }
+
+
+def _plain(found: Range) -> dict[str, float]:
+    return {"mean": round(found.mean, 1), "low": round(found.low, 1), "high": round(found.high, 1)}
+
+
+def _money(found: Range) -> dict[str, str]:
+    return {"mean": str(money(found.mean)), "low": str(money(found.low)), "high": str(money(found.high))}
