@@ -1,0 +1,107 @@
+"""Figures: rollups and live rows agree, days are the store's own, changes have their base."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from sqlalchemy import text
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.analytics.rollups import roll_up
+from liquor_app.analytics.service import Kpi, churn_report, daily, dashboard, kpis
+from liquor_app.analytics.views import show_change, tiles
+from liquor_app.core.clock import travel
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+from tests.people import add_customer
+
+pytestmark = pytest.mark.integration
+
+NOON = datetime(2026, 6, 10, 16, tzinfo=UTC)
+
+
+async def _buy(at: datetime, total: int) -> None:
+    async with transaction() as session:
+        customer = await add_customer(session, email=f"{uuid4().hex}@example.com", email_key=uuid4().hex)
+        await session.execute(
+            text("INSERT INTO purchases (customer_id, occurred_at, total) VALUES (:c, :at, :total)"),
+            {"c": customer, "at": at, "total": total},
+        )
+
+
+async def test_a_late_evening_belongs_to_its_own_day(database: str) -> None:
+    late = datetime(2026, 6, 9, 3, 30, tzinfo=UTC)  # 23:30 of the 8th in New York
+    with travel(NOON):
+        await _buy(late, 30)
+        async with transaction() as session:
+            await roll_up(session, late.date() - timedelta(days=3))
+            days = await daily(session, SYSTEM, late.date() - timedelta(days=2), NOON.date())
+    assert {day.day.day: day.revenue for day in days if day.revenue} == {8: Decimal(30)}
+
+
+async def test_today_is_live_and_counted_once(database: str) -> None:
+    with travel(NOON):
+        await _buy(NOON - timedelta(hours=1), 12)
+        async with transaction() as session:
+            before = await dashboard(session, SYSTEM, days=7)
+            await roll_up(session, NOON.date() - timedelta(days=3))
+            after = await dashboard(session, SYSTEM, days=7)
+    assert before.days[-1].revenue == after.days[-1].revenue == Decimal(12)
+    assert len(after.days) == len(after.previous) == 7
+
+
+async def test_rolling_up_twice_changes_nothing_and_forgets_what_is_gone(database: str) -> None:
+    with travel(NOON):
+        await _buy(NOON - timedelta(days=1), 20)
+        for _ in range(2):
+            async with transaction() as session:
+                await roll_up(session, NOON.date() - timedelta(days=3))
+        async with transaction() as session:
+            assert (await dashboard(session, SYSTEM, days=7)).kpis[0].value == Decimal(20)
+            await session.execute(text("DELETE FROM purchases"))
+            await roll_up(session, NOON.date() - timedelta(days=3))
+            assert (await dashboard(session, SYSTEM, days=7)).kpis[0].value == 0
+
+
+async def test_an_empty_shop_has_a_dashboard(database: str) -> None:
+    async with transaction() as session:
+        board = await dashboard(session, SYSTEM, days=30)
+        assert (await churn_report(session, SYSTEM)).top == []
+    assert [tile.value for tile in tiles(board)] == ["$0.00", "0", "0.0%", "$0.00"]
+    assert all(tile.base for tile in tiles(board))
+
+
+@pytest.mark.parametrize("days", [0, -1, 366])
+async def test_a_senseless_period_is_refused(database: str, days: int) -> None:
+    async with transaction() as session:
+        with pytest.raises(Invalid):
+            await dashboard(session, SYSTEM, days=days)
+
+
+async def test_worth_keeping_is_sorted_by_value_at_risk(database: str) -> None:
+    async with transaction() as session:
+        for value in (10, 90, 50):
+            await add_customer(session, value_at_risk=Decimal(value), churn_risk="high")
+        await add_customer(session, value_at_risk=Decimal(500), churn_risk="low", churn_probability=0.1)
+        top = (await churn_report(session, SYSTEM)).top
+    assert [row.value_at_risk for row in top] == [Decimal(90), Decimal(50), Decimal(10)]
+
+
+@given(some.decimals(0, 10**6, places=2), some.decimals("0.01", 10**6, places=2))
+def test_a_change_has_the_sign_of_the_difference(value: Decimal, previous: Decimal) -> None:
+    words, trend = show_change(Kpi("revenue", value, previous, []))
+    if words == "no change":
+        assert abs(value / previous - 1) < Decimal("0.001")
+        assert trend == "gray"
+    else:
+        assert words.startswith("+" if value > previous else "−")
+        assert trend == ("green" if value > previous else "red")
+
+
+def test_rates_of_nothing_are_zero() -> None:
+    assert [kpi.value for kpi in kpis([], [])] == [0, 0, 0, 0]
