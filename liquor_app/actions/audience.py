@@ -19,6 +19,8 @@ from liquor_app.actions.eligibility import Permissions, blocked
 from liquor_app.actions.offers import Playbook, most_discount, read_offers
 from liquor_app.actions.pressure import AHEAD, BACK, contact_matrix, open_days, recent
 from liquor_app.actions.priority import UNKNOWN_RESPONSE, Floats, Scale, buys_anyway
+from liquor_app.compliance.rules import RuleKind
+from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now
 from liquor_app.customers.addresses import address_hash
 from liquor_app.segments.service import resolve_slugs
@@ -36,7 +38,7 @@ WITH page AS (
      WHERE m.customer_id > :after
      GROUP BY m.customer_id ORDER BY m.customer_id LIMIT :n)
 SELECT c.id, page.segments, c.email_key, c.phone, c.email_consent, c.sms_consent, c.date_of_birth,
-       c.age_verified_at IS NOT NULL AS verified, c.profiling_objected_at IS NOT NULL AS objected,
+       c.age_verified_at IS NOT NULL AS verified, c.profiling_objected_at IS NOT NULL AS objected, c.state,
        c.purchase_frequency, c.avg_order_value, c.avg_purchase_hour, c.primary_category, c.secondary_category,
        c.churn_probability, c.value_at_risk, c.response_likelihood, c.first_purchase_at, c.last_purchase_at
   FROM page JOIN customers c ON c.id = page.customer_id AND c.deleted_at IS NULL
@@ -58,6 +60,8 @@ class People:
     baseline: Floats
     response: Floats
     value_at_risk: Floats
+    may_discount: npt.NDArray[np.bool_]
+    categories: Sequence[frozenset[str]]
     week: Floats
     month: Floats
     today: date
@@ -121,6 +125,12 @@ async def read_people(
     session: AsyncSession, brief: CampaignBrief, segment_ids: Sequence[UUID], scale: Scale
 ) -> AsyncIterator[People]:
     """The audience in stretches, by id."""
+    rules = await load_rules(session)
+    bans = frozenset(
+        law.jurisdiction
+        for law in rules.laws
+        if law.kind is RuleKind.COUPON_BAN and any(law.binds(channel, brief.days[0]) for channel in CHANNELS)
+    )
     after = UUID(int=0)
     while True:
         found = await session.execute(text(_PEOPLE), {"segments": list(segment_ids), "after": after, "n": CHUNK})
@@ -128,11 +138,17 @@ async def read_people(
         if not rows:
             return
         after = rows[-1].id
-        yield await _people(session, brief, rows, len(segment_ids), scale)
+        yield await _people(session, brief, rows, len(segment_ids), scale=scale, coupon_bans=bans)
 
 
 async def _people(
-    session: AsyncSession, brief: CampaignBrief, rows: Sequence[Any], segments: int, scale: Scale
+    session: AsyncSession,
+    brief: CampaignBrief,
+    rows: Sequence[Any],
+    segments: int,
+    *,
+    scale: Scale,
+    coupon_bans: frozenset[str],
 ) -> People:
     count, limits = len(rows), brief.limits
     today = now().date()
@@ -163,6 +179,8 @@ async def _people(
         baseline=buys_anyway(_numbers((row.churn_probability for row in rows), count, np.nan), limits.horizon_days),
         response=np.clip(_numbers((row.response_likelihood for row in rows), count, scale.response), 0.0, 1.0),
         value_at_risk=_numbers((row.value_at_risk for row in rows), count, 0.0),
+        may_discount=np.fromiter((row.state not in coupon_bans for row in rows), dtype=np.bool_, count=count),
+        categories=[frozenset(name for name in (row.primary_category, row.secondary_category) if name) for row in rows],
         week=week,
         month=month,
         today=today,

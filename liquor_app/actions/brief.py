@@ -40,6 +40,8 @@ class Overrides(BaseModel):
     max_contacts_30_days: int | None = Field(None, ge=1, le=60)
     max_per_customer: int = Field(1, ge=1, le=7)
     """Messages this campaign may send one person, within the caps above."""
+    min_profit: Decimal = Field(Decimal("0.05"), ge=0, le=1000)
+    """An action expected to bring less is not worth somebody's attention."""
     kept_share: Decimal = Field(Decimal("0.10"), ge=0, le=1)
     """Share of the value at risk that counts as kept when a lapsing customer answers; an assumption, shown."""
 
@@ -59,6 +61,7 @@ class Limits:
     max_contacts_7_days: int
     max_contacts_30_days: int
     max_per_customer: int
+    min_profit: Decimal
     kept_share: Decimal
     horizon_days: int
     minimum_age: int
@@ -86,6 +89,7 @@ class Limits:
             "max_contacts_7_days": self.max_contacts_7_days,
             "max_contacts_30_days": self.max_contacts_30_days,
             "max_per_customer": self.max_per_customer,
+            "min_profit": str(self.min_profit),
             "kept_share": str(self.kept_share),
             "horizon_days": self.horizon_days,
             "timezone": self.timezone,
@@ -159,6 +163,7 @@ async def read_limits(session: AsyncSession, constraints: dict[str, Any]) -> Lim
         max_contacts_7_days=tighter("max_contacts_7_days"),
         max_contacts_30_days=tighter("max_contacts_30_days"),
         max_per_customer=own.max_per_customer,
+        min_profit=own.min_profit,
         kept_share=own.kept_share,
         horizon_days=planning.horizon_days,
         minimum_age=compliance.minimum_age,

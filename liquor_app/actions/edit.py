@@ -20,9 +20,9 @@ from liquor_app.actions.audience import contacts, read_scale
 from liquor_app.actions.brief import CampaignBrief, lock_brief
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import ACTION, ActionStatus
-from liquor_app.actions.offers import Offer, message_text, most_discount, offer_text
+from liquor_app.actions.offers import Offer, message_text, most_discount, offer_text, pull
 from liquor_app.actions.pressure import BACK, open_days
-from liquor_app.actions.priority import MARGIN_MAX, expected_profit, saturating
+from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, expected_profit, saturating
 from liquor_app.actions.reasons import offer_reason
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
@@ -184,13 +184,15 @@ async def change_offer(
     terms = row["offer_terms"]
     basket, share = float(terms["basket"]), float(percent) / 100
     margin = float(limits.margin_pct) / 100
-    await _refuse_over_budget(session, held, float(row["expected_response"] or 0) * basket * share)
+    response = float(row["expected_response"] or 0) / pull(float(terms["discount_pct"])) * pull(float(percent))
+    await _refuse_over_budget(session, held, response * basket * share)
     scale = await read_scale(session, margin)
     earned = basket * (margin - share)
-    points = Decimal(str(round(float(saturating(np.array([earned]), scale.margin, MARGIN_MAX)[0]), 2)))
-    total = row["value_points"] + row["response_points"] + points - row["fatigue_points"]
+    points = _points(earned, scale.margin, MARGIN_MAX)
+    answer = _points(response, scale.response, RESPONSE_MAX)
+    total = row["value_points"] + answer + points - row["fatigue_points"]
     profit = expected_profit(
-        response=np.array([float(row["expected_response"] or 0)]),
+        response=np.array([response]),
         basket=np.array([basket]),
         baseline=np.array([float(terms["baseline"])]),
         margin=margin,
@@ -205,8 +207,9 @@ async def change_offer(
     await session.execute(
         text(
             "UPDATE actions SET offer = :offer, offer_terms = CAST(:terms AS jsonb), message = :message,"
-            " margin_points = :points, priority_score = :total, expected_profit = :profit, reason = :reason,"
-            " updated_at = :at WHERE id = :id"
+            " margin_points = :points, response_points = :answer, expected_response = :response,"
+            " priority_score = :total, expected_profit = :profit, reason = :reason, updated_at = :at"
+            " WHERE id = :id"
         ),
         {
             "id": action_id,
@@ -214,6 +217,8 @@ async def change_offer(
             "terms": json.dumps(changed),
             "message": message_text(row["template_category"], shown, date.fromisoformat(terms["expires_on"])),
             "points": points,
+            "answer": answer,
+            "response": response,
             "total": min(max(total, Decimal(0)), Decimal(100)),
             "profit": Decimal(f"{profit:.4f}"),
             "reason": f"{lead} {offer_reason(earned, float(percent), None)}",
@@ -221,6 +226,10 @@ async def change_offer(
         },
     )
     await audit(session, actor, "action.offer_changed", "action", action_id, offer=[row["offer"], shown])
+
+
+def _points(amount: float, half: float, most: float) -> Decimal:
+    return Decimal(str(round(float(saturating(np.array([amount]), half, most)[0]), 2)))
 
 
 async def _refuse_over_budget(session: AsyncSession, held: _Held, discount: float) -> None:

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     NO_CONSENT = "no_consent"
     AGE_UNKNOWN = "age_unknown"
     CAP_REACHED = "cap_reached"
+    COUPON_BANNED = "coupon_banned"
     NOT_WORTH_IT = "not_worth_it"
     HOLDOUT = "holdout"
     # given by the planner
@@ -48,6 +49,7 @@ _LABELS = {
     Reason.NO_CONSENT: "No consent for the channel",
     Reason.AGE_UNKNOWN: "Age unknown",
     Reason.CAP_REACHED: "Too many messages lately (cap)",
+    Reason.COUPON_BANNED: "Coupons banned in their state",
     Reason.NOT_WORTH_IT: "Would cost more than it brings",
     Reason.HOLDOUT: "Held out to measure the effect",
     Reason.BETTER_ACTION: "Another action was chosen",

@@ -30,6 +30,7 @@ from liquor_app.actions.offers import (
     Choice,
     Economics,
     Playbook,
+    Terms,
     choose,
     creative_hint,
     message_text,
@@ -105,7 +106,7 @@ async def generate_actions(session: AsyncSession, actor: Actor, campaign_id: UUI
             )
             tally.proposed += cursor.rowcount
             async with cursor.copy("COPY exclusions (campaign_id, customer_id, reason, detail) FROM STDIN") as copy:
-                for customer_id, reason, detail in _exclusions(people, candidates, playbooks):
+                for customer_id, reason, detail in _exclusions(people, candidates, playbooks, brief):
                     tally.reasons[reason.value] += 1
                     await copy.write_row((brief.id, customer_id, reason.value, detail))
         tally.customers += len(people.rows)
@@ -157,9 +158,6 @@ def _candidates(people: People, playbooks: Sequence[Playbook], brief: CampaignBr
     """Every playbook × channel, scored."""
     limits = brief.limits
     margin = float(limits.margin_pct) / 100
-    categories = [
-        frozenset(name for name in (row.primary_category, row.secondary_category) if name) for row in people.rows
-    ]
     built = []
     for ordinal, playbook in enumerate(playbooks):
         for rank, channel in enumerate(playbook.channels):
@@ -172,19 +170,23 @@ def _candidates(people: People, playbooks: Sequence[Playbook], brief: CampaignBr
                 basket=people.basket[who],
                 baseline=people.baseline[who],
                 value_at_risk=people.value_at_risk[who],
+                may_discount=people.may_discount[who],
+                categories=[people.categories[int(index)] for index in who],
             )
             choice = choose(
                 playbook.offers,
                 economics,
-                [categories[index] for index in who],
-                margin=margin,
-                cost=float(limits.email_cost if channel == "email" else limits.sms_cost),
-                kept_share=float(limits.kept_share),
+                Terms(
+                    margin=margin,
+                    cost=float(limits.email_cost if channel == "email" else limits.sms_cost),
+                    least=float(limits.min_profit),
+                    kept_share=float(limits.kept_share),
+                ),
             )
             points = priority(
                 scale,
                 value_at_risk=economics.value_at_risk,
-                response=economics.response,
+                response=choice.response,
                 margin=economics.basket * (margin - choice.discount),
                 week=people.week[who],
                 month=people.month[who],
@@ -249,7 +251,7 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
                 f"{points.response[index]:.2f}",
                 f"{points.margin[index]:.2f}",
                 f"{points.fatigue[index]:.2f}",
-                float(candidate.people.response[index]),
+                float(choice.response[index]),
                 f"{choice.profit[index]:.4f}",
                 f"{words[person]} {offer_reason(basket * (margin - share), share * 100, capped_from)}",
                 shown,
@@ -265,21 +267,21 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
 
 
 def _exclusions(
-    people: People, candidates: Sequence[_Candidates], playbooks: Sequence[Playbook]
+    people: People, candidates: Sequence[_Candidates], playbooks: Sequence[Playbook], brief: CampaignBrief
 ) -> Iterator[tuple[UUID, Reason, str]]:
     """Customer, reason and detail of everybody without an action."""
     served = np.zeros(len(people.rows), dtype=np.bool_)
-    best: dict[int, tuple[float, str]] = {}
+    best: dict[int, tuple[float, Reason, str]] = {}
     for candidate in candidates:
         served[candidate.who[candidate.worth_it]] = True
         for index in np.flatnonzero(candidate.choice.offer == NO_OFFER):
-            person, profit = int(candidate.who[index]), float(candidate.choice.profit[index])
-            if person not in best or profit > best[person][0]:
-                best[person] = (profit, _not_worth(candidate, int(index)))
+            person, gain = int(candidate.who[index]), float(candidate.choice.profit[index])
+            if person not in best or gain > best[person][0]:
+                best[person] = (gain, *_refusal(candidate, int(index), brief))
     for person in map(int, np.flatnonzero(~served)):
         row = people.rows[person]
         if person in best:
-            yield row.id, Reason.NOT_WORTH_IT, best[person][1]
+            yield row.id, best[person][1], best[person][2]
             continue
         channels = list(
             dict.fromkeys(channel for ordinal in row.segments for channel in playbooks[ordinal - 1].channels)
@@ -296,13 +298,15 @@ def _exclusions(
 _NAMES = {"email": "E-mail", "sms": "SMS"}
 
 
-def _not_worth(candidate: _Candidates, index: int) -> str:
-    people, choice = candidate.people, candidate.choice
-    if not candidate.playbook.offers:
-        return f"The guardrails leave no offer of the playbook “{candidate.playbook.name}”."
-    return (
-        f"The best offer would bring {show_money(float(choice.profit[index]))}:"
-        f" {percent(float(people.response[index]))} likely to respond,"
+def _refusal(candidate: _Candidates, index: int, brief: CampaignBrief) -> tuple[Reason, str]:
+    people, choice, offers = candidate.people, candidate.choice, candidate.playbook.offers
+    if not offers:
+        return Reason.NOT_WORTH_IT, f"The guardrails leave no offer of the playbook “{candidate.playbook.name}”."
+    if not people.may_discount[index] and all(offer.discount_pct > 0 for offer in offers):
+        return Reason.COUPON_BANNED, f"Every offer of the playbook “{candidate.playbook.name}” is a discount."
+    return Reason.NOT_WORTH_IT, (
+        f"The best offer would bring {show_money(float(choice.profit[index]))}, less than"
+        f" {show_money(brief.limits.min_profit)}: {percent(float(choice.response[index]))} likely to respond,"
         f" {percent(float(people.baseline[index]))} likely to buy anyway this week,"
         f" usual basket {show_money(float(people.basket[index]))}."
     )

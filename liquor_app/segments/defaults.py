@@ -57,7 +57,7 @@ DEFAULT_SEGMENTS: list[dict[str, Any]] = [
             ],
         },
         "recommended_offers": [
-            _offer("Something new", 8, "{discount}% off a bottle you have not tried, next to your {category}"),
+            _offer("Something new", 8, "{discount}% off something new beside your usual {category}"),
             _offer("Favourite category", 5, "{discount}% off {category}"),
         ],
         "messaging_strategy": "If you like this, try that: one discovery beside what they already buy.",

@@ -24,6 +24,7 @@ from liquor_app.actions.service import (
     skip_action,
     why_not,
 )
+from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
@@ -152,6 +153,23 @@ async def test_guardrails_cap_the_discount(session: AsyncSession) -> None:
     assert row.offer == "7% off domestic wine"
     assert row.offer_terms["listed_pct"] == "10.00"
     assert "cut from 10% by the margin floor" in str(row.reason)
+
+
+async def test_where_coupons_are_banned_only_undiscounted_offers_go_out(session: AsyncSession) -> None:
+    await ensure_rule_pack(session)
+    banned = await add_customer(session, state="MA")
+    await add_customer(session, state="ME")
+    discounts = [{"name": "Ten", "discount_pct": 10, "text": "{discount}% off"}]
+    slugs = await audience(session, recommended_offers=discounts)
+    campaign = await add_campaign(session, slugs)
+    result = await generate_actions(session, SYSTEM, campaign)
+    assert (result.proposed, result.by_reason) == (2, {"coupon_banned": 1})
+    news = [*discounts, {"name": "News", "discount_pct": 0, "text": "First pick of {category}"}]
+    other = await add_campaign(session, await audience(session, "Second", recommended_offers=news), name="Other")
+    await generate_actions(session, SYSTEM, other)
+    offers = {row.customer_id: row.offer for row in await of_campaign(session, other)}
+    assert offers.pop(banned) == "First pick of domestic wine"
+    assert set(offers.values()) == {"10% off"}
 
 
 async def test_filters_and_pages(session: AsyncSession) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -16,11 +17,13 @@ from liquor_app.actions.offers import (
     NO_OFFER,
     Economics,
     Offer,
+    Terms,
     choose,
     creative_hint,
     message_text,
     most_discount,
     offer_text,
+    pull,
     read_offers,
 )
 from liquor_app.actions.pressure import BACK, contact_matrix, open_days, recent
@@ -99,15 +102,23 @@ def test_the_first_offer_that_suits_and_pays_is_taken() -> None:
         Offer("Small", "", None, Decimal(2), Decimal(2)),
     ]
     people = Economics(
-        response=np.array([0.2, 0.2, 0.2, 0.0]),
-        basket=np.full(4, 20.0),
-        baseline=np.array([0.0, 0.0, 0.5, 0.0]),
-        value_at_risk=np.zeros(4),
+        response=np.array([0.2, 0.2, 0.2, 0.0, 0.2]),
+        basket=np.full(5, 20.0),
+        baseline=np.array([0.0, 0.0, 0.5, 0.0, 0.0]),
+        value_at_risk=np.zeros(5),
+        may_discount=np.array([True, True, True, True, False]),
+        categories=[frozenset({"Beer"}), frozenset({"Wine"}), frozenset(), frozenset(), frozenset()],
     )
-    categories = [frozenset({"Beer"}), frozenset({"Wine"}), frozenset(), frozenset()]
-    choice = choose(offers, people, categories, margin=0.28, cost=0.01, kept_share=0.1)
-    assert choice.offer.tolist() == [0, 1, 2, NO_OFFER]
+    terms = Terms(margin=0.28, cost=0.01, least=0.05, kept_share=0.1)
+    choice = choose(offers, people, terms)
+    assert choice.offer.tolist() == [0, 1, 2, NO_OFFER, NO_OFFER]
     assert choice.profit[3] == pytest.approx(-0.01), "the refusal names the best it could have brought"
+    assert choice.response.tolist() == pytest.approx([0.2 * 0.8, 0.2, 0.2 * 0.68, 0.0, 0.2])
+    assert choose(offers, people, replace(terms, least=1.0)).offer.tolist() == [NO_OFFER] * 5
+
+
+def test_an_offer_without_money_off_is_answered_less_often() -> None:
+    assert [pull(0), pull(5), pull(10), pull(25)] == pytest.approx([0.6, 0.8, 1.0, 1.0])
 
 
 def test_kept_value_counts_only_new_answers() -> None:
