@@ -19,6 +19,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.core.queue import Job, enqueue
 from liquor_app.segments.compile import CUSTOMERS, matching
 from liquor_app.segments.models import Segment, SegmentChange, SegmentKind, SegmentMember
 from liquor_app.segments.rules import parse_rules
@@ -195,6 +196,23 @@ async def refresh_segments(session: AsyncSession, actor: Actor, slugs: Sequence[
             wanted = matching(parse_rules(segment["rules"]), moment)
         rows.append(await _replace_members(session, segment["id"], segment["slug"], wanted, moment))
     return rows
+
+
+async def request_refresh(session: AsyncSession, actor: Actor, segment_id: UUID) -> UUID:
+    """Ask the worker to bring one segment up to date; returns the job.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such segment.
+    """
+    require(actor, Role.MANAGER)
+    found = await session.execute(text("SELECT slug FROM segments WHERE id = :id"), {"id": segment_id})
+    slug = found.scalar()
+    if slug is None:
+        raise NotFound("There is no such segment.")
+    return await enqueue(
+        session, Job.REFRESH_SEGMENTS, {"slugs": [slug]}, created_by=actor.user_id, dedupe_key=str(slug)
+    )
 
 
 async def _replace_members(
