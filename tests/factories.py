@@ -6,10 +6,11 @@ People come from `tests.people`; everything here is set-based, so that a test ma
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,25 +19,47 @@ from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.service import ensure_defaults
-from liquor_app.organization.settings import ComplianceSettings
 from liquor_app.templates.service import ensure_default_templates
 
 EVENING = {"start": "17:30", "end": "20:00"}
-ANY_HOUR = {"start": "00:00", "end": "24:00"}
+ALL_DAY = {"start": "09:00", "end": "22:00"}
+MONDAY = date(2026, 11, 2)
+"""First day of the week tests play; campaigns on it run by their own clock."""
 
 
-async def open_shop(session: AsyncSession, *, any_hour: bool = False) -> None:
-    """Defaults of a fresh shop. With `any_hour` the store's windows never close, so that e-mail of a campaign in
-    real time may go out whenever the test runs."""
+def noon_zone() -> str:
+    """A zone where it is between half past eleven and half past twelve at this moment: e-mail of a campaign in real
+    time goes out to people there, whenever the test runs."""
+    offset = 12 - round(datetime.now(UTC).hour + datetime.now(UTC).minute / 60)
+    return f"Etc/GMT{-offset:+d}"  # POSIX counts westwards
+
+
+def at(day: int, hour: int, minute: int = 0, zone: str = "America/New_York") -> datetime:
+    """A moment in the week of `MONDAY`: `at(1, 17, 30)` is half past five on Monday afternoon."""
+    return datetime.combine(MONDAY + timedelta(days=day - 1), time(hour, minute), ZoneInfo(zone))
+
+
+async def open_shop(session: AsyncSession) -> None:
+    """Defaults of a fresh shop."""
     await ensure_defaults(session)
     await ensure_default_templates(session)
     await ensure_rule_pack(session)
-    if any_hour:
-        settings = ComplianceSettings(email_window_start="00:00", email_window_end="23:59")
-        await session.execute(
-            text("INSERT INTO settings (key, value) VALUES ('compliance', CAST(:value AS jsonb))"),
-            {"value": settings.model_dump_json()},
-        )
+
+
+async def add_played_campaign(
+    session: AsyncSession, customers: list[UUID], *, clock: datetime | None = None, **columns: Any
+) -> UUID:
+    """A running campaign of the week of `MONDAY` whose clock stands at `clock`, by default on its first evening."""
+    return await add_ready_campaign(
+        session, customers, start=MONDAY, virtual_now=clock or at(1, 18), is_playing=True, **columns
+    )
+
+
+async def set_clock(session: AsyncSession, campaign_id: UUID, clock: datetime) -> None:
+    """Move a played campaign's clock."""
+    await session.execute(
+        text("UPDATE campaigns SET virtual_now = :clock WHERE id = :id"), {"clock": clock, "id": campaign_id}
+    )
 
 
 async def add_people(session: AsyncSession, count: int, **columns: Any) -> list[UUID]:
@@ -82,9 +105,10 @@ async def add_ready_campaign(
 ) -> UUID:
     """An approved campaign with one chosen action per customer; returns its id.
 
-    It begins today unless `start` says otherwise; actions are due on `scheduled`, its first day by default.
+    It begins today where it is noon now, unless `start` says otherwise; actions are due on `scheduled`, its first
+    day by default.
     """
-    first = start or datetime.now(UTC).date()
+    first = start or datetime.now(ZoneInfo(noon_zone())).date()
     campaign_id = uuid7()
     values: dict[str, Any] = {
         "id": campaign_id,

@@ -1310,7 +1310,11 @@ def upgrade() -> None:
     op.create_index("ix_sends_campaign", "sends", ["campaign_id", "status"], unique=False)
     op.create_index("ix_sends_customer", "sends", ["customer_id", "contact_at"], unique=False)
     op.create_index(
-        "ix_sends_due", "sends", ["not_before"], unique=False, postgresql_where=sa.text("status = 'pending'")
+        "ix_sends_due",
+        "sends",
+        ["campaign_id", "not_before"],
+        unique=False,
+        postgresql_where=sa.text("status = 'pending'"),
     )
     op.create_index(
         "ix_sends_lease",

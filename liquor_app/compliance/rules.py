@@ -87,6 +87,10 @@ class Rules:
     max_contacts_7_days: int
     max_contacts_30_days: int
 
+    def same_as(self, other: Rules) -> bool:
+        """Whether both say the same."""
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
 
 def parse_clock(value: object, field: str) -> int:
     """Minutes since midnight of `17:30`; `24:00` is the end of the day.

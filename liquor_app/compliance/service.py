@@ -81,8 +81,11 @@ async def list_rules(session: AsyncSession, actor: Actor) -> list[RuleRow]:
     return [RuleRow(**row) for row in found.mappings()]
 
 
-async def load_rules(session: AsyncSession) -> Rules:
+async def load_rules(session: AsyncSession, *, known: Rules | None = None) -> Rules:
     """What `may_send` goes by: active rules and the store's settings.
+
+    Args:
+        known: rules loaded earlier; returned again if nothing has changed, so that what was cached for them holds.
 
     Raises:
         Invalid: a stored rule makes no sense. Nothing may be sent by half a rule book.
@@ -95,7 +98,8 @@ async def load_rules(session: AsyncSession) -> Rules:
             " WHERE is_active ORDER BY jurisdiction, kind, valid_from"
         )
     )
-    return make_rules(compliance, general, tuple(parse_rule(dict(row)) for row in found.mappings()))
+    fresh = make_rules(compliance, general, tuple(parse_rule(dict(row)) for row in found.mappings()))
+    return known if known is not None and known.same_as(fresh) else fresh
 
 
 def make_rules(compliance: ComplianceSettings, general: GeneralSettings, laws: tuple[Any, ...]) -> Rules:

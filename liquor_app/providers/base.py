@@ -80,6 +80,8 @@ class Provider(Protocol):
     batch_limit: ClassVar[int]
     concurrency: ClassVar[int]
 
+    def __init__(self, config: ProviderConfig) -> None: ...
+
     @property
     def lookup_grace(self) -> timedelta | None: ...
 

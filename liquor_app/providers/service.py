@@ -40,17 +40,19 @@ def open_provider(name: str, config: bytes | None) -> Provider:
     """
     kind = _kind(name)
     values = json.loads(decrypt(config)) if config else {}
-    return kind(_check(kind.Config, values))  # type: ignore[call-arg]
+    return kind(_check(kind.Config, values))
 
 
-async def load_routes(session: AsyncSession) -> list[Route]:
-    """Enabled providers that are not paused, in the order they are tried."""
+async def load_routes(session: AsyncSession, *, even_closed: bool = False) -> list[Route]:
+    """Enabled providers that are not paused, in the order they are tried; with `even_closed` all of them, for asking
+    about what they were once given."""
     found = await session.execute(
         text(
             "SELECT channel, provider, config_encrypted, rate_per_second FROM channels"
-            " WHERE is_enabled AND (paused_until IS NULL OR paused_until < now())"
+            " WHERE :even_closed OR (is_enabled AND (paused_until IS NULL OR paused_until < now()))"
             " ORDER BY channel, position, provider"
-        )
+        ),
+        {"even_closed": even_closed},
     )
     return [
         Route(

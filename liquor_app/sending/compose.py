@@ -1,0 +1,103 @@
+"""A claimed message's final body, from template, customer, offer and brand. Pure, once its material is loaded."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.errors import Invalid
+from liquor_app.organization.models import Channel
+from liquor_app.organization.service import BrandRow, default_brand
+from liquor_app.organization.settings import ComplianceSettings, load_settings
+from liquor_app.providers.base import OutgoingMessage
+from liquor_app.sending.claim import Claimed, Stop
+from liquor_app.sending.unsubscribe import unsubscribe_url
+from liquor_app.templates.catalog import Catalog, load_catalog
+from liquor_app.templates.context import OfferFacts, Recipient, build_context
+from liquor_app.templates.render import Legal, render_message, unsubscribe_headers
+
+log = logging.getLogger(__name__)
+
+NO_TEMPLATE = "no_template"
+CANNOT_RENDER = "cannot_render"
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What messages are made of, loaded once and used for many."""
+
+    catalog: Catalog
+    brands: Mapping[UUID | None, BrandRow]
+    disclaimer: str
+    minimum_age: int
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A message ready for the fence."""
+
+    claimed: Claimed
+    outgoing: OutgoingMessage
+    template_version_id: UUID
+
+
+async def load_material(session: AsyncSession) -> Material:
+    """Templates in use, brands (the default one under None), and the lines the law wants."""
+    compliance = await load_settings(session, ComplianceSettings)
+    found = await session.execute(text(f"SELECT {', '.join(BrandRow.__slots__)} FROM brands LIMIT 1000"))
+    brands: dict[UUID | None, BrandRow] = {row.id: BrandRow(**row._mapping) for row in found}
+    brands[None] = await default_brand(session)
+    return Material(await load_catalog(session), brands, compliance.disclaimer, compliance.minimum_age)
+
+
+def compose(message: Claimed, material: Material) -> Composed | Stop:
+    """The final body, or why there is none."""
+    template = material.catalog.get((message.channel, message.template_category))
+    if template is None:
+        note = f"No active {message.channel.label} template for {message.template_category}."
+        return _stop(message, NO_TEMPLATE, note)
+    brand = material.brands.get(message.brand_id) or material.brands[None]
+    sender = brand.from_email if message.channel is Channel.EMAIL else brand.sms_sender
+    if not sender:
+        return _stop(message, CANNOT_RENDER, f"The brand {brand.name} has no sender for {message.channel.label}.")
+    link = unsubscribe_url(message.id)
+    context = build_context(
+        Recipient(message.name, message.city, message.favourite),
+        OfferFacts(message.offer, message.message, message.offer_terms, message.coupon),
+        brand,
+    )
+    legal = Legal(brand.name, brand.postal_address, brand.footer_text, material.disclaimer, material.minimum_age, link)
+    try:
+        made = render_message(template.compile(), context, legal)
+    except Invalid as problem:
+        return _stop(message, CANNOT_RENDER, problem.message)
+    except Exception:
+        # one message must not hold up a thousand
+        log.exception("message %s cannot be rendered", message.id)
+        return _stop(message, CANNOT_RENDER, "The template failed; the log says why.")
+    return Composed(
+        message,
+        OutgoingMessage(
+            send_id=message.id,
+            campaign_id=message.campaign_id,
+            channel=message.channel,
+            sender=sender,
+            sender_name=brand.from_name,
+            recipient=message.recipient,
+            text=made.text,
+            subject=made.subject,
+            html=made.html,
+            reply_to=brand.reply_to,
+            headers=unsubscribe_headers(link) if message.channel is Channel.EMAIL else {},
+        ),
+        template.version_id,
+    )
+
+
+def _stop(message: Claimed, reason: str, note: str) -> Stop:
+    return Stop(message.id, reason, note, None, message.customer_id, message.campaign_id)

@@ -1,0 +1,102 @@
+"""The outbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.sending.states.outbox import OutboxState
+from liquor_app.ui.badge import badge
+from liquor_app.ui.card import card, note
+from liquor_app.ui.empty import empty
+from liquor_app.ui.filters import filter_bar
+from liquor_app.ui.form import search_input
+from liquor_app.ui.icon import icon
+from liquor_app.ui.layout import col, grid, row, span
+from liquor_app.ui.page import Page, page_head
+from liquor_app.ui.pager import pager
+from liquor_app.ui.preview import email_preview, sms_preview
+from liquor_app.ui.table import Column, table
+
+READING = OutboxState.reading
+
+
+def outbox_page() -> rx.Component:
+    return rx.fragment(
+        page_head(
+            "Outbox",
+            "What the sandbox kept. Nothing here has left the house; read it as its recipient would have.",
+            badge("Sandbox", "amber"),
+        ),
+        grid(
+            span(6, card(_list(), flush=True), align_self="start"),
+            span(6, _message(), align_self="start"),
+        ),
+    )
+
+
+def _list() -> rx.Component:
+    def who(line: Any) -> rx.Component:
+        return rx.fragment(
+            rx.el.button(line.recipient, type="button", class_name="link", on_click=OutboxState.open(line.id)),
+            rx.el.small(line.campaign),
+        )
+
+    def channel(line: Any) -> rx.Component:
+        return rx.cond(line.channel == "sms", icon("message-square", label="SMS"), icon("mail", label="E-mail"))
+
+    return rx.fragment(
+        filter_bar(search_input("Recipient or subject", value=OutboxState.query, on_change=OutboxState.search)),
+        table(
+            OutboxState.rows,
+            [
+                Column("To", who),
+                Column("", channel, phone="hide"),
+                Column("Message", lambda line: rx.el.span(line.title, class_name="muted"), phone="under", wide=True),
+                Column("When", lambda line: line.when, number=True, phone="hide"),
+            ],
+            label="Messages the sandbox kept",
+            loading=OutboxState.loading,
+            dense=True,
+            empty=empty("Nothing in the outbox", "Approve a plan and play its week; messages land here.", icon="inbox"),
+        ),
+        pager(
+            OutboxState.showing,
+            has_previous=rx.Var.create(OutboxState.cursors).length() > 1,
+            has_next=OutboxState.next_cursor != "",
+            on_previous=OutboxState.back,
+            on_next=OutboxState.forward,
+        ),
+    )
+
+
+def _message() -> rx.Component:
+    email = card(
+        email_preview(READING.sender, READING.subject, READING.html, height=620),
+        title="As " + READING.recipient + " would see it",
+    )
+    text = card(sms_preview(READING.text, READING.segments), title="As " + READING.recipient + " would see it")
+    headers = card(
+        rx.el.pre(rx.foreach(READING.headers, lambda line: rx.el.div(line)), class_name="t12 muted pre"),
+        title="Headers",
+    )
+    shown = col(
+        rx.cond(READING.channel == "sms", text, email),
+        rx.cond(rx.Var.create(READING.headers).length() > 0, headers, rx.fragment()),
+        gap=16,
+    )
+    nothing = note("Choose a message to read it.", icon="mail-open")
+    return rx.cond(READING.id != "", shown, row(nothing))
+
+
+PAGES = (
+    Page(
+        "/outbox",
+        "Outbox",
+        outbox_page,
+        icon="inbox",
+        on_load=[OutboxState.load, OutboxState.live],
+        nav_group="main",
+    ),
+)

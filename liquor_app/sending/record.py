@@ -1,0 +1,189 @@
+"""Writing down what became of messages: in bulk, and never backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.campaigns.lifecycle import pause_campaign
+from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.core.ids import uuid7_time
+from liquor_app.core.pubsub import publish
+from liquor_app.events.models import EventType
+from liquor_app.events.service import NewEvent, record_events
+from liquor_app.providers.base import Outcome, SendResult
+
+MAX_RETRIES = 5
+BACKOFF_SECONDS = 30
+MAX_BACKOFF_SECONDS = 3600
+
+# A webhook may have been faster: then only what is missing is filled in.
+_ACCEPTED = """
+WITH done AS (
+    UPDATE sends s SET
+        status = CASE WHEN s.status IN ('sending', 'unknown') THEN 'sent' ELSE s.status END,
+        sent_at = COALESCE(s.sent_at, clock_timestamp()),
+        provider_message_id = COALESCE(s.provider_message_id, f.message_id),
+        claim_token = NULL, lease_until = NULL, error_code = NULL, error_message = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:messages AS text[]))
+           AS f(id, created_at, message_id)
+    WHERE s.id = f.id AND s.created_at = f.created_at
+      AND s.status IN ('sending', 'unknown', 'delivered', 'bounced', 'complained')
+    RETURNING s.id, s.action_id, s.customer_id, s.campaign_id, s.channel
+), told AS (
+    UPDATE actions a SET status = 'sent', updated_at = now()
+    FROM done d WHERE a.id = d.action_id AND a.status IN ('queued', 'failed')
+)
+SELECT id, customer_id, campaign_id, channel FROM done
+"""
+
+_REJECTED = """
+WITH done AS (
+    UPDATE sends s SET status = 'failed', error_code = f.code, error_message = f.detail,
+        claim_token = NULL, lease_until = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]),
+                CAST(:details AS text[])) AS f(id, created_at, code, detail)
+    WHERE s.id = f.id AND s.created_at = f.created_at AND s.status IN ('sending', 'unknown')
+    RETURNING s.id, s.action_id, s.customer_id, s.campaign_id, s.channel
+), told AS (
+    UPDATE actions a SET status = 'failed', updated_at = now()
+    FROM done d WHERE a.id = d.action_id AND a.status = 'queued'
+)
+SELECT id, customer_id, campaign_id, channel FROM done
+"""
+
+# The pause before the next attempt doubles, with jitter, by the campaign's own clock.
+_RETRY = """
+UPDATE sends s SET status = 'pending', claim_token = NULL, lease_until = NULL, contact_at = NULL,
+    error_code = f.code, error_message = f.detail, retry_count = s.retry_count + f.counts,
+    not_before = COALESCE(k.virtual_now, now()) + make_interval(secs =>
+        LEAST(:ceiling, :base * power(2, s.retry_count)) * (0.5 + random()))
+FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]), CAST(:details AS text[]),
+            CAST(:counts AS int[])) AS f(id, created_at, code, detail, counts), campaigns k
+WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'sending' AND k.id = s.campaign_id
+  AND s.retry_count + f.counts <= :most
+RETURNING s.id
+"""
+
+# Still on its way as far as anybody knows: the next round of recovery asks the provider, or tells the operator.
+_UNSURE = """
+UPDATE sends s SET error_code = f.code, error_message = f.detail, lease_until = clock_timestamp()
+FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]),
+            CAST(:details AS text[])) AS f(id, created_at, code, detail)
+WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'sending'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many of each; `campaigns` are those concerned."""
+
+    sent: int = 0
+    failed: int = 0
+    retried: int = 0
+    unsure: int = 0
+    campaigns: frozenset[UUID] = frozenset()
+
+
+async def record_results(
+    session: AsyncSession, results: Sequence[SendResult], campaign_of: Mapping[UUID, UUID]
+) -> Recorded:
+    """Record what a provider said; `campaign_of` is by send id. Recording the same results twice changes nothing."""
+    touched = frozenset(campaign_of[result.send_id] for result in results)
+    sent = await record_accepted(session, _of(results, Outcome.ACCEPTED))
+    failed = await record_rejected(session, _of(results, Outcome.REJECTED))
+    again = [*_of(results, Outcome.TRANSIENT), *_of(results, Outcome.MISCONFIGURED)]
+    retried = await _retry(session, again)
+    failed += await record_rejected(session, [result for result in again if result.send_id not in retried])
+    unsure = _of(results, Outcome.UNKNOWN)
+    if unsure:
+        await session.execute(text(_UNSURE), _said(unsure))
+    broken = _of(results, Outcome.MISCONFIGURED)
+    if broken:
+        await _pause(session, {campaign_of[result.send_id] for result in broken}, broken[0])
+    for campaign_id in touched:
+        publish(session, f"campaign:{campaign_id}", {"sent": sent, "failed": failed})
+    publish(session, "sends", {"sent": sent, "failed": failed})
+    publish(session, "dashboard", {"sent": sent})
+    return Recorded(sent, failed, len(retried), len(unsure), touched)
+
+
+async def record_accepted(session: AsyncSession, results: Sequence[SendResult]) -> int:
+    """Messages a provider has taken; returns how many were not recorded yet."""
+    if not results:
+        return 0
+    done = await session.execute(
+        text(_ACCEPTED), {**_keys(results), "messages": [result.message_id for result in results]}
+    )
+    kinds = {"email": EventType.EMAIL_SENT, "sms": EventType.SMS_SENT}
+    events = [NewEvent(kinds[row.channel], row.customer_id, row.campaign_id, row.id) for row in done]
+    await record_events(session, events)
+    return len(events)
+
+
+async def record_rejected(session: AsyncSession, results: Sequence[SendResult]) -> int:
+    """Messages a provider will never take; returns how many."""
+    if not results:
+        return 0
+    done = await session.execute(text(_REJECTED), _said(results))
+    codes = {result.send_id: result.code for result in results}
+    events = [
+        NewEvent(EventType.FAILED, row.customer_id, row.campaign_id, row.id, properties={"code": codes[row.id]})
+        for row in done
+    ]
+    await record_events(session, events)
+    return len(events)
+
+
+async def _retry(session: AsyncSession, results: Sequence[SendResult]) -> set[UUID]:
+    """Back into the queue; not those that have been tried often enough. What was not the message's fault does not
+    count against it."""
+    if not results:
+        return set()
+    counts = [int(result.outcome is Outcome.TRANSIENT and not result.is_throttled) for result in results]
+    done = await session.execute(
+        text(_RETRY),
+        {
+            **_said(results),
+            "counts": counts,
+            "base": BACKOFF_SECONDS,
+            "ceiling": MAX_BACKOFF_SECONDS,
+            "most": MAX_RETRIES,
+        },
+    )
+    return set(done.scalars())
+
+
+async def _pause(session: AsyncSession, campaigns: Iterable[UUID], problem: SendResult) -> None:
+    """Trying others is useless until somebody acts: stop the campaigns and say why."""
+    reason = f"The provider refuses us ({problem.code}): {problem.detail or 'no reason given'}."
+    active = await session.execute(
+        text("SELECT id FROM campaigns WHERE id = ANY(:ids) AND status = :active ORDER BY id FOR UPDATE"),
+        {"ids": list(campaigns), "active": CampaignStatus.ACTIVE.value},
+    )
+    for campaign_id in list(active.scalars()):
+        await pause_campaign(session, SYSTEM, campaign_id, reason=reason[:500])
+
+
+def _of(results: Sequence[SendResult], outcome: Outcome) -> list[SendResult]:
+    return [result for result in results if result.outcome is outcome]
+
+
+def _keys(results: Sequence[SendResult]) -> dict[str, list[object]]:
+    return {
+        "ids": [result.send_id for result in results],
+        "moments": [uuid7_time(result.send_id) for result in results],
+    }
+
+
+def _said(results: Sequence[SendResult]) -> dict[str, object]:
+    return {
+        **_keys(results),
+        "codes": [result.code for result in results],
+        "details": [result.detail for result in results],
+    }

@@ -1,0 +1,416 @@
+"""Reading the ledger and the outbox, and what a person may do with a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.core.pubsub import publish
+from liquor_app.organization.models import Channel
+from liquor_app.sending.claim import REOPENED_DAYS
+from liquor_app.sending.models import SendStatus
+
+EXACT_UP_TO = 10_000
+RESEND_DAYS = 3
+RESENDABLE = (SendStatus.FAILED, SendStatus.UNKNOWN, SendStatus.BOUNCED)
+
+
+@dataclass(frozen=True, slots=True)
+class SendRow:
+    """A message of the ledger with the names around it, without its body."""
+
+    id: UUID
+    created_at: datetime
+    action_id: UUID | None
+    campaign_id: UUID | None
+    campaign_name: str | None
+    customer_id: UUID | None
+    customer_name: str | None
+    channel: str
+    recipient: str
+    subject: str | None
+    status: SendStatus
+    not_before: datetime
+    contact_at: datetime | None
+    attempt: int
+    retry_count: int
+    provider: str | None
+    provider_message_id: str | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    opened_at: datetime | None
+    clicked_at: datetime | None
+    bounced_at: datetime | None
+    complained_at: datetime | None
+    unsubscribed_at: datetime | None
+    converted_at: datetime | None
+    conversion_value: Decimal | None
+    conversion_inferred: bool | None
+    skip_reason: str | None
+    error_code: str | None
+    error_message: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SendDetail:
+    """A message with its exact body."""
+
+    send: SendRow
+    body_html: str | None
+    body_text: str | None
+    template_version_id: UUID | None
+    reason: str | None
+    """Why this customer was chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendEventRow:
+    at: datetime
+    event_type: str
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A message the sandbox kept, without its body."""
+
+    id: UUID
+    send_id: UUID | None
+    campaign_id: UUID | None
+    campaign_name: str | None
+    channel: str
+    sender: str
+    recipient: str
+    subject: str | None
+    excerpt: str
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """A message the sandbox kept, as the recipient would have got it."""
+
+    row: OutboxRow
+    body_html: str | None
+    body_text: str | None
+    headers: dict[str, str]
+
+
+_SEND = """
+SELECT s.id, s.created_at, s.action_id, s.campaign_id, k.name AS campaign_name, s.customer_id,
+       COALESCE(c.name, c.email, c.phone, c.external_id) AS customer_name, s.channel, s.recipient, s.subject,
+       s.status, s.not_before, s.contact_at, s.attempt, s.retry_count, s.provider, s.provider_message_id, s.sent_at,
+       s.delivered_at, s.opened_at, s.clicked_at, s.bounced_at, s.complained_at, s.unsubscribed_at, s.converted_at,
+       s.conversion_value, s.conversion_inferred, s.skip_reason, s.error_code, s.error_message, s.note
+       {more}
+FROM sends s
+LEFT JOIN customers c ON c.id = s.customer_id
+LEFT JOIN campaigns k ON k.id = s.campaign_id
+{joins}
+"""
+
+_OUTBOX = """
+SELECT o.id, o.send_id, o.campaign_id, k.name AS campaign_name, o.channel, o.sender, o.recipient, o.subject,
+       left(COALESCE(o.body_text, ''), 160) AS excerpt, o.accepted_at {more}
+FROM outbox_messages o LEFT JOIN campaigns k ON k.id = o.campaign_id
+"""
+
+
+async def list_sends(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    campaign_id: UUID | None = None,
+    customer_id: UUID | None = None,
+    status: str = "",
+    channel: str = "",
+    left_only: bool = False,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[SendRow]:
+    """Messages, newest first. `status` may name several, separated by commas. With `left_only` those that left the
+    house, latest first: what a live list shows.
+
+    Raises:
+        Invalid: unknown status or channel, malformed cursor, limit out of range.
+    """
+    require(actor, Role.USER)
+    check_limit(limit)
+    key = "s.sent_at" if left_only else "s.created_at"
+    where = ["s.sent_at IS NOT NULL" if left_only else "true"]
+    params: dict[str, Any] = {"n": limit + 1}
+    if status:
+        where.append("s.status = ANY(:statuses)")
+        params["statuses"] = _statuses(status)
+    if channel:
+        where.append("s.channel = :channel")
+        params["channel"] = _channel(channel)
+    for name, value in (("campaign_id", campaign_id), ("customer_id", customer_id)):
+        if value is not None:
+            where.append(f"s.{name} = :{name}")
+            params[name] = value
+    total, exact = await _count(session, f"sends s WHERE {' AND '.join(where)}", params)
+    if cursor:
+        params["at"], params["last"] = decode_cursor(cursor, datetime, UUID)
+        where.append(f"({key}, s.id) < (:at, :last)")
+    statement = _SEND.format(more="", joins="")
+    found = await session.execute(
+        text(f"{statement} WHERE {' AND '.join(where)} ORDER BY {key} DESC, s.id DESC LIMIT :n"), params
+    )
+    rows = [_send_row(row) for row in found.mappings()]
+    more, rows = len(rows) > limit, rows[:limit]
+    last = rows[-1] if rows else None
+    following = encode_cursor(last.sent_at if left_only else last.created_at, last.id) if more and last else None
+    return Page(rows, following, total, exact)
+
+
+async def get_send(session: AsyncSession, actor: Actor, send_id: UUID) -> SendDetail:
+    """One message with its body.
+
+    Raises:
+        NotFound: there is none.
+    """
+    require(actor, Role.USER)
+    statement = _SEND.format(
+        more=", s.body_html, s.body_text, s.template_version_id, a.reason",
+        joins="LEFT JOIN actions a ON a.id = s.action_id",
+    )
+    found = await session.execute(
+        text(f"{statement} WHERE s.id = :id AND s.created_at = :moment"),
+        {"id": send_id, "moment": uuid7_time(send_id)},
+    )
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound("There is no such message.")
+    values = dict(row)
+    more = {name: values.pop(name) for name in ("body_html", "body_text", "template_version_id", "reason")}
+    return SendDetail(_send_row(values), **more)
+
+
+async def send_events(session: AsyncSession, actor: Actor, send_id: UUID, *, limit: int = 100) -> list[SendEventRow]:
+    """What happened to a message, oldest first."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT occurred_at AS at, event_type, properties FROM analytics_events"
+            " WHERE send_id = :id AND occurred_at >= :moment ORDER BY occurred_at, id LIMIT :n"
+        ),
+        {"id": send_id, "moment": uuid7_time(send_id) - timedelta(days=1), "n": check_limit(limit)},
+    )
+    return [SendEventRow(**row) for row in found.mappings()]
+
+
+async def resend(session: AsyncSession, actor: Actor, send_id: UUID) -> SendRow:
+    """Try a message again, as a new attempt with its own row; the old one stays as it is.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such message.
+        Conflict: it did not fail, a newer attempt exists, or its campaign is no longer open.
+    """
+    require(actor, Role.MANAGER)
+    old = await _lock(session, send_id)
+    if old.status not in RESENDABLE:
+        allowed = ", ".join(RESENDABLE)
+        raise Conflict(f"A message that is {old.status} is not sent again; only those that are {allowed} are.")
+    if old.action_id is None or old.campaign_id is None:
+        raise Conflict("The action or campaign of this message was deleted.")
+    campaign = (
+        await session.execute(
+            text(
+                "SELECT status, virtual_now, COALESCE(virtual_now, now()) AS moment,"
+                " completed_at > now() - make_interval(days => :days) AS is_recent FROM campaigns WHERE id = :id"
+            ),
+            {"id": old.campaign_id, "days": REOPENED_DAYS},
+        )
+    ).one()
+    over = campaign.status == "completed"
+    if campaign.status not in ("active", "paused", "completed") or (over and not campaign.is_recent):
+        raise Conflict(f"Its campaign is {campaign.status}; put the customer into a new one.")
+    if over and campaign.virtual_now is not None:
+        raise Conflict("The campaign's week was played and is over; its clock stands still.")
+    attempt = await session.execute(
+        text("SELECT max(attempt) FROM send_keys WHERE action_id = :action AND channel = :channel"),
+        {"action": old.action_id, "channel": old.channel},
+    )
+    latest = int(attempt.scalar_one() or 0)
+    if latest > old.attempt:
+        raise Conflict(f"There is a newer attempt (number {latest}) of this message already.")
+    fresh = uuid7()
+    await session.execute(
+        text("INSERT INTO send_keys (action_id, channel, attempt, send_id) VALUES (:action, :channel, :attempt, :id)"),
+        {"action": old.action_id, "channel": old.channel, "attempt": latest + 1, "id": fresh},
+    )
+    await session.execute(
+        text(
+            "INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status,"
+            " not_before, expires_at, attempt) SELECT :id, :created, action_id, customer_id, campaign_id, channel,"
+            " recipient, 'pending', :moment, :ends, :attempt FROM sends WHERE id = :old AND created_at = :old_created"
+        ),
+        {
+            "id": fresh,
+            "created": uuid7_time(fresh),
+            "moment": campaign.moment,
+            "ends": campaign.moment + timedelta(days=RESEND_DAYS),
+            "attempt": latest + 1,
+            "old": send_id,
+            "old_created": uuid7_time(send_id),
+        },
+    )
+    await session.execute(
+        text("UPDATE actions SET status = 'queued', updated_at = now() WHERE id = :id AND status = 'failed'"),
+        {"id": old.action_id},
+    )
+    await audit(session, actor, "send.resent", "send", send_id, attempt=latest + 1, send_id=fresh)
+    publish(session, f"campaign:{old.campaign_id}", {"resent": fresh})
+    return (await get_send(session, actor, fresh)).send
+
+
+async def settle_unknown(session: AsyncSession, actor: Actor, send_id: UUID, *, was_sent: bool) -> SendRow:
+    """Decide what nobody could know: it reached the customer, or it failed (and may then be sent again).
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such message.
+        Conflict: its outcome is known.
+    """
+    require(actor, Role.MANAGER)
+    old = await _lock(session, send_id)
+    if old.status != SendStatus.UNKNOWN:
+        raise Conflict(f"This message is {old.status}; only an unknown outcome is decided by hand.")
+    await session.execute(
+        text(
+            "UPDATE sends SET status = :status, sent_at = CASE WHEN :sent THEN COALESCE(sent_at, now()) END,"
+            " note = :note WHERE id = :id AND created_at = :moment"
+        ),
+        {
+            "status": (SendStatus.SENT if was_sent else SendStatus.FAILED).value,
+            "sent": was_sent,
+            "note": f"Settled by {actor.name}.",
+            "id": send_id,
+            "moment": uuid7_time(send_id),
+        },
+    )
+    await session.execute(
+        text("UPDATE actions SET status = :status, updated_at = now() WHERE id = :id AND status = 'queued'"),
+        {"status": "sent" if was_sent else "failed", "id": old.action_id},
+    )
+    await audit(session, actor, "send.settled", "send", send_id, was_sent=was_sent)
+    publish(session, f"campaign:{old.campaign_id}", {"settled": send_id})
+    return (await get_send(session, actor, send_id)).send
+
+
+async def list_outbox(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    campaign_id: UUID | None = None,
+    send_id: UUID | None = None,
+    channel: str = "",
+    search: str = "",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[OutboxRow]:
+    """What the sandbox kept, latest first; `search` looks into recipient and subject.
+
+    Raises:
+        Invalid: unknown channel, malformed cursor, limit out of range.
+    """
+    require(actor, Role.USER)
+    check_limit(limit)
+    where, params = ["true"], dict[str, Any](n=limit + 1)
+    if channel:
+        where.append("o.channel = :channel")
+        params["channel"] = _channel(channel)
+    if search.strip():
+        where.append("position(lower(:search) in lower(o.recipient || ' ' || COALESCE(o.subject, ''))) > 0")
+        params["search"] = search.strip()[:100]
+    for name, value in (("campaign_id", campaign_id), ("send_id", send_id)):
+        if value is not None:
+            where.append(f"o.{name} = :{name}")
+            params[name] = value
+    total, exact = await _count(session, f"outbox_messages o WHERE {' AND '.join(where)}", params)
+    if cursor:
+        params["at"], params["last"] = decode_cursor(cursor, datetime, UUID)
+        where.append("(o.accepted_at, o.id) < (:at, :last)")
+    found = await session.execute(
+        text(f"{_OUTBOX.format(more='')} WHERE {' AND '.join(where)} ORDER BY o.accepted_at DESC, o.id DESC LIMIT :n"),
+        params,
+    )
+    rows = [OutboxRow(**row) for row in found.mappings()]
+    more, rows = len(rows) > limit, rows[:limit]
+    return Page(rows, encode_cursor(rows[-1].accepted_at, rows[-1].id) if more else None, total, exact)
+
+
+async def get_outbox_message(session: AsyncSession, actor: Actor, message_id: UUID) -> OutboxMessage:
+    """One message of the outbox with its body.
+
+    Raises:
+        NotFound: there is none.
+    """
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(f"{_OUTBOX.format(more=', o.body_html, o.body_text, o.headers')} WHERE o.id = :id"), {"id": message_id}
+    )
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound("There is no such message in the outbox.")
+    values = dict(row)
+    more = {name: values.pop(name) for name in ("body_html", "body_text", "headers")}
+    return OutboxMessage(OutboxRow(**values), **more)
+
+
+async def _lock(session: AsyncSession, send_id: UUID) -> Any:
+    found = await session.execute(
+        text(
+            "SELECT id, action_id, campaign_id, channel, attempt, status FROM sends"
+            " WHERE id = :id AND created_at = :moment FOR UPDATE"
+        ),
+        {"id": send_id, "moment": uuid7_time(send_id)},
+    )
+    row = found.first()
+    if row is None:
+        raise NotFound("There is no such message.")
+    return row
+
+
+async def _count(session: AsyncSession, source: str, params: dict[str, Any]) -> tuple[int, bool]:
+    """Exact up to ten thousand, the planner's estimate beyond."""
+    counted = await session.execute(
+        text(f"SELECT count(*) FROM (SELECT 1 FROM {source} LIMIT {EXACT_UP_TO + 1}) x"), params
+    )
+    total = int(counted.scalar_one())
+    if total <= EXACT_UP_TO:
+        return total, True
+    plan = await session.execute(text(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {source}"), params)
+    return max(int(plan.scalar_one()[0]["Plan"]["Plan Rows"]), total), False
+
+
+def _send_row(values: Any) -> SendRow:
+    return SendRow(**{**values, "status": SendStatus(values["status"])})
+
+
+def _statuses(value: str) -> list[str]:
+    wanted = [item.strip() for item in value.split(",")]
+    if unknown := sorted(set(wanted) - {item.value for item in SendStatus}):
+        raise Invalid(f"status {unknown[0]!r} is not one of {', '.join(SendStatus)}", field="status")
+    return wanted
+
+
+def _channel(value: str) -> str:
+    if value not in set(Channel):
+        raise Invalid(f"channel must be one of {', '.join(Channel)}", field="channel")
+    return value

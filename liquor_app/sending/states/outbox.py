@@ -1,0 +1,132 @@
+"""The outbox: what the sandbox kept, readable as its recipient would have seen it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import reflex as rx
+
+from liquor_app.accounts.state import guarded, signed_in
+from liquor_app.core.db import transaction
+from liquor_app.core.ids import parse_id
+from liquor_app.sending.service import get_outbox_message, list_outbox
+from liquor_app.sending.words import ago
+from liquor_app.templates.sms import sms_segments
+from liquor_app.ui.live import follow
+
+PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxLine:
+    """A kept message in the list."""
+
+    id: str
+    recipient: str
+    title: str
+    campaign: str
+    channel: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The message being read; an empty id for none."""
+
+    id: str = ""
+    channel: str = ""
+    sender: str = ""
+    recipient: str = ""
+    subject: str = ""
+    html: str = ""
+    text: str = ""
+    segments: str = ""
+    headers: list[str] = ()  # type: ignore[assignment]
+
+
+class OutboxState(rx.State):
+    """One page of kept messages, one of them open."""
+
+    rows: list[OutboxLine] = []
+    reading: Reading = Reading()
+    query: str = ""
+    showing: str = ""
+    cursors: list[str] = [""]
+    next_cursor: str = ""
+    loading: bool = True
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        """`?send=` opens the message of that send."""
+        actor = await signed_in(self)
+        self.cursors, self.reading = [""], Reading()
+        await self._read()
+        wanted = str(self.router.url.query_parameters.get("send", ""))
+        if wanted:
+            async with transaction() as session:
+                page = await list_outbox(session, actor, send_id=parse_id(wanted, "send"), limit=1)
+            if page.items:
+                await self._open(str(page.items[0].id))
+        elif self.rows:
+            await self._open(self.rows[0].id)
+
+    async def _read(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            page = await list_outbox(
+                session, actor, search=self.query, limit=PAGE, cursor=self.cursors[-1] or None
+            )
+        self.rows = [
+            OutboxLine(
+                str(row.id), row.recipient, row.subject or row.excerpt, row.campaign_name or "", row.channel,
+                ago(row.accepted_at),
+            )
+            for row in page.items
+        ]  # fmt: skip
+        self.next_cursor, self.loading = page.next_cursor or "", False
+        first = (len(self.cursors) - 1) * PAGE
+        self.showing = f"{first + 1:,} to {first + len(self.rows):,} of {page.total:,}" if self.rows else "None"
+
+    async def _open(self, message_id: str) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            message = await get_outbox_message(session, actor, parse_id(message_id, "message"))
+        row, body = message.row, message.body_text or ""
+        count = sms_segments(body) if row.channel == "sms" else None
+        self.reading = Reading(
+            str(row.id), row.channel, row.sender, row.recipient, row.subject or "", message.body_html or "", body,
+            count.words if count else "", [f"{name}: {value}" for name, value in message.headers.items()],
+        )  # fmt: skip
+
+    @rx.event(background=True)
+    async def live(self) -> None:
+        async for _ in follow(self, "sends"):
+            async with self:
+                if len(self.cursors) == 1:
+                    await self._read()
+
+    @rx.event
+    @guarded
+    async def open(self, message_id: str) -> None:
+        await self._open(message_id)
+
+    @rx.event
+    @guarded
+    async def search(self, query: str) -> None:
+        self.query, self.cursors = str(query)[:100], [""]
+        await self._read()
+
+    @rx.event
+    @guarded
+    async def forward(self) -> None:
+        if self.next_cursor:
+            self.cursors = [*self.cursors, self.next_cursor]
+            await self._read()
+
+    @rx.event
+    @guarded
+    async def back(self) -> None:
+        if len(self.cursors) > 1:
+            self.cursors = self.cursors[:-1]
+            await self._read()

@@ -1,0 +1,123 @@
+"""The way out: a signed link that needs no sign-in, does not expire and shows no address (RFC 8058)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.config import get_settings
+from liquor_app.core.crypto import sign, unsign
+from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.core.ids import parse_id, uuid7_time
+from liquor_app.core.pubsub import publish
+from liquor_app.customers.consents import record_consent, suppress_address
+from liquor_app.customers.models import ConsentStatus, SuppressionReason
+from liquor_app.events.models import EventType
+from liquor_app.events.service import NewEvent, record_events
+from liquor_app.organization.models import Channel
+
+PATH = "/u"
+"""`GET` shows a page that asks, `POST` unsubscribes: scanners follow links, and only a POST may change anything."""
+
+_PURPOSE = "unsubscribe"
+
+_SEND = """
+SELECT s.id, s.customer_id, s.campaign_id, s.channel, s.unsubscribed_at IS NOT NULL AS done, b.name AS brand,
+       COALESCE(CASE s.channel WHEN 'email' THEN c.email_key ELSE c.phone END, lower(s.recipient)) AS address,
+       c.id IS NOT NULL AND c.deleted_at IS NULL AS is_known
+FROM sends s
+LEFT JOIN customers c ON c.id = s.customer_id
+LEFT JOIN campaigns k ON k.id = s.campaign_id
+LEFT JOIN LATERAL (SELECT name FROM brands ORDER BY id = k.brand_id DESC NULLS LAST, is_default DESC LIMIT 1) b ON true
+WHERE s.id = :id AND s.created_at = :moment
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeView:
+    """What the confirmation page shows; deliberately no address."""
+
+    brand: str
+    channel: str
+    is_done: bool
+
+
+def unsubscribe_url(send_id: UUID) -> str:
+    """The link of one message."""
+    return f"{get_settings().base_url}{PATH}/{sign(_PURPOSE, {'s': send_id.hex})}"
+
+
+async def unsubscribe_view(session: AsyncSession, token: str) -> UnsubscribeView:
+    """What a link is about. Changes nothing.
+
+    Raises:
+        Invalid: the link is not ours.
+        NotFound: the message is no longer known.
+    """
+    row = await _find(session, token)
+    return UnsubscribeView(row.brand or "", Channel(row.channel).label, row.done)
+
+
+async def unsubscribe(
+    session: AsyncSession, token: str, *, ip: str | None = None, user_agent: str | None = None
+) -> UnsubscribeView:
+    """Withdraw consent and suppress the address, at once and for good. A second time changes nothing.
+
+    Raises:
+        Invalid: the link is not ours.
+        NotFound: the message is no longer known.
+    """
+    row = await _find(session, token)
+    channel = Channel(row.channel)
+    if row.done:
+        return UnsubscribeView(row.brand or "", channel.label, True)
+    if row.is_known:
+        await record_consent(
+            session,
+            SYSTEM,
+            row.customer_id,
+            channel=channel,
+            status=ConsentStatus.WITHDRAWN,
+            source="unsubscribe link",
+            ip=ip,
+            evidence={"send_id": row.id, "user_agent": (user_agent or "")[:300]},
+        )
+    await suppress_address(
+        session,
+        row.address,
+        reason=SuppressionReason.UNSUBSCRIBED,
+        channel=channel,
+        customer_id=row.customer_id,
+        source="unsubscribe link",
+    )
+    await session.execute(
+        text(
+            "UPDATE sends SET unsubscribed_at = now()"
+            " WHERE id = :id AND created_at = :moment AND unsubscribed_at IS NULL"
+        ),
+        {"id": row.id, "moment": uuid7_time(row.id)},
+    )
+    await record_events(session, [NewEvent(EventType.UNSUBSCRIBED, row.customer_id, row.campaign_id, row.id)])
+    publish(session, "sends", {"unsubscribed": row.id})
+    return UnsubscribeView(row.brand or "", channel.label, True)
+
+
+async def _find(session: AsyncSession, token: str) -> Row[Any]:
+    send_id = _send_id(token)
+    found = await session.execute(text(_SEND), {"id": send_id, "moment": uuid7_time(send_id)})
+    row = found.first()
+    if row is None:
+        raise NotFound("This message is no longer known here. Write to the shop to be taken off its list.")
+    return row
+
+
+def _send_id(token: str) -> UUID:
+    payload = unsign(_PURPOSE, token)
+    if not isinstance(payload, dict) or "s" not in payload:
+        raise Invalid("This link is damaged or incomplete. Please open it again from the message.", field="token")
+    return parse_id(str(payload["s"]), "token")
