@@ -1,17 +1,43 @@
-"""Every route of the product, gathered. On the roof: it sees all slices."""
+"""The API's roof: every slice's routes in one app. The app of `liquor_app.py` is mounted inside it."""
 
 from __future__ import annotations
 
 from fastapi import FastAPI
 
 from liquor_app.accounts import api as accounts
-from liquor_app.api import problems
+from liquor_app.actions import api as actions
+from liquor_app.analytics import api as analytics
+from liquor_app.analytics.schemas import AnalyticsMessage
+from liquor_app.api import app, health
+from liquor_app.campaigns import api as campaigns
+from liquor_app.campaigns.schemas import CampaignStatusMessage
+from liquor_app.customers import api as customers
+from liquor_app.organization import api as organization
+from liquor_app.organization.schemas import NotificationMessage
+from liquor_app.segments import api as segments
+from liquor_app.templates import api as templates
+
+ROUTERS = [
+    accounts.router,
+    customers.router,
+    segments.router,
+    campaigns.router,
+    actions.router,
+    analytics.router,
+    templates.router,
+    organization.router,
+    health.router,
+]
+AT_ROOT = [accounts.browser, campaigns.sockets, organization.sockets, analytics.sockets]
+SOCKET_MESSAGES = {
+    "/ws/campaign/{id}/status": CampaignStatusMessage,
+    "/ws/notifications": NotificationMessage,
+    "/ws/analytics": AnalyticsMessage,
+}
 
 
 def create_api() -> FastAPI:
-    """The API: `/api/v1/…` and the browser's own forms."""
-    api = FastAPI(title="Liquor Marketing Agent", version="1", docs_url="/docs", openapi_url="/openapi.json")
-    problems.install(api)
-    api.include_router(accounts.router, prefix="/api/v1")
-    api.include_router(accounts.browser)
-    return api
+    """The whole API: `/api/v1`, the browser's forms, the WebSockets, `/docs`."""
+    return app.create_api(
+        ROUTERS, at_root=AT_ROOT, large_bodies=customers.LARGE_BODIES, socket_messages=SOCKET_MESSAGES
+    )

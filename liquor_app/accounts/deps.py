@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, WebSocket
 
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.service import session_actor, token_actor
@@ -59,3 +59,23 @@ async def current_actor(request: Request) -> Actor:
 
 
 CurrentActor = Annotated[Actor, Depends(current_actor)]
+
+
+def key_owner(actor: Actor) -> str:
+    """Whose idempotency keys these are."""
+    return f"{actor.kind.value}:{actor.id}"
+
+
+async def socket_actor(websocket: WebSocket, token: str | None) -> Actor:
+    """Whoever listens: by token or API key, else by the browser's session.
+
+    Raises:
+        Unauthenticated: nobody known.
+    """
+    async with transaction() as session:
+        if token is not None:
+            return await token_actor(session, token)
+        found = await session_actor(session, websocket.cookies.get(COOKIE, ""))
+    if found is None:
+        raise Unauthenticated("Your session has ended. Please sign in again.")
+    return found

@@ -15,6 +15,9 @@ from liquor_app.core.errors import AppError, TooMany
 
 log = logging.getLogger(__name__)
 
+CODES = {413: "content_too_large"}
+"""Where Python releases do not agree on the phrase."""
+
 
 def problem(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
     """One problem document; `code` is stable, `detail` is for people."""
@@ -52,7 +55,7 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    code = CODES.get(error.status_code) or HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
     response = problem(error.status_code, code, str(error.detail))
     response.headers.update(error.headers or {})
     return response

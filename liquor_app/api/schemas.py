@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, PlainSerializer, model_validator
 
-from liquor_app.core.paging import Page
+from liquor_app.core.paging import MAX_LIMIT, Page
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,6 +23,19 @@ class Body(BaseModel):
     """Base of request bodies: unknown fields are errors, not silence."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Patch(Body):
+    """Base of PATCH bodies: what is not mentioned stays; null only where a field may be empty."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def _no_nulls(self) -> Self:
+        for name in sorted(self.model_fields_set - self.nullable):
+            if getattr(self, name) is None:
+                raise ValueError(f"{name} cannot be null; leave it out to keep it")
+        return self
 
 
 class Row(BaseModel):
@@ -38,7 +53,29 @@ class ListOf(BaseModel, Generic[T]):
     total_is_exact: bool
 
 
-def listing(page: Page[R], convert: Callable[[R], Any]) -> dict[str, Any]:
+class Started(Row):
+    """Background work that was asked for; follow it at `/api/v1/jobs/{job_id}`."""
+
+    job_id: UUID
+
+
+JOB = "/api/v1/jobs/{job_id}"
+"""Location of `Started` work."""
+
+Id = Annotated[UUID, Path(alias="id")]
+"""The `{id}` of a path."""
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows a page.")]
+Cursor = Annotated[str | None, Query(max_length=2048, description="`next_cursor` of the page before.")]
+Search = Annotated[str, Query(max_length=100)]
+Choice = Annotated[str, Query(max_length=200, description="One or several, separated by commas.")]
+
+
+def same(item: R) -> R:
+    return item
+
+
+def listing(page: Page[R], convert: Callable[[R], Any] = same) -> dict[str, Any]:
     """A service's page as a response."""
     return {
         "items": [convert(item) for item in page.items],

@@ -1,0 +1,82 @@
+"""Routes: what the shop earned and who is leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, WebSocket
+
+from liquor_app.accounts.deps import COOKIE, CurrentActor, socket_actor
+from liquor_app.accounts.permissions import Actor
+from liquor_app.analytics import service
+from liquor_app.analytics.schemas import AnalyticsMessage, ChurnOut, DashboardOut, RevenueOut
+from liquor_app.api.sockets import serve
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
+from liquor_app.core.pubsub import Message
+from liquor_app.organization.settings import shop_now
+
+router = APIRouter(prefix="/analytics", tags=["analytics"])
+sockets = APIRouter()
+
+PERIOD_DAYS = 30
+
+
+@router.get("/dashboard", response_model=DashboardOut)
+async def dashboard(actor: CurrentActor, days: Annotated[int, Query(ge=1, le=365)] = PERIOD_DAYS) -> object:
+    """Revenue, sends, conversion rate and average order of the last days, against as many before."""
+    async with transaction() as session:
+        return await service.dashboard(session, actor, days=days)
+
+
+@router.get("/revenue", response_model=RevenueOut)
+async def revenue(
+    actor: CurrentActor,
+    start: Annotated[date | None, Query(description="First day; 30 days back if not given.")] = None,
+    end: Annotated[date | None, Query(description="Last day; today if not given.")] = None,
+) -> object:
+    """Revenue, orders, sends and conversions day by day."""
+    async with transaction() as session:
+        last = end or (await shop_now(session)).date()
+        first = start or last - timedelta(days=PERIOD_DAYS - 1)
+        rows = await service.daily(session, actor, first, last)
+    return {
+        "start": first,
+        "end": last,
+        "revenue": sum(row.revenue for row in rows),
+        "orders": sum(row.orders for row in rows),
+        "days": rows,
+    }
+
+
+@router.get("/churn", response_model=ChurnOut)
+async def churn(actor: CurrentActor, limit: Annotated[int, Query(ge=1, le=100)] = 10) -> object:
+    """Churn bands, and the customers at high risk who are worth most."""
+    async with transaction() as session:
+        report = await service.churn_report(session, actor, limit=limit)
+    bands = [{"churn_risk": name, "customers": customers} for name, customers in report.bands]
+    return {"bands": bands, "customers": report.top}
+
+
+@sockets.websocket("/ws/analytics")
+async def live_analytics(websocket: WebSocket) -> None:
+    """The dashboard's figures as they change."""
+
+    async def read(actor: Actor, hints: Sequence[Message]) -> list[AnalyticsMessage]:
+        async with transaction() as session:
+            found = await service.dashboard(session, actor, days=PERIOD_DAYS)
+        return [AnalyticsMessage.model_validate({
+            "start": found.start, "end": found.end, "at": now(),
+            "kpis": [{"name": kpi.name, "value": kpi.value, "previous": kpi.previous, "series": kpi.series}
+                     for kpi in found.kpis],
+        })]  # fmt: skip
+
+    await serve(
+        websocket,
+        ["dashboard"],
+        lambda token: socket_actor(websocket, token),
+        read,
+        has_cookie=COOKIE in websocket.cookies,
+    )

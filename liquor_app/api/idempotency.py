@@ -1,0 +1,109 @@
+"""A POST that may be repeated: the answer once given to a key is given again, and nothing happens twice.
+
+The key is claimed in the transaction that does the work, so an answer is remembered exactly if its work was done. A
+second request that comes while the first still runs waits for it at the key's row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from pydantic import TypeAdapter
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+
+HEADER = "idempotency-key"
+KEPT = "1 day"
+Work = Callable[[AsyncSession], Awaitable[Any]]
+
+
+async def once(
+    request: Request,
+    who: str,
+    shape: Any,
+    work: Work,
+    *,
+    status: int = 201,
+    location: str | None = None,
+    fingerprint: str | None = None,
+) -> JSONResponse:
+    """Do `work` in a transaction and answer its result; with an `Idempotency-Key`, once for each key.
+
+    Args:
+        who: whose key it is; keys of different people never meet.
+        shape: type of the answer, as for `response_model`.
+        location: where the thing made or started is found, with the answer's fields in braces.
+        fingerprint: what identifies the request, where its body has been consumed; by default the body's hash.
+
+    Raises:
+        Invalid: a malformed key, or one that was used for another request.
+    """
+    adapter: TypeAdapter[Any] = TypeAdapter(shape)
+    key = request.headers.get(HEADER)
+    if key is None:
+        async with transaction() as session:
+            answer = _plain(adapter, await work(session))
+        return _answer(answer, status, location)
+    if not 1 <= len(key) <= 255 or not key.isprintable():
+        raise Invalid("Idempotency-Key must have 1 to 255 printable characters", field="Idempotency-Key")
+    mark = fingerprint if fingerprint is not None else hashlib.sha256(await request.body()).hexdigest()
+    asked = f"{request.method} {request.url.path} {mark}"
+    async with transaction() as session:
+        known = await _claim(session, who, key, asked)
+        if known is None:
+            answer = _plain(adapter, await work(session))
+            await session.execute(
+                text(
+                    "UPDATE idempotency_keys SET status_code = :status, response = CAST(:answer AS jsonb)"
+                    " WHERE actor = :who AND key = :key"
+                ),
+                {"who": who, "key": key, "status": status, "answer": json.dumps(answer)},
+            )
+            return _answer(answer, status, location)
+    if known["request_hash"] != asked:
+        raise Invalid("This Idempotency-Key was used for another request. Use a new one.", field="Idempotency-Key")
+    replayed = _answer(known["response"], known["status_code"], location)
+    replayed.headers["Idempotency-Replayed"] = "true"
+    return replayed
+
+
+def _answer(answer: Any, status: int, location: str | None) -> JSONResponse:
+    headers = {"Location": location.format(**answer)} if location else None
+    return JSONResponse(answer, status, headers=headers)
+
+
+def _plain(adapter: TypeAdapter[Any], value: Any) -> Any:
+    return adapter.dump_python(adapter.validate_python(value, from_attributes=True), mode="json")
+
+
+async def _claim(session: AsyncSession, who: str, key: str, asked: str) -> dict[str, Any] | None:
+    """Take the key for this request; what it answered before if it is taken already."""
+    params = {"who": who, "key": key, "asked": asked}
+    await session.execute(
+        text(
+            f"DELETE FROM idempotency_keys WHERE actor = :who AND key = :key AND created_at < now() - interval '{KEPT}'"
+        ),
+        params,
+    )
+    taken = await session.execute(
+        text(
+            "INSERT INTO idempotency_keys (actor, key, request_hash, status_code) VALUES (:who, :key, :asked, 0)"
+            " ON CONFLICT DO NOTHING RETURNING key"
+        ),
+        params,
+    )
+    if taken.scalar() is not None:
+        return None
+    found = await session.execute(
+        text("SELECT request_hash, status_code, response FROM idempotency_keys WHERE actor = :who AND key = :key"),
+        params,
+    )
+    return dict(found.mappings().one())

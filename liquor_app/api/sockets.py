@@ -1,0 +1,131 @@
+"""WebSockets that follow the database: the present state at once, then again after every hint.
+
+Hints come from Redis and may be lost or doubled; what is sent is always read anew, so a client that missed one is
+right again with the next. Who is connected is checked anew each time too: a revoked session closes its sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from fastapi import WebSocket, WebSocketDisconnect
+from pydantic import BaseModel
+
+from liquor_app.core.errors import AppError, Unauthenticated
+from liquor_app.core.pubsub import Message, hub
+
+log = logging.getLogger(__name__)
+
+A = TypeVar("A")
+CALM_SECONDS = 0.1
+"""Hints that come within this of each other cause one message."""
+CHECK_SECONDS = 30.0
+AUTH_SECONDS = 10.0
+MAX_TOKEN = 4096
+MAX_OPEN = 2000
+"""Sockets of one web process."""
+CLOSE = 4000
+"""Close codes are 4000 + the HTTP status that fits: 4401 nobody known, 4403 not allowed, 4404 no such thing."""
+
+_open: set[WebSocket] = set()
+
+Authenticate = Callable[[str | None], Awaitable[A]]
+"""From a token, or from the connection's own cookie for None."""
+Read = Callable[[A, Sequence[Message]], Awaitable[Sequence[BaseModel]]]
+"""What to send now: after the given hints, or at the start (none)."""
+
+
+def same_site(websocket: WebSocket) -> bool:
+    """Whether a browser's page of our own opened the socket (cookies travel with strangers' pages too)."""
+    origin = websocket.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc == websocket.headers.get("host")
+
+
+async def _token(websocket: WebSocket, has_cookie: bool) -> str | None:
+    """The token in the address, else None for the cookie, else the one in the first message."""
+    if given := websocket.query_params.get("token"):
+        return given[:MAX_TOKEN]
+    if has_cookie and same_site(websocket):
+        return None
+    try:
+        first = json.loads(await asyncio.wait_for(websocket.receive_text(), AUTH_SECONDS))
+    except (TimeoutError, ValueError, KeyError) as error:
+        raise Unauthenticated('Send {"type": "auth", "token": "…"} first.') from error
+    token = first.get("token") if isinstance(first, dict) and first.get("type") == "auth" else None
+    if not isinstance(token, str) or not 1 <= len(token) <= MAX_TOKEN:
+        raise Unauthenticated('Send {"type": "auth", "token": "…"} first.')
+    return token
+
+
+async def _listen(websocket: WebSocket) -> None:
+    """Read and drop what the client says; ends when it leaves."""
+    while (await websocket.receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def serve(
+    websocket: WebSocket, topics: Sequence[str], authenticate: Authenticate[A], read: Read[A], *, has_cookie: bool
+) -> None:
+    """Run one socket until the client leaves or may no longer listen.
+
+    Args:
+        topics: hints that cause a new reading.
+        authenticate: raises an `AppError` if nobody is known or the client may not listen.
+        has_cookie: whether the connection came with a session cookie.
+    """
+    await websocket.accept()
+    if len(_open) >= MAX_OPEN:
+        await websocket.close(1013, "Too many live connections; try again in a minute.")
+        return
+    _open.add(websocket)
+    try:
+        token = await _token(websocket, has_cookie)
+        async with hub.subscribe(*topics) as queue:
+            await _send(websocket, await read(await authenticate(token), ()))
+            gone = asyncio.create_task(_listen(websocket))
+            try:
+                while not gone.done():
+                    hints = await _wait(queue, gone)
+                    actor = await authenticate(token)
+                    if hints:
+                        await _send(websocket, await read(actor, hints))
+            finally:
+                gone.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await gone
+    except AppError as error:
+        with suppress(RuntimeError):
+            await websocket.close(CLOSE + error.status, error.message[:120])
+    except WebSocketDisconnect:
+        return
+    except RuntimeError as error:  # the socket closed between two of our steps
+        log.debug("socket ended: %s", error)
+    finally:
+        _open.discard(websocket)
+
+
+async def _wait(queue: asyncio.Queue[Message], gone: asyncio.Task[None]) -> list[Message]:
+    """The next hints, a few at once; none if it is time to look whether the client may still listen."""
+    waiting = asyncio.create_task(queue.get())
+    try:
+        await asyncio.wait({waiting, gone}, timeout=CHECK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not waiting.done():
+            return []
+        hints = [waiting.result()]
+    finally:
+        waiting.cancel()
+    await asyncio.sleep(CALM_SECONDS)
+    while not queue.empty():
+        hints.append(queue.get_nowait())
+    return hints
+
+
+async def _send(websocket: WebSocket, messages: Sequence[BaseModel]) -> None:
+    for message in messages:
+        await websocket.send_text(message.model_dump_json())

@@ -1,0 +1,135 @@
+"""Shapes of the campaigns' routes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from liquor_app.api.schemas import Body, Patch, Row, Started
+from liquor_app.campaigns.models import CampaignStatus, CampaignType
+from liquor_app.planning.models import Engine
+
+
+class CampaignPatch(Patch):
+    """Fields to change; the audience, the days or the engine take it back to draft."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"description", "llm_prompt"})
+
+    name: str | None = None
+    description: Annotated[str | None, Field(max_length=2000)] = None
+    start_date: date | None = None
+    end_date: date | None = None
+    target_segments: list[str] | None = None
+    engine: Engine | None = None
+    llm_prompt: Annotated[str | None, Field(max_length=4000)] = None
+    holdout_pct: Annotated[Decimal | None, Field(ge=0, le=50, decimal_places=2)] = None
+    constraints: dict[str, Any] | None = None
+
+
+class CampaignIn(Body):
+    """A draft. `target_segments` are slugs; dates default to the seven days from tomorrow."""
+
+    name: str
+    target_segments: list[str]
+    description: Annotated[str | None, Field(max_length=2000)] = None
+    type: CampaignType = CampaignType.WEEKLY_PLAN
+    start_date: date | None = None
+    end_date: date | None = None
+    engine: Engine = Engine.HEURISTIC
+    llm_prompt: Annotated[str | None, Field(max_length=4000)] = None
+    holdout_pct: Annotated[Decimal | None, Field(ge=0, le=50, decimal_places=2)] = None
+    constraints: dict[str, Any] | None = None
+
+
+class GenerateIn(Body):
+    """A week to be drafted whole. Without segments, the active ones with the most people in them."""
+
+    name: str = "This week's plan"
+    target_segments: list[str] | None = None
+    description: Annotated[str | None, Field(max_length=2000)] = None
+    start_date: date | None = None
+    end_date: date | None = None
+    engine: Engine = Engine.HEURISTIC
+    llm_prompt: Annotated[str | None, Field(max_length=4000)] = None
+
+
+class PlayIn(Body):
+    seconds: Annotated[int, Field(ge=0, le=600, description="How long the week shall take.")] = 90
+
+
+class PauseIn(Body):
+    reason: Annotated[str | None, Field(max_length=300)] = None
+
+
+class PlanStarted(Started):
+    """The campaign then waits for approval."""
+
+    campaign_id: UUID
+
+
+class LiftOut(Row):
+    """Contacted minus held out, per person, with an interval that stays valid while people look (null too early)."""
+
+    difference: float
+    low: float | None
+    high: float | None
+
+
+class HoldoutOut(Row):
+    """Purchases of the people contacted beside those deliberately not; `is_mismatch` says the split is off."""
+
+    contacted: int
+    held_out: int
+    is_mismatch: bool
+    bought: LiftOut
+    revenue: LiftOut
+
+
+class CampaignAnalytics(Row):
+    """What a campaign did. Rates are shares (0 to 1), null where there is nothing to divide by."""
+
+    campaign_id: UUID
+    status: CampaignStatus
+    total_sends: int
+    completed_sends: int
+    failed_sends: int
+    skipped_sends: int
+    unknown_sends: int
+    delivered_sends: int
+    held_out: int
+    opens: int
+    clicks: int
+    conversions: int
+    revenue_generated: Decimal
+    delivery_rate: float | None
+    open_rate: float | None
+    click_rate: float | None
+    conversion_rate: float | None
+    holdout: HoldoutOut | None
+
+
+class CampaignStatusMessage(Row):
+    """A campaign as it stands, on connecting and after every change."""
+
+    type: Literal["campaign.status"] = "campaign.status"
+    campaign_id: UUID
+    status: CampaignStatus
+    is_playing: bool
+    virtual_now: datetime | None
+    pause_reason: str | None
+    progress: float
+    total_sends: int
+    completed_sends: int
+    failed_sends: int
+    skipped_sends: int
+    unknown_sends: int
+    delivered_sends: int
+    opens: int
+    clicks: int
+    conversions: int
+    revenue_generated: Decimal
+    at: datetime

@@ -1,0 +1,54 @@
+"""The API over HTTP, without a socket: every test its own database, three people to sign in as."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.accounts.service import create_user
+from liquor_app.compliance.service import ensure_rule_pack
+from liquor_app.core.db import transaction
+from liquor_app.organization.service import ensure_defaults
+from liquor_app.routes import create_api
+from liquor_app.segments.service import ensure_default_segments
+from liquor_app.templates.service import ensure_default_templates
+from tests.api.client import PASSWORD, Client, sign_in
+
+
+@pytest.fixture
+async def http(database: str) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_api(), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as client:
+        yield client
+
+
+@pytest.fixture
+async def anybody(http: httpx.AsyncClient) -> Client:
+    """Nobody known, in a shop that is set up."""
+    async with transaction() as session:
+        await ensure_defaults(session)
+        await ensure_default_segments(session)
+        await ensure_default_templates(session)
+        await ensure_rule_pack(session)
+        for role in Role:
+            await create_user(session, SYSTEM, email=f"{role.value}@example.com", password=PASSWORD, role=role)
+    return Client(http, {})
+
+
+@pytest.fixture
+async def viewer(anybody: Client) -> Client:
+    return await sign_in(anybody, "user")
+
+
+@pytest.fixture
+async def manager(anybody: Client) -> Client:
+    return await sign_in(anybody, "manager")
+
+
+@pytest.fixture
+async def admin(anybody: Client) -> Client:
+    return await sign_in(anybody, "admin")

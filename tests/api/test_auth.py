@@ -1,0 +1,130 @@
+"""Who gets in, and how far."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from liquor_app.accounts.deps import COOKIE
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.accounts.service import create_api_key
+from liquor_app.core.db import transaction
+from tests.api.client import PASSWORD, Client, is_problem, sign_in
+
+pytestmark = pytest.mark.integration
+
+
+async def test_the_first_user_becomes_admin_and_nobody_else(http: httpx.AsyncClient) -> None:
+    client = Client(http, {})
+    first = await client.post("/auth/register", json={"email": "A@Example.com", "password": PASSWORD})
+    assert (first.status_code, first.json()["role"], first.json()["email"]) == (201, "admin", "a@example.com")
+    assert "password" not in first.text
+    second = await client.post("/auth/register", json={"email": "b@example.com", "password": PASSWORD})
+    is_problem(second, 403, "forbidden")
+
+
+async def test_sign_in_gives_tokens_that_open_the_api(anybody: Client) -> None:
+    answer = await anybody.post("/auth/login", json={"email": "MANAGER@example.com", "password": PASSWORD})
+    assert set(answer.json()) == {"access_token", "refresh_token", "token_type", "expires_in"}
+    assert (answer.json()["token_type"], answer.json()["expires_in"]) == ("bearer", 900)
+    me = await anybody.get("/users/me", headers={"Authorization": f"Bearer {answer.json()['access_token']}"})
+    assert (me.status_code, me.json()["role"]) == (200, "manager")
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic YTpi"}, {"X-API-Key": "lk_nobody"}]
+)
+async def test_nobody_known_gets_nothing(anybody: Client, headers: dict[str, str]) -> None:
+    answer = await anybody.get("/customers", headers=headers)
+    is_problem(answer, 401, "unauthenticated")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_refresh_token_works_once_and_its_reuse_ends_the_family(anybody: Client) -> None:
+    first = (await anybody.post("/auth/login", json={"email": "user@example.com", "password": PASSWORD})).json()
+    second = (await anybody.post("/auth/refresh", json={"refresh_token": first["refresh_token"]})).json()
+    assert second["refresh_token"] != first["refresh_token"]
+    is_problem(
+        await anybody.post("/auth/refresh", json={"refresh_token": first["refresh_token"]}), 401, "unauthenticated"
+    )
+    is_problem(
+        await anybody.post("/auth/refresh", json={"refresh_token": second["refresh_token"]}), 401, "unauthenticated"
+    )
+
+
+async def test_signing_out_ends_the_refresh_token(anybody: Client) -> None:
+    tokens = (await anybody.post("/auth/login", json={"email": "user@example.com", "password": PASSWORD})).json()
+    out = await anybody.post("/auth/logout", json={"refresh_token": tokens["refresh_token"]})
+    assert out.status_code == 204
+    is_problem(
+        await anybody.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]}), 401, "unauthenticated"
+    )
+
+
+async def test_eight_wrong_passwords_lock_even_the_right_one_out(anybody: Client) -> None:
+    for _ in range(8):
+        wrong = await anybody.post("/auth/login", json={"email": "user@example.com", "password": "not this one"})
+        is_problem(wrong, 401, "unauthenticated")
+    right = await anybody.post("/auth/login", json={"email": "user@example.com", "password": PASSWORD})
+    assert "15 minutes" in is_problem(right, 401, "unauthenticated")["detail"]
+
+
+async def test_unknown_addresses_and_wrong_passwords_look_alike(anybody: Client) -> None:
+    unknown = await anybody.post("/auth/login", json={"email": "nobody@example.com", "password": PASSWORD})
+    wrong = await anybody.post("/auth/login", json={"email": "user@example.com", "password": "wrong wrong"})
+    assert unknown.json() == wrong.json()
+
+
+async def test_roles(viewer: Client, manager: Client, admin: Client) -> None:
+    new = {"email": "new@example.com"}
+    is_problem(await viewer.post("/customers", json=new), 403, "forbidden")
+    assert (await manager.post("/customers", json=new)).status_code == 201
+    assert (await viewer.get("/customers")).json()["total"] == 1
+    patch = {"minimum_age": 22}
+    is_problem(await manager.patch("/settings/compliance", json=patch), 403, "forbidden")
+    assert (await admin.patch("/settings/compliance", json=patch)).status_code == 200
+    is_problem(await viewer.get("/imports"), 403, "forbidden")
+    added = {"email": "second@example.com", "password": PASSWORD, "role": "manager"}
+    is_problem(await manager.post("/auth/register", json=added), 403, "forbidden")
+    assert (await admin.post("/auth/register", json=added)).json()["role"] == "manager"
+
+
+async def test_api_keys_act_with_their_own_role(anybody: Client) -> None:
+    async with transaction() as session:
+        key = await create_api_key(session, SYSTEM, name="till", role=Role.USER)
+    headers = {"X-API-Key": key}
+    assert (await anybody.get("/customers", headers=headers)).status_code == 200
+    is_problem(await anybody.post("/customers", json={"phone": "2075550101"}, headers=headers), 403, "forbidden")
+    is_problem(await anybody.get("/users/me", headers=headers), 403, "forbidden")
+
+
+async def test_a_cookie_writes_only_from_our_own_pages(anybody: Client) -> None:
+    signed = await anybody.post(
+        "/session/login", data={"email": "manager@example.com", "password": PASSWORD, "next": "//evil.test"}
+    )
+    assert (signed.status_code, signed.headers["location"]) == (303, "/")
+    cookie = signed.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    browser = Client(anybody.http, {"Cookie": f"{COOKIE}={signed.cookies[COOKIE]}"})
+    anybody.http.cookies.clear()
+    ours = {"Origin": "http://shop.test"}
+    assert (await browser.post("/customers", json={"phone": "2075550101"}, headers=ours)).status_code == 201
+    for foreign in ({"Origin": "https://evil.test"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = await browser.post("/customers", json={"phone": "2075550102"}, headers=foreign)
+        is_problem(answer, 403, "forbidden")
+    assert (await browser.get("/customers")).json()["total"] == 1
+    is_problem(await anybody.post("/session/login", data={"email": "a", "password": "b"},
+                                  headers={"Origin": "https://evil.test"}), 403, "forbidden")  # fmt: skip
+
+
+async def test_a_password_is_changed_with_the_old_one_and_ends_other_sessions(anybody: Client) -> None:
+    client = await sign_in(anybody, "user")
+    fresh = "another good phrase"
+    wrong = await client.patch("/users/me", json={"password": fresh, "current_password": "wrong"})
+    is_problem(wrong, 422, "invalid", "current_password")
+    changed = await client.patch("/users/me", json={"password": fresh, "current_password": PASSWORD, "full_name": "Vi"})
+    assert changed.json()["full_name"] == "Vi"
+    again = await anybody.post("/auth/login", json={"email": "user@example.com", "password": fresh})
+    assert again.status_code == 200

@@ -1,0 +1,148 @@
+"""What holds for every route."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from liquor_app.core import redis
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Unavailable
+from tests.api.client import Client, is_problem
+
+pytestmark = pytest.mark.integration
+
+PLAN = """
+POST /auth/register · POST /auth/login · POST /auth/logout · POST /auth/refresh · GET /users/me · PATCH /users/me
+GET /customers · POST /customers · GET /customers/{id} · PATCH /customers/{id} · DELETE /customers/{id}
+POST /customers/import · GET /customers/segments · GET /customers/{id}/history
+GET /segments · POST /segments · GET /segments/{id} · PATCH /segments/{id} · DELETE /segments/{id}
+GET /segments/{id}/customers · POST /segments/{id}/refresh
+GET /campaigns · POST /campaigns · GET /campaigns/{id} · PATCH /campaigns/{id} · DELETE /campaigns/{id}
+POST /campaigns/{id}/start · POST /campaigns/{id}/pause · POST /campaigns/{id}/resume
+GET /campaigns/{id}/analytics · POST /campaigns/generate
+GET /actions · POST /actions/generate · GET /actions/{id}
+GET /analytics/dashboard · GET /analytics/revenue · GET /analytics/churn
+GET /settings/channels · PATCH /settings/channels · GET /settings/compliance
+GET /settings/templates · POST /settings/templates · PATCH /settings/templates/{id}
+"""
+
+OURS = """
+POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
+PATCH /settings/compliance · GET /jobs/{id} · POST /jobs/{id}/cancel
+GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready
+"""
+
+
+def listed(words: str) -> set[str]:
+    return {" ".join(line.split()) for line in re.split(r"[·\n]", words) if line.strip()}
+
+
+async def routes(client: Client) -> dict[str, dict[str, object]]:
+    spec = (await client.get("/openapi.json")).json()
+    return {
+        f"{method.upper()} {path.removeprefix('/api/v1')}": operation
+        for path, operations in spec["paths"].items()
+        for method, operation in operations.items()
+    }
+
+
+async def test_the_api_is_the_plans_and_what_we_added(anybody: Client) -> None:
+    assert set(await routes(anybody)) == listed(PLAN) | listed(OURS)
+
+
+async def test_every_route_but_the_doors_asks_who_is_there(anybody: Client) -> None:
+    doors = {"POST /auth/register", "POST /auth/login", "POST /auth/logout", "POST /auth/refresh"}
+    for route in set(await routes(anybody)) - doors - {"GET /health/live", "GET /health/ready"}:
+        method, path = route.split()
+        body = {"json": {}} if method in {"POST", "PATCH"} else {}
+        answer = await anybody.call(method, path.replace("{id}", "018f0000-0000-7000-8000-000000000000"), **body)
+        is_problem(answer, 401, "unauthenticated")
+
+
+async def test_what_is_not_there_is_a_problem_not_a_page(anybody: Client) -> None:
+    for path in ("/nothing", "/customers/1/2/3", "/api/v2/customers"):
+        is_problem(await anybody.get(path), 404, "not_found")
+    wrong = await anybody.delete("/campaigns")
+    is_problem(wrong, 405, "method_not_allowed")
+    assert wrong.headers["allow"] == "GET, POST"
+
+
+async def test_bodies_that_are_no_json_or_too_large(manager: Client) -> None:
+    kind = {"Content-Type": "application/json"}
+    is_problem(await manager.post("/customers", content=b"{", headers=kind), 422, "invalid")
+    is_problem(await manager.post("/customers", content=b"[]", headers=kind), 422, "invalid")
+    is_problem(await manager.post("/customers", content=b" " * 2_000_000, headers=kind), 413, "content_too_large")
+
+    async def endless():  # type: ignore[no-untyped-def]
+        for _ in range(100):
+            yield b" " * 65536
+
+    is_problem(await manager.post("/customers", content=endless(), headers=kind), 413, "content_too_large")
+
+
+async def test_headers(viewer: Client) -> None:
+    answer = await viewer.get("/customers")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    limit, left = int(answer.headers["ratelimit-limit"]), int(answer.headers["ratelimit-remaining"])
+    assert 0 < left < limit
+    assert 0 < int(answer.headers["ratelimit-reset"]) <= 60
+    assert "ratelimit-limit" not in (await viewer.get("/health/live", headers={"Authorization": ""})).headers
+
+
+async def test_too_many_requests(viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liquor_app.accounts.deps.REQUESTS_PER_MINUTE", 2)
+    answers = [await viewer.get("/segments") for _ in range(6)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    is_problem(refused[0], 429, "too_many_requests")
+    assert 0 < int(refused[0].headers["retry-after"]) <= 60
+
+
+async def test_an_unexpected_error_tells_nothing_of_itself(viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("liquor_app.customers.service.list_customers", broken)
+    answer = await viewer.get("/customers")
+    is_problem(answer, 500, "internal_error")
+    assert "secret" not in answer.text
+
+
+async def test_health(anybody: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await anybody.get("/health/live")).json() == {"status": "alive"}
+    ready = await anybody.get("/health/ready")
+    assert ready.status_code == 200
+    assert ready.json()["redis"] == "ok"
+    async with transaction() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    assert "0000" in is_problem(await anybody.get("/health/ready"), 503, "unavailable")["detail"]
+
+    async def away() -> None:
+        raise Unavailable("Redis cannot be reached: refused")
+
+    monkeypatch.setattr(redis, "check", away)
+    assert "Redis" in is_problem(await anybody.get("/health/ready"), 503, "unavailable")["detail"]
+
+
+async def test_health_names_a_database_that_is_away(http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    from liquor_app.core import config
+
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    config.get_settings.cache_clear()
+    answer = await Client(http, {}).get("/health/ready")
+    assert "database" in is_problem(answer, 503, "unavailable")["detail"]
+
+
+async def test_the_reference_is_one_page_that_loads_nothing_from_elsewhere(anybody: Client) -> None:
+    page = await anybody.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    for part in ("/api/v1/campaigns/{id}/start", "/ws/analytics", "Liquor Marketing Agent"):
+        assert part in page.text
+    assert not re.findall(r"(?:src|href)=['\"]?(?:https?:)?//", page.text)
+    assert "<script" not in page.text

@@ -1,0 +1,169 @@
+"""Customers over HTTP: the conventions every list and every change follows."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from liquor_app.core.db import transaction
+from tests.api.client import Client, is_problem
+from tests.people import add_customer, add_purchase
+
+pytestmark = pytest.mark.integration
+
+
+async def test_create_read_change_delete(manager: Client) -> None:
+    made = await manager.post("/customers", json={"email": "Ada@Example.com", "phone": "(207) 555-0101", "state": "ME"})
+    assert made.status_code == 201
+    row = made.json()
+    assert made.headers["location"] == f"/api/v1/customers/{row['id']}"
+    assert (row["email"], row["phone"], row["timezone"]) == ("Ada@Example.com", "+12075550101", "America/New_York")
+    assert (row["email_consent"], row["total_spent"]) == (None, "0.00")
+    path = f"/customers/{row['id']}"
+    changed = await manager.patch(path, json={"name": "Ada Lovelace", "phone": None})
+    assert (changed.json()["name"], changed.json()["phone"]) == ("Ada Lovelace", None)
+    assert (await manager.delete(path)).status_code == 204
+    for gone in (await manager.get(path), await manager.delete(path), await manager.patch(path, json={"name": "x"})):
+        is_problem(gone, 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({}, 422, "email"),
+        ({"email": "nonsense"}, 422, "email"),
+        ({"phone": "12"}, 422, "phone"),
+        ({"email": "a@b.co", "clv_score": 5}, 422, "clv_score"),
+        ({"email": "a@b.co", "date_of_birth": "30 Feb"}, 422, "date_of_birth"),
+        ({"email": "a@b.co", "name": "x" * 300}, 422, "name"),
+        ({"email": 7}, 422, "email"),
+    ],
+)
+async def test_bad_customers_are_refused_by_name(
+    manager: Client, body: dict[str, object], status: int, field: str
+) -> None:
+    is_problem(await manager.post("/customers", json=body), status, "invalid", field)
+    assert (await manager.get("/customers")).json()["total"] == 0
+
+
+async def test_an_address_belongs_to_one_customer(manager: Client) -> None:
+    await manager.post("/customers", json={"email": "ada@example.com"})
+    is_problem(await manager.post("/customers", json={"email": "ADA@example.com"}), 409, "conflict", "email")
+
+
+async def test_pages_follow_the_cursor_without_gap_or_repeat(viewer: Client) -> None:
+    async with transaction() as session:
+        for number in range(23):
+            await add_customer(session, clv_score=None if number < 5 else Decimal(number % 7))
+    seen: list[str] = []
+    scores: list[str | None] = []
+    cursor: str | None = None
+    while True:
+        params = {"limit": 5, "sort": "-clv_score", **({"cursor": cursor} if cursor else {})}
+        page = (await viewer.get("/customers", params=params)).json()
+        assert set(page) == {"items", "next_cursor", "total", "total_is_exact"}
+        assert (page["total"], page["total_is_exact"]) == (23, True)
+        seen += [row["id"] for row in page["items"]]
+        scores += [row["clv_score"] for row in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == 23
+    known = [Decimal(score) for score in scores if score is not None]
+    assert known == sorted(known, reverse=True)
+    assert scores[-5:] == [None] * 5
+
+
+async def test_filters_and_sorts(viewer: Client) -> None:
+    async with transaction() as session:
+        await add_customer(session, name="Ada Lovelace", churn_risk="high", rfm_segment="At_Risk")
+        await add_customer(session, name="Bo Diddley", churn_risk="low", rfm_segment="Champions", email_consent=None)
+    for params, names in (
+        ({"search": "lovel"}, ["Ada Lovelace"]),
+        ({"churn_risk": "low"}, ["Bo Diddley"]),
+        ({"churn_risk": "low,high", "sort": "name"}, ["Ada Lovelace", "Bo Diddley"]),
+        ({"rfm_segment": "Champions"}, ["Bo Diddley"]),
+        ({"channel": "email"}, ["Ada Lovelace"]),
+        ({"search": "%"}, []),
+    ):
+        rows = (await viewer.get("/customers", params=params)).json()["items"]
+        assert [row["name"] for row in rows] == names, params
+
+
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [
+        ({"cursor": "@@@"}, "cursor"),
+        ({"cursor": "WzEsMiwzXQ"}, "cursor"),
+        ({"limit": 0}, "limit"),
+        ({"limit": 501}, "limit"),
+        ({"sort": "password"}, "sort"),
+        ({"channel": "pigeon"}, "channel"),
+    ],
+)
+async def test_bad_parameters_are_named(viewer: Client, params: dict[str, object], field: str) -> None:
+    is_problem(await viewer.get("/customers", params=params), 422, "invalid", field)
+
+
+async def test_unknown_and_malformed_ids(viewer: Client) -> None:
+    is_problem(await viewer.get(f"/customers/{uuid4()}"), 404, "not_found")
+    is_problem(await viewer.get("/customers/not-an-id"), 422, "invalid", "id")
+    is_problem(await viewer.get(f"/customers/{uuid4()}/history"), 404, "not_found")
+
+
+async def test_if_match_refuses_to_overwrite(manager: Client) -> None:
+    row = (await manager.post("/customers", json={"email": "ada@example.com"})).json()
+    path = f"/customers/{row['id']}"
+    read = (await manager.get(path)).headers["etag"]
+    first = await manager.patch(path, json={"name": "Ada"}, headers={"If-Match": read})
+    assert first.status_code == 200
+    assert first.headers["etag"] != read
+    stale = await manager.patch(path, json={"name": "Bea"}, headers={"If-Match": read})
+    is_problem(stale, 412, "precondition_failed")
+    assert (await manager.get(path)).json()["name"] == "Ada"
+    assert (await manager.patch(path, json={"name": "Cy"}, headers={"If-Match": "*"})).status_code == 200
+
+
+async def test_a_repeated_post_with_a_key_happens_once(manager: Client, admin: Client) -> None:
+    headers = {"Idempotency-Key": "till-7-0001"}
+    body = {"external_id": "77", "name": "Ada"}
+    first = await manager.post("/customers", json=body, headers=headers)
+    second = await manager.post("/customers", json=body, headers=headers)
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json()
+    assert second.headers["idempotency-replayed"] == "true"
+    assert second.headers["location"] == first.headers["location"]
+    other = await manager.post("/customers", json={"external_id": "78"}, headers=headers)
+    is_problem(other, 422, "invalid", "Idempotency-Key")
+    is_problem(await admin.post("/customers", json=body, headers=headers), 409, "conflict", "external_id")
+    assert (await manager.get("/customers")).json()["total"] == 1
+
+
+async def test_a_failed_post_leaves_its_key_free(manager: Client) -> None:
+    headers = {"Idempotency-Key": "k"}
+    is_problem(await manager.post("/customers", json={"email": "bad"}, headers=headers), 422, "invalid", "email")
+    assert (await manager.post("/customers", json={"email": "a@b.co"}, headers=headers)).status_code == 201
+
+
+async def test_two_at_once_with_one_key_make_one(manager: Client) -> None:
+    headers = {"Idempotency-Key": "race"}
+    body = {"phone": "2075550101"}  # phones may repeat, so only the key stands between them
+    answers = await asyncio.gather(*(manager.post("/customers", json=body, headers=headers) for _ in range(6)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert (await manager.get("/customers")).json()["total"] == 1
+
+
+async def test_history_and_breakdown(viewer: Client) -> None:
+    async with transaction() as session:
+        ada = await add_customer(session, rfm_segment="Champions")
+        await add_customer(session)
+        await add_purchase(session, ada, days_ago=3, category="Rum")
+    history = (await viewer.get(f"/customers/{ada}/history")).json()
+    assert [(basket["total"], basket["categories"]) for basket in history["purchases"]] == [("20.00", ["Rum"])]
+    breakdown = (await viewer.get("/customers/segments")).json()
+    assert breakdown["total"] == 2
+    assert {item["rfm_segment"]: item["customers"] for item in breakdown["items"]} == {"Champions": 1, "At_Risk": 1}
