@@ -10,21 +10,42 @@ from reflex.utils.exec import is_prod_mode
 
 from liquor_app.accounts.pages.entry import PAGES as ENTRY
 from liquor_app.accounts.state import SessionGuard, SessionState
+from liquor_app.analytics.pages.dashboard import PAGES as DASHBOARD
+from liquor_app.analytics.pages.report import PAGES as ANALYTICS
 from liquor_app.campaigns.pages.builder import PAGES as BUILDER
+from liquor_app.campaigns.pages.detail import PAGES as CAMPAIGN
 from liquor_app.campaigns.pages.list import PAGES as CAMPAIGNS
 from liquor_app.core.frontend import STATIC
 from liquor_app.core.web import same_origin, static_rules
+from liquor_app.customers.pages.detail import PAGES as CUSTOMER
+from liquor_app.customers.pages.list import PAGES as CUSTOMERS
 from liquor_app.organization.pages.frame import slots
 from liquor_app.organization.pages.settings import PAGES as SETTINGS
 from liquor_app.organization.states.shell import ShellState
 from liquor_app.routes import create_api
+from liquor_app.segments.pages.edit import PAGES as SEGMENT
+from liquor_app.segments.pages.list import PAGES as SEGMENTS
+from liquor_app.sending.pages.outbox import PAGES as OUTBOX
 from liquor_app.ui import live
 from liquor_app.ui.gallery.page import entry_page, gallery
 from liquor_app.ui.page import Page
 from liquor_app.ui.shell import HEAD, STYLESHEETS, Slots, shell
 from liquor_app.ui.trouble import APP_WRAPS, not_found
 
-PAGES: tuple[Page, ...] = (*CAMPAIGNS, *BUILDER, *SETTINGS, *ENTRY)
+PAGES: tuple[Page, ...] = (
+    *DASHBOARD,
+    *CUSTOMERS,
+    *CUSTOMER,
+    *SEGMENTS,
+    *SEGMENT,
+    *CAMPAIGNS,
+    *CAMPAIGN,
+    *BUILDER,
+    *OUTBOX,
+    *ANALYTICS,
+    *SETTINGS,
+    *ENTRY,
+)
 
 DEVELOPER_PAGES = (
     Page("/_gallery", "Gallery", gallery),

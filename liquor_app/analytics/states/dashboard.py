@@ -90,7 +90,7 @@ class DashboardState(rx.State):
         async with transaction() as session:
             board = await dashboard(session, actor, days=PERIODS[self.period])
             running = await list_campaigns(session, actor, status="active,paused,scheduled,awaiting_approval", limit=6)
-            latest = await list_sends(session, actor, limit=9)
+            latest = await list_sends(session, actor, left_only=True, limit=9)
         self.words, self.tiles = period_words(board), tiles(board)
         self.days = [day.day.isoformat() for day in board.days]
         self.revenue = [float(day.revenue) for day in board.days]

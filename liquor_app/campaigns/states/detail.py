@@ -65,7 +65,7 @@ class CampaignState(rx.State):
                 row = await get_campaign(session, actor, campaign_id)
                 plan = await get_plan(session, actor, row.plan_id) if row.plan_id else None
                 counts = await ledger(session, actor, campaign_id)
-                latest = await list_sends(session, actor, campaign_id=campaign_id, limit=10)
+                latest = await list_sends(session, actor, campaign_id=campaign_id, left_only=True, limit=10)
         except NotFound as error:
             self.missing, self.loading = error.message, False
             return

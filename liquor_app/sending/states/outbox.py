@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import reflex as rx
 
@@ -11,7 +11,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.sending.service import get_outbox_message, list_outbox
 from liquor_app.sending.words import ago
-from liquor_app.templates.sms import sms_segments
+from liquor_app.templates.sms import sms_size
 from liquor_app.ui.live import follow
 
 PAGE = 20
@@ -41,7 +41,13 @@ class Reading:
     html: str = ""
     text: str = ""
     segments: str = ""
-    headers: list[str] = ()  # type: ignore[assignment]
+    headers: list[str] = field(default_factory=list)
+
+
+def segment_words(body: str) -> str:
+    """`2 segments, GSM-7, 210 of 306`."""
+    size = sms_size(body)
+    return f"{size.segments} segment{'s' * (size.segments > 1)}, {size.encoding}, {size.units} of {size.limit}"
 
 
 class OutboxState(rx.State):
@@ -74,9 +80,7 @@ class OutboxState(rx.State):
     async def _read(self) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
-            page = await list_outbox(
-                session, actor, search=self.query, limit=PAGE, cursor=self.cursors[-1] or None
-            )
+            page = await list_outbox(session, actor, search=self.query, limit=PAGE, cursor=self.cursors[-1] or None)
         self.rows = [
             OutboxLine(
                 str(row.id), row.recipient, row.subject or row.excerpt, row.campaign_name or "", row.channel,
@@ -93,11 +97,17 @@ class OutboxState(rx.State):
         async with transaction() as session:
             message = await get_outbox_message(session, actor, parse_id(message_id, "message"))
         row, body = message.row, message.body_text or ""
-        count = sms_segments(body) if row.channel == "sms" else None
         self.reading = Reading(
-            str(row.id), row.channel, row.sender, row.recipient, row.subject or "", message.body_html or "", body,
-            count.words if count else "", [f"{name}: {value}" for name, value in message.headers.items()],
-        )  # fmt: skip
+            id=str(row.id),
+            channel=row.channel,
+            sender=row.sender,
+            recipient=row.recipient,
+            subject=row.subject or "",
+            html=message.body_html or "",
+            text=body,
+            segments=segment_words(body) if row.channel == "sms" else "",
+            headers=[f"{name}: {value}" for name, value in message.headers.items()],
+        )
 
     @rx.event(background=True)
     async def live(self) -> None:

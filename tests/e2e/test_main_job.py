@@ -1,0 +1,124 @@
+"""The main job, as a marketer does it: sign in, look, review, approve, watch a week go out, read a message.
+
+Each step leaves a picture in $LIQUOR_SHOTS/liquor-shots.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import EMAIL, Product, shoot, sign_in
+
+pytestmark = pytest.mark.e2e
+
+WEEK_MS = 240_000
+
+
+def test_the_main_job(product: Product, page: Page) -> None:
+    url = product.url
+    page.goto(f"{url}/campaigns")
+    page.wait_for_url(re.compile(r"/login\?next="))
+    page.fill("#email", EMAIL)
+    page.fill("#password", "not the password")
+    page.click("button[type=submit]")
+    expect(page.get_by_role("alert")).to_contain_text("E-mail or password is wrong")
+    shoot(page, "01-sign-in")
+
+    sign_in(page, url)
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    expect(page.get_by_text("is waiting for your approval")).to_be_visible()
+    expect(page.get_by_text("This is sample data")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    shoot(page, "02-dashboard")
+    sent_before = product.api().get("/analytics/dashboard").json()
+
+    page.get_by_role("link", name="Customers").first.click()
+    expect(page.get_by_role("heading", name="Customers")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"1,545"))).not_to_have_count(0)
+    shoot(page, "03-customers")
+    first = page.locator("table tbody tr").first
+    name = first.locator("b").first.inner_text()
+    page.get_by_role("searchbox").first.fill(name.split()[-1])
+    expect(page.locator("table tbody tr").first).to_contain_text(name.split()[-1])
+    page.locator("table tbody tr a").first.click()
+    page.wait_for_url(re.compile(r"/customers/[0-9a-f-]{36}"))
+    expect(page.get_by_text("Why these scores")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"bought|buys|baskets", re.I))).not_to_have_count(0)
+    shoot(page, "04-customer")
+
+    page.get_by_role("link", name="Campaigns").first.click()
+    page.get_by_role("link", name=re.compile("This week's plan")).first.click()
+    page.wait_for_url(re.compile(r"/campaigns/[0-9a-f-]{36}"))
+    expect(page.get_by_text("Expected incremental profit").first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"at risk, \d+% likely to respond")).first).to_be_visible()
+    shoot(page, "05-plan")
+
+    page.get_by_role("button", name="Approve plan").click()
+    expect(page.get_by_text("Approved").first).to_be_visible()
+    expect(page.get_by_role("button", name="Play the week")).to_be_visible()
+    shoot(page, "06-approved")
+    page.get_by_role("button", name="Play the week").click()
+
+    expect(page.get_by_text("As it happens")).to_be_visible()
+    expect(page.locator("table[aria-label='Latest messages of this campaign'] tbody tr").nth(2)).to_be_visible(
+        timeout=WEEK_MS
+    )
+    shoot(page, "07-going-out")
+    expect(page.locator(".badge", has_text="Completed").first).to_be_visible(timeout=WEEK_MS)
+    shoot(page, "08-completed")
+
+    page.locator("table[aria-label='Latest messages of this campaign'] tbody tr a").first.click()
+    page.wait_for_url(re.compile("/outbox"))
+    message = page.frame_locator("iframe").first
+    expect(message.get_by_text(re.compile("unsubscribe", re.I)).first).to_be_visible()
+    expect(message.get_by_text(re.compile("21"))).not_to_have_count(0)
+    shoot(page, "09-message")
+
+    page.get_by_role("link", name="Dashboard").first.click()
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    shoot(page, "10-dashboard-after")
+    sent_after = product.api().get("/analytics/dashboard").json()
+    assert sent_after != sent_before
+
+
+def test_the_ledger_adds_up(product: Product) -> None:
+    """Whatever was planned is accounted for: sent, skipped with a reason, or held out; nothing twice."""
+    api = product.api()
+    campaign = next(
+        row for row in api.get("/campaigns", params={"limit": 100}).json()["items"] if row["name"] == "This week's plan"
+    )
+    assert campaign["status"] == "completed"
+    assert campaign["unknown_sends"] == 0
+    statuses: dict[str, int] = {}
+    keys = set()
+    cursor = None
+    while True:
+        params = {"campaign_id": campaign["id"], "limit": 500, **({"cursor": cursor} if cursor else {})}
+        answer = api.get("/sends", params=params).json()
+        for send in answer["items"]:
+            statuses[send["status"]] = statuses.get(send["status"], 0) + 1
+            keys.add((send["action_id"], send["channel"]))
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            break
+    assert sum(statuses.values()) == len(keys) == campaign["total_sends"]
+    assert set(statuses) <= {"sent", "delivered", "skipped"}
+    assert statuses.get("sent", 0) + statuses.get("delivered", 0) == campaign["completed_sends"] > 100
+    assert campaign["held_out"] > 0
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1440, "dark")])
+def test_pages_work_on_a_phone_and_in_the_dark(product: Product, page: Page, width: int, theme: str) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    sign_in(page, product.url)
+    for route in ("/", "/customers", "/segments", "/campaigns", "/campaigns/new", "/analytics", "/settings", "/outbox"):
+        page.goto(f"{product.url}{route}")
+        expect(page.locator("h1").first).to_be_visible()
+        page.wait_for_timeout(800)
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        shoot(page, f"{theme}-{width}{route.replace('/', '-')}")
+        assert overflow <= 0, f"{route} is {overflow} px too wide"
