@@ -31,7 +31,7 @@ async def request_refresh(session: AsyncSession, actor: Actor, slugs: Sequence[s
     """Ask the worker to bring membership up to date, of every active segment unless `slugs` are given.
 
     Returns:
-        The job; the open one if the same was asked before.
+        The job.
 
     Raises:
         Forbidden: the actor may only read.
@@ -41,10 +41,8 @@ async def request_refresh(session: AsyncSession, actor: Actor, slugs: Sequence[s
     if slugs is None:
         return await enqueue(session, Job.REFRESH_SEGMENTS, created_by=actor.user_id, dedupe_key="all")
     await resolve_slugs(session, slugs)
-    args = {"slugs": sorted(slugs)}
-    return await enqueue(
-        session, Job.REFRESH_SEGMENTS, args, created_by=actor.user_id, dedupe_key=",".join(args["slugs"])
-    )
+    # Not deduplicated: a refresh under way may have read the rules before they were changed.
+    return await enqueue(session, Job.REFRESH_SEGMENTS, {"slugs": list(slugs)}, created_by=actor.user_id)
 
 
 TASKS: dict[Job, Task] = {Job.REFRESH_SEGMENTS: refresh}

@@ -76,6 +76,13 @@ def text_field(
     )
 
 
+def small_input(label: Text, *, value: Text, on_change: Handler, class_name: str = "", **props: Any) -> rx.Component:
+    """A text input without a visible label, for rows of controls; `label` names it for screen readers."""
+    attributes = {"aria-label": label} | props.pop("custom_attrs", {})
+    classes = f"input sm {class_name}".strip()
+    return _typed(rx.el.input(class_name=classes, value=value, on_change=on_change, custom_attrs=attributes, **props))
+
+
 def search_input(label: str, *, value: Text, on_change: Handler, placeholder: str = "", **props: Any) -> rx.Component:
     """A search field with its glass."""
     control = rx.el.input(

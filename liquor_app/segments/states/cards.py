@@ -1,0 +1,89 @@
+"""A segment as its card shows it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from liquor_app.segments.models import SegmentKind
+from liquor_app.segments.service import SegmentRow
+from liquor_app.ui.words import NONE, ago, percent, plural, signed, spoken
+
+CHANNELS = {"email": "E-mail", "sms": "SMS"}
+CHANNELS_INSIDE = {"E-mail": "e-mail"}
+TEMPLATES = {
+    "win_back": "Win back",
+    "loyalty": "Loyalty",
+    "bundle_offer": "Bundle offer",
+    "discovery": "Discovery",
+    "second_purchase": "Second purchase",
+}
+"""The voices a playbook may choose, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentCard:
+    """Everything in words; `trend` is the colour of the change."""
+
+    slug: str
+    name: str
+    color: str
+    active: bool
+    people: str
+    share: str
+    change: str
+    trend: str
+    rule: str
+    offer: str
+    voice: str
+    reach: str
+    limits: str
+    refreshed: str
+
+
+def segment_name(name: str) -> str:
+    """A name as people write it: one that is written like a code, "Low_Value_Frequent", loses its underscores."""
+    return spoken(name) if "_" in name and " " not in name else name
+
+
+def reach_words(row: SegmentRow) -> str:
+    """ "E-mail, then SMS, 17:00 to 20:00" """
+    first, *rest = (CHANNELS.get(channel, channel) for channel in row.optimal_channels)
+    ways = ", then ".join((first, *(CHANNELS_INSIDE.get(way, way) for way in rest)))
+    window = row.optimal_send_window
+    return f"{ways}, {window['start']} to {window['end']}" if {"start", "end"} <= set(window) else ways
+
+
+def offer_words(row: SegmentRow) -> str:
+    """The first offer with its placeholders in words, and how many more there are."""
+    if not row.recommended_offers:
+        return NONE
+    first = row.recommended_offers[0]
+    discount = f"{float(first.get('discount_pct', 0)):g}"
+    text = str(first["text"]).replace("{discount}", discount).replace("{category}", "favourite category")
+    more = len(row.recommended_offers) - 1
+    rest = f", and {plural(more, 'other')}" if more else ""
+    return f"{text[:1].upper()}{text[1:]}{rest}"
+
+
+def segment_card(row: SegmentRow, everybody: int, at: datetime) -> SegmentCard:
+    """The row in words; `everybody` is the size of the base."""
+    change = row.net_change_30_days
+    return SegmentCard(
+        slug=row.slug,
+        name=segment_name(row.name),
+        color=row.color,
+        active=row.is_active,
+        people=f"{row.customer_count:,}",
+        share=f"{'customer' if row.customer_count == 1 else 'customers'}, {percent(row.customer_count / everybody, 1)}"
+        if everybody
+        else "customers",
+        change=signed(change) if change else "no change",
+        trend="muted" if not change else "green" if change > 0 else "red",
+        rule=row.sentence if row.kind is SegmentKind.RULE else "A hand-picked list.",
+        offer=offer_words(row),
+        voice=row.messaging_strategy or NONE,
+        reach=reach_words(row),
+        limits=f"At most {row.max_discount_pct:.0f}% off, margin never under {row.margin_floor_pct:.0f}%",
+        refreshed=f"Counted {ago(row.last_computed_at, at)}" if row.last_computed_at else "Not counted yet",
+    )

@@ -1,0 +1,103 @@
+"""The playbook half of the editor: what a form holds, as the service takes it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from liquor_app.segments.playbook import MAX_OFFERS
+from liquor_app.segments.service import PLAYBOOK_DEFAULTS, SegmentRow
+
+TEXTS = ("name", "description", "messaging_strategy", "color", "template_category")
+PERCENTS = ("max_discount_pct", "margin_floor_pct")
+CHANNELS = [
+    ("email", "E-mail only"),
+    ("sms", "SMS only"),
+    ("email,sms", "E-mail, then SMS"),
+    ("sms,email", "SMS, then e-mail"),
+]
+OFFER_PARTS = ("name", "discount_pct", "text", "category")
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLine:
+    """One offer in the form; `error` is what is wrong with it."""
+
+    id: str
+    name: str
+    discount: str
+    text: str
+    category: str
+    error: str = ""
+
+
+def fields_of(row: SegmentRow | None) -> dict[str, str]:
+    """What the form starts with; a new segment starts from the defaults."""
+    source: Mapping[str, Any] = (
+        PLAYBOOK_DEFAULTS if row is None else {name: getattr(row, name) for name in SegmentRow.__slots__}
+    )
+    window = source["optimal_send_window"]
+    return {
+        **{name: str(source.get(name) or "") for name in TEXTS},
+        **{name: f"{float(source[name]):g}" for name in PERCENTS},
+        "color": str(source.get("color") or "c4"),
+        "optimal_channels": ",".join(source["optimal_channels"]),
+        "start": window.get("start", "17:00"),
+        "end": window.get("end", "21:00"),
+    }
+
+
+def offers_of(row: SegmentRow | None) -> list[OfferLine]:
+    """The offers, best first."""
+    offers = PLAYBOOK_DEFAULTS["recommended_offers"] if row is None else row.recommended_offers
+    return [
+        OfferLine(
+            str(index), str(one["name"]), f"{float(one.get('discount_pct', 0)):g}", str(one["text"]),
+            str(one.get("category") or ""),
+        )
+        for index, one in enumerate(offers, start=1)
+    ]  # fmt: skip
+
+
+def another_offer(offers: Sequence[OfferLine]) -> list[OfferLine]:
+    """With an empty one at the end, as long as the playbook may hold more."""
+    if len(offers) >= MAX_OFFERS:
+        return list(offers)
+    number = max((int(one.id) for one in offers), default=0) + 1
+    return [*offers, OfferLine(str(number), "", "10", "{discount}% off {category}", "")]
+
+
+def typed_offers(form: Mapping[str, Any], offers: Sequence[OfferLine]) -> list[OfferLine]:
+    """The offers as typed into the form, in which each part is called `offer_<part>_<id>`."""
+
+    def part(name: str, line: OfferLine) -> str:
+        return str(form.get(f"offer_{name}_{line.id}") or "").strip()
+
+    return [OfferLine(line.id, *(part(name, line) for name in OFFER_PARTS)) for line in offers]
+
+
+def changes_of(form: Mapping[str, Any], offers: Sequence[OfferLine]) -> dict[str, Any]:
+    """What the service is given; it checks every value."""
+    recommended = []
+    for one in offers:
+        category = {"category": one.category} if one.category else {}
+        recommended.append({"name": one.name, "discount_pct": one.discount, "text": one.text, **category})
+    return {
+        **{name: str(form.get(name) or "") for name in (*TEXTS, *PERCENTS)},
+        "optimal_channels": str(form.get("optimal_channels") or "").split(","),
+        "optimal_send_window": {"start": str(form.get("start") or ""), "end": str(form.get("end") or "")},
+        "recommended_offers": recommended,
+    }
+
+
+def blamed_offers(offers: Sequence[OfferLine], field: str, message: str) -> list[OfferLine] | None:
+    """The offers with the one the field points at marked; None if it points at none of them."""
+    found = next((n for n in range(len(offers)) if field.startswith(f"recommended_offers[{n}]")), None)
+    if found is None:
+        return None
+    words = message.partition("]")[2].lstrip(".: ") or message
+    return [
+        OfferLine(one.id, one.name, one.discount, one.text, one.category, words if n == found else "")
+        for n, one in enumerate(offers)
+    ]
