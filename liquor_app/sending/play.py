@@ -131,21 +131,21 @@ async def _advance(campaign_id: UUID, virtual_now: datetime, end: datetime, pace
     """On to where the next message is due, at the pace of busy or of quiet hours."""
     async with transaction() as session:
         due = (await session.execute(text(_NEXT), {"id": campaign_id})).scalar()
-        moment = next_stop(virtual_now, due, end)
+        # at no pace at all nobody watches the clock run
+        moment = next_stop(virtual_now, due, end, stride=4 * STEP if pace.quiet else end - virtual_now)
         await session.execute(text(_TICK), {"id": campaign_id, "moment": moment})
         publish(session, f"campaign:{campaign_id}", {"virtual_now": moment})
     is_busy = due is not None and due <= moment
     await asyncio.sleep(pace.busy if is_busy else pace.quiet * ((moment - virtual_now) / STEP))
 
 
-def next_stop(virtual_now: datetime, due: datetime | None, end: datetime) -> datetime:
-    """The quarter of an hour in which the next message is due, but at most an hour on, so that the clock is seen to
+def next_stop(virtual_now: datetime, due: datetime | None, end: datetime, *, stride: timedelta = 4 * STEP) -> datetime:
+    """The quarter of an hour in which the next message is due, but at most a stride on, so that the clock is seen to
     run, and never beyond the end."""
-    stride = virtual_now + 4 * STEP
     if due is None:
-        return min(stride, end)
+        return min(virtual_now + stride, end)
     quarter = _on_grid(due + STEP - timedelta(microseconds=1))
-    return min(max(_on_grid(virtual_now + STEP), quarter), stride, end)
+    return min(max(_on_grid(virtual_now + STEP), quarter), virtual_now + stride, end)
 
 
 def _on_grid(moment: datetime) -> datetime:
