@@ -11,9 +11,11 @@ from liquor_app.analytics.schemas import AnalyticsMessage
 from liquor_app.api import app, health
 from liquor_app.campaigns import api as campaigns
 from liquor_app.campaigns.schemas import CampaignStatusMessage
+from liquor_app.compliance import api as compliance
 from liquor_app.customers import api as customers
 from liquor_app.organization import api as organization
 from liquor_app.organization.schemas import NotificationMessage
+from liquor_app.providers import api as providers
 from liquor_app.segments import api as segments
 from liquor_app.templates import api as templates
 
@@ -25,6 +27,8 @@ ROUTERS = [
     actions.router,
     analytics.router,
     templates.router,
+    providers.router,
+    compliance.router,
     organization.router,
     health.router,
 ]

@@ -1,0 +1,28 @@
+"""Shapes of the channels' routes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from liquor_app.api.schemas import Patch, Row
+from liquor_app.organization.models import Channel
+from liquor_app.organization.service import ChannelRow
+
+
+class ChannelsOut(Row):
+    """Configured providers in the order they are tried; credentials are never shown."""
+
+    items: list[ChannelRow]
+
+
+class ChannelPatch(Patch):
+    """A provider of a channel, added or changed. `config` holds its credentials and is never shown again."""
+
+    channel: Channel
+    provider: str
+    config: dict[str, Any] | None = None
+    is_enabled: bool | None = None
+    position: Annotated[int | None, Field(ge=0, le=1000)] = None
+    rate_per_second: int | None = None
