@@ -86,7 +86,6 @@ class PlanView:
     blocked: str = ""
     blocks: list[Bar] = field(default_factory=list)
     reasoning: list[Reasoning] = field(default_factory=list)
-    gap: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +158,6 @@ def plan_view(plan: PlanRow | None) -> PlanView:
     mean, low, high = (float(Decimal(str(profit[name]))) for name in ("mean", "low", "high"))
     blocks = [block for block in summary["blocks"] if block["customers"]]
     most = max((block["customers"] for block in blocks), default=1)
-    optimality = summary.get("optimality") or {}
     return PlanView(
         id=str(plan.id),
         version=f"Plan {plan.version}",
@@ -202,7 +200,6 @@ def plan_view(plan: PlanRow | None) -> PlanView:
             for index, block in enumerate(blocks)
         ],
         reasoning=[Reasoning(entry["title"], entry["text"]) for entry in plan.reasoning],
-        gap=f"within {optimality['gap_pct']:.2g}% of the best possible"
         if optimality.get("gap_pct") is not None
         else "",
     )

@@ -92,7 +92,7 @@ DEFAULT_SEGMENTS: list[dict[str, Any]] = [
     },
     {
         "slug": "low_value_frequent",
-        "name": "Low_Value_Frequent",
+        "name": "Low value, frequent",
         "description": "Come often, buy little: the basket can grow.",
         "color": "c4",
         "rules": {"all": [_field("f_score", "gte", 4), _field("avg_order_value", "lt", 15)]},
@@ -109,7 +109,7 @@ DEFAULT_SEGMENTS: list[dict[str, Any]] = [
     },
     {
         "slug": "very_frequent_buyers",
-        "name": "Very_Frequent_Buyers",
+        "name": "Very frequent buyers",
         "description": "Six or more purchases in the last 90 days. Thank them, never push them.",
         "color": "c1",
         "rules": {"all": [{"event": "purchased", "at_least": 6, "within_days": 90}]},

@@ -30,7 +30,7 @@ def send_line(row: SendRow) -> SendLine:
         customer=row.customer_name or row.recipient or "Deleted customer",
         campaign=row.campaign_name or "",
         channel=row.channel,
-        subject=row.subject or {"email": "Not rendered yet", "sms": "Text message"}[row.channel],
+        subject=row.subject or ("Text message" if row.channel == "sms" else "–"),
         status=row.status.value,
         when=when_words(row),
     )

@@ -53,7 +53,9 @@ def test_the_main_job(product: Product, page: Page) -> None:
     page.get_by_role("link", name=re.compile("This week's plan")).first.click()
     page.wait_for_url(re.compile(r"/campaigns/[0-9a-f-]{36}"))
     expect(page.get_by_text("Expected incremental profit").first).to_be_visible()
-    expect(page.get_by_text(re.compile(r"at risk, \d+% likely to respond")).first).to_be_visible()
+    expect(
+        page.get_by_text(re.compile(r"at risk, \d+% likely to respond")).locator("visible=true").first
+    ).to_be_visible()
     shoot(page, "05-plan")
 
     page.get_by_role("button", name="Approve plan").click()

@@ -64,6 +64,9 @@ def actions_card() -> rx.Component:
             rx.el.small(line.segment),
         )
 
+    def why(line: Any) -> rx.Component:
+        return rx.el.div(line.reason, class_name="muted pretty", min_width="240px")
+
     def when(line: Any) -> rx.Component:
         channel = rx.cond(line.channel == "sms", icon("message-square", label="SMS"), icon("mail", label="E-mail"))
         return row(channel, rx.el.span(line.when, class_name="num nowrap"))
@@ -82,7 +85,7 @@ def actions_card() -> rx.Component:
             ActionsState.rows,
             [
                 Column("Customer", person),
-                Column("Reason", lambda line: rx.el.span(line.reason, class_name="muted"), phone="under", wide=True),
+                Column("Reason", why, phone="under"),
                 Column("Offer", lambda line: line.offer, phone="hide"),
                 Column("When", when, phone="hide"),
                 Column("Priority", lambda line: priority(line.total, line.value, line.response, line.margin,
@@ -111,12 +114,11 @@ def _simulation() -> rx.Component:
         col(
             rx.el.div(
                 rx.el.div("Expected incremental profit", class_name="t12 muted"),
-                rx.el.div(PLAN.profit, class_name="kpi-value strong", font_size="26px"),
+                rx.el.div(PLAN.profit, font="600 var(--t-26)", class_name="num"),
                 rx.el.div(f"80% interval {PLAN.low} to {PLAN.high}, after discount and cost", class_name="t12 muted"),
             ),
             interval(PLAN.marks, PLAN.low, PLAN.high, "$0", PLAN.sentence),
             rx.el.dl(rx.foreach(PLAN.facts, _fact), class_name="kv"),
-            rx.cond(PLAN.gap != "", rx.el.p(PLAN.gap, class_name="t12 muted"), rx.fragment()),
             gap=12,
         ),
         title="Simulation",
