@@ -200,8 +200,6 @@ def plan_view(plan: PlanRow | None) -> PlanView:
             for index, block in enumerate(blocks)
         ],
         reasoning=[Reasoning(entry["title"], entry["text"]) for entry in plan.reasoning],
-        if optimality.get("gap_pct") is not None
-        else "",
     )
 
 
