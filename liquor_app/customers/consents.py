@@ -191,6 +191,16 @@ async def suppression_of(session: AsyncSession, actor: Actor, customer_id: UUID)
     return None if reason is None else str(reason)
 
 
+async def suppressed_among(session: AsyncSession, actor: Actor, customer_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these customers are suppressed."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text("SELECT DISTINCT customer_id FROM suppressions WHERE customer_id = ANY(:ids) AND lifted_at IS NULL"),
+        {"ids": list(customer_ids)},
+    )
+    return {UUID(str(one)) for one in found.scalars()}
+
+
 async def consents_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> list[ConsentRow]:
     """The evidence, newest first."""
     require(actor, Role.USER)

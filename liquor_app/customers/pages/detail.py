@@ -21,7 +21,7 @@ from liquor_app.ui.card import card, list_item, note, plain_list
 from liquor_app.ui.chart import Series, bar_chart, legend
 from liquor_app.ui.empty import empty
 from liquor_app.ui.icon import icon
-from liquor_app.ui.layout import col, grid, row, span
+from liquor_app.ui.layout import col, grid, row
 from liquor_app.ui.menu import Item, menu
 from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.priority import priority, priority_legend
@@ -85,12 +85,15 @@ def _body() -> rx.Component:
             class_name="card",
         ),
         grid(
-            span(8, _action(), _spend(), _purchases(), _not_sent()),
-            span(
-                4,
-                card(ready(_why()), title="Why these scores", aside=scored, flush=True),
-                _mix(),
-                card(ready(_consents(), 3), title="Consent and age", flush=True),
+            rx.el.div(col(_action(), _spend(), _sends(), _not_sent(), _purchases(), gap=16), class_name="c8"),
+            rx.el.div(
+                col(
+                    card(ready(_why()), title="Why these scores", aside=scored, flush=True),
+                    _mix(),
+                    card(ready(_consents(), 3), title="Consent and age", flush=True),
+                    gap=16,
+                ),
+                class_name="c4",
             ),
         ),
         gap=16,
@@ -136,15 +139,19 @@ def _spend() -> rx.Component:
     series = [Series(name, HistoryState.spend[name], color=color) for name, color in FAMILIES.items()]
     return card(
         rx.el.p(CustomerState.profile.bought, class_name="muted num"),
-        bar_chart(
-            HistoryState.months,
-            series,
-            label=HistoryState.spend_words,
-            stacked=True,
-            prefix="$",
-            day_format="%b",
-            height=180,
-            loading=HistoryState.loading,
+        rx.cond(
+            HistoryState.loading | (rx.Var.create(HistoryState.mix).length() > 0),
+            bar_chart(
+                HistoryState.months,
+                series,
+                label=HistoryState.spend_words,
+                stacked=True,
+                prefix="$",
+                day_format="%b",
+                height=180,
+                loading=HistoryState.loading,
+            ),
+            rx.fragment(),
         ),
         title="Purchases, last 12 months",
         aside=legend(*((name, color, "box") for name, color in FAMILIES.items())),
@@ -168,12 +175,34 @@ def _purchases() -> rx.Component:
             empty=empty("Nothing bought yet", "Purchases arrive by import, or as they happen.", icon="shopping-basket"),
         ),
         title="Latest purchases",
-        flush=True,
-        foot=rx.cond(
+        aside=rx.cond(
             HistoryState.more,
             button("Show more", kind="ghost", small=True, on_click=HistoryState.show_more),
-            rx.el.span("All of them."),
+            rx.fragment(),
         ),
+        flush=True,
+    )
+
+
+def _sends() -> rx.Component:
+    return card(
+        table(
+            HistoryState.sends,
+            (
+                Column("Campaign", lambda one: one.campaign),
+                Column("Day", lambda one: one.day, number=True),
+                Column("Channel", lambda one: one.channel, phone="hide"),
+                Column("Outcome", lambda one: status_badge(one.outcome)),
+                Column("What happened", lambda one: one.detail, phone="under"),
+            ),
+            label="Campaign history",
+            loading=HistoryState.loading,
+            dense=True,
+            empty=empty("Never written to", "Messages show up here once a campaign has reached them.", icon="mail"),
+        ),
+        title="Campaign history",
+        aside=rx.el.span(HistoryState.sent_words, class_name="note-t num"),
+        flush=True,
     )
 
 

@@ -132,7 +132,9 @@ def _consents(row_: Any) -> rx.Component:
         icon("id-card", label="Age: checked", class_name="green"),
         icon("id-card", label="Age: not checked", class_name="faint"),
     )
-    return row(sign("mail", "E-mail", row_.email), sign("message-square", "SMS", row_.sms), age)
+    signs = row(sign("mail", "E-mail", row_.email), sign("message-square", "SMS", row_.sms), age)
+    stopped = row(icon("ban", class_name="red"), rx.el.span("Suppressed", class_name="red"))
+    return rx.cond(row_.suppressed, stopped, signs)
 
 
 def _churn_cell(line: Any) -> rx.Component:

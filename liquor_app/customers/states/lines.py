@@ -22,7 +22,7 @@ DRAWN_SEGMENTS = 6
 
 @dataclass(frozen=True, slots=True)
 class CustomerLine:
-    """A row of the table. `churn` is percent, −1 for not known; `late` if the next purchase is overdue."""
+    """A row of the table. `churn` is percent, 1 to 99, −1 for not known; `late` if the next purchase is overdue."""
 
     id: str
     name: str
@@ -38,6 +38,7 @@ class CustomerLine:
     email: str
     sms: str
     age: bool
+    suppressed: bool
     next: str
     late: bool
 
@@ -46,7 +47,7 @@ def name_of(row: CustomerRow) -> str:
     return row.name or row.email or row.phone or row.external_id or "Unnamed"
 
 
-def customer_line(row: CustomerRow, at: datetime) -> CustomerLine:
+def customer_line(row: CustomerRow, at: datetime, suppressed: bool = False) -> CustomerLine:
     """The row in words; `at` is the shop's present."""
     name = name_of(row)
     known = (row.email, row.phone, f"No. {row.external_id}" if row.external_id else None)
@@ -56,7 +57,7 @@ def customer_line(row: CustomerRow, at: datetime) -> CustomerLine:
         contact=next((item for item in known if item and item != name), ""),
         segment=segment_label(row.rfm_segment),
         color=segment_color(row.rfm_segment),
-        churn=-1 if row.churn_probability is None else round(row.churn_probability * 100),
+        churn=-1 if row.churn_probability is None else min(99, max(1, round(row.churn_probability * 100))),
         band=row.churn_risk or "",
         clv=show_money(row.clv_score, cents=True),
         spent=show_money(row.total_spent, cents=True),
@@ -65,6 +66,7 @@ def customer_line(row: CustomerRow, at: datetime) -> CustomerLine:
         email=_reach(row.email, row.email_consent),
         sms=_reach(row.phone, row.sms_consent),
         age=row.age_verified_at is not None,
+        suppressed=suppressed,
         next=due(row.next_purchase_at, at),
         late=row.next_purchase_at is not None and row.next_purchase_at.astimezone(at.tzinfo).date() < at.date(),
     )

@@ -13,7 +13,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.customers.choices import categories_in_use
-from liquor_app.customers.consents import suppress_customers
+from liquor_app.customers.consents import suppress_customers, suppressed_among
 from liquor_app.customers.filters import SORTS
 from liquor_app.customers.service import list_customers
 from liquor_app.customers.states.lines import (
@@ -91,7 +91,8 @@ class CustomersState(rx.State):
                 limit=PAGE,
                 cursor=self.cursors[-1] or None,
             )
-        self.rows = [customer_line(row, at) for row in found.items]
+            suppressed = await suppressed_among(session, actor, [row.id for row in found.items])
+        self.rows = [customer_line(row, at, row.id in suppressed) for row in found.items]
         self.next_cursor, self.loading = found.next_cursor or "", False
         self.showing = showing(self.page, PAGE, len(self.rows), found.total, found.total_is_exact)
 
@@ -205,4 +206,5 @@ class CustomersState(rx.State):
         async with transaction() as session:
             count = await suppress_customers(session, actor, [parse_id(one, "customer") for one in self.chosen])
         self.chosen = []
+        await self._read(actor)
         return toast_done(f"{plural(count, 'customer')} suppressed", "No campaign will write to them any more.")

@@ -16,7 +16,19 @@ from liquor_app.customers.states.looks import segment_label
 from liquor_app.scoring.explain import Sentence
 from liquor_app.scoring.service import ExplanationRow
 from liquor_app.ui.badge import LOOKS
-from liquor_app.ui.words import NONE, ago, days_ago, due, initials, listed, percent, plural, show_day, spoken
+from liquor_app.ui.words import (
+    NONE,
+    ago,
+    days_ago,
+    days_between,
+    due,
+    initials,
+    listed,
+    percent,
+    plural,
+    show_day,
+    spoken,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +133,24 @@ def scores_of(row: CustomerRow, why: ExplanationRow, horizon_days: int, at: date
         tone = _CHURN_TONES.get(row.churn_risk or "", "")
         churn = Score(f"Churn, {horizon_days} days", percent(row.churn_probability), band, tone)
     clv = f"of {show_money(row.clv_score)} CLV" if row.clv_score is not None else "Not enough data"
-    overdue = row.next_purchase_at is not None and row.next_purchase_at < at
-    window = f"{show_day(why.next_low, at)} to {show_day(why.next_high, at)}" if why.next_low and why.next_high else ""
     return [
         Score("Segment", segment_label(row.rfm_segment), plural(row.purchase_frequency, "purchase")),
         churn,
         Score("Value at risk", show_money(row.value_at_risk), clv),
         Score("Likely to respond", percent(row.response_likelihood), _success(row)),
-        Score(
-            "Next purchase", show_day(row.next_purchase_at, at),
-            due(row.next_purchase_at, at) if overdue else window or due(row.next_purchase_at, at),
-            "red" if overdue else "",
-        ),
+        _next(row, why, at),
         Score("RFM", _rfm(row), "recency, frequency, money"),
     ]  # fmt: skip
+
+
+def _next(row: CustomerRow, why: ExplanationRow, at: datetime) -> Score:
+    expected, label = row.next_purchase_at, "Next purchase"
+    if expected is None:
+        return Score(label, NONE, "No forecast")
+    if days_between(expected, at) > 0:
+        return Score(label, show_day(expected, at), due(expected, at), "red")
+    window = f"{show_day(why.next_low, at)} to {show_day(why.next_high, at)}" if why.next_low and why.next_high else ""
+    return Score(label, show_day(expected, at), window or due(expected, at))
 
 
 def _rfm(row: CustomerRow) -> str:
