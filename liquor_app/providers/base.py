@@ -71,6 +71,7 @@ class Provider(Protocol):
         channels: what it can carry.
         batch_limit: messages a call of `send_batch` may be given.
         concurrency: calls that may be open at once.
+        call_seconds: the longest a call may take; leases are longer.
         lookup_grace: how long after a call a negative `lookup` cannot be trusted yet; None if it has no look-up.
     """
 
@@ -83,13 +84,16 @@ class Provider(Protocol):
     def __init__(self, config: ProviderConfig) -> None: ...
 
     @property
+    def call_seconds(self) -> float: ...
+
+    @property
     def lookup_grace(self) -> timedelta | None: ...
 
     async def send_batch(self, messages: Sequence[OutgoingMessage]) -> list[SendResult]:
         """Hand messages over, each at most once; one result per message, in order.
 
         Never raises for what happens on the way: a broken call is `TRANSIENT` if nothing left the house, else
-        `UNKNOWN`. Takes at most `CALL_SECONDS`.
+        `UNKNOWN`. Takes at most `call_seconds`.
         """
         ...
 
@@ -104,10 +108,6 @@ class Provider(Protocol):
     async def aclose(self) -> None:
         """Close its connections."""
         ...
-
-
-CALL_SECONDS = 20.0
-"""The longest a call may take; leases are longer."""
 
 
 def each(messages: Sequence[OutgoingMessage], outcome: Outcome, code: str, detail: str) -> list[SendResult]:

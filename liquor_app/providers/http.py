@@ -6,16 +6,18 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from liquor_app.providers.base import CALL_SECONDS, Outcome
+from liquor_app.providers.base import Outcome
 
 
-def http_client(base_url: str, connections: int, auth: tuple[str, str] | None = None) -> httpx.AsyncClient:
+def http_client(
+    base_url: str, *, connections: int, seconds: float, auth: tuple[str, str] | None = None
+) -> httpx.AsyncClient:
     """A client over aiohttp's transport, which is several times faster than httpx's own pool at high concurrency."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     return httpx.AsyncClient(
         base_url=base_url,
         auth=auth,
-        timeout=httpx.Timeout(CALL_SECONDS, connect=5.0),
+        timeout=httpx.Timeout(seconds, connect=min(seconds, 5.0)),
         transport=AiohttpTransport(limits=limits),
         headers={"user-agent": "liquor-marketing-agent"},
     )

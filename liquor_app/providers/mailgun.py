@@ -19,7 +19,7 @@ from pydantic import Field, SecretStr
 from liquor_app.core.errors import Unavailable
 from liquor_app.core.ids import uuid7_time
 from liquor_app.organization.models import Channel
-from liquor_app.providers.base import CALL_SECONDS, Outcome, OutgoingMessage, ProviderConfig, SendResult
+from liquor_app.providers.base import Outcome, OutgoingMessage, ProviderConfig, SendResult
 from liquor_app.providers.http import http_client, outcome_of_error
 
 DAY_SECONDS = 86_400
@@ -33,6 +33,7 @@ class MailgunConfig(ProviderConfig):
     api_key: SecretStr = Field(min_length=1)
     base_url: str = Field("https://api.mailgun.net", pattern=r"^https?://[^\s/]+$")
     lookup_grace_seconds: int = Field(900, ge=1, le=86_400)
+    timeout_seconds: float = Field(20.0, ge=1, le=40)
 
 
 class Mailgun:
@@ -47,7 +48,16 @@ class Mailgun:
     def __init__(self, config: ProviderConfig) -> None:
         assert isinstance(config, MailgunConfig)
         self.config = config
-        self._client = http_client(config.base_url, self.concurrency, auth=("api", config.api_key.get_secret_value()))
+        self._client = http_client(
+            config.base_url,
+            connections=self.concurrency,
+            seconds=config.timeout_seconds,
+            auth=("api", config.api_key.get_secret_value()),
+        )
+
+    @property
+    def call_seconds(self) -> float:
+        return self.config.timeout_seconds
 
     @property
     def lookup_grace(self) -> timedelta:
@@ -58,7 +68,7 @@ class Mailgun:
 
     async def _send(self, message: OutgoingMessage) -> SendResult:
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(self.call_seconds):
                 answer = await self._client.post(f"/v3/{self.config.domain}/messages", data=self._form(message))
         except TimeoutError:
             return SendResult(message.send_id, Outcome.UNKNOWN, code="timeout", detail="Mailgun did not answer.")
@@ -115,7 +125,7 @@ class Mailgun:
             "limit": 1,
         }
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(self.call_seconds):
                 answer = await self._client.get(f"/v3/{self.config.domain}/events", params=params)
         except (TimeoutError, httpx.HTTPError) as error:
             raise Unavailable(f"Mailgun's event log cannot be read: {error}") from error

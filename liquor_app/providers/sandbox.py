@@ -27,6 +27,9 @@ RETURNING send_id, id
 """
 
 
+CALL_SECONDS = 5.0
+
+
 class SandboxConfig(ProviderConfig):
     """Nothing to set."""
 
@@ -44,12 +47,17 @@ class Sandbox:
         pass
 
     @property
+    def call_seconds(self) -> float:
+        return CALL_SECONDS
+
+    @property
     def lookup_grace(self) -> timedelta:
-        return timedelta(seconds=5)
+        return timedelta(seconds=CALL_SECONDS)
 
     async def send_batch(self, messages: Sequence[OutgoingMessage]) -> list[SendResult]:
         try:
             async with transaction() as session:
+                await session.execute(text(f"SET LOCAL statement_timeout = '{CALL_SECONDS:.0f}s'"))
                 inserted = await session.execute(
                     text(_INSERT),
                     {

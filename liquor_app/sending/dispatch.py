@@ -16,7 +16,7 @@ from liquor_app.compliance.rules import Rules
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
-from liquor_app.providers.base import CALL_SECONDS, Outcome, OutgoingMessage, Provider, SendResult, each
+from liquor_app.providers.base import Outcome, OutgoingMessage, Provider, SendResult, each
 from liquor_app.providers.registry import SANDBOX
 from liquor_app.providers.service import load_routes, pause_provider
 from liquor_app.sending.claim import Claim, Stop, claim_batch, stop_messages
@@ -42,13 +42,13 @@ RECORD_TRIES = 60
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The dispatcher's rhythm; seconds. `send_lease` is longer than any provider call may take."""
+    """The dispatcher's rhythm; seconds. `send_lease` is longer than any provider's call may take."""
 
     batch: int = 250
     lanes: int = 2
     poll: float = 0.2
     claim_lease: float = 60.0
-    send_lease: float = 3 * CALL_SECONDS
+    send_lease: float = 60.0
     recover_every: float = 5.0
     roll_up_every: float = 2.0
     knowledge: float = 3.0
@@ -104,7 +104,7 @@ class Dispatcher:
         if routed:
             for name, group in _by_provider(routed).items():
                 await self.routes.pacer(name).take(len(group))
-            deadline = asyncio.get_running_loop().time() + self.pace.send_lease - CALL_SECONDS - 1
+            lease_ends = asyncio.get_running_loop().time() + self.pace.send_lease
             async with transaction() as session:
                 passed = await pass_fence(
                     session, claim.token, routed, sandbox=SANDBOX, lease_seconds=self.pace.send_lease
@@ -113,7 +113,7 @@ class Dispatcher:
                 # the next claim asks may_send again, which says why
                 await stop_messages(session, claim.token, [Stop(send_id, None, "") for send_id in refused])
             leaving = [item for item in routed if item.composed.claimed.id in passed]
-            await self._deliver(leaving, deadline)
+            await self._deliver(leaving, lease_ends)
         return claim.taken
 
     async def _compose(self, claim: Claim, material: Material) -> list[Routed]:
@@ -137,14 +137,14 @@ class Dispatcher:
                 await stop_messages(session, claim.token, stops)
         return routed
 
-    async def _deliver(self, leaving: Sequence[Routed], deadline: float) -> None:
+    async def _deliver(self, leaving: Sequence[Routed], lease_ends: float) -> None:
         """Hand over, outside any transaction, and record."""
         campaign_of = {item.composed.claimed.id: item.composed.claimed.campaign_id for item in leaving}
         for name, group in _by_provider(leaving).items():
             first = group[0].claimed
             provider = self.routes.provider_for(first.channel, is_played=name == SANDBOX)
             assert provider is not None
-            results = await hand_over(provider, [item.outgoing for item in group], deadline)
+            results = await hand_over(provider, [item.outgoing for item in group], lease_ends)
             await self._record(results, campaign_of)
             failures = [result for result in results if result.outcome is Outcome.TRANSIENT and not result.is_throttled]
             if len(failures) == len(results) >= CIRCUIT_LEAST:
@@ -181,7 +181,7 @@ class Dispatcher:
         return await self.pump_once() > 0
 
     async def _recover(self) -> bool:
-        recovered = await recover_once(self.routes)
+        recovered = await recover_once(self.routes, lease_seconds=self.pace.send_lease)
         if recovered.found or recovered.resent or recovered.unknown:
             log.info("recovered: %s", recovered)
         return False
@@ -222,13 +222,14 @@ async def run_dispatcher(stop: asyncio.Event, pace: Pace | None = None) -> None:
     await Dispatcher(pace).run(stop)
 
 
-async def hand_over(provider: Provider, messages: Sequence[OutgoingMessage], deadline: float) -> list[SendResult]:
+async def hand_over(provider: Provider, messages: Sequence[OutgoingMessage], lease_ends: float) -> list[SendResult]:
     """Give messages to a provider in calls of its size, a bounded number at once.
 
     Args:
-        deadline: loop time after which no call may begin: the lease would end before the answer, and somebody else
-            might send the same message. What is left over goes back into the queue.
+        lease_ends: loop time. No call begins that might end later: somebody else might then send the same message.
+            What is left over goes back into the queue.
     """
+    deadline = lease_ends - provider.call_seconds
     gate = asyncio.Semaphore(provider.concurrency)
 
     async def call(chunk: Sequence[OutgoingMessage]) -> list[SendResult]:

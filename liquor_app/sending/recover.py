@@ -20,7 +20,7 @@ from liquor_app.core.errors import Unavailable
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.core.pubsub import publish
 from liquor_app.organization.service import notify
-from liquor_app.providers.base import CALL_SECONDS, Outcome, Provider, SendResult
+from liquor_app.providers.base import Outcome, Provider, SendResult
 from liquor_app.providers.service import load_routes
 from liquor_app.sending.play import keep_playing
 from liquor_app.sending.record import MAX_RETRIES, record_accepted
@@ -29,7 +29,7 @@ from liquor_app.sending.routes import Routes
 log = logging.getLogger(__name__)
 
 LOOKUP_LIMIT = 200
-LOOKUP_LEASE_SECONDS = 3 * CALL_SECONDS
+LEASE_SECONDS = 60.0
 GIVE_UP = timedelta(hours=1)
 """How long beyond its grace a provider may refuse to answer a look-up before the outcome is called unknown."""
 
@@ -111,8 +111,8 @@ class Recovered:
     cancelled: int = 0
 
 
-async def recover_once(routes: Routes | None = None) -> Recovered:
-    """One round. Safe to run at any time, on several workers at once.
+async def recover_once(routes: Routes | None = None, *, lease_seconds: float = LEASE_SECONDS) -> Recovered:
+    """One round. Safe to run at any time, on several workers at once; `lease_seconds` outlasts a look-up.
 
     Raises:
         Unavailable, Conflict: the database cannot be reached or two rounds collided; the next round does it.
@@ -127,9 +127,7 @@ async def recover_once(routes: Routes | None = None) -> Recovered:
             await keep_playing(session)
         token = uuid7()
         async with transaction() as session:
-            taken = await session.execute(
-                text(_TAKE), {"token": token, "lease": LOOKUP_LEASE_SECONDS, "n": LOOKUP_LIMIT}
-            )
+            taken = await session.execute(text(_TAKE), {"token": token, "lease": lease_seconds, "n": LOOKUP_LIMIT})
             rows = taken.all()
             configs = {
                 (route.channel.value, route.provider): route.config

@@ -1,0 +1,19 @@
+"""The product's worker with short leases, so that recovery can be watched: `python -m tests.reliability.worker`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from liquor_app.sending.dispatch import Pace, run_dispatcher
+from worker import settings
+
+PACE = Pace(batch=60, claim_lease=4, send_lease=4, recover_every=0.5)
+
+
+async def _impatient(stop: asyncio.Event) -> None:
+    await run_dispatcher(stop, PACE)
+
+
+settings.run_dispatcher = _impatient  # type: ignore[assignment]
+
+import worker.__main__  # noqa: E402, F401 - runs
