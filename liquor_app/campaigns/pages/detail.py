@@ -82,7 +82,7 @@ def _head() -> rx.Component:
 
 
 def _running() -> rx.Component:
-    progress = rx.el.section(
+    progress = card(
         row(
             row(
                 rx.cond(HEAD.status == "active", live(""), rx.fragment()),
@@ -99,7 +99,6 @@ def _running() -> rx.Component:
             ("Revenue", HEAD.revenue, "tracked to a message", ""),
             ("Held out", HEAD.held_out, "not contacted, to measure against", ""),
         ),
-        class_name="card",
     )
     unknown = note(
         rx.el.b(HEAD.unknown + " messages are unknown. "),
