@@ -27,7 +27,6 @@ from liquor_app.customers.states.lines import (
 )
 from liquor_app.organization.settings import shop_now
 from liquor_app.segments.service import list_segments
-from liquor_app.segments.states.cards import segment_name
 from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.filters import Option
 from liquor_app.ui.toast import toast_done, toast_failed
@@ -61,7 +60,7 @@ class CustomersState(rx.State):
         async with transaction() as session:
             segments = await list_segments(session, actor, limit=200)
             categories = await categories_in_use(session, actor)
-        choices = filter_choices([Option(row.slug, segment_name(row.name)) for row in segments.items], categories)
+        choices = filter_choices([Option(row.slug, row.name) for row in segments.items], categories)
         self.query, self.sort = parameter(self, "search")[:100], parameter(self, "sort") or SORT
         self.filters = filters_of({key: parameter(self, key) for key in choices}, choices)
         self._place(parameter(self, "cursor"), parameter(self, "page"))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from liquor_app.segments.models import SegmentKind
 from liquor_app.segments.service import SegmentRow
-from liquor_app.ui.words import NONE, ago, percent, plural, signed, spoken
+from liquor_app.ui.words import NONE, ago, percent, plural, signed
 
 CHANNELS = {"email": "E-mail", "sms": "SMS"}
 CHANNELS_INSIDE = {"E-mail": "e-mail"}
@@ -41,11 +41,6 @@ class SegmentCard:
     refreshed: str
 
 
-def segment_name(name: str) -> str:
-    """A name as people write it: one that is written like a code, "Low_Value_Frequent", loses its underscores."""
-    return spoken(name) if "_" in name and " " not in name else name
-
-
 def reach_words(row: SegmentRow) -> str:
     """ "E-mail, then SMS, 17:00 to 20:00" """
     first, *rest = (CHANNELS.get(channel, channel) for channel in row.optimal_channels)
@@ -71,7 +66,7 @@ def segment_card(row: SegmentRow, everybody: int, at: datetime) -> SegmentCard:
     change = row.net_change_30_days
     return SegmentCard(
         slug=row.slug,
-        name=segment_name(row.name),
+        name=row.name,
         color=row.color,
         active=row.is_active,
         people=f"{row.customer_count:,}",

@@ -14,7 +14,6 @@ from liquor_app.customers.choices import categories_in_use
 from liquor_app.segments.models import SegmentKind
 from liquor_app.segments.rules import check_rules
 from liquor_app.segments.service import SegmentRow, create_segment, get_segment, update_segment
-from liquor_app.segments.states.cards import segment_name
 from liquor_app.segments.states.count import CountState
 from liquor_app.segments.states.lines import Line, added, blamed, changed, removed
 from liquor_app.segments.states.list import SegmentsState
@@ -79,7 +78,7 @@ class EditSegmentState(rx.State):
         actor = await signed_in(self)
         async with transaction() as session:
             self.categories = await categories_in_use(session, actor)
-        self.which, self.title = (row.slug, segment_name(row.name)) if row else ("", "New segment")
+        self.which, self.title = (row.slug, row.name) if row else ("", "New segment")
         self.by_rules = row is None or row.kind is SegmentKind.RULE
         self.active, self._seen = (row.is_active, row.updated_at) if row else (True, None)
         self.lines = lines_of(row.rules if row else NEW_RULES) if self.by_rules else []
@@ -142,7 +141,7 @@ class EditSegmentState(rx.State):
             return toast_failed("Not saved", error.message)
         return [
             rx.redirect("/segments"),
-            toast_done(f"“{segment_name(row.name)}” saved", "Its customers are being counted."),
+            toast_done(f"“{row.name}” saved", "Its customers are being counted."),
         ]
 
     async def _store(self, changes: dict[str, Any]) -> SegmentRow:

@@ -17,7 +17,7 @@ from liquor_app.core.queue import JobRow, get_job
 from liquor_app.customers.service import base_counts
 from liquor_app.organization.settings import shop_now
 from liquor_app.segments.service import delete_segment, get_segment, list_segments
-from liquor_app.segments.states.cards import SegmentCard, segment_card, segment_name
+from liquor_app.segments.states.cards import SegmentCard, segment_card
 from liquor_app.segments.tasks import request_refresh
 from liquor_app.ui.toast import toast_done, toast_failed, toast_warning
 from liquor_app.ui.words import plural
@@ -110,7 +110,7 @@ class SegmentsState(rx.State):
         if name:
             async with transaction() as session:
                 row = await get_segment(session, actor, str(name))
-            self.asking, self.asking_name = row.slug, segment_name(row.name)
+            self.asking, self.asking_name = row.slug, row.name
 
     @rx.event
     @guarded

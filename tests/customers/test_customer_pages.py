@@ -1,0 +1,415 @@
+"""The customers' pages, by their states: what they load, what they change, and that nobody unsigned gets anything."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
+from liquor_app.customers.choices import categories_in_use
+from liquor_app.customers.consents import suppress_customers, suppressed_among
+from liquor_app.customers.history import MonthSpend
+from liquor_app.customers.states.acts import ActsState
+from liquor_app.customers.states.bought import category_mix, last_months, spend_series, spend_words
+from liquor_app.customers.states.edit import EditCustomerState
+from liquor_app.customers.states.history import HistoryState
+from liquor_app.customers.states.list import PAGE, CustomersState
+from liquor_app.customers.states.looks import SEGMENT_COLORS, family
+from liquor_app.customers.states.overview import OverviewState
+from liquor_app.customers.states.profile import CustomerState
+from liquor_app.scoring.rfm import RfmSegment
+from liquor_app.segments.service import create_segment, refresh_segments
+from tests.people import add_campaign, add_customer, add_purchase, add_send
+from tests.tabs import Tab, run, said
+
+MANAGER = Actor(ActorKind.USER, None, "Mo", Role.MANAGER)
+VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
+ADMIN = Actor(ActorKind.USER, None, "Ada", Role.ADMIN)
+
+pytestmark = pytest.mark.integration
+
+
+async def people(count: int, **columns: Any) -> list[UUID]:
+    async with transaction() as session:
+        return [
+            await add_customer(session, name=f"Person {n:03d}", clv_score=Decimal(1000 - n), **columns)
+            for n in range(count)
+        ]
+
+
+def address_of(events: Any) -> dict[str, list[str]]:
+    """The parameters a handler wrote into the address."""
+    found = re.search(r"/customers[^\"\\]*", said(events))
+    assert found
+    return parse_qs(urlsplit(found[0]).query)
+
+
+async def test_nobody_unsigned_sees_or_changes_anybody(database: str) -> None:
+    (person,) = await people(1)
+    tab = Tab(f"/customers/{person}", None)
+    listed, profile = await tab.state(CustomersState), await tab.state(CustomerState)
+    history, overview = await tab.state(HistoryState), await tab.state(OverviewState)
+    acts, edit = await tab.state(ActsState), await tab.state(EditCustomerState)
+    for handler, state, *arguments in (
+        (CustomersState.load, listed),
+        (CustomersState.search, listed, "person"),
+        (CustomersState.sort_by, listed, "name"),
+        (CustomersState.suppress, listed),
+        (OverviewState.load, overview),
+        (CustomerState.load, profile),
+        (HistoryState.load, history),
+        (HistoryState.show_more, history),
+        (EditCustomerState.edit, edit),
+        (EditCustomerState.save, edit, {"name": "Eve"}),
+        (ActsState.suppress, acts),
+        (ActsState.lift, acts),
+        (ActsState.delete, acts),
+        (ActsState.record, acts, {"status": "given", "source": "me"}),
+    ):
+        assert "/login" in said(await run(handler, state, *arguments))
+    assert listed.rows == []
+    assert overview.everybody == 0
+    assert profile.profile.name == ""
+    assert history.purchases == []
+    assert edit.before == {}
+    assert listed.query == ""
+    async with transaction() as session:
+        untouched = await session.execute(text("SELECT name, deleted_at FROM customers"))
+        assert [tuple(row) for row in untouched] == [("Person 000", None)]
+        assert await suppressed_among(session, SYSTEM, [person]) == set()
+
+
+async def test_pages_follow_each_other_and_the_address_follows_them(database: str) -> None:
+    await people(PAGE * 2 + 3)
+    tab = Tab("/customers", VIEWER)
+    state = await tab.state(CustomersState)
+    await run(CustomersState.load, state)
+    assert [row.name for row in state.rows[:2]] == ["Person 000", "Person 001"]
+    assert state.showing == f"1 to {PAGE} of {PAGE * 2 + 3} (exact)"
+
+    await run(CustomersState.forward, state)
+    address = address_of(await run(CustomersState.forward, state))
+    assert [row.name for row in state.rows] == [f"Person {n:03d}" for n in range(PAGE * 2, PAGE * 2 + 3)]
+    assert address["page"] == ["3"]
+    assert state.next_cursor == ""
+    assert await run(CustomersState.forward, state) is None  # there is no fourth page
+
+    # The same link in a new tab shows the same page; the way back leads to the first one.
+    other = Tab(f"/customers?cursor={address['cursor'][0]}&page=3", VIEWER)
+    elsewhere = await other.state(CustomersState)
+    await run(CustomersState.load, elsewhere)
+    assert elsewhere.rows == state.rows
+    assert elsewhere.showing == state.showing
+    await run(CustomersState.back, elsewhere)
+    assert elsewhere.rows[0].name == "Person 000"
+    assert elsewhere.page == 1
+
+    # A reload of the first tab still knows the pages before.
+    tab.go(f"/customers?cursor={address['cursor'][0]}&page=3")
+    await run(CustomersState.load, state)
+    await run(CustomersState.back, state)
+    assert state.rows[0].name == f"Person {PAGE:03d}"
+    assert state.page == 2
+
+
+async def test_search_filters_and_sort_narrow_the_list_and_stand_in_the_address(database: str) -> None:
+    async with transaction() as session:
+        ann = await add_customer(session, name="Ann", primary_category="Whisky", churn_risk="low", sms_consent=None)
+        await add_customer(session, name="Bob", primary_category="Whisky", churn_risk="high", rfm_segment="Loyal")
+        await add_customer(session, name="Cem", primary_category="Beer", churn_risk="high")
+        segment = await create_segment(
+            session, SYSTEM, {"name": "Whisky people",
+                              "rules": {"field": "primary_category", "op": "eq", "value": "Whisky"}}
+        )  # fmt: skip
+        await refresh_segments(session, SYSTEM)
+    tab = Tab("/customers", VIEWER)
+    state = await tab.state(CustomersState)
+    await run(CustomersState.load, state)
+
+    def names() -> list[str]:
+        return [row.name for row in state.rows]
+
+    options = {one.key: [option.value for option in one.options] for one in state.filters}
+    assert options["segment"] == [segment.slug]
+    assert options["primary_category"] == ["Beer", "Whisky"]
+    await run(CustomersState.choose, state, "segment", segment.slug)
+    address = address_of(await run(CustomersState.sort_by, state, "name"))
+    assert names() == ["Ann", "Bob"]
+    assert address == {"segment": [segment.slug], "sort": ["name"]}
+    await run(CustomersState.sort_by, state, "name")
+    assert names() == ["Bob", "Ann"]
+    await run(CustomersState.choose, state, "churn_risk", "high")
+    assert names() == ["Bob"]
+    assert next(one.words for one in state.filters if one.key == "segment") == "Whisky people"
+
+    tab.go("/customers?channel=sms&search=cem&sort=name")
+    await run(CustomersState.load, state)
+    assert names() == ["Cem"]
+    assert state.query == "cem"
+    assert str(ann) not in {row.id for row in state.rows}
+    await run(CustomersState.show_everybody, state)
+    assert len(state.rows) == 3
+    assert state.query == ""
+
+
+@pytest.mark.parametrize("query", ["cursor=nonsense", "sort=password_hash", "channel=pigeon", "page=-4&cursor=x"])
+async def test_a_link_that_makes_no_sense_falls_back_to_everybody_and_says_so(database: str, query: str) -> None:
+    await people(2)
+    state = await Tab(f"/customers?{query}", VIEWER).state(CustomersState)
+    answer = said(await run(CustomersState.load, state))
+    assert "could not be followed" in answer
+    assert "replaceState" in answer
+    assert len(state.rows) == 2
+    assert state.page == 1
+
+
+async def test_chosen_customers_are_suppressed_together_but_not_by_viewers(database: str) -> None:
+    ids = await people(3)
+    tab = Tab("/customers", MANAGER)
+    state = await tab.state(CustomersState)
+    await run(CustomersState.load, state)
+    await run(CustomersState.toggle_page, state)
+    assert len(state.chosen) == 3
+    await run(CustomersState.toggle_page, state)
+    await run(CustomersState.toggle, state, "0199aaaa-0000-7000-8000-000000000000")  # not on the page
+    assert state.chosen == []
+    await run(CustomersState.toggle, state, str(ids[0]))
+    await run(CustomersState.toggle, state, str(ids[2]))
+
+    tab.actor = VIEWER
+    await tab.state(CustomersState)
+    assert "needs the role" in said(await run(CustomersState.suppress, state))
+    tab.actor = MANAGER
+    await tab.state(CustomersState)
+    assert "2 customers suppressed" in said(await run(CustomersState.suppress, state))
+    assert [row.suppressed for row in state.rows] == [True, False, True]
+    assert state.chosen == []
+    async with transaction() as session:
+        assert await suppressed_among(session, SYSTEM, ids) == {ids[0], ids[2]}
+        assert await suppress_customers(session, SYSTEM, ids) == 3  # twice is harmless
+        entries = await session.execute(text("SELECT count(*), count(DISTINCT address_hash) FROM suppressions"))
+        assert tuple(entries.one()) == (6, 6)
+
+
+async def test_the_overview_adds_up_to_everybody(database: str) -> None:
+    await people(4, rfm_segment="Loyal", churn_risk="low")
+    await people(3, rfm_segment="One_Time", churn_risk="high", email_key=None, email=None)
+    await people(1, rfm_segment=None, churn_risk=None)
+    state = await Tab("/customers", VIEWER).state(OverviewState)
+    await run(OverviewState.load, state)
+    assert state.everybody == 8
+    assert "5 can be e-mailed" in state.summary
+    shares = [(share.name, share.value) for share in state.shares]
+    assert shares == [("Loyal", "4"), ("One-time", "3"), ("Not scored", "1")]
+    assert sum(int(band.count) for band in state.bands) == 8
+    assert state.bands[-1].name == "Not scored"
+
+
+async def test_adding_somebody_leads_to_them_and_a_bad_field_says_so_beside_itself(database: str) -> None:
+    state = await Tab("/customers", MANAGER).state(EditCustomerState)
+    await run(EditCustomerState.add, state)
+    assert await run(EditCustomerState.save, state, {"name": "Ann", "country": "US"}) is None
+    assert "at least one" in state.errors["email"]
+    assert state.open
+    await run(EditCustomerState.save, state, {"name": "Ann", "email": "ann@@example.com", "country": "US"})
+    assert "not an e-mail address" in state.errors["email"]
+    added = said(await run(EditCustomerState.save, state, {"name": "Ann", "email": "ann@example.com", "country": "US"}))
+    assert "/customers/" in added
+    assert not state.open
+    assert state.errors == {}
+    await run(EditCustomerState.add, state)
+    await run(EditCustomerState.save, state, {"name": "Bo", "email": "ANN@example.com", "country": "US"})
+    assert state.errors["email"].startswith("Another customer")
+    viewer = await Tab("/customers", VIEWER).state(EditCustomerState)
+    await run(EditCustomerState.add, viewer)
+    assert "needs the role" in said(await run(EditCustomerState.save, viewer, {"email": "new@example.com"}))
+
+
+async def test_editing_changes_what_was_typed_and_notices_somebody_elses_change(database: str) -> None:
+    (person,) = await people(1, city="Boston")
+    state = await Tab(f"/customers/{person}", MANAGER).state(EditCustomerState)
+    await run(EditCustomerState.edit, state)
+    typed = {**state.before, "city": "Portland", "phone": ""}
+    await run(EditCustomerState.save, state, typed)
+    async with transaction() as session:
+        row = (await session.execute(text("SELECT name, city, phone FROM customers"))).one()
+        assert tuple(row) == ("Person 000", "Portland", None)
+    await run(EditCustomerState.edit, state)
+    async with transaction() as session:
+        await session.execute(text("UPDATE customers SET name = 'Changed', updated_at = now()"))
+    assert "meanwhile" in said(await run(EditCustomerState.save, state, {**state.before, "name": "Mine"}))
+
+
+async def test_a_customers_page_tells_who_why_and_what_was_bought_and_sent(database: str) -> None:
+    async with transaction() as session:
+        person = await add_customer(session, name="Marguerite Okafor", city="Portland", next_purchase_at=None)
+        for days in (1, 40, 80):
+            await add_purchase(session, person, days_ago=days, category="Imported wine")
+        campaign = await add_campaign(session, ["at_risk"], name="Spring restock")
+        await add_send(session, person, days_ago=20)
+        await session.execute(
+            text("UPDATE sends SET campaign_id = :k, sent_at = contact_at, converted_at = contact_at,"
+                 " conversion_value = 24.60, conversion_inferred = true"),
+            {"k": campaign},
+        )  # fmt: skip
+        await session.execute(
+            text("INSERT INTO exclusions (campaign_id, customer_id, reason, detail)"
+                 " VALUES (:k, :c, 'cap_reached', 'Two messages in 7 days already.')"),
+            {"k": campaign, "c": person},
+        )  # fmt: skip
+    tab = Tab(f"/customers/{person}", VIEWER)
+    profile, history = await tab.state(CustomerState), await tab.state(HistoryState)
+    await run(CustomerState.load, profile)
+    await run(HistoryState.load, history)
+    assert (profile.profile.name, profile.profile.initials) == ("Marguerite Okafor", "MO")
+    shown = {score.label: (score.figure, score.tone) for score in profile.scores}
+    assert shown["Churn, 60 days"] == ("70%", "red")
+    assert shown["RFM"][0] == "2 · 4 · 4"
+    assert shown["Next purchase"] == ("–", "")
+    assert shown["Value at risk"][0] == "$84.00"
+    assert profile.why[0].title == "Not scored yet"
+    assert [line.status for line in profile.consents] == ["given", "given", "verified"]
+    assert len(history.purchases) == 3
+    assert history.purchases[0].what == "Imported wine"
+    assert not history.more
+    assert sum(history.spend["Wine"]) == 60
+    assert sum(history.spend["Beer"]) == 0
+    (message,) = history.sends
+    assert (message.campaign, message.outcome) == ("Spring restock", "converted")
+    assert "inferred" in message.detail
+    (refused,) = history.not_sent
+    assert refused.label == "Too many messages lately (cap)"
+    assert refused.detail.startswith("Two messages")
+
+
+@pytest.mark.parametrize("which", ["0199aaaa-0000-7000-8000-000000000000", "robert'); DROP TABLE", "%00"])
+async def test_an_unknown_customer_is_said_to_be_unknown(database: str, which: str) -> None:
+    tab = Tab(f"/customers/{which}", VIEWER)
+    profile, history = await tab.state(CustomerState), await tab.state(HistoryState)
+    await run(CustomerState.load, profile)
+    await run(HistoryState.load, history)
+    assert profile.missing
+    assert profile.profile.name == ""
+    assert history.purchases == []
+
+
+async def test_another_customer_does_not_show_the_one_before(database: str) -> None:
+    first, second = await people(2)
+    tab = Tab(f"/customers/{first}", VIEWER)
+    profile = await tab.state(CustomerState)
+    await run(CustomerState.load, profile)
+    tab.go(f"/customers/{second}")
+    await run(CustomerState.clear, profile)
+    assert profile.profile.name == ""
+    assert profile.loading
+    await run(CustomerState.load, profile)
+    assert profile.profile.name == "Person 001"
+
+
+async def test_suppress_lift_consent_and_delete_ask_for_the_right_role(database: str) -> None:
+    (person,) = await people(1)
+    tab = Tab(f"/customers/{person}", VIEWER)
+    acts, profile = await tab.state(ActsState), await tab.state(CustomerState)
+    for handler in (ActsState.suppress, ActsState.lift, ActsState.delete):
+        assert "needs the role" in said(await run(handler, acts))
+
+    tab.actor = MANAGER
+    await tab.state(ActsState)
+    assert "Suppressed" in said(await run(ActsState.suppress, acts))
+    await run(CustomerState.load, profile)
+    assert profile.profile.suppressed == "by hand"
+    assert "needs the role" in said(await run(ActsState.lift, acts))
+    tab.actor = ADMIN
+    await tab.state(ActsState)
+    assert "Taken off" in said(await run(ActsState.lift, acts))
+
+    await run(ActsState.ask, acts, "sms")
+    await run(ActsState.record, acts, {"status": "withdrawn", "source": "  "})
+    assert "where the consent came from" in acts.error
+    assert acts.asking == "sms"
+    await run(ActsState.record, acts, {"status": "withdrawn", "source": "phone call"})
+    await run(CustomerState.load, profile)
+    assert profile.consents[1].status == "withdrawn"
+    assert "Phone call" in profile.consents[1].detail
+
+    assert "/customers" in said(await run(ActsState.delete, acts))
+    await run(CustomerState.load, profile)
+    assert profile.missing
+
+
+async def test_a_consent_of_no_channel_changes_nothing(database: str) -> None:
+    (person,) = await people(1)
+    acts = await Tab(f"/customers/{person}", MANAGER).state(ActsState)
+    await run(ActsState.ask, acts, "carrier pigeon")
+    assert acts.asking == ""
+    assert await run(ActsState.record, acts, {"status": "given", "source": "x"}) is None
+
+
+async def test_categories_come_from_the_living_in_order(database: str) -> None:
+    await people(2, primary_category="Wine")
+    await people(1, primary_category="Beer")
+    await people(1, primary_category="Zinfandel", deleted_at=now())
+    await people(1, primary_category=None)
+    async with transaction() as session:
+        assert await categories_in_use(session, VIEWER) == ["Beer", "Wine"]
+
+
+def test_every_segment_has_a_colour_of_its_own() -> None:
+    assert set(SEGMENT_COLORS) == {segment.value for segment in RfmSegment}
+    assert len(set(SEGMENT_COLORS.values())) == len(SEGMENT_COLORS)
+
+
+@pytest.mark.parametrize(
+    ("category", "kind"),
+    [
+        ("Imported wine", "Wine"),
+        ("Craft beer", "Beer"),
+        ("BEERS/ALES", "Beer"),
+        ("Single malt whisky", "Liquor"),
+        ("Gins", "Liquor"),
+        ("Imported", "Other"),
+        ("Snacks", "Other"),
+    ],
+)
+def test_what_is_drunk_is_told_by_words_not_by_parts_of_words(category: str, kind: str) -> None:
+    assert family(category) == kind
+
+
+def test_spend_by_month_has_a_place_for_every_month() -> None:
+    months = last_months(datetime(2026, 3, 31, tzinfo=UTC).date(), 3)
+    assert months == [date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)]
+    spend = [
+        MonthSpend(date(2026, 1, 1), "Beer", Decimal("10.50")),
+        MonthSpend(date(2026, 3, 1), "Craft beer", Decimal(4)),
+        MonthSpend(date(2026, 3, 1), "Vodka", Decimal(6)),
+    ]
+    series = spend_series(spend, months)
+    assert series["Beer"] == [10.5, 0, 4]
+    assert series["Liquor"] == [0, 0, 6]
+    assert "January 2026" in spend_words(months, series)
+    assert "nothing in 1 month" in spend_words(months, series)
+    mix = [(bar.name, bar.share) for bar in category_mix(spend)]
+    assert mix == [("Beer", "51%"), ("Vodka", "29%"), ("Craft beer", "20%")]
+
+
+async def test_the_next_purchase_is_told_in_the_shops_days(database: str) -> None:
+    today = now().astimezone(ZoneInfo("America/New_York"))
+    (person,) = await people(1, next_purchase_at=today - timedelta(days=12))
+    state = await Tab("/customers", VIEWER).state(CustomersState)
+    await run(CustomersState.load, state)
+    assert (state.rows[0].next, state.rows[0].late) == ("overdue 12 days", True)
+    profile = await Tab(f"/customers/{person}", VIEWER).state(CustomerState)
+    await run(CustomerState.load, profile)
+    assert profile.scores[4].detail == "overdue 12 days"
+    assert profile.scores[4].tone == "red"
