@@ -146,7 +146,7 @@ async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     counted = await session.execute(
         text(
             "UPDATE campaigns SET held_out ="
-            " (SELECT count(*) FROM actions WHERE campaign_id = :id AND status = 'held_out')"
+            " (SELECT count(DISTINCT customer_id) FROM actions WHERE campaign_id = :id AND status = 'held_out')"
             " WHERE id = :id RETURNING held_out"
         ),
         {"id": campaign_id},
