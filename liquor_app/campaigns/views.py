@@ -13,7 +13,6 @@ from liquor_app.campaigns.service import CampaignRow
 from liquor_app.campaigns.words import days_words, progress_words
 from liquor_app.core.money import show_money
 from liquor_app.planning.service import PlanRow
-from liquor_app.ui.bars import Bar
 from liquor_app.ui.interval import Marks, interval_marks
 from liquor_app.ui.week import Day
 
@@ -84,7 +83,7 @@ class PlanView:
     facts: list[Fact] = field(default_factory=list)
     limits: list[Fact] = field(default_factory=list)
     blocked: str = ""
-    blocks: list[Bar] = field(default_factory=list)
+    blocks: list[Fact] = field(default_factory=list)
     reasoning: list[Reasoning] = field(default_factory=list)
 
 
@@ -157,7 +156,6 @@ def plan_view(plan: PlanRow | None) -> PlanView:
     profit = simulated["incremental_profit"]
     mean, low, high = (float(Decimal(str(profit[name]))) for name in ("mean", "low", "high"))
     blocks = [block for block in summary["blocks"] if block["customers"]]
-    most = max((block["customers"] for block in blocks), default=1)
     return PlanView(
         id=str(plan.id),
         version=f"Plan {plan.version}",
@@ -185,20 +183,12 @@ def plan_view(plan: PlanRow | None) -> PlanView:
                 ("max_contacts_7_days", "A person in 7 days", ""),
                 ("max_contacts_30_days", "A person in 30 days", ""),
                 ("margin_floor_pct", "Margin floor", "%"),
-                ("discount_budget", "Discount budget", ""),
+                ("discount_budget", "Discount budget, $", ""),
             )
             if name in limits
         ],
         blocked=f"{totals['blocked']:,} of {totals['audience']:,}",
-        blocks=[
-            Bar(
-                block["label"],
-                f"{block['customers']:,}",
-                round(100 * block["customers"] / most, 1),
-                f"c{index % 6 + 1}",
-            )
-            for index, block in enumerate(blocks)
-        ],
+        blocks=[Fact(block["label"], f"{block['customers']:,}") for block in blocks],
         reasoning=[Reasoning(entry["title"], entry["text"]) for entry in plan.reasoning],
     )
 

@@ -9,7 +9,6 @@ import reflex as rx
 from liquor_app.accounts.pages.access import for_managers
 from liquor_app.campaigns.states.actions import ActionsState
 from liquor_app.campaigns.states.detail import CampaignState
-from liquor_app.ui.bars import bar_list
 from liquor_app.ui.button import icon_button
 from liquor_app.ui.card import card, list_item, plain_list
 from liquor_app.ui.empty import empty
@@ -65,7 +64,11 @@ def actions_card() -> rx.Component:
         )
 
     def why(line: Any) -> rx.Component:
-        return rx.el.div(line.reason, class_name="muted pretty", min_width="240px")
+        return rx.el.div(
+            rx.el.div(line.offer, class_name="med"),
+            rx.el.div(line.reason, class_name="t12 muted pretty"),
+            min_width="240px",
+        )
 
     def when(line: Any) -> rx.Component:
         channel = rx.cond(line.channel == "sms", icon("message-square", label="SMS"), icon("mail", label="E-mail"))
@@ -85,8 +88,7 @@ def actions_card() -> rx.Component:
             ActionsState.rows,
             [
                 Column("Customer", person),
-                Column("Reason", why, phone="under"),
-                Column("Offer", lambda line: line.offer, phone="hide"),
+                Column("What and why", why, phone="under"),
                 Column("When", when, phone="hide"),
                 Column("Priority", lambda line: priority(line.total, line.value, line.response, line.margin,
                                                          line.fatigue), number=True),
@@ -133,8 +135,11 @@ def _fact(fact: Any) -> rx.Component:
 def _blocked() -> rx.Component:
     return rx.cond(
         rx.Var.create(PLAN.blocks).length() > 0,
-        card(bar_list(PLAN.blocks), title="Blocked, each with a reason",
-             aside=rx.el.span(PLAN.blocked, class_name="t12 muted"), flush=True),
+        card(
+            rx.el.dl(rx.foreach(PLAN.blocks, _fact), class_name="kv"),
+            title="Blocked, each with a reason",
+            aside=rx.el.span(PLAN.blocked, class_name="t12 muted"),
+        ),
         rx.fragment(),
     )  # fmt: skip
 
