@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from liquor_app.segments.fields import BARE_OPS, DAY_OPS, FIELDS, LIST_OPS, Kind
@@ -125,11 +125,11 @@ def _condition(line: Line) -> dict[str, Any]:
     elif line.op in LIST_OPS:
         value = _separated(line.value)
     elif line.op == "between":
-        value = [_scaled(known.kind, line.value), _scaled(known.kind, line.high)]
+        value = [_number(line.value, known.kind), _number(line.high, known.kind)]
     elif known.kind is Kind.FLAG:
         value = line.value == "true"
     else:
-        value = _scaled(known.kind, line.value) if known.kind in NUMBERS else line.value.strip()
+        value = _number(line.value, known.kind) if known.kind in NUMBERS else line.value.strip()
     return rule | {"value": value}
 
 
@@ -148,17 +148,12 @@ def _happened(line: Line) -> dict[str, Any]:
     return rule | bounds[line.op] | ({"within_days": _number(line.days)} if line.days.strip() else {})
 
 
-def _number(typed: str) -> int | float | str:
-    """What was typed as a number, else as it is, for the rule's own check to complain about."""
+def _number(typed: str, kind: Kind = Kind.NUMBER) -> int | float | str:
+    """What was typed as a number (a percentage as a share of 1), else as it is, for the rule's own check to complain
+    about."""
     try:
         number = Decimal(typed.replace(",", "").replace("$", "").replace("%", "").strip())
-    except InvalidOperation:
+        number = number / 100 if kind is Kind.SHARE else number
+        return int(number) if abs(number) < 10**15 and number == number.to_integral_value() else float(number)
+    except (ArithmeticError, ValueError):
         return typed
-    return int(number) if number == number.to_integral_value() else float(number)
-
-
-def _scaled(kind: Kind, typed: str) -> int | float | str:
-    number = _number(typed)
-    if kind is not Kind.SHARE or isinstance(number, str):
-        return number
-    return float(Decimal(str(number)) / 100)
