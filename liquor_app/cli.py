@@ -53,11 +53,11 @@ async def campaign_of(session: AsyncSession, given: str) -> UUID:
 
 
 @app.command()
-def up() -> None:
+def up(dev: Annotated[bool, typer.Option("--dev", help="Reload the screens as their code changes.")] = False) -> None:
     """Start everything on this machine; Ctrl-C stops it."""
     from liquor_app.up import up as run
 
-    run(out)
+    run(out, dev=dev)
 
 
 @app.command()

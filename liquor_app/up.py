@@ -41,8 +41,10 @@ class _Build(threading.Thread):
             self.problem = problem
 
 
-def up(console: Console) -> None:
+def up(console: Console, *, dev: bool = False) -> None:
     """Start everything, supervise it until Ctrl-C or SIGTERM, stop everything.
+
+    With `dev` the screens are served by Reflex's own development server, which reloads them as their code changes.
 
     Raises:
         AppError: something stands in the way; the message says what and how to mend it.
@@ -56,7 +58,8 @@ def up(console: Console) -> None:
         url = runtime.database_url()
         migrate.upgrade(url)
         build = _Build()
-        build.start()
+        if not dev:
+            build.start()
         password = _prepare(console)
         if build.is_alive():
             console.print("Building the frontend …")
@@ -64,12 +67,12 @@ def up(console: Console) -> None:
             build.join(0.2)
         if build.problem is not None:
             raise build.problem if isinstance(build.problem, AppError) else Unavailable(str(build.problem))
-        services = [_web(), *(_worker(number) for number in range(settings.workers))]
+        services = [_reloading() if dev else _web(), *(_worker(number) for number in range(settings.workers))]
         try:
             if not supervisor.stopping.is_set():
                 for child in services:
                     child.start()
-                _wait_until_ready(services[0], supervisor)
+                _wait_until_ready(services[0], supervisor, settings.port + dev)
                 _greet(console, password, time.monotonic() - started)
                 supervisor.watch([*children, *services])
             console.print("Stopping …")
@@ -125,17 +128,26 @@ def _web() -> Child:
     return Child("web", argv, settings.data_dir / "log" / "web.log", env=_environment() | extra, cwd=PROJECT_ROOT)
 
 
+def _reloading() -> Child:
+    """Reflex's development server: screens on our port, their backend on the next."""
+    settings = get_settings()
+    argv = [sys.executable, "-m", "reflex", "run", "--env", "dev", "--frontend-port", str(settings.port)]
+    argv += ["--backend-port", str(settings.port + 1), "--backend-host", settings.host]
+    extra = {"REFLEX_CHECK_LATEST_VERSION": "false", "REFLEX_TELEMETRY_ENABLED": "false"}
+    return Child("web", argv, settings.data_dir / "log" / "web.log", env=_environment() | extra, cwd=PROJECT_ROOT)
+
+
 def _worker(number: int) -> Child:
     settings = get_settings()
     log = settings.data_dir / "log" / f"worker-{number + 1}.log"
     return Child(f"worker-{number + 1}", [sys.executable, "-m", "worker"], log, env=_environment(), cwd=PROJECT_ROOT)
 
 
-def _wait_until_ready(web: Child, supervisor: Supervisor) -> None:
+def _wait_until_ready(web: Child, supervisor: Supervisor, port: int) -> None:
     settings = get_settings()
     deadline = time.monotonic() + READY_SECONDS
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
-    address = f"http://{host}:{settings.port}/api/v1/health/ready"
+    address = f"http://{host}:{port}/api/v1/health/ready"
     while not supervisor.stopping.is_set():
         try:
             if httpx.get(address, timeout=2).status_code == 200:
