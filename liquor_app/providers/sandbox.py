@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,16 +16,15 @@ from liquor_app.core.errors import AppError
 from liquor_app.organization.models import Channel
 from liquor_app.providers.base import Outcome, OutgoingMessage, ProviderConfig, SendResult, each
 
+# As JSON: arrays of text would have every quote of every body escaped, one by one.
 _INSERT = """
 INSERT INTO outbox_messages
     (send_id, campaign_id, channel, sender, recipient, subject, body_html, body_text, headers)
-SELECT * FROM unnest(
-    CAST(:sends AS uuid[]), CAST(:campaigns AS uuid[]), CAST(:channels AS text[]), CAST(:senders AS text[]),
-    CAST(:recipients AS text[]), CAST(:subjects AS text[]), CAST(:htmls AS text[]), CAST(:texts AS text[]),
-    CAST(:headers AS jsonb[]))
+SELECT * FROM json_to_recordset(CAST(:messages AS json)) AS m(
+    send_id uuid, campaign_id uuid, channel text, sender text, recipient text, subject text, html text, text text,
+    headers jsonb)
 RETURNING send_id, id
 """
-
 
 CALL_SECONDS = 5.0
 
@@ -59,18 +58,7 @@ class Sandbox:
             async with transaction() as session:
                 await session.execute(text(f"SET LOCAL statement_timeout = '{CALL_SECONDS:.0f}s'"))
                 inserted = await session.execute(
-                    text(_INSERT),
-                    {
-                        "sends": [message.send_id for message in messages],
-                        "campaigns": [message.campaign_id for message in messages],
-                        "channels": [message.channel.value for message in messages],
-                        "senders": [_sender(message) for message in messages],
-                        "recipients": [message.recipient for message in messages],
-                        "subjects": [message.subject for message in messages],
-                        "htmls": [message.html for message in messages],
-                        "texts": [message.text for message in messages],
-                        "headers": [json.dumps(dict(message.headers)) for message in messages],
-                    },
+                    text(_INSERT), {"messages": json.dumps([_row(message) for message in messages])}
                 )
                 ids = {row.send_id: str(row.id) for row in inserted}
         except (AppError, DBAPIError, OSError) as error:
@@ -90,5 +78,16 @@ class Sandbox:
         pass
 
 
-def _sender(message: OutgoingMessage) -> str:
-    return f"{message.sender_name} <{message.sender}>" if message.channel is Channel.EMAIL else message.sender
+def _row(message: OutgoingMessage) -> dict[str, Any]:
+    is_email = message.channel is Channel.EMAIL
+    return {
+        "send_id": str(message.send_id),
+        "campaign_id": str(message.campaign_id) if message.campaign_id else None,
+        "channel": message.channel.value,
+        "sender": f"{message.sender_name} <{message.sender}>" if is_email else message.sender,
+        "recipient": message.recipient,
+        "subject": message.subject,
+        "html": message.html,
+        "text": message.text,
+        "headers": dict(message.headers),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -19,15 +20,15 @@ OPEN_SECONDS = 60
 # A statement of its own: the next one then sees what was committed while this one waited.
 _HOLD = "SELECT id FROM campaigns WHERE id = ANY(:campaigns) ORDER BY id FOR SHARE"
 
+# As JSON: arrays of text would have every quote of every body escaped, one by one.
 _FENCE = """
 UPDATE sends s SET status = 'sending', batch_id = b.id, provider = f.provider, recipient = f.recipient,
     subject = f.subject, body_html = f.body_html, body_text = f.body_text,
     template_version_id = f.template_version_id, error_code = NULL, error_message = NULL,
     lease_until = clock_timestamp() + make_interval(secs => :lease)
-FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:providers AS text[]),
-            CAST(:recipients AS text[]), CAST(:subjects AS text[]), CAST(:htmls AS text[]), CAST(:texts AS text[]),
-            CAST(:versions AS uuid[]), CAST(:closings AS timestamptz[]), CAST(:hashes AS bytea[]))
-       AS f(id, created_at, provider, recipient, subject, body_html, body_text, template_version_id, closes_at, hash),
+FROM json_to_recordset(CAST(:messages AS json)) AS f(
+         id uuid, created_at timestamptz, provider text, recipient text, subject text, body_html text, body_text text,
+         template_version_id uuid, closes_at timestamptz, hash text),
      campaigns k, customers c, (SELECT uuid_v7() AS id) b
 WHERE s.id = f.id AND s.created_at = f.created_at
   AND s.status = 'claimed' AND s.claim_token = :token AND s.lease_until > clock_timestamp()
@@ -39,7 +40,8 @@ WHERE s.id = f.id AND s.created_at = f.created_at
   AND CASE s.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END = 'given'
   AND NOT EXISTS (
       SELECT 1 FROM suppressions p
-      WHERE p.lifted_at IS NULL AND p.address_hash = f.hash AND (p.channel IS NULL OR p.channel = s.channel))
+      WHERE p.lifted_at IS NULL AND p.address_hash = decode(f.hash, 'hex')
+        AND (p.channel IS NULL OR p.channel = s.channel))
 RETURNING s.id, b.id AS batch_id
 """
 
@@ -68,16 +70,23 @@ async def pass_fence(
             "lease": lease_seconds,
             "open": OPEN_SECONDS,
             "sandbox": sandbox,
-            "ids": [item.composed.claimed.id for item in messages],
-            "moments": [uuid7_time(item.composed.claimed.id) for item in messages],
-            "providers": [item.provider for item in messages],
-            "recipients": [item.composed.outgoing.recipient for item in messages],
-            "subjects": [item.composed.outgoing.subject for item in messages],
-            "htmls": [item.composed.outgoing.html for item in messages],
-            "texts": [item.composed.outgoing.text for item in messages],
-            "versions": [item.composed.template_version_id for item in messages],
-            "closings": [item.composed.claimed.closes_at for item in messages],
-            "hashes": [item.composed.claimed.address_hash for item in messages],
+            "messages": json.dumps([_row(item) for item in messages]),
         },
     )
     return {row.id for row in passed}
+
+
+def _row(item: Routed) -> dict[str, str | None]:
+    claimed, outgoing = item.composed.claimed, item.composed.outgoing
+    return {
+        "id": str(claimed.id),
+        "created_at": uuid7_time(claimed.id).isoformat(),
+        "provider": item.provider,
+        "recipient": outgoing.recipient,
+        "subject": outgoing.subject,
+        "body_html": outgoing.html,
+        "body_text": outgoing.text,
+        "template_version_id": str(item.composed.template_version_id),
+        "closes_at": claimed.closes_at.isoformat(),
+        "hash": claimed.address_hash.hex(),
+    }

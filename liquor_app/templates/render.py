@@ -113,6 +113,9 @@ for _environment in (_HTML, _TEXT):
     for _tag in ("include", "render"):
         _environment.tags.pop(_tag, None)
 
+# an author's stylesheet is never fetched from anywhere
+_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
+
 _LIQUID = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _MARK = re.compile(r"LQ(\d+)QL")
 
