@@ -53,7 +53,7 @@ def customer_page() -> rx.Component:
 def _head() -> rx.Component:
     who = CustomerState.profile
     facts = (who.email, who.phone, who.place, who.since)
-    words = row(*(rx.cond(fact != "", rx.el.span(fact), rx.fragment()) for fact in facts), gap=12, wrap=True)
+    words = rx.el.div(*(rx.cond(fact != "", rx.el.span(fact), rx.fragment()) for fact in facts), class_name="facts")
     more = menu(
         icon_button("ellipsis", "More", boxed=True),
         Item("Suppress", ActsState.ask("suppress"), "ban"),

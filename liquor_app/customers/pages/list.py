@@ -66,7 +66,7 @@ def _glance() -> tuple[rx.Component, ...]:
             class_name="c5 keep",
         ),
         card(ready(_churn()), title="Churn risk", class_name="c4 keep"),
-        card(ready(_reach()), title="Can be reached", class_name="c3"),
+        card(ready(_reach()), title="Can be reached", class_name="c3 full-sm"),
     )
 
 
@@ -151,7 +151,7 @@ def _table() -> rx.Component:
                 rx.el.i(class_name="sw", background="var(--" + one.color + ")"), one.segment, class_name="row nowrap"
             ), phone="under"),
             Column("Churn risk", _churn_cell, sort="churn_probability"),
-            Column("CLV, 1 year", lambda one: one.clv, sort="clv_score", number=True),
+            Column("CLV, 1 y", lambda one: one.clv, sort="clv_score", number=True),
             Column("Spent", lambda one: one.spent, sort="total_spent", number=True, phone="hide", wide=True),
             Column("Last purchase", lambda one: one.last, sort="last_purchase_at", number=True, phone="hide"),
             Column("Favourite", lambda one: one.favourite, phone="hide", wide=True),

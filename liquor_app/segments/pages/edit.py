@@ -54,14 +54,19 @@ def _form() -> rx.Component:
         ),
         rx.el.fieldset(
             grid(
-                span(8, _details(), _who(), _playbook(), _offers()),
-                rx.el.div(rx.cond(EditSegmentState.by_rules, live_count(), rx.fragment()), class_name="c4 sticky"),
+                span(8, _details(), _who(), _count("only-md"), _playbook(), _offers()),
+                _count("c4 sticky hide-md"),
             ),
             class_name="plain",
             disabled=reads,
         ),
         on_submit=EditSegmentState.save,
     )
+
+
+def _count(where: str) -> rx.Component:
+    """Beside the rule where there is room, else below it."""
+    return rx.cond(EditSegmentState.by_rules, rx.el.div(live_count(), class_name=where), rx.fragment())
 
 
 def _text(label: str, name: str, **props: Any) -> rx.Component:
@@ -146,8 +151,10 @@ def _offers() -> rx.Component:
                     part("In the message", "text", offer.text, required=True, max_length=160),
                     class_name="col g12 grow",
                 ),
-                icon_button(
-                    "trash-2", "Remove offer " + offer.name, on_click=EditSegmentState.remove_offer(offer.id)
+                for_managers(
+                    icon_button(
+                        "trash-2", "Remove offer " + offer.name, on_click=EditSegmentState.remove_offer(offer.id)
+                    )
                 ),
                 gap=12,
                 class_name="ts",
@@ -164,7 +171,7 @@ def _offers() -> rx.Component:
                 class_name="muted pretty",
             ),
             rx.foreach(EditSegmentState.offers, one),
-            row(button("Another offer", icon="plus", small=True, on_click=EditSegmentState.add_offer)),
+            for_managers(row(button("Another offer", icon="plus", small=True, on_click=EditSegmentState.add_offer))),
             gap=16,
         ),
         title="Offers",

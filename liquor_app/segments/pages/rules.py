@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.pages.access import for_managers
 from liquor_app.scoring.rfm import RfmSegment
 from liquor_app.segments.fields import EVENTS, FIELDS
 from liquor_app.segments.states.count import CountState
@@ -38,7 +39,7 @@ def _line(line: Any) -> rx.Component:
         line.kind,
         ("group", rule_line(*_group(line), level=line.depth, place="start", error=line.error)),
         ("add", rule_line(*_add(line), level=line.depth, place="end")),
-        ("event", rule_line(*_event(line), level=inside, error=line.error)),
+        ("event", rule_line(*_event(line), level=inside, below=_often(line), error=line.error)),
         rule_line(*_field(line), level=inside, error=line.error),
     )
 
@@ -48,7 +49,7 @@ def _change(line: Any, part: str) -> Any:
 
 
 def _remove(line: Any, what: str) -> rx.Component:
-    return icon_button("x", f"Remove {what}", on_click=EditSegmentState.remove(line.id))
+    return for_managers(icon_button("x", f"Remove {what}", on_click=EditSegmentState.remove(line.id)))
 
 
 def _group(line: Any) -> tuple[rx.Component, ...]:
@@ -63,10 +64,11 @@ def _group(line: Any) -> tuple[rx.Component, ...]:
 
 
 def _add(line: Any) -> tuple[rx.Component, ...]:
-    return (
+    more = (
         button("Condition", icon="plus", small=True, on_click=EditSegmentState.add(line.id, "field")),
         button("Group", icon="parentheses", small=True, on_click=EditSegmentState.add(line.id, "group")),
     )
+    return (for_managers(*more),)
 
 
 def _what(line: Any) -> rx.Component:
@@ -106,34 +108,32 @@ def _field(line: Any) -> tuple[rx.Component, ...]:
 
 
 def _event(line: Any) -> tuple[rx.Component, ...]:
-    times = small_input(
-        "Times", class_name="few", input_mode="numeric", value=line.value, on_change=_change(line, "value")
-    )
-    high = small_input(
-        "At most", class_name="few", input_mode="numeric", value=line.high, on_change=_change(line, "high")
-    )
-    days = small_input(
-        "Days, empty for ever", class_name="few", input_mode="numeric", placeholder="ever", value=line.days,
-        on_change=_change(line, "days"),
-    )  # fmt: skip
     category = small_input(
         "Category, empty for any", placeholder="any category", value=line.category,
         on_change=_change(line, "category"), custom_attrs={"list": "categories"},
     )  # fmt: skip
+    return _what(line), rx.cond(line.has_category, category, rx.el.span(class_name="grow")), _remove(line, "condition")
+
+
+def _often(line: Any) -> tuple[rx.Component, ...]:
+    """How many times within how many days."""
+
+    def few(label: str, part: str, value: Any, **props: Any) -> rx.Component:
+        change = _change(line, part)
+        return small_input(label, class_name="few", input_mode="numeric", value=value, on_change=change, **props)
+
+    times = few("Times", "value", line.value)
     return (
-        _what(line),
-        rx.cond(line.has_category, category, rx.fragment()),
         select("How often", line.ops, value=line.op, on_change=_change(line, "op"), class_name="sm"),
         rx.match(
             line.control,
             ("none", rx.fragment()),
-            ("between", rx.fragment(times, "and", high, "times")),
+            ("between", rx.fragment(times, "and", few("At most", "high", line.high), "times")),
             rx.fragment(times, "times"),
         ),
         rx.el.span("in the last"),
-        days,
+        few("Days, empty for ever", "days", line.days, placeholder="ever"),
         rx.el.span("days"),
-        _remove(line, "condition"),
     )
 
 
@@ -141,8 +141,8 @@ def live_count() -> rx.Component:
     """How many the rule matches right now, how they can be reached, and a few of them."""
 
     def way(one: Any) -> rx.Component:
-        head = row(rx.el.span(one.name, class_name="muted"), rx.el.span(one.value, " ", one.share, class_name="num"),
-                   apart=True, class_name="t12")  # fmt: skip
+        people = rx.el.span(one.value, rx.el.span(" ", one.share, class_name="muted"), class_name="num")
+        head = row(rx.el.span(one.name, class_name="muted"), people, apart=True, class_name="t12")
         return col(head, bar(one.fill, one.name, one.tone), gap=4)
 
     def example(one: Any) -> rx.Component:
