@@ -17,6 +17,7 @@ from liquor_app.organization import api as organization
 from liquor_app.organization.schemas import NotificationMessage
 from liquor_app.providers import api as providers
 from liquor_app.segments import api as segments
+from liquor_app.sending import api as sending
 from liquor_app.templates import api as templates
 
 ROUTERS = [
@@ -25,6 +26,7 @@ ROUTERS = [
     segments.router,
     campaigns.router,
     actions.router,
+    sending.router,
     analytics.router,
     templates.router,
     providers.router,
@@ -32,7 +34,7 @@ ROUTERS = [
     organization.router,
     health.router,
 ]
-AT_ROOT = [accounts.browser, campaigns.sockets, organization.sockets, analytics.sockets]
+AT_ROOT = [accounts.browser, sending.public, campaigns.sockets, organization.sockets, analytics.sockets]
 SOCKET_MESSAGES = {
     "/ws/campaign/{id}/status": CampaignStatusMessage,
     "/ws/notifications": NotificationMessage,

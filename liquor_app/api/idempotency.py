@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from fastapi import Request
@@ -41,7 +42,7 @@ async def once(
         who: whose key it is; keys of different people never meet.
         shape: type of the answer, as for `response_model`.
         location: where the thing made or started is found, with the answer's fields in braces.
-        fingerprint: what identifies the request, where its body has been consumed; by default the body's hash.
+        fingerprint: what identifies the request, where its body has been consumed; by default its body.
 
     Raises:
         Invalid: a malformed key, or one that was used for another request.
@@ -54,8 +55,8 @@ async def once(
         return _answer(answer, status, location)
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Invalid("Idempotency-Key must have 1 to 255 printable characters", field="Idempotency-Key")
-    mark = fingerprint if fingerprint is not None else hashlib.sha256(await request.body()).hexdigest()
-    asked = f"{request.method} {request.url.path} {mark}"
+    content = await request.body() if fingerprint is None else fingerprint.encode()
+    asked = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + content).hexdigest()
     async with transaction() as session:
         known = await _claim(session, who, key, asked)
         if known is None:
@@ -81,7 +82,9 @@ def _answer(answer: Any, status: int, location: str | None) -> JSONResponse:
 
 
 def _plain(adapter: TypeAdapter[Any], value: Any) -> Any:
-    return adapter.dump_python(adapter.validate_python(value, from_attributes=True), mode="json")
+    # through plain values, so that every field becomes what its type says (an integer 0 of money "0", not 0)
+    given = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    return adapter.dump_python(adapter.validate_python(given, from_attributes=True), mode="json")
 
 
 async def _claim(session: AsyncSession, who: str, key: str, asked: str) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from liquor_app.core.errors import Invalid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MILLISECOND = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 
 def uuid7(moment: datetime | None = None) -> UUID:
@@ -22,8 +23,11 @@ def uuid7(moment: datetime | None = None) -> UUID:
 
 
 def uuid7_time(value: UUID) -> datetime:
-    """The moment inside a UUIDv7, to the millisecond; what `created_at` of a partitioned row holds."""
-    return _EPOCH + timedelta(milliseconds=value.int >> 80)
+    """The moment inside a UUIDv7, to the millisecond; what `created_at` of a partitioned row holds.
+
+    A stranger's id may name a moment after the calendar's end; it is then the last one, at which nothing was made.
+    """
+    return _EPOCH + timedelta(milliseconds=min(value.int >> 80, _LAST_MILLISECOND))
 
 
 def parse_id(value: str | UUID, field: str = "id") -> UUID:

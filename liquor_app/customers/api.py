@@ -17,25 +17,33 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import JOB, Choice, Cursor, Id, Limit, ListOf, Search, listing
+from liquor_app.api.schemas import JOB, Choice, Cursor, Id, Limit, ListOf, Row, Search, listing
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.customers import service, uploads
 from liquor_app.customers.filters import SORTS, CustomerFilter
-from liquor_app.customers.history import purchases_of
+from liquor_app.customers.history import PurchaseRow, purchases_of
 from liquor_app.customers.schemas import (
     Breakdown,
     CustomerIn,
     CustomerPatch,
-    History,
     ImportOut,
     ImportStarted,
 )
 from liquor_app.customers.service import CustomerRow
 from liquor_app.segments.membership import breakdown_by_rfm
+from liquor_app.sending.service import SendRow, list_sends
 
 router = APIRouter(tags=["customers"])
+
+
+class HistoryOut(Row):
+    """What a customer bought and what they were sent, newest first."""
+
+    purchases: list[PurchaseRow]
+    sends: list[SendRow]
+
 
 MAX_UPLOAD = 1024**3
 """Bytes of an uploaded file."""
@@ -118,6 +126,8 @@ async def import_customers(request: Request, actor: CurrentActor) -> Response:
         if not isinstance(upload, UploadFile):
             raise Invalid("Send the file as multipart/form-data in the part `file`.", field="file")
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        if unknown := sorted(set(fields) - {"kind", "policy", "mapping"}):
+            raise Invalid(f"{unknown[0]} is not a field of this form", field=unknown[0])
         mapping = _mapping(fields.get("mapping"))
         mark = await _keep(upload, uploads.file_of(key))
         named = Path((upload.filename or "upload.csv").replace("\\", "/")).name
@@ -207,12 +217,14 @@ async def delete_customer(actor: CurrentActor, customer_id: Id) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/customers/{id}/history", response_model=History)
+@router.get("/customers/{id}/history", response_model=HistoryOut)
 async def customer_history(actor: CurrentActor, customer_id: Id, limit: Limit = 50) -> object:
     """What they bought and what they were sent."""
     async with transaction() as session:
         await service.get_customer(session, actor, customer_id)
-        return {"purchases": await purchases_of(session, actor, customer_id, limit=limit)}
+        bought = await purchases_of(session, actor, customer_id, limit=limit)
+        sent = await list_sends(session, actor, customer_id=customer_id, limit=limit)
+    return {"purchases": bought, "sends": sent.items}
 
 
 # --- imports ---

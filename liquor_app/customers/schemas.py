@@ -7,7 +7,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from liquor_app.api.schemas import Body, Row, Started
-from liquor_app.customers.history import PurchaseRow
 
 
 class CustomerPatch(Body):
@@ -41,12 +40,6 @@ class Breakdown(Row):
 
     items: list[BreakdownItem]
     total: int
-
-
-class History(Row):
-    """What a customer bought and what they were sent, newest first."""
-
-    purchases: list[PurchaseRow]
 
 
 class ImportStarted(Started):

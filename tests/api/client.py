@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from sqlalchemy import text
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.service import get_user, issue_tokens
+from liquor_app.core.db import transaction
 
 PASSWORD = "correct horse battery"
 
@@ -35,10 +40,18 @@ class Client:
         return await self.call("DELETE", path, **options)
 
 
-async def sign_in(client: Client, role: str) -> Client:
-    answer = await client.post("/auth/login", json={"email": f"{role}@example.com", "password": PASSWORD})
-    assert answer.status_code == 200, answer.text
-    return Client(client.http, {"Authorization": f"Bearer {answer.json()['access_token']}"})
+def address_of(role: Role) -> str:
+    return f"{role.value}@example.com"
+
+
+async def signed_in(client: Client, role: Role) -> Client:
+    """The person of that role, with an access token; `test_auth` checks the way to one over HTTP."""
+    async with transaction() as session:
+        found = await session.execute(text("SELECT id FROM users WHERE email = :email"), {"email": address_of(role)})
+        user = await get_user(session, found.scalar_one())
+        assert user is not None
+        tokens = await issue_tokens(session, user)
+    return Client(client.http, {"Authorization": f"Bearer {tokens.access_token}"})
 
 
 def is_problem(answer: httpx.Response, status: int, code: str, field: str | None = None) -> dict[str, Any]:

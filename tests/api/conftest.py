@@ -7,16 +7,15 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.accounts.service import create_user
+from liquor_app.accounts.models import Role, User
+from liquor_app.accounts.passwords import hash_password
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.db import transaction
 from liquor_app.organization.service import ensure_defaults
 from liquor_app.routes import create_api
 from liquor_app.segments.service import ensure_default_segments
 from liquor_app.templates.service import ensure_default_templates
-from tests.api.client import PASSWORD, Client, sign_in
+from tests.api.client import PASSWORD, Client, address_of, signed_in
 
 
 @pytest.fixture
@@ -26,29 +25,40 @@ async def http(database: str) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.fixture(scope="session")
+async def password_hash() -> str:
+    """Hashing is slow on purpose; once is enough."""
+    return await hash_password(PASSWORD)
+
+
 @pytest.fixture
-async def anybody(http: httpx.AsyncClient) -> Client:
+async def anybody(http: httpx.AsyncClient, password_hash: str) -> Client:
     """Nobody known, in a shop that is set up."""
     async with transaction() as session:
         await ensure_defaults(session)
         await ensure_default_segments(session)
-        await ensure_default_templates(session)
-        await ensure_rule_pack(session)
-        for role in Role:
-            await create_user(session, SYSTEM, email=f"{role.value}@example.com", password=PASSWORD, role=role)
+        session.add_all(User(email=address_of(role), password_hash=password_hash, role=role) for role in Role)
     return Client(http, {})
 
 
 @pytest.fixture
+async def templates(anybody: Client) -> None:
+    """The shipped templates and the rule pack."""
+    async with transaction() as session:
+        await ensure_default_templates(session)
+        await ensure_rule_pack(session)
+
+
+@pytest.fixture
 async def viewer(anybody: Client) -> Client:
-    return await sign_in(anybody, "user")
+    return await signed_in(anybody, Role.USER)
 
 
 @pytest.fixture
 async def manager(anybody: Client) -> Client:
-    return await sign_in(anybody, "manager")
+    return await signed_in(anybody, Role.MANAGER)
 
 
 @pytest.fixture
 async def admin(anybody: Client) -> Client:
-    return await sign_in(anybody, "admin")
+    return await signed_in(anybody, Role.ADMIN)

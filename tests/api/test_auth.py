@@ -10,7 +10,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.service import create_api_key
 from liquor_app.core.db import transaction
-from tests.api.client import PASSWORD, Client, is_problem, sign_in
+from tests.api.client import PASSWORD, Client, is_problem, signed_in
 
 pytestmark = pytest.mark.integration
 
@@ -120,7 +120,7 @@ async def test_a_cookie_writes_only_from_our_own_pages(anybody: Client) -> None:
 
 
 async def test_a_password_is_changed_with_the_old_one_and_ends_other_sessions(anybody: Client) -> None:
-    client = await sign_in(anybody, "user")
+    client = await signed_in(anybody, Role.USER)
     fresh = "another good phrase"
     wrong = await client.patch("/users/me", json={"password": fresh, "current_password": "wrong"})
     is_problem(wrong, 422, "invalid", "current_password")

@@ -25,6 +25,7 @@ GET /campaigns · POST /campaigns · GET /campaigns/{id} · PATCH /campaigns/{id
 POST /campaigns/{id}/start · POST /campaigns/{id}/pause · POST /campaigns/{id}/resume
 GET /campaigns/{id}/analytics · POST /campaigns/generate
 GET /actions · POST /actions/generate · GET /actions/{id}
+GET /sends · GET /sends/{id} · GET /sends/{id}/events · POST /sends/{id}/resend
 GET /analytics/dashboard · GET /analytics/revenue · GET /analytics/churn
 GET /settings/channels · PATCH /settings/channels · GET /settings/compliance
 GET /settings/templates · POST /settings/templates · PATCH /settings/templates/{id}
@@ -33,6 +34,7 @@ GET /settings/templates · POST /settings/templates · PATCH /settings/templates
 OURS = """
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 PATCH /settings/compliance · GET /jobs/{id} · POST /jobs/{id}/cancel
+POST /sends/{id}/settle
 GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready
 """
 

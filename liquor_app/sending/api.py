@@ -1,0 +1,129 @@
+"""Routes: messages of the ledger, and the way out that every message carries."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from liquor_app.accounts.deps import CurrentActor, key_owner
+from liquor_app.api.idempotency import once
+from liquor_app.api.ratelimit import limit as allow
+from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, listing
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError
+from liquor_app.sending import service
+from liquor_app.sending.farewell import asking, done, failed
+from liquor_app.sending.models import SendStatus
+from liquor_app.sending.schemas import SendEvents, SendOut, SettleIn
+from liquor_app.sending.service import SendRow
+from liquor_app.sending.unsubscribe import PATH, unsubscribe, unsubscribe_view
+
+router = APIRouter(prefix="/sends", tags=["sends"])
+public = APIRouter(include_in_schema=False)
+
+LOCATION = "/api/v1/sends/{id}"
+
+
+@router.get("", response_model=ListOf[SendRow])
+async def list_sends(
+    actor: CurrentActor,
+    *,
+    campaign_id: UUID | None = None,
+    customer_id: UUID | None = None,
+    status: Annotated[Choice, Query(description=f"One or several of {', '.join(SendStatus)}.")] = "",
+    channel: Annotated[str, Query(max_length=10)] = "",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> object:
+    """Messages, newest first."""
+    async with transaction() as session:
+        page = await service.list_sends(
+            session,
+            actor,
+            campaign_id=campaign_id,
+            customer_id=customer_id,
+            status=status,
+            channel=channel,
+            limit=limit,
+            cursor=cursor,
+        )
+    return listing(page)
+
+
+@router.get("/{id}", response_model=SendOut)
+async def get_send(actor: CurrentActor, send_id: Id) -> object:
+    """One message with its exact body."""
+    async with transaction() as session:
+        found = await service.get_send(session, actor, send_id)
+    return SendOut(
+        **asdict(found.send),
+        body_html=found.body_html,
+        body_text=found.body_text,
+        template_version_id=found.template_version_id,
+        reason=found.reason,
+    )
+
+
+@router.get("/{id}/events", response_model=SendEvents)
+async def send_events(actor: CurrentActor, send_id: Id, limit: Limit = 100) -> object:
+    """Delivery, opens, clicks, and what else was heard of it."""
+    async with transaction() as session:
+        await service.get_send(session, actor, send_id)
+        return {"items": await service.send_events(session, actor, send_id, limit=limit)}
+
+
+@router.post("/{id}/resend", response_model=SendRow, status_code=201)
+async def resend(request: Request, actor: CurrentActor, send_id: Id) -> Response:
+    """Try a message again that failed, bounced or was never answered: a new attempt with a row of its own."""
+    return await once(
+        request,
+        key_owner(actor),
+        SendRow,
+        lambda session: service.resend(session, actor, send_id),
+        location=LOCATION,
+    )
+
+
+@router.post("/{id}/settle", response_model=SendRow)
+async def settle(actor: CurrentActor, send_id: Id, body: SettleIn) -> object:
+    """Say what became of a message whose answer never came, from what the provider shows."""
+    async with transaction() as session:
+        return await service.settle_unknown(session, actor, send_id, was_sent=body.was_sent)
+
+
+# --- for recipients: no sign-in, no cookie, no script ---
+
+Token = Annotated[str, Path(max_length=500)]
+ATTEMPTS_PER_MINUTE = 60
+
+
+def _ip(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+@public.get(PATH + "/{token}")
+async def ask_to_unsubscribe(request: Request, token: Token) -> HTMLResponse:
+    """A page that asks; scanners open links, so opening one changes nothing."""
+    try:
+        await allow("unsubscribe", _ip(request), allowed=ATTEMPTS_PER_MINUTE, seconds=60)
+        async with transaction() as session:
+            view = await unsubscribe_view(session, token)
+    except AppError as error:
+        return failed(error)
+    return done(view) if view.is_done else asking(view)
+
+
+@public.post(PATH + "/{token}")
+async def do_unsubscribe(request: Request, token: Token) -> HTMLResponse:
+    """The button, and the one click of mail programs (RFC 8058)."""
+    try:
+        await allow("unsubscribe", _ip(request), allowed=ATTEMPTS_PER_MINUTE, seconds=60)
+        async with transaction() as session:
+            view = await unsubscribe(session, token, ip=_ip(request), user_agent=request.headers.get("user-agent"))
+    except AppError as error:
+        return failed(error)
+    return done(view)

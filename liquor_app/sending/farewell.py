@@ -1,0 +1,60 @@
+"""The pages behind the unsubscribe link: plain HTML, no script, readable on any phone."""
+
+from __future__ import annotations
+
+from html import escape
+
+from fastapi.responses import HTMLResponse
+
+from liquor_app.core.errors import AppError
+from liquor_app.sending.unsubscribe import UnsubscribeView
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+STYLE = """
+:root{color-scheme:light dark;--ink:#21201c;--soft:#63635e;--line:#e9e8e6;--paper:#f9f9f8;--card:#fff;--act:#995a07;
+--on:#fff}
+@media(prefers-color-scheme:dark){:root{--ink:#eeeeec;--soft:#b5b3ad;--line:#3b3a37;--paper:#111110;--card:#191918;
+--act:#ffca16;--on:#21201c}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:24px;background:var(--paper);color:var(--ink);
+font:16px/1.55 Inter,system-ui,sans-serif}
+main{width:100%;max-width:440px;background:var(--card);border:1px solid var(--line);border-radius:12px;padding:32px}
+h1{font-size:22px;line-height:1.3;margin:0 0 12px}p{color:var(--soft);margin:0 0 16px}
+small{display:block;color:var(--soft);margin-bottom:16px}
+button{font:600 16px/1 inherit;font-family:inherit;width:100%;padding:14px 20px;border:0;border-radius:8px;
+background:var(--act);color:var(--on);cursor:pointer}
+button:focus-visible{outline:3px solid var(--act);outline-offset:3px}
+"""
+
+
+def _page(brand: str, title: str, body: str, status: int = 200) -> HTMLResponse:
+    return HTMLResponse(
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        "<meta name=viewport content='width=device-width, initial-scale=1'><meta name=robots content=noindex>"
+        f"<title>{escape(title)}</title><style>{STYLE}</style>"
+        f"<main><small>{escape(brand)}</small><h1>{escape(title)}</h1>{body}</main></html>",
+        status,
+        headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"},
+    )
+
+
+def asking(view: UnsubscribeView) -> HTMLResponse:
+    """One button, one click, nothing to type (CAN-SPAM, 16 CFR 316.5)."""
+    kind = view.channel.lower()
+    body = (
+        f"<p>You will get no more offers from {escape(view.brand)} by {escape(kind)}, starting now.</p>"
+        "<form method=post><button type=submit>Unsubscribe</button></form>"
+    )
+    return _page(view.brand, f"No more offers by {kind}?", body)
+
+
+def done(view: UnsubscribeView) -> HTMLResponse:
+    """It is done, also if it was done before."""
+    body = f"<p>We will not write to you by {escape(view.channel.lower())} any more. You may close this page.</p>"
+    return _page(view.brand, "You are unsubscribed", body)
+
+
+def failed(error: AppError) -> HTMLResponse:
+    """What is wrong, in the recipient's words."""
+    return _page("", "That did not work", f"<p>{escape(error.message)}</p>", error.status)

@@ -1,0 +1,166 @@
+"""Segments, analytics, settings, and the page behind every message's unsubscribe link."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core import queue
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
+from liquor_app.core.ids import uuid7
+from liquor_app.core.models import JobStatus
+from liquor_app.segments.tasks import TASKS as SEGMENTS
+from liquor_app.sending.launch import launch_campaign
+from liquor_app.sending.unsubscribe import unsubscribe_url
+from tests.api.client import Client, is_problem
+from tests.factories import add_people, add_ready_campaign
+from tests.people import add_customer, add_purchase
+
+pytestmark = pytest.mark.integration
+
+RULE = {"all": [{"field": "state", "op": "eq", "value": "ME"}]}
+
+
+async def test_a_segment_from_rule_to_members(manager: Client, viewer: Client) -> None:
+    async with transaction() as session:
+        people = [await add_customer(session, state="ME") for _ in range(3)]
+        await add_customer(session, state="NY")
+    made = await manager.post("/segments", json={"name": "Mainers", "rules": RULE})
+    assert made.status_code == 201, made.text
+    segment = made.json()
+    assert (segment["slug"], segment["customer_count"]) == ("mainers", 0)
+    path = f"/segments/{segment['id']}"
+    refreshed = await manager.post(f"{path}/refresh")
+    assert await queue.run(UUID(refreshed.json()["job_id"]), SEGMENTS) is JobStatus.SUCCEEDED
+    members = (await viewer.get(f"{path}/customers")).json()
+    assert {row["id"] for row in members["items"]} == {str(person) for person in people}
+    changed = await manager.patch(
+        path, json={"max_discount_pct": "12.5"}, headers={"If-Match": made.headers.get("etag", "*")}
+    )
+    assert changed.json()["max_discount_pct"] == "12.50"
+    is_problem(await manager.patch(path, json={"rules": {"all": [{"field": "shoe"}]}}), 422, "invalid")
+    is_problem(await manager.post("/segments", json={"name": "Mainers", "rules": RULE}), 409, "conflict", "name")
+    is_problem(await viewer.delete(path), 403, "forbidden")
+    assert (await manager.delete(path)).status_code == 204
+    is_problem(await viewer.get(f"{path}/customers"), 404, "not_found")
+
+
+async def test_analytics(viewer: Client) -> None:
+    async with transaction() as session:
+        customer = await add_customer(session)
+        await add_purchase(session, customer, days_ago=0)
+    board = (await viewer.get("/analytics/dashboard", params={"days": 7})).json()
+    figures = {kpi["name"]: kpi["value"] for kpi in board["kpis"]}
+    assert set(figures) == {"revenue", "sends", "conversion_rate", "average_order"}
+    assert float(figures["revenue"]) == 20
+    assert len(board["days"]) == 7
+    revenue = (await viewer.get("/analytics/revenue")).json()
+    assert (float(revenue["revenue"]), revenue["orders"], len(revenue["days"])) == (20, 1, 30)
+    churn = (await viewer.get("/analytics/churn")).json()
+    assert churn["bands"] == [{"churn_risk": "high", "customers": 1}]
+    assert churn["customers"][0]["value_at_risk"] == "84.00"
+    today = now().date()
+    backwards = {"start": str(today), "end": str(today - timedelta(days=2))}
+    is_problem(await viewer.get("/analytics/revenue", params=backwards), 422, "invalid", "end")
+    is_problem(await viewer.get("/analytics/revenue", params={"start": "x"}), 422, "invalid", "start")
+    is_problem(await viewer.get("/analytics/dashboard", params={"days": 0}), 422, "invalid", "days")
+
+
+async def test_compliance_settings(templates: None, admin: Client, viewer: Client) -> None:
+    read = await viewer.get("/settings/compliance")
+    assert read.json()["settings"]["minimum_age"] == 21
+    assert any(rule["citation"] for rule in read.json()["rules"])
+    stale = {"If-Match": read.headers["etag"]}
+    changed = await admin.patch("/settings/compliance", json={"max_contacts_7_days": 1}, headers=stale)
+    assert changed.json()["settings"]["max_contacts_7_days"] == 1
+    is_problem(
+        await admin.patch("/settings/compliance", json={"minimum_age": 22}, headers=stale), 412, "precondition_failed"
+    )
+    is_problem(await admin.patch("/settings/compliance", json={"minimum_age": 12}), 422, "invalid", "minimum_age")
+    is_problem(await admin.patch("/settings/compliance", json={"colour": 1}), 422, "invalid", "colour")
+
+
+async def test_channels_never_show_credentials(admin: Client, manager: Client) -> None:
+    channels = (await manager.get("/settings/channels")).json()["items"]
+    assert [(row["channel"], row["provider"]) for row in channels] == [("email", "sandbox"), ("sms", "sandbox")]
+    change = {"channel": "email", "provider": "sandbox", "rate_per_second": 50}
+    is_problem(await manager.patch("/settings/channels", json=change), 403, "forbidden")
+    row = (await admin.patch("/settings/channels", json=change)).json()["items"][0]
+    assert (row["rate_per_second"], row["position"], row["is_enabled"]) == (50, 100, True)
+    assert not [name for name in row if "config" in name]
+    unknown = {"channel": "email", "provider": "pigeon"}
+    is_problem(await admin.patch("/settings/channels", json=unknown), 422, "invalid", "provider")
+
+
+async def test_templates(templates: None, admin: Client, manager: Client) -> None:
+    listed = (await manager.get("/settings/templates", params={"channel": "sms"})).json()
+    assert listed["total"] >= 1
+    body = {"name": "Mine", "channel": "sms", "category": "win_back", "body_text_template": "Hi {{ first_name }}"}
+    is_problem(await manager.post("/settings/templates", json=body), 403, "forbidden")
+    made = await admin.post("/settings/templates", json=body)
+    assert made.status_code == 201, made.text
+    path = f"/settings/templates/{made.json()['id']}"
+    changed = await admin.patch(path, json={"body_text_template": "Hello {{ first_name }}"})
+    assert changed.json()["version"] == 2
+    broken = await admin.patch(path, json={"body_text_template": "{{ first_name"})
+    is_problem(broken, 422, "invalid")
+    is_problem(await admin.post("/settings/templates", json=body), 409, "conflict", "name")
+
+
+# --- the way out ---
+
+
+async def one_send(anybody: Client) -> tuple[UUID, str]:
+    async with transaction() as session:
+        people = await add_people(session, 1)
+        campaign = await add_ready_campaign(session, people)
+        await launch_campaign(session, SYSTEM, campaign)
+        send_id = (await session.execute(text("SELECT id FROM sends"))).scalar_one()
+    return people[0], httpx.URL(unsubscribe_url(send_id)).raw_path.decode()
+
+
+async def consent(customer: UUID) -> tuple[str, int]:
+    async with transaction() as session:
+        found = await session.execute(
+            text("SELECT email_consent, (SELECT count(*) FROM suppressions) FROM customers WHERE id = :id"),
+            {"id": customer},
+        )
+        state, suppressed = found.one()
+    return str(state), int(suppressed)
+
+
+async def test_opening_the_link_asks_and_posting_unsubscribes(templates: None, anybody: Client) -> None:
+    customer, path = await one_send(anybody)
+    page = await anybody.http.get(path)
+    assert page.status_code == 200
+    assert "<button" in page.text
+    assert "example.com" not in page.text
+    assert "form-action 'self'" in page.headers["content-security-policy"]
+    assert await consent(customer) == ("given", 0)
+    one_click = await anybody.http.post(path, data={"List-Unsubscribe": "One-Click"})
+    assert one_click.status_code == 200
+    assert await consent(customer) == ("withdrawn", 1)
+    again = await anybody.http.post(path)
+    assert again.status_code == 200
+    assert "<button" not in (await anybody.http.get(path)).text
+    assert await consent(customer) == ("withdrawn", 1)
+
+
+async def test_forged_and_damaged_links_tell_nothing(templates: None, anybody: Client) -> None:
+    _, path = await one_send(anybody)
+    for bad in (path[:-2] + "xx", "/u/nonsense", unsubscribe_url(uuid7()).partition("8000")[2]):
+        for answer in (await anybody.http.get(bad), await anybody.http.post(bad)):
+            assert answer.status_code in {404, 422}
+            assert answer.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("send_id", ["ffffffff-ffff-4fff-bfff-ffffffffffff", "00000000-0000-4000-8000-000000000000"])
+async def test_ids_of_no_time_are_simply_unknown(viewer: Client, send_id: str) -> None:
+    is_problem(await viewer.get(f"/sends/{send_id}"), 404, "not_found")
+    is_problem(await viewer.get(f"/sends/{send_id}/events"), 404, "not_found")
