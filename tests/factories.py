@@ -66,6 +66,7 @@ async def add_people(session: AsyncSession, count: int, **columns: Any) -> list[
     """`count` customers of age in Maine who may be e-mailed and texted, unless `columns` say otherwise; their ids."""
     ids = [uuid7() for _ in range(count)]
     values = {
+        "name": "Marguerite Okafor",
         "email_consent": "given",
         "sms_consent": "given",
         "age_verified_at": now() - timedelta(days=400),
@@ -78,8 +79,8 @@ async def add_people(session: AsyncSession, count: int, **columns: Any) -> list[
     names = ", ".join(values)
     await session.execute(
         text(
-            f"INSERT INTO customers (id, name, email, email_key, phone, {names})"
-            " SELECT id, 'Marguerite Okafor', id || '@example.com', id || '@example.com',"
+            f"INSERT INTO customers (id, email, email_key, phone, {names})"
+            " SELECT id, id || '@example.com', id || '@example.com',"
             " '+1207555' || lpad(CAST(n AS text), 4, '0'), "
             + ", ".join(f":{name}" for name in values)
             + " FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS p(id, n)"

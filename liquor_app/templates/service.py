@@ -224,10 +224,10 @@ async def update_template(
         template.is_active = bool(changes["is_active"])
     fresh = {name: changes[name] for name in CONTENT if name in changes and changes[name] != getattr(template, name)}
     if fresh:
+        source = _source(template, fresh)
+        compile_template(source)
         for name, value in fresh.items():
             setattr(template, name, value)
-        source = _source(template)
-        compile_template(source)
         template.version += 1
         template.variables = variables_of(source)
         template.current_version_id = await _add_version(session, template.id, template.version, source, actor.user_id)
@@ -342,10 +342,10 @@ async def _add_version(
     return version.id
 
 
-def _source(template: MessageTemplate) -> TemplateSource:
-    return TemplateSource(
-        template.channel, template.subject_template, template.body_html_template, template.body_text_template
-    )
+def _source(template: MessageTemplate, fresh: dict[str, Any]) -> TemplateSource:
+    """The template's content with changes on top."""
+    subject, html, text_part = (fresh.get(name, getattr(template, name)) for name in CONTENT)
+    return TemplateSource(template.channel, subject, html, text_part)
 
 
 def _name(value: str) -> str:
