@@ -30,7 +30,7 @@ from liquor_app.ui import live
 from liquor_app.ui.gallery.page import entry_page, gallery
 from liquor_app.ui.page import Page
 from liquor_app.ui.shell import HEAD, STYLESHEETS, Slots, shell
-from liquor_app.ui.trouble import APP_WRAPS, not_found
+from liquor_app.ui.trouble import APP_WRAPS, not_found, unexpected
 
 PAGES: tuple[Page, ...] = (
     *DASHBOARD,
@@ -69,6 +69,7 @@ app = rx.App(
     stylesheets=STYLESHEETS,
     head_components=HEAD,
     app_wraps=APP_WRAPS,
+    backend_exception_handler=unexpected,
     api_transformer=[create_api(), partial(static_rules, static_dir=STATIC)],
     html_lang="en",
 )

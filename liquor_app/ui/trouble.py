@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import reflex as rx
+from reflex.event import EventSpec
 from reflex_base.vars.function import ArgsFunctionOperation
 from reflex_components_core.base.error_boundary import ErrorBoundary
 from reflex_components_core.core.banner import has_connection_errors
@@ -12,6 +14,9 @@ from reflex_components_core.core.banner import has_connection_errors
 from liquor_app.ui.button import button
 from liquor_app.ui.card import note
 from liquor_app.ui.empty import empty
+from liquor_app.ui.toast import toast_failed
+
+log = logging.getLogger(__name__)
 
 RELOAD = rx.call_script("location.reload()")
 
@@ -54,6 +59,14 @@ def not_found() -> rx.Component:
             icon="search-x",
         ),
         class_name="trouble",
+    )
+
+
+def unexpected(problem: Exception) -> EventSpec:
+    """For `rx.App(backend_exception_handler=…)`: an event handler broke. Logged whole, told without details."""
+    log.exception("an event handler failed", exc_info=problem)
+    return toast_failed(
+        "Something went wrong on our side", "Nothing was half-written. Reload the page; if it stays, tell your admin."
     )
 
 

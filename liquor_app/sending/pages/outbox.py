@@ -78,7 +78,9 @@ def _message() -> rx.Component:
     )
     text = card(sms_preview(READING.text, READING.segments), title="As " + READING.recipient + " would see it")
     headers = card(
-        rx.el.pre(rx.foreach(READING.headers, rx.el.div), class_name="t12 muted pre"),
+        rx.el.div(
+            rx.foreach(READING.headers, lambda line: rx.el.div(line, overflow_wrap="anywhere")), class_name="t12 muted"
+        ),
         title="Headers",
     )
     shown = col(
