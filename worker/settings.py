@@ -11,18 +11,18 @@ from uuid import UUID
 from arq import func
 from arq.connections import RedisSettings
 from arq.typing import WorkerCoroutine
-from liquor_app.customers.tasks import TASKS as CUSTOMERS
-from liquor_app.sending.dispatch import run_dispatcher
-from liquor_app.sending.tasks import TASKS as SENDING
 
 from liquor_app.analytics.tasks import TASKS as ANALYTICS
 from liquor_app.campaigns.tasks import TASKS as CAMPAIGNS
 from liquor_app.core import db, redis
 from liquor_app.core.queue import RUN_JOB, Job, Task, run
 from liquor_app.core.runtime import redis_url
+from liquor_app.customers.tasks import TASKS as CUSTOMERS
 from liquor_app.demo.tasks import TASKS as DEMO
 from liquor_app.scoring.tasks import TASKS as SCORING
 from liquor_app.segments.tasks import TASKS as SEGMENTS
+from liquor_app.sending.dispatch import run_dispatcher
+from liquor_app.sending.tasks import TASKS as SENDING
 from worker.cron import CRON
 
 log = logging.getLogger(__name__)
