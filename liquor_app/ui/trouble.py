@@ -62,9 +62,9 @@ def not_found() -> rx.Component:
     )
 
 
-def unexpected(problem: Exception) -> EventSpec:
+def unexpected(exception: Exception) -> EventSpec:
     """For `rx.App(backend_exception_handler=…)`: an event handler broke. Logged whole, told without details."""
-    log.exception("an event handler failed", exc_info=problem)
+    log.exception("an event handler failed", exc_info=exception)
     return toast_failed(
         "Something went wrong on our side", "Nothing was half-written. Reload the page; if it stays, tell your admin."
     )
