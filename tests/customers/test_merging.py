@@ -35,7 +35,7 @@ def test_fill_fills_overwrite_overwrites_keep_keeps() -> None:
         (Policy.KEEP, "Ada", None),
     ):
         one = known(email="a@b.co", name="Ada")
-        apply(Base([one]), person(email="A@B.co", name="Bea", city="Rye"), policy, uuid7())
+        apply(Base([one]), person(email="A@B.co", name="Bea", city="Rye"), policy)
         assert (one.values["name"], one.values["city"]) == (name, city)
         assert one.values["email"] == "a@b.co"
 
@@ -60,14 +60,14 @@ def test_families_share_a_telephone() -> None:
 def test_a_row_of_two_customers_is_refused() -> None:
     base = Base([known(email="a@b.co"), known(external_id="7")])
     with pytest.raises(Rejected) as caught:
-        apply(base, person(email="a@b.co", external_id="7"), Policy.OVERWRITE, uuid7())
+        apply(base, person(email="a@b.co", external_id="7"), Policy.OVERWRITE)
     assert caught.value.code == "two_customers"
 
 
 def test_a_changed_key_no_longer_matches() -> None:
     one = known(email="old@b.co", external_id="7")
     base = Base([one])
-    apply(base, person(email="new@b.co", external_id="7"), Policy.OVERWRITE, uuid7())
+    apply(base, person(email="new@b.co", external_id="7"), Policy.OVERWRITE)
     assert base.match(person(email="old@b.co").values) is None
     assert base.match(person(email="new@b.co").values) is one
 
@@ -80,12 +80,12 @@ def test_the_newest_consent_counts_under_every_policy() -> None:
         one = known(email="a@b.co")
         one.consent, one.consent_at = {"email": "given"}, {"email": NOW}
         base = Base([one])
-        older = apply(base, person(email="a@b.co", consents=said(ConsentStatus.WITHDRAWN, -1)), policy, uuid7())
+        older = apply(base, person(email="a@b.co", consents=said(ConsentStatus.WITHDRAWN, -1)), policy)
         assert older[1] is Outcome.UNCHANGED
-        newer = apply(base, person(email="a@b.co", consents=said(ConsentStatus.WITHDRAWN, 1)), policy, uuid7())
+        newer = apply(base, person(email="a@b.co", consents=said(ConsentStatus.WITHDRAWN, 1)), policy)
         assert newer[1] is Outcome.UPDATED
         assert one.consent["email"] == "withdrawn"
-        again = apply(base, person(email="a@b.co", consents=said(ConsentStatus.WITHDRAWN, 1)), policy, uuid7())
+        again = apply(base, person(email="a@b.co", consents=said(ConsentStatus.WITHDRAWN, 1)), policy)
         assert again[1] is Outcome.UNCHANGED
 
 

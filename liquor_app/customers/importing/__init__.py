@@ -39,7 +39,7 @@ from liquor_app.organization.settings import GeneralSettings, load_settings
 
 __all__ = ["FilePreview", "ImportReport", "guess_mapping", "import_file", "inspect_file"]
 
-CHUNK_ROWS = 10_000
+CHUNK_ROWS = 5_000
 TRIES = 3
 Report = Callable[[int, int | None], None]
 R = TypeVar("R", Person, Line)

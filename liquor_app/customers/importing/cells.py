@@ -52,6 +52,8 @@ def escape_formula(cell: str) -> str:
 
 def clean_text(cell: str, field: str) -> str | None:
     """One line of text, None if blank."""
+    if not cell:
+        return None
     if "\x00" in cell:
         raise Rejected("nul_character", field, f"{field} holds a NUL character.")
     if len(cell) > MAX_TEXT and len(cell.strip()) > MAX_TEXT:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from liquor_app.core.money import money
@@ -64,6 +66,18 @@ def _consents(cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetim
     return tuple(given)
 
 
+_CLEAN: dict[str, Callable[[str], str | None]] = {
+    "external_id": partial(clean_word, field="external_id"),
+    "name": partial(clean_text, field="name"),
+    "city": partial(clean_text, field="city"),
+    "state": clean_state,
+    "postal_code": partial(clean_text, field="postal_code"),
+    "country": clean_country,
+    "timezone": clean_timezone,
+    "language": partial(clean_word, field="language"),
+}
+
+
 def clean_person(number: int, cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetime) -> Person:
     """A row of customers.
 
@@ -74,27 +88,19 @@ def clean_person(number: int, cells: list[str], at: dict[str, int], zone: ZoneIn
         Rejected: a cell cannot be understood, or nothing says who it is.
     """
 
-    def cell(field: str) -> str:
-        return cells[at[field]] if field in at else ""
-
-    values: dict[str, object] = {}
-    country = clean_country(cell("country"))
-    values["email"], values["email_key"] = clean_email(cell("email"))
-    values["phone"] = clean_phone(cell("phone"), country or "US")
-    values["external_id"] = clean_word(cell("external_id"), "external_id")
-    if not (values["email_key"] or values["phone"] or values["external_id"]):
+    given = {field: cells[position] for field, position in at.items() if cells[position]}
+    values: dict[str, object] = {field: clean(given[field]) for field, clean in _CLEAN.items() if field in given}
+    values["email"], values["email_key"] = clean_email(given.get("email", ""))
+    values["phone"] = clean_phone(given.get("phone", ""), str(values.get("country") or "US"))
+    if not (values["email_key"] or values["phone"] or values.get("external_id")):
         raise Rejected("no_identity", "email", "The row has neither an e-mail, a phone nor an external id.")
-    parts = [clean_text(cell(field), field) for field in ("first_name", "last_name")]
-    values["name"] = clean_text(cell("name"), "name") or " ".join(part for part in parts if part)[:MAX_TEXT]
-    values["city"] = clean_text(cell("city"), "city")
-    values["state"] = clean_state(cell("state"))
-    values["postal_code"] = clean_text(cell("postal_code"), "postal_code")
-    values["country"] = country
-    values["timezone"] = clean_timezone(cell("timezone"))
-    values["language"] = clean_word(cell("language"), "language")
-    values["date_of_birth"] = clean_birthday(cell("date_of_birth"), now.astimezone(zone).date())
-    given = {field: value for field, value in values.items() if value}
-    return Person(number, given, _consents(cells, at, zone, now))
+    if not values.get("name"):
+        parts = [clean_text(given.get(field, ""), field) for field in ("first_name", "last_name")]
+        values["name"] = " ".join(part for part in parts if part)[:MAX_TEXT]
+    if "date_of_birth" in given:
+        values["date_of_birth"] = clean_birthday(given["date_of_birth"], now.astimezone(zone).date())
+    known = {field: value for field, value in values.items() if value}
+    return Person(number, known, _consents(cells, at, zone, now))
 
 
 @dataclass(frozen=True, slots=True)

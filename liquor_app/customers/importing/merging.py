@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from liquor_app.core.ids import uuid7
 from liquor_app.customers.addresses import guess_timezone
 from liquor_app.customers.importing.cells import Rejected
 from liquor_app.customers.importing.cleaning import ConsentGiven, Person
@@ -131,7 +132,7 @@ def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:
     return changes
 
 
-def apply(base: Base, person: Person, policy: Policy, new_id: UUID) -> tuple[Known, Outcome]:
+def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
     """Take one row into the base.
 
     Raises:
@@ -140,7 +141,7 @@ def apply(base: Base, person: Person, policy: Policy, new_id: UUID) -> tuple[Kno
     known = base.match(person.values)
     if known is None:
         guess = None if "timezone" in person.values else _timezone(person.values)
-        known = Known(new_id, {**dict.fromkeys(FIELDS), "timezone": guess, **DEFAULTS, **person.values})
+        known = Known(uuid7(), {**dict.fromkeys(FIELDS), "timezone": guess, **DEFAULTS, **person.values})
         _take_consents(known, person)
         base.add(known)
         return known, Outcome.CREATED

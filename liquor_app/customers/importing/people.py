@@ -13,7 +13,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import copy_rows
-from liquor_app.core.ids import uuid7
 from liquor_app.customers.importing.cells import Rejected
 from liquor_app.customers.importing.cleaning import Person
 from liquor_app.customers.importing.merging import FIELDS, KEYS, Base, Known, Outcome, Policy, apply
@@ -79,7 +78,7 @@ def merge(base: Base, people: Sequence[Person], policy: Policy) -> Result:
     result = Result(Counter(), [])
     for position, person in enumerate(people):
         try:
-            _, outcome = apply(base, person, policy, uuid7())
+            _, outcome = apply(base, person, policy)
         except Rejected as why:
             result.rejected.append((position, why))
         else:
