@@ -123,6 +123,7 @@ async def register(request: Request, body: Registration) -> object:
 
 @router.get("/users/me", response_model=UserOut)
 async def me(actor: CurrentActor) -> object:
+    """Whoever is signed in."""
     async with transaction() as session:
         user = await service.get_user(session, actor.id) if actor.user_id and actor.id else None
     if user is None:
@@ -132,6 +133,7 @@ async def me(actor: CurrentActor) -> object:
 
 @router.patch("/users/me", response_model=UserOut)
 async def patch_me(actor: CurrentActor, body: MePatch) -> object:
+    """Change one's name, or the password with the present one, which ends every other session."""
     async with transaction() as session:
         return await service.update_me(session, actor, body.model_dump(exclude_unset=True))
 

@@ -64,5 +64,6 @@ async def generate_actions(request: Request, actor: CurrentActor, body: Generate
 
 @router.get("/{id}", response_model=ActionRow)
 async def get_action(actor: CurrentActor, action_id: Id) -> object:
+    """One action: what, why, when, and the points its priority is made of."""
     async with transaction() as session:
         return await service.get_action(session, actor, action_id)

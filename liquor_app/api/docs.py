@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any
 
 STYLE = """
+@font-face{font-family:Inter;src:url(/fonts/inter-latin-wght.woff2) format("woff2");font-weight:100 900;
+font-display:swap}
 :root{color-scheme:light dark;--ink:#21201c;--soft:#63635e;--line:#e9e8e6;--paper:#fdfdfc;--card:#fff;--act:#995a07}
 @media(prefers-color-scheme:dark){:root{--ink:#eeeeec;--soft:#b5b3ad;--line:#3b3a37;--paper:#111110;--card:#191918;
 --act:#ffca16}}
@@ -56,6 +59,11 @@ def example(schema: dict[str, Any], root: dict[str, Any], depth: int = 0) -> Any
     return schema.get("format") or kind or "any"
 
 
+def _words(text: str) -> str:
+    """Prose as HTML: what stands in backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+
+
 def _shape(title: str, content: dict[str, Any], root: dict[str, Any]) -> str:
     for media, part in content.items():
         if schema := part.get("schema"):
@@ -65,13 +73,15 @@ def _shape(title: str, content: dict[str, Any], root: dict[str, Any]) -> str:
 
 
 def _operation(method: str, path: str, operation: dict[str, Any], root: dict[str, Any]) -> str:
-    parts = [f"<p>{escape(operation.get('description', ''))}</p>"]
+    told = operation.get("description", "")
+    brief = told.split(". ")[0].split("; ")[0].rstrip(".") or operation.get("summary", "")
+    parts = [f"<p>{_words(told)}</p>"] if told else []
     if parameters := operation.get("parameters"):
         rows = "".join(
             f"<tr><td><code>{escape(item['name'])}</code></td><td>{escape(item['in'])}"
             f"{', required' if item.get('required') else ''}</td>"
             f"<td>{escape(str(example(item.get('schema', {}), root)))}</td>"
-            f"<td>{escape(item.get('description', ''))}</td></tr>"
+            f"<td>{_words(item.get('description', ''))}</td></tr>"
             for item in parameters
         )
         parts.append(f"<h4>Parameters</h4><table>{rows}</table>")
@@ -80,9 +90,8 @@ def _operation(method: str, path: str, operation: dict[str, Any], root: dict[str
     for status, answer in operation.get("responses", {}).items():
         if status.startswith("2"):
             parts.append(_shape(f"Answer {status}", answer.get("content", {}), root))
-    summary = escape(operation.get("summary", ""))
     return (
-        f"<details><summary><b>{method.upper()}</b><code>{escape(path)}</code><small>{summary}</small></summary>"
+        f"<details><summary><b>{method.upper()}</b><code>{escape(path)}</code><small>{_words(brief)}</small></summary>"
         f"<div class=in>{''.join(parts)}</div></details>"
     )
 
@@ -102,7 +111,7 @@ def _sockets(messages: dict[str, Any]) -> Iterator[str]:
         body = json.dumps(example(schema, {"$defs": schema.get("$defs", {})}), indent=2, ensure_ascii=False)
         yield (
             f"<details><summary><b>WS</b><code>{escape(path)}</code></summary><div class=in>"
-            f"<p>{escape(model.__doc__ or '')}</p><h4>Message</h4><pre>{escape(body)}</pre></div></details>"
+            f"<p>{_words(model.__doc__ or '')}</p><h4>Message</h4><pre>{escape(body)}</pre></div></details>"
         )
 
 
@@ -123,6 +132,6 @@ def page(spec: dict[str, Any], sockets: dict[str, Any]) -> str:
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>{escape(info['title'])} API</title><style>{STYLE}</style><main>"
         f"<h1>{escape(info['title'])} API <small>{escape(info['version'])}</small></h1>"
-        f"<p>{escape(info.get('description', ''))}</p><nav><a href='/openapi.json'>OpenAPI document</a></nav>"
+        f"<p>{_words(info.get('description', ''))}</p><nav><a href='/openapi.json'>OpenAPI document</a></nav>"
         f"{''.join(sections)}</main></html>"
     )

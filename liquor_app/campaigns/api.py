@@ -91,6 +91,7 @@ async def _biggest_segments(session: Any, actor: Actor) -> list[str]:
 
 @router.get("/{id}", response_model=CampaignRow)
 async def get_campaign(response: Response, actor: CurrentActor, campaign_id: Id) -> object:
+    """One campaign with its plan and counters."""
     async with transaction() as session:
         row = await service.get_campaign(session, actor, campaign_id)
     tag(response, row.updated_at)

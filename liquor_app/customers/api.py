@@ -188,6 +188,7 @@ async def _keep(upload: UploadFile, path: Path) -> str:
 
 @router.get("/customers/{id}", response_model=CustomerRow)
 async def get_customer(response: Response, actor: CurrentActor, customer_id: Id) -> object:
+    """One customer with facts and scores."""
     async with transaction() as session:
         row = await service.get_customer(session, actor, customer_id)
     tag(response, row.updated_at)

@@ -15,6 +15,7 @@ router = APIRouter(prefix="/settings/channels", tags=["settings"])
 
 @router.get("", response_model=ChannelsOut)
 async def channels(actor: CurrentActor) -> object:
+    """Who carries which channel, in the order they are tried."""
     async with transaction() as session:
         return {"items": await list_channels(session, actor)}
 

@@ -47,6 +47,7 @@ async def create_segment(request: Request, actor: CurrentActor, body: SegmentIn)
 
 @router.get("/{id}", response_model=SegmentRow)
 async def get_segment(response: Response, actor: CurrentActor, segment_id: Id) -> object:
+    """One segment with its rule in words and its playbook."""
     async with transaction() as session:
         row = await service.get_segment(session, actor, segment_id)
     tag(response, row.updated_at)

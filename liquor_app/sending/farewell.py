@@ -22,7 +22,7 @@ font:16px/1.55 Inter,system-ui,sans-serif}
 main{width:100%;max-width:440px;background:var(--card);border:1px solid var(--line);border-radius:12px;padding:32px}
 h1{font-size:22px;line-height:1.3;margin:0 0 12px}p{color:var(--soft);margin:0 0 16px}
 small{display:block;color:var(--soft);margin-bottom:16px}
-button{font:600 16px/1 inherit;font-family:inherit;width:100%;padding:14px 20px;border:0;border-radius:8px;
+button{font-family:inherit;font-size:16px;font-weight:600;width:100%;padding:14px 20px;border:0;border-radius:8px;
 background:var(--act);color:var(--on);cursor:pointer}
 button:focus-visible{outline:3px solid var(--act);outline-offset:3px}
 """
