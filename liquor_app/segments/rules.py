@@ -239,7 +239,7 @@ def _number(field: Field, value: object, path: str) -> Decimal:
         raise _Wrong(path, "is out of range")
     if field.kind is Kind.SHARE and not 0 <= value <= 1:
         raise _Wrong(path, "must lie between 0 and 1 (0.5 is 50 %)")
-    return Decimal(str(value))
+    return Decimal(str(value)) + 0  # no negative zero
 
 
 def _whole(value: object, path: str, low: int, high: int) -> int:

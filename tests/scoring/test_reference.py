@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from scoring_reference import PUBLISHED, cdnow, cdnow_fit, references, table
-
 from liquor_app.scoring import bgnbd
+from tests.scoring.scoring_reference import PUBLISHED, cdnow, cdnow_fit, references, table
 
 
 def test_every_published_value_is_met() -> None:
