@@ -1,0 +1,152 @@
+"""Reading the ledger, sending again, settling the unknown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from liquor_app.core.ids import uuid7
+from liquor_app.sending.dispatch import Dispatcher
+from liquor_app.sending.launch import launch_campaign
+from liquor_app.sending.models import SendStatus
+from liquor_app.sending.rollup import roll_up_once
+from liquor_app.sending.service import (
+    get_outbox_message,
+    get_send,
+    list_outbox,
+    list_sends,
+    resend,
+    send_events,
+    settle_unknown,
+)
+from liquor_app.sending.words import send_line
+from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
+from tests.sending.test_pump import execute, sends, shop, statuses
+
+VIEWER = Actor(ActorKind.USER, uuid7(), "Vera", Role.USER)
+
+
+async def test_pages_and_filters(database: str) -> None:
+    """Every message once, newest first; the outbox beside it; bad questions are refused."""
+    campaign, ids = await shop(7)
+    await execute("UPDATE customers SET email_consent = 'withdrawn' WHERE id = :id", id=ids[3])
+    async with transaction() as session:
+        due = await list_sends(session, VIEWER, campaign_id=campaign)
+    assert {send_line(row).when[:4] for row in due.items} == {"due "}
+    await Dispatcher().pump_once()
+    async with transaction() as session:
+        seen, cursor = [], None
+        while True:
+            page = await list_sends(session, VIEWER, campaign_id=campaign, limit=3, cursor=cursor)
+            seen += [row.id for row in page.items]
+            if (cursor := page.next_cursor) is None:
+                break
+        assert (len(seen), len(set(seen)), page.total, page.total_is_exact) == (7, 7, 7, True)
+        assert seen == sorted(seen, reverse=True)
+        assert (await list_sends(session, VIEWER, status="skipped")).total == 1
+        assert (await list_sends(session, VIEWER, status="sent,skipped", customer_id=ids[0])).total == 1
+        live = await list_sends(session, VIEWER, left_only=True, limit=4)
+        rest = await list_sends(session, VIEWER, left_only=True, limit=4, cursor=live.next_cursor)
+        assert len({row.id for row in [*live.items, *rest.items]}) == live.total == 6
+        line = send_line(live.items[0])
+        assert (line.customer, line.campaign, line.when) == ("Marguerite Okafor", "Back to the counter", "just now")
+        detail = await get_send(session, VIEWER, live.items[0].id)
+        assert detail.body_html is not None
+        assert detail.reason == "Bought 5 times, then went quiet."
+        outbox = await list_outbox(session, VIEWER, campaign_id=campaign, limit=4)
+        more = await list_outbox(session, VIEWER, campaign_id=campaign, limit=4, cursor=outbox.next_cursor)
+        assert len({row.id for row in [*outbox.items, *more.items]}) == outbox.total == 6
+        assert (await list_outbox(session, VIEWER, search=str(ids[0])[:30].upper())).total == 1
+        assert (await list_outbox(session, VIEWER, send_id=live.items[0].id)).total == 1
+        for bad in ({"status": "flying"}, {"channel": "fax"}, {"limit": 0}, {"cursor": "nonsense"}):
+            with pytest.raises(Invalid):
+                await list_sends(session, VIEWER, **bad)  # type: ignore[arg-type]
+        for wanted in (get_send, get_outbox_message):
+            with pytest.raises(NotFound):
+                await wanted(session, VIEWER, uuid7())
+
+
+async def test_sending_again(database: str) -> None:
+    """A failed message gets a second attempt with its own row, even after the campaign's end; the first stays."""
+    async with transaction() as session:
+        await open_shop(session)
+        people = await add_people(session, 2, timezone=noon_zone())
+        campaign = await add_ready_campaign(session, people, window=ALL_DAY)
+        await launch_campaign(session, SYSTEM, campaign)
+    await Dispatcher().pump_once()
+    first = (await sends(campaign))[0].id
+    await execute("UPDATE sends SET status = 'failed' WHERE id = :id", id=first)
+    await roll_up_once()
+    async with transaction() as session:
+        with pytest.raises(Forbidden):
+            await resend(session, VIEWER, first)
+        fresh = await resend(session, SYSTEM, first)
+        assert (fresh.status, fresh.attempt) == (SendStatus.PENDING, 2)
+        with pytest.raises(Conflict, match="newer attempt"):
+            await resend(session, SYSTEM, first)
+        with pytest.raises(Conflict, match="pending"):
+            await resend(session, SYSTEM, fresh.id)
+    assert await Dispatcher().pump_once() == 1
+    assert await statuses(campaign) == ["failed", "sent", "sent"]
+    async with transaction() as session:
+        events = await send_events(session, VIEWER, fresh.id)
+        assert [event.event_type for event in events] == ["email_sent"]
+        assert datetime.now(UTC) >= events[0].at
+
+
+async def test_settling_the_unknown(database: str) -> None:
+    """A person decides; both ways, once, and audited."""
+    campaign, _ = await shop(2)
+    await Dispatcher().pump_once()
+    await execute("UPDATE sends SET status = 'unknown', sent_at = NULL")
+    await execute("UPDATE actions SET status = 'queued'")
+    one, two = await sends(campaign)
+    async with transaction() as session:
+        with pytest.raises(Forbidden):
+            await settle_unknown(session, VIEWER, one.id, was_sent=True)
+        assert (await settle_unknown(session, SYSTEM, one.id, was_sent=True)).status is SendStatus.SENT
+        assert (await settle_unknown(session, SYSTEM, two.id, was_sent=False)).status is SendStatus.FAILED
+        with pytest.raises(Conflict, match="sent"):
+            await settle_unknown(session, SYSTEM, one.id, was_sent=False)
+        actions = await session.execute(text("SELECT status FROM actions ORDER BY status"))
+        audited = await session.execute(text("SELECT count(*) FROM audit_log WHERE action = 'send.settled'"))
+        assert list(actions.scalars()) == ["failed", "sent"]
+        assert audited.scalar_one() == 2
+
+
+async def test_a_campaign_over_is_not_reopened(database: str) -> None:
+    """Neither a played week nor a cancelled campaign."""
+    campaign, _ = await shop(1)
+    await execute("UPDATE sends SET status = 'failed'")
+    for status, words in (("cancelled", "cancelled"), ("completed", "played")):
+        await execute("UPDATE campaigns SET status = :status, completed_at = now()", status=status)
+        async with transaction() as session:
+            with pytest.raises(Conflict, match=words):
+                await resend(session, SYSTEM, (await sends(campaign))[0].id)
+
+
+async def test_counters(database: str) -> None:
+    """Each status is counted where it belongs; a paused campaign does not end, a quiet row is not rewritten."""
+    campaign, ids = await shop(6)
+    for customer, status in zip(ids, ("sent", "delivered", "failed", "skipped", "unknown", "bounced"), strict=True):
+        await execute("UPDATE sends SET status = :s WHERE customer_id = :id", s=status, id=customer)
+    await execute("UPDATE sends SET delivered_at = now() WHERE status = 'delivered'")
+    await execute("UPDATE campaigns SET status = 'paused'")
+    assert await roll_up_once() == {campaign}
+    assert await roll_up_once() == set()
+    async with transaction() as session:
+        row = (await session.execute(text("SELECT * FROM campaigns"))).one()
+    assert row.status == "paused"
+    assert (row.total_sends, row.completed_sends, row.failed_sends, row.skipped_sends) == (6, 3, 1, 1)
+    assert (row.unknown_sends, row.delivered_sends) == (1, 1)
+    await execute("UPDATE campaigns SET status = 'active'")
+    await roll_up_once([campaign])
+    async with transaction() as session:
+        row = (await session.execute(text("SELECT status, is_playing, completed_at FROM campaigns"))).one()
+    assert (row.status, row.is_playing) == ("completed", False), "open unknowns do not keep it open"
