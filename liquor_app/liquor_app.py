@@ -18,6 +18,7 @@ from liquor_app.campaigns.pages.list import PAGES as CAMPAIGNS
 from liquor_app.core.frontend import STATIC
 from liquor_app.core.web import same_origin, static_rules
 from liquor_app.customers.pages.detail import PAGES as CUSTOMER
+from liquor_app.customers.pages.importing import PAGES as IMPORTING
 from liquor_app.customers.pages.list import PAGES as CUSTOMERS
 from liquor_app.organization.pages.frame import slots
 from liquor_app.organization.pages.settings import PAGES as SETTINGS
@@ -36,6 +37,7 @@ PAGES: tuple[Page, ...] = (
     *DASHBOARD,
     *CUSTOMERS,
     *CUSTOMER,
+    *IMPORTING,
     *SEGMENTS,
     *SEGMENT,
     *CAMPAIGNS,

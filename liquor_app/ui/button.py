@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import reflex as rx
+from reflex_components_core.el.elements.inline import A
 
 from liquor_app.ui.icon import icon as draw
 from liquor_app.ui.types import Child, Flag, Handler, Text, given
@@ -58,6 +59,13 @@ def link(label: Child, href: Text, **props: Any) -> rx.Component:
     """A link in running text or in a card's head."""
     class_name = f"link {props.pop('class_name', '')}".strip()
     return rx.el.a(label, href=href, class_name=class_name, **props)
+
+
+def download(label: Text, href: Text, *, small: bool = False) -> rx.Component:
+    """A button that saves a file the server makes."""
+    look = f"btn{' sm' if small else ''}"
+    # A plain link: the router would take the address for one of the app's pages.
+    return A.create(draw("download"), label, href=href, class_name=look, custom_attrs={"download": ""})
 
 
 def avatar(initials: Text, large: bool = False) -> rx.Component:

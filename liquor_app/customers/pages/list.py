@@ -34,6 +34,7 @@ def customers_page() -> rx.Component:
             "Customers",
             OverviewState.summary,
             for_managers(
+                button("Import", icon="upload", href="/customers/import"),
                 button("Add customer", kind="primary", icon="plus", on_click=EditCustomerState.add),
             ),
         ),
@@ -199,7 +200,10 @@ def _nobody() -> rx.Component:
     return empty(
         "No customers yet",
         "Bring a file from your till or shop, or add the first by hand.",
-        for_managers(button("Add customer", kind="primary", icon="plus", on_click=EditCustomerState.add)),
+        for_managers(
+            button("Import a file", kind="primary", icon="upload", href="/customers/import"),
+            button("Add by hand", icon="plus", on_click=EditCustomerState.add),
+        ),
         icon="users",
     )
 

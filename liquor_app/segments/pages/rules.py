@@ -89,8 +89,10 @@ def _what(line: Any) -> rx.Component:
 
 def _field(line: Any) -> tuple[rx.Component, ...]:
     typed = {"value": line.value, "on_change": _change(line, "value")}
-    number = small_input("Number", input_mode="decimal", placeholder=line.unit, **typed)
+    number = small_input("Number", input_mode="decimal", **typed)
     high = small_input("Highest", input_mode="decimal", value=line.high, on_change=_change(line, "high"))
+    dollars = rx.cond(line.unit == "$", "$", "")
+    percent = rx.cond(line.unit == "%", "%", "")
     control = rx.match(
         line.control,
         ("none", rx.fragment()),
@@ -98,8 +100,8 @@ def _field(line: Any) -> tuple[rx.Component, ...]:
         ("choice", select("Value", line.options, class_name="sm", **typed)),
         ("date", small_input("Day", type="date", **typed)),
         ("days", rx.fragment(small_input("Days", class_name="few", input_mode="numeric", **typed), "days")),
-        ("number", rx.fragment(number, line.unit)),
-        ("between", rx.fragment(number, "and", high, line.unit)),
+        ("number", rx.fragment(dollars, number, percent)),
+        ("between", rx.fragment(dollars, number, "and", high, percent)),
         ("list", small_input("Values, separated by commas", placeholder="One, another", **typed)),
         small_input("Value", custom_attrs={"list": line.suggest}, **typed),
     )
@@ -172,6 +174,6 @@ def live_count() -> rx.Component:
             gap=16,
         ),
         title="Matching now",
-        aside=rx.cond(CountState.waiting, rx.el.span("Counting", class_name="note-t"), rx.fragment()),
+        aside=rx.el.span(CountState.waiting, class_name="note-t", role="status"),
         foot="Membership itself is refreshed every night, and whenever you save.",
     )

@@ -36,12 +36,12 @@ class CountState(rx.State):
     reach: list[Bar] = []
     examples: list[Example] = []
     problem: str = ""
-    waiting: bool = False
+    waiting: str = ""
     _asked: int = 0
 
     @rx.event
     async def wait(self) -> None:
-        self.waiting = True
+        self.waiting = "Waiting for the rule"
 
     @rx.event(background=True)
     async def count_rules(self, rules: dict[str, Any]) -> None:
@@ -52,7 +52,7 @@ class CountState(rx.State):
             except AppError:
                 return
             self._asked += 1
-            asked, self.waiting = self._asked, True
+            asked, self.waiting = self._asked, "Counting"
         found: RuleCount | None = None
         problem = ""
         try:
@@ -65,7 +65,7 @@ class CountState(rx.State):
                 self._show(found, problem)
 
     def _show(self, found: RuleCount | None, problem: str) -> None:
-        self.waiting, self.problem = False, problem
+        self.waiting, self.problem = "", problem
         if found is None:
             return
         total = found.total or 1

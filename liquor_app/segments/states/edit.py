@@ -129,7 +129,7 @@ class EditSegmentState(rx.State):
         offers, self.errors = typed_offers(form, self.offers), {}
         rules, paths = rules_of(self.lines) if self.by_rules else ({}, {})
         if self.by_rules and (problems := check_rules(rules)):
-            self.lines = blamed(self.lines, problems, paths)
+            self.lines = blamed(self.lines, problems, paths, finished=True)
             return toast_failed("Not saved", "A condition of the rule is not complete.")
         try:
             row = await self._store({**changes_of(form, offers), "rules": rules, "is_active": self.active})

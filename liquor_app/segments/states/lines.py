@@ -117,23 +117,29 @@ def _control(kind: Kind, op: str) -> str:
     return {Kind.FLAG: "flag", Kind.CHOICE: "choice", Kind.MOMENT: "date"}.get(kind, "text")
 
 
-def blamed(lines: Sequence[Line], problems: Sequence[RuleProblem], paths: dict[str, str]) -> list[Line]:
-    """The lines, each with the first thing wrong with it; a problem belongs to the nearest line above its path."""
+def blamed(
+    lines: Sequence[Line], problems: Sequence[RuleProblem], paths: dict[str, str], *, finished: bool = False
+) -> list[Line]:
+    """The lines, each with the first thing wrong with it; a problem belongs to the nearest line above its path.
+
+    While the rule is being written, what was not filled in yet is no mistake; once it is `finished` it is.
+    """
     errors: dict[str, str] = {}
     for problem in problems:
         path = problem.path
         while path not in paths and "." in path:
             path = path.rpartition(".")[0]
         errors.setdefault(paths.get(path, lines[0].id), problem.message)
-    return [replace(line, error=_error(line, errors)) if line.kind != "add" else line for line in lines]
+    return [replace(line, error=_error(line, errors, finished)) if line.kind != "add" else line for line in lines]
 
 
-def _error(line: Line, errors: dict[str, str]) -> str:
+def _error(line: Line, errors: dict[str, str], finished: bool) -> str:
     message = errors.get(line.id, "")
     if not message:
         return ""
-    empty = line.kind != "group" and line.control != "none" and not line.value.strip()
-    return "Fill this in." if empty else f"{message[:1].upper()}{message[1:]}."
+    if line.kind != "group" and line.control != "none" and not line.value.strip():
+        return "Fill this in." if finished else ""
+    return f"{message[:1].upper()}{message[1:]}."
 
 
 # changes

@@ -1,0 +1,152 @@
+"""Files to import, as their page shows them. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from liquor_app.core.errors import Invalid
+from liquor_app.customers.importing import FilePreview, ImportReport
+from liquor_app.customers.importing.mapping import KINDS
+from liquor_app.customers.uploads import ImportRow
+from liquor_app.ui.words import ago, listed, plural, spoken
+
+MAX_HEAD = 64 * 1024
+LABELS: Mapping[str, str] = {
+    "email": "E-mail",
+    "external_id": "Customer number",
+    "email_consent": "E-mail consent",
+    "sms_consent": "SMS consent",
+    "consent_at": "When consent was given",
+    "occurred_at": "When it was bought",
+    "amount": "What was paid",
+    "is_alcohol": "Is alcohol",
+    "customer": "Customer (e-mail, phone or number)",
+}
+CHOICES: Mapping[str, list[tuple[str, str]]] = {
+    kind: [("", "Leave out"), *((name, LABELS.get(name, spoken(name))) for name in fields)]
+    for kind, fields in KINDS.items()
+}
+"""What a column of the file may become, by kind of file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnLine:
+    """A column of the file, a few of its values, and the field it becomes (empty: left out)."""
+
+    name: str
+    example: str
+    becomes: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonLine:
+    words: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLine:
+    """An earlier import."""
+
+    id: str
+    name: str
+    kind: str
+    status: str
+    when: str
+    words: str
+    rejects: str
+
+
+def head_of(sent: object) -> tuple[str, bytes]:
+    """Name and first bytes of a file, as the browser sent them; a row that was cut off at the end is dropped.
+
+    Raises:
+        Invalid: no file, or something that is none.
+    """
+    if not isinstance(sent, dict) or not isinstance(sent.get("head"), str):
+        raise Invalid("Choose a file first.", field="file")
+    try:
+        head = base64.b64decode(sent["head"][: MAX_HEAD * 2], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Invalid("The file could not be read. Choose it again.", field="file") from error
+    size = sent.get("size")
+    if isinstance(size, int) and size > len(head) and b"\n" in head:
+        head = head[: head.rfind(b"\n") + 1]
+        head += b"\x00" if head.startswith(b"\xff\xfe") else b""
+    return str(sent.get("name") or "file.csv")[:120], head
+
+
+def column_lines(preview: FilePreview) -> list[ColumnLine]:
+    """Every column with up to three of its values and the field it was taken for."""
+    becomes = {column: field for field, column in preview.mapping.items()}
+    return [
+        ColumnLine(name, _example(preview.rows, position), becomes.get(name, ""))
+        for position, name in enumerate(preview.columns)
+    ]
+
+
+def _example(rows: Sequence[Sequence[str]], position: int) -> str:
+    values = [row[position].strip() for row in rows if position < len(row) and row[position].strip()]
+    return ", ".join(list(dict.fromkeys(values))[:3])[:80]
+
+
+def reassigned(columns: Sequence[ColumnLine], name: str, field: str) -> list[ColumnLine]:
+    """The columns with one of them becoming `field`; another that did is left out instead."""
+
+    def now(line: ColumnLine) -> str:
+        if line.name == name:
+            return field
+        return "" if field and line.becomes == field else line.becomes
+
+    return [ColumnLine(line.name, line.example, now(line)) for line in columns]
+
+
+def mapping_of(columns: Sequence[ColumnLine]) -> dict[str, str]:
+    """Field → column."""
+    return {line.becomes: line.name for line in columns if line.becomes}
+
+
+def trial_words(report: ImportReport) -> str:
+    """What became of the first rows, tried out: "Of the first 212 rows 208 are new and 4 would be refused: …" """
+    if not report.rows:
+        return "The file has a header and no rows."
+    counts = (("new", report.created), ("changed", report.updated), ("known already", report.unchanged))
+    parts = [f"{count:,} {word}" for word, count in counts if count]
+    if report.rejected:
+        reasons = ", ".join(f"{line.words} {line.count}" for line in reason_lines(report.reasons))
+        parts.append(f"{report.rejected:,} refused ({reasons})")
+    return f"Tried on the first {plural(report.rows, 'row')}: {listed(parts)}."
+
+
+def reason_lines(reasons: Mapping[str, Any]) -> list[ReasonLine]:
+    """Why rows were refused, the most frequent first."""
+    ranked = sorted(reasons.items(), key=lambda item: (-int(item[1]), item[0]))
+    return [ReasonLine(_reason(code), f"{int(count):,}") for code, count in ranked]
+
+
+def _reason(code: str) -> str:
+    """ "E-mail not valid" for `bad_email`; other codes read as they are."""
+    kind, _, field = code.partition("_")
+    if kind in ("bad", "negative") and field:
+        return f"{LABELS.get(field, spoken(field))} {'not valid' if kind == 'bad' else 'negative'}"
+    return spoken(code)
+
+
+def import_line(row: ImportRow, at: datetime) -> ImportLine:
+    """An import of the past in words."""
+    counts = (("new", row.created), ("changed", row.updated), ("refused", row.rejected))
+    words = listed([f"{count:,} {word}" for word, count in counts if count]) if row.finished_at else ""
+    return ImportLine(
+        str(row.id),
+        row.file_name,
+        spoken(row.kind),
+        row.status.value,
+        ago(row.created_at, at),
+        words or ("nothing new" if row.status == "completed" else ""),
+        f"/api/v1/imports/{row.id}/rejects" if row.rejected else "",
+    )
