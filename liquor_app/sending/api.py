@@ -14,7 +14,7 @@ from liquor_app.api.idempotency import once
 from liquor_app.api.ratelimit import limit as allow
 from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, listing
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError
+from liquor_app.core.errors import AppError, TooMany
 from liquor_app.sending import service
 from liquor_app.sending.farewell import asking, done, failed
 from liquor_app.sending.models import SendStatus
@@ -98,22 +98,30 @@ async def settle(actor: CurrentActor, send_id: Id, body: SettleIn) -> object:
 # --- for recipients: no sign-in, no cookie, no script ---
 
 Token = Annotated[str, Path(max_length=500)]
-ATTEMPTS_PER_MINUTE = 60
+WRONG_PER_MINUTE = 60
 
 
 def _ip(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
+async def _refused(request: Request, error: AppError) -> HTMLResponse:
+    """Only guessing is limited: mail programs unsubscribe thousands of people from one address."""
+    try:
+        await allow("unsubscribe", _ip(request), allowed=WRONG_PER_MINUTE, seconds=60)
+    except TooMany as enough:
+        return failed(enough)
+    return failed(error)
+
+
 @public.get(PATH + "/{token}")
 async def ask_to_unsubscribe(request: Request, token: Token) -> HTMLResponse:
     """A page that asks; scanners open links, so opening one changes nothing."""
     try:
-        await allow("unsubscribe", _ip(request), allowed=ATTEMPTS_PER_MINUTE, seconds=60)
         async with transaction() as session:
             view = await unsubscribe_view(session, token)
     except AppError as error:
-        return failed(error)
+        return await _refused(request, error)
     return done(view) if view.is_done else asking(view)
 
 
@@ -121,9 +129,8 @@ async def ask_to_unsubscribe(request: Request, token: Token) -> HTMLResponse:
 async def do_unsubscribe(request: Request, token: Token) -> HTMLResponse:
     """The button, and the one click of mail programs (RFC 8058)."""
     try:
-        await allow("unsubscribe", _ip(request), allowed=ATTEMPTS_PER_MINUTE, seconds=60)
         async with transaction() as session:
             view = await unsubscribe(session, token, ip=_ip(request), user_agent=request.headers.get("user-agent"))
     except AppError as error:
-        return failed(error)
+        return await _refused(request, error)
     return done(view)

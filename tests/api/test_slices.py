@@ -153,11 +153,24 @@ async def test_opening_the_link_asks_and_posting_unsubscribes(templates: None, a
 
 
 async def test_forged_and_damaged_links_tell_nothing(templates: None, anybody: Client) -> None:
-    _, path = await one_send(anybody)
-    for bad in (path[:-2] + "xx", "/u/nonsense", unsubscribe_url(uuid7()).partition("8000")[2]):
+    customer, path = await one_send(anybody)
+    body, _, seal = path.rpartition(".")
+    forged = f"{body}.{'B' if seal[0] == 'A' else 'A'}{seal[1:]}"
+    unknown = httpx.URL(unsubscribe_url(uuid7())).raw_path.decode()
+    for bad, status in ((forged, 422), ("/u/nonsense", 422), (unknown, 404)):
         for answer in (await anybody.http.get(bad), await anybody.http.post(bad)):
-            assert answer.status_code in {404, 422}
+            assert answer.status_code == status
             assert answer.headers["content-type"].startswith("text/html")
+    assert await consent(customer) == ("given", 0)
+
+
+async def test_guessing_links_is_limited_and_true_ones_never_are(
+    templates: None, anybody: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("liquor_app.sending.api.WRONG_PER_MINUTE", 0)
+    _, path = await one_send(anybody)
+    assert (await anybody.http.get("/u/guess")).status_code == 429
+    assert (await anybody.http.post(path)).status_code == 200
 
 
 @pytest.mark.parametrize("send_id", ["ffffffff-ffff-4fff-bfff-ffffffffffff", "00000000-0000-4000-8000-000000000000"])
