@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from people import add_customer, add_purchase
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +23,7 @@ from liquor_app.core.queue import Job
 from liquor_app.scoring.rfm import RfmSegment
 from liquor_app.scoring.service import explain_customer, list_models, score_customers
 from liquor_app.scoring.tasks import TASKS
+from tests.people import add_customer, add_purchase
 
 pytestmark = pytest.mark.integration
 
