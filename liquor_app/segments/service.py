@@ -239,6 +239,8 @@ async def create_segment(
         raise Invalid("rules are missing", field="rules")
     values = _clean({**PLAYBOOK_DEFAULTS, **given}, kind)
     values["slug"] = _SLUG.sub("_", str(slug or values["name"]).lower()).strip("_")[:60]
+    if values["slug"] == "new":
+        values["slug"] = "new_segment"  # /segments/new is the page that makes one
     if not values["slug"]:
         raise Invalid("name must hold a letter or a digit", field="name")
     values.update(id=uuid7(), kind=kind.value)

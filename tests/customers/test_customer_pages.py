@@ -336,7 +336,7 @@ async def test_suppress_lift_consent_and_delete_ask_for_the_right_role(database:
 
     await run(ActsState.ask, acts, "sms")
     await run(ActsState.record, acts, {"status": "withdrawn", "source": "  "})
-    assert "where the consent came from" in acts.error
+    assert "Say where it came from" in acts.error
     assert acts.asking == "sms"
     await run(ActsState.record, acts, {"status": "withdrawn", "source": "phone call"})
     await run(CustomerState.load, profile)

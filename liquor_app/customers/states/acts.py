@@ -73,7 +73,7 @@ class ActsState(rx.State):
         except AppError as error:
             if error.field != "source":
                 raise
-            self.error = error.message
+            self.error = "Say where it came from: without that it proves nothing."
             return None
         self.asking = ""
         return [CustomerState.load, toast_done("Consent recorded" if given else "Withdrawal recorded")]

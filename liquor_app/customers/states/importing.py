@@ -10,7 +10,8 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
@@ -85,6 +86,7 @@ class ImportState(rx.State):
     @guarded
     async def looked(self, sent: Any) -> None:
         """The browser sends the first bytes of the chosen file."""
+        require(await signed_in(self), Role.MANAGER)
         self.problem = ""
         try:
             self.name, self._head = head_of(sent)

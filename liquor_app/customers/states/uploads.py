@@ -139,7 +139,12 @@ def _reason(code: str) -> str:
 
 def import_line(row: ImportRow, at: datetime) -> ImportLine:
     """An import of the past in words."""
-    counts = (("new", row.created), ("changed", row.updated), ("refused", row.rejected))
+    counts = (
+        ("new", row.created),
+        ("changed", row.updated),
+        ("known already", row.unchanged),
+        ("refused", row.rejected),
+    )
     words = listed([f"{count:,} {word}" for word, count in counts if count]) if row.finished_at else ""
     return ImportLine(
         str(row.id),

@@ -99,7 +99,7 @@ class SegmentsState(rx.State):
                 return toast_warning("Counting goes on", "It takes longer than usual; these are the counts so far.")
             if ended.status is not JobStatus.SUCCEEDED:
                 return toast_failed("Not refreshed", ended.error or "The counts are the ones of last time.")
-            return toast_done("Segments are up to date", self.words)
+            return toast_done("Segments are up to date")
 
     @rx.event
     @guarded
