@@ -14,11 +14,12 @@ RUN /app/.venv/bin/python -m liquor_app.cli build \
     && find .web -mindepth 1 -maxdepth 1 ! -name build ! -name backend ! -name build.stamp -exec rm -rf {} +
 
 FROM python:3.11-slim-bookworm
-RUN useradd --create-home --uid 10001 liquor
+RUN useradd --create-home --uid 10001 liquor && install -d -o liquor -g liquor /data
+VOLUME /data
 WORKDIR /app
 COPY --from=build --chown=liquor:liquor /app /app
 USER liquor
-ENV PATH=/app/.venv/bin:$PATH LIQUOR_ENV=production LIQUOR_HOST=0.0.0.0 LIQUOR_PORT=8000 LIQUOR_DATA_DIR=/tmp/liquor \
+ENV PATH=/app/.venv/bin:$PATH LIQUOR_ENV=production LIQUOR_HOST=0.0.0.0 LIQUOR_PORT=8000 LIQUOR_DATA_DIR=/data \
     LIQUOR_LOG_JSON=true REFLEX_TELEMETRY_ENABLED=false REFLEX_CHECK_LATEST_VERSION=false
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \

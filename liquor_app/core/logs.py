@@ -30,5 +30,5 @@ def configure(level: int = logging.INFO) -> None:
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for noisy in ("httpx", "httpcore", "arq.worker"):
+    for noisy in ("alembic", "httpx", "httpcore", "arq.worker"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
