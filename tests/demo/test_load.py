@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from people import add_customer, add_purchase
+from tests.people import add_customer, add_purchase
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 

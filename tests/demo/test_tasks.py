@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
-from people import add_customer
+from tests.people import add_customer
 
 import liquor_app
 from liquor_app.core import queue

@@ -69,7 +69,7 @@ def start(data_dir: Path, port: int, **more: str) -> tuple[subprocess.Popen[byte
         process = subprocess.Popen(
             [sys.executable, "-m", "liquor_app.cli", "up"],
             cwd=PROJECT_ROOT,
-            env=environment(data_dir, LIQUOR_PORT=str(port), LIQUOR_ADMIN_PASSWORD=PASSWORD, **more),
+            env=environment(data_dir, **{"LIQUOR_PORT": str(port), "LIQUOR_ADMIN_PASSWORD": PASSWORD, **more}),
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import EMAIL, Product, shoot, sign_in
 
@@ -127,3 +127,45 @@ def test_pages_work_on_a_phone_and_in_the_dark(product: Product, page: Page, wid
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         shoot(page, f"{theme}-{width}{route.replace('/', '-')}")
         assert overflow <= 0, f"{route} is {overflow} px too wide"
+
+
+def test_a_copied_tab_shows_nothing_without_its_cookie(product: Product, page: Page, browser: Browser) -> None:
+    """A tab is known by a token that a thief could copy; what it shows is tied to the cookie, which he could not."""
+    sign_in(page, product.url)
+    page.goto(f"{product.url}/customers")
+    expect(page.get_by_text("@example.com").first).to_be_visible()
+    token = page.evaluate("window.sessionStorage.getItem('token')")
+    assert token
+
+    thief = browser.new_context()
+    frames: list[str] = []
+    thief.add_init_script(f"window.sessionStorage.setItem('token', {token!r})")
+    tab = thief.new_page()
+    tab.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(str(frame))))
+    tab.goto(f"{product.url}/customers")
+    tab.wait_for_url(re.compile("/login"))
+    tab.wait_for_timeout(1000)
+    assert frames
+    assert not any("@example.com" in frame for frame in frames)
+    thief.close()
+
+
+def test_start_with_your_own_data(product: Product, page: Page) -> None:
+    """Last, because it removes what the other tests look at."""
+    sign_in(page, product.url)
+    page.get_by_role("button", name="Start with your own data").click()
+    dialog = page.get_by_role("dialog").or_(page.get_by_role("alertdialog"))
+    dialog.get_by_role("textbox").fill("remove")
+    shoot(page, "11-start-with-your-own-data")
+    dialog.get_by_role("button", name="Remove the sample").click()
+    api = product.api()
+    for _ in range(120):
+        if api.get("/customers").json()["total"] == 0:
+            break
+        page.wait_for_timeout(500)
+    assert api.get("/customers").json()["total"] == 0
+    assert api.get("/campaigns").json()["total"] == 0
+    page.goto(f"{product.url}/customers")
+    expect(page.get_by_role("heading", name="Customers")).to_be_visible()
+    expect(page.get_by_text("This is sample data")).to_have_count(0)
+    shoot(page, "12-an-empty-shop")
