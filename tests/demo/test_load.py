@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 import pytest
-from tests.people import add_customer, add_purchase
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +17,7 @@ from liquor_app.core.errors import Conflict, Forbidden, Unavailable
 from liquor_app.core.ids import uuid7
 from liquor_app.demo.load import clear_sample, load_sample
 from liquor_app.organization.settings import GeneralSettings, load_settings
+from tests.people import add_customer, add_purchase
 
 pytestmark = pytest.mark.integration
 

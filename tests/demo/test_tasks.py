@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
-from tests.people import add_customer
 
 import liquor_app
 from liquor_app.core import queue
@@ -17,6 +16,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job
 from liquor_app.demo.tasks import TASKS
+from tests.people import add_customer
 
 pytestmark = pytest.mark.integration
 
