@@ -14,6 +14,9 @@ from liquor_app.planning.problem import NOWHERE, TINY, Flags, Floats, Ints, Prob
 SAMPLE = 40_000
 """Customers on which prices are fitted."""
 SWEEPS = 60
+TOLERANCE = 1e-6
+HALVINGS = 20
+"""Of the interval in which the budget's price lies."""
 EXACT = 400
 """Customers on the edge of two decisions, seated by the Hungarian method instead of by price."""
 SEATS = 6_000
@@ -51,14 +54,18 @@ class Book:
 
     def worth(self, of_budget: float, rows: slice | Ints = slice(None)) -> tuple[Floats, Ints]:
         """What each place is worth to each customer before its price, and by which rank; shape (people, places)."""
-        value, discount = self.value[rows], self.discount[rows]
-        people = value.shape[0]
+        value, asked = self.value[rows], of_budget * self.discount[rows]
+        people, _, ranks = value.shape
         best = np.empty((people, self.days, self.channels))
         rank = np.zeros((people, self.days, self.channels), dtype=np.intp)
         for day in range(self.days):
-            score = value * self.weight[day] - of_budget * discount
-            rank[:, day] = score.argmax(axis=2)
-            best[:, day] = score.max(axis=2)
+            top = value[:, :, 0] * self.weight[day] - asked[:, :, 0]
+            for other in range(1, ranks):
+                score = value[:, :, other] * self.weight[day] - asked[:, :, other]
+                better = score > top
+                rank[:, day][better] = other
+                np.maximum(top, score, out=top)
+            best[:, day] = top
         best[~self.usable[rows]] = -np.inf
         return best.reshape(people, -1), rank.reshape(people, -1)
 
@@ -74,51 +81,49 @@ class Book:
         else:
             rows, share = slice(None), 1.0
         places: Floats = room.reshape(-1).astype(np.float64) * share
-        prices = self._descend(rows, places, 0.0)
-        if self._spent(rows, prices, 0.0) <= budget * share:
+        prices, spent = self._fit(rows, places, 0.0, np.zeros(places.size))
+        if spent <= budget * share:
             return [(prices, 0.0)]
         low, high = 0.0, 1.0
         for _ in range(60):
-            prices = self._descend(rows, places, high, prices)
-            if self._spent(rows, prices, high) <= budget * share:
+            prices, spent = self._fit(rows, places, high, prices)
+            if spent <= budget * share:
                 break
             low, high = high, high * 2
-        for _ in range(24):
+        for _ in range(HALVINGS):
             middle = (low + high) / 2
-            prices = self._descend(rows, places, middle, prices)
-            if self._spent(rows, prices, middle) > budget * share:
+            prices, spent = self._fit(rows, places, middle, prices)
+            if spent > budget * share:
                 low = middle
             else:
                 high = middle
-        return [(self._descend(rows, places, price, prices), price) for price in (high, low)]
+        return [(self._fit(rows, places, price, prices)[0], price) for price in (high, low)]
 
-    def _descend(self, rows: slice | Ints, places: Floats, of_budget: float, start: Floats | None = None) -> Floats:
-        worth, _ = self.worth(of_budget, rows)
-        prices = np.zeros(places.size) if start is None else start.copy()
-        last = np.inf
+    def _fit(self, rows: slice | Ints, places: Floats, of_budget: float, start: Floats) -> tuple[Floats, float]:
+        """The places' prices at a price of the budget, from `start` on, and the discount then spent."""
+        worth, rank = self.worth(of_budget, rows)
+        prices = start.copy()
+        net = np.ascontiguousarray((worth - prices).T)
         groups = _groups(self.days, self.channels)
+        last = np.inf
         for _ in range(SWEEPS):
-            for group in groups:
-                _shift(worth, prices, group, float(places[group].sum()))
-            total = _dual(worth, prices, places)
-            if last - total <= 1e-6 * max(1.0, abs(total)):
+            for group, others in groups:
+                prices[group] += _shift(net, group, others, float(prices[group].min()), int(places[group].sum()))
+            total = float(np.maximum(net.max(axis=0), 0.0).sum() + prices @ places)
+            if last - total <= TOLERANCE * max(1.0, abs(total)):
                 break
             last = total
-        return prices
-
-    def _spent(self, rows: slice | Ints, prices: Floats, of_budget: float) -> float:
-        worth, rank = self.worth(of_budget, rows)
-        net = worth - prices
-        place = net.argmax(axis=1)
-        person = np.arange(net.shape[0])
-        buys = net[person, place] > 0
-        discount = self.discount[rows][person, place % self.channels, rank[person, place]]
-        return float(discount[buys].sum())
+        place = net.argmax(axis=0)
+        person = np.flatnonzero(net.max(axis=0) > 0)
+        place = place[person]
+        given = self.discount[rows][person, place % self.channels, rank[person, place]]
+        return prices, float(given.sum())
 
     def dual(self, prices: Floats, of_budget: float, room: Room, budget: float) -> float:
         """The bound these prices prove."""
         worth, _ = self.worth(of_budget)
-        return _dual(worth, prices, room.reshape(-1).astype(np.float64)) + of_budget * budget
+        surplus = np.maximum((worth - prices).max(axis=1), 0.0).sum()
+        return float(surplus + prices @ room.reshape(-1).astype(np.float64)) + of_budget * budget
 
     # --- the plan ---
 
@@ -218,33 +223,29 @@ class Book:
             budget -= float(extra[changed, better[changed]].sum())
 
 
-def _dual(worth: Floats, prices: Floats, places: Floats) -> float:
-    surplus = np.maximum((worth - prices).max(axis=1), 0.0).sum()
-    return float(surplus + prices @ places)
-
-
-def _groups(days: int, channels: int) -> list[Ints]:
-    """Places whose prices move together: one by one, by day, by channel, all. Alone, no price of a week that is
-    sold out could rise, because its customers would only move to the next day."""
+def _groups(days: int, channels: int) -> list[tuple[Ints, Ints]]:
+    """Places whose prices move together, with all others: everything, by channel, by day, one by one. Alone, no price
+    of a week that is sold out could rise, because its customers would only move to the next day."""
     places = np.arange(days * channels).reshape(days, channels)
     singles = [np.array([place]) for place in places.reshape(-1)]
-    return [places.reshape(-1), *places.T, *places, *singles]
+    groups = [places.reshape(-1), *places.T, *places, *singles]
+    return [(group, np.setdiff1d(places, group)) for group in groups]
 
 
-def _shift(worth: Floats, prices: Floats, group: Ints, room: float) -> None:
-    """Move the prices of a group together to where the dual is least, the others standing. Changes `prices`."""
-    net = worth - prices
-    inside = net[:, group].max(axis=1)
-    net[:, group] = -np.inf
-    gain = inside - np.maximum(net.max(axis=1), 0.0)
-    seats = int(room)
-    floor = -float(prices[group].min())
-    if gain.size > seats:
-        kth = gain.size - 1 - seats
-        step = max(floor, float(np.partition(gain, kth)[kth]))
-    else:
-        step = floor
-    prices[group] += step
+def _shift(net: Floats, group: Ints, others: Ints, lowest: float, seats: int) -> float:
+    """How far a group's prices should move together for the dual to be least, the others standing.
+
+    `net` is worth less price, shape (places, people), and is moved along; no price falls below zero (`lowest` is the
+    group's lowest now).
+    """
+    gain = net[group].max(axis=0)
+    if others.size:
+        gain -= np.maximum(net[others].max(axis=0), 0.0)
+    kth = gain.size - 1 - seats
+    step = -lowest if kth < 0 else max(-lowest, float(np.partition(gain, kth)[kth]))
+    if step:
+        net[group] -= step
+    return step
 
 
 def _undecided(net: Floats) -> Ints:

@@ -112,7 +112,11 @@ async def summarise(
         ),
         {"id": brief.id},
     )
+    names = await session.execute(
+        text("SELECT slug, name FROM segments WHERE slug = ANY(:slugs)"), {"slugs": list(brief.target_segments)}
+    )
     counts = Counts(
+        names={row.slug: row.name for row in names},
         audience=int(audience.scalar_one()),
         held_out=held_out,
         blocks=[(row[0], row[1]) for row in blocks],

@@ -122,11 +122,11 @@ def _segment_words(summary: dict[str, Any]) -> list[Entry]:
     if not used:
         return []
     best = max(used, key=lambda row: float(row["expected_profit"]))
-    share = ", ".join(f"{row['slug'].replace('_', ' ')} {row['sends']:,}" for row in used[:5])
+    share = ", ".join(f"{row['name']} {row['sends']:,}" for row in used[:5])
     return [
         _entry(
             "choice",
-            f"Most is expected from {best['slug'].replace('_', ' ')}",
+            f"Most is expected from {best['name']}",
             f"{_cash(best['expected_profit'])} from {best['sends']:,} messages. All: {share}.",
         )
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ class Counts:
     """People around the plan. `blocks` are customers by the reason that kept them out of the audience's actions,
     `rejected` actions by the reason the planner gave."""
 
+    names: Mapping[str, str]
+    """Of the target segments, by slug."""
     audience: int
     held_out: int
     blocks: Sequence[tuple[str, int]]
@@ -39,7 +41,7 @@ def figures(
     chosen = day != NOWHERE
     return {
         "days": _days(brief, planned, day, weight),
-        "segments": _segments(brief, planned, chosen),
+        "segments": _segments(brief, planned, chosen, counts.names),
         "totals": {
             "audience": counts.audience,
             "sends": int(chosen.sum()),
@@ -72,13 +74,16 @@ def _days(brief: CampaignBrief, planned: Candidates, day: Ints, weight: Floats) 
     return shown
 
 
-def _segments(brief: CampaignBrief, planned: Candidates, chosen: npt.NDArray[np.bool_]) -> list[dict[str, Any]]:
+def _segments(
+    brief: CampaignBrief, planned: Candidates, chosen: npt.NDArray[np.bool_], names: Mapping[str, str]
+) -> list[dict[str, Any]]:
     rows = []
     for index, slug in enumerate(brief.target_segments):
         mine = chosen & (planned.segment == index)
         rows.append(
             {
                 "slug": slug,
+                "name": names.get(slug, slug),
                 "sends": int(mine.sum()),
                 **{channel: int((mine & (planned.channel == at)).sum()) for at, channel in enumerate(CHANNELS)},
                 "discount": str(money(float(planned.discount[mine].sum()))),
