@@ -96,7 +96,7 @@ async def play_week(job: JobContext, campaign_id: UUID, seconds: float) -> dict[
     async with transaction() as session:
         found = await session.execute(text(_BUSY_STEPS), {"id": campaign_id, "step": STEP.total_seconds()})
         pace = tempo(seconds, steps, int(found.scalar_one()))
-    told = 0.0
+    told, stepped = 0.0, monotonic.monotonic()
     while True:
         state = await _state(campaign_id)
         if state.status != CampaignStatus.ACTIVE or not state.is_playing:
@@ -115,7 +115,10 @@ async def play_week(job: JobContext, campaign_id: UUID, seconds: float) -> dict[
             await roll_up_once([campaign_id])
             await _finish(campaign_id)
             return {"virtual_now": state.virtual_now}
-        await _advance(campaign_id, state.virtual_now, end, pace)
+        rest = await _advance(campaign_id, state.virtual_now, end, pace)
+        # sending has taken some of the step's time already
+        await asyncio.sleep(max(0.0, rest - (monotonic.monotonic() - stepped)))
+        stepped = monotonic.monotonic()
 
 
 async def keep_playing(session: AsyncSession) -> int:
@@ -127,8 +130,8 @@ async def keep_playing(session: AsyncSession) -> int:
     return len(stopped)
 
 
-async def _advance(campaign_id: UUID, virtual_now: datetime, end: datetime, pace: Tempo) -> None:
-    """On to where the next message is due, at the pace of busy or of quiet hours."""
+async def _advance(campaign_id: UUID, virtual_now: datetime, end: datetime, pace: Tempo) -> float:
+    """On to where the next message is due; returns the seconds this step is to take."""
     async with transaction() as session:
         due = (await session.execute(text(_NEXT), {"id": campaign_id})).scalar()
         # at no pace at all nobody watches the clock run
@@ -136,7 +139,7 @@ async def _advance(campaign_id: UUID, virtual_now: datetime, end: datetime, pace
         await session.execute(text(_TICK), {"id": campaign_id, "moment": moment})
         publish(session, f"campaign:{campaign_id}", {"virtual_now": moment})
     is_busy = due is not None and due <= moment
-    await asyncio.sleep(pace.busy if is_busy else pace.quiet * ((moment - virtual_now) / STEP))
+    return pace.busy if is_busy else pace.quiet * ((moment - virtual_now) / STEP)
 
 
 def next_stop(virtual_now: datetime, due: datetime | None, end: datetime, *, stride: timedelta = 4 * STEP) -> datetime:

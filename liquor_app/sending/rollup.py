@@ -14,6 +14,7 @@ from liquor_app.campaigns.service import lock_campaign, move_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import publish
+from liquor_app.organization.service import notify
 
 _LIVE = """
 SELECT id FROM campaigns WHERE status IN ('active', 'paused')
@@ -74,10 +75,24 @@ async def roll_up_once(campaigns: Collection[UUID] | None = None) -> set[UUID]:
 
 async def _complete(session: AsyncSession, campaign_id: UUID) -> None:
     campaign = await lock_campaign(session, campaign_id)
-    await session.refresh(campaign)
     still = await session.execute(text(_FINISHED), {"ids": [campaign_id]})
     if still.scalar() is None:
         return
+    # the last messages may have been recorded since the count above
+    await session.execute(text(_COUNT), {"ids": [campaign_id]})
+    await session.refresh(campaign)
     campaign.completed_at = now()
     campaign.is_playing = False
     await move_campaign(session, SYSTEM, campaign, CampaignStatus.COMPLETED)
+    told = [f"{campaign.completed_sends:,} sent"]
+    for count, words in (
+        (campaign.skipped_sends, "skipped with a reason"),
+        (campaign.failed_sends, "failed"),
+        (campaign.unknown_sends, "unknown"),
+        (campaign.held_out, "held out"),
+    ):
+        if count:
+            told.append(f"{count:,} {words}")
+    await notify(
+        session, title=f"{campaign.name} is done", body=f"{', '.join(told)}.", link=f"/campaigns/{campaign.id}"
+    )

@@ -149,4 +149,7 @@ async def test_counters(database: str) -> None:
     await roll_up_once([campaign])
     async with transaction() as session:
         row = (await session.execute(text("SELECT status, is_playing, completed_at FROM campaigns"))).one()
+        notice = (await session.execute(text("SELECT title, body FROM notifications"))).one()
     assert (row.status, row.is_playing) == ("completed", False), "open unknowns do not keep it open"
+    assert notice.title == "Back to the counter is done"
+    assert notice.body == "3 sent, 1 skipped with a reason, 1 failed, 1 unknown."
