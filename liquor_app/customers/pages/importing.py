@@ -51,6 +51,7 @@ def import_page() -> rx.Component:
         ),
         rx.el.button(
             id="import-ended",
+            aria_label="The upload has ended",
             type="button",
             class_name="gone",
             aria_hidden="true",
@@ -71,6 +72,7 @@ def _choose() -> rx.Component:
         type="file",
         accept=".csv,.txt,.tsv,text/csv",
         aria_label="File to import",
+        disabled=~rx.State.is_hydrated,  # a file chosen while the page still loads would be forgotten by the loading
         on_change=rx.call_script("importFile.look()", callback=ImportState.looked),
     )
     words = rx.match(

@@ -1,0 +1,160 @@
+"""Customers and segments in a real browser: find, add, change, group, import; and every page held to the audit."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import Product, shoot, sign_in
+
+pytestmark = pytest.mark.e2e
+AUDIT = (Path(__file__).parents[1] / "ui" / "audit.js").read_text()
+CLEAN: dict[str, list[str]] = {"faint": [], "nameless": [], "twice": [], "wide": []}
+
+
+def rows(page: Page) -> list[str]:
+    """The names in the table of customers, once it has any."""
+    expect(page.locator("tbody td.who b").first).to_be_visible()
+    return page.locator("tbody td.who b").all_inner_texts()
+
+
+def test_the_list_is_found_again_by_its_address(product: Product, page: Page) -> None:
+    sign_in(page, product.url)
+    page.goto(f"{product.url}/customers")
+    everybody = rows(page)
+    page.get_by_role("button", name="Churn", exact=True).click()
+    page.get_by_role("menuitem", name="High").click()
+    expect(page).to_have_url(re.compile("churn_risk=high"))
+    page.get_by_role("button", name="Last purchase").click()
+    expect(page).to_have_url(re.compile("sort=-last_purchase_at"))
+    page.get_by_role("button", name="Next", exact=True).click()
+    expect(page).to_have_url(re.compile("page=2"))
+    second = rows(page)
+    assert second != everybody
+    page.reload()
+    expect(page.get_by_text(re.compile(r"^26 to 50 of "))).to_be_visible()
+    assert rows(page) == second
+
+    page.locator("tbody tr a.go").nth(3).click()
+    expect(page.get_by_role("heading", name=second[3])).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text(re.compile(r"^26 to 50 of "))).to_be_visible()
+    page.get_by_role("button", name="Remove filter Churn").click()
+    expect(page.get_by_text(re.compile(r"^1 to 25 of "))).to_be_visible()
+    search = page.get_by_role("searchbox", name="Name, e-mail, phone")
+    search.press_sequentially("nobody by this name", delay=15)
+    expect(page.get_by_text("Nobody matches")).to_be_visible()
+    page.get_by_role("button", name="Show everybody").click()
+    expect(search).to_have_value("")
+
+
+def test_somebody_is_added_changed_and_deleted(product: Product, page: Page) -> None:
+    sign_in(page, product.url)
+    page.goto(f"{product.url}/customers")
+    page.get_by_role("button", name="Add customer").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name").fill("Ada Vermouth")
+    form.get_by_label("E-mail").fill("ada@@vermouth")
+    form.get_by_label("Phone").fill("207 555 0188")
+    # The browser has its own idea of an address; what the server says is what counts here.
+    page.evaluate("document.getElementById('customer-form').noValidate = true")
+    form.get_by_role("button", name="Add customer").click()
+    expect(form.get_by_role("alert")).to_contain_text("not an e-mail address")
+    form.get_by_label("E-mail").fill("ada@vermouth.example")
+    form.get_by_role("button", name="Add customer").click()
+    page.wait_for_url(re.compile(r"/customers/[0-9a-f-]{36}$"))
+    expect(page.get_by_role("heading", name="Ada Vermouth")).to_be_visible()
+    expect(page.get_by_text("+1 207-555-0188")).to_be_visible()
+
+    page.get_by_role("button", name="Edit").click()
+    form.get_by_label("City").fill("Portland")
+    form.get_by_label("State").fill("ME")
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Portland, ME")).to_be_visible()
+
+    page.get_by_role("button", name="Record").first.click()
+    form.get_by_label("Where it came from").fill("form in the store")
+    form.get_by_role("button", name="Record").click()
+    expect(page.get_by_text("Form in the store")).to_be_visible()
+    shoot(page, "20-customer-added")
+
+    page.locator(".ph").get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    page.wait_for_url(re.compile(r"/customers$"))
+
+
+def test_a_segment_is_written_counted_and_saved(product: Product, page: Page) -> None:
+    sign_in(page, product.url)
+    page.goto(f"{product.url}/segments")
+    page.get_by_role("link", name="New segment").click()
+    page.get_by_label("Name", exact=True).fill("Beer people, worth it")
+    page.get_by_label("What is asked").select_option("event:purchased")
+    page.get_by_label("Category, empty for any").press_sequentially("Beer", delay=20)
+    said = page.locator(".sticky .quote")  # beside the rule; where there is no room it stands below it
+    expect(said).to_have_text("Bought Beer in the last 60 days.")
+    page.get_by_role("button", name="Group", exact=True).click()
+    page.get_by_role("button", name="Save segment").click()
+    expect(page.get_by_text("Fill this in.").first).to_be_visible()
+    page.get_by_label("What is asked").nth(1).select_option("field:total_spent")
+    page.get_by_label("Number").press_sequentially("100", delay=20)
+    expect(said).to_contain_text("total spent is at least $100.")
+    shoot(page, "21-segment-builder")
+    page.get_by_role("button", name="Save segment").click()
+    page.wait_for_url(re.compile(r"/segments$"))
+    card = page.locator("section.card", has_text="Beer people, worth it")
+    expect(card.get_by_text("Counted just now")).to_be_visible(timeout=30_000)
+    assert int(card.locator("b.t20").inner_text().replace(",", "")) > 0
+    shoot(page, "22-segments")
+    page.get_by_role("button", name="More about Beer people, worth it").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(card).to_have_count(0)
+
+
+def test_a_file_is_matched_tried_imported_and_reported(product: Product, page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "till.csv"
+    file.write_text(
+        "Kunde;E-Mail;Mobile\nCy Porter;cy@porter.example;207 555 0190\nDee Sour;no address;\n", encoding="cp1252"
+    )
+    sign_in(page, product.url)
+    page.goto(f"{product.url}/customers/import")
+    chosen = page.get_by_label("File to import")
+    expect(chosen).to_be_enabled()
+    chosen.set_input_files(file)
+    expect(page.get_by_text("Tried on the first 2 rows: 1 new and 1 refused")).to_be_visible()
+    page.get_by_label("Becomes").first.select_option("name")
+    shoot(page, "23-import-match")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("2 rows: 1 new, 0 changed, 0 known already, 1 refused.")).to_be_visible(timeout=60_000)
+    shoot(page, "24-import-report")
+    with page.expect_download() as download:
+        page.get_by_text("Download refused rows").click()
+    assert "not an e-mail address" in Path(download.value.path()).read_text()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light")])
+def test_every_page_can_be_read_and_named(product: Product, browser: Browser, width: int, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    context.add_init_script(f"localStorage.setItem('theme', '{scheme}')")
+    page = context.new_page()
+    sign_in(page, product.url)
+    page.goto(f"{product.url}/customers")
+    rows(page)
+    one = page.locator("tbody tr a.go").first.get_attribute("href")
+    for path, words in (
+        ("/customers", "Churn risk"),
+        (str(one), "Why these scores"),
+        ("/segments", "Champions"),
+        ("/segments/loyal", "of 1,"),
+        ("/customers/import", "Drop a CSV file here"),
+    ):
+        page.goto(f"{product.url}{path}")
+        expect(page.get_by_text(words).locator("visible=true").first).to_be_visible()
+        page.wait_for_timeout(400)
+        assert page.evaluate(AUDIT) == CLEAN, path
+        shoot(page, f"25-{width}-{scheme}{path[:12].replace('/', '-')}")
+    context.close()
