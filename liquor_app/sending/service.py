@@ -1,4 +1,4 @@
-"""Reading the ledger and the outbox, and what a person may do with a message."""
+"""Reading the ledger, and what a person may do with a message."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.core.pubsub import publish
-from liquor_app.organization.models import Channel
 from liquor_app.sending.claim import REOPENED_DAYS
 from liquor_app.sending.models import SendStatus
+from liquor_app.sending.outbox import check_channel, count_rows
 
-EXACT_UP_TO = 10_000
 RESEND_DAYS = 3
 RESENDABLE = (SendStatus.FAILED, SendStatus.UNKNOWN, SendStatus.BOUNCED)
 
@@ -83,32 +82,6 @@ class SendEventRow:
     properties: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """A message the sandbox kept, without its body."""
-
-    id: UUID
-    send_id: UUID | None
-    campaign_id: UUID | None
-    campaign_name: str | None
-    channel: str
-    sender: str
-    recipient: str
-    subject: str | None
-    excerpt: str
-    accepted_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxMessage:
-    """A message the sandbox kept, as the recipient would have got it."""
-
-    row: OutboxRow
-    body_html: str | None
-    body_text: str | None
-    headers: dict[str, str]
-
-
 _SEND = """
 SELECT s.id, s.created_at, s.action_id, s.campaign_id, k.name AS campaign_name, s.customer_id,
        COALESCE(c.name, c.email, c.phone, c.external_id) AS customer_name, s.channel, s.recipient, s.subject,
@@ -120,12 +93,6 @@ FROM sends s
 LEFT JOIN customers c ON c.id = s.customer_id
 LEFT JOIN campaigns k ON k.id = s.campaign_id
 {joins}
-"""
-
-_OUTBOX = """
-SELECT o.id, o.send_id, o.campaign_id, k.name AS campaign_name, o.channel, o.sender, o.recipient, o.subject,
-       left(COALESCE(o.body_text, ''), 160) AS excerpt, o.accepted_at {more}
-FROM outbox_messages o LEFT JOIN campaigns k ON k.id = o.campaign_id
 """
 
 
@@ -157,12 +124,12 @@ async def list_sends(
         params["statuses"] = _statuses(status)
     if channel:
         where.append("s.channel = :channel")
-        params["channel"] = _channel(channel)
+        params["channel"] = check_channel(channel)
     for name, value in (("campaign_id", campaign_id), ("customer_id", customer_id)):
         if value is not None:
             where.append(f"s.{name} = :{name}")
             params[name] = value
-    total, exact = await _count(session, f"sends s WHERE {' AND '.join(where)}", params)
+    total, exact = await count_rows(session, f"sends s WHERE {' AND '.join(where)}", params)
     if cursor:
         params["at"], params["last"] = decode_cursor(cursor, datetime, UUID)
         where.append(f"({key}, s.id) < (:at, :last)")
@@ -313,66 +280,6 @@ async def settle_unknown(session: AsyncSession, actor: Actor, send_id: UUID, *, 
     return (await get_send(session, actor, send_id)).send
 
 
-async def list_outbox(
-    session: AsyncSession,
-    actor: Actor,
-    *,
-    campaign_id: UUID | None = None,
-    send_id: UUID | None = None,
-    channel: str = "",
-    search: str = "",
-    limit: int = 50,
-    cursor: str | None = None,
-) -> Page[OutboxRow]:
-    """What the sandbox kept, latest first; `search` looks into recipient and subject.
-
-    Raises:
-        Invalid: unknown channel, malformed cursor, limit out of range.
-    """
-    require(actor, Role.USER)
-    check_limit(limit)
-    where, params = ["true"], dict[str, Any](n=limit + 1)
-    if channel:
-        where.append("o.channel = :channel")
-        params["channel"] = _channel(channel)
-    if search.strip():
-        where.append("position(lower(:search) in lower(o.recipient || ' ' || COALESCE(o.subject, ''))) > 0")
-        params["search"] = search.strip()[:100]
-    for name, value in (("campaign_id", campaign_id), ("send_id", send_id)):
-        if value is not None:
-            where.append(f"o.{name} = :{name}")
-            params[name] = value
-    total, exact = await _count(session, f"outbox_messages o WHERE {' AND '.join(where)}", params)
-    if cursor:
-        params["at"], params["last"] = decode_cursor(cursor, datetime, UUID)
-        where.append("(o.accepted_at, o.id) < (:at, :last)")
-    found = await session.execute(
-        text(f"{_OUTBOX.format(more='')} WHERE {' AND '.join(where)} ORDER BY o.accepted_at DESC, o.id DESC LIMIT :n"),
-        params,
-    )
-    rows = [OutboxRow(**row) for row in found.mappings()]
-    more, rows = len(rows) > limit, rows[:limit]
-    return Page(rows, encode_cursor(rows[-1].accepted_at, rows[-1].id) if more else None, total, exact)
-
-
-async def get_outbox_message(session: AsyncSession, actor: Actor, message_id: UUID) -> OutboxMessage:
-    """One message of the outbox with its body.
-
-    Raises:
-        NotFound: there is none.
-    """
-    require(actor, Role.USER)
-    found = await session.execute(
-        text(f"{_OUTBOX.format(more=', o.body_html, o.body_text, o.headers')} WHERE o.id = :id"), {"id": message_id}
-    )
-    row = found.mappings().first()
-    if row is None:
-        raise NotFound("There is no such message in the outbox.")
-    values = dict(row)
-    more = {name: values.pop(name) for name in ("body_html", "body_text", "headers")}
-    return OutboxMessage(OutboxRow(**values), **more)
-
-
 async def _lock(session: AsyncSession, send_id: UUID) -> Any:
     found = await session.execute(
         text(
@@ -387,18 +294,6 @@ async def _lock(session: AsyncSession, send_id: UUID) -> Any:
     return row
 
 
-async def _count(session: AsyncSession, source: str, params: dict[str, Any]) -> tuple[int, bool]:
-    """Exact up to ten thousand, the planner's estimate beyond."""
-    counted = await session.execute(
-        text(f"SELECT count(*) FROM (SELECT 1 FROM {source} LIMIT {EXACT_UP_TO + 1}) x"), params
-    )
-    total = int(counted.scalar_one())
-    if total <= EXACT_UP_TO:
-        return total, True
-    plan = await session.execute(text(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {source}"), params)
-    return max(int(plan.scalar_one()[0]["Plan"]["Plan Rows"]), total), False
-
-
 def _send_row(values: Any) -> SendRow:
     return SendRow(**{**values, "status": SendStatus(values["status"])})
 
@@ -408,9 +303,3 @@ def _statuses(value: str) -> list[str]:
     if unknown := sorted(set(wanted) - {item.value for item in SendStatus}):
         raise Invalid(f"status {unknown[0]!r} is not one of {', '.join(SendStatus)}", field="status")
     return wanted
-
-
-def _channel(value: str) -> str:
-    if value not in set(Channel):
-        raise Invalid(f"channel must be one of {', '.join(Channel)}", field="channel")
-    return value

@@ -15,11 +15,10 @@ from liquor_app.core.ids import uuid7
 from liquor_app.sending.dispatch import Dispatcher
 from liquor_app.sending.launch import launch_campaign
 from liquor_app.sending.models import SendStatus
+from liquor_app.sending.outbox import get_outbox_message, list_outbox
 from liquor_app.sending.rollup import roll_up_once
 from liquor_app.sending.service import (
-    get_outbox_message,
     get_send,
-    list_outbox,
     list_sends,
     resend,
     send_events,

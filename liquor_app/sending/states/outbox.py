@@ -9,7 +9,7 @@ import reflex as rx
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
-from liquor_app.sending.service import get_outbox_message, list_outbox
+from liquor_app.sending.outbox import get_outbox_message, list_outbox
 from liquor_app.sending.words import ago
 from liquor_app.templates.sms import sms_size
 from liquor_app.ui.live import follow
