@@ -95,3 +95,11 @@ async def session(database: str) -> AsyncIterator[AsyncSession]:
     """An open transaction, committed at the end of the test; for tests that need no commit in between."""
     async with db.transaction() as open_session:
         yield open_session
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever touches the engines is an integration test, marked or not."""
+    for item in items:
+        if "engines" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.integration)
