@@ -27,6 +27,9 @@ from liquor_app.segments.service import resolve_slugs
 
 CHUNK = 20_000
 
+RISING_LEAST = 4
+"""Purchases in 30 days below which doubling says nothing."""
+
 COUNTS_AS_CONTACT = "('pending', 'claimed', 'sending', 'sent', 'delivered', 'bounced', 'complained', 'unknown')"
 """Send statuses that count against the caps: what reached somebody, may have, or still will."""
 
@@ -155,6 +158,7 @@ async def _people(
     ids = [row.id for row in rows]
     counts = await contacts(session, ids, brief)
     days = (brief.days[-1] - brief.days[0]).days + 1
+    week, month = recent(counts)
     known = Permissions(
         has_address=_flags((row.email_key is not None, row.phone is not None) for row in rows),
         consented=_flags((row.email_consent == "given", row.sms_consent == "given") for row in rows),
@@ -166,11 +170,11 @@ async def _people(
         has_open_day=np.asarray(
             open_days(counts, days, limits.max_contacts_7_days, limits.max_contacts_30_days).any(axis=1)
         ),
+        pressed=(month > 0) & await _rising(session, ids),
     )
     member = np.zeros((count, segments), dtype=np.bool_)
     for index, row in enumerate(rows):
         member[index, np.asarray(row.segments) - 1] = True
-    week, month = recent(counts)
     return People(
         rows=rows,
         blocks=blocked(known, today, limits.minimum_age, limits.unknown_age_email),
@@ -231,6 +235,29 @@ async def contacts(session: AsyncSession, ids: Sequence[UUID], brief: CampaignBr
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
+
+
+async def _rising(session: AsyncSession, ids: Sequence[UUID]) -> npt.NDArray[np.bool_]:
+    """Who buys much more than they used to, shape (n,): four or more purchases in the last 30 days, and at least twice
+    as many as in an average month of the 90 days before."""
+    found = await session.execute(
+        text(
+            "SELECT customer_id FROM purchases"
+            " WHERE customer_id = ANY(:ids) AND occurred_at > :since AND occurred_at <= :now GROUP BY customer_id"
+            " HAVING count(*) FILTER (WHERE occurred_at > :month) >= :least"
+            " AND count(*) FILTER (WHERE occurred_at > :month) * 3 >= 2 * count(*) FILTER (WHERE occurred_at <= :month)"
+            " AND count(*) FILTER (WHERE occurred_at <= :month) > 0"
+        ),
+        {
+            "ids": list(ids),
+            "now": now(),
+            "month": now() - timedelta(days=30),
+            "since": now() - timedelta(days=120),
+            "least": RISING_LEAST,
+        },
+    )
+    rising = set(found.scalars())
+    return np.fromiter((person in rising for person in ids), dtype=np.bool_, count=len(ids))
 
 
 async def _suppressed(session: AsyncSession, rows: Sequence[Any]) -> npt.NDArray[np.bool_]:

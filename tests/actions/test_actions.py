@@ -30,7 +30,7 @@ from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.customers.addresses import address_hash
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_send
+from tests.people import add_campaign, add_customer, add_purchase, add_send
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
@@ -153,6 +153,21 @@ async def test_guardrails_cap_the_discount(session: AsyncSession) -> None:
     assert row.offer == "7% off domestic wine"
     assert row.offer_terms["listed_pct"] == "10.00"
     assert "cut from 10% by the margin floor" in str(row.reason)
+
+
+async def test_who_buys_ever_more_is_not_pushed(session: AsyncSession) -> None:
+    rising, steady, unpressed = [await add_customer(session) for _ in range(3)]
+    for person in (rising, unpressed):
+        for days_ago in (2, 5, 9, 14, 20, 60, 80):
+            await add_purchase(session, person, days_ago=days_ago)
+    for days_ago in (2, 9, 16, 23, 35, 42, 49, 56, 63, 70, 77, 84):
+        await add_purchase(session, steady, days_ago=days_ago)
+    for person in (rising, steady):
+        await add_send(session, person, days_ago=20)
+    campaign = await add_campaign(session, await audience(session))
+    result = await generate_actions(session, SYSTEM, campaign)
+    assert result.by_reason == {"fast_rising_purchases": 1}
+    assert {row.customer_id for row in await of_campaign(session, campaign)} == {steady, unpressed}
 
 
 async def test_where_coupons_are_banned_only_undiscounted_offers_go_out(session: AsyncSession) -> None:

@@ -171,6 +171,7 @@ def permissions(**changes: object) -> Permissions:
         "age_verified": np.array([True]),
         "has_bought": np.array([True]),
         "has_open_day": np.array([True]),
+        "pressed": np.array([False]),
     }
     return Permissions(**{**base, **changes})  # type: ignore[arg-type]
 
@@ -191,7 +192,13 @@ def permissions(**changes: object) -> Permissions:
             Reason.AGE_UNKNOWN,
             Reason.AGE_UNKNOWN,
         ),
+        (
+            {"age_verified": np.array([False]), "born": np.array(["1980-01-01"], dtype="datetime64[D]")},
+            None,
+            None,
+        ),
         ({"has_open_day": np.array([False])}, Reason.CAP_REACHED, Reason.CAP_REACHED),
+        ({"pressed": np.array([True])}, Reason.PRESSURE, Reason.PRESSURE),
     ],
 )
 def test_every_block_is_named(changes: dict[str, object], email: Reason | None, sms: Reason | None) -> None:

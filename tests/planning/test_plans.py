@@ -181,6 +181,32 @@ async def test_simulating_again_follows_edits_and_approval_checks_what_was_seen(
     assert (await get_plan(session, VIEWER, plan.id)).status is PlanStatus.SUPERSEDED
 
 
+async def test_planning_a_running_campaign_replaces_only_what_still_waits(session: AsyncSession) -> None:
+    await shop(session, 12)
+    campaign = await add_campaign(session, ["all"], holdout_pct=Decimal(20))
+    plan = await make_plan(session, SYSTEM, campaign)
+    await approve_plan(session, MARKETER, plan.id)
+    before = await actions(session, campaign)
+    waiting = [row for row in before if row.status is ActionStatus.PENDING]
+    gone = waiting[:3]
+    await session.execute(text("UPDATE campaigns SET status = 'active'"))
+    await session.execute(
+        text("UPDATE actions SET status = 'queued' WHERE id = ANY(:ids)"), {"ids": [row.id for row in gone]}
+    )
+    limits = '{"discount_budget": "0"}'
+    await session.execute(text("UPDATE campaigns SET constraints = CAST(:limits AS jsonb)"), {"limits": limits})
+
+    again = await make_plan(session, SYSTEM, campaign)
+
+    after = {row.id: row for row in await actions(session, campaign)}
+    assert all(after[row.id].status is ActionStatus.QUEUED for row in gone)
+    held = {row.customer_id for row in before if row.status is ActionStatus.HELD_OUT}
+    assert {row.customer_id for row in after.values() if row.status is ActionStatus.HELD_OUT} == held
+    assert {after[row.id].skip_reason for row in waiting[3:]} == {"discount_budget_spent"}
+    assert again.summary["totals"]["sends"] == 0
+    assert (await get_plan(session, VIEWER, plan.id)).status is PlanStatus.APPROVED
+
+
 async def test_an_empty_plan_says_why_and_cannot_be_approved(session: AsyncSession) -> None:
     await shop(session, 2, email_consent=None, sms_consent=None)
     campaign = await add_campaign(session, ["all"])
