@@ -77,7 +77,8 @@ class SessionState(rx.State):
 
 def _to_sign_in(state: BaseState) -> Any:
     """A full page load: the cookie is read at the WebSocket handshake, so the socket must be opened anew."""
-    path = str(state.router.url.path or "/")
+    url = state.router.url
+    path = str(url.path or "/") + (f"?{url.query}" if url.query else "")
     return rx.call_script(f"location.assign('/login?next=' + encodeURIComponent({json.dumps(path)}))")
 
 
