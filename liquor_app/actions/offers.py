@@ -183,13 +183,12 @@ _HINTS = {
 
 def message_text(template_category: str, offer: str, until: date) -> str:
     """The sentence the template carries; the name, the legal lines and the link are the template's."""
-    return _MESSAGES[template_category].format(offer=_sentence_end(offer), until=f"{until.day} {until:%B}")
+    pattern, words = _MESSAGES[template_category], offer.rstrip(". ")
+    if ": {offer}" in pattern:
+        words = _lower(words)
+    return pattern.format(offer=words, until=f"{until.day} {until:%B}")
 
 
 def creative_hint(template_category: str, category: str | None) -> str:
     """What a picture for it would show."""
     return _HINTS[template_category].format(category=_lower(category) if category else "the favourites")
-
-
-def _sentence_end(offer: str) -> str:
-    return offer.rstrip(". ")

@@ -71,6 +71,6 @@ def offer_reason(earns: float, discount_pct: float, capped_from: float | None) -
     """What the offer leaves: "The usual basket leaves $3.60 after 10% off." """
     left = f"The usual basket leaves {show_money(earns)}"
     if discount_pct == 0:
-        return f"{left}, no discount."
+        return f"{left}; without a discount it is answered less often."
     cap = f" (cut from {capped_from:g}% by the margin floor)" if capped_from is not None else ""
     return f"{left} after {discount_pct:g}% off{cap}."

@@ -122,7 +122,7 @@ def _segment_words(summary: dict[str, Any]) -> list[Entry]:
     if not used:
         return []
     best = max(used, key=lambda row: float(row["expected_profit"]))
-    share = ", ".join(f"{row['name']} {row['sends']:,}" for row in used[:5])
+    share = "; ".join(f"{row['name']} {row['sends']:,}" for row in used[:5])
     return [
         _entry(
             "choice",

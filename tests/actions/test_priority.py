@@ -234,12 +234,15 @@ def test_reasons_hold_the_numbers() -> None:
     assert "Not enough data" in why(Facts(3, 0, 4.0, "Beer", None, None, 0.001, 9.0))
     assert why(Facts(0, None, None, None, None, None, None, 0.0)).startswith("Has not bought yet")
     assert offer_reason(3.6, 10, None) == "The usual basket leaves $3.60 after 10% off."
+    assert "answered less often" in offer_reason(3.6, 0, None)
     assert "cut from 15%" in offer_reason(3.6, 8, 15)
 
 
 @pytest.mark.parametrize("category", ["win_back", "loyalty", "bundle_offer", "discovery", "second_purchase"])
 def test_every_template_category_has_words(category: str) -> None:
     assert "10% off beer, until 3 December" in message_text(category, "10% off beer", date(2026, 12, 3))
+    told = message_text(category, "First pick.", date(2026, 12, 3))
+    assert (": first pick," in told) != (". First pick," in told)
     assert "beer" in creative_hint(category, "Beer")
 
 
