@@ -914,6 +914,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_segment_changes")),
     )
+    op.create_index("ix_segment_changes_customer", "segment_changes", ["customer_id"], unique=False)
     op.create_index("ix_segment_changes_segment", "segment_changes", ["segment_id", "at"], unique=False)
     op.create_table(
         "segment_members",
@@ -1405,6 +1406,7 @@ def downgrade() -> None:
     op.drop_index("ix_segment_members_customer", table_name="segment_members")
     op.drop_table("segment_members")
     op.drop_index("ix_segment_changes_segment", table_name="segment_changes")
+    op.drop_index("ix_segment_changes_customer", table_name="segment_changes")
     op.drop_table("segment_changes")
     op.drop_table("saved_views")
     op.drop_table("refresh_tokens")

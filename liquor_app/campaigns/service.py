@@ -95,7 +95,12 @@ def row_of(campaign: Campaign) -> CampaignRow:
 
 async def lock_campaign(session: AsyncSession, campaign_id: UUID) -> Campaign:
     """The campaign under `FOR UPDATE`: the send fence takes `FOR SHARE`, so a pause waits for it and then holds."""
-    found = await session.execute(select(Campaign).where(col(Campaign.id) == campaign_id).with_for_update())
+    found = await session.execute(
+        select(Campaign)
+        .where(col(Campaign.id) == campaign_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     campaign = found.scalars().first()
     if campaign is None:
         raise NotFound("There is no such campaign.")

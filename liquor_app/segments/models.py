@@ -66,7 +66,10 @@ class SegmentChange(SQLModel, table=True):
     """Entered and left, append-only."""
 
     __tablename__ = "segment_changes"
-    __table_args__ = (Index("ix_segment_changes_segment", "segment_id", "at"),)
+    __table_args__ = (
+        Index("ix_segment_changes_segment", "segment_id", "at"),
+        Index("ix_segment_changes_customer", "customer_id"),
+    )
 
     id: UUID = pk()
     segment_id: UUID = ref("segments.id")
