@@ -45,7 +45,10 @@ test: $(DEV) ## everything: lint, types, contracts, unit, integration, browser
 	@$(BIN)/python scripts/browser.py
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not e2e and not reliability" tests
-	@$(BIN)/python -m pytest -m "e2e or reliability" tests
+	@# a process each: Playwright keeps an event loop running in its own
+	@$(BIN)/python -m pytest -m e2e tests/e2e
+	@$(BIN)/python -m pytest -m e2e --ignore=tests/e2e tests
+	@$(BIN)/python -m pytest -m reliability tests
 
 test-fast: $(DEV) ## the inner loop: no browser, no killed processes
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -x -m "not e2e and not reliability and not timescale" tests

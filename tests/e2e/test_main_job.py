@@ -83,7 +83,7 @@ def test_the_main_job(product: Product, page: Page) -> None:
     page.get_by_role("link", name="Dashboard").first.click()
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
     expect(page.get_by_text("is waiting for your approval")).to_have_count(0)
-    expect(page.get_by_text("This week's plan").first).to_be_visible()
+    expect(page.get_by_text("This week's plan").locator("visible=true").first).to_be_visible()
     shoot(page, "10-dashboard-after")
     sent_after = product.api().get("/analytics/dashboard").json()
     assert sent_after != sent_before

@@ -123,6 +123,7 @@ def test_a_second_instance_on_the_same_data_is_refused(
     refused = _up(folder, LIQUOR_PORT=str(free_port()))
     assert refused.returncode == 4
     assert "in use by another instance" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
     assert "Traceback" not in refused.stderr
 
 
@@ -143,7 +144,7 @@ def test_a_taken_port_is_named(folder: Path) -> None:
         ({"DATABASE_URL": "mysql://x"}, 2, "must look like postgresql://"),
         ({"DATABASE_URL": "postgresql://nobody:x@127.0.0.1:1/none"}, 7, "cannot be reached"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, 7, "Redis cannot be reached"),
-        ({"LIQUOR_PORT": "99999"}, 2, "port"),
+        ({"LIQUOR_PORT": "99999"}, 2, "LIQUOR_PORT"),
         ({"LIQUOR_ENV": "production"}, 2, "LIQUOR_SECRET_KEY"),
     ],
 )
