@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -385,7 +386,7 @@ def main() -> None:
     except AppError as error:
         if as_json:
             typer.echo(json.dumps({"error": error.code, "message": error.message, "field": error.field}))
-        err.print(f"[red]{error.message}[/]", highlight=False, soft_wrap=True)
+        err.print(f"[red]{escape(error.message)}[/]", highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
     except typer.Abort:
         sys.exit(130)
@@ -394,11 +395,11 @@ def main() -> None:
     except Exception as error:
         if type(error).__module__.startswith(("click", "typer")):
             usage = getattr(error, "format_message", None)
-            err.print(f"[red]{usage() if usage else error}[/]", highlight=False, soft_wrap=True)
+            err.print(f"[red]{escape(str(usage() if usage else error))}[/]", highlight=False, soft_wrap=True)
             sys.exit(2)
         if isinstance(error, OSError):
             wrapped = Unavailable(str(error))
-            err.print(f"[red]{wrapped.message}[/]", highlight=False, soft_wrap=True)
+            err.print(f"[red]{escape(wrapped.message)}[/]", highlight=False, soft_wrap=True)
             sys.exit(wrapped.exit_code)
         raise
 
