@@ -148,24 +148,3 @@ def test_a_copied_tab_shows_nothing_without_its_cookie(product: Product, page: P
     assert frames
     assert not any("@example.com" in frame for frame in frames)
     thief.close()
-
-
-def test_start_with_your_own_data(product: Product, page: Page) -> None:
-    """Last, because it removes what the other tests look at."""
-    sign_in(page, product.url)
-    page.get_by_role("button", name="Start with your own data").click()
-    dialog = page.get_by_role("dialog").or_(page.get_by_role("alertdialog"))
-    dialog.get_by_role("textbox").fill("remove")
-    shoot(page, "11-start-with-your-own-data")
-    dialog.get_by_role("button", name="Remove the sample").click()
-    api = product.api()
-    for _ in range(120):
-        if api.get("/customers").json()["total"] == 0:
-            break
-        page.wait_for_timeout(500)
-    assert api.get("/customers").json()["total"] == 0
-    assert api.get("/campaigns").json()["total"] == 0
-    page.goto(f"{product.url}/customers")
-    expect(page.get_by_role("heading", name="Customers")).to_be_visible()
-    expect(page.get_by_text("This is sample data")).to_have_count(0)
-    shoot(page, "12-an-empty-shop")
