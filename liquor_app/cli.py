@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.cli_kit import call, engines_running, err, out, show, show_rows
 from liquor_app.core import db, migrate, redis, runtime
-from liquor_app.core.config import get_settings
+from liquor_app.core.config import get_settings, inherited_environment
 from liquor_app.core.errors import AppError, Invalid, Unavailable
 from liquor_app.core.ids import parse_id
 from liquor_app.core.logs import configure
@@ -79,7 +79,7 @@ def web() -> None:
 
     asyncio.run(prepare())
     argv, environment = serve_command(settings.host, settings.port, settings.web_workers)
-    os.execve(argv[0], argv, os.environ | environment)  # noqa: S606 - our own argv, never a shell
+    os.execve(argv[0], argv, inherited_environment() | environment)  # noqa: S606 - our own argv, never a shell
 
 
 @app.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import sys
 import threading
@@ -17,7 +16,7 @@ from sqlalchemy import text
 
 from liquor_app import bootstrap
 from liquor_app.core import db, migrate, redis, runtime
-from liquor_app.core.config import PROJECT_ROOT, get_settings
+from liquor_app.core.config import PROJECT_ROOT, get_settings, inherited_environment
 from liquor_app.core.embedded import engines
 from liquor_app.core.errors import AppError, Unavailable
 from liquor_app.core.frontend import ensure_built, serve_command
@@ -123,7 +122,7 @@ async def _flush() -> None:
 
 def _environment() -> dict[str, str]:
     settings = get_settings()
-    return os.environ | {
+    return inherited_environment() | {
         "DATABASE_URL": runtime.database_url(),
         "REDIS_URL": runtime.redis_url(),
         "LIQUOR_DATA_DIR": str(settings.data_dir),

@@ -140,6 +140,11 @@ def get_settings() -> Settings:
         raise Invalid(f"Setting {where or ''}: {message}".replace("Setting :", "Setting"), field=where) from error
 
 
+def inherited_environment() -> dict[str, str]:
+    """Our own environment, to hand on to a child process; settings themselves are read through `get_settings`."""
+    return dict(os.environ)
+
+
 def unprivileged_user() -> pwd.struct_passwd | None:
     """The account the embedded servers drop to when we are root; None when we are not."""
     if os.name != "posix" or os.geteuid() != 0:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import re
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from liquor_app.core.config import PROJECT_ROOT
+from liquor_app.core.config import PROJECT_ROOT, inherited_environment
 from liquor_app.core.errors import Unavailable
 
 WEB = PROJECT_ROOT / ".web"
@@ -108,7 +107,10 @@ def ensure_built(force: bool = False) -> bool:
 
 def _export() -> None:
     command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
-    environment = os.environ | {"REFLEX_CHECK_LATEST_VERSION": "false", "REFLEX_TELEMETRY_ENABLED": "false"}
+    environment = inherited_environment() | {
+        "REFLEX_CHECK_LATEST_VERSION": "false",
+        "REFLEX_TELEMETRY_ENABLED": "false",
+    }
     try:
         done = subprocess.run(  # noqa: S603
             command,
