@@ -1,0 +1,42 @@
+"""Arguments several commands take."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.errors import Invalid
+from liquor_app.core.ids import parse_id
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+CampaignId = Annotated[str, typer.Argument(help="The campaign's id, or `latest`.")]
+
+
+async def campaign_of(session: AsyncSession, given: str) -> UUID:
+    """A campaign's id from the command line; `latest` is the newest that is not history."""
+    if given != "latest":
+        return parse_id(given, "campaign")
+    from liquor_app.campaigns.service import list_campaigns
+
+    page = await list_campaigns(session, SYSTEM, limit=500)
+    found = [row for row in page.items if not row.is_history]
+    if not found:
+        raise Invalid("There is no campaign yet. Make one with `liquor plan`.", field="campaign")
+    return max(found, key=lambda row: row.created_at).id
+
+
+def parse_day(value: str, field: str) -> date:
+    """A day from the command line.
+
+    Raises:
+        Invalid: not YYYY-MM-DD.
+    """
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise Invalid(f"{field} must be a date such as 2026-11-24, not {value!r}", field=field) from error

@@ -1,0 +1,53 @@
+"""`liquor campaigns …`"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.cli_kit import call, show, show_rows
+from liquor_app.commands.arguments import CampaignId, Json, campaign_of
+
+app = typer.Typer(no_args_is_help=True, help="Campaigns from a terminal.")
+
+
+@app.command("list")
+def list_command(status: str = "", limit: int = 20, as_json: Json = False) -> None:
+    """Campaigns, newest first."""
+    from liquor_app.campaigns.service import list_campaigns
+
+    page = call(lambda session: list_campaigns(session, SYSTEM, status=status, limit=limit))
+    columns = ("id", "name", "status", "start_date", "total_sends", "completed_sends", "conversions")
+    show_rows(page.items, columns, as_json, total=page.total)
+
+
+@app.command("show")
+def show_command(campaign: CampaignId = "latest", as_json: Json = False) -> None:
+    """One campaign."""
+    from liquor_app.campaigns.service import get_campaign
+
+    async def work(session: AsyncSession) -> Any:
+        return await get_campaign(session, SYSTEM, await campaign_of(session, campaign))
+
+    show(call(work), as_json)
+
+
+def _lifecycle(name: str, help_text: str) -> None:
+    def command(campaign: CampaignId = "latest", as_json: Json = False) -> None:
+        from liquor_app.campaigns import lifecycle
+
+        async def work(session: AsyncSession) -> Any:
+            return await getattr(lifecycle, f"{name}_campaign")(session, SYSTEM, await campaign_of(session, campaign))
+
+        row = call(work)
+        show({"id": row.id, "name": row.name, "status": row.status}, as_json)
+
+    app.command(name, help=help_text)(command)
+
+
+_lifecycle("pause", "Stop sending; what waits keeps waiting.")
+_lifecycle("resume", "Go on where it stopped.")
+_lifecycle("cancel", "End it for good.")

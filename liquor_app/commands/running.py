@@ -1,0 +1,70 @@
+"""Running the product: all of it on one machine, or its parts in production."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from liquor_app.cli_kit import engines_running, out, show
+from liquor_app.commands.arguments import Json
+from liquor_app.core import db, migrate, runtime
+from liquor_app.core.config import get_settings, inherited_environment
+
+app = typer.Typer()
+
+
+@app.command()
+def up(dev: Annotated[bool, typer.Option("--dev", help="Reload the screens as their code changes.")] = False) -> None:
+    """Start everything on this machine; Ctrl-C stops it."""
+    from liquor_app.up import up as run
+
+    run(out, dev=dev)
+
+
+@app.command()
+def web() -> None:
+    """The web server alone, for production: needs DATABASE_URL, REDIS_URL and a built frontend."""
+    import os
+
+    from liquor_app import bootstrap
+    from liquor_app.core.frontend import serve_command
+
+    settings = get_settings()
+
+    async def prepare() -> None:
+        try:
+            await bootstrap.defaults(settings.admin_password.get_secret_value() or None)
+        finally:
+            await db.dispose()
+
+    asyncio.run(prepare())
+    argv, environment = serve_command(settings.host, settings.port, settings.web_workers)
+    os.execve(argv[0], argv, inherited_environment() | environment)  # noqa: S606 - our own argv, never a shell
+
+
+@app.command()
+def worker() -> None:
+    """One background worker (any number may run, on any number of machines)."""
+    from worker.__main__ import main as run
+
+    run()
+
+
+@app.command("migrate")
+def migrate_command(as_json: Json = False) -> None:
+    """Bring the database's schema to this version."""
+    with engines_running():
+        url = runtime.database_url()
+        before = migrate.current(url)
+        migrate.upgrade(url)
+        show({"before": before, "now": migrate.current(url)}, as_json)
+
+
+@app.command()
+def build() -> None:
+    """Build the frontend if its sources changed."""
+    from liquor_app.core.frontend import ensure_built
+
+    out.print("Built." if ensure_built() else "Already up to date.")

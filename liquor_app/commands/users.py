@@ -1,0 +1,42 @@
+"""`liquor users …`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.cli_kit import call, out, show
+from liquor_app.commands.arguments import Json
+from liquor_app.core.config import get_settings
+from liquor_app.core.errors import Invalid
+
+app = typer.Typer(no_args_is_help=True, help="Who may sign in.")
+
+
+@app.command("add")
+def add_user(
+    email: str,
+    role: Annotated[str, typer.Option(help="admin, manager or user (viewer)")] = "user",
+    as_json: Json = False,
+) -> None:
+    """Add somebody; asks for the password."""
+    from liquor_app.accounts.models import Role
+    from liquor_app.accounts.service import create_user
+
+    if role not in set(Role):
+        raise Invalid(f"role must be one of {', '.join(Role)}", field="role")
+    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    row = call(lambda session: create_user(session, SYSTEM, email=email, password=password, role=Role(role)))
+    show({"id": row.id, "email": row.email, "role": row.role}, as_json)
+
+
+@app.command("reset-password")
+def reset_password(email: Annotated[str, typer.Argument()] = "") -> None:
+    """A new random password, printed once; every session of that user ends."""
+    from liquor_app.accounts.service import reset_password as reset
+
+    address = email or get_settings().admin_email
+    password = call(lambda session: reset(session, SYSTEM, email=address))
+    out.print(f"New password of {address}: [bold]{password}[/]")
