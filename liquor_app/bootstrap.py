@@ -58,10 +58,15 @@ async def is_empty() -> bool:
         return bool(found.scalar_one())
 
 
-async def load_sample(report: Report) -> None:
-    """Load the sample and run the pipeline on it, up to a campaign waiting for approval."""
+async def load_sample(report: Report, *, full_store: bool = False) -> None:
+    """Load the sample (or, with `full_store`, all its people ever bought) and run the pipeline on it, up to a campaign
+    waiting for approval."""
     async with transaction() as session:
-        await demo.load_sample(session, lambda done, total, label: report(done / max(total, 1) * 0.6, 1.0, label))
+        await demo.load_sample(
+            session,
+            lambda done, total, label: report(done / max(total, 1) * 0.6, 1.0, label),
+            full_store=full_store,
+        )
     await pipeline(lambda done, total, label: report(0.6 + done / max(total, 1) * 0.4, 1.0, label))
 
 

@@ -19,7 +19,10 @@ app = typer.Typer()
 
 
 @app.command()
-def demo(as_json: Json = False) -> None:
+def demo(
+    full_store: Annotated[bool, typer.Option(help="All purchases of these people, not their liquor alone.")] = False,
+    as_json: Json = False,
+) -> None:
     """Load the sample into an empty database and run the pipeline on it, up to a plan that waits for approval."""
     from liquor_app import bootstrap
 
@@ -31,7 +34,8 @@ def demo(as_json: Json = False) -> None:
             with Progress(console=err) as progress:
                 bar = progress.add_task("Sample", total=1.0)
                 await bootstrap.load_sample(
-                    lambda done, total, label: progress.update(bar, completed=done / max(total, 1), description=label)
+                    lambda done, total, label: progress.update(bar, completed=done / max(total, 1), description=label),
+                    full_store=full_store,
                 )
         finally:
             await db.dispose()

@@ -144,7 +144,8 @@ class Customer(SQLModel, table=True):
 
 
 class Purchase(SQLModel, table=True):
-    """One basket. `external_id` is the till's number and makes a repeated import harmless."""
+    """One basket. `external_id` is the till's number and makes a repeated import harmless; `coupon_lines` counts the
+    lines bought with a coupon."""
 
     __tablename__ = "purchases"
     __table_args__ = (
@@ -164,11 +165,14 @@ class Purchase(SQLModel, table=True):
     currency: str = words(default="USD")
     store: str | None = words(nullable=True)
     coupon_code: str | None = words(nullable=True)
+    coupon_lines: int = whole()
     source: str = words(default="import")
     created_at: datetime = stamped()
 
 
 class PurchaseLine(SQLModel, table=True):
+    """`coupon_discount` is the part of `discount` that coupons took off."""
+
     __tablename__ = "purchase_lines"
     __table_args__ = (Index("ix_purchase_lines_purchase", "purchase_id"),)
 
@@ -180,6 +184,7 @@ class PurchaseLine(SQLModel, table=True):
     quantity: Decimal = exact(10)
     amount: Decimal = exact(12)
     discount: Decimal = exact(12)
+    coupon_discount: Decimal = exact(12)
     is_alcohol: bool = flag(default=True)
 
 

@@ -76,8 +76,9 @@ class SampleData:
 
     Attributes:
         customers: see `people.make_people`.
-        purchases: basket_id, household_id, occurred_at, local_hour, local_day, total, alcohol_total, discount, store.
-        lines: basket_id, product, category, brand, quantity, amount, discount, is_alcohol.
+        purchases: basket_id, household_id, occurred_at, local_hour, local_day, total, alcohol_total, discount,
+            coupon_lines, store.
+        lines: basket_id, product, category, brand, quantity, amount, discount, coupon_discount, is_alcohol.
         campaigns: campaign_id, name, kind, starts_on, ends_on (never after `ends_on` below).
         contacts: campaign_id, household_id, contact_at; who was targeted.
         redemptions: campaign_id, household_id, basket_id, redeemed_at, value, coupons, inferred (always True).
@@ -173,18 +174,28 @@ def _utc(local: pd.Series) -> pd.Series:
 
 def _discount(sold: pd.DataFrame) -> pd.Series:
     """What the loyalty card and coupons took off."""
-    return sold["retail_disc"] + sold["coupon_disc"] + sold["coupon_match_disc"]
+    return sold["retail_disc"] + _coupon_discount(sold)
+
+
+def _coupon_discount(sold: pd.DataFrame) -> pd.Series:
+    """What coupons alone took off, the shop's match included."""
+    return sold["coupon_disc"] + sold["coupon_match_disc"]
 
 
 def _purchases(sold: pd.DataFrame) -> pd.DataFrame:
     """One row per basket."""
-    lines = sold.assign(discount=_discount(sold), alcohol=sold["sales_value"].where(sold["is_alcohol"], 0.0))
+    lines = sold.assign(
+        discount=_discount(sold),
+        coupon=_coupon_discount(sold) > 0,
+        alcohol=sold["sales_value"].where(sold["is_alcohol"], 0.0),
+    )
     baskets = lines.groupby("basket_id", as_index=False).agg(
         household_id=("household_id", "first"),
         local=("local", "min"),
         total=("sales_value", "sum"),
         alcohol_total=("alcohol", "sum"),
         discount=("discount", "sum"),
+        coupon_lines=("coupon", "sum"),
         store=("store_id", "first"),
     )
     return pd.DataFrame(
@@ -197,6 +208,7 @@ def _purchases(sold: pd.DataFrame) -> pd.DataFrame:
             "total": baskets["total"].round(2),
             "alcohol_total": baskets["alcohol_total"].round(2),
             "discount": baskets["discount"].round(2),
+            "coupon_lines": baskets["coupon_lines"].astype("int64"),
             "store": "Store " + baskets["store"].astype(str),
         }
     )
@@ -219,6 +231,7 @@ def _lines(sold: pd.DataFrame) -> pd.DataFrame:
             "quantity": sold["quantity"],
             "amount": sold["sales_value"].round(2),
             "discount": _discount(sold).round(2),
+            "coupon_discount": _coupon_discount(sold).round(2),
             "is_alcohol": sold["is_alcohol"],
         }
     )

@@ -105,7 +105,7 @@ def _purchases(sample: SampleData, customer_ids: pd.Series) -> tuple[pd.DataFram
             "customer_id": baskets["household_id"].map(customer_ids),
             **{
                 name: baskets[name]
-                for name in ("occurred_at", "local_hour", "total", "discount", "alcohol_total", "store")
+                for name in ("occurred_at", "local_hour", "total", "discount", "alcohol_total", "coupon_lines", "store")
             },
             "source": SOURCE,
         }

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import digamma, expit, gammaln, hyp2f1
+from scipy.special import betaincinv, digamma, expit, gammaln, hyp2f1
 
 from liquor_app.core.errors import Invalid
 from liquor_app.scoring.likelihood import FitFailed, Floats, minimise
@@ -192,8 +192,29 @@ def expected_purchases(params: BgNbdParams, t: Numbers, x: Numbers, t_x: Numbers
     top = a + b + repeat - 1
     top = np.where(np.abs(top) > 1e-9, top, 1e-9)
     z = span / (alpha + age + span)
-    ratio = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, top, z)
-    return np.asarray(top / (a - 1) * (1 - ratio) * p_alive(params, repeat, last, age), dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        ratio = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, top, z)
+        while_active = np.asarray(top / (a - 1) * (1 - ratio), dtype=np.float64)
+    lost = ~np.isfinite(while_active)
+    if lost.any():
+        repeat, last, age, span = np.broadcast_arrays(repeat, last, age, span)
+        while_active = np.broadcast_to(while_active, repeat.shape).copy()
+        lost = ~np.isfinite(while_active)
+        while_active[lost] = _expected_while_active(params, span[lost], repeat[lost], age[lost])
+    return np.asarray(while_active * p_alive(params, repeat, last, age), dtype=np.float64)
+
+
+def _expected_while_active(params: BgNbdParams, t: Floats, x: Floats, T: Floats) -> Floats:
+    """E[Y(t) | active at T] where the closed form overflows (b in the thousands: hardly anybody ever stops).
+
+    Given λ and p, an active customer buys (1 − e^(−λpt)) / p times; over λ ~ Gamma(r + x, α + T) that is
+    (1 − ((α + T) / (α + T + pt))^(r + x)) / p, and over p ~ Beta(a, b + x) it is integrated by Gauss and Legendre
+    along p's quantiles.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(64)
+    p = np.maximum(betaincinv(params.a, params.b + x[:, None], (nodes + 1) / 2), 1e-300)
+    shrink = -(params.r + x[:, None]) * np.log1p(p * (t / (params.alpha + T))[:, None])
+    return np.asarray((-np.expm1(shrink) / p) @ (weights / 2), dtype=np.float64)
 
 
 def expected_purchases_new(params: BgNbdParams, t: Numbers) -> Floats:

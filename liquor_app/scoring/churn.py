@@ -40,7 +40,10 @@ _BANDS = np.array([ChurnRisk.LOW, ChurnRisk.MEDIUM, ChurnRisk.HIGH], dtype=objec
 
 
 class ChurnMethod(StrEnum):
+    """`COUNT` is a simple count, calibrated, where it ranks better than the model by more than noise."""
+
     BGNBD = "bgnbd"
+    COUNT = "best_count"
     RECENCY = "recency_bands"
 
 

@@ -12,9 +12,8 @@ import pandas as pd
 
 from liquor_app.customers.models import ChurnRisk
 from liquor_app.scoring.affinity import affinities
-from liquor_app.scoring.churn import ChurnMethod
 from liquor_app.scoring.clv import ClvMethod
-from liquor_app.scoring.explain import NIGHT_MIN_ORDERS, NIGHT_SHARE, CustomerFacts, explain
+from liquor_app.scoring.explain import NIGHT_MIN_ORDERS, NIGHT_SHARE, CustomerFacts, explain, price_band
 from liquor_app.scoring.rfm import RfmSegment
 from liquor_app.scoring.scorecard import Models
 
@@ -68,6 +67,21 @@ def tastes(bought: pd.DataFrame, popularity: pd.Series, ids: pd.Series, *, k: in
     return Tastes(own, suggested)
 
 
+def price_levels(bought: pd.DataFrame, prices: pd.Series, ids: pd.Series) -> list[float | None]:
+    """What each customer of `ids` pays, over what the same units of the same categories cost on average; None without
+    a unit bought.
+
+    Args:
+        bought: customer_id, name (of the category), amount, quantity; one row per pair.
+        prices: average price of a unit, by category.
+    """
+    usual = bought["quantity"] * bought["name"].map(prices)
+    known = (bought["quantity"] > 0) & (bought["amount"] > 0) & usual.notna()
+    sums = pd.DataFrame({"paid": bought["amount"], "usual": usual})[known].groupby(bought["customer_id"][known]).sum()
+    level = (sums["paid"] / sums["usual"]).reindex(ids)
+    return [None if np.isnan(value) else round(float(value), 3) for value in level]
+
+
 def habits(customers: pd.DataFrame) -> pd.DataFrame:
     """Facts of the customer's record that need a rule: the usual hour, and whether they buy at night."""
     night = (customers["night_share"] >= NIGHT_SHARE) & (customers["baskets"] >= NIGHT_MIN_ORDERS)
@@ -77,16 +91,22 @@ def habits(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe(
-    customers: pd.DataFrame, scores: pd.DataFrame, categories: Tastes, models: Models, today: date
+    customers: pd.DataFrame,
+    scores: pd.DataFrame,
+    categories: Tastes,
+    levels: list[float | None],
+    *,
+    models: Models,
+    today: date,
 ) -> tuple[list[str], list[str]]:
     """Per row: the features document and the sentences, both as JSON text."""
     documents, sentences = [], []
-    rows = zip(_records(customers), _records(scores), categories.own, categories.suggested, strict=True)
-    for known, score, likes, suggestion in rows:
-        facts = _facts(known, score, likes, models, today)
+    rows = zip(_records(customers), _records(scores), categories.own, categories.suggested, levels, strict=True)
+    for known, score, likes, suggestion, level in rows:
+        facts = _facts(known, score, likes, level, models=models, today=today)
         stored = _features(known, facts, today) | {
             "suggested_category": suggestion,
-            "churn_method": ChurnMethod.BGNBD if models.churn.params else ChurnMethod.RECENCY,
+            "churn_method": models.churn.method,
         }
         documents.append(json.dumps(stored))
         told = explain(facts) if not known["objected"] else []
@@ -95,9 +115,18 @@ def describe(
 
 
 def _facts(
-    known: dict[str, Any], score: dict[str, Any], likes: list[tuple[str, float]], models: Models, today: date
+    known: dict[str, Any],
+    score: dict[str, Any],
+    likes: list[tuple[str, float]],
+    level: float | None,
+    *,
+    models: Models,
+    today: date,
 ) -> CustomerFacts:
     method = models.clv.method
+    likelihood = _number(score["response_likelihood"])
+    spend, discount = _number(known["spend"]) or 0.0, _number(known["discount"]) or 0.0
+    baskets = int(known["baskets"])
     return CustomerFacts(
         orders=int(known["order_days"]) if known["baskets"] else 0,
         days_since_last=_whole(score["recency"]),
@@ -108,7 +137,7 @@ def _facts(
         churn_risk=ChurnRisk(score["churn_risk"]) if isinstance(score["churn_risk"], str) else None,
         churn_missing=models.churn.missing,
         more_orders_than=_number(score["more_orders_than"]),
-        spend=_number(known["spend"]) or 0.0,
+        spend=spend,
         segment=RfmSegment(score["rfm_segment"]) if isinstance(score["rfm_segment"], str) else None,
         r=_whole(score["r_score"]),
         f=_whole(score["f_score"]),
@@ -122,16 +151,24 @@ def _facts(
         next_high=_day(today, score["next_high"]),
         contacts=int(known["contacts"]),
         responses=int(known["responses"]),
-        response_likelihood=_number(score["response_likelihood"]),
+        response_likelihood=likelihood,
+        response_by_channel={} if likelihood is None else models.response.by_channel(likelihood),
         base_response=models.response.base_rate,
         night_share=_number(known["night_share"]),
         tastes=tuple(likes),
+        price_level=level,
+        discount_share=round(discount / (spend + discount), 4) if spend + discount > 0 else None,
+        discounted_share=round(known["discounted"] / baskets, 4) if baskets else None,
+        reached=int(known["reached"]),
+        opened=int(known["opened"]),
+        clicked=int(known["clicked"]),
     )
 
 
 _STORED = (
     "orders", "days_since_last", "gap_median", "gap_high", "horizon_days", "churn_missing", "more_orders_than",
     "clv_method", "clv_horizon_days", "contacts", "responses", "base_response", "night_share", "tastes",
+    "response_by_channel", "price_level", "discount_share", "discounted_share", "reached", "opened", "clicked",
 )  # fmt: skip
 """Facts kept as features; the others are columns already."""
 
@@ -148,6 +185,7 @@ def _features(known: dict[str, Any], facts: CustomerFacts, today: date) -> dict[
         "window_orders": _whole(known["window_days"]),
         "window_spend": _number(known["window_spend"]),
         "due_on": due.isoformat() if due else None,
+        "price_band": price_band(facts),
     }
 
 

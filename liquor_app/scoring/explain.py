@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -16,6 +17,14 @@ NIGHT_MIN_ORDERS = 3
 """A night buyer makes half of the orders between 20:00 and 03:59; the share is stable from three orders on."""
 
 
+BAND_MIN_ORDERS = 3
+VALUE_BELOW, PREMIUM_ABOVE = 0.85, 1.2
+"""Price bands, relative to what the same categories cost on average."""
+
+OFFER_HUNTER, FULL_PRICE = 0.6, 0.15
+"""Shares of orders with a discount at which somebody counts as one or the other."""
+
+
 class Tone(StrEnum):
     GOOD = "good"
     NEUTRAL = "neutral"
@@ -24,7 +33,8 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One reason. `topic` is a stable key: churn, rhythm, next, segment, value, response, night, taste."""
+    """One reason. `topic` is a stable key: churn, rhythm, next, segment, value, response, engagement, night, taste,
+    price, discount."""
 
     topic: str
     title: str
@@ -49,6 +59,10 @@ class CustomerFacts:
         base_response: response rate of everybody.
         night_share: share of orders between 20:00 and 03:59.
         tastes: categories with their share of spend, best first.
+        response_by_channel: `response_likelihood` by each channel anybody was ever contacted by.
+        price_level: what is paid over what the same units of the same categories cost on average.
+        discount_share: discounts over prices before discounts; `discounted_share`: orders with any discount; 0–1.
+        reached, opened, clicked: messages of the last 90 days, and those a person (no scanner) opened or clicked.
     """
 
     orders: int
@@ -78,6 +92,13 @@ class CustomerFacts:
     base_response: float | None = None
     night_share: float | None = None
     tastes: tuple[tuple[str, float], ...] = ()
+    response_by_channel: Mapping[str, float] = field(default_factory=dict)
+    price_level: float | None = None
+    discount_share: float | None = None
+    discounted_share: float | None = None
+    reached: int = 0
+    opened: int = 0
+    clicked: int = 0
 
 
 def explain(facts: CustomerFacts) -> list[Sentence]:
@@ -92,8 +113,11 @@ def explain(facts: CustomerFacts) -> list[Sentence]:
         _segment(facts),
         _value(facts),
         _response(facts),
+        _engagement(facts),
         _night(facts),
         _taste(facts),
+        _price(facts),
+        _discount(facts),
     )
     return [sentence for sentence in parts if sentence]
 
@@ -195,6 +219,10 @@ def _response(facts: CustomerFacts) -> Sentence | None:
         text = f"Acted on {facts.responses:,} of {facts.contacts:,} messages in a year: {chance} likely to respond."
     if facts.base_response is not None:
         text += f" Everybody's rate is {percent(facts.base_response)}."
+    if len(facts.response_by_channel) > 1:
+        names = {"email": "e-mail", "sms": "SMS"}
+        by = [f"{percent(chance)} by {names.get(one, one)}" for one, chance in facts.response_by_channel.items()]
+        text += f" By channel: {', '.join(by)}."
     if facts.responses:
         return Sentence("response", "Answers offers", text, Tone.GOOD)
     return Sentence("response", f"{chance} likely to respond", text)
@@ -211,6 +239,44 @@ def _taste(facts: CustomerFacts) -> Sentence | None:
         return None
     listed = ", ".join(f"{name} {percent(share)}" for name, share in facts.tastes[:3])
     return Sentence("taste", f"Prefers {facts.tastes[0][0]}", f"Share of spend: {listed}.")
+
+
+def _engagement(facts: CustomerFacts) -> Sentence | None:
+    if not facts.opened:
+        return None
+    messages = "message" if facts.reached == 1 else "messages"
+    text = f"Of {facts.reached:,} {messages} in 90 days, opened {facts.opened:,} and clicked {facts.clicked:,}."
+    return Sentence("engagement", "Reads what we send", text, Tone.GOOD)
+
+
+def price_band(facts: CustomerFacts) -> str | None:
+    """`value`, `middle` or `premium`; None with fewer than three orders, when a single bottle would decide."""
+    if facts.price_level is None or facts.orders < BAND_MIN_ORDERS:
+        return None
+    return "value" if facts.price_level < VALUE_BELOW else "premium" if facts.price_level > PREMIUM_ABOVE else "middle"
+
+
+def _price(facts: CustomerFacts) -> Sentence | None:
+    band = price_band(facts)
+    if band is None or facts.price_level is None:
+        return None
+    title = {"value": "Buys value", "middle": "Buys the middle of the shelf", "premium": "Buys premium"}[band]
+    off = round(abs(facts.price_level - 1) * 100)
+    than = f"{off}% {'more' if facts.price_level > 1 else 'less'} than" if off else "the same as"
+    return Sentence("price", title, f"Pays {than} the average for the same amount of the same categories.")
+
+
+def _discount(facts: CustomerFacts) -> Sentence | None:
+    # a shop that does not record discounts would have everybody paying full price
+    if not facts.discounted_share or facts.discount_share is None or facts.orders < BAND_MIN_ORDERS:
+        return None
+    share = percent(facts.discounted_share)
+    text = f"Something was reduced in {share} of orders; {percent(facts.discount_share)} off in all."
+    if facts.discounted_share >= OFFER_HUNTER:
+        return Sentence("discount", "Buys what is on offer", text)
+    if facts.discounted_share <= FULL_PRICE:
+        return Sentence("discount", "Pays full price", text, Tone.GOOD)
+    return Sentence("discount", "Sometimes buys on offer", text)
 
 
 def _day(moment: date) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -27,6 +27,7 @@ _CONTACTED = "status IN ('sent', 'delivered') AND provider IS DISTINCT FROM 'san
 _CUSTOMERS = f"""
 WITH baskets AS (
     SELECT p.customer_id, p.occurred_at, CAST(p.occurred_at AT TIME ZONE :zone AS date) AS day, p.total,
+           p.discount, p.coupon_lines,
            COALESCE(p.local_hour, CAST(extract(hour FROM p.occurred_at AT TIME ZONE :zone) AS int)) AS hour
     FROM purchases p WHERE p.occurred_at <= :now
 ), days AS (
@@ -41,12 +42,18 @@ WITH baskets AS (
            min(occurred_at) AS first_at, max(occurred_at) AS last_at,
            min(day) AS first_day, max(day) AS last_day, sum(total) AS spend,
            COALESCE(sum(total) FILTER (WHERE day > :window_from), 0) AS window_spend,
+           sum(discount) AS discount, count(*) FILTER (WHERE discount > 0) AS discounted,
+           COALESCE(sum(coupon_lines) FILTER (WHERE day > :recent_from), 0) AS coupons,
            avg(CAST(hour >= 20 OR hour < 4 AS int)) AS night_share,
            -- the mean on the clock face: 23:00 and 1:00 average to midnight, not to noon
            atan2(avg(sin(hour * pi() / 12)), avg(cos(hour * pi() / 12))) * 12 / pi() AS hour
     FROM baskets GROUP BY customer_id
 ), reached AS (
-    SELECT customer_id, count(*) AS contacts, count(converted_at) FILTER (WHERE converted_at <= :now) AS responses
+    SELECT customer_id, count(*) AS contacts, count(converted_at) FILTER (WHERE converted_at <= :now) AS responses,
+           count(*) FILTER (WHERE contact_at > :engaged_from) AS reached,
+           -- only what a person did: opens and clicks of scanners and mail proxies never set these columns
+           count(*) FILTER (WHERE contact_at > :engaged_from AND (opened_at <= :now OR clicked_at <= :now)) AS opened,
+           count(*) FILTER (WHERE contact_at > :engaged_from AND clicked_at <= :now) AS clicked
     FROM sends WHERE {_CONTACTED} AND contact_at <= :now AND contact_at > :contacts_from GROUP BY customer_id
 ), answered AS (
     SELECT customer_id, count(*) AS answers FROM analytics_events
@@ -58,7 +65,9 @@ SELECT c.id, c.profiling_objected_at IS NOT NULL AS objected, COALESCE(b.baskets
        CAST(b.hour AS float8) AS hour, r.order_days, r.window_days, CAST(r.gaps[1] AS float8) AS gap_low,
        CAST(r.gaps[2] AS float8) AS gap_median, CAST(r.gaps[3] AS float8) AS gap_high,
        COALESCE(s.contacts, 0) AS contacts, COALESCE(s.responses, 0) AS responses,
-       COALESCE(a.answers, 0) AS answers, COALESCE(b.recent, 0) AS recent
+       COALESCE(a.answers, 0) AS answers, COALESCE(b.recent, 0) AS recent, COALESCE(b.coupons, 0) AS coupons,
+       CAST(b.discount AS float8) AS discount, COALESCE(b.discounted, 0) AS discounted,
+       COALESCE(s.reached, 0) AS reached, COALESCE(s.opened, 0) AS opened, COALESCE(s.clicked, 0) AS clicked
 FROM customers c LEFT JOIN bought b ON b.customer_id = c.id LEFT JOIN rhythm r ON r.customer_id = c.id
 LEFT JOIN reached s ON s.customer_id = c.id LEFT JOIN answered a ON a.customer_id = c.id
 WHERE c.deleted_at IS NULL ORDER BY c.id
@@ -79,27 +88,32 @@ FROM days GROUP BY customer_id HAVING min(day) <= :cutoff
 
 _CONTACTS = f"""
 WITH contacts AS (
-    SELECT id, customer_id, contact_at, converted_at IS NOT NULL AS responded FROM sends
-    WHERE {_CONTACTED} AND customer_id IS NOT NULL AND contact_at <= :mature ORDER BY contact_at DESC, id LIMIT :most
+    SELECT id, customer_id, campaign_id, channel, contact_at, LEAST(contact_at, CAST(:known AS timestamptz)) AS as_of,
+           COALESCE(converted_at < :until, false) AS responded FROM sends
+    WHERE {_CONTACTED} AND customer_id IS NOT NULL AND contact_at >= :since AND contact_at < :before
+    ORDER BY contact_at DESC, id LIMIT :most
 )
-SELECT extract(epoch FROM k.contact_at) / 86400 AS day, k.responded, before.contacts, before.responses, e.answers,
-       b.orders, b.recent, CAST(b.spend AS float8) AS spend,
-       CAST(extract(epoch FROM k.contact_at - b.last_at) / 86400 AS float8) AS recency
+SELECT extract(epoch FROM k.contact_at) / 86400 AS day, dense_rank() OVER (ORDER BY k.campaign_id) AS campaign,
+       k.channel, k.responded, before.contacts, before.responses, e.answers,
+       b.orders, b.recent, b.coupons, CAST(b.spend AS float8) AS spend,
+       CAST(extract(epoch FROM k.as_of - b.last_at) / 86400 AS float8) AS recency
 FROM contacts k
 CROSS JOIN LATERAL (
-    SELECT count(*) AS contacts, count(*) FILTER (WHERE s.converted_at < k.contact_at) AS responses FROM sends s
-    WHERE s.customer_id = k.customer_id AND s.contact_at < k.contact_at
-      AND s.contact_at > k.contact_at - make_interval(days => :window) AND {_CONTACTED}
+    SELECT count(*) AS contacts, count(*) FILTER (WHERE s.converted_at < k.as_of) AS responses FROM sends s
+    WHERE s.customer_id = k.customer_id AND s.contact_at < k.as_of
+      AND s.contact_at > k.as_of - make_interval(days => :window) AND {_CONTACTED}
 ) before
 CROSS JOIN LATERAL (
     SELECT count(*) AS answers FROM analytics_events e
-    WHERE e.customer_id = k.customer_id AND e.event_type = 'conversion' AND e.occurred_at < k.contact_at
-      AND e.occurred_at > k.contact_at - make_interval(days => :window)
+    WHERE e.customer_id = k.customer_id AND e.event_type = 'conversion' AND e.occurred_at < k.as_of
+      AND e.occurred_at > k.as_of - make_interval(days => :window)
 ) e
 CROSS JOIN LATERAL (
     SELECT count(*) AS orders, COALESCE(sum(p.total), 0) AS spend, max(p.occurred_at) AS last_at,
-           count(*) FILTER (WHERE p.occurred_at > k.contact_at - make_interval(days => :recent)) AS recent
-    FROM purchases p WHERE p.customer_id = k.customer_id AND p.occurred_at < k.contact_at
+           count(*) FILTER (WHERE p.occurred_at > k.as_of - make_interval(days => :recent)) AS recent,
+           COALESCE(sum(p.coupon_lines) FILTER (WHERE p.occurred_at > k.as_of - make_interval(days => :recent)), 0)
+               AS coupons
+    FROM purchases p WHERE p.customer_id = k.customer_id AND p.occurred_at < k.as_of
 ) b
 """
 
@@ -124,6 +138,7 @@ async def read_customers(session: AsyncSession, moment: Moment, *, window_days: 
             "window_from": moment.today - timedelta(days=window_days),
             "recent_from": moment.today - timedelta(days=RECENT_DAYS),
             "contacts_from": moment.now - timedelta(days=CONTACT_WINDOW_DAYS),
+            "engaged_from": moment.now - timedelta(days=RECENT_DAYS),
         },
     )
     frame = pd.DataFrame(found.all(), columns=list(found.keys()))
@@ -137,8 +152,13 @@ async def read_customers(session: AsyncSession, moment: Moment, *, window_days: 
         "baskets",
         "answers",
         "recent",
+        "coupons",
+        "discounted",
+        "reached",
+        "opened",
+        "clicked",
     ]
-    measured = ["spend", "window_spend", "night_share", "hour", "gap_low", "gap_median", "gap_high"]
+    measured = ["discount", "spend", "window_spend", "night_share", "hour", "gap_low", "gap_median", "gap_high"]
     return frame.astype(dict.fromkeys(counted + measured, "float64"))
 
 
@@ -154,23 +174,61 @@ async def read_split(session: AsyncSession, moment: Moment, cutoff: date) -> Spl
 
 
 async def read_contacts(session: AsyncSession, moment: Moment) -> Contacts:
-    """The latest contacts that are old enough to have been acted on, oldest first."""
+    """The latest contacts that are old enough to have been acted on, oldest first, each with what was known then."""
+    mature = moment.now - timedelta(days=MATURE_DAYS)
+    return await read_contacts_between(
+        session, datetime.min.replace(tzinfo=UTC), mature, known=moment.now, until=moment.now
+    )
+
+
+async def read_contacts_between(
+    session: AsyncSession, since: datetime, before: datetime, *, known: datetime, until: datetime
+) -> Contacts:
+    """The latest contacts made from `since` up to, not including, `before`, oldest first.
+
+    Args:
+        known: nothing that happened from this moment on is known of anybody, though the contact came later.
+        until: an answer counts if it came before this moment.
+    """
     found = await session.execute(
         text(_CONTACTS),
         {
-            "mature": moment.now - timedelta(days=MATURE_DAYS),
+            "since": since,
+            "before": before,
+            "known": known,
+            "until": until,
             "most": MAX_TRAINING_CONTACTS,
             "window": CONTACT_WINDOW_DAYS,
             "recent": RECENT_DAYS,
         },
     )
     frame = pd.DataFrame(found.all(), columns=list(found.keys()))
-    responded = frame.pop("responded").to_numpy(dtype=np.bool_)
+    responded, channel = frame.pop("responded").to_numpy(dtype=np.bool_), frame.pop("channel").to_numpy(dtype=object)
     numbers = frame.astype("float64")
     order = np.argsort(numbers["day"].to_numpy(), kind="stable")
-    numbers, responded = numbers.iloc[order], responded[order]
-    names = ("responses", "contacts", "answers", "orders", "recent", "spend", "recency")
-    return Contacts(numbers["day"].to_numpy(), responded, Known(**{name: numbers[name].to_numpy() for name in names}))
+    numbers, responded, channel = numbers.iloc[order], responded[order], channel[order]
+    names = ("responses", "contacts", "answers", "orders", "recent", "coupons", "spend", "recency")
+    return Contacts(
+        day=numbers["day"].to_numpy(),
+        campaign=numbers["campaign"].to_numpy(dtype=np.int64),
+        channel=channel,
+        responded=responded,
+        known=Known(**{name: numbers[name].to_numpy() for name in names}),
+    )
+
+
+async def read_prices(session: AsyncSession, moment: Moment) -> pd.Series:
+    """What a unit of each category of liquor costs on average; index the category."""
+    found = await session.execute(
+        text(
+            "SELECT l.category, CAST(sum(l.amount) / sum(l.quantity) AS float8) FROM purchase_lines l"
+            " JOIN purchases p ON p.id = l.purchase_id"
+            " WHERE l.is_alcohol AND l.quantity > 0 AND l.amount > 0 AND p.occurred_at <= :now GROUP BY 1"
+        ),
+        {"now": moment.now},
+    )
+    rows = found.all()
+    return pd.Series([row[1] for row in rows], index=[str(row[0]) for row in rows], dtype="float64")
 
 
 async def read_popularity(session: AsyncSession, moment: Moment, column: str) -> pd.Series:
@@ -188,11 +246,12 @@ async def read_popularity(session: AsyncSession, moment: Moment, column: str) ->
 
 
 async def read_tastes(session: AsyncSession, moment: Moment, column: str, ids: Sequence[UUID]) -> pd.DataFrame:
-    """Per customer of `ids` and category (or brand) of liquor: customer_id, name, baskets, amount."""
+    """Per customer of `ids` and category (or brand) of liquor: customer_id, name, baskets, amount, quantity."""
     found = await session.execute(
         text(
             f"SELECT p.customer_id, l.{column} AS name, count(DISTINCT p.id) AS baskets,"
-            " CAST(sum(l.amount) AS float8) AS amount FROM purchases p JOIN purchase_lines l ON l.purchase_id = p.id"
+            " CAST(sum(l.amount) AS float8) AS amount, CAST(sum(l.quantity) AS float8) AS quantity"
+            " FROM purchases p JOIN purchase_lines l ON l.purchase_id = p.id"
             f" WHERE p.customer_id = ANY(:ids) AND l.is_alcohol AND l.{column} IS NOT NULL AND p.occurred_at <= :now"
             " GROUP BY 1, 2"
         ),

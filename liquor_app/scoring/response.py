@@ -1,7 +1,8 @@
 """Likelihood to respond: who will act on an offer, learned from who acted on earlier ones.
 
-A small logistic regression with an L2 penalty; where it does not beat the best simple count on later campaigns, the
-count is used: responses per contact, drawn towards everybody's rate. Either measures response, not uplift: only a
+A small logistic regression with an L2 penalty; where it does not rank later campaigns better than the best simple
+count does, that count is used, as a regression on it alone; and where there are too few answers for either, responses
+per contact, drawn towards everybody's rate. Either measures response, not uplift: only a
 holdout tells what an offer changed.
 """
 
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from liquor_app.core.errors import Invalid
-from liquor_app.scoring.evaluate import auc
+from liquor_app.scoring.evaluate import auc_within
 from liquor_app.scoring.likelihood import FitFailed, Floats, minimise
 
 MIN_RESPONSES = 30
@@ -33,8 +34,8 @@ RECENT_DAYS = 90
 """What counts as a recent order."""
 
 FEATURES = (
-    "past responses", "past contacts", "response rate", "answering baskets", "orders", "recent orders", "spend",
-    "recency",
+    "past responses", "past contacts", "response rate", "answering baskets", "orders", "recent orders",
+    "recent coupon lines", "spend", "recency",
 )  # fmt: skip
 
 
@@ -46,6 +47,7 @@ class Known:
         responses, contacts: messages acted on, and received, within the contact window.
         answers: baskets bought in answer to messages; one message may bring several.
         orders, recent: all baskets so far, and those of the last 90 days.
+        coupons: lines bought with a coupon in the last 90 days.
         spend: all money so far.
         recency: days since the last basket, NaN if there is none.
     """
@@ -55,6 +57,7 @@ class Known:
     answers: Floats
     orders: Floats
     recent: Floats
+    coupons: Floats
     spend: Floats
     recency: Floats
 
@@ -69,6 +72,7 @@ class Known:
                 np.log1p(self.answers),
                 np.log1p(self.orders),
                 np.log1p(self.recent),
+                np.log1p(self.coupons),
                 np.log1p(np.maximum(np.nan_to_num(self.spend), 0)),
                 np.minimum(np.nan_to_num(self.recency, nan=CONTACT_WINDOW_DAYS), CONTACT_WINDOW_DAYS),
             ]
@@ -77,15 +81,21 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """Past contacts, oldest first: when (days), whether they were acted on, and what was known before."""
+    """Past contacts, oldest first, arrays of shape (n,): when (days), of which campaign (a code) by which channel,
+    whether they were acted on, and what was known before."""
 
     day: Floats
+    campaign: npt.NDArray[np.int64]
+    channel: npt.NDArray[Any]
     responded: npt.NDArray[np.bool_]
     known: Known
 
 
 class ResponseMethod(StrEnum):
+    """How likelihoods are made; `SINGLE` is the best simple count, calibrated; `COUNT` does where little is known."""
+
     LOGIT = "logistic_regression"
+    SINGLE = "best_count"
     COUNT = "responses_per_contact"
 
 
@@ -190,21 +200,30 @@ def response_rate(responses: npt.ArrayLike, contacts: npt.ArrayLike, base_rate: 
 
 @dataclass(frozen=True, slots=True)
 class ResponseBacktest:
-    """Trained on earlier contacts, tested on later ones; AUC .5 is chance."""
+    """Trained on earlier contacts, tested on later ones. AUCs are within campaigns; .5 is chance.
+
+    Attributes:
+        method: which way won; `best_count` is the name of the count that ranked best.
+        count_auc: of each feature by itself, its direction learned from the earlier contacts.
+    """
 
     method: ResponseMethod
     train: int
     test: int
     logit_auc: float
+    best_count: str
     count_auc: dict[str, float]
-    """AUC of each feature by itself, and of responses per contact."""
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "method": self.method.value}
 
 
 def choose_method(
-    features: npt.ArrayLike, responded: npt.ArrayLike, earlier: npt.ArrayLike, rate: npt.ArrayLike, names: Sequence[str]
+    features: npt.ArrayLike,
+    responded: npt.ArrayLike,
+    earlier: npt.ArrayLike,
+    campaign: npt.ArrayLike,
+    names: Sequence[str],
 ) -> ResponseBacktest:
     """Let regression and simple counts rank later contacts; the regression has to win to be used.
 
@@ -212,23 +231,30 @@ def choose_method(
         features: as of each contact, shape (contacts, features).
         responded: 0 or 1 per contact.
         earlier: True where a contact belongs to the training campaigns.
-        rate: each contact's `response_rate` from what was known before it.
+        campaign: a code per contact.
         names: one per feature.
 
     Raises:
         FitFailed: too few responses on either side of the split.
     """
     design, outcome = _matrix(features, len(names)), np.asarray(responded, dtype=np.float64)
-    train = np.asarray(earlier, dtype=bool)
+    train, group = np.asarray(earlier, dtype=bool), np.asarray(campaign)
     tested = outcome[~train]
     if tested.size == 0 or tested.sum() < MIN_RESPONSES or tested.sum() == tested.size:
         raise FitFailed(f"A backtest needs at least {MIN_RESPONSES} later responses; there are {int(tested.sum())}.")
-    model = fit(design[train], outcome[train], names)
-    by_model = auc(tested, predict(model, design[~train]))
-    counts = {name: auc(tested, design[~train, column]) for column, name in enumerate(names)}
-    counts["responses_per_contact"] = auc(tested, np.asarray(rate, dtype=np.float64)[~train])
-    method = ResponseMethod.LOGIT if by_model >= max(counts.values()) else ResponseMethod.COUNT
-    return ResponseBacktest(method, int(train.sum()), int((~train).sum()), by_model, counts)
+
+    def judged(columns: list[int]) -> float:
+        model = fit(design[train][:, columns], outcome[train], [names[column] for column in columns])
+        return auc_within(tested, predict(model, design[~train][:, columns]), group[~train])
+
+    try:
+        by_model = judged(list(range(len(names))))
+        counts = {name: judged([column]) for column, name in enumerate(names)}
+    except Invalid as flat:
+        raise FitFailed("No later campaign has both people who answered and people who did not.") from flat
+    best = max(counts, key=lambda name: counts[name])
+    method = ResponseMethod.LOGIT if by_model >= counts[best] else ResponseMethod.SINGLE
+    return ResponseBacktest(method, int(train.sum()), int((~train).sum()), by_model, best, counts)
 
 
 def _matrix(features: npt.ArrayLike, columns: int) -> Floats:

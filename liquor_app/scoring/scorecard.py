@@ -43,7 +43,7 @@ def scored(customers: pd.DataFrame, models: Models) -> pd.DataFrame:
     profiled = customers[~customers["objected"].to_numpy(dtype=bool)]
     buyers = profiled[profiled["baskets"].to_numpy() > 0]
     known = histories_of(buyers)
-    risk = churn.churn(known, models.churn.params, models.churn_days)
+    risk = models.churn.risk(known, models.churn_days)
     value = models.clv.value(known, models.clv_days)
     named = rfm(known.recency, buyers["window_days"], buyers["window_spend"], known.orders, known.T)
     coming = _next(buyers, known, models.churn)
@@ -69,7 +69,9 @@ def scored(customers: pd.DataFrame, models: Models) -> pd.DataFrame:
     everybody = scores.reindex(customers.index)
     whole = ["r_score", "f_score", "m_score"]
     everybody[whole] = everybody[whole].astype("Int64")
-    counts = {name: profiled[name].to_numpy() for name in ("responses", "contacts", "answers", "recent", "spend")}
+    counts = {
+        name: profiled[name].to_numpy() for name in ("responses", "contacts", "answers", "recent", "coupons", "spend")
+    }
     chances = models.response.likelihood(
         Known(**counts, orders=profiled["baskets"].to_numpy(), recency=-profiled["last_day"].to_numpy())
     )

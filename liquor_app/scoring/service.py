@@ -129,6 +129,7 @@ async def prepare(session: AsyncSession, actor: Actor, customer_ids: Sequence[UU
         scores=scores,
         categories=await features.read_popularity(session, moment, "category"),
         brands=await features.read_popularity(session, moment, "brand"),
+        prices=await features.read_prices(session, moment),
     )
 
 

@@ -39,6 +39,7 @@ class Scoring:
     scores: pd.DataFrame
     categories: pd.Series
     brands: pd.Series
+    prices: pd.Series
 
     @property
     def batches(self) -> int:
@@ -91,13 +92,15 @@ async def write(session: AsyncSession, actor: Actor, scoring: Scoring, batch: in
     rows = slice(batch * BATCH, (batch + 1) * BATCH)
     customers, scores, moment = scoring.customers.iloc[rows], scoring.scores.iloc[rows], scoring.moment
     ids = customers["id"].tolist()
-    liked = documents.tastes(
-        await features.read_tastes(session, moment, "category", ids), scoring.categories, customers["id"], k=FAVOURITES
-    )
+    bought = await features.read_tastes(session, moment, "category", ids)
+    liked = documents.tastes(bought, scoring.categories, customers["id"], k=FAVOURITES)
+    levels = documents.price_levels(bought, scoring.prices, customers["id"])
     brands = documents.tastes(
         await features.read_tastes(session, moment, "brand", ids), scoring.brands, customers["id"], k=FAVOURITES
     )
-    features_json, sentences = documents.describe(customers, scores, liked, scoring.models, moment.today)
+    features_json, sentences = documents.describe(
+        customers, scores, liked, levels, models=scoring.models, today=moment.today
+    )
     noon = datetime.combine(moment.today, time(12), tzinfo=ZoneInfo(moment.zone)).astimezone(UTC)
     contacts = customers["contacts"]
     frame = pd.DataFrame(

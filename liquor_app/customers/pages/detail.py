@@ -37,6 +37,9 @@ TOPICS = {
     "response": "tag",
     "night": "moon",
     "taste": "wine",
+    "price": "badge-dollar-sign",
+    "discount": "badge-percent",
+    "engagement": "mail-open",
 }
 
 

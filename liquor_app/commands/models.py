@@ -1,0 +1,51 @@
+"""`liquor backtest …` and `liquor models`: what the models say, held against what happened."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.cli_kit import call, out, show, show_rows
+from liquor_app.commands.arguments import Json, parse_day
+
+app = typer.Typer()
+
+
+@app.command()
+def backtest(
+    kind: Annotated[str, typer.Argument(help="churn, clv or response")],
+    cutoff: Annotated[str, typer.Option(help="First day that counts as future, YYYY-MM-DD.")],
+    horizon: Annotated[int, typer.Option(help="Days to look ahead.")] = 60,
+    as_json: Json = False,
+) -> None:
+    """What a model would have said on a day of the past, beside simple counts."""
+    from liquor_app.scoring.backtest import run_backtest
+
+    day = parse_day(cutoff, "cutoff")
+    row = call(lambda session: run_backtest(session, SYSTEM, kind, cutoff=day, horizon=horizon))
+    document = row.as_document()
+    if as_json:
+        show(document, as_json)
+        return
+    measures = ("auc", "brier", "ece", "lift_decile_1", "spearman", "mae")
+    table = Table("", *measures, box=None, pad_edge=False)
+    for name, values in ({row.method: document} | document["baselines"]).items():
+        table.add_row(name, *(_figure(values[measure]) for measure in measures))
+    out.print(f"[bold]{kind}[/], {document['n']:,} judged over {horizon} days from {cutoff}")
+    out.print(table)
+
+
+def _figure(value: Any) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+@app.command("models")
+def models_command(as_json: Json = False) -> None:
+    """The models in use, with their own backtests."""
+    from liquor_app.scoring.service import list_models
+
+    rows = call(lambda session: list_models(session, SYSTEM))
+    show_rows(rows, ("kind", "version", "method", "n", "created_at"), as_json)

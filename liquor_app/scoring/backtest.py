@@ -1,0 +1,288 @@
+"""Backtests: what our models would have said on a day of the past, against what then happened.
+
+Nothing from the cut-off on is known to what is judged: features, fits and the choice of method all end the day before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.scoring import bgnbd, features, training
+from liquor_app.scoring.baselines import (
+    Counts,
+    Measures,
+    as_money,
+    as_probability,
+    counts_of,
+    counts_of_histories,
+    judge_money,
+    judge_ranking,
+)
+from liquor_app.scoring.clv import ClvMethod, model_clv, spend_to_date_clv
+from liquor_app.scoring.evaluate import Difference, auc_difference, auc_within, spearman_difference
+from liquor_app.scoring.features import MATURE_DAYS, Moment
+from liquor_app.scoring.history import Split
+from liquor_app.scoring.likelihood import Floats
+from liquor_app.scoring.models import ModelKind
+from liquor_app.scoring.response import CONTACT_WINDOW_DAYS, Contacts
+from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
+
+MAX_HORIZON_DAYS = 730
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """How far what would have been shipped is ahead of the best simple count, with a 95 % interval that allows for
+    the count having been picked in hindsight."""
+
+    count: str
+    measure: str
+    by: Difference
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestRow:
+    """A backtest. `method` is what would have been shipped on the eve of the cut-off, by what was known then; `n`
+    counts the customers (for responses: contacts) it is judged on."""
+
+    kind: ModelKind
+    cutoff: date
+    horizon_days: int
+    method: str
+    n: int
+    measures: Measures
+    baselines: dict[str, Measures]
+    ahead: Ahead | None
+
+    def as_document(self) -> dict[str, Any]:
+        """Flat, as programs read it; figures rounded to six digits."""
+        return {
+            "kind": self.kind.value,
+            "cutoff": self.cutoff.isoformat(),
+            "horizon_days": self.horizon_days,
+            "method": self.method,
+            "n": self.n,
+            **_rounded(self.measures),
+            "baselines": {name: _rounded(measures) for name, measures in self.baselines.items()},
+            "ahead_of_best_count": self.ahead
+            and {"count": self.ahead.count, "measure": self.ahead.measure} | _rounded(self.ahead.by),
+        }
+
+
+def _rounded(figures: Measures | Difference) -> dict[str, float | None]:
+    return {name: None if value is None else round(value, 6) for name, value in asdict(figures).items()}
+
+
+async def run_backtest(session: AsyncSession, actor: Actor, kind: str, *, cutoff: date, horizon: int) -> BacktestRow:
+    """Judge one kind of model over the `horizon` days from `cutoff` on. Writes nothing.
+
+    Raises:
+        Forbidden: the actor may not read.
+        Invalid: an unknown kind, or days of which the outcome is not known yet.
+        Conflict: nobody had bought (or been contacted) before the cut-off, or nothing happened after it.
+    """
+    require(actor, Role.USER)
+    if kind not in set(ModelKind):
+        raise Invalid(f"kind must be one of {', '.join(ModelKind)}", field="kind")
+    if not 1 <= horizon <= MAX_HORIZON_DAYS:
+        raise Invalid(f"horizon must lie between 1 and {MAX_HORIZON_DAYS} days", field="horizon")
+    span = await _Span.read(session, cutoff, horizon)
+    run = {ModelKind.CHURN: _churn, ModelKind.CLV: _clv, ModelKind.RESPONSE: _response}[ModelKind(kind)]
+    return await run(session, span)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The cut-off and its horizon on the store's calendar. `eve` is the last day known."""
+
+    cutoff: date
+    horizon: int
+    first: date
+    zone: str
+
+    @classmethod
+    async def read(cls, session: AsyncSession, cutoff: date, horizon: int) -> _Span:
+        zone = (await load_settings(session, GeneralSettings)).timezone
+        found = await session.execute(
+            text(
+                "SELECT CAST(min(occurred_at) AT TIME ZONE :zone AS date), CAST(max(occurred_at) AT TIME ZONE :zone"
+                " AS date) FROM purchases WHERE occurred_at <= :now"
+            ),
+            {"zone": zone, "now": now()},
+        )
+        first, last = found.one()
+        if first is None:
+            raise Conflict("There are no purchases yet, so there is nothing to test on.")
+        latest = last - timedelta(days=horizon - 1)
+        if not first < cutoff <= latest:
+            raise Invalid(
+                f"with {horizon} days to look ahead, the cut-off must lie between {first + timedelta(days=1)} and"
+                f" {latest}: purchases are known from {first} to {last}",
+                field="cutoff",
+            )
+        return cls(cutoff, horizon, first, zone)
+
+    @property
+    def eve(self) -> date:
+        return self.cutoff - timedelta(days=1)
+
+    def start_of(self, day: date) -> datetime:
+        return datetime.combine(day, time(), ZoneInfo(self.zone)).astimezone(UTC)
+
+    def end_of(self, day: date) -> Moment:
+        """The last moment of a day, as the features are read."""
+        return Moment(self.start_of(day + timedelta(days=1)) - timedelta(microseconds=1), day, self.zone)
+
+    async def outcome(self, session: AsyncSession) -> Split:
+        """Everybody known on the eve, and what they did over the horizon."""
+        return await features.read_split(session, self.end_of(self.eve + timedelta(days=self.horizon)), self.eve)
+
+    async def before(self, session: AsyncSession, days: int) -> Split | None:
+        """The same, so many days earlier and ending on the eve; None if nobody had bought by then."""
+        start = self.eve - timedelta(days=days)
+        if start <= self.first:
+            return None
+        split = await features.read_split(session, self.end_of(self.eve), start)
+        return split if split.known.x.size else None
+
+
+async def _churn(session: AsyncSession, span: _Span) -> BacktestRow:
+    after, before = await span.outcome(session), await span.before(session, span.horizon)
+    gone = ~after.bought_after
+    _both(gone, "stayed away", "came back")
+    trained = training.train_churn(after.known, before)
+    model = ChurnModel.from_stored(trained.method, trained.params)
+    earlier = None if before is None else counts_of_histories(before.known)
+    left = None if before is None else ~before.bought_after
+    baselines = _ranked(gone, counts_of_histories(after.known), earlier, left)
+    said, known = model.risk(after.known, span.horizon).probability, after.known
+    counts = {name: _turned(name, count) for name, count in counts_of_histories(known).items()}
+    if np.isnan(said).any():
+        shipped, ahead = baselines["recency"], None
+    else:
+        shipped = judge_ranking(gone, said, said)
+        ahead = _ahead(baselines, counts, lambda count: auc_difference(gone, said, -count, rivals=len(counts)))
+    if model.params is not None:
+        dead = 1 - bgnbd.p_alive(model.params, known.x, known.t_x, known.T)
+        baselines["one_minus_p_alive"] = judge_ranking(gone, dead, dead)
+    return BacktestRow(ModelKind.CHURN, span.cutoff, span.horizon, trained.method, gone.size, shipped, baselines, ahead)
+
+
+async def _clv(session: AsyncSession, span: _Span) -> BacktestRow:
+    after, before = await span.outcome(session), await span.before(session, span.horizon)
+    halves = await span.before(session, (span.cutoff - span.first).days // 2)
+    spent, known = after.spent_after, after.known
+    if not spent.any():
+        raise Conflict("Nobody who was known before the cut-off bought anything after it.")
+    churn = training.train_churn(known, before)
+    buying = ChurnModel.from_stored(churn.method, churn.params)
+    trained = training.train_clv(known, buying, halves)
+    model = ClvModel.from_stored(trained.method, trained.params)
+    earlier = None if before is None else counts_of_histories(before.known)
+    counts = {name: _turned(name, count) for name, count in counts_of_histories(known).items()}
+    baselines = {}
+    for name, count in counts.items():
+        money: Floats | None = None
+        if name == "spend_to_date":
+            money = spend_to_date_clv(known, training.observed_days(known), span.horizon)
+        elif before is not None and earlier is not None:
+            money = as_money(_turned(name, earlier[name]), before.spent_after, count)
+        baselines[name] = judge_money(spent, count, money)
+    if "bgnbd" in trained.params and "gamma_gamma" in trained.params:
+        rival = ClvModel.from_stored(ClvMethod.MODEL, trained.params)
+        if rival.buying is not None and rival.spending is not None:
+            value = model_clv(rival.buying, rival.spending, known, span.horizon)
+            baselines[ClvMethod.MODEL.value] = judge_money(spent, value, value)
+    said = model.value(known, span.horizon)
+    shipped, ahead = Measures(), None
+    if not np.isnan(said).any():
+        shipped = judge_money(spent, said, said)
+        ahead = _ahead(
+            baselines, counts, lambda count: spearman_difference(spent, said, count, rivals=len(counts)), by="spearman"
+        )
+    return BacktestRow(ModelKind.CLV, span.cutoff, span.horizon, trained.method, spent.size, shipped, baselines, ahead)
+
+
+async def _response(session: AsyncSession, span: _Span) -> BacktestRow:
+    """Contacts after the cut-off, ranked within their campaigns by what was known before it."""
+    edge, clock = span.start_of(span.cutoff), now()
+    end = min(span.start_of(span.cutoff + timedelta(days=span.horizon)), clock - timedelta(days=MATURE_DAYS))
+    earlier = await features.read_contacts_between(
+        session, datetime.min.replace(tzinfo=UTC), edge - timedelta(days=MATURE_DAYS), known=edge, until=edge
+    )
+    later = await features.read_contacts_between(session, edge, end, known=edge, until=clock)
+    if not earlier.day.size or not later.day.size:
+        raise Conflict(
+            f"{earlier.day.size} contacts before the cut-off and {later.day.size} after it: both are needed, the"
+            f" later ones at least {MATURE_DAYS} days old."
+        )
+    _both(later.responded, "answered", "did not")
+    trained = training.train_response(earlier)
+    said = ResponseModel.from_stored(trained.method, trained.params).likelihood(later.known)
+    baselines = _ranked(
+        later.responded, _contact_counts(later), _contact_counts(earlier), earlier.responded, later.campaign
+    )
+    shipped = judge_ranking(later.responded, said, said, later.campaign)
+    signed = {name: _signed(later, count) for name, count in _contact_counts(later).items()}
+    ahead = _ahead(
+        baselines,
+        signed,
+        lambda count: auc_difference(later.responded, said, count, later.campaign, rivals=len(signed)),
+    )
+    n = int(later.day.size)
+    return BacktestRow(ModelKind.RESPONSE, span.cutoff, span.horizon, trained.method, n, shipped, baselines, ahead)
+
+
+def _signed(contacts: Contacts, count: Floats) -> Floats:
+    """A count turned the way it ranks better in hindsight: as strong a rival as it can be."""
+    return count if auc_within(contacts.responded, count, contacts.campaign) >= 0.5 else -count
+
+
+def _ahead(
+    baselines: dict[str, Measures], counts: Counts, differ: Callable[[Floats], Difference], *, by: str = "auc"
+) -> Ahead:
+    best = max(counts, key=lambda name: getattr(baselines[name], by) or 0.0)
+    return Ahead(best, by, differ(counts[best]))
+
+
+def _contact_counts(contacts: Contacts) -> dict[str, Floats]:
+    known = contacts.known
+    recency = np.minimum(np.nan_to_num(known.recency, nan=CONTACT_WINDOW_DAYS), CONTACT_WINDOW_DAYS)
+    spend = np.maximum(np.nan_to_num(known.spend), 0)
+    return counts_of(recency, known.orders, spend) | {
+        "past_responses": known.responses, "recent_coupon_lines": known.coupons,
+    }  # fmt: skip
+
+
+def _ranked(
+    happened: Any, counts: Counts, earlier: Counts | None, earlier_happened: Any, group: Any = None
+) -> dict[str, Measures]:
+    """Every count, its direction and calibration learned one period earlier; higher is likelier where there is none."""
+    judged = {}
+    for name, count in counts.items():
+        said = None if earlier is None else as_probability(earlier[name], earlier_happened, count)
+        judged[name] = judge_ranking(happened, count if said is None else said, said, group)
+    return judged
+
+
+def _turned(name: str, count: Floats) -> Floats:
+    """Higher is better: whoever has long been silent is worth little."""
+    return 1 / (1 + count) if name == "recency" else count
+
+
+def _both(happened: Any, yes: str, no: str) -> None:
+    if not happened.any() or happened.all():
+        raise Conflict(f"A backtest needs customers who {yes} and customers who {no}; here all are alike.")
