@@ -47,11 +47,14 @@ def demo(
 
 
 @app.command()
-def score(as_json: Json = False) -> None:
+def score(
+    refit: Annotated[bool, typer.Option(help="Fit the models anew first, though they are not a week old.")] = False,
+    as_json: Json = False,
+) -> None:
     """Score every customer."""
     from liquor_app.scoring.service import score_customers
 
-    show(call(lambda session: score_customers(session, SYSTEM)), as_json, "Scored")
+    show(call(lambda session: score_customers(session, SYSTEM, refit=refit)), as_json, "Scored")
 
 
 @app.command()

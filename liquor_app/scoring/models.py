@@ -18,6 +18,10 @@ class ModelKind(StrEnum):
     CLV = "clv"
     RESPONSE = "response"
 
+    @property
+    def label(self) -> str:
+        return {"churn": "churn", "clv": "lifetime value", "response": "response"}[self.value]
+
 
 class ModelStatus(StrEnum):
     CANDIDATE = "candidate"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,17 +16,19 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import NotFound
-from liquor_app.core.ids import uuid7
 from liquor_app.core.pubsub import publish
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
-from liquor_app.scoring import features, scorecard, training
+from liquor_app.scoring import features, lifecycle, scorecard
 from liquor_app.scoring.explain import Sentence, Tone
 from liquor_app.scoring.features import Moment
 from liquor_app.scoring.models import ModelKind
 from liquor_app.scoring.scorecard import Models
 from liquor_app.scoring.settings import ScoringSettings
-from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel, Trained
+from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
 from liquor_app.scoring.writing import Scoring, write
+
+MODEL_HISTORY = 8
+"""Versions of each kind shown."""
 
 ADVISORY_LOCK = 7_283_001
 """One scoring at a time: two would only write the same rows twice."""
@@ -48,7 +48,7 @@ class ScoringRow:
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """A fitted model in use: how it works, since when, and how it did in its own backtest."""
+    """A fitted model: how it works, since when, how it did in its own backtest, and how far customers have drifted."""
 
     kind: str
     version: int
@@ -56,6 +56,9 @@ class ModelRow:
     metrics: dict[str, Any]
     n: int
     created_at: datetime
+    status: str
+    trained_from: datetime | None
+    trained_to: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +76,27 @@ class ExplanationRow:
 
 
 async def score_customers(
-    session: AsyncSession, actor: Actor, customer_ids: Sequence[UUID] | None = None
+    session: AsyncSession, actor: Actor, customer_ids: Sequence[UUID] | None = None, *, refit: bool = False
 ) -> ScoringRow:
     """Score everybody, or only some customers with the models in use; in one transaction.
 
-    Scoring everybody refits the models. The job of the same name does this in small transactions instead.
+    Scoring everybody refits models that are a week old, or all of them with `refit`. The job of the same name does this
+    in small transactions instead.
 
     Raises:
         Forbidden: the actor may only read.
     """
     started = now()
-    scoring = await prepare(session, actor, customer_ids)
+    scoring = await prepare(session, actor, customer_ids, refit=refit)
     for batch in range(scoring.batches):
         await write(session, actor, scoring, batch)
     publish(session, "dashboard", {"scored": len(scoring.customers)})
     return summary(scoring, started)
 
 
-async def prepare(session: AsyncSession, actor: Actor, customer_ids: Sequence[UUID] | None = None) -> Scoring:
+async def prepare(
+    session: AsyncSession, actor: Actor, customer_ids: Sequence[UUID] | None = None, *, refit: bool = False
+) -> Scoring:
     """Read what is known, fit (or load) the models and work out the scores; writes the models only.
 
     Quintiles and shares compare a customer with everybody, so everybody is read even if few are wanted.
@@ -106,25 +112,29 @@ async def prepare(session: AsyncSession, actor: Actor, customer_ids: Sequence[UU
     clock = now()
     moment = Moment(clock, clock.astimezone(ZoneInfo(general.timezone)).date(), general.timezone)
     customers = await features.read_customers(session, moment, window_days=settings.rfm_window_days)
-    in_use = {} if customer_ids is None else await _stored(session)
-    if len(in_use) < len(ModelKind):
-        in_use = await _train(session, moment, customers, planning.horizon_days)
+    in_use = await lifecycle.models_in_use(session)
+    everybody, buyers = customer_ids is None, int((customers["baskets"] > 0).sum())
+    if len(in_use) < len(ModelKind) or (everybody and (refit or await lifecycle.is_due(session, in_use, buyers))):
+        in_use = await lifecycle.refit(session, moment, customers, planning.horizon_days)
+    churn, clv, response = (in_use[kind] for kind in (ModelKind.CHURN, ModelKind.CLV, ModelKind.RESPONSE))
     models = Models(
-        churn=ChurnModel.from_stored(*in_use[ModelKind.CHURN][1:]),
-        clv=ClvModel.from_stored(*in_use[ModelKind.CLV][1:]),
-        response=ResponseModel.from_stored(*in_use[ModelKind.RESPONSE][1:]),
+        churn=ChurnModel.from_stored(churn.method, churn.params),
+        clv=ClvModel.from_stored(clv.method, clv.params),
+        response=ResponseModel.from_stored(response.method, response.params),
         churn_days=planning.horizon_days,
         clv_days=settings.clv_horizon_days,
     )
     scores = scorecard.scored(customers, models)
-    if customer_ids is not None:
-        wanted = customers["id"].isin(list(customer_ids))
+    if everybody:
+        await lifecycle.watch(session, in_use, scores)
+    else:
+        wanted = customers["id"].isin(list(customer_ids or ()))
         customers, scores = customers[wanted], scores[wanted]
     return Scoring(
         moment=moment,
         models=models,
-        model_ids={kind: stored[0] for kind, stored in in_use.items()},
-        methods={kind: stored[1] for kind, stored in in_use.items()},
+        model_ids={kind: model.id for kind, model in in_use.items()},
+        methods={kind: model.method for kind, model in in_use.items()},
         customers=customers,
         scores=scores,
         categories=await features.read_popularity(session, moment, "category"),
@@ -143,61 +153,6 @@ def summary(scoring: Scoring, started: datetime) -> ScoringRow:
         response_method=scoring.methods[ModelKind.RESPONSE],
         seconds=round((now() - started).total_seconds(), 2),
     )
-
-
-Stored = tuple[UUID, str, dict[str, Any]]
-"""A model in use: id, method, parameters."""
-
-
-async def _train(
-    session: AsyncSession, moment: Moment, customers: pd.DataFrame, churn_days: int
-) -> dict[ModelKind, Stored]:
-    profiled = customers[~customers["objected"].to_numpy(dtype=bool) & (customers["baskets"].to_numpy() > 0)]
-    known = scorecard.histories_of(profiled)
-    span = int(training.observed_days(known))
-    held_out = halves = None
-    if span > 2 * churn_days:
-        held_out = await features.read_split(session, moment, moment.today - timedelta(days=churn_days))
-    if span >= 2 * training.MIN_CLV_DAYS:
-        halves = await features.read_split(session, moment, moment.today - timedelta(days=span // 2))
-    churn = training.train_churn(known, held_out)
-    clv = training.train_clv(known, ChurnModel.from_stored(churn.method, churn.params), halves)
-    response = training.train_response(await features.read_contacts(session, moment))
-    first = None if not span else moment.now - timedelta(days=span)
-    return {trained.kind: await _store(session, trained, first, moment.now) for trained in (churn, clv, response)}
-
-
-async def _stored(session: AsyncSession) -> dict[ModelKind, Stored]:
-    found = await session.execute(text("SELECT kind, id, method, params FROM model_versions WHERE status = 'active'"))
-    return {ModelKind(kind): (model_id, method, params) for kind, model_id, method, params in found.all()}
-
-
-async def _store(session: AsyncSession, trained: Trained, first: datetime | None, last: datetime) -> Stored:
-    """Make a trained model the one in use."""
-    model_id = uuid7()
-    await session.execute(
-        text("UPDATE model_versions SET status = 'retired' WHERE kind = :kind AND status = 'active'"),
-        {"kind": trained.kind.value},
-    )
-    await session.execute(
-        text(
-            "INSERT INTO model_versions"
-            " (id, kind, version, method, status, params, metrics, trained_from, trained_to, n)"
-            " SELECT :id, :kind, COALESCE(max(version), 0) + 1, :method, 'active', CAST(:params AS jsonb),"
-            " CAST(:metrics AS jsonb), :first, :last, :n FROM model_versions WHERE kind = :kind"
-        ),
-        {
-            "id": model_id,
-            "kind": trained.kind.value,
-            "method": str(trained.method),
-            "params": json.dumps(trained.params),
-            "metrics": json.dumps(trained.metrics),
-            "first": first,
-            "last": last,
-            "n": trained.n,
-        },
-    )
-    return model_id, str(trained.method), trained.params
 
 
 async def explain_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -> ExplanationRow:
@@ -221,8 +176,8 @@ async def explain_customer(session: AsyncSession, actor: Actor, customer_id: UUI
         raise NotFound("There is no such customer, or it was deleted.")
     models = await session.execute(
         text(
-            "SELECT kind, version, method, metrics, n, created_at FROM model_versions WHERE id = ANY(:ids)"
-            " ORDER BY kind"
+            "SELECT kind, version, method, metrics, n, created_at, status, trained_from, trained_to"
+            " FROM model_versions WHERE id = ANY(:ids) ORDER BY kind"
         ),
         {"ids": [row[f"{kind}_model_id"] for kind in ModelKind if row[f"{kind}_model_id"]]},
     )
@@ -246,13 +201,16 @@ def _sentences(row: Any) -> list[Sentence]:
     return [Sentence(**{**stored, "tone": Tone(stored["tone"])}) for stored in row["explanation"]]
 
 
-async def list_models(session: AsyncSession, actor: Actor) -> list[ModelRow]:
-    """The models in use, one per kind at most, with their backtests."""
+async def list_models(session: AsyncSession, actor: Actor, *, history: bool = False) -> list[ModelRow]:
+    """The models in use, one per kind at most, with their backtests; with `history` the latest of each kind, those
+    that were retired or rejected too, newest first."""
     require(actor, Role.USER)
     found = await session.execute(
         text(
-            "SELECT kind, version, method, metrics, n, created_at FROM model_versions WHERE status = 'active'"
-            " ORDER BY kind"
-        )
+            "SELECT kind, version, method, metrics, n, created_at, status, trained_from, trained_to FROM ("
+            " SELECT *, row_number() OVER (PARTITION BY kind ORDER BY version DESC) AS place FROM model_versions"
+            " WHERE :history OR status = 'active') m WHERE place <= :most ORDER BY kind, version DESC"
+        ),
+        {"history": history, "most": MODEL_HISTORY},
     )
     return [ModelRow(**row) for row in found.mappings()]

@@ -92,6 +92,8 @@ async def test_facts_are_what_the_purchases_say(sample: AsyncSession) -> None:
 async def test_models_are_stored_with_their_backtests(sample: AsyncSession) -> None:
     await score_customers(sample, SYSTEM)
     await score_customers(sample, SYSTEM)
+    assert {model.version for model in await list_models(sample, VIEWER)} == {1}, "fitted again within the week"
+    await score_customers(sample, SYSTEM, refit=True)
     models = {model.kind: model for model in await list_models(sample, VIEWER)}
     assert set(models) == {"churn", "clv", "response"}
     assert {model.version for model in models.values()} == {2}
