@@ -24,6 +24,7 @@ from liquor_app.organization.pages.frame import slots
 from liquor_app.organization.pages.settings import PAGES as SETTINGS
 from liquor_app.organization.states.shell import ShellState
 from liquor_app.routes import create_api
+from liquor_app.scoring.pages.models import PAGES as MODELS
 from liquor_app.segments.pages.edit import PAGES as SEGMENT
 from liquor_app.segments.pages.list import PAGES as SEGMENTS
 from liquor_app.sending.pages.outbox import PAGES as OUTBOX
@@ -45,6 +46,7 @@ PAGES: tuple[Page, ...] = (
     *BUILDER,
     *OUTBOX,
     *ANALYTICS,
+    *MODELS,
     *SETTINGS,
     *ENTRY,
 )
