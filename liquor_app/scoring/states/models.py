@@ -82,10 +82,12 @@ def bars_of(row: ModelRow) -> list[Bar]:
         found = {label: row.metrics[name] for name, label in names.items() if name in row.metrics}
     elif row.method in {"bgnbd", "logistic_regression"} and "auc" in row.metrics:
         found["this model"] = row.metrics["auc"]
-    most = max(found.values(), default=1.0) or 1.0
+    # an AUC of one half is chance, and so the empty bar
+    chance = 0.0 if row.kind == "clv" else 0.5
+    most = max(max(found.values(), default=1.0) - chance, 1e-9)
     own = {"this model", METHODS.get(row.method, ""), COUNTS.get(row.method, row.method)}
     return [
-        Bar(COUNTS.get(name, name), f"{value:.3f}", 100 * max(value, 0) / most, "c1" if name in own else "c3")
+        Bar(COUNTS.get(name, name), f"{value:.3f}", 100 * max(value - chance, 0) / most, "c1" if name in own else "c3")
         for name, value in sorted(found.items(), key=lambda item: -item[1])[:6]
     ]
 
