@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import reflex as rx
+from reflex.utils.exec import is_prod_mode
 
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Unavailable
-from liquor_app.core.frontend import patch_build
+from liquor_app.core.frontend import patch_build, with_proxy
 from liquor_app.core.runtime import redis_url
 
 
@@ -20,6 +21,15 @@ class OwnOrigin(rx.plugins.Plugin):
 
     def post_build(self, **context: Any) -> None:
         patch_build(context["static_dir"])
+
+
+class OneAddress(rx.plugins.Plugin):
+    """While developing, the screens' server hands API calls and forms on to the backend."""
+
+    def pre_compile(self, **context: Any) -> None:
+        if not is_prod_mode():
+            port = rx.config.get_config().backend_port or 8000
+            context["add_modify_task"]("vite.config.js", lambda text: with_proxy(text, port))
 
 
 def _bun() -> Path:
@@ -57,6 +67,7 @@ config = rx.Config(
             )
         ),
         OwnOrigin(),
+        OneAddress(),
     ],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

@@ -73,7 +73,8 @@ def up(console: Console, *, dev: bool = False) -> None:
                 for child in services:
                     child.start()
                 _wait_until_ready(services[0], supervisor, settings.port + dev)
-                _greet(console, password, time.monotonic() - started)
+                address = development_url() if dev else settings.base_url
+                _greet(console, password, address, time.monotonic() - started)
                 supervisor.watch([*children, *services])
             console.print("Stopping …")
         finally:
@@ -136,12 +137,22 @@ def _web() -> Child:
     return Child("web", argv, settings.data_dir / "log" / "web.log", env=_environment() | extra, cwd=PROJECT_ROOT)
 
 
+def development_url() -> str:
+    """Reflex's development server calls itself localhost; a cookie of 127.0.0.1 would not reach its event socket."""
+    settings = get_settings()
+    return settings.public_url or f"http://localhost:{settings.port}"
+
+
 def _reloading() -> Child:
     """Reflex's development server: screens on our port, their backend on the next."""
     settings = get_settings()
     argv = [sys.executable, "-m", "reflex", "run", "--env", "dev", "--frontend-port", str(settings.port)]
     argv += ["--backend-port", str(settings.port + 1), "--backend-host", settings.host]
-    extra = {"REFLEX_CHECK_LATEST_VERSION": "false", "REFLEX_TELEMETRY_ENABLED": "false"}
+    extra = {
+        "REFLEX_CHECK_LATEST_VERSION": "false",
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "LIQUOR_PUBLIC_URL": development_url(),
+    }
     return Child("web", argv, settings.data_dir / "log" / "web.log", env=_environment() | extra, cwd=PROJECT_ROOT)
 
 
@@ -167,16 +178,16 @@ def _wait_until_ready(web: Child, supervisor: Supervisor, port: int) -> None:
         time.sleep(0.1)
 
 
-def _greet(console: Console, password: str | None, seconds: float) -> None:
+def _greet(console: Console, password: str | None, address: str, seconds: float) -> None:
     settings = get_settings()
-    console.print(f"\n[bold]Liquor Marketing Agent[/] is ready ({seconds:.1f} s): [bold]{settings.base_url}[/]")
+    console.print(f"\n[bold]Liquor Marketing Agent[/] is ready ({seconds:.1f} s): [bold]{address}[/]")
     if password:
         console.print(f"Sign in as {settings.admin_email} with the password [bold]{password}[/]  (shown this once)")
     elif settings.sample or settings.admin_password.get_secret_value():
         console.print(f"Sign in as {settings.admin_email}. Forgotten the password? `liquor users reset-password`")
     else:
         console.print("Open it to set up the first admin.")
-    console.print(f"API: {settings.base_url}/docs   Logs: {_short(settings.data_dir / 'log')}   Stop: Ctrl-C\n")
+    console.print(f"API: {address}/docs   Logs: {_short(settings.data_dir / 'log')}   Stop: Ctrl-C\n")
 
 
 def _short(path: Path) -> str:

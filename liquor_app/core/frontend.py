@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -22,6 +23,8 @@ WEB = PROJECT_ROOT / ".web"
 STATIC = WEB / "build" / "client"
 STAMP = WEB / "build.stamp"
 BUILD_SECONDS = 600
+BACKEND_PATHS = r"^/(api|session|docs|redoc|openapi\.json|ws|[a-z])(/|$|\?)"
+"""What is served by the API and not by the screens; pages for recipients have one letter (`/u/…`)."""
 _BAKED = re.compile(r"""([`"'])(http|ws)s?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):\d+(/[\w./-]*)\1""")
 _ORIGIN = {"http": "location.origin", "ws": 'location.origin.replace(/^http/,"ws")'}
 
@@ -55,6 +58,25 @@ def patch_build(static_dir: Path) -> int:
             "Reflex changed how it writes them; adapt liquor_app/core/frontend.py."
         )
     return replaced
+
+
+def with_proxy(config: str, backend_port: int) -> str:
+    """The development server's `vite.config.js`, made to hand everything that is no screen on to the backend.
+
+    Served from two ports, the sign-in form would otherwise post to a server that has no such route.
+
+    Raises:
+        RuntimeError: there is no `server` section to put it into.
+    """
+    forwarded = json.dumps({BACKEND_PATHS: {"target": f"http://127.0.0.1:{backend_port}", "ws": True}})
+    changed, count = re.subn(
+        r"(\n  server: \{\n)", lambda found: f"{found[1]}    proxy: {forwarded},\n", config, count=1
+    )
+    if not count:
+        raise RuntimeError(
+            "vite.config.js has no server section: Reflex changed how it writes it; adapt core/frontend.py."
+        )
+    return changed
 
 
 def sources_hash() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from liquor_app.core import frontend
 from liquor_app.core.errors import Unavailable
-from liquor_app.core.frontend import patch_build, serve_command, use_own_origin
+from liquor_app.core.frontend import BACKEND_PATHS, patch_build, serve_command, use_own_origin, with_proxy
 
 BUILT = 'var e={PING:`http://localhost:8000/ping`,EVENT:`ws://localhost:8000/_event`,TEST:!1},u="http://localhost";'
 
@@ -111,3 +112,22 @@ def test_serving_needs_no_javascript_runtime() -> None:
     assert argv[argv.index("--workers") + 1] == "3"
     assert environment["LIQUOR_PORT"] == "9000"
     assert environment["__REFLEX_SKIP_COMPILE"] == "true"
+
+
+def test_the_development_server_hands_on_what_is_no_screen() -> None:
+    config = "export default defineConfig((config) => ({\n  server: {\n    port: process.env.PORT,\n  },\n}));"
+    proxied = with_proxy(config, 8001)
+    assert '"target": "http://127.0.0.1:8001"' in proxied
+    assert proxied.index("server: {") < proxied.index("proxy:") < proxied.index("port: process")
+    with pytest.raises(RuntimeError, match="no server section"):
+        with_proxy("export default {}", 8001)
+
+
+def test_every_route_of_the_api_and_no_screen_is_handed_on() -> None:
+    from liquor_app.liquor_app import PAGES
+    from liquor_app.routes import AT_ROOT, create_api
+
+    paths = [*create_api().openapi()["paths"], *(route.path for router in AT_ROOT for route in router.routes)]  # type: ignore[attr-defined]
+    assert len(paths) > 50
+    assert [path for path in paths if not re.match(BACKEND_PATHS, path)] == []
+    assert [page.route for page in PAGES if re.match(BACKEND_PATHS, page.route)] == []
