@@ -1,0 +1,106 @@
+"""What the image would hold, run as the image would run it: it takes no container engine to know that it works."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from os import geteuid
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy.engine import make_url
+
+from liquor_app.core import config
+from liquor_app.core.config import PROJECT_ROOT, Settings
+from liquor_app.core.process import Child, free_port
+from tests.e2e.conftest import environment, wait_until_ready
+from tests.reliability.test_kills import own_engines
+
+pytestmark = pytest.mark.reliability
+
+DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text()
+COMPOSE = (PROJECT_ROOT / "docker-compose.yml").read_text()
+
+
+@pytest.fixture
+def image() -> Iterator[Path]:
+    """A folder with what the Dockerfile copies, built and thinned out as it says."""
+    root = Path(tempfile.mkdtemp(prefix="liquor-image-", dir="/var/lib" if geteuid() == 0 else None))
+    app = root / "app"
+    app.mkdir()
+    build_stage = DOCKERFILE.split("\nFROM ")[1]
+    for copied in re.findall(r"^COPY (?!--from)(.+)$", build_stage, re.MULTILINE):
+        *sources, target = copied.split()
+        for source in sources:
+            found = PROJECT_ROOT / source
+            if found.is_dir():
+                shutil.copytree(found, app / target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(found, app / target)
+    subprocess.run(
+        [sys.executable, "-m", "liquor_app.cli", "build"],
+        cwd=app, env=environment(root / "data", PYTHONPATH=str(app)), check=True, capture_output=True, timeout=300,
+    )  # fmt: skip
+    kept = set(re.findall(r"! -name (\S+)", build_stage))
+    assert kept == {"build", "backend", "build.stamp"}
+    for entry in (app / ".web").iterdir():
+        if entry.name not in kept:
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    yield app
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def test_the_image_serves_in_production(image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    with own_engines(monkeypatch):
+        settings = config.get_settings()
+        plain = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        production = environment(
+            image.parent / "data", LIQUOR_ENV="production", DATABASE_URL=plain, REDIS_URL=settings.redis_url,
+            LIQUOR_SECRET_KEY="not-a-secret-" + "x" * 32, LIQUOR_PUBLIC_URL="https://marketing.example.com",
+            LIQUOR_ADMIN_PASSWORD="correct-horse-battery", LIQUOR_SAMPLE="0", LIQUOR_PORT=str(port),
+            PYTHONPATH=str(image),
+        )  # fmt: skip
+
+        def part(*command: str) -> Child:
+            return Child(command[-1], [sys.executable, "-m", *command], image.parent / "log", production, image)
+
+        migrate = part("liquor_app.cli", "migrate")
+        migrate.start()
+        assert migrate.wait(60), migrate.tail(20)
+        assert migrate.exit_code == 0, migrate.tail(20)
+        web, worker = part("liquor_app.cli", "web"), part("worker")
+        try:
+            web.start()
+            worker.start()
+            url = f"http://127.0.0.1:{port}"
+            assert web.process is not None
+            wait_until_ready(web.process, url, image.parent / "log", 60)
+            host = {"host": "marketing.example.com"}
+            page = httpx.get(f"{url}/login", headers=host)
+            assert "Sign in" in page.text
+            script = re.search(r'"(/assets/[^"]+\.js)"', page.text)
+            assert script is not None
+            assert httpx.get(url + script[1]).headers["cache-control"].startswith("public")
+            given = {"email": "admin@example.com", "password": "correct-horse-battery"}
+            assert httpx.post(f"{url}/api/v1/auth/login", json=given).status_code == 200
+            assert worker.running, worker.tail(20)
+        finally:
+            web.stop(5)
+            worker.stop(5)
+
+
+def test_compose_and_dockerfile_name_only_what_exists() -> None:
+    known = {f"LIQUOR_{name.upper()}" for name in Settings.model_fields}
+    named = set(re.findall(r"\bLIQUOR_[A-Z_]+", COMPOSE + DOCKERFILE + (PROJECT_ROOT / ".env.example").read_text()))
+    assert named <= known, "a setting nobody reads"
+    asked = set(re.findall(r"\$\{([A-Z_]+):\?", COMPOSE))
+    offered = set(re.findall(r"^([A-Z_]+)=", (PROJECT_ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert asked <= offered, "something compose insists on is missing from .env.example"
+    for service in ("postgres", "redis", "minio", "migrate", "web", "worker"):
+        assert re.search(rf"^  {service}:$", COMPOSE, re.MULTILINE), service
