@@ -33,7 +33,8 @@ from sqlmodel import SQLModel
 from liquor_app.customers.models import Customer, CustomerTag, Purchase, PurchaseLine, Tag
 from liquor_app.events.models import AnalyticsEvent, EventType
 from liquor_app.segments.fields import Kind
-from liquor_app.segments.rules import All, AnyOf, Condition, Happened, Not, Rule
+from liquor_app.segments.models import Segment, SegmentMember
+from liquor_app.segments.rules import All, AnyOf, Condition, Happened, InSegment, Not, Rule
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -45,6 +46,7 @@ CUSTOMERS = _table(Customer)
 PURCHASES, LINES = _table(Purchase), _table(PurchaseLine)
 EVENTS = _table(AnalyticsEvent)
 TAGS, TAGGED = _table(Tag), _table(CustomerTag)
+SEGMENTS, MEMBERS = _table(Segment), _table(SegmentMember)
 c = CUSTOMERS.c
 
 _FLAGS: dict[str, ColumnElement[bool]] = {
@@ -82,6 +84,18 @@ def predicate(rule: Rule, now: datetime) -> ColumnElement[bool]:
             return _condition(rule, now)
         case Happened():
             return _happened(rule, now)
+        case InSegment(slug):
+            return _in_segment(slug)
+
+
+def _in_segment(slug: str) -> ColumnElement[bool]:
+    """By the other segment's kept membership: its own rule is not run again for each segment that builds on it."""
+    members = (
+        select(MEMBERS.c.customer_id)
+        .join(SEGMENTS, SEGMENTS.c.id == MEMBERS.c.segment_id)
+        .where(SEGMENTS.c.slug == literal(slug, Text))
+    )
+    return type_coerce(c.id, Uuid).in_(members)
 
 
 def _condition(rule: Condition, now: datetime) -> ColumnElement[bool]:

@@ -10,23 +10,23 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Select, Uuid, case, false, func, literal, select, text, true
+from sqlalchemy import ARRAY, DateTime, Select, Uuid, any_, case, false, func, literal, select, text, true
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.segments.compile import CUSTOMERS, matching
 from liquor_app.segments.models import Segment, SegmentChange, SegmentKind, SegmentMember
+from liquor_app.segments.references import in_order
 from liquor_app.segments.rules import parse_rules
 from liquor_app.segments.wording import sentence
 
 COUNT_SECONDS = 10
-MAX_LISTED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +163,21 @@ def _table(model: Any) -> Any:
 MEMBERS, CHANGES, SEGMENTS = _table(SegmentMember), _table(SegmentChange), _table(Segment)
 
 
-async def refresh_segments(session: AsyncSession, actor: Actor, slugs: Sequence[str] | None = None) -> list[RefreshRow]:
+async def refresh_segments(
+    session: AsyncSession,
+    actor: Actor,
+    slugs: Sequence[str] | None = None,
+    *,
+    customer_ids: Sequence[UUID] | None = None,
+) -> list[RefreshRow]:
     """Bring membership up to date with the rules: one statement a segment, with entered/left history.
 
-    Hand-picked lists only lose customers who were deleted. Without `slugs`, every active segment.
+    Segments that build on others come after them. Hand-picked lists only lose customers who were deleted.
+
+    Args:
+        slugs: without, every active segment.
+        customer_ids: whoever has changed; only they are looked at, so that the cost grows with them and not with the
+            base. Windows that pass by themselves ("in the last 60 days") need everybody, which the night sees to.
 
     Raises:
         Forbidden: the actor may only read.
@@ -185,7 +196,9 @@ async def refresh_segments(session: AsyncSession, actor: Actor, slugs: Sequence[
     )
     moment = now()
     rows = []
-    for segment in found.mappings().all():
+    by_slug = {str(segment["slug"]): segment for segment in found.mappings()}
+    for slug in in_order({slug: segment["rules"] for slug, segment in by_slug.items()}):
+        segment = by_slug[slug]
         if SegmentKind(segment["kind"]) is SegmentKind.STATIC:
             wanted = (
                 select(CUSTOMERS.c.id)
@@ -194,7 +207,7 @@ async def refresh_segments(session: AsyncSession, actor: Actor, slugs: Sequence[
             )
         else:
             wanted = matching(parse_rules(segment["rules"]), moment)
-        rows.append(await _replace_members(session, segment["id"], segment["slug"], wanted, moment))
+        rows.append(await _replace_members(session, segment["id"], slug, wanted, moment=moment, among=customer_ids))
     return rows
 
 
@@ -216,12 +229,24 @@ async def request_refresh(session: AsyncSession, actor: Actor, segment_id: UUID)
 
 
 async def _replace_members(
-    session: AsyncSession, segment_id: UUID, slug: str, wanted: Select[Any], moment: datetime
+    session: AsyncSession,
+    segment_id: UUID,
+    slug: str,
+    wanted: Select[Any],
+    *,
+    moment: datetime,
+    among: Sequence[UUID] | None,
 ) -> RefreshRow:
-    """Make the membership equal to `wanted` and write down who came and went."""
+    """Make the membership (of `among`, or of everybody) equal to `wanted` and write down who came and went."""
+    here = select(MEMBERS.c.customer_id).where(MEMBERS.c.segment_id == segment_id)
+    leaving = MEMBERS.c.segment_id == segment_id
+    if among is not None:
+        these = literal(list(among), ARRAY(Uuid))
+        wanted = wanted.where(CUSTOMERS.c.id == any_(these))
+        here = here.where(MEMBERS.c.customer_id == any_(these))
+        leaving = leaving & (MEMBERS.c.customer_id == any_(these))
     matched = wanted.cte("matched").prefix_with("MATERIALIZED", dialect="postgresql")
     who, at = literal(segment_id, Uuid), literal(moment, DateTime(timezone=True))
-    here = select(MEMBERS.c.customer_id).where(MEMBERS.c.segment_id == segment_id)
     entered = (
         MEMBERS.insert()
         .from_select(
@@ -233,7 +258,7 @@ async def _replace_members(
     )
     gone = (
         MEMBERS.delete()
-        .where(MEMBERS.c.segment_id == segment_id, MEMBERS.c.customer_id.not_in(select(matched.c.id)))
+        .where(leaving, MEMBERS.c.customer_id.not_in(select(matched.c.id)))
         .returning(MEMBERS.c.customer_id)
         .cte("gone")
     )
@@ -253,11 +278,14 @@ async def _replace_members(
             select(func.count()).select_from(gone).scalar_subquery(),
         ).add_cte(history)
     )
-    total, came, went = counted.one()
-    await session.execute(
-        SEGMENTS.update().where(SEGMENTS.c.id == segment_id).values(customer_count=total, last_computed_at=moment)
+    matches, came, went = counted.one()
+    values: dict[str, Any] = {"customer_count": matches, "last_computed_at": moment}
+    if among is not None:
+        values = {"customer_count": SEGMENTS.c.customer_count + (came - went)}
+    total = await session.execute(
+        SEGMENTS.update().where(SEGMENTS.c.id == segment_id).values(values).returning(SEGMENTS.c.customer_count)
     )
-    return RefreshRow(slug, total, came, went)
+    return RefreshRow(slug, int(total.scalar_one()), came, went)
 
 
 async def list_members(
@@ -306,81 +334,3 @@ async def breakdown_by_rfm(session: AsyncSession, actor: Actor) -> list[Breakdow
     return [
         BreakdownRow(row.name, row.customers, row.customers / float(row.everybody), Decimal(row.spent)) for row in found
     ]
-
-
-async def add_members(session: AsyncSession, actor: Actor, segment_id: UUID, customer_ids: Sequence[UUID]) -> int:
-    """Put customers on a hand-picked list; returns how many were new to it.
-
-    Raises:
-        Forbidden, NotFound: as usual.
-        Conflict: the segment follows rules.
-        Invalid: more than 5,000 at once, or a customer who does not exist.
-    """
-    await _lock_list(session, actor, segment_id, customer_ids)
-    alive = await session.execute(
-        text("SELECT count(*) FROM customers WHERE id = ANY(:ids) AND deleted_at IS NULL"),
-        {"ids": list(set(customer_ids))},
-    )
-    if alive.scalar_one() != len(set(customer_ids)):
-        raise Invalid("One of these customers does not exist, or was deleted.", field="customer_ids")
-    return await _change_list(
-        session,
-        segment_id,
-        "INSERT INTO segment_members (segment_id, customer_id, entered_at)"
-        " SELECT :segment, person, :at FROM unnest(CAST(:ids AS uuid[])) person"
-        " ON CONFLICT DO NOTHING RETURNING customer_id",
-        customer_ids,
-        entered=True,
-    )
-
-
-async def remove_members(session: AsyncSession, actor: Actor, segment_id: UUID, customer_ids: Sequence[UUID]) -> int:
-    """Take customers off a hand-picked list; returns how many were on it.
-
-    Raises:
-        Forbidden, NotFound, Conflict, Invalid: as for `add_members`.
-    """
-    await _lock_list(session, actor, segment_id, customer_ids)
-    return await _change_list(
-        session,
-        segment_id,
-        "DELETE FROM segment_members WHERE segment_id = :segment AND customer_id = ANY(CAST(:ids AS uuid[]))"
-        " RETURNING customer_id",
-        customer_ids,
-        entered=False,
-    )
-
-
-async def _lock_list(session: AsyncSession, actor: Actor, segment_id: UUID, customer_ids: Sequence[UUID]) -> None:
-    require(actor, Role.MANAGER)
-    if not 1 <= len(customer_ids) <= MAX_LISTED:
-        raise Invalid(f"Give 1 to {MAX_LISTED} customers at a time.", field="customer_ids")
-    found = await session.execute(text("SELECT kind FROM segments WHERE id = :id FOR UPDATE"), {"id": segment_id})
-    kind = found.scalar()
-    if kind is None:
-        raise NotFound("There is no such segment.")
-    if kind != SegmentKind.STATIC:
-        raise Conflict("This segment follows its rules; only hand-picked lists can be edited by hand.")
-
-
-async def _change_list(
-    session: AsyncSession, segment_id: UUID, change: str, customer_ids: Sequence[UUID], *, entered: bool
-) -> int:
-    changed = await session.execute(
-        text(
-            f"WITH changed AS ({change}), logged AS ("
-            "  INSERT INTO segment_changes (segment_id, customer_id, entered, at)"
-            "  SELECT :segment, customer_id, :entered, :at FROM changed RETURNING 1)"
-            " SELECT count(*) FROM changed"
-        ),
-        {"segment": segment_id, "ids": list(customer_ids), "at": now(), "entered": entered},
-    )
-    count = int(changed.scalar_one())
-    await session.execute(
-        text(
-            "UPDATE segments SET customer_count = (SELECT count(*) FROM segment_members WHERE segment_id = :id),"
-            " last_computed_at = :at WHERE id = :id"
-        ),
-        {"id": segment_id, "at": now()},
-    )
-    return count

@@ -6,7 +6,9 @@ A rule is a JSON object, one of:
 * `{"field": "churn_probability", "op": "gte", "value": 0.5}`: fields, kinds and operators are in `fields.FIELDS`;
   `known` and `unknown` take no value, `between` takes `[low, high]`, `in` and `has_…` take lists, days are whole;
 * `{"event": "purchased", "category": "Whisky", "at_least": 2, "within_days": 60}`: how often something happened;
-  `at_most` 0 means never; without `within_days` all of history counts.
+  `at_most` 0 means never; without `within_days` all of history counts;
+* `{"segment": "at_risk"}`: who was in another segment (rules or a hand-picked list) when it was last refreshed.
+  Segments may build on each other, but not in a circle (`references` checks that).
 
 What is not known never matches a comparison; it does match `ne` and `not_in`.
 """
@@ -14,7 +16,7 @@ What is not known never matches a comparison; it does match `ne` and `not_in`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -71,7 +73,14 @@ class Happened:
     category: str | None = None
 
 
-Rule: TypeAlias = "All | AnyOf | Not | Condition | Happened"
+@dataclass(frozen=True, slots=True)
+class InSegment:
+    """Is in another segment, named by its slug."""
+
+    slug: str
+
+
+Rule: TypeAlias = "All | AnyOf | Not | Condition | Happened | InSegment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +113,19 @@ class _Reader:
                 raise _Wrong(path, f"groups may be nested at most {MAX_DEPTH} deep")
             if not isinstance(raw, Mapping):
                 raise _Wrong(path, f"must be an object such as {{'field': …, 'op': …}}, not {_shape(raw)}")
-            kinds = [key for key in ("all", "any", "not", "field", "event") if key in raw]
+            kinds = [key for key in ("all", "any", "not", "field", "event", "segment") if key in raw]
             if len(kinds) != 1:
-                raise _Wrong(path, "must have exactly one of all, any, not, field, event")
+                raise _Wrong(path, "must have exactly one of all, any, not, field, event, segment")
             reader = {"all": self._group, "any": self._group, "not": self._negation}.get(kinds[0])
             if reader is not None:
                 _only(raw, {kinds[0]}, path)
                 return reader(raw, kinds[0], path, depth)
-            return _condition(raw, path) if kinds[0] == "field" else _happened(raw, path)
+            leaves: dict[str, Callable[[Mapping[str, Any], str], Rule]] = {
+                "field": _condition,
+                "event": _happened,
+                "segment": _in_segment,
+            }
+            return leaves[kinds[0]](raw, path)
         except _Wrong as wrong:
             if self.nodes <= MAX_NODES + 1:
                 self.problems.append(wrong.problem)
@@ -155,6 +169,19 @@ def parse_rules(raw: object) -> Rule:
     return rule
 
 
+def segments_in(rule: Rule) -> dict[str, None]:
+    """Slugs of the segments a rule builds on, in the order they are named."""
+    match rule:
+        case All(parts) | AnyOf(parts):
+            return {slug: None for part in parts for slug in segments_in(part)}
+        case Not(part):
+            return segments_in(part)
+        case InSegment(slug):
+            return {slug: None}
+        case _:
+            return {}
+
+
 def _shape(value: object) -> str:
     if value is None:
         return "nothing"
@@ -185,6 +212,11 @@ def _condition(raw: Mapping[str, Any], path: str) -> Condition:
     if "value" not in raw:
         raise _Wrong(f"{path}.value", "is missing")
     return Condition(field, op, _value(field, op, raw["value"], f"{path}.value"))
+
+
+def _in_segment(raw: Mapping[str, Any], path: str) -> InSegment:
+    _only(raw, {"segment"}, path)
+    return InSegment(_text(raw["segment"], f"{path}.segment"))
 
 
 def _value(field: Field, op: str, value: object, path: str) -> Value:

@@ -22,16 +22,16 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.segments import playbook
 from liquor_app.segments.defaults import DEFAULT_SEGMENTS
+from liquor_app.segments.lists import add_members, remove_members
 from liquor_app.segments.membership import (
-    add_members,
     breakdown_by_rfm,
     count_rules,
     list_members,
     refresh_segments,
-    remove_members,
     resolve_slugs,
 )
 from liquor_app.segments.models import SegmentKind
+from liquor_app.segments.references import check_references, check_unused
 from liquor_app.segments.rules import parse_rules
 from liquor_app.segments.wording import sentence
 
@@ -243,6 +243,8 @@ async def create_segment(
         values["slug"] = "new_segment"  # /segments/new is the page that makes one
     if not values["slug"]:
         raise Invalid("name must hold a letter or a digit", field="name")
+    if kind is SegmentKind.RULE:
+        await check_references(session, values["slug"], values["rules"])
     values.update(id=uuid7(), kind=kind.value)
     if "position" not in values:
         last = await session.execute(text("SELECT COALESCE(max(position), 0) + 10 FROM segments"))
@@ -272,7 +274,7 @@ async def update_segment(
     """
     require(actor, Role.MANAGER)
     locked = await session.execute(
-        text("SELECT kind, updated_at FROM segments WHERE id = :id FOR UPDATE"), {"id": segment_id}
+        text("SELECT kind, slug, updated_at FROM segments WHERE id = :id FOR UPDATE"), {"id": segment_id}
     )
     before = locked.mappings().first()
     if before is None:
@@ -280,6 +282,8 @@ async def update_segment(
     if seen is not None and before["updated_at"] != seen:
         raise Conflict("Somebody changed this segment meanwhile. Reload, then make your change again.")
     values = _clean(changes, SegmentKind(before["kind"]))
+    if values.get("rules"):
+        await check_references(session, before["slug"], values["rules"])
     if values:
         expressions, params = _bind(values)
         assignments = ", ".join(f"{name} = {expression}" for name, expression in expressions.items())
@@ -296,7 +300,7 @@ async def delete_segment(session: AsyncSession, actor: Actor, segment_id: UUID) 
 
     Raises:
         Forbidden, NotFound: as usual.
-        Conflict: a campaign that is not over targets it; the message names the campaign.
+        Conflict: a campaign that is not over targets it, or another segment builds on it; the message names it.
     """
     require(actor, Role.MANAGER)
     segment = await get_segment(session, actor, segment_id)
@@ -309,6 +313,7 @@ async def delete_segment(session: AsyncSession, actor: Actor, segment_id: UUID) 
     )
     if name := used.scalar():
         raise Conflict(f"The campaign “{name}” targets this segment. Change or cancel the campaign first.")
+    await check_unused(session, segment.slug)
     await session.execute(text("DELETE FROM segments WHERE id = :id"), {"id": segment_id})
     await audit(session, actor, "segment.deleted", "segment", segment_id, slug=segment.slug)
 

@@ -11,15 +11,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+from liquor_app.core.ids import parse_id
 from liquor_app.core.queue import Job, JobContext, Task, enqueue
 from liquor_app.segments.membership import refresh_segments, resolve_slugs
 
+MAX_IDS = 100_000
+"""More changed customers than this are cheaper refreshed with everybody."""
+
 
 async def refresh(job: JobContext) -> dict[str, Any]:
-    """Refresh membership; `args` may name `slugs`, else every active segment."""
-    slugs = job.args.get("slugs")
+    """Refresh membership; `args` may name `slugs`, else every active segment, and `customer_ids`, else everybody's."""
+    slugs, ids = job.args.get("slugs"), job.args.get("customer_ids")
+    if ids is not None and (not isinstance(ids, list) or len(ids) > MAX_IDS):
+        raise Invalid(f"customer_ids must be a list of at most {MAX_IDS:,} ids", field="customer_ids")
     async with transaction() as session:
-        rows = await refresh_segments(session, SYSTEM, None if slugs is None else [str(slug) for slug in slugs])
+        rows = await refresh_segments(
+            session,
+            SYSTEM,
+            None if slugs is None else [str(slug) for slug in slugs],
+            customer_ids=None if ids is None else [parse_id(str(one), "customer_ids") for one in ids],
+        )
     return {
         "segments": len(rows),
         "entered": sum(row.entered for row in rows),

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from liquor_app.core.money import show_money
 from liquor_app.segments.fields import EVENTS, OPS, Kind
-from liquor_app.segments.rules import All, AnyOf, Condition, Happened, Not, Rule, parse_rules
+from liquor_app.segments.rules import All, AnyOf, Condition, Happened, InSegment, Not, Rule, parse_rules
 
 _FLAGS = {
     "is_night_buyer": ("buys mostly at night", "does not buy mostly at night"),
@@ -37,11 +37,15 @@ def describe(rule: Rule, inside: bool = False) -> str:
         case AnyOf(parts):
             return _join([describe(part, True) for part in parts], "or", "either", inside)
         case Not(part):
+            if isinstance(part, InSegment):
+                return describe(part).replace("is in", "is not in", 1)
             return f"not ({describe(part)})"
         case Condition():
             return _condition(rule)
         case Happened():
             return _happened(rule)
+        case InSegment(slug):
+            return f"is in the segment “{slug.replace('_', ' ')}”"
 
 
 def _join(parts: list[str], word: str, opening: str, inside: bool) -> str:

@@ -176,8 +176,9 @@ def happenings(draw: st.DrawFn) -> dict[str, Any]:
     return raw
 
 
+members = st.builds(lambda slug: {"segment": slug}, st.sampled_from(["at_risk", "champions"]))
 rules = st.recursive(
-    conditions() | happenings(),
+    conditions() | happenings() | members,
     lambda inner: st.one_of(
         st.builds(lambda parts: {"all": parts}, st.lists(inner, max_size=3)),
         st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=3)),
@@ -202,7 +203,7 @@ def test_every_sound_rule_has_a_sentence_and_compiles_with_its_values_bound(raw:
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["all", "any", "not", "field", "op", "value", "event", "at_least", "x"]),
+                st.sampled_from(["all", "any", "not", "field", "op", "value", "event", "at_least", "segment", "x"]),
                 inner,
                 max_size=3,
             )

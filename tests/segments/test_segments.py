@@ -241,3 +241,60 @@ async def test_breakdown(session: AsyncSession) -> None:
     await add_customer(session, rfm_segment=None)
     rows = await breakdown_by_rfm(session, VIEWER)
     assert [(row.rfm_segment, row.customers) for row in rows] == [("Champions", 2), ("Not scored", 1)]
+
+
+async def make(session: AsyncSession, name: str, rules: Any, **more: Any) -> Any:
+    return await create_segment(session, SYSTEM, {"name": name, "rules": rules, **more})
+
+
+async def test_a_segment_builds_on_others_and_comes_after_them(session: AsyncSession) -> None:
+    risky, calm = await add_customer(session, churn_probability=0.9), await add_customer(session, churn_probability=0.1)
+    vip = await create_segment(session, SYSTEM, {"name": "Picked"}, kind=SegmentKind.STATIC)
+    await add_members(session, SYSTEM, vip.id, [risky, calm])
+    # made (and so listed) before the one it builds on is
+    await make(session, "High risk", HIGH, position=90)
+    await make(session, "Picked and risky", {"all": [{"segment": "picked"}, {"segment": "high_risk"}]}, position=1)
+    await make(session, "Picked and calm", {"all": [{"segment": "picked"}, {"not": {"segment": "high_risk"}}]})
+    refreshed = {row.slug: row.customers for row in await refresh_segments(session, SYSTEM)}
+    assert refreshed == {"picked": 2, "high_risk": 1, "picked_and_risky": 1, "picked_and_calm": 1}
+    found = await get_segment(session, SYSTEM, "picked_and_calm")
+    assert found.sentence == "Is in the segment “picked”, and is not in the segment “high risk”."
+    assert (await count_rules(session, SYSTEM, {"segment": "high_risk"})).total == 1
+
+
+async def test_segments_never_build_on_each_other_in_a_circle(session: AsyncSession) -> None:
+    first = await make(session, "First", HIGH)
+    await make(session, "Second", {"any": [{"segment": "first"}, HIGH]})
+    third = await make(session, "Third", {"not": {"segment": "second"}})
+    with pytest.raises(Invalid, match="circle: first → third → second → first") as refused:
+        await update_segment(session, SYSTEM, first.id, {"rules": {"segment": "third"}})
+    assert refused.value.field == "rules"
+    with pytest.raises(Invalid, match="circle: fourth → fourth"):
+        await make(session, "Fourth", {"segment": "fourth"})
+    with pytest.raises(Invalid, match="no segment called 'nobody'"):
+        await make(session, "Fifth", {"segment": "nobody"})
+    with pytest.raises(Conflict, match="second builds on this one"):
+        await delete_segment(session, SYSTEM, first.id)
+    await delete_segment(session, SYSTEM, third.id)
+
+
+async def test_only_who_changed_is_looked_at_when_only_they_are_named(session: AsyncSession) -> None:
+    people = [await add_customer(session, churn_probability=0.9) for _ in range(4)]
+    await make(session, "High risk", HIGH)
+    await make(session, "Not high", {"not": {"segment": "high_risk"}})
+    await refresh_segments(session, SYSTEM)
+    await session.execute(
+        text("UPDATE customers SET churn_probability = 0.1 WHERE id = ANY(:ids)"), {"ids": people[:2]}
+    )
+    rows = {row.slug: row for row in await refresh_segments(session, SYSTEM, customer_ids=people[:1])}
+    assert (rows["high_risk"].customers, rows["high_risk"].left, rows["high_risk"].entered) == (3, 1, 0)
+    assert (rows["not_high"].customers, rows["not_high"].entered) == (1, 1)
+    # the night sees the other one too, and finds nothing to mend in the first
+    rows = {row.slug: row for row in await refresh_segments(session, SYSTEM)}
+    assert (rows["high_risk"].customers, rows["high_risk"].left) == (2, 1)
+    newcomer = await add_customer(session, churn_probability=0.8)
+    rows = {row.slug: row for row in await refresh_segments(session, SYSTEM, customer_ids=[newcomer])}
+    assert (rows["high_risk"].customers, rows["high_risk"].entered) == (3, 1)
+    history = await session.execute(text("SELECT count(*) FROM segment_changes WHERE customer_id = :id"),
+                                    {"id": people[0]})  # fmt: skip
+    assert history.scalar_one() == 3

@@ -11,7 +11,7 @@ from liquor_app.scoring.rfm import RfmSegment
 from liquor_app.segments.fields import EVENTS, FIELDS
 from liquor_app.segments.states.count import CountState
 from liquor_app.segments.states.edit import EditSegmentState
-from liquor_app.segments.states.lines import MODES
+from liquor_app.segments.states.lines import MEMBER, MODES
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note, quote
 from liquor_app.ui.choice import select
@@ -40,6 +40,7 @@ def _line(line: Any) -> rx.Component:
         ("group", rule_line(*_group(line), level=line.depth, place="start", error=line.error)),
         ("add", rule_line(*_add(line), level=line.depth, place="end")),
         ("event", rule_line(*_event(line), level=inside, below=_often(line), error=line.error)),
+        ("segment", rule_line(*_segment(line), level=inside, error=line.error)),
         rule_line(*_field(line), level=inside, error=line.error),
     )
 
@@ -80,11 +81,26 @@ def _what(line: Any) -> rx.Component:
     return rx.el.select(
         rx.el.optgroup(*options("event", EVENTS), label="What they did"),
         rx.el.optgroup(*options("field", FIELDS), label="Who they are"),
+        rx.el.optgroup(rx.el.option("Another segment", value=MEMBER), label="Where they are"),
         value=line.what,
         on_change=_change(line, "what"),
         class_name="input sm what",
         aria_label="What is asked",
     )
+
+
+def _segment(line: Any) -> tuple[rx.Component, ...]:
+    """In or outside another segment; an empty one waits to be chosen."""
+    others = rx.el.select(
+        rx.el.option("Choose a segment", value="", disabled=True),
+        rx.foreach(EditSegmentState.others, lambda one: rx.el.option(one[1], value=one[0])),
+        value=line.value,
+        on_change=_change(line, "value"),
+        class_name="input sm",
+        aria_label="Which segment",
+    )
+    within = select("In or outside", line.ops, value=line.op, on_change=_change(line, "op"), class_name="sm")
+    return _what(line), within, others, _remove(line, "condition")
 
 
 def _field(line: Any) -> tuple[rx.Component, ...]:

@@ -13,7 +13,7 @@ from liquor_app.core.errors import AppError, NotFound
 from liquor_app.customers.choices import categories_in_use
 from liquor_app.segments.models import SegmentKind
 from liquor_app.segments.rules import check_rules
-from liquor_app.segments.service import SegmentRow, create_segment, get_segment, update_segment
+from liquor_app.segments.service import SegmentRow, create_segment, get_segment, list_segments, update_segment
 from liquor_app.segments.states.count import CountState
 from liquor_app.segments.states.lines import Line, added, blamed, changed, removed
 from liquor_app.segments.states.list import SegmentsState
@@ -46,6 +46,7 @@ class EditSegmentState(rx.State):
     offers: list[OfferLine] = []
     errors: dict[str, str] = {}
     categories: list[str] = []
+    others: list[tuple[str, str]] = []
     missing: str = ""
     loading: bool = True
     _seen: datetime | None = None
@@ -78,6 +79,8 @@ class EditSegmentState(rx.State):
         actor = await signed_in(self)
         async with transaction() as session:
             self.categories = await categories_in_use(session, actor)
+            known = await list_segments(session, actor, limit=500)
+        self.others = [(one.slug, one.name) for one in known.items if row is None or one.id != row.id]
         self.which, self.title = (row.slug, row.name) if row else ("", "New segment")
         self.by_rules = row is None or row.kind is SegmentKind.RULE
         self.active, self._seen = (row.is_active, row.updated_at) if row else (True, None)

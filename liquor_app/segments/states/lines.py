@@ -23,6 +23,8 @@ COMPARISONS: Choices = [
     ("between", "between"),
     ("never", "never"),
 ]
+WITHIN: Choices = [("in", "is"), ("not_in", "is not")]
+MEMBER = "segment:member"
 NUMBERS = (Kind.NUMBER, Kind.MONEY, Kind.SHARE)
 _UNITS = {Kind.MONEY: "$", Kind.SHARE: "%"}
 _SUGGESTIONS = {"rfm_segment": "rfm-names", "primary_category": "categories", "secondary_category": "categories"}
@@ -34,10 +36,10 @@ class Line:
     """One line. What was typed is kept as typed; from `control` on, fields say how the line is drawn.
 
     Attributes:
-        kind: "group", "field", "event" or "add".
+        kind: "group", "field", "event", "segment" or "add".
         mode: of a group, one of `MODES`.
-        what: "field:<name>" or "event:<name>".
-        op: of a field, one of its kind's operators; of an event, one of `COMPARISONS`.
+        what: "field:<name>", "event:<name>" or "segment:member".
+        op: of a field, one of its kind's operators; of an event, one of `COMPARISONS`; of a segment, one of `WITHIN`.
         value, high: what it is compared with; `high` for the second number of "between".
         days, category: of an event; empty for ever and for anything.
         control: "text", "number", "between", "days", "date", "choice", "list", "flag" or "none".
@@ -89,6 +91,8 @@ def _dress(line: Line) -> Line:
     if line.kind == "group":
         return line
     name = line.what.partition(":")[2]
+    if line.kind == "segment":
+        return replace(line, ops=WITHIN, control="segment")
     if line.kind == "event":
         control = {"never": "none", "between": "between"}.get(line.op, "number")
         return replace(line, ops=COMPARISONS, control=control, has_category=EVENTS[name].has_category)
@@ -154,9 +158,9 @@ def _change(line: Line, part: str, value: str) -> Line:
     match part:
         case "mode" if line.kind == "group" and value in dict(MODES):
             return replace(line, mode=value)
-        case "what" if line.kind in ("field", "event"):
+        case "what" if line.kind in ("field", "event", "segment"):
             return _about(line, value)
-        case "op" if line.kind in ("field", "event") and value in dict(line.ops):
+        case "op" if line.kind in ("field", "event", "segment") and value in dict(line.ops):
             control = _dress(replace(line, op=value)).control
             keeps = control == line.control or {control, line.control} <= {"number", "between"}
             return replace(line, op=value, value=line.value if keeps else _first(line.what, control), high="")
@@ -173,6 +177,8 @@ def _change(line: Line, part: str, value: str) -> Line:
 
 def _about(line: Line, what: str) -> Line:
     kind, _, name = what.partition(":")
+    if what == MEMBER:
+        return Line(line.id, line.depth, "segment", what=what, op="in")
     if kind == "event" and name in EVENTS:
         return Line(line.id, line.depth, "event", what=what, op="at_least", value="1", days="60")
     if kind == "field" and name in FIELDS:

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from liquor_app.segments.fields import BARE_OPS, DAY_OPS, FIELDS, LIST_OPS, Kind
-from liquor_app.segments.states.lines import NUMBERS, Line, dressed
+from liquor_app.segments.states.lines import MEMBER, NUMBERS, Line, dressed
 
 
 def lines_of(rules: Any) -> list[Line]:
     """The lines of a sound rule, the root group first."""
     numbers = iter(range(1, 10_000))
-    root = rules if set(rules) & {"all", "any", "not"} else {"all": [rules]}
+    root = rules if set(rules) & {"all", "any", "not"} and not _is_outside(rules) else {"all": [rules]}
     return dressed(list(_read(root, 0, numbers)))
 
 
@@ -24,11 +24,23 @@ def _read(raw: dict[str, Any], depth: int, numbers: Iterator[int]) -> Iterator[L
         yield _field_line(raw, mine, depth)
     elif "event" in raw:
         yield _event_line(raw, mine, depth)
+    elif "segment" in raw or _is_outside(raw):
+        yield _segment_line(raw, mine, depth)
     else:
         mode, parts = _group(raw)
         yield Line(mine, depth, "group", mode=mode)
         for part in parts:
             yield from _read(part, depth + 1, numbers)
+
+
+def _is_outside(raw: dict[str, Any]) -> bool:
+    """Whether a rule says "is not in the segment", which is one line and no group."""
+    return isinstance(raw.get("not"), dict) and "segment" in raw["not"]
+
+
+def _segment_line(raw: dict[str, Any], mine: str, depth: int) -> Line:
+    op, inner = ("not_in", raw["not"]) if "not" in raw else ("in", raw)
+    return Line(mine, depth, "segment", what=MEMBER, op=op, value=inner["segment"])
 
 
 def _group(raw: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
@@ -105,6 +117,11 @@ def _write(lines: list[Line], start: int, path: str, paths: dict[str, str]) -> t
         return _condition(line), after
     if line.kind == "event":
         return _happened(line), after
+    if line.kind == "segment":
+        inside: dict[str, Any] = {"segment": line.value}
+        if line.op == "not_in":
+            paths[f"{path}.not"] = line.id
+        return ({"not": inside} if line.op == "not_in" else inside), after
     key = "all" if line.mode in ("all", "not_all") else "any"
     negated = line.mode in ("not_all", "none")
     inner, parts = f"{path}.not" if negated else path, list[dict[str, Any]]()
