@@ -25,6 +25,7 @@ from liquor_app.organization.pages.settings import PAGES as SETTINGS
 from liquor_app.organization.states.shell import ShellState
 from liquor_app.routes import create_api
 from liquor_app.scoring.pages.models import PAGES as MODELS
+from liquor_app.segments.pages.discover import PAGES as DISCOVER
 from liquor_app.segments.pages.edit import PAGES as SEGMENT
 from liquor_app.segments.pages.list import PAGES as SEGMENTS
 from liquor_app.sending.pages.outbox import PAGES as OUTBOX
@@ -40,6 +41,7 @@ PAGES: tuple[Page, ...] = (
     *CUSTOMER,
     *IMPORTING,
     *SEGMENTS,
+    *DISCOVER,
     *SEGMENT,
     *CAMPAIGNS,
     *CAMPAIGN,

@@ -42,6 +42,20 @@ def _figure(value: Any) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
+@app.command()
+def suggest(as_json: Json = False) -> None:
+    """Segments the base falls into by itself, as rules."""
+    from liquor_app.segments.discovery import suggest_segments
+
+    row = call(lambda session: suggest_segments(session, SYSTEM))
+    if as_json:
+        show(row, as_json)
+        return
+    for one in row.suggestions:
+        out.print(f"[bold]{one.name}[/]  {one.description}\n  {one.sentence}", highlight=False)
+    out.print(f"{row.looked_at:,} of {row.buyers:,} buyers, stability {row.stability:.2f}", style="dim")
+
+
 @app.command("models")
 def models_command(as_json: Json = False) -> None:
     """The models in use, with their own backtests."""

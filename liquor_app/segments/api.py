@@ -11,7 +11,8 @@ from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Cursor, Id, Limit, ListOf, Started, listing
 from liquor_app.core.db import transaction
-from liquor_app.segments import service
+from liquor_app.segments import discovery, service
+from liquor_app.segments.discovery import Overlap, SuggestionsRow
 from liquor_app.segments.membership import MemberRow, list_members, request_refresh
 from liquor_app.segments.schemas import SegmentIn, SegmentPatch
 from liquor_app.segments.service import SegmentRow
@@ -43,6 +44,20 @@ async def create_segment(request: Request, actor: CurrentActor, body: SegmentIn)
         lambda session: service.create_segment(session, actor, changes, kind=body.kind),
         location="/api/v1/segments/{id}",
     )
+
+
+@router.get("/suggestions", response_model=SuggestionsRow)
+async def suggest_segments(actor: CurrentActor) -> object:
+    """Groups the base falls into by itself, as rules ready to be posted as segments."""
+    async with transaction() as session:
+        return await discovery.suggest_segments(session, actor)
+
+
+@router.get("/overlap", response_model=Overlap)
+async def segment_overlap(actor: CurrentActor) -> object:
+    """How many customers active segments have in common, by their kept membership."""
+    async with transaction() as session:
+        return await discovery.segment_overlap(session, actor)
 
 
 @router.get("/{id}", response_model=SegmentRow)

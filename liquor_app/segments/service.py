@@ -210,6 +210,9 @@ def _bind(values: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     return expressions, {name: json.dumps(value) if name in _JSON else value for name, value in values.items()}
 
 
+PAGES_OF_THEIR_OWN = frozenset({"new", "discover"})
+"""Words under /segments/ that are no segment's address."""
+
 PLAYBOOK_DEFAULTS: dict[str, Any] = {
     "recommended_offers": [{"name": "Favourite category", "discount_pct": 10, "text": "{discount}% off {category}"}],
     "optimal_channels": ["email"],
@@ -239,8 +242,8 @@ async def create_segment(
         raise Invalid("rules are missing", field="rules")
     values = _clean({**PLAYBOOK_DEFAULTS, **given}, kind)
     values["slug"] = _SLUG.sub("_", str(slug or values["name"]).lower()).strip("_")[:60]
-    if values["slug"] == "new":
-        values["slug"] = "new_segment"  # /segments/new is the page that makes one
+    if values["slug"] in PAGES_OF_THEIR_OWN:
+        values["slug"] += "_segment"
     if not values["slug"]:
         raise Invalid("name must hold a letter or a digit", field="name")
     if kind is SegmentKind.RULE:

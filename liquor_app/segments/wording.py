@@ -35,6 +35,9 @@ def describe(rule: Rule, inside: bool = False) -> str:
                 return "every customer"
             return _join([describe(part, True) for part in parts], "and", "both", inside)
         case AnyOf(parts):
+            if not inside and any(isinstance(part, All) and len(part.parts) > 1 for part in parts):
+                # whole conditions side by side read better with a pause between them
+                return "; or ".join(describe(part) for part in parts)
             return _join([describe(part, True) for part in parts], "or", "either", inside)
         case Not(part):
             if isinstance(part, InSegment):

@@ -10,9 +10,14 @@ import reflex as rx
 from liquor_app.ui.types import Text
 
 
-def heatmap(head: Sequence[str], rows: rx.Var[list[list[str]]], label: Text, strongest: int = 50) -> rx.Component:
+def heatmap(
+    head: Sequence[str] | rx.Var[list[str]], rows: rx.Var[list[list[str]]], label: Text, strongest: int = 50
+) -> rx.Component:
     """A table of percents coloured by size; each row is its name, its size, then the percents ("" for
     none, "100" is left uncoloured). The full colour stands at `strongest` percent."""
+
+    def column(name: Any) -> rx.Component:
+        return rx.el.th(name, scope="col")
 
     def cell(value: Any, index: Any) -> rx.Component:
         share = (value.to(int) / strongest).to_string()
@@ -27,7 +32,7 @@ def heatmap(head: Sequence[str], rows: rx.Var[list[list[str]]], label: Text, str
     return rx.el.div(
         rx.el.table(
             rx.el.caption(label, class_name="sr"),
-            rx.el.thead(rx.el.tr(*(rx.el.th(name, scope="col") for name in head))),
+            rx.el.thead(rx.el.tr(*([rx.foreach(head, column)] if isinstance(head, rx.Var) else map(column, head)))),
             rx.el.tbody(rx.foreach(rows, lambda row: rx.el.tr(rx.foreach(row, cell)))),
             class_name="heat",
         ),

@@ -13,6 +13,7 @@ from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, quote
 from liquor_app.ui.dialog import confirm
 from liquor_app.ui.empty import empty
+from liquor_app.ui.icon import icon
 from liquor_app.ui.layout import col, grid, row
 from liquor_app.ui.menu import Item, menu
 from liquor_app.ui.page import Page, page_head
@@ -35,6 +36,7 @@ def segments_page() -> rx.Component:
         page_head(
             "Segments and playbooks",
             SegmentsState.words,
+            button("Discover", icon="sparkles", href="/segments/discover"),
             for_managers(
                 button("Refresh", icon="refresh-cw", on_click=SegmentsState.refresh, busy=SegmentsState.job != ""),
                 button("New segment", kind="primary", icon="plus", href="/segments/new"),
@@ -95,10 +97,16 @@ def _card(one: Any) -> rx.Component:
         class_name="pb",
     )
     return card(
-        col(head, counts, quote(one.rule), playbook, gap=12),
+        col(head, counts, quote(one.rule), playbook, _performance(one), gap=12),
         foot=row(rx.el.span(one.limits), rx.el.span(one.refreshed), apart=True, wrap=True, class_name="num"),
         class_name="c6 tall",
     )
+
+
+def _performance(one: Any) -> rx.Component:
+    """What its messages did lately; empty until there were any."""
+    words = rx.el.span(one.performance, class_name="t12 num")
+    return rx.cond(one.performance != "", row(icon("chart-line", 14), words, class_name="muted"), rx.fragment())
 
 
 def _more() -> rx.Component:
@@ -112,7 +120,7 @@ PAGES = (
         "Segments",
         segments_page,
         icon="layers",
-        on_load=[SegmentsState.load, SegmentsState.watch],
+        on_load=[SegmentsState.load, SegmentsState.perform, SegmentsState.watch],
         nav_group="main",
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import reflex as rx
@@ -16,8 +17,9 @@ from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import JobRow, get_job
 from liquor_app.customers.service import base_counts
 from liquor_app.organization.settings import shop_now
+from liquor_app.segments.discovery import segment_performance
 from liquor_app.segments.service import delete_segment, get_segment, list_segments
-from liquor_app.segments.states.cards import SegmentCard, segment_card
+from liquor_app.segments.states.cards import SegmentCard, performance_words, segment_card
 from liquor_app.segments.tasks import request_refresh
 from liquor_app.ui.toast import toast_done, toast_failed, toast_warning
 from liquor_app.ui.words import plural
@@ -66,11 +68,26 @@ class SegmentsState(rx.State):
         self.next_cursor, self.loading = page.next_cursor or "", False
         self.words = f"{plural(page.total, 'segment')}. A customer may be in several; the planner picks what fits best."
 
+    @rx.event(background=True)
+    async def perform(self) -> None:
+        """What the segments' messages did lately, after the cards are there: it reads the ledger of three months."""
+        async with self:
+            try:
+                actor = await signed_in(self)
+            except Unauthenticated:
+                return
+        async with transaction() as session:
+            found = await segment_performance(session, actor)
+        async with self:
+            self.cards = [replace(card, performance=performance_words(found.get(card.slug))) for card in self.cards]
+
     @rx.event
     @guarded
-    async def show_more(self) -> None:
+    async def show_more(self) -> Any:
         if self.next_cursor:
             await self._read(await signed_in(self), self.next_cursor)
+            return SegmentsState.perform
+        return None
 
     @rx.event
     @guarded

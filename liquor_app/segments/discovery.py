@@ -1,0 +1,182 @@
+"""What a marketer would not think of alone: groups the base falls into, and how segments overlap."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.clock import now
+from liquor_app.core.money import show_money
+from liquor_app.segments import clusters
+from liquor_app.segments.clusters import Base, Group
+from liquor_app.segments.wording import sentence
+
+SAMPLE = 20_000
+"""Buyers looked at; more would move no border between groups."""
+
+OVERLAP_PEOPLE = 200_000
+"""Customers whose memberships are compared one by one; of more, a share is taken and the counts are estimated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A group, in words and as a rule ready to be adopted. `found`, `pure` as in `clusters.Group`; `share` is of the
+    buyers, `money` of what they spent."""
+
+    name: str
+    description: str
+    rules: dict[str, Any]
+    sentence: str
+    found: float
+    pure: float
+    share: float
+    money: float
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionsRow:
+    """`stability` says how alike the groups of random halves are (1 the same, 0 chance)."""
+
+    suggestions: list[Suggestion]
+    stability: float
+    looked_at: int
+    buyers: int
+
+
+async def suggest_segments(session: AsyncSession, actor: Actor) -> SuggestionsRow:
+    """Groups of buyers by rhythm, spend and response, as rules that find at least 90 % of each. Writes nothing.
+
+    People who objected to profiling are not looked at. Deterministic for a given base.
+    """
+    require(actor, Role.USER)
+    who = "deleted_at IS NULL AND profiling_objected_at IS NULL AND purchase_frequency > 0"
+    counted = await session.execute(text(f"SELECT count(*) FROM customers WHERE {who}"))
+    buyers = int(counted.scalar_one())
+    some = "" if buyers <= SAMPLE else "TABLESAMPLE BERNOULLI (:percent) REPEATABLE (7)"
+    found = await session.execute(
+        text(
+            "SELECT CAST(extract(epoch FROM :now - last_purchase_at) / 86400 AS float8) AS days,"
+            " CAST(purchase_frequency AS float8) AS orders, CAST(avg_order_value AS float8) AS average,"
+            " response_likelihood AS response, CAST(total_spent AS float8) AS spent, primary_category AS category"
+            f" FROM customers {some} WHERE {who} AND last_purchase_at <= :now ORDER BY id LIMIT :most"
+        ),
+        {"now": now(), "most": SAMPLE, **({"percent": 100.0 * SAMPLE / buyers} if some else {})},
+    )
+    rows = found.all()
+    grouping = await asyncio.to_thread(clusters.group, _base(rows))
+    return SuggestionsRow([_suggestion(one) for one in grouping.groups], grouping.stability, len(rows), buyers)
+
+
+def _base(rows: Any) -> Base:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 6
+    numbers = [
+        np.array([np.nan if value is None else value for value in column], dtype=float) for column in columns[:5]
+    ]
+    days, orders, average, response, spent = numbers
+    return Base(days, orders, average, response, spent, np.array(columns[5], dtype=object))
+
+
+def _suggestion(one: Group) -> Suggestion:
+    typical = one.typical
+    parts = []
+    if "orders" in typical:
+        orders = round(typical["orders"])
+        parts.append("one order" if orders == 1 else f"{orders:,} orders")
+    if "days" in typical:
+        parts.append(f"the last {round(typical['days'])} days ago")
+    if "average" in typical:
+        parts.append(f"{show_money(round(typical['average'], 2))} a basket")
+    if "response" in typical:
+        parts.append(f"{typical['response']:.0%} likely to respond")
+    words = f"Typically {', '.join(parts)}."
+    if one.category and one.category_share >= 0.4:
+        words += f" {one.category_share:.0%} buy mostly {one.category}."
+    words += f" {one.share:.0%} of buyers, {one.money:.0%} of what was spent."
+    return Suggestion(one.name, words, one.rules, sentence(one.rules), one.found, one.pure, one.share, one.money)
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapRow:
+    """How many customers are in both of two segments (the same one twice: in it)."""
+
+    first: str
+    second: str
+    customers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """`is_exact` is False where a share of the customers was counted and scaled up."""
+
+    rows: list[OverlapRow]
+    is_exact: bool
+
+
+async def segment_overlap(session: AsyncSession, actor: Actor) -> Overlap:
+    """How the active segments overlap, by their kept membership; one statement."""
+    require(actor, Role.USER)
+    size = await session.execute(
+        text("SELECT COALESCE(sum(customer_count), 0) AS all_of_them FROM segments WHERE is_active")
+    )
+    memberships = int(size.scalar_one())
+    # every so many-th customer, by the last two bytes of the id, which are random
+    share = min(1.0, OVERLAP_PEOPLE / max(memberships, 1))
+    below = round(share * 65_536)
+    found = await session.execute(
+        text(
+            "WITH m AS (SELECT m.customer_id, s.slug FROM segment_members m JOIN segments s ON s.id = m.segment_id"
+            " WHERE s.is_active AND (:below >= 65536 OR m.customer_id IN (SELECT id FROM customers"
+            "  WHERE get_byte(uuid_send(id), 14) * 256 + get_byte(uuid_send(id), 15) < :below)))"
+            " SELECT a.slug AS first, b.slug AS second, count(*) AS customers FROM m a"
+            " JOIN m b ON b.customer_id = a.customer_id AND a.slug <= b.slug GROUP BY 1, 2 ORDER BY 1, 2"
+        ),
+        {"below": below},
+    )
+    scale = 65_536 / below if below else 1.0
+    rows = [OverlapRow(row.first, row.second, round(row.customers * scale)) for row in found]
+    return Overlap(rows, below >= 65_536)
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceRow:
+    """What messages chosen for a segment did: sent in the period, answered, and with how much money."""
+
+    slug: str
+    sent: int
+    bought: int
+    revenue: float
+
+
+async def segment_performance(session: AsyncSession, actor: Actor, *, days: int = 90) -> dict[str, PerformanceRow]:
+    """By slug, what the segments' messages of the last `days` days did. One statement over the period's ledger."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT a.segment_slug AS slug, count(*) AS sent, count(s.converted_at) AS bought,"
+            " CAST(COALESCE(sum(s.conversion_value), 0) AS float8) AS revenue"
+            " FROM sends s JOIN actions a ON a.id = s.action_id"
+            " WHERE s.sent_at > :now - make_interval(days => :days)"
+            # a message is made at most a campaign's length before it is sent, which spares the old partitions
+            " AND s.created_at > :now - make_interval(days => :days + 45)"
+            " AND a.segment_slug IS NOT NULL GROUP BY 1"
+        ),
+        {"now": now(), "days": max(1, min(days, 365))},
+    )
+    return {row.slug: PerformanceRow(row.slug, row.sent, row.bought, row.revenue) for row in found}
+
+
+def adoption(suggestion: Suggestion) -> dict[str, Any]:
+    """A suggestion as the fields of a new segment; its playbook starts as every new one's."""
+    return {"name": suggestion.name[:80], "description": suggestion.description[:500], "rules": suggestion.rules}
+
+
+def find(suggestions: SuggestionsRow, name: str) -> Suggestion | None:
+    """The suggestion of a name, as a client may ask for it; None if it is no longer made."""
+    return next((one for one in suggestions.suggestions if one.name == name), None)
