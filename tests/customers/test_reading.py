@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.importing.mapping import check_mapping, guess_mapping
-from liquor_app.customers.importing.reading import DelimitedFile, Record
+from liquor_app.customers.importing.reading import Record, open_table
 
 
 def read(path: Path) -> tuple[list[str], list[Record]]:
-    with DelimitedFile(path) as file:
+    with open_table(path) as file:
         return file.columns, list(file)
 
 
@@ -64,7 +64,10 @@ def test_ragged_blank_and_endless_rows(tmp_path: Path) -> None:
     assert len(rows[3].cells[0]) <= 500
 
 
-@pytest.mark.parametrize(("content", "message"), [(b"", "empty"), (b"\n\n", "empty"), (b"PK\x03\x04zip", "Excel")])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "empty"), (b"\n\n", "empty"), (b"PK\x03\x04zip", "Excel"), (b"\xd0\xcf\x11\xe0\xa1", "old Excel")],
+)
 def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(content)

@@ -31,6 +31,16 @@ from liquor_app.customers.models import ConsentStatus
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """How a file's cells are read: by whose clock, as of when, in which order dates stand, with which decimal mark."""
+
+    zone: ZoneInfo
+    now: datetime
+    date_order: str = "mdy"
+    decimal: str = "."
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentGiven:
     """Evidence read from a file."""
 
@@ -49,7 +59,9 @@ class Person:
     consents: tuple[ConsentGiven, ...]
 
 
-def _consents(cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetime) -> tuple[ConsentGiven, ...]:
+def _consents(cells: list[str], at: dict[str, int], how: Setting) -> tuple[ConsentGiven, ...]:
+    if not _CONSENTS.intersection(at):
+        return ()
     given = []
     for channel in ("email", "sms"):
         field = f"{channel}_consent"
@@ -57,7 +69,7 @@ def _consents(cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetim
         if answer is None:
             continue
         source = clean_word(cells[at["consent_source"]], "consent_source")
-        when = clean_moment(cells[at["consent_at"]], "consent_at", zone, now)
+        when = clean_moment(cells[at["consent_at"]], "consent_at", how.zone, how.now, order=how.date_order)
         if source is None or when is None:
             missing = "consent_source" if source is None else "consent_at"
             raise Rejected("consent_without_evidence", missing, f"{field} is given without {missing}.")
@@ -66,6 +78,7 @@ def _consents(cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetim
     return tuple(given)
 
 
+_CONSENTS = frozenset({"email_consent", "sms_consent"})
 _CLEAN: dict[str, Callable[[str], str | None]] = {
     "external_id": partial(clean_word, field="external_id"),
     "name": partial(clean_text, field="name"),
@@ -78,7 +91,7 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
 }
 
 
-def clean_person(number: int, cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetime) -> Person:
+def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting) -> Person:
     """A row of customers.
 
     Args:
@@ -98,9 +111,11 @@ def clean_person(number: int, cells: list[str], at: dict[str, int], zone: ZoneIn
         parts = [clean_text(given.get(field, ""), field) for field in ("first_name", "last_name")]
         values["name"] = " ".join(part for part in parts if part)[:MAX_TEXT]
     if "date_of_birth" in given:
-        values["date_of_birth"] = clean_birthday(given["date_of_birth"], now.astimezone(zone).date())
+        values["date_of_birth"] = clean_birthday(
+            given["date_of_birth"], how.now.astimezone(how.zone).date(), how.date_order
+        )
     known = {field: value for field, value in values.items() if value}
-    return Person(number, known, _consents(cells, at, zone, now))
+    return Person(number, known, _consents(cells, at, how))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +139,7 @@ class Line:
     is_alcohol: bool
 
 
-def clean_line(number: int, cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetime) -> Line:
+def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) -> Line:
     """A row of purchases.
 
     Raises:
@@ -144,12 +159,14 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], zone: ZoneInfo
     phone = clean_phone(cell("phone"), "US")
     if not (email_key or external_id or phone):
         raise Rejected("no_customer", "customer", "The row does not say who bought.")
-    when = clean_moment(cell("occurred_at"), "occurred_at", zone, now, cell("time_of_day"))
+    when = clean_moment(
+        cell("occurred_at"), "occurred_at", how.zone, how.now, clock=cell("time_of_day"), order=how.date_order
+    )
     if when is None:
         raise Rejected("no_time", "occurred_at", "The row does not say when it was bought.")
-    quantity = clean_number(cell("quantity"), "quantity")
-    amount = clean_number(cell("amount"), "amount")
-    if amount is None and (price := clean_number(cell("unit_price"), "unit_price")) is not None:
+    quantity = clean_number(cell("quantity"), "quantity", how.decimal)
+    amount = clean_number(cell("amount"), "amount", how.decimal)
+    if amount is None and (price := clean_number(cell("unit_price"), "unit_price", how.decimal)) is not None:
         amount = money(price * (1 if quantity is None else quantity))
     if amount is not None and amount > MAX_NUMBER:
         raise Rejected("bad_amount", "amount", f"amount is larger than {MAX_NUMBER:,}.")
@@ -170,6 +187,6 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], zone: ZoneInfo
         clean_text(cell("brand"), "brand"),
         Decimal(1) if quantity is None else quantity,
         amount,
-        clean_number(cell("discount"), "discount") or Decimal(0),
+        clean_number(cell("discount"), "discount", how.decimal) or Decimal(0),
         alcohol is not False,
     )

@@ -98,6 +98,12 @@ def guess_mapping(columns: Sequence[str], kind: str) -> dict[str, str]:
     return found
 
 
+def positions(mapping: Mapping[str, str], columns: Sequence[str]) -> dict[str, int]:
+    """Field → position of its column; columns the file has not are left out."""
+    at = {column: position for position, column in enumerate(columns)}
+    return {field: at[column] for field, column in mapping.items() if column in at}
+
+
 def check_mapping(mapping: Mapping[str, str] | None, columns: Sequence[str], kind: str) -> dict[str, int]:
     """Field → position of its column: the given mapping, else the guessed one.
 
@@ -124,7 +130,7 @@ def check_mapping(mapping: Mapping[str, str] | None, columns: Sequence[str], kin
         for wanted, ways in (("occurred_at", ("occurred_at",)), ("amount", ("amount", "unit_price"))):
             if not any(field in chosen for field in ways):
                 raise Invalid(f"No column holds {wanted}. The file has {_shown(columns)}.", field="mapping")
-    return {field: list(columns).index(column) for field, column in chosen.items()}
+    return positions(chosen, columns)
 
 
 def _shown(columns: Sequence[str]) -> str:
