@@ -56,6 +56,7 @@ def upgrade() -> None:
         "touched_customers",
         sa.Column("customer_id", sa.Uuid(), nullable=False),
         _moment("at"),
+        sa.Column("claimed", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.id"], name=op.f("fk_touched_customers_customer_id"), ondelete="CASCADE"
         ),

@@ -342,12 +342,14 @@ class ImportLine(SQLModel, table=True):
 
 class TouchedCustomer(SQLModel, table=True):
     """Somebody whose purchases changed since they were scored. Written with the purchases, taken away with the
-    scores, so that neither a lost worker nor a lost ring leaves old facts behind."""
+    scores, so that neither a lost worker nor a lost ring leaves old facts behind. `claimed` by the scoring of
+    everybody that is under way."""
 
     __tablename__ = "touched_customers"
 
     customer_id: UUID = ref("customers.id", primary=True)
     at: datetime = stamped()
+    claimed: UUID | None = plain_uuid()
 
 
 class Tag(SQLModel, table=True):

@@ -165,7 +165,7 @@ async def conclude(
     row = await get_import(session, actor, import_id)
     if row.created or row.updated:
         args = {"touched": True, "then_segments": True}
-        await enqueue(session, Job.SCORE_CUSTOMERS, args, created_by=row.created_by, dedupe_key="touched")
+        await enqueue(session, Job.SCORE_CUSTOMERS, args, created_by=row.created_by, dedupe_key="import")
         if since := row.position.get("since"):
             await enqueue(session, Job.ROLL_UP, {"since": since}, created_by=row.created_by)
     counts = {name: getattr(row, name) for name in COUNTS}

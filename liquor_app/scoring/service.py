@@ -27,6 +27,7 @@ from liquor_app.scoring.features import Moment
 from liquor_app.scoring.models import ModelKind
 from liquor_app.scoring.scorecard import Models
 from liquor_app.scoring.settings import ScoringSettings
+from liquor_app.scoring.standards import Standards
 from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel, Trained
 from liquor_app.scoring.writing import Scoring, write
 
@@ -93,22 +94,36 @@ async def score_customers(
 async def prepare(session: AsyncSession, actor: Actor, customer_ids: Sequence[UUID] | None = None) -> Scoring:
     """Read what is known, fit (or load) the models and work out the scores; writes the models only.
 
-    Quintiles and shares compare a customer with everybody, so everybody is read even if few are wanted.
+    Quintiles and shares compare a customer with everybody; a few are compared with everybody as of the last scoring of
+    all (`standards`), so that only their own rows are read. Everybody is read where there is none such yet.
 
     Raises:
         Forbidden: the actor may only read.
     """
     require(actor, Role.MANAGER)
-    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
     general = await load_settings(session, GeneralSettings)
     planning = await load_settings(session, PlanningSettings)
     settings = await load_settings(session, ScoringSettings)
     clock = now()
     moment = Moment(clock, clock.astimezone(ZoneInfo(general.timezone)).date(), general.timezone)
-    customers = await features.read_customers(session, moment, window_days=settings.rfm_window_days)
     in_use = {} if customer_ids is None else await _stored(session)
-    if len(in_use) < len(ModelKind):
+    standards = await _standards(session) if len(in_use) == len(ModelKind) else None
+    if standards is not None:
+        customers = await features.read_customers(
+            session, moment, window_days=settings.rfm_window_days, ids=customer_ids
+        )
+    else:
+        await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        customers = await features.read_customers(session, moment, window_days=settings.rfm_window_days)
         in_use = await _train(session, moment, customers, planning.horizon_days)
+        standards = scorecard.standards_of(
+            customers,
+            await features.read_popularity(session, moment, "category"),
+            await features.read_popularity(session, moment, "brand"),
+        )
+        await _keep_standards(session, standards, moment)
+        if customer_ids is not None:
+            customers = customers[customers["id"].isin(list(customer_ids))]
     models = Models(
         churn=ChurnModel.from_stored(*in_use[ModelKind.CHURN][1:]),
         clv=ClvModel.from_stored(*in_use[ModelKind.CLV][1:]),
@@ -116,20 +131,70 @@ async def prepare(session: AsyncSession, actor: Actor, customer_ids: Sequence[UU
         churn_days=planning.horizon_days,
         clv_days=settings.clv_horizon_days,
     )
-    scores = scorecard.scored(customers, models)
-    if customer_ids is not None:
-        wanted = customers["id"].isin(list(customer_ids))
-        customers, scores = customers[wanted], scores[wanted]
     return Scoring(
         moment=moment,
         models=models,
         model_ids={kind: stored[0] for kind, stored in in_use.items()},
         methods={kind: stored[1] for kind, stored in in_use.items()},
         customers=customers,
-        scores=scores,
-        categories=await features.read_popularity(session, moment, "category"),
-        brands=await features.read_popularity(session, moment, "brand"),
+        scores=scorecard.scored(customers, models, standards),
+        categories=standards.categories,
+        brands=standards.brands,
     )
+
+
+async def _standards(session: AsyncSession) -> Standards | None:
+    found = await session.execute(text("SELECT content FROM scoring_standards WHERE key = 'current'"))
+    kept = found.scalar()
+    return None if kept is None else Standards.from_dict(kept)
+
+
+async def _keep_standards(session: AsyncSession, standards: Standards, moment: Moment) -> None:
+    await session.execute(
+        text(
+            "INSERT INTO scoring_standards (key, computed_at, content)"
+            " VALUES ('current', :at, CAST(:content AS jsonb))"
+            " ON CONFLICT (key) DO UPDATE SET computed_at = excluded.computed_at, content = excluded.content"
+        ),
+        {"at": moment.now, "content": json.dumps(standards.to_dict())},
+    )
+
+
+async def claim_touched(session: AsyncSession, mark: UUID) -> None:
+    """Mark everybody whose purchases changed, before everybody is read; `release_touched` takes the marked away once
+    their scores are written. Whoever is touched again meanwhile loses the mark and stays."""
+    await session.execute(text("UPDATE touched_customers SET claimed = :mark"), {"mark": mark})
+
+
+async def release_touched(session: AsyncSession, mark: UUID) -> None:
+    """Everybody marked has been scored."""
+    await session.execute(text("DELETE FROM touched_customers WHERE claimed = :mark"), {"mark": mark})
+
+
+async def take_touched(session: AsyncSession, most: int) -> list[UUID]:
+    """Take away up to `most` customers whose purchases changed, to be scored in this transaction; those being
+    written right now are left for later."""
+    found = await session.execute(
+        text(
+            "DELETE FROM touched_customers WHERE customer_id = ANY(ARRAY(SELECT customer_id FROM touched_customers"
+            " ORDER BY customer_id LIMIT :most FOR UPDATE SKIP LOCKED)) RETURNING customer_id"
+        ),
+        {"most": most},
+    )
+    return [UUID(str(row)) for row in found.scalars()]
+
+
+async def touched_share(session: AsyncSession) -> float:
+    """Which share of the base waits to be scored, 0 to 1; 1 where nobody was ever scored."""
+    if await _standards(session) is None or len(await _stored(session)) < len(ModelKind):
+        return 1.0
+    found = await session.execute(
+        text(
+            "SELECT (SELECT count(*) FROM touched_customers), (SELECT count(*) FROM customers WHERE deleted_at IS NULL)"
+        )
+    )
+    touched, everybody = found.one()
+    return float(touched) / max(float(everybody), 1.0)
 
 
 def summary(scoring: Scoring, started: datetime) -> ScoringRow:
@@ -151,8 +216,7 @@ Stored = tuple[UUID, str, dict[str, Any]]
 async def _train(
     session: AsyncSession, moment: Moment, customers: pd.DataFrame, churn_days: int
 ) -> dict[ModelKind, Stored]:
-    profiled = customers[~customers["objected"].to_numpy(dtype=bool) & (customers["baskets"].to_numpy() > 0)]
-    known = scorecard.histories_of(profiled)
+    known = scorecard.histories_of(scorecard.buyers_of(customers))
     span = int(training.observed_days(known))
     held_out = halves = None
     if span > 2 * churn_days:

@@ -19,6 +19,7 @@ from liquor_app.scoring import documents, features, scorecard
 from liquor_app.scoring.features import Moment
 from liquor_app.scoring.models import ModelKind
 from liquor_app.scoring.scorecard import Models
+from liquor_app.scoring.standards import with_own
 
 BATCH = 5_000
 """Customers written per batch: a batch's rows stay locked until its transaction ends."""
@@ -66,8 +67,9 @@ _WRITTEN = (
 
 _TO_CUSTOMERS = f"""
 UPDATE customers c SET {", ".join(f"{name} = s.{name}" for name in _WRITTEN)}, scored_at = :now
-FROM scored s WHERE c.id = s.id AND c.deleted_at IS NULL
+FROM scored s WHERE c.id = s.id AND c.deleted_at IS NULL AND (c.scored_at IS NULL OR c.scored_at <= :now)
 """
+"""A scoring of everybody takes minutes; who was scored anew in the meantime keeps the newer scores."""
 
 _TO_SCORES = """
 INSERT INTO customer_scores AS k (customer_id, computed_at, churn_model_id, clv_model_id, response_model_id, p_alive,
@@ -78,6 +80,7 @@ ON CONFLICT (customer_id) DO UPDATE SET computed_at = excluded.computed_at, chur
     clv_model_id = excluded.clv_model_id, response_model_id = excluded.response_model_id, p_alive = excluded.p_alive,
     next_purchase_low = excluded.next_purchase_low, next_purchase_high = excluded.next_purchase_high,
     features = excluded.features, explanation = excluded.explanation
+WHERE k.computed_at <= excluded.computed_at
 """
 
 
@@ -91,12 +94,13 @@ async def write(session: AsyncSession, actor: Actor, scoring: Scoring, batch: in
     rows = slice(batch * BATCH, (batch + 1) * BATCH)
     customers, scores, moment = scoring.customers.iloc[rows], scoring.scores.iloc[rows], scoring.moment
     ids = customers["id"].tolist()
-    liked = documents.tastes(
-        await features.read_tastes(session, moment, "category", ids), scoring.categories, customers["id"], k=FAVOURITES
-    )
-    brands = documents.tastes(
-        await features.read_tastes(session, moment, "brand", ids), scoring.brands, customers["id"], k=FAVOURITES
-    )
+    liked, brands = [
+        documents.tastes(bought, with_own(popular, bought), customers["id"], k=FAVOURITES)
+        for popular, bought in (
+            (scoring.categories, await features.read_tastes(session, moment, "category", ids)),
+            (scoring.brands, await features.read_tastes(session, moment, "brand", ids)),
+        )
+    ]
     features_json, sentences = documents.describe(customers, scores, liked, scoring.models, moment.today)
     noon = datetime.combine(moment.today, time(12), tzinfo=ZoneInfo(moment.zone)).astimezone(UTC)
     contacts = customers["contacts"]

@@ -190,7 +190,7 @@ SELECT b.purchase_id, l.product, l.category, l.brand, l.quantity, l.amount, l.di
 _TOUCH = """
 INSERT INTO touched_customers (customer_id)
 SELECT DISTINCT customer_id FROM import_baskets WHERE outcome <> 'unchanged' ORDER BY 1
-    ON CONFLICT (customer_id) DO UPDATE SET at = now()
+    ON CONFLICT (customer_id) DO UPDATE SET at = now(), claimed = NULL
 """
 
 # The good lines of an order that has a refused one go into the file of rejects too: a basket in a file is the whole
