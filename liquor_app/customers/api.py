@@ -1,35 +1,23 @@
-"""Routes: customers, their history, and imports."""
+"""Routes: customers and their history."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import json
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse
-from starlette.datastructures import UploadFile
 
 from liquor_app.accounts.deps import CurrentActor, key_owner
-from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import require
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import JOB, Choice, Cursor, Id, Limit, ListOf, Row, Search, listing
+from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, Row, Search, listing
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Invalid
-from liquor_app.core.ids import uuid7
-from liquor_app.customers import service, uploads
+from liquor_app.customers import service
 from liquor_app.customers.filters import SORTS, CustomerFilter
 from liquor_app.customers.history import PurchaseRow, purchases_of
 from liquor_app.customers.schemas import (
     Breakdown,
     CustomerIn,
     CustomerPatch,
-    ImportOut,
-    ImportStarted,
 )
 from liquor_app.customers.service import CustomerRow
 from liquor_app.segments.membership import breakdown_by_rfm

@@ -103,7 +103,9 @@ async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) 
     # The waiting room of an import of one: the same words for the same rules.
     import_id = uuid7()
     await session.execute(
-        text("INSERT INTO imports (id, kind, file_name, file_key, status) VALUES (:id, 'purchases', '', '', 'running')"),
+        text(
+            "INSERT INTO imports (id, kind, file_name, file_key, status) VALUES (:id, 'purchases', '', '', 'running')"
+        ),
         {"id": import_id},
     )
     for _, why in await baskets.stage(session, import_id, lines):

@@ -84,7 +84,7 @@ class ImportChoices(Body):
 
     kind: Literal["customers", "purchases"] = "customers"
     policy: Literal["fill", "overwrite", "keep"] = "fill"
-    mapping: dict[str, str] = {}
+    mapping: dict[str, str] = Field(default_factory=dict)
     options: ImportOptions = ImportOptions()
 
 
@@ -164,7 +164,7 @@ class EventIn(Body):
     occurred_at: datetime | None = None
     email: Word | None = None
     external_id: Word | None = None
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] = Field(default_factory=dict)
 
 
 class EventOut(Row):
