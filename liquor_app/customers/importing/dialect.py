@@ -71,7 +71,9 @@ def _told(example: str, one: int, other: int) -> str:
     if not example:
         return ""
     against = min(one, other)
-    return f"{max(one, other):,} rows such as {example} say so" + (f", {against:,} speak against it" if against else "")
+    most, least = max(one, other), min(one, other)
+    says = f"1 row such as {example} says so" if most == 1 else f"{most:,} rows such as {example} say so"
+    return f"{says}, {least:,} against" if least else says
 
 
 def chosen_dialect(guessed: Dialect, options: Mapping[str, Any]) -> Dialect:
