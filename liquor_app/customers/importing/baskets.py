@@ -20,6 +20,7 @@ from liquor_app.core.bulk import copy_rows
 from liquor_app.customers.importing.cells import Rejected
 from liquor_app.customers.importing.cleaning import Line
 from liquor_app.customers.importing.merging import KEYS, Base, Known, Outcome, Policy
+from liquor_app.customers.importing.plans import by_index
 from liquor_app.customers.importing.rejects import WHOLE
 
 TRIES = 3
@@ -229,7 +230,7 @@ async def merge(session: AsyncSession, import_id: UUID, policy: Policy, zone: Zo
         return None
     for attempt in range(1, TRIES + 1):
         try:
-            async with session.begin_nested():
+            async with session.begin_nested(), by_index(session):
                 await session.execute(text("DROP TABLE IF EXISTS pg_temp.import_baskets"))
                 await session.execute(text(_BASKETS), {**bound, "upto": upto, "keep": policy is Policy.KEEP})
                 await session.execute(text("ANALYZE import_baskets"))

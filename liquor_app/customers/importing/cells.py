@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from liquor_app.core.errors import Invalid
@@ -13,6 +14,8 @@ from liquor_app.core.money import money
 from liquor_app.customers.addresses import normalise_email, normalise_phone
 
 MAX_TEXT = 255
+REMEMBERED = 4096
+"""Cells whose meaning is remembered where a column holds few different ones."""
 MAX_NUMBER = Decimal(1_000_000)
 """No bottle costs more, and a basket's sum stays within its column."""
 BLANKS = frozenset({"", "null", "none", "n/a", "na", "nan", "nil", "-", "\\n"})
@@ -62,6 +65,12 @@ def clean_text(cell: str, field: str) -> str | None:
     return " ".join(unescape_formula(cell.strip()).split()) or None
 
 
+@lru_cache(maxsize=REMEMBERED)
+def clean_label(cell: str, field: str) -> str | None:
+    """As `clean_text`, for columns that repeat themselves: cities, shops, categories."""
+    return clean_text(cell, field)
+
+
 def clean_word(cell: str, field: str) -> str | None:
     """Text, None if blank or one of the words programs write for nothing."""
     text = clean_text(cell, field)
@@ -92,6 +101,7 @@ def clean_phone(cell: str, country: str) -> str | None:
         raise Rejected("bad_phone", "phone", error.message) from error
 
 
+@lru_cache(maxsize=REMEMBERED)
 def clean_flag(cell: str, field: str) -> bool | None:
     text = clean_word(cell, field)
     if text is None:
@@ -103,6 +113,7 @@ def clean_flag(cell: str, field: str) -> bool | None:
     raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {text[:40]!r}.")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def clean_number(cell: str, field: str, decimal: str = ".") -> Decimal | None:
     """A number that is not negative; `1,234.50`, `12,50` and `$12.50` are understood.
 
@@ -235,6 +246,7 @@ _STATES = {
 _COUNTRIES = {"usa": "US", "united states": "US", "united states of america": "US", "canada": "CA", "mexico": "MX"}
 
 
+@lru_cache(maxsize=REMEMBERED)
 def clean_state(cell: str) -> str | None:
     """A US state as its two letters, however it was written; other regions as they are."""
     text = clean_text(cell, "state")
@@ -244,6 +256,7 @@ def clean_state(cell: str) -> str | None:
     return known or (text.upper() if len(text) == 2 else text)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def clean_country(cell: str) -> str | None:
     """ISO 3166-1 alpha-2."""
     text = clean_text(cell, "country")
@@ -255,6 +268,7 @@ def clean_country(cell: str) -> str | None:
     return code
 
 
+@lru_cache(maxsize=REMEMBERED)
 def clean_timezone(cell: str) -> str | None:
     text = clean_word(cell, "timezone")
     if text is not None and text not in _ZONES:

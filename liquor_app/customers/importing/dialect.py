@@ -70,7 +70,6 @@ def guess_dialect(records: Iterable[Record], at: Mapping[str, int]) -> Dialect:
 def _told(example: str, one: int, other: int) -> str:
     if not example:
         return ""
-    against = min(one, other)
     most, least = max(one, other), min(one, other)
     says = f"1 row such as {example} says so" if most == 1 else f"{most:,} rows such as {example} say so"
     return f"{says}, {least:,} against" if least else says

@@ -34,6 +34,7 @@ from liquor_app.customers.importing.cleaning import Line, Person, Setting
 from liquor_app.customers.importing.dialect import SAMPLE_ROWS, Dialect, chosen_dialect, guess_dialect
 from liquor_app.customers.importing.mapping import CONSENTS, check_mapping
 from liquor_app.customers.importing.merging import KEYS, Outcome, Policy
+from liquor_app.customers.importing.plans import by_index
 from liquor_app.customers.importing.reading import Record, Table, open_table
 from liquor_app.customers.importing.rejects import OWN_COLUMNS, Reject, raw_of, write_rejects
 
@@ -176,7 +177,7 @@ class Work:
         consents = any(name in self._reading.at for name in CONSENTS)
         for attempt in range(1, TRIES + 1):
             try:
-                async with session.begin_nested():
+                async with session.begin_nested(), by_index(session):
                     base = await people.load_known(session, keys, consents=consents)
                     result = await asyncio.to_thread(people.merge, base, rows, self.plan.policy)
                     await people.write(session, base, self._actor.user_id, self.plan.file_name)
@@ -190,7 +191,8 @@ class Work:
 
     async def _lines(self, session: AsyncSession, chunk: Chunk) -> list[Reject]:
         rows = [row for row in chunk.rows if isinstance(row, Line)]
-        refused = await baskets.stage(session, self.plan.id, rows, mended=bool(self.position["mended"]))
+        async with by_index(session):
+            refused = await baskets.stage(session, self.plan.id, rows, mended=bool(self.position["mended"]))
         if self._watch:
             self._waiting |= {record.number: record for record in chunk.records}
         return [Reject(record, why, self._chunks.order_of(record))

@@ -49,14 +49,16 @@ class WorkbookFile(Table):
         _check(path)
         self.taken = 0
         self._row = 0
+        self._file = path.open("rb")  # given a path, the library goes by the name's ending
         try:
-            self._book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+            self._book = load_workbook(self._file, read_only=True, data_only=True, keep_links=False)
         except _BROKEN as error:
+            self._file.close()
             raise Invalid("This Excel workbook is damaged. Save it anew, or as CSV.", field="file") from error
         try:
             self._rows = self._start()
         except BaseException:
-            self._book.close()
+            self.close()
             raise
 
     def _start(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
@@ -76,6 +78,7 @@ class WorkbookFile(Table):
 
     def close(self) -> None:
         self._book.close()
+        self._file.close()
 
     @property
     def read_share(self) -> float:
