@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
-from datetime import UTC, datetime
+import json
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -288,3 +290,71 @@ async def test_what_was_committed_stays_and_is_recognised_again(
     assert (await rows("SELECT status, rows FROM imports"))[0] == {"status": "failed", "rows": 30}
     again = await run(path)
     assert (again.created, again.unchanged) == (20, 30)
+
+
+async def test_mended_lines_come_back_with_their_order_whole(buyers: None, tmp_path: Path) -> None:
+    path = tmp_path / "sales.csv"
+    path.write_text(SALES.replace("2026-03-01 19:30,Mixers", "2026-99-01,Mixers"))
+    report = await run(path, "purchases")
+    refused = list(csv.DictReader(rejects(report).splitlines()))
+    assert [(row["order_id"], row["import_row"], "whole" in row["import_reason"]) for row in refused][:2] == [
+        ("A1", "2", True), ("A1", "3", False),
+    ]  # fmt: skip
+    assert report.rejected == 5  # the good line that keeps its order company is not refused
+    async with transaction() as session:
+        assert (await baskets(session))["A1"]["total"] == Decimal("79.00")
+    mended = tmp_path / "mended.csv"
+    mended.write_text(rejects(report).replace("2026-99-01", "2026-03-01"))
+    again = await run(mended, "purchases")
+    assert adds_up(again)
+    assert again.updated == 2
+    async with transaction() as session:
+        whole = (await baskets(session))["A1"]
+    assert (whole["total"], whole["lines"]) == (Decimal("87.00"), 2)
+
+
+async def test_a_mended_line_without_an_order_takes_nobodys_place(buyers: None, tmp_path: Path) -> None:
+    path = tmp_path / "sales.csv"
+    path.write_text("customer,date,amount\n7,2026-03-01 10:00,5\n7,2026-03-01 10:00,x\n")
+    report = await run(path, "purchases")
+    mended = tmp_path / "mended.csv"
+    mended.write_text(rejects(report).replace(",x,", ",6,"))
+    for _ in range(2):
+        await run(mended, "purchases")
+    async with transaction() as session:
+        assert sorted(row["total"] for row in (await baskets(session)).values()) == [Decimal(5), Decimal(6)]
+
+
+async def test_dates_and_commas_of_a_file_are_its_own(buyers: None, tmp_path: Path) -> None:
+    path = tmp_path / "sales.csv"
+    path.write_text("order;customer;date;amount\nE1;7;24/03/2026;1.234,50\nE2;7;01/02/2026;1.200\n")
+    assert (await run(path, "purchases")).created == 2
+    async with transaction() as session:
+        found = await baskets(session)
+    assert (found["E1"]["total"], found["E2"]["total"]) == (Decimal("1234.50"), Decimal("1200.00"))
+    assert found["E2"]["occurred_at"].date() == date(2026, 2, 1)
+    with pytest.raises(Invalid, match="date_order"):
+        await run(path, "purchases", options={"date_order": "ymd"})
+    as_said = await run(path, "purchases", options={"date_order": "mdy"})
+    assert as_said.reasons == {"bad_occurred_at": 1}
+
+
+@pytest.mark.parametrize("form", ["xlsx", "json", "jsonl"])
+async def test_every_format_makes_the_same_people(database: str, tmp_path: Path, form: str) -> None:
+    people = [{"E-Mail": f"p{n}@example.com", "Name": f"José {n}", "DOB": "1980-02-29"} for n in range(40)]
+    people += [{"E-Mail": "nobody", "Name": "Bad", "DOB": None}]
+    path = tmp_path / "people.bin"
+    if form == "xlsx":
+        book = openpyxl.Workbook()
+        for row in [list(people[0]), *([*one.values()] for one in people)]:
+            book.active.append(row)
+        book.save(path)
+    else:
+        path.write_text(json.dumps(people) if form == "json" else "\n".join(map(json.dumps, people)))
+    report = await run(path)
+    assert (report.created, report.reasons) == (40, {"bad_email": 1})
+    assert (await rows("SELECT name, date_of_birth FROM customers ORDER BY name LIMIT 1"))[0] == {
+        "name": "José 0", "date_of_birth": date(1980, 2, 29),
+    }  # fmt: skip
+    (refused,) = csv.DictReader(rejects(report).splitlines())
+    assert (refused["E-Mail"], refused["Name"]) == ("nobody", "Bad")

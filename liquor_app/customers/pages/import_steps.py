@@ -93,10 +93,8 @@ def _trial() -> rx.Component:
 
     columns = (
         Column("Row", lambda line: rx.el.span(line.number, class_name="num")),
-        Column("Holds", lambda line: rx.fragment(
-            rx.el.span(line.cells, class_name="muted"),
-            rx.cond(line.reason != "", rx.el.small(line.reason), rx.fragment()),
-        ), phone="under"),
+        Column("Holds", lambda line: rx.el.span(line.cells, class_name="muted"), phone="under"),
+        Column("Why not", lambda line: rx.el.span(line.reason, white_space="normal"), phone="under"),
         Column("Would be", outcome),
     )  # fmt: skip
     shown = card(

@@ -131,7 +131,7 @@ def trial_lines(shown: Sequence[Shown]) -> list[TrialLine]:
 def evidence_words(evidence: str, guessed: str, chosen: str) -> str:
     """Why dates or numbers are read as they are: "12 rows such as 24/11/2026 say so." """
     if not evidence:
-        return "Nothing in the first rows tells; please check."
+        return "The first rows read the same either way; please check."
     return f"{evidence}." if guessed == chosen else f"The file seems to say otherwise: {evidence}."
 
 
