@@ -39,7 +39,8 @@ class Cuts:
         """Scores 1 to 5, shape (n,)."""
         bounds = np.asarray(self.bounds)
         above = values[:, None] >= bounds if self.higher_is_better else values[:, None] <= bounds
-        return (above.sum(axis=1) + 1).astype(np.int16)
+        score: npt.NDArray[np.int16] = (above.sum(axis=1) + 1).astype(np.int16)
+        return score
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,4 +137,5 @@ def with_own(popularity: pd.Series, bought: pd.DataFrame) -> pd.Series:
     missing = pd.Index(bought["name"].unique()).difference(popularity.index, sort=True)
     if missing.empty:
         return popularity
-    return pd.concat([popularity, pd.Series(1.0, index=missing, dtype="float64")])
+    whole: pd.Series = pd.concat([popularity, pd.Series(1.0, index=missing, dtype="float64")])
+    return whole

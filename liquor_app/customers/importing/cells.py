@@ -73,6 +73,8 @@ def clean_label(cell: str, field: str) -> str | None:
 
 def clean_word(cell: str, field: str) -> str | None:
     """Text, None if blank or one of the words programs write for nothing."""
+    if not cell:
+        return None
     text = clean_text(cell, field)
     return None if text is None or text.lower() in BLANKS else text
 

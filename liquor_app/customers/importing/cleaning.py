@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from liquor_app.core.money import money
 from liquor_app.customers.importing.cells import (
     MAX_NUMBER,
     MAX_TEXT,
+    REMEMBERED,
     Rejected,
     When,
     clean_birthday,
@@ -39,6 +40,21 @@ class Setting:
     now: datetime
     date_order: str = "mdy"
     decimal: str = "."
+    moments: dict[tuple[str, str], When | None] = field(default_factory=dict, compare=False)
+
+    def moment(self, cell: str, clock: str) -> When | None:
+        """When something was bought. The lines of a basket share it, so the last few thousand are remembered."""
+        found = self.moments.get((cell, clock))
+        if found is None:
+            if len(self.moments) > REMEMBERED:
+                self.moments.clear()
+            found = clean_moment(cell, "occurred_at", self.zone, self.now, clock=clock, order=self.date_order)
+            self.moments[cell, clock] = found
+        return found
+
+
+_buyer_email = lru_cache(maxsize=16 * REMEMBERED)(clean_email)
+"""People buy more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,21 +164,20 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
     """
 
     def cell(field: str) -> str:
-        return cells[at[field]] if field in at else ""
+        position = at.get(field)
+        return "" if position is None else cells[position]
 
-    email_key = clean_email(cell("email"))[1]
+    email_key = _buyer_email(cell("email"))[1]
     external_id = clean_word(cell("external_id"), "external_id")
     if key := clean_word(cell("customer"), "customer"):
         if "@" in key:
-            email_key = email_key or clean_email(key)[1]
+            email_key = email_key or _buyer_email(key)[1]
         else:
             external_id = external_id or key
     phone = clean_phone(cell("phone"), "US")
     if not (email_key or external_id or phone):
         raise Rejected("no_customer", "customer", "The row does not say who bought.")
-    when = clean_moment(
-        cell("occurred_at"), "occurred_at", how.zone, how.now, clock=cell("time_of_day"), order=how.date_order
-    )
+    when = how.moment(cell("occurred_at"), cell("time_of_day"))
     if when is None:
         raise Rejected("no_time", "occurred_at", "The row does not say when it was bought.")
     quantity = clean_number(cell("quantity"), "quantity", how.decimal)

@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from liquor_app.core.errors import Invalid
-from liquor_app.customers.importing.encoding import open_text
+from liquor_app.customers.importing.encoding import bytes_read, open_text
 from liquor_app.customers.importing.reading import MAX_CELL, SHOWN, Record, Table, unique_names
 
 DELIMITERS = ",;\t|"
@@ -72,7 +72,7 @@ class DelimitedFile(Table):
 
     @property
     def read_share(self) -> float:
-        return self._text.buffer.tell() / self._size if self._size else 1.0
+        return bytes_read(self._text) / self._size if self._size else 1.0
 
     @property
     def taken(self) -> int:  # type: ignore[override]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from io import TextIOWrapper
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 
 HEAD = 4096
@@ -44,3 +44,10 @@ def open_text(path: Path) -> TextIOWrapper:
     except BaseException:
         raw.close()
         raise
+
+
+def bytes_read(text: TextIOWrapper) -> int:
+    """How far into its file a text has read, a buffer ahead of its characters."""
+    raw = text.buffer
+    assert isinstance(raw, BufferedReader)
+    return raw.tell()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from liquor_app.core.errors import Invalid
-from liquor_app.customers.importing.encoding import open_text
+from liquor_app.customers.importing.encoding import bytes_read, open_text
 from liquor_app.customers.importing.reading import MAX_CELL, MAX_COLUMNS, SHOWN, Record, Table
 
 READ = 65_536
@@ -54,7 +54,7 @@ class JsonFile(Table):
 
     @property
     def read_share(self) -> float:
-        return self._text.buffer.tell() / self._size if self._size else 1.0
+        return bytes_read(self._text) / self._size if self._size else 1.0
 
     def _fields(self) -> list[str]:
         names: dict[str, None] = {}

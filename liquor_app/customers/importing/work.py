@@ -257,7 +257,7 @@ def sample_dialect(path: Path, at: dict[str, int]) -> Dialect:
     """What the start of the file says about its dates and numbers."""
     with open_table(path) as table:
         records = iter(table)
-        sample = []
+        sample: list[Record] = []
         while len(sample) < SAMPLE_ROWS and table.taken < 1_000_000 and (record := next(records, None)):
             sample.append(record)
     return guess_dialect(sample, at)
