@@ -32,8 +32,8 @@ def upgrade() -> None:
     op.create_table(
         "import_lines",
         sa.Column("import_id", sa.Uuid(), nullable=False),
-        sa.Column("row_number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("row_number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("customer_id", sa.Uuid(), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("local_hour", sa.SmallInteger(), nullable=True),
@@ -46,12 +46,8 @@ def upgrade() -> None:
         sa.Column("amount", sa.Numeric(12, 2), server_default="0", nullable=False),
         sa.Column("discount", sa.Numeric(12, 2), server_default="0", nullable=False),
         sa.Column("is_alcohol", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["import_id"], ["imports.id"], name=op.f("fk_import_lines_import_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("import_id", "row_number", name=op.f("pk_import_lines")),
+        sa.PrimaryKeyConstraint("import_id", "order_id", "row_number", name=op.f("pk_import_lines")),
     )
-    op.create_index("ix_import_lines_order", "import_lines", ["import_id", "order_id"])
     op.create_table(
         "touched_customers",
         sa.Column("customer_id", sa.Uuid(), nullable=False),

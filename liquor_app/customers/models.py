@@ -318,14 +318,16 @@ class ImportReject(SQLModel, table=True):
 
 
 class ImportLine(SQLModel, table=True):
-    """A line of a purchase that waits until the whole file is read: a basket's lines may lie anywhere in it."""
+    """A line of a purchase that waits until the whole file is read: a basket's lines may lie anywhere in it.
+
+    No foreign key: millions of lines pass through, and each goes with its order or with `forget_uploads`.
+    """
 
     __tablename__ = "import_lines"
-    __table_args__ = (Index("ix_import_lines_order", "import_id", "order_id"),)
 
-    import_id: UUID = ref("imports.id", primary=True)
+    import_id: UUID = plain_uuid(primary=True)
+    order_id: str = words(primary=True)
     row_number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    order_id: str = words()
     customer_id: UUID = plain_uuid(nullable=False)
     occurred_at: datetime = moment(nullable=False)
     local_hour: int | None = whole(nullable=True, small=True)

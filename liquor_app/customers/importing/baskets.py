@@ -38,7 +38,8 @@ BATCH_ORDERS = 5_000
 @dataclass(frozen=True, slots=True)
 class Merged:
     """A batch of orders made: lines by what became of their basket, the first day that changed, the last order's
-    number, each line's outcome, and how many good lines stand among the rejects to keep their order whole."""
+    number, each line's outcome (if watched), and how many good lines stand among the rejects to keep their order
+    whole."""
 
     counts: Counter[Outcome]
     since: date | None
@@ -150,14 +151,15 @@ SELECT n.order_id, n.customer_id, n.occurred_at, n.local_hour, n.store, n.coupon
             WHEN :keep OR (p.occurred_at, p.total, p.discount) = (n.occurred_at, n.total, n.discount)
                  AND COALESCE(n.store, p.store) IS NOT DISTINCT FROM p.store
                  AND COALESCE(n.coupon_code, p.coupon_code) IS NOT DISTINCT FROM p.coupon_code
-                 AND n.mark = (SELECT {_LINES_MARK} FROM purchase_lines l WHERE l.purchase_id = p.id)
+                 AND (SELECT {_LINES_MARK} FROM import_lines l WHERE l.import_id = :import AND l.order_id = n.order_id)
+                     = (SELECT {_LINES_MARK} FROM purchase_lines l WHERE l.purchase_id = p.id)
             THEN 'unchanged' ELSE 'updated' END AS outcome,
        LEAST(n.occurred_at, p.occurred_at) AS moved_from
   FROM (SELECT order_id, (array_agg(customer_id))[1] AS customer_id, min(occurred_at) AS occurred_at,
                (array_agg(local_hour ORDER BY occurred_at, local_hour NULLS LAST))[1] AS local_hour,
                min(store) AS store, min(coupon_code) AS coupon_code, count(*) AS lines, sum(amount) AS total,
                sum(discount) AS discount,
-               COALESCE(sum(amount) FILTER (WHERE is_alcohol), 0) AS alcohol_total, {_LINES_MARK} AS mark
+               COALESCE(sum(amount) FILTER (WHERE is_alcohol), 0) AS alcohol_total
           FROM import_lines WHERE import_id = :import AND order_id > :after AND order_id <= :upto
          GROUP BY order_id) n
   LEFT JOIN purchases p ON p.external_id = n.order_id
@@ -206,7 +208,7 @@ SELECT l.import_id, l.row_number, '{WHOLE}', '{{}}' FROM import_lines l JOIN imp
 
 _TAKE_AWAY = """
 DELETE FROM import_lines l USING import_baskets b
- WHERE l.import_id = :import AND l.order_id = b.order_id RETURNING l.row_number, b.outcome
+ WHERE l.import_id = :import AND l.order_id = b.order_id
 """
 
 _UPTO = """
@@ -215,7 +217,9 @@ SELECT max(order_id) FROM (SELECT DISTINCT order_id FROM import_lines WHERE impo
 """
 
 
-async def merge(session: AsyncSession, import_id: UUID, policy: Policy, zone: ZoneInfo, after: str) -> Merged | None:
+async def merge(
+    session: AsyncSession, import_id: UUID, policy: Policy, zone: ZoneInfo, after: str, *, watch: bool = False
+) -> Merged | None:
     """The next batch of waiting orders, those after number `after`, into baskets; None if none waits.
 
     A basket in the file is the whole of it: a known one is replaced if anything differs (the till's later word is
@@ -254,6 +258,9 @@ async def merge(session: AsyncSession, import_id: UUID, policy: Policy, zone: Zo
         counts[Outcome(outcome)] += int(lines)
         days += [since] if since else []
     whole = await session.execute(text(_KEEP_WHOLE), {"import": import_id})
-    gone = await session.execute(text(_TAKE_AWAY), {"import": import_id})
-    rows = [(number, outcome) for number, outcome in gone]
+    async with by_index(session):
+        gone = await session.execute(
+            text(f"{_TAKE_AWAY} RETURNING l.row_number, b.outcome" if watch else _TAKE_AWAY), {"import": import_id}
+        )
+    rows = [(number, outcome) for number, outcome in gone] if watch else []
     return Merged(counts, min(days, default=None), upto, rows, int(whole.rowcount))  # type: ignore[attr-defined]
