@@ -13,6 +13,7 @@ from liquor_app.campaigns import api as campaigns
 from liquor_app.campaigns.schemas import CampaignStatusMessage
 from liquor_app.compliance import api as compliance
 from liquor_app.customers import api as customers
+from liquor_app.customers import import_api as imports
 from liquor_app.organization import api as organization
 from liquor_app.organization.schemas import NotificationMessage
 from liquor_app.providers import api as providers
@@ -23,6 +24,7 @@ from liquor_app.templates import api as templates
 ROUTERS = [
     accounts.router,
     customers.router,
+    imports.router,
     segments.router,
     campaigns.router,
     actions.router,
@@ -44,6 +46,4 @@ SOCKET_MESSAGES = {
 
 def create_api() -> FastAPI:
     """The whole API: `/api/v1`, the browser's forms, the WebSockets, `/docs`."""
-    return app.create_api(
-        ROUTERS, at_root=AT_ROOT, large_bodies=customers.LARGE_BODIES, socket_messages=SOCKET_MESSAGES
-    )
+    return app.create_api(ROUTERS, at_root=AT_ROOT, large_bodies=imports.LARGE_BODIES, socket_messages=SOCKET_MESSAGES)

@@ -15,6 +15,8 @@ from liquor_app.core import queue
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.queue import Job, enqueue
+from liquor_app.customers.tasks import forget_old_uploads
+from liquor_app.scoring.tasks import score_waiting
 
 
 async def sweep_jobs(context: dict[str, Any]) -> int:
@@ -32,6 +34,16 @@ async def refresh_knowledge(context: dict[str, Any]) -> None:
     """Each night: score everybody; segments follow from there."""
     async with transaction() as session:
         await enqueue(session, Job.SCORE_CUSTOMERS, {"then_segments": True}, dedupe_key=now().date().isoformat())
+
+
+async def score_touched(context: dict[str, Any]) -> bool:
+    """Each minute: score those whose purchases changed and whose turn was missed."""
+    return await score_waiting()
+
+
+async def forget_uploads(context: dict[str, Any]) -> int:
+    """Each day: what imports left behind and nobody needs any longer."""
+    return await forget_old_uploads()
 
 
 async def make_partitions(context: dict[str, Any]) -> None:
@@ -56,6 +68,8 @@ CRON = [
     _at(sweep_jobs, second={0, 10, 20, 30, 40, 50}, run_at_startup=True),
     _at(start_due_campaigns, second=5),
     _at(roll_up_today, second=15),
+    _at(score_touched, second=25),
+    _at(forget_uploads, hour=5, minute=11),
     _at(make_partitions, hour=0, minute=7, run_at_startup=True),
     _at(refresh_knowledge, hour=7, minute=30),
 ]

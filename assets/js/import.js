@@ -1,36 +1,36 @@
-// The import page's hands: reads the start of the chosen file for the preview, sends the whole of it, says how it went.
+// The import page's hands: sends the chosen file, shows how far it is, says what the server answered.
 (() => {
-  const HEAD = 32768;
   let answer = null;
-  const chosen = () => document.getElementById("import-file")?.files?.[0];
+  let request = null;
   const ended = (result) => {
     answer = result;
+    request = null;
     document.getElementById("import-ended")?.click();
   };
   window.importFile = {
-    async look() {
-      const file = chosen();
-      if (!file) return null;
-      const bytes = new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
-      return { name: file.name, size: file.size, head: btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), "")) };
-    },
-    send(kind, policy, mapping) {
+    send(kind) {
+      const file = document.getElementById("import-file")?.files?.[0];
+      if (!file) return;
+      request?.abort();
       const form = new FormData();
-      for (const [name, value] of Object.entries({ kind, policy, mapping })) form.append(name, value);
-      form.append("file", chosen());
-      const request = new XMLHttpRequest();
-      request.open("POST", "/api/v1/customers/import");
+      form.append("kind", kind);
+      form.append("file", file);
+      request = new XMLHttpRequest();
+      request.open("POST", "/api/v1/imports");
       request.responseType = "json";
       request.upload.onprogress = ({ loaded, total }) => {
         const bar = document.querySelector("#import-upload i");
         if (bar && total) bar.style.width = `${(100 * loaded) / total}%`;
       };
-      request.onload = () => ended(request.response ?? { detail: `The server answered ${request.status}.` });
+      const sent = request;
+      request.onload = () => ended(sent.response ?? { detail: `The server answered ${sent.status}.` });
       request.onerror = () => ended({ detail: "The connection was lost. Nothing was imported; please try again." });
       request.send(form);
     },
     answer: () => answer,
     forget() {
+      request?.abort();
+      request = null;
       const field = document.getElementById("import-file");
       if (field) field.value = "";
     },

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.cli_kit import call, err, show
+from liquor_app.cli_kit import engines_running, err, show
 from liquor_app.commands.arguments import Json
 from liquor_app.core.errors import Invalid
 
@@ -18,35 +20,66 @@ app = typer.Typer(no_args_is_help=True, help="Bring in customers and purchases."
 
 @app.callback()
 def import_help() -> None:
-    """CSV files with a header; columns are recognised by name."""
+    """CSV, JSON, JSON Lines or Excel (.xlsx) files; columns are recognised by name."""
 
 
-def _import(kind: str, file: Path, policy: str, dry_run: bool, as_json: bool) -> None:
-    from liquor_app.customers.importing import import_file
+def _mapping(path: Path | None) -> tuple[dict[str, str], dict[str, Any]]:
+    """Field → column, and the options `date_order` and `decimal` if the file has them under `options`."""
+    if path is None:
+        return {}, {}
+    try:
+        told = json.loads(path.read_text(encoding="utf-8-sig"))
+        options = told.pop("options", {})
+    except (OSError, ValueError, AttributeError) as error:
+        raise Invalid(f"{path} must hold a JSON object: field → column", field="map") from error
+    if not isinstance(options, dict) or not all(isinstance(column, str) for column in told.values()):
+        raise Invalid(f"{path} must hold a JSON object: field → column", field="map")
+    return told, options
+
+
+def _import(kind: str, file: Path, mapping: Path | None, *, policy: str, dry_run: bool, as_json: bool) -> None:
+    from liquor_app.core import db, redis
+    from liquor_app.customers.tasks import import_local
 
     if not file.is_file():
         raise Invalid(f"There is no file {file}.", field="file")
+    columns, options = _mapping(mapping)
     with Progress(console=err) as progress:
-        bar = progress.add_task("Importing", total=None)
-        report = call(
-            lambda session: import_file(
-                session, SYSTEM, kind=kind, path=file, policy=policy, dry_run=dry_run,
-                report=lambda done, total: progress.update(bar, completed=done, total=total),
-            )
-        )  # fmt: skip
-    show(report, as_json, "Imported")
+        bar = progress.add_task("Trying" if dry_run else "Importing", total=None)
+
+        async def tell(done: int, total: int) -> None:
+            progress.update(bar, completed=done, total=total)
+
+        async def run() -> Any:
+            try:
+                await db.check()
+                return await import_local(
+                    SYSTEM, kind, file, policy=policy, mapping=columns, options=options, dry_run=dry_run, tell=tell
+                )
+            finally:
+                await db.dispose()
+                await redis.dispose()
+
+        with engines_running():
+            report = asyncio.run(run())
+    show(report, as_json, "Would import" if dry_run else "Imported")
 
 
-Policy = Annotated[str, typer.Option(help="For people known already: fill blanks, overwrite, or keep.")]
+Policy = Annotated[str, typer.Option(help="For people and orders known already: fill blanks, overwrite, or keep.")]
+Map = Annotated[Path | None, typer.Option("--map", help="JSON object: field → column of the file.")]
 
 
 @app.command("customers")
-def import_customers(file: Path, policy: Policy = "fill", dry_run: bool = False, as_json: Json = False) -> None:
+def import_customers(
+    file: Path, mapping: Map = None, policy: Policy = "fill", dry_run: bool = False, as_json: Json = False
+) -> None:
     """People: email, phone, external_id, name, city, state, …"""
-    _import("customers", file, policy, dry_run, as_json)
+    _import("customers", file, mapping, policy=policy, dry_run=dry_run, as_json=as_json)
 
 
 @app.command("purchases")
-def import_purchases(file: Path, policy: Policy = "fill", dry_run: bool = False, as_json: Json = False) -> None:
+def import_purchases(
+    file: Path, mapping: Map = None, policy: Policy = "fill", dry_run: bool = False, as_json: Json = False
+) -> None:
     """Basket lines: order_id, customer (email or external_id), occurred_at, category, amount, …"""
-    _import("purchases", file, policy, dry_run, as_json)
+    _import("purchases", file, mapping, policy=policy, dry_run=dry_run, as_json=as_json)

@@ -64,18 +64,28 @@ def normalise_email(value: str, field: str = "email") -> str:
         Invalid: it cannot be an address.
     """
     text = value.strip()
-    wrong = Invalid(f"{field} is not an e-mail address: {text[:80]!r}", field=field)
     if not _EMAIL.match(text) or len(text) > 254:
-        raise wrong
+        raise _no_address(text, field)
     local, domain = text.rsplit("@", 1)
+    known = _domain(domain)
+    if not known or ".." in local or local[0] == ".":
+        raise _no_address(text, field)
+    return f"{local.lower()}@{known}"
+
+
+def _no_address(text: str, field: str) -> Invalid:
+    return Invalid(f"{field} is not an e-mail address: {text[:80]!r}", field=field)
+
+
+@lru_cache(maxsize=4096)
+def _domain(domain: str) -> str:
+    """The domain as compared, empty if it cannot be one. Most people live at a few of them."""
     try:
-        domain = domain.encode("idna").decode().lower() if not domain.isascii() else domain.lower()
-    except UnicodeError as error:
-        raise wrong from error
-    labels = domain.split(".")
-    if len(labels) < 2 or not all(_LABEL.match(label) for label in labels) or ".." in local or local[0] == ".":
-        raise wrong
-    return f"{local.lower()}@{domain}"
+        plain = domain.encode("idna").decode().lower() if not domain.isascii() else domain.lower()
+    except UnicodeError:
+        return ""
+    labels = plain.split(".")
+    return plain if len(labels) >= 2 and all(_LABEL.match(label) for label in labels) else ""
 
 
 def normalise_phone(value: str, country: str = "US", field: str = "phone") -> str:

@@ -1,35 +1,23 @@
-"""Routes: customers, their history, and imports."""
+"""Routes: customers and their history."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import json
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse
-from starlette.datastructures import UploadFile
 
 from liquor_app.accounts.deps import CurrentActor, key_owner
-from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import require
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import JOB, Choice, Cursor, Id, Limit, ListOf, Row, Search, listing
+from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, Row, Search, listing
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Invalid
-from liquor_app.core.ids import uuid7
-from liquor_app.customers import service, uploads
+from liquor_app.customers import service
 from liquor_app.customers.filters import SORTS, CustomerFilter
 from liquor_app.customers.history import PurchaseRow, purchases_of
 from liquor_app.customers.schemas import (
     Breakdown,
     CustomerIn,
     CustomerPatch,
-    ImportOut,
-    ImportStarted,
 )
 from liquor_app.customers.service import CustomerRow
 from liquor_app.segments.membership import breakdown_by_rfm
@@ -43,12 +31,6 @@ class HistoryOut(Row):
 
     purchases: list[PurchaseRow]
     sends: list[SendRow]
-
-
-MAX_UPLOAD = 1024**3
-"""Bytes of an uploaded file."""
-COPY_BYTES = 1024 * 1024
-LARGE_BODIES = {"/api/v1/customers/import": MAX_UPLOAD + 64 * 1024}
 
 
 @router.get("/customers", response_model=ListOf[CustomerRow])
@@ -94,98 +76,6 @@ async def segment_breakdown(actor: CurrentActor) -> object:
     return {"items": rows, "total": sum(row.customers for row in rows)}
 
 
-IMPORT_FORM = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "kind": {"type": "string", "enum": ["customers", "purchases"], "default": "customers"},
-                        "policy": {"type": "string", "enum": ["fill", "overwrite", "keep"], "default": "fill"},
-                        "mapping": {"type": "string", "description": "JSON object: field → column of the file."},
-                    },
-                }
-            }
-        },
-    }
-}
-
-
-@router.post("/customers/import", response_model=ImportStarted, status_code=202, openapi_extra=IMPORT_FORM)
-async def import_customers(request: Request, actor: CurrentActor) -> Response:
-    """Import a CSV file of customers or of purchases; a job does it. Columns are recognised by their names."""
-    require(actor, Role.MANAGER)  # before the file is taken in
-    import_id = uuid7()
-    key = f"{import_id}.csv"
-    async with request.form(max_files=1, max_fields=8, max_part_size=64 * 1024) as form:
-        upload = form.get("file")
-        if not isinstance(upload, UploadFile):
-            raise Invalid("Send the file as multipart/form-data in the part `file`.", field="file")
-        fields = {name: value for name, value in form.items() if isinstance(value, str)}
-        if unknown := sorted(set(fields) - {"kind", "policy", "mapping"}):
-            raise Invalid(f"{unknown[0]} is not a field of this form", field=unknown[0])
-        mapping = _mapping(fields.get("mapping"))
-        mark = await _keep(upload, uploads.file_of(key))
-        named = Path((upload.filename or "upload.csv").replace("\\", "/")).name
-
-    kind, policy = fields.get("kind", "customers"), fields.get("policy", "fill")
-
-    async def work(session: Any) -> ImportStarted:
-        row = await uploads.request_import(
-            session,
-            actor,
-            import_id=import_id,
-            kind=kind,
-            file_name=named,
-            file_key=key,
-            policy=policy,
-            mapping=mapping,
-        )
-        assert row.job_id is not None
-        return ImportStarted(job_id=row.job_id, import_id=row.id)
-
-    response = None
-    try:
-        response = await once(
-            request,
-            key_owner(actor),
-            ImportStarted,
-            work,
-            status=202,
-            location=JOB,
-            fingerprint=f"{kind} {policy} {mapping} {mark}",
-        )
-        return response
-    finally:
-        if response is None or "idempotency-replayed" in response.headers:
-            uploads.file_of(key).unlink(missing_ok=True)
-
-
-def _mapping(text: str | None) -> dict[str, str]:
-    try:
-        mapping = json.loads(text) if text else {}
-    except ValueError as error:
-        raise Invalid("mapping must be a JSON object: field → column", field="mapping") from error
-    if not isinstance(mapping, dict) or not all(isinstance(column, str) for column in mapping.values()):
-        raise Invalid("mapping must be a JSON object: field → column", field="mapping")
-    return mapping
-
-
-async def _keep(upload: UploadFile, path: Path) -> str:
-    """Store an upload piece by piece; returns the hash of its content. The edge has bounded its size."""
-    digest = hashlib.sha256()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        while piece := await upload.read(COPY_BYTES):
-            digest.update(piece)
-            await asyncio.to_thread(file.write, piece)
-    return digest.hexdigest()
-
-
 @router.get("/customers/{id}", response_model=CustomerRow)
 async def get_customer(response: Response, actor: CurrentActor, customer_id: Id) -> object:
     """One customer with facts and scores."""
@@ -226,28 +116,3 @@ async def customer_history(actor: CurrentActor, customer_id: Id, limit: Limit = 
         bought = await purchases_of(session, actor, customer_id, limit=limit)
         sent = await list_sends(session, actor, customer_id=customer_id, limit=limit)
     return {"purchases": bought, "sends": sent.items}
-
-
-# --- imports ---
-
-
-@router.get("/imports", response_model=ListOf[ImportOut])
-async def list_imports(actor: CurrentActor, limit: Limit = 50, cursor: Cursor = None) -> object:
-    """Uploaded files, newest first."""
-    async with transaction() as session:
-        return listing(await uploads.list_imports(session, actor, limit=limit, cursor=cursor))
-
-
-@router.get("/imports/{id}", response_model=ImportOut)
-async def get_import(actor: CurrentActor, import_id: Id) -> object:
-    """One import with its counts; `created + updated + unchanged + rejected = rows`."""
-    async with transaction() as session:
-        return await uploads.get_import(session, actor, import_id)
-
-
-@router.get("/imports/{id}/rejects", response_class=FileResponse)
-async def get_rejects(actor: CurrentActor, import_id: Id) -> FileResponse:
-    """The rejected rows as CSV, each with its reason: mend them and import the file again."""
-    async with transaction() as session:
-        path = await uploads.rejects_file(session, actor, import_id)
-    return FileResponse(path, media_type="text/csv", filename="rejects.csv")

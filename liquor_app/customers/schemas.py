@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from liquor_app.api.schemas import Body, Row, Started
+from pydantic import Field
+
+from liquor_app.api.schemas import Body, Money, Row, Started
 
 
 class CustomerPatch(Body):
@@ -47,17 +50,122 @@ class ImportStarted(Started):
 
 
 class ImportOut(Row):
+    """An uploaded file. The counts are of what has been taken so far; a stopped one that `can_resume` goes on there."""
+
     id: UUID
     kind: str
     file_name: str
     status: str
     policy: str
     mapping: dict[str, str]
+    options: dict[str, str]
     rows: int
     created: int
     updated: int
     unchanged: int
     rejected: int
+    reasons: dict[str, int]
+    error: str | None
+    can_resume: bool
     job_id: UUID | None
     created_at: datetime
     finished_at: datetime | None
+
+
+class ImportOptions(Body):
+    """How the file writes dates and numbers, where the guess is wrong."""
+
+    date_order: Literal["mdy", "dmy"] | None = None
+    decimal: Literal[".", ","] | None = None
+
+
+class ImportChoices(Body):
+    """What is chosen for a file: what it holds, what becomes of what is known, field → column."""
+
+    kind: Literal["customers", "purchases"] = "customers"
+    policy: Literal["fill", "overwrite", "keep"] = "fill"
+    mapping: dict[str, str] = Field(default_factory=dict)
+    options: ImportOptions = ImportOptions()
+
+
+class PreviewRow(Row):
+    """A row of the file and what would become of it: created, updated, unchanged or rejected."""
+
+    row: int
+    cells: list[str]
+    outcome: str
+    field: str
+    reason: str
+
+
+class ImportPreview(Row):
+    """What an import would do with the first rows; nothing of it stays."""
+
+    columns: list[str]
+    mapping: dict[str, str]
+    date_order: str
+    date_evidence: str
+    decimal: str
+    decimal_evidence: str
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    reasons: dict[str, int]
+    items: list[PreviewRow]
+
+
+Amount = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=12, decimal_places=2)]
+Word = Annotated[str, Field(max_length=255, pattern=r"^[^\x00]*$")]
+
+
+class PurchaseLineIn(Body):
+    """What was bought; `amount` is what was paid for the line, discount taken off."""
+
+    amount: Amount
+    product: Word | None = None
+    category: Word | None = None
+    brand: Word | None = None
+    quantity: Amount = Decimal(1)
+    discount: Amount = Decimal(0)
+    is_alcohol: bool = True
+
+
+class PurchaseIn(Body):
+    """A basket, known by `order_id`: told again it replaces what was told before. The buyer is a known customer's
+    e-mail, external id or phone. A time without a zone is the store's."""
+
+    order_id: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
+    occurred_at: datetime
+    lines: Annotated[list[PurchaseLineIn], Field(min_length=1, max_length=500)]
+    email: Word | None = None
+    external_id: Word | None = None
+    phone: Word | None = None
+    store: Word | None = None
+    coupon_code: Word | None = None
+
+
+class PurchaseOut(Row):
+    id: UUID
+    order_id: str
+    customer_id: UUID
+    occurred_at: datetime
+    total: Money
+    discount: Money
+    lines: int
+    outcome: str
+
+
+class EventIn(Body):
+    """Something a known customer did: `page_view`, or an event type of the shop's own."""
+
+    event_type: Annotated[str, Field(max_length=60)]
+    occurred_at: datetime | None = None
+    email: Word | None = None
+    external_id: Word | None = None
+    properties: dict[str, Any] = Field(default_factory=dict)
+
+
+class EventOut(Row):
+    recorded: bool

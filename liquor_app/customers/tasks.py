@@ -1,30 +1,37 @@
-"""Jobs: importing an uploaded file."""
+"""Jobs: importing an uploaded file, a chunk a transaction."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM, Actor
 from liquor_app.accounts.service import get_user
+from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Forbidden, NotFound
-from liquor_app.core.ids import parse_id
-from liquor_app.core.queue import Job, JobCancelled, JobContext, Task
-from liquor_app.customers.importing import ImportReport, import_file
-from liquor_app.customers.models import ImportStatus
-from liquor_app.customers.uploads import file_of, rejects_of
+from liquor_app.core.errors import AppError, Conflict, Forbidden
+from liquor_app.core.ids import parse_id, uuid7
+from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue
+from liquor_app.customers.importing import ImportReport, try_file
+from liquor_app.customers.importing.merging import Policy
+from liquor_app.customers.importing.trial import write_rejects_file
+from liquor_app.customers.importing.work import Plan, open_work
+from liquor_app.customers.models import IMPORT, ImportStatus
+from liquor_app.customers.uploads import ImportRow, add_upload, choose, file_of, forget_uploads, get_import
 from liquor_app.organization.service import notify
-
-BEAT_SECONDS = 1.0
-
+from liquor_app.organization.settings import GeneralSettings, load_settings
 
 COUNTS = ("rows", "created", "updated", "unchanged", "rejected")
+TRIES = 3
+Tell = Callable[[int, int], Awaitable[None]]
 
 
 async def _actor(session: AsyncSession, user_id: UUID | None) -> Actor:
@@ -37,88 +44,157 @@ async def _actor(session: AsyncSession, user_id: UUID | None) -> Actor:
     return user.actor
 
 
-async def _record(
-    session: AsyncSession, import_id: UUID, status: ImportStatus, report: ImportReport | None = None
-) -> None:
-    await session.execute(
-        text(
-            f"UPDATE imports SET status = :status, {', '.join(f'{name} = :{name}' for name in COUNTS)},"
-            " finished_at = now() WHERE id = :id"
-        ),
-        {"id": import_id, "status": status.value, **{name: getattr(report, name, 0) for name in COUNTS}},
-    )
-
-
-async def _watched(job: JobContext, work: asyncio.Task[ImportReport], seen: list[int]) -> ImportReport:
-    """Wait for the work; once a second tell how far it is, keep the lease, and stop it if somebody cancelled."""
-    try:
-        while True:
-            await asyncio.wait({work}, timeout=BEAT_SECONDS)
-            if work.done():
-                return work.result()
-            await job.progress(seen[0], seen[1], "Importing")
-    finally:
-        work.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await work
-
-
-async def _begin(import_id: UUID) -> dict[str, Any]:
-    async with transaction() as session:
-        found = await session.execute(text("SELECT * FROM imports WHERE id = :id FOR UPDATE"), {"id": import_id})
-        upload = found.mappings().first()
-        if upload is None:
-            raise NotFound("There is no such import.")
-        if upload["status"] != ImportStatus.COMPLETED:
-            await session.execute(text("UPDATE imports SET status = 'running' WHERE id = :id"), {"id": import_id})
-    return dict(upload)
-
-
 async def import_uploaded(job: JobContext) -> dict[str, Any]:
-    """Import an uploaded file, all of it or nothing. Run again after a lost worker, it starts over, unless the
-    worker was lost after everything had been written."""
+    """Import an uploaded file. Run again after a lost worker, it goes on at the checkpoint."""
     import_id = parse_id(str(job.args.get("import_id", "")), "import_id")
-    upload = await _begin(import_id)
-    if upload["status"] == ImportStatus.COMPLETED:
-        return {"import_id": str(import_id), **{name: upload[name] for name in COUNTS}}
-    seen = [0, 0]
+    async with transaction() as session:
+        row = await get_import(session, SYSTEM, import_id)
+    if row.status is ImportStatus.COMPLETED:  # lost after the last word was written
+        return _result(row)
 
-    def tell(done: int, total: int | None) -> None:
-        seen[:] = [done, total or done]
-
-    async def work() -> ImportReport:
-        async with transaction() as session:
-            report = await import_file(
-                session,
-                await _actor(session, job.created_by),
-                kind=upload["kind"],
-                path=file_of(upload["file_key"]),
-                policy=upload["policy"],
-                mapping=upload["mapping"] or None,
-                report=tell,
-                rejects_path=rejects_of(import_id),
-                file_name=upload["file_name"],
-            )
-            await _record(session, import_id, ImportStatus.COMPLETED, report)
-            await notify(
-                session,
-                title=f"{upload['file_name']} was imported",
-                body=f"{report.created:,} new, {report.updated:,} changed, {report.rejected:,} rejected.",
-                link="/customers",
-                level="warning" if report.rejected else "success",
-                user_id=job.created_by,
-            )
-            return report
+    async def tell(done: int, total: int) -> None:
+        await job.progress(done, total, "Importing")
 
     try:
-        report = await _watched(job, asyncio.create_task(work()), seen)
+        async with transaction() as session:
+            actor = await _actor(session, job.created_by)
+            IMPORT.check(row.status, ImportStatus.RUNNING)
+            await session.execute(
+                text("UPDATE imports SET status = 'running' WHERE id = :id AND job_id = :job"),
+                {"id": import_id, "job": job.id},
+            )
+        await drive(actor, import_id, file_of(row.file_key), tell)
     except (JobCancelled, AppError) as error:
         status = ImportStatus.CANCELLED if isinstance(error, JobCancelled) else ImportStatus.FAILED
         async with transaction() as session:
-            await _record(session, import_id, status)
+            await conclude(session, SYSTEM, import_id, status, str(error) or None)
         raise
-    file_of(upload["file_key"]).unlink(missing_ok=True)  # personal data is not kept longer than it is needed
-    return {"import_id": str(import_id), **{name: getattr(report, name) for name in COUNTS}, "reasons": report.reasons}
+    async with transaction() as session:
+        row = await conclude(session, actor, import_id, ImportStatus.COMPLETED)
+    file_of(row.file_key).unlink(missing_ok=True)  # personal data is not kept longer than it is needed
+    return _result(row)
+
+
+def _result(row: ImportRow) -> dict[str, Any]:
+    return {"import_id": str(row.id), **{name: getattr(row, name) for name in COUNTS}, "reasons": row.reasons}
+
+
+async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
+    """Take a file in from its checkpoint to its end, a transaction a chunk; `tell` is called after each.
+
+    Raises:
+        Invalid, Forbidden: as `open_work` and its steps.
+        Conflict: three collisions with other writers in a row; everything committed so far stays.
+    """
+    failures = 0
+    while True:
+        async with transaction() as session:
+            row = await get_import(session, actor, import_id)
+            zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
+        plan = Plan(row.id, row.kind, Policy(row.policy), path, row.file_name, row.mapping, row.options)
+        try:
+            async with await open_work(plan, actor, zone, row.position) as work:
+                going = True
+                while going:
+                    async with transaction() as session:
+                        going = await work.step(session)
+                    failures = 0
+                    await tell(*work.progress)
+            return
+        except Conflict:
+            failures += 1
+            if failures == TRIES:
+                raise
+            await asyncio.sleep(0.2 * failures)
+
+
+async def import_local(
+    actor: Actor,
+    kind: str,
+    path: Path,
+    *,
+    policy: str = "fill",
+    mapping: dict[str, str] | None = None,
+    options: dict[str, Any] | None = None,
+    dry_run: bool = False,
+    tell: Tell,
+) -> ImportReport:
+    """Import a file of this machine, for the command line; the refused rows go to `files/rejects/`.
+
+    Stopped half way, what was committed stays; run again, it is recognised and counts as unchanged.
+
+    Raises:
+        Forbidden, Invalid, Conflict: as `try_file` and `drive`.
+    """
+    import_id = uuid7()
+    rejects = get_settings().data_dir / "files" / "rejects" / f"{path.stem[:60]}-{import_id.hex[-8:]}.csv"
+    if dry_run:
+        async with transaction() as session:
+            tried = await try_file(
+                session, actor, kind=kind, path=path, policy=policy, mapping=mapping, options=options,
+                tell=tell, rejects_path=rejects,
+            )  # fmt: skip
+        return tried.report
+    async with transaction() as session:
+        await add_upload(session, actor, import_id=import_id, kind=kind, file_name=path.name, file_key="")
+        await choose(session, actor, import_id, kind=kind, policy=policy, mapping=mapping, options=options)
+        await session.execute(text("UPDATE imports SET status = 'running' WHERE id = :id"), {"id": import_id})
+    try:
+        await drive(actor, import_id, path, tell)
+    except BaseException as error:
+        async with transaction() as session:
+            await conclude(session, actor, import_id, ImportStatus.FAILED, str(error)[:300] or "stopped")
+        raise
+    async with transaction() as session:
+        row = await conclude(session, actor, import_id, ImportStatus.COMPLETED)
+        kept = None
+        if row.rejected:
+            kept = await write_rejects_file(session, import_id, row.position["columns"], rejects)
+    return ImportReport(**{name: getattr(row, name) for name in COUNTS}, reasons=row.reasons, rejects_file=kept)
+
+
+async def conclude(
+    session: AsyncSession, actor: Actor, import_id: UUID, status: ImportStatus, error: str | None = None
+) -> ImportRow:
+    """Write down how an import ended, and have what it changed scored and added up, whether it came to its end or
+    not: what was committed stays."""
+    await session.execute(
+        text("UPDATE imports SET status = :status, error = :error, finished_at = now() WHERE id = :id"),
+        {"id": import_id, "status": status.value, "error": error},
+    )
+    row = await get_import(session, actor, import_id)
+    if row.created or row.updated:
+        args = {"touched": True, "then_segments": True}
+        await enqueue(session, Job.SCORE_CUSTOMERS, args, created_by=row.created_by, dedupe_key="import")
+        if since := row.position.get("since"):
+            await enqueue(session, Job.ROLL_UP, {"since": since}, created_by=row.created_by)
+    counts = {name: getattr(row, name) for name in COUNTS}
+    await audit(session, actor, f"{row.kind}.imported", "import", import_id, file=row.file_name, status=status.value,
+                **counts)  # fmt: skip
+    said = f"{row.created:,} new, {row.updated:,} changed, {row.rejected:,} rejected."
+    title = {
+        ImportStatus.COMPLETED: f"{row.file_name} was imported",
+        ImportStatus.CANCELLED: f"The import of {row.file_name} was stopped",
+    }.get(status, f"{row.file_name} could not be imported to its end")
+    kept = "" if status is ImportStatus.COMPLETED else " What was taken so far stays."
+    await notify(
+        session,
+        title=title,
+        body=f"{said}{kept if row.rows else ''}{f' {error}' if error and status is ImportStatus.FAILED else ''}",
+        link=f"/customers/import?import={import_id}",
+        level="success" if status is ImportStatus.COMPLETED and not row.rejected else "warning",
+        user_id=row.created_by,
+    )
+    return row
+
+
+async def forget_old_uploads() -> int:
+    """Delete what imports left behind and nobody needs any longer; returns how many files."""
+    async with transaction() as session:
+        keys = await forget_uploads(session, SYSTEM)
+    for key in keys:
+        await asyncio.to_thread(file_of(key).unlink, missing_ok=True)
+    return len(keys)
 
 
 TASKS: dict[Job, Task] = {Job.IMPORT_FILE: import_uploaded}

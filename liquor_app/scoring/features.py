@@ -24,12 +24,16 @@ MATURE_DAYS = 14
 _CONTACTED = "status IN ('sent', 'delivered') AND provider IS DISTINCT FROM 'sandbox'"
 """Messages that reached for somebody. The sandbox delivers nothing, so nobody can have answered it."""
 
-_CUSTOMERS = f"""
+
+def _customers(only: str) -> str:
+    """The statement, for everybody (`only` empty) or for the customers `:ids`, whose rows alone are then read."""
+    of = f" AND {only}" if only else ""
+    return f"""
 WITH baskets AS (
     SELECT p.customer_id, p.occurred_at, CAST(p.occurred_at AT TIME ZONE :zone AS date) AS day, p.total,
            p.discount, p.coupon_lines,
            COALESCE(p.local_hour, CAST(extract(hour FROM p.occurred_at AT TIME ZONE :zone) AS int)) AS hour
-    FROM purchases p WHERE p.occurred_at <= :now
+    FROM purchases p WHERE p.occurred_at <= :now{of}
 ), days AS (
     SELECT customer_id, day, day - lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS gap
     FROM (SELECT DISTINCT customer_id, day FROM baskets) d
@@ -54,10 +58,10 @@ WITH baskets AS (
            -- only what a person did: opens and clicks of scanners and mail proxies never set these columns
            count(*) FILTER (WHERE contact_at > :engaged_from AND (opened_at <= :now OR clicked_at <= :now)) AS opened,
            count(*) FILTER (WHERE contact_at > :engaged_from AND clicked_at <= :now) AS clicked
-    FROM sends WHERE {_CONTACTED} AND contact_at <= :now AND contact_at > :contacts_from GROUP BY customer_id
+    FROM sends WHERE {_CONTACTED} AND contact_at <= :now AND contact_at > :contacts_from{of} GROUP BY customer_id
 ), answered AS (
     SELECT customer_id, count(*) AS answers FROM analytics_events
-    WHERE event_type = 'conversion' AND occurred_at <= :now AND occurred_at > :contacts_from GROUP BY customer_id
+    WHERE event_type = 'conversion' AND occurred_at <= :now AND occurred_at > :contacts_from{of} GROUP BY customer_id
 )
 SELECT c.id, c.profiling_objected_at IS NOT NULL AS objected, COALESCE(b.baskets, 0) AS baskets, b.first_at, b.last_at,
        b.first_day - :today AS first_day, b.last_day - :today AS last_day, CAST(b.spend AS float8) AS spend,
@@ -70,8 +74,9 @@ SELECT c.id, c.profiling_objected_at IS NOT NULL AS objected, COALESCE(b.baskets
        COALESCE(s.reached, 0) AS reached, COALESCE(s.opened, 0) AS opened, COALESCE(s.clicked, 0) AS clicked
 FROM customers c LEFT JOIN bought b ON b.customer_id = c.id LEFT JOIN rhythm r ON r.customer_id = c.id
 LEFT JOIN reached s ON s.customer_id = c.id LEFT JOIN answered a ON a.customer_id = c.id
-WHERE c.deleted_at IS NULL ORDER BY c.id
+WHERE c.deleted_at IS NULL{of.replace("customer_id", "c.id")} ORDER BY c.id
 """
+
 
 _SPLIT = """
 WITH days AS (
@@ -127,11 +132,15 @@ class Moment:
     zone: str
 
 
-async def read_customers(session: AsyncSession, moment: Moment, *, window_days: int) -> pd.DataFrame:
-    """One row per living customer, ordered by id; days are counted from today (0), so they are ≤ 0."""
+async def read_customers(
+    session: AsyncSession, moment: Moment, *, window_days: int, ids: Sequence[UUID] | None = None
+) -> pd.DataFrame:
+    """One row per living customer (of `ids`, if given), ordered by id; days are counted from today (0), so they are
+    ≤ 0. For a few, only their own purchases and contacts are read."""
     found = await session.execute(
-        text(_CUSTOMERS),
+        text(_customers("customer_id = ANY(:ids)" if ids is not None else "")),
         {
+            **({} if ids is None else {"ids": list(ids)}),
             "zone": moment.zone,
             "now": moment.now,
             "today": moment.today,

@@ -25,6 +25,7 @@ from liquor_app.scoring.history import Split
 from liquor_app.scoring.likelihood import Floats
 from liquor_app.scoring.models import ModelKind, ModelStatus
 from liquor_app.scoring.response import Contacts
+from liquor_app.scoring.standards import Standards
 from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel, Trained
 
 REFIT_DAYS = 7
@@ -244,3 +245,22 @@ async def watch(session: AsyncSession, in_use: dict[ModelKind, Stored], scores: 
 
 def _counts(values: Floats, edges: Floats) -> list[int]:
     return [int(n) for n in np.bincount(np.searchsorted(edges, values, side="right"), minlength=edges.size + 1)]
+
+
+async def load_standards(session: AsyncSession) -> Standards | None:
+    """What a few customers are compared with; None before everybody was scored once."""
+    found = await session.execute(text("SELECT content FROM scoring_standards WHERE key = 'current'"))
+    kept = found.scalar()
+    return None if kept is None else Standards.from_dict(kept)
+
+
+async def keep_standards(session: AsyncSession, standards: Standards, at: datetime) -> None:
+    """Keep what everybody was compared with."""
+    await session.execute(
+        text(
+            "INSERT INTO scoring_standards (key, computed_at, content)"
+            " VALUES ('current', :at, CAST(:content AS jsonb))"
+            " ON CONFLICT (key) DO UPDATE SET computed_at = excluded.computed_at, content = excluded.content"
+        ),
+        {"at": at, "content": json.dumps(standards.to_dict())},
+    )

@@ -65,3 +65,13 @@ class CustomerScore(SQLModel, table=True):
     next_purchase_high: datetime | None = moment()
     features: dict[str, Any] = document(empty="{}")
     explanation: list[Any] = document(empty="[]")
+
+
+class Standard(SQLModel, table=True):
+    """What a customer is compared with, as of the last scoring of everybody: one row (see `standards`)."""
+
+    __tablename__ = "scoring_standards"
+
+    key: str = words(primary=True)
+    computed_at: datetime = stamped()
+    content: dict[str, Any] = document(empty="{}")

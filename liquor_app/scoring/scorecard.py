@@ -12,7 +12,7 @@ from liquor_app.scoring import bgnbd, churn
 from liquor_app.scoring.history import Histories
 from liquor_app.scoring.likelihood import Floats
 from liquor_app.scoring.response import Known
-from liquor_app.scoring.rfm import rfm
+from liquor_app.scoring.standards import Standards
 from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
 
 
@@ -35,17 +35,30 @@ def histories_of(customers: pd.DataFrame) -> Histories:
     )
 
 
-def scored(customers: pd.DataFrame, models: Models) -> pd.DataFrame:
+def buyers_of(customers: pd.DataFrame) -> pd.DataFrame:
+    """Those who bought and did not object to profiling."""
+    return customers[~customers["objected"].to_numpy(dtype=bool) & (customers["baskets"].to_numpy() > 0)]
+
+
+def standards_of(customers: pd.DataFrame, *, categories: pd.Series, brands: pd.Series, prices: pd.Series) -> Standards:
+    """What `scored` compares with, of everybody."""
+    buyers = buyers_of(customers)
+    known = histories_of(buyers)
+    orders, spend = buyers["window_days"].to_numpy(), buyers["window_spend"].to_numpy()
+    return Standards.of(known, orders, spend, categories=categories, brands=brands, prices=prices)
+
+
+def scored(customers: pd.DataFrame, models: Models, standards: Standards) -> pd.DataFrame:
     """Scores of the rows of `features.read_customers`, same index; NaN or None where there is no telling.
 
     People who never bought or who objected to profiling are not scored. Times are days from today.
     """
     profiled = customers[~customers["objected"].to_numpy(dtype=bool)]
-    buyers = profiled[profiled["baskets"].to_numpy() > 0]
+    buyers = buyers_of(customers)
     known = histories_of(buyers)
     risk = models.churn.risk(known, models.churn_days)
-    value = models.clv.value(known, models.clv_days)
-    named = rfm(known.recency, buyers["window_days"], buyers["window_spend"], known.orders, known.T)
+    value = models.clv.value(known, models.clv_days, standards.observed_days)
+    named = standards.rfm(known, buyers["window_days"].to_numpy(), buyers["window_spend"].to_numpy())
     coming = _next(buyers, known, models.churn)
     scores = pd.DataFrame(
         {
@@ -62,7 +75,7 @@ def scored(customers: pd.DataFrame, models: Models) -> pd.DataFrame:
             "next_low": coming.low,
             "next_high": coming.high,
             "recency": known.recency,
-            "more_orders_than": _share_below(known.orders),
+            "more_orders_than": standards.share_with_fewer(known.orders),
         },
         index=buyers.index,
     )
@@ -90,10 +103,6 @@ def _p_alive(known: Histories, model: ChurnModel) -> Floats:
     if model.params is None:
         return np.full(known.x.shape, np.nan)
     return bgnbd.p_alive(model.params, known.x, known.t_x, known.T)
-
-
-def _share_below(values: Floats) -> Floats:
-    return np.searchsorted(np.sort(values), values, side="left") / max(values.size, 1)
 
 
 def moments(base: datetime, days: pd.Series) -> pd.Series:

@@ -99,23 +99,38 @@ async def prepare(
 ) -> Scoring:
     """Read what is known, fit (or load) the models and work out the scores; writes the models only.
 
-    Quintiles and shares compare a customer with everybody, so everybody is read even if few are wanted.
+    Quintiles and shares compare a customer with everybody; a few are compared with everybody as of the last scoring of
+    all (`standards`), so that only their own rows are read. Everybody is read where there is none such yet.
 
     Raises:
         Forbidden: the actor may only read.
     """
     require(actor, Role.MANAGER)
-    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
     general = await load_settings(session, GeneralSettings)
     planning = await load_settings(session, PlanningSettings)
     settings = await load_settings(session, ScoringSettings)
     clock = now()
     moment = Moment(clock, clock.astimezone(ZoneInfo(general.timezone)).date(), general.timezone)
-    customers = await features.read_customers(session, moment, window_days=settings.rfm_window_days)
     in_use = await lifecycle.models_in_use(session)
-    everybody, buyers = customer_ids is None, int((customers["baskets"] > 0).sum())
-    if len(in_use) < len(ModelKind) or (everybody and (refit or await lifecycle.is_due(session, in_use, buyers))):
-        in_use = await lifecycle.refit(session, moment, customers, planning.horizon_days)
+    standards = await lifecycle.load_standards(session)
+    everybody = customer_ids is None or standards is None or len(in_use) < len(ModelKind)
+    if everybody:
+        await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    customers = await features.read_customers(
+        session, moment, window_days=settings.rfm_window_days, ids=None if everybody else customer_ids
+    )
+    if everybody:
+        buyers = int((customers["baskets"] > 0).sum())
+        if refit or await lifecycle.is_due(session, in_use, buyers):
+            in_use = await lifecycle.refit(session, moment, customers, planning.horizon_days)
+        standards = scorecard.standards_of(
+            customers,
+            categories=await features.read_popularity(session, moment, "category"),
+            brands=await features.read_popularity(session, moment, "brand"),
+            prices=await features.read_prices(session, moment),
+        )
+        await lifecycle.keep_standards(session, standards, moment.now)
+    assert standards is not None
     churn, clv, response = (in_use[kind] for kind in (ModelKind.CHURN, ModelKind.CLV, ModelKind.RESPONSE))
     models = Models(
         churn=ChurnModel.from_stored(churn.method, churn.params),
@@ -124,11 +139,11 @@ async def prepare(
         churn_days=planning.horizon_days,
         clv_days=settings.clv_horizon_days,
     )
-    scores = scorecard.scored(customers, models)
+    scores = scorecard.scored(customers, models, standards)
     if everybody:
         await lifecycle.watch(session, in_use, scores)
-    else:
-        wanted = customers["id"].isin(list(customer_ids or ()))
+    if everybody and customer_ids is not None:
+        wanted = customers["id"].isin(list(customer_ids))
         customers, scores = customers[wanted], scores[wanted]
     return Scoring(
         moment=moment,
@@ -137,9 +152,9 @@ async def prepare(
         methods={kind: model.method for kind, model in in_use.items()},
         customers=customers,
         scores=scores,
-        categories=await features.read_popularity(session, moment, "category"),
-        brands=await features.read_popularity(session, moment, "brand"),
-        prices=await features.read_prices(session, moment),
+        categories=standards.categories,
+        brands=standards.brands,
+        prices=standards.prices,
     )
 
 

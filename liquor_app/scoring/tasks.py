@@ -6,6 +6,9 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
@@ -13,17 +16,30 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, JobContext, Task, enqueue
-from liquor_app.scoring.service import prepare, summary
+from liquor_app.scoring.service import prepare, score_customers, summary
+from liquor_app.scoring.touched import claim_touched, release_touched, take_touched, touched_share
 from liquor_app.scoring.writing import BATCH, write
+
+MOST_TOUCHED = 0.25
+"""With a larger share of the base changed, everybody is scored, and the models are fitted anew."""
 
 MAX_IDS = 100_000
 """More changed customers than this are cheaper scored with everybody."""
 
 
 async def score(job: JobContext) -> dict[str, Any]:
-    """Score everybody, or those of `customer_ids`; `then_segments` refreshes segments afterwards."""
+    """Score everybody, those of `customer_ids`, or with `touched` those whose purchases changed; `then_segments`
+    refreshes segments afterwards."""
     ids = _ids(job.args.get("customer_ids"))
     started = now()
+    if job.args.get("touched"):
+        async with transaction() as session:
+            share = await touched_share(session)
+        if share <= MOST_TOUCHED:
+            return await _score_touched(job)
+    if ids is None:
+        async with transaction() as session:
+            await claim_touched(session, job.id)
     async with transaction() as session:
         scoring = await prepare(session, SYSTEM, ids)
     total = len(scoring.customers)
@@ -32,11 +48,50 @@ async def score(job: JobContext) -> dict[str, Any]:
         async with transaction() as session:
             await write(session, SYSTEM, scoring, batch)
     async with transaction() as session:
+        if ids is None:
+            await release_touched(session, job.id)
         publish(session, "dashboard", {"scored": total})
-        if job.args.get("then_segments"):
-            await enqueue(session, Job.REFRESH_SEGMENTS, created_by=job.created_by, dedupe_key="all")
+        await _refresh(session, job, ids)
     await job.progress(total, total, "Scored")
     return asdict(summary(scoring, started))
+
+
+async def _score_touched(job: JobContext) -> dict[str, Any]:
+    """Those whose purchases changed, a batch a transaction, until nobody waits."""
+    started, done, going = now(), 0, True
+    while going:
+        async with transaction() as session:
+            ids = await take_touched(session, BATCH)
+            if ids:
+                await score_customers(session, SYSTEM, ids)
+                # with the scores, so that nobody scored is left where they were
+                await _refresh(session, job, ids)
+        done, going = done + len(ids), len(ids) == BATCH
+        await job.progress(done, done + (BATCH if going else 0), "Scoring customers")
+    async with transaction() as session:
+        publish(session, "dashboard", {"scored": done})
+    return {"customers": done, "touched": True, "seconds": round((now() - started).total_seconds(), 2)}
+
+
+async def _refresh(session: AsyncSession, job: JobContext, ids: list[UUID] | None) -> None:
+    """Have segments refreshed if that was asked for: of everybody, or of those scored alone."""
+    if not job.args.get("then_segments"):
+        return
+    if ids is None:
+        await enqueue(session, Job.REFRESH_SEGMENTS, created_by=job.created_by, dedupe_key="all")
+    else:
+        await enqueue(
+            session, Job.REFRESH_SEGMENTS, {"customer_ids": [str(one) for one in ids]}, created_by=job.created_by
+        )
+
+
+async def score_waiting() -> bool:
+    """Have those scored whose purchases changed, if anybody waits: what a lost ring left behind."""
+    async with transaction() as session:
+        waiting = (await session.execute(text("SELECT EXISTS (SELECT FROM touched_customers)"))).scalar_one()
+        if waiting:
+            await enqueue(session, Job.SCORE_CUSTOMERS, {"touched": True, "then_segments": True}, dedupe_key="touched")
+    return bool(waiting)
 
 
 def _ids(given: object) -> list[UUID] | None:

@@ -99,13 +99,17 @@ class ClvModel:
             )
         return cls(ClvMethod.SPEND if method == ClvMethod.SPEND else None)
 
-    def value(self, known: Histories, horizon: float) -> Floats:
-        """Money per customer over `horizon` days; NaN where there is too little history."""
+    def value(self, known: Histories, horizon: float, observed: float | None = None) -> Floats:
+        """Money per customer over `horizon` days; NaN where there is too little history.
+
+        Args:
+            observed: length of the whole log, days, where `known` is only some of the customers.
+        """
         if self.method is None:
             return np.full(known.x.shape, np.nan)
         if self.buying is not None and self.spending is not None:
             return model_clv(self.buying, self.spending, known, horizon)
-        return spend_to_date_clv(known, observed_days(known), horizon)
+        return spend_to_date_clv(known, observed_days(known) if observed is None else observed, horizon)
 
 
 @dataclass(frozen=True, slots=True)

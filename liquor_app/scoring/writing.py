@@ -19,6 +19,7 @@ from liquor_app.scoring import documents, features, scorecard
 from liquor_app.scoring.features import Moment
 from liquor_app.scoring.models import ModelKind
 from liquor_app.scoring.scorecard import Models
+from liquor_app.scoring.standards import with_own
 
 BATCH = 5_000
 """Customers written per batch: a batch's rows stay locked until its transaction ends."""
@@ -67,8 +68,9 @@ _WRITTEN = (
 
 _TO_CUSTOMERS = f"""
 UPDATE customers c SET {", ".join(f"{name} = s.{name}" for name in _WRITTEN)}, scored_at = :now
-FROM scored s WHERE c.id = s.id AND c.deleted_at IS NULL
+FROM scored s WHERE c.id = s.id AND c.deleted_at IS NULL AND (c.scored_at IS NULL OR c.scored_at <= :now)
 """
+"""A scoring of everybody takes minutes; who was scored anew in the meantime keeps the newer scores."""
 
 _TO_SCORES = """
 INSERT INTO customer_scores AS k (customer_id, computed_at, churn_model_id, clv_model_id, response_model_id, p_alive,
@@ -79,6 +81,7 @@ ON CONFLICT (customer_id) DO UPDATE SET computed_at = excluded.computed_at, chur
     clv_model_id = excluded.clv_model_id, response_model_id = excluded.response_model_id, p_alive = excluded.p_alive,
     next_purchase_low = excluded.next_purchase_low, next_purchase_high = excluded.next_purchase_high,
     features = excluded.features, explanation = excluded.explanation
+WHERE k.computed_at <= excluded.computed_at
 """
 
 
@@ -93,11 +96,12 @@ async def write(session: AsyncSession, actor: Actor, scoring: Scoring, batch: in
     customers, scores, moment = scoring.customers.iloc[rows], scoring.scores.iloc[rows], scoring.moment
     ids = customers["id"].tolist()
     bought = await features.read_tastes(session, moment, "category", ids)
-    liked = documents.tastes(bought, scoring.categories, customers["id"], k=FAVOURITES)
-    levels = documents.price_levels(bought, scoring.prices, customers["id"])
-    brands = documents.tastes(
-        await features.read_tastes(session, moment, "brand", ids), scoring.brands, customers["id"], k=FAVOURITES
+    branded = await features.read_tastes(session, moment, "brand", ids)
+    liked, brands = (
+        documents.tastes(found, with_own(popular, found), customers["id"], k=FAVOURITES)
+        for found, popular in ((bought, scoring.categories), (branded, scoring.brands))
     )
+    levels = documents.price_levels(bought, scoring.prices, customers["id"])
     features_json, sentences = documents.describe(
         customers, scores, liked, levels, models=scoring.models, today=moment.today
     )

@@ -26,7 +26,7 @@ async def send(client: Client, content: bytes = CSV, key: str = "", **fields: st
 
 
 def waiting() -> int:
-    return len(list(upload_folder().glob("*.csv")))
+    return len(list(upload_folder().glob("*.upload")))
 
 
 async def test_upload_follow_and_fetch_the_rejects(manager: Client, viewer: Client) -> None:
@@ -72,10 +72,10 @@ async def test_a_repeated_upload_with_a_key_is_one_import(manager: Client) -> No
 
 
 async def test_an_upload_beyond_the_cap_is_refused(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    from liquor_app.customers import api as customers
+    from liquor_app.customers import import_api as imports
     from liquor_app.routes import create_api
 
-    monkeypatch.setitem(customers.LARGE_BODIES, "/api/v1/customers/import", 10_000)
+    monkeypatch.setitem(imports.LARGE_BODIES, "/api/v1/customers/import", 10_000)
     transport = httpx.ASGITransport(create_api(), raise_app_exceptions=False)
     before = waiting()
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as http:
@@ -92,3 +92,69 @@ async def test_jobs(manager: Client, viewer: Client) -> None:
     assert cancelled.json()["status"] == "cancelled"
     assert await queue.run(UUID(job_id), TASKS) is None
     is_problem(await viewer.get("/jobs/018f0000-0000-7000-8000-000000000000"), 404, "not_found")
+
+
+async def test_look_first_then_start_cancel_and_resume(manager: Client, viewer: Client) -> None:
+    answer = await manager.post("/imports", files={"file": ("people.csv", CSV, "text/csv")})
+    assert answer.status_code == 201, answer.text
+    where = f"/imports/{answer.json()['id']}"
+    assert answer.headers["location"] == f"/api/v1{where}"
+    assert (answer.json()["status"], answer.json()["can_resume"]) == ("preview", False)
+    is_problem(await manager.post(f"{where}/cancel"), 409, "conflict")
+    choices = {"mapping": {"email": "E-Mail", "name": "Who"}}
+    seen = (await manager.post(f"{where}/preview", json=choices)).json()
+    assert [(row["row"], row["outcome"], row["field"]) for row in seen["items"]] == [
+        (2, "created", ""), (3, "rejected", "email"),
+    ]  # fmt: skip
+    assert (seen["created"], seen["rejected"], seen["date_order"]) == (1, 1, "mdy")
+    assert (await manager.get("/customers")).json()["total"] == 0
+    is_problem(await manager.post(f"{where}/start", json={"options": {"decimal": "x"}}), 422, "invalid")
+    is_problem(await viewer.post(f"{where}/start", json=choices), 403, "forbidden")
+    started = await manager.post(f"{where}/start", json=choices)
+    assert started.status_code == 202, started.text
+    is_problem(await manager.post(f"{where}/start", json=choices), 409, "conflict")
+    assert (await manager.post(f"{where}/cancel")).json()["status"] == "cancelled"
+    assert (await manager.get(where)).json()["can_resume"] is True
+    resumed = await manager.post(f"{where}/resume")
+    assert resumed.status_code == 202, resumed.text
+    assert await queue.run(UUID(started.json()["job_id"]), TASKS) is None
+    assert await queue.run(UUID(resumed.json()["job_id"]), TASKS) is JobStatus.SUCCEEDED
+    done = (await manager.get(where)).json()
+    assert (done["status"], done["created"], done["reasons"]) == ("completed", 1, {"bad_email": 1})
+
+
+ORDER = {
+    "order_id": "T-1",
+    "occurred_at": "2026-03-01T19:30:00",
+    "email": "Ada@Example.com",
+    "lines": [{"amount": "79.00", "category": "Whisky"}, {"amount": "8.00", "discount": "2.00", "is_alcohol": False}],
+}
+
+
+async def test_a_till_tells_a_purchase_again_and_corrects_it(manager: Client, viewer: Client) -> None:
+    is_problem(await manager.post("/purchases", json=ORDER), 404, "not_found")
+    assert (await manager.post("/customers", json={"email": "ada@example.com"})).status_code == 201
+    is_problem(await viewer.post("/purchases", json=ORDER), 403, "forbidden")
+    first = await manager.post("/purchases", json=ORDER)
+    assert first.status_code == 201, first.text
+    told = first.json()
+    assert (told["outcome"], told["total"], told["discount"], told["lines"]) == ("created", "87.00", "2.00", 2)
+    assert told["occurred_at"] == "2026-03-02T00:30:00Z"
+    again = (await manager.post("/purchases", json=ORDER)).json()
+    assert (again["outcome"], again["id"]) == ("unchanged", told["id"])
+    corrected = (await manager.post("/purchases", json={**ORDER, "lines": ORDER["lines"][:1]})).json()
+    assert (corrected["outcome"], corrected["total"], corrected["id"]) == ("updated", "79.00", told["id"])
+    assert (await manager.post("/customers", json={"external_id": "7"})).status_code == 201
+    stolen = {key: value for key, value in ORDER.items() if key != "email"} | {"external_id": "7"}
+    is_problem(await manager.post("/purchases", json=stolen), 409, "conflict", "order_id")
+    for wrong in ({"lines": []}, {"lines": [{"amount": "-1"}]}, {"occurred_at": "2099-01-01"}, {"email": "nobody"}):
+        is_problem(await manager.post("/purchases", json={**ORDER, **wrong}), 422, "invalid")
+
+
+async def test_a_shop_tells_what_people_do(manager: Client) -> None:
+    await manager.post("/customers", json={"email": "ada@example.com"})
+    view = {"event_type": "page_view", "email": "ada@example.com", "properties": {"path": "/whisky"}}
+    assert (await manager.post("/events", json=view)).json() == {"recorded": True}
+    is_problem(await manager.post("/events", json={**view, "event_type": "conversion"}), 422, "invalid", "event_type")
+    is_problem(await manager.post("/events", json={**view, "email": "bo@example.com"}), 404, "not_found")
+    is_problem(await manager.post("/events", json={"event_type": "tasting"}), 422, "invalid", "email")

@@ -72,7 +72,7 @@ def test_moments(cell: str, utc: str, hour: int | None) -> None:
 
 
 def test_a_time_may_stand_in_its_own_column() -> None:
-    when = clean_moment("11/23/2026", "occurred_at", EAST, NOW, "9:05 PM")
+    when = clean_moment("11/23/2026", "occurred_at", EAST, NOW, clock="9:05 PM")
     assert when is not None
     assert (when.at, when.local_hour) == (datetime(2026, 11, 24, 2, 5, tzinfo=UTC), 21)
 

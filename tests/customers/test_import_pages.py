@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-from typing import Any
-
 import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import run as run_job
 from liquor_app.customers.states.importing import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
-from liquor_app.customers.states.uploads import head_of, mapping_of, reassigned
+from liquor_app.customers.states.matching import MatchState
+from liquor_app.customers.states.running import RunState
+from liquor_app.customers.states.uploads import mapping_of, reassigned
 from liquor_app.customers.tasks import TASKS
-from liquor_app.customers.uploads import ImportRow, file_of, request_import
+from liquor_app.customers.uploads import ImportRow, add_upload, file_of, get_import
 from tests.tabs import Tab, run, said
 
 pytestmark = pytest.mark.integration
@@ -26,140 +24,160 @@ VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 PEOPLE = "Full name;Mail;Mobile;Home town\nAnn;ann@example.com;207 555 0101;Bath\nBo;nonsense;;Bath\n"
 
 
-def sent(content: str | bytes, size: int | None = None, name: str = "people.csv") -> dict[str, Any]:
-    """What the browser sends of a file."""
-    head = content.encode() if isinstance(content, str) else content
-    return {"name": name, "size": len(head) if size is None else size, "head": base64.b64encode(head).decode()}
-
-
-async def uploaded(content: str) -> ImportRow:
+async def brought(content: str | bytes, kind: str = "customers", name: str = "people.csv") -> ImportRow:
     """A file as the HTTP route leaves it."""
-    key = f"{uuid7()}.csv"
-    file_of(key).parent.mkdir(parents=True, exist_ok=True)
-    file_of(key).write_text(content)
+    import_id = uuid7()
+    path = file_of(f"{import_id}.upload")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
     async with transaction() as session:
-        return await request_import(
-            session, MANAGER, import_id=uuid7(), kind="customers", file_name="people.csv", file_key=key,
-            mapping={"name": "Full name", "email": "Mail"},
-        )  # fmt: skip
+        return await add_upload(session, MANAGER, import_id=import_id, kind=kind, file_name=name, file_key=path.name)
+
+
+async def matching(row: ImportRow, actor: Actor | None = MANAGER) -> tuple[Tab, ImportState, MatchState, RunState]:
+    """A tab in which the file has just been sent."""
+    tab = Tab("/customers/import", actor)
+    file, match, running = await tab.state(ImportState), await tab.state(MatchState), await tab.state(RunState)
+    await run(ImportState.sent, file, {"id": str(row.id)})
+    file.kind = row.kind
+    await run(MatchState.begin, match)
+    return tab, file, match, running
+
+
+async def people() -> int:
+    async with transaction() as session:
+        return int((await session.execute(text("SELECT count(*) FROM customers"))).scalar_one())
 
 
 async def test_a_file_is_understood_and_tried_before_anything_is_written(database: str) -> None:
-    state = await Tab("/customers/import", MANAGER).state(ImportState)
-    await run(ImportState.load, state)
-    await run(ImportState.looked, state, sent(PEOPLE))
-    assert state.step == MATCH
+    _, file, state, _ = await matching(await brought(PEOPLE))
+    assert file.step == MATCH
     assert mapping_of(state.columns) == {"name": "Full name", "email": "Mail", "phone": "Mobile"}
     assert state.columns[0].example == "Ann, Bo"
     assert state.trial == "Tried on the first 2 rows: 1 new and 1 refused (E-mail not valid 1)."
+    assert [(line.number, line.outcome) for line in state.rows] == [("3", "rejected"), ("2", "created")]
+    assert "nonsense" in state.rows[0].reason
 
-    await run(ImportState.match, state, "Home town", "city")
-    await run(ImportState.match, state, "Mail", "")
+    await run(MatchState.match, state, "Home town", "city")
+    await run(MatchState.match, state, "Mail", "")
     assert state.trial == "Tried on the first 2 rows: 1 new and 1 refused (No identity 1)."
-    await run(ImportState.match, state, "Mobile", "password")  # no such field: left out
+    await run(MatchState.match, state, "Mobile", "password")  # no such field: left out
     assert "No column says who the customer is" in state.problem
-    assert await run(ImportState.start, state) is None
-    assert state.step == MATCH
-    async with transaction() as session:
-        assert (await session.execute(text("SELECT count(*) FROM customers"))).scalar_one() == 0
+    assert await run(MatchState.start, state) is None
+    assert file.step == MATCH
+    assert await people() == 0
 
-    await run(ImportState.match, state, "Mail", "email")
-    script = said(await run(ImportState.start, state))
-    assert "importFile.send" in script
-    assert "Home town" in script
-    assert state.step == RUN
+    await run(MatchState.match, state, "Mail", "email")
+    await run(MatchState.start, state)
+    assert file.step == RUN
+
+
+async def test_dates_are_read_by_evidence_and_can_be_read_otherwise(database: str) -> None:
+    _, _, state, _ = await matching(await brought("email;dob\nann@example.com;24/03/1980\nbo@example.com;01/02/1981\n"))
+    assert (state.date_order, state.date_note) == ("dmy", "1 row such as 24/03/1980 says so.")
+    assert "2 new" in state.trial
+    await run(MatchState.choose_date_order, state, "mdy")
+    assert state.date_note.startswith("The file seems to say otherwise")
+    assert "1 new and 1 refused" in state.trial
+    await run(MatchState.choose_date_order, state, "nonsense")
+    assert state.date_order == "mdy"
 
 
 @pytest.mark.parametrize(
-    ("file", "problem"),
-    [
-        (sent(""), "empty"),
-        (sent(b"PK\x03\x04rest of a workbook"), "Excel workbook"),
-        ({"name": "x.csv", "size": 3, "head": "***"}, "could not be read"),
-        ({"name": "x.csv"}, "Choose a file"),
-        (None, "Choose a file"),
-        ("etc/passwd", "Choose a file"),
-    ],
+    ("content", "problem"),
+    [("", "empty"), (b"PK\x03\x04rest of a workbook", "Excel workbook"), ("[]", "no objects"), ("a\n", "who the")],
 )
-async def test_what_is_no_table_is_refused_in_words(database: str, file: Any, problem: str) -> None:
-    state = await Tab("/customers/import", MANAGER).state(ImportState)
-    await run(ImportState.looked, state, file)
+async def test_what_is_no_table_is_refused_in_words(database: str, content: str | bytes, problem: str) -> None:
+    _, file, state, _ = await matching(await brought(content))
     assert problem in state.problem
-    assert state.step == CHOOSE
+    assert await run(MatchState.start, state) is None
+    assert file.step == MATCH
 
 
-async def test_an_import_is_followed_to_its_report(database: str) -> None:
-    tab = Tab("/customers/import", MANAGER)
-    state, earlier = await tab.state(ImportState), await tab.state(EarlierState)
-    await run(ImportState.looked, state, sent(PEOPLE))
-    await run(ImportState.start, state)
-    row = await uploaded(PEOPLE)
+async def test_an_import_is_followed_to_its_report_and_found_again(database: str) -> None:
+    tab, file, match, running = await matching(await brought(PEOPLE))
+    await run(MatchState.start, match)
+    row = await file.row()
     assert row.job_id
-    await run(ImportState.sent, state, {"import_id": str(row.id), "job_id": str(row.job_id)})
     await run_job(row.job_id, TASKS)
-    await run(ImportState.watch, state)
-    assert state.step == REPORT
-    assert state.words == "2 rows: 1 new, 0 changed, 0 known already, 1 refused."
-    assert [(line.words, line.count) for line in state.reasons] == [("E-mail not valid", "1")]
-    assert state.rejects == f"/api/v1/imports/{row.id}/rejects"
+    await run(RunState.watch, running)
+    assert file.step == REPORT
+    assert running.words == "2 rows: 1 new, 0 changed, 0 known already, 1 refused."
+    assert (running.tone, running.can_resume) == ("green", False)
+    assert [(line.words, line.count) for line in running.reasons] == [("E-mail not valid", "1")]
+    assert running.rejects == f"/api/v1/imports/{row.id}/rejects"
+    earlier = await tab.state(EarlierState)
     await run(EarlierState.load, earlier)
     assert [(line.name, line.status, line.words) for line in earlier.imports] == [
         ("people.csv", "completed", "1 new and 1 refused")
     ]
+    again = Tab(f"/customers/import?import={row.id}", MANAGER)  # the page loaded anew
+    state, report = await again.state(ImportState), await again.state(RunState)
+    await run(ImportState.load, state)
+    await run(RunState.report, report)
+    assert (state.step, state.name, report.words) == (REPORT, "people.csv", running.words)
 
 
-async def test_a_cancelled_import_says_that_nothing_was_taken(database: str) -> None:
-    state = await Tab("/customers/import", MANAGER).state(ImportState)
-    row = await uploaded(PEOPLE)
+async def test_a_cancelled_import_says_what_stays_and_can_go_on(database: str) -> None:
+    _, file, match, running = await matching(await brought(PEOPLE))
+    await run(MatchState.start, match)
+    await run(RunState.cancel, running)
+    await run(RunState.watch, running)
+    assert (file.step, running.words, running.can_resume) == (REPORT, "Stopped. Nothing was imported.", True)
+    assert await people() == 0
+    await run(RunState.resume, running)
+    assert file.step == RUN
+    row = await file.row()
     assert row.job_id
-    await run(ImportState.sent, state, {"import_id": str(row.id)})
-    await run(ImportState.cancel, state)
     await run_job(row.job_id, TASKS)
-    await run(ImportState.watch, state)
-    assert state.problem.startswith("Nothing was imported")
-    async with transaction() as session:
-        assert (await session.execute(text("SELECT count(*) FROM customers"))).scalar_one() == 0
+    await run(RunState.watch, running)
+    assert (file.step, await people()) == (REPORT, 1)
+    assert "cannot become cancelled" in said(await run(RunState.cancel, running))
 
 
-async def test_a_refused_upload_leads_back_to_the_columns(database: str) -> None:
+async def test_a_refused_upload_is_said(database: str) -> None:
     state = await Tab("/customers/import", MANAGER).state(ImportState)
-    await run(ImportState.looked, state, sent(PEOPLE))
-    await run(ImportState.start, state)
-    answer = said(await run(ImportState.sent, state, {"detail": "The file is larger than 1 GB."}))
-    assert "larger than 1 GB" in answer
-    assert state.step == MATCH
+    assert "importFile.send" in said(await run(ImportState.send, state))
+    answer = said(await run(ImportState.sent, state, {"detail": "The file is larger than 5 GB."}))
+    assert "larger than 5 GB" in answer
+    assert (state.step, state.sending) == (CHOOSE, False)
     assert "did not answer" in said(await run(ImportState.sent, state, "nonsense"))
 
 
 async def test_viewers_and_the_unsigned_import_nothing(database: str) -> None:
-    row = await uploaded(PEOPLE)
-    viewer = Tab("/customers/import", VIEWER)
+    row = await brought(PEOPLE)
+    viewer = Tab(f"/customers/import?import={row.id}", VIEWER)
     state, earlier = await viewer.state(ImportState), await viewer.state(EarlierState)
+    match, running = await viewer.state(MatchState), await viewer.state(RunState)
+    state._import = str(row.id)
     for handler, on, *arguments in (
-        (ImportState.looked, state, sent(PEOPLE)),
-        (ImportState.sent, state, {"import_id": str(row.id)}),
+        (ImportState.load, state),
+        (ImportState.open, state, str(row.id)),
+        (ImportState.sent, state, {"id": str(row.id)}),
+        (MatchState.begin, match),
+        (MatchState.choose_policy, match, "keep"),
+        (RunState.report, running),
+        (RunState.cancel, running),
+        (RunState.resume, running),
         (EarlierState.load, earlier),
     ):
-        assert "needs the role" in said(await run(handler, on, *arguments))
-    stranger = await Tab("/customers/import", None).state(ImportState)
-    stranger._import = str(row.id)
-    for handler, *arguments in ((ImportState.looked, sent(PEOPLE)), (ImportState.start,), (ImportState.cancel,)):
-        assert "/login" in said(await run(handler, stranger, *arguments))
-    await run(ImportState.watch, stranger)
-    assert (stranger.step, stranger.columns, earlier.imports) == (CHOOSE, [], [])
+        assert "needs the role" in said(await run(handler, on, *arguments)), handler
+    strange = Tab("/customers/import", None)
+    stranger, running = await strange.state(ImportState), await strange.state(RunState)
+    stranger._import, stranger.step = str(row.id), MATCH
+    for handler, on in ((MatchState.start, await strange.state(MatchState)), (RunState.cancel, running)):
+        assert "/login" in said(await run(handler, on))
+    await run(RunState.watch, running)
+    assert (earlier.imports, running.rejects) == ([], "")
+    assert (await state_of(row)).status == "preview"
 
 
-def test_a_row_cut_off_at_the_end_of_the_head_is_dropped() -> None:
-    assert head_of(sent("a,b\n1,2\n3,", size=99))[1] == b"a,b\n1,2\n"
-    assert head_of(sent("a,b\n1,2"))[1] == b"a,b\n1,2"
-    utf16 = "a,b\n1,2\n3,".encode("utf-16")
-    assert head_of(sent(utf16, size=99))[1].decode("utf-16") == "a,b\n1,2\n"
-    with pytest.raises(Invalid):
-        head_of({"head": 3})
+async def state_of(row: ImportRow) -> ImportRow:
+    async with transaction() as session:
+        return await get_import(session, MANAGER, row.id)
 
 
 async def test_a_field_belongs_to_one_column(database: str) -> None:
-    state = await Tab("/customers/import", MANAGER).state(ImportState)
-    await run(ImportState.looked, state, sent(PEOPLE))
+    _, _, state, _ = await matching(await brought(PEOPLE))
     moved = reassigned(state.columns, "Home town", "email")
     assert mapping_of(moved) == {"name": "Full name", "phone": "Mobile", "email": "Home town"}

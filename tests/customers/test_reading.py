@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import zipfile
+from datetime import datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquor_app.core.errors import Invalid
+from liquor_app.customers.importing.dialect import guess_dialect
 from liquor_app.customers.importing.mapping import check_mapping, guess_mapping
-from liquor_app.customers.importing.reading import DelimitedFile, Record
+from liquor_app.customers.importing.reading import Record, open_table
 
 
 def read(path: Path) -> tuple[list[str], list[Record]]:
-    with DelimitedFile(path) as file:
+    with open_table(path) as file:
         return file.columns, list(file)
 
 
@@ -64,7 +69,10 @@ def test_ragged_blank_and_endless_rows(tmp_path: Path) -> None:
     assert len(rows[3].cells[0]) <= 500
 
 
-@pytest.mark.parametrize(("content", "message"), [(b"", "empty"), (b"\n\n", "empty"), (b"PK\x03\x04zip", "Excel")])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "empty"), (b"\n\n", "empty"), (b"PK\x03\x04zip", "Excel"), (b"\xd0\xcf\x11\xe0\xa1", "old Excel")],
+)
 def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(content)
@@ -132,3 +140,87 @@ def test_a_bad_mapping_names_what_is_wrong(
 ) -> None:
     with pytest.raises(Invalid, match=names):
         check_mapping(mapping, columns, kind)
+
+
+def test_excel_is_read_as_its_owner_sees_it(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append([])
+    sheet.append(["E-Mail", "Name", "When", "Phone"])
+    sheet.append(["a@b.co", "José", datetime.fromisoformat("2026-03-01"), 2075550101])
+    sheet.append([None, " "])
+    sheet.append(["b@b.co", "Bo", datetime.fromisoformat("2026-03-01T19:30"), 12.5])
+    sheet.append(["c@b.co", "Cy", None, None, "stray"])
+    path = tmp_path / "export.csv"  # the name says nothing; the content tells
+    book.save(path)
+    columns, rows = read(path)
+    assert columns == ["E-Mail", "Name", "When", "Phone"]
+    assert [(row.number, row.cells[2:], bool(row.problem)) for row in rows] == [
+        (3, ["2026-03-01", "2075550101"], False), (5, ["2026-03-01 19:30:00", "12.5"], False), (6, ["", ""], True),
+    ]  # fmt: skip
+
+
+def test_a_workbook_made_to_burst_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 60_000_000)
+    with pytest.raises(Invalid, match="too large"):
+        read(path)
+
+
+def test_json_orders_carry_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    orders = [
+        {"id": "A1", "date": "2026-03-01", "total": 87.5, "customer": {"email": "a@b.co"},
+         "lines": [{"product": "Oban", "amount": 79.50}, {"product": "Tonic", "amount": 8}]},
+        {"id": "A2", "date": "2026-03-02", "customer": {"email": "b@b.co"}, "product": "Rum", "amount": 20},
+    ]  # fmt: skip
+    path.write_text(json.dumps(orders, indent=2))
+    columns, rows = read(path)
+    assert guess_mapping(columns, "purchases") == {
+        "order_id": "id", "email": "customer.email", "occurred_at": "date", "product": "product", "amount": "amount",
+    }  # fmt: skip
+    at = [columns.index(name) for name in ("id", "customer.email", "product", "amount")]
+    assert [(row.number, [row.cells[position] for position in at]) for row in rows] == [
+        (1, ["A1", "a@b.co", "Oban", "79.5"]), (2, ["A1", "a@b.co", "Tonic", "8"]), (3, ["A2", "b@b.co", "Rum", "20"]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_json_lines_lose_only_the_bad_line(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.jsonl"
+    good = [json.dumps({"email": f"p{n}@b.co", "name": "Zoë " * 40}, ensure_ascii=False) for n in range(900)]
+    path.write_text("\n".join([*good[:450], "nonsense", "[1]", *good[450:]]), encoding=encoding)
+    columns, rows = read(path)
+    assert columns == ["email", "name"]
+    assert [row.number for row in rows if row.problem] == [451, 452]
+    assert [row.cells[0] for row in rows if not row.problem] == [f"p{n}@b.co" for n in range(900)]
+
+
+def test_a_long_array_is_streamed_and_a_broken_one_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    whole = json.dumps([{"email": f"p{n}@b.co", "note": "x" * 300} for n in range(1000)])
+    path.write_text(whole)
+    assert len(read(path)[1]) == 1000
+    path.write_text(whole[:-40])
+    with pytest.raises(Invalid, match="JSON breaks after"):
+        read(path)
+
+
+@pytest.mark.parametrize(("kind", "cells", "order", "mark"), [
+    ("dates", ["24/11/2026", "01/02/2026"], "dmy", "."), ("dates", ["11/24/2026", "01/02/2026"], "mdy", "."),
+    ("dates", ["01/02/2026"], "mdy", "."), ("numbers", ["12,50", "1.234,50", "7"], "mdy", ","),
+    ("numbers", ["1,234.50", "12.5"], "mdy", "."), ("numbers", ["1,234"], "mdy", "."),
+])  # fmt: skip
+def test_dates_and_numbers_are_told_by_evidence(kind: str, cells: list[str], order: str, mark: str) -> None:
+    at = {"occurred_at": 0} if kind == "dates" else {"amount": 0}
+    found = guess_dialect([Record(number, [cell]) for number, cell in enumerate(cells)], at)
+    assert (found.date_order, found.decimal) == (order, mark)
+
+
+def test_utf16_without_a_mark_is_recognised_and_nuls_are_not_mistaken_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("email,name\na@b.co,José\n".encode("utf-16-le"))
+    assert read(path)[1] == [Record(2, ["a@b.co", "José"])]
+    path.write_bytes(b"email,name\na@b.co,Nu\x00l\n")
+    assert read(path)[1] == [Record(2, ["a@b.co", "Nu\x00l"])]

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from liquor_app.core.errors import Invalid
@@ -13,6 +14,8 @@ from liquor_app.core.money import money
 from liquor_app.customers.addresses import normalise_email, normalise_phone
 
 MAX_TEXT = 255
+REMEMBERED = 4096
+"""Cells whose meaning is remembered where a column holds few different ones."""
 MAX_NUMBER = Decimal(1_000_000)
 """No bottle costs more, and a basket's sum stays within its column."""
 BLANKS = frozenset({"", "null", "none", "n/a", "na", "nan", "nil", "-", "\\n"})
@@ -23,10 +26,11 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 _NATIONAL_PHONE = re.compile(r"^(?:\+?1[ .-]?)?\(?([2-9]\d{2})\)?[ .-]?([2-9]\d{2})[ .-]?(\d{4})$")
 _DAY = re.compile(
-    r"^(?:(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4}|\d{2})|(?P<y2>\d{4})[/.](?P<m2>\d{1,2})[/.](?P<d2>\d{1,2})"
+    r"^(?:(?P<m>\d{1,2})[/-](?P<d>\d{1,2})[/-](?P<y>\d{4}|\d{2})|(?P<y2>\d{4})[/.](?P<m2>\d{1,2})[/.](?P<d2>\d{1,2})"
     r"|(?P<d3>\d{1,2})\.(?P<m3>\d{1,2})\.(?P<y3>\d{4}))(?:[ T,]+(?P<clock>.+))?$"
 )
 _CLOCK = re.compile(r"^(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?$")
+_COMMA_AMOUNT = re.compile(r"^[$€£]?\s*(\d{1,3}(?:[ .]\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?|,\d+)\s*[$€£]?$")
 _AMOUNT = re.compile(r"^[$€£]?\s*(\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)\s*[$€£]?$")
 
 
@@ -61,8 +65,16 @@ def clean_text(cell: str, field: str) -> str | None:
     return " ".join(unescape_formula(cell.strip()).split()) or None
 
 
+@lru_cache(maxsize=REMEMBERED)
+def clean_label(cell: str, field: str) -> str | None:
+    """As `clean_text`, for columns that repeat themselves: cities, shops, categories."""
+    return clean_text(cell, field)
+
+
 def clean_word(cell: str, field: str) -> str | None:
     """Text, None if blank or one of the words programs write for nothing."""
+    if not cell:
+        return None
     text = clean_text(cell, field)
     return None if text is None or text.lower() in BLANKS else text
 
@@ -91,6 +103,7 @@ def clean_phone(cell: str, country: str) -> str | None:
         raise Rejected("bad_phone", "phone", error.message) from error
 
 
+@lru_cache(maxsize=REMEMBERED)
 def clean_flag(cell: str, field: str) -> bool | None:
     text = clean_word(cell, field)
     if text is None:
@@ -102,27 +115,40 @@ def clean_flag(cell: str, field: str) -> bool | None:
     raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {text[:40]!r}.")
 
 
-def clean_number(cell: str, field: str) -> Decimal | None:
-    """A number that is not negative; `1,234.50`, `12,50` and `$12.50` are understood."""
+@lru_cache(maxsize=REMEMBERED)
+def clean_number(cell: str, field: str, decimal: str = ".") -> Decimal | None:
+    """A number that is not negative; `1,234.50`, `12,50` and `$12.50` are understood.
+
+    Args:
+        decimal: the file's decimal mark, which settles what `1.234` and `1,234` are; what can only be one thing
+            (`12,50` among points, `12.50` among commas) is that.
+    """
     text = clean_word(cell, field)
     if text is None:
         return None
-    found = _AMOUNT.match(text)
+    found = (_AMOUNT if decimal == "." else _COMMA_AMOUNT).match(text)
     if not found:
-        negative = text.lstrip("$ ").startswith(("-", "−", "("))
+        negative = text.lstrip("$€£ ").startswith(("-", "−", "("))
         if negative:
             raise Rejected(f"negative_{field}", field, f"{field} is negative; returns are not imported.")
         raise Rejected(f"bad_{field}", field, f"{field} must be a number such as 12.50, not {text[:40]!r}.")
-    digits = found.group(1)
-    decimal_comma = re.fullmatch(r"\d+,\d{1,2}", digits) is not None
-    plain = digits.replace(",", ".") if decimal_comma else digits.replace(",", "").replace(" ", "")
     try:
-        value = money(plain)
+        value = money(_plain_number(found.group(1), decimal))
     except InvalidOperation as error:
         raise Rejected(f"bad_{field}", field, f"{field} is out of range.") from error
     if value > MAX_NUMBER:
         raise Rejected(f"bad_{field}", field, f"{field} is larger than {MAX_NUMBER:,}.")
     return value
+
+
+def _plain_number(digits: str, decimal: str) -> str:
+    if digits.isdigit():
+        return digits
+    other = "," if decimal == "." else "."
+    whole, mark, cents = digits.partition(other)
+    if mark and whole.isdigit() and cents.isdigit() and len(cents) <= 2:
+        return f"{whole}.{cents}"
+    return digits.replace(other, "").replace(" ", "").replace(decimal, ".")
 
 
 def _clock(text: str, field: str, given: str) -> time:
@@ -137,7 +163,7 @@ def _clock(text: str, field: str, given: str) -> time:
     raise Rejected(f"bad_{field}", field, f"{field} is not a time: {given[:40]!r}; write 2026-11-24 19:30.")
 
 
-def _parse(text: str, field: str) -> datetime | date:
+def _parse(text: str, field: str, order: str = "mdy") -> datetime | date:
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
@@ -150,12 +176,15 @@ def _parse(text: str, field: str) -> datetime | date:
     part = found.groupdict()
     year = int(part["y"] or part["y2"] or part["y3"])
     month, day = int(part["m"] or part["m2"] or part["m3"]), int(part["d"] or part["d2"] or part["d3"])
+    if part["m"] and order == "dmy":
+        month, day = day, month
     if part["y"] and len(part["y"]) == 2:
         year += 2000 if year < 70 else 1900
     try:
         only = date(year, month, day)
     except ValueError as error:
-        reason = f"{field} is not a date: {text[:40]!r}. Dates with slashes are read month first; write 2026-11-24."
+        first = "day" if order == "dmy" else "month"
+        reason = f"{field} is not a date: {text[:40]!r}. Dates with slashes are read {first} first; write 2026-11-24."
         raise Rejected(f"bad_{field}", field, reason) from error
     return datetime.combine(only, _clock(part["clock"], field, text)) if part["clock"] else only
 
@@ -168,16 +197,19 @@ class When:
     local_hour: int | None
 
 
-def clean_moment(cell: str, field: str, zone: ZoneInfo, now: datetime, clock: str = "") -> When | None:
+def clean_moment(
+    cell: str, field: str, zone: ZoneInfo, now: datetime, *, clock: str = "", order: str = "mdy"
+) -> When | None:
     """A moment. One without a zone is the store's; a bare day is its noon, the hour unknown.
 
     Args:
         clock: the time of day from a column of its own.
+        order: `mdy` or `dmy`, for dates with slashes.
     """
     text = clean_word(cell, field)
     if text is None:
         return None
-    parsed = _parse(text, field)
+    parsed = _parse(text, field, order)
     if clock_text := clean_word(clock, "time_of_day"):
         only = parsed.date() if isinstance(parsed, datetime) else parsed
         parsed = datetime.combine(only, _clock(clock_text, "time_of_day", clock_text))
@@ -191,11 +223,11 @@ def clean_moment(cell: str, field: str, zone: ZoneInfo, now: datetime, clock: st
     return When(moment.astimezone(now.tzinfo), hour)
 
 
-def clean_birthday(cell: str, today: date) -> date | None:
+def clean_birthday(cell: str, today: date, order: str = "mdy") -> date | None:
     text = clean_word(cell, "date_of_birth")
     if text is None:
         return None
-    parsed = _parse(text, "date_of_birth")
+    parsed = _parse(text, "date_of_birth", order)
     born = parsed.date() if isinstance(parsed, datetime) else parsed
     if not date(1900, 1, 1) <= born <= today:
         raise Rejected("bad_date_of_birth", "date_of_birth", "date_of_birth must lie between 1900 and today.")
@@ -216,6 +248,7 @@ _STATES = {
 _COUNTRIES = {"usa": "US", "united states": "US", "united states of america": "US", "canada": "CA", "mexico": "MX"}
 
 
+@lru_cache(maxsize=REMEMBERED)
 def clean_state(cell: str) -> str | None:
     """A US state as its two letters, however it was written; other regions as they are."""
     text = clean_text(cell, "state")
@@ -225,6 +258,7 @@ def clean_state(cell: str) -> str | None:
     return known or (text.upper() if len(text) == 2 else text)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def clean_country(cell: str) -> str | None:
     """ISO 3166-1 alpha-2."""
     text = clean_text(cell, "country")
@@ -236,6 +270,7 @@ def clean_country(cell: str) -> str | None:
     return code
 
 
+@lru_cache(maxsize=REMEMBERED)
 def clean_timezone(cell: str) -> str | None:
     text = clean_word(cell, "timezone")
     if text is not None and text not in _ZONES:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from liquor_app.core.money import money
 from liquor_app.customers.importing.cells import (
     MAX_NUMBER,
     MAX_TEXT,
+    REMEMBERED,
     Rejected,
     When,
     clean_birthday,
     clean_country,
     clean_email,
     clean_flag,
+    clean_label,
     clean_moment,
     clean_number,
     clean_phone,
@@ -28,6 +30,31 @@ from liquor_app.customers.importing.cells import (
     clean_word,
 )
 from liquor_app.customers.models import ConsentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a file's cells are read: by whose clock, as of when, in which order dates stand, with which decimal mark."""
+
+    zone: ZoneInfo
+    now: datetime
+    date_order: str = "mdy"
+    decimal: str = "."
+    moments: dict[tuple[str, str], When | None] = field(default_factory=dict, compare=False)
+
+    def moment(self, cell: str, clock: str) -> When | None:
+        """When something was bought. The lines of a basket share it, so the last few thousand are remembered."""
+        found = self.moments.get((cell, clock))
+        if found is None:
+            if len(self.moments) > REMEMBERED:
+                self.moments.clear()
+            found = clean_moment(cell, "occurred_at", self.zone, self.now, clock=clock, order=self.date_order)
+            self.moments[cell, clock] = found
+        return found
+
+
+_buyer_email = lru_cache(maxsize=16 * REMEMBERED)(clean_email)
+"""People buy more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +76,9 @@ class Person:
     consents: tuple[ConsentGiven, ...]
 
 
-def _consents(cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetime) -> tuple[ConsentGiven, ...]:
+def _consents(cells: list[str], at: dict[str, int], how: Setting) -> tuple[ConsentGiven, ...]:
+    if not _CONSENTS.intersection(at):
+        return ()
     given = []
     for channel in ("email", "sms"):
         field = f"{channel}_consent"
@@ -57,7 +86,7 @@ def _consents(cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetim
         if answer is None:
             continue
         source = clean_word(cells[at["consent_source"]], "consent_source")
-        when = clean_moment(cells[at["consent_at"]], "consent_at", zone, now)
+        when = clean_moment(cells[at["consent_at"]], "consent_at", how.zone, how.now, order=how.date_order)
         if source is None or when is None:
             missing = "consent_source" if source is None else "consent_at"
             raise Rejected("consent_without_evidence", missing, f"{field} is given without {missing}.")
@@ -66,10 +95,11 @@ def _consents(cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetim
     return tuple(given)
 
 
+_CONSENTS = frozenset({"email_consent", "sms_consent"})
 _CLEAN: dict[str, Callable[[str], str | None]] = {
     "external_id": partial(clean_word, field="external_id"),
     "name": partial(clean_text, field="name"),
-    "city": partial(clean_text, field="city"),
+    "city": partial(clean_label, field="city"),
     "state": clean_state,
     "postal_code": partial(clean_text, field="postal_code"),
     "country": clean_country,
@@ -78,7 +108,7 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
 }
 
 
-def clean_person(number: int, cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetime) -> Person:
+def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting) -> Person:
     """A row of customers.
 
     Args:
@@ -98,9 +128,11 @@ def clean_person(number: int, cells: list[str], at: dict[str, int], zone: ZoneIn
         parts = [clean_text(given.get(field, ""), field) for field in ("first_name", "last_name")]
         values["name"] = " ".join(part for part in parts if part)[:MAX_TEXT]
     if "date_of_birth" in given:
-        values["date_of_birth"] = clean_birthday(given["date_of_birth"], now.astimezone(zone).date())
+        values["date_of_birth"] = clean_birthday(
+            given["date_of_birth"], how.now.astimezone(how.zone).date(), how.date_order
+        )
     known = {field: value for field, value in values.items() if value}
-    return Person(number, known, _consents(cells, at, zone, now))
+    return Person(number, known, _consents(cells, at, how))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +153,11 @@ class Line:
     quantity: Decimal
     amount: Decimal
     discount: Decimal
+    coupon_discount: Decimal
     is_alcohol: bool
 
 
-def clean_line(number: int, cells: list[str], at: dict[str, int], zone: ZoneInfo, now: datetime) -> Line:
+def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) -> Line:
     """A row of purchases.
 
     Raises:
@@ -132,30 +165,32 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], zone: ZoneInfo
     """
 
     def cell(field: str) -> str:
-        return cells[at[field]] if field in at else ""
+        position = at.get(field)
+        return "" if position is None else cells[position]
 
-    email_key = clean_email(cell("email"))[1]
+    email_key = _buyer_email(cell("email"))[1]
     external_id = clean_word(cell("external_id"), "external_id")
     if key := clean_word(cell("customer"), "customer"):
         if "@" in key:
-            email_key = email_key or clean_email(key)[1]
+            email_key = email_key or _buyer_email(key)[1]
         else:
             external_id = external_id or key
     phone = clean_phone(cell("phone"), "US")
     if not (email_key or external_id or phone):
         raise Rejected("no_customer", "customer", "The row does not say who bought.")
-    when = clean_moment(cell("occurred_at"), "occurred_at", zone, now, cell("time_of_day"))
+    when = how.moment(cell("occurred_at"), cell("time_of_day"))
     if when is None:
         raise Rejected("no_time", "occurred_at", "The row does not say when it was bought.")
-    quantity = clean_number(cell("quantity"), "quantity")
-    amount = clean_number(cell("amount"), "amount")
-    if amount is None and (price := clean_number(cell("unit_price"), "unit_price")) is not None:
+    quantity = clean_number(cell("quantity"), "quantity", how.decimal)
+    amount = clean_number(cell("amount"), "amount", how.decimal)
+    if amount is None and (price := clean_number(cell("unit_price"), "unit_price", how.decimal)) is not None:
         amount = money(price * (1 if quantity is None else quantity))
     if amount is not None and amount > MAX_NUMBER:
         raise Rejected("bad_amount", "amount", f"amount is larger than {MAX_NUMBER:,}.")
     if amount is None:
         raise Rejected("no_amount", "amount", "The row does not say what was paid.")
     alcohol = clean_flag(cell("is_alcohol"), "is_alcohol")
+    by_coupon = clean_number(cell("coupon_discount"), "coupon_discount", how.decimal) or Decimal(0)
     return Line(
         number,
         clean_word(cell("order_id"), "order_id"),
@@ -163,13 +198,15 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], zone: ZoneInfo
         external_id,
         phone,
         when,
-        clean_text(cell("store"), "store"),
+        clean_label(cell("store"), "store"),
         clean_word(cell("coupon_code"), "coupon_code"),
-        clean_text(cell("product"), "product"),
-        clean_text(cell("category"), "category") or "Other",
-        clean_text(cell("brand"), "brand"),
+        clean_label(cell("product"), "product"),
+        clean_label(cell("category"), "category") or "Other",
+        clean_label(cell("brand"), "brand"),
         Decimal(1) if quantity is None else quantity,
         amount,
-        clean_number(cell("discount"), "discount") or Decimal(0),
+        # a coupon takes off at least what it says, also where the file keeps it apart from other discounts
+        max(clean_number(cell("discount"), "discount", how.decimal) or Decimal(0), by_coupon),
+        by_coupon,
         alcohol is not False,
     )

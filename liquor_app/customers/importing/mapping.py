@@ -62,6 +62,7 @@ PURCHASES: dict[str, tuple[str, ...]] = {
     ),
     "unit_price": ("unit price", "price", "price each", "lineitem price"),
     "discount": ("discount", "discount amount", "line discount", "discounts", "savings"),
+    "coupon_discount": ("coupon discount", "coupon amount", "coupon value", "coupon savings"),
     "store": ("store", "store name", "store id", "shop", "location", "branch", "register"),
     "coupon_code": ("coupon code", "coupon", "promo code", "discount code", "voucher"),
     "is_alcohol": ("is alcohol", "alcohol", "contains alcohol"),
@@ -98,6 +99,12 @@ def guess_mapping(columns: Sequence[str], kind: str) -> dict[str, str]:
     return found
 
 
+def positions(mapping: Mapping[str, str], columns: Sequence[str]) -> dict[str, int]:
+    """Field → position of its column; columns the file has not are left out."""
+    at = {column: position for position, column in enumerate(columns)}
+    return {field: at[column] for field, column in mapping.items() if column in at}
+
+
 def check_mapping(mapping: Mapping[str, str] | None, columns: Sequence[str], kind: str) -> dict[str, int]:
     """Field → position of its column: the given mapping, else the guessed one.
 
@@ -124,7 +131,7 @@ def check_mapping(mapping: Mapping[str, str] | None, columns: Sequence[str], kin
         for wanted, ways in (("occurred_at", ("occurred_at",)), ("amount", ("amount", "unit_price"))):
             if not any(field in chosen for field in ways):
                 raise Invalid(f"No column holds {wanted}. The file has {_shown(columns)}.", field="mapping")
-    return {field: list(columns).index(column) for field, column in chosen.items()}
+    return positions(chosen, columns)
 
 
 def _shown(columns: Sequence[str]) -> str:

@@ -52,7 +52,6 @@ class Known:
     consent_at: dict[str, datetime] = field(default_factory=dict)
     evidence: list[tuple[int, ConsentGiven]] = field(default_factory=list)
     before: dict[str, Any] = field(default_factory=dict)
-    updates: int = 0
 
     def __post_init__(self) -> None:
         self.before = dict(self.values)
@@ -152,7 +151,6 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
             base.index(known, key)
     consented = _take_consents(known, person)
     if changes or consented:
-        known.updates += 1
         return known, Outcome.UPDATED
     return known, Outcome.UNCHANGED
 

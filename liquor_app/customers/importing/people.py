@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -27,21 +26,10 @@ class Raced(Exception):
 
 @dataclass(slots=True)
 class Result:
-    """What became of a chunk; `rejected` are positions in it."""
+    """What became of a chunk, by position in it."""
 
-    counts: Counter[Outcome]
-    rejected: list[tuple[int, Rejected]]
-
-
-async def prepare(session: AsyncSession) -> None:
-    """The temporary table changed customers pass through."""
-    await session.execute(text("DROP TABLE IF EXISTS pg_temp.import_changes"))
-    await session.execute(
-        text(
-            "CREATE TEMP TABLE import_changes ON COMMIT DROP AS"
-            f" SELECT id, updated_at AS seen, {', '.join(WRITTEN)} FROM customers WITH NO DATA"
-        )
-    )
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    rejected: list[tuple[int, Rejected]] = field(default_factory=list)
 
 
 async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, consents: bool = False) -> Base:
@@ -75,18 +63,20 @@ async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, conse
 
 def merge(base: Base, people: Sequence[Person], policy: Policy) -> Result:
     """Take the rows into the base, in order. Rows that in the end left their customer as it was count as unchanged."""
-    result = Result(Counter(), [])
+    result = Result()
+    updates: dict[UUID, list[int]] = {}
     for position, person in enumerate(people):
         try:
-            _, outcome = apply(base, person, policy)
+            known, outcome = apply(base, person, policy)
         except Rejected as why:
             result.rejected.append((position, why))
-        else:
-            result.counts[outcome] += 1
-    for known in base.people.values():
-        if known.seen is not None and known.updates and not known.changed:
-            result.counts[Outcome.UPDATED] -= known.updates
-            result.counts[Outcome.UNCHANGED] += known.updates
+            continue
+        result.outcomes[position] = outcome
+        if outcome is Outcome.UPDATED and known.seen is not None:
+            updates.setdefault(known.id, []).append(position)
+    for known_id, positions in updates.items():
+        if not base.people[known_id].changed:
+            result.outcomes |= dict.fromkeys(positions, Outcome.UNCHANGED)
     return result
 
 
@@ -105,7 +95,14 @@ async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, fil
     changed = [known for known in base.people.values() if known.seen is not None and known.changed]
     if fresh:
         await copy_rows(session, "customers", ("id", *WRITTEN), ([known.id, *_row(known)] for known in fresh))
+        await copy_rows(session, "touched_customers", ("customer_id",), ([known.id] for known in fresh))
     if changed:
+        await session.execute(
+            text(
+                "CREATE TEMP TABLE IF NOT EXISTS import_changes ON COMMIT DROP AS"
+                f" SELECT id, updated_at AS seen, {', '.join(WRITTEN)} FROM customers WITH NO DATA"
+            )
+        )
         await session.execute(text("TRUNCATE import_changes"))
         rows = ([known.id, known.seen, *_row(known)] for known in changed)
         await copy_rows(session, "import_changes", ("id", "seen", *WRITTEN), rows)

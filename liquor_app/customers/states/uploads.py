@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from liquor_app.core.errors import Invalid
 from liquor_app.customers.importing import FilePreview, ImportReport
 from liquor_app.customers.importing.mapping import KINDS
+from liquor_app.customers.importing.work import Shown
+from liquor_app.customers.models import ImportStatus
 from liquor_app.customers.uploads import ImportRow
 from liquor_app.ui.words import ago, listed, plural, spoken
 
-MAX_HEAD = 64 * 1024
+SHOWN_ROWS = 15
 LABELS: Mapping[str, str] = {
     "email": "E-mail",
     "external_id": "Customer number",
@@ -44,6 +43,16 @@ class ColumnLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialLine:
+    """A row of the trial: its number, its first cells, and what would become of it."""
+
+    number: str
+    cells: str
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReasonLine:
     words: str
     count: str
@@ -60,25 +69,6 @@ class ImportLine:
     when: str
     words: str
     rejects: str
-
-
-def head_of(sent: object) -> tuple[str, bytes]:
-    """Name and first bytes of a file, as the browser sent them; a row that was cut off at the end is dropped.
-
-    Raises:
-        Invalid: no file, or something that is none.
-    """
-    if not isinstance(sent, dict) or not isinstance(sent.get("head"), str):
-        raise Invalid("Choose a file first.", field="file")
-    try:
-        head = base64.b64decode(sent["head"][: MAX_HEAD * 2], validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise Invalid("The file could not be read. Choose it again.", field="file") from error
-    size = sent.get("size")
-    if isinstance(size, int) and size > len(head) and b"\n" in head:
-        head = head[: head.rfind(b"\n") + 1]
-        head += b"\x00" if head.startswith(b"\xff\xfe") else b""
-    return str(sent.get("name") or "file.csv")[:120], head
 
 
 def column_lines(preview: FilePreview) -> list[ColumnLine]:
@@ -123,6 +113,42 @@ def trial_words(report: ImportReport) -> str:
     return f"Tried on the first {plural(report.rows, 'row')}: {listed(parts)}."
 
 
+def trial_lines(shown: Sequence[Shown]) -> list[TrialLine]:
+    """The refused rows first, then the others in the file's order; a screenful of each."""
+    refused = [row for row in shown if row.outcome == "rejected"][:SHOWN_ROWS]
+    taken = [row for row in shown if row.outcome != "rejected"][:SHOWN_ROWS]
+    return [
+        TrialLine(
+            f"{row.record.number:,}",
+            " · ".join(cell.strip()[:40] for cell in row.record.cells if cell.strip())[:140],
+            row.outcome,
+            row.reason[:200],
+        )
+        for row in (*refused, *taken)
+    ]
+
+
+def evidence_words(evidence: str, guessed: str, chosen: str) -> str:
+    """Why dates or numbers are read as they are: "12 rows such as 24/11/2026 say so." """
+    if not evidence:
+        return "The first rows read the same either way; please check."
+    return f"{evidence}." if guessed == chosen else f"The file seems to say otherwise: {evidence}."
+
+
+def ending_words(row: ImportRow) -> str:
+    """What became of an import: "2 rows: 1 new, 0 changed, 0 known already, 1 refused." """
+    counts = (
+        f"{plural(row.rows, 'row')}: {row.created:,} new, {row.updated:,} changed,"
+        f" {row.unchanged:,} known already, {row.rejected:,} refused."
+    )
+    if row.status is ImportStatus.COMPLETED:
+        return counts
+    why = "Stopped." if row.status is ImportStatus.CANCELLED else f"It could not go on. {row.error or ''}".strip()
+    if not row.rows:
+        return f"{why} Nothing was imported."
+    return f"{why} What was taken so far stays: {counts}"
+
+
 def reason_lines(reasons: Mapping[str, Any]) -> list[ReasonLine]:
     """Why rows were refused, the most frequent first."""
     ranked = sorted(reasons.items(), key=lambda item: (-int(item[1]), item[0]))
@@ -145,7 +171,7 @@ def import_line(row: ImportRow, at: datetime) -> ImportLine:
         ("known already", row.unchanged),
         ("refused", row.rejected),
     )
-    words = listed([f"{count:,} {word}" for word, count in counts if count]) if row.finished_at else ""
+    words = listed([f"{count:,} {word}" for word, count in counts if count])
     return ImportLine(
         str(row.id),
         row.file_name,
