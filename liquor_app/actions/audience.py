@@ -16,13 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.brief import CHANNELS, CampaignBrief
 from liquor_app.actions.eligibility import Permissions, blocked
-from liquor_app.actions.offers import Playbook, most_discount, read_offers
+from liquor_app.actions.offers import Offer, Playbook, most_discount, read_offers
 from liquor_app.actions.pressure import AHEAD, BACK, contact_matrix, open_days, recent
 from liquor_app.actions.priority import UNKNOWN_RESPONSE, Floats, Scale, buys_anyway
 from liquor_app.compliance.rules import RuleKind
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now
+from liquor_app.core.draw import number_of, threshold
 from liquor_app.customers.addresses import address_hash
+from liquor_app.organization.guidance import Guidance
 from liquor_app.segments.service import resolve_slugs
 
 CHUNK = 20_000
@@ -90,18 +92,23 @@ async def read_playbooks(session: AsyncSession, brief: CampaignBrief) -> list[Pl
         most = most_discount(
             limits.margin_pct,
             [limits.margin_floor_pct, Decimal(row["margin_floor_pct"])],
-            [Decimal(row["max_discount_pct"])],
+            [Decimal(row["max_discount_pct"]), brief.guidance.max_discount_pct],
         )
         window = row["optimal_send_window"]
         playbooks[row["slug"]] = Playbook(
             slug=row["slug"],
             name=row["name"],
-            offers=read_offers(row["recommended_offers"], most),
+            offers=guided(read_offers(row["recommended_offers"], most), brief.guidance),
             channels=tuple(row["optimal_channels"]),
             window=(window.get("start", "17:00"), window.get("end", "21:00")),
             template_category=row["template_category"],
         )
     return [playbooks[slug] for slug in brief.target_segments]
+
+
+def guided(offers: Sequence[Offer], guidance: Guidance) -> tuple[Offer, ...]:
+    """The offers the guidance allows: by name, and without a banned claim in their words."""
+    return tuple(offer for offer in offers if guidance.allows_offer(offer.name) and not guidance.claims_in(offer.text))
 
 
 async def read_scale(session: AsyncSession, margin: float) -> Scale:
@@ -171,6 +178,7 @@ async def _people(
             open_days(counts, days, limits.max_contacts_7_days, limits.max_contacts_30_days).any(axis=1)
         ),
         pressed=(month > 0) & await _rising(session, ids),
+        globally_held=_globally_held(ids, brief),
     )
     member = np.zeros((count, segments), dtype=np.bool_)
     for index, row in enumerate(rows):
@@ -189,6 +197,15 @@ async def _people(
         month=month,
         today=today,
     )
+
+
+def _globally_held(ids: Sequence[UUID], brief: CampaignBrief) -> npt.NDArray[np.bool_]:
+    limits = brief.limits
+    if limits.global_holdout_pct <= 0:
+        return np.zeros(len(ids), dtype=np.bool_)
+    below = threshold(float(limits.global_holdout_pct) / 100)
+    held = (number_of(limits.global_holdout_seed, person) < below for person in ids)
+    return np.fromiter(held, dtype=np.bool_, count=len(ids))
 
 
 def _flags(pairs: Any) -> npt.NDArray[np.bool_]:
