@@ -131,16 +131,21 @@ async def read_scale(session: AsyncSession, margin: float) -> Scale:
     )
 
 
-async def read_people(
-    session: AsyncSession, brief: CampaignBrief, segment_ids: Sequence[UUID], scale: Scale
-) -> AsyncIterator[People]:
-    """The audience in stretches, by id."""
+async def coupon_bans(session: AsyncSession, brief: CampaignBrief) -> frozenset[str]:
+    """States that ban personal discounts on alcohol when the plan begins."""
     rules = await load_rules(session)
-    bans = frozenset(
+    return frozenset(
         law.jurisdiction
         for law in rules.laws
         if law.kind is RuleKind.COUPON_BAN and any(law.binds(channel, brief.days[0]) for channel in CHANNELS)
     )
+
+
+async def read_people(
+    session: AsyncSession, brief: CampaignBrief, segment_ids: Sequence[UUID], scale: Scale
+) -> AsyncIterator[People]:
+    """The audience in stretches, by id."""
+    bans = await coupon_bans(session, brief)
     after = UUID(int=0)
     while True:
         found = await session.execute(text(_PEOPLE), {"segments": list(segment_ids), "after": after, "n": CHUNK})

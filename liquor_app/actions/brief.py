@@ -208,8 +208,8 @@ async def lock_brief(session: AsyncSession, campaign_id: UUID) -> CampaignBrief:
     """
     found = await session.execute(
         text(
-            "SELECT id, name, status, type, start_date, end_date, target_segments, engine, llm_prompt, holdout_pct, seed,"
-            " plan_id, constraints, virtual_now, is_history FROM campaigns WHERE id = :id FOR UPDATE"
+            "SELECT id, name, status, type, start_date, end_date, target_segments, engine, llm_prompt, holdout_pct,"
+            " seed, plan_id, constraints, virtual_now, is_history FROM campaigns WHERE id = :id FOR UPDATE"
         ),
         {"id": campaign_id},
     )

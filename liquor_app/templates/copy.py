@@ -31,7 +31,8 @@ EXAMPLE = {
 }
 
 _PROMISE = re.compile(
-    r"\d+(?:[.,]\d+)?\s*(?:%|percent|per cent)|%|\bper\s?cent\b|[$€£]\s*\d|\d\s*(?:dollars|usd|bucks)\b|\bfree\b|\bfor nothing\b"
+    r"\d+(?:[.,]\d+)?\s*(?:%|percent|per cent)|%|\bper\s?cent\b|[$€£]\s*\d"
+    r"|\d\s*(?:dollars|usd|bucks)\b|\bfree\b|\bfor nothing\b"
     r"|\bhalf[\s-](?:price|off)\b|\bbogo\b|\bbuy one\b|\b(?:two|2) for (?:one|1)\b|\bon the house\b|\bgratis\b",
     re.IGNORECASE,
 )
