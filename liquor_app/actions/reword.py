@@ -223,7 +223,8 @@ async def change_copy(
     )
     await session.execute(
         text(
-            "UPDATE actions SET message = :message, offer_terms = CAST(:terms AS jsonb), updated_at = :at WHERE id = :id"
+            "UPDATE actions SET message = :message, offer_terms = CAST(:terms AS jsonb), updated_at = :at"
+            " WHERE id = :id"
         ),
         {"id": action_id, "message": made.text, "terms": json.dumps(changed), "at": now()},
     )

@@ -1,4 +1,4 @@
-"""Reading actions, and why somebody got none. Making them is `generate`, changing them by hand is `edit` and `reword`."""
+"""Reading actions, and why somebody got none. `generate` makes them, `edit` and `reword` change them by hand."""
 
 from __future__ import annotations
 

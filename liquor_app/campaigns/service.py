@@ -61,6 +61,7 @@ class CampaignRow:
     virtual_now: datetime | None
     is_playing: bool
     pause_reason: str | None
+    is_autopilot: bool
     is_sample: bool
     is_history: bool
     approved_at: datetime | None
@@ -323,6 +324,11 @@ async def update_campaign(
     for name, value in changes.items():
         setattr(campaign, name, value)
     _check_dates(campaign.start_date, campaign.end_date)
+    if set(changes) - {"name", "description"}:
+        # the plan was made for something else; its version stays to be read
+        campaign.plan_id = campaign.weekly_plan = None
+        campaign.approved_by = campaign.approved_at = None
+        campaign.is_autopilot = False
     if set(changes) - {"name", "description"} and campaign.status is not CampaignStatus.DRAFT:
         await move_campaign(session, actor, campaign, CampaignStatus.DRAFT)
     campaign.updated_at = now()
@@ -362,13 +368,3 @@ async def request_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -
         created_by=actor.user_id,
         dedupe_key=str(campaign_id),
     )
-
-
-async def plan_ready(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
-    """The plan stands: put the campaign before a person."""
-    campaign = await lock_campaign(session, campaign_id)
-    if campaign.status is CampaignStatus.DRAFT:
-        await move_campaign(session, actor, campaign, CampaignStatus.AWAITING_APPROVAL)
-    else:
-        publish(session, f"campaign:{campaign.id}", {"status": campaign.status.value, "plan": True})
-    return row_of(campaign)

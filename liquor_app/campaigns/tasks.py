@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,50 +11,101 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM, Actor
 from liquor_app.actions.service import generate_actions
+from liquor_app.campaigns.autopilot import ground, hold_switch, plan_ready
 from liquor_app.campaigns.lifecycle import start_campaign
-from liquor_app.campaigns.service import plan_ready
+from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.campaigns.service import get_campaign, lock_campaign
 from liquor_app.core.clock import now
+from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.queue import Job, JobContext, Task
+from liquor_app.organization.guidance import autopilot_stopped
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
-from liquor_app.planning.service import make_plan
+from liquor_app.planning.llm import Consultation, consult
+from liquor_app.planning.models import Engine
+from liquor_app.planning.service import Asked, PlanRow, make_ai_plan, make_plan, prepare_question
+
+HEARTBEAT = 10.0
+"""Seconds between signs of life while the AI planner thinks; well below a job's lease."""
 
 
 async def generate_campaign(job: JobContext) -> dict[str, Any]:
-    """Actions, then a plan, then before a person. One transaction: a plan is there whole or not at all."""
+    """Actions, then the optimiser's plan, then the AI planner's beside it if it was asked for, then before a person.
+
+    The optimiser's plan is there whole or not at all. The AI planner is asked outside any transaction.
+    """
     campaign_id = parse_id(str(job.args.get("campaign_id", "")), "campaign_id")
     await job.progress(0, 3, "Looking for customers worth contacting")
+    asked: Asked | None = None
     async with transaction() as session:
         generated = await generate_actions(session, SYSTEM, campaign_id)
         plan = await make_plan(session, SYSTEM, campaign_id)
+        engine = (await get_campaign(session, SYSTEM, campaign_id)).engine
+        if engine is Engine.LLM and get_settings().openai_api_key.get_secret_value():
+            asked = await prepare_question(session, SYSTEM, plan)
+    if asked is not None:
+        plan = await _ask(job, asked)
+    async with transaction() as session:
         campaign = await plan_ready(session, SYSTEM, campaign_id)
-        await notify(
-            session,
-            title=f"{campaign.name} waits for your approval",
-            body=f"{generated.proposed:,} actions proposed.",
-            link=f"/campaigns/{campaign_id}",
-            user_id=job.created_by,
-        )
+        if campaign.status in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL}:
+            waits = "waits for your approval" if campaign.status is not CampaignStatus.DRAFT else "has a suggested plan"
+            await notify(
+                session,
+                title=f"{campaign.name} {waits}",
+                body=f"{generated.proposed:,} actions proposed.",
+                link=f"/campaigns/{campaign_id}",
+                user_id=job.created_by,
+            )
     await job.progress(3, 3, "Waiting for approval")
-    return {"campaign_id": str(campaign_id), "plan_id": str(plan.id), "proposed": generated.proposed}
+    return {
+        "campaign_id": str(campaign_id),
+        "plan_id": str(plan.id),
+        "proposed": generated.proposed,
+        "engine": plan.engine.value,
+        "status": campaign.status.value,
+    }
+
+
+async def _ask(job: JobContext, asked: Asked) -> PlanRow:
+    await job.progress(1, 3, "Asking the AI planner")
+    thinking = asyncio.create_task(consult(asked.question, get_settings()))
+    try:
+        while not (await asyncio.wait({thinking}, timeout=HEARTBEAT))[0]:
+            await job.progress(1, 3, "The AI planner is thinking")
+        answer: Consultation = thinking.result()
+    finally:
+        thinking.cancel()
+    await job.progress(2, 3, "Allocating its proposal")
+    async with transaction() as session:
+        return await make_ai_plan(session, SYSTEM, asked, answer)
 
 
 async def start_due(session: AsyncSession, actor: Actor) -> int:
-    """Start every approved campaign whose first day has begun in the store's calendar; returns how many."""
+    """Start every approved campaign whose first day has begun in the store's calendar; returns how many.
+
+    What autopilot approved is not started while it is stopped: it goes back before a person.
+    """
     general = await load_settings(session, GeneralSettings)
     today = now().astimezone(ZoneInfo(general.timezone)).date()
+    await hold_switch(session)
+    stopped = await autopilot_stopped(session)
     due = await session.execute(
         text(
-            "SELECT id FROM campaigns WHERE status = 'scheduled' AND start_date <= :today ORDER BY start_date LIMIT 50"
+            "SELECT id, is_autopilot FROM campaigns WHERE status = 'scheduled' AND start_date <= :today"
+            " ORDER BY start_date LIMIT 50"
         ),
         {"today": today},
     )
-    campaigns = list(due.scalars())
-    for campaign_id in campaigns:
-        await start_campaign(session, actor, campaign_id)
-    return len(campaigns)
+    started = 0
+    for row in due.all():
+        if row.is_autopilot and stopped:
+            await ground(session, actor, await lock_campaign(session, row.id))
+            continue
+        await start_campaign(session, actor, row.id)
+        started += 1
+    return started
 
 
 TASKS: dict[Job, Task] = {Job.GENERATE_CAMPAIGN: generate_campaign}

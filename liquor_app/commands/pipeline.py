@@ -75,7 +75,8 @@ def plan(
 ) -> None:
     """Draft a week: actions, then a plan that waits for approval."""
     from liquor_app.actions.service import generate_actions
-    from liquor_app.campaigns.service import create_campaign, plan_ready
+    from liquor_app.campaigns.autopilot import plan_ready
+    from liquor_app.campaigns.service import create_campaign
     from liquor_app.planning.service import make_plan
     from liquor_app.segments.service import list_segments
 

@@ -26,7 +26,8 @@ EXCESS = (
 )  # fmt: skip
 YOUTH = (
     "teen", "teens", "teenage*", "underage", "kid", "kids", "child", "children", "high school", "back to school",
-    "college", "campus", "student*", "frat", "sorority", "spring break", "prom", "sweet sixteen", "young drinkers", "santa",
+    "college", "campus", "student*", "frat", "sorority", "spring break", "prom", "sweet sixteen",
+    "young drinkers", "santa",
 )  # fmt: skip
 
 KINDS = {"health": "a health claim", "excess": "a call to excess", "youth": "an appeal to youth", "other": "banned"}
