@@ -15,6 +15,7 @@ from liquor_app.compliance import api as compliance
 from liquor_app.customers import api as customers
 from liquor_app.organization import api as organization
 from liquor_app.organization.schemas import NotificationMessage
+from liquor_app.planning import api as planning
 from liquor_app.providers import api as providers
 from liquor_app.segments import api as segments
 from liquor_app.sending import api as sending
@@ -25,6 +26,7 @@ ROUTERS = [
     customers.router,
     segments.router,
     campaigns.router,
+    planning.router,
     actions.router,
     sending.router,
     analytics.router,

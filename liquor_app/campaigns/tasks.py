@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -31,13 +34,26 @@ HEARTBEAT = 10.0
 """Seconds between signs of life while the AI planner thinks; well below a job's lease."""
 
 
-async def generate_campaign(job: JobContext) -> dict[str, Any]:
-    """Actions, then the optimiser's plan, then the AI planner's beside it if it was asked for, then before a person.
+Report = Callable[[int, int, str], Awaitable[None]]
 
-    The optimiser's plan is there whole or not at all. The AI planner is asked outside any transaction.
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What planning a campaign came to: the current plan, and how many actions were proposed for it."""
+
+    plan: PlanRow
+    proposed: int
+
+
+async def draft_plans(campaign_id: UUID, report: Report) -> Drafted:
+    """Actions, then the optimiser's plan, then the AI planner's beside it if it was asked for; each step a transaction
+    of its own, and the AI planner is asked outside any.
+
+    Args:
+        report: told how far it is (done, total, words); also every few seconds while the AI planner thinks, and may
+            raise to stop it.
     """
-    campaign_id = parse_id(str(job.args.get("campaign_id", "")), "campaign_id")
-    await job.progress(0, 3, "Looking for customers worth contacting")
+    await report(0, 3, "Looking for customers worth contacting")
     asked: Asked | None = None
     async with transaction() as session:
         generated = await generate_actions(session, SYSTEM, campaign_id)
@@ -46,7 +62,28 @@ async def generate_campaign(job: JobContext) -> dict[str, Any]:
         if engine is Engine.LLM and get_settings().openai_api_key.get_secret_value():
             asked = await prepare_question(session, SYSTEM, plan)
     if asked is not None:
-        plan = await _ask(job, asked)
+        plan = await _ask(asked, report)
+    return Drafted(plan, generated.proposed)
+
+
+async def _ask(asked: Asked, report: Report) -> PlanRow:
+    await report(1, 3, "Asking the AI planner")
+    thinking = asyncio.create_task(consult(asked.question, get_settings()))
+    try:
+        while not (await asyncio.wait({thinking}, timeout=HEARTBEAT))[0]:
+            await report(1, 3, "The AI planner is thinking")
+        answer: Consultation = thinking.result()
+    finally:
+        thinking.cancel()
+    await report(2, 3, "Allocating its proposal")
+    async with transaction() as session:
+        return await make_ai_plan(session, SYSTEM, asked, answer)
+
+
+async def generate_campaign(job: JobContext) -> dict[str, Any]:
+    """Plans for a campaign, then before a person, as far as the guidance wants one."""
+    campaign_id = parse_id(str(job.args.get("campaign_id", "")), "campaign_id")
+    drafted = await draft_plans(campaign_id, job.progress)
     async with transaction() as session:
         campaign = await plan_ready(session, SYSTEM, campaign_id)
         if campaign.status in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL}:
@@ -54,32 +91,18 @@ async def generate_campaign(job: JobContext) -> dict[str, Any]:
             await notify(
                 session,
                 title=f"{campaign.name} {waits}",
-                body=f"{generated.proposed:,} actions proposed.",
+                body=f"{drafted.proposed:,} actions proposed.",
                 link=f"/campaigns/{campaign_id}",
                 user_id=job.created_by,
             )
     await job.progress(3, 3, "Waiting for approval")
     return {
         "campaign_id": str(campaign_id),
-        "plan_id": str(plan.id),
-        "proposed": generated.proposed,
-        "engine": plan.engine.value,
+        "plan_id": str(drafted.plan.id),
+        "proposed": drafted.proposed,
+        "engine": drafted.plan.engine.value,
         "status": campaign.status.value,
     }
-
-
-async def _ask(job: JobContext, asked: Asked) -> PlanRow:
-    await job.progress(1, 3, "Asking the AI planner")
-    thinking = asyncio.create_task(consult(asked.question, get_settings()))
-    try:
-        while not (await asyncio.wait({thinking}, timeout=HEARTBEAT))[0]:
-            await job.progress(1, 3, "The AI planner is thinking")
-        answer: Consultation = thinking.result()
-    finally:
-        thinking.cancel()
-    await job.progress(2, 3, "Allocating its proposal")
-    async with transaction() as session:
-        return await make_ai_plan(session, SYSTEM, asked, answer)
 
 
 async def start_due(session: AsyncSession, actor: Actor) -> int:
