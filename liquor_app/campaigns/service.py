@@ -288,7 +288,7 @@ async def create_campaign(
 
 
 EDITABLE = {
-    "name", "description", "start_date", "end_date", "target_segments", "engine", "llm_prompt", "holdout_pct",
+    "name", "description", "type", "start_date", "end_date", "target_segments", "engine", "llm_prompt", "holdout_pct",
     "constraints",
 }  # fmt: skip
 

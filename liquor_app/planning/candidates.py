@@ -194,7 +194,8 @@ def room_of(brief: CampaignBrief, taken: npt.NDArray[np.int64]) -> npt.NDArray[n
     capacity = np.array(
         [[brief.limits.capacity(day, channel) for channel in CHANNELS] for day in brief.days], dtype=np.int64
     )
-    return np.maximum(capacity - taken, 0)
+    left: npt.NDArray[np.int64] = np.maximum(capacity - taken, 0)
+    return left
 
 
 async def contact_counts(session: AsyncSession, brief: CampaignBrief, people: list[UUID]) -> npt.NDArray[np.int16]:

@@ -179,19 +179,20 @@ async def _ask(
         timeout=settings.openai_timeout_seconds,
         max_retries=RETRIES,
     )
+    asked: dict[str, Any] = {
+        "model": settings.openai_model,
+        "messages": messages,
+        "max_completion_tokens": most,
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "marketing_plan", "strict": True, "schema": schema},
+        },
+    }
     body = b""
     try:
         async with (
             client,
-            client.chat.completions.with_streaming_response.create(
-                model=settings.openai_model,
-                messages=messages,  # type: ignore[arg-type]
-                max_completion_tokens=most,
-                response_format={
-                    "type": "json_schema",
-                    "json_schema": {"name": "marketing_plan", "strict": True, "schema": schema},
-                },
-            ) as response,
+            client.chat.completions.with_streaming_response.create(**asked) as response,
         ):
             async for part in response.iter_bytes():
                 body += part
