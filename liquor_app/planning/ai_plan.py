@@ -123,7 +123,8 @@ async def make_ai_plan(session: AsyncSession, actor: Actor, asked: Asked, answer
 
 def _cost(record: Record) -> str:
     tokens = record.prompt_tokens + record.completion_tokens
-    return f"{tokens:,} tokens, ${float(record.cost):.4f}, {record.seconds:.1f} s, {len(record.attempts)} answer(s)"
+    mended = ", mended once" if len(record.attempts) > 1 else ""
+    return f"{tokens:,} tokens, ${float(record.cost):.4f}, {record.seconds:.1f} s{mended}"
 
 
 async def _note(session: AsyncSession, actor: Actor, asked: Asked, record: Record, why: str) -> PlanRow:

@@ -63,7 +63,7 @@ def explain(
             f"{totals['sends']:,} messages to {totals['reach']:,} people",
             f"Expected incremental profit {_cash(profit['mean'])}, between {_cash(profit['low'])} and"
             f" {_cash(profit['high'])} in eight weeks of ten, after {_cash(simulated['discount']['mean'])} of discounts"
-            f" and {_cash(simulated['cost'])} of sending. {_gap(plan)}",
+            f" and {_cash(simulated['cost'])} of sending. {_gap(plan, summary['optimality'].get('within'))}",
         )
     )
     entries += _segment_words(summary)
@@ -125,10 +125,11 @@ def _day(day: Any) -> str:
     return f"{day:%a} {day.day} {day:%b}"
 
 
-def _gap(plan: Allocation) -> str:
+def _gap(plan: Allocation, within: str | None) -> str:
+    limits = f"{within} and these limits" if within else "these limits"
     if plan.gap < 0.0005:
-        return "No better plan exists within these limits."
-    return f"No plan within these limits can be more than {plan.gap * 100:.1f}% better."
+        return f"No better plan exists within {limits}."
+    return f"No plan within {limits} can be more than {plan.gap * 100:.1f}% better."
 
 
 def _why_nobody(summary: dict[str, Any]) -> str:

@@ -180,10 +180,12 @@ def _in_hands(problem: Problem) -> Allocation:
     if hands == 1:
         return optimise(problem)
     day = np.full(problem.customer.size, NOWHERE, dtype=np.intp)
+    # dealt at random, the same way each time, so that no hand is different in kind
+    hand_of = np.random.default_rng(0).permutation(people) % hands
     spread = np.arange(places).reshape(problem.capacity.shape)
     value = bound = spent = 0.0
     for hand in range(hands):
-        mine = np.flatnonzero(problem.customer % hands == hand)
+        mine = np.flatnonzero(hand_of[problem.customer] == hand)
         who = np.unique(problem.customer[mine])
         part = replace(
             problem,

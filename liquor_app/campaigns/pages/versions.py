@@ -34,8 +34,8 @@ def side_by_side() -> rx.Component:
             SIDE.figures,
             [
                 Column("", lambda line: rx.el.b(line.label, class_name="med")),
-                Column("Left", lambda line: _estimate(line.left, line.left_range), number=True),
-                Column("Right", lambda line: _estimate(line.right, line.right_range), number=True),
+                Column("Optimiser", lambda line: _estimate(line.left, line.left_range), number=True),
+                Column("AI planner", lambda line: _estimate(line.right, line.right_range), number=True),
                 Column("Difference", lambda line: rx.el.span(line.difference, class_name=line.tone), number=True,
                        phone="hide"),
             ],
@@ -51,8 +51,8 @@ def side_by_side() -> rx.Component:
                                                                rx.el.small(line.offer))),
                     Column("When", lambda line: rx.el.span(line.when, class_name="num nowrap"), phone="under"),
                     Column("By", lambda line: line.channel, phone="hide"),
-                    Column("Left", lambda line: line.left, number=True),
-                    Column("Right", lambda line: line.right, number=True),
+                    Column("Optimiser", lambda line: line.left, number=True),
+                    Column("AI planner", lambda line: line.right, number=True),
                     Column("Difference", lambda line: line.difference, number=True, phone="hide"),
                 ],
                 label="Messages by segment, day, channel and offer in both plans",
@@ -67,8 +67,8 @@ def side_by_side() -> rx.Component:
                 [
                     Column("To", lambda line: rx.fragment(rx.el.b(line.who, class_name="med"),
                                                           rx.el.small(line.channel))),
-                    Column("Left", lambda line: rx.el.div(line.left, class_name="t12 pretty"), phone="under"),
-                    Column("Right", lambda line: rx.el.div(line.right, class_name="t12 pretty"), phone="under"),
+                    Column("Optimiser", lambda line: rx.el.div(line.left, class_name="t12 pretty"), phone="under"),
+                    Column("AI planner", lambda line: rx.el.div(line.right, class_name="t12 pretty"), phone="under"),
                 ],
                 label="The words of both plans",
                 dense=True,
@@ -77,7 +77,7 @@ def side_by_side() -> rx.Component:
         ),
         title="Two plans side by side",
         aside=row(
-            rx.el.span("Left: ", SIDE.left, ". Right: ", SIDE.right, class_name="t12 muted"), choose, wrap=True
+            rx.el.span(SIDE.left, " and ", SIDE.right, class_name="t12 muted"), choose, wrap=True
         ),
         flush=True,
     )  # fmt: skip
@@ -94,7 +94,7 @@ def side_by_side() -> rx.Component:
 
 
 def _estimate(value: Any, span: Any) -> rx.Component:
-    return rx.fragment(value, rx.cond(span != "", rx.el.small(span), rx.fragment()))
+    return rx.fragment(value, rx.cond(span != "", rx.el.div(span, class_name="t12 muted nowrap"), rx.fragment()))
 
 
 def why_this_plan() -> rx.Component:
@@ -131,6 +131,7 @@ def why_this_plan() -> rx.Component:
             value=VersionsState.shown,
             on_change=VersionsState.show,
             class_name="sm",
+            width="240px",
         ),
         foot=rx.el.span("Stays with the plan for ever.", class_name="t12 muted"),
         flush=True,

@@ -97,7 +97,7 @@ class Why:
 
 
 def name_of(plan: PlanRow) -> str:
-    return f"Plan {plan.version}, {ENGINES[plan.engine.value].lower()}"
+    return f"Plan {plan.version} ({ENGINES[plan.engine.value]})"
 
 
 def _figure(found: Figure) -> FigureLine:
