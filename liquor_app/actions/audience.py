@@ -40,7 +40,7 @@ WITH page AS (
     SELECT m.customer_id, array_agg(t.ordinal ORDER BY t.ordinal) AS segments
       FROM segment_members m
       JOIN unnest(CAST(:segments AS uuid[])) WITH ORDINALITY AS t (id, ordinal) ON t.id = m.segment_id
-     WHERE m.customer_id > :after
+     WHERE m.customer_id > :after{only}
      GROUP BY m.customer_id ORDER BY m.customer_id LIMIT :n)
 SELECT c.id, page.segments, c.email_key, c.phone, c.email_consent, c.sms_consent, c.date_of_birth,
        c.age_verified_at IS NOT NULL AS verified, c.profiling_objected_at IS NOT NULL AS objected, c.state,
@@ -142,13 +142,21 @@ async def coupon_bans(session: AsyncSession, brief: CampaignBrief) -> frozenset[
 
 
 async def read_people(
-    session: AsyncSession, brief: CampaignBrief, segment_ids: Sequence[UUID], scale: Scale
+    session: AsyncSession,
+    brief: CampaignBrief,
+    segment_ids: Sequence[UUID],
+    scale: Scale,
+    only: Sequence[UUID] | None = None,
 ) -> AsyncIterator[People]:
-    """The audience in stretches, by id."""
+    """The audience in stretches, by id; `only` some of it."""
     bans = await coupon_bans(session, brief)
+    query = text(_PEOPLE.format(only="" if only is None else " AND m.customer_id = ANY(:only)"))
+    params: dict[str, Any] = {"segments": list(segment_ids), "n": CHUNK}
+    if only is not None:
+        params["only"] = list(only)
     after = UUID(int=0)
     while True:
-        found = await session.execute(text(_PEOPLE), {"segments": list(segment_ids), "after": after, "n": CHUNK})
+        found = await session.execute(query, {**params, "after": after})
         rows = found.all()
         if not rows:
             return

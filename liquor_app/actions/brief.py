@@ -25,6 +25,10 @@ RESPONSE_DAYS = 7
 """An offer is answered within a week or not at all; who buys anyway in that week is no gain."""
 
 
+STANDING_DAYS = 3
+"""A triggered campaign plans this far ahead: what just happened is soon old."""
+
+
 class Overrides(BaseModel):
     """`campaigns.constraints`: what this campaign wants otherwise than the settings. Caps can only be tightened."""
 
@@ -128,6 +132,11 @@ class CampaignBrief:
         return self.status in ("draft", "awaiting_approval")
 
     @property
+    def offers_end(self) -> date:
+        """The last day of the offers, but for the days they may still be used after."""
+        return self.days[-1] if self.type == "triggered" else self.end_date
+
+    @property
     def guidance(self) -> Guidance:
         return self.bound_by.guidance
 
@@ -221,6 +230,8 @@ async def lock_brief(session: AsyncSession, campaign_id: UUID) -> CampaignBrief:
     limits = await read_limits(session, row["constraints"])
     local = (row["virtual_now"] or now()).astimezone(ZoneInfo(limits.timezone))
     days = plan_days(row["start_date"], row["end_date"], local)
+    if row["type"] == "triggered":
+        days = days[:STANDING_DAYS]
     if not days:
         raise Conflict(f"The campaign's last day, {row['end_date']}, has passed. Give it new dates.", field="end_date")
     return CampaignBrief(

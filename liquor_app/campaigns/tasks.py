@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,19 +16,27 @@ from liquor_app.accounts.permissions import SYSTEM, Actor
 from liquor_app.actions.service import generate_actions
 from liquor_app.campaigns.autopilot import ground, hold_switch, plan_ready
 from liquor_app.campaigns.lifecycle import start_campaign
-from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.campaigns.models import CampaignStatus, CampaignType
 from liquor_app.campaigns.service import get_campaign, lock_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
-from liquor_app.core.queue import Job, JobContext, Task
+from liquor_app.core.queue import Job, JobContext, Task, enqueue
 from liquor_app.organization.guidance import autopilot_stopped
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.planning.llm import Consultation, consult
 from liquor_app.planning.models import Engine
-from liquor_app.planning.service import Asked, PlanRow, make_ai_plan, make_plan, prepare_question
+from liquor_app.planning.service import (
+    Asked,
+    PlanRow,
+    fire,
+    make_ai_plan,
+    make_plan,
+    make_standing_plan,
+    prepare_question,
+)
 
 HEARTBEAT = 10.0
 """Seconds between signs of life while the AI planner thinks; well below a job's lease."""
@@ -56,6 +64,8 @@ async def draft_plans(campaign_id: UUID, report: Report) -> Drafted:
     await report(0, 3, "Looking for customers worth contacting")
     asked: Asked | None = None
     async with transaction() as session:
+        if (await get_campaign(session, SYSTEM, campaign_id)).type is CampaignType.TRIGGERED:
+            return Drafted(await make_standing_plan(session, SYSTEM, campaign_id), 0)
         generated = await generate_actions(session, SYSTEM, campaign_id)
         plan = await make_plan(session, SYSTEM, campaign_id)
         engine = (await get_campaign(session, SYSTEM, campaign_id)).engine
@@ -105,6 +115,27 @@ async def generate_campaign(job: JobContext) -> dict[str, Any]:
     }
 
 
+async def fire_trigger(job: JobContext) -> dict[str, Any]:
+    """Take up what happened to the people of a triggered campaign, and have its new messages launched."""
+    campaign_id = parse_id(str(job.args.get("campaign_id", "")), "campaign_id")
+    async with transaction() as session:
+        fired = await fire(session, SYSTEM, campaign_id)
+        if fired.planned:
+            await enqueue(session, Job.LAUNCH_CAMPAIGN, {"campaign_id": str(campaign_id)}, dedupe_key=str(campaign_id))
+    return asdict(fired)
+
+
+async def request_firings(session: AsyncSession) -> int:
+    """A job for each running triggered campaign; returns how many. Asking twice asks once."""
+    found = await session.execute(
+        text("SELECT id FROM campaigns WHERE type = 'triggered' AND status = 'active' ORDER BY id LIMIT 500")
+    )
+    running = list(found.scalars())
+    for campaign_id in running:
+        await enqueue(session, Job.FIRE_TRIGGER, {"campaign_id": str(campaign_id)}, dedupe_key=str(campaign_id))
+    return len(running)
+
+
 async def start_due(session: AsyncSession, actor: Actor) -> int:
     """Start every approved campaign whose first day has begun in the store's calendar; returns how many.
 
@@ -131,4 +162,4 @@ async def start_due(session: AsyncSession, actor: Actor) -> int:
     return started
 
 
-TASKS: dict[Job, Task] = {Job.GENERATE_CAMPAIGN: generate_campaign}
+TASKS: dict[Job, Task] = {Job.GENERATE_CAMPAIGN: generate_campaign, Job.FIRE_TRIGGER: fire_trigger}

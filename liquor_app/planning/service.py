@@ -23,6 +23,7 @@ from liquor_app.planning.compare import Comparison, compare
 from liquor_app.planning.draft import make_plan, put_in_place
 from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.plans import PlanRow, fingerprint_of, get_plan, list_plans, plan_of_version, summarise
+from liquor_app.planning.standing import fire, make_standing_plan
 
 __all__ = [
     "Asked",
@@ -33,10 +34,12 @@ __all__ = [
     "choose_plan",
     "compare_plans",
     "escalation",
+    "fire",
     "get_plan",
     "list_plans",
     "make_ai_plan",
     "make_plan",
+    "make_standing_plan",
     "plan_of_version",
     "prepare_question",
     "simulate_plan",
@@ -56,6 +59,8 @@ async def simulate_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> P
     brief = await lock_brief(session, plan.campaign_id)
     if brief.plan_id != plan_id or plan.status is PlanStatus.SUPERSEDED:
         raise Conflict("A newer plan has replaced this one.")
+    if brief.type == "triggered":
+        raise Conflict("A triggered campaign's plan tells of the last seven days. Plan again for newer ones.")
     chosen = await read_candidates(session, brief, "a.status = 'pending'")
     weight = await day_weights(session, brief)
     summary = await summarise(session, brief, chosen, weight, plan.summary.get("totals", {}).get("held_out", 0))
@@ -89,8 +94,8 @@ async def approve_plan(
     require(actor, Role.MANAGER)
     found = await session.execute(
         text(
-            "SELECT p.campaign_id, p.status, p.guidance_version, k.plan_id FROM plans p"
-            " JOIN campaigns k ON k.id = p.campaign_id WHERE p.id = :id FOR UPDATE OF p"
+            "SELECT p.campaign_id, p.status, p.guidance_version, k.plan_id, k.type = 'triggered' AS standing"
+            " FROM plans p JOIN campaigns k ON k.id = p.campaign_id WHERE p.id = :id FOR UPDATE OF p"
         ),
         {"id": plan_id},
     )
@@ -106,10 +111,10 @@ async def approve_plan(
         text("SELECT EXISTS (SELECT 1 FROM actions WHERE campaign_id = :id AND status = 'pending')"),
         {"id": row["campaign_id"]},
     )
-    if not planned.scalar_one():
+    if not planned.scalar_one() and not row["standing"]:
         raise Conflict("The plan holds no action. Widen the audience or loosen a limit, then plan again.")
     plan = await get_plan(session, actor, plan_id)
-    if plan.fingerprint != current:
+    if plan.fingerprint != current and not row["standing"]:
         # changed by hand since it was last worked out: what is approved is what it is now
         plan = await simulate_plan(session, actor, plan_id)
     bound_by = await refuse_unguided(session, row["campaign_id"], row["guidance_version"])
