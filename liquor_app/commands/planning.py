@@ -110,6 +110,8 @@ def simulate(campaign: CampaignId = "latest", as_json: Json = False) -> None:
 def _show_simulation(summary: dict[str, Any], title: str) -> None:
     totals, simulated, foreseen = summary["totals"], summary["simulation"], summary["foreseen"]
 
+    costs = simulated["cost_by_channel"]
+
     def span(name: str) -> str:
         found = simulated[name]
         return f"{found['mean']}  (80%: {found['low']} to {found['high']})"
@@ -118,7 +120,7 @@ def _show_simulation(summary: dict[str, Any], title: str) -> None:
         {
             "reach": f"{totals['reach']:,} of {totals['audience']:,}, {totals['held_out']:,} held out",
             "messages": f"{totals['sends']:,}: {totals['email']:,} e-mail, {totals['sms']:,} SMS",
-            "cost": f"{simulated['cost']} ({simulated['cost_by_channel']})",
+            "cost": f"{simulated['cost']}: {costs['email']} e-mail, {costs['sms']} SMS",
             "discount": span("discount"),
             "buyers": span("buyers"),
             "revenue": span("revenue"),

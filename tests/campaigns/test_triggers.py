@@ -1,4 +1,4 @@
-"""Triggered campaigns: what happens makes actions, once for each customer, under the same limits, on the same ledger."""
+"""Triggered campaigns: what happens makes actions, once for each customer, under every limit, on the same ledger."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import reflex as rx
 from liquor_app.campaigns.states.builder import BuilderState
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, key_values, note
-from liquor_app.ui.choice import checkbox
+from liquor_app.ui.choice import checkbox, select_field
 from liquor_app.ui.empty import empty
 from liquor_app.ui.form import text_field
 from liquor_app.ui.layout import col, grid, row, span
@@ -58,7 +58,7 @@ def _field(label: str, name: str, **props: Any) -> rx.Component:
         label,
         name,
         default_value=BuilderState.fields[name],
-        error=BuilderState.errors[name],
+        error=BuilderState.errors[name.replace("trigger_", "trigger.")],
         on_blur=lambda value: BuilderState.keep(name, value),
         key=BuilderState.stamp + name,
         **props,
@@ -112,15 +112,49 @@ def _audience() -> rx.Component:
     )
 
 
+KINDS = [
+    ("after_first_purchase", "Days after the first purchase"),
+    ("purchase_overdue", "The expected purchase is overdue"),
+    ("segment_entered", "A segment was entered"),
+    ("event", "An event happened"),
+]
+
+
+def _trigger() -> rx.Component:
+    """What a standing campaign waits for."""
+    problem = BuilderState.errors["trigger"]
+    return col(
+        select_field(
+            "Writes when",
+            "trigger_kind",
+            KINDS,
+            value=BuilderState.fields["trigger_kind"],
+            on_change=lambda value: BuilderState.keep("trigger_kind", value),
+            error=BuilderState.errors["trigger.kind"],
+        ),
+        rx.match(
+            BuilderState.fields["trigger_kind"],
+            ("event", _field("Event", "trigger_event", hint="Its type, such as cart_left.", max_length=60)),
+            ("segment_entered", _field("Segment", "trigger_segment", hint="Its slug.", max_length=60)),
+            _field("Days", "trigger_days", input_mode="numeric"),
+        ),
+        rx.cond(problem, note(problem, tone="red", icon="circle-alert", alert=True), rx.fragment()),
+        rx.el.p("Once for each customer, under the same caps. Set the last day to when it shall end.",
+                class_name="t12 muted pretty"),
+        gap=16,
+    )  # fmt: skip
+
+
 def _strategy() -> rx.Component:
     return card(
         col(
             segmented(
-                [("weekly_plan", "Weekly plan"), ("one_time", "One time")],
+                [("weekly_plan", "Weekly plan"), ("one_time", "One time"), ("triggered", "Triggered")],
                 value=BuilderState.type,
                 on_change=BuilderState.choose_type,
                 label="Kind of campaign",
             ),
+            rx.cond(BuilderState.type == "triggered", _trigger(), rx.fragment()),
             segmented(
                 [("heuristic", "Optimiser"), ("llm", "AI planner"), ("manual", "By hand")],
                 value=BuilderState.engine,

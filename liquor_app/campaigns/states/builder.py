@@ -28,10 +28,12 @@ from liquor_app.core.ids import parse_id, uuid7
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
 from liquor_app.planning.models import Engine
+from liquor_app.planning.occasions import TriggerKind
 from liquor_app.segments.service import list_segments
 from liquor_app.ui.address import parameter, remember
 
-FIELDS = ("name", "description", "start_date", "end_date", "holdout_pct", "llm_prompt")
+TRIGGER = ("trigger_kind", "trigger_days", "trigger_event", "trigger_segment")
+FIELDS = ("name", "description", "start_date", "end_date", "holdout_pct", "llm_prompt", *TRIGGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,23 @@ def parse_percent(value: Any, field: str) -> Decimal:
         return Decimal(str(value).strip().rstrip("%"))
     except InvalidOperation as error:
         raise Invalid("Give a number such as 10.", field=field) from error
+
+
+def trigger_of(fields: dict[str, str]) -> dict[str, Any]:
+    """The trigger that the form describes: only what its kind asks for.
+
+    Raises:
+        Invalid: the days are not a number.
+    """
+    kind = fields.get("trigger_kind") or TriggerKind.AFTER_FIRST_PURCHASE.value
+    if kind == TriggerKind.EVENT:
+        return {"kind": kind, "event": fields.get("trigger_event", "").strip()}
+    if kind == TriggerKind.SEGMENT_ENTERED:
+        return {"kind": kind, "segment": fields.get("trigger_segment", "").strip()}
+    try:
+        return {"kind": kind, "days": int(fields.get("trigger_days", "0").strip() or "0")}
+    except ValueError as error:
+        raise Invalid("Give a whole number of days.", field="trigger.days") from error
 
 
 class BuilderState(rx.State):
@@ -111,6 +130,8 @@ class BuilderState(rx.State):
                 "start_date": first.isoformat(),
                 "end_date": (first + timedelta(days=6)).isoformat(),
                 "holdout_pct": f"{planning.holdout_pct:f}",
+                "trigger_kind": TriggerKind.AFTER_FIRST_PURCHASE.value,
+                "trigger_days": "14",
             }
             self.chosen, self.reach, self.engine = [], "", Engine.HEURISTIC.value
             return
@@ -128,6 +149,7 @@ class BuilderState(rx.State):
             "end_date": draft.end_date.isoformat(),
             "holdout_pct": f"{draft.holdout_pct:f}",
             "llm_prompt": draft.llm_prompt or "",
+            **{f"trigger_{name}": str(value) for name, value in (draft.trigger or {}).items()},
         }
 
     @rx.event
@@ -190,7 +212,7 @@ class BuilderState(rx.State):
 
     async def _save(self) -> CampaignRow:
         actor = await signed_in(self)
-        values = {
+        values: dict[str, Any] = {
             "name": self.fields.get("name", ""),
             "description": self.fields.get("description", ""),
             "target_segments": list(self.chosen),
@@ -200,6 +222,7 @@ class BuilderState(rx.State):
             "engine": Engine(self.engine),
             "llm_prompt": self.fields.get("llm_prompt", "").strip()[:4000] or None,
             "holdout_pct": parse_percent(self.fields.get("holdout_pct"), "holdout_pct"),
+            "trigger": trigger_of(self.fields) if self.type == CampaignType.TRIGGERED else None,
         }
         async with transaction() as session:
             if self._draft:

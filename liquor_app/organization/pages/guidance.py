@@ -30,7 +30,7 @@ def guidance_page() -> rx.Component:
                 " it was made under.",
                 for_admins(button("Save as a new version", kind="primary", submit=True, busy=GuidanceState.busy)),
                 crumbs=(("Settings", "/settings"),),
-                badge=badge("version " + GuidanceState.version.to_string(), dot=False),
+                badge=badge("version " + rx.Var.create(GuidanceState.version).to_string(), dot=False),
             ),
             grid(
                 span(7, _voice(), _offers(), gap=16, align_self="start"),
@@ -48,7 +48,7 @@ def _field(label: str, name: str, **props: Any) -> rx.Component:
         name,
         default_value=GuidanceState.values[name],
         error=GuidanceState.errors[name],
-        key=name + GuidanceState.version.to_string() + GuidanceState.values[name],
+        key=name + rx.Var.create(GuidanceState.version).to_string() + GuidanceState.values[name],
         **props,
     )
 
