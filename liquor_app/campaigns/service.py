@@ -233,6 +233,11 @@ def _check_dates(start: date, end: date, type: CampaignType) -> None:
         raise Invalid(f"Such a campaign may run for at most {most} days.", field="end_date")
 
 
+def _check_holdout(share: Decimal) -> None:
+    if not 0 <= share <= 50:
+        raise Invalid("holdout_pct must lie between 0 and 50", field="holdout_pct")
+
+
 async def _check_trigger(session: AsyncSession, type: CampaignType, trigger: object) -> dict[str, Any] | None:
     """What a triggered campaign waits for; nothing for any other."""
     if type is not CampaignType.TRIGGERED:
@@ -281,8 +286,7 @@ async def create_campaign(
     _check_dates(start, end, type)
     waits_for = await _check_trigger(session, type, trigger)
     holdout = planning.holdout_pct if holdout_pct is None else holdout_pct
-    if not 0 <= holdout <= 50:
-        raise Invalid("holdout_pct must lie between 0 and 50", field="holdout_pct")
+    _check_holdout(holdout)
     brand = await default_brand(session)
     campaign = Campaign(
         name=title,
@@ -343,6 +347,8 @@ async def update_campaign(
         changes["target_segments"] = await _check_segments(session, changes["target_segments"])
     if "name" in changes and not 1 <= len(changes["name"].strip()) <= 120:
         raise Invalid("name must have 1 to 120 characters", field="name")
+    if "holdout_pct" in changes:
+        _check_holdout(changes["holdout_pct"])
     for name, value in changes.items():
         setattr(campaign, name, value)
     _check_dates(campaign.start_date, campaign.end_date, campaign.type)

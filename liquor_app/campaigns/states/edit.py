@@ -101,7 +101,7 @@ class EditState(rx.State):
         except AppError as error:
             self.error = error.message
             return None
-        self.asking = ""
+        self.asking = self.error = ""
         return [*self._after(), toast_done(done, "Simulate again to see what that changes.")]
 
     async def _save(self, form: dict[str, str]) -> str:
