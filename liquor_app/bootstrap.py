@@ -10,7 +10,8 @@ from sqlalchemy import text
 from liquor_app.accounts import service as accounts
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.service import generate_actions
-from liquor_app.campaigns.service import create_campaign, plan_ready
+from liquor_app.campaigns.autopilot import plan_ready
+from liquor_app.campaigns.service import create_campaign
 from liquor_app.compliance import service as compliance
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction

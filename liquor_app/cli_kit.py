@@ -45,11 +45,20 @@ def engines_running() -> Iterator[None]:
 def call(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
     """One command = one transaction."""
 
+    async def whole() -> T:
+        async with transaction() as session:
+            return await work(session)
+
+    return in_steps(whole)
+
+
+def in_steps(work: Callable[[], Awaitable[T]]) -> T:
+    """A command that opens its own transactions."""
+
     async def run() -> T:
         try:
             await db.check()
-            async with transaction() as session:
-                return await work(session)
+            return await work()
         finally:
             await db.dispose()
             await redis.dispose()

@@ -21,6 +21,7 @@ from liquor_app.customers.pages.detail import PAGES as CUSTOMER
 from liquor_app.customers.pages.importing import PAGES as IMPORTING
 from liquor_app.customers.pages.list import PAGES as CUSTOMERS
 from liquor_app.organization.pages.frame import slots
+from liquor_app.organization.pages.guidance import PAGES as GUIDANCE
 from liquor_app.organization.pages.settings import PAGES as SETTINGS
 from liquor_app.organization.states.shell import ShellState
 from liquor_app.routes import create_api
@@ -49,6 +50,7 @@ PAGES: tuple[Page, ...] = (
     *OUTBOX,
     *ANALYTICS,
     *MODELS,
+    *GUIDANCE,
     *SETTINGS,
     *ENTRY,
 )

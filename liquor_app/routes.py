@@ -16,6 +16,7 @@ from liquor_app.customers import api as customers
 from liquor_app.customers import import_api as imports
 from liquor_app.organization import api as organization
 from liquor_app.organization.schemas import NotificationMessage
+from liquor_app.planning import api as planning
 from liquor_app.providers import api as providers
 from liquor_app.segments import api as segments
 from liquor_app.sending import api as sending
@@ -27,6 +28,7 @@ ROUTERS = [
     imports.router,
     segments.router,
     campaigns.router,
+    planning.router,
     actions.router,
     sending.router,
     analytics.router,

@@ -10,7 +10,7 @@ from arq.typing import WorkerCoroutine
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.campaigns.tasks import start_due
+from liquor_app.campaigns.tasks import request_firings, start_due
 from liquor_app.core import queue
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
@@ -28,6 +28,12 @@ async def start_due_campaigns(context: dict[str, Any]) -> int:
     """Start approved campaigns whose first day has come."""
     async with transaction() as session:
         return await start_due(session, SYSTEM)
+
+
+async def fire_triggers(context: dict[str, Any]) -> int:
+    """Each minute: triggered campaigns take up what happened."""
+    async with transaction() as session:
+        return await request_firings(session)
 
 
 async def refresh_knowledge(context: dict[str, Any]) -> None:
@@ -67,6 +73,7 @@ def _at(task: Callable[..., Any], **when: Any) -> Any:
 CRON = [
     _at(sweep_jobs, second={0, 10, 20, 30, 40, 50}, run_at_startup=True),
     _at(start_due_campaigns, second=5),
+    _at(fire_triggers, second=25),
     _at(roll_up_today, second=15),
     _at(score_touched, second=25),
     _at(forget_uploads, hour=5, minute=11),

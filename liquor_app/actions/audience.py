@@ -16,13 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.brief import CHANNELS, CampaignBrief
 from liquor_app.actions.eligibility import Permissions, blocked
-from liquor_app.actions.offers import Playbook, most_discount, read_offers
+from liquor_app.actions.offers import Offer, Playbook, most_discount, read_offers
 from liquor_app.actions.pressure import AHEAD, BACK, contact_matrix, open_days, recent
 from liquor_app.actions.priority import UNKNOWN_RESPONSE, Floats, Scale, buys_anyway
 from liquor_app.compliance.rules import RuleKind
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now
+from liquor_app.core.draw import number_of, threshold
 from liquor_app.customers.addresses import address_hash
+from liquor_app.organization.guidance import Guidance
 from liquor_app.segments.service import resolve_slugs
 
 CHUNK = 20_000
@@ -38,7 +40,7 @@ WITH page AS (
     SELECT m.customer_id, array_agg(t.ordinal ORDER BY t.ordinal) AS segments
       FROM segment_members m
       JOIN unnest(CAST(:segments AS uuid[])) WITH ORDINALITY AS t (id, ordinal) ON t.id = m.segment_id
-     WHERE m.customer_id > :after
+     WHERE m.customer_id > :after{only}
      GROUP BY m.customer_id ORDER BY m.customer_id LIMIT :n)
 SELECT c.id, page.segments, c.email_key, c.phone, c.email_consent, c.sms_consent, c.date_of_birth,
        c.age_verified_at IS NOT NULL AS verified, c.profiling_objected_at IS NOT NULL AS objected, c.state,
@@ -90,18 +92,23 @@ async def read_playbooks(session: AsyncSession, brief: CampaignBrief) -> list[Pl
         most = most_discount(
             limits.margin_pct,
             [limits.margin_floor_pct, Decimal(row["margin_floor_pct"])],
-            [Decimal(row["max_discount_pct"])],
+            [Decimal(row["max_discount_pct"]), brief.guidance.max_discount_pct],
         )
         window = row["optimal_send_window"]
         playbooks[row["slug"]] = Playbook(
             slug=row["slug"],
             name=row["name"],
-            offers=read_offers(row["recommended_offers"], most),
+            offers=guided(read_offers(row["recommended_offers"], most), brief.guidance),
             channels=tuple(row["optimal_channels"]),
             window=(window.get("start", "17:00"), window.get("end", "21:00")),
             template_category=row["template_category"],
         )
     return [playbooks[slug] for slug in brief.target_segments]
+
+
+def guided(offers: Sequence[Offer], guidance: Guidance) -> tuple[Offer, ...]:
+    """The offers the guidance allows: by name, and without a banned claim in their words."""
+    return tuple(offer for offer in offers if guidance.allows_offer(offer.name) and not guidance.claims_in(offer.text))
 
 
 async def read_scale(session: AsyncSession, margin: float) -> Scale:
@@ -124,19 +131,32 @@ async def read_scale(session: AsyncSession, margin: float) -> Scale:
     )
 
 
-async def read_people(
-    session: AsyncSession, brief: CampaignBrief, segment_ids: Sequence[UUID], scale: Scale
-) -> AsyncIterator[People]:
-    """The audience in stretches, by id."""
+async def coupon_bans(session: AsyncSession, brief: CampaignBrief) -> frozenset[str]:
+    """States that ban personal discounts on alcohol when the plan begins."""
     rules = await load_rules(session)
-    bans = frozenset(
+    return frozenset(
         law.jurisdiction
         for law in rules.laws
         if law.kind is RuleKind.COUPON_BAN and any(law.binds(channel, brief.days[0]) for channel in CHANNELS)
     )
+
+
+async def read_people(
+    session: AsyncSession,
+    brief: CampaignBrief,
+    segment_ids: Sequence[UUID],
+    scale: Scale,
+    only: Sequence[UUID] | None = None,
+) -> AsyncIterator[People]:
+    """The audience in stretches, by id; `only` some of it."""
+    bans = await coupon_bans(session, brief)
+    query = text(_PEOPLE.format(only="" if only is None else " AND m.customer_id = ANY(:only)"))
+    params: dict[str, Any] = {"segments": list(segment_ids), "n": CHUNK}
+    if only is not None:
+        params["only"] = list(only)
     after = UUID(int=0)
     while True:
-        found = await session.execute(text(_PEOPLE), {"segments": list(segment_ids), "after": after, "n": CHUNK})
+        found = await session.execute(query, {**params, "after": after})
         rows = found.all()
         if not rows:
             return
@@ -171,6 +191,7 @@ async def _people(
             open_days(counts, days, limits.max_contacts_7_days, limits.max_contacts_30_days).any(axis=1)
         ),
         pressed=(month > 0) & await _rising(session, ids),
+        globally_held=_globally_held(ids, brief),
     )
     member = np.zeros((count, segments), dtype=np.bool_)
     for index, row in enumerate(rows):
@@ -189,6 +210,15 @@ async def _people(
         month=month,
         today=today,
     )
+
+
+def _globally_held(ids: Sequence[UUID], brief: CampaignBrief) -> npt.NDArray[np.bool_]:
+    limits = brief.limits
+    if limits.global_holdout_pct <= 0:
+        return np.zeros(len(ids), dtype=np.bool_)
+    below = threshold(float(limits.global_holdout_pct) / 100)
+    held = (number_of(limits.global_holdout_seed, person) < below for person in ids)
+    return np.fromiter(held, dtype=np.bool_, count=len(ids))
 
 
 def _flags(pairs: Any) -> npt.NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.organization.guidance import Guidance, GuidanceRow, load_guidance
 from liquor_app.organization.settings import ComplianceSettings, GeneralSettings, PlanningSettings, load_settings
 
 CHANNELS = ("email", "sms")
@@ -22,6 +23,10 @@ CHANNELS = ("email", "sms")
 
 RESPONSE_DAYS = 7
 """An offer is answered within a week or not at all; who buys anyway in that week is no gain."""
+
+
+STANDING_DAYS = 3
+"""A triggered campaign plans this far ahead: what just happened is soon old."""
 
 
 class Overrides(BaseModel):
@@ -64,6 +69,8 @@ class Limits:
     min_profit: Decimal
     kept_share: Decimal
     horizon_days: int
+    global_holdout_pct: Decimal
+    global_holdout_seed: str
     minimum_age: int
     unknown_age_email: str
     windows: dict[str, tuple[str, str]]
@@ -92,6 +99,7 @@ class Limits:
             "min_profit": str(self.min_profit),
             "kept_share": str(self.kept_share),
             "horizon_days": self.horizon_days,
+            "global_holdout_pct": str(self.global_holdout_pct),
             "timezone": self.timezone,
         }
 
@@ -111,7 +119,10 @@ class CampaignBrief:
     holdout_pct: Decimal
     seed: str
     plan_id: UUID | None
+    type: str
     limits: Limits
+    bound_by: GuidanceRow
+    """The guidance in force."""
     days: tuple[date, ...]
     """The days still to be planned."""
 
@@ -119,6 +130,15 @@ class CampaignBrief:
     def is_open(self) -> bool:
         """Nothing of it can have been sent yet, so everything may be planned anew."""
         return self.status in ("draft", "awaiting_approval")
+
+    @property
+    def offers_end(self) -> date:
+        """The last day of the offers, but for the days they may still be used after."""
+        return self.days[-1] if self.type == "triggered" else self.end_date
+
+    @property
+    def guidance(self) -> Guidance:
+        return self.bound_by.guidance
 
 
 async def read_limits(session: AsyncSession, constraints: dict[str, Any]) -> Limits:
@@ -166,6 +186,8 @@ async def read_limits(session: AsyncSession, constraints: dict[str, Any]) -> Lim
         min_profit=own.min_profit,
         kept_share=own.kept_share,
         horizon_days=planning.horizon_days,
+        global_holdout_pct=planning.global_holdout_pct,
+        global_holdout_seed=planning.global_holdout_seed,
         minimum_age=compliance.minimum_age,
         unknown_age_email=compliance.unknown_age_email,
         windows={
@@ -195,8 +217,8 @@ async def lock_brief(session: AsyncSession, campaign_id: UUID) -> CampaignBrief:
     """
     found = await session.execute(
         text(
-            "SELECT id, name, status, start_date, end_date, target_segments, engine, llm_prompt, holdout_pct, seed,"
-            " plan_id, constraints, virtual_now, is_history FROM campaigns WHERE id = :id FOR UPDATE"
+            "SELECT id, name, status, type, start_date, end_date, target_segments, engine, llm_prompt, holdout_pct,"
+            " seed, plan_id, constraints, virtual_now, is_history FROM campaigns WHERE id = :id FOR UPDATE"
         ),
         {"id": campaign_id},
     )
@@ -208,6 +230,8 @@ async def lock_brief(session: AsyncSession, campaign_id: UUID) -> CampaignBrief:
     limits = await read_limits(session, row["constraints"])
     local = (row["virtual_now"] or now()).astimezone(ZoneInfo(limits.timezone))
     days = plan_days(row["start_date"], row["end_date"], local)
+    if row["type"] == "triggered":
+        days = days[:STANDING_DAYS]
     if not days:
         raise Conflict(f"The campaign's last day, {row['end_date']}, has passed. Give it new dates.", field="end_date")
     return CampaignBrief(
@@ -222,6 +246,8 @@ async def lock_brief(session: AsyncSession, campaign_id: UUID) -> CampaignBrief:
         holdout_pct=Decimal(row["holdout_pct"]),
         seed=row["seed"],
         plan_id=row["plan_id"],
+        type=row["type"],
         limits=limits,
+        bound_by=await load_guidance(session),
         days=days,
     )

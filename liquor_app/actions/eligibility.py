@@ -30,10 +30,13 @@ class Reason(StrEnum):
     COUPON_BANNED = "coupon_banned"
     NOT_WORTH_IT = "not_worth_it"
     HOLDOUT = "holdout"
+    GLOBAL_HOLDOUT = "global_holdout"
     # given by the planner
     BETTER_ACTION = "better_action_chosen"
     CAPACITY = "capacity_full"
     BUDGET = "discount_budget_spent"
+    PLAN_SHARE = "plan_share_used"
+    OTHER_PLAN = "not_in_chosen_plan"
     # given by a person
     BY_HAND = "skipped_by_hand"
 
@@ -54,9 +57,12 @@ _LABELS = {
     Reason.COUPON_BANNED: "Coupons banned in their state",
     Reason.NOT_WORTH_IT: "Would cost more than it brings",
     Reason.HOLDOUT: "Held out to measure the effect",
+    Reason.GLOBAL_HOLDOUT: "Held out of everything, to measure marketing as a whole",
     Reason.BETTER_ACTION: "Another action was chosen",
     Reason.CAPACITY: "Capacity used by better actions",
     Reason.BUDGET: "Discount budget used by better actions",
+    Reason.PLAN_SHARE: "The plan's share for it is used by better actions",
+    Reason.OTHER_PLAN: "Not in the plan that was chosen",
     Reason.BY_HAND: "Taken out by hand",
 }
 
@@ -70,6 +76,7 @@ BLOCKS: tuple[Reason | None, ...] = (
     Reason.AGE_UNKNOWN,
     Reason.CAP_REACHED,
     Reason.PRESSURE,
+    Reason.GLOBAL_HOLDOUT,
 )
 """What the codes in the arrays mean; 0 is "may be contacted". Earlier reasons are told first."""
 
@@ -92,6 +99,8 @@ class Permissions:
     pressed: Flags
     """Buys much more than they used to, and has heard from the shop within 30 days: responsible marketing does not
     push somebody who is already accelerating."""
+    globally_held: Flags
+    """In the control group of marketing as a whole."""
 
 
 def blocked(known: Permissions, today: date, minimum_age: int, unknown_age_email: str) -> Codes:
@@ -117,6 +126,7 @@ def blocked(known: Permissions, today: date, minimum_age: int, unknown_age_email
     block(~age_known, Reason.AGE_UNKNOWN)
     block(np.repeat(~known.has_open_day[:, None], 2, axis=1), Reason.CAP_REACHED)
     block(np.repeat(known.pressed[:, None], 2, axis=1), Reason.PRESSURE)
+    block(np.repeat(known.globally_held[:, None], 2, axis=1), Reason.GLOBAL_HOLDOUT)
     return codes
 
 

@@ -40,6 +40,7 @@ from liquor_app.actions.priority import Points, Scale, priority
 from liquor_app.actions.reasons import Facts, offer_reason, percent, why
 from liquor_app.actions.window import send_window
 from liquor_app.core.db import raw_connection
+from liquor_app.core.errors import Conflict
 from liquor_app.core.money import show_money
 from liquor_app.segments.service import resolve_slugs
 
@@ -82,18 +83,33 @@ async def generate_actions(session: AsyncSession, actor: Actor, campaign_id: UUI
     Raises:
         Forbidden: the actor may only read.
         NotFound, Conflict: there is no such campaign, or it is over.
+        Conflict: it is triggered: its actions come with the occasions.
         Invalid: it targets a segment that does not exist, or its constraints are wrong.
     """
     require(actor, Role.MANAGER)
     brief = await lock_brief(session, campaign_id)
+    if brief.type == "triggered":
+        raise Conflict("A triggered campaign makes its actions when something happens, not before.")
+    await _clear(session, brief)
+    result = await generate_for(session, brief)
+    await audit(
+        session, actor, "actions.generated", "campaign", campaign_id, proposed=result.proposed, excluded=result.excluded
+    )
+    return result
+
+
+async def generate_for(
+    session: AsyncSession, brief: CampaignBrief, only: Sequence[UUID] | None = None
+) -> GenerateResult:
+    """Propose actions for the campaign's audience, or for some people of it who have none yet. The caller has locked
+    the campaign and cleared what is to be replaced."""
     playbooks = await read_playbooks(session, brief)
     segment_ids = await resolve_slugs(session, brief.target_segments)
     scale = await read_scale(session, float(brief.limits.margin_pct) / 100)
-    await _clear(session, brief)
     connection = await raw_connection(session)
     await connection.execute("CREATE TEMP TABLE IF NOT EXISTS staged_actions (LIKE actions INCLUDING DEFAULTS)")
     tally = _Tally()
-    async for people in read_people(session, brief, segment_ids, scale):
+    async for people in read_people(session, brief, segment_ids, scale, only):
         candidates = _candidates(people, playbooks, brief, scale)
         await connection.execute("TRUNCATE staged_actions")
         async with connection.cursor() as cursor:
@@ -111,13 +127,9 @@ async def generate_actions(session: AsyncSession, actor: Actor, campaign_id: UUI
                     await copy.write_row((brief.id, customer_id, reason.value, detail))
         tally.customers += len(people.rows)
     await connection.execute("DROP TABLE staged_actions")
-    result = GenerateResult(
+    return GenerateResult(
         tally.proposed, sum(tally.reasons.values()), dict(tally.reasons.most_common()), tally.customers
     )
-    await audit(
-        session, actor, "actions.generated", "campaign", campaign_id, proposed=result.proposed, excluded=result.excluded
-    )
-    return result
 
 
 async def _clear(session: AsyncSession, brief: CampaignBrief) -> None:
@@ -213,7 +225,7 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
     """Rows of `_COLUMNS`."""
     limits = brief.limits
     margin = float(limits.margin_pct) / 100
-    until = brief.end_date + timedelta(days=VALID_DAYS_AFTER_END)
+    until = brief.offers_end + timedelta(days=VALID_DAYS_AFTER_END)
     words: dict[int, str] = {}
     windows: dict[tuple[Any, ...], str] = {}
     for candidate in candidates:

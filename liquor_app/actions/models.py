@@ -120,6 +120,31 @@ class Exclusion(SQLModel, table=True):
     created_at: datetime = stamped()
 
 
+class PlanEdit(SQLModel, table=True):
+    """A change by hand to one action of a plan, with what it was before. Changes made together share a `batch` and
+    are undone together."""
+
+    __tablename__ = "plan_edits"
+    __table_args__ = (
+        Index("ix_plan_edits_campaign", "campaign_id", "id"),
+        Index("ix_plan_edits_plan", "plan_id", "id"),
+        Index("ix_plan_edits_batch", "batch"),
+    )
+
+    id: UUID = pk()
+    campaign_id: UUID = ref("campaigns.id")
+    plan_id: UUID | None = plain_uuid()
+    batch: UUID = plain_uuid(nullable=False)
+    action_id: UUID = plain_uuid(nullable=False)
+    kind: str = words()
+    summary: str = words()
+    before: dict[str, Any] = document(empty="{}")
+    actor_id: UUID | None = plain_uuid()
+    actor_name: str = words()
+    created_at: datetime = stamped()
+    undone_at: datetime | None = moment()
+
+
 class Coupon(SQLModel, table=True):
     """A code given to one recipient; its redemption ties a basket to a send."""
 

@@ -134,6 +134,12 @@ async def _move(request: Request, actor: Actor, step: Callable[[Any], Awaitable[
     return await once(request, key_owner(actor), CampaignRow, step, status=200)
 
 
+@router.post("/{id}/submit", response_model=CampaignRow)
+async def submit(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
+    """Take a suggested plan up: it then waits for approval."""
+    return await _move(request, actor, lambda session: lifecycle.submit_plan(session, actor, campaign_id))
+
+
 @router.post("/{id}/approve", response_model=CampaignRow)
 async def approve(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """Approve the plan; the campaign is then scheduled."""

@@ -33,8 +33,22 @@ async def approve_campaign(session: AsyncSession, actor: Actor, campaign_id: UUI
     if campaign.end_date < now().date():
         raise Conflict(f"The campaign's last day, {campaign.end_date}, is over. Give it new dates and a new plan.")
     await approve_plan(session, actor, campaign.plan_id)
-    campaign.approved_by, campaign.approved_at = actor.user_id, now()
+    campaign.approved_by, campaign.approved_at, campaign.is_autopilot = actor.user_id, now(), False
     await move_campaign(session, actor, campaign, CampaignStatus.SCHEDULED)
+    return row_of(campaign)
+
+
+async def submit_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
+    """Take a suggested plan up: it then waits for approval.
+
+    Raises:
+        Conflict: the campaign is no draft, or has no plan for what it is now.
+    """
+    require(actor, Role.MANAGER)
+    campaign = await lock_campaign(session, campaign_id)
+    if campaign.plan_id is None:
+        raise Conflict("There is no plan for this campaign as it is now. Generate one first.")
+    await move_campaign(session, actor, campaign, CampaignStatus.AWAITING_APPROVAL)
     return row_of(campaign)
 
 
@@ -43,6 +57,7 @@ async def send_back(session: AsyncSession, actor: Actor, campaign_id: UUID) -> C
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
     campaign.approved_by = campaign.approved_at = None
+    campaign.is_autopilot = False
     await move_campaign(session, actor, campaign, CampaignStatus.DRAFT)
     return row_of(campaign)
 
@@ -136,6 +151,8 @@ async def resume_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
     campaign.pause_reason = None
+    # whoever resumes it answers for it from now on
+    campaign.is_autopilot = False
     await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
     if campaign.is_playing:
         await enqueue(

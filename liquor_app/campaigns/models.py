@@ -113,6 +113,11 @@ class Campaign(SQLModel, table=True):
     seed: str = words(default="1")
     plan_id: UUID | None = plain_uuid()
 
+    is_autopilot: bool = flag()
+    """Approved by the system within the guidance's limits; the kill switch pauses it."""
+    trigger: dict[str, Any] | None = document()
+    """Of a triggered campaign: see `campaigns.triggers`."""
+
     virtual_now: datetime | None = moment()
     is_playing: bool = flag()
     pause_reason: str | None = words(nullable=True)
@@ -126,3 +131,16 @@ class Campaign(SQLModel, table=True):
     completed_at: datetime | None = moment()
     created_at: datetime = stamped()
     updated_at: datetime = stamped()
+
+
+class TriggerFiring(SQLModel, table=True):
+    """That a triggered campaign has seen this customer's occasion: once, whatever came of it."""
+
+    __tablename__ = "trigger_firings"
+    __table_args__ = (Index("ix_trigger_firings_customer", "customer_id"),)
+
+    campaign_id: UUID = ref("campaigns.id", primary=True)
+    customer_id: UUID = ref("customers.id", primary=True)
+    occasion_at: datetime = moment(nullable=False)
+    outcome: str = words()
+    fired_at: datetime = stamped()

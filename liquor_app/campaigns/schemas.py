@@ -28,10 +28,13 @@ class CampaignPatch(Patch):
     llm_prompt: Annotated[str | None, Field(max_length=4000)] = None
     holdout_pct: Annotated[Decimal | None, Field(ge=0, le=50, decimal_places=2)] = None
     constraints: dict[str, Any] | None = None
+    trigger: dict[str, Any] | None = None
 
 
 class CampaignIn(Body):
-    """A draft. `target_segments` are slugs; dates default to the seven days from tomorrow."""
+    """A draft. `target_segments` are slugs; dates default to the seven days from tomorrow. One of type `triggered`
+    stands for up to a year and needs a `trigger`: `{"kind": "segment_entered", "segment": slug}`, `{"kind": "event",
+    "event": type}`, `{"kind": "purchase_overdue", "days": n}` or `{"kind": "after_first_purchase", "days": n}`."""
 
     name: str
     target_segments: list[str]
@@ -43,6 +46,7 @@ class CampaignIn(Body):
     llm_prompt: Annotated[str | None, Field(max_length=4000)] = None
     holdout_pct: Annotated[Decimal | None, Field(ge=0, le=50, decimal_places=2)] = None
     constraints: dict[str, Any] | None = None
+    trigger: dict[str, Any] | None = None
 
 
 class GenerateIn(Body):

@@ -25,8 +25,11 @@ from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.service import default_brand
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
 from liquor_app.planning.models import Engine
+from liquor_app.planning.occasions import read_trigger
 
 MAX_DAYS = 31
+MAX_STANDING_DAYS = 366
+"""Of a triggered campaign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,13 @@ class CampaignRow:
     engine: Engine
     llm_prompt: str | None
     weekly_plan: dict[str, Any] | None
+    trigger: dict[str, Any] | None
     holdout_pct: Decimal
     plan_id: UUID | None
     virtual_now: datetime | None
     is_playing: bool
     pause_reason: str | None
+    is_autopilot: bool
     is_sample: bool
     is_history: bool
     approved_at: datetime | None
@@ -220,11 +225,31 @@ async def _check_segments(session: AsyncSession, slugs: list[str]) -> list[str]:
     return wanted
 
 
-def _check_dates(start: date, end: date) -> None:
+def _check_dates(start: date, end: date, type: CampaignType) -> None:
+    most = MAX_STANDING_DAYS if type is CampaignType.TRIGGERED else MAX_DAYS
     if end < start:
         raise Invalid("end_date must not be before start_date.", field="end_date")
-    if (end - start).days >= MAX_DAYS:
-        raise Invalid(f"A campaign may run for at most {MAX_DAYS} days.", field="end_date")
+    if (end - start).days >= most:
+        raise Invalid(f"Such a campaign may run for at most {most} days.", field="end_date")
+
+
+def _check_holdout(share: Decimal) -> None:
+    if not 0 <= share <= 50:
+        raise Invalid("holdout_pct must lie between 0 and 50", field="holdout_pct")
+
+
+async def _check_trigger(session: AsyncSession, type: CampaignType, trigger: object) -> dict[str, Any] | None:
+    """What a triggered campaign waits for; nothing for any other."""
+    if type is not CampaignType.TRIGGERED:
+        if trigger:
+            raise Invalid("Only a triggered campaign has a trigger.", field="trigger")
+        return None
+    found = read_trigger(trigger or {})
+    if found.segment:
+        known = await session.execute(text("SELECT 1 FROM segments WHERE slug = :slug"), {"slug": found.segment})
+        if known.scalar() is None:
+            raise Invalid(f"There is no segment {found.segment!r}.", field="trigger.segment")
+    return found.model_dump(mode="json")
 
 
 async def create_campaign(
@@ -241,6 +266,7 @@ async def create_campaign(
     llm_prompt: str | None = None,
     holdout_pct: Decimal | None = None,
     constraints: dict[str, Any] | None = None,
+    trigger: dict[str, Any] | None = None,
     is_sample: bool = False,
 ) -> CampaignRow:
     """A draft. Dates default to the seven days from tomorrow (the store's calendar).
@@ -256,11 +282,11 @@ async def create_campaign(
     general = await load_settings(session, GeneralSettings)
     planning = await load_settings(session, PlanningSettings)
     start = start_date or now().astimezone(ZoneInfo(general.timezone)).date() + timedelta(days=1)
-    end = end_date or start + timedelta(days=6)
-    _check_dates(start, end)
+    end = end_date or start + timedelta(days=6 if type is not CampaignType.TRIGGERED else MAX_STANDING_DAYS - 1)
+    _check_dates(start, end, type)
+    waits_for = await _check_trigger(session, type, trigger)
     holdout = planning.holdout_pct if holdout_pct is None else holdout_pct
-    if not 0 <= holdout <= 50:
-        raise Invalid("holdout_pct must lie between 0 and 50", field="holdout_pct")
+    _check_holdout(holdout)
     brand = await default_brand(session)
     campaign = Campaign(
         name=title,
@@ -275,6 +301,7 @@ async def create_campaign(
         llm_prompt=llm_prompt,
         holdout_pct=holdout,
         constraints=constraints or {},
+        trigger=waits_for,
         is_sample=is_sample,
         created_by=actor.user_id,
     )
@@ -287,8 +314,8 @@ async def create_campaign(
 
 
 EDITABLE = {
-    "name", "description", "start_date", "end_date", "target_segments", "engine", "llm_prompt", "holdout_pct",
-    "constraints",
+    "name", "description", "type", "start_date", "end_date", "target_segments", "engine", "llm_prompt", "holdout_pct",
+    "constraints", "trigger",
 }  # fmt: skip
 
 
@@ -320,9 +347,17 @@ async def update_campaign(
         changes["target_segments"] = await _check_segments(session, changes["target_segments"])
     if "name" in changes and not 1 <= len(changes["name"].strip()) <= 120:
         raise Invalid("name must have 1 to 120 characters", field="name")
+    if "holdout_pct" in changes:
+        _check_holdout(changes["holdout_pct"])
     for name, value in changes.items():
         setattr(campaign, name, value)
-    _check_dates(campaign.start_date, campaign.end_date)
+    _check_dates(campaign.start_date, campaign.end_date, campaign.type)
+    campaign.trigger = await _check_trigger(session, campaign.type, campaign.trigger)
+    if set(changes) - {"name", "description"}:
+        # the plan was made for something else; its version stays to be read
+        campaign.plan_id = campaign.weekly_plan = None
+        campaign.approved_by = campaign.approved_at = None
+        campaign.is_autopilot = False
     if set(changes) - {"name", "description"} and campaign.status is not CampaignStatus.DRAFT:
         await move_campaign(session, actor, campaign, CampaignStatus.DRAFT)
     campaign.updated_at = now()
@@ -362,13 +397,3 @@ async def request_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -
         created_by=actor.user_id,
         dedupe_key=str(campaign_id),
     )
-
-
-async def plan_ready(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
-    """The plan stands: put the campaign before a person."""
-    campaign = await lock_campaign(session, campaign_id)
-    if campaign.status is CampaignStatus.DRAFT:
-        await move_campaign(session, actor, campaign, CampaignStatus.AWAITING_APPROVAL)
-    else:
-        publish(session, f"campaign:{campaign.id}", {"status": campaign.status.value, "plan": True})
-    return row_of(campaign)

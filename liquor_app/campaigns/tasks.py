@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -10,50 +14,152 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM, Actor
 from liquor_app.actions.service import generate_actions
+from liquor_app.campaigns.autopilot import ground, hold_switch, plan_ready
 from liquor_app.campaigns.lifecycle import start_campaign
-from liquor_app.campaigns.service import plan_ready
+from liquor_app.campaigns.models import CampaignStatus, CampaignType
+from liquor_app.campaigns.service import get_campaign, lock_campaign
 from liquor_app.core.clock import now
+from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
-from liquor_app.core.queue import Job, JobContext, Task
+from liquor_app.core.queue import Job, JobContext, Task, enqueue
+from liquor_app.organization.guidance import autopilot_stopped
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
-from liquor_app.planning.service import make_plan
+from liquor_app.planning.llm import Consultation, consult
+from liquor_app.planning.models import Engine
+from liquor_app.planning.service import (
+    Asked,
+    PlanRow,
+    fire,
+    make_ai_plan,
+    make_plan,
+    make_standing_plan,
+    prepare_question,
+)
+
+HEARTBEAT = 10.0
+"""Seconds between signs of life while the AI planner thinks; well below a job's lease."""
+
+
+Report = Callable[[int, int, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What planning a campaign came to: the current plan, and how many actions were proposed for it."""
+
+    plan: PlanRow
+    proposed: int
+
+
+async def draft_plans(campaign_id: UUID, report: Report) -> Drafted:
+    """Actions, then the optimiser's plan, then the AI planner's beside it if it was asked for; each step a transaction
+    of its own, and the AI planner is asked outside any.
+
+    Args:
+        report: told how far it is (done, total, words); also every few seconds while the AI planner thinks, and may
+            raise to stop it.
+    """
+    await report(0, 3, "Looking for customers worth contacting")
+    asked: Asked | None = None
+    async with transaction() as session:
+        if (await get_campaign(session, SYSTEM, campaign_id)).type is CampaignType.TRIGGERED:
+            return Drafted(await make_standing_plan(session, SYSTEM, campaign_id), 0)
+        generated = await generate_actions(session, SYSTEM, campaign_id)
+        plan = await make_plan(session, SYSTEM, campaign_id)
+        engine = (await get_campaign(session, SYSTEM, campaign_id)).engine
+        if engine is Engine.LLM and get_settings().openai_api_key.get_secret_value():
+            asked = await prepare_question(session, SYSTEM, plan)
+    if asked is not None:
+        plan = await _ask(asked, report)
+    return Drafted(plan, generated.proposed)
+
+
+async def _ask(asked: Asked, report: Report) -> PlanRow:
+    await report(1, 3, "Asking the AI planner")
+    thinking = asyncio.create_task(consult(asked.question, get_settings()))
+    try:
+        while not (await asyncio.wait({thinking}, timeout=HEARTBEAT))[0]:
+            await report(1, 3, "The AI planner is thinking")
+        answer: Consultation = thinking.result()
+    finally:
+        thinking.cancel()
+    await report(2, 3, "Allocating its proposal")
+    async with transaction() as session:
+        return await make_ai_plan(session, SYSTEM, asked, answer)
 
 
 async def generate_campaign(job: JobContext) -> dict[str, Any]:
-    """Actions, then a plan, then before a person. One transaction: a plan is there whole or not at all."""
+    """Plans for a campaign, then before a person, as far as the guidance wants one."""
     campaign_id = parse_id(str(job.args.get("campaign_id", "")), "campaign_id")
-    await job.progress(0, 3, "Looking for customers worth contacting")
+    drafted = await draft_plans(campaign_id, job.progress)
     async with transaction() as session:
-        generated = await generate_actions(session, SYSTEM, campaign_id)
-        plan = await make_plan(session, SYSTEM, campaign_id)
         campaign = await plan_ready(session, SYSTEM, campaign_id)
-        await notify(
-            session,
-            title=f"{campaign.name} waits for your approval",
-            body=f"{generated.proposed:,} actions proposed.",
-            link=f"/campaigns/{campaign_id}",
-            user_id=job.created_by,
-        )
+        if campaign.status in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL}:
+            waits = "waits for your approval" if campaign.status is not CampaignStatus.DRAFT else "has a suggested plan"
+            await notify(
+                session,
+                title=f"{campaign.name} {waits}",
+                body=f"{drafted.proposed:,} actions proposed.",
+                link=f"/campaigns/{campaign_id}",
+                user_id=job.created_by,
+            )
     await job.progress(3, 3, "Waiting for approval")
-    return {"campaign_id": str(campaign_id), "plan_id": str(plan.id), "proposed": generated.proposed}
+    return {
+        "campaign_id": str(campaign_id),
+        "plan_id": str(drafted.plan.id),
+        "proposed": drafted.proposed,
+        "engine": drafted.plan.engine.value,
+        "status": campaign.status.value,
+    }
+
+
+async def fire_trigger(job: JobContext) -> dict[str, Any]:
+    """Take up what happened to the people of a triggered campaign, and have its new messages launched."""
+    campaign_id = parse_id(str(job.args.get("campaign_id", "")), "campaign_id")
+    async with transaction() as session:
+        fired = await fire(session, SYSTEM, campaign_id)
+        if fired.planned:
+            await enqueue(session, Job.LAUNCH_CAMPAIGN, {"campaign_id": str(campaign_id)}, dedupe_key=str(campaign_id))
+    return asdict(fired)
+
+
+async def request_firings(session: AsyncSession) -> int:
+    """A job for each running triggered campaign; returns how many. Asking twice asks once."""
+    found = await session.execute(
+        text("SELECT id FROM campaigns WHERE type = 'triggered' AND status = 'active' ORDER BY id LIMIT 500")
+    )
+    running = list(found.scalars())
+    for campaign_id in running:
+        await enqueue(session, Job.FIRE_TRIGGER, {"campaign_id": str(campaign_id)}, dedupe_key=str(campaign_id))
+    return len(running)
 
 
 async def start_due(session: AsyncSession, actor: Actor) -> int:
-    """Start every approved campaign whose first day has begun in the store's calendar; returns how many."""
+    """Start every approved campaign whose first day has begun in the store's calendar; returns how many.
+
+    What autopilot approved is not started while it is stopped: it goes back before a person.
+    """
     general = await load_settings(session, GeneralSettings)
     today = now().astimezone(ZoneInfo(general.timezone)).date()
+    await hold_switch(session)
+    stopped = await autopilot_stopped(session)
     due = await session.execute(
         text(
-            "SELECT id FROM campaigns WHERE status = 'scheduled' AND start_date <= :today ORDER BY start_date LIMIT 50"
+            "SELECT id, is_autopilot FROM campaigns WHERE status = 'scheduled' AND start_date <= :today"
+            " ORDER BY start_date LIMIT 50"
         ),
         {"today": today},
     )
-    campaigns = list(due.scalars())
-    for campaign_id in campaigns:
-        await start_campaign(session, actor, campaign_id)
-    return len(campaigns)
+    started = 0
+    for row in due.all():
+        if row.is_autopilot and stopped:
+            await ground(session, actor, await lock_campaign(session, row.id))
+            continue
+        await start_campaign(session, actor, row.id)
+        started += 1
+    return started
 
 
-TASKS: dict[Job, Task] = {Job.GENERATE_CAMPAIGN: generate_campaign}
+TASKS: dict[Job, Task] = {Job.GENERATE_CAMPAIGN: generate_campaign, Job.FIRE_TRIGGER: fire_trigger}

@@ -52,6 +52,8 @@ class Head:
     playing: bool = False
     reviewing: bool = False
     history: bool = False
+    autopilot: bool = False
+    has_plan: bool = False
     under_way: bool = False
 
 
@@ -59,12 +61,6 @@ class Head:
 class Fact:
     label: str
     value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reasoning:
-    title: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +80,9 @@ class PlanView:
     limits: list[Fact] = field(default_factory=list)
     blocked: str = ""
     blocks: list[Fact] = field(default_factory=list)
-    reasoning: list[Reasoning] = field(default_factory=list)
+    foreseen: str = ""
+    obstacles: list[Fact] = field(default_factory=list)
+    tired: list[Fact] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +114,8 @@ def head_of(row: CampaignRow) -> Head:
         playing=row.is_playing,
         reviewing=row.status in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL, CampaignStatus.SCHEDULED},
         history=row.is_history,
+        autopilot=row.is_autopilot,
+        has_plan=row.plan_id is not None,
         under_way=under_way or row.status is CampaignStatus.CANCELLED,
     )
 
@@ -173,7 +173,9 @@ def plan_view(plan: PlanRow | None) -> PlanView:
             Fact("Of them, because of it", _span(simulated["new_buyers"])),
             Fact("Incremental revenue", _cash(simulated["incremental_revenue"])),
             Fact("Discount given", _cash(simulated["discount"])),
+            Fact("Revenue", _cash(simulated["revenue"])),
             Fact("Sending cost", show_money(simulated["cost"])),
+            *_costs(simulated.get("cost_by_channel", {})),
         ],
         limits=[
             Fact(label, f"{limits[name]}{unit}")
@@ -189,8 +191,34 @@ def plan_view(plan: PlanRow | None) -> PlanView:
         ],
         blocked=f"{totals['blocked']:,} of {totals['audience']:,}",
         blocks=[Fact(block["label"], f"{block['customers']:,}") for block in blocks],
-        reasoning=[Reasoning(entry["title"], entry["text"]) for entry in plan.reasoning],
+        **_foreseen(summary),
     )
+
+
+def _costs(by_channel: Mapping[str, Any]) -> list[Fact]:
+    names = {"email": "of it e-mail", "sms": "of it SMS"}
+    return [Fact(names[channel], show_money(cost)) for channel, cost in by_channel.items() if float(cost)]
+
+
+def _foreseen(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """What will stand against messages at their own moments, and how tired people will be; plans made before these
+    were worked out have neither."""
+    seen, tired = summary.get("foreseen"), summary.get("fatigue")
+    if not seen or not tired:
+        return {}
+    sampled = f" (asked about {seen['looked_at']:,} of them)" if seen["looked_at"] < seen["messages"] else ""
+    return {
+        "foreseen": f"{seen['blocked']:,} of {seen['messages']:,} messages{sampled}",
+        "obstacles": [
+            *(Fact(reason["label"], f"{reason['messages']:,}") for reason in seen["reasons"]),
+            Fact("Wait for a lawful hour", f"{seen['later']:,}"),
+        ],
+        "tired": [
+            Fact("Messages a person in 7 days", f"{tired['mean_7_days']:.2f}"),
+            Fact("People at the 7-day cap", f"{tired['at_cap_7_days']:,}"),
+            Fact("People at the 30-day cap", f"{tired['at_cap_30_days']:,}"),
+        ],
+    }
 
 
 def ledger_lines(rows: Sequence[Any]) -> list[LedgerLine]:

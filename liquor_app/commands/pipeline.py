@@ -1,4 +1,4 @@
-"""The pipeline, step by step: sample, scores, segments, actions, plan, approval, sending."""
+"""The pipeline, step by step: sample, scores, segments, sending. What lies between is `planning`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.cli_kit import call, engines_running, err, show, show_rows
-from liquor_app.commands.arguments import CampaignId, Json, campaign_of, parse_day
+from liquor_app.commands.arguments import CampaignId, Json, campaign_of
 from liquor_app.core import db, redis
 from liquor_app.core.errors import Invalid
 
@@ -71,57 +71,6 @@ def segments(
 
     page = call(work)
     show_rows(page.items, ("slug", "name", "customer_count"), as_json, total=page.total)
-
-
-@app.command()
-def plan(
-    name: Annotated[str, typer.Option(help="What to call the campaign.")] = "This week's plan",
-    segment: Annotated[list[str] | None, typer.Option(help="Segment slug; may be repeated.")] = None,
-    start: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD; tomorrow by default.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Draft a week: actions, then a plan that waits for approval."""
-    from liquor_app.actions.service import generate_actions
-    from liquor_app.campaigns.service import create_campaign, plan_ready
-    from liquor_app.planning.service import make_plan
-    from liquor_app.segments.service import list_segments
-
-    async def work(session: AsyncSession) -> Any:
-        known = (await list_segments(session, SYSTEM, active_only=True)).items
-        slugs = segment or [row.slug for row in known if row.customer_count][:6]
-        campaign = await create_campaign(
-            session, SYSTEM, name=name, target_segments=slugs, start_date=parse_day(start, "start") if start else None
-        )
-        generated = await generate_actions(session, SYSTEM, campaign.id)
-        made = await make_plan(session, SYSTEM, campaign.id)
-        await plan_ready(session, SYSTEM, campaign.id)
-        return {"campaign_id": campaign.id, "plan_id": made.id, "proposed": generated.proposed, "summary": made.summary}
-
-    show(call(work), as_json, "Waiting for approval")
-
-
-@app.command()
-def actions(campaign: CampaignId = "latest", limit: int = 20, as_json: Json = False) -> None:
-    """A campaign's actions, highest priority first."""
-    from liquor_app.actions.service import list_actions
-
-    async def work(session: AsyncSession) -> Any:
-        return await list_actions(session, SYSTEM, campaign_id=await campaign_of(session, campaign), limit=limit)
-
-    page = call(work)
-    show_rows(page.items, ("priority_score", "channel", "scheduled_date", "offer", "reason"), as_json, total=page.total)
-
-
-@app.command()
-def approve(campaign: CampaignId = "latest", as_json: Json = False) -> None:
-    """Approve a campaign's plan."""
-    from liquor_app.campaigns.lifecycle import approve_campaign
-
-    async def work(session: AsyncSession) -> Any:
-        return await approve_campaign(session, SYSTEM, await campaign_of(session, campaign))
-
-    row = call(work)
-    show({"id": row.id, "name": row.name, "status": row.status}, as_json, "Approved")
 
 
 @app.command()

@@ -64,6 +64,14 @@ class Settings(BaseSettings):
     )
     openai_base_url: str = Field("", validation_alias=AliasChoices("LIQUOR_OPENAI_BASE_URL", "OPENAI_BASE_URL"))
     openai_model: str = "gpt-4.1-mini"
+    openai_timeout_seconds: float = Field(90, ge=1, le=900)
+    """For a whole plan, repair and retries included."""
+    openai_token_budget: int = Field(40_000, ge=1_000, le=10_000_000)
+    """Tokens one plan may use, both ways."""
+    openai_max_output_tokens: int = Field(8_000, ge=200, le=200_000)
+    openai_input_price: float = Field(0.40, ge=0)
+    """US dollars a million tokens, to record what a plan cost."""
+    openai_output_price: float = Field(1.60, ge=0)
     log_json: bool = False
 
     @field_validator("database_url")

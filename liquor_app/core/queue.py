@@ -42,6 +42,7 @@ class Job(StrEnum):
     SCORE_CUSTOMERS = "score_customers"
     REFRESH_SEGMENTS = "refresh_segments"
     GENERATE_CAMPAIGN = "generate_campaign"
+    FIRE_TRIGGER = "fire_trigger"
     LAUNCH_CAMPAIGN = "launch_campaign"
     PLAY_WEEK = "play_week"
     IMPORT_FILE = "import_file"

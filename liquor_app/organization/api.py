@@ -1,25 +1,31 @@
-"""Routes: jobs, and the bell."""
+"""Routes: jobs, the bell, the agent's guidance."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, WebSocket
+from fastapi import APIRouter, Query, Request, Response, WebSocket
 
 from liquor_app.accounts.deps import COOKIE, CurrentActor, socket_actor
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.api.etag import check_match, tag
 from liquor_app.api.schemas import Id
 from liquor_app.api.sockets import serve
+from liquor_app.campaigns import autopilot
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import Message
 from liquor_app.core.queue import get_job, request_cancel
-from liquor_app.organization import service
-from liquor_app.organization.schemas import JobOut, NotificationMessage
+from liquor_app.organization import guidance, service
+from liquor_app.organization.guidance import load_guidance
+from liquor_app.organization.schemas import AutopilotOut, GuidanceOut, GuidancePatch, JobOut, NotificationMessage
 
 router = APIRouter()
 sockets = APIRouter()
+
+Version = Annotated[int | None, Query(ge=0, le=1_000_000, description="An earlier version; the one in force else.")]
 
 
 @router.get("/jobs/{id}", response_model=JobOut, tags=["jobs"])
@@ -59,3 +65,44 @@ async def notifications(websocket: WebSocket) -> None:
         read,
         has_cookie=COOKIE in websocket.cookies,
     )
+
+
+@router.get("/settings/guidance", response_model=GuidanceOut, tags=["settings"])
+async def get_guidance(response: Response, actor: CurrentActor, version: Version = None) -> object:
+    """What binds every engine and every person, in force or as it was; and whether autopilot is stopped."""
+    require(actor, Role.USER)
+    async with transaction() as session:
+        row = await load_guidance(session) if version is None else await guidance.get_guidance(session, actor, version)
+        switch = await autopilot.read_switch(session, actor)
+    tag(response, f"guidance {row.version}")
+    return {"row": row, "autopilot": switch}
+
+
+@router.patch("/settings/guidance", response_model=GuidanceOut, tags=["settings"])
+async def update_guidance(request: Request, response: Response, actor: CurrentActor, body: GuidancePatch) -> object:
+    """Change some of it: a new version."""
+    require(actor, Role.ADMIN)
+    async with transaction() as session:
+        before = await load_guidance(session)
+        check_match(request, f"guidance {before.version}")
+        changes = body.model_dump(mode="json", exclude_unset=True)
+        row = await guidance.save_guidance(session, actor, changes, seen=before.version)
+        switch = await autopilot.read_switch(session, actor)
+    tag(response, f"guidance {row.version}")
+    return {"row": row, "autopilot": switch}
+
+
+@router.post("/settings/autopilot/stop", response_model=AutopilotOut, tags=["settings"])
+async def stop_autopilot(actor: CurrentActor) -> object:
+    """The kill switch: nothing is approved by the system any more, what it has running is paused."""
+    async with transaction() as session:
+        await autopilot.stop_autopilot(session, actor)
+        return await autopilot.read_switch(session, actor)
+
+
+@router.post("/settings/autopilot/release", response_model=AutopilotOut, tags=["settings"])
+async def release_autopilot(actor: CurrentActor) -> object:
+    """Let autopilot work again, from the next plan on."""
+    async with transaction() as session:
+        await autopilot.release_autopilot(session, actor)
+        return await autopilot.read_switch(session, actor)

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, text
-from sqlmodel import SQLModel
+from sqlalchemy import Column, Index, Integer, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import (
     blob,
@@ -115,6 +115,19 @@ class SavedView(SQLModel, table=True):
     name: str = words()
     query: dict[str, Any] = document(empty="{}")
     user_id: UUID | None = ref("users.id", nullable=True)
+    created_at: datetime = stamped()
+
+
+class GuidanceVersion(SQLModel, table=True):
+    """What binds every engine and every person (`organization.guidance`). Versions are only added: a plan names the
+    one it was made under."""
+
+    __tablename__ = "guidance_versions"
+
+    version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    document: dict[str, Any] = document(empty="{}")
+    created_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
+    created_by_name: str = words(default="")
     created_at: datetime = stamped()
 
 

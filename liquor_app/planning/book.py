@@ -12,7 +12,9 @@ from scipy.optimize import linear_sum_assignment
 from liquor_app.planning.problem import NOWHERE, TINY, Flags, Floats, Ints, Problem, Room
 
 SAMPLE = 40_000
-"""Customers on which prices are fitted."""
+"""Customers on which prices are fitted; fewer where there are more places than a week's by two channels."""
+USUAL_PLACES = 14
+LEAST_SAMPLE = 4_000
 SWEEPS = 60
 TOLERANCE = 1e-6
 HALVINGS = 20
@@ -75,9 +77,10 @@ class Book:
         """Prices of the places, shape (places,), and of a unit of discount; where the budget binds, the prices just
         above and just below it: which of the two rounds better differs."""
         people = self.people.size
-        if people > SAMPLE:
-            rows: slice | Ints = np.arange(SAMPLE) * people // SAMPLE
-            share = SAMPLE / people
+        sample = max(SAMPLE * USUAL_PLACES // max(self.days * self.channels, USUAL_PLACES), LEAST_SAMPLE)
+        if people > sample:
+            rows: slice | Ints = np.arange(sample) * people // sample
+            share = sample / people
         else:
             rows, share = slice(None), 1.0
         places: Floats = room.reshape(-1).astype(np.float64) * share

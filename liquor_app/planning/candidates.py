@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from liquor_app.actions.brief import CHANNELS, CampaignBrief
 from liquor_app.actions.eligibility import Reason
 from liquor_app.core.clock import now
 from liquor_app.core.db import raw_connection
-from liquor_app.planning.problem import NOWHERE, Allocation, Floats, Ints, Problem, Verdict
+from liquor_app.planning.problem import NOWHERE, Floats, Ints, Problem, Verdict
 from liquor_app.planning.simulate import Sends
 
 BATCH = 50_000
@@ -46,6 +47,9 @@ class Candidates:
     channel: Ints
     segment: Ints
     """Index into the campaign's target segments."""
+    category: Ints
+    """Index into `categories`, what the customer buys most; None where it is not known."""
+    categories: list[str | None]
     day: Ints
     """Days from the plan's first, of what is planned already."""
     profit: Floats
@@ -67,7 +71,8 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
     segments = {slug: index for index, slug in enumerate(brief.target_segments)}
     streamed = await session.stream(
         text(
-            f"SELECT a.id, a.customer_id, a.channel, a.segment_slug, a.scheduled_date, {_TERMS}"
+            f"SELECT a.id, a.customer_id, a.channel, a.segment_slug, a.scheduled_date,"
+            f" a.offer_terms ->> 'category' AS category, {_TERMS}"
             f" FROM actions a WHERE a.campaign_id = :campaign AND {condition}"
             " ORDER BY a.customer_id, a.segment_slug, a.channel"
         ),
@@ -79,6 +84,7 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
     columns: list[npt.NDArray[Any]] = []
     figures: list[Floats] = []
     first = brief.days[0]
+    categories: dict[str | None, int] = {}
     async for batch in streamed.partitions():
         rows = batch
         who = np.empty(len(rows), dtype=np.intp)
@@ -94,11 +100,12 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
                     np.array([CHANNELS.index(row.channel) for row in rows], dtype=np.intp),
                     np.array([segments.get(row.segment_slug, NOWHERE) for row in rows], dtype=np.intp),
                     np.array([(row.scheduled_date - first).days for row in rows], dtype=np.intp),
+                    np.array([categories.setdefault(row.category, len(categories)) for row in rows], dtype=np.intp),
                 ]
             )
         )
         figures.append(np.array([[float(getattr(row, name) or 0) for name in _FIGURES] for row in rows]).T)
-    joined = np.concatenate(columns, axis=1) if columns else np.empty((4, 0), dtype=np.intp)
+    joined = np.concatenate(columns, axis=1) if columns else np.empty((5, 0), dtype=np.intp)
     numbers = np.concatenate(figures, axis=1) if figures else np.empty((len(_FIGURES), 0))
     profit, kept, response, basket, discount_pct, baseline, value_points = numbers
     return Candidates(
@@ -107,6 +114,8 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
         customer=joined[0],
         channel=joined[1],
         segment=joined[2],
+        category=joined[4],
+        categories=list(categories),
         day=joined[3],
         profit=profit,
         kept=kept,
@@ -160,22 +169,33 @@ async def day_weights(session: AsyncSession, brief: CampaignBrief) -> Floats:
     return np.array([tempered[day.weekday()] for day in brief.days])
 
 
-async def taken_room(session: AsyncSession, brief: CampaignBrief) -> npt.NDArray[np.int64]:
+async def taken_room(session: AsyncSession, brief: CampaignBrief, *, but_own: bool = False) -> npt.NDArray[np.int64]:
     """Messages of the plan's days that are spoken for, shape (days, channels): other approved campaigns', and this
-    one's that are pinned by hand or in the ledger."""
+    one's that are pinned by hand or in the ledger (`but_own`: not those it only plans)."""
     found = await session.execute(
         text(
             "SELECT a.scheduled_date AS day, a.channel, count(*) AS n FROM actions a"
             " JOIN campaigns k ON k.id = a.campaign_id"
             " WHERE a.scheduled_date BETWEEN :first AND :last AND a.status IN ('pending', 'queued', 'sent')"
-            " AND (k.id = :campaign OR k.status IN ('scheduled', 'active', 'paused')) GROUP BY 1, 2"
+            " AND (k.id = :campaign OR k.status IN ('scheduled', 'active', 'paused'))"
+            " AND NOT (:but_own AND k.id = :campaign AND a.status = 'pending' AND NOT a.offer_terms ? 'edited_by')"
+            " GROUP BY 1, 2"
         ),
-        {"first": brief.days[0], "last": brief.days[-1], "campaign": brief.id},
+        {"first": brief.days[0], "last": brief.days[-1], "campaign": brief.id, "but_own": but_own},
     )
     taken = np.zeros((len(brief.days), len(CHANNELS)), dtype=np.int64)
     for row in found:
         taken[(row.day - brief.days[0]).days, CHANNELS.index(row.channel)] += row.n
     return taken
+
+
+def room_of(brief: CampaignBrief, taken: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Messages left, shape (days, channels)."""
+    capacity = np.array(
+        [[brief.limits.capacity(day, channel) for channel in CHANNELS] for day in brief.days], dtype=np.int64
+    )
+    left: npt.NDArray[np.int64] = np.maximum(capacity - taken, 0)
+    return left
 
 
 async def contact_counts(session: AsyncSession, brief: CampaignBrief, people: list[UUID]) -> npt.NDArray[np.int16]:
@@ -190,6 +210,7 @@ _REASONS = {
     Verdict.NOT_WORTH_IT: Reason.NOT_WORTH_IT,
     Verdict.CAPACITY: Reason.CAPACITY,
     Verdict.BUDGET: Reason.BUDGET,
+    Verdict.NO_SHARE: Reason.PLAN_SHARE,
 }
 
 
@@ -200,10 +221,10 @@ async def write_choices(
     *,
     candidates: Candidates,
     verdict: npt.NDArray[np.int8],
-    plan: Allocation,
+    day: Ints,
+    details: Mapping[tuple[Reason, int], str],
 ) -> None:
-    """Set every candidate to pending on its day, or to skipped with the reason."""
-    details = _details(brief, plan)
+    """Set every candidate to pending on its day, or to skipped with the reason; `details` as `reasons_of` has them."""
     connection = await raw_connection(session)
     await connection.execute(
         "CREATE TEMP TABLE planned_actions (id uuid, day date, status text, reason text, detail text) ON COMMIT DROP"
@@ -215,7 +236,7 @@ async def write_choices(
         for index, code in enumerate(verdict):
             action_id = UUID(bytes=candidates.ids[index].tobytes())
             if code == Verdict.CHOSEN:
-                await copy.write_row((action_id, brief.days[plan.day[index]], "pending", None, None))
+                await copy.write_row((action_id, brief.days[day[index]], "pending", None, None))
             else:
                 reason = _REASONS[Verdict(int(code))]
                 await copy.write_row(
@@ -232,13 +253,22 @@ async def write_choices(
     await connection.execute("DROP TABLE planned_actions")
 
 
-def _details(brief: CampaignBrief, plan: Allocation) -> dict[tuple[Reason, int], str]:
+def reasons_of(brief: CampaignBrief, price: Floats, *, shared: bool = False) -> dict[tuple[Reason, int], str]:
+    """Why an action was not chosen, in words, by reason and channel.
+
+    Args:
+        price: of a message, shape (days, channels).
+        shared: the plan was made within shares, so what is full is a share.
+    """
     limits = brief.limits
     told: dict[tuple[Reason, int], str] = {}
     for channel, name in enumerate(("e-mail", "SMS")):
-        cheapest = float(plan.price[:, channel].min()) if plan.price.size else 0.0
+        cheapest = float(price[:, channel].min()) if price.size else 0.0
         worth = f" The last place of the week is worth ${cheapest:.2f}." if cheapest >= 0.005 else ""
         told[Reason.CAPACITY, channel] = f"Every {name} of these days goes to an action that brings more.{worth}"
+        told[Reason.PLAN_SHARE, channel] = f"The plan gives no {name} to this segment with such an offer."
+        if shared:
+            told[Reason.CAPACITY, channel] = "The plan's share for it goes to actions that bring more."
         told[Reason.BUDGET, channel] = (
             f"The discount budget of ${limits.discount_budget} goes to actions that bring more for it."
         )
@@ -255,9 +285,6 @@ async def build_problem(
     session: AsyncSession, brief: CampaignBrief, candidates: Candidates, weight: Floats, spent: float
 ) -> Problem:
     """The optimiser's view of the candidates; `spent` is the discount already promised."""
-    capacity = np.array(
-        [[brief.limits.capacity(day, channel) for channel in CHANNELS] for day in brief.days], dtype=np.int64
-    )
     return Problem(
         customer=candidates.customer,
         channel=candidates.channel,
@@ -265,7 +292,7 @@ async def build_problem(
         discount=candidates.discount,
         counts=await contact_counts(session, brief, candidates.people),
         weight=weight,
-        capacity=np.maximum(capacity - await taken_room(session, brief), 0),
+        capacity=room_of(brief, await taken_room(session, brief)),
         budget=max(0.0, float(brief.limits.discount_budget) - spent),
         cap_7=brief.limits.max_contacts_7_days,
         cap_30=brief.limits.max_contacts_30_days,

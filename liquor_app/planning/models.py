@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import UniqueConstraint
 from sqlmodel import SQLModel
 
-from liquor_app.core.columns import choice, document, moment, pk, ref, stamped, whole, words
+from liquor_app.core.columns import choice, day, document, moment, pk, plain_uuid, ref, stamped, whole, words
 
 
 class Engine(StrEnum):
@@ -42,3 +42,22 @@ class Plan(SQLModel, table=True):
     created_at: datetime = stamped()
     approved_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
     approved_at: datetime | None = moment()
+    guidance_version: int = whole()
+    """The guidance that bound it."""
+    engine_record: dict[str, Any] | None = document()
+    """What the AI planner was asked, answered and cost; see `planning.llm.Record`."""
+
+
+class PlanChoice(SQLModel, table=True):
+    """What a plan decided of an action, kept while another engine's plan of the same campaign is on the table, so that
+    either may be chosen. `content` holds the offer and copy of the chosen ones."""
+
+    __tablename__ = "plan_choices"
+
+    plan_id: UUID = ref("plans.id", primary=True)
+    action_id: UUID = plain_uuid(primary=True)
+    status: str = words()
+    scheduled_date: date = day()
+    skip_reason: str | None = words(nullable=True)
+    skip_detail: str | None = words(nullable=True)
+    content: dict[str, Any] | None = document()

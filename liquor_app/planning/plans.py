@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,12 +16,16 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.brief import CampaignBrief
 from liquor_app.core.errors import NotFound
+from liquor_app.core.money import money
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.planning.candidates import Candidates, sends_of
+from liquor_app.planning.foresee import fatigue, foresee
 from liquor_app.planning.models import Engine, PlanStatus
 from liquor_app.planning.problem import Floats
 from liquor_app.planning.simulate import simulate
 from liquor_app.planning.summary import Counts, figures
+
+MOST_CELLS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,20 @@ class PlanRow:
     created_at: datetime
     approved_by: UUID | None
     approved_at: datetime | None
+    guidance_version: int = 0
+    engine_record: dict[str, Any] | None = None
+    """What the AI planner was asked and cost, if it was (`llm.Record`)."""
+    is_current: bool = False
+    can_be_chosen: bool = False
+    """Another engine's plan of the same round, kept so that a person may choose it instead."""
 
 
 _SELECT = (
-    "SELECT id, campaign_id, version, engine, status, constraints, summary, reasoning, fingerprint, created_by,"
-    " created_at, approved_by, approved_at FROM plans"
+    "SELECT p.id, p.campaign_id, p.version, p.engine, p.status, p.constraints, p.summary, p.reasoning, p.fingerprint,"
+    " p.created_by, p.created_at, p.approved_by, p.approved_at, p.guidance_version, p.engine_record,"
+    " k.plan_id = p.id AS is_current, k.plan_id IS DISTINCT FROM p.id AND k.status IN ('draft', 'awaiting_approval')"
+    " AND EXISTS (SELECT 1 FROM plan_choices c WHERE c.plan_id = p.id) AS can_be_chosen"
+    " FROM plans p JOIN campaigns k ON k.id = p.campaign_id"
 )
 
 
@@ -59,7 +73,7 @@ async def get_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PlanRo
         NotFound: there is none.
     """
     require(actor, Role.USER)
-    found = await session.execute(text(f"{_SELECT} WHERE id = :id"), {"id": plan_id})
+    found = await session.execute(text(f"{_SELECT} WHERE p.id = :id"), {"id": plan_id})
     row = found.mappings().first()
     if row is None:
         raise NotFound("There is no such plan.")
@@ -80,7 +94,8 @@ async def list_plans(
     if cursor:
         (params["below"],) = decode_cursor(cursor, int)
     found = await session.execute(
-        text(f"{_SELECT} WHERE campaign_id = :campaign AND version < :below ORDER BY version DESC LIMIT :n"), params
+        text(f"{_SELECT} WHERE p.campaign_id = :campaign AND p.version < :below ORDER BY p.version DESC LIMIT :n"),
+        params,
     )
     rows = [_row(row) for row in found.mappings()]
     counted = await session.execute(
@@ -88,6 +103,23 @@ async def list_plans(
     )
     more, rows = len(rows) > limit, rows[:limit]
     return Page(rows, encode_cursor(rows[-1].version) if more else None, int(counted.scalar_one()))
+
+
+async def plan_of_version(session: AsyncSession, actor: Actor, campaign_id: UUID, version: int) -> PlanRow:
+    """A campaign's plan by its number.
+
+    Raises:
+        NotFound: there is none.
+    """
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(f"{_SELECT} WHERE p.campaign_id = :campaign AND p.version = :version"),
+        {"campaign": campaign_id, "version": version},
+    )
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound(f"This campaign has no plan {version}.")
+    return _row(row)
 
 
 async def summarise(
@@ -127,15 +159,64 @@ async def summarise(
         float(brief.limits.margin_pct) / 100,
         seed=zlib.crc32(f"{brief.id}:{brief.seed}".encode()),
     )
-    return figures(brief, chosen, chosen.day, weight=weight, outcome=outcome, counts=counts)
+    made = figures(brief, chosen, chosen.day, weight=weight, outcome=outcome, counts=counts)
+    made["cells"] = await _cells(session, brief, counts.names)
+    made["copy"] = await _copy(session, brief, counts.names)
+    made["fatigue"] = await fatigue(session, brief, chosen)
+    made["foreseen"] = await foresee(session, brief)
+    return made
+
+
+async def _cells(session: AsyncSession, brief: CampaignBrief, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Messages by segment, day, channel and offer, most first; at most `MOST_CELLS`."""
+    found = await session.execute(
+        text(
+            "SELECT segment_slug AS segment, scheduled_date AS date, channel, offer_terms ->> 'name' AS offer,"
+            " offer_terms ->> 'discount_pct' AS discount_pct, count(*) AS sends, sum(expected_profit) AS profit,"
+            " sum(expected_response * CAST(offer_terms ->> 'basket' AS double precision)"
+            "   * CAST(offer_terms ->> 'discount_pct' AS double precision) / 100) AS discount"
+            " FROM actions WHERE campaign_id = :id AND status = 'pending' GROUP BY 1, 2, 3, 4, 5"
+            " ORDER BY count(*) DESC, 1, 2, 3, 4, 5 LIMIT :n"
+        ),
+        {"id": brief.id, "n": MOST_CELLS},
+    )
+    return [
+        {
+            "segment": row.segment,
+            "segment_name": names.get(row.segment, row.segment),
+            "date": row.date.isoformat(),
+            "channel": row.channel,
+            "offer": row.offer or "",
+            "discount_pct": f"{float(row.discount_pct or 0):g}",
+            "sends": row.sends,
+            "discount": str(money(float(row.discount or 0))),
+            "expected_profit": str(money(float(row.profit or 0))),
+        }
+        for row in found
+    ]
+
+
+async def _copy(session: AsyncSession, brief: CampaignBrief, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What the messages say, an example of each; at most `MOST_CELLS`."""
+    found = await session.execute(
+        text(
+            "SELECT segment_slug AS segment, channel, offer_terms ->> 'name' AS offer,"
+            " COALESCE(offer_terms ->> 'variant', '') AS variant, min(offer_terms ->> 'subject') AS subject,"
+            " min(message) AS message, count(*) AS sends FROM actions WHERE campaign_id = :id AND status = 'pending'"
+            " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT :n"
+        ),
+        {"id": brief.id, "n": MOST_CELLS},
+    )
+    return [{**row._mapping, "segment_name": names.get(row.segment, row.segment)} for row in found]
 
 
 async def fingerprint_of(session: AsyncSession, campaign_id: UUID) -> str:
-    """What was planned, as one short text: two plans with the same actions, days and offers share it."""
+    """What was planned, as one short text: two plans with the same actions, days, offers and words share it."""
     found = await session.execute(
         text(
             "SELECT md5(count(*) || ':' || COALESCE(sum(CAST(CAST('x' || left(md5(concat_ws('|', customer_id,"
-            " segment_slug, channel, scheduled_date, offer)), 15) AS bit(60)) AS bigint)), 0))"
+            " segment_slug, channel, scheduled_date, offer, message, offer_terms ->> 'subject')), 15) AS bit(60))"
+            " AS bigint)), 0))"
             " FROM actions WHERE campaign_id = :id AND status = 'pending'"
         ),
         {"id": campaign_id},

@@ -55,6 +55,8 @@ class Verdict(IntEnum):
     NOT_WORTH_IT = 3
     CAPACITY = 4
     BUDGET = 5
+    NO_SHARE = 6
+    """The plan has no place for such an action."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Why the plan is as it is, in words that stay with it. Pure.
 
-Each entry is `{"kind", "title", "text"}`; kinds: brief, engine, choice, day, limit, rejected, holdout, assumption.
+Each entry is `{"kind", "title", "text"}`; kinds: brief, engine, theme, choice, day, limit, rejected, holdout,
+assumption.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from liquor_app.actions.brief import CampaignBrief
 from liquor_app.core.money import show_money
 from liquor_app.planning.problem import Allocation
+from liquor_app.planning.proposal import Proposal
 from liquor_app.planning.simulate import MODEL_SPREAD
 
 Entry = dict[str, str]
@@ -28,13 +30,15 @@ class Alternative:
 def engine_note(requested: str, has_key: bool) -> Entry | None:
     """Why another engine answers than was asked for; None if the one asked for does."""
     if requested == "manual":
-        return _entry("engine", "Drafted for you", "The optimiser made this draft; move, drop or change what you like.")
+        return entry("engine", "Drafted for you", "The optimiser made this draft; move, drop or change what you like.")
     if requested != "llm":
         return None
-    why = (
-        "this version has no AI planner yet" if has_key else "no OpenAI key is set, so the AI planner is not available"
-    )
-    return _entry("engine", "Planned by the optimiser", f"You asked for the AI planner, but {why}.")
+    if has_key:
+        return entry(
+            "engine", "Planned by the optimiser", "The AI planner's plan, if it makes one, is a version beside."
+        )
+    why = "no OpenAI key is set, so the AI planner is not available"
+    return entry("engine", "Planned by the optimiser", f"You asked for the AI planner, but {why}.")
 
 
 def explain(
@@ -50,16 +54,16 @@ def explain(
     if note is not None:
         entries.append(note)
     if not totals["sends"]:
-        entries.append(_entry("choice", "Nobody is contacted", _why_nobody(summary)))
+        entries.append(entry("choice", "Nobody is contacted", _why_nobody(summary)))
         return entries
     profit = simulated["incremental_profit"]
     entries.append(
-        _entry(
+        entry(
             "choice",
             f"{totals['sends']:,} messages to {totals['reach']:,} people",
             f"Expected incremental profit {_cash(profit['mean'])}, between {_cash(profit['low'])} and"
             f" {_cash(profit['high'])} in eight weeks of ten, after {_cash(simulated['discount']['mean'])} of discounts"
-            f" and {_cash(simulated['cost'])} of sending. {_gap(plan)}",
+            f" and {_cash(simulated['cost'])} of sending. {_gap(plan, summary['optimality'].get('within'))}",
         )
     )
     entries += _segment_words(summary)
@@ -69,7 +73,7 @@ def explain(
     entries += _rejected_words(summary, plan, alternatives)
     if totals["held_out"]:
         entries.append(
-            _entry(
+            entry(
                 "holdout",
                 f"{totals['held_out']:,} people held out",
                 f"Drawn at random ({float(brief.holdout_pct):g}%) before anything was planned, so that the result can"
@@ -80,8 +84,26 @@ def explain(
     return entries
 
 
-def _entry(kind: str, title: str, text: str) -> Entry:
+def entry(kind: str, title: str, text: str) -> Entry:
+    """One thing to know about a plan."""
     return {"kind": kind, "title": title, "text": text}
+
+
+def proposal_words(proposal: Proposal, before: dict[str, Any], after: dict[str, Any]) -> list[Entry]:
+    """What the AI planner said of its proposal, and what it is expected to bring beside the optimiser's plan."""
+    entries = [entry("theme", title, why or "A theme of this plan.") for title, why in proposal.themes]
+    entries += [entry("choice", about, why) for about, why in proposal.chosen_because]
+    entries += [entry("rejected", about, why) for about, why in proposal.rejected]
+    mine, other = (found["simulation"]["incremental_profit"] for found in (after, before))
+    entries.append(
+        entry(
+            "choice",
+            "Beside the optimiser's plan",
+            f"Expected incremental profit {_cash(mine['mean'])} beside {_cash(other['mean'])}, with"
+            f" {after['totals']['sends']:,} messages beside {before['totals']['sends']:,}.",
+        )
+    )
+    return entries
 
 
 def _cash(value: Any) -> str:
@@ -91,7 +113,7 @@ def _cash(value: Any) -> str:
 def _brief(brief: CampaignBrief, totals: dict[str, Any]) -> Entry:
     asked = f" You asked: “{brief.llm_prompt.strip()[:300]}”" if brief.llm_prompt and brief.llm_prompt.strip() else ""
     count = len(brief.target_segments)
-    return _entry(
+    return entry(
         "brief",
         brief.name,
         f"{_day(brief.days[0])} to {_day(brief.days[-1])}, {count} segment{'s' if count != 1 else ''},"
@@ -103,10 +125,11 @@ def _day(day: Any) -> str:
     return f"{day:%a} {day.day} {day:%b}"
 
 
-def _gap(plan: Allocation) -> str:
+def _gap(plan: Allocation, within: str | None) -> str:
+    limits = f"{within} and these limits" if within else "these limits"
     if plan.gap < 0.0005:
-        return "No better plan exists within these limits."
-    return f"No plan within these limits can be more than {plan.gap * 100:.1f}% better."
+        return f"No better plan exists within {limits}."
+    return f"No plan within {limits} can be more than {plan.gap * 100:.1f}% better."
 
 
 def _why_nobody(summary: dict[str, Any]) -> str:
@@ -124,7 +147,7 @@ def _segment_words(summary: dict[str, Any]) -> list[Entry]:
     best = max(used, key=lambda row: float(row["expected_profit"]))
     share = "; ".join(f"{row['name']} {row['sends']:,}" for row in used[:5])
     return [
-        _entry(
+        entry(
             "choice",
             f"Most is expected from {best['name']}",
             f"{_cash(best['expected_profit'])} from {best['sends']:,} messages. All: {share}.",
@@ -141,7 +164,7 @@ def _day_words(summary: dict[str, Any]) -> Entry | None:
     text = f"The shop's last 90 days favour {best['weekday']} and the evening before; days were weighted accordingly."
     if full:
         text += f" E-mail is full on {', '.join(full)}."
-    return _entry("day", f"{best['weekday']} is worth most", text)
+    return entry("day", f"{best['weekday']} is worth most", text)
 
 
 def _limit_words(brief: CampaignBrief, plan: Allocation) -> list[Entry]:
@@ -150,7 +173,7 @@ def _limit_words(brief: CampaignBrief, plan: Allocation) -> list[Entry]:
         dearest = float(plan.price[:, index].max()) if plan.price.size else 0.0
         if dearest >= 0.005:
             entries.append(
-                _entry(
+                entry(
                     "limit",
                     f"{name[0].upper()}{name[1:]} capacity binds",
                     f"One more {name} on the fullest day would bring about {_cash(dearest)}.",
@@ -158,7 +181,7 @@ def _limit_words(brief: CampaignBrief, plan: Allocation) -> list[Entry]:
             )
     if plan.budget_price > 0:
         entries.append(
-            _entry(
+            entry(
                 "limit",
                 "The discount budget binds",
                 f"One more dollar than {_cash(brief.limits.discount_budget)} would bring about"
@@ -170,7 +193,7 @@ def _limit_words(brief: CampaignBrief, plan: Allocation) -> list[Entry]:
 
 def _rejected_words(summary: dict[str, Any], plan: Allocation, alternatives: Sequence[Alternative]) -> list[Entry]:
     entries = [
-        _entry(
+        entry(
             "rejected",
             alternative.title,
             f"Worth {_cash(alternative.value)} beside {_cash(plan.value)} of this plan, so it was not taken.",
@@ -181,13 +204,13 @@ def _rejected_words(summary: dict[str, Any], plan: Allocation, alternatives: Seq
     left = [row for row in summary["rejected"] if row["reason"] != "better_action_chosen"]
     if left:
         told = ", ".join(f"{row['label'].lower()}: {row['actions']:,}" for row in left)
-        entries.append(_entry("rejected", "Actions left out", f"{told[0].upper()}{told[1:]}."))
+        entries.append(entry("rejected", "Actions left out", f"{told[0].upper()}{told[1:]}."))
     return entries
 
 
 def _assumptions(brief: CampaignBrief) -> Entry:
     limits = brief.limits
-    return _entry(
+    return entry(
         "assumption",
         "What this rests on",
         f"A margin of {limits.margin_pct:g}%; purchases that would have come anyway bring nothing;"

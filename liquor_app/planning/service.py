@@ -1,4 +1,4 @@
-"""Plans: make one, look at it, simulate it, approve it."""
+"""Plans: make one, look at it, simulate it, choose between two, approve one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,38 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.brief import lock_brief
+from liquor_app.actions.holding import hold_campaign, refuse_overfull
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
+from liquor_app.planning.ai_plan import Asked, make_ai_plan, prepare_question
+from liquor_app.planning.approval import beyond_autopilot, escalation, refuse_unguided, require_approver
 from liquor_app.planning.candidates import day_weights, read_candidates
-from liquor_app.planning.draft import make_plan
+from liquor_app.planning.choices import forget_choices, keep_choices, restore_choices
+from liquor_app.planning.compare import Comparison, compare
+from liquor_app.planning.draft import make_plan, put_in_place
 from liquor_app.planning.models import PlanStatus
-from liquor_app.planning.plans import PlanRow, fingerprint_of, get_plan, list_plans, summarise
+from liquor_app.planning.plans import PlanRow, fingerprint_of, get_plan, list_plans, plan_of_version, summarise
+from liquor_app.planning.standing import fire, make_standing_plan
 
-__all__ = ["PlanRow", "approve_plan", "get_plan", "list_plans", "make_plan", "simulate_plan"]
+__all__ = [
+    "Asked",
+    "Comparison",
+    "PlanRow",
+    "approve_plan",
+    "beyond_autopilot",
+    "choose_plan",
+    "compare_plans",
+    "escalation",
+    "fire",
+    "get_plan",
+    "list_plans",
+    "make_ai_plan",
+    "make_plan",
+    "make_standing_plan",
+    "plan_of_version",
+    "prepare_question",
+    "simulate_plan",
+]
 
 
 async def simulate_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PlanRow:
@@ -35,6 +59,8 @@ async def simulate_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> P
     brief = await lock_brief(session, plan.campaign_id)
     if brief.plan_id != plan_id or plan.status is PlanStatus.SUPERSEDED:
         raise Conflict("A newer plan has replaced this one.")
+    if brief.type == "triggered":
+        raise Conflict("A triggered campaign's plan tells of the last seven days. Plan again for newer ones.")
     chosen = await read_candidates(session, brief, "a.status = 'pending'")
     weight = await day_weights(session, brief)
     summary = await summarise(session, brief, chosen, weight, plan.summary.get("totals", {}).get("held_out", 0))
@@ -47,14 +73,7 @@ async def simulate_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> P
             "id": plan_id,
         },
     )
-    await session.execute(
-        text("UPDATE campaigns SET weekly_plan = CAST(:weekly AS jsonb), updated_at = :at WHERE id = :id"),
-        {
-            "weekly": json.dumps({"plan_id": str(plan_id), "version": plan.version, **summary}),
-            "id": plan.campaign_id,
-            "at": now(),
-        },
-    )
+    await put_in_place(session, plan.campaign_id, plan_id, plan.version, summary)
     return await get_plan(session, actor, plan_id)
 
 
@@ -67,15 +86,16 @@ async def approve_plan(
         fingerprint: of the plan as the approver saw it; refuses if its actions have changed since.
 
     Raises:
-        Forbidden: the actor is not a marketer.
+        Forbidden: the actor is not a marketer, or the guidance wants an admin for it.
         NotFound: there is no such plan.
-        Conflict: a newer plan replaced it, it holds no action, or it changed since it was looked at.
+        Conflict: a newer plan replaced it, it holds no action, it changed since it was looked at, or the guidance does
+            not allow what it holds.
     """
     require(actor, Role.MANAGER)
     found = await session.execute(
         text(
-            "SELECT p.campaign_id, p.status, k.plan_id FROM plans p JOIN campaigns k ON k.id = p.campaign_id"
-            " WHERE p.id = :id FOR UPDATE OF p"
+            "SELECT p.campaign_id, p.status, p.guidance_version, k.plan_id, k.type = 'triggered' AS standing"
+            " FROM plans p JOIN campaigns k ON k.id = p.campaign_id WHERE p.id = :id FOR UPDATE OF p"
         ),
         {"id": plan_id},
     )
@@ -91,17 +111,80 @@ async def approve_plan(
         text("SELECT EXISTS (SELECT 1 FROM actions WHERE campaign_id = :id AND status = 'pending')"),
         {"id": row["campaign_id"]},
     )
-    if not planned.scalar_one():
+    if not planned.scalar_one() and not row["standing"]:
         raise Conflict("The plan holds no action. Widen the audience or loosen a limit, then plan again.")
+    plan = await get_plan(session, actor, plan_id)
+    if plan.fingerprint != current and not row["standing"]:
+        # changed by hand since it was last worked out: what is approved is what it is now
+        plan = await simulate_plan(session, actor, plan_id)
+    bound_by = await refuse_unguided(session, row["campaign_id"], row["guidance_version"])
+    require_approver(actor, plan, bound_by.guidance)
     await session.execute(
         text(
             "UPDATE plans SET status = CASE WHEN id = :id THEN 'approved' ELSE 'superseded' END,"
             " approved_by = CASE WHEN id = :id THEN CAST(:by AS uuid) ELSE approved_by END,"
             " approved_at = CASE WHEN id = :id THEN :at ELSE approved_at END,"
-            " fingerprint = CASE WHEN id = :id THEN :fingerprint ELSE fingerprint END"
+            " fingerprint = CASE WHEN id = :id THEN :fingerprint ELSE fingerprint END,"
+            " guidance_version = CASE WHEN id = :id THEN :guidance ELSE guidance_version END"
             " WHERE campaign_id = :campaign AND (id = :id OR status = 'approved')"
         ),
-        {"id": plan_id, "campaign": row["campaign_id"], "by": actor.user_id, "at": now(), "fingerprint": current},
+        {
+            "id": plan_id,
+            "campaign": row["campaign_id"],
+            "by": actor.user_id,
+            "at": now(),
+            "fingerprint": current,
+            "guidance": bound_by.version,
+        },
     )
+    await forget_choices(session, row["campaign_id"])
     await audit(session, actor, "plan.approved", "campaign", row["campaign_id"], plan=plan_id, fingerprint=current)
     return await get_plan(session, actor, plan_id)
+
+
+async def choose_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PlanRow:
+    """Put the other engine's plan of the same round in the current one's place; that one can be chosen back, with what
+    was changed in it by hand.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such plan.
+        Conflict: the campaign is approved already, the plan is not on the table any more, or a limit would break
+            because another campaign was approved meanwhile.
+    """
+    require(actor, Role.MANAGER)
+    plan = await get_plan(session, actor, plan_id)
+    brief = await hold_campaign(session, actor, plan.campaign_id)
+    if brief.plan_id == plan_id:
+        return plan
+    if not plan.can_be_chosen or brief.plan_id is None:
+        raise Conflict("This plan is not on the table any more. Plan again to have a choice.")
+    await keep_choices(session, brief.id, brief.plan_id)
+    planned = await restore_choices(session, brief.id, plan_id)
+    await refuse_overfull(session, brief, planned)
+    await session.execute(
+        text(
+            "UPDATE plans SET status = CASE WHEN id = :id THEN 'draft' ELSE 'superseded' END"
+            " WHERE campaign_id = :campaign AND (id = :id OR status = 'draft')"
+        ),
+        {"id": plan_id, "campaign": brief.id},
+    )
+    await put_in_place(session, brief.id, plan_id, plan.version, plan.summary)
+    await audit(
+        session, actor, "plan.chosen", "campaign", brief.id, version=plan.version, engine=plan.engine.value,
+        instead_of=brief.plan_id,
+    )  # fmt: skip
+    return await get_plan(session, actor, plan_id)
+
+
+async def compare_plans(session: AsyncSession, actor: Actor, left_id: UUID, right_id: UUID) -> Comparison:
+    """Two plans of one campaign side by side.
+
+    Raises:
+        NotFound: one of them does not exist.
+        Conflict: they are of different campaigns.
+    """
+    left, right = await get_plan(session, actor, left_id), await get_plan(session, actor, right_id)
+    if left.campaign_id != right.campaign_id:
+        raise Conflict("Only plans of the same campaign can be laid side by side.")
+    return compare(left.summary, right.summary)

@@ -50,7 +50,15 @@ def figures(
             "blocked": sum(count for _, count in counts.blocks),
             **{channel: int((planned.channel[chosen] == index).sum()) for index, channel in enumerate(CHANNELS)},
         },
-        "simulation": simulation(outcome, float((planned.kept[chosen]).sum())),
+        "simulation": {
+            **simulation(outcome, float((planned.kept[chosen]).sum())),
+            "cost_by_channel": {
+                channel: str(money(int((planned.channel[chosen] == index).sum()) * float(each)))
+                for index, (channel, each) in enumerate(
+                    zip(CHANNELS, (brief.limits.email_cost, brief.limits.sms_cost), strict=True)
+                )
+            },
+        },
         "blocks": _labelled(counts.blocks, "customers"),
         "rejected": _labelled(counts.rejected, "actions"),
     }

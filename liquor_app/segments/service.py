@@ -20,6 +20,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.organization.guidance import refuse_claims
 from liquor_app.segments import playbook
 from liquor_app.segments.defaults import DEFAULT_SEGMENTS
 from liquor_app.segments.lists import add_members, remove_members
@@ -248,6 +249,7 @@ async def create_segment(
         raise Invalid("name must hold a letter or a digit", field="name")
     if kind is SegmentKind.RULE:
         await check_references(session, values["slug"], values["rules"])
+    await _refuse_claims(session, values)
     values.update(id=uuid7(), kind=kind.value)
     if "position" not in values:
         last = await session.execute(text("SELECT COALESCE(max(position), 0) + 10 FROM segments"))
@@ -264,6 +266,14 @@ async def create_segment(
         raise Conflict(f"A segment called {values['slug']} exists already.", field="name")
     await audit(session, actor, "segment.created", "segment", values["id"], slug=values["slug"])
     return await get_segment(session, actor, values["id"])
+
+
+async def _refuse_claims(session: AsyncSession, values: dict[str, Any]) -> None:
+    """The words of the offers, held against the guidance."""
+    offers = values.get("recommended_offers") or []
+    await refuse_claims(
+        session, [(f"recommended_offers[{index}].text", offer["text"]) for index, offer in enumerate(offers)]
+    )
 
 
 async def update_segment(
@@ -287,6 +297,7 @@ async def update_segment(
     values = _clean(changes, SegmentKind(before["kind"]))
     if values.get("rules"):
         await check_references(session, before["slug"], values["rules"])
+    await _refuse_claims(session, values)
     if values:
         expressions, params = _bind(values)
         assignments = ", ".join(f"{name} = {expression}" for name, expression in expressions.items())

@@ -19,6 +19,7 @@ from liquor_app.sending.claim import Claimed, Stop
 from liquor_app.sending.unsubscribe import unsubscribe_url
 from liquor_app.templates.catalog import Catalog, load_catalog
 from liquor_app.templates.context import OfferFacts, Recipient, build_context
+from liquor_app.templates.copy import copy_subject
 from liquor_app.templates.render import Legal, render_message, unsubscribe_headers
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
             sender_name=brand.from_name,
             recipient=message.recipient,
             text=made.text,
-            subject=made.subject,
+            subject=copy_subject(message.offer_terms, made.subject),
             html=made.html,
             reply_to=brand.reply_to,
             headers=unsubscribe_headers(link) if message.channel is Channel.EMAIL else {},

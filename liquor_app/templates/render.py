@@ -213,6 +213,15 @@ def variables_of(source: TemplateSource) -> list[str]:
     return sorted(names)
 
 
+def parse_text(source: str, field: str) -> BoundTemplate:
+    """A short plain text with Liquid in it, compiled in the same bounds as templates are.
+
+    Raises:
+        Invalid: not valid Liquid; `field` is to blame.
+    """
+    return _parse(_TEXT, source, field)
+
+
 def _parse(environment: Environment, source: str, field: str) -> BoundTemplate:
     if len(source) > MAX_SOURCE:
         raise Invalid(f"{field} is longer than {MAX_SOURCE:,} characters.", field=field)

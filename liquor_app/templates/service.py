@@ -17,6 +17,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.organization.guidance import refuse_claims
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
@@ -29,6 +30,7 @@ from liquor_app.templates.render import (
     Legal,
     TemplateSource,
     compile_template,
+    html_to_text,
     render_message,
     variables_of,
 )
@@ -180,6 +182,7 @@ async def create_template(
     title = _name(name)
     source = TemplateSource(_channel(channel), subject_template, body_html_template, body_text_template)
     compile_template(source)
+    await _refuse_claims(session, source)
     taken = await session.execute(text("SELECT 1 FROM message_templates WHERE name = :name"), {"name": title})
     if taken.scalar() is not None:
         raise Conflict(f"There is a template called {title!r} already.", field="name")
@@ -226,6 +229,7 @@ async def update_template(
     if fresh:
         source = _source(template, fresh)
         compile_template(source)
+        await _refuse_claims(session, source)
         for name, value in fresh.items():
             setattr(template, name, value)
         template.version += 1
@@ -340,6 +344,13 @@ async def _add_version(
     session.add(version)
     await session.flush()
     return version.id
+
+
+async def _refuse_claims(session: AsyncSession, source: TemplateSource) -> None:
+    """What an author wrote, without markup, held against the guidance."""
+    html = html_to_text(source.html) if source.html else None
+    parts = zip(CONTENT, (source.subject, html, source.text), strict=True)
+    await refuse_claims(session, parts)
 
 
 def _source(template: MessageTemplate, fresh: dict[str, Any]) -> TemplateSource:

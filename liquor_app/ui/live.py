@@ -50,7 +50,8 @@ async def follow(state: Any, *topics: str) -> AsyncIterator[list[Message]]:
     """Batches of hints on `topics`, for as long as the tab shows this page."""
     token = str(state.router.session.client_token)
     path = str(state.router.url.path)
-    key, own = (token, type(state).__name__), uuid4().hex
+    # a background event holds its state in a proxy: its class says nothing of whose it is
+    key, own = (token, state.get_full_name()), uuid4().hex
     _newest[key] = own
     try:
         async with hub.subscribe(*topics) as queue:

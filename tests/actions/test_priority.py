@@ -172,6 +172,7 @@ def permissions(**changes: object) -> Permissions:
         "has_bought": np.array([True]),
         "has_open_day": np.array([True]),
         "pressed": np.array([False]),
+        "globally_held": np.array([False]),
     }
     return Permissions(**{**base, **changes})  # type: ignore[arg-type]
 
@@ -199,6 +200,7 @@ def permissions(**changes: object) -> Permissions:
         ),
         ({"has_open_day": np.array([False])}, Reason.CAP_REACHED, Reason.CAP_REACHED),
         ({"pressed": np.array([True])}, Reason.PRESSURE, Reason.PRESSURE),
+        ({"globally_held": np.array([True])}, Reason.GLOBAL_HOLDOUT, Reason.GLOBAL_HOLDOUT),
     ],
 )
 def test_every_block_is_named(changes: dict[str, object], email: Reason | None, sms: Reason | None) -> None:

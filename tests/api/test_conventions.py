@@ -35,6 +35,13 @@ OURS = """
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 PATCH /settings/compliance · GET /jobs/{id} · POST /jobs/{id}/cancel
 POST /sends/{id}/settle
+GET /segments/suggestions · GET /segments/overlap
+GET /campaigns/{id}/plans · GET /campaigns/{id}/plans/{version} · POST /campaigns/{id}/plans/{version}/choose
+GET /campaigns/{id}/plans/compare · POST /campaigns/{id}/simulate · POST /campaigns/{id}/submit
+GET /campaigns/{id}/edits · POST /campaigns/{id}/undo · POST /campaigns/{id}/skip
+GET /actions/{id}/offers · POST /actions/{id}/move · POST /actions/{id}/skip · POST /actions/{id}/offer
+POST /actions/{id}/copy
+GET /settings/guidance · PATCH /settings/guidance · POST /settings/autopilot/stop · POST /settings/autopilot/release
 GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready
 """
 
@@ -56,12 +63,16 @@ async def test_the_api_is_the_plans_and_what_we_added(anybody: Client) -> None:
     assert set(await routes(anybody)) == listed(PLAN) | listed(OURS)
 
 
+def _filled(path: str) -> str:
+    return path.replace("{id}", "018f0000-0000-7000-8000-000000000000").replace("{version}", "1")
+
+
 async def test_every_route_but_the_doors_asks_who_is_there(anybody: Client) -> None:
     doors = {"POST /auth/register", "POST /auth/login", "POST /auth/logout", "POST /auth/refresh"}
     for route in set(await routes(anybody)) - doors - {"GET /health/live", "GET /health/ready"}:
         method, path = route.split()
         body = {"json": {}} if method in {"POST", "PATCH"} else {}
-        answer = await anybody.call(method, path.replace("{id}", "018f0000-0000-7000-8000-000000000000"), **body)
+        answer = await anybody.call(method, _filled(path), **body)
         is_problem(answer, 401, "unauthenticated")
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.campaigns import lifecycle
+from liquor_app.campaigns.autopilot import plan_ready
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import (
     create_campaign,
@@ -18,7 +19,6 @@ from liquor_app.campaigns.service import (
     estimate_reach,
     get_campaign,
     list_campaigns,
-    plan_ready,
     request_plan,
     update_campaign,
 )

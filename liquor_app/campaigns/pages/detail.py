@@ -8,8 +8,10 @@ import reflex as rx
 
 from liquor_app.accounts.pages.access import for_managers
 from liquor_app.campaigns.pages.plan import actions_card, plan_review
+from liquor_app.campaigns.pages.versions import why_this_plan
 from liquor_app.campaigns.states.actions import ActionsState
 from liquor_app.campaigns.states.detail import CampaignState
+from liquor_app.campaigns.states.versions import VersionsState
 from liquor_app.ui.badge import badge, live, status_badge
 from liquor_app.ui.bars import numbers
 from liquor_app.ui.button import button, icon_button
@@ -50,8 +52,9 @@ def _head() -> rx.Component:
         (
             "draft",
             row(
-                button("Generate plan", kind="primary", icon="sparkles", busy=CampaignState.busy,
-                       on_click=CampaignState.act("plan")),
+                rx.cond(HEAD.has_plan, _act("submit", "Put up for approval", symbol="clipboard-check"), rx.fragment()),
+                button(rx.cond(HEAD.has_plan, "Plan again", "Generate plan"), kind="primary", icon="sparkles",
+                       busy=CampaignState.busy, on_click=CampaignState.act("plan")),
             ),
         ),
         ("awaiting_approval", row(_act("plan", "Plan again", symbol="refresh-cw"), _act("send_back", "Send back"),
@@ -76,6 +79,7 @@ def _head() -> rx.Component:
         crumbs=(("Campaigns", "/campaigns"),),
         badge=row(
             status_badge(HEAD.status),
+            rx.cond(HEAD.autopilot, badge("approved by autopilot", "amber", dot=False), rx.fragment()),
             rx.cond(HEAD.history, badge("history of the sample", dot=False), rx.fragment()),
         ),
     )
@@ -114,6 +118,7 @@ def _running() -> rx.Component:
             card(_sends(), title="As it happens", flush=True, class_name="c7"),
         ),
         rx.cond(HEAD.history, rx.fragment(), _went_out()),
+        why_this_plan(),
         gap=16,
     )
 
@@ -185,7 +190,7 @@ PAGES = (
         "/campaigns/[campaign_id]",
         "Campaign",
         campaign_page,
-        on_load=[CampaignState.load, ActionsState.load, CampaignState.live],
+        on_load=[CampaignState.load, ActionsState.load, VersionsState.load, CampaignState.live, VersionsState.live],
         parent="/campaigns",
     ),
 )

@@ -6,11 +6,11 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.pages.access import for_managers
+from liquor_app.campaigns.pages.edits import edit_bar, edit_menu, edit_questions
+from liquor_app.campaigns.pages.versions import side_by_side, why_this_plan
 from liquor_app.campaigns.states.actions import ActionsState
 from liquor_app.campaigns.states.detail import CampaignState
-from liquor_app.ui.button import icon_button
-from liquor_app.ui.card import card, list_item, plain_list
+from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
 from liquor_app.ui.icon import icon
 from liquor_app.ui.interval import interval
@@ -39,10 +39,10 @@ def plan_review() -> rx.Component:
         )
     )  # fmt: skip
     review = grid(
-        span(8, _week(), actions_card(), _reasoning(), gap=16),
-        span(4, _simulation(), _blocked(), _limits(), gap=16, align_self="start"),
+        span(8, side_by_side(), _week(), actions_card(edit_bar()), why_this_plan(), gap=16),
+        span(4, _simulation(), _foreseen(), _blocked(), _limits(), gap=16, align_self="start"),
     )
-    return rx.cond(PLAN.id != "", review, drafting)
+    return rx.cond(PLAN.id != "", rx.fragment(review, edit_questions()), drafting)
 
 
 def _week() -> rx.Component:
@@ -54,8 +54,8 @@ def _week() -> rx.Component:
     )
 
 
-def actions_card() -> rx.Component:
-    """The actions of the chosen day, or of the week."""
+def actions_card(tools: rx.Component | None = None) -> rx.Component:
+    """The actions of the chosen day, or of the week; `tools` change the plan."""
 
     def person(line: Any) -> rx.Component:
         return rx.fragment(
@@ -66,6 +66,7 @@ def actions_card() -> rx.Component:
     def why(line: Any) -> rx.Component:
         return rx.el.div(
             rx.el.div(line.offer, class_name="med"),
+            rx.el.div(line.message, class_name="t12 pretty"),
             rx.el.div(line.reason, class_name="t12 muted pretty"),
             min_width="240px",
         )
@@ -74,15 +75,6 @@ def actions_card() -> rx.Component:
         channel = rx.cond(line.channel == "sms", icon("message-square", label="SMS"), icon("mail", label="E-mail"))
         return row(channel, rx.el.span(line.when, class_name="num nowrap"))
 
-    drop = Column(
-        "",
-        lambda line: rx.cond(
-            line.status == "pending",
-            for_managers(icon_button("x", "Take out of the plan", on_click=ActionsState.skip(line.id))),
-            rx.fragment(),
-        ),
-        phone="hide",
-    )
     return card(
         table(
             ActionsState.rows,
@@ -92,7 +84,7 @@ def actions_card() -> rx.Component:
                 Column("When", when, phone="hide"),
                 Column("Priority", lambda line: priority(line.total, line.value, line.response, line.margin,
                                                          line.fatigue), number=True),
-                drop,
+                *([Column("", edit_menu)] if tools is not None else []),
             ],
             label="Actions",
             loading=ActionsState.loading,
@@ -106,7 +98,8 @@ def actions_card() -> rx.Component:
             on_next=ActionsState.forward,
         ),
         title="Actions",
-        aside=priority_legend(),
+        aside=tools if tools is not None else priority_legend(),
+        foot=priority_legend() if tools is not None else "",
         flush=True,
     )  # fmt: skip
 
@@ -132,6 +125,26 @@ def _fact(fact: Any) -> rx.Component:
     return rx.fragment(rx.el.dt(fact.label), rx.el.dd(fact.value))
 
 
+def _foreseen() -> rx.Component:
+    return rx.cond(
+        PLAN.foreseen != "",
+        rx.fragment(
+            card(
+                rx.el.dl(rx.foreach(PLAN.obstacles, _fact), class_name="kv"),
+                title="Predicted blocks",
+                aside=rx.el.span(PLAN.foreseen, class_name="t12 muted"),
+                foot=rx.el.span("Each message asked about at its own planned moment.", class_name="t12 muted"),
+            ),
+            card(
+                rx.el.dl(rx.foreach(PLAN.tired, _fact), class_name="kv"),
+                title="Fatigue",
+                aside=rx.el.span("all campaigns together", class_name="t12 muted"),
+            ),
+        ),
+        rx.fragment(),
+    )
+
+
 def _blocked() -> rx.Component:
     return rx.cond(
         rx.Var.create(PLAN.blocks).length() > 0,
@@ -150,10 +163,3 @@ def _limits() -> rx.Component:
         title="Constraints",
         aside=rx.el.a("Settings", href="/settings", class_name="link t12"),
     )
-
-
-def _reasoning() -> rx.Component:
-    def entry(one: Any) -> rx.Component:
-        return list_item(rx.el.div(rx.el.b(one.title, class_name="med"), rx.el.p(one.text, class_name="muted pretty")))
-
-    return card(plain_list(rx.foreach(PLAN.reasoning, entry)), title="Why this plan", aside="stays with it", flush=True)

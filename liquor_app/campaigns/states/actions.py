@@ -28,6 +28,7 @@ class ActionLine:
     segment: str
     reason: str
     offer: str
+    message: str
     channel: str
     when: str
     status: str
@@ -47,6 +48,7 @@ def line_of(row: ActionRow) -> ActionLine:
         row.segment_name or row.segment_slug,
         row.reason or "",
         row.offer,
+        _words(row),
         row.channel,
         f"{row.scheduled_date:%a %-d %b} {start}".strip(),
         row.status.value,
@@ -56,6 +58,11 @@ def line_of(row: ActionRow) -> ActionLine:
         round(row.margin_points),
         round(row.fatigue_points),
     )
+
+
+def _words(row: ActionRow) -> str:
+    subject = row.offer_terms.get("subject")
+    return f"{subject}: {row.message}" if subject else row.message or ""
 
 
 class ActionsState(rx.State):
@@ -72,6 +79,12 @@ class ActionsState(rx.State):
     @guarded
     async def load(self) -> None:
         self.day, self.cursors = "", [""]
+        await self._read()
+
+    @rx.event
+    @guarded
+    async def refresh(self) -> None:
+        """The same page again, after a change by hand."""
         await self._read()
 
     async def _read(self) -> None:

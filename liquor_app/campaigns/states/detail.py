@@ -26,6 +26,7 @@ Verb = Callable[..., Awaitable[Any]]
 
 VERBS: dict[str, tuple[Verb, str]] = {
     "approve": (lifecycle.approve_campaign, "Approved"),
+    "submit": (lifecycle.submit_plan, "Put up for approval"),
     "send_back": (lifecycle.send_back, "Back to draft"),
     "start": (lifecycle.start_campaign, "Started"),
     "play": (lifecycle.play_week, "Playing the week"),

@@ -1,4 +1,4 @@
-"""Who is held out: a keyed draw anybody can repeat, the same in Python and in SQL. Pure.
+"""A keyed draw of people that anybody can repeat, the same in Python and in SQL: who is held out. Pure.
 
 A customer's number is the first 56 bits of SHA-256(seed ":" customer id), as a share of 2⁵⁶; whoever lies below the
 share is held out. Nothing about the customer enters, the seed decides alone, and raising the share only adds people.

@@ -1,0 +1,163 @@
+"""How far the planner goes by itself, by the guidance's autonomy; and the switch that stops it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, ActorKind, require
+from liquor_app.campaigns.lifecycle import approve_campaign, pause_campaign
+from liquor_app.campaigns.models import Campaign, CampaignStatus
+from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campaign, row_of
+from liquor_app.core.clock import now
+from liquor_app.core.errors import AppError, Conflict
+from liquor_app.core.pubsub import publish
+from liquor_app.organization.guidance import Autonomy, AutopilotSettings, autopilot_stopped, load_guidance
+from liquor_app.organization.service import notify
+from liquor_app.organization.settings import load_settings
+from liquor_app.planning.service import beyond_autopilot, get_plan
+
+AUTOPILOT = Actor(ActorKind.SYSTEM, None, "autopilot", Role.MANAGER)
+"""A marketer at most: what the guidance reserves for an admin, it does not approve."""
+
+_LOCK = "autopilot"
+
+
+async def hold_switch(session: AsyncSession, *, alone: bool = False) -> None:
+    """Whoever acts on the switch's position holds it until commit; throwing it waits for them (`alone`)."""
+    kind = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+    await session.execute(text(f"SELECT {kind}(hashtextextended(:name, 0))"), {"name": _LOCK})
+
+
+async def plan_ready(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
+    """The plan stands: by the guidance's autonomy it stays a suggestion, goes before a person, or, within the limits
+    of autopilot, is approved and scheduled at once.
+
+    Raises:
+        NotFound: there is no such campaign.
+    """
+    campaign = await lock_campaign(session, campaign_id)
+    level = (await load_guidance(session)).guidance.autonomy(campaign.type.value)
+    if level is Autonomy.SUGGEST or campaign.status is not CampaignStatus.DRAFT:
+        publish(session, f"campaign:{campaign.id}", {"status": campaign.status.value, "plan": True})
+        if campaign.status is CampaignStatus.DRAFT:
+            return row_of(campaign)
+    else:
+        await move_campaign(session, actor, campaign, CampaignStatus.AWAITING_APPROVAL)
+    if level is Autonomy.AUTOPILOT and campaign.status is CampaignStatus.AWAITING_APPROVAL:
+        return await _fly(session, campaign)
+    return row_of(campaign)
+
+
+async def _fly(session: AsyncSession, campaign: Campaign) -> CampaignRow:
+    """Approve within limits; else leave it to a person, and say why."""
+    await hold_switch(session)
+    why = await _why_not(session, campaign)
+    if not why:
+        try:
+            async with session.begin_nested():
+                await approve_campaign(session, AUTOPILOT, campaign.id)
+        except AppError as error:
+            why = error.message
+    link = f"/campaigns/{campaign.id}"
+    if why:
+        await audit(session, AUTOPILOT, "autopilot.left_to_people", "campaign", campaign.id, why=why)
+        await notify(session, title=f"{campaign.name} needs you", body=f"Not for autopilot: {why}.", link=link)
+        return row_of(await lock_campaign(session, campaign.id))
+    approved = await lock_campaign(session, campaign.id)
+    approved.is_autopilot = True
+    await session.flush()
+    await audit(session, AUTOPILOT, "autopilot.approved", "campaign", campaign.id, plan=campaign.plan_id)
+    await notify(
+        session,
+        title=f"Autopilot approved {campaign.name}",
+        body=f"It starts on {approved.start_date:%A %-d %B}. Stop autopilot under Guidance, or send the campaign back.",
+        link=link,
+        level="warning",
+    )
+    return row_of(approved)
+
+
+async def _why_not(session: AsyncSession, campaign: Campaign) -> str:
+    if await autopilot_stopped(session):
+        return "Autopilot is stopped"
+    if campaign.plan_id is None:
+        return "There is no plan"
+    plan = await get_plan(session, AUTOPILOT, campaign.plan_id)
+    return beyond_autopilot(plan, (await load_guidance(session)).guidance)
+
+
+async def read_switch(session: AsyncSession, actor: Actor) -> AutopilotSettings:
+    """Whether autopilot is stopped, since when and by whom."""
+    require(actor, Role.USER)
+    return await load_settings(session, AutopilotSettings)
+
+
+async def stop_autopilot(session: AsyncSession, actor: Actor) -> int:
+    """Throw the kill switch: nothing is approved by the system any more, what it has running is paused, what it has
+    scheduled waits for a person. Returns how many campaigns that stopped.
+
+    Raises:
+        Forbidden: the actor is not a marketer.
+    """
+    require(actor, Role.MANAGER)
+    await hold_switch(session, alone=True)
+    await _save(session, actor, AutopilotSettings(stopped=True, stopped_at=now(), stopped_by=actor.name))
+    found = await session.execute(
+        text("SELECT id FROM campaigns WHERE is_autopilot AND status IN ('active', 'scheduled') ORDER BY id FOR UPDATE")
+    )
+    stopped = list(found.scalars())
+    for campaign_id in stopped:
+        campaign = await lock_campaign(session, campaign_id)
+        if campaign.status is CampaignStatus.ACTIVE:
+            await pause_campaign(session, actor, campaign_id, reason=f"Autopilot was stopped by {actor.name}")
+        else:
+            await ground(session, actor, campaign)
+    await audit(session, actor, "autopilot.stopped", "settings", None, campaigns=len(stopped))
+    await notify(
+        session,
+        title="Autopilot was stopped",
+        body=f"By {actor.name}. {len(stopped)} campaign(s) it had started or scheduled wait for a person.",
+        link="/settings/guidance",
+        level="warning",
+    )
+    return len(stopped)
+
+
+async def ground(session: AsyncSession, actor: Actor, campaign: Campaign) -> None:
+    """A campaign that autopilot scheduled goes back before a person."""
+    campaign.approved_by = campaign.approved_at = None
+    await move_campaign(session, actor, campaign, CampaignStatus.AWAITING_APPROVAL)
+
+
+async def release_autopilot(session: AsyncSession, actor: Actor) -> None:
+    """Let autopilot work again, from the next plan on; what was paused stays so until a person resumes it.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+        Conflict: it is not stopped.
+    """
+    require(actor, Role.ADMIN)
+    await hold_switch(session, alone=True)
+    if not await autopilot_stopped(session):
+        raise Conflict("Autopilot is not stopped.")
+    await _save(session, actor, AutopilotSettings())
+    await audit(session, actor, "autopilot.released", "settings", None)
+    await notify(
+        session, title="Autopilot may work again", body=f"Released by {actor.name}.", link="/settings/guidance"
+    )
+
+
+async def _save(session: AsyncSession, actor: Actor, document: AutopilotSettings) -> None:
+    await session.execute(
+        text(
+            "INSERT INTO settings (key, value, updated_at, updated_by) VALUES (:key, CAST(:value AS jsonb), :at, :by)"
+            " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, updated_at = EXCLUDED.updated_at,"
+            " updated_by = EXCLUDED.updated_by"
+        ),
+        {"key": document.key, "value": document.model_dump_json(), "at": now(), "by": actor.user_id},
+    )

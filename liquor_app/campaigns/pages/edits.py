@@ -1,0 +1,118 @@
+"""The questions asked before a plan is changed by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.pages.access import for_managers
+from liquor_app.campaigns.states.actions import ActionsState
+from liquor_app.campaigns.states.edit import EditState
+from liquor_app.ui.button import button, icon_button
+from liquor_app.ui.card import note
+from liquor_app.ui.choice import select_field
+from liquor_app.ui.dialog import dialog
+from liquor_app.ui.form import text_field
+from liquor_app.ui.layout import col, row
+from liquor_app.ui.menu import Item, menu
+
+FORM = "plan-edit"
+
+
+def edit_menu(line: Any) -> rx.Component:
+    """What can be done to one planned action."""
+    lines = menu(
+        icon_button("ellipsis", "Change this action"),
+        Item("Move to another day", EditState.ask("move", line.id), "calendar"),
+        Item("Another offer", EditState.ask("offer", line.id), "tag"),
+        Item("Other words", EditState.ask("copy", line.id), "pencil"),
+        Item("Take out of the plan", ActionsState.skip(line.id), "x", danger=True, divider=True),
+    )
+    return rx.cond(line.status == "pending", for_managers(lines), rx.fragment())
+
+
+def edit_bar() -> rx.Component:
+    """What can be done to the plan as a whole."""
+    return for_managers(
+        row(
+            button("Take out…", icon="list-x", small=True, on_click=EditState.ask_bulk),
+            button("Undo", icon="undo-2", small=True, on_click=EditState.undo),
+            button("Simulate", icon="calculator", small=True, on_click=EditState.simulate),
+            wrap=True,
+        )
+    )
+
+
+def edit_questions() -> rx.Component:
+    """The one dialog; which fields it shows depends on what was asked."""
+    fields = rx.match(
+        EditState.asking,
+        (
+            "move",
+            select_field("Day", "day", rx.Var.create(EditState.days), default_value=EditState.values["day"]),
+        ),
+        (
+            "offer",
+            select_field(
+                "Offer", "offer", rx.Var.create(EditState.offers), default_value=EditState.values["offer"],
+                hint="Of the segment's playbook, as far as its guardrails and the guidance allow.",
+            ),
+        ),
+        (
+            "copy",
+            col(
+                rx.cond(
+                    EditState.by_email,
+                    text_field(
+                        "Subject", "subject", default_value=EditState.values["subject"], optional=True,
+                        hint="Empty: the template's.", max_length=90,
+                    ),
+                    rx.fragment(),
+                ),
+                text_field(
+                    "Words", "message", default_value=EditState.values["message"], lines=4, max_length=400,
+                    hint="{{ offer.text }} and {{ offer.ends }} are filled in.",
+                ),
+                gap=16,
+            ),
+        ),
+        col(
+            select_field("Segment", "segment", _any(EditState.segments, "Any segment")),
+            select_field("Day", "day", _any(EditState.days, "Any day")),
+            select_field("Channel", "channel", [("", "Any channel"), ("email", "E-mail"), ("sms", "SMS")]),
+            text_field("Why", "note", optional=True, max_length=200),
+            gap=16,
+        ),
+    )  # fmt: skip
+    title = rx.match(
+        EditState.asking,
+        ("move", "Move to another day"),
+        ("offer", "Another offer"),
+        ("copy", "Other words"),
+        "Take out of the plan",
+    )
+    problem = rx.cond(
+        EditState.error != "",
+        note(EditState.error, tone="red", icon="circle-alert", alert=True),
+        rx.fragment(),
+    )
+    return dialog(
+        title,
+        rx.form(
+            col(rx.el.p(EditState.who, class_name="muted"), problem, fields, gap=16), id=FORM, on_submit=EditState.save
+        ),
+        open=EditState.asking != "",
+        on_open_change=EditState.close,
+        description="Every limit and the guidance are checked again. It can be undone.",
+        foot=rx.fragment(
+            button("Cancel", on_click=EditState.close(False)),
+            button(rx.cond(EditState.asking == "bulk", "Take out", "Change"), kind="primary", submit=True, form=FORM),
+        ),
+        max_width="480px",
+    )
+
+
+def _any(options: Any, words: str) -> rx.Var[Any]:
+    first = rx.Var.create([("", words)])
+    return first + rx.Var.create(options)

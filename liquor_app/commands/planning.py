@@ -1,0 +1,230 @@
+"""Planning from a terminal: actions, plan, simulation, reasoning, approval, autopilot."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.markup import escape
+from rich.progress import Progress
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.cli_kit import call, err, in_steps, out, show, show_rows
+from liquor_app.commands.arguments import CampaignId, Json, campaign_of, parse_day
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+
+app = typer.Typer()
+
+
+@app.command()
+def plan(
+    *,
+    name: Annotated[str, typer.Option(help="What to call the campaign.")] = "This week's plan",
+    segment: Annotated[list[str] | None, typer.Option(help="Segment slug; may be repeated.")] = None,
+    start: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD; tomorrow by default.")] = None,
+    engine: Annotated[str, typer.Option(help="heuristic, llm or manual.")] = "heuristic",
+    prompt: Annotated[str, typer.Option(help="What the AI planner should know of the week.")] = "",
+    campaign: Annotated[str, typer.Option(help="Plan this campaign again instead of a new one: id, or `latest`.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Draft a week: actions, then a plan that waits for approval."""
+    from liquor_app.campaigns.autopilot import plan_ready
+    from liquor_app.campaigns.service import create_campaign
+    from liquor_app.campaigns.tasks import draft_plans
+    from liquor_app.planning.models import Engine
+    from liquor_app.segments.service import list_segments
+
+    if engine not in set(Engine):
+        raise Invalid(f"engine must be one of {', '.join(Engine)}", field="engine")
+
+    async def campaign_id() -> UUID:
+        async with transaction() as session:
+            if campaign:
+                return await campaign_of(session, campaign)
+            known = (await list_segments(session, SYSTEM, active_only=True)).items
+            slugs = segment or [row.slug for row in known if row.customer_count][:6]
+            row = await create_campaign(
+                session,
+                SYSTEM,
+                name=name,
+                target_segments=slugs,
+                start_date=parse_day(start, "start") if start else None,
+                engine=Engine(engine),
+                llm_prompt=prompt or None,
+            )
+            return row.id
+
+    async def work() -> Any:
+        planned = await campaign_id()
+        with Progress(console=err, transient=True) as progress:
+            bar = progress.add_task("Planning", total=3)
+
+            async def report(done: int, total: int, words: str) -> None:
+                progress.update(bar, completed=done, total=total, description=words)
+
+            drafted = await draft_plans(planned, report)
+        async with transaction() as session:
+            row = await plan_ready(session, SYSTEM, planned)
+        made = drafted.plan
+        return {
+            "campaign_id": planned,
+            "plan_id": made.id,
+            "version": made.version,
+            "engine": made.engine.value,
+            "status": row.status.value,
+            "proposed": drafted.proposed,
+            "summary": made.summary,
+        }
+
+    made = in_steps(work)
+    if as_json:
+        show(made, True)
+        return
+    _show_simulation(made["summary"], f"Plan {made['version']} by the {made['engine']} engine, {made['status']}")
+
+
+@app.command()
+def simulate(campaign: CampaignId = "latest", as_json: Json = False) -> None:
+    """What a campaign's plan is likely to bring, from its actions as they stand, before anything is sent."""
+    from liquor_app.campaigns.service import get_campaign
+    from liquor_app.planning.service import simulate_plan
+
+    async def work(session: AsyncSession) -> Any:
+        row = await get_campaign(session, SYSTEM, await campaign_of(session, campaign))
+        if row.plan_id is None:
+            raise Invalid(f"“{row.name}” has no plan yet. Make one with `liquor plan --campaign {row.id}`.")
+        return await simulate_plan(session, SYSTEM, row.plan_id)
+
+    with Progress(console=err, transient=True) as progress:
+        progress.add_task("Simulating", total=None)
+        found = call(work)
+    if as_json:
+        show({"plan_id": found.id, "version": found.version, "summary": found.summary}, True)
+        return
+    _show_simulation(found.summary, f"Plan {found.version}")
+
+
+def _show_simulation(summary: dict[str, Any], title: str) -> None:
+    totals, simulated, foreseen = summary["totals"], summary["simulation"], summary["foreseen"]
+
+    costs = simulated["cost_by_channel"]
+
+    def span(name: str) -> str:
+        found = simulated[name]
+        return f"{found['mean']}  (80%: {found['low']} to {found['high']})"
+
+    show(
+        {
+            "reach": f"{totals['reach']:,} of {totals['audience']:,}, {totals['held_out']:,} held out",
+            "messages": f"{totals['sends']:,}: {totals['email']:,} e-mail, {totals['sms']:,} SMS",
+            "cost": f"{simulated['cost']}: {costs['email']} e-mail, {costs['sms']} SMS",
+            "discount": span("discount"),
+            "buyers": span("buyers"),
+            "revenue": span("revenue"),
+            "incremental profit": span("incremental_profit"),
+            "predicted blocks": f"{foreseen['blocked']:,}, {foreseen['later']:,} later",
+            "messages in 7 days": f"{summary['fatigue']['mean_7_days']} a person on average",
+        },
+        False,
+        title,
+    )
+    days = ("date", "weekday", "email", "sms", "discount", "expected_profit")
+    show_rows(summary["days"], days, False)
+    if foreseen["reasons"]:
+        show_rows(foreseen["reasons"], ("label", "messages"), False)
+
+
+@app.command()
+def why(
+    campaign: CampaignId = "latest",
+    version: Annotated[int, typer.Option(help="Of the plan; the current one by default.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Why a campaign's plan is as it is: the reasoning that stays with it, and what people changed."""
+    from liquor_app.actions.service import list_edits
+    from liquor_app.campaigns.service import get_campaign
+    from liquor_app.planning.service import get_plan, plan_of_version
+
+    async def work(session: AsyncSession) -> Any:
+        row = await get_campaign(session, SYSTEM, await campaign_of(session, campaign))
+        if version:
+            found = await plan_of_version(session, SYSTEM, row.id, version)
+        elif row.plan_id is not None:
+            found = await get_plan(session, SYSTEM, row.plan_id)
+        else:
+            raise Invalid(f"“{row.name}” has no plan yet.")
+        return found, await list_edits(session, SYSTEM, row.id, plan_id=found.id)
+
+    found, edits = call(work)
+    if as_json:
+        told = {"version": found.version, "engine": found.engine.value, "guidance_version": found.guidance_version}
+        show({**told, "reasoning": found.reasoning, "engine_record": found.engine_record, "edits": edits}, True)
+        return
+    out.print(f"[bold]Plan {found.version}[/], {found.engine.value}, under guidance {found.guidance_version}")
+    for entry in found.reasoning:
+        out.print(f"  [dim]{entry['kind']:<10}[/] {escape(entry['title'])}: {escape(entry['text'])}", highlight=False)
+    show_rows(edits, ("at", "by", "summary", "actions", "undone_at"), False)
+
+
+@app.command()
+def actions(
+    campaign: CampaignId = "latest",
+    status: Annotated[str, typer.Option(help="One or several, separated by commas.")] = "",
+    segment: str = "",
+    limit: int = 20,
+    as_json: Json = False,
+) -> None:
+    """A campaign's actions, highest priority first."""
+    from liquor_app.actions.service import list_actions
+
+    async def work(session: AsyncSession) -> Any:
+        return await list_actions(
+            session,
+            SYSTEM,
+            campaign_id=await campaign_of(session, campaign),
+            status=status,
+            segment=segment,
+            limit=limit,
+        )
+
+    page = call(work)
+    columns = ("priority_score", "status", "channel", "scheduled_date", "offer", "reason")
+    show_rows(page.items, columns, as_json, total=page.total)
+
+
+@app.command()
+def approve(campaign: CampaignId = "latest", as_json: Json = False) -> None:
+    """Approve a campaign's plan."""
+    from liquor_app.campaigns.lifecycle import approve_campaign
+
+    async def work(session: AsyncSession) -> Any:
+        return await approve_campaign(session, SYSTEM, await campaign_of(session, campaign))
+
+    with Progress(console=err, transient=True) as progress:
+        progress.add_task("Checking the plan against the guidance", total=None)
+        row = call(work)
+    show({"id": row.id, "name": row.name, "status": row.status}, as_json, "Approved")
+
+
+@app.command()
+def autopilot(
+    switch: Annotated[str, typer.Argument(help="status, stop (the kill switch) or release.")] = "status",
+    as_json: Json = False,
+) -> None:
+    """Whether the planner may approve by itself; `stop` ends that at once and pauses what it started."""
+    from liquor_app.campaigns.autopilot import read_switch, release_autopilot, stop_autopilot
+
+    if switch not in {"status", "stop", "release"}:
+        raise Invalid("Say status, stop or release.", field="switch")
+
+    async def work(session: AsyncSession) -> Any:
+        if switch == "stop":
+            await stop_autopilot(session, SYSTEM)
+        elif switch == "release":
+            await release_autopilot(session, SYSTEM)
+        return await read_switch(session, SYSTEM)
+
+    show(call(work).model_dump(), as_json)

@@ -1,0 +1,179 @@
+"""The plan's page, the builder and the guidance page, as tabs without a browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.campaigns.pages.builder import builder_page
+from liquor_app.campaigns.pages.detail import campaign_page
+from liquor_app.campaigns.states.actions import ActionsState
+from liquor_app.campaigns.states.builder import BuilderState
+from liquor_app.campaigns.states.detail import CampaignState
+from liquor_app.campaigns.states.edit import EditState
+from liquor_app.campaigns.states.versions import VersionsState
+from liquor_app.campaigns.tasks import draft_plans
+from liquor_app.core import config
+from liquor_app.core.db import transaction
+from liquor_app.organization.guidance import load_guidance
+from liquor_app.organization.pages.guidance import guidance_page
+from liquor_app.organization.service import ensure_defaults
+from liquor_app.organization.states.guidance import GuidanceState
+from liquor_app.segments.service import create_segment, refresh_segments
+from tests.people import add_campaign, add_customer
+from tests.planning.chat_server import answering, chat_server
+from tests.tabs import Tab, run, said
+
+MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
+VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
+ADMIN = Actor(ActorKind.USER, None, "Ada", Role.ADMIN)
+
+
+@pytest.fixture
+async def campaign(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[UUID]:
+    """A campaign with two plans on the table."""
+    async with chat_server() as server:
+        monkeypatch.setenv("LIQUOR_OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("LIQUOR_OPENAI_API_KEY", "test-key")
+        config.get_settings.cache_clear()
+        server.say(answering())
+        async with transaction() as session:
+            await ensure_defaults(session)
+            for index in range(12):
+                await add_customer(session, name=f"Person {index}", value_at_risk=20 + index)
+            await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
+            await refresh_segments(session, SYSTEM)
+            made = await add_campaign(session, ["all"], engine="llm")
+
+        async def quiet(done: int, total: int, words: str) -> None:
+            """Nobody watches."""
+
+        drafted = await draft_plans(made, quiet)
+        assert drafted.plan.engine.value == "llm"
+        yield made
+
+
+async def test_two_plans_are_compared_explained_and_chosen(campaign: UUID) -> None:
+    tab = Tab(f"/campaigns/{campaign}", MARKETER)
+    state = await tab.state(VersionsState)
+    await run(VersionsState.load, state)
+    assert [name for _, name in state.options] == ["Plan 2 (AI planner), current", "Plan 1 (Optimiser)"]
+    assert [line.label for line in state.side.figures][-1] == "Expected incremental profit"
+    assert state.side.figures[-1].left_range
+    assert "A quiet return" in [line.title for line in state.why.reasoning]
+    assert "gpt-4.1-mini: used" in state.why.made
+    await run(VersionsState.show, state, state.options[1][0])
+    assert state.why.version == "Plan 1"
+    await run(VersionsState.choose, state)
+    assert [name for _, name in state.options][1] == "Plan 1 (Optimiser), current"
+    viewer = Tab(f"/campaigns/{campaign}", VIEWER)
+    seen = await viewer.state(VersionsState)
+    await run(VersionsState.load, seen)
+    assert "role" in said(await run(VersionsState.choose, seen))
+    nobody = await Tab(f"/campaigns/{campaign}", None).state(VersionsState)
+    assert "/login" in said(await run(VersionsState.load, nobody))
+    assert nobody.options == []
+
+
+async def test_a_plan_is_changed_from_its_page(campaign: UUID) -> None:
+    tab = Tab(f"/campaigns/{campaign}", MARKETER)
+    actions, state = await tab.state(ActionsState), await tab.state(EditState)
+    await run(ActionsState.load, actions)
+    first = actions.rows[0]
+    await run(EditState.ask, state, "copy", first.id)
+    assert state.values["message"]
+    await run(EditState.save, state, {"message": "Free beer! {{ offer.text }}"})
+    assert "promises" in state.error
+    await run(EditState.save, state, {"message": "Kept for you: {{ offer.text }}."})
+    assert (state.error, state.asking) == ("", "")
+    await run(EditState.ask, state, "move", first.id)
+    await run(EditState.save, state, {"day": "soon"})
+    assert state.error == "Choose a day."
+    await run(EditState.save, state, {"day": state.days[-1][0]})
+    await run(EditState.ask, state, "offer", first.id)
+    await run(EditState.save, state, {"offer": "None such"})
+    assert "none of" in state.error
+    await run(EditState.ask_bulk, state)
+    await run(EditState.save, state, {"segment": "all", "day": "", "channel": ""})
+    await run(ActionsState.refresh, actions)
+    assert actions.rows == []
+    for _ in range(3):
+        await run(EditState.undo, state)
+    await run(ActionsState.refresh, actions)
+    assert actions.rows[0].message == first.message
+    assert "Simulated" in said(await run(EditState.simulate, state))
+    head = await tab.state(CampaignState)
+    await run(CampaignState.load, head)
+    assert head.plan.foreseen
+    assert "Simulated" not in said(
+        await run(EditState.simulate, await Tab(f"/campaigns/{campaign}", VIEWER).state(EditState))
+    )
+    for component in (campaign_page(), builder_page(), guidance_page()):
+        assert component.render()
+
+
+async def test_the_builder_keeps_a_draft_and_finds_it_again(campaign: UUID) -> None:
+    tab = Tab("/campaigns/new", MARKETER)
+    state = await tab.state(BuilderState)
+    await run(BuilderState.load, state)
+    await run(BuilderState.toggle, state, "all")
+    assert state.saved == "", "a draft needs a name"
+    event = await run(BuilderState.keep, state, "name", "Weekend")
+    assert state.saved == "Draft saved"
+    assert "draft=" in said(event)
+    await run(BuilderState.choose_engine, state, "llm")
+    await run(BuilderState.keep, state, "llm_prompt", "Wine lovers")
+    await run(BuilderState.keep, state, "holdout_pct", "80")
+    await run(BuilderState.keep, state, "status", "active")
+    assert "Not saved yet" in state.saved
+    async with transaction() as session:
+        rows = await session.execute(text("SELECT id, name, engine, llm_prompt FROM campaigns WHERE name = 'Weekend'"))
+        draft = rows.one()
+    assert (draft.engine, draft.llm_prompt) == ("llm", "Wine lovers")
+    tab.go(f"/campaigns/new?draft={draft.id}")
+    await run(BuilderState.load, state)
+    assert (state.fields["name"], state.chosen, state.engine) == ("Weekend", ["all"], "llm")
+    await run(BuilderState.choose_type, state, "triggered")
+    await run(BuilderState.keep, state, "trigger_kind", "event")
+    await run(BuilderState.generate, state, {"name": "Weekend", "trigger_event": "cart left!"})
+    assert "trigger.event" in state.errors
+    assert "/campaigns/" in said(await run(BuilderState.generate, state, {"trigger_event": "cart_left"}))
+    async with transaction() as session:
+        kept = await session.execute(text("SELECT type, trigger FROM campaigns WHERE id = :id"), {"id": draft.id})
+        row = kept.one()
+    assert (row.type, row.trigger["event"]) == ("triggered", "cart_left")
+
+
+async def test_the_guidance_page_saves_versions_and_stops_autopilot(database: str) -> None:
+    state = await Tab("/settings/guidance", ADMIN).state(GuidanceState)
+    await run(GuidanceState.load, state)
+    await run(GuidanceState.save, state, {**state.values, "max_discount_pct": "a lot"})
+    assert "max_discount_pct" in state.errors
+    await run(
+        GuidanceState.save, state, {**state.values, "max_discount_pct": "12", "banned_other": "cheap\n\nbargain*"}
+    )
+    assert (state.version, state.errors) == (1, {})
+    async with transaction() as session:
+        row = await load_guidance(session)
+    assert (str(row.guidance.max_discount_pct), row.guidance.banned_other) == ("12", ("cheap", "bargain*"))
+    assert state.versions[0].what == "banned other, max discount pct"
+    await run(GuidanceState.stop, state)
+    assert (state.stopped, "Ada" in state.stopped_words) == (True, True)
+    marketer = await Tab("/settings/guidance", MARKETER).state(GuidanceState)
+    await run(GuidanceState.load, marketer)
+    await run(GuidanceState.release, marketer)
+    assert "role" in said(await run(GuidanceState.save, marketer, {**marketer.values, "tone": "Loud"}))
+    await run(GuidanceState.release, state)
+    assert not state.stopped
+    viewer = await Tab("/settings/guidance", VIEWER).state(GuidanceState)
+    assert "role" in said(await run(GuidanceState.load, viewer))
+    assert viewer.values == {}
+    async with transaction() as session:
+        logged = await session.execute(text("SELECT changes FROM audit_log WHERE action = 'autopilot.stopped'"))
+        assert json.loads(json.dumps(logged.scalar_one())) == {"campaigns": 0}
