@@ -35,6 +35,8 @@ OURS = """
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 PATCH /settings/compliance · GET /jobs/{id} · POST /jobs/{id}/cancel
 POST /sends/{id}/settle
+POST /imports · POST /imports/{id}/preview · POST /imports/{id}/start · POST /imports/{id}/cancel
+POST /imports/{id}/resume · POST /purchases · POST /events
 GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready
 """
 
