@@ -88,7 +88,8 @@ def scored(customers: pd.DataFrame, models: Models, standards: Standards) -> pd.
     chances = models.response.likelihood(
         Known(**counts, orders=profiled["baskets"].to_numpy(), recency=-profiled["last_day"].to_numpy())
     )
-    everybody["response_likelihood"] = pd.Series(chances, index=profiled.index).reindex(customers.index)
+    # The last digits of a product of matrices depend on how many rows it has; a score must not.
+    everybody["response_likelihood"] = pd.Series(np.round(chances, 9), index=profiled.index).reindex(customers.index)
     return everybody
 
 

@@ -42,6 +42,8 @@ GET /campaigns/{id}/edits · POST /campaigns/{id}/undo · POST /campaigns/{id}/s
 GET /actions/{id}/offers · POST /actions/{id}/move · POST /actions/{id}/skip · POST /actions/{id}/offer
 POST /actions/{id}/copy
 GET /settings/guidance · PATCH /settings/guidance · POST /settings/autopilot/stop · POST /settings/autopilot/release
+POST /imports · POST /imports/{id}/preview · POST /imports/{id}/start · POST /imports/{id}/cancel
+POST /imports/{id}/resume · POST /purchases · POST /events
 GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready
 """
 
