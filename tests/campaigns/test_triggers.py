@@ -98,9 +98,13 @@ async def test_caps_and_reasons_are_those_of_every_campaign(session: AsyncSessio
     fired = await fire(session, SYSTEM, campaign)
     assert (fired.seen, fired.planned) == (3, 1)
     outcomes = await session.execute(text("SELECT customer_id, outcome FROM trigger_firings"))
-    assert dict(outcomes.tuples().all()) == {open_: "planned", tired: "excluded", silent: "excluded"}
+    assert {row.customer_id: row.outcome for row in outcomes} == {
+        open_: "planned",
+        tired: "excluded",
+        silent: "excluded",
+    }
     told = await session.execute(text("SELECT customer_id, reason FROM exclusions"))
-    assert dict(told.tuples().all()) == {tired: "cap_reached", silent: "no_consent"}
+    assert {row.customer_id: row.reason for row in told} == {tired: "cap_reached", silent: "no_consent"}
 
 
 @pytest.mark.parametrize("kind", ["segment_entered", "purchase_overdue"])
