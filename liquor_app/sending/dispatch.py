@@ -223,7 +223,10 @@ async def run_dispatcher(stop: asyncio.Event, pace: Pace | None = None) -> None:
 
 
 async def hand_over(provider: Provider, messages: Sequence[OutgoingMessage], lease_ends: float) -> list[SendResult]:
-    """Give messages to a provider in calls of its size, a bounded number at once.
+    """Give messages to a provider in calls of its making, a bounded number at once.
+
+    A call refused as a whole is halved until the message to blame stands alone: nothing of a refused call was taken,
+    so no message leaves twice.
 
     Args:
         lease_ends: loop time. No call begins that might end later: somebody else might then send the same message.
@@ -235,18 +238,20 @@ async def hand_over(provider: Provider, messages: Sequence[OutgoingMessage], lea
     async def call(chunk: Sequence[OutgoingMessage]) -> list[SendResult]:
         async with gate:
             if asyncio.get_running_loop().time() > deadline:
-                late = each(chunk, Outcome.TRANSIENT, "late", "There was no time left to send it.")
-                return [SendResult(r.send_id, r.outcome, code=r.code, detail=r.detail, is_throttled=True) for r in late]
+                return each(chunk, Outcome.TRANSIENT, "late", "There was no time left to send it.", is_throttled=True)
             try:
-                return await provider.send_batch(chunk)
+                results = await provider.send_batch(chunk)
             except Exception as error:
                 # a fault of ours in the middle of a call: nobody knows how far it came
                 log.exception("provider %s", provider.name)
                 return each(chunk, Outcome.UNKNOWN, "error", f"{type(error).__name__}: {error}")
+        if len(chunk) == 1 or not all(result.is_shared for result in results):
+            return results
+        middle = len(chunk) // 2
+        halves = await asyncio.gather(call(chunk[:middle]), call(chunk[middle:]))
+        return [result for half in halves for result in half]
 
-    size = provider.batch_limit
-    chunks = [messages[start : start + size] for start in range(0, len(messages), size)]
-    answered = await asyncio.gather(*(call(chunk) for chunk in chunks))
+    answered = await asyncio.gather(*(call(chunk) for chunk in provider.calls(messages)))
     return [result for results in answered for result in results]
 
 

@@ -20,7 +20,7 @@ from liquor_app.core.errors import Unavailable
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.core.pubsub import publish
 from liquor_app.organization.service import notify
-from liquor_app.providers.base import Outcome, Provider, SendResult
+from liquor_app.providers.base import Handed, Outcome, Provider, SendResult
 from liquor_app.providers.service import load_routes
 from liquor_app.sending.play import keep_playing
 from liquor_app.sending.record import MAX_RETRIES, record_accepted
@@ -72,7 +72,7 @@ FROM (
     ORDER BY lease_until LIMIT :n FOR UPDATE SKIP LOCKED
 ) x
 WHERE s.id = x.id AND s.created_at = x.created_at
-RETURNING s.id, s.provider, s.channel, s.campaign_id, clock_timestamp() - uuid_v7_time(s.batch_id) AS age
+RETURNING s.id, s.recipient, s.provider, s.channel, s.campaign_id, clock_timestamp() - uuid_v7_time(s.batch_id) AS age
 """
 
 _AGAIN = """
@@ -153,7 +153,7 @@ async def _resolve(token: UUID, provider: Provider | None, rows: list[Any]) -> t
     if provider is None or grace is None:
         return 0, 0, await _call_unknown(token, rows, "The provider cannot tell whether it took this message.")
     try:
-        taken = await provider.lookup([row.id for row in rows])
+        taken = await provider.lookup([Handed(row.id, row.recipient) for row in rows])
     except Unavailable as problem:
         log.warning("look-up at %s: %s", provider.name, problem.message)
         old = [row for row in rows if row.age > grace + GIVE_UP]
