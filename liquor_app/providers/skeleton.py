@@ -1,8 +1,8 @@
 """One body for many: what messages share is written once, what differs becomes a variable of its recipient.
 
-Mailgun and SendGrid put each recipient's values into one body. The skeleton is taken from the finished messages, line
-by line, and never from the template: whatever rendering, tracking or a coupon did to a message, putting the values
-back gives exactly the message that was rendered and kept. Pure.
+Mailgun and SendGrid put each recipient's values into one body. The skeleton is taken from the finished messages, tag
+by tag and line by line, and never from the template: whatever rendering, tracking or a coupon did to a message,
+putting the values back gives exactly the message that was rendered and kept. Pure.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from liquor_app.providers.base import OutgoingMessage
 
-PARTS = ("subject", "html", "text")
+TAG, LINE = ">", "\n"
+"""Where HTML and text are cut. HTML is often one long line, and values are escaped, so that they hold no tag's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +68,21 @@ def skeleton_of(messages: Sequence[OutgoingMessage], mark: Callable[[str], str])
     values: list[dict[str, str]] = [{} for _ in messages]
     numbers = iter(range(1_000_000))
 
-    def weave(texts: Sequence[str]) -> str:
+    def weave(texts: Sequence[str], cut: str = LINE) -> str:
         made = []
-        for column in zip(*(text.split("\n") for text in texts), strict=True):
-            first = column[0]
-            if all(line == first for line in column):
-                made.append(first)
+        for column in zip(*(text.split(cut) for text in texts), strict=True):
+            if column.count(column[0]) == len(column):
+                made.append(column[0])
                 continue
             name = f"v{next(numbers)}"
             for line, own in zip(column, values, strict=True):
                 own[name] = line
             made.append(mark(name))
-        return "\n".join(made)
+        return cut.join(made)
 
     return Skeleton(
         weave([message.subject or "" for message in messages]),
-        weave([message.html or "" for message in messages]),
+        weave([message.html or "" for message in messages], TAG),
         weave([message.text for message in messages]),
         {name: weave([message.headers[name] for message in messages]) for name in messages[0].headers},
         values,
@@ -103,7 +103,9 @@ def _shape(message: OutgoingMessage) -> Hashable | None:
         message.sender_name,
         message.reply_to,
         tuple(message.headers),
-        *(text.count("\n") for text in _texts(message)),
+        (message.subject or "").count(LINE),
+        (message.html or "").count(TAG),
+        message.text.count(LINE),
     )
 
 

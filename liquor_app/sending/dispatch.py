@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -71,6 +71,10 @@ class Dispatcher:
         self._reading = asyncio.Lock()
         self._touched: set[UUID] = set()
         self._rounds = 0
+        self.spent: Counter[str] = Counter()
+
+    async def aclose(self) -> None:
+        await self.routes.aclose()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Pump, recover and roll up until `stop` is set; what is on the wire then may finish."""
@@ -170,9 +174,11 @@ class Dispatcher:
         async with self._reading:
             if self._knowledge is None or clock() - self._knowledge.loaded_at > self.pace.knowledge:
                 async with transaction() as session:
-                    rules = self._knowledge.rules if self._knowledge else None
+                    old = self._knowledge
                     self._knowledge = _Knowledge(
-                        await load_rules(session, known=rules), await load_material(session), clock()
+                        await load_rules(session, known=old.rules if old else None),
+                        await load_material(session, known=old.material if old else None),
+                        clock(),
                     )
                     self.routes.update(await load_routes(session))
             return self._knowledge
