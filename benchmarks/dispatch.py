@@ -8,8 +8,8 @@ same sink, in the same run. The shipped win-back template is rendered for each r
 from __future__ import annotations
 
 import asyncio
-import os
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -127,10 +127,10 @@ async def _bare(mode: str, provider: str, url: str, workers: int, sends: int, bo
 
 async def _processes(number: int, *arguments: str) -> list[dict[str, Any]]:
     """Run that many workers at once; what each of them told."""
-    environment = _environment()
+    environment = {**os.environ, "DATABASE_URL": database_url(), "REDIS_URL": redis_url()}
     started = [
         await asyncio.create_subprocess_exec(
-            sys.executable, *(["/tmp/sqltime.py"] if os.environ.get("SQLT") else ["-m", "benchmarks._dispatch_worker"]), *arguments,
+            sys.executable, "-m", "benchmarks._dispatch_worker", *arguments,
             stdout=asyncio.subprocess.PIPE, cwd=Path(PROJECT_ROOT), env=environment,
         )
         for _ in range(number)
@@ -139,9 +139,3 @@ async def _processes(number: int, *arguments: str) -> list[dict[str, Any]]:
     if any(process.returncode for process in started):
         raise RuntimeError("a worker of the benchmark failed")
     return [json.loads(out.decode().strip().splitlines()[-1]) for out, _ in said]
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return {**os.environ, "DATABASE_URL": database_url(), "REDIS_URL": redis_url()}

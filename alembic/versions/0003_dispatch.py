@@ -1,4 +1,4 @@
-"""Circuits that remember, warm-up of senders.
+"""Circuits that remember, warm-up of senders, and the unknown found quickly.
 
 Revision ID: 0003
 Revises: 0001
@@ -16,6 +16,11 @@ branch_labels = None
 depends_on = None
 
 
+def _lease_index(where: str) -> None:
+    op.drop_index("ix_sends_lease", table_name="sends")
+    op.create_index("ix_sends_lease", "sends", ["lease_until"], unique=False, postgresql_where=sa.text(where))
+
+
 def upgrade() -> None:
     op.add_column("channels", sa.Column("failures", sa.Integer(), server_default="0", nullable=False))
     op.add_column("channels", sa.Column("warmup_from", sa.Date(), nullable=True))
@@ -29,9 +34,11 @@ def upgrade() -> None:
         sa.Column("used", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("provider", "sender", "day", name=op.f("pk_sender_days")),
     )
+    _lease_index("status IN ('claimed', 'sending', 'unknown')")
 
 
 def downgrade() -> None:
+    _lease_index("status IN ('claimed', 'sending')")
     op.drop_table("sender_days")
     for column in ("warmup_growth_pct", "warmup_first_day", "warmup_from", "failures"):
         op.drop_column("channels", column)

@@ -22,13 +22,15 @@ from liquor_app.providers.registry import PROVIDERS
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A provider that may carry a channel now. Two routes of equal configuration are equal, so that connections are
-    kept until the configuration changes."""
+    """A provider that may carry a channel now."""
 
     channel: Channel
     provider: str
     config: bytes | None
     rate_per_second: int
+    warms_up: bool = False
+    is_probe: bool = False
+    """Its circuit is half open: a few messages find out whether it has recovered."""
 
 
 def open_provider(name: str, config: bytes | None) -> Provider:
@@ -45,34 +47,28 @@ def open_provider(name: str, config: bytes | None) -> Provider:
 
 async def load_routes(session: AsyncSession, *, even_closed: bool = False) -> list[Route]:
     """Enabled providers that are not paused, in the order they are tried; with `even_closed` all of them, for asking
-    about what they were once given."""
+    about what they were once given. One whose circuit is open is left to `providers.health.take_probes`."""
     found = await session.execute(
         text(
-            "SELECT channel, provider, config_encrypted, rate_per_second FROM channels"
-            " WHERE :even_closed OR (is_enabled AND (paused_until IS NULL OR paused_until < now()))"
+            "SELECT channel, provider, config_encrypted, rate_per_second, warmup_from IS NOT NULL AS warms_up"
+            " FROM channels WHERE :even_closed"
+            " OR (is_enabled AND failures = 0 AND (paused_until IS NULL OR paused_until < now()))"
             " ORDER BY channel, position, provider"
         ),
         {"even_closed": even_closed},
     )
-    return [
-        Route(
-            Channel(row.channel),
-            row.provider,
-            None if row.config_encrypted is None else bytes(row.config_encrypted),
-            row.rate_per_second,
-        )
-        for row in found
-    ]
+    return [route_of(row) for row in found]
 
 
-async def pause_provider(session: AsyncSession, name: str, seconds: float, reason: str) -> None:
-    """Keep off a provider for a while; it is tried again by itself."""
-    await session.execute(
-        text(
-            "UPDATE channels SET paused_until = now() + make_interval(secs => :seconds), pause_reason = :reason"
-            " WHERE provider = :name"
-        ),
-        {"name": name, "seconds": seconds, "reason": reason[:500]},
+def route_of(row: Any, *, is_probe: bool = False) -> Route:
+    """Of a row of `channels`."""
+    return Route(
+        Channel(row.channel),
+        row.provider,
+        None if row.config_encrypted is None else bytes(row.config_encrypted),
+        row.rate_per_second,
+        row.warms_up,
+        is_probe,
     )
 
 
@@ -114,7 +110,8 @@ async def configure_channel(
             " ON CONFLICT (channel, provider) DO UPDATE SET"
             " config_encrypted = COALESCE(excluded.config_encrypted, channels.config_encrypted),"
             " is_enabled = excluded.is_enabled, position = excluded.position,"
-            " rate_per_second = excluded.rate_per_second, paused_until = NULL, pause_reason = NULL, updated_at = now()"
+            " rate_per_second = excluded.rate_per_second, paused_until = NULL, pause_reason = NULL, failures = 0,"
+            " updated_at = now()"
         ),
         {
             "channel": channel.value,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.db import raw_connection
 from liquor_app.core.ids import uuid7_time
+from liquor_app.providers.base import Provider
 from liquor_app.sending.compose import Composed
 
 OPEN_SECONDS = 60
@@ -51,10 +52,12 @@ RETURNING s.id, b.id AS batch_id
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """A message and the provider that is to carry it."""
+    """A message and the provider that is to carry it: `carrier` itself, so that what was written down is what is used,
+    whatever the settings become meanwhile."""
 
     composed: Composed
     provider: str
+    carrier: Provider | None = None
 
 
 async def pass_fence(

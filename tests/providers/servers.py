@@ -59,10 +59,12 @@ class House:
     hidden: bool = False
     taken: Counter[str] = field(default_factory=Counter)
     mails: dict[str, Mail] = field(default_factory=dict)
+    by_recipient: dict[str, list[str]] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
     cut: Counter[str] = field(default_factory=Counter)
     cut_ids: set[str] = field(default_factory=set)
     keeps_mails: bool = True
+    retry_after: int = 7
     random: random.Random = field(default_factory=lambda: random.Random(7))
 
     def next(self) -> str | int:
@@ -87,6 +89,7 @@ class House:
     def take(self, mails: list[Mail]) -> None:
         for mail in mails:
             self.taken[mail.send_id] += 1
+            self.by_recipient.setdefault(mail.recipient, []).append(mail.send_id)
             self.mails[mail.send_id] = mail if self.keeps_mails else Mail(mail.send_id, mail.recipient, "", "", "", {})
 
     def note_cut(self, when: str, mails: list[Mail]) -> None:
@@ -114,6 +117,10 @@ class House:
         if step == "cut_after":
             return self._hang_up(request, "after", mails)
         return web.Response(text=GARBAGE) if step == "garbage" else good()
+
+    def _refusal(self, status: int, said: object) -> web.Response:
+        headers = {"Retry-After": str(self.retry_after)} if status == 429 else {}
+        return web.json_response(said, status=status, headers=headers)
 
     def _hang_up(self, request: web.Request, when: str, mails: list[Mail]) -> web.Response:
         self.note_cut(when, mails)
@@ -169,7 +176,7 @@ class House:
         return await self.answer(
             request, mails,
             lambda: web.json_response({"id": form.get("h:Message-Id", "<batch@mg>"), "message": "Queued. Thank you."}),
-            lambda status: web.json_response({"message": f"planned {status}"}, status=status, headers=_later(status)),
+            lambda status: self._refusal(status, {"message": f"planned {status}"}),
         )  # fmt: skip
 
     async def mailgun_events(self, request: web.Request) -> web.Response:
@@ -184,7 +191,7 @@ class House:
         return web.json_response({"items": [] if self.hidden else items, "paging": {}})
 
     def _by_recipient(self, recipient: str) -> list[Mail]:
-        return [mail for mail in self.mails.values() if mail.recipient == recipient]
+        return [self.mails[send_id] for send_id in self.by_recipient.get(recipient, [])]
 
     # --- SendGrid ---
 
@@ -213,8 +220,7 @@ class House:
         return await self.answer(
             request, mails,
             lambda: web.Response(status=202, headers={"X-Message-Id": f"sg-{mails[0].send_id}"}),
-            lambda status: web.json_response(
-                {"errors": [{"message": f"planned {status}"}]}, status=status, headers=_later(status)),
+            lambda status: self._refusal(status, {"errors": [{"message": f"planned {status}"}]}),
         )  # fmt: skip
 
     async def sendgrid_search(self, request: web.Request) -> web.Response:
@@ -241,8 +247,7 @@ class House:
         return await self.answer(
             request, mails,
             lambda: web.json_response(answers),
-            lambda status: web.json_response(
-                {"ErrorCode": 0, "Message": f"planned {status}"}, status=status, headers=_later(status)),
+            lambda status: self._refusal(status, {"ErrorCode": 0, "Message": f"planned {status}"}),
         )  # fmt: skip
 
     async def postmark_search(self, request: web.Request) -> web.Response:
@@ -263,7 +268,7 @@ class House:
         return await self.answer(
             request, mails,
             lambda: web.json_response({"sid": f"SM{send_id}", "status": "queued"}, status=201),
-            lambda status: web.json_response({"message": f"planned {status}"}, status=status, headers=_later(status)),
+            lambda status: self._refusal(status, {"message": f"planned {status}"}),
         )  # fmt: skip
 
     async def counts(self, request: web.Request) -> web.Response:
@@ -288,7 +293,10 @@ class House:
                     wanted = base64.b64encode(f"\0shop\0{API_KEY}".encode()).decode()
                     say("235 ok" if line.split()[-1] == wanted else "535 5.7.8 wrong credentials")
                 elif word == "MAIL":
+                    planned = bool(self.plan)
                     step = self.next()
+                    if isinstance(step, int) and not planned:
+                        step = 451  # by chance: "not now", in SMTP's own words
                     if step == "cut_before":
                         self.cut["before"] += 1
                         writer.transport.abort()

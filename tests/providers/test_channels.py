@@ -13,6 +13,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import ensure_defaults, list_channels
 from liquor_app.providers.base import Handed, Outcome, OutgoingMessage
+from liquor_app.providers.health import rest
 from liquor_app.providers.mailgun import Mailgun
 from liquor_app.providers.sandbox import Sandbox, SandboxConfig
 from liquor_app.providers.service import (
@@ -20,7 +21,6 @@ from liquor_app.providers.service import (
     configure_channel,
     load_routes,
     open_provider,
-    pause_provider,
 )
 
 
@@ -84,7 +84,7 @@ async def test_a_paused_provider_is_passed_over(database: str) -> None:
         await configure_channel(
             session, SYSTEM, Channel.EMAIL, "mailgun", config={"domain": "mg.example.com", "api_key": "k"}
         )
-        await pause_provider(session, "mailgun", 30, "refused")
+        await rest(session, "mailgun", 30, "refused")
         assert [route.provider for route in await load_routes(session)] == ["sandbox", "sandbox"]
         assert len(await load_routes(session, even_closed=True)) == 3
         await session.execute(text("UPDATE channels SET paused_until = now() - interval '1 second'"))
