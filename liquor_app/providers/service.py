@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
@@ -82,8 +83,12 @@ async def configure_channel(
     is_enabled: bool = True,
     position: int = 0,
     rate_per_second: int = 100,
+    warmup_from: date | None = None,
+    warmup_first_day: int = 200,
+    warmup_growth_pct: int = 50,
 ) -> None:
-    """Add or change a provider of a channel. `config` None keeps the stored credentials.
+    """Add or change a provider of a channel. `config` None keeps the stored credentials. With `warmup_from` each
+    sender begins with `warmup_first_day` messages on that day and may send `warmup_growth_pct` per cent more each day.
 
     Raises:
         Forbidden: the actor is not an admin.
@@ -95,6 +100,11 @@ async def configure_channel(
         raise Invalid(f"{provider} cannot carry {channel.label}.", field="provider")
     if not 1 <= rate_per_second <= 100_000:
         raise Invalid("rate_per_second must lie between 1 and 100000", field="rate_per_second")
+    if not (1 <= warmup_first_day <= 1_000_000 and 0 <= warmup_growth_pct <= 1000):
+        raise Invalid(
+            "A warm-up begins with 1 to 1,000,000 messages and grows by 0 to 1,000 per cent a day.",
+            field="warmup_first_day",
+        )
     sealed = None if config is None else encrypt(_dump(_check(kind.Config, config)))
     if config is None and kind.Config.model_fields:
         known = await session.execute(
@@ -105,12 +115,16 @@ async def configure_channel(
             raise Invalid(f"{provider} needs its credentials: {', '.join(kind.Config.model_fields)}.", field="config")
     await session.execute(
         text(
-            "INSERT INTO channels (channel, provider, config_encrypted, is_enabled, position, rate_per_second)"
-            " VALUES (:channel, :provider, :config, :enabled, :position, :rate)"
+            "INSERT INTO channels (channel, provider, config_encrypted, is_enabled, position, rate_per_second,"
+            " warmup_from, warmup_first_day, warmup_growth_pct)"
+            " VALUES (:channel, :provider, :config, :enabled, :position, :rate, :warmup_from, :warmup_first_day,"
+            " :warmup_growth_pct)"
             " ON CONFLICT (channel, provider) DO UPDATE SET"
             " config_encrypted = COALESCE(excluded.config_encrypted, channels.config_encrypted),"
             " is_enabled = excluded.is_enabled, position = excluded.position,"
-            " rate_per_second = excluded.rate_per_second, paused_until = NULL, pause_reason = NULL, failures = 0,"
+            " rate_per_second = excluded.rate_per_second, warmup_from = excluded.warmup_from,"
+            " warmup_first_day = excluded.warmup_first_day, warmup_growth_pct = excluded.warmup_growth_pct,"
+            " paused_until = NULL, pause_reason = NULL, failures = 0,"
             " updated_at = now()"
         ),
         {
@@ -120,6 +134,9 @@ async def configure_channel(
             "enabled": is_enabled,
             "position": position,
             "rate": rate_per_second,
+            "warmup_from": warmup_from,
+            "warmup_first_day": warmup_first_day,
+            "warmup_growth_pct": warmup_growth_pct,
         },
     )
     await audit(session, actor, "channel.configured", "channel", None, channel=channel.value, provider=provider,

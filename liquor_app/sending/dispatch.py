@@ -27,7 +27,7 @@ from liquor_app.sending.claim import Claim, Stop, claim_batch, stop_messages
 from liquor_app.sending.compose import Material, compose, load_material
 from liquor_app.sending.fence import Routed, pass_fence
 from liquor_app.sending.record import pause_campaigns, record_results
-from liquor_app.sending.recover import recover_once
+from liquor_app.sending.recover import recover_once, settle_by_policy
 from liquor_app.sending.rollup import roll_up_once
 from liquor_app.sending.routes import Routes
 
@@ -44,6 +44,9 @@ WINDOW = 200
 
 ROUNDS_TO_ALL = 5
 """Every so many rounds of counting, all campaigns are counted, not only those this worker has touched."""
+
+ROUNDS_TO_SETTLE = 12
+"""Every so many rounds of recovery the settings' policy is applied to old unknown outcomes."""
 
 RECORD_TRIES = 60
 """Results are kept in memory through a restart of the database; beyond this, recovery asks the provider again."""
@@ -80,6 +83,7 @@ class Dispatcher:
         self._reading = asyncio.Lock()
         self._touched: set[UUID] = set()
         self._rounds = 0
+        self._recoveries = 0
         self._settings = SendingSettings()
         self._refusals: dict[UUID, deque[bool]] = {}
         self._failed_calls: Counter[str] = Counter()
@@ -305,6 +309,9 @@ class Dispatcher:
         recovered = await recover_once(self.routes, lease_seconds=self.pace.send_lease)
         if recovered.found or recovered.resent or recovered.unknown:
             log.info("recovered: %s", recovered)
+        self._recoveries += 1
+        if self._recoveries % ROUNDS_TO_SETTLE == 1 and (settled := await settle_by_policy()):
+            log.info("%d unknown outcomes settled by policy", settled)
         return False
 
     async def _roll_up(self) -> bool:

@@ -345,7 +345,3 @@ def _letter(raw: bytes, recipient: str) -> Mail:
 
 def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-
-def _later(status: int) -> dict[str, str]:
-    return {"Retry-After": "7"} if status == 429 else {}
