@@ -124,10 +124,10 @@ class Dispatcher:
         with self._timed("render"):
             routed = await self._compose(claim, knowledge.material)
         routed = await self._paced(claim.token, await self._warmed(claim.token, routed))
-        if routed:
+        for portion in portions(routed):
             lease_ends = asyncio.get_running_loop().time() + self.pace.send_lease
             with self._timed("fence"):
-                leaving = await self._fence(claim.token, routed)
+                leaving = await self._fence(claim.token, portion)
             await self._deliver(leaving, lease_ends)
         return claim.taken
 
@@ -386,6 +386,18 @@ async def hand_over(provider: Provider, messages: Sequence[OutgoingMessage], lea
 
     answered = await asyncio.gather(*(call(chunk) for chunk in provider.calls(messages)))
     return [result for results in answered for result in results]
+
+
+def portions(routed: Sequence[Routed]) -> list[list[Routed]]:
+    """What passes the fence together: a provider's messages, but no more than are on the wire at once where it cannot
+    be asked afterwards. So much and no more is left unknown if this worker dies."""
+    made: list[list[Routed]] = []
+    for group in _by_provider(routed).values():
+        carrier = group[0].carrier
+        asks = carrier is None or carrier.lookup_grace is not None or carrier.batch_limit > 1
+        size = len(group) if carrier is None or asks else carrier.concurrency
+        made += [group[start : start + size] for start in range(0, len(group), size)]
+    return made
 
 
 def _by_provider(routed: Sequence[Routed]) -> dict[str, list[Routed]]:

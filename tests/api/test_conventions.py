@@ -34,7 +34,7 @@ GET /settings/templates · POST /settings/templates · PATCH /settings/templates
 OURS = """
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 PATCH /settings/compliance · GET /jobs/{id} · POST /jobs/{id}/cancel
-POST /sends/{id}/settle
+POST /sends/{id}/settle · POST /sends/again
 GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready
 """
 

@@ -55,7 +55,7 @@ QUIET_SECONDS = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The last line. `ambiguous` is for providers that cannot be asked: unknown, and really cut or killed."""
+    """The last line."""
 
     sends: int
     delivered: int
@@ -236,6 +236,11 @@ def count(due: set[str], end: dict[str, str], said: dict[str, Any], kills: int) 
     """The balance, from the sink's own book."""
     taken: dict[str, int] = said["taken"]
     unknown = {send_id for send_id, status in end.items() if status == "unknown"}
+    cut = unknown & set(said["cut_ids"])
+    print(
+        f"unknown: {len(cut)} whose answer was cut, {len(unknown - cut)} on their way when a worker was killed",
+        file=sys.stderr,
+    )
     never = {send_id for send_id, status in end.items() if status in NEVER_SENT}
     return Counted(
         sends=len(due),
