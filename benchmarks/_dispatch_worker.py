@@ -14,7 +14,6 @@ import resource
 import sys
 import time
 from typing import Any
-from urllib.parse import urlencode
 
 import httpx
 
@@ -22,7 +21,7 @@ from liquor_app.core import db, redis
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.providers.base import OutgoingMessage, Provider
-from liquor_app.providers.http import http_client
+from liquor_app.providers.http import form_data, http_client
 from liquor_app.providers.mailgun import Mailgun
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.sending.dispatch import Dispatcher
@@ -86,7 +85,7 @@ async def ours() -> dict[str, Any]:
     return {"seconds": seconds, "messages": done, "spent": dict(dispatcher.spent)}
 
 
-def ready_made(provider: str, batched: bool, url: str, body: dict[str, str]) -> tuple[str, list[bytes], int]:
+def ready_made(provider: str, batched: bool, url: str, body: dict[str, str]) -> tuple[str, list[dict[str, Any]], int]:
     """Path, encoded bodies and messages per body, as the provider's own client would send them."""
     client = open_client(provider, url)
     version = uuid7()
@@ -99,15 +98,16 @@ def ready_made(provider: str, batched: bool, url: str, body: dict[str, str]) -> 
             text=body["text"], template_version_id=version,
         )  # fmt: skip
 
-    made: list[bytes] = []
+    made: list[dict[str, Any]] = []
     for _ in range(8):
         messages = [message(number) for number in range(size)]
         if provider == "mailgun":
             assert isinstance(client, Mailgun)
             form = client._form(messages[0]) if size == 1 else client._shared_form(messages)
-            made.append(urlencode(form).encode())
+            made.append(form_data(form))
         else:
-            made.append(json.dumps([client._message(one) for one in messages]).encode())  # type: ignore[attr-defined]
+            content = json.dumps([client._message(one) for one in messages]).encode()  # type: ignore[attr-defined]
+            made.append({"content": content, "headers": {"content-type": "application/json"}})
     return (f"/v3/{DOMAIN}/messages" if provider == "mailgun" else "/email/batch"), made, size
 
 
@@ -115,7 +115,6 @@ async def bare(provider: str, batched: bool, url: str, count: int, body: dict[st
     """The same HTTP client with ready-made bodies: no ledger, no rendering, no encoding."""
     path, bodies, size = ready_made(provider, batched, url, body)
     kind = PROVIDERS[provider]
-    form = "application/x-www-form-urlencoded" if provider == "mailgun" else "application/json"
     client = http_client(url, connections=kind.concurrency, seconds=20, auth=("api", "key"))
     left = -(-count // size)
 
@@ -123,7 +122,7 @@ async def bare(provider: str, batched: bool, url: str, count: int, body: dict[st
         nonlocal left
         while left > 0:
             left -= 1
-            answer = await client.post(path, content=bodies[left % len(bodies)], headers={"content-type": form})
+            answer = await client.post(path, **bodies[left % len(bodies)])
             assert answer.status_code == 200
             answer.json()
 

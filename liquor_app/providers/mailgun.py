@@ -31,7 +31,7 @@ from liquor_app.providers.base import (
     SendResult,
     WebhookEvent,
 )
-from liquor_app.providers.http import NoAnswer, ask, common, garbled, http_client, loaded, post, refused
+from liquor_app.providers.http import NoAnswer, ask, common, form_data, garbled, http_client, loaded, post, refused
 from liquor_app.providers.skeleton import group, skeleton_of
 from liquor_app.providers.webhooks import (
     check_age,
@@ -105,7 +105,7 @@ class Mailgun:
 
     async def send_batch(self, messages: Sequence[OutgoingMessage]) -> list[SendResult]:
         form = self._form(messages[0]) if len(messages) == 1 else self._shared_form(messages)
-        answer = await post(self._client, f"/v3/{self.config.domain}/messages", self.call_seconds, data=form)
+        answer = await post(self._client, f"/v3/{self.config.domain}/messages", self.call_seconds, **form_data(form))
         return self._judge(messages, answer)
 
     def _form(self, message: OutgoingMessage) -> dict[str, str]:

@@ -19,13 +19,14 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import SendingSettings, load_settings
-from liquor_app.providers.base import Outcome, OutgoingMessage, Provider, SendResult, each
+from liquor_app.providers.base import Outcome, SendResult
 from liquor_app.providers.health import close_circuit, open_circuit, pass_over, rest, take_allowance, take_probes
 from liquor_app.providers.registry import PROVIDERS, SANDBOX
 from liquor_app.providers.service import load_routes
 from liquor_app.sending.claim import Claim, Stop, claim_batch, stop_messages
 from liquor_app.sending.compose import Material, compose, load_material
 from liquor_app.sending.fence import Routed, pass_fence
+from liquor_app.sending.handover import by_provider, hand_over, is_failure, portions
 from liquor_app.sending.record import pause_campaigns, record_results
 from liquor_app.sending.recover import recover_once, settle_by_policy
 from liquor_app.sending.rollup import roll_up_once
@@ -154,7 +155,7 @@ class Dispatcher:
     async def _paced(self, token: UUID, routed: list[Routed]) -> list[Routed]:
         """Wait for the turn of each provider's messages; those whose turn is far off go back."""
         ready: list[Routed] = []
-        for name, group in _by_provider(routed).items():
+        for name, group in by_provider(routed).items():
             if await self.routes.pacer(name).take(len(group)):
                 ready += group
                 continue
@@ -205,7 +206,7 @@ class Dispatcher:
     async def _deliver(self, leaving: Sequence[Routed], lease_ends: float) -> None:
         """Hand over, outside any transaction, and record."""
         campaign_of = {item.composed.claimed.id: item.composed.claimed.campaign_id for item in leaving}
-        for name, group in _by_provider(leaving).items():
+        for name, group in by_provider(leaving).items():
             provider, channel = group[0].carrier, group[0].composed.claimed.channel
             assert provider is not None
             with self._timed("deliver"):
@@ -348,60 +349,3 @@ class Dispatcher:
 async def run_dispatcher(stop: asyncio.Event, pace: Pace | None = None) -> None:
     """The worker's background loop: sends what is due until `stop` is set."""
     await Dispatcher(pace).run(stop)
-
-
-def is_failure(result: SendResult) -> bool:
-    """Whether it speaks against the provider: no answer, or "not now"; a pace that was wrong does not."""
-    return result.outcome is Outcome.UNKNOWN or (result.outcome is Outcome.TRANSIENT and not result.is_throttled)
-
-
-async def hand_over(provider: Provider, messages: Sequence[OutgoingMessage], lease_ends: float) -> list[SendResult]:
-    """Give messages to a provider in calls of its making, a bounded number at once.
-
-    A call refused as a whole is halved until the message to blame stands alone: nothing of a refused call was taken,
-    so no message leaves twice.
-
-    Args:
-        lease_ends: loop time. No call begins that might end later: somebody else might then send the same message.
-            What is left over goes back into the queue.
-    """
-    deadline = lease_ends - provider.call_seconds
-    gate = asyncio.Semaphore(provider.concurrency)
-
-    async def call(chunk: Sequence[OutgoingMessage]) -> list[SendResult]:
-        async with gate:
-            if asyncio.get_running_loop().time() > deadline:
-                return each(chunk, Outcome.TRANSIENT, "late", "There was no time left to send it.", is_throttled=True)
-            try:
-                results = await provider.send_batch(chunk)
-            except Exception as error:
-                # a fault of ours in the middle of a call: nobody knows how far it came
-                log.exception("provider %s", provider.name)
-                return each(chunk, Outcome.UNKNOWN, "error", f"{type(error).__name__}: {error}")
-        if len(chunk) == 1 or not all(result.is_shared for result in results):
-            return results
-        middle = len(chunk) // 2
-        halves = await asyncio.gather(call(chunk[:middle]), call(chunk[middle:]))
-        return [result for half in halves for result in half]
-
-    answered = await asyncio.gather(*(call(chunk) for chunk in provider.calls(messages)))
-    return [result for results in answered for result in results]
-
-
-def portions(routed: Sequence[Routed]) -> list[list[Routed]]:
-    """What passes the fence together: a provider's messages, but no more than are on the wire at once where it cannot
-    be asked afterwards. So much and no more is left unknown if this worker dies."""
-    made: list[list[Routed]] = []
-    for group in _by_provider(routed).values():
-        carrier = group[0].carrier
-        asks = carrier is None or carrier.lookup_grace is not None or carrier.batch_limit > 1
-        size = len(group) if carrier is None or asks else carrier.concurrency
-        made += [group[start : start + size] for start in range(0, len(group), size)]
-    return made
-
-
-def _by_provider(routed: Sequence[Routed]) -> dict[str, list[Routed]]:
-    groups: dict[str, list[Routed]] = defaultdict(list)
-    for item in routed:
-        groups[item.provider].append(item)
-    return groups

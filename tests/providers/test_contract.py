@@ -16,7 +16,7 @@ from liquor_app.core.process import free_port
 from liquor_app.organization.models import Channel
 from liquor_app.providers.base import Handed, Outcome, OutgoingMessage, Provider
 from liquor_app.providers.registry import PROVIDERS
-from liquor_app.sending.dispatch import hand_over
+from liquor_app.sending.handover import hand_over
 from tests.providers.servers import API_KEY, BAD, BAD_PHONE, DOMAIN, TWILIO_SID, House
 
 Maker = Callable[..., Provider]

@@ -22,7 +22,8 @@ from liquor_app.organization.models import Channel
 from liquor_app.providers.base import Outcome, OutgoingMessage, SendResult
 from liquor_app.providers.sandbox import Sandbox
 from liquor_app.sending import dispatch
-from liquor_app.sending.dispatch import Dispatcher, Pace, hand_over
+from liquor_app.sending.dispatch import Dispatcher, Pace
+from liquor_app.sending.handover import hand_over
 from liquor_app.sending.launch import launch_campaign
 from liquor_app.sending.recover import recover_once
 from liquor_app.sending.rollup import roll_up_once
