@@ -58,7 +58,7 @@ class Pace:
     """The dispatcher's rhythm; seconds. `send_lease` is longer than any provider's call may take."""
 
     batch: int = 500
-    lanes: int = 2
+    lanes: int = 3
     poll: float = 0.2
     claim_lease: float = 60.0
     send_lease: float = 60.0
