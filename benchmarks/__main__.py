@@ -1,10 +1,15 @@
-"""`python -m benchmarks [name …]`: run benchmarks on embedded engines of their own."""
+"""`python -m benchmarks [name …] [--set name=value …]`: run benchmarks on embedded engines of their own.
+
+`--set` changes an argument of a benchmark's `run`, such as `--set sends=5000`. Every line is JSON, with or without
+`--json`.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import importlib
+import inspect
 import json
 import os
 import pkgutil
@@ -17,15 +22,18 @@ import benchmarks
 
 
 def names() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__")
+    return sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name[0] != "_")
 
 
-async def run(wanted: list[str]) -> None:
+async def run(wanted: list[str], changes: dict[str, str]) -> None:
     from liquor_app.core import db, redis
 
     try:
         for name in wanted:
-            async for line in importlib.import_module(f"benchmarks.{name}").run():
+            benchmark = importlib.import_module(f"benchmarks.{name}").run
+            known = inspect.signature(benchmark).parameters
+            given = {key: type(known[key].default)(value) for key, value in changes.items() if key in known}
+            async for line in benchmark(**given):
                 print(json.dumps(line), flush=True)
     finally:
         await db.dispose()
@@ -35,7 +43,11 @@ async def run(wanted: list[str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help=f"any of {', '.join(names())}; all by default")
-    wanted = parser.parse_args().names or names()
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--json", action="store_true", help="the default; there is no other form")
+    given = parser.parse_args()
+    wanted = given.names or names()
+    changes = dict(one.split("=", 1) for one in given.set)
     if unknown := sorted(set(wanted) - set(names())):
         sys.exit(f"There is no benchmark {unknown[0]!r}. There are: {', '.join(names())}")
     folder = Path(tempfile.mkdtemp(prefix="liquor-bench-", dir="/var/lib" if os.geteuid() == 0 else None))
@@ -47,7 +59,7 @@ def main() -> None:
     try:
         with engines():
             migrate.upgrade(runtime.database_url())
-            asyncio.run(run(wanted))
+            asyncio.run(run(wanted, changes))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,7 +1,7 @@
 """Guidance with versions, plans that can be chosen between, edits that can be undone, triggers.
 
 Revision ID: 0004
-Revises: 0005
+Revises: 0003
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "0004"
-down_revision = "0005"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

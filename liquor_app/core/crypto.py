@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from liquor_app.core.config import get_settings
+from liquor_app.core.config import Settings, get_settings
 from liquor_app.core.errors import Conflict, Invalid
 
 
@@ -22,9 +22,17 @@ def _derive(secret: bytes, purpose: str) -> bytes:
     return HKDF(hashes.SHA256(), 32, salt=None, info=f"liquor:{purpose}".encode()).derive(secret)
 
 
+_known: tuple[Settings, bytes] | None = None
+"""The secret of the settings in force: read once, because every message asks for a key or two."""
+
+
 def key(purpose: str) -> bytes:
     """32 bytes for one purpose; keys of different purposes tell nothing about each other."""
-    return _derive(get_settings().signing_key(), purpose)
+    global _known  # noqa: PLW0603 - a cache that ends with the settings it belongs to
+    settings = get_settings()
+    if _known is None or _known[0] is not settings:
+        _known = (settings, settings.signing_key())
+    return _derive(_known[1], purpose)
 
 
 def keyed_hash(purpose: str, value: str) -> bytes:

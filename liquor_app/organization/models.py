@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -69,7 +69,11 @@ class Brand(SQLModel, table=True):
 
 
 class ChannelProvider(SQLModel, table=True):
-    """A configured provider of a channel; the lowest `position` that is enabled and healthy is used."""
+    """A configured provider of a channel; the lowest `position` that is enabled and healthy is used.
+
+    `failures` in a row have opened its circuit, until `paused_until`; then one worker tries a few messages. A warm-up
+    lets each sender begin with `warmup_first_day` messages on `warmup_from` and grow by `warmup_growth_pct` a day.
+    """
 
     __tablename__ = "channels"
     __table_args__ = (UniqueConstraint("channel", "provider"),)
@@ -84,6 +88,10 @@ class ChannelProvider(SQLModel, table=True):
     cost_per_message: Any = exact(8, scale=4)
     paused_until: datetime | None = moment()
     pause_reason: str | None = words(nullable=True)
+    failures: int = whole()
+    warmup_from: date | None = None
+    warmup_first_day: int = whole(default=200)
+    warmup_growth_pct: int = whole(default=50)
     created_at: datetime = stamped()
     updated_at: datetime = stamped()
 

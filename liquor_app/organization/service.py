@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -53,6 +53,9 @@ class ChannelRow:
     is_enabled: bool
     position: int
     rate_per_second: int
+    warmup_from: date | None
+    warmup_first_day: int
+    warmup_growth_pct: int
     has_credentials: bool
     paused_until: datetime | None
     pause_reason: str | None
@@ -115,8 +118,8 @@ async def list_channels(session: AsyncSession, actor: Actor) -> list[ChannelRow]
     require(actor, Role.USER)
     found = await session.execute(
         text(
-            "SELECT channel, provider, is_enabled, position, rate_per_second,"
-            " config_encrypted IS NOT NULL AS has_credentials, paused_until, pause_reason"
+            "SELECT channel, provider, is_enabled, position, rate_per_second, warmup_from, warmup_first_day,"
+            " warmup_growth_pct, config_encrypted IS NOT NULL AS has_credentials, paused_until, pause_reason"
             " FROM channels ORDER BY channel, position, provider"
         )
     )

@@ -79,6 +79,21 @@ class PlanningSettings(SettingsModel):
     horizon_days: int = Field(60, ge=7, le=365)
 
 
+class SendingSettings(SettingsModel):
+    """What is done by itself when sending goes wrong.
+
+    A campaign is paused once `pause_error_pct` per cent of its last results, at least `pause_error_least` of them, are
+    refusals; 100 never does. A message whose answer never came is settled after `unknown_hours`: left for a person,
+    taken for sent, or sent again, which may repeat it.
+    """
+
+    key = "sending"
+    pause_error_pct: int = Field(30, ge=1, le=100)
+    pause_error_least: int = Field(50, ge=5, le=10_000)
+    unknown_policy: Literal["leave", "sent", "resend"] = "leave"
+    unknown_hours: int = Field(72, ge=1, le=720)
+
+
 class RetentionSettings(SettingsModel):
     """Days kept; 0 keeps for ever."""
 

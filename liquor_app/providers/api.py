@@ -12,6 +12,8 @@ from liquor_app.providers.service import configure_channel
 
 router = APIRouter(prefix="/settings/channels", tags=["settings"])
 
+KEPT = ("is_enabled", "position", "rate_per_second", "warmup_from", "warmup_first_day", "warmup_growth_pct")
+
 
 @router.get("", response_model=ChannelsOut)
 async def channels(actor: CurrentActor) -> object:
@@ -27,7 +29,6 @@ async def update_channel(actor: CurrentActor, body: ChannelPatch) -> object:
     async with transaction() as session:
         known = {(row.channel, row.provider): row for row in await list_channels(session, actor)}
         if before := known.get((body.channel.value, body.provider)):
-            kept = {name: getattr(before, name) for name in ("is_enabled", "position", "rate_per_second")}
-            changes = {**kept, **changes}
+            changes = {**{name: getattr(before, name) for name in KEPT}, **changes}
         await configure_channel(session, actor, body.channel, body.provider, **changes)
         return {"items": await list_channels(session, actor)}

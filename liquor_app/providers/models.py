@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index
+from sqlalchemy.schema import PrimaryKeyConstraint
 from sqlmodel import SQLModel
 
-from liquor_app.core.columns import document, pk, plain_uuid, stamped, words
+from liquor_app.core.columns import document, pk, plain_uuid, stamped, whole, words
 
 
 class OutboxMessage(SQLModel, table=True):
@@ -32,3 +33,15 @@ class OutboxMessage(SQLModel, table=True):
     body_text: str | None = words(nullable=True)
     headers: dict[str, Any] = document(empty="{}")
     accepted_at: datetime = stamped()
+
+
+class SenderDay(SQLModel, table=True):
+    """Messages a sender was allowed to hand to a provider on a day (UTC) while it warms up."""
+
+    __tablename__ = "sender_days"
+    __table_args__ = (PrimaryKeyConstraint("provider", "sender", "day"),)
+
+    provider: str = words()
+    sender: str = words()
+    day: date
+    used: int = whole()

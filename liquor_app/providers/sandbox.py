@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -14,7 +14,17 @@ from sqlalchemy.exc import DBAPIError
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.organization.models import Channel
-from liquor_app.providers.base import Outcome, OutgoingMessage, ProviderConfig, SendResult, each
+from liquor_app.providers.base import (
+    Handed,
+    Outcome,
+    OutgoingMessage,
+    ProviderConfig,
+    SendResult,
+    WebhookEvent,
+    each,
+    in_chunks,
+    no_webhooks,
+)
 
 # As JSON: arrays of text would have every quote of every body escaped, one by one.
 _INSERT = """
@@ -41,6 +51,8 @@ class Sandbox:
     Config: ClassVar[type[ProviderConfig]] = SandboxConfig
     batch_limit: ClassVar[int] = 500
     concurrency: ClassVar[int] = 2
+    distinct_bodies: ClassVar[bool] = True
+    has_webhooks: ClassVar[bool] = False
 
     def __init__(self, config: ProviderConfig) -> None:
         pass
@@ -52,6 +64,9 @@ class Sandbox:
     @property
     def lookup_grace(self) -> timedelta:
         return timedelta(seconds=CALL_SECONDS)
+
+    def calls(self, messages: Sequence[OutgoingMessage]) -> list[list[OutgoingMessage]]:
+        return in_chunks(messages, self.batch_limit)
 
     async def send_batch(self, messages: Sequence[OutgoingMessage]) -> list[SendResult]:
         try:
@@ -66,13 +81,16 @@ class Sandbox:
             return each(messages, Outcome.UNKNOWN, "database", str(error))
         return [SendResult(message.send_id, Outcome.ACCEPTED, ids[message.send_id]) for message in messages]
 
-    async def lookup(self, send_ids: Sequence[UUID]) -> dict[UUID, str]:
+    async def lookup(self, handed: Sequence[Handed]) -> dict[UUID, str]:
         async with transaction() as session:
             found = await session.execute(
                 text("SELECT DISTINCT ON (send_id) send_id, id FROM outbox_messages WHERE send_id = ANY(:ids)"),
-                {"ids": list(send_ids)},
+                {"ids": [sent.send_id for sent in handed]},
             )
             return {row.send_id: str(row.id) for row in found}
+
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str], url: str) -> list[WebhookEvent]:
+        no_webhooks("The sandbox")
 
     async def aclose(self) -> None:
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -26,3 +27,6 @@ class ChannelPatch(Patch):
     is_enabled: bool | None = None
     position: Annotated[int | None, Field(ge=0, le=1000)] = None
     rate_per_second: int | None = None
+    warmup_from: date | None = None
+    warmup_first_day: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
+    warmup_growth_pct: Annotated[int | None, Field(ge=0, le=1000)] = None

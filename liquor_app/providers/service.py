@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
@@ -22,13 +23,15 @@ from liquor_app.providers.registry import PROVIDERS
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A provider that may carry a channel now. Two routes of equal configuration are equal, so that connections are
-    kept until the configuration changes."""
+    """A provider that may carry a channel now."""
 
     channel: Channel
     provider: str
     config: bytes | None
     rate_per_second: int
+    warms_up: bool = False
+    is_probe: bool = False
+    """Its circuit is half open: a few messages find out whether it has recovered."""
 
 
 def open_provider(name: str, config: bytes | None) -> Provider:
@@ -45,34 +48,28 @@ def open_provider(name: str, config: bytes | None) -> Provider:
 
 async def load_routes(session: AsyncSession, *, even_closed: bool = False) -> list[Route]:
     """Enabled providers that are not paused, in the order they are tried; with `even_closed` all of them, for asking
-    about what they were once given."""
+    about what they were once given. One whose circuit is open is left to `providers.health.take_probes`."""
     found = await session.execute(
         text(
-            "SELECT channel, provider, config_encrypted, rate_per_second FROM channels"
-            " WHERE :even_closed OR (is_enabled AND (paused_until IS NULL OR paused_until < now()))"
+            "SELECT channel, provider, config_encrypted, rate_per_second, warmup_from IS NOT NULL AS warms_up"
+            " FROM channels WHERE :even_closed"
+            " OR (is_enabled AND failures = 0 AND (paused_until IS NULL OR paused_until < now()))"
             " ORDER BY channel, position, provider"
         ),
         {"even_closed": even_closed},
     )
-    return [
-        Route(
-            Channel(row.channel),
-            row.provider,
-            None if row.config_encrypted is None else bytes(row.config_encrypted),
-            row.rate_per_second,
-        )
-        for row in found
-    ]
+    return [route_of(row) for row in found]
 
 
-async def pause_provider(session: AsyncSession, name: str, seconds: float, reason: str) -> None:
-    """Keep off a provider for a while; it is tried again by itself."""
-    await session.execute(
-        text(
-            "UPDATE channels SET paused_until = now() + make_interval(secs => :seconds), pause_reason = :reason"
-            " WHERE provider = :name"
-        ),
-        {"name": name, "seconds": seconds, "reason": reason[:500]},
+def route_of(row: Any, *, is_probe: bool = False) -> Route:
+    """Of a row of `channels`."""
+    return Route(
+        Channel(row.channel),
+        row.provider,
+        None if row.config_encrypted is None else bytes(row.config_encrypted),
+        row.rate_per_second,
+        row.warms_up,
+        is_probe,
     )
 
 
@@ -86,8 +83,12 @@ async def configure_channel(
     is_enabled: bool = True,
     position: int = 0,
     rate_per_second: int = 100,
+    warmup_from: date | None = None,
+    warmup_first_day: int = 200,
+    warmup_growth_pct: int = 50,
 ) -> None:
-    """Add or change a provider of a channel. `config` None keeps the stored credentials.
+    """Add or change a provider of a channel. `config` None keeps the stored credentials. With `warmup_from` each
+    sender begins with `warmup_first_day` messages on that day and may send `warmup_growth_pct` per cent more each day.
 
     Raises:
         Forbidden: the actor is not an admin.
@@ -99,6 +100,11 @@ async def configure_channel(
         raise Invalid(f"{provider} cannot carry {channel.label}.", field="provider")
     if not 1 <= rate_per_second <= 100_000:
         raise Invalid("rate_per_second must lie between 1 and 100000", field="rate_per_second")
+    if not (1 <= warmup_first_day <= 1_000_000 and 0 <= warmup_growth_pct <= 1000):
+        raise Invalid(
+            "A warm-up begins with 1 to 1,000,000 messages and grows by 0 to 1,000 per cent a day.",
+            field="warmup_first_day",
+        )
     sealed = None if config is None else encrypt(_dump(_check(kind.Config, config)))
     if config is None and kind.Config.model_fields:
         known = await session.execute(
@@ -109,12 +115,17 @@ async def configure_channel(
             raise Invalid(f"{provider} needs its credentials: {', '.join(kind.Config.model_fields)}.", field="config")
     await session.execute(
         text(
-            "INSERT INTO channels (channel, provider, config_encrypted, is_enabled, position, rate_per_second)"
-            " VALUES (:channel, :provider, :config, :enabled, :position, :rate)"
+            "INSERT INTO channels (channel, provider, config_encrypted, is_enabled, position, rate_per_second,"
+            " warmup_from, warmup_first_day, warmup_growth_pct)"
+            " VALUES (:channel, :provider, :config, :enabled, :position, :rate, :warmup_from, :warmup_first_day,"
+            " :warmup_growth_pct)"
             " ON CONFLICT (channel, provider) DO UPDATE SET"
             " config_encrypted = COALESCE(excluded.config_encrypted, channels.config_encrypted),"
             " is_enabled = excluded.is_enabled, position = excluded.position,"
-            " rate_per_second = excluded.rate_per_second, paused_until = NULL, pause_reason = NULL, updated_at = now()"
+            " rate_per_second = excluded.rate_per_second, warmup_from = excluded.warmup_from,"
+            " warmup_first_day = excluded.warmup_first_day, warmup_growth_pct = excluded.warmup_growth_pct,"
+            " paused_until = NULL, pause_reason = NULL, failures = 0,"
+            " updated_at = now()"
         ),
         {
             "channel": channel.value,
@@ -123,6 +134,9 @@ async def configure_channel(
             "enabled": is_enabled,
             "position": position,
             "rate": rate_per_second,
+            "warmup_from": warmup_from,
+            "warmup_first_day": warmup_first_day,
+            "warmup_growth_pct": warmup_growth_pct,
         },
     )
     await audit(session, actor, "channel.configured", "channel", None, channel=channel.value, provider=provider,

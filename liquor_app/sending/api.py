@@ -15,10 +15,10 @@ from liquor_app.api.ratelimit import limit as allow
 from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, listing
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, TooMany
-from liquor_app.sending import service
+from liquor_app.sending import again, service
 from liquor_app.sending.farewell import asking, done, failed
 from liquor_app.sending.models import SendStatus
-from liquor_app.sending.schemas import SendEvents, SendOut, SettleIn
+from liquor_app.sending.schemas import AgainIn, AgainOut, SendEvents, SendOut, SettleIn
 from liquor_app.sending.service import SendRow
 from liquor_app.sending.unsubscribe import PATH, unsubscribe, unsubscribe_view
 
@@ -52,6 +52,13 @@ async def list_sends(
             cursor=cursor,
         )
     return listing(page)
+
+
+@router.post("/again", response_model=AgainOut)
+async def send_again(actor: CurrentActor, body: AgainIn) -> object:
+    """Once more for a campaign: its failed messages, or everybody who has not got one. Asking twice adds nothing."""
+    async with transaction() as session:
+        return asdict(await again.send_again(session, actor, body.campaign_id, body.whom))
 
 
 @router.get("/{id}", response_model=SendOut)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,11 +16,12 @@ from liquor_app.organization.service import BrandRow, default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
 from liquor_app.providers.base import OutgoingMessage
 from liquor_app.sending.claim import Claimed, Stop
+from liquor_app.sending.stencil import Stencils
 from liquor_app.sending.unsubscribe import unsubscribe_url
 from liquor_app.templates.catalog import Catalog, load_catalog
 from liquor_app.templates.context import OfferFacts, Recipient, build_context
 from liquor_app.templates.copy import copy_subject
-from liquor_app.templates.render import Legal, render_message, unsubscribe_headers
+from liquor_app.templates.render import Legal, unsubscribe_headers
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class Material:
     brands: Mapping[UUID | None, BrandRow]
     disclaimer: str
     minimum_age: int
+    stencils: Stencils = field(default_factory=Stencils)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,20 @@ class Composed:
     template_version_id: UUID
 
 
-async def load_material(session: AsyncSession) -> Material:
-    """Templates in use, brands (the default one under None), and the lines the law wants."""
+async def load_material(session: AsyncSession, *, known: Material | None = None) -> Material:
+    """Templates in use, brands (the default one under None), and the lines the law wants. What `known` has already
+    rendered is kept: a template's version never changes."""
     compliance = await load_settings(session, ComplianceSettings)
     found = await session.execute(text(f"SELECT {', '.join(BrandRow.__slots__)} FROM brands LIMIT 1000"))
     brands: dict[UUID | None, BrandRow] = {row.id: BrandRow(**row._mapping) for row in found}
     brands[None] = await default_brand(session)
-    return Material(await load_catalog(session), brands, compliance.disclaimer, compliance.minimum_age)
+    return Material(
+        await load_catalog(session),
+        brands,
+        compliance.disclaimer,
+        compliance.minimum_age,
+        known.stencils if known else Stencils(),
+    )
 
 
 def compose(message: Claimed, material: Material) -> Composed | Stop:
@@ -74,7 +83,7 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
     )
     legal = Legal(brand.name, brand.postal_address, brand.footer_text, material.disclaimer, material.minimum_age, link)
     try:
-        made = render_message(template.compile(), context, legal)
+        made = material.stencils.render(template, context, legal)
     except Invalid as problem:
         return _stop(message, CANNOT_RENDER, problem.message)
     except Exception:
@@ -95,6 +104,7 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
             html=made.html,
             reply_to=brand.reply_to,
             headers=unsubscribe_headers(link) if message.channel is Channel.EMAIL else {},
+            template_version_id=template.version_id,
         ),
         template.version_id,
     )

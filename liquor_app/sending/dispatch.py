@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,25 +17,37 @@ from liquor_app.compliance.rules import Rules
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
-from liquor_app.providers.base import Outcome, OutgoingMessage, Provider, SendResult, each
-from liquor_app.providers.registry import SANDBOX
-from liquor_app.providers.service import load_routes, pause_provider
+from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import SendingSettings, load_settings
+from liquor_app.providers.base import Outcome, SendResult
+from liquor_app.providers.health import close_circuit, open_circuit, pass_over, rest, take_allowance, take_probes
+from liquor_app.providers.registry import PROVIDERS, SANDBOX
+from liquor_app.providers.service import load_routes
 from liquor_app.sending.claim import Claim, Stop, claim_batch, stop_messages
-from liquor_app.sending.compose import Composed, Material, compose, load_material
+from liquor_app.sending.compose import Material, compose, load_material
 from liquor_app.sending.fence import Routed, pass_fence
-from liquor_app.sending.record import record_results
-from liquor_app.sending.recover import recover_once
+from liquor_app.sending.handover import by_provider, hand_over, is_failure, portions
+from liquor_app.sending.record import pause_campaigns, record_results
+from liquor_app.sending.recover import recover_once, settle_by_policy
 from liquor_app.sending.rollup import roll_up_once
 from liquor_app.sending.routes import Routes
 
 log = logging.getLogger(__name__)
 
-CIRCUIT_SECONDS = 30
 CIRCUIT_LEAST = 5
-"""A provider that fails for a whole batch of at least so many messages is left alone for a while."""
+"""A provider so many of whose calls fail in a row is left alone for a while."""
+
+PATIENCE_SECONDS = 2.0
+"""A provider that asks for a longer pause rests for that long; a shorter one the retries' own pauses cover."""
+
+WINDOW = 200
+"""So many of a campaign's last results say whether too many are refused."""
 
 ROUNDS_TO_ALL = 5
 """Every so many rounds of counting, all campaigns are counted, not only those this worker has touched."""
+
+ROUNDS_TO_SETTLE = 12
+"""Every so many rounds of recovery the settings' policy is applied to old unknown outcomes."""
 
 RECORD_TRIES = 60
 """Results are kept in memory through a restart of the database; beyond this, recovery asks the provider again."""
@@ -44,8 +57,8 @@ RECORD_TRIES = 60
 class Pace:
     """The dispatcher's rhythm; seconds. `send_lease` is longer than any provider's call may take."""
 
-    batch: int = 250
-    lanes: int = 2
+    batch: int = 500
+    lanes: int = 3
     poll: float = 0.2
     claim_lease: float = 60.0
     send_lease: float = 60.0
@@ -71,6 +84,14 @@ class Dispatcher:
         self._reading = asyncio.Lock()
         self._touched: set[UUID] = set()
         self._rounds = 0
+        self._recoveries = 0
+        self._settings = SendingSettings()
+        self._refusals: dict[UUID, deque[bool]] = {}
+        self._failed_calls: Counter[str] = Counter()
+        self.spent: dict[str, float] = defaultdict(float)
+
+    async def aclose(self) -> None:
+        await self.routes.aclose()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Pump, recover and roll up until `stop` is set; what is on the wire then may finish."""
@@ -91,30 +112,75 @@ class Dispatcher:
     async def pump_once(self) -> int:
         """Take one batch through; returns how many messages were decided."""
         knowledge = await self._know()
-        async with transaction() as session:
-            claim = await claim_batch(
-                session,
-                knowledge.rules,
-                self.routes.channels,
-                limit=self.pace.batch,
-                lease_seconds=self.pace.claim_lease,
-            )
-        self._touched |= claim.campaigns
-        routed = await self._compose(claim, knowledge.material)
-        if routed:
-            for name, group in _by_provider(routed).items():
-                await self.routes.pacer(name).take(len(group))
-            lease_ends = asyncio.get_running_loop().time() + self.pace.send_lease
+        with self._timed("claim"):
             async with transaction() as session:
-                passed = await pass_fence(
-                    session, claim.token, routed, sandbox=SANDBOX, lease_seconds=self.pace.send_lease
+                claim = await claim_batch(
+                    session,
+                    knowledge.rules,
+                    self.routes.channels,
+                    limit=self.routes.appetite(self.pace.batch),
+                    lease_seconds=self.pace.claim_lease,
                 )
-                refused = [item.composed.claimed.id for item in routed if item.composed.claimed.id not in passed]
-                # the next claim asks may_send again, which says why
-                await stop_messages(session, claim.token, [Stop(send_id, None, "") for send_id in refused])
-            leaving = [item for item in routed if item.composed.claimed.id in passed]
+        self._touched |= claim.campaigns
+        with self._timed("render"):
+            routed = await self._compose(claim, knowledge.material)
+        routed = await self._paced(claim.token, await self._warmed(claim.token, routed))
+        for portion in portions(routed):
+            lease_ends = asyncio.get_running_loop().time() + self.pace.send_lease
+            with self._timed("fence"):
+                leaving = await self._fence(claim.token, portion)
             await self._deliver(leaving, lease_ends)
         return claim.taken
+
+    async def _warmed(self, token: UUID, routed: list[Routed]) -> list[Routed]:
+        """What young senders may still send today; the rest waits for tomorrow."""
+        groups: dict[tuple[Channel, str, str], list[Routed]] = defaultdict(list)
+        for item in routed:
+            route = self.routes.route_for(item.composed.claimed.channel)
+            if route is not None and route.warms_up and route.provider == item.provider:
+                groups[route.channel, route.provider, item.composed.outgoing.sender].append(item)
+        later: list[Stop] = []
+        for (channel, name, sender), group in groups.items():
+            async with transaction() as session:
+                granted, tomorrow = await take_allowance(session, channel, name, sender, len(group))
+            note = f"{sender} is being warmed up at {name}: today's share is used up."
+            later += [Stop(item.composed.claimed.id, None, note, tomorrow) for item in group[granted:]]
+        if not later:
+            return routed
+        async with transaction() as session:
+            await stop_messages(session, token, later)
+        waiting = {stop.id for stop in later}
+        return [item for item in routed if item.composed.claimed.id not in waiting]
+
+    async def _paced(self, token: UUID, routed: list[Routed]) -> list[Routed]:
+        """Wait for the turn of each provider's messages; those whose turn is far off go back."""
+        ready: list[Routed] = []
+        for name, group in by_provider(routed).items():
+            if await self.routes.pacer(name).take(len(group)):
+                ready += group
+                continue
+            async with transaction() as session:
+                await stop_messages(session, token, [Stop(item.composed.claimed.id, None, "") for item in group])
+            await asyncio.sleep(self.pace.poll)
+        return ready
+
+    async def _fence(self, token: UUID, routed: Sequence[Routed]) -> list[Routed]:
+        """What may leave; the rest goes back."""
+        async with transaction() as session:
+            passed = await pass_fence(session, token, routed, sandbox=SANDBOX, lease_seconds=self.pace.send_lease)
+            refused = [item.composed.claimed.id for item in routed if item.composed.claimed.id not in passed]
+            # the next claim asks may_send again, which says why
+            await stop_messages(session, token, [Stop(send_id, None, "") for send_id in refused])
+        return [item for item in routed if item.composed.claimed.id in passed]
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        """Where the time goes, in seconds by stage; stages of several lanes overlap."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spent[stage] += time.perf_counter() - began
 
     async def _compose(self, claim: Claim, material: Material) -> list[Routed]:
         """Bodies and routes; what has none is skipped or put back."""
@@ -131,7 +197,7 @@ class Dispatcher:
             if provider is None:
                 stops.append(Stop(message.id, None, ""))
                 continue
-            routed.append(Routed(made, provider.name))
+            routed.append(Routed(made, provider.name, provider))
         if stops:
             async with transaction() as session:
                 await stop_messages(session, claim.token, stops)
@@ -140,24 +206,81 @@ class Dispatcher:
     async def _deliver(self, leaving: Sequence[Routed], lease_ends: float) -> None:
         """Hand over, outside any transaction, and record."""
         campaign_of = {item.composed.claimed.id: item.composed.claimed.campaign_id for item in leaving}
-        for name, group in _by_provider(leaving).items():
-            first = group[0].claimed
-            provider = self.routes.provider_for(first.channel, is_played=name == SANDBOX)
+        for name, group in by_provider(leaving).items():
+            provider, channel = group[0].carrier, group[0].composed.claimed.channel
             assert provider is not None
-            results = await hand_over(provider, [item.outgoing for item in group], lease_ends)
-            await self._record(results, campaign_of)
-            failures = [result for result in results if result.outcome is Outcome.TRANSIENT and not result.is_throttled]
-            if len(failures) == len(results) >= CIRCUIT_LEAST:
-                log.warning("provider %s rests for %d s: %s", name, CIRCUIT_SECONDS, failures[0].detail)
-                async with transaction() as session:
-                    await pause_provider(session, name, CIRCUIT_SECONDS, failures[0].detail or "")
+            with self._timed("deliver"):
+                results = await hand_over(provider, [item.composed.outgoing for item in group], lease_ends)
+            with self._timed("record"):
+                is_passed_over = await self._judge(name, channel, results)
+                await self._record(results, campaign_of, pauses=not is_passed_over)
+            await self._watch(results, campaign_of)
 
-    async def _record(self, results: Sequence[SendResult], campaign_of: dict[UUID, UUID]) -> None:
+    async def _judge(self, name: str, channel: Channel, results: Sequence[SendResult]) -> bool:
+        """What a call says of the provider itself; True if another one takes over from one that refuses us."""
+        route = self.routes.route_for(channel)
+        is_probe = route is not None and route.provider == name and route.is_probe
+        failed = [result for result in results if is_failure(result)]
+        wait = max((result.retry_after or 0.0 for result in results), default=0.0)
+        ours = next((result for result in results if result.outcome is Outcome.MISCONFIGURED), None)
+        passed_over = False
+        try:
+            async with transaction() as session:
+                if ours is not None:
+                    reason = f"{name} refuses us ({ours.code}): {ours.detail or 'no reason given'}."
+                    passed_over = await pass_over(session, name, channel, reason)
+                elif len(failed) == len(results) and (is_probe or self._count(name, failed) >= CIRCUIT_LEAST):
+                    log.warning("provider %s rests: %s", name, failed[0].detail)
+                    await open_circuit(session, name, failed[0].detail or failed[0].code or "no answer")
+                elif wait > PATIENCE_SECONDS:
+                    await rest(session, name, wait, f"It asked us to wait {wait:.0f} seconds.")
+                elif is_probe:
+                    await close_circuit(session, name)
+                else:
+                    if len(failed) < len(results):
+                        self._failed_calls[name] = 0
+                    return False
+        except (AppError, DBAPIError, OSError) as problem:
+            log.warning("what %s said of itself is not written down: %s", name, problem)
+        self._failed_calls[name] = 0
+        self._knowledge = None
+        self.routes.drop(name)
+        return passed_over
+
+    def _count(self, name: str, failed: Sequence[SendResult]) -> int:
+        """Calls that have failed in a row; a batch is one."""
+        is_batch = PROVIDERS[name].batch_limit > 1
+        self._failed_calls[name] += 1 if is_batch else len(failed)
+        return self._failed_calls[name]
+
+    async def _watch(self, results: Sequence[SendResult], campaign_of: dict[UUID, UUID]) -> None:
+        """Pause a campaign too many of whose messages are refused."""
+        settings = self._settings
+        for result in results:
+            if result.outcome in (Outcome.ACCEPTED, Outcome.REJECTED):
+                seen = self._refusals.setdefault(campaign_of[result.send_id], deque(maxlen=WINDOW))
+                seen.append(result.outcome is Outcome.REJECTED)
+        for campaign_id in {campaign_of[result.send_id] for result in results}:
+            seen = self._refusals.get(campaign_id, deque())
+            if len(seen) < settings.pause_error_least or 100 * sum(seen) <= settings.pause_error_pct * len(seen):
+                continue
+            # whoever resumes it has seen this: the count begins anew
+            seen.clear()
+            if settings.pause_error_pct < 100:
+                async with transaction() as session:
+                    reason = (
+                        f"More than {settings.pause_error_pct} % of the last messages were refused by the provider."
+                    )
+                    await pause_campaigns(session, {campaign_id}, reason)
+
+    async def _record(
+        self, results: Sequence[SendResult], campaign_of: dict[UUID, UUID], *, pauses: bool = True
+    ) -> None:
         """Record, through a restart of the database if need be."""
         for attempt in range(RECORD_TRIES):
             try:
                 async with transaction() as session:
-                    await record_results(session, results, campaign_of)
+                    await record_results(session, results, campaign_of, pauses=pauses)
                 return
             except (AppError, DBAPIError, OSError) as problem:
                 log.warning("results of %d messages wait for the database: %s", len(results), problem)
@@ -170,11 +293,14 @@ class Dispatcher:
         async with self._reading:
             if self._knowledge is None or clock() - self._knowledge.loaded_at > self.pace.knowledge:
                 async with transaction() as session:
-                    rules = self._knowledge.rules if self._knowledge else None
+                    old = self._knowledge
                     self._knowledge = _Knowledge(
-                        await load_rules(session, known=rules), await load_material(session), clock()
+                        await load_rules(session, known=old.rules if old else None),
+                        await load_material(session, known=old.material if old else None),
+                        clock(),
                     )
-                    self.routes.update(await load_routes(session))
+                    self._settings = await load_settings(session, SendingSettings)
+                    self.routes.update(await load_routes(session), await take_probes(session))
             return self._knowledge
 
     async def _pump(self) -> bool:
@@ -184,6 +310,9 @@ class Dispatcher:
         recovered = await recover_once(self.routes, lease_seconds=self.pace.send_lease)
         if recovered.found or recovered.resent or recovered.unknown:
             log.info("recovered: %s", recovered)
+        self._recoveries += 1
+        if self._recoveries % ROUNDS_TO_SETTLE == 1 and (settled := await settle_by_policy()):
+            log.info("%d unknown outcomes settled by policy", settled)
         return False
 
     async def _roll_up(self) -> bool:
@@ -220,38 +349,3 @@ class Dispatcher:
 async def run_dispatcher(stop: asyncio.Event, pace: Pace | None = None) -> None:
     """The worker's background loop: sends what is due until `stop` is set."""
     await Dispatcher(pace).run(stop)
-
-
-async def hand_over(provider: Provider, messages: Sequence[OutgoingMessage], lease_ends: float) -> list[SendResult]:
-    """Give messages to a provider in calls of its size, a bounded number at once.
-
-    Args:
-        lease_ends: loop time. No call begins that might end later: somebody else might then send the same message.
-            What is left over goes back into the queue.
-    """
-    deadline = lease_ends - provider.call_seconds
-    gate = asyncio.Semaphore(provider.concurrency)
-
-    async def call(chunk: Sequence[OutgoingMessage]) -> list[SendResult]:
-        async with gate:
-            if asyncio.get_running_loop().time() > deadline:
-                late = each(chunk, Outcome.TRANSIENT, "late", "There was no time left to send it.")
-                return [SendResult(r.send_id, r.outcome, code=r.code, detail=r.detail, is_throttled=True) for r in late]
-            try:
-                return await provider.send_batch(chunk)
-            except Exception as error:
-                # a fault of ours in the middle of a call: nobody knows how far it came
-                log.exception("provider %s", provider.name)
-                return each(chunk, Outcome.UNKNOWN, "error", f"{type(error).__name__}: {error}")
-
-    size = provider.batch_limit
-    chunks = [messages[start : start + size] for start in range(0, len(messages), size)]
-    answered = await asyncio.gather(*(call(chunk) for chunk in chunks))
-    return [result for results in answered for result in results]
-
-
-def _by_provider(routed: Sequence[Routed]) -> dict[str, list[Composed]]:
-    groups: dict[str, list[Composed]] = defaultdict(list)
-    for item in routed:
-        groups[item.provider].append(item.composed)
-    return groups

@@ -82,7 +82,7 @@ class Send(SQLModel, table=True):
     __table_args__ = (
         PrimaryKeyConstraint("id", "created_at"),
         Index("ix_sends_due", "campaign_id", "not_before", postgresql_where=text("status = 'pending'")),
-        Index("ix_sends_lease", "lease_until", postgresql_where=text("status IN ('claimed', 'sending')")),
+        Index("ix_sends_lease", "lease_until", postgresql_where=text("status IN ('claimed', 'sending', 'unknown')")),
         Index("ix_sends_action", "action_id"),
         Index("ix_sends_customer", "customer_id", "contact_at"),
         Index("ix_sends_campaign", "campaign_id", "status"),

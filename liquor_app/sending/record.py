@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,13 +15,19 @@ from liquor_app.campaigns.lifecycle import pause_campaign
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.ids import uuid7_time
 from liquor_app.core.pubsub import publish
+from liquor_app.customers.addresses import normalise_email
+from liquor_app.customers.consents import suppress_address
+from liquor_app.customers.models import SuppressionReason
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
+from liquor_app.organization.models import Channel
 from liquor_app.providers.base import Outcome, SendResult
 
 MAX_RETRIES = 5
 BACKOFF_SECONDS = 30
 MAX_BACKOFF_SECONDS = 3600
+OPTED_OUT = "21610"
+"""Twilio's word for somebody who has answered STOP."""
 
 # A webhook may have been faster: then only what is missing is filled in.
 _ACCEPTED = """
@@ -49,12 +56,12 @@ WITH done AS (
     FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]),
                 CAST(:details AS text[])) AS f(id, created_at, code, detail)
     WHERE s.id = f.id AND s.created_at = f.created_at AND s.status IN ('sending', 'unknown')
-    RETURNING s.id, s.action_id, s.customer_id, s.campaign_id, s.channel
+    RETURNING s.id, s.action_id, s.customer_id, s.campaign_id, s.channel, s.recipient
 ), told AS (
     UPDATE actions a SET status = 'failed', updated_at = now()
     FROM done d WHERE a.id = d.action_id AND a.status = 'queued'
 )
-SELECT id, customer_id, campaign_id, channel FROM done
+SELECT id, customer_id, campaign_id, channel, recipient FROM done
 """
 
 # The pause before the next attempt doubles, with jitter, by the campaign's own clock.
@@ -91,9 +98,13 @@ class Recorded:
 
 
 async def record_results(
-    session: AsyncSession, results: Sequence[SendResult], campaign_of: Mapping[UUID, UUID]
+    session: AsyncSession, results: Sequence[SendResult], campaign_of: Mapping[UUID, UUID], *, pauses: bool = True
 ) -> Recorded:
-    """Record what a provider said; `campaign_of` is by send id. Recording the same results twice changes nothing."""
+    """Record what a provider said; `campaign_of` is by send id. Recording the same results twice changes nothing.
+
+    Args:
+        pauses: a refusal that is our fault pauses the campaigns; not if another provider takes over.
+    """
     touched = frozenset(campaign_of[result.send_id] for result in results)
     sent = await record_accepted(session, _of(results, Outcome.ACCEPTED))
     failed = await record_rejected(session, _of(results, Outcome.REJECTED))
@@ -104,8 +115,10 @@ async def record_results(
     if unsure:
         await session.execute(text(_UNSURE), _said(unsure))
     broken = _of(results, Outcome.MISCONFIGURED)
-    if broken:
-        await _pause(session, {campaign_of[result.send_id] for result in broken}, broken[0])
+    if broken and pauses:
+        # trying others is useless until somebody acts
+        reason = f"The provider refuses us ({broken[0].code}): {broken[0].detail or 'no reason given'}."
+        await pause_campaigns(session, {campaign_of[result.send_id] for result in broken}, reason)
     for campaign_id in touched:
         publish(session, f"campaign:{campaign_id}", {"sent": sent, "failed": failed})
     publish(session, "sends", {"sent": sent, "failed": failed})
@@ -130,7 +143,8 @@ async def record_rejected(session: AsyncSession, results: Sequence[SendResult]) 
     """Messages a provider will never take; returns how many."""
     if not results:
         return 0
-    done = await session.execute(text(_REJECTED), _said(results))
+    done = (await session.execute(text(_REJECTED), _said(results))).all()
+    await _suppress(session, {result.send_id: result for result in results if result.is_dead_address}, done)
     codes = {result.send_id: result.code for result in results}
     events = [
         NewEvent(EventType.FAILED, row.customer_id, row.campaign_id, row.id, properties={"code": codes[row.id]})
@@ -159,15 +173,30 @@ async def _retry(session: AsyncSession, results: Sequence[SendResult]) -> set[UU
     return set(done.scalars())
 
 
-async def _pause(session: AsyncSession, campaigns: Iterable[UUID], problem: SendResult) -> None:
-    """Trying others is useless until somebody acts: stop the campaigns and say why."""
-    reason = f"The provider refuses us ({problem.code}): {problem.detail or 'no reason given'}."
+async def pause_campaigns(session: AsyncSession, campaigns: Iterable[UUID], reason: str) -> None:
+    """Stop those that run, and say why."""
     active = await session.execute(
         text("SELECT id FROM campaigns WHERE id = ANY(:ids) AND status = :active ORDER BY id FOR UPDATE"),
         {"ids": list(campaigns), "active": CampaignStatus.ACTIVE.value},
     )
     for campaign_id in list(active.scalars()):
         await pause_campaign(session, SYSTEM, campaign_id, reason=reason[:500])
+
+
+async def _suppress(session: AsyncSession, dead: Mapping[UUID, SendResult], rows: Iterable[Any]) -> None:
+    """Addresses the provider calls dead, or whose owner has opted out there: rare, so one by one."""
+    for row in rows:
+        if row.id not in dead:
+            continue
+        opted_out = dead[row.id].code == OPTED_OUT
+        await suppress_address(
+            session,
+            normalise_email(row.recipient) if row.channel == Channel.EMAIL else row.recipient,
+            reason=SuppressionReason.UNSUBSCRIBED if opted_out else SuppressionReason.BOUNCED,
+            channel=Channel(row.channel),
+            customer_id=row.customer_id,
+            source="provider",
+        )
 
 
 def _of(results: Sequence[SendResult], outcome: Outcome) -> list[SendResult]:

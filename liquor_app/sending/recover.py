@@ -15,16 +15,19 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Unavailable
+from liquor_app.core.errors import Conflict, NotFound, Unavailable
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.core.pubsub import publish
 from liquor_app.organization.service import notify
-from liquor_app.providers.base import Outcome, Provider, SendResult
+from liquor_app.organization.settings import SendingSettings, load_settings
+from liquor_app.providers.base import Handed, Outcome, Provider, SendResult
 from liquor_app.providers.service import load_routes
 from liquor_app.sending.play import keep_playing
 from liquor_app.sending.record import MAX_RETRIES, record_accepted
 from liquor_app.sending.routes import Routes
+from liquor_app.sending.service import resend, settle_unknown
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,8 @@ LOOKUP_LIMIT = 200
 LEASE_SECONDS = 60.0
 GIVE_UP = timedelta(hours=1)
 """How long beyond its grace a provider may refuse to answer a look-up before the outcome is called unknown."""
+
+ASK_AGAIN = timedelta(minutes=10)
 
 CANCELLED = "campaign_cancelled"
 CUSTOMER_GONE = "customer_deleted"
@@ -68,18 +73,18 @@ WHERE status = 'pending' AND (customer_id IS NULL OR campaign_id IS NULL)
 _TAKE = """
 UPDATE sends s SET claim_token = :token, lease_until = clock_timestamp() + make_interval(secs => :lease)
 FROM (
-    SELECT id, created_at FROM sends WHERE status = 'sending' AND lease_until < clock_timestamp()
+    SELECT id, created_at FROM sends WHERE status IN ('sending', 'unknown') AND lease_until < clock_timestamp()
     ORDER BY lease_until LIMIT :n FOR UPDATE SKIP LOCKED
 ) x
 WHERE s.id = x.id AND s.created_at = x.created_at
-RETURNING s.id, s.provider, s.channel, s.campaign_id, clock_timestamp() - uuid_v7_time(s.batch_id) AS age
+RETURNING s.id, s.recipient, s.provider, s.channel, s.campaign_id, clock_timestamp() - uuid_v7_time(s.batch_id) AS age
 """
 
 _AGAIN = """
 UPDATE sends s SET status = 'pending', claim_token = NULL, lease_until = NULL, contact_at = NULL,
     retry_count = s.retry_count + 1
 FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[])) AS f(id, created_at)
-WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'sending' AND s.claim_token = :token
+WHERE s.id = f.id AND s.created_at = f.created_at AND s.status IN ('sending', 'unknown') AND s.claim_token = :token
   AND s.retry_count < :most
 RETURNING s.id
 """
@@ -88,14 +93,27 @@ _WAIT = """
 UPDATE sends s SET claim_token = NULL, lease_until = clock_timestamp() + make_interval(secs => f.seconds)
 FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:seconds AS float8[]))
        AS f(id, created_at, seconds)
-WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'sending' AND s.claim_token = :token
+WHERE s.id = f.id AND s.created_at = f.created_at AND s.status IN ('sending', 'unknown') AND s.claim_token = :token
 """
 
+# A provider that can be asked is asked again now and then; whoever cannot be asked leaves it to a late callback.
 _UNKNOWN = """
-UPDATE sends s SET status = 'unknown', claim_token = NULL, lease_until = NULL, note = :note
-FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[])) AS f(id, created_at)
-WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'sending' AND s.claim_token = :token
-RETURNING s.id
+WITH old AS (
+    SELECT s.id, s.created_at, s.status FROM sends s
+    JOIN unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[])) AS f(id, created_at)
+      ON s.id = f.id AND s.created_at = f.created_at
+    WHERE s.status IN ('sending', 'unknown') AND s.claim_token = :token
+    FOR UPDATE OF s
+)
+UPDATE sends s SET status = 'unknown', claim_token = NULL, note = :note,
+    lease_until = clock_timestamp() + make_interval(secs => :again)
+FROM old WHERE s.id = old.id AND s.created_at = old.created_at
+RETURNING s.id, old.status AS was
+"""
+
+_OLD_UNKNOWN = """
+SELECT id FROM sends WHERE status = 'unknown' AND uuid_v7_time(batch_id) < now() - make_interval(hours => :hours)
+LIMIT 500
 """
 
 
@@ -153,12 +171,12 @@ async def _resolve(token: UUID, provider: Provider | None, rows: list[Any]) -> t
     if provider is None or grace is None:
         return 0, 0, await _call_unknown(token, rows, "The provider cannot tell whether it took this message.")
     try:
-        taken = await provider.lookup([row.id for row in rows])
+        taken = await provider.lookup([Handed(row.id, row.recipient) for row in rows])
     except Unavailable as problem:
         log.warning("look-up at %s: %s", provider.name, problem.message)
         old = [row for row in rows if row.age > grace + GIVE_UP]
         await _wait(token, [(row, timedelta(seconds=30)) for row in rows if row not in old])
-        return 0, 0, await _call_unknown(token, old, "The provider could not be asked for an hour.")
+        return 0, 0, await _call_unknown(token, old, "The provider could not be asked for an hour.", again=ASK_AGAIN)
     async with transaction() as session:
         accepted = [SendResult(row.id, Outcome.ACCEPTED, taken[row.id]) for row in rows if row.id in taken]
         found = await record_accepted(session, accepted)
@@ -177,7 +195,8 @@ async def _resolve(token: UUID, provider: Provider | None, rows: list[Any]) -> t
             publish(session, f"campaign:{campaign_id}", {"recovered": found})
     stuck = [row for row in missing if row.id not in resent]
     await _wait(token, [(row, grace - row.age) for row in rows if row.id not in taken and row.age <= grace])
-    unknown = await _call_unknown(token, stuck, f"No answer {MAX_RETRIES} times, and the provider knows nothing of it.")
+    note = f"No answer {MAX_RETRIES} times, and the provider knows nothing of it."
+    unknown = await _call_unknown(token, stuck, note)
     return found, len(resent), unknown
 
 
@@ -195,7 +214,8 @@ async def _wait(token: UUID, rows: list[tuple[Any, timedelta]]) -> None:
             )
 
 
-async def _call_unknown(token: UUID, rows: list[Any], note: str) -> int:
+async def _call_unknown(token: UUID, rows: list[Any], note: str, *, again: timedelta | None = None) -> int:
+    """`again`: when to ask once more; those that were unknown already are not announced a second time."""
     if not rows:
         return 0
     async with transaction() as session:
@@ -206,9 +226,10 @@ async def _call_unknown(token: UUID, rows: list[Any], note: str) -> int:
                 "ids": [row.id for row in rows],
                 "moments": [uuid7_time(row.id) for row in rows],
                 "note": note,
+                "again": None if again is None else again.total_seconds(),
             },
         )
-        count = len(done.all())
+        count = [row.was for row in done].count("sending")
         if count:
             await notify(
                 session,
@@ -220,6 +241,29 @@ async def _call_unknown(token: UUID, rows: list[Any], note: str) -> int:
             for campaign_id in {row.campaign_id for row in rows}:
                 publish(session, f"campaign:{campaign_id}", {"unknown": count})
     return count
+
+
+async def settle_by_policy() -> int:
+    """What nobody could know for long enough is settled as the settings say; returns how many."""
+    async with transaction() as session:
+        settings = await load_settings(session, SendingSettings)
+        if settings.unknown_policy == "leave":
+            return 0
+        found = await session.execute(text(_OLD_UNKNOWN), {"hours": settings.unknown_hours})
+        ids = list(found.scalars())
+    settled = 0
+    for send_id in ids:
+        try:
+            async with transaction() as session:
+                if settings.unknown_policy == "sent":
+                    await settle_unknown(session, SYSTEM, send_id, was_sent=True)
+                else:
+                    await resend(session, SYSTEM, send_id)
+                    await settle_unknown(session, SYSTEM, send_id, was_sent=False)
+            settled += 1
+        except (Conflict, NotFound) as problem:
+            log.info("message %s stays unknown: %s", send_id, problem.message)
+    return settled
 
 
 async def _count(session: AsyncSession, statement: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
 
@@ -11,27 +10,16 @@ from liquor_app.organization.models import Channel
 from liquor_app.providers.base import Provider
 from liquor_app.providers.registry import SANDBOX
 from liquor_app.providers.service import Route, open_provider
+from liquor_app.sending.pace import Pacer
 
 log = logging.getLogger(__name__)
 
+PROBE_MESSAGES = 5
+SINGLES = 250
+"""Messages taken at once for a provider that wants a call for each: what is on the wire runs out after a pause."""
 
-class Pacer:
-    """Tokens of one provider: at most `rate` a second, a second's worth at once."""
-
-    def __init__(self, rate: float) -> None:
-        self.rate = rate
-        self._next = 0.0
-        self._lock = asyncio.Lock()
-
-    async def take(self, count: int) -> None:
-        """Wait until `count` messages may leave."""
-        async with self._lock:
-            clock = asyncio.get_running_loop().time
-            # nobody saves up more than a second
-            self._next = max(self._next, clock() - 1.0) + count / self.rate
-            delay = self._next - clock()
-            if delay > 0:
-                await asyncio.sleep(delay)
+RATE_SECONDS = 2
+"""No more is taken at once than the rate lets out in this time."""
 
 
 class Routes:
@@ -42,20 +30,35 @@ class Routes:
         self._pacers: dict[str, Pacer] = {}
         self._current: dict[Channel, Route] = {}
 
-    def update(self, routes: Sequence[Route]) -> None:
-        """Take note of the configured channels, best first; one that cannot be opened is passed over."""
+    def update(self, routes: Sequence[Route], probes: Sequence[Route] = ()) -> None:
+        """Take note of the configured channels, best first; one that cannot be opened is passed over. A provider to be
+        probed comes first, for a few messages."""
         current: dict[Channel, Route] = {}
-        for route in routes:
+        for route in (*probes, *routes):
             if route.channel not in current and self.open(route.provider, route.config) is not None:
                 current[route.channel] = route
-                pacer = self._pacers.setdefault(route.provider, Pacer(route.rate_per_second))
-                pacer.rate = route.rate_per_second
+                self.pacer(route.provider).rate = route.rate_per_second
         self._current = current
 
     @property
     def channels(self) -> list[Channel]:
         """Channels somebody can carry now."""
         return list(self._current)
+
+    def appetite(self, most: int) -> int:
+        """How many messages to take at once, so that every channel's provider can be handed its own in time."""
+        for route in self._current.values():
+            provider = self.open(route.provider, route.config)
+            size = most if provider is not None and provider.batch_limit > 1 else min(most, SINGLES)
+            most = min(size, max(1, route.rate_per_second * RATE_SECONDS), PROBE_MESSAGES if route.is_probe else size)
+        return most
+
+    def route_for(self, channel: Channel) -> Route | None:
+        return self._current.get(channel)
+
+    def drop(self, provider: str) -> None:
+        """Do not use a provider any more until the routes are read again."""
+        self._current = {channel: route for channel, route in self._current.items() if route.provider != provider}
 
     def provider_for(self, channel: Channel, *, is_played: bool) -> Provider | None:
         """The provider of a channel. A campaign whose week is played goes to the sandbox, whatever else is enabled."""
@@ -65,7 +68,9 @@ class Routes:
         return None if route is None else self.open(route.provider, route.config)
 
     def pacer(self, provider: str) -> Pacer:
-        return self._pacers.setdefault(provider, Pacer(100_000))
+        if provider not in self._pacers:
+            self._pacers[provider] = Pacer(provider, 100_000)
+        return self._pacers[provider]
 
     def open(self, name: str, config: bytes | None) -> Provider | None:
         """A provider by its stored configuration; None, and a line in the log, if it cannot be opened."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from liquor_app.api.schemas import Body, Row
+from liquor_app.sending.again import Whom
 from liquor_app.sending.service import SendEventRow, SendRow
 
 
@@ -29,3 +30,17 @@ class SettleIn(Body):
     """What became of a message whose answer never came."""
 
     was_sent: bool
+
+
+class AgainIn(Body):
+    """Which of a campaign's people are to be written to once more."""
+
+    campaign_id: UUID
+    whom: Whom
+
+
+class AgainOut(Row):
+    """`added` new attempts; with `is_all` false there are more than are taken at once: ask again."""
+
+    added: int
+    is_all: bool

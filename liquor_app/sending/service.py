@@ -195,20 +195,7 @@ async def resend(session: AsyncSession, actor: Actor, send_id: UUID) -> SendRow:
         raise Conflict(f"A message that is {old.status} is not sent again; only those that are {allowed} are.")
     if old.action_id is None or old.campaign_id is None:
         raise Conflict("The action or campaign of this message was deleted.")
-    campaign = (
-        await session.execute(
-            text(
-                "SELECT status, virtual_now, COALESCE(virtual_now, now()) AS moment,"
-                " completed_at > now() - make_interval(days => :days) AS is_recent FROM campaigns WHERE id = :id"
-            ),
-            {"id": old.campaign_id, "days": REOPENED_DAYS},
-        )
-    ).one()
-    over = campaign.status == "completed"
-    if campaign.status not in ("active", "paused", "completed") or (over and not campaign.is_recent):
-        raise Conflict(f"Its campaign is {campaign.status}; put the customer into a new one.")
-    if over and campaign.virtual_now is not None:
-        raise Conflict("The campaign's week was played and is over; its clock stands still.")
+    campaign = await open_campaign(session, old.campaign_id)
     attempt = await session.execute(
         text("SELECT max(attempt) FROM send_keys WHERE action_id = :action AND channel = :channel"),
         {"action": old.action_id, "channel": old.channel},
@@ -244,6 +231,32 @@ async def resend(session: AsyncSession, actor: Actor, send_id: UUID) -> SendRow:
     await audit(session, actor, "send.resent", "send", send_id, attempt=latest + 1, send_id=fresh)
     publish(session, f"campaign:{old.campaign_id}", {"resent": fresh})
     return (await get_send(session, actor, fresh)).send
+
+
+async def open_campaign(session: AsyncSession, campaign_id: UUID) -> Any:
+    """A campaign whose messages may be sent again, with its `moment` by its own clock.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: it has not begun, is over for too long, or its played week has ended.
+    """
+    campaign = (
+        await session.execute(
+            text(
+                "SELECT status, virtual_now, COALESCE(virtual_now, now()) AS moment,"
+                " completed_at > now() - make_interval(days => :days) AS is_recent FROM campaigns WHERE id = :id"
+            ),
+            {"id": campaign_id, "days": REOPENED_DAYS},
+        )
+    ).first()
+    if campaign is None:
+        raise NotFound("There is no such campaign.")
+    over = campaign.status == "completed"
+    if campaign.status not in ("active", "paused", "completed") or (over and not campaign.is_recent):
+        raise Conflict(f"The campaign is {campaign.status}; put the customers into a new one.")
+    if over and campaign.virtual_now is not None:
+        raise Conflict("The campaign's week was played and is over; its clock stands still.")
+    return campaign
 
 
 async def settle_unknown(session: AsyncSession, actor: Actor, send_id: UUID, *, was_sent: bool) -> SendRow:

@@ -34,7 +34,7 @@ GET /settings/templates · POST /settings/templates · PATCH /settings/templates
 OURS = """
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 PATCH /settings/compliance · GET /jobs/{id} · POST /jobs/{id}/cancel
-POST /sends/{id}/settle
+
 GET /segments/suggestions · GET /segments/overlap
 GET /campaigns/{id}/plans · GET /campaigns/{id}/plans/{version} · POST /campaigns/{id}/plans/{version}/choose
 GET /campaigns/{id}/plans/compare · POST /campaigns/{id}/simulate · POST /campaigns/{id}/submit
@@ -44,6 +44,7 @@ POST /actions/{id}/copy
 GET /settings/guidance · PATCH /settings/guidance · POST /settings/autopilot/stop · POST /settings/autopilot/release
 POST /imports · POST /imports/{id}/preview · POST /imports/{id}/start · POST /imports/{id}/cancel
 POST /imports/{id}/resume · POST /purchases · POST /events
+POST /sends/{id}/settle · POST /sends/again
 GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready
 """
 

@@ -12,7 +12,8 @@ from liquor_app.core.errors import Forbidden, Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import ensure_defaults, list_channels
-from liquor_app.providers.base import Outcome
+from liquor_app.providers.base import Handed, Outcome, OutgoingMessage
+from liquor_app.providers.health import rest
 from liquor_app.providers.mailgun import Mailgun
 from liquor_app.providers.sandbox import Sandbox, SandboxConfig
 from liquor_app.providers.service import (
@@ -20,9 +21,15 @@ from liquor_app.providers.service import (
     configure_channel,
     load_routes,
     open_provider,
-    pause_provider,
 )
-from tests.providers.test_mailgun import message
+
+
+def message(recipient: str = "m@example.com") -> OutgoingMessage:
+    return OutgoingMessage(
+        send_id=uuid7(), campaign_id=uuid7(), channel=Channel.EMAIL, sender="offers@harborvine.example",
+        sender_name="Harbor & Vine, Ltd", recipient=recipient, text="Hi", subject="Grüße", html="<p>Hi</p>",
+        reply_to="us@harborvine.example", headers={"List-Unsubscribe": "<https://x.example/u/1>"},
+    )  # fmt: skip
 
 
 async def test_the_sandbox_keeps_everything(database: str) -> None:
@@ -39,7 +46,7 @@ async def test_the_sandbox_keeps_everything(database: str) -> None:
     assert sorted(row.recipient for row in rows) == ["m@example.com", "m@example.com", "ö'\"\\@example.com"]
     assert {row.subject for row in rows} == {"Grüße"}
     assert rows[0].headers == {"List-Unsubscribe": "<https://x.example/u/1>"}
-    assert set(await sandbox.lookup([sent[1].send_id, uuid7()])) == {sent[1].send_id}
+    assert set(await sandbox.lookup([Handed(sent[1].send_id, ""), Handed(uuid7(), "")])) == {sent[1].send_id}
 
 
 async def test_a_database_that_fails_leaves_the_sandbox_unsure(database: str) -> None:
@@ -77,7 +84,7 @@ async def test_a_paused_provider_is_passed_over(database: str) -> None:
         await configure_channel(
             session, SYSTEM, Channel.EMAIL, "mailgun", config={"domain": "mg.example.com", "api_key": "k"}
         )
-        await pause_provider(session, "mailgun", 30, "refused")
+        await rest(session, "mailgun", 30, "refused")
         assert [route.provider for route in await load_routes(session)] == ["sandbox", "sandbox"]
         assert len(await load_routes(session, even_closed=True)) == 3
         await session.execute(text("UPDATE channels SET paused_until = now() - interval '1 second'"))

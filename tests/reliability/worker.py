@@ -1,13 +1,16 @@
-"""The product's worker with short leases, so that recovery can be watched: `python -m tests.reliability.worker`."""
+"""The product's worker with short leases and pauses, so that recovery can be watched:
+`python -m tests.reliability.worker`."""
 
 from __future__ import annotations
 
 import asyncio
 
+from liquor_app.providers import health
+from liquor_app.sending import record
 from liquor_app.sending.dispatch import Pace, run_dispatcher
 from worker import settings
 
-PACE = Pace(batch=60, claim_lease=4, send_lease=4, recover_every=0.5)
+PACE = Pace(batch=60, claim_lease=4, send_lease=4, recover_every=0.5, knowledge=0.5)
 
 
 async def _impatient(stop: asyncio.Event) -> None:
@@ -15,5 +18,8 @@ async def _impatient(stop: asyncio.Event) -> None:
 
 
 settings.run_dispatcher = _impatient  # type: ignore[assignment]
+record.BACKOFF_SECONDS = 1
+record.MAX_RETRIES = 50
+health.FIRST_PAUSE_SECONDS = 1
 
 import worker.__main__  # noqa: E402, F401 - runs

@@ -22,7 +22,8 @@ from liquor_app.organization.models import Channel
 from liquor_app.providers.base import Outcome, OutgoingMessage, SendResult
 from liquor_app.providers.sandbox import Sandbox
 from liquor_app.sending import dispatch
-from liquor_app.sending.dispatch import Dispatcher, Pace, hand_over
+from liquor_app.sending.dispatch import Dispatcher, Pace
+from liquor_app.sending.handover import hand_over
 from liquor_app.sending.launch import launch_campaign
 from liquor_app.sending.recover import recover_once
 from liquor_app.sending.rollup import roll_up_once
@@ -366,14 +367,51 @@ async def test_a_wrong_key_pauses_the_campaign(database: str, monkeypatch: pytes
     assert notice.level == "warning"
 
 
-async def test_a_provider_that_is_down_is_left_alone(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A whole batch of failures opens the circuit; it closes by itself."""
-    await shop(6)
-    answering(monkeypatch, always(Outcome.TRANSIENT))
-    await Dispatcher().pump_once()
+async def paused() -> list[bool]:
     async with transaction() as session:
-        found = await session.execute(text("SELECT DISTINCT paused_until > now() FROM channels"))
-    assert found.scalars().all() == [True]
+        found = await session.execute(
+            text("SELECT COALESCE(paused_until > now(), false) FROM channels WHERE channel = 'email'")
+        )
+        return list(found.scalars())
+
+
+async def test_a_provider_that_is_down_is_left_alone_and_probed(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five failed calls in a row open its circuit; after a while one worker tries a few messages, and it closes."""
+    campaign, _ = await shop(30)
+    handed = answering(monkeypatch, always(Outcome.TRANSIENT))
+    dispatcher = Dispatcher(Pace(batch=3))
+    for _ in range(4):
+        await dispatcher.pump_once()
+    assert await paused() == [False]
+    await dispatcher.pump_once()
+    assert await paused() == [True]
+    assert len(handed) == 15
+    answering(monkeypatch, always(Outcome.ACCEPTED))
+    await execute("UPDATE channels SET paused_until = now() - interval '1 second'")
+    workers = [Dispatcher(Pace(batch=100)), Dispatcher(Pace(batch=100))]
+    await asyncio.gather(*(worker._know() for worker in workers))
+    probing = [worker for worker in workers if (route := worker.routes.route_for(Channel.EMAIL)) and route.is_probe]
+    assert len(probing) == 1, "one of them, and nobody else"
+    assert await probing[0].pump_once() == 5
+    assert await paused() == [False]
+    assert await Dispatcher().pump_once() == 10
+    assert (await statuses(campaign)).count("sent") == 15
+
+
+async def test_being_too_fast_is_no_failure(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider rests for as long as it asked for; its circuit stays closed."""
+    await shop(6)
+    answering(monkeypatch, always(Outcome.TRANSIENT, is_throttled=True, retry_after=30))
+    for _ in range(6):
+        await Dispatcher(Pace(batch=1)).pump_once()
+    async with transaction() as session:
+        row = (
+            await session.execute(
+                text("SELECT failures, paused_until - now() AS pause FROM channels WHERE channel = 'email'")
+            )
+        ).one()
+    assert row.failures == 0
+    assert timedelta(seconds=20) < row.pause < timedelta(seconds=31)
 
 
 async def test_a_webhook_may_be_faster(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,9 +419,9 @@ async def test_a_webhook_may_be_faster(database: str, monkeypatch: pytest.Monkey
     campaign, _ = await shop(1)
     real = dispatch.record_results
 
-    async def later(*arguments: Any) -> Any:
+    async def later(*arguments: Any, **named: Any) -> Any:
         await asyncio.create_task(execute("UPDATE sends SET status = 'delivered', delivered_at = now()"))
-        return await real(*arguments)
+        return await real(*arguments, **named)
 
     monkeypatch.setattr(dispatch, "record_results", later)
     await Dispatcher().pump_once()

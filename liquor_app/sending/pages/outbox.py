@@ -7,7 +7,9 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.sending.states.outbox import OutboxState
+from liquor_app.sending.states.unknown import UnknownState
 from liquor_app.ui.badge import badge
+from liquor_app.ui.button import button
 from liquor_app.ui.card import card, note
 from liquor_app.ui.empty import empty
 from liquor_app.ui.filters import filter_bar
@@ -29,10 +31,42 @@ def outbox_page() -> rx.Component:
             "What the sandbox kept. Nothing here has left the house; read it as its recipient would have.",
             badge("Sandbox", "amber"),
         ),
+        rx.cond(UnknownState.total > 0, _unknown(), rx.fragment()),
         grid(
             span(6, card(_list(), flush=True), align_self="start"),
             span(6, _message(), align_self="start"),
         ),
+    )
+
+
+def _unknown() -> rx.Component:
+    """What nobody can know is decided here, one by one."""
+
+    def who(line: Any) -> rx.Component:
+        return rx.fragment(line.recipient, rx.el.small(line.campaign))
+
+    def decide(line: Any) -> rx.Component:
+        return row(
+            button("It was sent", on_click=UnknownState.was_sent(line.id), small=True),
+            button("Send again", on_click=UnknownState.send_again(line.id), small=True),
+        )
+
+    return card(
+        table(
+            UnknownState.rows,
+            [
+                Column("To", who),
+                Column("Provider", lambda line: line.provider, phone="hide"),
+                Column("What is known", lambda line: rx.el.span(line.note, class_name="muted"), wide=True),
+                Column("When", lambda line: line.when, phone="hide"),
+                Column("", decide),
+            ],
+            label="Messages with an unknown outcome",
+            dense=True,
+        ),
+        title="Unknown outcomes",
+        aside="No answer came. The provider's own pages may show whether it left; late reports settle it too.",
+        flush=True,
     )
 
 
@@ -98,7 +132,7 @@ PAGES = (
         "Outbox",
         outbox_page,
         icon="inbox",
-        on_load=[OutboxState.load, OutboxState.live],
+        on_load=[OutboxState.load, OutboxState.live, UnknownState.load],
         nav_group="main",
     ),
 )

@@ -1,6 +1,6 @@
 """What coupons took off: it says more than anything else about who answers an offer.
 
-Revision ID: 0005
+Revision ID: 0003
 Revises: 0002
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from alembic import op
 
-revision = "0005"
+revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None

@@ -1,0 +1,118 @@
+"""One body for many: what messages share is written once, what differs becomes a variable of its recipient.
+
+Mailgun and SendGrid put each recipient's values into one body. The skeleton is taken from the finished messages, tag
+by tag and line by line, and never from the template: whatever rendering, tracking or a coupon did to a message,
+putting the values back gives exactly the message that was rendered and kept. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+from liquor_app.providers.base import OutgoingMessage
+
+TAG, LINE = ">", "\n"
+"""Where HTML and text are cut. HTML is often one long line, and values are escaped, so that they hold no tag's end."""
+
+SAMPLE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """A message with marks where recipients differ; `values` holds each one's, by the mark's name, in order."""
+
+    subject: str
+    html: str
+    text: str
+    headers: dict[str, str]
+    values: list[dict[str, str]]
+
+
+def group(
+    messages: Sequence[OutgoingMessage], *, limit: int, forbidden: str, value_bytes: int = 10_000
+) -> list[list[OutgoingMessage]]:
+    """Messages that may share a call: of one template version, equal in shape, each address once. The rest go alone.
+
+    Args:
+        forbidden: what marks begin with; a message that contains it goes alone.
+        value_bytes: the most one recipient's values may take.
+    """
+    alike: dict[Hashable, list[list[OutgoingMessage]]] = defaultdict(list)
+    addresses: dict[int, set[str]] = {}
+    alone: list[list[OutgoingMessage]] = []
+    for message in messages:
+        shape = _shape(message)
+        if shape is None or any(forbidden in part for part in _texts(message)):
+            alone.append([message])
+            continue
+        address = message.recipient.lower()
+        for call in alike[shape]:
+            if len(call) < limit and address not in addresses[id(call)]:
+                call.append(message)
+                addresses[id(call)].add(address)
+                break
+        else:
+            call = [message]
+            alike[shape].append(call)
+            addresses[id(call)] = {address}
+    together = [call for calls in alike.values() for call in calls]
+    for call in together:
+        if len(call) > 1 and value_bytes < _largest(call):
+            alone.extend([message] for message in call)
+            call.clear()
+    return [*(call for call in together if call), *alone]
+
+
+def skeleton_of(messages: Sequence[OutgoingMessage], mark: Callable[[str], str]) -> Skeleton:
+    """The skeleton of messages `group` has put together. `mark` writes a variable of that name."""
+    values: list[dict[str, str]] = [{} for _ in messages]
+    numbers = iter(range(1_000_000))
+
+    def weave(texts: Sequence[str], cut: str = LINE) -> str:
+        made = []
+        for column in zip(*(text.split(cut) for text in texts), strict=True):
+            if column.count(column[0]) == len(column):
+                made.append(column[0])
+                continue
+            name = f"v{next(numbers)}"
+            for line, own in zip(column, values, strict=True):
+                own[name] = line
+            made.append(mark(name))
+        return cut.join(made)
+
+    return Skeleton(
+        weave([message.subject or "" for message in messages]),
+        weave([message.html or "" for message in messages], TAG),
+        weave([message.text for message in messages]),
+        {name: weave([message.headers[name] for message in messages]) for name in messages[0].headers},
+        values,
+    )
+
+
+def _texts(message: OutgoingMessage) -> list[str]:
+    return [message.subject or "", message.html or "", message.text, *message.headers.values()]
+
+
+def _shape(message: OutgoingMessage) -> Hashable | None:
+    if message.template_version_id is None:
+        return None
+    return (
+        message.template_version_id,
+        message.campaign_id,
+        message.sender,
+        message.sender_name,
+        message.reply_to,
+        tuple(message.headers),
+        (message.subject or "").count(LINE),
+        (message.html or "").count(TAG),
+        message.text.count(LINE),
+    )
+
+
+def _largest(messages: Sequence[OutgoingMessage]) -> int:
+    """Bytes of the largest recipient's values, their names included, of some: should another's be larger, the provider
+    refuses the call, and halving it finds the one."""
+    own = skeleton_of(messages[:SAMPLE], lambda name: name).values
+    return max(sum(len(name) + len(value.encode()) for name, value in values.items()) for values in own)

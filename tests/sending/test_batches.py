@@ -1,0 +1,85 @@
+"""The batch lane from the ledger to the recipient: what is kept is what arrives, and one bad address fails nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from aiohttp import web
+from sqlalchemy import text
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.db import transaction
+from liquor_app.core.process import free_port
+from liquor_app.organization.models import Channel
+from liquor_app.providers.service import configure_channel
+from liquor_app.sending.dispatch import Dispatcher
+from liquor_app.sending.launch import launch_campaign
+from liquor_app.sending.recover import recover_once
+from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
+from tests.providers.servers import API_KEY, BAD, DOMAIN, House
+from tests.sending.test_pump import execute, sends
+from tests.sending.test_recover import pass_time
+
+CONFIGS: dict[str, dict[str, Any]] = {
+    "mailgun": {"domain": DOMAIN, "api_key": API_KEY, "lookup_grace_seconds": 1},
+    "sendgrid": {"api_key": API_KEY, "has_email_activity": True, "lookup_grace_seconds": 1},
+    "postmark": {"server_token": API_KEY, "lookup_grace_seconds": 1},
+}
+
+
+@pytest.mark.parametrize("provider", CONFIGS)
+async def test_a_thousand_letters_in_one_envelope(database: str, provider: str) -> None:
+    """Names, links and coupons differ; each recipient gets exactly what the ledger keeps. A call that is cut is
+    unknown in every part until it is looked up."""
+    house, port = House(), free_port()
+    runner = web.AppRunner(house.app())
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    async with transaction() as session:
+        await open_shop(session)
+        await configure_channel(
+            session,
+            SYSTEM,
+            Channel.EMAIL,
+            provider,
+            config={**CONFIGS[provider], "base_url": f"http://127.0.0.1:{port}"},
+        )
+        people = await add_people(session, 40, timezone=noon_zone())
+        await session.execute(
+            text(
+                "UPDATE customers SET name = CASE WHEN id = :odd THEN 'Zoë O''Neil & <Sons>'"
+                " ELSE 'Jo' || id || ' Li' END"
+            ),
+            {"odd": people[7]},
+        )
+        await session.execute(
+            text("UPDATE customers SET email = :bad, email_key = :bad WHERE id = :id"), {"bad": BAD, "id": people[3]}
+        )
+        campaign = await add_ready_campaign(session, people, window=ALL_DAY)
+        await launch_campaign(session, SYSTEM, campaign)
+    dispatcher = Dispatcher()
+    try:
+        await dispatcher.pump_once()
+        rows = {row.customer_id: row for row in await sends(campaign)}
+        assert rows.pop(people[3]).status == "failed"
+        assert {row.status for row in rows.values()} == {"sent"}
+        for row in rows.values():
+            mail = house.mails[str(row.id)]
+            assert (mail.subject, mail.html, mail.text) == (row.subject, row.body_html, row.body_text)
+            assert mail.recipient == row.recipient
+            assert row.body_html.count(mail.headers["List-Unsubscribe"].strip("<>")) >= 1
+        assert "O&#39;Neil" in rows[people[7]].body_html or "Zoë" in rows[people[7]].body_html
+        assert set(house.taken.values()) == {1}
+        assert len(house.calls) <= 8, "halved, not one by one"
+
+        await execute("UPDATE sends SET status = 'pending', sent_at = NULL WHERE customer_id = :id", id=people[0])
+        house.taken.clear()
+        house.plan = ["cut_after"]
+        await dispatcher.pump_once()
+        await pass_time(60)
+        assert (await recover_once()).found == 1
+        assert sum(house.taken.values()) == 1
+    finally:
+        await dispatcher.aclose()
+        await runner.cleanup()
