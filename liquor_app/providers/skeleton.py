@@ -71,15 +71,15 @@ def skeleton_of(messages: Sequence[OutgoingMessage], mark: Callable[[str], str])
     numbers = iter(range(1_000_000))
 
     def weave(texts: Sequence[str], cut: str = LINE) -> str:
-        made = []
-        for column in zip(*(text.split(cut) for text in texts), strict=True):
-            if column.count(column[0]) == len(column):
-                made.append(column[0])
-                continue
+        made = texts[0].split(cut)
+        parts = [text.split(cut) for text in texts]
+        if any(len(own) != len(made) for own in parts):
+            raise ValueError("messages of one call differ in shape")
+        for at in _differing(made, parts):
             name = f"v{next(numbers)}"
-            for line, own in zip(column, values, strict=True):
-                own[name] = line
-            made.append(mark(name))
+            for lines, own in zip(parts, values, strict=True):
+                own[name] = lines[at]
+            made[at] = mark(name)
         return cut.join(made)
 
     return Skeleton(
@@ -89,6 +89,21 @@ def skeleton_of(messages: Sequence[OutgoingMessage], mark: Callable[[str], str])
         {name: weave([message.headers[name] for message in messages]) for name in messages[0].headers},
         values,
     )
+
+
+def _differing(first: Sequence[str], parts: Sequence[list[str]]) -> list[int]:
+    """Where not all are like the first. Most differ at the same few places, which are then known: one comparison of
+    whole lists says that there are no others."""
+    known: list[int] = []
+    for own in parts:
+        trial = own
+        if known:
+            trial = own.copy()
+            for at in known:
+                trial[at] = first[at]
+        if trial != first:
+            known += [at for at, (one, other) in enumerate(zip(first, trial, strict=True)) if one != other]
+    return sorted(known)
 
 
 def _texts(message: OutgoingMessage) -> list[str]:

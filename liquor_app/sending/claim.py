@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.compliance.may_send import Allowed, Blocked, BlockReason, may_send, next_allowed
 from liquor_app.compliance.rules import Rules
-from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.core.ids import uuid7, uuid7_time, uuid_array
 from liquor_app.customers.addresses import address_hash
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
@@ -74,8 +74,8 @@ SELECT s.id, s.created_at, s.customer_id, s.action_id, s.campaign_id, s.channel,
        CASE s.channel WHEN 'email' THEN c.email_key ELSE c.phone END AS address,
        CASE s.channel WHEN 'email' THEN COALESCE(c.email, c.email_key) ELSE c.phone END AS recipient,
        g.at AS consent_at, b.has_alcohol_purchases
-FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[])) AS m(id, created_at)
-JOIN sends s ON s.id = m.id AND s.created_at = m.created_at
+FROM unnest(CAST(CAST(:ids AS text) AS uuid[])) AS m(id)
+JOIN sends s ON s.id = m.id AND s.created_at = uuid_v7_time(m.id)
 JOIN campaigns k ON k.id = s.campaign_id
 JOIN customers c ON c.id = s.customer_id
 LEFT JOIN actions a ON a.id = s.action_id
@@ -96,9 +96,9 @@ ORDER BY s.not_before, s.id
 
 # Messages are made at most a campaign's length before they are due, which spares the old partitions.
 _CONTACTS = """
-SELECT customer_id, contact_at FROM sends
-WHERE customer_id = ANY(:customers) AND created_at > :oldest AND contact_at > :since AND contact_at < :until
-  AND status = ANY(:statuses) AND id <> ALL(:ids)
+SELECT s.id, s.customer_id, s.contact_at
+FROM unnest(CAST(CAST(:customers AS text) AS uuid[])) AS m(id) JOIN sends s ON s.customer_id = m.id
+WHERE s.created_at > :oldest AND s.contact_at > :since AND s.contact_at < :until AND s.status = ANY(:statuses)
 """
 
 _SUPPRESSED = """
@@ -194,19 +194,21 @@ async def claim_batch(
     ids = [row.id for row in claimed]
     if not ids:
         return Claim(token, [], 0, frozenset())
-    found = await session.execute(text(_DETAILS), {"ids": ids, "moments": [uuid7_time(send_id) for send_id in ids]})
+    found = await session.execute(text(_DETAILS), {"ids": uuid_array(ids)})
     rows = found.all()
-    suppressed = await _suppressed(session, rows)
+    hashes = {row.id: address_hash(row.address) for row in rows if row.address}
+    suppressed = await _suppressed(session, set(hashes.values()))
     contacts = await _contacts(session, rows)
     allowed: list[Claimed] = []
     stops: list[Stop] = []
     for row in rows:
-        verdict = _decide(row, rules, suppressed, contacts[row.customer_id])
+        is_suppressed = (hashes.get(row.id), row.channel) in suppressed
+        verdict = _decide(row, rules, is_suppressed, contacts[row.customer_id])
         if isinstance(verdict, Stop):
             stops.append(verdict)
             continue
         contacts[row.customer_id].append(row.moment)
-        allowed.append(_claimed(row, verdict))
+        allowed.append(_claimed(row, verdict, hashes[row.id]))
     await stop_messages(session, token, stops)
     return Claim(token, allowed, len(ids), frozenset(row.campaign_id for row in rows))
 
@@ -248,14 +250,14 @@ async def stop_messages(session: AsyncSession, token: UUID, stops: Sequence[Stop
         )  # fmt: skip
 
 
-def _decide(row: Any, rules: Rules, suppressed: set[tuple[bytes, str]], contacts: list[datetime]) -> Allowed | Stop:
+def _decide(row: Any, rules: Rules, is_suppressed: bool, contacts: list[datetime]) -> Allowed | Stop:
     moment: datetime = row.moment
     if is_over(moment + LASTING, row.expires_at):
         note = f"It was not sent in time; the offer's campaign ended {row.expires_at:%d %b %H:%M} UTC."
         return Stop(row.id, EXPIRED, note, None, row.customer_id, row.campaign_id)
     person = person_facts(
         row,
-        suppressed=bool(row.address) and (address_hash(row.address), row.channel) in suppressed,
+        suppressed=is_suppressed,
         contacts=_within(contacts, moment),
     )
     message = message_facts(row)
@@ -277,6 +279,9 @@ def _stop(row: Any, verdict: Blocked) -> Stop:
 def _within(contacts: Sequence[datetime], moment: datetime) -> tuple[int, int, int]:
     """Contacts within 24 hours, 7 and 30 days of `moment`, on either side: another campaign's clock may be ahead."""
 
+    if not contacts:
+        return 0, 0, 0
+
     def count(span: timedelta) -> int:
         return sum(1 for contact in contacts if abs(contact - moment) < span)
 
@@ -289,23 +294,23 @@ async def _contacts(session: AsyncSession, rows: Sequence[Any]) -> dict[UUID, li
     found = await session.execute(
         text(_CONTACTS),
         {
-            "customers": list({row.customer_id for row in rows}),
+            "customers": uuid_array({row.customer_id for row in rows}),
             "oldest": first - 4 * month,
             "since": first - month,
             "until": last + month,
             "statuses": list(CONTACT_STATUSES),
-            "ids": [row.id for row in rows],
         },
     )
     contacts: dict[UUID, list[datetime]] = defaultdict(list)
+    own = {row.id for row in rows}
     for row in found:
-        contacts[row.customer_id].append(row.contact_at)
+        if row.id not in own:
+            contacts[row.customer_id].append(row.contact_at)
     return contacts
 
 
-async def _suppressed(session: AsyncSession, rows: Sequence[Any]) -> set[tuple[bytes, str]]:
+async def _suppressed(session: AsyncSession, hashes: set[bytes]) -> set[tuple[bytes | None, str]]:
     """(address hash, channel) pairs on the list; an entry without a channel counts for every one."""
-    hashes = {address_hash(row.address) for row in rows if row.address}
     found = await session.execute(text(_SUPPRESSED), {"hashes": list(hashes)})
     return {
         (bytes(row.address_hash), channel.value)
@@ -315,7 +320,7 @@ async def _suppressed(session: AsyncSession, rows: Sequence[Any]) -> set[tuple[b
     }
 
 
-def _claimed(row: Any, verdict: Allowed) -> Claimed:
+def _claimed(row: Any, verdict: Allowed, hashed: bytes) -> Claimed:
     return Claimed(
         id=row.id,
         created_at=row.created_at,
@@ -324,7 +329,7 @@ def _claimed(row: Any, verdict: Allowed) -> Claimed:
         channel=Channel(row.channel),
         recipient=row.recipient,
         closes_at=min(verdict.closes_at, row.expires_at or verdict.closes_at),
-        address_hash=address_hash(row.address),
+        address_hash=hashed,
         is_played=row.is_played,
         brand_id=row.brand_id,
         template_category=row.template_category or "win_back",

@@ -63,15 +63,14 @@ def place_facts(row: Any) -> PersonFacts:
         has_address=bool(row.address),
         state=_state(row.state),
         timezone=row.timezone,
-        phone_zones=zones_of_phone(row.phone) if row.phone and row.channel == "sms" else (),
+        phone_zones=_phone_zones(row),
     )
 
 
 def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) -> PersonFacts:
     """Everything known of the recipient; `contacts` within 24 hours, 7 and 30 days."""
-    place = place_facts(row)
     return PersonFacts(
-        has_address=place.has_address,
+        has_address=bool(row.address),
         consent=row.consent,
         consent_at=row.consent_at,
         suppressed=suppressed,
@@ -80,9 +79,9 @@ def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) 
         date_of_birth=row.date_of_birth,
         age_verified=row.age_verified,
         has_alcohol_purchases=bool(row.has_alcohol_purchases),
-        state=place.state,
-        timezone=place.timezone,
-        phone_zones=place.phone_zones,
+        state=_state(row.state),
+        timezone=row.timezone,
+        phone_zones=_phone_zones(row),
         contacts_24h=contacts[0],
         contacts_7d=contacts[1],
         contacts_30d=contacts[2],
@@ -92,6 +91,10 @@ def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) 
 def is_over(moment: datetime, expires_at: datetime | None) -> bool:
     """Whether a message is no longer worth sending."""
     return expires_at is not None and moment >= expires_at
+
+
+def _phone_zones(row: Any) -> tuple[str, ...]:
+    return zones_of_phone(row.phone) if row.phone and row.channel == "sms" else ()
 
 
 def _state(value: str | None) -> str | None:
