@@ -1,4 +1,4 @@
-"""Real engines for every test: one embedded PostgreSQL and Valkey per test process, one fresh database per test.
+"""Real engines for every test: one embedded PostgreSQL and Valkey per test process, and an empty database per test.
 
 `TEST_DATABASE_URL` and `TEST_REDIS_URL` point the same tests at other servers (CI runs them on Debian's too).
 """
@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
-from uuid import uuid4
 
 import pytest
 
@@ -70,22 +69,64 @@ def template_database(engines: Engines) -> Iterator[str]:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
 
-@pytest.fixture
-async def database(engines: Engines, template_database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """URL of this test's own database; the application is pointed at it."""
-    name = f"liquor_test_{uuid4().hex[:12]}"
+@pytest.fixture(scope="session")
+def own_database(engines: Engines, template_database: str) -> Iterator[str]:
+    """URL of the one database this process's tests share, one after the other: a copy of the template for each would
+    take most of the time they take."""
+    name = f"liquor_test_{os.getpid()}"
     admin = create_engine(engines.database_url, isolation_level="AUTOCOMMIT", poolclass=pool.NullPool)
     with admin.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"'))
-    url = engines.database_url.rsplit("/", 1)[0] + f"/{name}"
-    monkeypatch.setenv("DATABASE_URL", url)
+    yield engines.database_url.rsplit("/", 1)[0] + f"/{name}"
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+def empty(url: str) -> None:
+    """As migrations left it: connections of the last test ended, rows gone. The template holds none of its own."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+        found = connection.execute(
+            text(
+                "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"
+                " AND c.relkind = 'r' AND c.relname <> 'alembic_version' AND pg_relation_size(c.oid) > 0"
+            ).execution_options(no_parameters=True)
+        )
+        used = list(found.scalars())
+        if used:
+            # rows only: foreign keys are not asked while a replica applies changes
+            connection.execute(text("SET session_replication_role = replica"))
+            connection.execute(text("; ".join(f"DELETE FROM {table}" for table in used)))
+
+
+@pytest.fixture
+async def database(engines: Engines, own_database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """URL of this test's database, empty; the application is pointed at it."""
+    empty(own_database)
+    monkeypatch.setenv("DATABASE_URL", own_database)
     monkeypatch.setenv("REDIS_URL", engines.redis_url)
     config.get_settings.cache_clear()
-    yield url
+    yield own_database
     await db.dispose()
     await redis.dispose()
     monkeypatch.undo()
     config.get_settings.cache_clear()
+
+
+@pytest.fixture
+def copied_database(engines: Engines, template_database: str) -> Iterator[str]:
+    """URL of a database of this test alone, for what changes the schema itself."""
+    name = f"liquor_copy_{os.getpid()}"
+    admin = create_engine(engines.database_url, isolation_level="AUTOCOMMIT", poolclass=pool.NullPool)
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"'))
+    yield engines.database_url.rsplit("/", 1)[0] + f"/{name}"
     with admin.connect() as connection:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 

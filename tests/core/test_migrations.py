@@ -21,9 +21,9 @@ def test_models_and_migrations_agree(database: str) -> None:
     command.check(migrate.alembic_config(database))
 
 
-def test_down_to_base_leaves_nothing_and_up_again_works(database: str) -> None:
-    migrate.downgrade(database)
-    engine = create_engine(database, poolclass=pool.NullPool)
+def test_down_to_base_leaves_nothing_and_up_again_works(copied_database: str) -> None:
+    migrate.downgrade(copied_database)
+    engine = create_engine(copied_database, poolclass=pool.NullPool)
     with engine.connect() as connection:
         left = connection.execute(
             text(
@@ -39,8 +39,8 @@ def test_down_to_base_leaves_nothing_and_up_again_works(database: str) -> None:
             )
         )
         assert list(functions.scalars()) == []
-    migrate.upgrade(database)
-    assert migrate.current(database) == migrate.head()
+    migrate.upgrade(copied_database)
+    assert migrate.current(copied_database) == migrate.head()
 
 
 def test_every_enumeration_is_its_check(database: str) -> None:
@@ -79,12 +79,12 @@ def test_every_slice_contributes_tables() -> None:
     assert len(SLICES) == len(set(SLICES))
 
 
-def test_a_newer_schema_is_refused_in_one_sentence(database: str) -> None:
-    engine = create_engine(database, poolclass=pool.NullPool)
+def test_a_newer_schema_is_refused_in_one_sentence(copied_database: str) -> None:
+    engine = create_engine(copied_database, poolclass=pool.NullPool)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(Conflict, match="newer version"):
-        migrate.upgrade(database)
+        migrate.upgrade(copied_database)
 
 
 def test_an_unreachable_database_is_named() -> None:

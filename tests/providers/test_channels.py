@@ -53,7 +53,11 @@ async def test_a_database_that_fails_leaves_the_sandbox_unsure(database: str) ->
     """Its transaction is its network: a cut may come after the commit."""
     async with transaction() as session:
         await session.execute(text("ALTER TABLE outbox_messages RENAME TO gone"))
-    (result,) = await Sandbox(SandboxConfig()).send_batch([message()])
+    try:
+        (result,) = await Sandbox(SandboxConfig()).send_batch([message()])
+    finally:
+        async with transaction() as session:
+            await session.execute(text("ALTER TABLE gone RENAME TO outbox_messages"))
     assert result.outcome is Outcome.UNKNOWN
 
 

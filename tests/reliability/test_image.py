@@ -19,7 +19,7 @@ from liquor_app.core import config
 from liquor_app.core.config import PROJECT_ROOT, Settings
 from liquor_app.core.process import Child, free_port
 from tests.e2e.conftest import environment, wait_until_ready
-from tests.reliability.test_kills import own_engines
+from tests.reliability.chaos import own_engines
 
 pytestmark = pytest.mark.reliability
 
@@ -55,9 +55,9 @@ def image() -> Iterator[Path]:
     shutil.rmtree(root, ignore_errors=True)
 
 
-def test_the_image_serves_in_production(image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_image_serves_in_production(image: Path) -> None:
     port = free_port()
-    with own_engines(monkeypatch):
+    with own_engines():
         settings = config.get_settings()
         plain = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
         production = environment(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -80,21 +81,21 @@ def sample_template(engines: Any, template_database: str) -> Iterator[str]:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
 
+class _Undone(Exception):
+    """Ends the transaction of a test without a trace."""
+
+
 @pytest.fixture
 async def sample(engines: Any, sample_template: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncSession]:
-    """An open transaction in this test's own copy of the sample."""
-    name = f"liquor_test_{uuid4().hex[:12]}"
-    admin = create_engine(engines.database_url, isolation_level="AUTOCOMMIT", poolclass=pool.NullPool)
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{sample_template}"'))
-    monkeypatch.setenv("DATABASE_URL", engines.database_url.rsplit("/", 1)[0] + f"/{name}")
+    """An open transaction over the sample; what the test does in it is undone, and nothing may be done beside it."""
+    monkeypatch.setenv("DATABASE_URL", engines.database_url.rsplit("/", 1)[0] + f"/{sample_template}")
     monkeypatch.setenv("REDIS_URL", engines.redis_url)
     config.get_settings.cache_clear()
-    async with db.transaction() as session:
-        yield session
+    with suppress(_Undone):
+        async with db.transaction() as session:
+            yield session
+            raise _Undone
     await db.dispose()
     await redis.dispose()
     monkeypatch.undo()
     config.get_settings.cache_clear()
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
