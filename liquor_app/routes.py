@@ -20,6 +20,7 @@ from liquor_app.planning import api as planning
 from liquor_app.providers import api as providers
 from liquor_app.segments import api as segments
 from liquor_app.sending import api as sending
+from liquor_app.sending import tracking_api, webhook_api
 from liquor_app.templates import api as templates
 
 ROUTERS = [
@@ -31,6 +32,7 @@ ROUTERS = [
     planning.router,
     actions.router,
     sending.router,
+    webhook_api.router,
     analytics.router,
     templates.router,
     providers.router,
@@ -38,7 +40,14 @@ ROUTERS = [
     organization.router,
     health.router,
 ]
-AT_ROOT = [accounts.browser, sending.public, campaigns.sockets, organization.sockets, analytics.sockets]
+AT_ROOT = [
+    accounts.browser,
+    sending.public,
+    tracking_api.public,
+    campaigns.sockets,
+    organization.sockets,
+    analytics.sockets,
+]
 SOCKET_MESSAGES = {
     "/ws/campaign/{id}/status": CampaignStatusMessage,
     "/ws/notifications": NotificationMessage,

@@ -52,6 +52,14 @@ async def forget_uploads(context: dict[str, Any]) -> int:
     return await forget_old_uploads()
 
 
+async def read_callbacks(context: dict[str, Any]) -> None:
+    """Each minute: provider callbacks whose job was lost."""
+    async with transaction() as session:
+        waiting = await session.execute(text("SELECT EXISTS (SELECT FROM webhook_receipts WHERE processed_at IS NULL)"))
+        if waiting.scalar_one():
+            await enqueue(session, Job.PROCESS_WEBHOOKS, dedupe_key="all")
+
+
 async def make_partitions(context: dict[str, Any]) -> None:
     """Each day: the next months' partitions of the time series."""
     async with transaction() as session:
@@ -77,6 +85,7 @@ CRON = [
     _at(roll_up_today, second=15),
     _at(score_touched, second=25),
     _at(forget_uploads, hour=5, minute=11),
+    _at(read_callbacks, second=35),
     _at(make_partitions, hour=0, minute=7, run_at_startup=True),
     _at(refresh_knowledge, hour=7, minute=30),
 ]

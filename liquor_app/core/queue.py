@@ -49,6 +49,8 @@ class Job(StrEnum):
     LOAD_SAMPLE = "load_sample"
     CLEAR_SAMPLE = "clear_sample"
     ROLL_UP = "roll_up"
+    PROCESS_WEBHOOKS = "process_webhooks"
+    ATTRIBUTE = "attribute"
 
 
 class JobCancelled(Exception):

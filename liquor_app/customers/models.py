@@ -110,6 +110,7 @@ class Customer(SQLModel, table=True):
     date_of_birth: date | None = day(nullable=True)
     age_verified_at: datetime | None = moment()
     profiling_objected_at: datetime | None = moment()
+    no_tracking: bool = flag()
 
     # facts, kept from purchases
     first_purchase_at: datetime | None = moment()

@@ -63,6 +63,8 @@ class Brand(SQLModel, table=True):
     postal_address: str = words()
     footer_text: str = words(default="")
     timezone: str = words(default="America/New_York")
+    track_clicks: bool = flag(default=True)
+    track_opens: bool = flag(default=True)
     is_default: bool = flag()
     created_at: datetime = stamped()
     updated_at: datetime = stamped()

@@ -31,6 +31,8 @@ class BrandRow:
     postal_address: str
     footer_text: str
     timezone: str
+    track_clicks: bool
+    track_opens: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,7 @@ async def default_brand(session: AsyncSession) -> BrandRow:
         NotFound: none is set up.
     """
     found = await session.execute(
-        text(
-            "SELECT id, name, logo_url, primary_color, website_url, from_name, from_email, reply_to, sms_sender,"
-            " postal_address, footer_text, timezone FROM brands ORDER BY is_default DESC, created_at LIMIT 1"
-        )
+        text(f"SELECT {', '.join(BrandRow.__slots__)} FROM brands ORDER BY is_default DESC, created_at LIMIT 1")
     )
     row = found.mappings().first()
     if row is None:

@@ -92,6 +92,8 @@ class SendingSettings(SettingsModel):
     pause_error_least: int = Field(50, ge=5, le=10_000)
     unknown_policy: Literal["leave", "sent", "resend"] = "leave"
     unknown_hours: int = Field(72, ge=1, le=720)
+    attribution_days: int = Field(7, ge=1, le=90)
+    """How long after a click a purchase counts as brought by the message."""
 
 
 class RetentionSettings(SettingsModel):

@@ -74,15 +74,15 @@ async def _score_touched(job: JobContext) -> dict[str, Any]:
 
 
 async def _refresh(session: AsyncSession, job: JobContext, ids: list[UUID] | None) -> None:
-    """Have segments refreshed if that was asked for: of everybody, or of those scored alone."""
+    """Have purchases attributed, and segments refreshed if asked for: of everybody, or of those scored alone."""
+    named = {} if ids is None else {"customer_ids": [str(one) for one in ids]}
+    await enqueue(session, Job.ATTRIBUTE, named, dedupe_key="all" if ids is None else None)
     if not job.args.get("then_segments"):
         return
     if ids is None:
         await enqueue(session, Job.REFRESH_SEGMENTS, created_by=job.created_by, dedupe_key="all")
     else:
-        await enqueue(
-            session, Job.REFRESH_SEGMENTS, {"customer_ids": [str(one) for one in ids]}, created_by=job.created_by
-        )
+        await enqueue(session, Job.REFRESH_SEGMENTS, named, created_by=job.created_by)
 
 
 async def score_waiting() -> bool:

@@ -68,7 +68,7 @@ SELECT s.id, s.created_at, s.customer_id, s.action_id, s.campaign_id, s.channel,
        k.virtual_now IS NOT NULL AS is_played, k.brand_id, k.constraints,
        a.send_window, a.offer, a.offer_terms, a.message, a.template_category, o.code AS coupon,
        c.name, c.city, c.primary_category, c.email_key, c.phone, c.state, c.timezone,
-       c.deleted_at IS NOT NULL AS deleted, c.profiling_objected_at IS NOT NULL AS objected,
+       c.deleted_at IS NOT NULL AS deleted, c.profiling_objected_at IS NOT NULL AS objected, c.no_tracking,
        c.date_of_birth, c.age_verified_at IS NOT NULL AS age_verified,
        CASE s.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END AS consent,
        CASE s.channel WHEN 'email' THEN c.email_key ELSE c.phone END AS address,
@@ -142,6 +142,7 @@ class Claimed:
     closes_at: datetime
     address_hash: bytes
     is_played: bool
+    no_tracking: bool
     brand_id: UUID | None
     template_category: str
     name: str | None
@@ -331,6 +332,7 @@ def _claimed(row: Any, verdict: Allowed, hashed: bytes) -> Claimed:
         closes_at=min(verdict.closes_at, row.expires_at or verdict.closes_at),
         address_hash=hashed,
         is_played=row.is_played,
+        no_tracking=row.no_tracking,
         brand_id=row.brand_id,
         template_category=row.template_category or "win_back",
         name=row.name,

@@ -17,6 +17,7 @@ from liquor_app.organization.settings import ComplianceSettings, load_settings
 from liquor_app.providers.base import OutgoingMessage
 from liquor_app.sending.claim import Claimed, Stop
 from liquor_app.sending.stencil import Stencils
+from liquor_app.sending.tracking import tracked
 from liquor_app.sending.unsubscribe import unsubscribe_url
 from liquor_app.templates.catalog import Catalog, load_catalog
 from liquor_app.templates.context import OfferFacts, Recipient, build_context
@@ -101,13 +102,19 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
             recipient=message.recipient,
             text=made.text,
             subject=copy_subject(message.offer_terms, made.subject),
-            html=made.html,
+            html=_tracked(made.html, message, brand),
             reply_to=brand.reply_to,
             headers=unsubscribe_headers(link) if message.channel is Channel.EMAIL else {},
             template_version_id=template.version_id,
         ),
         template.version_id,
     )
+
+
+def _tracked(html: str | None, message: Claimed, brand: BrandRow) -> str | None:
+    if html is None or message.no_tracking or not (brand.track_clicks or brand.track_opens):
+        return html
+    return tracked(html, message.id, clicks=brand.track_clicks, opens=brand.track_opens)
 
 
 def _stop(message: Claimed, reason: str, note: str) -> Stop:

@@ -67,6 +67,9 @@ SEND = Transitions(
         ],
         SendStatus.SENT: [SendStatus.DELIVERED, SendStatus.BOUNCED, SendStatus.COMPLAINED, SendStatus.FAILED],
         SendStatus.DELIVERED: [SendStatus.BOUNCED, SendStatus.COMPLAINED],
+        SendStatus.BOUNCED: [SendStatus.COMPLAINED],
+        # a provider may give a message up and deliver it after all
+        SendStatus.FAILED: [SendStatus.DELIVERED, SendStatus.BOUNCED, SendStatus.COMPLAINED],
     },
 )
 

@@ -11,7 +11,9 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.queue import Job, JobContext, Task
 from liquor_app.sending import play
+from liquor_app.sending.conversions import attribute_purchases
 from liquor_app.sending.launch import launch_campaign
+from liquor_app.sending.webhooks import process_receipts
 
 
 async def launch(job: JobContext) -> dict[str, Any]:
@@ -30,4 +32,29 @@ async def play_week(job: JobContext) -> dict[str, Any]:
     return await play.play_week(job, campaign_id, float(seconds))
 
 
-TASKS: dict[Job, Task] = {Job.LAUNCH_CAMPAIGN: launch, Job.PLAY_WEEK: play_week}
+async def attribute(job: JobContext) -> dict[str, Any]:
+    """Tie purchases to the messages that brought them, of `customer_ids` or of everybody."""
+    given = job.args.get("customer_ids")
+    ids = [parse_id(str(one), "customer_ids") for one in given] if isinstance(given, list) else None
+    async with transaction() as session:
+        return {"conversions": await attribute_purchases(session, SYSTEM, ids)}
+
+
+async def process_webhooks(job: JobContext) -> dict[str, Any]:
+    """Work through what providers told, a batch a transaction, until nothing waits."""
+    done = strangers = 0
+    while True:
+        async with transaction() as session:
+            processed = await process_receipts(session, SYSTEM)
+        done, strangers = done + processed.receipts, strangers + processed.strangers
+        if not processed.receipts:
+            return {"receipts": done, "strangers": strangers}
+        await job.progress(done, done, "Reading what providers told")
+
+
+TASKS: dict[Job, Task] = {
+    Job.LAUNCH_CAMPAIGN: launch,
+    Job.PLAY_WEEK: play_week,
+    Job.PROCESS_WEBHOOKS: process_webhooks,
+    Job.ATTRIBUTE: attribute,
+}

@@ -1,0 +1,101 @@
+"""Text messages people write to us: STOP, START, HELP (CTIA, 47 CFR 64.1200(a)(10): any reasonable way to say stop)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from xml.sax.saxutils import escape
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.models import SuppressionReason
+from liquor_app.organization.service import default_brand
+from liquor_app.providers.base import WebhookEvent
+
+STOP = frozenset({"stop", "stopall", "stop all", "quit", "end", "revoke", "optout", "opt out", "cancel", "unsubscribe"})
+START = frozenset({"start", "unstop", "yes", "subscribe"})
+HELP = frozenset({"help", "info"})
+
+
+class Wish(StrEnum):
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+
+
+def wish_of(words: str | None) -> Wish | None:
+    """What a text asks for, in any case and with stray punctuation; None for anything else.
+
+    "please stop" and "stop texting me" count as STOP: whoever writes the word means it. A longer sentence does not.
+    """
+    plain = " ".join(re.sub(r"[^a-z ]+", " ", (words or "").lower()).split())
+    if plain in STOP or (len(plain.split()) <= 5 and re.search(r"\b(?:stop|unsubscribe|opt out)\b", plain)):
+        return Wish.STOP
+    return Wish.START if plain in START else Wish.HELP if plain in HELP else None
+
+
+async def answer_texts(session: AsyncSession, texts: Sequence[WebhookEvent]) -> None:
+    """Do what people ask for, oldest first: the last word of each number counts."""
+    last: dict[str, tuple[Wish, WebhookEvent]] = {}
+    for event in sorted(texts, key=lambda one: one.at):
+        wish = wish_of(event.text)
+        if event.recipient and wish in (Wish.STOP, Wish.START):
+            last[event.recipient] = (wish, event)
+    for wish in (Wish.STOP, Wish.START):
+        events = [event for chosen, event in last.values() if chosen is wish]
+        if events:
+            await _obey(session, wish, events)
+
+
+async def _obey(session: AsyncSession, wish: Wish, events: Sequence[WebhookEvent]) -> None:
+    """In three statements, whatever their number. START lifts what STOP did, never a complaint or a dead number."""
+    phones = [event.recipient for event in events if event.recipient]
+    hashes = [address_hash(phone) for phone in phones]
+    if wish is Wish.STOP:
+        await session.execute(
+            text(
+                "INSERT INTO suppressions (address_hash, address, channel, reason, source)"
+                " SELECT hash, address, 'sms', :reason, 'text message' FROM unnest(CAST(:hashes AS bytea[]),"
+                " CAST(:phones AS text[])) AS f(hash, address) ON CONFLICT DO NOTHING"
+            ),
+            {"hashes": hashes, "phones": phones, "reason": SuppressionReason.UNSUBSCRIBED.value},
+        )
+    else:
+        await session.execute(
+            text(
+                "UPDATE suppressions SET lifted_at = now() WHERE lifted_at IS NULL AND channel = 'sms'"
+                " AND reason = :reason AND address_hash = ANY(:hashes)"
+            ),
+            {"hashes": hashes, "reason": SuppressionReason.UNSUBSCRIBED.value},
+        )
+    await session.execute(
+        text(
+            "WITH f AS (SELECT * FROM unnest(CAST(:phones AS text[]), CAST(:evidence AS jsonb[])) AS f(phone, evidence)"
+            "),"
+            " done AS (UPDATE customers c SET sms_consent = :status, updated_at = now() FROM f"
+            " WHERE c.phone = f.phone AND c.deleted_at IS NULL RETURNING c.id, f.evidence)"
+            " INSERT INTO consents (customer_id, channel, status, source, evidence)"
+            " SELECT id, 'sms', :status, 'text message', evidence FROM done"
+        ),
+        {
+            "phones": phones,
+            "status": "withdrawn" if wish is Wish.STOP else "given",
+            "evidence": [
+                json.dumps({"text": (event.text or "")[:160], "at": str(event.at), "event_id": event.event_id})
+                for event in events
+            ],
+        },
+    )
+
+
+async def twiml(session: AsyncSession, events: Sequence[WebhookEvent]) -> str:
+    """What Twilio is to answer at once. STOP and START it answers itself; HELP says who we are and the way out."""
+    if not any(wish_of(event.text) is Wish.HELP for event in events if event.text):
+        return "<Response/>"
+    brand = await default_brand(session)
+    words = f"{brand.name}, {brand.postal_address}. Offers for people of legal drinking age. Reply STOP to end."
+    return f"<Response><Message>{escape(words)}</Message></Response>"

@@ -1,0 +1,242 @@
+"""Callbacks over HTTP: genuine ones change the ledger once, others change nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.clock import now
+from liquor_app.core.config import get_settings
+from liquor_app.core.db import transaction
+from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.organization.models import Channel
+from liquor_app.organization.service import ensure_defaults
+from liquor_app.providers.service import configure_channel
+from liquor_app.sending.webhooks import process_receipts
+from tests.api.client import Client
+from tests.people import add_campaign, add_customer
+
+pytestmark = pytest.mark.integration
+
+KEY, TOKEN = "signing-key", "12345"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15"
+
+
+async def shop() -> None:
+    async with transaction() as session:
+        await ensure_defaults(session)
+        await configure_channel(
+            session, SYSTEM, Channel.EMAIL, "mailgun",
+            config={"domain": "mg.example.com", "api_key": "k", "webhook_signing_key": KEY},
+        )  # fmt: skip
+        await configure_channel(
+            session, SYSTEM, Channel.SMS, "twilio",
+            config={"account_sid": "AC" + "0" * 32, "auth_token": TOKEN},
+        )  # fmt: skip
+
+
+async def sent(provider: str = "mailgun", channel: str = "email", status: str = "sent", **person: Any) -> Any:
+    """One message that went out an hour ago; (its id, the customer's id, its recipient)."""
+    async with transaction() as session:
+        customer = await add_customer(session, **person)
+        campaign = await add_campaign(session, ["at_risk"])
+        at = now() - timedelta(hours=1)
+        send_id = uuid7(at)
+        address = (
+            await session.execute(text("SELECT email, phone FROM customers WHERE id = :id"), {"id": customer})
+        ).one()
+        recipient = address.email if channel == "email" else address.phone
+        await session.execute(
+            text(
+                "INSERT INTO sends (id, created_at, customer_id, campaign_id, channel, recipient, status, not_before,"
+                " sent_at, contact_at, provider, provider_message_id) VALUES (:id, :at, :customer, :campaign, :channel,"
+                " :recipient, :status, :at, :at, :at, :provider, :message)"
+            ),
+            {"id": send_id, "at": uuid7_time(send_id), "customer": customer, "campaign": campaign, "channel": channel,
+             "recipient": recipient, "status": status, "provider": provider, "message": f"<{send_id}@mg>"},
+        )  # fmt: skip
+    return send_id, customer, recipient
+
+
+def mailgun(event: str, send_id: UUID, *, key: str = KEY, age: int = 0, token: str = "", **more: Any) -> bytes:
+    stamp, token = str(int(time.time()) - age), token or uuid7().hex * 2
+    signature = hmac.new(key.encode(), (stamp + token).encode(), hashlib.sha256).hexdigest()
+    said = {"event": event, "timestamp": time.time(), "user-variables": {"send_id": str(send_id)},
+            "client-info": {"user-agent": PHONE}, **more}  # fmt: skip
+    return json.dumps(
+        {"signature": {"timestamp": stamp, "token": token, "signature": signature}, "event-data": said}
+    ).encode()
+
+
+async def tell(client: Client, *bodies: bytes) -> list[int]:
+    return [(await client.post("/webhooks/mailgun", content=body)).status_code for body in bodies]
+
+
+async def process() -> None:
+    async with transaction() as session:
+        await process_receipts(session, SYSTEM)
+
+
+async def ledger(send_id: UUID) -> Any:
+    async with transaction() as session:
+        found = await session.execute(text("SELECT * FROM sends WHERE id = :id"), {"id": send_id})
+        return found.mappings().one()
+
+
+async def rows(sql: str, **values: Any) -> Sequence[Any]:
+    async with transaction() as session:
+        return (await session.execute(text(sql), values)).all()
+
+
+async def test_genuine_events_change_the_ledger_once(anybody: Client) -> None:
+    await shop()
+    send_id, *_ = await sent()
+    delivered = mailgun("delivered", send_id)
+    clicked = mailgun("clicked", send_id, url="https://shop.example.com/whisky")
+    # the click comes first, and everything comes twice
+    assert await tell(anybody, clicked, delivered, clicked, delivered) == [200] * 4
+    assert len(await rows("SELECT 1 FROM webhook_receipts")) == 2
+    assert len(await rows("SELECT 1 FROM jobs WHERE name = 'process_webhooks'")) == 1
+    await process()
+    await process()
+    row = await ledger(send_id)
+    assert row["status"] == "delivered"
+    assert row["clicked_at"] is not None
+    assert row["opened_at"] is None
+    kinds = await rows("SELECT event_type FROM analytics_events WHERE send_id = :id ORDER BY 1", id=send_id)
+    assert [kind for (kind,) in kinds] == ["delivered", "link_click"]
+    assert await tell(anybody, clicked) == [200]
+    await process()
+    assert len(await rows("SELECT 1 FROM analytics_events WHERE send_id = :id", id=send_id)) == 2
+    (receipt,) = await rows("SELECT payload, processed_at FROM webhook_receipts WHERE kind = 'clicked'")
+    assert receipt.payload["raw"]["url"] == "https://shop.example.com/whisky"
+    assert receipt.processed_at is not None
+
+
+async def test_forged_old_and_truncated_are_refused_and_change_nothing(anybody: Client) -> None:
+    await shop()
+    send_id, *_ = await sent()
+    good = mailgun("complained", send_id)
+    forged, old = mailgun("complained", send_id, key="guess"), mailgun("complained", send_id, age=40_000)
+    # 406 tells Mailgun not to try again
+    assert await tell(anybody, forged, old) == [406, 406]
+    assert await tell(anybody, good[:-3], b"", b"[1]") == [422, 422, 422]
+    assert (await anybody.post("/webhooks/nobody", content=good)).status_code == 404
+    assert (await anybody.post("/webhooks/postmark", content=good)).status_code == 404, "not set up"
+    assert (await anybody.post("/webhooks/twilio", content=b"MessageSid=SM1")).status_code == 401
+    assert await rows("SELECT 1 FROM webhook_receipts") == []
+    assert (await ledger(send_id))["status"] == "sent"
+
+
+async def test_bounces_and_complaints_suppress_at_once(anybody: Client) -> None:
+    await shop()
+    dead, _, dead_address = await sent()
+    full, *_ = await sent()
+    angry, customer, _ = await sent()
+    await tell(
+        anybody,
+        mailgun("failed", dead, severity="permanent", reason="bounce"),
+        mailgun("failed", full, severity="temporary"),
+        mailgun("complained", angry),
+    )
+    await process()
+    assert [(await ledger(one))["status"] for one in (dead, full, angry)] == ["bounced", "sent", "complained"]
+    listed = await rows("SELECT address, channel, reason FROM suppressions ORDER BY reason")
+    assert tuple(listed[0]) == (dead_address, "email", "bounced")
+    assert [row.reason for row in listed] == ["bounced", "complained"]
+    assert [row[0] for row in await rows("SELECT email_consent FROM customers WHERE id = :id", id=customer)] == [
+        "withdrawn"
+    ]
+    (proof,) = await rows("SELECT source, evidence FROM consents WHERE customer_id = :id", id=customer)
+    assert proof.source == "provider callback"
+    assert proof.evidence["send_id"] == str(angry)
+
+
+async def test_scanners_are_kept_and_left_out(anybody: Client) -> None:
+    await shop()
+    send_id, *_ = await sent()
+    await tell(
+        anybody,
+        mailgun("opened", send_id, **{"client-info": {"user-agent": "GoogleImageProxy"}}),
+        *(mailgun("clicked", send_id, url=f"https://shop.example.com/{n}") for n in range(3)),
+    )
+    await process()
+    row = await ledger(send_id)
+    assert (row["opened_at"], row["clicked_at"], row["status"]) == (None, None, "delivered")
+    machines = await rows("SELECT properties ->> 'machine' FROM analytics_events WHERE send_id = :id", id=send_id)
+    assert [value for (value,) in machines] == ["true"] * 4
+
+
+async def test_an_unknown_outcome_is_settled_by_a_late_event(anybody: Client) -> None:
+    await shop()
+    send_id, *_ = await sent(status="unknown")
+    await tell(anybody, mailgun("delivered", send_id))
+    await process()
+    assert (await ledger(send_id))["status"] == "delivered"
+
+
+async def test_a_provider_speaks_only_of_its_own_messages(anybody: Client) -> None:
+    await shop()
+    theirs, *_ = await sent(provider="postmark")
+    await tell(
+        anybody, mailgun("complained", theirs), mailgun("delivered", uuid7()), mailgun("brand_new_event", theirs)
+    )
+    await process()
+    assert (await ledger(theirs))["status"] == "sent"
+    assert await rows("SELECT 1 FROM suppressions") == []
+    assert len(await rows("SELECT 1 FROM webhook_receipts WHERE processed_at IS NOT NULL")) == 3, "kept and counted"
+
+
+def twilio(form: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    url = f"{get_settings().base_url}/api/v1/webhooks/twilio"
+    signed = url + "".join(name + form[name] for name in sorted(form))
+    mac = base64.b64encode(hmac.new(TOKEN.encode(), signed.encode(), hashlib.sha1).digest()).decode()
+    return urlencode(form).encode(), {"X-Twilio-Signature": mac, "Content-Type": "application/x-www-form-urlencoded"}
+
+
+async def text_us(client: Client, phone: str, words: str) -> httpx.Response:
+    body, headers = twilio({"From": phone, "To": "+18005551212", "Body": words, "MessageSid": "SM" + uuid7().hex,
+                            "SmsStatus": "received"})  # fmt: skip
+    return await client.post("/webhooks/twilio", content=body, headers=headers)
+
+
+async def test_stop_and_start_by_text(anybody: Client) -> None:
+    await shop()
+    _, customer, phone = await sent("twilio", "sms")
+
+    async def state() -> tuple[str, int]:
+        (row,) = await rows(
+            "SELECT sms_consent, (SELECT count(*) FROM suppressions WHERE lifted_at IS NULL) FROM customers"
+            " WHERE id = :id",
+            id=customer,
+        )
+        return tuple(row)  # type: ignore[return-value]
+
+    answer = await text_us(anybody, phone, "  Stop!! ")
+    assert (answer.status_code, answer.text) == (200, "<Response/>")
+    await process()
+    assert await state() == ("withdrawn", 1)
+    await text_us(anybody, phone, "START")
+    await process()
+    assert await state() == ("given", 0)
+    asked = "SELECT status, source, evidence ->> 'text' FROM consents WHERE customer_id = :id ORDER BY at, id"
+    proofs = await rows(asked, id=customer)
+    assert [tuple(row) for row in proofs] == [
+        ("withdrawn", "text message", "  Stop!! "), ("given", "text message", "START"),
+    ]  # fmt: skip
+    helped = await text_us(anybody, phone, "Help")
+    assert "Reply STOP to end." in helped.text
+    assert helped.headers["content-type"].startswith("text/xml")

@@ -1,0 +1,131 @@
+"""Which purchase a message brought, whatever comes first; and never twice."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.clock import now
+from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.sending.conversions import attribute_purchases
+from tests.people import add_campaign, add_customer
+
+
+async def message(session: AsyncSession, customer: UUID, *, clicked: float | None, code: str = "") -> UUID:
+    """Sent ten days ago, clicked so many days ago."""
+    campaign, action = await add_campaign(session, ["at_risk"]), uuid7()
+    sent = now() - timedelta(days=10)
+    send_id = uuid7(sent)
+    await session.execute(
+        text(
+            "INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status,"
+            " not_before, sent_at, contact_at, clicked_at) VALUES (:id, :at, NULL, :customer, :campaign, 'email',"
+            " 'x@example.com', 'sent', :at, :at, :at, :clicked)"
+        ),
+        {"id": send_id, "at": uuid7_time(send_id), "customer": customer, "campaign": campaign,
+         "clicked": None if clicked is None else now() - timedelta(days=clicked)},
+    )  # fmt: skip
+    if code:
+        await session.execute(
+            text(
+                "INSERT INTO actions (id, campaign_id, customer_id, segment_slug, channel, priority_score, reason,"
+                " offer, scheduled_date, channels, status) VALUES (:id, :campaign, :customer, 'at_risk', 'email', 50,"
+                " 'x', 'y', CAST(now() AS date), ARRAY['email'], 'sent')"
+            ),
+            {"id": action, "campaign": campaign, "customer": customer},
+        )
+        await session.execute(
+            text("UPDATE sends SET action_id = :action WHERE id = :id"), {"action": action, "id": send_id}
+        )
+        await session.execute(
+            text("INSERT INTO coupons (code, campaign_id, action_id, customer_id) VALUES (:code, :k, :a, :c)"),
+            {"code": code, "k": campaign, "a": action, "c": customer},
+        )
+    return send_id
+
+
+async def buy(
+    session: AsyncSession, customer: UUID, *, days_ago: float, total: int = 20, code: str | None = None
+) -> UUID:
+    purchase = uuid7()
+    await session.execute(
+        text(
+            "INSERT INTO purchases (id, customer_id, occurred_at, total, alcohol_total, coupon_code)"
+            " VALUES (:id, :customer, :at, :total, :total, :code)"
+        ),
+        {"id": purchase, "customer": customer, "at": now() - timedelta(days=days_ago), "total": total, "code": code},
+    )
+    return purchase
+
+
+async def converted(session: AsyncSession, send_id: UUID) -> tuple[datetime | None, Decimal | None]:
+    found = await session.execute(
+        text("SELECT converted_at, conversion_value FROM sends WHERE id = :id"), {"id": send_id}
+    )
+    row: Any = found.one()
+    return row.converted_at, row.conversion_value
+
+
+async def test_a_purchase_within_the_window_after_a_click_counts_once(session: AsyncSession) -> None:
+    customer, other = await add_customer(session), await add_customer(session)
+    won, nobody = await message(session, customer, clicked=5), await message(session, other, clicked=None)
+    await buy(session, customer, days_ago=6, total=99)
+    await buy(session, customer, days_ago=4, total=30)
+    await buy(session, customer, days_ago=3, total=50)
+    await buy(session, other, days_ago=4)
+    assert await attribute_purchases(session, SYSTEM) == 1
+    at, value = await converted(session, won)
+    assert value == 30, "the first purchase after the click"
+    assert await converted(session, nobody) == (None, None)
+    # again, after a correction and with more purchases: what was attributed stays
+    await session.execute(text("UPDATE purchases SET total = 1000"))
+    await buy(session, customer, days_ago=4.5, total=7)
+    assert await attribute_purchases(session, SYSTEM) == 0
+    assert await converted(session, won) == (at, value)
+    events = await session.execute(text("SELECT properties ->> 'by', properties ->> 'value' FROM analytics_events"))
+    assert [tuple(row) for row in events.all()] == [("click", "30.00")]
+
+
+async def test_a_late_click_finds_the_purchase_that_was_there_before_it(session: AsyncSession) -> None:
+    """The click happened first and was told last."""
+    customer = await add_customer(session)
+    send_id = await message(session, customer, clicked=None)
+    await buy(session, customer, days_ago=2)
+    assert await attribute_purchases(session, SYSTEM, [customer]) == 0
+    await session.execute(text("UPDATE sends SET clicked_at = :at"), {"at": now() - timedelta(days=3)})
+    assert await attribute_purchases(session, SYSTEM, [customer]) == 1
+    assert (await converted(session, send_id))[1] == 20
+
+
+async def test_one_purchase_counts_for_the_last_click_alone(session: AsyncSession) -> None:
+    customer = await add_customer(session)
+    first, last = await message(session, customer, clicked=6), await message(session, customer, clicked=3)
+    await buy(session, customer, days_ago=2)
+    assert await attribute_purchases(session, SYSTEM) == 1
+    assert (await converted(session, first))[0] is None
+    assert (await converted(session, last))[1] == 20
+
+
+async def test_a_coupon_needs_no_click_and_says_more_than_one(session: AsyncSession) -> None:
+    customer = await add_customer(session)
+    by_code = await message(session, customer, clicked=None, code="KX4-7PQM")
+    by_click = await message(session, customer, clicked=3)
+    purchase = await buy(session, customer, days_ago=2, code="kx4-7pqm")
+    assert await attribute_purchases(session, SYSTEM) == 1
+    assert (await converted(session, by_code))[1] == 20
+    assert (await converted(session, by_click))[0] is None
+    redeemed = await session.execute(text("SELECT purchase_id, redeemed_at IS NOT NULL FROM coupons"))
+    assert tuple(redeemed.one()) == (purchase, True)
+
+
+async def test_after_the_window_nothing_counts(session: AsyncSession) -> None:
+    customer = await add_customer(session)
+    await message(session, customer, clicked=9.5)
+    await buy(session, customer, days_ago=2)
+    assert await attribute_purchases(session, SYSTEM) == 0

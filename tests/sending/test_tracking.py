@@ -1,0 +1,128 @@
+"""Links and the pixel: they lead where the author said and nowhere else, and notice people, not scanners."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.core.clock import now, travel
+from liquor_app.core.config import get_settings
+from liquor_app.core.crypto import sign
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+from liquor_app.core.ids import uuid7
+from liquor_app.sending.dispatch import Dispatcher
+from liquor_app.sending.tracking import CLICK_PATH, OPEN_PATH, Visit, follow, open_pixel, tracked
+from tests.sending.test_pump import shop
+
+PERSON = Visit("Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15", "192.0.2.9")
+
+
+def test_links_are_wrapped_and_our_own_pages_are_not() -> None:
+    base = get_settings().base_url
+    body = (
+        '<body><a class="b" href="https://shop.example.com/a?x=1&amp;y=2">Beer</a>'
+        f'<a href="{base}/u/token">Unsubscribe</a><a href="mailto:a@example.com">Write</a></body>'
+    )
+    made = tracked(body, uuid7(), clicks=True, opens=True)
+    first, way_out, write = re.findall(r'href="([^"]+)"', made)
+    assert first.startswith(f"{base}{CLICK_PATH}/")
+    assert (way_out, write) == (f"{base}/u/token", "mailto:a@example.com")
+    assert made.index(f'<img src="{base}{OPEN_PATH}/') < made.index("</body>")
+    assert "192" not in made
+    assert tracked(body, uuid7(), clicks=False, opens=False) == body
+
+
+async def message() -> Any:
+    """A message as the sandbox kept it."""
+    await shop(1)
+    await Dispatcher().pump_once()
+    async with transaction() as session:
+        found = await session.execute(
+            text("SELECT s.id, o.body_html, k.name FROM outbox_messages o JOIN sends s ON s.id = o.send_id"
+                 " JOIN campaigns k ON k.id = s.campaign_id")
+        )  # fmt: skip
+        await session.execute(text("UPDATE sends SET sent_at = :at"), {"at": now() - timedelta(hours=1)})
+        return found.one()
+
+
+def tokens(body: str, path: str) -> list[str]:
+    return re.findall(rf'{re.escape(get_settings().base_url + path)}/([^"]+)"', html.unescape(body))
+
+
+async def state() -> Any:
+    async with transaction() as session:
+        found = await session.execute(
+            text("SELECT status, opened_at, clicked_at, (SELECT count(*) FROM analytics_events e WHERE e.event_type ="
+                 " 'link_click') AS clicks, (SELECT count(*) FROM analytics_events e WHERE e.properties ? 'machine')"
+                 " AS machine FROM sends")
+        )  # fmt: skip
+        return found.one()
+
+
+async def test_a_click_is_noted_and_leads_on_with_the_campaigns_tags(database: str) -> None:
+    sent = await message()
+    token = tokens(sent.body_html, CLICK_PATH)[0]
+    async with transaction() as session:
+        address = await follow(session, token, PERSON)
+    parts = urlsplit(address)
+    assert parts.scheme == "https"
+    assert parse_qs(parts.query)["utm_campaign"] == ["back-to-the-counter"]
+    assert parse_qs(parts.query)["utm_medium"] == ["email"]
+    row = await state()
+    assert (row.clicked_at is not None, row.clicks, row.machine) == (True, 1, 0)
+    async with transaction() as session:
+        asked = await session.execute(text("SELECT count(*) FROM jobs WHERE name = 'attribute'"))
+        assert asked.scalar_one() == 1
+
+
+async def test_the_pixel_notes_an_open_and_proxies_do_not_count(database: str) -> None:
+    sent = await message()
+    (token,) = [one.removesuffix(".gif") for one in tokens(sent.body_html, OPEN_PATH)]
+    async with transaction() as session:
+        await open_pixel(session, token, Visit("GoogleImageProxy", None))
+    assert (await state()).opened_at is None
+    async with transaction() as session:
+        await open_pixel(session, token, PERSON)
+    assert (await state()).opened_at is not None
+
+
+async def test_a_scanner_that_follows_every_link_is_unmasked_by_the_second(database: str) -> None:
+    sent = await message()
+    base = {"s": sent.id.hex}
+    for n in range(3):
+        async with transaction() as session:
+            await follow(session, sign("click", {**base, "u": f"https://shop.example.com/{n}"}), PERSON)
+    row = await state()
+    assert (row.clicked_at, row.clicks, row.machine) == (None, 3, 3)
+    with travel(now() + timedelta(minutes=5)):
+        async with transaction() as session:
+            await follow(session, sign("click", {**base, "u": "https://shop.example.com/1"}), PERSON)
+    assert (await state()).clicked_at is not None
+
+
+async def test_nobody_is_sent_anywhere_else(database: str) -> None:
+    async with transaction() as session:
+        for token in ("x.y", sign("unsubscribe", {"s": "0", "u": "https://evil.example"}), sign("click", {"s": "0"})):
+            with pytest.raises(Invalid):
+                await follow(session, token, PERSON)
+        # a message long gone still leads on
+        address = await follow(session, sign("click", {"s": uuid7().hex, "u": "https://shop.example.com/"}), PERSON)
+        assert address == "https://shop.example.com/"
+
+
+async def test_who_does_not_want_to_be_tracked_is_not(database: str) -> None:
+    await shop(1)
+    async with transaction() as session:
+        await session.execute(text("UPDATE customers SET no_tracking = true"))
+    await Dispatcher().pump_once()
+    async with transaction() as session:
+        body = (await session.execute(text("SELECT body_html FROM outbox_messages"))).scalar_one()
+    assert f"{CLICK_PATH}/" not in body.replace(get_settings().base_url + "/u", "")
+    assert OPEN_PATH + "/" not in body
