@@ -20,7 +20,7 @@ from liquor_app.planning import api as planning
 from liquor_app.providers import api as providers
 from liquor_app.segments import api as segments
 from liquor_app.sending import api as sending
-from liquor_app.sending import tracking_api, webhook_api
+from liquor_app.sending import recipient_api, tracking_api, webhook_api
 from liquor_app.templates import api as templates
 
 ROUTERS = [
@@ -44,6 +44,7 @@ AT_ROOT = [
     accounts.browser,
     sending.public,
     tracking_api.public,
+    recipient_api.public,
     campaigns.sockets,
     organization.sockets,
     analytics.sockets,

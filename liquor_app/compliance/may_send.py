@@ -36,6 +36,7 @@ class BlockReason(StrEnum):
     SUPPRESSED = "suppressed"
     NO_CONSENT = "no_consent"
     OBJECTED = "objected_to_profiling"
+    PAUSED = "paused_by_customer"
     UNDERAGE = "underage"
     AGE_UNKNOWN = "age_unknown"
     CONSENT_TOO_EARLY = "consent_before_of_age"
@@ -55,6 +56,7 @@ class PersonFacts:
         state: two letters, None if unknown.
         timezone: IANA name of where they live, None if unknown.
         phone_zones: IANA names the phone's prefix belongs to (SMS only).
+        paused_until: they want nothing before; `own_cap_30_days`: nor more than so many messages in 30 days.
         contacts_24h, contacts_7d, contacts_30d: messages around this moment, on every channel, this one not counted.
     """
 
@@ -70,6 +72,8 @@ class PersonFacts:
     state: str | None = None
     timezone: str | None = None
     phone_zones: tuple[str, ...] = ()
+    paused_until: datetime | None = None
+    own_cap_30_days: int | None = None
     contacts_24h: int = 0
     contacts_7d: int = 0
     contacts_30d: int = 0
@@ -113,6 +117,7 @@ def may_send(person: PersonFacts, message: MessageFacts, now: datetime, rules: R
         _blocked_by_person(person, message)
         or _blocked_by_age(person, message, now, rules)
         or _blocked_by_state_law(person, message, now, rules)
+        or _blocked_by_wish(person, now)
         or _blocked_by_caps(person, message, rules)
         or _hours(person, message, now, rules)
     )
@@ -207,12 +212,21 @@ def _blocked_by_state_law(person: PersonFacts, message: MessageFacts, now: datet
     return None
 
 
+def _blocked_by_wish(person: PersonFacts, now: datetime) -> Blocked | None:
+    if person.paused_until is None or person.paused_until <= now:
+        return None
+    return Blocked(
+        BlockReason.PAUSED, f"The customer asked for nothing before {person.paused_until:%d %b}.", person.paused_until
+    )
+
+
 def _blocked_by_caps(person: PersonFacts, message: MessageFacts, rules: Rules) -> Blocked | None:
     for days, seen, store, own in (
         (7, person.contacts_7d, rules.max_contacts_7_days, message.max_contacts_7_days),
         (30, person.contacts_30d, rules.max_contacts_30_days, message.max_contacts_30_days),
     ):
-        cap = store if own is None else min(store, own)
+        caps = (store, own, person.own_cap_30_days if days == 30 else None)
+        cap = min(limit for limit in caps if limit is not None)
         if seen >= cap:
             return Blocked(BlockReason.CAP_REACHED, f"{seen} messages within {days} days; the cap is {cap}.")
     return None

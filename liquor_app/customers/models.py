@@ -111,6 +111,8 @@ class Customer(SQLModel, table=True):
     age_verified_at: datetime | None = moment()
     profiling_objected_at: datetime | None = moment()
     no_tracking: bool = flag()
+    paused_until: datetime | None = moment()
+    max_contacts_30_days: int | None = whole(nullable=True, small=True)
 
     # facts, kept from purchases
     first_purchase_at: datetime | None = moment()

@@ -129,7 +129,7 @@ async def ask_to_unsubscribe(request: Request, token: Token) -> HTMLResponse:
             view = await unsubscribe_view(session, token)
     except AppError as error:
         return await _refused(request, error)
-    return done(view) if view.is_done else asking(view)
+    return done(view, f"/p/{token}") if view.is_done else asking(view)
 
 
 @public.post(PATH + "/{token}")
@@ -140,4 +140,4 @@ async def do_unsubscribe(request: Request, token: Token) -> HTMLResponse:
             view = await unsubscribe(session, token, ip=_ip(request), user_agent=request.headers.get("user-agent"))
     except AppError as error:
         return await _refused(request, error)
-    return done(view)
+    return done(view, f"/p/{token}")

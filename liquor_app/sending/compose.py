@@ -10,15 +10,17 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
 from liquor_app.providers.base import OutgoingMessage
 from liquor_app.sending.claim import Claimed, Stop
+from liquor_app.sending.recipients import PREFERENCES_PATH, VIEW_PATH
 from liquor_app.sending.stencil import Stencils
 from liquor_app.sending.tracking import tracked
-from liquor_app.sending.unsubscribe import unsubscribe_url
+from liquor_app.sending.unsubscribe import PATH, message_token
 from liquor_app.templates.catalog import Catalog, load_catalog
 from liquor_app.templates.context import OfferFacts, Recipient, build_context
 from liquor_app.templates.copy import copy_subject
@@ -76,13 +78,17 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
     sender = brand.from_email if message.channel is Channel.EMAIL else brand.sms_sender
     if not sender:
         return _stop(message, CANNOT_RENDER, f"The brand {brand.name} has no sender for {message.channel.label}.")
-    link = unsubscribe_url(message.id)
+    token, base = message_token(message.id), get_settings().base_url
+    link = f"{base}{PATH}/{token}"
     context = build_context(
         Recipient(message.name, message.city, message.favourite),
         OfferFacts(message.offer, message.message, message.offer_terms, message.coupon),
         brand,
     )
-    legal = Legal(brand.name, brand.postal_address, brand.footer_text, material.disclaimer, material.minimum_age, link)
+    legal = Legal(
+        brand.name, brand.postal_address, brand.footer_text, material.disclaimer, material.minimum_age, link,
+        f"{base}{PREFERENCES_PATH}/{token}", f"{base}{VIEW_PATH}/{token}",
+    )  # fmt: skip
     try:
         made = material.stencils.render(template, context, legal)
     except Invalid as problem:

@@ -82,6 +82,8 @@ def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) 
         state=_state(row.state),
         timezone=row.timezone,
         phone_zones=_phone_zones(row),
+        paused_until=row.paused_until,
+        own_cap_30_days=row.max_contacts_30_days,
         contacts_24h=contacts[0],
         contacts_7d=contacts[1],
         contacts_30d=contacts[2],

@@ -24,11 +24,17 @@ h1{font-size:22px;line-height:1.3;margin:0 0 12px}p{color:var(--soft);margin:0 0
 small{display:block;color:var(--soft);margin-bottom:16px}
 button{font-family:inherit;font-size:16px;font-weight:600;width:100%;padding:14px 20px;border:0;border-radius:8px;
 background:var(--act);color:var(--on);cursor:pointer}
-button:focus-visible{outline:3px solid var(--act);outline-offset:3px}
+form{display:grid;gap:14px}fieldset{border:1px solid var(--line);border-radius:8px;padding:8px 14px;margin:0}
+label{display:flex;gap:10px;align-items:center;padding:6px 0;font-weight:500}legend{color:var(--soft);padding:0 6px}
+input[type=checkbox]{width:20px;height:20px;accent-color:var(--act)}
+select,input[type=date]{font:inherit;padding:12px;border:1px solid var(--soft);border-radius:8px;background:var(--card);
+color:inherit;width:100%}a{color:var(--act)}
+button:focus-visible,select:focus-visible,input:focus-visible{outline:3px solid var(--act);outline-offset:3px}
 """
 
 
-def _page(brand: str, title: str, body: str, status: int = 200) -> HTMLResponse:
+def page(brand: str, title: str, body: str, status: int = 200) -> HTMLResponse:
+    """A page of ours for recipients; `body` is HTML already escaped."""
     return HTMLResponse(
         "<!doctype html><html lang=en><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width, initial-scale=1'><meta name=robots content=noindex>"
@@ -46,15 +52,17 @@ def asking(view: UnsubscribeView) -> HTMLResponse:
         f"<p>You will get no more offers from {escape(view.brand)} by {escape(kind)}, starting now.</p>"
         "<form method=post><button type=submit>Unsubscribe</button></form>"
     )
-    return _page(view.brand, f"No more offers by {kind}?", body)
+    return page(view.brand, f"No more offers by {kind}?", body)
 
 
-def done(view: UnsubscribeView) -> HTMLResponse:
-    """It is done, also if it was done before."""
+def done(view: UnsubscribeView, preferences: str = "") -> HTMLResponse:
+    """It is done, also if it was done before; a mistake is mended under `preferences`."""
     body = f"<p>We will not write to you by {escape(view.channel.lower())} any more. You may close this page.</p>"
-    return _page(view.brand, "You are unsubscribed", body)
+    if preferences:
+        body += f"<p><a href='{escape(preferences, quote=True)}'>That was a mistake, or I want less instead</a></p>"
+    return page(view.brand, "You are unsubscribed", body)
 
 
 def failed(error: AppError) -> HTMLResponse:
     """What is wrong, in the recipient's words."""
-    return _page("", "That did not work", f"<p>{escape(error.message)}</p>", error.status)
+    return page("", "That did not work", f"<p>{escape(error.message)}</p>", error.status)

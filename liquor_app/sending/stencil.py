@@ -23,7 +23,8 @@ from liquor_app.templates.context import Context
 from liquor_app.templates.render import MAX_OUTPUT, MAX_SUBJECT, Legal, Rendered, render_message
 
 PERSONAL = ("customer.first_name", "customer.name", "customer.city", "customer.favourite", "offer.code")
-LINK = "legal.unsubscribe_url"
+LINKS = ("unsubscribe_url", "preferences_url", "view_url")
+"""Of `Legal`: each recipient's own."""
 KEPT = 512
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
@@ -52,14 +53,19 @@ class Stencils:
             Incomplete, Invalid: as `render_message`.
         """
         plain = _plain_paths(template.source.html, template.source.subject, template.source.text)
-        if template.source.channel is not Channel.EMAIL or LINK not in plain:
+        links = {f"legal.{name}": getattr(legal, name) for name in LINKS}
+        if template.source.channel is not Channel.EMAIL or not plain.issuperset(links) or not all(links.values()):
             return render_message(template.compile(), context, legal)
         values = {path: value for path in plain if (value := _value(context, path)) is not None}
-        values[LINK] = legal.unsubscribe_url
+        values |= links
         if not all(_is_clean(value) for value in values.values()):
             return render_message(template.compile(), context, legal)
         marked = _marked(context, values)
-        key = (template.version_id, replace(legal, unsubscribe_url=""), _frozen(marked))
+        key = (
+            template.version_id,
+            replace(legal, unsubscribe_url="", preferences_url="", view_url=""),
+            _frozen(marked),
+        )
         if key not in self._kept:
             self._kept[key] = _cut(template, marked, legal)
             while len(self._kept) > KEPT:
@@ -73,7 +79,7 @@ class Stencils:
 @lru_cache(maxsize=256)
 def _plain_paths(*sources: str | None) -> frozenset[str]:
     """Personal variables that are only ever shown as they are."""
-    personal = {*PERSONAL, LINK}
+    personal = {*PERSONAL, *(f"legal.{name}" for name in LINKS)}
     for source in sources:
         if source and _OPEN in source:
             return frozenset()
@@ -126,7 +132,8 @@ def _frozen(value: Any) -> Hashable:
 
 def _cut(template: CurrentTemplate, marked: Context, legal: Legal) -> tuple[Parts, Parts, Parts] | None:
     """The template with holes; None if its subject is cut short, for then it depends on what goes in."""
-    blank = replace(legal, unsubscribe_url=f"{_OPEN}{LINK}{_CLOSE}")
+    away, wishes, view = (f"{_OPEN}legal.{name}{_CLOSE}" for name in LINKS)
+    blank = replace(legal, unsubscribe_url=away, preferences_url=wishes, view_url=view)
     made = render_message(template.compile(), marked, blank)
     if made.subject is None or made.html is None or len(made.subject) >= MAX_SUBJECT:
         return None

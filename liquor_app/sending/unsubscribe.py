@@ -47,9 +47,14 @@ class UnsubscribeView:
     is_done: bool
 
 
+def message_token(send_id: UUID) -> str:
+    """What opens the pages of one message: its way out, its wishes, itself."""
+    return sign(_PURPOSE, {"s": send_id.hex})
+
+
 def unsubscribe_url(send_id: UUID) -> str:
     """The link of one message."""
-    return f"{get_settings().base_url}{PATH}/{sign(_PURPOSE, {'s': send_id.hex})}"
+    return f"{get_settings().base_url}{PATH}/{message_token(send_id)}"
 
 
 async def unsubscribe_view(session: AsyncSession, token: str) -> UnsubscribeView:
@@ -108,7 +113,7 @@ async def unsubscribe(
 
 
 async def _find(session: AsyncSession, token: str) -> Row[Any]:
-    send_id = _send_id(token)
+    send_id = message_of(token)
     found = await session.execute(text(_SEND), {"id": send_id, "moment": uuid7_time(send_id)})
     row = found.first()
     if row is None:
@@ -116,7 +121,12 @@ async def _find(session: AsyncSession, token: str) -> Row[Any]:
     return row
 
 
-def _send_id(token: str) -> UUID:
+def message_of(token: str) -> UUID:
+    """Whose token this is.
+
+    Raises:
+        Invalid: it is not ours.
+    """
     payload = unsign(_PURPOSE, token)
     if not isinstance(payload, dict) or "s" not in payload:
         raise Invalid("This link is damaged or incomplete. Please open it again from the message.", field="token")

@@ -66,7 +66,7 @@ class CompiledTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Legal:
-    """What every message must carry. `unsubscribe_url` is the recipient's own."""
+    """What every message must carry. The links are the recipient's own; an empty one is left out."""
 
     brand: str
     postal_address: str
@@ -74,6 +74,8 @@ class Legal:
     disclaimer: str
     minimum_age: int
     unsubscribe_url: str
+    preferences_url: str = ""
+    view_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +121,33 @@ _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 _LIQUID = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _MARK = re.compile(r"LQ(\d+)QL")
 
+_LINKS = (
+    """{% if legal.view_url != '' %}<a href="{{ legal.view_url }}" @quiet@>View in browser</a> &#183; {% endif %}"""
+    """{% if legal.preferences_url != '' %}<a href="{{ legal.preferences_url }}" @quiet@>Preferences</a> &#183; """
+    """{% endif %}<a href="{{ legal.unsubscribe_url }}" @quiet@>Unsubscribe</a>"""
+).replace("@quiet@", 'style="color:#63635e;text-decoration:underline"')
 _FOOTER_MJML = """
 <mj-section padding="22px 0 34px"><mj-column>
   <mj-text align="center" font-size="12px" line-height="19px" color="#63635e" padding="0 32px"
     font-family="-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif">{{ legal.disclaimer }}<br />
     {% if legal.footer != '' %}{{ legal.footer }}<br />{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br />
-    <a href="{{ legal.unsubscribe_url }}" style="color:#63635e;text-decoration:underline">Unsubscribe</a></mj-text>
+    @links@</mj-text>
 </mj-column></mj-section>
-"""
+""".replace("@links@", _LINKS)
 _FOOTER_HTML = """
 <div style="padding:22px 32px 34px;text-align:center;font:12px/19px sans-serif;color:#63635e">{{ legal.disclaimer }}<br>
 {% if legal.footer != '' %}{{ legal.footer }}<br>{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br>
-<a href="{{ legal.unsubscribe_url }}" style="color:#63635e">Unsubscribe</a></div>
-"""
+@links@</div>
+""".replace("@links@", _LINKS)
 _FOOTER_TEXT = """
 
 --
 {{ legal.disclaimer }}
 {% if legal.footer != '' %}{{ legal.footer }}
 {% endif %}{{ legal.brand }}, {{ legal.postal_address }}
-Unsubscribe: {{ legal.unsubscribe_url }}
+{% if legal.view_url != '' %}View in browser: {{ legal.view_url }}
+{% endif %}{% if legal.preferences_url != '' %}Preferences: {{ legal.preferences_url }}
+{% endif %}Unsubscribe: {{ legal.unsubscribe_url }}
 """
 
 
@@ -323,6 +332,8 @@ def _legal_values(legal: Legal) -> dict[str, str | int]:
         "footer": legal.footer,
         "disclaimer": legal.disclaimer,
         "unsubscribe_url": legal.unsubscribe_url,
+        "preferences_url": legal.preferences_url,
+        "view_url": legal.view_url,
     }
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from liquor_app.core import redis
+from liquor_app.core import migrate, redis
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Unavailable
 from tests.api.client import Client, is_problem
@@ -143,7 +143,11 @@ async def test_health(anybody: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ready.json()["redis"] == "ok"
     async with transaction() as session:
         await session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-    assert "0000" in is_problem(await anybody.get("/health/ready"), 503, "unavailable")["detail"]
+    try:
+        assert "0000" in is_problem(await anybody.get("/health/ready"), 503, "unavailable")["detail"]
+    finally:
+        async with transaction() as session:
+            await session.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": migrate.head()})
 
     async def away() -> None:
         raise Unavailable("Redis cannot be reached: refused")

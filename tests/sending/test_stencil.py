@@ -12,7 +12,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.sending import stencil
-from liquor_app.sending.stencil import LINK, Stencils
+from liquor_app.sending.stencil import LINKS, Stencils
 from liquor_app.templates.catalog import CurrentTemplate
 from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.render import Legal, TemplateSource, render_message
@@ -39,7 +39,8 @@ def context(**customer: Any) -> dict[str, Any]:
 
 
 def legal(link: str = "https://x.example/u/abc-_1") -> Legal:
-    return Legal("Harbor & Vine", "14 Wharf St", "", "Must be 21 <or> older.", 21, link)
+    wishes, view = link.replace("/u/", "/p/"), link.replace("/u/", "/m/")
+    return Legal("Harbor & Vine", "14 Wharf St", "", "Must be 21 <or> older.", 21, link, wishes, view)
 
 
 def both(stencils: Stencils, one: CurrentTemplate, values: dict[str, Any], lines: Legal) -> None:
@@ -117,4 +118,4 @@ def test_a_long_subject_is_cut_as_ever() -> None:
     one = template(subject="{{ customer.name }} " + "x" * 240)
     for name in ("Jo", "Marguerite Okafor", "J"):
         both(Stencils(), one, context(name=name), legal())
-    assert LINK == "legal.unsubscribe_url"
+    assert LINKS[0] == "unsubscribe_url"

@@ -1,0 +1,319 @@
+"""What recipients may see and say without signing in: their message, their wishes, their age, their yes.
+
+Tokens are signed, reveal no address and belong to one purpose. What changes anything is a verb of its own; looking
+never does.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, require
+from liquor_app.compliance.may_send import age_on
+from liquor_app.core.clock import now
+from liquor_app.core.config import get_settings
+from liquor_app.core.crypto import sign, unsign
+from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.core.ids import parse_id, uuid7_time
+from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.consents import record_consent, suppress_address
+from liquor_app.customers.models import ConsentStatus, SuppressionReason
+from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import ComplianceSettings, load_settings
+from liquor_app.sending.unsubscribe import message_of
+
+PREFERENCES_PATH, VIEW_PATH, AGE_PATH, CONFIRM_PATH = "/p", "/m", "/a", "/k"
+_AGE, _CONFIRM = "age", "confirm"
+
+PAUSE = timedelta(days=30)
+FREQUENCIES = {"": None, "4": 4, "2": 2, "1": 1}
+"""At most so many messages in 30 days; empty leaves it to the shop."""
+
+CONFIRM_WITHIN = timedelta(days=7)
+WORDING = "preferences-1"
+"""Version of the words on the page, for the evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message as it was sent."""
+
+    subject: str
+    html: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What somebody has told us they want; deliberately no address. `channels` are those we have an address for."""
+
+    brand: str
+    channels: dict[Channel, bool]
+    is_paused: bool
+    frequency: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question put to one person."""
+
+    brand: str
+    channel: str
+    is_done: bool
+    is_of_age: bool = False
+
+
+async def stored_message(session: AsyncSession, token: str) -> Stored:
+    """The message of this token.
+
+    Raises:
+        Invalid: the token is not ours.
+        NotFound: the message, or its body, is no longer kept.
+    """
+    send_id = message_of(token)
+    found = await session.execute(
+        text("SELECT subject, body_html, body_text FROM sends WHERE id = :id AND created_at = :at"),
+        {"id": send_id, "at": uuid7_time(send_id)},
+    )
+    row = found.first()
+    if row is None or not (row.body_html or row.body_text):
+        raise NotFound("This message is no longer kept here.")
+    return Stored(row.subject or "", row.body_html, row.body_text or "")
+
+
+_PERSON = """
+SELECT c.id, c.email_key, c.phone, c.email_consent, c.sms_consent, c.paused_until, c.max_contacts_30_days,
+       b.name AS brand
+FROM {whose}
+LEFT JOIN LATERAL (SELECT name FROM brands ORDER BY id = {brand} DESC NULLS LAST, is_default DESC LIMIT 1) b ON true
+WHERE c.deleted_at IS NULL AND {which}
+"""
+_BY_SEND = _PERSON.format(
+    whose="sends s JOIN customers c ON c.id = s.customer_id LEFT JOIN campaigns k ON k.id = s.campaign_id",
+    brand="k.brand_id",
+    which="s.id = :id AND s.created_at = :at",
+)
+_BY_ID = _PERSON.format(whose="customers c", brand="NULL", which="c.id = :id")
+
+
+async def _recipient(session: AsyncSession, token: str) -> Row[Any]:
+    send_id = message_of(token)
+    found = await session.execute(text(_BY_SEND), {"id": send_id, "at": uuid7_time(send_id)})
+    row = found.first()
+    if row is None:
+        raise NotFound("We no longer know this address, and will not write to it.")
+    return row
+
+
+def _wishes(row: Row[Any]) -> Wishes:
+    has = {Channel.EMAIL: row.email_key, Channel.SMS: row.phone}
+    said = {Channel.EMAIL: row.email_consent, Channel.SMS: row.sms_consent}
+    channels = {channel: said[channel] == ConsentStatus.GIVEN for channel in Channel if has[channel]}
+    is_paused = row.paused_until is not None and row.paused_until > now()
+    return Wishes(row.brand or "", channels, is_paused, row.max_contacts_30_days)
+
+
+async def wishes_of(session: AsyncSession, token: str) -> Wishes:
+    """What the recipient of this token's message wants. Changes nothing.
+
+    Raises:
+        Invalid: the token is not ours.
+        NotFound: they are no longer known.
+    """
+    return _wishes(await _recipient(session, token))
+
+
+async def save_wishes(
+    session: AsyncSession,
+    token: str,
+    *,
+    channels: set[str],
+    frequency: str,
+    pause: bool,
+    ip: str | None,
+    user_agent: str | None = None,
+) -> Wishes:
+    """Keep what somebody wants, with the evidence. Turning a channel on lifts their own unsubscribing, never a bounce
+    or a complaint.
+
+    Raises:
+        Invalid: the token is not ours, or an unknown frequency.
+        NotFound: they are no longer known.
+    """
+    if frequency not in FREQUENCIES:
+        raise Invalid("Choose how often from the list.", field="frequency")
+    row = await _recipient(session, token)
+    before = _wishes(row)
+    evidence = {"send_id": str(message_of(token)), "user_agent": (user_agent or "")[:300]}
+    for channel, was_on in before.channels.items():
+        if (channel.value in channels) != was_on:
+            await _turn(session, row, channel, on=not was_on, ip=ip, evidence=evidence)
+    await session.execute(
+        text(
+            "UPDATE customers SET max_contacts_30_days = :most, updated_at = now(), paused_until ="
+            " CASE WHEN NOT :pause THEN NULL WHEN paused_until > :now THEN paused_until ELSE :until END WHERE id = :id"
+        ),
+        {"most": FREQUENCIES[frequency], "pause": pause, "now": now(), "until": now() + PAUSE, "id": row.id},
+    )
+    return await wishes_of(session, token)
+
+
+async def _turn(
+    session: AsyncSession, row: Row[Any], channel: Channel, *, on: bool, ip: str | None, evidence: dict[str, Any]
+) -> None:
+    address = row.email_key if channel is Channel.EMAIL else row.phone
+    await record_consent(
+        session, SYSTEM, row.id, channel=channel, source="preference page", wording_version=WORDING, ip=ip,
+        status=ConsentStatus.GIVEN if on else ConsentStatus.WITHDRAWN, evidence=evidence,
+    )  # fmt: skip
+    if on:
+        await lift_own(session, address, channel)
+        return
+    await suppress_address(
+        session, address, reason=SuppressionReason.UNSUBSCRIBED, channel=channel, customer_id=row.id,
+        source="preference page",
+    )  # fmt: skip
+
+
+async def lift_own(session: AsyncSession, address: str, channel: Channel) -> None:
+    """Take back what somebody's own unsubscribing put on the list; a bounce or a complaint stays."""
+    await session.execute(
+        text(
+            "UPDATE suppressions SET lifted_at = now() WHERE lifted_at IS NULL AND reason = :reason"
+            " AND address_hash = :hash AND channel = :channel"
+        ),
+        {"reason": SuppressionReason.UNSUBSCRIBED.value, "hash": address_hash(address), "channel": channel.value},
+    )
+
+
+def age_link(actor: Actor, customer_id: UUID) -> str:
+    """A link under which one customer may give their date of birth.
+
+    Raises:
+        Forbidden: the actor may only read.
+    """
+    require(actor, Role.MANAGER)
+    return f"{get_settings().base_url}{AGE_PATH}/{sign(_AGE, {'c': customer_id.hex})}"
+
+
+async def age_question(session: AsyncSession, token: str) -> Ask:
+    """Whom a link asks for their age. Changes nothing.
+
+    Raises:
+        Invalid, NotFound: as `wishes_of`.
+    """
+    row = await _customer(session, _named(_AGE, token))
+    return Ask(row.brand or "", "", False)
+
+
+async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | None) -> Ask:
+    """Keep a date of birth in the age ledger. Who is under age gets nothing more; who has answered once cannot answer
+    otherwise to get in.
+
+    Raises:
+        Invalid: the token is not ours, or not a full, possible date.
+        NotFound: they are no longer known.
+    """
+    customer_id = _named(_AGE, token)
+    row = await _customer(session, customer_id)
+    try:
+        day = date.fromisoformat(born)
+    except ValueError as error:
+        raise Invalid("Give your full date of birth.", field="born") from error
+    today = now().date()
+    if not 0 <= age_on(day, today) <= 120 or day > today:
+        raise Invalid("That date of birth cannot be right.", field="born")
+    minimum = (await load_settings(session, ComplianceSettings)).minimum_age
+    known = await session.execute(
+        text("SELECT date_of_birth FROM customers WHERE id = :id FOR UPDATE"), {"id": customer_id}
+    )
+    day = known.scalar() or day
+    is_of_age = age_on(day, today) >= minimum
+    await session.execute(
+        text(
+            "INSERT INTO age_ledger (customer_id, date_of_birth, verified, method, evidence)"
+            " VALUES (:id, :born, :verified, 'date of birth, own statement', CAST(:evidence AS jsonb))"
+        ),
+        {"id": customer_id, "born": day, "verified": is_of_age, "evidence": json.dumps({"ip": ip, "said": born})},
+    )
+    await session.execute(
+        text(
+            "UPDATE customers SET date_of_birth = :born, updated_at = now(),"
+            " age_verified_at = CASE WHEN :verified THEN COALESCE(age_verified_at, now()) END WHERE id = :id"
+        ),
+        {"id": customer_id, "born": day, "verified": is_of_age},
+    )
+    return Ask(row.brand or "", "", True, is_of_age)
+
+
+def confirm_link(actor: Actor, customer_id: UUID, channel: Channel) -> str:
+    """The second half of a double opt-in: a link that gives consent, for seven days.
+
+    Raises:
+        Forbidden: the actor may only read.
+    """
+    require(actor, Role.MANAGER)
+    payload = {"c": customer_id.hex, "ch": channel.value, "t": int(now().timestamp())}
+    return f"{get_settings().base_url}{CONFIRM_PATH}/{sign(_CONFIRM, payload)}"
+
+
+async def confirm_question(session: AsyncSession, token: str) -> Ask:
+    """What a confirmation link asks. Changes nothing.
+
+    Raises:
+        Invalid: the token is not ours, or older than seven days.
+        NotFound: they are no longer known.
+    """
+    customer_id, channel = _confirming(token)
+    row = await _customer(session, customer_id)
+    is_done = _wishes(row).channels.get(channel, False)
+    return Ask(row.brand or "", channel.label, is_done)
+
+
+async def confirm(session: AsyncSession, token: str, *, ip: str | None, user_agent: str | None = None) -> Ask:
+    """Consent, confirmed from the mailbox or phone itself. A second time changes nothing.
+
+    Raises:
+        Invalid, NotFound: as `confirm_question`.
+    """
+    asked = await confirm_question(session, token)
+    customer_id, channel = _confirming(token)
+    if not asked.is_done:
+        row = await _customer(session, customer_id)
+        await record_consent(
+            session, SYSTEM, customer_id, channel=channel, status=ConsentStatus.GIVEN, source="double opt-in",
+            wording_version=WORDING, ip=ip, evidence={"user_agent": (user_agent or "")[:300]},
+        )  # fmt: skip
+        await lift_own(session, row.email_key if channel is Channel.EMAIL else row.phone, channel)
+    return Ask(asked.brand, asked.channel, True)
+
+
+async def _customer(session: AsyncSession, customer_id: UUID) -> Row[Any]:
+    found = await session.execute(text(_BY_ID), {"id": customer_id})
+    row = found.first()
+    if row is None:
+        raise NotFound("We no longer know this address, and will not write to it.")
+    return row
+
+
+def _named(purpose: str, token: str) -> UUID:
+    payload = unsign(purpose, token)
+    return parse_id(str(payload.get("c", "")) if isinstance(payload, dict) else "", "token")
+
+
+def _confirming(token: str) -> tuple[UUID, Channel]:
+    customer_id, payload = _named(_CONFIRM, token), unsign(_CONFIRM, token)
+    if now().timestamp() - float(payload.get("t", 0)) > CONFIRM_WITHIN.total_seconds():
+        raise Invalid("This link has expired. Please sign up again.", field="token")
+    try:
+        return customer_id, Channel(str(payload.get("ch")))
+    except ValueError as error:
+        raise Invalid("This link is damaged or incomplete.", field="token") from error
