@@ -16,7 +16,7 @@ SANDBOXED = (
 )
 """A stored message may show pictures and lead away when somebody clicks; it may run, load and send nothing."""
 
-OFTEN = {"": "As often as the shop thinks right", "4": "At most 4 in 30 days", "2": "At most 2 in 30 days",
+OFTEN = {"": "As the shop sees fit", "4": "At most 4 in 30 days", "2": "At most 2 in 30 days",
          "1": "At most 1 in 30 days"}  # fmt: skip
 
 
