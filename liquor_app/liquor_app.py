@@ -30,6 +30,8 @@ from liquor_app.segments.pages.discover import PAGES as DISCOVER
 from liquor_app.segments.pages.edit import PAGES as SEGMENT
 from liquor_app.segments.pages.list import PAGES as SEGMENTS
 from liquor_app.sending.pages.outbox import PAGES as OUTBOX
+from liquor_app.templates.pages.editor import PAGES as TEMPLATE
+from liquor_app.templates.pages.list import PAGES as TEMPLATES
 from liquor_app.ui import live
 from liquor_app.ui.gallery.page import entry_page, gallery
 from liquor_app.ui.page import Page
@@ -50,6 +52,8 @@ PAGES: tuple[Page, ...] = (
     *OUTBOX,
     *ANALYTICS,
     *MODELS,
+    *TEMPLATES,
+    *TEMPLATE,
     *GUIDANCE,
     *SETTINGS,
     *ENTRY,
