@@ -24,6 +24,7 @@ from liquor_app.organization.pages.frame import slots
 from liquor_app.organization.pages.guidance import PAGES as GUIDANCE
 from liquor_app.organization.pages.settings import PAGES as SETTINGS
 from liquor_app.organization.states.shell import ShellState
+from liquor_app.providers.pages.channels import PAGES as CHANNELS
 from liquor_app.routes import create_api
 from liquor_app.scoring.pages.models import PAGES as MODELS
 from liquor_app.segments.pages.discover import PAGES as DISCOVER
@@ -55,6 +56,7 @@ PAGES: tuple[Page, ...] = (
     *TEMPLATES,
     *TEMPLATE,
     *GUIDANCE,
+    *CHANNELS,
     *SETTINGS,
     *ENTRY,
 )

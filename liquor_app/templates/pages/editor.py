@@ -67,6 +67,7 @@ def _template() -> rx.Component:
 
 def _head() -> rx.Component:
     used = rx.cond(HEAD.used_by != "", HEAD.used_by, "No segment asks for it now")
+    saved = rx.cond(EditorState.dirty, rx.el.b("Not saved yet"), rx.fragment("Saved ", HEAD.saved))
     switch = rx.cond(
         HEAD.active,
         button("Switch off", icon="power", on_click=EditorState.switch),
@@ -81,7 +82,7 @@ def _head() -> rx.Component:
     )
     return page_head(
         HEAD.name,
-        rx.fragment(rx.cond(EditorState.dirty, rx.el.b("Not saved yet"), rx.fragment("Saved ", HEAD.saved)), ". ", used, "."),
+        rx.fragment(saved, ". ", used, "."),
         for_admins(switch, save),
         crumbs=(("Templates", "/templates"),),
         badge=row(badge(rx.cond(IS_EMAIL, "E-mail", "SMS"), dot=False), badge(HEAD.version, dot=False),
