@@ -177,7 +177,7 @@ async def test_a_provider_is_set_up_tested_and_switched_on(dana: Actor) -> None:
     assert [(line.provider, line.state) for line in channels.email] == [("mailgun", "off"), ("sandbox", "on")]
     assert "2 Nov: 200 on the first day" in channels.email[0].warmup
     await run(ChannelsState.switch, channels, "email", "mailgun")
-    assert channels.only_sandbox == "SMS"
+    assert (channels.only_sandbox, channels.leaking) == ("SMS", "E-mail")
     await run(ProviderFormState.open, form, "email", "mailgun")
     everything = json.dumps(tab.root.dict(), default=str)
     assert SECRET not in everything

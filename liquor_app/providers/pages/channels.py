@@ -53,6 +53,13 @@ def _standing() -> rx.Component:
         tone="amber",
         icon="flask-conical",
     )
+    leaking = note(
+        rx.el.b(ChannelsState.leaking + " would fall into the sandbox. "),
+        "If every provider before it fails, messages end there: counted as sent, read by nobody. Switch the sandbox off"
+        " once you send for real; then they wait instead.",
+        tone="amber",
+        icon="triangle-alert",
+    )
     nobody = note(
         rx.el.b("Nobody carries " + ChannelsState.uncarried + ". "),
         "Its messages wait until a provider is on.",
@@ -61,6 +68,7 @@ def _standing() -> rx.Component:
     )
     return rx.fragment(
         rx.cond(ChannelsState.uncarried != "", nobody, rx.fragment()),
+        rx.cond(ChannelsState.leaking != "", leaking, rx.fragment()),
         rx.cond(ChannelsState.only_sandbox != "", sandbox, rx.fragment()),
     )
 

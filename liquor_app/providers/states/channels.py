@@ -110,7 +110,8 @@ def health_line(row: SenderHealth) -> HealthLine:
 
 
 class ChannelsState(rx.State):
-    """Both channels, best provider first; `only_sandbox` names channels whose messages stay in the house."""
+    """Both channels, best provider first. `only_sandbox` names channels whose messages stay in the house, `leaking`
+    those whose messages would end there if the provider before it failed: taken for sent, and read by nobody."""
 
     email: list[ProviderLine] = []
     sms: list[ProviderLine] = []
@@ -118,6 +119,7 @@ class ChannelsState(rx.State):
     more_sms: list[Option] = []
     health: list[HealthLine] = []
     only_sandbox: str = ""
+    leaking: str = ""
     uncarried: str = ""
     loading: bool = True
 
@@ -142,6 +144,11 @@ class ChannelsState(rx.State):
         self.more_email, self.more_sms = (_more(channel, lines[channel]) for channel in Channel)
         first = {channel: next((line for line in mine if line.enabled), None) for channel, mine in lines.items()}
         self.only_sandbox = " and ".join(channel.label for channel, line in first.items() if line and line.sandbox)
+        self.leaking = " and ".join(
+            channel.label
+            for channel, mine in lines.items()
+            if (best := first[channel]) and not best.sandbox and any(line.sandbox and line.enabled for line in mine)
+        )
         self.uncarried = " and ".join(channel.label for channel, line in first.items() if line is None)
         self.health, self.loading = [health_line(row) for row in health], False
 
