@@ -24,12 +24,15 @@ from liquor_app.organization.pages.frame import slots
 from liquor_app.organization.pages.guidance import PAGES as GUIDANCE
 from liquor_app.organization.pages.settings import PAGES as SETTINGS
 from liquor_app.organization.states.shell import ShellState
+from liquor_app.providers.pages.channels import PAGES as CHANNELS
 from liquor_app.routes import create_api
 from liquor_app.scoring.pages.models import PAGES as MODELS
 from liquor_app.segments.pages.discover import PAGES as DISCOVER
 from liquor_app.segments.pages.edit import PAGES as SEGMENT
 from liquor_app.segments.pages.list import PAGES as SEGMENTS
 from liquor_app.sending.pages.outbox import PAGES as OUTBOX
+from liquor_app.templates.pages.editor import PAGES as TEMPLATE
+from liquor_app.templates.pages.list import PAGES as TEMPLATES
 from liquor_app.ui import live
 from liquor_app.ui.gallery.page import entry_page, gallery
 from liquor_app.ui.page import Page
@@ -50,7 +53,10 @@ PAGES: tuple[Page, ...] = (
     *OUTBOX,
     *ANALYTICS,
     *MODELS,
+    *TEMPLATES,
+    *TEMPLATE,
     *GUIDANCE,
+    *CHANNELS,
     *SETTINGS,
     *ENTRY,
 )

@@ -224,3 +224,27 @@ async def ledger(session: AsyncSession, actor: Actor, campaign_id: UUID) -> list
         {"id": campaign_id},
     )
     return [LedgerRow(**row) for row in found.mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDay:
+    """A day of a campaign, both channels together; the day is the store's own."""
+
+    day: date
+    sends: int
+    delivered: int
+
+
+async def campaign_days(
+    session: AsyncSession, actor: Actor, campaign_id: UUID, *, limit: int = 31
+) -> list[CampaignDay]:
+    """The last days on which a campaign sent something, oldest first, from the daily rollups."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT day, CAST(sum(sends) AS bigint) AS sends, CAST(sum(delivered) AS bigint) AS delivered"
+            " FROM daily_messages WHERE campaign_id = :id GROUP BY day ORDER BY day DESC LIMIT :n"
+        ),
+        {"id": campaign_id, "n": max(1, min(limit, 366))},
+    )
+    return [CampaignDay(**row) for row in reversed(found.mappings().all())]

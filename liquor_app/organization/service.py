@@ -61,6 +61,8 @@ class ChannelRow:
     has_credentials: bool
     paused_until: datetime | None
     pause_reason: str | None
+    failures: int
+    """Calls in a row that opened its circuit; 0 while it is healthy."""
 
 
 async def ensure_defaults(session: AsyncSession) -> None:
@@ -118,7 +120,8 @@ async def list_channels(session: AsyncSession, actor: Actor) -> list[ChannelRow]
     found = await session.execute(
         text(
             "SELECT channel, provider, is_enabled, position, rate_per_second, warmup_from, warmup_first_day,"
-            " warmup_growth_pct, config_encrypted IS NOT NULL AS has_credentials, paused_until, pause_reason"
+            " warmup_growth_pct, config_encrypted IS NOT NULL AS has_credentials, paused_until, pause_reason,"
+            " failures"
             " FROM channels ORDER BY channel, position, provider"
         )
     )

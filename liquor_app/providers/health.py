@@ -96,7 +96,7 @@ async def pass_over(session: AsyncSession, name: str, channel: Channel, reason: 
         session,
         title=f"{name} refuses us",
         body=f"{reason} Messages go out by the next provider meanwhile.",
-        link="/settings",
+        link="/settings/channels",
         level="warning",
     )
     return True

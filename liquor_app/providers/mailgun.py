@@ -62,12 +62,16 @@ class MailgunConfig(ProviderConfig):
     lag behind: only after that does "not in the log" mean "never taken". Mailgun repeats a callback for eight hours,
     so an honest one may be that old."""
 
-    domain: str = Field(pattern=r"^[A-Za-z0-9.-]{3,253}$")
+    domain: str = Field(pattern=r"^[A-Za-z0-9.-]{3,253}$", description="The sending domain, such as mg.example.com")
     api_key: SecretStr = Field(min_length=1)
-    base_url: str = Field("https://api.mailgun.net", pattern=r"^https?://[^\s/]+$")
-    webhook_signing_key: SecretStr = SecretStr("")
-    webhook_max_age_seconds: int = Field(36_000, ge=60, le=604_800)
-    lookup_grace_seconds: int = Field(900, ge=1, le=86_400)
+    base_url: str = Field(
+        "https://api.mailgun.net", pattern=r"^https?://[^\s/]+$", description="https://api.eu.mailgun.net in the EU"
+    )
+    webhook_signing_key: SecretStr = Field(SecretStr(""), description="Without it no callback is believed")
+    webhook_max_age_seconds: int = Field(
+        36_000, ge=60, le=604_800, description="Older callbacks are refused as replays"
+    )
+    lookup_grace_seconds: int = Field(900, ge=1, le=86_400, description="How far the event log may lag behind")
     timeout_seconds: float = Field(20.0, ge=1, le=40)
 
 

@@ -84,9 +84,13 @@ class PostmarkConfig(ProviderConfig):
     callback's address (`https://hook:secret@…`), or the value of its header `X-Webhook-Secret`."""
 
     server_token: SecretStr = Field(min_length=1)
-    message_stream: str = Field("broadcast", pattern=r"^[a-z0-9-]{1,60}$")
+    message_stream: str = Field(
+        "broadcast", pattern=r"^[a-z0-9-]{1,60}$", description="A broadcast stream, which marketing needs"
+    )
     base_url: str = Field("https://api.postmarkapp.com", pattern=r"^https?://[^\s/]+$")
-    webhook_secret: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Password in the callback address, or the value of its X-Webhook-Secret header"
+    )
     lookup_grace_seconds: int = Field(600, ge=1, le=86_400)
     timeout_seconds: float = Field(30.0, ge=1, le=40)
 

@@ -77,9 +77,11 @@ class SendGridConfig(ProviderConfig):
 
     api_key: SecretStr = Field(min_length=1)
     base_url: str = Field("https://api.sendgrid.com", pattern=r"^https?://[^\s/]+$")
-    verification_key: str = Field("", max_length=1000)
-    webhook_max_age_seconds: int = Field(90_000, ge=60, le=604_800)
-    has_email_activity: bool = False
+    verification_key: str = Field("", max_length=1000, description="Public key of the signed event webhook")
+    webhook_max_age_seconds: int = Field(
+        90_000, ge=60, le=604_800, description="Older callbacks are refused as replays"
+    )
+    has_email_activity: bool = Field(False, description="The account has the Email Activity add-on")
     lookup_grace_seconds: int = Field(1800, ge=1, le=86_400)
     timeout_seconds: float = Field(20.0, ge=1, le=40)
 

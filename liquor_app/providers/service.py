@@ -41,9 +41,9 @@ def open_provider(name: str, config: bytes | None) -> Provider:
         Invalid: unknown provider, or its stored configuration is incomplete.
         Conflict: the credentials were encrypted under another key.
     """
-    kind = _kind(name)
+    kind = provider_kind(name)
     values = json.loads(decrypt(config)) if config else {}
-    return kind(_check(kind.Config, values))
+    return kind(check_config(kind.Config, values))
 
 
 async def load_routes(session: AsyncSession, *, even_closed: bool = False) -> list[Route]:
@@ -95,7 +95,7 @@ async def configure_channel(
         Invalid: unknown provider, one that cannot carry the channel, or a bad field of its configuration.
     """
     require(actor, Role.ADMIN)
-    kind = _kind(provider)
+    kind = provider_kind(provider)
     if channel not in kind.channels:
         raise Invalid(f"{provider} cannot carry {channel.label}.", field="provider")
     if not 1 <= rate_per_second <= 100_000:
@@ -105,7 +105,7 @@ async def configure_channel(
             "A warm-up begins with 1 to 1,000,000 messages and grows by 0 to 1,000 per cent a day.",
             field="warmup_first_day",
         )
-    sealed = None if config is None else encrypt(_dump(_check(kind.Config, config)))
+    sealed = None if config is None else encrypt(_dump(check_config(kind.Config, config)))
     if config is None and kind.Config.model_fields:
         known = await session.execute(
             text("SELECT 1 FROM channels WHERE channel = :c AND provider = :p AND config_encrypted IS NOT NULL"),
@@ -143,41 +143,24 @@ async def configure_channel(
                 is_enabled=is_enabled, credentials_changed=config is not None)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigField:
-    """A field of a provider's settings form."""
-
-    name: str
-    is_secret: bool
-    is_required: bool
-    default: str
-
-
-def config_fields(provider: str) -> list[ConfigField]:
-    """What a provider wants to know.
+def provider_kind(name: str) -> type[Provider]:
+    """The class of a provider.
 
     Raises:
-        Invalid: unknown provider.
+        Invalid: there is none of this name.
     """
-    return [
-        ConfigField(
-            name,
-            field.annotation is SecretStr,
-            field.is_required(),
-            "" if field.is_required() else str(field.default),
-        )
-        for name, field in _kind(provider).Config.model_fields.items()
-    ]
-
-
-def _kind(name: str) -> type[Provider]:
     kind = PROVIDERS.get(name)
     if kind is None:
         raise Invalid(f"There is no provider {name!r}; there are {', '.join(sorted(PROVIDERS))}.", field="provider")
     return kind
 
 
-def _check(model: type[ProviderConfig], values: dict[str, Any]) -> ProviderConfig:
+def check_config(model: type[ProviderConfig], values: dict[str, Any]) -> ProviderConfig:
+    """A provider's settings, validated.
+
+    Raises:
+        Invalid: the first field that is wrong, as `config.name`.
+    """
     try:
         return model.model_validate(values)
     except ValidationError as error:

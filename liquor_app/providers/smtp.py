@@ -39,7 +39,9 @@ class SmtpConfig(ProviderConfig):
 
     host: str = Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")
     port: int = Field(587, ge=1, le=65_535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
+    security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="starttls on port 587, tls on 465, none only inside a trusted network"
+    )
     username: str = Field("", max_length=200)
     password: SecretStr = SecretStr("")
     timeout_seconds: float = Field(30.0, ge=1, le=40)

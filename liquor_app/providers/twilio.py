@@ -51,9 +51,13 @@ class TwilioConfig(ProviderConfig):
 
     account_sid: str = Field(pattern=r"^AC[0-9a-fA-F]{32}$")
     auth_token: SecretStr = Field(min_length=1)
-    messaging_service_sid: str = Field("", pattern=r"^(MG[0-9a-fA-F]{32})?$")
+    messaging_service_sid: str = Field(
+        "", pattern=r"^(MG[0-9a-fA-F]{32})?$", description="Sends from its pool instead of the brand's number"
+    )
     base_url: str = Field("https://api.twilio.com", pattern=r"^https?://[^\s/]+$")
-    callback_url: str = Field("", pattern=r"^(https?://[^\s?#]+)?$")
+    callback_url: str = Field(
+        "", pattern=r"^(https?://[^\s?#]+)?$", description="Only if Twilio reaches this app by another address"
+    )
     timeout_seconds: float = Field(15.0, ge=1, le=40)
 
 

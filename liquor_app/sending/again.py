@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.errors import Conflict
 from liquor_app.core.pubsub import publish
 from liquor_app.sending.service import RESEND_DAYS, open_campaign
 
@@ -94,3 +95,64 @@ async def send_again(session: AsyncSession, actor: Actor, campaign_id: UUID, who
         for topic in (f"campaign:{campaign_id}", "sends"):
             publish(session, topic, {"again": count})
     return Again(count, count < AT_ONCE)
+
+
+COUNTED = 100_000
+"""The most that is counted; a page says "100,000 or more" from there."""
+
+_WAITING = """
+SELECT count(*) FILTER (WHERE status = 'failed') AS failed, count(*) AS rest FROM (
+    SELECT s.status FROM sends s
+    WHERE s.campaign_id = :campaign AND s.status = ANY(:statuses) AND s.action_id IS NOT NULL
+    AND s.customer_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM send_keys k
+        WHERE k.action_id = s.action_id AND k.channel = s.channel AND k.attempt > s.attempt)
+    LIMIT :n
+) AS latest
+"""
+
+_WHY = """
+SELECT COALESCE(skip_reason, 'unknown') AS reason, count(*) AS messages FROM sends
+WHERE campaign_id = :campaign AND status = 'skipped' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 12
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many `send_again` would take, `COUNTED` at most; nothing of a campaign that is no longer open."""
+
+    failed: int
+    rest: int
+
+
+async def count_waiting(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Waiting:
+    """What there is to send again. A message that has a newer attempt is not counted.
+
+    Raises:
+        NotFound: there is no such campaign.
+    """
+    require(actor, Role.USER)
+    try:
+        await open_campaign(session, campaign_id)
+    except Conflict:
+        return Waiting(0, 0)
+    found = await session.execute(
+        text(_WAITING), {"campaign": campaign_id, "statuses": _STATUSES[Whom.REST], "n": COUNTED}
+    )
+    row = found.one()
+    return Waiting(row.failed, row.rest)
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """A reason and how many messages it stopped."""
+
+    reason: str
+    messages: int
+
+
+async def why_not_sent(session: AsyncSession, actor: Actor, campaign_id: UUID) -> list[WhyNot]:
+    """Why messages of a campaign were skipped at the moment of sending, most frequent reason first."""
+    require(actor, Role.USER)
+    found = await session.execute(text(_WHY), {"campaign": campaign_id})
+    return [WhyNot(row.reason, row.messages) for row in found]

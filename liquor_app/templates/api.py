@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from liquor_app.accounts.deps import CurrentActor, key_owner
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Cursor, Id, Limit, ListOf, listing
 from liquor_app.core.db import transaction
-from liquor_app.templates import service
-from liquor_app.templates.schemas import TemplateIn, TemplatePatch
-from liquor_app.templates.service import TemplateRow
+from liquor_app.organization.models import Channel
+from liquor_app.templates import service, trial, versions
+from liquor_app.templates.lint import find_problems
+from liquor_app.templates.preview import preview_template
+from liquor_app.templates.render import TemplateSource
+from liquor_app.templates.schemas import (
+    PreviewIn,
+    PreviewOut,
+    TemplateIn,
+    TemplatePatch,
+    TestIn,
+    TestOut,
+    VersionDetailOut,
+    VersionsOut,
+)
+from liquor_app.templates.service import CONTENT, TemplateRow
 
 router = APIRouter(prefix="/settings/templates", tags=["settings"])
+
+Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 @router.get("", response_model=ListOf[TemplateRow])
@@ -45,6 +61,15 @@ async def create_template(request: Request, actor: CurrentActor, body: TemplateI
     )
 
 
+@router.get("/{id}", response_model=TemplateRow)
+async def get_template(response: Response, actor: CurrentActor, template_id: Id) -> object:
+    """One template."""
+    async with transaction() as session:
+        row = await service.get_template(session, actor, template_id)
+    tag(response, row.updated_at)
+    return row
+
+
 @router.patch("/{id}", response_model=TemplateRow)
 async def update_template(
     request: Request, response: Response, actor: CurrentActor, template_id: Id, body: TemplatePatch
@@ -58,3 +83,49 @@ async def update_template(
         )
     tag(response, row.updated_at)
     return row
+
+
+@router.get("/{id}/versions", response_model=VersionsOut)
+async def template_versions(actor: CurrentActor, template_id: Id, limit: Limit = 50) -> object:
+    """A template's versions, newest first."""
+    async with transaction() as session:
+        await service.get_template(session, actor, template_id)
+        return {"items": await service.list_versions(session, actor, template_id, limit=limit)}
+
+
+@router.get("/{id}/versions/{version}", response_model=VersionDetailOut)
+async def template_version(actor: CurrentActor, template_id: Id, version: Version) -> object:
+    """One version with its content."""
+    async with transaction() as session:
+        return await versions.read_version(session, actor, template_id, version)
+
+
+@router.post("/{id}/versions/{version}/restore", response_model=TemplateRow)
+async def restore_version(actor: CurrentActor, template_id: Id, version: Version) -> object:
+    """Bring an old version's content back, as a new version."""
+    async with transaction() as session:
+        return await versions.restore_version(session, actor, template_id, version)
+
+
+@router.post("/{id}/preview", response_model=PreviewOut)
+async def preview(actor: CurrentActor, template_id: Id, body: PreviewIn) -> object:
+    """What the template, as it is stored or with other content, looks like. Nothing is stored."""
+    async with transaction() as session:
+        row = await service.get_template(session, actor, template_id)
+        given = body.model_dump(exclude_unset=True)
+        content = {name: given.get(name, getattr(row, name)) for name in CONTENT}
+        seen = await preview_template(
+            session, actor, channel=row.channel, customer_id=body.customer_id, show_gaps=True, **content
+        )
+    problems = find_problems(TemplateSource(Channel(row.channel), *(content[name] for name in CONTENT)))
+    return asdict(seen) | {"problems": [asdict(problem) for problem in problems]}
+
+
+@router.post("/{id}/test", response_model=TestOut)
+async def send_test(actor: CurrentActor, template_id: Id, body: TestIn) -> object:
+    """Send the template to oneself, marked as a test; it counts nowhere."""
+    async with transaction() as session:
+        row = await service.get_template(session, actor, template_id)
+        source = TemplateSource(Channel(row.channel), *(getattr(row, name) for name in CONTENT))
+        prepared = await trial.prepare_trial(session, actor, source, **body.model_dump())
+    return await trial.hand_over_trial(prepared)

@@ -1,4 +1,4 @@
-"""Templates and their versions: list, read, change, preview."""
+"""Templates and their versions: list, read, change."""
 
 from __future__ import annotations
 
@@ -19,23 +19,10 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.organization.guidance import refuse_claims
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import default_brand
-from liquor_app.organization.settings import ComplianceSettings, load_settings
 from liquor_app.segments.playbook import TEMPLATE_CATEGORIES
-from liquor_app.templates.context import OfferFacts, Recipient, build_context, example_context
 from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.models import MessageTemplate, TemplateVersion
-from liquor_app.templates.render import (
-    CLIPPED_AT,
-    Legal,
-    TemplateSource,
-    compile_template,
-    html_to_text,
-    render_message,
-    variables_of,
-)
-
-EXAMPLE_LINK = "https://example.com/unsubscribe"
+from liquor_app.templates.render import TemplateSource, compile_template, html_to_text, variables_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +51,6 @@ class VersionRow:
     subject_template: str | None
     created_by: str | None
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A rendered template. `segments` and `encoding` are those of a text message; `is_clipped` means that Gmail
-    would hide the end of the e-mail."""
-
-    subject: str | None
-    html: str | None
-    text: str
-    encoding: str | None
-    units: int
-    limit: int
-    segments: int
-    html_bytes: int
-    is_clipped: bool
 
 
 _SELECT = (
@@ -170,8 +141,9 @@ async def create_template(
     subject_template: str | None = None,
     body_html_template: str | None = None,
     body_text_template: str | None = None,
+    is_active: bool = True,
 ) -> TemplateRow:
-    """A new template; at once the one in use for its channel and category.
+    """A new template; if it is active, at once the one in use for its channel and category.
 
     Raises:
         Forbidden: the actor is not an admin.
@@ -179,14 +151,13 @@ async def create_template(
         Invalid: a part is missing or not valid Liquid or MJML; `field` names it.
     """
     require(actor, Role.ADMIN)
-    title = _name(name)
+    title = await _free_name(session, name, None)
     source = TemplateSource(_channel(channel), subject_template, body_html_template, body_text_template)
     compile_template(source)
     await _refuse_claims(session, source)
-    taken = await session.execute(text("SELECT 1 FROM message_templates WHERE name = :name"), {"name": title})
-    if taken.scalar() is not None:
-        raise Conflict(f"There is a template called {title!r} already.", field="name")
-    template_id = await _insert(session, title, _category(category), source, created_by=actor.user_id)
+    template_id = await _insert(
+        session, title, _category(category), source, created_by=actor.user_id, is_active=is_active
+    )
     await audit(session, actor, "template.created", "template", template_id, name=title)
     return await get_template(session, actor, template_id)
 
@@ -205,7 +176,8 @@ async def update_template(
 
     Raises:
         Forbidden, NotFound: as usual.
-        Conflict: somebody saved a newer version meanwhile.
+        Conflict: somebody saved a newer version meanwhile; the name is taken; or it is the last active one of a kind
+            that segments use.
         Invalid: unknown field, or content that is not valid; `field` names it.
     """
     require(actor, Role.ADMIN)
@@ -220,11 +192,8 @@ async def update_template(
     if seen is not None and template.version != seen:
         raise Conflict(f"Version {template.version} was saved meanwhile. Reload, then make your change again.")
     if "name" in changes:
-        template.name = _name(str(changes["name"]))
-    if "category" in changes:
-        template.category = _category(str(changes["category"]))
-    if "is_active" in changes:
-        template.is_active = bool(changes["is_active"])
+        template.name = await _free_name(session, str(changes["name"]), template.id)
+    await _move(session, template, changes)
     fresh = {name: changes[name] for name in CONTENT if name in changes and changes[name] != getattr(template, name)}
     if fresh:
         source = _source(template, fresh)
@@ -243,78 +212,18 @@ async def update_template(
     return await get_template(session, actor, template_id)
 
 
-async def preview_template(
-    session: AsyncSession,
-    actor: Actor,
-    *,
-    channel: str,
-    subject_template: str | None = None,
-    body_html_template: str | None = None,
-    body_text_template: str | None = None,
-    customer_id: UUID | None = None,
-) -> Preview:
-    """What a template, saved or not, looks like for a customer (with the latest action's offer, else an example).
-
-    Raises:
-        NotFound: no such customer.
-        Incomplete: variables this customer has no value for; all are named.
-        Invalid: not valid Liquid or MJML; `field` names the part.
-    """
-    require(actor, Role.USER)
-    source = TemplateSource(_channel(channel), subject_template, body_html_template, body_text_template)
-    compiled = compile_template(source)
-    brand = await default_brand(session)
-    compliance = await load_settings(session, ComplianceSettings)
-    context = example_context()
-    if customer_id is not None:
-        recipient, offer = await _customer(session, customer_id)
-        context = build_context(recipient, offer, brand)
-    legal = Legal(
-        brand.name, brand.postal_address, brand.footer_text, compliance.disclaimer, compliance.minimum_age, EXAMPLE_LINK
-    )
-    made = render_message(compiled, context, legal)
-    size, weight = made.size, len((made.html or "").encode())
-    return Preview(
-        subject=made.subject,
-        html=made.html,
-        text=made.text,
-        encoding=size.encoding if size else None,
-        units=size.units if size else 0,
-        limit=size.limit if size else 0,
-        segments=size.segments if size else 0,
-        html_bytes=weight,
-        is_clipped=weight > CLIPPED_AT,
-    )
-
-
-async def _customer(session: AsyncSession, customer_id: UUID) -> tuple[Recipient, OfferFacts]:
-    found = await session.execute(
-        text(
-            "SELECT c.name, c.city, c.primary_category, a.offer, a.message, a.offer_terms FROM customers c"
-            " LEFT JOIN LATERAL (SELECT offer, message, offer_terms FROM actions WHERE customer_id = c.id"
-            "   ORDER BY created_at DESC LIMIT 1) a ON true WHERE c.id = :id AND c.deleted_at IS NULL"
-        ),
-        {"id": customer_id},
-    )
-    row = found.first()
-    if row is None:
-        raise NotFound("There is no such customer, or it was deleted.")
-    offer = OfferFacts(row.offer, row.message, row.offer_terms) if row.offer else _EXAMPLE_OFFER
-    return Recipient(row.name, row.city, row.primary_category), offer
-
-
-_EXAMPLE_OFFER = OfferFacts(
-    "10% off your favourites",
-    "It has been a while. 10% off your favourites, until 29 November.",
-    {"name": "Favourite category", "discount_pct": "10", "expires_on": "2026-11-29"},
-)
-
-
 async def _insert(
-    session: AsyncSession, name: str, category: str, source: TemplateSource, *, created_by: UUID | None
+    session: AsyncSession,
+    name: str,
+    category: str,
+    source: TemplateSource,
+    *,
+    created_by: UUID | None,
+    is_active: bool = True,
 ) -> UUID:
     template = MessageTemplate(
         name=name,
+        is_active=is_active,
         channel=source.channel,
         category=category,
         subject_template=source.subject,
@@ -353,16 +262,52 @@ async def _refuse_claims(session: AsyncSession, source: TemplateSource) -> None:
     await refuse_claims(session, parts)
 
 
+async def _move(session: AsyncSession, template: MessageTemplate, changes: dict[str, Any]) -> None:
+    """Switch it on or off, or make it another kind of message: never so that a segment is left without."""
+    category = _category(str(changes["category"])) if "category" in changes else template.category
+    is_active = bool(changes.get("is_active", template.is_active))
+    if template.is_active and not (is_active and category == template.category):
+        await _refuse_last(session, template)
+    template.category, template.is_active = category, is_active
+
+
+async def _refuse_last(session: AsyncSession, template: MessageTemplate) -> None:
+    # whoever switches the other one off at the same moment waits here
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('templates'), hashtext(:kind))"),
+        {"kind": f"{template.channel.value}:{template.category}"},
+    )
+    found = await session.execute(
+        text(
+            "SELECT (SELECT count(*) FROM message_templates WHERE channel = :channel AND category = :category"
+            " AND is_active AND id <> :id) AS others,"
+            " (SELECT string_agg(name, ', ' ORDER BY position, name) FROM segments WHERE is_active"
+            " AND template_category = :category AND :channel = ANY(optimal_channels)) AS segments"
+        ),
+        {"channel": template.channel.value, "category": template.category, "id": template.id},
+    )
+    row = found.one()
+    if row.segments and not row.others:
+        raise Conflict(
+            f"It is the last active {template.channel.label} template of its kind, and these segments use it:"
+            f" {row.segments}. Activate another one first.",
+            field="is_active",
+        )
+
+
 def _source(template: MessageTemplate, fresh: dict[str, Any]) -> TemplateSource:
     """The template's content with changes on top."""
     subject, html, text_part = (fresh.get(name, getattr(template, name)) for name in CONTENT)
     return TemplateSource(template.channel, subject, html, text_part)
 
 
-def _name(value: str) -> str:
+async def _free_name(session: AsyncSession, value: str, own: UUID | None) -> str:
     title = value.strip()
     if not 1 <= len(title) <= 120:
         raise Invalid("name must have 1 to 120 characters", field="name")
+    taken = await session.execute(text("SELECT id FROM message_templates WHERE name = :name"), {"name": title})
+    if (other := taken.scalar()) is not None and other != own:
+        raise Conflict(f"There is a template called {title!r} already.", field="name")
     return title
 
 

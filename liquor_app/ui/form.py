@@ -68,7 +68,8 @@ def text_field(
     element = rx.el.textarea if lines > 1 else rx.el.input
     if lines > 1:
         props["rows"] = str(lines)
-    control = element(id=name, name=name, class_name="input", custom_attrs=described(name, hint, error), **props)
+    attributes = described(name, hint, error) | props.pop("custom_attrs", {})
+    control = element(id=name, name=name, class_name="input", custom_attrs=attributes, **props)
     if "value" in props and "on_change" in props:
         control = _typed(control)
     return field(

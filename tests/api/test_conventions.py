@@ -45,6 +45,9 @@ GET /settings/guidance · PATCH /settings/guidance · POST /settings/autopilot/s
 POST /imports · POST /imports/{id}/preview · POST /imports/{id}/start · POST /imports/{id}/cancel
 POST /imports/{id}/resume · POST /purchases · POST /events
 POST /sends/{id}/settle · POST /sends/again · POST /webhooks/{provider}
+GET /settings/templates/{id} · GET /settings/templates/{id}/versions · GET /settings/templates/{id}/versions/{version}
+POST /settings/templates/{id}/versions/{version}/restore · POST /settings/templates/{id}/preview
+POST /settings/templates/{id}/test
 GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready
 """
 

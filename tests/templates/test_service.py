@@ -13,6 +13,7 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.service import ensure_defaults
 from liquor_app.templates.catalog import load_catalog
 from liquor_app.templates.defaults import default_templates
+from liquor_app.templates.preview import preview_template
 from liquor_app.templates.render import Incomplete
 from liquor_app.templates.service import (
     create_template,
@@ -20,7 +21,6 @@ from liquor_app.templates.service import (
     get_template,
     list_templates,
     list_versions,
-    preview_template,
     update_template,
 )
 from tests.factories import add_people

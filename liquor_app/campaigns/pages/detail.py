@@ -7,9 +7,11 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.pages.access import for_managers
+from liquor_app.campaigns.pages.again import again_note, again_questions, days_and_reasons
 from liquor_app.campaigns.pages.plan import actions_card, plan_review
 from liquor_app.campaigns.pages.versions import why_this_plan
 from liquor_app.campaigns.states.actions import ActionsState
+from liquor_app.campaigns.states.again import AgainState
 from liquor_app.campaigns.states.detail import CampaignState
 from liquor_app.campaigns.states.versions import VersionsState
 from liquor_app.ui.badge import badge, live, status_badge
@@ -109,14 +111,17 @@ def _running() -> rx.Component:
         "The request left and no answer came. They are neither lost nor sent again by themselves.",
         tone="amber",
         icon="circle-help",
+        action=button("Decide them", small=True, href="/outbox"),
     )
     return col(
         progress,
         rx.cond(HEAD.unknown != "", unknown, rx.fragment()),
+        again_note(),
         grid(
             card(_ledger(), title="Ledger", aside="each message counted once", flush=True, class_name="c5"),
             card(_sends(), title="As it happens", flush=True, class_name="c7"),
         ),
+        days_and_reasons(),
         rx.cond(HEAD.history, rx.fragment(), _went_out()),
         why_this_plan(),
         gap=16,
@@ -182,6 +187,7 @@ def _questions() -> rx.Component:
             on_confirm=CampaignState.delete,
             danger=True,
         ),
+        again_questions(),
     )
 
 
@@ -190,7 +196,15 @@ PAGES = (
         "/campaigns/[campaign_id]",
         "Campaign",
         campaign_page,
-        on_load=[CampaignState.load, ActionsState.load, VersionsState.load, CampaignState.live, VersionsState.live],
+        on_load=[
+            CampaignState.load,
+            ActionsState.load,
+            VersionsState.load,
+            AgainState.load,
+            CampaignState.live,
+            VersionsState.live,
+            AgainState.live,
+        ],
         parent="/campaigns",
     ),
 )

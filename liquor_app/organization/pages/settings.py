@@ -8,7 +8,7 @@ import reflex as rx
 
 from liquor_app.organization.states.settings import SettingsState
 from liquor_app.ui.badge import status_badge
-from liquor_app.ui.button import button
+from liquor_app.ui.button import button, link
 from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
 from liquor_app.ui.form import text_field
@@ -37,7 +37,11 @@ def settings_page() -> rx.Component:
         ),
         grid(
             span(7, card(_form()), align_self="start"),
-            span(5, card(_channels(), title="Channels", flush=True), align_self="start"),
+            span(
+                5,
+                card(_channels(), title="Channels", aside=link("Set up", "/settings/channels"), flush=True),
+                align_self="start",
+            ),
         ),
     )
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.pages.access import for_managers
 from liquor_app.sending.states.outbox import OutboxState
 from liquor_app.sending.states.unknown import UnknownState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
-from liquor_app.ui.card import card, note
+from liquor_app.ui.card import card, list_item, note, plain_list
+from liquor_app.ui.dialog import confirm
 from liquor_app.ui.empty import empty
 from liquor_app.ui.filters import filter_bar
 from liquor_app.ui.form import search_input
@@ -42,31 +44,53 @@ def outbox_page() -> rx.Component:
 def _unknown() -> rx.Component:
     """What nobody can know is decided here, one by one."""
 
-    def who(line: Any) -> rx.Component:
-        return rx.fragment(line.recipient, rx.el.small(line.campaign))
-
-    def decide(line: Any) -> rx.Component:
-        return row(
-            button("It was sent", on_click=UnknownState.was_sent(line.id), small=True),
-            button("Send again", on_click=UnknownState.send_again(line.id), small=True),
+    def one(line: Any) -> rx.Component:
+        words = rx.el.div(
+            row(rx.el.b(line.recipient, class_name="trunc"), rx.el.span(line.when, class_name="t12 muted nowrap")),
+            rx.el.p(line.campaign, rx.cond(line.provider != "", ", by " + line.provider, ""), class_name="t12 muted"),
+            rx.el.p(line.note, class_name="t12 muted pretty"),
+            class_name="grow",
         )
+        decide = for_managers(
+            row(
+                button("It was sent", on_click=UnknownState.ask(line.id, "sent"), small=True),
+                button("Send again", on_click=UnknownState.ask(line.id, "again"), small=True),
+            )
+        )
+        return list_item(words, decide, class_name="fold")
 
-    return card(
-        table(
-            UnknownState.rows,
-            [
-                Column("To", who),
-                Column("Provider", lambda line: line.provider, phone="hide"),
-                Column("What is known", lambda line: rx.el.span(line.note, class_name="muted"), wide=True),
-                Column("When", lambda line: line.when, phone="hide"),
-                Column("", decide),
-            ],
-            label="Messages with an unknown outcome",
-            dense=True,
+    return rx.fragment(
+        card(
+            plain_list(rx.foreach(UnknownState.rows, one)),
+            title="Unknown outcomes",
+            aside=badge(rx.Var.create(UnknownState.total).to_string(), "unknown"),
+            foot=rx.fragment(
+                "The request left and no answer came. The provider's own pages may show whether it arrived; late"
+                " reports settle it by themselves. ",
+                UnknownState.more,
+            ),
+            flush=True,
+            margin_bottom="16px",
         ),
-        title="Unknown outcomes",
-        aside="No answer came. The provider's own pages may show whether it left; late reports settle it too.",
-        flush=True,
+        confirm(
+            "Was it sent?",
+            "The message to " + UnknownState.who + " then counts as sent and is never repeated. Say so only if the"
+            " provider's pages show it.",
+            "It was sent",
+            open=UnknownState.answer == "sent",
+            on_open_change=UnknownState.ask("", ""),
+            on_confirm=UnknownState.decide,
+        ),
+        confirm(
+            "Send it again?",
+            UnknownState.who + " may get the message twice, if the first one did arrive after all. This attempt then"
+            " counts as failed.",
+            "Send again",
+            open=UnknownState.answer == "again",
+            on_open_change=UnknownState.ask("", ""),
+            on_confirm=UnknownState.decide,
+            danger=True,
+        ),
     )
 
 

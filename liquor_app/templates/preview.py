@@ -1,0 +1,164 @@
+"""What a template, saved or not, looks like: for an example or for one customer. Changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.organization.models import Channel
+from liquor_app.organization.service import BrandRow, default_brand
+from liquor_app.organization.settings import ComplianceSettings, load_settings
+from liquor_app.templates.context import (
+    VARIABLES,
+    Context,
+    OfferFacts,
+    Recipient,
+    build_context,
+    example_context,
+)
+from liquor_app.templates.render import (
+    CLIPPED_AT,
+    Incomplete,
+    Legal,
+    Rendered,
+    TemplateSource,
+    compile_template,
+    render_message,
+)
+
+EXAMPLE_LINK = "https://example.com/unsubscribe"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A rendered template. `segments` and `encoding` are those of a text message; `is_clipped` means that Gmail
+    would hide the end of the e-mail; `missing` names variables that stand in it as `[name]`, because nothing is known
+    for this customer: the message would not be sent."""
+
+    subject: str | None
+    html: str | None
+    text: str
+    encoding: str | None
+    units: int
+    limit: int
+    segments: int
+    html_bytes: int
+    is_clipped: bool
+    sender: str = ""
+    missing: tuple[str, ...] = ()
+
+
+async def preview_template(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    channel: str,
+    subject_template: str | None = None,
+    body_html_template: str | None = None,
+    body_text_template: str | None = None,
+    customer_id: UUID | None = None,
+    show_gaps: bool = False,
+) -> Preview:
+    """What a template looks like for a customer (with the latest action's offer, else an example).
+
+    Args:
+        show_gaps: put `[name]` where nothing is known, instead of raising.
+
+    Raises:
+        NotFound: no such customer.
+        Incomplete: variables this customer has no value for; all are named.
+        Invalid: not valid Liquid or MJML; `field` names the part.
+    """
+    require(actor, Role.USER)
+    if channel not in set(Channel):
+        raise Invalid(f"channel must be one of {', '.join(Channel)}", field="channel")
+    source = TemplateSource(Channel(channel), subject_template, body_html_template, body_text_template)
+    brand = await default_brand(session)
+    made, missing = await render_source(session, source, brand, customer_id=customer_id, show_gaps=show_gaps)
+    size, weight = made.size, len((made.html or "").encode())
+    is_email = source.channel is Channel.EMAIL
+    return Preview(
+        subject=made.subject,
+        html=made.html,
+        text=made.text,
+        encoding=size.encoding if size else None,
+        units=size.units if size else 0,
+        limit=size.limit if size else 0,
+        segments=size.segments if size else 0,
+        html_bytes=weight,
+        is_clipped=weight > CLIPPED_AT,
+        sender=f"{brand.from_name} <{brand.from_email}>" if is_email else brand.sms_sender or "",
+        missing=missing,
+    )
+
+
+async def render_source(
+    session: AsyncSession,
+    source: TemplateSource,
+    brand: BrandRow,
+    *,
+    customer_id: UUID | None = None,
+    show_gaps: bool = False,
+) -> tuple[Rendered, tuple[str, ...]]:
+    """The message, and the variables that were filled with `[name]`.
+
+    Raises:
+        NotFound, Incomplete, Invalid: as `preview_template`.
+    """
+    compiled = compile_template(source)
+    compliance = await load_settings(session, ComplianceSettings)
+    context = example_context()
+    if customer_id is not None:
+        recipient, offer = await _customer(session, customer_id)
+        context = build_context(recipient, offer, brand)
+    legal = Legal(
+        brand.name, brand.postal_address, brand.footer_text, compliance.disclaimer, compliance.minimum_age, EXAMPLE_LINK
+    )
+    try:
+        return render_message(compiled, context, legal), ()
+    except Incomplete as gaps:
+        if not show_gaps:
+            raise
+        return render_message(compiled, _filled(context, gaps.missing), legal), tuple(gaps.missing)
+
+
+def _filled(context: Context, missing: list[str]) -> Context:
+    """With `[name]` for what is not known; a group that is no group stays as it is."""
+    made = dict(context)
+    for path in missing:
+        group, _, name = path.partition(".")
+        if not name:
+            made[group] = f"[{path}]"
+        elif isinstance(inside := made.get(group, {}), dict):
+            made[group] = {**inside, name: f"[{path}]"}
+    return made
+
+
+async def _customer(session: AsyncSession, customer_id: UUID) -> tuple[Recipient, OfferFacts]:
+    found = await session.execute(
+        text(
+            "SELECT c.name, c.city, c.primary_category, a.offer, a.message, a.offer_terms FROM customers c"
+            " LEFT JOIN LATERAL (SELECT offer, message, offer_terms FROM actions WHERE customer_id = c.id"
+            "   ORDER BY created_at DESC LIMIT 1) a ON true WHERE c.id = :id AND c.deleted_at IS NULL"
+        ),
+        {"id": customer_id},
+    )
+    row = found.first()
+    if row is None:
+        raise NotFound("There is no such customer, or it was deleted.")
+    offer = OfferFacts(row.offer, row.message, row.offer_terms) if row.offer else _EXAMPLE_OFFER
+    return Recipient(row.name, row.city, row.primary_category), offer
+
+
+_EXAMPLE_OFFER = OfferFacts(
+    "10% off your favourites",
+    "It has been a while. 10% off your favourites, until 29 November.",
+    {"name": "Favourite category", "discount_pct": "10", "expires_on": "2026-11-29"},
+    VARIABLES["offer.code"],
+)

@@ -1,0 +1,50 @@
+"""Who uses which template: the one in use of its kind, and the segments and campaigns that ask for that kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateUse:
+    """`is_current`: of the active templates of its channel and category it was changed last, so messages are made of
+    it. The names are there only then: segments that ask for its kind, and campaigns over them that are not over."""
+
+    is_current: bool
+    segments: tuple[str, ...]
+    campaigns: tuple[str, ...]
+
+
+_USES = """
+WITH current AS (
+    SELECT DISTINCT ON (channel, category) id, channel, category FROM message_templates
+    WHERE is_active ORDER BY channel, category, updated_at DESC, id
+), asking AS (
+    SELECT t.id, s.slug, s.name, s.position FROM current t
+    JOIN segments s ON s.is_active AND s.template_category = t.category AND t.channel = ANY(s.optimal_channels)
+    WHERE t.id = ANY(:ids)
+)
+SELECT t.id,
+    ARRAY(SELECT a.name FROM asking a WHERE a.id = t.id ORDER BY a.position, a.name LIMIT 20) AS segments,
+    ARRAY(SELECT c.name FROM campaigns c
+          WHERE c.status IN ('awaiting_approval', 'scheduled', 'active', 'paused')
+          AND c.target_segments && ARRAY(SELECT a.slug FROM asking a WHERE a.id = t.id)
+          ORDER BY c.start_date DESC LIMIT 20) AS campaigns
+FROM current t WHERE t.id = ANY(:ids)
+"""
+
+
+async def template_uses(session: AsyncSession, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, TemplateUse]:
+    """How each of these templates is used; at most twenty names each."""
+    require(actor, Role.USER)
+    found = await session.execute(text(_USES), {"ids": list(ids)})
+    used = {row.id: TemplateUse(True, tuple(row.segments), tuple(row.campaigns)) for row in found}
+    return {template_id: used.get(template_id, TemplateUse(False, (), ())) for template_id in ids}
