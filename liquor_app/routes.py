@@ -14,6 +14,7 @@ from liquor_app.campaigns.schemas import CampaignStatusMessage
 from liquor_app.compliance import api as compliance
 from liquor_app.customers import api as customers
 from liquor_app.customers import import_api as imports
+from liquor_app.customers import suppression_api as suppressions
 from liquor_app.organization import api as organization
 from liquor_app.organization.schemas import NotificationMessage
 from liquor_app.planning import api as planning
@@ -27,6 +28,7 @@ ROUTERS = [
     accounts.router,
     customers.router,
     imports.router,
+    suppressions.router,
     segments.router,
     campaigns.router,
     planning.router,

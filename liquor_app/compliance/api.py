@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from liquor_app.accounts.deps import CurrentActor
+from liquor_app.accounts.deps import CurrentActor, key_owner
 from liquor_app.api.etag import check_match, tag
-from liquor_app.compliance.schemas import ComplianceOut, CompliancePatch
-from liquor_app.compliance.service import list_rules
+from liquor_app.api.idempotency import once
+from liquor_app.api.schemas import Id
+from liquor_app.compliance import editing
+from liquor_app.compliance.schemas import ComplianceOut, CompliancePatch, RuleEnd, RuleIn
+from liquor_app.compliance.service import RuleRow, list_rules
 from liquor_app.core.db import transaction
 from liquor_app.organization.settings import ComplianceSettings, load_settings, save_settings
 
@@ -35,3 +38,22 @@ async def update_compliance(request: Request, response: Response, actor: Current
         rules = await list_rules(session, actor)
     tag(response, settings.model_dump_json())
     return {"settings": settings, "rules": rules}
+
+
+@router.post("/rules", response_model=RuleRow, status_code=201)
+async def add_rule(request: Request, actor: CurrentActor, body: RuleIn) -> Response:
+    """A rule of law, cited, from its first day on; `replaces` ends an older one that day."""
+    draft = editing.RuleDraft(**body.model_dump(exclude={"replaces"}))
+    return await once(
+        request,
+        key_owner(actor),
+        RuleRow,
+        lambda session: editing.add_rule(session, actor, draft, replaces=body.replaces),
+    )
+
+
+@router.post("/rules/{id}/end", response_model=RuleRow)
+async def end_rule(actor: CurrentActor, rule_id: Id, body: RuleEnd) -> object:
+    """Let a rule bind no more from a day on; it stays on record."""
+    async with transaction() as session:
+        return await editing.end_rule(session, actor, rule_id, body.on)

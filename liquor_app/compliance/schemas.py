@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from liquor_app.api.schemas import Patch, Row
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from liquor_app.api.schemas import Body, Patch, Row
 from liquor_app.compliance.service import RuleRow
 from liquor_app.organization.settings import ComplianceSettings
 
@@ -26,3 +32,21 @@ class CompliancePatch(Patch):
     max_contacts_7_days: int | None = None
     max_contacts_30_days: int | None = None
     disclaimer: str | None = None
+
+
+class RuleIn(Body):
+    """A rule to start on a day; `replaces` ends another one that day."""
+
+    jurisdiction: str = Field(max_length=2)
+    kind: str = Field(max_length=20)
+    channel: str | None = Field(default=None, max_length=10)
+    value: dict[str, Any] = Field(default_factory=dict, max_length=5)
+    citation: str = Field(max_length=300)
+    valid_from: date
+    replaces: UUID | None = None
+
+
+class RuleEnd(Body):
+    """The first day a rule binds no more."""
+
+    on: date

@@ -17,6 +17,8 @@ from liquor_app.compliance.rule_pack import PACK
 from liquor_app.compliance.rules import Rules, parse_clock, parse_rule
 from liquor_app.organization.settings import ComplianceSettings, GeneralSettings, load_settings
 
+RULE_COLUMNS = "id, jurisdiction, kind, channel, value, citation, valid_from, valid_to, is_active"
+
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
@@ -74,7 +76,7 @@ async def list_rules(session: AsyncSession, actor: Actor) -> list[RuleRow]:
     require(actor, Role.USER)
     found = await session.execute(
         text(
-            "SELECT id, jurisdiction, kind, channel, value, citation, valid_from, valid_to, is_active"
+            f"SELECT {RULE_COLUMNS}"
             " FROM compliance_rules ORDER BY jurisdiction <> 'US', jurisdiction, kind, valid_from LIMIT 1000"
         )
     )

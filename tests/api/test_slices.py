@@ -177,3 +177,76 @@ async def test_guessing_links_is_limited_and_true_ones_never_are(
 async def test_ids_of_no_time_are_simply_unknown(viewer: Client, send_id: str) -> None:
     is_problem(await viewer.get(f"/sends/{send_id}"), 404, "not_found")
     is_problem(await viewer.get(f"/sends/{send_id}/events"), 404, "not_found")
+
+
+async def test_a_law_changes(templates: None, admin: Client, manager: Client) -> None:
+    today = now().date()
+    rules = (await admin.get("/settings/compliance")).json()["rules"]
+    old = next(rule for rule in rules if rule["jurisdiction"] == "WA" and rule["kind"] == "hours")
+    path, start = "/settings/compliance/rules", str(today + timedelta(days=30))
+    law = {
+        "jurisdiction": "WA", "kind": "hours", "channel": "sms", "value": {"start": "09:00", "end": "19:00"},
+        "citation": "H.B. 1 (2026)", "valid_from": start, "replaces": old["id"],
+    }  # fmt: skip
+    is_problem(await manager.post(path, json=law), 403, "forbidden")
+    for wrong, field in (
+        ({"jurisdiction": "ZZ"}, "jurisdiction"),
+        ({"kind": "wish"}, "kind"),
+        ({"value": {"start": "9 o'clock", "end": "19:00"}}, "WA hours start"),
+        ({"value": {"start": "19:00", "end": "09:00"}}, "value.end"),
+        ({"value": {"start": "09:00", "end": "19:00", "mood": 1}}, "value"),
+        ({"channel": "pigeon"}, "channel"),
+        ({"citation": " "}, "citation"),
+        ({"jurisdiction": "OR"}, "jurisdiction"),
+        ({"valid_from": str(today - timedelta(days=1))}, "on"),
+    ):
+        is_problem(await admin.post(path, json=law | wrong), 422, "invalid", field)
+    unchanged = (await admin.get("/settings/compliance")).json()["rules"]
+    assert unchanged == rules
+    made = await admin.post(path, json=law, headers={"Idempotency-Key": "one-law"})
+    assert made.status_code == 201, made.text
+    again = await admin.post(path, json=law, headers={"Idempotency-Key": "one-law"})
+    assert again.json()["id"] == made.json()["id"]
+    after = {rule["id"]: rule for rule in (await admin.get("/settings/compliance")).json()["rules"]}
+    assert len(after) == len(rules) + 1
+    assert (after[old["id"]]["valid_to"], after[made.json()["id"]]["valid_to"]) == (start, None)
+    is_problem(await admin.post(f"{path}/{old['id']}/end", json={"on": start}), 409, "conflict")
+    ended = await admin.post(f"{path}/{made.json()['id']}/end", json={"on": start})
+    assert ended.json()["valid_to"] == start
+    missing = await admin.post(f"{path}/018f0000-0000-7000-8000-000000000000/end", json={"on": start})
+    is_problem(missing, 404, "not_found")
+
+
+async def test_the_suppression_list(admin: Client, manager: Client, viewer: Client) -> None:
+    async with transaction() as session:
+        person = await add_customer(session, email="Ann.Lee@example.com", email_key="ann.lee@example.com")
+    path = "/suppressions"
+    is_problem(await viewer.get(path), 403, "forbidden")
+    is_problem(await viewer.post(path, json={"addresses": ["a@example.com"]}), 403, "forbidden")
+    bad = await manager.post(path, json={"addresses": ["a@example.com", "nobody"]})
+    is_problem(bad, 422, "invalid", "addresses")
+    assert "Line 2" in bad.text
+    assert (await manager.get(path)).json()["total"] == 0
+    given = ["ann.lee@EXAMPLE.com", "Ann.Lee@example.com", "(617) 555-0124", "b@example.com"]
+    assert (await manager.post(path, json={"addresses": given})).json() == {"added": 3, "known": 0}
+    assert (await manager.post(path, json={"addresses": given[:1]})).json() == {"added": 0, "known": 1}
+    first = (await manager.get(path, params={"limit": 2})).json()
+    rest = (await manager.get(path, params={"limit": 2, "cursor": first["next_cursor"]})).json()
+    assert (first["total"], rest["next_cursor"]) == (3, None)
+    listed = {row["address"]: row for row in first["items"] + rest["items"]}
+    assert set(listed) == {"ann.lee@example.com", "+16175550124", "b@example.com"}
+    assert listed["ann.lee@example.com"]["customer_id"] == str(person)
+    found = (await manager.get(path, params={"address": " ANN.LEE@example.com "})).json()["items"]
+    assert [row["id"] for row in found] == [listed["ann.lee@example.com"]["id"]]
+    is_problem(await manager.get(path, params={"address": "nobody"}), 422, "invalid", "address")
+    is_problem(await manager.get(path, params={"reason": "mood"}), 422, "invalid", "reason")
+    async with transaction() as session:
+        await session.execute(text("UPDATE suppressions SET reason = 'complained' WHERE address = 'b@example.com'"))
+    complained = (await manager.get(path, params={"reason": "complained"})).json()["items"]
+    assert [row["address"] for row in complained] == ["b@example.com"]
+    entry = f"{path}/{found[0]['id']}"
+    is_problem(await manager.delete(entry), 403, "forbidden")
+    assert (await admin.delete(entry)).status_code == 204
+    is_problem(await admin.delete(entry), 404, "not_found")
+    is_problem(await admin.delete(f"{path}/{complained[0]['id']}"), 409, "conflict")
+    assert (await manager.get(path)).json()["total"] == 2

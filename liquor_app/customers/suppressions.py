@@ -1,0 +1,165 @@
+"""The suppression list as a list: read it, look an address up, bring one from another system, take entries off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
+from liquor_app.customers.models import SuppressionReason
+
+MAX_ADDRESSES = 5_000
+"""Addresses one call may add."""
+EXACT_UP_TO = 10_000
+FOR_GOOD = (SuppressionReason.COMPLAINED, SuppressionReason.ERASED)
+"""Reasons that nobody here can take back: the person or the law gave them."""
+
+_COLUMNS = "id, address, channel, reason, customer_id, source, created_at"
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionRow:
+    """An entry. `address` is None after an erasure: only its keyed hash is kept. `channel` None means every one."""
+
+    id: UUID
+    address: str | None
+    channel: str | None
+    reason: str
+    customer_id: UUID | None
+    source: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a list of addresses: `known` stood there already."""
+
+    added: int
+    known: int
+
+
+async def list_suppressions(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    address: str = "",
+    reason: str = "",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[SuppressionRow]:
+    """Entries in force, newest first. A whole `address` is found by its hash, so also after an erasure.
+
+    Raises:
+        Forbidden: the actor is not a manager: the list is addresses.
+        Invalid: unknown reason, no address, malformed cursor, limit out of range.
+    """
+    require(actor, Role.MANAGER)
+    check_limit(limit)
+    where = ["lifted_at IS NULL"]
+    params: dict[str, Any] = {"n": limit + 1}
+    if address.strip():
+        where.append("address_hash = :hash")
+        params["hash"] = address_hash(normalise_address(address))
+    if reason:
+        if reason not in set(SuppressionReason):
+            raise Invalid(f"reason must be one of {', '.join(SuppressionReason)}", field="reason")
+        where.append("reason = :reason")
+        params["reason"] = reason
+    counted = await session.execute(
+        text(f"SELECT count(*) FROM (SELECT 1 FROM suppressions WHERE {' AND '.join(where)}"
+             f" LIMIT {EXACT_UP_TO + 1}) x"), params,
+    )  # fmt: skip
+    total = int(counted.scalar_one())
+    if cursor:
+        params["at"], params["last"] = decode_cursor(cursor, datetime, UUID)
+        where.append("(created_at, id) < (:at, :last)")
+    found = await session.execute(
+        text(f"SELECT {_COLUMNS} FROM suppressions WHERE {' AND '.join(where)}"
+             " ORDER BY created_at DESC, id DESC LIMIT :n"), params,
+    )  # fmt: skip
+    rows = [SuppressionRow(**row) for row in found.mappings()]
+    more, rows = len(rows) > limit, rows[:limit]
+    following = encode_cursor(rows[-1].created_at, rows[-1].id) if more else None
+    return Page(rows, following, total, total <= EXACT_UP_TO)
+
+
+async def add_suppressions(session: AsyncSession, actor: Actor, addresses: Sequence[str]) -> Added:
+    """Put addresses on the list, on every channel: all of them or, if one is none, none.
+
+    The list of a system one comes from is brought over this way, also for people who are no customers yet.
+
+    Raises:
+        Forbidden: the actor is not a manager.
+        Invalid: none, too many, or one that is neither an e-mail address nor a phone number; says which line.
+    """
+    require(actor, Role.MANAGER)
+    if not 1 <= len(addresses) <= MAX_ADDRESSES:
+        raise Invalid(f"Give 1 to {MAX_ADDRESSES:,} addresses at a time.", field="addresses")
+    plain: dict[str, None] = {}
+    for line, address in enumerate(addresses, 1):
+        try:
+            plain[normalise_address(address)] = None
+        except Invalid as error:
+            raise Invalid(f"Line {line}: {error.message}. Nothing was added.", field="addresses") from error
+    done = await session.execute(
+        text(
+            "INSERT INTO suppressions (address_hash, address, reason, customer_id, source)"
+            " SELECT g.hash, g.address, :reason, (SELECT c.id FROM customers c WHERE c.deleted_at IS NULL"
+            "   AND (c.email_key = g.address OR c.phone = g.address) LIMIT 1), :source"
+            " FROM unnest(CAST(:hashes AS bytea[]), CAST(:addresses AS text[])) AS g (hash, address)"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {
+            "hashes": [address_hash(address) for address in plain],
+            "addresses": list(plain),
+            "reason": SuppressionReason.MANUAL.value,
+            "source": actor.kind.value,
+        },
+    )
+    added = int(done.rowcount)  # type: ignore[attr-defined]
+    await audit(session, actor, "suppressions.added", "suppression", None, added=added, given=len(plain))
+    return Added(added, len(plain) - added)
+
+
+async def lift_entry(session: AsyncSession, actor: Actor, entry_id: UUID) -> None:
+    """Take one entry off the list. It stays on record.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+        NotFound: no such entry in force.
+        Conflict: a complaint or an erasure; those are for good.
+    """
+    require(actor, Role.ADMIN)
+    found = await session.execute(
+        text("SELECT reason FROM suppressions WHERE id = :id AND lifted_at IS NULL FOR UPDATE"), {"id": entry_id}
+    )
+    reason = found.scalar()
+    if reason is None:
+        raise NotFound("There is no such entry on the suppression list.")
+    if reason in FOR_GOOD:
+        raise Conflict("A complaint or an erasure cannot be taken back.")
+    await session.execute(text("UPDATE suppressions SET lifted_at = now() WHERE id = :id"), {"id": entry_id})
+    await audit(session, actor, "suppression.lifted", "suppression", entry_id, reason=str(reason))
+
+
+def normalise_address(address: str) -> str:
+    """An e-mail address or a phone number as the list keeps it.
+
+    Raises:
+        Invalid: neither.
+    """
+    try:
+        return normalise_email(address, "address") if "@" in address else normalise_phone(address, field="address")
+    except Invalid as error:
+        raise Invalid(f"{address[:80]!r} is neither an e-mail address nor a phone number", field="address") from error
