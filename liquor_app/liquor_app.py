@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any
 
 import reflex as rx
@@ -15,11 +16,13 @@ from liquor_app.analytics.pages.report import PAGES as ANALYTICS
 from liquor_app.campaigns.pages.builder import PAGES as BUILDER
 from liquor_app.campaigns.pages.detail import PAGES as CAMPAIGN
 from liquor_app.campaigns.pages.list import PAGES as CAMPAIGNS
+from liquor_app.compliance.pages.law import PAGES as LAW
 from liquor_app.core.frontend import STATIC
 from liquor_app.core.web import same_origin, static_rules
 from liquor_app.customers.pages.detail import PAGES as CUSTOMER
 from liquor_app.customers.pages.importing import PAGES as IMPORTING
 from liquor_app.customers.pages.list import PAGES as CUSTOMERS
+from liquor_app.customers.pages.suppressed import PAGES as SUPPRESSED
 from liquor_app.organization.pages.frame import slots
 from liquor_app.organization.pages.guidance import PAGES as GUIDANCE
 from liquor_app.organization.pages.settings import PAGES as SETTINGS
@@ -44,6 +47,7 @@ PAGES: tuple[Page, ...] = (
     *CUSTOMERS,
     *CUSTOMER,
     *IMPORTING,
+    *SUPPRESSED,
     *SEGMENTS,
     *DISCOVER,
     *SEGMENT,
@@ -57,6 +61,7 @@ PAGES: tuple[Page, ...] = (
     *TEMPLATE,
     *GUIDANCE,
     *CHANNELS,
+    *LAW,
     *SETTINGS,
     *ENTRY,
 )
@@ -67,12 +72,26 @@ DEVELOPER_PAGES = (
 )
 
 
+def framed(page: Page, pages: tuple[Page, ...], slots: Slots) -> Callable[[], rx.Component]:
+    """A page inside the shell, told as a function of the page's own module.
+
+    Reflex writes what a page draws into one script per module of its function; from a `partial` all of them would land
+    in the script of `functools`, and every page would load every other.
+    """
+
+    @wraps(page.component)
+    def component() -> rx.Component:
+        return shell(page, pages, slots)
+
+    return component
+
+
 def add_pages(app: rx.App, pages: tuple[Page, ...], slots: Slots, *, first: list[Any] | None = None) -> None:
     """Register each page, inside the shell unless it is bare; `first` runs before the on_load of shell pages."""
     for page in pages:
         own = page.on_load if isinstance(page.on_load, list) else [page.on_load] if page.on_load else []
         app.add_page(
-            page.component if page.bare else partial(shell, page, pages, slots),
+            page.component if page.bare else framed(page, pages, slots),
             route=page.route,
             title=f"{page.title} · Liquor Marketing Agent",
             on_load=own if page.bare else [*(first or []), *own],

@@ -34,6 +34,7 @@ def customers_page() -> rx.Component:
             "Customers",
             OverviewState.summary,
             for_managers(
+                button("Suppression list", icon="ban", href="/customers/suppressed"),
                 button("Import", icon="upload", href="/customers/import"),
                 button("Add customer", kind="primary", icon="plus", on_click=EditCustomerState.add),
             ),

@@ -36,7 +36,18 @@ def settings_page() -> rx.Component:
             ),
         ),
         grid(
-            span(7, card(_form()), align_self="start"),
+            span(
+                7,
+                card(
+                    _form(),
+                    foot=rx.cond(
+                        SettingsState.tab == "compliance",
+                        link("The law of each place, dated and cited", "/settings/law"),
+                        rx.fragment(),
+                    ),
+                ),
+                align_self="start",
+            ),
             span(
                 5,
                 card(_channels(), title="Channels", aside=link("Set up", "/settings/channels"), flush=True),
