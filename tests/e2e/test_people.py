@@ -153,6 +153,8 @@ def test_every_page_can_be_read_and_named(product: Product, browser: Browser, wi
         ("/customers/import", "Drop a file here"),
         ("/templates", "Win-back, SMS"),
         ("/settings/channels", "Sender health"),
+        ("/settings/law", "TCPA"),
+        ("/customers/suppressed", "Suppression list"),
     ):
         page.goto(f"{product.url}{path}")
         expect(page.get_by_text(words).locator("visible=true").first).to_be_visible()
