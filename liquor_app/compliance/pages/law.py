@@ -54,7 +54,7 @@ def law_page() -> rx.Component:
 
 def _table() -> rx.Component:
     def says(line: Any) -> rx.Component:
-        return rx.fragment(rx.el.b(line.says, class_name="pretty"), rx.el.small(line.citation))
+        return rx.fragment(rx.el.b(line.says), rx.el.p(line.citation, class_name="t12 muted pretty"))
 
     def until(line: Any) -> rx.Component:
         words = rx.cond(line.until != "", badge("until " + line.until, "amber"), badge("in force", "green"))
@@ -70,9 +70,9 @@ def _table() -> rx.Component:
         [
             Column("Place", lambda line: rx.el.b(line.place)),
             Column("Rule", says),
-            Column("Kind", lambda line: line.kind_words, phone="hide"),
+            Column("Kind", lambda line: rx.el.span(line.kind_words, class_name="nowrap"), phone="hide"),
             Column("Channel", lambda line: line.channel_words, phone="hide"),
-            Column("Since", lambda line: line.since, phone="hide", wide=True),
+            Column("Since", lambda line: rx.el.span(line.since, class_name="nowrap num"), phone="hide", wide=True),
             Column("State", until, phone="hide"),
             Column("", acts, number=True),
         ],

@@ -35,7 +35,7 @@ def suppressed_page() -> rx.Component:
         card(
             filter_bar(
                 search_input(
-                    "Whole e-mail address or phone number",
+                    "Whole address or number",
                     value=SuppressedState.query,
                     on_change=SuppressedState.search,
                 ),
@@ -48,6 +48,7 @@ def suppressed_page() -> rx.Component:
                     value=SuppressedState.reason,
                     on_change=SuppressedState.filter,
                     class_name="sm",
+                    width="auto",
                 ),
             ),
             _table(),
