@@ -92,8 +92,9 @@ class Rules:
         return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
 
 
-def parse_clock(value: object, field: str) -> int:
-    """Minutes since midnight of `17:30`; `24:00` is the end of the day.
+def parse_clock(value: object, name: str, *, field: str = "") -> int:
+    """Minutes since midnight of `17:30`; `24:00` is the end of the day. `name` says in words what it is of, `field`
+    where it was given, if that is called otherwise.
 
     Raises:
         Invalid: not a time of day.
@@ -101,10 +102,10 @@ def parse_clock(value: object, field: str) -> int:
     try:
         hours, minutes = (int(part) for part in str(value).split(":"))
     except ValueError as error:
-        raise Invalid(f"{field} must be a time such as 08:00, not {value!r}", field=field) from error
+        raise Invalid(f"{name} must be a time such as 08:00, not {value!r}", field=field or name) from error
     total = hours * 60 + minutes
     if not (0 <= minutes < 60 and 0 <= total <= DAY_MINUTES):
-        raise Invalid(f"{field} must lie between 00:00 and 24:00, not {value!r}", field=field)
+        raise Invalid(f"{name} must lie between 00:00 and 24:00, not {value!r}", field=field or name)
     return total
 
 
@@ -132,8 +133,8 @@ def parse_rule(row: Mapping[str, Any]) -> Rule:
         if unknown := sorted(set(map(str, days)) - set(WEEKDAYS)):
             raise Invalid(f"{where}: {unknown[0]!r} is not one of {', '.join(WEEKDAYS)}", field="value.days")
         common["span"] = (
-            parse_clock(value.get("start"), f"{where} start"),
-            parse_clock(value.get("end"), f"{where} end"),
+            parse_clock(value.get("start"), f"{where} start", field="value.start"),
+            parse_clock(value.get("end"), f"{where} end", field="value.end"),
         )
         common["weekdays"] = frozenset(WEEKDAYS.index(str(day)) for day in days)
     if kind is RuleKind.CONTACT_LIMIT:

@@ -192,7 +192,7 @@ async def test_a_law_changes(templates: None, admin: Client, manager: Client) ->
     for wrong, field in (
         ({"jurisdiction": "ZZ"}, "jurisdiction"),
         ({"kind": "wish"}, "kind"),
-        ({"value": {"start": "9 o'clock", "end": "19:00"}}, "WA hours start"),
+        ({"value": {"start": "9 o'clock", "end": "19:00"}}, "value.start"),
         ({"value": {"start": "19:00", "end": "09:00"}}, "value.end"),
         ({"value": {"start": "09:00", "end": "19:00", "mood": 1}}, "value"),
         ({"channel": "pigeon"}, "channel"),

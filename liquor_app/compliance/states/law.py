@@ -134,7 +134,6 @@ class LawState(rx.State):
     @rx.event
     @guarded
     async def load(self) -> None:
-        self.asking = ""
         await self.read()
 
     async def read(self) -> None:

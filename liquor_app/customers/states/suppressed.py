@@ -52,7 +52,7 @@ class SuppressedState(rx.State):
     @rx.event
     @guarded
     async def load(self) -> None:
-        self.asking, self.query, self.reason, self.cursors = "", "", "", [""]
+        self.query, self.reason, self.cursors = "", "", [""]
         await self._read()
 
     async def _read(self) -> None:
