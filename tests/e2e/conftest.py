@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.process import free_port
@@ -120,6 +120,8 @@ def product(data_root: Path) -> Iterator[Product]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    # As long as actions wait: a shop that has just started on a busy machine answers its first page late.
+    expect.set_options(timeout=15_000)
     with chromium() as opened:
         yield opened
 
