@@ -145,11 +145,15 @@ async def suppress_address(
     customer_id: UUID | None = None,
     source: str = "app",
 ) -> None:
-    """Put a normalised address on the list; harmless if it stands there."""
+    """Put a normalised address on the list; harmless if it stands there. What is graver takes the place of an own
+    unsubscribing, which its owner could take back."""
     await session.execute(
         text(
             "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source)"
-            " VALUES (:hash, :address, :channel, :reason, :customer, :source) ON CONFLICT DO NOTHING"
+            " VALUES (:hash, :address, :channel, :reason, :customer, :source)"
+            " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
+            " DO UPDATE SET reason = excluded.reason, source = excluded.source"
+            " WHERE suppressions.reason = :own AND excluded.reason <> :own"
         ),
         {
             "hash": address_hash(address),
@@ -158,6 +162,7 @@ async def suppress_address(
             "reason": reason.value,
             "customer": customer_id,
             "source": source,
+            "own": SuppressionReason.UNSUBSCRIBED.value,
         },
     )
 

@@ -13,14 +13,15 @@ from liquor_app.accounts.deps import CurrentActor, key_owner
 from liquor_app.api.idempotency import once
 from liquor_app.api.ratelimit import limit as allow
 from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, listing
+from liquor_app.core.crypto import token_hash
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, TooMany
 from liquor_app.sending import again, service
-from liquor_app.sending.farewell import asking, done, failed
+from liquor_app.sending.farewell import asking, back, done, failed
 from liquor_app.sending.models import SendStatus
 from liquor_app.sending.schemas import AgainIn, AgainOut, SendEvents, SendOut, SettleIn
 from liquor_app.sending.service import SendRow
-from liquor_app.sending.unsubscribe import PATH, unsubscribe, unsubscribe_view
+from liquor_app.sending.unsubscribe import AGAIN, PATH, UnsubscribeView, subscribe_again, unsubscribe, unsubscribe_view
 
 router = APIRouter(prefix="/sends", tags=["sends"])
 public = APIRouter(include_in_schema=False)
@@ -106,6 +107,7 @@ async def settle(actor: CurrentActor, send_id: Id, body: SettleIn) -> object:
 
 Token = Annotated[str, Path(max_length=500)]
 WRONG_PER_MINUTE = 60
+AGAIN_PER_MINUTE = 10
 
 
 def _ip(request: Request) -> str:
@@ -121,7 +123,12 @@ async def _refused(request: Request, error: AppError) -> HTMLResponse:
     return failed(error)
 
 
+def _done(view: UnsubscribeView, token: str) -> HTMLResponse:
+    return done(view, again=f"{PATH}/{token}{AGAIN}", preferences=f"/p/{token}")
+
+
 @public.get(PATH + "/{token}")
+@public.get(PATH + "/{token}" + AGAIN)
 async def ask_to_unsubscribe(request: Request, token: Token) -> HTMLResponse:
     """A page that asks; scanners open links, so opening one changes nothing."""
     try:
@@ -129,7 +136,7 @@ async def ask_to_unsubscribe(request: Request, token: Token) -> HTMLResponse:
             view = await unsubscribe_view(session, token)
     except AppError as error:
         return await _refused(request, error)
-    return done(view, f"/p/{token}") if view.is_done else asking(view)
+    return _done(view, token) if view.is_done else asking(view, f"{PATH}/{token}")
 
 
 @public.post(PATH + "/{token}")
@@ -140,4 +147,18 @@ async def do_unsubscribe(request: Request, token: Token) -> HTMLResponse:
             view = await unsubscribe(session, token, ip=_ip(request), user_agent=request.headers.get("user-agent"))
     except AppError as error:
         return await _refused(request, error)
-    return done(view, f"/p/{token}")
+    return _done(view, token)
+
+
+@public.post(PATH + "/{token}" + AGAIN)
+async def do_subscribe_again(request: Request, token: Token) -> HTMLResponse:
+    """A mistake mended. A path of its own, so that no mail program's one click ends here."""
+    try:
+        async with transaction() as session:
+            await unsubscribe_view(session, token)
+        await allow("subscribe-again", token_hash(token), allowed=AGAIN_PER_MINUTE, seconds=60)
+        async with transaction() as session:
+            view = await subscribe_again(session, token, ip=_ip(request), user_agent=request.headers.get("user-agent"))
+    except AppError as error:
+        return await _refused(request, error)
+    return back(view, preferences=f"/p/{token}")

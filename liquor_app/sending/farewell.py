@@ -24,12 +24,15 @@ h1{font-size:22px;line-height:1.3;margin:0 0 12px}p{color:var(--soft);margin:0 0
 small{display:block;color:var(--soft);margin-bottom:16px}
 button{font-family:inherit;font-size:16px;font-weight:600;width:100%;padding:14px 20px;border:0;border-radius:8px;
 background:var(--act);color:var(--on);cursor:pointer}
+button.plain{background:none;color:var(--ink);border:1px solid var(--soft)}.aside{margin:8px 0 0}.after{margin:20px 0 0}
 form{display:grid;gap:14px}fieldset{border:1px solid var(--line);border-radius:8px;padding:8px 14px;margin:0}
 label{display:flex;gap:10px;align-items:center;padding:6px 0;font-weight:500}legend{color:var(--soft);padding:0 6px}
 input[type=checkbox]{width:20px;height:20px;accent-color:var(--act)}
 select,input[type=date]{font:inherit;padding:12px;border:1px solid var(--soft);border-radius:8px;background:var(--card);
 color:inherit;width:100%}a{color:var(--act)}
-button:focus-visible,select:focus-visible,input:focus-visible{outline:3px solid var(--act);outline-offset:3px}
+label.barred{color:var(--soft)}
+a:focus-visible,button:focus-visible,select:focus-visible,input:focus-visible{outline:3px solid var(--act);
+outline-offset:3px}
 """
 
 
@@ -41,26 +44,44 @@ def page(brand: str, title: str, body: str, status: int = 200) -> HTMLResponse:
         f"<title>{escape(title)}</title><style>{STYLE}</style>"
         f"<main><small>{escape(brand)}</small><h1>{escape(title)}</h1>{body}</main></html>",
         status,
-        headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"},
+        headers={
+            "Content-Security-Policy": POLICY,
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+            "X-Robots-Tag": "noindex",
+        },
     )
 
 
-def asking(view: UnsubscribeView) -> HTMLResponse:
+def asking(view: UnsubscribeView, action: str) -> HTMLResponse:
     """One button, one click, nothing to type (CAN-SPAM, 16 CFR 316.5)."""
     kind = view.channel.lower()
     body = (
         f"<p>You will get no more offers from {escape(view.brand)} by {escape(kind)}, starting now.</p>"
-        "<form method=post><button type=submit>Unsubscribe</button></form>"
+        f"<form method=post action='{escape(action, quote=True)}'><button type=submit>Unsubscribe</button></form>"
     )
     return page(view.brand, f"No more offers by {kind}?", body)
 
 
-def done(view: UnsubscribeView, preferences: str = "") -> HTMLResponse:
-    """It is done, also if it was done before; a mistake is mended under `preferences`."""
-    body = f"<p>We will not write to you by {escape(view.channel.lower())} any more. You may close this page.</p>"
-    if preferences:
-        body += f"<p><a href='{escape(preferences, quote=True)}'>That was a mistake, or I want less instead</a></p>"
+def done(view: UnsubscribeView, *, again: str, preferences: str) -> HTMLResponse:
+    """It is done, also if it was done before; a mistake is mended by posting to `again`."""
+    body = (
+        f"<p>We will not write to you by {escape(view.channel.lower())} any more. You may close this page.</p>"
+        f"<form method=post action='{escape(again, quote=True)}'><p class=aside>Was that a mistake?</p>"
+        "<button class=plain type=submit>Subscribe me again</button></form>"
+        f"<p class=after><a href='{escape(preferences, quote=True)}'>Or choose what to get, and how often</a></p>"
+    )
     return page(view.brand, "You are unsubscribed", body)
+
+
+def back(view: UnsubscribeView, *, preferences: str) -> HTMLResponse:
+    """Subscribed again, or never unsubscribed."""
+    body = (
+        f"<p>You will get offers from {escape(view.brand)} by {escape(view.channel.lower())} as before."
+        " You can stop them in any message.</p>"
+        f"<p><a href='{escape(preferences, quote=True)}'>Choose what to get, and how often</a></p>"
+    )
+    return page(view.brand, "You are subscribed again", body)
 
 
 def failed(error: AppError) -> HTMLResponse:

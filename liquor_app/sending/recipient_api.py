@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.api.ratelimit import limit as allow
+from liquor_app.core.crypto import token_hash
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid, TooMany
 from liquor_app.sending import recipients
@@ -21,6 +22,8 @@ public = APIRouter(include_in_schema=False)
 
 Token = Annotated[str, Path(max_length=500)]
 WRONG_PER_MINUTE = 60
+POSTS_PER_MINUTE = 20
+"""Of one link: enough for a change of mind, too few to fill the ledgers."""
 T = TypeVar("T")
 
 
@@ -31,17 +34,24 @@ def _ip(request: Request) -> str:
 async def _shown(
     request: Request, work: Callable[[AsyncSession], Awaitable[T]], draw: Callable[[T], HTMLResponse]
 ) -> HTMLResponse:
-    """A page, or what is wrong in the recipient's words. Only guessing is limited."""
+    """A page, or what is wrong in the recipient's words. Looking is free; guessing is limited by address, posting by
+    link."""
     try:
+        if request.method == "POST":
+            await allow("recipient-post", token_hash(request.url.path), allowed=POSTS_PER_MINUTE, seconds=60)
         async with transaction() as session:
             found = await work(session)
     except AppError as error:
-        try:
-            await allow("recipient", _ip(request), allowed=WRONG_PER_MINUTE, seconds=60)
-        except TooMany as enough:
-            return failed(enough)
-        return failed(error)
+        return await _refused(request, error)
     return draw(found)
+
+
+async def _refused(request: Request, error: AppError) -> HTMLResponse:
+    try:
+        await allow("recipient", _ip(request), allowed=WRONG_PER_MINUTE, seconds=60)
+    except TooMany as enough:
+        return failed(enough)
+    return failed(error)
 
 
 @public.get(VIEW_PATH + "/{token}")
@@ -80,18 +90,15 @@ async def ask_age(request: Request, token: Token) -> HTMLResponse:
 
 @public.post(AGE_PATH + "/{token}")
 async def tell_age(request: Request, token: Token, born: Annotated[str, Form(max_length=20)] = "") -> HTMLResponse:
-    try:
-        async with transaction() as session:
+    async def told(session: AsyncSession) -> HTMLResponse:
+        try:
             return age_told(await recipients.tell_age(session, token, born, ip=_ip(request)))
-    except Invalid as problem:
-        if problem.field != "born":
-            return failed(problem)
-        words = problem.message
-        return await _shown(
-            request, lambda session: recipients.age_question(session, token), lambda ask: age_page(ask, problem=words)
-        )
-    except AppError as error:
-        return failed(error)
+        except Invalid as problem:
+            if problem.field != "born":
+                raise
+            return age_page(await recipients.age_question(session, token), problem=problem.message)
+
+    return await _shown(request, told, lambda drawn: drawn)
 
 
 @public.get(CONFIRM_PATH + "/{token}")

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from liquor_app.sending.farewell import page
 from liquor_app.sending.recipients import FREQUENCIES, Ask, Stored, Wishes
+from liquor_app.sending.unsubscribe import BARRED
 
 SANDBOXED = (
     "default-src 'none'; img-src https: http: data:; style-src 'unsafe-inline'; font-src https: data:;"
@@ -37,10 +38,13 @@ def stored_page(message: Stored) -> HTMLResponse:
 def preferences_page(wishes: Wishes, *, saved: bool = False, problem: str = "") -> HTMLResponse:
     """What to get, how often, or nothing for a while: one form, one button."""
     boxes = "".join(
-        f"<label><input type=checkbox name=channels value={channel.value}{' checked' if on else ''}>"
+        f"<label{' class=barred' if channel in wishes.barred else ''}><input type=checkbox name=channels"
+        f" value={channel.value}{' disabled' if channel in wishes.barred else ' checked' if on else ''}>"
         f" {escape(channel.label)}</label>"
         for channel, on in wishes.channels.items()
     )
+    if wishes.barred:
+        boxes += f"<small>{escape(BARRED)}</small>"
     chosen = "" if wishes.frequency is None else str(wishes.frequency)
     options = "".join(
         f"<option value='{value}'{' selected' if value == chosen else ''}>{OFTEN[value]}</option>"

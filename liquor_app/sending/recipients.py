@@ -21,14 +21,14 @@ from liquor_app.compliance.may_send import age_on
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.crypto import sign, unsign
-from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import parse_id, uuid7_time
-from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import ComplianceSettings, load_settings
-from liquor_app.sending.unsubscribe import message_of
+from liquor_app.sending.standing import Standing, lift_own, standing_of
+from liquor_app.sending.unsubscribe import BARRED, GONE, message_of
 
 PREFERENCES_PATH, VIEW_PATH, AGE_PATH, CONFIRM_PATH = "/p", "/m", "/a", "/k"
 _AGE, _CONFIRM = "age", "confirm"
@@ -53,10 +53,12 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What somebody has told us they want; deliberately no address. `channels` are those we have an address for."""
+    """What somebody has told us they want; deliberately no address. `channels` are those we have an address for; those
+    `barred` stay off whatever they say (a complaint, a bounce, the shop's own entry)."""
 
     brand: str
     channels: dict[Channel, bool]
+    barred: frozenset[Channel]
     is_paused: bool
     frequency: int | None
 
@@ -109,16 +111,22 @@ async def _recipient(session: AsyncSession, token: str) -> Row[Any]:
     found = await session.execute(text(_BY_SEND), {"id": send_id, "at": uuid7_time(send_id)})
     row = found.first()
     if row is None:
-        raise NotFound("We no longer know this address, and will not write to it.")
+        raise NotFound(GONE)
     return row
 
 
-def _wishes(row: Row[Any]) -> Wishes:
+def _addresses(row: Row[Any]) -> dict[Channel, str]:
     has = {Channel.EMAIL: row.email_key, Channel.SMS: row.phone}
+    return {channel: address for channel, address in has.items() if address}
+
+
+def _wishes(row: Row[Any], standing: Standing) -> Wishes:
     said = {Channel.EMAIL: row.email_consent, Channel.SMS: row.sms_consent}
-    channels = {channel: said[channel] == ConsentStatus.GIVEN for channel in Channel if has[channel]}
+    channels = {
+        channel: said[channel] == ConsentStatus.GIVEN and channel not in standing.listed for channel in _addresses(row)
+    }
     is_paused = row.paused_until is not None and row.paused_until > now()
-    return Wishes(row.brand or "", channels, is_paused, row.max_contacts_30_days)
+    return Wishes(row.brand or "", channels, standing.barred, is_paused, row.max_contacts_30_days)
 
 
 async def wishes_of(session: AsyncSession, token: str) -> Wishes:
@@ -128,7 +136,8 @@ async def wishes_of(session: AsyncSession, token: str) -> Wishes:
         Invalid: the token is not ours.
         NotFound: they are no longer known.
     """
-    return _wishes(await _recipient(session, token))
+    row = await _recipient(session, token)
+    return _wishes(row, await standing_of(session, row.id, _addresses(row)))
 
 
 async def save_wishes(
@@ -151,10 +160,10 @@ async def save_wishes(
     if frequency not in FREQUENCIES:
         raise Invalid("Choose how often from the list.", field="frequency")
     row = await _recipient(session, token)
-    before = _wishes(row)
+    before = _wishes(row, await standing_of(session, row.id, _addresses(row)))
     evidence = {"send_id": str(message_of(token)), "user_agent": (user_agent or "")[:300]}
     for channel, was_on in before.channels.items():
-        if (channel.value in channels) != was_on:
+        if (channel.value in channels) != was_on and channel not in before.barred:
             await _turn(session, row, channel, on=not was_on, ip=ip, evidence=evidence)
     await session.execute(
         text(
@@ -169,29 +178,18 @@ async def save_wishes(
 async def _turn(
     session: AsyncSession, row: Row[Any], channel: Channel, *, on: bool, ip: str | None, evidence: dict[str, Any]
 ) -> None:
-    address = row.email_key if channel is Channel.EMAIL else row.phone
+    address = _addresses(row)[channel]
     await record_consent(
         session, SYSTEM, row.id, channel=channel, source="preference page", wording_version=WORDING, ip=ip,
         status=ConsentStatus.GIVEN if on else ConsentStatus.WITHDRAWN, evidence=evidence,
     )  # fmt: skip
     if on:
-        await lift_own(session, address, channel)
+        await lift_own(session, row.id, address, channel)
         return
     await suppress_address(
         session, address, reason=SuppressionReason.UNSUBSCRIBED, channel=channel, customer_id=row.id,
         source="preference page",
     )  # fmt: skip
-
-
-async def lift_own(session: AsyncSession, address: str, channel: Channel) -> None:
-    """Take back what somebody's own unsubscribing put on the list; a bounce or a complaint stays."""
-    await session.execute(
-        text(
-            "UPDATE suppressions SET lifted_at = now() WHERE lifted_at IS NULL AND reason = :reason"
-            " AND address_hash = :hash AND channel = :channel"
-        ),
-        {"reason": SuppressionReason.UNSUBSCRIBED.value, "hash": address_hash(address), "channel": channel.value},
-    )
 
 
 def age_link(actor: Actor, customer_id: UUID) -> str:
@@ -270,19 +268,24 @@ async def confirm_question(session: AsyncSession, token: str) -> Ask:
 
     Raises:
         Invalid: the token is not ours, or older than seven days.
-        NotFound: they are no longer known.
+        NotFound: they, or the address, are no longer known.
+        Conflict: more than their own unsubscribing keeps the address on the list.
     """
     customer_id, channel = _confirming(token)
     row = await _customer(session, customer_id)
-    is_done = _wishes(row).channels.get(channel, False)
-    return Ask(row.brand or "", channel.label, is_done)
+    wishes = _wishes(row, await standing_of(session, row.id, _addresses(row)))
+    if channel not in wishes.channels:
+        raise NotFound(GONE)
+    if channel in wishes.barred:
+        raise Conflict(BARRED)
+    return Ask(row.brand or "", channel.label, wishes.channels[channel])
 
 
 async def confirm(session: AsyncSession, token: str, *, ip: str | None, user_agent: str | None = None) -> Ask:
     """Consent, confirmed from the mailbox or phone itself. A second time changes nothing.
 
     Raises:
-        Invalid, NotFound: as `confirm_question`.
+        Invalid, NotFound, Conflict: as `confirm_question`.
     """
     asked = await confirm_question(session, token)
     customer_id, channel = _confirming(token)
@@ -292,7 +295,7 @@ async def confirm(session: AsyncSession, token: str, *, ip: str | None, user_age
             session, SYSTEM, customer_id, channel=channel, status=ConsentStatus.GIVEN, source="double opt-in",
             wording_version=WORDING, ip=ip, evidence={"user_agent": (user_agent or "")[:300]},
         )  # fmt: skip
-        await lift_own(session, row.email_key if channel is Channel.EMAIL else row.phone, channel)
+        await lift_own(session, row.id, _addresses(row)[channel], channel)
     return Ask(asked.brand, asked.channel, True)
 
 
@@ -300,7 +303,7 @@ async def _customer(session: AsyncSession, customer_id: UUID) -> Row[Any]:
     found = await session.execute(text(_BY_ID), {"id": customer_id})
     row = found.first()
     if row is None:
-        raise NotFound("We no longer know this address, and will not write to it.")
+        raise NotFound(GONE)
     return row
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.config import get_settings
 from liquor_app.core.crypto import sign, unsign
-from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import parse_id, uuid7_time
 from liquor_app.core.pubsub import publish
 from liquor_app.customers.consents import record_consent, suppress_address
@@ -20,14 +20,24 @@ from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.organization.models import Channel
+from liquor_app.sending.standing import lift_own
 
-PATH = "/u"
+PATH, AGAIN = "/u", "/again"
 """`GET` shows a page that asks, `POST` unsubscribes: scanners follow links, and only a POST may change anything."""
 
+GONE = "We no longer know this address, and will not write to it."
+BARRED = (
+    "We cannot write to this address: messages to it came back, or somebody there asked us to stop."
+    " Please write to the shop if that is wrong."
+)
+
 _PURPOSE = "unsubscribe"
+_WORDING = "again-1"
 
 _SEND = """
-SELECT s.id, s.customer_id, s.campaign_id, s.channel, s.unsubscribed_at IS NOT NULL AS done, b.name AS brand,
+SELECT s.id, s.customer_id, s.campaign_id, s.channel, b.name AS brand,
+       s.unsubscribed_at IS NOT NULL AND (c.id IS NULL OR c.deleted_at IS NOT NULL
+         OR CASE s.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END IS DISTINCT FROM 'given') AS done,
        COALESCE(CASE s.channel WHEN 'email' THEN c.email_key ELSE c.phone END, lower(s.recipient)) AS address,
        c.id IS NOT NULL AND c.deleted_at IS NULL AS is_known
 FROM sends s
@@ -110,6 +120,32 @@ async def unsubscribe(
     await record_events(session, [NewEvent(EventType.UNSUBSCRIBED, row.customer_id, row.campaign_id, row.id)])
     publish(session, "sends", {"unsubscribed": row.id})
     return UnsubscribeView(row.brand or "", channel.label, True)
+
+
+async def subscribe_again(
+    session: AsyncSession, token: str, *, ip: str | None = None, user_agent: str | None = None
+) -> UnsubscribeView:
+    """Take back an unsubscribing that was a mistake, with the evidence. Changes nothing for who has not unsubscribed.
+
+    Raises:
+        Invalid: the link is not ours.
+        NotFound: the message, or its recipient, is no longer known.
+        Conflict: more than their own unsubscribing keeps the address on the list.
+    """
+    row = await _find(session, token)
+    channel = Channel(row.channel)
+    if not row.is_known:
+        raise NotFound(GONE)
+    if row.done:
+        if not await lift_own(session, row.customer_id, row.address, channel):
+            raise Conflict(BARRED)
+        await record_consent(
+            session, SYSTEM, row.customer_id, channel=channel, status=ConsentStatus.GIVEN, source="unsubscribe page",
+            wording_version=_WORDING, ip=ip,
+            evidence={"send_id": row.id, "user_agent": (user_agent or "")[:300]},
+        )  # fmt: skip
+        publish(session, "sends", {"subscribed_again": row.id})
+    return UnsubscribeView(row.brand or "", channel.label, False)
 
 
 async def _find(session: AsyncSession, token: str) -> Row[Any]:

@@ -146,3 +146,91 @@ async def test_double_opt_in_ends_after_a_week(anybody: Client) -> None:
     assert "You are signed up" in (await anybody.http.post(url)).text
     assert "You are signed up" in (await anybody.http.post(url)).text
     assert [tuple(row) for row in await rows("SELECT status, source FROM consents")] == [("given", "double opt-in")]
+
+
+async def test_a_complaint_after_unsubscribing_is_not_undone_by_a_tick(anybody: Client) -> None:
+    """Whoever put it on the list first: our own call, or the provider's callback, which leaves the first entry."""
+    sent, person = await message()
+    token = message_token(sent.id)
+    await anybody.http.post(f"/u/{token}")
+    await rows("UPDATE sends SET complained_at = now() RETURNING 1")
+    seen = (await anybody.http.get(f"/p/{token}")).text
+    assert re.search(r"value=email disabled", seen)
+    assert "asked us to stop" in seen
+    for path_, form in ((f"/p/{token}", {"channels": ["email", "sms"]}), (f"/u/{token}/again", {})):
+        await anybody.http.post(path_, data=form)
+        assert (await rows("SELECT email_consent FROM customers"))[0][0] == "withdrawn"
+        assert len(await rows("SELECT 1 FROM suppressions WHERE lifted_at IS NULL")) == 1
+    async with transaction() as session:
+        key = (await session.execute(text("SELECT email_key FROM customers"))).scalar_one()
+        for reason in (SuppressionReason.COMPLAINED, SuppressionReason.UNSUBSCRIBED):
+            await suppress_address(session, key, reason=reason, channel=Channel.EMAIL, customer_id=person)
+    assert [row[0] for row in await rows("SELECT reason FROM suppressions WHERE lifted_at IS NULL")] == ["complained"]
+
+
+async def test_a_mistake_is_mended_and_the_way_out_stays_open(anybody: Client) -> None:
+    sent, _ = await message()
+    url = f"/u/{message_token(sent.id)}"
+    assert "again" not in (await anybody.http.get(url)).text
+    assert "Subscribe me again" in (await anybody.http.post(url)).text
+    assert "Subscribe me again" in (await anybody.http.get(f"{url}/again")).text, "looking changes nothing"
+    assert (await rows("SELECT email_consent FROM customers"))[0][0] == "withdrawn"
+    back = await anybody.http.post(f"{url}/again")
+    assert "You are subscribed again" in back.text
+    assert back.headers["x-robots-tag"] == "noindex"
+    assert (await rows("SELECT email_consent FROM customers"))[0][0] == "given"
+    assert await rows("SELECT 1 FROM suppressions WHERE lifted_at IS NULL") == []
+    await anybody.http.post(f"{url}/again")
+    proof = await rows("SELECT status, source, wording_version, ip IS NOT NULL FROM consents ORDER BY at, id")
+    assert [tuple(row) for row in proof] == [
+        ("withdrawn", "unsubscribe link", None, True),
+        ("given", "unsubscribe page", "again-1", True),
+    ]
+    # the same link ends it again, also by one click
+    assert "No more offers" in (await anybody.http.get(url)).text
+    await anybody.http.post(url, data={"List-Unsubscribe": "One-Click"})
+    assert (await rows("SELECT email_consent FROM customers"))[0][0] == "withdrawn"
+    assert len(await rows("SELECT 1 FROM suppressions WHERE lifted_at IS NULL")) == 1
+
+
+async def test_an_own_unsubscribing_shows_as_off_whatever_an_import_said(anybody: Client) -> None:
+    sent, _ = await message()
+    url = f"/p/{message_token(sent.id)}"
+    await anybody.http.post(f"/u/{message_token(sent.id)}")
+    await rows("UPDATE customers SET email_consent = 'given' RETURNING 1")
+    assert re.findall(r"value=(email|sms) checked", (await anybody.http.get(url)).text) == ["sms"]
+    await anybody.http.post(url, data={"channels": ["email", "sms"]})
+    assert await rows("SELECT 1 FROM suppressions WHERE lifted_at IS NULL") == []
+
+
+async def test_one_link_cannot_fill_the_ledgers(anybody: Client) -> None:
+    sent, _ = await message()
+    url = f"/p/{message_token(sent.id)}"
+    # more than two windows allow, so that one may end in between
+    answers = [(await anybody.http.post(url, data={"channels": ["email"] * (n % 2)})).status_code for n in range(42)]
+    assert answers[0] == 200
+    assert 429 in answers
+    assert (await anybody.http.get(url)).status_code == 200
+
+
+async def test_a_yes_needs_an_address(anybody: Client) -> None:
+    _, (person,) = await shop(1)
+    await rows("UPDATE customers SET phone = NULL, sms_consent = NULL RETURNING 1")
+    url = path(confirm_link(SYSTEM, person, Channel.SMS))
+    assert (await anybody.http.get(url)).status_code == 404
+    assert (await anybody.http.post(url)).status_code == 404
+    assert await rows("SELECT 1 FROM consents") == []
+
+
+async def test_a_personal_limit_holds_at_the_moment_of_sending(anybody: Client) -> None:
+    """One message has gone out within 30 days; the shop would allow more."""
+    sent, person = await message()
+    await anybody.http.post(f"/p/{message_token(sent.id)}", data={"channels": ["email", "sms"], "frequency": "1"})
+    async with transaction() as session:
+        await session.execute(text("UPDATE customers SET timezone = :zone"), {"zone": noon_zone()})
+        campaign = await add_ready_campaign(session, [person], window=ALL_DAY)
+        await launch_campaign(session, SYSTEM, campaign)
+    await Dispatcher().pump_once()
+    (held,) = await sends(campaign)
+    assert (held.status, held.skip_reason) == ("skipped", "cap_reached"), held
+    assert "the cap is 1" in held.note

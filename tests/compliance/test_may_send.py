@@ -82,6 +82,7 @@ def person(**facts: object) -> PersonFacts:
         ),
         ({"contacts_7d": 2}, EMAIL, BlockReason.CAP_REACHED),
         ({"contacts_30d": 6}, EMAIL, BlockReason.CAP_REACHED),
+        ({"contacts_30d": 1, "own_cap_30_days": 1}, SMS, BlockReason.CAP_REACHED),
         ({"contacts_7d": 1}, MessageFacts("email", max_contacts_7_days=1), BlockReason.CAP_REACHED),
         ({"state": "MA"}, MessageFacts("email", has_coupon=True), BlockReason.COUPON_BANNED),
         ({"state": "FL", "contacts_24h": 3}, SMS, BlockReason.STATE_LIMIT),
@@ -94,6 +95,48 @@ def test_what_blocks(facts: dict[str, object], message: MessageFacts, reason: Bl
     assert verdict.reason is reason
     assert verdict.until is None
     assert verdict.detail.endswith(".")
+
+
+@given(days=st.integers(-40, 40), minutes=st.integers(0, 1439), channel=st.sampled_from([EMAIL, SMS]))
+def test_a_pause_waits_until_its_end(days: int, minutes: int, channel: MessageFacts) -> None:
+    """Put off, not dropped; over the moment it ends."""
+    moment = local(1, 12)
+    end = moment + timedelta(days=days, minutes=minutes)
+    verdict = may_send(person(paused_until=end), channel, moment, RULES)
+    if end > moment:
+        assert isinstance(verdict, Blocked)
+        assert (verdict.reason, verdict.until) == (BlockReason.PAUSED, end)
+    else:
+        assert isinstance(verdict, Allowed)
+
+
+def test_a_pause_hides_nothing_that_is_for_good() -> None:
+    """Who is suppressed or under age is not put off, but skipped."""
+    later = local(20, 12)
+    for facts in ({"suppressed": True}, {"consent": None}, {"date_of_birth": date(2010, 1, 1)}):
+        verdict = may_send(person(paused_until=later, **facts), EMAIL, local(1, 12), RULES)
+        assert isinstance(verdict, Blocked)
+        assert verdict.reason is not BlockReason.PAUSED
+        assert verdict.until is None
+
+
+CAP = st.one_of(st.none(), st.integers(1, 8))
+
+
+@given(seen=st.integers(0, 10), store=st.integers(1, 8), campaign=CAP, own=CAP)
+def test_the_strictest_cap_holds(seen: int, store: int, campaign: int | None, own: int | None) -> None:
+    """A personal limit can only make it fewer, never more."""
+    message = MessageFacts("email", max_contacts_30_days=campaign)
+    verdict = may_send(
+        person(contacts_30d=seen, own_cap_30_days=own),
+        message,
+        local(1, 12),
+        rules(max_contacts_7_days=1, max_contacts_30_days=store),
+    )
+    strictest = min(cap for cap in (store, campaign, own) if cap is not None)
+    assert isinstance(verdict, Allowed) == (seen < strictest)
+    if isinstance(verdict, Blocked):
+        assert verdict.reason is BlockReason.CAP_REACHED
 
 
 def test_what_passes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,12 +58,21 @@ STENCILS = Stencils()
 NAME = st.one_of(st.none(), st.text(max_size=20), st.sampled_from(["O'Neil", "<b>&", "  two  ", "a\u2028b", "\ue000x"]))
 
 
-@given(one=st.sampled_from(SHIPPED), first=NAME, name=NAME, code=NAME)
-def test_the_same_bytes(one: CurrentTemplate, first: str | None, name: str | None, code: str | None) -> None:
-    """Every shipped template, any name there is."""
+LINK = st.one_of(
+    st.just(""),
+    st.from_regex(r"https://[a-z]{1,8}\.example/[upm]/[A-Za-z0-9_.-]{1,20}", fullmatch=True),
+    st.sampled_from(["https://x/?a=1&b=<2>'\"", "https://x/ y", "\ue000legal.view_url\ue001"]),
+)
+
+
+@given(one=st.sampled_from(SHIPPED), first=NAME, name=NAME, code=NAME, away=LINK, wishes=LINK, view=LINK)
+def test_the_same_bytes(
+    one: CurrentTemplate, first: str | None, name: str | None, code: str | None, away: str, wishes: str, view: str
+) -> None:
+    """Every shipped template, any name there is, any link, also those left out."""
     values = context(first_name=first, name=name, city=first, favourite=name)
     values["offer"] = {key: value for key, value in {**values["offer"], "code": code}.items() if value}
-    both(STENCILS, one, values, legal())
+    both(STENCILS, one, values, replace(legal(), unsubscribe_url=away, preferences_url=wishes, view_url=view))
 
 
 @pytest.mark.parametrize(
