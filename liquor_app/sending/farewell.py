@@ -30,7 +30,7 @@ label{display:flex;gap:10px;align-items:center;padding:6px 0;font-weight:500}leg
 input[type=checkbox]{width:20px;height:20px;accent-color:var(--act)}
 select,input[type=date]{font:inherit;padding:12px;border:1px solid var(--soft);border-radius:8px;background:var(--card);
 color:inherit;width:100%}a{color:var(--act)}
-label.barred{color:var(--soft)}
+label.barred{color:var(--soft)}label[for]{margin-bottom:-10px}fieldset small{margin:0 0 8px 30px}
 a:focus-visible,button:focus-visible,select:focus-visible,input:focus-visible{outline:3px solid var(--act);
 outline-offset:3px}
 """

@@ -6,6 +6,7 @@ from html import escape
 
 from fastapi.responses import HTMLResponse
 
+from liquor_app.organization.models import Channel
 from liquor_app.sending.farewell import page
 from liquor_app.sending.recipients import FREQUENCIES, Ask, Stored, Wishes
 from liquor_app.sending.unsubscribe import BARRED
@@ -35,16 +36,27 @@ def stored_page(message: Stored) -> HTMLResponse:
     )
 
 
+def _box(channel: Channel, *, on: bool) -> str:
+    return (
+        f"<label><input type=checkbox name=channels value={channel.value}{' checked' if on else ''}>"
+        f" {escape(channel.label)}</label>"
+    )
+
+
+def _barred_box(channel: Channel) -> str:
+    note = f"why-{channel.value}"
+    return (
+        f"<label class=barred><input type=checkbox name=channels value={channel.value} disabled"
+        f" aria-describedby={note}> {escape(channel.label)}</label><small id={note}>{escape(BARRED)}</small>"
+    )
+
+
 def preferences_page(wishes: Wishes, *, saved: bool = False, problem: str = "") -> HTMLResponse:
     """What to get, how often, or nothing for a while: one form, one button."""
     boxes = "".join(
-        f"<label{' class=barred' if channel in wishes.barred else ''}><input type=checkbox name=channels"
-        f" value={channel.value}{' disabled' if channel in wishes.barred else ' checked' if on else ''}>"
-        f" {escape(channel.label)}</label>"
+        _barred_box(channel) if channel in wishes.barred else _box(channel, on=on)
         for channel, on in wishes.channels.items()
     )
-    if wishes.barred:
-        boxes += f"<small>{escape(BARRED)}</small>"
     chosen = "" if wishes.frequency is None else str(wishes.frequency)
     options = "".join(
         f"<option value='{value}'{' selected' if value == chosen else ''}>{OFTEN[value]}</option>"
