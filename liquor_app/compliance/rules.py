@@ -142,7 +142,7 @@ def parse_rule(row: Mapping[str, Any]) -> Rule:
     if kind is RuleKind.CONTACT_LIMIT:
         limit, hours = value.get("max"), value.get("hours", 24)
         if type(limit) is not int or limit < 1 or type(hours) is not int or hours != 24:
-            raise Invalid(f"{where}: max must be 1 or more, hours must be 24", field="value")
+            raise Invalid(f"{where}: max must be 1 or more, hours must be 24", field="value.max")
         common["limit"], common["hours"] = limit, hours
     return Rule(kind=kind, **common)
 
