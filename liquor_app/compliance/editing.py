@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +24,9 @@ from liquor_app.customers.addresses import STATE_TIMEZONES
 from liquor_app.organization.models import Channel
 
 LAST_DAY = date(2100, 1, 1)
+MAX_LIMIT = 1_000
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""What PostgreSQL keeps in no text: NUL, and halves of a character."""
 KEYS: Mapping[RuleKind, frozenset[str]] = {
     RuleKind.HOURS: frozenset({"start", "end", "days"}),
     RuleKind.CONTACT_LIMIT: frozenset({"max", "hours"}),
@@ -75,7 +79,11 @@ async def add_rule(session: AsyncSession, actor: Actor, draft: RuleDraft, *, rep
         },
     )
     rule = RuleRow(**made.mappings().one())
-    await audit(session, actor, "rule.added", "compliance_rule", rule.id, value=rule.value, citation=rule.citation)
+    await audit(
+        session, actor, "rule.added", "compliance_rule", rule.id,
+        jurisdiction=rule.jurisdiction, kind=rule.kind, channel=rule.channel, value=rule.value,
+        citation=rule.citation, valid_from=rule.valid_from, replaces=replaces,
+    )  # fmt: skip
     return rule
 
 
@@ -107,7 +115,7 @@ async def end_rule(session: AsyncSession, actor: Actor, rule_id: UUID, on: date)
         ),
         {"on": on, "by": actor.user_id, "id": rule_id},
     )  # fmt: skip
-    await audit(session, actor, "rule.ended", "compliance_rule", rule_id, on=on)
+    await audit(session, actor, "rule.ended", "compliance_rule", rule_id, valid_to=[None, on])
     return RuleRow(**ended.mappings().one())
 
 
@@ -117,7 +125,7 @@ def _check(draft: RuleDraft) -> None:
         raise Invalid("The place must be US or a state's two letters, such as TX.", field="jurisdiction")
     if draft.channel is not None and draft.channel not in set(Channel):
         raise Invalid(f"The channel must be one of {', '.join(Channel)}, or none for all.", field="channel")
-    if not draft.citation.strip() or len(draft.citation) > 300:
+    if not draft.citation.strip() or len(draft.citation) > 300 or _UNSTORABLE.search(draft.citation):
         raise Invalid("Name the law this comes from, in at most 300 characters.", field="citation")
     if not date(1900, 1, 1) <= draft.valid_from <= LAST_DAY:
         raise Invalid("The first day must lie between 1900 and 2100.", field="valid_from")
@@ -136,7 +144,9 @@ def _check(draft: RuleDraft) -> None:
         raise Invalid(f"{unknown[0][:40]!r} says nothing for a rule of this kind.", field="value")
     if rule.kind is RuleKind.HOURS and rule.span[0] > rule.span[1]:
         raise Invalid("The end must not come before the start; the same time twice closes the day.", field="value.end")
+    if rule.limit > MAX_LIMIT:
+        raise Invalid(f"A limit above {MAX_LIMIT:,} in 24 hours limits nothing.", field="value.max")
     if rule.kind is RuleKind.NOTE:
         words = draft.value.get("text")
-        if not isinstance(words, str) or not 1 <= len(words.strip()) <= 1000:
+        if not isinstance(words, str) or not 1 <= len(words.strip()) <= 1000 or _UNSTORABLE.search(words):
             raise Invalid("A note needs a text of at most 1,000 characters.", field="value.text")

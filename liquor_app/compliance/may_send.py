@@ -174,12 +174,15 @@ def _blocked_by_person(person: PersonFacts, message: MessageFacts) -> Blocked | 
 
 
 def _blocked_by_age(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Blocked | None:
-    local = now.astimezone(ZoneInfo(home_zone(person, rules))).date()
+    zone = ZoneInfo(home_zone(person, rules))
+    local = now.astimezone(zone).date()
     if person.date_of_birth is not None:
         years = age_on(person.date_of_birth, local)
         if years < rules.minimum_age:
             return Blocked(BlockReason.UNDERAGE, f"{years} years old; {rules.minimum_age} is the minimum.")
-        if person.consent_at is not None and age_on(person.date_of_birth, person.consent_at.date()) < rules.minimum_age:
+        # by their own calendar: the evening before a birthday is the birthday already in UTC
+        agreed = person.consent_at.astimezone(zone).date() if person.consent_at else local
+        if age_on(person.date_of_birth, agreed) < rules.minimum_age:
             return Blocked(
                 BlockReason.CONSENT_TOO_EARLY,
                 f"Consent was given before the age of {rules.minimum_age}; it must be given anew.",

@@ -130,6 +130,8 @@ def parse_rule(row: Mapping[str, Any]) -> Rule:
         raise Invalid(f"{where}: the kind must be one of {', '.join(RuleKind)}", field="kind") from error
     if kind is RuleKind.HOURS:
         days = value.get("days") or list(WEEKDAYS)
+        if not isinstance(days, list):
+            raise Invalid(f'{where}: the days must be a list such as ["sat", "sun"]', field="value.days")
         if unknown := sorted(set(map(str, days)) - set(WEEKDAYS)):
             raise Invalid(f"{where}: {unknown[0]!r} is not one of {', '.join(WEEKDAYS)}", field="value.days")
         common["span"] = (
@@ -139,8 +141,8 @@ def parse_rule(row: Mapping[str, Any]) -> Rule:
         common["weekdays"] = frozenset(WEEKDAYS.index(str(day)) for day in days)
     if kind is RuleKind.CONTACT_LIMIT:
         limit, hours = value.get("max"), value.get("hours", 24)
-        if not isinstance(limit, int) or limit < 1 or hours != 24:
-            raise Invalid(f"{where}: max must be 1 or more, hours must be 24", field="value")
+        if type(limit) is not int or limit < 1 or type(hours) is not int or hours != 24:
+            raise Invalid(f"{where}: max must be 1 or more, hours must be 24", field="value.max")
         common["limit"], common["hours"] = limit, hours
     return Rule(kind=kind, **common)
 

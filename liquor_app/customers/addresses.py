@@ -64,7 +64,7 @@ def normalise_email(value: str, field: str = "email") -> str:
         Invalid: it cannot be an address.
     """
     text = value.strip()
-    if not _EMAIL.match(text) or len(text) > 254:
+    if not _EMAIL.match(text) or len(text) > 254 or "\0" in text:
         raise _no_address(text, field)
     local, domain = text.rsplit("@", 1)
     known = _domain(domain)

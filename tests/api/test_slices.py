@@ -197,6 +197,10 @@ async def test_a_law_changes(templates: None, admin: Client, manager: Client) ->
         ({"value": {"start": "09:00", "end": "19:00", "mood": 1}}, "value"),
         ({"channel": "pigeon"}, "channel"),
         ({"citation": " "}, "citation"),
+        ({"citation": "§\0"}, "citation"),
+        ({"value": {"start": "09:00", "end": "19:00", "days": 5}}, "value.days"),
+        ({"kind": "note", "value": {"text": "a\0b"}}, "value.text"),
+        ({"kind": "contact_limit", "value": {"max": 10**30}}, "value.max"),
         ({"jurisdiction": "OR"}, "jurisdiction"),
         ({"valid_from": str(today - timedelta(days=1))}, "on"),
     ):
@@ -226,6 +230,7 @@ async def test_the_suppression_list(admin: Client, manager: Client, viewer: Clie
     bad = await manager.post(path, json={"addresses": ["a@example.com", "nobody"]})
     is_problem(bad, 422, "invalid", "addresses")
     assert "Line 2" in bad.text
+    is_problem(await manager.post(path, json={"addresses": ["a\0@example.com"]}), 422, "invalid", "addresses")
     assert (await manager.get(path)).json()["total"] == 0
     given = ["ann.lee@EXAMPLE.com", "Ann.Lee@example.com", "(617) 555-0124", "b@example.com"]
     assert (await manager.post(path, json={"addresses": given})).json() == {"added": 3, "known": 0}

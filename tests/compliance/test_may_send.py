@@ -139,6 +139,16 @@ def test_the_strictest_cap_holds(seen: int, store: int, campaign: int | None, ow
         assert verdict.reason is BlockReason.CAP_REACHED
 
 
+@pytest.mark.parametrize(("hour", "passes"), [(21, False), (23, False), (24, True)])
+def test_consent_is_as_old_as_its_giver_was_there(hour: int, passes: bool) -> None:
+    """Given on the evening before the birthday, when it is the birthday already in UTC: a minor's."""
+    given_at = local(1, 0).astimezone(UTC) + timedelta(hours=hour - 24)
+    someone = person(date_of_birth=date(2005, 11, 2), consent_at=given_at, age_verified=False)
+    verdict = may_send(someone, EMAIL, local(3, 12), RULES)
+    assert isinstance(verdict, Allowed) == passes
+    assert passes or getattr(verdict, "reason", None) is BlockReason.CONSENT_TOO_EARLY
+
+
 def test_what_passes() -> None:
     """Somebody of age, with consent, within hours."""
     assert may_send(ADULT, EMAIL, local(1, 12), RULES) == Allowed(local(1, 22).astimezone(UTC))
@@ -230,7 +240,10 @@ def test_born_on_a_leap_day() -> None:
         ("hours", {"start": "8", "end": "20:00"}),
         ("hours", {"start": "08:00", "end": "25:00"}),
         ("hours", {"start": "08:00", "end": "20:00", "days": ["sunday"]}),
+        ("hours", {"start": "08:00", "end": "20:00", "days": 5}),
+        ("hours", {"start": "08:00", "end": "20:00", "days": {"sun": True}}),
         ("contact_limit", {"max": 0}),
+        ("contact_limit", {"max": True}),
         ("curfew", {}),
     ],
 )

@@ -27,7 +27,14 @@ KINDS = {
     RuleKind.COUPON_BAN: "No coupons",
     RuleKind.NOTE: "Note",
 }
-FIELDS = {"value.start": "start", "value.end": "end", "value.days": "days", "value.text": "text", "on": "valid_from"}
+FIELDS = {
+    "value.start": "start",
+    "value.end": "end",
+    "value.days": "days",
+    "value.max": "max",
+    "value.text": "text",
+    "on": "valid_from",
+}
 """Which input a service's complaint belongs to, where their names differ."""
 
 
