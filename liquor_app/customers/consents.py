@@ -162,6 +162,17 @@ async def suppress_address(
     )
 
 
+async def lift_own(session: AsyncSession, address: str, channel: Channel) -> None:
+    """Take back what somebody's own unsubscribing put on the list; a bounce or a complaint stays."""
+    await session.execute(
+        text(
+            "UPDATE suppressions SET lifted_at = now() WHERE lifted_at IS NULL AND reason = :reason"
+            " AND address_hash = :hash AND channel = :channel"
+        ),
+        {"reason": SuppressionReason.UNSUBSCRIBED.value, "hash": address_hash(address), "channel": channel.value},
+    )
+
+
 async def lift_suppression(session: AsyncSession, actor: Actor, customer_id: UUID) -> int:
     """Take a customer's addresses off the list (not after a complaint or an erasure); returns how many entries.
 

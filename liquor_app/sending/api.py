@@ -16,11 +16,12 @@ from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, listing
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, TooMany
 from liquor_app.sending import again, service
-from liquor_app.sending.farewell import asking, done, failed
+from liquor_app.sending.farewell import asking, done, failed, undone
 from liquor_app.sending.models import SendStatus
+from liquor_app.sending.recipients import PREFERENCES_PATH
 from liquor_app.sending.schemas import AgainIn, AgainOut, SendEvents, SendOut, SettleIn
 from liquor_app.sending.service import SendRow
-from liquor_app.sending.unsubscribe import PATH, unsubscribe, unsubscribe_view
+from liquor_app.sending.unsubscribe import PATH, UnsubscribeView, resubscribe, unsubscribe, unsubscribe_view
 
 router = APIRouter(prefix="/sends", tags=["sends"])
 public = APIRouter(include_in_schema=False)
@@ -129,7 +130,7 @@ async def ask_to_unsubscribe(request: Request, token: Token) -> HTMLResponse:
             view = await unsubscribe_view(session, token)
     except AppError as error:
         return await _refused(request, error)
-    return done(view, f"/p/{token}") if view.is_done else asking(view)
+    return _done(view, token) if view.is_done else asking(view)
 
 
 @public.post(PATH + "/{token}")
@@ -140,4 +141,19 @@ async def do_unsubscribe(request: Request, token: Token) -> HTMLResponse:
             view = await unsubscribe(session, token, ip=_ip(request), user_agent=request.headers.get("user-agent"))
     except AppError as error:
         return await _refused(request, error)
-    return done(view, f"/p/{token}")
+    return _done(view, token)
+
+
+@public.post(PATH + "/{token}/undo")
+async def undo_unsubscribe(request: Request, token: Token) -> HTMLResponse:
+    """The button on the page that says it is done."""
+    try:
+        async with transaction() as session:
+            view = await resubscribe(session, token, ip=_ip(request), user_agent=request.headers.get("user-agent"))
+    except AppError as error:
+        return await _refused(request, error)
+    return undone(view, preferences=f"{PREFERENCES_PATH}/{token}")
+
+
+def _done(view: UnsubscribeView, token: str) -> HTMLResponse:
+    return done(view, undo=f"{PATH}/{token}/undo", preferences=f"{PREFERENCES_PATH}/{token}")

@@ -10,17 +10,21 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.api.ratelimit import limit as allow
+from liquor_app.core.crypto import token_hash
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid, TooMany
 from liquor_app.sending import recipients
 from liquor_app.sending.farewell import failed
 from liquor_app.sending.recipient_pages import age_page, age_told, confirm_page, preferences_page, stored_page
-from liquor_app.sending.recipients import AGE_PATH, CONFIRM_PATH, PREFERENCES_PATH, VIEW_PATH
+from liquor_app.sending.recipients import AGE_PATH, CONFIRM_PATH, PREFERENCES_PATH, VIEW_PATH, Ask
 
 public = APIRouter(include_in_schema=False)
 
 Token = Annotated[str, Path(max_length=500)]
 WRONG_PER_MINUTE = 60
+"""Wrong links one address may try; right ones are not counted, for a household or a mail program shares an address."""
+POSTS_PER_MINUTE = 20
+"""Changes one link may make: each is evidence that is kept."""
 T = TypeVar("T")
 
 
@@ -31,8 +35,10 @@ def _ip(request: Request) -> str:
 async def _shown(
     request: Request, work: Callable[[AsyncSession], Awaitable[T]], draw: Callable[[T], HTMLResponse]
 ) -> HTMLResponse:
-    """A page, or what is wrong in the recipient's words. Only guessing is limited."""
+    """A page, or what is wrong in the recipient's words. Guessing is limited, and so is repeating a change."""
     try:
+        if request.method == "POST":
+            await _not_too_often(request.path_params["token"])
         async with transaction() as session:
             found = await work(session)
     except AppError as error:
@@ -42,6 +48,10 @@ async def _shown(
             return failed(enough)
         return failed(error)
     return draw(found)
+
+
+async def _not_too_often(token: str) -> None:
+    await allow("recipient-post", token_hash(token)[:32], allowed=POSTS_PER_MINUTE, seconds=60)
 
 
 @public.get(VIEW_PATH + "/{token}")
@@ -80,18 +90,19 @@ async def ask_age(request: Request, token: Token) -> HTMLResponse:
 
 @public.post(AGE_PATH + "/{token}")
 async def tell_age(request: Request, token: Token, born: Annotated[str, Form(max_length=20)] = "") -> HTMLResponse:
-    try:
-        async with transaction() as session:
-            return age_told(await recipients.tell_age(session, token, born, ip=_ip(request)))
-    except Invalid as problem:
-        if problem.field != "born":
-            return failed(problem)
-        words = problem.message
-        return await _shown(
-            request, lambda session: recipients.age_question(session, token), lambda ask: age_page(ask, problem=words)
-        )
-    except AppError as error:
-        return failed(error)
+    async def answer(session: AsyncSession) -> tuple[Ask, str]:
+        try:
+            return await recipients.tell_age(session, token, born, ip=_ip(request)), ""
+        except Invalid as problem:
+            if problem.field != "born":
+                raise
+            return await recipients.age_question(session, token), problem.message
+
+    def draw(answered: tuple[Ask, str]) -> HTMLResponse:
+        ask, problem = answered
+        return age_page(ask, problem=problem) if problem else age_told(ask)
+
+    return await _shown(request, answer, draw)
 
 
 @public.get(CONFIRM_PATH + "/{token}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +23,11 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.crypto import sign, unsign
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import parse_id, uuid7_time
-from liquor_app.customers.addresses import address_hash
-from liquor_app.customers.consents import record_consent, suppress_address
+from liquor_app.customers.consents import lift_own, record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import ComplianceSettings, load_settings
+from liquor_app.sending.branding import BRAND_COLUMNS, Look, look_of
 from liquor_app.sending.unsubscribe import message_of
 
 PREFERENCES_PATH, VIEW_PATH, AGE_PATH, CONFIRM_PATH = "/p", "/m", "/a", "/k"
@@ -38,6 +38,7 @@ FREQUENCIES = {"": None, "4": 4, "2": 2, "1": 1}
 """At most so many messages in 30 days; empty leaves it to the shop."""
 
 CONFIRM_WITHIN = timedelta(days=7)
+_EXPIRED = "This link has expired. Please sign up again."
 WORDING = "preferences-1"
 """Version of the words on the page, for the evidence."""
 
@@ -55,7 +56,7 @@ class Stored:
 class Wishes:
     """What somebody has told us they want; deliberately no address. `channels` are those we have an address for."""
 
-    brand: str
+    look: Look
     channels: dict[Channel, bool]
     is_paused: bool
     frequency: int | None
@@ -65,7 +66,7 @@ class Wishes:
 class Ask:
     """A question put to one person."""
 
-    brand: str
+    look: Look
     channel: str
     is_done: bool
     is_of_age: bool = False
@@ -91,17 +92,20 @@ async def stored_message(session: AsyncSession, token: str) -> Stored:
 
 _PERSON = """
 SELECT c.id, c.email_key, c.phone, c.email_consent, c.sms_consent, c.paused_until, c.max_contacts_30_days,
-       b.name AS brand
+       b.name, b.primary_color, b.logo_url
 FROM {whose}
-LEFT JOIN LATERAL (SELECT name FROM brands ORDER BY id = {brand} DESC NULLS LAST, is_default DESC LIMIT 1) b ON true
+LEFT JOIN LATERAL (
+    SELECT {columns} FROM brands ORDER BY id = {brand} DESC NULLS LAST, is_default DESC LIMIT 1
+) b ON true
 WHERE c.deleted_at IS NULL AND {which}
 """
 _BY_SEND = _PERSON.format(
     whose="sends s JOIN customers c ON c.id = s.customer_id LEFT JOIN campaigns k ON k.id = s.campaign_id",
     brand="k.brand_id",
+    columns=BRAND_COLUMNS,
     which="s.id = :id AND s.created_at = :at",
 )
-_BY_ID = _PERSON.format(whose="customers c", brand="NULL", which="c.id = :id")
+_BY_ID = _PERSON.format(whose="customers c", brand="NULL", columns=BRAND_COLUMNS, which="c.id = :id")
 
 
 async def _recipient(session: AsyncSession, token: str) -> Row[Any]:
@@ -118,7 +122,7 @@ def _wishes(row: Row[Any]) -> Wishes:
     said = {Channel.EMAIL: row.email_consent, Channel.SMS: row.sms_consent}
     channels = {channel: said[channel] == ConsentStatus.GIVEN for channel in Channel if has[channel]}
     is_paused = row.paused_until is not None and row.paused_until > now()
-    return Wishes(row.brand or "", channels, is_paused, row.max_contacts_30_days)
+    return Wishes(look_of(row), channels, is_paused, row.max_contacts_30_days)
 
 
 async def wishes_of(session: AsyncSession, token: str) -> Wishes:
@@ -183,17 +187,6 @@ async def _turn(
     )  # fmt: skip
 
 
-async def lift_own(session: AsyncSession, address: str, channel: Channel) -> None:
-    """Take back what somebody's own unsubscribing put on the list; a bounce or a complaint stays."""
-    await session.execute(
-        text(
-            "UPDATE suppressions SET lifted_at = now() WHERE lifted_at IS NULL AND reason = :reason"
-            " AND address_hash = :hash AND channel = :channel"
-        ),
-        {"reason": SuppressionReason.UNSUBSCRIBED.value, "hash": address_hash(address), "channel": channel.value},
-    )
-
-
 def age_link(actor: Actor, customer_id: UUID) -> str:
     """A link under which one customer may give their date of birth.
 
@@ -211,7 +204,7 @@ async def age_question(session: AsyncSession, token: str) -> Ask:
         Invalid, NotFound: as `wishes_of`.
     """
     row = await _customer(session, _named(_AGE, token))
-    return Ask(row.brand or "", "", False)
+    return Ask(look_of(row), "", False)
 
 
 async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | None) -> Ask:
@@ -251,7 +244,7 @@ async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | No
         ),
         {"id": customer_id, "born": day, "verified": is_of_age},
     )
-    return Ask(row.brand or "", "", True, is_of_age)
+    return Ask(look_of(row), "", True, is_of_age)
 
 
 def confirm_link(actor: Actor, customer_id: UUID, channel: Channel) -> str:
@@ -272,10 +265,10 @@ async def confirm_question(session: AsyncSession, token: str) -> Ask:
         Invalid: the token is not ours, or older than seven days.
         NotFound: they are no longer known.
     """
-    customer_id, channel = _confirming(token)
+    customer_id, channel, _ = _confirming(token)
     row = await _customer(session, customer_id)
     is_done = _wishes(row).channels.get(channel, False)
-    return Ask(row.brand or "", channel.label, is_done)
+    return Ask(look_of(row), channel.label, is_done)
 
 
 async def confirm(session: AsyncSession, token: str, *, ip: str | None, user_agent: str | None = None) -> Ask:
@@ -285,15 +278,17 @@ async def confirm(session: AsyncSession, token: str, *, ip: str | None, user_age
         Invalid, NotFound: as `confirm_question`.
     """
     asked = await confirm_question(session, token)
-    customer_id, channel = _confirming(token)
+    customer_id, channel, issued_at = _confirming(token)
     if not asked.is_done:
+        if await _left_since(session, customer_id, channel, issued_at):
+            raise Invalid(_EXPIRED, field="token")
         row = await _customer(session, customer_id)
         await record_consent(
             session, SYSTEM, customer_id, channel=channel, status=ConsentStatus.GIVEN, source="double opt-in",
             wording_version=WORDING, ip=ip, evidence={"user_agent": (user_agent or "")[:300]},
         )  # fmt: skip
         await lift_own(session, row.email_key if channel is Channel.EMAIL else row.phone, channel)
-    return Ask(asked.brand, asked.channel, True)
+    return Ask(asked.look, asked.channel, True)
 
 
 async def _customer(session: AsyncSession, customer_id: UUID) -> Row[Any]:
@@ -309,11 +304,25 @@ def _named(purpose: str, token: str) -> UUID:
     return parse_id(str(payload.get("c", "")) if isinstance(payload, dict) else "", "token")
 
 
-def _confirming(token: str) -> tuple[UUID, Channel]:
+async def _left_since(session: AsyncSession, customer_id: UUID, channel: Channel, moment: datetime) -> bool:
+    """Whether they said no after a link was made: an old yes does not overrule it."""
+    found = await session.execute(
+        text(
+            "SELECT 1 FROM consents WHERE customer_id = :id AND channel = :channel AND status = 'withdrawn'"
+            " AND at >= :moment LIMIT 1"
+        ),
+        {"id": customer_id, "channel": channel.value, "moment": moment},
+    )
+    return found.first() is not None
+
+
+def _confirming(token: str) -> tuple[UUID, Channel, datetime]:
+    """Whom a link asks, about which channel, and when it was made."""
     customer_id, payload = _named(_CONFIRM, token), unsign(_CONFIRM, token)
-    if now().timestamp() - float(payload.get("t", 0)) > CONFIRM_WITHIN.total_seconds():
-        raise Invalid("This link has expired. Please sign up again.", field="token")
+    made = datetime.fromtimestamp(float(payload.get("t", 0)), UTC)
+    if now() - made > CONFIRM_WITHIN:
+        raise Invalid(_EXPIRED, field="token")
     try:
-        return customer_id, Channel(str(payload.get("ch")))
+        return customer_id, Channel(str(payload.get("ch"))), made
     except ValueError as error:
         raise Invalid("This link is damaged or incomplete.", field="token") from error

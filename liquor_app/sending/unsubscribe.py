@@ -12,39 +12,58 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.config import get_settings
 from liquor_app.core.crypto import sign, unsign
-from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import parse_id, uuid7_time
 from liquor_app.core.pubsub import publish
-from liquor_app.customers.consents import record_consent, suppress_address
+from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.consents import lift_own, record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.organization.models import Channel
+from liquor_app.sending.branding import BRAND_COLUMNS, Look, look_of
 
 PATH = "/u"
 """`GET` shows a page that asks, `POST` unsubscribes: scanners follow links, and only a POST may change anything."""
 
 _PURPOSE = "unsubscribe"
+WORDING = "unsubscribe-1"
+"""Version of the words on the page, for the evidence."""
 
-_SEND = """
-SELECT s.id, s.customer_id, s.campaign_id, s.channel, s.unsubscribed_at IS NOT NULL AS done, b.name AS brand,
+_SEND = f"""
+SELECT s.id, s.customer_id, s.campaign_id, s.channel, b.name, b.primary_color, b.logo_url,
        COALESCE(CASE s.channel WHEN 'email' THEN c.email_key ELSE c.phone END, lower(s.recipient)) AS address,
+       CASE WHEN c.deleted_at IS NULL THEN CASE s.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END END
+           AS consent,
        c.id IS NOT NULL AND c.deleted_at IS NULL AS is_known
 FROM sends s
 LEFT JOIN customers c ON c.id = s.customer_id
 LEFT JOIN campaigns k ON k.id = s.campaign_id
-LEFT JOIN LATERAL (SELECT name FROM brands ORDER BY id = k.brand_id DESC NULLS LAST, is_default DESC LIMIT 1) b ON true
+LEFT JOIN LATERAL (
+    SELECT {BRAND_COLUMNS} FROM brands ORDER BY id = k.brand_id DESC NULLS LAST, is_default DESC LIMIT 1
+) b ON true
 WHERE s.id = :id AND s.created_at = :moment
+"""
+
+_LISTED = """
+SELECT reason FROM suppressions
+WHERE lifted_at IS NULL AND address_hash = :hash AND (channel IS NULL OR channel = :channel)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribeView:
-    """What the confirmation page shows; deliberately no address."""
+    """What the confirmation page shows; deliberately no address. `is_done` tells of now, not of once: somebody who
+    came back can leave again by the same link. `can_undo` if there is still somebody to write to."""
 
-    brand: str
+    look: Look
     channel: str
     is_done: bool
+    can_undo: bool = False
+
+    @property
+    def brand(self) -> str:
+        return self.look.name
 
 
 def message_token(send_id: UUID) -> str:
@@ -65,7 +84,7 @@ async def unsubscribe_view(session: AsyncSession, token: str) -> UnsubscribeView
         NotFound: the message is no longer known.
     """
     row = await _find(session, token)
-    return UnsubscribeView(row.brand or "", Channel(row.channel).label, row.done)
+    return _view(row, is_done=await _is_out(session, row))
 
 
 async def unsubscribe(
@@ -77,10 +96,10 @@ async def unsubscribe(
         Invalid: the link is not ours.
         NotFound: the message is no longer known.
     """
-    row = await _find(session, token)
+    row = await _find(session, token, lock=True)
     channel = Channel(row.channel)
-    if row.done:
-        return UnsubscribeView(row.brand or "", channel.label, True)
+    if await _is_out(session, row):
+        return _view(row, is_done=True)
     if row.is_known:
         await record_consent(
             session,
@@ -90,6 +109,7 @@ async def unsubscribe(
             status=ConsentStatus.WITHDRAWN,
             source="unsubscribe link",
             ip=ip,
+            wording_version=WORDING,
             evidence={"send_id": row.id, "user_agent": (user_agent or "")[:300]},
         )
     await suppress_address(
@@ -109,12 +129,64 @@ async def unsubscribe(
     )
     await record_events(session, [NewEvent(EventType.UNSUBSCRIBED, row.customer_id, row.campaign_id, row.id)])
     publish(session, "sends", {"unsubscribed": row.id})
-    return UnsubscribeView(row.brand or "", channel.label, True)
+    return _view(row, is_done=True)
 
 
-async def _find(session: AsyncSession, token: str) -> Row[Any]:
+async def resubscribe(
+    session: AsyncSession, token: str, *, ip: str | None = None, user_agent: str | None = None
+) -> UnsubscribeView:
+    """Take an unsubscribing back that was a mistake; for who is not out it changes nothing.
+
+    Raises:
+        Invalid: the link is not ours.
+        NotFound: the message, or whom it went to, is no longer known.
+        Conflict: the address is on the list for another reason too, which only the shop can look into.
+    """
+    row = await _find(session, token, lock=True)
+    channel = Channel(row.channel)
+    if not row.is_known:
+        raise NotFound("We no longer know this address, and will not write to it.")
+    if not await _is_out(session, row):
+        return _view(row, is_done=False)
+    await lift_own(session, row.address, channel)
+    if await _reasons(session, row):
+        raise Conflict(
+            "We may not write to this address any more, for another reason than your unsubscribing."
+            " Write to the shop if you want to hear from it again."
+        )
+    await record_consent(
+        session,
+        SYSTEM,
+        row.customer_id,
+        channel=channel,
+        status=ConsentStatus.GIVEN,
+        source="unsubscribing undone",
+        wording_version=WORDING,
+        ip=ip,
+        evidence={"send_id": row.id, "user_agent": (user_agent or "")[:300]},
+    )
+    return _view(row, is_done=False)
+
+
+def _view(row: Row[Any], *, is_done: bool) -> UnsubscribeView:
+    return UnsubscribeView(look_of(row), Channel(row.channel).label, is_done, row.is_known)
+
+
+async def _is_out(session: AsyncSession, row: Row[Any]) -> bool:
+    """Whether nothing more is written to them on this channel, whatever was unsubscribed and taken back before."""
+    return row.consent != ConsentStatus.GIVEN and bool(await _reasons(session, row))
+
+
+async def _reasons(session: AsyncSession, row: Row[Any]) -> set[str]:
+    found = await session.execute(text(_LISTED), {"hash": address_hash(row.address), "channel": row.channel})
+    return set(found.scalars())
+
+
+async def _find(session: AsyncSession, token: str, *, lock: bool = False) -> Row[Any]:
     send_id = message_of(token)
-    found = await session.execute(text(_SEND), {"id": send_id, "moment": uuid7_time(send_id)})
+    found = await session.execute(
+        text(_SEND + (" FOR UPDATE OF s" if lock else "")), {"id": send_id, "moment": uuid7_time(send_id)}
+    )
     row = found.first()
     if row is None:
         raise NotFound("This message is no longer known here. Write to the shop to be taken off its list.")

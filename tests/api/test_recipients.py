@@ -146,3 +146,102 @@ async def test_double_opt_in_ends_after_a_week(anybody: Client) -> None:
     assert "You are signed up" in (await anybody.http.post(url)).text
     assert "You are signed up" in (await anybody.http.post(url)).text
     assert [tuple(row) for row in await rows("SELECT status, source FROM consents")] == [("given", "double opt-in")]
+
+
+async def test_who_came_back_can_leave_again_by_the_same_link(anybody: Client) -> None:
+    """A message's link speaks of now: what was unsubscribed once and taken back since is not done."""
+    sent, _ = await message()
+    token = message_token(sent.id)
+    one_click = {"List-Unsubscribe": "One-Click"}
+
+    async def state() -> tuple[str, int]:
+        listed = "SELECT count(*) FROM suppressions WHERE lifted_at IS NULL"
+        return tuple((await rows(f"SELECT email_consent, ({listed}) FROM customers"))[0])
+
+    for way_back in (f"/p/{token}", f"/u/{token}/undo"):
+        left = await anybody.http.post(f"/u/{token}", data=one_click)
+        assert f"action='/u/{token}/undo'" in left.text
+        assert await state() == ("withdrawn", 1)
+        assert "<button type=submit>" not in (await anybody.http.get(f"/u/{token}")).text
+        back = await anybody.http.post(way_back, data={"channels": ["email", "sms"]})
+        assert back.status_code == 200
+        assert await state() == ("given", 0)
+        assert "<button type=submit>Unsubscribe" in (await anybody.http.get(f"/u/{token}")).text
+    assert "signed up again" in (await anybody.http.post(f"/u/{token}/undo")).text
+    await anybody.http.post(f"/u/{token}", data=one_click)
+    assert await state() == ("withdrawn", 1)
+    proof = await rows("SELECT status, source, wording_version FROM consents WHERE ip IS NOT NULL ORDER BY at, id")
+    assert [tuple(row) for row in proof] == [
+        ("withdrawn", "unsubscribe link", "unsubscribe-1"),
+        ("given", "preference page", "preferences-1"),
+        ("withdrawn", "unsubscribe link", "unsubscribe-1"),
+        ("given", "unsubscribing undone", "unsubscribe-1"),
+        ("withdrawn", "unsubscribe link", "unsubscribe-1"),
+    ]
+
+
+@pytest.mark.parametrize("reason", [SuppressionReason.COMPLAINED, SuppressionReason.BOUNCED, SuppressionReason.MANUAL])
+async def test_undoing_lifts_only_ones_own(anybody: Client, reason: SuppressionReason) -> None:
+    sent, person = await message()
+    token = message_token(sent.id)
+    await anybody.http.post(f"/u/{token}")
+    key = (await rows("SELECT email_key FROM customers"))[0][0]
+    async with transaction() as session:
+        await suppress_address(session, key, reason=reason, customer_id=person)
+    refused = await anybody.http.post(f"/u/{token}/undo")
+    assert refused.status_code == 409
+    assert (await rows("SELECT email_consent FROM customers"))[0][0] == "withdrawn"
+    still = await rows("SELECT reason FROM suppressions WHERE lifted_at IS NULL ORDER BY reason")
+    assert [row[0] for row in still] == sorted(["unsubscribed", reason.value])
+
+
+async def test_an_old_yes_does_not_overrule_a_later_no(anybody: Client) -> None:
+    """The confirmation mail lies in the mailbox for days; somebody who left meanwhile stays out."""
+    sent, person = await message()
+    url = path(confirm_link(SYSTEM, person, Channel.EMAIL))
+    await anybody.http.post(f"/u/{message_token(sent.id)}")
+    assert "has expired" in (await anybody.http.post(url)).text
+    assert (await rows("SELECT email_consent FROM customers"))[0][0] == "withdrawn"
+    with travel(now() + timedelta(seconds=2)):
+        anew = path(confirm_link(SYSTEM, person, Channel.EMAIL))
+        assert "You are signed up" in (await anybody.http.post(anew)).text
+
+
+async def test_pages_wear_their_brand_and_nothing_breaks_out_of_it(anybody: Client) -> None:
+    sent, person = await message()
+    urls = [f"/u/{message_token(sent.id)}", f"/p/{message_token(sent.id)}", path(age_link(SYSTEM, person))]
+    logo = "https://cdn.example.com/logo.png?a=1&b='"
+    await rows(
+        "UPDATE brands SET name = :name, primary_color = '#ffee99', logo_url = :logo RETURNING 1",
+        name="<b>Vine</b> & 'Co'", logo=logo,
+    )  # fmt: skip
+    for url in urls:
+        seen = await anybody.http.get(url)
+        assert "<b>" not in seen.text
+        assert "&lt;b&gt;Vine&lt;/b&gt; &amp; &#x27;Co&#x27;" in seen.text
+        assert "src='https://cdn.example.com/logo.png?a=1&amp;b=&#x27;'" in seen.text
+        assert "--act:#ffee99;--on:#000000" in seen.text
+        policy = seen.headers["content-security-policy"]
+        assert "img-src https://cdn.example.com;" in policy
+        assert "script-src" not in policy
+        assert (seen.headers["x-robots-tag"], seen.headers["referrer-policy"]) == ("noindex", "no-referrer")
+    await rows(
+        "UPDATE brands SET primary_color = 'red}body{display:none', logo_url = :logo RETURNING 1",
+        logo="https://x; script-src *//a.png",
+    )  # fmt: skip
+    seen = await anybody.http.get(urls[0])
+    assert "display:none" not in seen.text
+    assert "<img" not in seen.text
+    assert "img-src 'none';" in seen.headers["content-security-policy"]
+
+
+async def test_one_link_changes_things_only_so_often(anybody: Client) -> None:
+    """Each answer is evidence that is kept for good, so nobody may pour it in; leaving is never refused."""
+    sent, person = await message()
+    url = path(age_link(SYSTEM, person))
+    answers = [await anybody.http.post(url, data={"born": "1980-01-01"}) for _ in range(45)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert int(refused[0].headers["retry-after"]) > 0
+    left = [(await anybody.http.post(f"/u/{message_token(sent.id)}")).status_code for _ in range(45)]
+    assert set(left) == {200}
