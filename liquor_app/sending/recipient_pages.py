@@ -39,6 +39,12 @@ def preferences_page(wishes: Wishes, *, saved: bool = False) -> HTMLResponse:
         f" {escape(channel.label)}</label>"
         for channel, on in wishes.channels.items()
     )
+    topics = "".join(
+        f"<label><input type=checkbox name=topics value='{escape(name, quote=True)}'{' checked' if on else ''}>"
+        f" {escape(name)}<input type=hidden name=shown value='{escape(name, quote=True)}'></label>"
+        for name, on in wishes.topics.items()
+    )
+    about = f"<fieldset><legend>About</legend>{topics}</fieldset>" if topics else ""
     chosen = "" if wishes.frequency is None else str(wishes.frequency)
     options = "".join(
         f"<option value='{value}'{' selected' if value == chosen else ''}>{OFTEN[value]}</option>"
@@ -46,7 +52,7 @@ def preferences_page(wishes: Wishes, *, saved: bool = False) -> HTMLResponse:
     )
     note = "<p role=status><b>Saved.</b> It holds from now on.</p>" if saved else ""
     body = (
-        f"{note}<form method=post><fieldset><legend>Offers by</legend>{boxes}</fieldset>"
+        f"{note}<form method=post><fieldset><legend>Offers by</legend>{boxes}</fieldset>{about}"
         f"<label for=f>How often</label><select id=f name=frequency>{options}</select>"
         f"<label><input type=checkbox name=pause value=yes{' checked' if wishes.is_paused else ''}>"
         " Nothing for the next 30 days</label><button type=submit>Save</button></form>"

@@ -7,14 +7,17 @@ never does.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.compliance.may_send import age_on
@@ -26,20 +29,19 @@ from liquor_app.core.ids import parse_id, uuid7_time
 from liquor_app.customers.consents import lift_own, record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
-from liquor_app.organization.settings import ComplianceSettings, load_settings
+from liquor_app.organization.settings import ComplianceSettings, PreferenceSettings, load_settings
+from liquor_app.organization.topics import Topic, parse_topics
 from liquor_app.sending.branding import BRAND_COLUMNS, Look, look_of
 from liquor_app.sending.unsubscribe import message_of
 
 PREFERENCES_PATH, VIEW_PATH, AGE_PATH, CONFIRM_PATH = "/p", "/m", "/a", "/k"
-_AGE, _CONFIRM = "age", "confirm"
+_AGE = "age"
 
 PAUSE = timedelta(days=30)
 FREQUENCIES = {"": None, "4": 4, "2": 2, "1": 1}
 """At most so many messages in 30 days; empty leaves it to the shop."""
 
-CONFIRM_WITHIN = timedelta(days=7)
-_EXPIRED = "This link has expired. Please sign up again."
-WORDING = "preferences-1"
+WORDING = "preferences-2"
 """Version of the words on the page, for the evidence."""
 
 
@@ -54,12 +56,14 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What somebody has told us they want; deliberately no address. `channels` are those we have an address for."""
+    """What somebody has told us they want; deliberately no address. `channels` are those we have an address for,
+    `topics` the shop's, on or off."""
 
     look: Look
     channels: dict[Channel, bool]
     is_paused: bool
     frequency: int | None
+    topics: dict[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ async def stored_message(session: AsyncSession, token: str) -> Stored:
 
 
 _PERSON = """
-SELECT c.id, c.email_key, c.phone, c.email_consent, c.sms_consent, c.paused_until, c.max_contacts_30_days,
+SELECT c.id, c.email_key, c.phone, c.email_consent, c.sms_consent, c.paused_until, c.max_contacts_30_days, c.topics_off,
        b.name, b.primary_color, b.logo_url
 FROM {whose}
 LEFT JOIN LATERAL (
@@ -117,12 +121,13 @@ async def _recipient(session: AsyncSession, token: str) -> Row[Any]:
     return row
 
 
-def _wishes(row: Row[Any]) -> Wishes:
+def _wishes(row: Row[Any], topics: Sequence[Topic]) -> Wishes:
     has = {Channel.EMAIL: row.email_key, Channel.SMS: row.phone}
     said = {Channel.EMAIL: row.email_consent, Channel.SMS: row.sms_consent}
     channels = {channel: said[channel] == ConsentStatus.GIVEN for channel in Channel if has[channel]}
+    wanted = {topic.name: not set(topic.kinds) & set(row.topics_off) for topic in topics}
     is_paused = row.paused_until is not None and row.paused_until > now()
-    return Wishes(look_of(row), channels, is_paused, row.max_contacts_30_days)
+    return Wishes(look_of(row), channels, is_paused, row.max_contacts_30_days, wanted)
 
 
 async def wishes_of(session: AsyncSession, token: str) -> Wishes:
@@ -132,7 +137,7 @@ async def wishes_of(session: AsyncSession, token: str) -> Wishes:
         Invalid: the token is not ours.
         NotFound: they are no longer known.
     """
-    return _wishes(await _recipient(session, token))
+    return _wishes(await _recipient(session, token), await _topics(session))
 
 
 async def save_wishes(
@@ -142,11 +147,13 @@ async def save_wishes(
     channels: set[str],
     frequency: str,
     pause: bool,
+    topics: AbstractSet[str] = frozenset(),
+    shown: AbstractSet[str] = frozenset(),
     ip: str | None,
     user_agent: str | None = None,
 ) -> Wishes:
     """Keep what somebody wants, with the evidence. Turning a channel on lifts their own unsubscribing, never a bounce
-    or a complaint.
+    or a complaint. Of the topics `shown` those not among `topics` are turned off; others stay as they are.
 
     Raises:
         Invalid: the token is not ours, or an unknown frequency.
@@ -155,19 +162,44 @@ async def save_wishes(
     if frequency not in FREQUENCIES:
         raise Invalid("Choose how often from the list.", field="frequency")
     row = await _recipient(session, token)
-    before = _wishes(row)
+    offered = await _topics(session)
+    before = _wishes(row, offered)
     evidence = {"send_id": str(message_of(token)), "user_agent": (user_agent or "")[:300]}
     for channel, was_on in before.channels.items():
         if (channel.value in channels) != was_on:
             await _turn(session, row, channel, on=not was_on, ip=ip, evidence=evidence)
+    off = set(row.topics_off)
+    for topic in offered:
+        if topic.name in shown:
+            off = off - set(topic.kinds) if topic.name in topics else off | set(topic.kinds)
     await session.execute(
         text(
-            "UPDATE customers SET max_contacts_30_days = :most, updated_at = now(), paused_until ="
+            "UPDATE customers SET max_contacts_30_days = :most, topics_off = :off, updated_at = now(), paused_until ="
             " CASE WHEN NOT :pause THEN NULL WHEN paused_until > :now THEN paused_until ELSE :until END WHERE id = :id"
         ),
-        {"most": FREQUENCIES[frequency], "pause": pause, "now": now(), "until": now() + PAUSE, "id": row.id},
+        {
+            "most": FREQUENCIES[frequency],
+            "off": sorted(off),
+            "pause": pause,
+            "now": now(),
+            "until": now() + PAUSE,
+            "id": row.id,
+        },
     )
-    return await wishes_of(session, token)
+    after = await wishes_of(session, token)
+    await audit(
+        session, SYSTEM, "preferences.said", "customer", row.id, before=_told(before), after=_told(after), ip=ip,
+        wording=WORDING, **evidence,
+    )  # fmt: skip
+    return after
+
+
+def _told(wishes: Wishes) -> dict[str, Any]:
+    return {"paused": wishes.is_paused, "frequency": wishes.frequency, "topics": wishes.topics}
+
+
+async def _topics(session: AsyncSession) -> tuple[Topic, ...]:
+    return parse_topics((await load_settings(session, PreferenceSettings)).topics)
 
 
 async def _turn(
@@ -203,7 +235,7 @@ async def age_question(session: AsyncSession, token: str) -> Ask:
     Raises:
         Invalid, NotFound: as `wishes_of`.
     """
-    row = await _customer(session, _named(_AGE, token))
+    row = await recipient_by_id(session, named(_AGE, token))
     return Ask(look_of(row), "", False)
 
 
@@ -215,8 +247,8 @@ async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | No
         Invalid: the token is not ours, or not a full, possible date.
         NotFound: they are no longer known.
     """
-    customer_id = _named(_AGE, token)
-    row = await _customer(session, customer_id)
+    customer_id = named(_AGE, token)
+    row = await recipient_by_id(session, customer_id)
     try:
         day = date.fromisoformat(born)
     except ValueError as error:
@@ -247,51 +279,12 @@ async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | No
     return Ask(look_of(row), "", True, is_of_age)
 
 
-def confirm_link(actor: Actor, customer_id: UUID, channel: Channel) -> str:
-    """The second half of a double opt-in: a link that gives consent, for seven days.
+async def recipient_by_id(session: AsyncSession, customer_id: UUID) -> Row[Any]:
+    """What the pages ask of one customer.
 
     Raises:
-        Forbidden: the actor may only read.
+        NotFound: they are not, or no longer, known.
     """
-    require(actor, Role.MANAGER)
-    payload = {"c": customer_id.hex, "ch": channel.value, "t": int(now().timestamp())}
-    return f"{get_settings().base_url}{CONFIRM_PATH}/{sign(_CONFIRM, payload)}"
-
-
-async def confirm_question(session: AsyncSession, token: str) -> Ask:
-    """What a confirmation link asks. Changes nothing.
-
-    Raises:
-        Invalid: the token is not ours, or older than seven days.
-        NotFound: they are no longer known.
-    """
-    customer_id, channel, _ = _confirming(token)
-    row = await _customer(session, customer_id)
-    is_done = _wishes(row).channels.get(channel, False)
-    return Ask(look_of(row), channel.label, is_done)
-
-
-async def confirm(session: AsyncSession, token: str, *, ip: str | None, user_agent: str | None = None) -> Ask:
-    """Consent, confirmed from the mailbox or phone itself. A second time changes nothing.
-
-    Raises:
-        Invalid, NotFound: as `confirm_question`.
-    """
-    asked = await confirm_question(session, token)
-    customer_id, channel, issued_at = _confirming(token)
-    if not asked.is_done:
-        if await _left_since(session, customer_id, channel, issued_at):
-            raise Invalid(_EXPIRED, field="token")
-        row = await _customer(session, customer_id)
-        await record_consent(
-            session, SYSTEM, customer_id, channel=channel, status=ConsentStatus.GIVEN, source="double opt-in",
-            wording_version=WORDING, ip=ip, evidence={"user_agent": (user_agent or "")[:300]},
-        )  # fmt: skip
-        await lift_own(session, row.email_key if channel is Channel.EMAIL else row.phone, channel)
-    return Ask(asked.look, asked.channel, True)
-
-
-async def _customer(session: AsyncSession, customer_id: UUID) -> Row[Any]:
     found = await session.execute(text(_BY_ID), {"id": customer_id})
     row = found.first()
     if row is None:
@@ -299,30 +292,11 @@ async def _customer(session: AsyncSession, customer_id: UUID) -> Row[Any]:
     return row
 
 
-def _named(purpose: str, token: str) -> UUID:
+def named(purpose: str, token: str) -> UUID:
+    """Whom a token of this purpose names.
+
+    Raises:
+        Invalid: it is not ours.
+    """
     payload = unsign(purpose, token)
     return parse_id(str(payload.get("c", "")) if isinstance(payload, dict) else "", "token")
-
-
-async def _left_since(session: AsyncSession, customer_id: UUID, channel: Channel, moment: datetime) -> bool:
-    """Whether they said no after a link was made: an old yes does not overrule it."""
-    found = await session.execute(
-        text(
-            "SELECT 1 FROM consents WHERE customer_id = :id AND channel = :channel AND status = 'withdrawn'"
-            " AND at >= :moment LIMIT 1"
-        ),
-        {"id": customer_id, "channel": channel.value, "moment": moment},
-    )
-    return found.first() is not None
-
-
-def _confirming(token: str) -> tuple[UUID, Channel, datetime]:
-    """Whom a link asks, about which channel, and when it was made."""
-    customer_id, payload = _named(_CONFIRM, token), unsign(_CONFIRM, token)
-    made = datetime.fromtimestamp(float(payload.get("t", 0)), UTC)
-    if now() - made > CONFIRM_WITHIN:
-        raise Invalid(_EXPIRED, field="token")
-    try:
-        return customer_id, Channel(str(payload.get("ch"))), made
-    except ValueError as error:
-        raise Invalid("This link is damaged or incomplete.", field="token") from error

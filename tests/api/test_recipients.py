@@ -17,13 +17,15 @@ from liquor_app.core.ids import uuid7
 from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import PreferenceSettings, save_settings
 from liquor_app.sending.dispatch import Dispatcher
 from liquor_app.sending.launch import launch_campaign
-from liquor_app.sending.recipients import age_link, confirm_link
+from liquor_app.sending.optin import confirm_link
+from liquor_app.sending.recipients import age_link
 from liquor_app.sending.unsubscribe import message_token
-from tests.api.client import Client
-from tests.factories import ALL_DAY, add_ready_campaign, noon_zone
-from tests.sending.test_pump import sends, shop
+from tests.api.client import Client, is_problem
+from tests.factories import ALL_DAY, add_played_campaign, add_ready_campaign, at, noon_zone
+from tests.sending.test_pump import between_claim_and_fence, sends, shop
 
 pytestmark = pytest.mark.integration
 
@@ -78,7 +80,7 @@ async def test_wishes_are_kept_with_evidence_and_obeyed(anybody: Client) -> None
     assert (row.email_consent, row.sms_consent, row.max_contacts_30_days) == ("given", "withdrawn", 2)
     assert timedelta(days=29) < row.paused_until - now() < timedelta(days=31)
     (proof,) = await rows("SELECT channel, status, source, wording_version, ip FROM consents")
-    assert tuple(proof)[:4] == ("sms", "withdrawn", "preference page", "preferences-1")
+    assert tuple(proof)[:4] == ("sms", "withdrawn", "preference page", "preferences-2")
     # the pause holds at the moment of sending
     async with transaction() as session:
         await session.execute(text("UPDATE customers SET timezone = :zone"), {"zone": noon_zone()})
@@ -173,7 +175,7 @@ async def test_who_came_back_can_leave_again_by_the_same_link(anybody: Client) -
     proof = await rows("SELECT status, source, wording_version FROM consents WHERE ip IS NOT NULL ORDER BY at, id")
     assert [tuple(row) for row in proof] == [
         ("withdrawn", "unsubscribe link", "unsubscribe-1"),
-        ("given", "preference page", "preferences-1"),
+        ("given", "preference page", "preferences-2"),
         ("withdrawn", "unsubscribe link", "unsubscribe-1"),
         ("given", "unsubscribing undone", "unsubscribe-1"),
         ("withdrawn", "unsubscribe link", "unsubscribe-1"),
@@ -245,3 +247,102 @@ async def test_one_link_changes_things_only_so_often(anybody: Client) -> None:
     assert int(refused[0].headers["retry-after"]) > 0
     left = [(await anybody.http.post(f"/u/{message_token(sent.id)}")).status_code for _ in range(45)]
     assert set(left) == {200}
+
+
+async def test_topics_are_chosen_in_the_shops_words_and_obeyed(anybody: Client) -> None:
+    sent, person = await message()
+    url = f"/p/{message_token(sent.id)}"
+    async with transaction() as session:
+        topics = "If you <stay> away: win_back, second_purchase; For regulars: loyalty"
+        await save_settings(session, SYSTEM, PreferenceSettings, {"topics": topics})
+    names = ["If you <stay> away", "For regulars"]
+    seen = await anybody.http.get(url)
+    assert "value='If you &lt;stay&gt; away' checked" in seen.text
+    both = {"channels": ["email", "sms"], "shown": names}
+    saved = await anybody.http.post(url, data={**both, "topics": ["For regulars", "made up"]})
+    assert "name=topics value='If you &lt;stay&gt; away'>" in saved.text
+    assert "value='For regulars' checked" in saved.text
+    assert (await rows("SELECT topics_off FROM customers"))[0][0] == ["second_purchase", "win_back"]
+    (told,) = await rows("SELECT changes FROM audit_log WHERE action = 'preferences.said'")
+    assert told.changes["before"]["topics"] == dict.fromkeys(names, True)
+    assert told.changes["after"]["topics"] == {names[0]: False, names[1]: True}
+    assert (told.changes["wording"], told.changes["ip"]) == ("preferences-2", "127.0.0.1")
+    # a form that showed no topics changes none
+    await anybody.http.post(url, data={"channels": ["email", "sms"]})
+    assert len((await rows("SELECT topics_off FROM customers"))[0][0]) == 2
+    async with transaction() as session:
+        for kind in ("win_back", "loyalty"):
+            campaign = await add_played_campaign(session, [person])
+            await session.execute(
+                text("UPDATE actions SET template_category = :kind WHERE campaign_id = :k"),
+                {"kind": kind, "k": campaign},
+            )
+            await launch_campaign(session, SYSTEM, campaign)
+    await Dispatcher().pump_once()
+    found = await rows(
+        "SELECT a.template_category, s.status, s.skip_reason FROM sends s JOIN actions a ON a.id = s.action_id"
+        " WHERE s.id <> :first", first=sent.id,
+    )  # fmt: skip
+    assert {tuple(row) for row in found} == {("win_back", "skipped", "topic_declined"), ("loyalty", "sent", None)}
+    await anybody.http.post(url, data={**both, "topics": names})
+    assert (await rows("SELECT topics_off FROM customers"))[0][0] == []
+
+
+async def test_a_pause_between_claim_and_sending_is_obeyed(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody saves the pause while their message is being rendered."""
+    campaign, _ = await shop(1)
+    await between_claim_and_fence(
+        monkeypatch, lambda: rows("UPDATE customers SET paused_until = :far RETURNING 1", far=at(30, 12))
+    )
+    (waiting,) = await sends(campaign)
+    assert waiting.status != "sent"
+    assert await rows("SELECT 1 FROM outbox_messages") == []
+
+
+async def test_double_opt_in_waits_for_the_address_itself(manager: Client, viewer: Client, anybody: Client) -> None:
+    _, (person,) = await shop(1)
+    await rows("UPDATE customers SET email_consent = NULL, sms_consent = NULL RETURNING 1")
+    route = f"/customers/{person}/consents"
+    yes = {"channel": "email", "status": "given", "source": "Web form", "wording_version": "w3", "ip": "192.0.2.9"}
+    is_problem(await viewer.post(route, json=yes), 403, "forbidden")
+    is_problem(await manager.post(route, json={**yes, "source": ""}), 422, "invalid", "source")
+    is_problem(await manager.post(route, json={**yes, "ip": "here"}), 422, "invalid", "ip")
+    missing = "/customers/018f0000-0000-7000-8000-000000000000/consents"
+    is_problem(await manager.post(missing, json=yes), 404, "not_found")
+    at_once = await manager.post(route, json={**yes, "channel": "sms"})
+    assert at_once.json() == {"status": "given", "confirm_url": None}
+    async with transaction() as session:
+        await save_settings(session, SYSTEM, PreferenceSettings, {"double_opt_in": "on"})
+    made = (await manager.post(route, json=yes)).json()
+    assert made["status"] == "pending"
+    assert "example.com" not in made["confirm_url"]
+    assert tuple((await rows("SELECT email_consent, sms_consent FROM customers"))[0]) == ("pending", "given")
+    # nothing goes out on it
+    async with transaction() as session:
+        campaign = await add_played_campaign(session, [person])
+        await launch_campaign(session, SYSTEM, campaign)
+    await Dispatcher().pump_once()
+    (stopped,) = await sends(campaign)
+    assert (stopped.skip_reason, stopped.note) == ("no_consent", "Consent to e-mail is not confirmed yet.")
+    assert "signed up" in (await anybody.http.post(path(made["confirm_url"]))).text
+    proof = await rows(
+        "SELECT status, source, wording_version, ip FROM consents WHERE channel = 'email' ORDER BY at, id"
+    )
+    assert [tuple(row)[:3] for row in proof] == [
+        ("pending", "Web form", "w3"), ("given", "double opt-in", "preferences-2"),
+    ]  # fmt: skip
+    assert proof[0].ip == "192.0.2.9"
+    # who has consented is not asked again
+    assert (await manager.post(route, json=yes)).json()["status"] == "given"
+    no = await manager.post(route, json={"channel": "email", "status": "withdrawn", "source": "By phone"})
+    assert no.json()["status"] == "withdrawn"
+    assert (await rows("SELECT email_consent FROM customers"))[0][0] == "withdrawn"
+
+
+async def test_the_age_link_is_made_for_those_who_may_change_customers(manager: Client, viewer: Client) -> None:
+    _, (person,) = await shop(1)
+    is_problem(await viewer.post(f"/customers/{person}/age-link"), 403, "forbidden")
+    url = (await manager.post(f"/customers/{person}/age-link")).json()["url"]
+    assert "date of birth" in (await manager.http.get(path(url))).text
+    missing = "/customers/018f0000-0000-7000-8000-000000000000/age-link"
+    is_problem(await manager.post(missing), 404, "not_found")

@@ -27,6 +27,7 @@ def settings_page() -> rx.Component:
                 [
                     ("general", "Shop"),
                     ("compliance", "Compliance"),
+                    ("preferences", "Recipients"),
                     ("planning", "Planning"),
                     ("retention", "Retention"),
                 ],
