@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.policy import EmailPolicy
@@ -33,7 +33,7 @@ from liquor_app.providers.base import (
 )
 
 
-class _AsItIs(UnstructuredHeader):
+class _AsItIs(UnstructuredHeader, BaseHeader):
     """A header of addresses in angle brackets (RFC 2369). The library would encode what is longer than a line, and no
     mail program decodes these: the button to unsubscribe would not appear. A line may have 998 characters."""
 
