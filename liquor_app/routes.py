@@ -34,6 +34,7 @@ ROUTERS = [
     planning.router,
     actions.router,
     sending.router,
+    recipient_api.router,
     webhook_api.router,
     analytics.router,
     templates.router,

@@ -37,6 +37,7 @@ class BlockReason(StrEnum):
     NO_CONSENT = "no_consent"
     OBJECTED = "objected_to_profiling"
     PAUSED = "paused_by_customer"
+    TOPIC_DECLINED = "topic_declined"
     UNDERAGE = "underage"
     AGE_UNKNOWN = "age_unknown"
     CONSENT_TOO_EARLY = "consent_before_of_age"
@@ -51,12 +52,14 @@ class PersonFacts:
     """What is known of the recipient at this moment.
 
     Attributes:
-        consent: `given`, `withdrawn` or None, for the message's channel; `consent_at` is when it was last given.
+        consent: `given`, `withdrawn`, `pending` (not confirmed yet) or None, for the message's channel; `consent_at` is
+            when it was last given.
         suppressed: the address stands on the suppression list for this channel.
         state: two letters, None if unknown.
         timezone: IANA name of where they live, None if unknown.
         phone_zones: IANA names the phone's prefix belongs to (SMS only).
-        paused_until: they want nothing before; `own_cap_30_days`: nor more than so many messages in 30 days.
+        paused_until: they want nothing before; `own_cap_30_days`: nor more than so many messages in 30 days;
+            `topics_off`: nor messages of these kinds.
         contacts_24h, contacts_7d, contacts_30d: messages around this moment, on every channel, this one not counted.
     """
 
@@ -74,6 +77,7 @@ class PersonFacts:
     phone_zones: tuple[str, ...] = ()
     paused_until: datetime | None = None
     own_cap_30_days: int | None = None
+    topics_off: tuple[str, ...] = ()
     contacts_24h: int = 0
     contacts_7d: int = 0
     contacts_30d: int = 0
@@ -81,14 +85,15 @@ class PersonFacts:
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """The message: `email` or `sms`, the action's own window, whether it carries a discount, and the campaign's own
-    caps where they are tighter than the store's."""
+    """The message: `email` or `sms`, the action's own window, whether it carries a discount, the campaign's own caps
+    where they are tighter than the store's, and its kind (`topic`, a template category)."""
 
     channel: str
     window: Span | None = None
     has_coupon: bool = False
     max_contacts_7_days: int | None = None
     max_contacts_30_days: int | None = None
+    topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ def may_send(person: PersonFacts, message: MessageFacts, now: datetime, rules: R
         _blocked_by_person(person, message)
         or _blocked_by_age(person, message, now, rules)
         or _blocked_by_state_law(person, message, now, rules)
-        or _blocked_by_wish(person, now)
+        or _blocked_by_wish(person, message, now)
         or _blocked_by_caps(person, message, rules)
         or _hours(person, message, now, rules)
     )
@@ -166,7 +171,9 @@ def _blocked_by_person(person: PersonFacts, message: MessageFacts) -> Blocked | 
     if person.suppressed:
         return Blocked(BlockReason.SUPPRESSED, "The address stands on the suppression list.")
     if person.consent != "given":
-        how = "was withdrawn" if person.consent == "withdrawn" else "was never given"
+        how = {"withdrawn": "was withdrawn", "pending": "is not confirmed yet"}.get(
+            person.consent or "", "was never given"
+        )
         return Blocked(BlockReason.NO_CONSENT, f"Consent to {what} {how}.")
     if person.objected:
         return Blocked(BlockReason.OBJECTED, "The customer objected to being profiled, and this message was chosen so.")
@@ -215,7 +222,9 @@ def _blocked_by_state_law(person: PersonFacts, message: MessageFacts, now: datet
     return None
 
 
-def _blocked_by_wish(person: PersonFacts, now: datetime) -> Blocked | None:
+def _blocked_by_wish(person: PersonFacts, message: MessageFacts, now: datetime) -> Blocked | None:
+    if message.topic is not None and message.topic in person.topics_off:
+        return Blocked(BlockReason.TOPIC_DECLINED, "The customer does not want messages of this kind.")
     if person.paused_until is None or person.paused_until <= now:
         return None
     return Blocked(

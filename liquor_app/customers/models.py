@@ -24,6 +24,7 @@ from liquor_app.core.columns import (
     ratio,
     ref,
     stamped,
+    texts,
     whole,
     words,
 )
@@ -34,6 +35,8 @@ from liquor_app.organization.models import Channel
 class ConsentStatus(StrEnum):
     GIVEN = "given"
     WITHDRAWN = "withdrawn"
+    PENDING = "pending"
+    """Asked for and not yet confirmed (double opt-in): no consent so far."""
 
 
 class ChurnRisk(StrEnum):
@@ -113,6 +116,7 @@ class Customer(SQLModel, table=True):
     no_tracking: bool = flag()
     paused_until: datetime | None = moment()
     max_contacts_30_days: int | None = whole(nullable=True, small=True)
+    topics_off: list[str] = texts()
 
     # facts, kept from purchases
     first_purchase_at: datetime | None = moment()

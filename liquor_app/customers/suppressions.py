@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,14 +20,20 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
+from liquor_app.customers.importing.cells import escape_formula
 from liquor_app.customers.models import SuppressionReason
+from liquor_app.organization.models import Channel
 
 MAX_ADDRESSES = 5_000
 """Addresses one call may add."""
+MAX_WHY = 300
+EXPORT_ROWS = 5_000
+"""Entries read at a time; the file has all of them."""
 EXACT_UP_TO = 10_000
 FOR_GOOD = (SuppressionReason.COMPLAINED, SuppressionReason.ERASED)
 """Reasons that nobody here can take back: the person or the law gave them."""
 
+_NUMBER = re.compile(r"\+\d{5,20}")
 _COLUMNS = "id, address, channel, reason, customer_id, source, created_at"
 
 
@@ -94,28 +103,33 @@ async def list_suppressions(
     return Page(rows, following, total, total <= EXACT_UP_TO)
 
 
-async def add_suppressions(session: AsyncSession, actor: Actor, addresses: Sequence[str]) -> Added:
-    """Put addresses on the list, on every channel: all of them or, if one is none, none.
+async def add_suppressions(
+    session: AsyncSession, actor: Actor, addresses: Sequence[str], *, channel: str | None = None
+) -> Added:
+    """Put addresses on the list, on one channel or (None) on every one: all of them or, if one is none, none.
 
     The list of a system one comes from is brought over this way, also for people who are no customers yet.
 
     Raises:
         Forbidden: the actor is not a manager.
-        Invalid: none, too many, or one that is neither an e-mail address nor a phone number; says which line.
+        Invalid: none, too many, or one that is neither an e-mail address nor a phone number, or that the channel
+            cannot reach; says which line.
     """
     require(actor, Role.MANAGER)
+    if channel is not None and channel not in set(Channel):
+        raise Invalid(f"channel must be one of {', '.join(Channel)}, or none for every one", field="channel")
     if not 1 <= len(addresses) <= MAX_ADDRESSES:
         raise Invalid(f"Give 1 to {MAX_ADDRESSES:,} addresses at a time.", field="addresses")
     plain: dict[str, None] = {}
     for line, address in enumerate(addresses, 1):
         try:
-            plain[normalise_address(address)] = None
+            plain[_reachable(normalise_address(address), channel)] = None
         except Invalid as error:
             raise Invalid(f"Line {line}: {error.message}. Nothing was added.", field="addresses") from error
     done = await session.execute(
         text(
-            "INSERT INTO suppressions (address_hash, address, reason, customer_id, source)"
-            " SELECT g.hash, g.address, :reason, (SELECT c.id FROM customers c WHERE c.deleted_at IS NULL"
+            "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source)"
+            " SELECT g.hash, g.address, :channel, :reason, (SELECT c.id FROM customers c WHERE c.deleted_at IS NULL"
             "   AND (c.email_key = g.address OR c.phone = g.address) LIMIT 1), :source"
             " FROM unnest(CAST(:hashes AS bytea[]), CAST(:addresses AS text[])) AS g (hash, address)"
             " ON CONFLICT DO NOTHING"
@@ -123,24 +137,30 @@ async def add_suppressions(session: AsyncSession, actor: Actor, addresses: Seque
         {
             "hashes": [address_hash(address) for address in plain],
             "addresses": list(plain),
+            "channel": channel,
             "reason": SuppressionReason.MANUAL.value,
             "source": actor.kind.value,
         },
     )
     added = int(done.rowcount)  # type: ignore[attr-defined]
-    await audit(session, actor, "suppressions.added", "suppression", None, added=added, given=len(plain))
+    await audit(
+        session, actor, "suppressions.added", "suppression", None, added=added, given=len(plain), channel=channel
+    )
     return Added(added, len(plain) - added)
 
 
-async def lift_entry(session: AsyncSession, actor: Actor, entry_id: UUID) -> None:
-    """Take one entry off the list. It stays on record.
+async def lift_entry(session: AsyncSession, actor: Actor, entry_id: UUID, why: str) -> None:
+    """Take one entry off the list. It stays on record, and so does why.
 
     Raises:
         Forbidden: the actor is not an admin.
+        Invalid: no reason is given, or one longer than `MAX_WHY`.
         NotFound: no such entry in force.
         Conflict: a complaint or an erasure; those are for good.
     """
     require(actor, Role.ADMIN)
+    if not 1 <= len(why := why.strip()) <= MAX_WHY:
+        raise Invalid(f"Say why, in at most {MAX_WHY} characters: it is kept as the proof.", field="why")
     found = await session.execute(
         text("SELECT reason FROM suppressions WHERE id = :id AND lifted_at IS NULL FOR UPDATE"), {"id": entry_id}
     )
@@ -150,7 +170,56 @@ async def lift_entry(session: AsyncSession, actor: Actor, entry_id: UUID) -> Non
     if reason in FOR_GOOD:
         raise Conflict("A complaint or an erasure cannot be taken back.")
     await session.execute(text("UPDATE suppressions SET lifted_at = now() WHERE id = :id"), {"id": entry_id})
-    await audit(session, actor, "suppression.lifted", "suppression", entry_id, reason=str(reason))
+    await audit(session, actor, "suppression.lifted", "suppression", entry_id, reason=str(reason), why=why)
+
+
+async def export_page(
+    session: AsyncSession, actor: Actor, after: tuple[datetime, UUID] | None = None
+) -> tuple[list[str], tuple[datetime, UUID] | None]:
+    """Lines of the list in force as CSV, oldest first, and where the next page starts (None at the end).
+
+    Args:
+        after: None for the start, which brings the heading along and is audited.
+
+    Raises:
+        Forbidden: the actor is not a manager.
+    """
+    require(actor, Role.MANAGER)
+    found = await session.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM suppressions WHERE lifted_at IS NULL"
+            " AND (CAST(:at AS timestamptz) IS NULL OR (created_at, id) > (:at, CAST(:id AS uuid)))"
+            " ORDER BY created_at, id LIMIT :n"
+        ),
+        {"at": after[0] if after else None, "id": after[1] if after else None, "n": EXPORT_ROWS},
+    )
+    rows = found.all()
+    lines = [
+        _csv([_cell(row.address or ""), row.channel or "", row.reason, row.created_at.isoformat(), _cell(row.source)])
+        for row in rows
+    ]
+    if after is None:
+        lines.insert(0, "\ufeff" + _csv(["address", "channel", "reason", "since", "source"]))
+        await audit(session, actor, "suppressions.exported", "suppression", None)
+    return lines, (rows[-1].created_at, rows[-1].id) if len(rows) == EXPORT_ROWS else None
+
+
+def _csv(cells: Sequence[str]) -> str:
+    made = io.StringIO()
+    csv.writer(made).writerow(cells)
+    return made.getvalue()
+
+
+def _cell(value: str) -> str:
+    """A number stays a number, so that the file can be brought in again; nothing else may be taken for a formula."""
+    return value if _NUMBER.fullmatch(value) else escape_formula(value)
+
+
+def _reachable(address: str, channel: str | None) -> str:
+    """Raises: Invalid: nothing goes to this address by this channel."""
+    if channel is not None and ("@" in address) != (channel == Channel.EMAIL):
+        raise Invalid(f"{address[:80]!r} cannot be reached by {Channel(channel).label}", field="address")
+    return address
 
 
 def normalise_address(address: str) -> str:

@@ -16,6 +16,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
+from liquor_app.organization.topics import SHIPPED, parse_topics
 
 
 class SettingsModel(BaseModel):
@@ -60,6 +61,20 @@ class ComplianceSettings(SettingsModel):
         if self.max_contacts_30_days < self.max_contacts_7_days:
             raise ValueError("max_contacts_30_days cannot be below max_contacts_7_days")
         return self
+
+
+class PreferenceSettings(SettingsModel):
+    """What recipients are asked and may choose on the pages of theirs."""
+
+    key = "preferences"
+    double_opt_in: Literal["off", "on"] = "off"
+    topics: str = Field(SHIPPED, max_length=1000)
+
+    @field_validator("topics")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        parse_topics(value)
+        return value
 
 
 class PlanningSettings(SettingsModel):

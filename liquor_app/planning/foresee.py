@@ -30,11 +30,14 @@ _LABELS = {
     BlockReason.GONE: "Customer deleted",
     BlockReason.CONSENT_TOO_EARLY: "Consent given under age",
     BlockReason.STATE_LIMIT: "State's limit of messages a day",
+    BlockReason.PAUSED: "Paused by the customer",
+    BlockReason.TOPIC_DECLINED: "Topic not wanted",
     BlockReason.QUIET_HOURS: "No lawful hour left in the campaign",
 }
 
 _MESSAGES = """
 SELECT a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms ->> 'discount_pct' AS discount_pct,
+       a.template_category, c.paused_until, c.max_contacts_30_days, c.topics_off,
        c.email_key, c.phone, CASE a.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END AS consent,
        c.date_of_birth, c.age_verified_at IS NOT NULL AS verified, c.deleted_at IS NOT NULL AS deleted,
        c.profiling_objected_at IS NOT NULL AS objected, c.purchase_frequency > 0 AS bought, c.state, c.timezone
@@ -102,6 +105,7 @@ def _ask(row: Any, brief: CampaignBrief, rules: Rules, counts: Any, suppressed: 
         has_coupon=float(row.discount_pct or 0) > 0,
         max_contacts_7_days=brief.limits.max_contacts_7_days,
         max_contacts_30_days=brief.limits.max_contacts_30_days,
+        topic=row.template_category,
     )
     answer = may_send(person, message, _moment(row.scheduled_date, window[0], home_zone(person, rules)), rules)
     return answer if isinstance(answer, Blocked) else None
@@ -130,6 +134,9 @@ def _person(row: Any, suppressed: bool, counts: Any, day: int) -> PersonFacts:
         suppressed=suppressed,
         deleted=row.deleted,
         objected=row.objected,
+        paused_until=row.paused_until,
+        own_cap_30_days=row.max_contacts_30_days,
+        topics_off=tuple(row.topics_off),
         date_of_birth=row.date_of_birth,
         age_verified=row.verified,
         has_alcohol_purchases=bool(row.bought),

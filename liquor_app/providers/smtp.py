@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -31,6 +32,18 @@ from liquor_app.providers.base import (
     no_webhooks,
 )
 
+
+class _AsItIs(UnstructuredHeader, BaseHeader):
+    """A header of addresses in angle brackets (RFC 2369). The library would encode what is longer than a line, and no
+    mail program decodes these: the button to unsubscribe would not appear. A line may have 998 characters."""
+
+    def fold(self, *, policy: EmailPolicy) -> str:  # type: ignore[override]
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _AsItIs)
+_LETTERS = SMTP_POLICY.clone(header_factory=_HEADERS)
 _BROKEN = (aiosmtplib.SMTPException, OSError, TimeoutError)
 
 
@@ -176,7 +189,7 @@ def _mime(message: OutgoingMessage) -> bytes:
     Raises:
         ValueError, UnicodeError: a header cannot be written, such as a name with a line break in it.
     """
-    letter = EmailMessage(SMTP_POLICY)
+    letter = EmailMessage(_LETTERS)
     letter["From"] = Address(message.sender_name, addr_spec=message.sender)
     letter["To"] = Address(addr_spec=message.recipient)
     letter["Subject"] = message.subject or ""

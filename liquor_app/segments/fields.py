@@ -70,7 +70,7 @@ def _registry(*fields: Field) -> dict[str, Field]:
     return {field.name: field for field in fields}
 
 
-_CONSENT = ("given", "withdrawn")
+_CONSENT = ("given", "withdrawn", "pending")
 
 FIELDS: dict[str, Field] = _registry(
     Field("rfm_segment", "RFM segment", Kind.TEXT, hint="Named by recency, frequency and money, such as Champions"),

@@ -17,11 +17,12 @@ from liquor_app.core.crypto import token_hash
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, TooMany
 from liquor_app.sending import again, service
-from liquor_app.sending.farewell import asking, back, done, failed
+from liquor_app.sending.farewell import asking, done, failed, undone
 from liquor_app.sending.models import SendStatus
+from liquor_app.sending.recipients import PREFERENCES_PATH
 from liquor_app.sending.schemas import AgainIn, AgainOut, SendEvents, SendOut, SettleIn
 from liquor_app.sending.service import SendRow
-from liquor_app.sending.unsubscribe import AGAIN, PATH, UnsubscribeView, subscribe_again, unsubscribe, unsubscribe_view
+from liquor_app.sending.unsubscribe import AGAIN, PATH, UnsubscribeView, resubscribe, unsubscribe, unsubscribe_view
 
 router = APIRouter(prefix="/sends", tags=["sends"])
 public = APIRouter(include_in_schema=False)
@@ -108,6 +109,7 @@ async def settle(actor: CurrentActor, send_id: Id, body: SettleIn) -> object:
 Token = Annotated[str, Path(max_length=500)]
 WRONG_PER_MINUTE = 60
 AGAIN_PER_MINUTE = 10
+"""Of one link: each is evidence that is kept."""
 
 
 def _ip(request: Request) -> str:
@@ -121,10 +123,6 @@ async def _refused(request: Request, error: AppError) -> HTMLResponse:
     except TooMany as enough:
         return failed(enough)
     return failed(error)
-
-
-def _done(view: UnsubscribeView, token: str) -> HTMLResponse:
-    return done(view, again=f"{PATH}/{token}{AGAIN}", preferences=f"/p/{token}")
 
 
 @public.get(PATH + "/{token}")
@@ -151,14 +149,16 @@ async def do_unsubscribe(request: Request, token: Token) -> HTMLResponse:
 
 
 @public.post(PATH + "/{token}" + AGAIN)
-async def do_subscribe_again(request: Request, token: Token) -> HTMLResponse:
+async def undo_unsubscribe(request: Request, token: Token) -> HTMLResponse:
     """A mistake mended. A path of its own, so that no mail program's one click ends here."""
     try:
-        async with transaction() as session:
-            await unsubscribe_view(session, token)
         await allow("subscribe-again", token_hash(token), allowed=AGAIN_PER_MINUTE, seconds=60)
         async with transaction() as session:
-            view = await subscribe_again(session, token, ip=_ip(request), user_agent=request.headers.get("user-agent"))
+            view = await resubscribe(session, token, ip=_ip(request), user_agent=request.headers.get("user-agent"))
     except AppError as error:
         return await _refused(request, error)
-    return back(view, preferences=f"/p/{token}")
+    return undone(view, preferences=f"{PREFERENCES_PATH}/{token}")
+
+
+def _done(view: UnsubscribeView, token: str) -> HTMLResponse:
+    return done(view, undo=f"{PATH}/{token}{AGAIN}", preferences=f"{PREFERENCES_PATH}/{token}")

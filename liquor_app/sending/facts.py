@@ -46,7 +46,7 @@ def last_day_of(offer_terms: Mapping[str, Any]) -> date | None:
 
 
 def message_facts(row: Any) -> MessageFacts:
-    """Of a row with `channel`, `send_window`, `offer_terms` and the campaign's `constraints`."""
+    """Of a row with `channel`, `send_window`, `offer_terms`, `template_category` and the campaign's `constraints`."""
     own = row.constraints or {}
     return MessageFacts(
         channel=row.channel,
@@ -54,6 +54,7 @@ def message_facts(row: Any) -> MessageFacts:
         has_coupon=has_coupon(row.offer_terms or {}),
         max_contacts_7_days=_cap(own, "max_contacts_7_days"),
         max_contacts_30_days=_cap(own, "max_contacts_30_days"),
+        topic=row.template_category,
     )
 
 
@@ -84,6 +85,7 @@ def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) 
         phone_zones=_phone_zones(row),
         paused_until=row.paused_until,
         own_cap_30_days=row.max_contacts_30_days,
+        topics_off=tuple(row.topics_off),
         contacts_24h=contacts[0],
         contacts_7d=contacts[1],
         contacts_30d=contacts[2],

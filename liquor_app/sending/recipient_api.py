@@ -5,25 +5,65 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.deps import CurrentActor, key_owner
+from liquor_app.api.idempotency import once
 from liquor_app.api.ratelimit import limit as allow
+from liquor_app.api.schemas import Id
 from liquor_app.core.crypto import token_hash
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid, TooMany
-from liquor_app.sending import recipients
+from liquor_app.customers import consents
+from liquor_app.customers.models import ConsentStatus
+from liquor_app.sending import optin, recipients
 from liquor_app.sending.farewell import failed
 from liquor_app.sending.recipient_pages import age_page, age_told, confirm_page, preferences_page, stored_page
-from liquor_app.sending.recipients import AGE_PATH, CONFIRM_PATH, PREFERENCES_PATH, VIEW_PATH
+from liquor_app.sending.recipients import AGE_PATH, CONFIRM_PATH, PREFERENCES_PATH, VIEW_PATH, Ask
+from liquor_app.sending.schemas import ConsentIn, ConsentOut, LinkOut
 
+router = APIRouter(prefix="/customers", tags=["customers"])
 public = APIRouter(include_in_schema=False)
+
+
+@router.post("/{id}/consents", response_model=ConsentOut, status_code=201)
+async def record_consent(request: Request, actor: CurrentActor, customer_id: Id, body: ConsentIn) -> Response:
+    """What somebody said about being written to. Where double opt-in is on, a yes is `pending` and `confirm_url` is to
+    be sent to the address itself: it works for seven days."""
+
+    async def work(session: AsyncSession) -> ConsentOut:
+        ip = str(body.ip) if body.ip else None
+        if body.status == "given":
+            made = await optin.sign_up(
+                session, actor, customer_id, body.channel, source=body.source, ip=ip,
+                wording_version=body.wording_version,
+            )  # fmt: skip
+            return ConsentOut(status=made.status, confirm_url=made.confirm_url)
+        await consents.record_consent(
+            session, actor, customer_id, channel=body.channel, status=ConsentStatus.WITHDRAWN, source=body.source,
+            wording_version=body.wording_version, ip=ip,
+        )  # fmt: skip
+        return ConsentOut(status=body.status, confirm_url=None)
+
+    return await once(request, key_owner(actor), ConsentOut, work)
+
+
+@router.post("/{id}/age-link", response_model=LinkOut)
+async def make_age_link(actor: CurrentActor, customer_id: Id) -> object:
+    """A page that asks this customer for their full date of birth; bring its address to them."""
+    url = recipients.age_link(actor, customer_id)
+    async with transaction() as session:
+        await recipients.recipient_by_id(session, customer_id)
+    return {"url": url}
+
 
 Token = Annotated[str, Path(max_length=500)]
 WRONG_PER_MINUTE = 60
+"""Wrong links one address may try; right ones are not counted, for a household or a mail program shares an address."""
 POSTS_PER_MINUTE = 20
-"""Of one link: enough for a change of mind, too few to fill the ledgers."""
+"""Changes one link may make: each is evidence that is kept."""
 T = TypeVar("T")
 
 
@@ -34,24 +74,23 @@ def _ip(request: Request) -> str:
 async def _shown(
     request: Request, work: Callable[[AsyncSession], Awaitable[T]], draw: Callable[[T], HTMLResponse]
 ) -> HTMLResponse:
-    """A page, or what is wrong in the recipient's words. Looking is free; guessing is limited by address, posting by
-    link."""
+    """A page, or what is wrong in the recipient's words. Guessing is limited, and so is repeating a change."""
     try:
         if request.method == "POST":
-            await allow("recipient-post", token_hash(request.url.path), allowed=POSTS_PER_MINUTE, seconds=60)
+            await _not_too_often(request.path_params["token"])
         async with transaction() as session:
             found = await work(session)
     except AppError as error:
-        return await _refused(request, error)
+        try:
+            await allow("recipient", _ip(request), allowed=WRONG_PER_MINUTE, seconds=60)
+        except TooMany as enough:
+            return failed(enough)
+        return failed(error)
     return draw(found)
 
 
-async def _refused(request: Request, error: AppError) -> HTMLResponse:
-    try:
-        await allow("recipient", _ip(request), allowed=WRONG_PER_MINUTE, seconds=60)
-    except TooMany as enough:
-        return failed(enough)
-    return failed(error)
+async def _not_too_often(token: str) -> None:
+    await allow("recipient-post", token_hash(token)[:32], allowed=POSTS_PER_MINUTE, seconds=60)
 
 
 @public.get(VIEW_PATH + "/{token}")
@@ -69,14 +108,18 @@ async def preferences(request: Request, token: Token) -> HTMLResponse:
 async def save_preferences(
     request: Request,
     token: Token,
+    *,
     channels: Annotated[list[str] | None, Form(max_length=5)] = None,
     frequency: Annotated[str, Form(max_length=5)] = "",
     pause: Annotated[str, Form(max_length=5)] = "",
+    topics: Annotated[list[str] | None, Form(max_length=20)] = None,
+    shown: Annotated[list[str] | None, Form(max_length=20)] = None,
 ) -> HTMLResponse:
     return await _shown(
         request,
         lambda session: recipients.save_wishes(
             session, token, channels=set(channels or ()), frequency=frequency, pause=pause == "yes",
+            topics=set(topics or ()), shown=set(shown or ()),
             ip=_ip(request), user_agent=request.headers.get("user-agent"),
         ),
         lambda wishes: preferences_page(wishes, saved=True),
@@ -90,28 +133,30 @@ async def ask_age(request: Request, token: Token) -> HTMLResponse:
 
 @public.post(AGE_PATH + "/{token}")
 async def tell_age(request: Request, token: Token, born: Annotated[str, Form(max_length=20)] = "") -> HTMLResponse:
-    async def told(session: AsyncSession) -> HTMLResponse:
+    async def answer(session: AsyncSession) -> tuple[Ask, str]:
         try:
-            return age_told(await recipients.tell_age(session, token, born, ip=_ip(request)))
+            return await recipients.tell_age(session, token, born, ip=_ip(request)), ""
         except Invalid as problem:
             if problem.field != "born":
                 raise
-            return age_page(await recipients.age_question(session, token), problem=problem.message)
+            return await recipients.age_question(session, token), problem.message
 
-    return await _shown(request, told, lambda drawn: drawn)
+    def draw(answered: tuple[Ask, str]) -> HTMLResponse:
+        ask, problem = answered
+        return age_page(ask, problem=problem) if problem else age_told(ask)
+
+    return await _shown(request, answer, draw)
 
 
 @public.get(CONFIRM_PATH + "/{token}")
 async def ask_to_confirm(request: Request, token: Token) -> HTMLResponse:
-    return await _shown(request, lambda session: recipients.confirm_question(session, token), confirm_page)
+    return await _shown(request, lambda session: optin.confirm_question(session, token), confirm_page)
 
 
 @public.post(CONFIRM_PATH + "/{token}")
 async def do_confirm(request: Request, token: Token) -> HTMLResponse:
     return await _shown(
         request,
-        lambda session: recipients.confirm(
-            session, token, ip=_ip(request), user_agent=request.headers.get("user-agent")
-        ),
+        lambda session: optin.confirm(session, token, ip=_ip(request), user_agent=request.headers.get("user-agent")),
         confirm_page,
     )

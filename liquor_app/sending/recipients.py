@@ -7,6 +7,8 @@ never does.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -15,30 +17,32 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.compliance.may_send import age_on
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.crypto import sign, unsign
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import parse_id, uuid7_time
 from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
-from liquor_app.organization.settings import ComplianceSettings, load_settings
-from liquor_app.sending.standing import Standing, lift_own, standing_of
-from liquor_app.sending.unsubscribe import BARRED, GONE, message_of
+from liquor_app.organization.settings import ComplianceSettings, PreferenceSettings, load_settings
+from liquor_app.organization.topics import Topic, parse_topics
+from liquor_app.sending.branding import BRAND_COLUMNS, Look, look_of
+from liquor_app.sending.standing import lift_own, standing_of
+from liquor_app.sending.unsubscribe import GONE, message_of
 
 PREFERENCES_PATH, VIEW_PATH, AGE_PATH, CONFIRM_PATH = "/p", "/m", "/a", "/k"
-_AGE, _CONFIRM = "age", "confirm"
+_AGE = "age"
 
 PAUSE = timedelta(days=30)
 FREQUENCIES = {"": None, "4": 4, "2": 2, "1": 1}
 """At most so many messages in 30 days; empty leaves it to the shop."""
 
-CONFIRM_WITHIN = timedelta(days=7)
-WORDING = "preferences-1"
+WORDING = "preferences-2"
 """Version of the words on the page, for the evidence."""
 
 
@@ -54,20 +58,22 @@ class Stored:
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What somebody has told us they want; deliberately no address. `channels` are those we have an address for; those
-    `barred` stay off whatever they say (a complaint, a bounce, the shop's own entry)."""
+    `barred` stay off whatever they say (a complaint, a bounce, the shop's own entry). `topics` are the shop's, on or
+    off."""
 
-    brand: str
+    look: Look
     channels: dict[Channel, bool]
     barred: frozenset[Channel]
     is_paused: bool
     frequency: int | None
+    topics: dict[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """A question put to one person."""
 
-    brand: str
+    look: Look
     channel: str
     is_done: bool
     is_of_age: bool = False
@@ -92,18 +98,21 @@ async def stored_message(session: AsyncSession, token: str) -> Stored:
 
 
 _PERSON = """
-SELECT c.id, c.email_key, c.phone, c.email_consent, c.sms_consent, c.paused_until, c.max_contacts_30_days,
-       b.name AS brand
+SELECT c.id, c.email_key, c.phone, c.email_consent, c.sms_consent, c.paused_until, c.max_contacts_30_days, c.topics_off,
+       b.name, b.primary_color, b.logo_url
 FROM {whose}
-LEFT JOIN LATERAL (SELECT name FROM brands ORDER BY id = {brand} DESC NULLS LAST, is_default DESC LIMIT 1) b ON true
+LEFT JOIN LATERAL (
+    SELECT {columns} FROM brands ORDER BY id = {brand} DESC NULLS LAST, is_default DESC LIMIT 1
+) b ON true
 WHERE c.deleted_at IS NULL AND {which}
 """
 _BY_SEND = _PERSON.format(
     whose="sends s JOIN customers c ON c.id = s.customer_id LEFT JOIN campaigns k ON k.id = s.campaign_id",
     brand="k.brand_id",
+    columns=BRAND_COLUMNS,
     which="s.id = :id AND s.created_at = :at",
 )
-_BY_ID = _PERSON.format(whose="customers c", brand="NULL", which="c.id = :id")
+_BY_ID = _PERSON.format(whose="customers c", brand="NULL", columns=BRAND_COLUMNS, which="c.id = :id")
 
 
 async def _recipient(session: AsyncSession, token: str) -> Row[Any]:
@@ -115,18 +124,22 @@ async def _recipient(session: AsyncSession, token: str) -> Row[Any]:
     return row
 
 
-def _addresses(row: Row[Any]) -> dict[Channel, str]:
+def addresses_of(row: Row[Any]) -> dict[Channel, str]:
+    """Of a row with `email_key` and `phone`, the channels somebody can be written to on."""
     has = {Channel.EMAIL: row.email_key, Channel.SMS: row.phone}
     return {channel: address for channel, address in has.items() if address}
 
 
-def _wishes(row: Row[Any], standing: Standing) -> Wishes:
+async def _wishes(session: AsyncSession, row: Row[Any], topics: Sequence[Topic]) -> Wishes:
+    standing = await standing_of(session, row.id, addresses_of(row))
     said = {Channel.EMAIL: row.email_consent, Channel.SMS: row.sms_consent}
     channels = {
-        channel: said[channel] == ConsentStatus.GIVEN and channel not in standing.listed for channel in _addresses(row)
+        channel: said[channel] == ConsentStatus.GIVEN and channel not in standing.listed
+        for channel in addresses_of(row)
     }
+    wanted = {topic.name: not set(topic.kinds) & set(row.topics_off) for topic in topics}
     is_paused = row.paused_until is not None and row.paused_until > now()
-    return Wishes(row.brand or "", channels, standing.barred, is_paused, row.max_contacts_30_days)
+    return Wishes(look_of(row), channels, standing.barred, is_paused, row.max_contacts_30_days, wanted)
 
 
 async def wishes_of(session: AsyncSession, token: str) -> Wishes:
@@ -136,8 +149,7 @@ async def wishes_of(session: AsyncSession, token: str) -> Wishes:
         Invalid: the token is not ours.
         NotFound: they are no longer known.
     """
-    row = await _recipient(session, token)
-    return _wishes(row, await standing_of(session, row.id, _addresses(row)))
+    return await _wishes(session, await _recipient(session, token), await _topics(session))
 
 
 async def save_wishes(
@@ -147,11 +159,13 @@ async def save_wishes(
     channels: set[str],
     frequency: str,
     pause: bool,
+    topics: AbstractSet[str] = frozenset(),
+    shown: AbstractSet[str] = frozenset(),
     ip: str | None,
     user_agent: str | None = None,
 ) -> Wishes:
     """Keep what somebody wants, with the evidence. Turning a channel on lifts their own unsubscribing, never a bounce
-    or a complaint.
+    or a complaint. Of the topics `shown` those not among `topics` are turned off; others stay as they are.
 
     Raises:
         Invalid: the token is not ours, or an unknown frequency.
@@ -160,25 +174,50 @@ async def save_wishes(
     if frequency not in FREQUENCIES:
         raise Invalid("Choose how often from the list.", field="frequency")
     row = await _recipient(session, token)
-    before = _wishes(row, await standing_of(session, row.id, _addresses(row)))
+    offered = await _topics(session)
+    before = await _wishes(session, row, offered)
     evidence = {"send_id": str(message_of(token)), "user_agent": (user_agent or "")[:300]}
     for channel, was_on in before.channels.items():
         if (channel.value in channels) != was_on and channel not in before.barred:
             await _turn(session, row, channel, on=not was_on, ip=ip, evidence=evidence)
+    off = set(row.topics_off)
+    for topic in offered:
+        if topic.name in shown:
+            off = off - set(topic.kinds) if topic.name in topics else off | set(topic.kinds)
     await session.execute(
         text(
-            "UPDATE customers SET max_contacts_30_days = :most, updated_at = now(), paused_until ="
+            "UPDATE customers SET max_contacts_30_days = :most, topics_off = :off, updated_at = now(), paused_until ="
             " CASE WHEN NOT :pause THEN NULL WHEN paused_until > :now THEN paused_until ELSE :until END WHERE id = :id"
         ),
-        {"most": FREQUENCIES[frequency], "pause": pause, "now": now(), "until": now() + PAUSE, "id": row.id},
+        {
+            "most": FREQUENCIES[frequency],
+            "off": sorted(off),
+            "pause": pause,
+            "now": now(),
+            "until": now() + PAUSE,
+            "id": row.id,
+        },
     )
-    return await wishes_of(session, token)
+    after = await wishes_of(session, token)
+    await audit(
+        session, SYSTEM, "preferences.said", "customer", row.id, before=_told(before), after=_told(after), ip=ip,
+        wording=WORDING, **evidence,
+    )  # fmt: skip
+    return after
+
+
+def _told(wishes: Wishes) -> dict[str, Any]:
+    return {"paused": wishes.is_paused, "frequency": wishes.frequency, "topics": wishes.topics}
+
+
+async def _topics(session: AsyncSession) -> tuple[Topic, ...]:
+    return parse_topics((await load_settings(session, PreferenceSettings)).topics)
 
 
 async def _turn(
     session: AsyncSession, row: Row[Any], channel: Channel, *, on: bool, ip: str | None, evidence: dict[str, Any]
 ) -> None:
-    address = _addresses(row)[channel]
+    address = addresses_of(row)[channel]
     await record_consent(
         session, SYSTEM, row.id, channel=channel, source="preference page", wording_version=WORDING, ip=ip,
         status=ConsentStatus.GIVEN if on else ConsentStatus.WITHDRAWN, evidence=evidence,
@@ -208,8 +247,8 @@ async def age_question(session: AsyncSession, token: str) -> Ask:
     Raises:
         Invalid, NotFound: as `wishes_of`.
     """
-    row = await _customer(session, _named(_AGE, token))
-    return Ask(row.brand or "", "", False)
+    row = await recipient_by_id(session, named(_AGE, token))
+    return Ask(look_of(row), "", False)
 
 
 async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | None) -> Ask:
@@ -220,8 +259,8 @@ async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | No
         Invalid: the token is not ours, or not a full, possible date.
         NotFound: they are no longer known.
     """
-    customer_id = _named(_AGE, token)
-    row = await _customer(session, customer_id)
+    customer_id = named(_AGE, token)
+    row = await recipient_by_id(session, customer_id)
     try:
         day = date.fromisoformat(born)
     except ValueError as error:
@@ -249,57 +288,15 @@ async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | No
         ),
         {"id": customer_id, "born": day, "verified": is_of_age},
     )
-    return Ask(row.brand or "", "", True, is_of_age)
+    return Ask(look_of(row), "", True, is_of_age)
 
 
-def confirm_link(actor: Actor, customer_id: UUID, channel: Channel) -> str:
-    """The second half of a double opt-in: a link that gives consent, for seven days.
-
-    Raises:
-        Forbidden: the actor may only read.
-    """
-    require(actor, Role.MANAGER)
-    payload = {"c": customer_id.hex, "ch": channel.value, "t": int(now().timestamp())}
-    return f"{get_settings().base_url}{CONFIRM_PATH}/{sign(_CONFIRM, payload)}"
-
-
-async def confirm_question(session: AsyncSession, token: str) -> Ask:
-    """What a confirmation link asks. Changes nothing.
+async def recipient_by_id(session: AsyncSession, customer_id: UUID) -> Row[Any]:
+    """What the pages ask of one customer.
 
     Raises:
-        Invalid: the token is not ours, or older than seven days.
-        NotFound: they, or the address, are no longer known.
-        Conflict: more than their own unsubscribing keeps the address on the list.
+        NotFound: they are not, or no longer, known.
     """
-    customer_id, channel = _confirming(token)
-    row = await _customer(session, customer_id)
-    wishes = _wishes(row, await standing_of(session, row.id, _addresses(row)))
-    if channel not in wishes.channels:
-        raise NotFound(GONE)
-    if channel in wishes.barred:
-        raise Conflict(BARRED)
-    return Ask(row.brand or "", channel.label, wishes.channels[channel])
-
-
-async def confirm(session: AsyncSession, token: str, *, ip: str | None, user_agent: str | None = None) -> Ask:
-    """Consent, confirmed from the mailbox or phone itself. A second time changes nothing.
-
-    Raises:
-        Invalid, NotFound, Conflict: as `confirm_question`.
-    """
-    asked = await confirm_question(session, token)
-    customer_id, channel = _confirming(token)
-    if not asked.is_done:
-        row = await _customer(session, customer_id)
-        await record_consent(
-            session, SYSTEM, customer_id, channel=channel, status=ConsentStatus.GIVEN, source="double opt-in",
-            wording_version=WORDING, ip=ip, evidence={"user_agent": (user_agent or "")[:300]},
-        )  # fmt: skip
-        await lift_own(session, row.id, _addresses(row)[channel], channel)
-    return Ask(asked.brand, asked.channel, True)
-
-
-async def _customer(session: AsyncSession, customer_id: UUID) -> Row[Any]:
     found = await session.execute(text(_BY_ID), {"id": customer_id})
     row = found.first()
     if row is None:
@@ -307,16 +304,11 @@ async def _customer(session: AsyncSession, customer_id: UUID) -> Row[Any]:
     return row
 
 
-def _named(purpose: str, token: str) -> UUID:
+def named(purpose: str, token: str) -> UUID:
+    """Whom a token of this purpose names.
+
+    Raises:
+        Invalid: it is not ours.
+    """
     payload = unsign(purpose, token)
     return parse_id(str(payload.get("c", "")) if isinstance(payload, dict) else "", "token")
-
-
-def _confirming(token: str) -> tuple[UUID, Channel]:
-    customer_id, payload = _named(_CONFIRM, token), unsign(_CONFIRM, token)
-    if now().timestamp() - float(payload.get("t", 0)) > CONFIRM_WITHIN.total_seconds():
-        raise Invalid("This link has expired. Please sign up again.", field="token")
-    try:
-        return customer_id, Channel(str(payload.get("ch")))
-    except ValueError as error:
-        raise Invalid("This link is damaged or incomplete.", field="token") from error

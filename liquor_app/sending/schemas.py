@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 from uuid import UUID
 
+from pydantic import Field, IPvAnyAddress
+
 from liquor_app.api.schemas import Body, Row
+from liquor_app.organization.models import Channel
 from liquor_app.sending.again import Whom
 from liquor_app.sending.service import SendEventRow, SendRow
 
@@ -44,3 +48,24 @@ class AgainOut(Row):
 
     added: int
     is_all: bool
+
+
+class ConsentIn(Body):
+    """The evidence: which channel, what was said, where, to which words, from which address on the net."""
+
+    channel: Channel
+    status: Literal["given", "withdrawn"]
+    source: str = Field(min_length=1, max_length=120)
+    wording_version: Annotated[str | None, Field(max_length=40)] = None
+    ip: IPvAnyAddress | None = None
+
+
+class ConsentOut(Row):
+    """`pending` until the address has confirmed it at `confirm_url`."""
+
+    status: str
+    confirm_url: str | None
+
+
+class LinkOut(Row):
+    url: str

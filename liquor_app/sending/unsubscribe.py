@@ -15,11 +15,13 @@ from liquor_app.core.crypto import sign, unsign
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import parse_id, uuid7_time
 from liquor_app.core.pubsub import publish
+from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.organization.models import Channel
+from liquor_app.sending.branding import BRAND_COLUMNS, Look, look_of
 from liquor_app.sending.standing import lift_own
 
 PATH, AGAIN = "/u", "/again"
@@ -32,29 +34,44 @@ BARRED = (
 )
 
 _PURPOSE = "unsubscribe"
-_WORDING = "again-1"
+WORDING = "unsubscribe-1"
+"""Version of the words on the page, for the evidence."""
 
-_SEND = """
-SELECT s.id, s.customer_id, s.campaign_id, s.channel, b.name AS brand,
-       s.unsubscribed_at IS NOT NULL AND (c.id IS NULL OR c.deleted_at IS NOT NULL
-         OR CASE s.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END IS DISTINCT FROM 'given') AS done,
+_SEND = f"""
+SELECT s.id, s.customer_id, s.campaign_id, s.channel, b.name, b.primary_color, b.logo_url,
        COALESCE(CASE s.channel WHEN 'email' THEN c.email_key ELSE c.phone END, lower(s.recipient)) AS address,
+       CASE WHEN c.deleted_at IS NULL THEN CASE s.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END END
+           AS consent,
        c.id IS NOT NULL AND c.deleted_at IS NULL AS is_known
 FROM sends s
 LEFT JOIN customers c ON c.id = s.customer_id
 LEFT JOIN campaigns k ON k.id = s.campaign_id
-LEFT JOIN LATERAL (SELECT name FROM brands ORDER BY id = k.brand_id DESC NULLS LAST, is_default DESC LIMIT 1) b ON true
+LEFT JOIN LATERAL (
+    SELECT {BRAND_COLUMNS} FROM brands ORDER BY id = k.brand_id DESC NULLS LAST, is_default DESC LIMIT 1
+) b ON true
 WHERE s.id = :id AND s.created_at = :moment
+"""
+
+_LISTED = """
+SELECT 1 FROM suppressions
+WHERE lifted_at IS NULL AND address_hash = :hash AND (channel IS NULL OR channel = :channel)
+LIMIT 1
 """
 
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribeView:
-    """What the confirmation page shows; deliberately no address."""
+    """What the confirmation page shows; deliberately no address. `is_done` tells of now, not of once: somebody who
+    came back can leave again by the same link. `can_undo` if there is still somebody to write to."""
 
-    brand: str
+    look: Look
     channel: str
     is_done: bool
+    can_undo: bool = False
+
+    @property
+    def brand(self) -> str:
+        return self.look.name
 
 
 def message_token(send_id: UUID) -> str:
@@ -75,7 +92,7 @@ async def unsubscribe_view(session: AsyncSession, token: str) -> UnsubscribeView
         NotFound: the message is no longer known.
     """
     row = await _find(session, token)
-    return UnsubscribeView(row.brand or "", Channel(row.channel).label, row.done)
+    return _view(row, is_done=await _is_out(session, row))
 
 
 async def unsubscribe(
@@ -87,10 +104,10 @@ async def unsubscribe(
         Invalid: the link is not ours.
         NotFound: the message is no longer known.
     """
-    row = await _find(session, token)
+    row = await _find(session, token, lock=True)
     channel = Channel(row.channel)
-    if row.done:
-        return UnsubscribeView(row.brand or "", channel.label, True)
+    if await _is_out(session, row):
+        return _view(row, is_done=True)
     if row.is_known:
         await record_consent(
             session,
@@ -100,6 +117,7 @@ async def unsubscribe(
             status=ConsentStatus.WITHDRAWN,
             source="unsubscribe link",
             ip=ip,
+            wording_version=WORDING,
             evidence={"send_id": row.id, "user_agent": (user_agent or "")[:300]},
         )
     await suppress_address(
@@ -119,38 +137,61 @@ async def unsubscribe(
     )
     await record_events(session, [NewEvent(EventType.UNSUBSCRIBED, row.customer_id, row.campaign_id, row.id)])
     publish(session, "sends", {"unsubscribed": row.id})
-    return UnsubscribeView(row.brand or "", channel.label, True)
+    return _view(row, is_done=True)
 
 
-async def subscribe_again(
+async def resubscribe(
     session: AsyncSession, token: str, *, ip: str | None = None, user_agent: str | None = None
 ) -> UnsubscribeView:
-    """Take back an unsubscribing that was a mistake, with the evidence. Changes nothing for who has not unsubscribed.
+    """Take an unsubscribing back that was a mistake; for who is not out it changes nothing.
 
     Raises:
         Invalid: the link is not ours.
-        NotFound: the message, or its recipient, is no longer known.
+        NotFound: the message, or whom it went to, is no longer known.
         Conflict: more than their own unsubscribing keeps the address on the list.
     """
-    row = await _find(session, token)
+    row = await _find(session, token, lock=True)
     channel = Channel(row.channel)
     if not row.is_known:
         raise NotFound(GONE)
-    if row.done:
-        if not await lift_own(session, row.customer_id, row.address, channel):
-            raise Conflict(BARRED)
-        await record_consent(
-            session, SYSTEM, row.customer_id, channel=channel, status=ConsentStatus.GIVEN, source="unsubscribe page",
-            wording_version=_WORDING, ip=ip,
-            evidence={"send_id": row.id, "user_agent": (user_agent or "")[:300]},
-        )  # fmt: skip
-        publish(session, "sends", {"subscribed_again": row.id})
-    return UnsubscribeView(row.brand or "", channel.label, False)
+    if not await _is_out(session, row):
+        return _view(row, is_done=False)
+    if not await lift_own(session, row.customer_id, row.address, channel):
+        raise Conflict(BARRED)
+    await record_consent(
+        session,
+        SYSTEM,
+        row.customer_id,
+        channel=channel,
+        status=ConsentStatus.GIVEN,
+        source="unsubscribing undone",
+        wording_version=WORDING,
+        ip=ip,
+        evidence={"send_id": row.id, "user_agent": (user_agent or "")[:300]},
+    )
+    publish(session, "sends", {"subscribed_again": row.id})
+    return _view(row, is_done=False)
 
 
-async def _find(session: AsyncSession, token: str) -> Row[Any]:
+def _view(row: Row[Any], *, is_done: bool) -> UnsubscribeView:
+    return UnsubscribeView(look_of(row), Channel(row.channel).label, is_done, row.is_known)
+
+
+async def _is_out(session: AsyncSession, row: Row[Any]) -> bool:
+    """Whether nothing more is written to them on this channel, whatever was unsubscribed and taken back before."""
+    return row.consent != ConsentStatus.GIVEN and await _is_listed(session, row)
+
+
+async def _is_listed(session: AsyncSession, row: Row[Any]) -> bool:
+    found = await session.execute(text(_LISTED), {"hash": address_hash(row.address), "channel": row.channel})
+    return found.first() is not None
+
+
+async def _find(session: AsyncSession, token: str, *, lock: bool = False) -> Row[Any]:
     send_id = message_of(token)
-    found = await session.execute(text(_SEND), {"id": send_id, "moment": uuid7_time(send_id)})
+    found = await session.execute(
+        text(_SEND + (" FOR UPDATE OF s" if lock else "")), {"id": send_id, "moment": uuid7_time(send_id)}
+    )
     row = found.first()
     if row is None:
         raise NotFound("This message is no longer known here. Write to the shop to be taken off its list.")

@@ -34,7 +34,9 @@ GET /settings/templates · POST /settings/templates · PATCH /settings/templates
 OURS = """
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 PATCH /settings/compliance · POST /settings/compliance/rules · POST /settings/compliance/rules/{id}/end
-GET /suppressions · POST /suppressions · DELETE /suppressions/{id} · GET /jobs/{id} · POST /jobs/{id}/cancel
+GET /suppressions · POST /suppressions · POST /customers/{id}/consents · POST /customers/{id}/age-link
+POST /suppressions/{id}/lift · GET /suppressions/export
+GET /jobs/{id} · POST /jobs/{id}/cancel
 
 GET /segments/suggestions · GET /segments/overlap
 GET /campaigns/{id}/plans · GET /campaigns/{id}/plans/{version} · POST /campaigns/{id}/plans/{version}/choose

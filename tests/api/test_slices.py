@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import timedelta
 from uuid import UUID
 
@@ -249,9 +251,45 @@ async def test_the_suppression_list(admin: Client, manager: Client, viewer: Clie
         await session.execute(text("UPDATE suppressions SET reason = 'complained' WHERE address = 'b@example.com'"))
     complained = (await manager.get(path, params={"reason": "complained"})).json()["items"]
     assert [row["address"] for row in complained] == ["b@example.com"]
-    entry = f"{path}/{found[0]['id']}"
-    is_problem(await manager.delete(entry), 403, "forbidden")
-    assert (await admin.delete(entry)).status_code == 204
-    is_problem(await admin.delete(entry), 404, "not_found")
-    is_problem(await admin.delete(f"{path}/{complained[0]['id']}"), 409, "conflict")
+    entry, why = f"{path}/{found[0]['id']}/lift", {"why": "Asked in writing on 3 May."}
+    is_problem(await manager.post(entry, json=why), 403, "forbidden")
+    is_problem(await admin.post(entry, json={"why": "  "}), 422, "invalid", "why")
+    is_problem(await admin.post(entry, json={}), 422, "invalid", "why")
+    assert (await admin.post(entry, json=why)).status_code == 204
+    is_problem(await admin.post(entry, json=why), 404, "not_found")
+    is_problem(await admin.post(f"{path}/{complained[0]['id']}/lift", json=why), 409, "conflict")
     assert (await manager.get(path)).json()["total"] == 2
+    async with transaction() as session:
+        kept = await session.execute(text("SELECT changes FROM audit_log WHERE action = 'suppression.lifted'"))
+        assert kept.scalars().all() == [{"reason": "manual", **why}]
+
+
+async def test_the_suppression_list_as_a_file(manager: Client, viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By channel, in pages, and with nothing a spreadsheet would run; it can be brought in again."""
+    path = "/suppressions"
+    wrong = {"addresses": ["(617) 555-0124"], "channel": "email"}
+    assert "Line 1" in is_problem(await manager.post(path, json=wrong), 422, "invalid", "addresses")["detail"]
+    is_problem(await manager.post(path, json=wrong | {"channel": "fax"}), 422, "invalid", "channel")
+    assert (await manager.post(path, json=wrong | {"channel": "sms"})).json()["added"] == 1
+    mails = [f"a{number}@example.com" for number in range(5)]
+    await manager.post(path, json={"addresses": ["=cmd@example.com", *mails]})
+    async with transaction() as session:
+        await session.execute(
+            text("UPDATE suppressions SET address = NULL, reason = 'erased' WHERE address LIKE 'a0%'")
+        )
+    monkeypatch.setattr("liquor_app.customers.suppressions.EXPORT_ROWS", 2)
+    is_problem(await viewer.get(f"{path}/export"), 403, "forbidden")
+    answer = await manager.get(f"{path}/export")
+    assert answer.headers["content-type"].startswith("text/csv")
+    read = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    told = {(row["address"], row["channel"], row["reason"]) for row in read}
+    assert told == {
+        ("+16175550124", "sms", "manual"),
+        ("'=cmd@example.com", "", "manual"),
+        ("", "", "erased"),
+        *((mail, "", "manual") for mail in mails[1:]),
+    }
+    assert len(read) == 7
+    async with transaction() as session:
+        kept = await session.execute(text("SELECT count(*) FROM audit_log WHERE action = 'suppressions.exported'"))
+        assert kept.scalar_one() == 1

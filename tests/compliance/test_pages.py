@@ -147,14 +147,16 @@ async def test_added_found_and_lifted(database: str) -> None:
     assert [line.address for line in page.rows] == ["a@example.com"]
     entry = page.rows[0].id
     await run(SuppressedState.ask, page, entry)
-    assert "toast" in said(await run(SuppressedState.lift, page)), "a manager may not"
+    assert "toast" in said(await run(SuppressedState.lift, page, {"why": "Asked in the store"})), "a manager may not"
     assert await logged("suppression.lifted") == []
     theirs = await suppressed(ADMIN)
     await run(SuppressedState.search, theirs, "a@example.com")
     await run(SuppressedState.ask, theirs, entry)
-    await run(SuppressedState.lift, theirs)
+    await run(SuppressedState.lift, theirs, {"why": " "})
+    assert theirs.error
+    await run(SuppressedState.lift, theirs, {"why": "Asked in the store"})
     assert (theirs.rows, theirs.asking) == ([], "")
-    assert await logged("suppression.lifted") == [{"reason": "manual"}]
+    assert await logged("suppression.lifted") == [{"reason": "manual", "why": "Asked in the store"}]
     assert await count("suppressions") == 61, "it stays on record"
 
 
@@ -167,5 +169,5 @@ async def test_a_complaint_is_for_good(database: str) -> None:
     (line,) = page.rows
     assert line.fixed
     await run(SuppressedState.ask, page, line.id)
-    assert "cannot be taken back" in said(await run(SuppressedState.lift, page))
+    assert "cannot be taken back" in said(await run(SuppressedState.lift, page, {"why": "Asked in the store"}))
     assert await logged("suppression.lifted") == []

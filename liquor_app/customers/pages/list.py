@@ -126,6 +126,7 @@ def _consents(row_: Any) -> rx.Component:
             ("given", icon(drawing, label=f"{what}: given", class_name="green")),
             ("withdrawn", icon(f"{drawing}-x" if drawing == "mail" else "message-square-off",
                                label=f"{what}: withdrawn", class_name="red")),
+            ("pending", icon(drawing, label=f"{what}: not confirmed yet", class_name="faint")),
             icon(drawing, label=f"{what}: not known", class_name="faint"),
         )  # fmt: skip
 

@@ -9,19 +9,22 @@ import reflex as rx
 from liquor_app.accounts.pages.access import for_admins
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.states.suppressed import SuppressedState
+from liquor_app.customers.suppressions import MAX_WHY
+from liquor_app.organization.models import Channel
 from liquor_app.ui.badge import badge
-from liquor_app.ui.button import button, icon_button, link
+from liquor_app.ui.button import button, download, icon_button, link
 from liquor_app.ui.card import card
-from liquor_app.ui.choice import select
-from liquor_app.ui.dialog import confirm, dialog
+from liquor_app.ui.choice import select, select_field
+from liquor_app.ui.dialog import dialog
 from liquor_app.ui.empty import empty
 from liquor_app.ui.filters import filter_bar
 from liquor_app.ui.form import search_input, text_field
+from liquor_app.ui.layout import col
 from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.pager import pager
 from liquor_app.ui.table import Column, table
 
-FORM = "suppress-form"
+FORM, LIFT = "suppress-form", "lift-form"
 
 
 def suppressed_page() -> rx.Component:
@@ -29,6 +32,7 @@ def suppressed_page() -> rx.Component:
         page_head(
             "Suppression list",
             "Addresses no campaign writes to. It binds at the moment of sending, whatever a plan says.",
+            download("Export", "/api/v1/suppressions/export"),
             button("Add addresses", kind="primary", icon="plus", on_click=SuppressedState.ask("add")),
             crumbs=(("Customers", "/customers"),),
         ),
@@ -62,14 +66,7 @@ def suppressed_page() -> rx.Component:
             flush=True,
         ),
         _add(),
-        confirm(
-            "Take off the suppression list?",
-            "Campaigns may write to this address again where consent is given. The entry stays on record.",
-            "Take off the list",
-            open=(SuppressedState.asking != "") & (SuppressedState.asking != "add"),
-            on_open_change=SuppressedState.close,
-            on_confirm=SuppressedState.lift,
-        ),
+        _lift(),
     )
 
 
@@ -102,11 +99,41 @@ def _table() -> rx.Component:
     )
 
 
-def _add() -> rx.Component:
+def _lift() -> rx.Component:
     form = rx.form(
         text_field(
-            "Addresses", "addresses", lines=8, error=SuppressedState.error, auto_focus=True,
-            hint="One e-mail address or phone number a line, up to 5,000. Customers or not.",
+            "Why", "why", error=SuppressedState.error, auto_focus=True, max_length=MAX_WHY,
+            hint="Such as: asked in writing on 3 May. Kept in the audit log.",
+        ),
+        id=LIFT,
+        key=SuppressedState.asking,
+        on_submit=SuppressedState.lift,
+    )  # fmt: skip
+    return dialog(
+        "Take off the suppression list?",
+        form,
+        open=(SuppressedState.asking != "") & (SuppressedState.asking != "add"),
+        on_open_change=SuppressedState.close,
+        description="Campaigns may write to this address again where consent is given. The entry stays on record.",
+        foot=rx.fragment(
+            button("Cancel", on_click=SuppressedState.close(False)),
+            button("Take off the list", kind="solid-danger", submit=True, form=LIFT),
+        ),
+        max_width="460px",
+    )
+
+
+def _add() -> rx.Component:
+    form = rx.form(
+        col(
+            text_field(
+                "Addresses", "addresses", lines=8, error=SuppressedState.error, auto_focus=True,
+                hint="One e-mail address or phone number a line, up to 5,000. Customers or not.",
+            ),
+            select_field(
+                "Channel", "channel", [("", "Every one"), *((one.value, one.label) for one in Channel)]
+            ),
+            gap=16,
         ),
         id=FORM,
         on_submit=SuppressedState.add,

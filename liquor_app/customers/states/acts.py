@@ -15,6 +15,7 @@ from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import delete_customer
 from liquor_app.customers.states.profile import CustomerState
 from liquor_app.organization.models import Channel
+from liquor_app.sending.optin import sign_up
 from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done, toast_warning
 
@@ -69,23 +70,32 @@ class ActsState(rx.State):
             return None
         given = str(form.get("status")) == ConsentStatus.GIVEN
         try:
-            await self._record(given, str(form.get("source", "")), str(form.get("wording", "")).strip()[:40] or None)
+            url = await self._record(
+                given, str(form.get("source", "")), str(form.get("wording", "")).strip()[:40] or None
+            )
         except AppError as error:
             if error.field != "source":
                 raise
             self.error = "Say where it came from: without that it proves nothing."
             return None
         self.asking = ""
+        if url:
+            return [CustomerState.load, toast_warning("Waits for its confirmation", f"Send this to the address: {url}")]
         return [CustomerState.load, toast_done("Consent recorded" if given else "Withdrawal recorded")]
 
-    async def _record(self, given: bool, source: str, wording: str | None) -> None:
+    async def _record(self, given: bool, source: str, wording: str | None) -> str:
+        """The link that confirms it, if it has to be confirmed."""
         actor, customer_id = await signed_in(self), parse_id(last_part(self), "customer")
-        status = ConsentStatus.GIVEN if given else ConsentStatus.WITHDRAWN
+        channel = Channel(self.asking)
         async with transaction() as session:
+            if given:
+                made = await sign_up(session, actor, customer_id, channel, source=source, wording_version=wording)
+                return made.confirm_url or ""
             await record_consent(
-                session, actor, customer_id, channel=Channel(self.asking), status=status, source=source,
+                session, actor, customer_id, channel=channel, status=ConsentStatus.WITHDRAWN, source=source,
                 wording_version=wording,
             )  # fmt: skip
+        return ""
 
     @rx.event
     @guarded

@@ -73,7 +73,7 @@ def customer_line(row: CustomerRow, at: datetime, suppressed: bool = False) -> C
 
 
 def _reach(address: str | None, consent: str | None) -> str:
-    """`given`, `withdrawn`, `none`: whether somebody may be written to; consent without an address is none."""
+    """`given`, `withdrawn`, `pending`, `none`: whether somebody may be written to; without an address it is none."""
     return consent or "none" if address else "none"
 
 

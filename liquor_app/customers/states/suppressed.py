@@ -133,9 +133,9 @@ class SuppressedState(rx.State):
         addresses = [line.strip() for line in str(form.get("addresses", ""))[:500_000].splitlines() if line.strip()]
         try:
             async with transaction() as session:
-                done = await add_suppressions(session, actor, addresses)
+                done = await add_suppressions(session, actor, addresses, channel=str(form.get("channel", "")) or None)
         except AppError as error:
-            if error.field != "addresses":
+            if error.field not in {"addresses", "channel"}:
                 raise
             self.error = error.message
             return None
@@ -146,10 +146,17 @@ class SuppressedState(rx.State):
 
     @rx.event
     @guarded
-    async def lift(self) -> Any:
+    async def lift(self, form: dict[str, Any]) -> Any:
+        """Off the list, with the reason."""
         actor = await signed_in(self)
-        entry, self.asking = self.asking, ""
-        async with transaction() as session:
-            await lift_entry(session, actor, parse_id(entry, "entry"))
+        try:
+            async with transaction() as session:
+                await lift_entry(session, actor, parse_id(self.asking, "entry"), str(form.get("why", "")))
+        except AppError as error:
+            if error.field != "why":
+                raise
+            self.error = error.message
+            return None
+        self.asking = ""
         await self._read()
         return toast_done("Taken off the suppression list")

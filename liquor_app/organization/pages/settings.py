@@ -27,6 +27,7 @@ def settings_page() -> rx.Component:
                 [
                     ("general", "Shop"),
                     ("compliance", "Compliance"),
+                    ("preferences", "Recipients"),
                     ("planning", "Planning"),
                     ("retention", "Retention"),
                 ],
@@ -42,7 +43,10 @@ def settings_page() -> rx.Component:
                     _form(),
                     foot=rx.cond(
                         SettingsState.tab == "compliance",
-                        link("The law of each place, dated and cited", "/settings/law"),
+                        row(
+                            link("The law of each place, dated and cited", "/settings/law"),
+                            link("Suppression list", "/customers/suppressed"),
+                        ),
                         rx.fragment(),
                     ),
                 ),

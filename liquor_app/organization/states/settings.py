@@ -17,6 +17,7 @@ from liquor_app.organization.settings import (
     ComplianceSettings,
     GeneralSettings,
     PlanningSettings,
+    PreferenceSettings,
     RetentionSettings,
     SettingsModel,
     load_settings,
@@ -25,7 +26,8 @@ from liquor_app.organization.settings import (
 from liquor_app.ui.toast import toast_done
 
 DOCUMENTS: dict[str, type[SettingsModel]] = {
-    model.key: model for model in (GeneralSettings, ComplianceSettings, PlanningSettings, RetentionSettings)
+    model.key: model
+    for model in (GeneralSettings, ComplianceSettings, PreferenceSettings, PlanningSettings, RetentionSettings)
 }
 HIDDEN = {"is_sample"}
 LABELS = {
@@ -41,6 +43,8 @@ LABELS = {
     "max_contacts_7_days": ("Messages a person in 7 days", "Across all campaigns."),
     "max_contacts_30_days": ("Messages a person in 30 days", "Across all campaigns."),
     "disclaimer": ("Disclaimer", "Stands in every message."),
+    "double_opt_in": ("Double opt-in", "on: a consent counts once the address itself has confirmed it. Or off."),
+    "topics": ("Topics", "Recipients choose among them. Name: kinds of templates; next name: kinds."),
     "email_capacity_per_day": ("E-mails a day", ""),
     "sms_capacity_per_day": ("SMS a day", ""),
     "discount_budget": ("Discount budget a plan", "Expected discount given, in money."),
