@@ -51,7 +51,7 @@ async def test_a_plan_keeps_every_limit_and_accounts_for_everybody(session: Asyn
     await add_customer(session, email_consent=None, sms_consent=None)
     await refresh_segments(session, SYSTEM)
     limits = {"email_capacity_per_day": 4, "sms_capacity_per_day": 2, "discount_budget": "6.00"}
-    campaign = await add_campaign(session, ["all"], constraints=limits, holdout_pct=Decimal(10))
+    campaign = await add_campaign(session, ["all"], constraints=limits, holdout_pct=Decimal(30))
 
     plan = await make_plan(session, MARKETER, campaign)
 
