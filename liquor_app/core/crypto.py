@@ -62,10 +62,13 @@ def decrypt(stored: bytes) -> str:
         raise Conflict("A stored secret cannot be read: LIQUOR_SECRET_KEY has changed. Enter it again.") from error
 
 
+_compact = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+
+
 def sign(purpose: str, payload: dict[str, Any]) -> str:
     """A URL-safe token holding `payload`, which does not expire; `unsign` checks it."""
-    body = base64.urlsafe_b64encode(json.dumps(payload, separators=(",", ":"), sort_keys=True).encode()).rstrip(b"=")
-    mac = hmac.new(key(purpose), body, hashlib.sha256).digest()[:16]
+    body = base64.urlsafe_b64encode(_compact(payload).encode()).rstrip(b"=")
+    mac = hmac.digest(key(purpose), body, "sha256")[:16]
     return f"{body.decode()}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
 
 

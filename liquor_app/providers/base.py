@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
+from liquor_app.providers.bodies import Body
 
 
 class Outcome(StrEnum):
@@ -40,12 +41,19 @@ class OutgoingMessage:
     sender: str
     sender_name: str
     recipient: str
-    text: str
+    body: Body
     subject: str | None = None
-    html: str | None = None
     reply_to: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     template_version_id: UUID | None = None
+
+    @property
+    def html(self) -> str | None:
+        return self.body.html
+
+    @property
+    def text(self) -> str:
+        return self.body.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """One body for many: what messages share is written once, what differs becomes a variable of its recipient.
 
-Mailgun and SendGrid put each recipient's values into one body. The skeleton is taken from the finished messages, tag
-by tag and line by line, and never from the template: whatever rendering, tracking or a coupon did to a message,
-putting the values back gives exactly the message that was rendered and kept. Pure.
+Mailgun and SendGrid put each recipient's values into one body. Messages of one stencil bring both. Of others the
+skeleton is taken from the finished messages, tag by tag and line by line, and never from the template: whatever
+rendering, tracking or a coupon did to a message, putting the values back gives exactly the message that was rendered
+and kept. Pure.
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import count
+
+from markupsafe import escape
 
 from liquor_app.providers.base import OutgoingMessage
+from liquor_app.providers.bodies import Filled, Parts
 
 TAG, LINE = ">", "\n"
 """Where HTML and text are cut. HTML is often one long line, and values are escaped, so that they hold no tag's end."""
@@ -44,7 +49,7 @@ def group(
     alone: list[list[OutgoingMessage]] = []
     for message in messages:
         shape = _shape(message)
-        if shape is None or any(forbidden in part for part in _texts(message)):
+        if shape is None or any(forbidden in part for part in _own_texts(message)):
             alone.append([message])
             continue
         address = message.recipient.lower()
@@ -59,7 +64,8 @@ def group(
             addresses[id(call)] = {address}
     together = [call for calls in alike.values() for call in calls]
     for call in together:
-        if len(call) > 1 and value_bytes < _largest(call):
+        is_marked = any(forbidden in part for part in _shared_texts(call[0]))
+        if len(call) > 1 and (is_marked or value_bytes < _largest(call)):
             alone.extend([message] for message in call)
             call.clear()
     return [*(call for call in together if call), *alone]
@@ -68,7 +74,10 @@ def group(
 def skeleton_of(messages: Sequence[OutgoingMessage], mark: Callable[[str], str]) -> Skeleton:
     """The skeleton of messages `group` has put together. `mark` writes a variable of that name."""
     values: list[dict[str, str]] = [{} for _ in messages]
-    numbers = iter(range(1_000_000))
+    numbers = count()
+
+    def variable() -> str:
+        return f"v{next(numbers)}"
 
     def weave(texts: Sequence[str], cut: str = LINE) -> str:
         made = texts[0].split(cut)
@@ -76,19 +85,38 @@ def skeleton_of(messages: Sequence[OutgoingMessage], mark: Callable[[str], str])
         if any(len(own) != len(made) for own in parts):
             raise ValueError("messages of one call differ in shape")
         for at in _differing(made, parts):
-            name = f"v{next(numbers)}"
+            name = variable()
             for lines, own in zip(parts, values, strict=True):
                 own[name] = lines[at]
             made[at] = mark(name)
         return cut.join(made)
 
-    return Skeleton(
-        weave([message.subject or "" for message in messages]),
-        weave([message.html or "" for message in messages], TAG),
-        weave([message.text for message in messages]),
-        {name: weave([message.headers[name] for message in messages]) for name in messages[0].headers},
-        values,
-    )
+    def pour(parts: Parts, *, is_html: bool) -> str:
+        """The stencil with marks in its holes; a value that reads the same in HTML and in text is one variable."""
+        made = list(parts)
+        for at in range(1, len(parts), 2):
+            hole = parts[at]
+            if (hole, is_html) not in names:
+                plain = [filled.values[hole] for filled in casts]
+                own = [str(escape(value)) for value in plain] if is_html else plain
+                names[hole, is_html] = name = variable()
+                if own == plain:
+                    names[hole, not is_html] = name
+                for each, value in zip(values, own, strict=True):
+                    each[name] = value
+            made[at] = mark(names[hole, is_html])
+        return "".join(made)
+
+    subject = weave([message.subject or "" for message in messages])
+    headers = {name: weave([message.headers[name] for message in messages]) for name in messages[0].headers}
+    casts = [message.body for message in messages if isinstance(message.body, Filled)]
+    if len(casts) == len(messages) and len({filled.stencil.id for filled in casts}) == 1:
+        names: dict[tuple[str, bool], str] = {}
+        stencil = casts[0].stencil
+        html, plain = pour(stencil.html, is_html=True), pour(stencil.text, is_html=False)
+    else:
+        html, plain = weave([message.html or "" for message in messages], TAG), weave([one.text for one in messages])
+    return Skeleton(subject, html, plain, headers, values)
 
 
 def _differing(first: Sequence[str], parts: Sequence[list[str]]) -> list[int]:
@@ -106,13 +134,22 @@ def _differing(first: Sequence[str], parts: Sequence[list[str]]) -> list[int]:
     return sorted(known)
 
 
-def _texts(message: OutgoingMessage) -> list[str]:
-    return [message.subject or "", message.html or "", message.text, *message.headers.values()]
+def _own_texts(message: OutgoingMessage) -> list[str]:
+    """What one message says by itself."""
+    own = [message.subject or "", *message.headers.values()]
+    body = message.body
+    return [*own, *body.values.values()] if isinstance(body, Filled) else [*own, body.html or "", body.text]
+
+
+def _shared_texts(message: OutgoingMessage) -> Sequence[str]:
+    """What messages of its shape say alike, beyond `_own_texts`."""
+    return message.body.stencil.literals if isinstance(message.body, Filled) else ()
 
 
 def _shape(message: OutgoingMessage) -> Hashable | None:
     if message.template_version_id is None:
         return None
+    body = message.body
     return (
         message.template_version_id,
         message.campaign_id,
@@ -121,8 +158,7 @@ def _shape(message: OutgoingMessage) -> Hashable | None:
         message.reply_to,
         tuple(message.headers),
         (message.subject or "").count(LINE),
-        (message.html or "").count(TAG),
-        message.text.count(LINE),
+        *((body.stencil.id,) if isinstance(body, Filled) else ((body.html or "").count(TAG), body.text.count(LINE))),
     )
 
 

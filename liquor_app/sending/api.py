@@ -17,9 +17,9 @@ from liquor_app.core.crypto import token_hash
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, TooMany
 from liquor_app.sending import again, service
+from liquor_app.sending.bodies import PREFERENCES_PATH
 from liquor_app.sending.farewell import asking, done, failed, undone
 from liquor_app.sending.models import SendStatus
-from liquor_app.sending.recipients import PREFERENCES_PATH
 from liquor_app.sending.schemas import AgainIn, AgainOut, SendEvents, SendOut, SettleIn
 from liquor_app.sending.service import SendRow
 from liquor_app.sending.unsubscribe import AGAIN, PATH, UnsubscribeView, resubscribe, unsubscribe, unsubscribe_view

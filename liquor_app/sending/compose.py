@@ -10,19 +10,16 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
 from liquor_app.providers.base import OutgoingMessage
+from liquor_app.sending.bodies import own_pages
 from liquor_app.sending.claim import Claimed, Stop
-from liquor_app.sending.recipients import PREFERENCES_PATH, VIEW_PATH
-from liquor_app.sending.stencil import Stencils
-from liquor_app.sending.tracking import tracked
-from liquor_app.sending.unsubscribe import PATH, message_token
+from liquor_app.sending.stencil import Facts, Stencils, Tracks
 from liquor_app.templates.catalog import Catalog, load_catalog
-from liquor_app.templates.context import OfferFacts, Recipient, build_context
+from liquor_app.templates.context import OfferFacts, Recipient
 from liquor_app.templates.copy import copy_subject
 from liquor_app.templates.render import Legal, unsubscribe_headers
 
@@ -78,19 +75,20 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
     sender = brand.from_email if message.channel is Channel.EMAIL else brand.sms_sender
     if not sender:
         return _stop(message, CANNOT_RENDER, f"The brand {brand.name} has no sender for {message.channel.label}.")
-    token, base = message_token(message.id), get_settings().base_url
-    link = f"{base}{PATH}/{token}"
-    context = build_context(
+    pages = own_pages(message.id)
+    facts = Facts(
         Recipient(message.name, message.city, message.favourite),
         OfferFacts(message.offer, message.message, message.offer_terms, message.coupon),
         brand,
     )
+    is_tracked = not message.no_tracking
+    tracks = Tracks(message.id, is_tracked and brand.track_clicks, is_tracked and brand.track_opens)
     legal = Legal(
-        brand.name, brand.postal_address, brand.footer_text, material.disclaimer, material.minimum_age, link,
-        f"{base}{PREFERENCES_PATH}/{token}", f"{base}{VIEW_PATH}/{token}",
+        brand.name, brand.postal_address, brand.footer_text, material.disclaimer, material.minimum_age,
+        pages.unsubscribe, pages.preferences, pages.view,
     )  # fmt: skip
     try:
-        made = material.stencils.render(template, context, legal)
+        made = material.stencils.render(template, facts, legal, tracks)
     except Invalid as problem:
         return _stop(message, CANNOT_RENDER, problem.message)
     except Exception:
@@ -106,21 +104,14 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
             sender=sender,
             sender_name=brand.from_name,
             recipient=message.recipient,
-            text=made.text,
+            body=made.body,
             subject=copy_subject(message.offer_terms, made.subject),
-            html=_tracked(made.html, message, brand),
             reply_to=brand.reply_to,
-            headers=unsubscribe_headers(link) if message.channel is Channel.EMAIL else {},
+            headers=unsubscribe_headers(pages.unsubscribe) if message.channel is Channel.EMAIL else {},
             template_version_id=template.version_id,
         ),
         template.version_id,
     )
-
-
-def _tracked(html: str | None, message: Claimed, brand: BrandRow) -> str | None:
-    if html is None or message.no_tracking or not (brand.track_clicks or brand.track_opens):
-        return html
-    return tracked(html, message.id, clicks=brand.track_clicks, opens=brand.track_opens)
 
 
 def _stop(message: Claimed, reason: str, note: str) -> Stop:

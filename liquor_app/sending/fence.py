@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.core.db import raw_connection
 from liquor_app.core.ids import uuid7_time
 from liquor_app.providers.base import Provider
+from liquor_app.sending.bodies import keep_stencils, stored_body
 from liquor_app.sending.compose import Composed
 
 OPEN_SECONDS = 60
@@ -26,13 +27,16 @@ _HOLD = "SELECT id FROM campaigns WHERE id = ANY(:campaigns) ORDER BY id FOR SHA
 _FENCE = """
 UPDATE sends s SET status = 'sending', batch_id = b.id, provider = f.provider, recipient = f.recipient,
     subject = f.subject, body_html = f.body_html, body_text = f.body_text,
+    stencil_id = f.stencil_id, body_values = f.body_values::jsonb,
     template_version_id = f.template_version_id, error_code = NULL, error_message = NULL,
     lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
 FROM unnest(
          %(id)b::uuid[], %(created_at)b::timestamptz[], %(provider)b::text[], %(recipient)b::text[],
-         %(subject)b::text[], %(body_html)b::text[], %(body_text)b::text[], %(template_version_id)b::uuid[],
+         %(subject)b::text[], %(body_html)b::text[], %(body_text)b::text[], %(stencil_id)b::uuid[],
+         %(body_values)b::text[], %(template_version_id)b::uuid[],
          %(closes_at)b::timestamptz[], %(hash)b::bytea[]) AS f(
-         id, created_at, provider, recipient, subject, body_html, body_text, template_version_id, closes_at, hash),
+         id, created_at, provider, recipient, subject, body_html, body_text, stencil_id, body_values,
+         template_version_id, closes_at, hash),
      campaigns k, customers c, (SELECT uuid_v7() AS id) b
 WHERE s.id = f.id AND s.created_at = f.created_at
   AND s.status = 'claimed' AND s.claim_token = %(token)s AND s.lease_until > clock_timestamp()
@@ -70,6 +74,7 @@ async def pass_fence(
     sandbox); consent standing, and no pause begun; the address not suppressed; its window open for another minute.
     """
     await session.execute(text(_HOLD), {"campaigns": list({item.composed.claimed.campaign_id for item in messages})})
+    await keep_stencils(session, [item.composed.outgoing.body for item in messages])
     connection = await raw_connection(session)
     passed = await connection.execute(
         _FENCE, {"token": token, "lease": lease_seconds, "open": OPEN_SECONDS, "sandbox": sandbox, **_columns(messages)}
@@ -80,14 +85,17 @@ async def pass_fence(
 def _columns(messages: Sequence[Routed]) -> dict[str, list[Any]]:
     claimed = [item.composed.claimed for item in messages]
     outgoing = [item.composed.outgoing for item in messages]
+    kept = [stored_body(one.body) for one in outgoing]
     return {
         "id": [one.id for one in claimed],
         "created_at": [uuid7_time(one.id) for one in claimed],
         "provider": [item.provider for item in messages],
         "recipient": [one.recipient for one in outgoing],
         "subject": [one.subject for one in outgoing],
-        "body_html": [one.html for one in outgoing],
-        "body_text": [one.text for one in outgoing],
+        "body_html": [one.html for one in kept],
+        "body_text": [one.text for one in kept],
+        "stencil_id": [one.stencil_id for one in kept],
+        "body_values": [one.values for one in kept],
         "template_version_id": [item.composed.template_version_id for item in messages],
         "closes_at": [one.closes_at for one in claimed],
         "hash": [one.address_hash for one in claimed],

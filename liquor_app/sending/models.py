@@ -21,6 +21,7 @@ from liquor_app.core.columns import (
     plain_uuid,
     ref,
     stamped,
+    texts,
     whole,
     words,
 )
@@ -77,6 +78,7 @@ SEND = Transitions(
 class Send(SQLModel, table=True):
     """Time series by `created_at`, which is the time inside `id`, so a look-up by id touches one partition.
 
+    What is said stands in `body_html` and `body_text`, or in a stencil with `body_values` in its holes.
     `contact_at` is when the customer was contacted by the campaign's own clock (real time, or the played
     week's); frequency caps count it. `sent_at` is always real time.
     """
@@ -106,6 +108,8 @@ class Send(SQLModel, table=True):
     subject: str | None = words(nullable=True)
     body_html: str | None = words(nullable=True)
     body_text: str | None = words(nullable=True)
+    stencil_id: UUID | None = plain_uuid()
+    body_values: dict[str, Any] | None = document()
     template_version_id: UUID | None = plain_uuid()
 
     status: SendStatus = choice("status", SendStatus, SendStatus.PENDING)
@@ -135,6 +139,18 @@ class Send(SQLModel, table=True):
     error_message: str | None = words(nullable=True)
     retry_count: int = whole()
     note: str | None = words(nullable=True)
+
+
+class StencilRow(SQLModel, table=True):
+    """What many messages say alike: literal, hole, literal, hole, …, literal. Named after its content."""
+
+    __tablename__ = "stencils"
+
+    id: UUID = plain_uuid(primary=True)
+    html: list[str] = texts()
+    text: list[str] = texts()
+    links: list[str] = texts()
+    created_at: datetime = stamped()
 
 
 class SendKey(SQLModel, table=True):

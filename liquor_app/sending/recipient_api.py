@@ -19,9 +19,10 @@ from liquor_app.core.errors import AppError, Invalid, TooMany
 from liquor_app.customers import consents
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.sending import optin, recipients
+from liquor_app.sending.bodies import PREFERENCES_PATH, VIEW_PATH
 from liquor_app.sending.farewell import failed
 from liquor_app.sending.recipient_pages import age_page, age_told, confirm_page, preferences_page, stored_page
-from liquor_app.sending.recipients import AGE_PATH, CONFIRM_PATH, PREFERENCES_PATH, VIEW_PATH, Ask
+from liquor_app.sending.recipients import AGE_PATH, CONFIRM_PATH, Ask
 from liquor_app.sending.schemas import ConsentIn, ConsentOut, LinkOut
 
 router = APIRouter(prefix="/customers", tags=["customers"])

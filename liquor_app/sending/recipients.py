@@ -31,11 +31,13 @@ from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import ComplianceSettings, PreferenceSettings, load_settings
 from liquor_app.organization.topics import Topic, parse_topics
+from liquor_app.providers.bodies import Whole
+from liquor_app.sending.bodies import BODY_COLUMNS, BODY_JOIN, read_body
 from liquor_app.sending.branding import BRAND_COLUMNS, Look, look_of
 from liquor_app.sending.standing import lift_own, standing_of
 from liquor_app.sending.unsubscribe import GONE, message_of
 
-PREFERENCES_PATH, VIEW_PATH, AGE_PATH, CONFIRM_PATH = "/p", "/m", "/a", "/k"
+AGE_PATH, CONFIRM_PATH = "/a", "/k"
 _AGE = "age"
 
 PAUSE = timedelta(days=30)
@@ -88,13 +90,14 @@ async def stored_message(session: AsyncSession, token: str) -> Stored:
     """
     send_id = message_of(token)
     found = await session.execute(
-        text("SELECT subject, body_html, body_text FROM sends WHERE id = :id AND created_at = :at"),
+        text(f"SELECT s.subject, {BODY_COLUMNS} FROM sends s {BODY_JOIN} WHERE s.id = :id AND s.created_at = :at"),
         {"id": send_id, "at": uuid7_time(send_id)},
     )
-    row = found.first()
-    if row is None or not (row.body_html or row.body_text):
+    row = found.mappings().first()
+    body = read_body(row, send_id) if row is not None else Whole("")
+    if row is None or not (body.html or body.text):
         raise NotFound("This message is no longer kept here.")
-    return Stored(row.subject or "", row.body_html, row.body_text or "")
+    return Stored(row["subject"] or "", body.html, body.text)
 
 
 _PERSON = """

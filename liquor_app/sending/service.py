@@ -18,6 +18,7 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.core.pubsub import publish
+from liquor_app.sending.bodies import BODY_COLUMNS, BODY_JOIN, read_body
 from liquor_app.sending.claim import REOPENED_DAYS
 from liquor_app.sending.models import SendStatus
 from liquor_app.sending.outbox import check_channel, count_rows
@@ -152,8 +153,8 @@ async def get_send(session: AsyncSession, actor: Actor, send_id: UUID) -> SendDe
     """
     require(actor, Role.USER)
     statement = _SEND.format(
-        more=", s.body_html, s.body_text, s.template_version_id, a.reason",
-        joins="LEFT JOIN actions a ON a.id = s.action_id",
+        more=f", {BODY_COLUMNS}, s.template_version_id, a.reason",
+        joins=f"LEFT JOIN actions a ON a.id = s.action_id {BODY_JOIN}",
     )
     found = await session.execute(
         text(f"{statement} WHERE s.id = :id AND s.created_at = :moment"),
@@ -162,9 +163,9 @@ async def get_send(session: AsyncSession, actor: Actor, send_id: UUID) -> SendDe
     row = found.mappings().first()
     if row is None:
         raise NotFound("There is no such message.")
-    values = dict(row)
-    more = {name: values.pop(name) for name in ("body_html", "body_text", "template_version_id", "reason")}
-    return SendDetail(_send_row(values), **more)
+    body = read_body(row, send_id)
+    send = {name: value for name, value in row.items() if name in SendRow.__slots__}
+    return SendDetail(_send_row(send), body.html, body.text or None, row["template_version_id"], row["reason"])
 
 
 async def send_events(session: AsyncSession, actor: Actor, send_id: UUID, *, limit: int = 100) -> list[SendEventRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html as html_lib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -44,22 +44,42 @@ class Visit:
 
 
 def tracked(html: str, send_id: UUID, *, clicks: bool, opens: bool) -> str:
-    """A message with its links wrapped and a pixel at its end. The way out and our other own pages stay as they are."""
-    base, send = get_settings().base_url, send_id.hex
-    if clicks:
+    """A message with its links wrapped and a pixel at its end."""
+    return wrapped(
+        html, (lambda address: click_url(send_id, address)) if clicks else None, pixel_url(send_id) if opens else ""
+    )
+
+
+def wrapped(html: str, door: Callable[[str], str] | None, pixel: str) -> str:
+    """HTML whose links lead where `door` says for the address they had, with a picture from `pixel` at its end. The
+    way out and our other own pages stay as they are."""
+    if door is not None:
 
         def wrap(match: re.Match[str]) -> str:
             address = html_lib.unescape(match[2])
-            if address.startswith(f"{base}/"):
-                return match[0]
-            return f"{match[1]}{base}{CLICK_PATH}/{sign(_CLICK, {'s': send, 'u': address})}{match[3]}"
+            return match[0] if is_own_page(address) else f"{match[1]}{door(address)}{match[3]}"
 
         html = _HREF.sub(wrap, html)
-    if opens:
-        pixel = f'<img src="{base}{OPEN_PATH}/{sign(_OPENED, {"s": send})}.gif" width="1" height="1" alt="">'
+    if pixel:
+        image = f'<img src="{pixel}" width="1" height="1" alt="">'
         head, found, tail = html.rpartition("</body>")
-        html = f"{head}{pixel}{found}{tail}" if found else html + pixel
+        html = f"{head}{image}{found}{tail}" if found else html + image
     return html
+
+
+def is_own_page(address: str) -> bool:
+    """Whether a link leads to us, where nothing need be counted."""
+    return address.startswith(f"{get_settings().base_url}/")
+
+
+def click_url(send_id: UUID, address: str) -> str:
+    """The link that leads there and tells us of it."""
+    return f"{get_settings().base_url}{CLICK_PATH}/{sign(_CLICK, {'s': send_id.hex, 'u': address})}"
+
+
+def pixel_url(send_id: UUID) -> str:
+    """The picture that tells us a message was opened."""
+    return f"{get_settings().base_url}{OPEN_PATH}/{sign(_OPENED, {'s': send_id.hex})}.gif"
 
 
 _SEND = """

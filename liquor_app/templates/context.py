@@ -52,20 +52,16 @@ class OfferFacts:
 
 def build_context(person: Recipient, offer: OfferFacts, brand: BrandRow) -> Context:
     """Nested variables; what is not known is left out, so that strict rendering notices."""
-    category = offer.terms.get("category")
+    name, discount, category, ends = shown_terms(offer)
+    own = personal_values(person, offer)
     return {
-        "customer": _known(
-            first_name=first_name(person.name),
-            name=person.name,
-            city=person.city,
-            favourite=in_sentence(person.favourite),
-        ),
+        "customer": {path.removeprefix("customer."): own[path] for path in own if path.startswith("customer.")},
         "offer": _known(
             text=offer.text,
-            name=offer.terms.get("name"),
-            discount=_plain_number(offer.terms.get("discount_pct")),
+            name=name,
+            discount=_plain_number(discount),
             category=in_sentence(category),
-            ends=_day(offer.terms.get("expires_on")),
+            ends=_day(ends),
             code=offer.code,
         ),
         **_known(message=offer.message),
@@ -77,6 +73,25 @@ def build_context(person: Recipient, offer: OfferFacts, brand: BrandRow) -> Cont
         ),
         "links": {"shop": brand.website_url},
     }
+
+
+def shown_terms(offer: OfferFacts) -> tuple[Any, Any, Any, Any]:
+    """Of an offer's terms, all that a template can show: name, discount, category and last day."""
+    terms = offer.terms
+    return terms.get("name"), terms.get("discount_pct"), terms.get("category"), terms.get("expires_on")
+
+
+def personal_values(person: Recipient, offer: OfferFacts) -> dict[str, str]:
+    """The variables that are one recipient's own, by their paths; the others are the same for all who get the offer."""
+    return _known(
+        **{
+            "customer.first_name": first_name(person.name),
+            "customer.name": person.name,
+            "customer.city": person.city,
+            "customer.favourite": in_sentence(person.favourite),
+            "offer.code": offer.code,
+        }
+    )
 
 
 def example_context() -> Context:

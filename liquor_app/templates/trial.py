@@ -23,6 +23,7 @@ from liquor_app.customers.addresses import address_hash, normalise_email, normal
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import default_brand
 from liquor_app.providers.base import Outcome, OutgoingMessage, SendResult
+from liquor_app.providers.bodies import Whole
 from liquor_app.providers.service import Route, load_routes, open_provider
 from liquor_app.templates.preview import render_source
 from liquor_app.templates.render import TemplateSource
@@ -112,9 +113,8 @@ async def prepare_trial(
         sender=sender,
         sender_name=brand.from_name,
         recipient=recipient,
-        text=f"{MARK} {made.text}",
+        body=Whole(f"{MARK} {made.text}", made.html),
         subject=f"{MARK} {made.subject}" if made.subject is not None else None,
-        html=made.html,
         reply_to=brand.reply_to,
         headers=HEADERS if source.channel is Channel.EMAIL else {},
     )

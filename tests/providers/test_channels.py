@@ -13,6 +13,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import ensure_defaults, list_channels
 from liquor_app.providers.base import Handed, Outcome, OutgoingMessage
+from liquor_app.providers.bodies import Whole
 from liquor_app.providers.health import rest
 from liquor_app.providers.mailgun import Mailgun
 from liquor_app.providers.sandbox import Sandbox, SandboxConfig
@@ -26,7 +27,7 @@ from liquor_app.providers.service import (
 def message(recipient: str = "m@example.com") -> OutgoingMessage:
     return OutgoingMessage(
         send_id=uuid7(), campaign_id=uuid7(), channel=Channel.EMAIL, sender="offers@harborvine.example",
-        sender_name="Harbor & Vine, Ltd", recipient=recipient, text="Hi", subject="Grüße", html="<p>Hi</p>",
+        sender_name="Harbor & Vine, Ltd", recipient=recipient, body=Whole("Hi", "<p>Hi</p>"), subject="Grüße",
         reply_to="us@harborvine.example", headers={"List-Unsubscribe": "<https://x.example/u/1>"},
     )  # fmt: skip
 

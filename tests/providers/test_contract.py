@@ -15,6 +15,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.process import free_port
 from liquor_app.organization.models import Channel
 from liquor_app.providers.base import Handed, Outcome, OutgoingMessage, Provider
+from liquor_app.providers.bodies import Whole
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.sending.handover import hand_over
 from tests.providers.servers import API_KEY, BAD, BAD_PHONE, DOMAIN, TWILIO_SID, House
@@ -104,9 +105,11 @@ def message(kind: Kind, number: int = 0, *, recipient: str | None = None) -> Out
         send_id=uuid7(), campaign_id=CAMPAIGN, channel=kind.channel,
         sender="offers@harborvine.example" if is_email else "+15550001111", sender_name="Harbor & Vine, Ltd",
         recipient=recipient or (f"m{number}@example.com" if is_email else f"+1207555{number:04d}"),
-        text=f"Hi Jörg {number},\n.\nwe kept 100% of it cold.\n{link}\n",
+        body=Whole(
+            f"Hi Jörg {number},\n.\nwe kept 100% of it cold.\n{link}\n",
+            f"<p>Hi J&ouml;rg {number}</p>\n<p>All the same</p>\n<a href='{link}'>Stop</a>\n" if is_email else None,
+        ),
         subject=f"Jörg {number}, Grüße" if is_email else None,
-        html=f"<p>Hi J&ouml;rg {number}</p>\n<p>All the same</p>\n<a href='{link}'>Stop</a>\n" if is_email else None,
         reply_to="us@harborvine.example" if is_email else None,
         headers={"List-Unsubscribe": f"<{link}>", "X-Same": "yes"} if is_email else {},
         template_version_id=VERSION,

@@ -8,6 +8,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.providers import smtp
 from liquor_app.providers.base import OutgoingMessage
+from liquor_app.providers.bodies import Whole
 from liquor_app.sending.unsubscribe import unsubscribe_url
 from liquor_app.templates.render import unsubscribe_headers
 
@@ -15,7 +16,7 @@ from liquor_app.templates.render import unsubscribe_headers
 def letter(headers: dict[str, str]) -> list[str]:
     message = OutgoingMessage(
         send_id=uuid7(), campaign_id=None, channel=Channel.EMAIL, sender="offers@shop.example",
-        sender_name="Käse & Wein", recipient="ann@example.com", text="Hello", subject="Für Sie " + "ü" * 90,
+        sender_name="Käse & Wein", recipient="ann@example.com", body=Whole("Hello"), subject="Für Sie " + "ü" * 90,
         headers=headers,
     )  # fmt: skip
     return smtp._mime(message).decode("ascii").split("\r\n\r\n")[0].split("\r\n")

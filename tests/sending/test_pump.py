@@ -20,6 +20,7 @@ from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.providers.base import Outcome, OutgoingMessage, SendResult
+from liquor_app.providers.bodies import Whole
 from liquor_app.providers.sandbox import Sandbox
 from liquor_app.sending import dispatch
 from liquor_app.sending.dispatch import Dispatcher, Pace
@@ -492,7 +493,7 @@ async def test_consent_given_as_a_minor_is_none(database: str) -> None:
 async def test_a_late_call_does_not_begin() -> None:
     """Once the lease could end before the answer, the message goes back instead: somebody else may have it."""
     loop = asyncio.get_running_loop()
-    message = OutgoingMessage(uuid7(), None, Channel.EMAIL, "a@x.example", "A", "b@x.example", "Hi")
+    message = OutgoingMessage(uuid7(), None, Channel.EMAIL, "a@x.example", "A", "b@x.example", Whole("Hi"))
     (result,) = await hand_over(Sandbox(Sandbox.Config()), [message], lease_ends=loop.time() + 1)
     assert (result.outcome, result.code, result.is_throttled) == (Outcome.TRANSIENT, "late", True)
 
@@ -504,6 +505,6 @@ async def test_a_fault_of_ours_in_a_call_is_unknown(monkeypatch: pytest.MonkeyPa
         raise RuntimeError("bug")
 
     answering(monkeypatch, burst)
-    message = OutgoingMessage(uuid7(), None, Channel.EMAIL, "a@x.example", "A", "b@x.example", "Hi")
+    message = OutgoingMessage(uuid7(), None, Channel.EMAIL, "a@x.example", "A", "b@x.example", Whole("Hi"))
     (result,) = await hand_over(Sandbox(Sandbox.Config()), [message], lease_ends=asyncio.get_running_loop().time() + 60)
     assert result.outcome is Outcome.UNKNOWN
