@@ -51,6 +51,8 @@ class Job(StrEnum):
     ROLL_UP = "roll_up"
     PROCESS_WEBHOOKS = "process_webhooks"
     ATTRIBUTE = "attribute"
+    READ_HOLDOUT = "read_holdout"
+    SIMULATE_PLAN = "simulate_plan"
 
 
 class JobCancelled(Exception):
