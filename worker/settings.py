@@ -20,6 +20,7 @@ from liquor_app.core.runtime import redis_url
 from liquor_app.customers.tasks import TASKS as CUSTOMERS
 from liquor_app.demo.tasks import TASKS as DEMO
 from liquor_app.experiments.tasks import TASKS as EXPERIMENTS
+from liquor_app.planning.tasks import TASKS as PLANNING
 from liquor_app.scoring.tasks import TASKS as SCORING
 from liquor_app.segments.tasks import TASKS as SEGMENTS
 from liquor_app.sending.dispatch import run_dispatcher
@@ -33,6 +34,7 @@ TASKS: dict[Job, Task] = {
     **SCORING,
     **SEGMENTS,
     **EXPERIMENTS,
+    **PLANNING,
     **CAMPAIGNS,
     **SENDING,
     **ANALYTICS,

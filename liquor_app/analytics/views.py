@@ -58,6 +58,9 @@ def show_change(kpi: Kpi) -> tuple[str, str]:
     return f"{'+' if share > 0 else '−'}{abs(share):,.1f}%", trend
 
 
+NOWHERE = Marks("0%", "0%", "0%", "0%", "0%")
+
+
 @dataclass(frozen=True, slots=True)
 class HoldoutCard:
     """The global holdout in words. `verdict` and `tone` are a badge's; `marks` draws the interval if `has_marks`."""
@@ -77,7 +80,7 @@ class HoldoutCard:
     incremental: str = NONE
     incremental_note: str = ""
     has_marks: bool = False
-    marks: Marks = Marks("0%", "0%", "0%", "0%", "0%")
+    marks: Marks = NOWHERE
     low: str = ""
     high: str = ""
     sentence: str = ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -28,6 +27,7 @@ from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.planning.llm import Consultation, consult
 from liquor_app.planning.models import Engine
+from liquor_app.planning.plans import Report
 from liquor_app.planning.service import (
     Asked,
     PlanRow,
@@ -40,9 +40,6 @@ from liquor_app.planning.service import (
 
 HEARTBEAT = 10.0
 """Seconds between signs of life while the AI planner thinks; well below a job's lease."""
-
-
-Report = Callable[[int, int, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,16 +90,21 @@ def plan(
 def simulate(campaign: CampaignId = "latest", as_json: Json = False) -> None:
     """What a campaign's plan is likely to bring, from its actions as they stand, before anything is sent."""
     from liquor_app.campaigns.service import get_campaign
+    from liquor_app.planning.plans import STEPS
     from liquor_app.planning.service import simulate_plan
 
-    async def work(session: AsyncSession) -> Any:
-        row = await get_campaign(session, SYSTEM, await campaign_of(session, campaign))
-        if row.plan_id is None:
-            raise Invalid(f"“{row.name}” has no plan yet. Make one with `liquor plan --campaign {row.id}`.")
-        return await simulate_plan(session, SYSTEM, row.plan_id)
-
     with Progress(console=err, transient=True) as progress:
-        progress.add_task("Simulating", total=None)
+        bar = progress.add_task("Simulating", total=STEPS)
+
+        async def report(done: int, total: int, words: str) -> None:
+            progress.update(bar, completed=done, total=total, description=words)
+
+        async def work(session: AsyncSession) -> Any:
+            row = await get_campaign(session, SYSTEM, await campaign_of(session, campaign))
+            if row.plan_id is None:
+                raise Invalid(f"“{row.name}” has no plan yet. Make one with `liquor plan --campaign {row.id}`.")
+            return await simulate_plan(session, SYSTEM, row.plan_id, report=report)
+
         found = call(work)
     if as_json:
         show({"plan_id": found.id, "version": found.version, "summary": found.summary}, True)

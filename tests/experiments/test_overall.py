@@ -106,7 +106,8 @@ async def test_another_share_or_word_begins_the_measurement_anew(session: AsyncS
     fresh = await overall_result(session, VIEWER)
     assert (fresh.share, fresh.revenue, len(fresh.missing)) == (0.1, None, 1), "figures of another draw are not shown"
     again = await take_reading(session, SYSTEM)
-    assert again.days == 0 and again.from_at is not None, "campaigns under way count from the new draw on"
+    assert again.days == 0
+    assert again.from_at is not None, "campaigns under way count from the new draw on"
     await share(session, 10, "other")
     await take_reading(session, SYSTEM)
     await share(session, 0)
