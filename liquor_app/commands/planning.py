@@ -25,25 +25,31 @@ def plan(
     name: Annotated[str, typer.Option(help="What to call the campaign.")] = "This week's plan",
     segment: Annotated[list[str] | None, typer.Option(help="Segment slug; may be repeated.")] = None,
     start: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD; tomorrow by default.")] = None,
-    engine: Annotated[str, typer.Option(help="heuristic, llm or manual.")] = "heuristic",
+    engine: Annotated[str, typer.Option(help="heuristic (the default), llm or manual.")] = "",
     prompt: Annotated[str, typer.Option(help="What the AI planner should know of the week.")] = "",
     campaign: Annotated[str, typer.Option(help="Plan this campaign again instead of a new one: id, or `latest`.")] = "",
     as_json: Json = False,
 ) -> None:
     """Draft a week: actions, then a plan that waits for approval."""
     from liquor_app.campaigns.autopilot import plan_ready
-    from liquor_app.campaigns.service import create_campaign
+    from liquor_app.campaigns.service import create_campaign, update_campaign
     from liquor_app.campaigns.tasks import draft_plans
     from liquor_app.planning.models import Engine
     from liquor_app.segments.service import list_segments
 
-    if engine not in set(Engine):
+    if engine and engine not in set(Engine):
         raise Invalid(f"engine must be one of {', '.join(Engine)}", field="engine")
 
     async def campaign_id() -> UUID:
         async with transaction() as session:
             if campaign:
-                return await campaign_of(session, campaign)
+                known_id = await campaign_of(session, campaign)
+                told = {"engine": Engine(engine)} if engine else {}
+                if told or prompt:
+                    await update_campaign(
+                        session, SYSTEM, known_id, {**told, **({"llm_prompt": prompt} if prompt else {})}
+                    )
+                return known_id
             known = (await list_segments(session, SYSTEM, active_only=True)).items
             slugs = segment or [row.slug for row in known if row.customer_count][:6]
             row = await create_campaign(
@@ -52,7 +58,7 @@ def plan(
                 name=name,
                 target_segments=slugs,
                 start_date=parse_day(start, "start") if start else None,
-                engine=Engine(engine),
+                engine=Engine(engine or Engine.HEURISTIC),
                 llm_prompt=prompt or None,
             )
             return row.id

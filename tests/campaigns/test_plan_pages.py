@@ -167,6 +167,7 @@ async def test_the_builder_keeps_a_draft_and_finds_it_again(campaign: UUID) -> N
     await run(BuilderState.load, state)
     assert (state.fields["name"], state.chosen, state.engine) == ("Weekend", ["all"], "llm")
     await run(BuilderState.choose_type, state, "triggered")
+    assert state.engine == "heuristic", "there is no week for the AI planner to share out"
     await run(BuilderState.keep, state, "trigger_kind", "event")
     await run(BuilderState.generate, state, {"name": "Weekend", "trigger_event": "cart left!"})
     assert "trigger.event" in state.errors
