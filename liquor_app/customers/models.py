@@ -267,7 +267,8 @@ class ImportStatus(StrEnum):
 IMPORT = Transitions(
     "import",
     {
-        ImportStatus.PREVIEW: [ImportStatus.QUEUED],
+        # straight to running: from the command line, which does it itself
+        ImportStatus.PREVIEW: [ImportStatus.QUEUED, ImportStatus.RUNNING],
         ImportStatus.QUEUED: [ImportStatus.RUNNING, ImportStatus.CANCELLED, ImportStatus.FAILED],
         # running again: its worker died, and another goes on at the checkpoint
         ImportStatus.RUNNING: [
@@ -276,8 +277,8 @@ IMPORT = Transitions(
             ImportStatus.FAILED,
             ImportStatus.CANCELLED,
         ],
-        ImportStatus.FAILED: [ImportStatus.QUEUED],
-        ImportStatus.CANCELLED: [ImportStatus.QUEUED],
+        ImportStatus.FAILED: [ImportStatus.QUEUED, ImportStatus.RUNNING],
+        ImportStatus.CANCELLED: [ImportStatus.QUEUED, ImportStatus.RUNNING],
     },
 )
 

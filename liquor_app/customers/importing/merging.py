@@ -101,11 +101,13 @@ class Base:
         if found := by_email or by_external:
             return found
         alone = not (given.get("email_key") or given.get("external_id"))
-        for one in self._by["phone"].get(given.get("phone"), ()):
-            nameless = not (one.values.get("email_key") or one.values.get("external_id"))
-            if one.values.get("phone") == given["phone"] and (alone or nameless):
-                return one
-        return None
+        holders = [
+            one for one in self._by["phone"].get(given.get("phone"), ()) if one.values["phone"] == given["phone"]
+        ]
+        # first whoever is known by nothing else, so that the same file again finds the same person, though somebody
+        # with an address has taken that telephone since
+        nameless = (one for one in holders if not (one.values.get("email_key") or one.values.get("external_id")))
+        return next(nameless, holders[0] if alone and holders else None)
 
 
 def _timezone(values: dict[str, Any]) -> str | None:
