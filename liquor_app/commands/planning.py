@@ -183,25 +183,36 @@ def why(
 @app.command()
 def actions(
     campaign: CampaignId = "latest",
+    *,
     status: Annotated[str, typer.Option(help="One or several, separated by commas.")] = "",
     segment: str = "",
     limit: int = 20,
+    generate: Annotated[
+        bool, typer.Option("--generate", help="Propose them anew first; what was edited by hand stays.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """A campaign's actions, highest priority first."""
-    from liquor_app.actions.service import list_actions
+    from liquor_app.actions.service import generate_actions, list_actions
 
-    async def work(session: AsyncSession) -> Any:
-        return await list_actions(
-            session,
-            SYSTEM,
-            campaign_id=await campaign_of(session, campaign),
-            status=status,
-            segment=segment,
-            limit=limit,
-        )
+    with Progress(console=err, transient=True) as progress:
+        bar = progress.add_task("Looking at customers" if generate else "Reading actions", total=None)
 
-    page = call(work)
+        async def tell(done: int, total: int) -> None:
+            progress.update(bar, completed=done, total=total)
+
+        async def work(session: AsyncSession) -> Any:
+            campaign_id = await campaign_of(session, campaign)
+            made = await generate_actions(session, SYSTEM, campaign_id, tell=tell) if generate else None
+            progress.update(bar, description="Reading actions")
+            rows = await list_actions(
+                session, SYSTEM, campaign_id=campaign_id, status=status, segment=segment, limit=limit
+            )
+            return made, rows
+
+        made, page = call(work)
+    if made is not None:
+        err.print(f"{made.proposed:,} proposed for {made.customers:,} customers, {made.excluded:,} left out.")
     columns = ("priority_score", "status", "channel", "scheduled_date", "offer", "reason")
     show_rows(page.items, columns, as_json, total=page.total)
 

@@ -58,7 +58,7 @@ class OverallRow:
 
 _FROM = """
 SELECT min(GREATEST(started_at, CAST(:since AS timestamptz))) FROM campaigns
-WHERE started_at IS NOT NULL AND CAST(end_date + 1 AS timestamp) AT TIME ZONE 'UTC' >= :since
+WHERE started_at IS NOT NULL AND NOT is_history AND CAST(end_date + 1 AS timestamp) AT TIME ZONE 'UTC' >= :since
 """
 
 _READ = f"""
