@@ -70,15 +70,12 @@ class HoldoutCard:
     tone: str = "gray"
     title: str = ""
     detail: str = ""
+    has_figures: bool = False
     contacted: str = NONE
-    contacted_note: str = ""
     held_out: str = NONE
-    held_out_note: str = ""
     difference: str = NONE
     bought: str = NONE
-    bought_note: str = ""
     incremental: str = NONE
-    incremental_note: str = ""
     has_marks: bool = False
     marks: Marks = NOWHERE
     low: str = ""
@@ -103,15 +100,15 @@ def holdout_card(row: OverallRow, at: datetime) -> HoldoutCard:
         verdict=verdict,
         tone=tone,
         title=title,
-        contacted=show_money(money.contacted.mean, cents=True),
-        contacted_note=plural(money.contacted.people, "customer"),
-        held_out=show_money(money.held_out.mean, cents=True),
-        held_out_note=plural(money.held_out.people, "customer"),
+        has_figures=row.from_at is not None,
+        contacted=f"{show_money(money.contacted.mean, cents=True)} a customer, {money.contacted.people:,} of them",
+        held_out=f"{show_money(money.held_out.mean, cents=True)} a customer, {money.held_out.people:,} of them",
         difference=_signed_money(money.difference),
-        bought=_points(rate.difference),
-        bought_note=f"{percent(rate.contacted.mean, 1)} against {percent(rate.held_out.mean, 1)}",
+        bought=f"{_points(rate.difference)}: {percent(rate.contacted.mean, 1)} against"
+        f" {percent(rate.held_out.mean, 1)}",
         missing=[row.split.message, *row.missing] if row.split.is_mismatch else list(row.missing),
-        foot=f"{share} drawn at random, left out of every campaign. Purchases "
+        foot=f"{share} drawn at random, {plural(money.held_out.people, 'customer')}, left out of every campaign."
+        " Purchases "
         + (f"since {since}" if since else "count from the first campaign on")
         + f"; read {ago(row.read_at, at)}.",
     )
@@ -120,8 +117,7 @@ def holdout_card(row: OverallRow, at: datetime) -> HoldoutCard:
     whole, low, high = money.incremental()
     return replace(
         card,
-        incremental=_signed_money(whole),
-        incremental_note=f"{_signed_money(low or 0.0)} to {_signed_money(high or 0.0)}",
+        incremental=f"{_signed_money(whole)} ({_signed_money(low or 0.0)} to {_signed_money(high or 0.0)})",
         has_marks=True,
         marks=interval_marks(money.low, money.difference, money.high),
         low=_signed_money(money.low),
@@ -135,6 +131,8 @@ def _verdict(row: OverallRow) -> tuple[str, str, str]:
     """Badge, its tone, and what it means."""
     if row.split is None or row.revenue is None or row.split.is_mismatch:
         return "Not to be trusted", "red", "The groups are not of the sizes they were drawn for"
+    if row.from_at is None:
+        return "Not enough data yet", "gray", "It begins with the first campaign"
     if row.missing:
         return "Not enough data yet", "gray", "Do not read the difference yet"
     if not row.revenue.is_decided:

@@ -8,14 +8,13 @@ import reflex as rx
 
 from liquor_app.analytics.states.report import AnalyticsState
 from liquor_app.ui.badge import badge
-from liquor_app.ui.bars import numbers
 from liquor_app.ui.button import link
-from liquor_app.ui.card import card, note
+from liquor_app.ui.card import card, key_values, note
 from liquor_app.ui.chart import Series, legend, line_chart
 from liquor_app.ui.empty import empty
 from liquor_app.ui.interval import interval
 from liquor_app.ui.kpi import kpi
-from liquor_app.ui.layout import col, grid, row
+from liquor_app.ui.layout import col, grid, row, span
 from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.progress import churn_band
 from liquor_app.ui.skeleton import skeleton_lines
@@ -77,25 +76,23 @@ def _tile(tile: Any) -> rx.Component:
 def _holdout() -> rx.Component:
     """What marketing as a whole changes: the people left out of every campaign beside everybody else."""
     held = AnalyticsState.holdout
-    figures = numbers(
-        ("Written to", held.contacted, held.contacted_note, ""),
-        ("Left out of everything", held.held_out, held.held_out_note, ""),
-        ("Who bought", held.bought, held.bought_note, ""),
-        ("Brought in all", held.incremental, held.incremental_note, ""),
-    )
     drawing = col(
         rx.el.div("Revenue a customer, written to minus left out", class_name="t12 muted"),
         rx.el.div(held.difference, font="600 var(--t-26)", class_name="num"),
         rx.cond(
             held.has_marks,
             rx.fragment(
+                rx.el.div(f"95% interval {held.low} to {held.high}, however often one looks", class_name="t12 muted"),
                 interval(held.marks, held.low, held.high, "$0", held.sentence),
-                rx.el.div(
-                    f"95% interval {held.low} to {held.high}, valid however often one looks", class_name="t12 muted"
-                ),
             ),
             rx.fragment(),
         ),
+    )
+    facts = key_values(
+        ("Written to", held.contacted),
+        ("Left out of everything", held.held_out),
+        ("More of them buy", held.bought),
+        ("Brought in all", held.incremental),
     )
     waits = rx.cond(
         held.missing,
@@ -109,7 +106,7 @@ def _holdout() -> rx.Component:
         icon="users",
     )
     shown = col(row(badge(held.verdict, held.tone), rx.el.b(held.title), wrap=True), waits, gap=12)
-    read = rx.cond(held.foot != "", rx.fragment(drawing, figures), rx.fragment())
+    read = rx.cond(held.has_figures, grid(span(6, drawing), span(6, facts)), rx.fragment())
     return card(
         rx.cond(
             AnalyticsState.loading,

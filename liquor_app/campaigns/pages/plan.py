@@ -118,6 +118,7 @@ def _simulation() -> rx.Component:
         ),
         title="Simulation",
         aside=rx.el.span(PLAN.sends + " messages", class_name="t12 muted"),
+        foot=rx.el.span("In brackets 80% intervals, from ten thousand imagined weeks.", class_name="t12 muted"),
     )
 
 
