@@ -1,4 +1,5 @@
-"""What the global holdout shows: since when which draw is left out of every campaign, and its last reading.
+"""What the global holdout shows: since when which draw is left out of every campaign, and its last reading. And no
+foreign key under `touched_customers`: an import checked each one beside the customer it had just written.
 
 Revision ID: 0009
 Revises: 0006
@@ -35,8 +36,14 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("ended_at IS NULL"),
     )
+    op.drop_constraint("fk_touched_customers_customer_id", "touched_customers", type_="foreignkey")
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM touched_customers t WHERE NOT EXISTS (SELECT FROM customers c WHERE c.id = t.customer_id)")
+    op.create_foreign_key(
+        "fk_touched_customers_customer_id", "touched_customers", "customers", ["customer_id"], ["id"],
+        ondelete="CASCADE",
+    )  # fmt: skip
     op.drop_index("uq_global_holdouts_open", table_name="global_holdouts")
     op.drop_table("global_holdouts")

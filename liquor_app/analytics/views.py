@@ -71,7 +71,9 @@ class HoldoutCard:
     title: str = ""
     detail: str = ""
     has_figures: bool = False
+    contacted_label: str = ""
     contacted: str = NONE
+    held_out_label: str = ""
     held_out: str = NONE
     difference: str = NONE
     bought: str = NONE
@@ -101,11 +103,12 @@ def holdout_card(row: OverallRow, at: datetime) -> HoldoutCard:
         tone=tone,
         title=title,
         has_figures=row.from_at is not None,
-        contacted=f"{show_money(money.contacted.mean, cents=True)} a customer, {money.contacted.people:,} of them",
-        held_out=f"{show_money(money.held_out.mean, cents=True)} a customer, {money.held_out.people:,} of them",
+        contacted_label=f"{money.contacted.people:,} written to",
+        contacted=f"{show_money(money.contacted.mean, cents=True)} each",
+        held_out_label=f"{money.held_out.people:,} left out",
+        held_out=f"{show_money(money.held_out.mean, cents=True)} each",
         difference=_signed_money(money.difference),
-        bought=f"{_points(rate.difference)}: {percent(rate.contacted.mean, 1)} against"
-        f" {percent(rate.held_out.mean, 1)}",
+        bought=f"{percent(rate.contacted.mean, 1)} against {percent(rate.held_out.mean, 1)}",
         missing=[row.split.message, *row.missing] if row.split.is_mismatch else list(row.missing),
         foot=f"{share} drawn at random, {plural(money.held_out.people, 'customer')}, left out of every campaign."
         " Purchases "
@@ -145,10 +148,6 @@ def _verdict(row: OverallRow) -> tuple[str, str, str]:
 def _signed_money(value: float) -> str:
     shown = show_money(value)
     return f"+{shown}" if value > 0 and shown != show_money(0) else shown
-
-
-def _points(share: float) -> str:
-    return f"{share * 100:+.1f} pt".replace("-", "−")
 
 
 def tiles(board: Dashboard) -> list[Tile]:

@@ -139,11 +139,18 @@ def _days(rows: Sequence[Mapping[str, Any]]) -> list[Day]:
     ]
 
 
+SHOWN_WHOLE = 20
+
+
 def _span(found: Mapping[str, Any]) -> str:
     return f"{found['mean']:,.0f} ({found['low']:,.0f} to {found['high']:,.0f})"
 
 
 def _cash(found: Mapping[str, Any]) -> str:
+    """An estimate with its interval; cents only where dollars would be too coarse."""
+    if abs(float(found["mean"])) >= SHOWN_WHOLE:
+        mean, low, high = (show_money(found[name], cents=False) for name in ("mean", "low", "high"))
+        return f"{mean} ({low} to {high})"
     return f"{show_money(found['mean'])} ({show_money(found['low'])} to {show_money(found['high'])})"
 
 

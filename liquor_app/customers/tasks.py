@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM, Actor
 from liquor_app.accounts.service import get_user
+from liquor_app.core import collector
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Forbidden
 from liquor_app.core.ids import parse_id
@@ -91,12 +92,14 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
         plan = Plan(row.id, row.kind, Policy(row.policy), path, row.file_name, row.mapping, row.options)
         try:
             async with await open_work(plan, actor, zone, row.position) as work:
-                going = True
-                while going:
-                    async with transaction() as session:
-                        going = await work.step(session)
-                    failures = 0
-                    await tell(*work.progress)
+                with collector.by_hand():
+                    going = True
+                    while going:
+                        async with transaction() as session:
+                            going = await work.step(session)
+                        failures = 0
+                        collector.collect()
+                        await tell(*work.progress)
             return
         except Conflict:
             failures += 1

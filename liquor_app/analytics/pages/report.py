@@ -89,9 +89,9 @@ def _holdout() -> rx.Component:
         ),
     )
     facts = key_values(
-        ("Written to", held.contacted),
-        ("Left out of everything", held.held_out),
-        ("More of them buy", held.bought),
+        (held.contacted_label, held.contacted),
+        (held.held_out_label, held.held_out),
+        ("Who bought", held.bought),
         ("Brought in all", held.incremental),
     )
     waits = rx.cond(
