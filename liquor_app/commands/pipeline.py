@@ -92,18 +92,21 @@ def holdout(as_json: Json = False) -> None:
             "customers": f"{us.people:,} written to, {them.people:,} left out",
             "revenue a customer": f"{us.mean:.2f} written to, {them.mean:.2f} left out",
             "difference": _interval(row.revenue.difference, row.revenue.low, row.revenue.high, "{:+.2f}"),
-            "more of them buy": _interval(row.bought.difference, row.bought.low, row.bought.high, "{:+.1%}"),
+            "more of them buy": _interval(row.bought.difference, row.bought.low, row.bought.high, "{:+.1f} pt", 100),
         }
     if row.split and row.split.is_mismatch:
         told["not to be trusted"] = row.split.message
-    told["verdict"] = "not enough data yet: " + " ".join(row.missing) if row.missing else row.revenue.verdict
+    if row.missing:
+        told["verdict"] = "not enough data yet: " + " ".join(row.missing)
+    elif row.revenue:
+        told["verdict"] = row.revenue.verdict
     show(told, False, "The global holdout")
 
 
-def _interval(middle: float, low: float | None, high: float | None, form: str) -> str:
+def _interval(middle: float, low: float | None, high: float | None, form: str, times: float = 1) -> str:
     if low is None or high is None:
-        return f"{form.format(middle)} (no interval yet)"
-    return f"{form.format(middle)} (95%: {form.format(low)} to {form.format(high)})"
+        return f"{form.format(middle * times)} (no interval yet)"
+    return f"{form.format(middle * times)} (95%: {form.format(low * times)} to {form.format(high * times)})"
 
 
 @app.command()

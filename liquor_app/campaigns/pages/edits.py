@@ -52,7 +52,7 @@ def simulating() -> rx.Component:
     """How far the simulation of a large plan is."""
     bar = row(
         rx.el.div(
-            progress(SimulateState.percent, SimulateState.percent.to_string() + "%", "Simulation", SimulateState.words),
+            progress(SimulateState.percent, SimulateState.done, "Simulation", SimulateState.words),
             class_name="grow",
         ),
         for_managers(

@@ -30,6 +30,7 @@ class SimulateState(rx.State):
     running: bool = False
     stopping: bool = False
     percent: float = 0
+    done: str = ""
     words: str = ""
     _job: str = ""
 
@@ -87,6 +88,7 @@ class SimulateState(rx.State):
                     return _ended(job)
                 self.words = job.message or self.words
                 self.percent = round(100 * job.done / job.total) if job.total else 0
+                self.done = f"step {min(job.done + 1, job.total)} of {job.total}" if job.total else ""
             await asyncio.sleep(WATCH_EVERY)
         return None
 
