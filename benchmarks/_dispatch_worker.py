@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from liquor_app.core import db, redis
+from liquor_app.core.collector import seldom
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.providers.base import OutgoingMessage, Provider
@@ -138,6 +139,7 @@ async def main() -> None:
     what, mode, provider, url, count, body = sys.argv[1:7]
     if mode == "single":
         Mailgun.batch_limit = 1
+    seldom()
     profile = cProfile.Profile() if os.environ.get("BENCH_PROFILE") else None
     if profile:
         profile.enable()

@@ -103,6 +103,11 @@ def empty(url: str) -> None:
             # rows only: foreign keys are not asked while a replica applies changes
             connection.execute(text("SET session_replication_role = replica"))
             connection.execute(text("; ".join(f"DELETE FROM {table}" for table in used)))
+        # everybody may be contacted: a test that wants somebody left out of everything says so
+        connection.execute(
+            text("INSERT INTO settings (key, value) VALUES ('planning', CAST(:value AS jsonb))"),
+            {"value": '{"global_holdout_pct": "0"}'},
+        )
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import sys
 
 from arq.worker import create_worker
 
+from liquor_app.core.collector import seldom
 from liquor_app.core.errors import AppError
 from liquor_app.core.logs import configure
 from worker.settings import WorkerSettings
@@ -13,6 +14,7 @@ from worker.settings import WorkerSettings
 
 def main() -> None:
     configure()
+    seldom()
     try:
         worker = create_worker(WorkerSettings, redis_settings=WorkerSettings.redis_settings())  # type: ignore[arg-type]
         worker.run()

@@ -47,6 +47,12 @@ async def score_touched(context: dict[str, Any]) -> bool:
     return await score_waiting()
 
 
+async def read_holdout(context: dict[str, Any]) -> None:
+    """Each hour: what the people left out of every campaign do beside everybody else."""
+    async with transaction() as session:
+        await enqueue(session, Job.READ_HOLDOUT, dedupe_key="cron")
+
+
 async def forget_uploads(context: dict[str, Any]) -> int:
     """Each day: what imports left behind and nobody needs any longer."""
     return await forget_old_uploads()
@@ -84,6 +90,7 @@ CRON = [
     _at(fire_triggers, second=25),
     _at(roll_up_today, second=15),
     _at(score_touched, second=25),
+    _at(read_holdout, minute=41, second=45, run_at_startup=True),
     _at(forget_uploads, hour=5, minute=11),
     _at(read_callbacks, second=35),
     _at(make_partitions, hour=0, minute=7, run_at_startup=True),

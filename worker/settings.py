@@ -19,6 +19,8 @@ from liquor_app.core.queue import RUN_JOB, Job, Task, run
 from liquor_app.core.runtime import redis_url
 from liquor_app.customers.tasks import TASKS as CUSTOMERS
 from liquor_app.demo.tasks import TASKS as DEMO
+from liquor_app.experiments.tasks import TASKS as EXPERIMENTS
+from liquor_app.planning.tasks import TASKS as PLANNING
 from liquor_app.scoring.tasks import TASKS as SCORING
 from liquor_app.segments.tasks import TASKS as SEGMENTS
 from liquor_app.sending.dispatch import run_dispatcher
@@ -27,7 +29,17 @@ from worker.cron import CRON
 
 log = logging.getLogger(__name__)
 
-TASKS: dict[Job, Task] = {**CUSTOMERS, **SCORING, **SEGMENTS, **CAMPAIGNS, **SENDING, **ANALYTICS, **DEMO}
+TASKS: dict[Job, Task] = {
+    **CUSTOMERS,
+    **SCORING,
+    **SEGMENTS,
+    **EXPERIMENTS,
+    **PLANNING,
+    **CAMPAIGNS,
+    **SENDING,
+    **ANALYTICS,
+    **DEMO,
+}
 
 JOB_SECONDS = 3600
 

@@ -141,6 +141,15 @@ async def coupon_bans(session: AsyncSession, brief: CampaignBrief) -> frozenset[
     )
 
 
+async def audience_size(session: AsyncSession, segment_ids: Sequence[UUID]) -> int:
+    """Members of any of these segments, each once."""
+    found = await session.execute(
+        text("SELECT count(DISTINCT customer_id) FROM segment_members WHERE segment_id = ANY(:segments)"),
+        {"segments": list(segment_ids)},
+    )
+    return int(found.scalar_one())
+
+
 async def read_people(
     session: AsyncSession,
     brief: CampaignBrief,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.audience import People, read_people, read_playbooks, read_scale
+from liquor_app.actions.audience import People, audience_size, read_people, read_playbooks, read_scale
 from liquor_app.actions.brief import CHANNELS, CampaignBrief, lock_brief
 from liquor_app.actions.eligibility import BLOCKS, Reason
 from liquor_app.actions.offers import (
@@ -57,6 +57,10 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+Tell = Callable[[int, int], Awaitable[None]]
+"""Told how many people were looked at, of how many."""
+
+
 @dataclass(frozen=True, slots=True)
 class GenerateResult:
     """`proposed` actions, `excluded` customers with the count `by_reason`, `customers` in the audience."""
@@ -74,11 +78,16 @@ class _Tally:
     reasons: Counter[str] = field(default_factory=Counter)
 
 
-async def generate_actions(session: AsyncSession, actor: Actor, campaign_id: UUID) -> GenerateResult:
+async def generate_actions(
+    session: AsyncSession, actor: Actor, campaign_id: UUID, *, tell: Tell | None = None
+) -> GenerateResult:
     """Propose actions for a campaign's audience; whoever gets none is written to `exclusions` with the reason.
 
     While nothing can have been sent, earlier proposals and the draft plan's choices are replaced; what was edited or
     skipped by hand stays. Once approved, only what is still proposed is replaced.
+
+    Args:
+        tell: told after each stretch of people how many were looked at, of how many; may raise to stop it.
 
     Raises:
         Forbidden: the actor may only read.
@@ -91,7 +100,7 @@ async def generate_actions(session: AsyncSession, actor: Actor, campaign_id: UUI
     if brief.type == "triggered":
         raise Conflict("A triggered campaign makes its actions when something happens, not before.")
     await _clear(session, brief)
-    result = await generate_for(session, brief)
+    result = await generate_for(session, brief, tell=tell)
     await audit(
         session, actor, "actions.generated", "campaign", campaign_id, proposed=result.proposed, excluded=result.excluded
     )
@@ -99,7 +108,7 @@ async def generate_actions(session: AsyncSession, actor: Actor, campaign_id: UUI
 
 
 async def generate_for(
-    session: AsyncSession, brief: CampaignBrief, only: Sequence[UUID] | None = None
+    session: AsyncSession, brief: CampaignBrief, only: Sequence[UUID] | None = None, *, tell: Tell | None = None
 ) -> GenerateResult:
     """Propose actions for the campaign's audience, or for some people of it who have none yet. The caller has locked
     the campaign and cleared what is to be replaced."""
@@ -109,6 +118,7 @@ async def generate_for(
     connection = await raw_connection(session)
     await connection.execute("CREATE TEMP TABLE IF NOT EXISTS staged_actions (LIKE actions INCLUDING DEFAULTS)")
     tally = _Tally()
+    total = 0 if tell is None else await audience_size(session, segment_ids)
     async for people in read_people(session, brief, segment_ids, scale, only):
         candidates = _candidates(people, playbooks, brief, scale)
         await connection.execute("TRUNCATE staged_actions")
@@ -126,6 +136,8 @@ async def generate_for(
                     tally.reasons[reason.value] += 1
                     await copy.write_row((brief.id, customer_id, reason.value, detail))
         tally.customers += len(people.rows)
+        if tell is not None:
+            await tell(tally.customers, max(total, tally.customers))
     await connection.execute("DROP TABLE staged_actions")
     return GenerateResult(
         tally.proposed, sum(tally.reasons.values()), dict(tally.reasons.most_common()), tally.customers

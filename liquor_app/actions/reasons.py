@@ -34,7 +34,7 @@ def days(number: float) -> str:
 
 
 def why(facts: Facts) -> str:
-    """ "41 days since domestic wine, usual gap 9 days. $84 at risk, 12% likely to respond." """
+    """ "41 days since domestic wine, before that every 9 days on average. $84 at risk, 12% likely to respond." """
     parts = [_rhythm(facts)]
     worth = []
     if facts.value_at_risk and facts.value_at_risk >= 1:
@@ -63,7 +63,7 @@ def _rhythm(facts: Facts) -> str:
         return f"{since}, {facts.orders} purchases so far"
     gap = days(facts.usual_gap)
     if facts.days_since_last > 1.5 * facts.usual_gap and facts.days_since_last >= 3:
-        return f"{since}, usual gap {gap}"
+        return f"{since}, before that every {gap} on average"
     return f"{since}, buys about every {gap}"
 
 

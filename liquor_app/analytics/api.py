@@ -11,11 +11,12 @@ from fastapi import APIRouter, Query, WebSocket
 from liquor_app.accounts.deps import COOKIE, CurrentActor, socket_actor
 from liquor_app.accounts.permissions import Actor
 from liquor_app.analytics import service
-from liquor_app.analytics.schemas import AnalyticsMessage, ChurnOut, DashboardOut, RevenueOut
+from liquor_app.analytics.schemas import AnalyticsMessage, ChurnOut, DashboardOut, HoldoutOut, RevenueOut
 from liquor_app.api.sockets import serve
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import Message
+from liquor_app.experiments.overall import overall_result
 from liquor_app.organization.settings import shop_now
 
 router = APIRouter(prefix="/analytics", tags=["analytics"])
@@ -58,6 +59,23 @@ async def churn(actor: CurrentActor, limit: Annotated[int, Query(ge=1, le=100)] 
         report = await service.churn_report(session, actor, limit=limit)
     bands = [{"churn_risk": name, "customers": customers} for name, customers in report.bands]
     return {"bands": bands, "customers": report.top}
+
+
+@router.get("/holdout", response_model=HoldoutOut)
+async def holdout(actor: CurrentActor) -> object:
+    """What marketing as a whole changes: revenue per customer beside that of the people left out of every campaign."""
+    async with transaction() as session:
+        row = await overall_result(session, actor)
+    plain = {name: getattr(row, name) for name in HoldoutOut.model_fields if hasattr(row, name)}
+    revenue = row.revenue
+    return {
+        **plain,
+        "is_mismatch": row.split and row.split.is_mismatch,
+        "contacted": revenue and revenue.contacted.people,
+        "held_out": revenue and revenue.held_out.people,
+        "revenue_contacted": revenue and revenue.contacted.mean,
+        "revenue_held_out": revenue and revenue.held_out.mean,
+    }
 
 
 @sockets.websocket("/ws/analytics")

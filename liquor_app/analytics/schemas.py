@@ -62,6 +62,36 @@ class ChurnOut(Row):
     customers: list[ChurnRow]
 
 
+class LiftOut(Row):
+    """Everybody else minus left out, per person, with an interval that stays valid while people look (null too
+    early)."""
+
+    difference: float
+    low: float | None
+    high: float | None
+
+
+class HoldoutOut(Row):
+    """The people left out of every campaign beside everybody else who may be written to. `missing` says what the
+    comparison waits for: until it is empty conclude nothing. `share` is 0 to 1; money is per person since `from_at`.
+    Means and lifts are null before the first reading."""
+
+    share: float
+    since: datetime | None
+    from_at: datetime | None
+    read_at: datetime | None
+    days: int
+    missing: list[str]
+    is_conclusive: bool
+    is_mismatch: bool | None
+    contacted: int | None
+    held_out: int | None
+    revenue_contacted: float | None
+    revenue_held_out: float | None
+    revenue: LiftOut | None
+    bought: LiftOut | None
+
+
 class AnalyticsMessage(Row):
     """The dashboard's figures of the last 30 days, on connecting and whenever they may have changed."""
 

@@ -23,6 +23,7 @@ from liquor_app.core.errors import Invalid
 
 HEADER = "idempotency-key"
 KEPT = "1 day"
+OK = 200
 Work = Callable[[AsyncSession], Awaitable[Any]]
 
 
@@ -32,7 +33,7 @@ async def once(
     shape: Any,
     work: Work,
     *,
-    status: int = 201,
+    status: int | Callable[[Any], int] = 201,
     location: str | None = None,
     fingerprint: str | None = None,
 ) -> JSONResponse:
@@ -41,7 +42,8 @@ async def once(
     Args:
         who: whose key it is; keys of different people never meet.
         shape: type of the answer, as for `response_model`.
-        location: where the thing made or started is found, with the answer's fields in braces.
+        status: of the answer, or what tells it from the answer.
+        location: where the thing made or started is found, with the answer's fields in braces; not told with a 200.
         fingerprint: what identifies the request, where its body has been consumed; by default its body.
 
     Raises:
@@ -52,7 +54,7 @@ async def once(
     if key is None:
         async with transaction() as session:
             answer = _plain(adapter, await work(session))
-        return _answer(answer, status, location)
+        return _answer(answer, _code(status, answer), location)
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Invalid("Idempotency-Key must have 1 to 255 printable characters", field="Idempotency-Key")
     content = await request.body() if fingerprint is None else fingerprint.encode()
@@ -66,9 +68,9 @@ async def once(
                     "UPDATE idempotency_keys SET status_code = :status, response = CAST(:answer AS jsonb)"
                     " WHERE actor = :who AND key = :key"
                 ),
-                {"who": who, "key": key, "status": status, "answer": json.dumps(answer)},
+                {"who": who, "key": key, "status": _code(status, answer), "answer": json.dumps(answer)},
             )
-            return _answer(answer, status, location)
+            return _answer(answer, _code(status, answer), location)
     if known["request_hash"] != asked:
         raise Invalid("This Idempotency-Key was used for another request. Use a new one.", field="Idempotency-Key")
     replayed = _answer(known["response"], known["status_code"], location)
@@ -76,8 +78,12 @@ async def once(
     return replayed
 
 
+def _code(status: int | Callable[[Any], int], answer: Any) -> int:
+    return status if isinstance(status, int) else status(answer)
+
+
 def _answer(answer: Any, status: int, location: str | None) -> JSONResponse:
-    headers = {"Location": location.format(**answer)} if location else None
+    headers = {"Location": location.format(**answer)} if location and status != OK else None
     return JSONResponse(answer, status, headers=headers)
 
 

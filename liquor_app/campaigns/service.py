@@ -238,6 +238,15 @@ def _check_holdout(share: Decimal) -> None:
         raise Invalid("holdout_pct must lie between 0 and 50", field="holdout_pct")
 
 
+def _check_engine(type: CampaignType, engine: Engine) -> None:
+    if type is CampaignType.TRIGGERED and engine is not Engine.HEURISTIC:
+        raise Invalid(
+            "A triggered campaign is planned by the optimiser: the AI planner and a plan by hand share out the messages"
+            " of a week, and nobody can say beforehand for whom something will happen. Choose engine heuristic.",
+            field="engine",
+        )
+
+
 async def _check_trigger(session: AsyncSession, type: CampaignType, trigger: object) -> dict[str, Any] | None:
     """What a triggered campaign waits for; nothing for any other."""
     if type is not CampaignType.TRIGGERED:
@@ -273,7 +282,8 @@ async def create_campaign(
 
     Raises:
         Forbidden: the actor may only read.
-        Invalid: no name, unknown segment, dates out of order, holdout beyond 50 %.
+        Invalid: no name, unknown segment, dates out of order, holdout beyond 50 %, a triggered campaign with another
+            engine than the optimiser.
     """
     require(actor, Role.MANAGER)
     title = name.strip()
@@ -284,6 +294,7 @@ async def create_campaign(
     start = start_date or now().astimezone(ZoneInfo(general.timezone)).date() + timedelta(days=1)
     end = end_date or start + timedelta(days=6 if type is not CampaignType.TRIGGERED else MAX_STANDING_DAYS - 1)
     _check_dates(start, end, type)
+    _check_engine(type, engine)
     waits_for = await _check_trigger(session, type, trigger)
     holdout = planning.holdout_pct if holdout_pct is None else holdout_pct
     _check_holdout(holdout)
@@ -352,6 +363,7 @@ async def update_campaign(
     for name, value in changes.items():
         setattr(campaign, name, value)
     _check_dates(campaign.start_date, campaign.end_date, campaign.type)
+    _check_engine(campaign.type, campaign.engine)
     campaign.trigger = await _check_trigger(session, campaign.type, campaign.trigger)
     if set(changes) - {"name", "description"}:
         # the plan was made for something else; its version stays to be read

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -28,6 +27,7 @@ from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.planning.llm import Consultation, consult
 from liquor_app.planning.models import Engine
+from liquor_app.planning.plans import Report
 from liquor_app.planning.service import (
     Asked,
     PlanRow,
@@ -40,9 +40,6 @@ from liquor_app.planning.service import (
 
 HEARTBEAT = 10.0
 """Seconds between signs of life while the AI planner thinks; well below a job's lease."""
-
-
-Report = Callable[[int, int, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +59,16 @@ async def draft_plans(campaign_id: UUID, report: Report) -> Drafted:
             raise to stop it.
     """
     await report(0, 3, "Looking for customers worth contacting")
+
+    async def looked(done: int, total: int) -> None:
+        await report(0, 3, f"Looked at {done:,} of {total:,} customers")
+
     asked: Asked | None = None
     async with transaction() as session:
         if (await get_campaign(session, SYSTEM, campaign_id)).type is CampaignType.TRIGGERED:
             return Drafted(await make_standing_plan(session, SYSTEM, campaign_id), 0)
-        generated = await generate_actions(session, SYSTEM, campaign_id)
+        generated = await generate_actions(session, SYSTEM, campaign_id, tell=looked)
+        await report(0, 3, f"Choosing among {generated.proposed:,} proposals")
         plan = await make_plan(session, SYSTEM, campaign_id)
         engine = (await get_campaign(session, SYSTEM, campaign_id)).engine
         if engine is Engine.LLM and get_settings().openai_api_key.get_secret_value():

@@ -139,12 +139,19 @@ def _days(rows: Sequence[Mapping[str, Any]]) -> list[Day]:
     ]
 
 
+SHOWN_WHOLE = 20
+
+
 def _span(found: Mapping[str, Any]) -> str:
-    return f"{found['mean']:,.0f}, {found['low']:,.0f} to {found['high']:,.0f}"
+    return f"{found['mean']:,.0f} ({found['low']:,.0f} to {found['high']:,.0f})"
 
 
 def _cash(found: Mapping[str, Any]) -> str:
-    return f"{show_money(found['mean'])}, {show_money(found['low'])} to {show_money(found['high'])}"
+    """An estimate with its interval; cents only where dollars would be too coarse."""
+    if abs(float(found["mean"])) >= SHOWN_WHOLE:
+        mean, low, high = (show_money(found[name], cents=False) for name in ("mean", "low", "high"))
+        return f"{mean} ({low} to {high})"
+    return f"{show_money(found['mean'])} ({show_money(found['low'])} to {show_money(found['high'])})"
 
 
 def plan_view(plan: PlanRow | None) -> PlanView:
@@ -170,7 +177,7 @@ def plan_view(plan: PlanRow | None) -> PlanView:
             Fact("Reach", f"{totals['reach']:,} of {totals['audience']:,}"),
             Fact("Held out", f"{totals['held_out']:,}"),
             Fact("Expected buyers", _span(simulated["buyers"])),
-            Fact("Of them, because of it", _span(simulated["new_buyers"])),
+            Fact("Who would not have bought", _span(simulated["new_buyers"])),
             Fact("Incremental revenue", _cash(simulated["incremental_revenue"])),
             Fact("Discount given", _cash(simulated["discount"])),
             Fact("Revenue", _cash(simulated["revenue"])),
@@ -196,8 +203,8 @@ def plan_view(plan: PlanRow | None) -> PlanView:
 
 
 def _costs(by_channel: Mapping[str, Any]) -> list[Fact]:
-    names = {"email": "of it e-mail", "sms": "of it SMS"}
-    return [Fact(names[channel], show_money(cost)) for channel, cost in by_channel.items() if float(cost)]
+    names = {"email": "Of it e-mail", "sms": "Of it SMS"}
+    return [Fact(name, show_money(by_channel[key])) for key, name in names.items() if float(by_channel.get(key, 0))]
 
 
 def _foreseen(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,9 +38,11 @@ def _mapping(path: Path | None) -> tuple[dict[str, str], dict[str, Any]]:
     return told, options
 
 
-def _import(kind: str, file: Path, mapping: Path | None, *, policy: str, dry_run: bool, as_json: bool) -> None:
+def _import(
+    kind: str, file: Path, mapping: Path | None, *, policy: str, dry_run: bool, again: bool, as_json: bool
+) -> None:
     from liquor_app.core import db, redis
-    from liquor_app.customers.tasks import import_local
+    from liquor_app.customers.local_import import import_local
 
     if not file.is_file():
         raise Invalid(f"There is no file {file}.", field="file")
@@ -50,12 +53,16 @@ def _import(kind: str, file: Path, mapping: Path | None, *, policy: str, dry_run
         async def tell(done: int, total: int) -> None:
             progress.update(bar, completed=done, total=total)
 
+        async def resumed(rows: int, begun: datetime) -> None:
+            err.print(f"Going on with the import begun at {begun:%Y-%m-%d %H:%M} UTC, after row {rows:,}.")
+
         async def run() -> Any:
             try:
                 await db.check()
                 return await import_local(
-                    SYSTEM, kind, file, policy=policy, mapping=columns, options=options, dry_run=dry_run, tell=tell
-                )
+                    SYSTEM, kind, file, policy=policy, mapping=columns, options=options, dry_run=dry_run,
+                    again=again, tell=tell, resumed=resumed,
+                )  # fmt: skip
             finally:
                 await db.dispose()
                 await redis.dispose()
@@ -69,17 +76,34 @@ Policy = Annotated[str, typer.Option(help="For people and orders known already: 
 Map = Annotated[Path | None, typer.Option("--map", help="JSON object: field → column of the file.")]
 
 
+Again = Annotated[
+    bool, typer.Option("--again", help="Begin anew, though the same file with the same choices was interrupted.")
+]
+
+
 @app.command("customers")
 def import_customers(
-    file: Path, mapping: Map = None, policy: Policy = "fill", dry_run: bool = False, as_json: Json = False
+    file: Path,
+    *,
+    mapping: Map = None,
+    policy: Policy = "fill",
+    dry_run: bool = False,
+    again: Again = False,
+    as_json: Json = False,
 ) -> None:
     """People: email, phone, external_id, name, city, state, …"""
-    _import("customers", file, mapping, policy=policy, dry_run=dry_run, as_json=as_json)
+    _import("customers", file, mapping, policy=policy, dry_run=dry_run, again=again, as_json=as_json)
 
 
 @app.command("purchases")
 def import_purchases(
-    file: Path, mapping: Map = None, policy: Policy = "fill", dry_run: bool = False, as_json: Json = False
+    file: Path,
+    *,
+    mapping: Map = None,
+    policy: Policy = "fill",
+    dry_run: bool = False,
+    again: Again = False,
+    as_json: Json = False,
 ) -> None:
     """Basket lines: order_id, customer (email or external_id), occurred_at, category, amount, …"""
-    _import("purchases", file, mapping, policy=policy, dry_run=dry_run, as_json=as_json)
+    _import("purchases", file, mapping, policy=policy, dry_run=dry_run, again=again, as_json=as_json)

@@ -74,6 +74,42 @@ def segments(
 
 
 @app.command()
+def holdout(as_json: Json = False) -> None:
+    """What marketing as a whole changes: customers left out of every campaign beside everybody else, counted now."""
+    from liquor_app.experiments.overall import take_reading
+
+    with Progress(console=err, transient=True) as progress:
+        progress.add_task("Counting both groups", total=None)
+        row = call(lambda session: take_reading(session, SYSTEM))
+    if as_json:
+        show(row, True)
+        return
+    told: dict[str, Any] = {"left out of everything": f"{row.share:.1%} of customers"}
+    if row.revenue and row.bought:
+        us, them = row.revenue.contacted, row.revenue.held_out
+        told |= {
+            "counted from": f"{row.from_at:%Y-%m-%d}, {row.days} days" if row.from_at else "the first campaign to come",
+            "customers": f"{us.people:,} written to, {them.people:,} left out",
+            "revenue a customer": f"{us.mean:.2f} written to, {them.mean:.2f} left out",
+            "difference": _interval(row.revenue.difference, row.revenue.low, row.revenue.high, "{:+.2f}"),
+            "more of them buy": _interval(row.bought.difference, row.bought.low, row.bought.high, "{:+.1f} pt", 100),
+        }
+    if row.split and row.split.is_mismatch:
+        told["not to be trusted"] = row.split.message
+    if row.missing:
+        told["verdict"] = "not enough data yet: " + " ".join(row.missing)
+    elif row.revenue:
+        told["verdict"] = row.revenue.verdict
+    show(told, False, "The global holdout")
+
+
+def _interval(middle: float, low: float | None, high: float | None, form: str, times: float = 1) -> str:
+    if low is None or high is None:
+        return f"{form.format(middle * times)} (no interval yet)"
+    return f"{form.format(middle * times)} (95%: {form.format(low * times)} to {form.format(high * times)})"
+
+
+@app.command()
 def send(
     campaign: CampaignId = "latest",
     play: Annotated[bool, typer.Option(help="Play the whole week now (sandbox only).")] = False,

@@ -25,25 +25,31 @@ def plan(
     name: Annotated[str, typer.Option(help="What to call the campaign.")] = "This week's plan",
     segment: Annotated[list[str] | None, typer.Option(help="Segment slug; may be repeated.")] = None,
     start: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD; tomorrow by default.")] = None,
-    engine: Annotated[str, typer.Option(help="heuristic, llm or manual.")] = "heuristic",
+    engine: Annotated[str, typer.Option(help="heuristic (the default), llm or manual.")] = "",
     prompt: Annotated[str, typer.Option(help="What the AI planner should know of the week.")] = "",
     campaign: Annotated[str, typer.Option(help="Plan this campaign again instead of a new one: id, or `latest`.")] = "",
     as_json: Json = False,
 ) -> None:
     """Draft a week: actions, then a plan that waits for approval."""
     from liquor_app.campaigns.autopilot import plan_ready
-    from liquor_app.campaigns.service import create_campaign
+    from liquor_app.campaigns.service import create_campaign, update_campaign
     from liquor_app.campaigns.tasks import draft_plans
     from liquor_app.planning.models import Engine
     from liquor_app.segments.service import list_segments
 
-    if engine not in set(Engine):
+    if engine and engine not in set(Engine):
         raise Invalid(f"engine must be one of {', '.join(Engine)}", field="engine")
 
     async def campaign_id() -> UUID:
         async with transaction() as session:
             if campaign:
-                return await campaign_of(session, campaign)
+                known_id = await campaign_of(session, campaign)
+                told = {"engine": Engine(engine)} if engine else {}
+                if told or prompt:
+                    await update_campaign(
+                        session, SYSTEM, known_id, {**told, **({"llm_prompt": prompt} if prompt else {})}
+                    )
+                return known_id
             known = (await list_segments(session, SYSTEM, active_only=True)).items
             slugs = segment or [row.slug for row in known if row.customer_count][:6]
             row = await create_campaign(
@@ -52,7 +58,7 @@ def plan(
                 name=name,
                 target_segments=slugs,
                 start_date=parse_day(start, "start") if start else None,
-                engine=Engine(engine),
+                engine=Engine(engine or Engine.HEURISTIC),
                 llm_prompt=prompt or None,
             )
             return row.id
@@ -90,16 +96,21 @@ def plan(
 def simulate(campaign: CampaignId = "latest", as_json: Json = False) -> None:
     """What a campaign's plan is likely to bring, from its actions as they stand, before anything is sent."""
     from liquor_app.campaigns.service import get_campaign
+    from liquor_app.planning.plans import STEPS
     from liquor_app.planning.service import simulate_plan
 
-    async def work(session: AsyncSession) -> Any:
-        row = await get_campaign(session, SYSTEM, await campaign_of(session, campaign))
-        if row.plan_id is None:
-            raise Invalid(f"“{row.name}” has no plan yet. Make one with `liquor plan --campaign {row.id}`.")
-        return await simulate_plan(session, SYSTEM, row.plan_id)
-
     with Progress(console=err, transient=True) as progress:
-        progress.add_task("Simulating", total=None)
+        bar = progress.add_task("Simulating", total=STEPS)
+
+        async def report(done: int, total: int, words: str) -> None:
+            progress.update(bar, completed=done, total=total, description=words)
+
+        async def work(session: AsyncSession) -> Any:
+            row = await get_campaign(session, SYSTEM, await campaign_of(session, campaign))
+            if row.plan_id is None:
+                raise Invalid(f"“{row.name}” has no plan yet. Make one with `liquor plan --campaign {row.id}`.")
+            return await simulate_plan(session, SYSTEM, row.plan_id, report=report)
+
         found = call(work)
     if as_json:
         show({"plan_id": found.id, "version": found.version, "summary": found.summary}, True)
@@ -172,25 +183,36 @@ def why(
 @app.command()
 def actions(
     campaign: CampaignId = "latest",
+    *,
     status: Annotated[str, typer.Option(help="One or several, separated by commas.")] = "",
     segment: str = "",
     limit: int = 20,
+    generate: Annotated[
+        bool, typer.Option("--generate", help="Propose them anew first; what was edited by hand stays.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """A campaign's actions, highest priority first."""
-    from liquor_app.actions.service import list_actions
+    from liquor_app.actions.service import generate_actions, list_actions
 
-    async def work(session: AsyncSession) -> Any:
-        return await list_actions(
-            session,
-            SYSTEM,
-            campaign_id=await campaign_of(session, campaign),
-            status=status,
-            segment=segment,
-            limit=limit,
-        )
+    with Progress(console=err, transient=True) as progress:
+        bar = progress.add_task("Looking at customers" if generate else "Reading actions", total=None)
 
-    page = call(work)
+        async def tell(done: int, total: int) -> None:
+            progress.update(bar, completed=done, total=total)
+
+        async def work(session: AsyncSession) -> Any:
+            campaign_id = await campaign_of(session, campaign)
+            made = await generate_actions(session, SYSTEM, campaign_id, tell=tell) if generate else None
+            progress.update(bar, description="Reading actions")
+            rows = await list_actions(
+                session, SYSTEM, campaign_id=campaign_id, status=status, segment=segment, limit=limit
+            )
+            return made, rows
+
+        made, page = call(work)
+    if made is not None:
+        err.print(f"{made.proposed:,} proposed for {made.customers:,} customers, {made.excluded:,} left out.")
     columns = ("priority_score", "status", "channel", "scheduled_date", "offer", "reason")
     show_rows(page.items, columns, as_json, total=page.total)
 

@@ -51,6 +51,8 @@ class Job(StrEnum):
     ROLL_UP = "roll_up"
     PROCESS_WEBHOOKS = "process_webhooks"
     ATTRIBUTE = "attribute"
+    READ_HOLDOUT = "read_holdout"
+    SIMULATE_PLAN = "simulate_plan"
 
 
 class JobCancelled(Exception):
@@ -141,14 +143,10 @@ async def enqueue(
         {"id": job_id, "name": job.value, "args": json.dumps(args or {}), "key": dedupe_key, "by": created_by},
     )
     if inserted.scalar() is None:
-        found = await session.execute(
-            text("SELECT id FROM jobs WHERE name = :n AND dedupe_key = :k AND status IN ('queued', 'running')"),
-            {"n": job.value, "k": dedupe_key},
-        )
-        existing = found.scalar()
+        existing = await open_job(session, job, dedupe_key or "")
         if existing is None:
             raise Conflict("The same work ended at this very moment. Please try again.")
-        return UUID(str(existing))
+        return existing
 
     async def bell() -> None:
         await ring(job_id)
@@ -174,6 +172,16 @@ async def get_job(session: AsyncSession, job_id: UUID) -> JobRow:
     if row is None:
         raise NotFound("There is no such job.")
     return JobRow(**{**row, "status": JobStatus(row["status"])})
+
+
+async def open_job(session: AsyncSession, job: Job, dedupe_key: str) -> UUID | None:
+    """The job of this name and key that waits or runs, if there is one."""
+    found = await session.execute(
+        text("SELECT id FROM jobs WHERE name = :name AND dedupe_key = :key AND status IN ('queued', 'running')"),
+        {"name": job.value, "key": dedupe_key},
+    )
+    job_id = found.scalar()
+    return None if job_id is None else UUID(str(job_id))
 
 
 async def request_cancel(session: AsyncSession, job_id: UUID) -> None:

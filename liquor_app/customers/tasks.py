@@ -15,17 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM, Actor
 from liquor_app.accounts.service import get_user
-from liquor_app.core.config import get_settings
+from liquor_app.core import collector
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Forbidden
-from liquor_app.core.ids import parse_id, uuid7
+from liquor_app.core.ids import parse_id
 from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue
-from liquor_app.customers.importing import ImportReport, try_file
 from liquor_app.customers.importing.merging import Policy
-from liquor_app.customers.importing.trial import write_rejects_file
 from liquor_app.customers.importing.work import Plan, open_work
 from liquor_app.customers.models import IMPORT, ImportStatus
-from liquor_app.customers.uploads import ImportRow, add_upload, choose, file_of, forget_uploads, get_import
+from liquor_app.customers.uploads import ImportRow, file_of, forget_uploads, get_import
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
 
@@ -94,63 +92,20 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
         plan = Plan(row.id, row.kind, Policy(row.policy), path, row.file_name, row.mapping, row.options)
         try:
             async with await open_work(plan, actor, zone, row.position) as work:
-                going = True
-                while going:
-                    async with transaction() as session:
-                        going = await work.step(session)
-                    failures = 0
-                    await tell(*work.progress)
+                with collector.by_hand():
+                    going = True
+                    while going:
+                        async with transaction() as session:
+                            going = await work.step(session)
+                        failures = 0
+                        collector.collect()
+                        await tell(*work.progress)
             return
         except Conflict:
             failures += 1
             if failures == TRIES:
                 raise
             await asyncio.sleep(0.2 * failures)
-
-
-async def import_local(
-    actor: Actor,
-    kind: str,
-    path: Path,
-    *,
-    policy: str = "fill",
-    mapping: dict[str, str] | None = None,
-    options: dict[str, Any] | None = None,
-    dry_run: bool = False,
-    tell: Tell,
-) -> ImportReport:
-    """Import a file of this machine, for the command line; the refused rows go to `files/rejects/`.
-
-    Stopped half way, what was committed stays; run again, it is recognised and counts as unchanged.
-
-    Raises:
-        Forbidden, Invalid, Conflict: as `try_file` and `drive`.
-    """
-    import_id = uuid7()
-    rejects = get_settings().data_dir / "files" / "rejects" / f"{path.stem[:60]}-{import_id.hex[-8:]}.csv"
-    if dry_run:
-        async with transaction() as session:
-            tried = await try_file(
-                session, actor, kind=kind, path=path, policy=policy, mapping=mapping, options=options,
-                tell=tell, rejects_path=rejects,
-            )  # fmt: skip
-        return tried.report
-    async with transaction() as session:
-        await add_upload(session, actor, import_id=import_id, kind=kind, file_name=path.name, file_key="")
-        await choose(session, actor, import_id, kind=kind, policy=policy, mapping=mapping, options=options)
-        await session.execute(text("UPDATE imports SET status = 'running' WHERE id = :id"), {"id": import_id})
-    try:
-        await drive(actor, import_id, path, tell)
-    except BaseException as error:
-        async with transaction() as session:
-            await conclude(session, actor, import_id, ImportStatus.FAILED, str(error)[:300] or "stopped")
-        raise
-    async with transaction() as session:
-        row = await conclude(session, actor, import_id, ImportStatus.COMPLETED)
-        kept = None
-        if row.rejected:
-            kept = await write_rejects_file(session, import_id, row.position["columns"], rejects)
-    return ImportReport(**{name: getattr(row, name) for name in COUNTS}, reasons=row.reasons, rejects_file=kept)
 
 
 async def conclude(

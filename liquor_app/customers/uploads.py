@@ -28,6 +28,9 @@ from liquor_app.customers.models import IMPORT, ImportStatus
 KEPT_DAYS = 30
 """How long refused rows, and the file of an import that did not end well, are kept: they hold personal data."""
 
+LOCAL = "local:"
+"""How the key of a file begins that the command line reads where it lies; the rest is a hash of it and its choices."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
@@ -56,10 +59,15 @@ class ImportRow:
     finished_at: datetime | None
 
     @property
+    def is_local(self) -> bool:
+        """Whether the command line brings it: it has no file here, and only running the command again goes on."""
+        return self.file_key.startswith(LOCAL)
+
+    @property
     def can_resume(self) -> bool:
         """Whether it stopped half way and its file is still there."""
         stopped = self.status in (ImportStatus.CANCELLED, ImportStatus.FAILED)
-        return stopped and bool(self.file_key) and file_of(self.file_key).is_file()
+        return stopped and bool(self.file_key) and not self.is_local and file_of(self.file_key).is_file()
 
 
 _FIELDS = ", ".join(field.name for field in fields(ImportRow))
@@ -220,6 +228,8 @@ async def resume_import(session: AsyncSession, actor: Actor, import_id: UUID) ->
     """
     row = await _locked(session, actor, import_id)
     IMPORT.check(row.status, ImportStatus.QUEUED)
+    if row.is_local:
+        raise Conflict(f"{row.file_name} was imported from a command line. Run the command again: it goes on there.")
     if not row.can_resume:
         raise Conflict(f"The file {row.file_name} is no longer here. Bring it again: what was taken is recognised.")
     await audit(session, actor, "import.resumed", "import", import_id, file=row.file_name)
@@ -307,4 +317,4 @@ async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
         text(f"UPDATE imports i SET file_key = '' FROM imports o WHERE i.id IN ({old}) AND i.file_key <> ''"
              " AND o.id = i.id RETURNING o.file_key"), {"days": KEPT_DAYS}
     )  # fmt: skip
-    return [str(key) for key in found.scalars()]
+    return [str(key) for key in found.scalars() if not key.startswith(LOCAL)]

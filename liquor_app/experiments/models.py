@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
-from liquor_app.core.columns import choice, flag, pk, ratio, ref, stamped, words
+from liquor_app.core.columns import choice, document, exact, flag, moment, pk, ratio, ref, stamped, words
 
 
 class ExperimentKind(StrEnum):
@@ -50,3 +52,26 @@ class ExperimentAssignment(SQLModel, table=True):
     customer_id: UUID = ref("customers.id", primary=True)
     arm_id: UUID = ref("experiment_arms.id")
     assigned_at: datetime = stamped()
+
+
+class GlobalHoldout(SQLModel, table=True):
+    """A stretch of time in which one and the same draw was left out of every campaign, with its last reading.
+
+    Another share or word ends it and begins the next: whoever was written to before is no control group. `from_at` is
+    when the first campaign could tell the groups apart. `reading` is, by arm, `{"people", "buyers", "spent",
+    "squares"}`, squares being of what each person spent.
+    """
+
+    __tablename__ = "global_holdouts"
+    __table_args__ = (
+        Index("uq_global_holdouts_open", "seed", "share", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: UUID = pk()
+    seed: str = words()
+    share: Decimal = exact(5)
+    since: datetime = stamped()
+    ended_at: datetime | None = moment()
+    from_at: datetime | None = moment()
+    read_at: datetime | None = moment()
+    reading: dict[str, Any] | None = document()

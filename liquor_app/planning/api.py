@@ -9,10 +9,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from liquor_app.accounts.deps import CurrentActor, key_owner
 from liquor_app.actions.service import list_edits, skip_actions, undo_edit
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import Cursor, Id, Limit, ListOf, listing
+from liquor_app.api.schemas import JOB, Cursor, Id, Limit, ListOf, Started, listing
 from liquor_app.campaigns.service import get_campaign
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import NotFound
 from liquor_app.planning import service
 from liquor_app.planning.schemas import ComparisonOut, EditOut, PlanBrief, PlanOut, SkipIn, Skipped
 from liquor_app.planning.service import PlanRow
@@ -71,18 +70,23 @@ async def choose_plan(request: Request, actor: CurrentActor, campaign_id: Id, ve
     return await once(request, key_owner(actor), PlanOut, work, status=200)
 
 
-@router.post("/simulate", response_model=PlanOut)
+@router.post("/simulate", response_model=PlanOut, responses={202: {"model": Started}})
 async def simulate(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """Work the current plan's figures out anew from its actions as they stand, before anything is sent: reach, sends
-    a day and channel, cost, discount, buyers, profit with interval, predicted blocks, fatigue."""
+    a day and channel, cost, discount, buyers, profit with interval, predicted blocks, fatigue.
 
-    async def work(session: Any) -> dict[str, Any]:
-        campaign = await get_campaign(session, actor, campaign_id)
-        if campaign.plan_id is None:
-            raise NotFound("This campaign has no plan yet. Generate one first.")
-        return await _whole(session, actor, await service.simulate_plan(session, actor, campaign.plan_id))
+    Up to two thousand messages the plan itself answers (200); for more a job is started (202), to be followed and
+    cancelled at `/api/v1/jobs/{job_id}`, and the plan is read when it is done.
+    """
 
-    return await once(request, key_owner(actor), PlanOut, work, status=200)
+    async def work(session: Any) -> dict[str, Any] | Started:
+        found = await service.request_simulation(session, actor, campaign_id)
+        return await _whole(session, actor, found) if isinstance(found, PlanRow) else Started(job_id=found)
+
+    def status(answer: dict[str, Any]) -> int:
+        return 202 if "job_id" in answer else 200
+
+    return await once(request, key_owner(actor), PlanOut | Started, work, status=status, location=JOB)
 
 
 @router.get("/edits", response_model=list[EditOut])

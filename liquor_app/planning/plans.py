@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,16 @@ from liquor_app.planning.simulate import simulate
 from liquor_app.planning.summary import Counts, figures
 
 MOST_CELLS = 400
+
+Report = Callable[[int, int, str], Awaitable[None]]
+"""Told how far a piece of work is: done, total, words."""
+
+STEPS = 4
+"""Of `summarise`, reading the messages before it included."""
+
+
+async def quiet(done: int, total: int, words: str) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +133,16 @@ async def plan_of_version(session: AsyncSession, actor: Actor, campaign_id: UUID
 
 
 async def summarise(
-    session: AsyncSession, brief: CampaignBrief, chosen: Candidates, weight: Floats, held_out: int
+    session: AsyncSession,
+    brief: CampaignBrief,
+    chosen: Candidates,
+    weight: Floats,
+    held_out: int,
+    *,
+    report: Report = quiet,
 ) -> dict[str, Any]:
     """The figures of the chosen actions as they stand (`summary.figures`)."""
+    await report(1, STEPS, f"Imagining ten thousand times what {chosen.customer.size:,} messages bring")
     blocks = await session.execute(
         text("SELECT reason, count(*) FROM exclusions WHERE campaign_id = :id GROUP BY 1 ORDER BY 2 DESC, 1"),
         {"id": brief.id},
@@ -162,7 +179,9 @@ async def summarise(
     made = figures(brief, chosen, chosen.day, weight=weight, outcome=outcome, counts=counts)
     made["cells"] = await _cells(session, brief, counts.names)
     made["copy"] = await _copy(session, brief, counts.names)
+    await report(2, STEPS, "Counting how often these people hear from the shop")
     made["fatigue"] = await fatigue(session, brief, chosen)
+    await report(3, STEPS, "Asking the law about the messages")
     made["foreseen"] = await foresee(session, brief)
     return made
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from uuid import UUID
 
 from sqlalchemy import text
@@ -11,19 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.brief import lock_brief
 from liquor_app.actions.holding import hold_campaign, refuse_overfull
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.planning.ai_plan import Asked, make_ai_plan, prepare_question
 from liquor_app.planning.approval import beyond_autopilot, escalation, refuse_unguided, require_approver
-from liquor_app.planning.candidates import day_weights, read_candidates
 from liquor_app.planning.choices import forget_choices, keep_choices, restore_choices
 from liquor_app.planning.compare import Comparison, compare
 from liquor_app.planning.draft import make_plan, put_in_place
 from liquor_app.planning.models import PlanStatus
-from liquor_app.planning.plans import PlanRow, fingerprint_of, get_plan, list_plans, plan_of_version, summarise
+from liquor_app.planning.plans import PlanRow, fingerprint_of, get_plan, list_plans, plan_of_version
 from liquor_app.planning.standing import fire, make_standing_plan
+from liquor_app.planning.trial import cancel_simulation, open_simulation, request_simulation, simulate_plan
 
 __all__ = [
     "Asked",
@@ -31,6 +29,7 @@ __all__ = [
     "PlanRow",
     "approve_plan",
     "beyond_autopilot",
+    "cancel_simulation",
     "choose_plan",
     "compare_plans",
     "escalation",
@@ -40,41 +39,12 @@ __all__ = [
     "make_ai_plan",
     "make_plan",
     "make_standing_plan",
+    "open_simulation",
     "plan_of_version",
     "prepare_question",
+    "request_simulation",
     "simulate_plan",
 ]
-
-
-async def simulate_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PlanRow:
-    """Work the plan's figures out anew from its actions as they stand, edits by hand included, and keep them.
-
-    Raises:
-        Forbidden: the actor may only read.
-        NotFound: there is no such plan.
-        Conflict: it is not the campaign's current draft.
-    """
-    require(actor, Role.MANAGER)
-    plan = await get_plan(session, actor, plan_id)
-    brief = await lock_brief(session, plan.campaign_id)
-    if brief.plan_id != plan_id or plan.status is PlanStatus.SUPERSEDED:
-        raise Conflict("A newer plan has replaced this one.")
-    if brief.type == "triggered":
-        raise Conflict("A triggered campaign's plan tells of the last seven days. Plan again for newer ones.")
-    chosen = await read_candidates(session, brief, "a.status = 'pending'")
-    weight = await day_weights(session, brief)
-    summary = await summarise(session, brief, chosen, weight, plan.summary.get("totals", {}).get("held_out", 0))
-    summary["optimality"] = plan.summary.get("optimality")
-    await session.execute(
-        text("UPDATE plans SET summary = CAST(:summary AS jsonb), fingerprint = :fingerprint WHERE id = :id"),
-        {
-            "summary": json.dumps(summary),
-            "fingerprint": await fingerprint_of(session, plan.campaign_id),
-            "id": plan_id,
-        },
-    )
-    await put_in_place(session, plan.campaign_id, plan_id, plan.version, summary)
-    return await get_plan(session, actor, plan_id)
 
 
 async def approve_plan(

@@ -194,7 +194,7 @@ def _segment(facts: CustomerFacts) -> Sentence | None:
         return None
     text = f"{facts.segment.description} (recency {facts.r}, frequency {facts.f}, spend {facts.m} of 5)."
     if facts.more_orders_than is not None and facts.more_orders_than >= 0.5:
-        text += f" {facts.orders:,} orders, more than {int(facts.more_orders_than * 100)}% of customers."
+        text += f" Bought on {days(facts.orders)}, more than {int(facts.more_orders_than * 100)}% of customers."
     return Sentence("segment", facts.segment.label, text)
 
 

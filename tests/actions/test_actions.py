@@ -115,7 +115,13 @@ async def test_generating_again_changes_nothing_but_follows_the_base(session: As
         return [(row.customer_id, row.channel, row.priority_score, row.reason, row.offer_terms) for row in rows]
 
     before = await snapshot()
-    assert await generate_actions(session, SYSTEM, campaign) == first
+    told: list[tuple[int, int]] = []
+
+    async def tell(done: int, total: int) -> None:
+        told.append((done, total))
+
+    assert await generate_actions(session, SYSTEM, campaign, tell=tell) == first
+    assert told == [(2, 2)], "progress is told by people looked at"
     assert await snapshot() == before
 
     kept = next(row for row in await of_campaign(session, campaign) if row.customer_id == other)

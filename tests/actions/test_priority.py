@@ -230,7 +230,9 @@ def test_windows_meet_habit_playbook_and_store() -> None:
 
 def test_reasons_hold_the_numbers() -> None:
     facts = Facts(8, 41, 9.4, "Domestic wine", 0.7, 84.0, 0.12, 20.0)
-    assert why(facts) == ("41 days since domestic wine, usual gap 9 days. $84 at risk, 12% likely to respond.")
+    assert why(facts) == (
+        "41 days since domestic wine, before that every 9 days on average. $84 at risk, 12% likely to respond."
+    )
     assert "only purchase" in why(Facts(1, 20, None, None, 0.6, None, None, 9.0))
     assert "60% likely not to return" in why(Facts(1, 20, None, None, 0.6, None, None, 9.0))
     assert "Not enough data" in why(Facts(3, 0, 4.0, "Beer", None, None, 0.001, 9.0))

@@ -8,13 +8,14 @@ from uuid import UUID
 import pytest
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.campaigns.tasks import TASKS
 from liquor_app.core import queue
 from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
+from liquor_app.planning import trial
 from liquor_app.segments.service import refresh_segments
 from tests.api.client import Client, is_problem
 from tests.people import add_customer
+from worker.settings import TASKS
 
 pytestmark = pytest.mark.integration
 
@@ -62,6 +63,42 @@ async def test_a_plans_reasoning_edits_and_figures(templates: None, manager: Cli
     assert again["summary"]["totals"]["sends"] == made["summary"]["totals"]["sends"] - 1
     assert len(again["edits"]) == 4
     assert (await manager.post(f"{path}/plans/1/choose")).json()["is_current"] is True
+
+
+async def test_a_large_plan_is_simulated_by_a_job(
+    templates: None, manager: Client, viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = await plan(manager)
+    monkeypatch.setattr(trial, "AT_ONCE", 0)
+    is_problem(await viewer.post(f"{path}/simulate"), 403, "forbidden")
+    before = (await viewer.get(f"{path}/plans/1")).json()["summary"]
+    first = (await viewer.get("/actions", params={"campaign_id": path[11:], "status": "pending"})).json()["items"][0]
+    await manager.post(f"/actions/{first['id']}/skip", json={})
+    started = await manager.post(f"{path}/simulate")
+    assert (started.status_code, set(started.json())) == (202, {"job_id"})
+    job = started.headers["Location"].removeprefix("/api/v1")
+    assert (await manager.post(f"{path}/simulate")).json() == started.json(), "asking twice asks once"
+    assert (await manager.post(f"{job}/cancel")).json()["status"] == "cancelled"
+    again = UUID((await manager.post(f"{path}/simulate")).json()["job_id"])
+
+    told: list[str] = []
+    progress = queue.JobContext.progress
+
+    async def stopped_at_the_law(self: queue.JobContext, done: int, total: int, message: str | None = None) -> None:
+        told.append(f"{done}/{total} {message}")
+        if "law" in (message or "") and len(told) < 6:
+            await manager.post(f"/jobs/{again}/cancel")
+        await progress(self, done, total, message)
+
+    monkeypatch.setattr(queue.JobContext, "progress", stopped_at_the_law)
+    assert await queue.run(again, TASKS) is JobStatus.CANCELLED
+    assert [line.split()[0] for line in told] == ["0/4", "1/4", "2/4", "3/4"]
+    assert (await viewer.get(f"{path}/plans/1")).json()["summary"] == before, "stopped half way, nothing has changed"
+    last = UUID((await manager.post(f"{path}/simulate")).json()["job_id"])
+    told.extend(["stopped once is enough"] * 6)
+    assert await queue.run(last, TASKS) is JobStatus.SUCCEEDED
+    after = (await viewer.get(f"{path}/plans/1")).json()["summary"]
+    assert after["totals"]["sends"] < before["totals"]["sends"]
 
 
 async def test_guidance_is_read_by_all_and_written_by_admins(manager: Client, admin: Client, viewer: Client) -> None:

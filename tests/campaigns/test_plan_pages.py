@@ -17,18 +17,22 @@ from liquor_app.campaigns.states.actions import ActionsState
 from liquor_app.campaigns.states.builder import BuilderState
 from liquor_app.campaigns.states.detail import CampaignState
 from liquor_app.campaigns.states.edit import EditState
+from liquor_app.campaigns.states.simulate import SimulateState
 from liquor_app.campaigns.states.versions import VersionsState
 from liquor_app.campaigns.tasks import draft_plans
-from liquor_app.core import config
+from liquor_app.core import config, queue
 from liquor_app.core.db import transaction
+from liquor_app.core.models import JobStatus
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.pages.guidance import guidance_page
 from liquor_app.organization.service import ensure_defaults
 from liquor_app.organization.states.guidance import GuidanceState
+from liquor_app.planning import trial
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer
 from tests.planning.chat_server import answering, chat_server
 from tests.tabs import Tab, run, said
+from worker.settings import TASKS
 
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
@@ -107,15 +111,38 @@ async def test_a_plan_is_changed_from_its_page(campaign: UUID) -> None:
         await run(EditState.undo, state)
     await run(ActionsState.refresh, actions)
     assert actions.rows[0].message == first.message
-    assert "Simulated" in said(await run(EditState.simulate, state))
+    assert "Simulated" in said(await run(SimulateState.simulate, await tab.state(SimulateState)))
     head = await tab.state(CampaignState)
     await run(CampaignState.load, head)
     assert head.plan.foreseen
     assert "Simulated" not in said(
-        await run(EditState.simulate, await Tab(f"/campaigns/{campaign}", VIEWER).state(EditState))
+        await run(SimulateState.simulate, await Tab(f"/campaigns/{campaign}", VIEWER).state(SimulateState))
     )
     for component in (campaign_page(), builder_page(), guidance_page()):
         assert component.render()
+
+
+async def test_a_large_plan_is_simulated_by_a_job_that_can_be_stopped(
+    campaign: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "AT_ONCE", 0)
+    tab = Tab(f"/campaigns/{campaign}", MARKETER)
+    state = await tab.state(SimulateState)
+    assert "watch" in said(await run(SimulateState.simulate, state))
+    assert (state.running, state.words) == (True, "Waiting for the worker")
+    later = await Tab(f"/campaigns/{campaign}", VIEWER).state(SimulateState)
+    assert "watch" in said(await run(SimulateState.load, later)), "another tab takes it up"
+    assert later._job == state._job
+    await run(SimulateState.cancel, later)
+    assert not later.stopping, "a viewer stops nothing"
+    await run(SimulateState.cancel, state)
+    assert state.stopping
+    assert "stopped" in said(await run(SimulateState.watch, state))
+    assert not state.running
+    await run(SimulateState.simulate, state)
+    assert await queue.run(UUID(state._job), TASKS) is JobStatus.SUCCEEDED
+    assert "Simulated" in said(await run(SimulateState.watch, state))
+    assert await run(SimulateState.load, state) is None
 
 
 async def test_the_builder_keeps_a_draft_and_finds_it_again(campaign: UUID) -> None:
@@ -140,6 +167,7 @@ async def test_the_builder_keeps_a_draft_and_finds_it_again(campaign: UUID) -> N
     await run(BuilderState.load, state)
     assert (state.fields["name"], state.chosen, state.engine) == ("Weekend", ["all"], "llm")
     await run(BuilderState.choose_type, state, "triggered")
+    assert state.engine == "heuristic", "there is no week for the AI planner to share out"
     await run(BuilderState.keep, state, "trigger_kind", "event")
     await run(BuilderState.generate, state, {"name": "Weekend", "trigger_event": "cart left!"})
     assert "trigger.event" in state.errors

@@ -15,13 +15,14 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.campaigns.lifecycle import approve_campaign, start_campaign
 from liquor_app.campaigns.models import CampaignStatus, CampaignType
-from liquor_app.campaigns.service import create_campaign, get_campaign, request_plan
+from liquor_app.campaigns.service import create_campaign, get_campaign, request_plan, update_campaign
 from liquor_app.campaigns.tasks import TASKS, request_firings
 from liquor_app.core import queue
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.models import JobStatus
+from liquor_app.planning.models import Engine
 from liquor_app.planning.service import fire, make_standing_plan
 from liquor_app.segments.service import create_segment, refresh_segments
 from liquor_app.sending.tasks import TASKS as SENDING
@@ -190,6 +191,19 @@ async def test_bad_triggers_are_named(session: AsyncSession) -> None:
         assert str(refused.value.field).startswith(field)
     with pytest.raises(Invalid):
         await create_campaign(session, SYSTEM, name="x", target_segments=["all"], trigger={"kind": "event"})
+    for engine in (Engine.LLM, Engine.MANUAL):
+        with pytest.raises(Invalid, match="planned by the optimiser"):
+            await create_campaign(
+                session, SYSTEM, name="x", target_segments=["all"], type=CampaignType.TRIGGERED, engine=engine,
+                trigger={"kind": "after_first_purchase", "days": 3},
+            )  # fmt: skip
+    row = await create_campaign(session, SYSTEM, name="x", target_segments=["all"], engine=Engine.LLM)
+    with pytest.raises(Invalid, match="planned by the optimiser") as refused:
+        await update_campaign(
+            session, SYSTEM, row.id,
+            {"type": CampaignType.TRIGGERED, "trigger": {"kind": "after_first_purchase", "days": 3}},
+        )  # fmt: skip
+    assert refused.value.field == "engine"
     weekly = await add_campaign(session, ["all"], status="active")
     with pytest.raises(Conflict):
         await fire(session, SYSTEM, weekly)

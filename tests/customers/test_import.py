@@ -17,9 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Forbidden, Invalid
+from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.customers.importing import ImportReport, chunks, inspect_file
-from liquor_app.customers.tasks import Tell, import_local
+from liquor_app.customers.local_import import import_local
+from liquor_app.customers.tasks import Tell
+from liquor_app.customers.uploads import resume_import
 
 pytestmark = pytest.mark.integration
 
@@ -52,6 +54,11 @@ async def run(path: Path, kind: str = "customers", tell: Tell = untold, **option
 async def rows(sql: str) -> list[Any]:
     async with transaction() as session:
         return list((await session.execute(text(sql))).mappings())
+
+
+async def rows_gone(table: str) -> None:
+    async with transaction() as session:
+        await session.execute(text(f"DELETE FROM {table}"))
 
 
 def adds_up(report: ImportReport) -> bool:
@@ -273,7 +280,7 @@ async def test_purchases_without_order_numbers_are_recognised_again(buyers: None
     assert (await run(path, "purchases")).unchanged == 3
 
 
-async def test_what_was_committed_stays_and_is_recognised_again(
+async def test_an_interrupted_file_is_gone_on_with_or_begun_anew(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 10)
@@ -288,8 +295,35 @@ async def test_what_was_committed_stays_and_is_recognised_again(
         await run(path, tell=stop)
     assert len(await rows("SELECT 1 FROM customers")) == 30
     assert (await rows("SELECT status, rows FROM imports"))[0] == {"status": "failed", "rows": 30}
-    again = await run(path)
-    assert (again.created, again.unchanged) == (20, 30)
+    anew = await run(path, again=True, policy="keep")
+    assert (anew.created, anew.unchanged) == (20, 30), "other choices are another import; what was taken is recognised"
+    await rows_gone("customers")
+    seen: list[tuple[int, int]] = []
+
+    async def resumed(done: int, begun: datetime) -> None:
+        seen.append((done, begun.tzinfo is not None))
+
+    rest = await run(path, resumed=resumed)
+    assert seen == [(30, True)]
+    assert (rest.rows, rest.created, rest.unchanged) == (50, 50, 0), "the report is of the whole file"
+    assert len(await rows("SELECT 1 FROM customers")) == 20, "only what was left was read"
+    assert (await run(path)).created == 30, "one that came to its end is begun anew"
+
+
+async def test_one_file_is_imported_once_at_a_time(database: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("email\nada@example.com")
+
+    async def meanwhile(done: int, total: int) -> None:
+        with pytest.raises(Conflict, match="right now"):
+            await run(path)
+
+    assert (await run(path, tell=meanwhile)).created == 1
+    row = (await rows("SELECT id FROM imports"))[0]
+    async with transaction() as session:
+        await session.execute(text("UPDATE imports SET status = 'failed'"))
+        with pytest.raises(Conflict, match="Run the command again"):
+            await resume_import(session, SYSTEM, row["id"])
 
 
 async def test_mended_lines_come_back_with_their_order_whole(buyers: None, tmp_path: Path) -> None:

@@ -57,6 +57,13 @@ def test_families_share_a_telephone() -> None:
     assert base.match(person(phone="+12075550123").values) is husband
 
 
+def test_a_telephone_alone_finds_who_is_known_by_nothing_else() -> None:
+    named, nameless = known(email="a@b.co", phone="+12075550101"), known(phone="+12075550101")
+    for base in (Base([named, nameless]), Base([nameless, named])):
+        assert base.match(person(phone="+12075550101").values) is nameless
+    assert Base([named]).match(person(phone="+12075550101").values) is named
+
+
 def test_a_row_of_two_customers_is_refused() -> None:
     base = Base([known(email="a@b.co"), known(external_id="7")])
     with pytest.raises(Rejected) as caught:

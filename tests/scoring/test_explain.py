@@ -53,7 +53,9 @@ def test_churn_reads_as_promised() -> None:
 def test_every_number_behind_a_score_is_told() -> None:
     assert text(REGULAR, "rhythm") == "Late by 32 days. The usual gap is 9 days; nine of ten were 16 days or less."
     assert "between 22 Nov 2026 and 6 Dec 2026" in text(REGULAR, "next")
-    assert "(recency 2, frequency 5, spend 5 of 5). 46 orders, more than 96% of customers." in text(REGULAR, "segment")
+    assert "(recency 2, frequency 5, spend 5 of 5). Bought on 46 days, more than 96% of customers." in text(
+        REGULAR, "segment"
+    )
     assert "$162.24 at risk" in text(REGULAR, "value")
     assert "spend to date, scaled" in text(REGULAR, "value")
     assert "Acted on 3 of 14 messages in a year: 34% likely to respond. Everybody's rate is 12%." in text(

@@ -7,13 +7,17 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.analytics.states.report import AnalyticsState
-from liquor_app.ui.card import card
+from liquor_app.ui.badge import badge
+from liquor_app.ui.button import link
+from liquor_app.ui.card import card, key_values, note
 from liquor_app.ui.chart import Series, legend, line_chart
 from liquor_app.ui.empty import empty
+from liquor_app.ui.interval import interval
 from liquor_app.ui.kpi import kpi
-from liquor_app.ui.layout import grid
+from liquor_app.ui.layout import col, grid, row, span
 from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.progress import churn_band
+from liquor_app.ui.skeleton import skeleton_lines
 from liquor_app.ui.table import Column, table
 from liquor_app.ui.tabs import segmented
 
@@ -52,6 +56,7 @@ def analytics_page() -> rx.Component:
                 aside=legend(("Revenue", "c1", "line"), ("Conversion of that day's messages", "c4", "line")),
                 class_name="c12",
             ),
+            _holdout(),
             card(_campaigns(), title="Campaigns in the period", flush=True, class_name="c12"),
             card(
                 _people(),
@@ -66,6 +71,53 @@ def analytics_page() -> rx.Component:
 
 def _tile(tile: Any) -> rx.Component:
     return kpi(tile.label, tile.value, delta=tile.delta, base=tile.base, trend=tile.trend, spark=tile.spark)
+
+
+def _holdout() -> rx.Component:
+    """What marketing as a whole changes: the people left out of every campaign beside everybody else."""
+    held = AnalyticsState.holdout
+    drawing = col(
+        rx.el.div("Revenue a customer, written to minus left out", class_name="t12 muted"),
+        rx.el.div(held.difference, font="600 var(--t-26)", class_name="num"),
+        rx.cond(
+            held.has_marks,
+            rx.fragment(
+                rx.el.div(f"95% interval {held.low} to {held.high}, however often one looks", class_name="t12 muted"),
+                interval(held.marks, held.low, held.high, "$0", held.sentence),
+            ),
+            rx.fragment(),
+        ),
+    )
+    facts = key_values(
+        (held.contacted_label, held.contacted),
+        (held.held_out_label, held.held_out),
+        ("Who bought", held.bought),
+        ("Brought in all", held.incremental),
+    )
+    waits = rx.cond(
+        held.missing,
+        note(rx.foreach(held.missing, lambda line: rx.el.span(line, " ")), icon="clock"),
+        rx.fragment(),
+    )
+    off = empty(
+        "Nobody is left out of every campaign",
+        "A few customers no campaign writes to show what marketing changes as a whole. An admin sets the share.",
+        link("Settings, Planning", "/settings"),
+        icon="users",
+    )
+    shown = col(row(badge(held.verdict, held.tone), rx.el.b(held.title), wrap=True), waits, gap=12)
+    read = rx.cond(held.has_figures, grid(span(6, drawing), span(6, facts)), rx.fragment())
+    return card(
+        rx.cond(
+            AnalyticsState.loading,
+            skeleton_lines(3),
+            rx.cond(held.is_on, col(shown, read, gap=16), off),
+        ),
+        title="Marketing as a whole",
+        aside=rx.el.span("Against customers no campaign writes to", class_name="t12 muted"),
+        foot=rx.cond(held.foot != "", rx.el.span(held.foot, class_name="t12 muted"), rx.fragment()),
+        class_name="c12",
+    )
 
 
 def _campaigns() -> rx.Component:

@@ -9,9 +9,11 @@ import reflex as rx
 
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.analytics.service import CampaignReportRow, ChurnRow, campaign_report, churn_report, dashboard
-from liquor_app.analytics.views import Tile, period_words, tiles
+from liquor_app.analytics.views import HoldoutCard, Tile, holdout_card, period_words, tiles
 from liquor_app.core.db import transaction
 from liquor_app.core.money import show_money
+from liquor_app.experiments.overall import overall_result
+from liquor_app.organization.settings import shop_now
 
 PERIODS = {"30": 30, "90": 90, "365": 365}
 
@@ -85,6 +87,7 @@ class AnalyticsState(rx.State):
     campaigns: list[CampaignLine] = []
     people: list[PersonLine] = []
     high_risk: str = ""
+    holdout: HoldoutCard = HoldoutCard()
 
     @rx.event
     @guarded
@@ -103,10 +106,13 @@ class AnalyticsState(rx.State):
             board = await dashboard(session, actor, days=PERIODS[self.period])
             campaigns = await campaign_report(session, actor, board.start, board.end + timedelta(days=1))
             churn = await churn_report(session, actor)
+            overall = await overall_result(session, actor)
+            at = await shop_now(session)
         self.words, self.tiles, self.loading = period_words(board), tiles(board), False
         self.days = [day.day.isoformat() for day in board.days]
         self.revenue = [float(day.revenue) for day in board.days]
         self.rate = [round(100 * day.conversions / day.sends, 2) if day.sends else None for day in board.days]
+        self.holdout = holdout_card(overall, at)
         self.campaigns = [campaign_line(row) for row in campaigns]
         self.people = [person_line(row) for row in churn.top]
         scored = sum(count for _, count in churn.bands)

@@ -145,16 +145,8 @@ def _trigger() -> rx.Component:
     )  # fmt: skip
 
 
-def _strategy() -> rx.Component:
-    return card(
-        col(
-            segmented(
-                [("weekly_plan", "Weekly plan"), ("one_time", "One time"), ("triggered", "Triggered")],
-                value=BuilderState.type,
-                on_change=BuilderState.choose_type,
-                label="Kind of campaign",
-            ),
-            rx.cond(BuilderState.type == "triggered", _trigger(), rx.fragment()),
+def _engines() -> rx.Component:
+    return col(
             segmented(
                 [("heuristic", "Optimiser"), ("llm", "AI planner"), ("manual", "By hand")],
                 value=BuilderState.engine,
@@ -182,6 +174,30 @@ def _strategy() -> rx.Component:
                 ),
                 rx.fragment(),
             ),
+        gap=16,
+    )  # fmt: skip
+
+
+def _one_engine() -> rx.Component:
+    """A triggered campaign has no week to share out."""
+    return rx.el.p(
+        "Planned by the optimiser as things happen: the AI planner and plans by hand share out the messages of a week,"
+        " and nobody can say beforehand for whom something will happen.",
+        class_name="t12 muted pretty",
+    )
+
+
+def _strategy() -> rx.Component:
+    return card(
+        col(
+            segmented(
+                [("weekly_plan", "Weekly plan"), ("one_time", "One time"), ("triggered", "Triggered")],
+                value=BuilderState.type,
+                on_change=BuilderState.choose_type,
+                label="Kind of campaign",
+            ),
+            rx.cond(BuilderState.type == "triggered", _trigger(), rx.fragment()),
+            rx.cond(BuilderState.type == "triggered", _one_engine(), _engines()),
             _field(
                 "Held out, %", "holdout_pct", input_mode="decimal",
                 hint="A random control group is not contacted; it shows what the campaign truly adds.",

@@ -13,6 +13,7 @@ from liquor_app.campaigns.pages.versions import why_this_plan
 from liquor_app.campaigns.states.actions import ActionsState
 from liquor_app.campaigns.states.again import AgainState
 from liquor_app.campaigns.states.detail import CampaignState
+from liquor_app.campaigns.states.simulate import SimulateState
 from liquor_app.campaigns.states.versions import VersionsState
 from liquor_app.ui.badge import badge, live, status_badge
 from liquor_app.ui.bars import numbers
@@ -201,6 +202,7 @@ PAGES = (
             ActionsState.load,
             VersionsState.load,
             AgainState.load,
+            SimulateState.load,
             CampaignState.live,
             VersionsState.live,
             AgainState.live,

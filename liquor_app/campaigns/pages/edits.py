@@ -9,13 +9,15 @@ import reflex as rx
 from liquor_app.accounts.pages.access import for_managers
 from liquor_app.campaigns.states.actions import ActionsState
 from liquor_app.campaigns.states.edit import EditState
+from liquor_app.campaigns.states.simulate import SimulateState
 from liquor_app.ui.button import button, icon_button
-from liquor_app.ui.card import note
+from liquor_app.ui.card import card, note
 from liquor_app.ui.choice import select_field
 from liquor_app.ui.dialog import dialog
 from liquor_app.ui.form import text_field
 from liquor_app.ui.layout import col, row
 from liquor_app.ui.menu import Item, menu
+from liquor_app.ui.progress import progress
 
 FORM = "plan-edit"
 
@@ -38,10 +40,32 @@ def edit_bar() -> rx.Component:
         row(
             button("Take out…", icon="list-x", small=True, on_click=EditState.ask_bulk),
             button("Undo", icon="undo-2", small=True, on_click=EditState.undo),
-            button("Simulate", icon="calculator", small=True, on_click=EditState.simulate),
+            button(
+                "Simulate", icon="calculator", small=True, busy=SimulateState.running, on_click=SimulateState.simulate
+            ),
             wrap=True,
         )
     )
+
+
+def simulating() -> rx.Component:
+    """How far the simulation of a large plan is."""
+    bar = row(
+        rx.el.div(
+            progress(SimulateState.percent, SimulateState.done, "Simulation", SimulateState.words),
+            class_name="grow",
+        ),
+        for_managers(
+            button(
+                rx.cond(SimulateState.stopping, "Stopping…", "Stop"),
+                small=True,
+                disabled=SimulateState.stopping,
+                on_click=SimulateState.cancel,
+            )
+        ),
+        gap=16,
+    )
+    return rx.cond(SimulateState.running, card(bar, title="Simulating the plan as it stands"), rx.fragment())
 
 
 def edit_questions() -> rx.Component:

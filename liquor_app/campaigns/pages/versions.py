@@ -29,7 +29,7 @@ def side_by_side() -> rx.Component:
         for_managers(button("Choose the other", icon="arrow-left-right", small=True, on_click=VersionsState.ask(True))),
     )
     body = card(
-        rx.el.p(SIDE.summary, class_name="muted pretty", padding="0 16px"),
+        rx.el.p(SIDE.summary, class_name="muted pretty", padding="12px 16px 4px"),
         table(
             SIDE.figures,
             [

@@ -177,6 +177,8 @@ class BuilderState(rx.State):
     @guarded
     async def choose_type(self, value: str | list[str]) -> None:
         self.type = value if isinstance(value, str) and value in set(CampaignType) else CampaignType.WEEKLY_PLAN.value
+        if self.type == CampaignType.TRIGGERED:
+            self.engine = Engine.HEURISTIC.value
         async with transaction() as session:
             guidance = (await load_guidance(session)).guidance
         self.hint = _hint(guidance.autonomy(self.type).label)

@@ -19,12 +19,11 @@ from liquor_app.actions.service import (
 )
 from liquor_app.campaigns.service import get_campaign
 from liquor_app.campaigns.states.actions import ActionsState
-from liquor_app.campaigns.states.detail import CampaignState
 from liquor_app.campaigns.states.versions import VersionsState
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
-from liquor_app.planning.service import get_plan, simulate_plan
+from liquor_app.planning.service import get_plan
 from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done
 
@@ -138,18 +137,6 @@ class EditState(rx.State):
         async with transaction() as session:
             edit = await undo_edit(session, actor, parse_id(last_part(self), "campaign"))
         return [*self._after(), toast_done("Taken back", edit.summary)]
-
-    @rx.event
-    @guarded
-    async def simulate(self) -> Any:
-        """Work the figures out anew."""
-        actor = await signed_in(self)
-        async with transaction() as session:
-            row = await get_campaign(session, actor, parse_id(last_part(self), "campaign"))
-            if row.plan_id is None:
-                raise Invalid("There is no plan yet.")
-            await simulate_plan(session, actor, row.plan_id)
-        return [CampaignState.load, VersionsState.load, toast_done("Simulated", "From the actions as they stand.")]
 
     def _after(self) -> list[Any]:
         return [ActionsState.refresh, VersionsState.load]

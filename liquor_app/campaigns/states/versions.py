@@ -100,6 +100,10 @@ def name_of(plan: PlanRow) -> str:
     return f"Plan {plan.version} ({ENGINES[plan.engine.value]})"
 
 
+def _marked(plan: PlanRow) -> str:
+    return f"{name_of(plan)}{', current' if plan.is_current else ''}"
+
+
 def _figure(found: Figure) -> FigureLine:
     def show(value: float) -> str:
         return show_money(value) if found.unit else f"{value:,.0f}"
@@ -128,8 +132,8 @@ def side_of(left: PlanRow, right: PlanRow, found: Comparison) -> Side:
 
     return Side(
         other_id=str(left.id if right.is_current else right.id),
-        left=name_of(left),
-        right=name_of(right),
+        left=_marked(left),
+        right=_marked(right),
         summary=(
             f"{plural(found.moved, 'message')} differ in {plural(found.cells_differing, 'cell')}"
             " of segment, day, channel and offer."
@@ -183,7 +187,7 @@ class VersionsState(rx.State):
         except NotFound:
             self.options, self.why, self.side = [], Why(), Side()
             return
-        self.options = [(str(plan.id), f"{name_of(plan)}{', current' if plan.is_current else ''}") for plan in plans]
+        self.options = [(str(plan.id), _marked(plan)) for plan in plans]
         self.shown = str(chosen.id) if chosen else ""
         self.why = _why(chosen, edits, at) if chosen else Why()
         self.side = side_of(*pair, found) if pair and found else Side()

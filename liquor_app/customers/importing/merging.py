@@ -57,6 +57,11 @@ class Known:
         self.before = dict(self.values)
 
     @property
+    def is_nameless(self) -> bool:
+        """Known by a telephone alone, which families share."""
+        return not (self.values.get("email_key") or self.values.get("external_id"))
+
+    @property
     def changed(self) -> bool:
         return self.values != self.before or bool(self.evidence)
 
@@ -101,11 +106,13 @@ class Base:
         if found := by_email or by_external:
             return found
         alone = not (given.get("email_key") or given.get("external_id"))
-        for one in self._by["phone"].get(given.get("phone"), ()):
-            nameless = not (one.values.get("email_key") or one.values.get("external_id"))
-            if one.values.get("phone") == given["phone"] and (alone or nameless):
-                return one
-        return None
+        phone = given.get("phone")
+        holders = [one for one in self._by["phone"].get(phone, ()) if one.values["phone"] == phone]
+        if not alone:
+            holders = [one for one in holders if one.is_nameless]
+        # Several people may hold one telephone by now. Whoever is known by nothing else comes first, then whoever
+        # knows all that the row tells: so the same file again finds the same person.
+        return min(holders, default=None, key=lambda one: (not one.is_nameless, not all(map(one.values.get, given))))
 
 
 def _timezone(values: dict[str, Any]) -> str | None:

@@ -115,10 +115,16 @@ class Work:
             Conflict: somebody else goes on with this import, or keeps writing the same customers or orders.
         """
         require(self._actor, Role.MANAGER)
+        # No step waits for the disk: should the machine fail, rows and checkpoint are both those of an earlier step.
+        # The commit that says the import is done does wait, and by that for everything before it.
         found = await session.execute(
-            text("SELECT status, position FROM imports WHERE id = :id FOR UPDATE"), {"id": self.plan.id}
+            text(
+                "SELECT status, position, set_config('synchronous_commit', 'off', true) FROM imports WHERE id = :id"
+                " FOR UPDATE"
+            ),
+            {"id": self.plan.id},
         )
-        status, position = found.one()
+        status, position, _ = found.one()
         if status != "running" or (position or None) != (self.position if position else None):
             raise Conflict("This import was stopped, or another worker goes on with it.")
         self.position = dict(self.position)

@@ -51,8 +51,11 @@ LABELS = {
     "margin_pct": ("Margin, %", "Of the shelf price."),
     "margin_floor_pct": ("Margin floor, %", "No offer goes below."),
     "holdout_pct": ("Held out, %", "The random control group of a new campaign."),
-    "global_holdout_pct": ("Held out of everything, %", "A random group no campaign ever writes to. 0 is none."),
-    "global_holdout_seed": ("Draw of that group", "Another word draws other people."),
+    "global_holdout_pct": (
+        "Held out of everything, %",
+        "A random group no campaign ever writes to; Analytics shows what it tells. 0 is none.",
+    ),
+    "global_holdout_seed": ("Draw of that group", "Another word draws other people and begins the measurement anew."),
     "email_cost": ("Cost of an e-mail", ""),
     "sms_cost": ("Cost of an SMS", ""),
     "horizon_days": ("Churn horizon, days", "Churn is no purchase within this many days."),

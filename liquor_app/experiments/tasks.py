@@ -1,0 +1,20 @@
+"""Jobs: reading the global holdout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.db import transaction
+from liquor_app.core.queue import Job, JobContext, Task
+from liquor_app.experiments.overall import take_reading
+
+
+async def read_holdout(job: JobContext) -> dict[str, Any]:
+    """Count both groups anew; harmless at any time and as often as one likes."""
+    async with transaction() as session:
+        row = await take_reading(session, SYSTEM)
+    return {"share": row.share, "days": row.days, "missing": list(row.missing)}
+
+
+TASKS: dict[Job, Task] = {Job.READ_HOLDOUT: read_holdout}

@@ -1,0 +1,47 @@
+"""Jobs: simulating a large plan."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.db import transaction
+from liquor_app.core.ids import parse_id
+from liquor_app.core.pubsub import publish
+from liquor_app.core.queue import Job, JobContext, Task
+from liquor_app.planning.plans import STEPS, PlanRow
+from liquor_app.planning.trial import simulate_plan
+
+HEARTBEAT = 1.0
+"""Seconds between looks whether somebody wants it stopped, also in the middle of a long step."""
+
+
+async def simulate_job(job: JobContext) -> dict[str, Any]:
+    """A plan's figures, worked out anew in one transaction: stopped half way, they stay as they were."""
+    plan_id = parse_id(str(job.args.get("plan_id", "")), "plan_id")
+    last = (0, STEPS, "Waiting for the plan")
+
+    async def report(done: int, total: int, words: str) -> None:
+        nonlocal last
+        last = (done, total, words)
+        await job.progress(*last)
+
+    async def work() -> PlanRow:
+        async with transaction() as session:
+            plan = await simulate_plan(session, SYSTEM, plan_id, report=report)
+            publish(session, f"campaign:{plan.campaign_id}", {"plan": True})
+            return plan
+
+    working = asyncio.create_task(work())
+    try:
+        while not (await asyncio.wait({working}, timeout=HEARTBEAT))[0]:
+            await job.progress(*last)
+        plan = working.result()
+    finally:
+        working.cancel()
+        await asyncio.wait({working})
+    return {"campaign_id": str(plan.campaign_id), "plan_id": str(plan.id), "version": plan.version}
+
+
+TASKS: dict[Job, Task] = {Job.SIMULATE_PLAN: simulate_job}
