@@ -172,7 +172,8 @@ async def test_a_failure_leaves_nothing_half_written(database: str, monkeypatch:
         async with transaction() as session:
             await load_sample(session)
     async with transaction() as session:
-        for table in ("customers", "purchases", "campaigns", "settings"):
+        # the tests' own setting stands in every database
+        for table in ("customers", "purchases", "campaigns", "settings WHERE key <> 'planning'"):
             assert await one(session, f"SELECT count(*) FROM {table}") == 0, table
 
 
