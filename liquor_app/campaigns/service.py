@@ -16,6 +16,14 @@ from sqlmodel import col, select
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.campaigns.checks import (
+    MAX_STANDING_DAYS,
+    check_dates,
+    check_engine,
+    check_holdout,
+    check_segments,
+    check_trigger,
+)
 from liquor_app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus, CampaignType
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
@@ -25,11 +33,6 @@ from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.service import default_brand
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
 from liquor_app.planning.models import Engine
-from liquor_app.planning.occasions import read_trigger
-
-MAX_DAYS = 31
-MAX_STANDING_DAYS = 366
-"""Of a triggered campaign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,53 +217,6 @@ async def estimate_reach(session: AsyncSession, actor: Actor, segments: list[str
 # --- drafting ---
 
 
-async def _check_segments(session: AsyncSession, slugs: list[str]) -> list[str]:
-    wanted = list(dict.fromkeys(slugs))
-    if not wanted:
-        raise Invalid("Choose at least one segment.", field="target_segments")
-    found = await session.execute(text("SELECT slug FROM segments WHERE slug = ANY(:slugs)"), {"slugs": wanted})
-    unknown = sorted(set(wanted) - {str(slug) for slug in found.scalars()})
-    if unknown:
-        raise Invalid(f"There is no segment {unknown[0]!r}.", field="target_segments")
-    return wanted
-
-
-def _check_dates(start: date, end: date, type: CampaignType) -> None:
-    most = MAX_STANDING_DAYS if type is CampaignType.TRIGGERED else MAX_DAYS
-    if end < start:
-        raise Invalid("end_date must not be before start_date.", field="end_date")
-    if (end - start).days >= most:
-        raise Invalid(f"Such a campaign may run for at most {most} days.", field="end_date")
-
-
-def _check_holdout(share: Decimal) -> None:
-    if not 0 <= share <= 50:
-        raise Invalid("holdout_pct must lie between 0 and 50", field="holdout_pct")
-
-
-def _check_engine(type: CampaignType, engine: Engine) -> None:
-    if type is CampaignType.TRIGGERED and engine is not Engine.HEURISTIC:
-        raise Invalid(
-            "A triggered campaign is planned by the optimiser: the AI planner and a plan by hand share out the messages"
-            " of a week, and nobody can say beforehand for whom something will happen. Choose engine heuristic.",
-            field="engine",
-        )
-
-
-async def _check_trigger(session: AsyncSession, type: CampaignType, trigger: object) -> dict[str, Any] | None:
-    """What a triggered campaign waits for; nothing for any other."""
-    if type is not CampaignType.TRIGGERED:
-        if trigger:
-            raise Invalid("Only a triggered campaign has a trigger.", field="trigger")
-        return None
-    found = read_trigger(trigger or {})
-    if found.segment:
-        known = await session.execute(text("SELECT 1 FROM segments WHERE slug = :slug"), {"slug": found.segment})
-        if known.scalar() is None:
-            raise Invalid(f"There is no segment {found.segment!r}.", field="trigger.segment")
-    return found.model_dump(mode="json")
-
-
 async def create_campaign(
     session: AsyncSession,
     actor: Actor,
@@ -293,11 +249,11 @@ async def create_campaign(
     planning = await load_settings(session, PlanningSettings)
     start = start_date or now().astimezone(ZoneInfo(general.timezone)).date() + timedelta(days=1)
     end = end_date or start + timedelta(days=6 if type is not CampaignType.TRIGGERED else MAX_STANDING_DAYS - 1)
-    _check_dates(start, end, type)
-    _check_engine(type, engine)
-    waits_for = await _check_trigger(session, type, trigger)
+    check_dates(start, end, type)
+    check_engine(type, engine)
+    waits_for = await check_trigger(session, type, trigger)
     holdout = planning.holdout_pct if holdout_pct is None else holdout_pct
-    _check_holdout(holdout)
+    check_holdout(holdout)
     brand = await default_brand(session)
     campaign = Campaign(
         name=title,
@@ -306,7 +262,7 @@ async def create_campaign(
         brand_id=brand.id,
         start_date=start,
         end_date=end,
-        target_segments=await _check_segments(session, target_segments),
+        target_segments=await check_segments(session, target_segments),
         target_kpis=["conversion_rate", "incremental_revenue"],
         engine=engine,
         llm_prompt=llm_prompt,
@@ -355,16 +311,16 @@ async def update_campaign(
     if unknown:
         raise Invalid(f"{unknown[0]} is not a field that can be changed", field=unknown[0])
     if "target_segments" in changes:
-        changes["target_segments"] = await _check_segments(session, changes["target_segments"])
+        changes["target_segments"] = await check_segments(session, changes["target_segments"])
     if "name" in changes and not 1 <= len(changes["name"].strip()) <= 120:
         raise Invalid("name must have 1 to 120 characters", field="name")
     if "holdout_pct" in changes:
-        _check_holdout(changes["holdout_pct"])
+        check_holdout(changes["holdout_pct"])
     for name, value in changes.items():
         setattr(campaign, name, value)
-    _check_dates(campaign.start_date, campaign.end_date, campaign.type)
-    _check_engine(campaign.type, campaign.engine)
-    campaign.trigger = await _check_trigger(session, campaign.type, campaign.trigger)
+    check_dates(campaign.start_date, campaign.end_date, campaign.type)
+    check_engine(campaign.type, campaign.engine)
+    campaign.trigger = await check_trigger(session, campaign.type, campaign.trigger)
     if set(changes) - {"name", "description"}:
         # the plan was made for something else; its version stays to be read
         campaign.plan_id = campaign.weekly_plan = None
