@@ -21,8 +21,8 @@ from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import parse_id, uuid7, uuid7_time
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.providers.base import EventKind, WebhookEvent
+from liquor_app.sending.aftermath import apply_events
 from liquor_app.sending.fate import TOGETHER
-from liquor_app.sending.webhooks import apply_events
 
 CLICK_PATH, OPEN_PATH = "/c", "/o"
 _CLICK, _OPENED = "click", "open"

@@ -48,7 +48,10 @@ async def message() -> Any:
             text("SELECT s.id, o.body_html, k.name FROM outbox_messages o JOIN sends s ON s.id = o.send_id"
                  " JOIN campaigns k ON k.id = s.campaign_id")
         )  # fmt: skip
-        await session.execute(text("UPDATE sends SET sent_at = :at"), {"at": now() - timedelta(hours=1)})
+        earlier = now() - timedelta(hours=1)
+        await session.execute(
+            text("UPDATE sends SET sent_at = :at, batch_id = :batch"), {"at": earlier, "batch": uuid7(earlier)}
+        )
         return found.one()
 
 
@@ -86,7 +89,7 @@ async def test_the_pixel_notes_an_open_and_proxies_do_not_count(database: str) -
     sent = await message()
     (token,) = [one.removesuffix(".gif") for one in tokens(sent.body_html, OPEN_PATH)]
     async with transaction() as session:
-        await open_pixel(session, token, Visit("GoogleImageProxy", None))
+        await open_pixel(session, token, Visit("Mozilla/5.0", None))
     assert (await state()).opened_at is None
     async with transaction() as session:
         await open_pixel(session, token, PERSON)
