@@ -125,9 +125,11 @@ async def apply_events(session: AsyncSession, actor: Actor, by_send: Mapping[UUI
         # a provider speaks of its own messages only, whatever id it names
         known = [event for provider, event in told if row is not None and row.provider == provider]
         strangers += [(provider, event) for provider, event in told if row is None or row.provider != provider]
-        # of one that never left as far as we know nothing becomes, but whoever complains of it is heard
+        if row is None or not known:
+            continue
+        # nothing becomes of one that never left as far as we know, but whoever complains of it is heard
         endings += [Ending.of_send(row, event) for event in known]
-        if known and SendStatus(row.status) in RANK:
+        if SendStatus(row.status) in RANK:
             own[send_id] = [_bounded(event, send_id) for event in known]
     earlier = await _touches(session, [rows[send_id] for send_id in own], own)
     changed: dict[UUID, tuple[Fate, Fate]] = {}

@@ -18,8 +18,9 @@ from liquor_app.organization.settings import ComplianceSettings, load_settings
 from liquor_app.providers.base import OutgoingMessage
 from liquor_app.sending.claim import Claimed, Stop
 from liquor_app.sending.recipients import PREFERENCES_PATH, VIEW_PATH
+from liquor_app.sending.shortlinks import Shortened, shorten
 from liquor_app.sending.stencil import Stencils
-from liquor_app.sending.tracking import tracked
+from liquor_app.sending.tracking import Tracker
 from liquor_app.sending.unsubscribe import PATH, message_token
 from liquor_app.templates.catalog import Catalog, load_catalog
 from liquor_app.templates.context import OfferFacts, Recipient, build_context
@@ -45,11 +46,12 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A message ready for the fence."""
+    """A message ready for the fence. Its short `links` must be stored before it leaves."""
 
     claimed: Claimed
     outgoing: OutgoingMessage
     template_version_id: UUID
+    links: tuple[Shortened, ...] = ()
 
 
 async def load_material(session: AsyncSession, *, known: Material | None = None) -> Material:
@@ -90,13 +92,16 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
         f"{base}{PREFERENCES_PATH}/{token}", f"{base}{VIEW_PATH}/{token}",
     )  # fmt: skip
     try:
-        made = material.stencils.render(template, context, legal)
+        made = material.stencils.render(template, context, legal, _tracker(message, brand))
     except Invalid as problem:
         return _stop(message, CANNOT_RENDER, problem.message)
     except Exception:
         # one message must not hold up a thousand
         log.exception("message %s cannot be rendered", message.id)
         return _stop(message, CANNOT_RENDER, "The template failed; the log says why.")
+    words, links = made.text, tuple[Shortened, ...]()
+    if message.channel is Channel.SMS and brand.track_clicks and not message.no_tracking:
+        words, links = shorten(words, message.id, message.campaign_id)
     return Composed(
         message,
         OutgoingMessage(
@@ -106,21 +111,23 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
             sender=sender,
             sender_name=brand.from_name,
             recipient=message.recipient,
-            text=made.text,
+            text=words,
             subject=copy_subject(message.offer_terms, made.subject),
-            html=_tracked(made.html, message, brand),
+            html=made.html,
             reply_to=brand.reply_to,
             headers=unsubscribe_headers(link) if message.channel is Channel.EMAIL else {},
             template_version_id=template.version_id,
         ),
         template.version_id,
+        links,
     )
 
 
-def _tracked(html: str | None, message: Claimed, brand: BrandRow) -> str | None:
-    if html is None or message.no_tracking or not (brand.track_clicks or brand.track_opens):
-        return html
-    return tracked(html, message.id, clicks=brand.track_clicks, opens=brand.track_opens)
+def _tracker(message: Claimed, brand: BrandRow) -> Tracker | None:
+    """What the brand and the customer let us track of an e-mail."""
+    if message.channel is not Channel.EMAIL or message.no_tracking or not (brand.track_clicks or brand.track_opens):
+        return None
+    return Tracker(message.id, clicks=brand.track_clicks, opens=brand.track_opens)
 
 
 def _stop(message: Claimed, reason: str, note: str) -> Stop:

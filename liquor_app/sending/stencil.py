@@ -3,21 +3,23 @@
 A template is rendered with marks instead of what is personal, kept, and filled in for each recipient. That is only
 done where it cannot show: every personal variable stands in the template by itself, at most with a `default`, or is
 asked for (`{% if offer.code %}`); it is never compared, filtered or captured. All else is rendered one by one, as
-ever. Pure.
+ever. Where the links stand is found in the same go (`tracking` says what becomes of them). Pure.
 """
 
 from __future__ import annotations
 
+import html as html_lib
 import re
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from markupsafe import escape
 
 from liquor_app.organization.models import Channel
+from liquor_app.sending.tracking import Tracker, each_html_link, each_text_link, link_of, track_message, with_pixel
 from liquor_app.templates.catalog import CurrentTemplate
 from liquor_app.templates.context import Context
 from liquor_app.templates.render import MAX_OUTPUT, MAX_SUBJECT, Legal, Rendered, render_message
@@ -28,7 +30,7 @@ LINKS = ("unsubscribe_url", "preferences_url", "view_url")
 KEPT = 512
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
-_MARK = re.compile(f"{_OPEN}([a-z_.]+){_CLOSE}")
+_MARK = re.compile(f"{_OPEN}([a-z0-9_.-]+){_CLOSE}")
 _TOKEN = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _PLAIN = re.compile(r"""{{-?\s*([a-z_]+\.[a-z_]+)\s*(?:\|\s*default:\s*(?:'[^']*'|"[^"]*")\s*)?-?}}""")
 _ASKED = re.compile(r"{%-?\s*(?:if|elsif|unless)\s+[a-z_]+\.[a-z_]+\s*-?%}")
@@ -36,30 +38,67 @@ _ASKED = re.compile(r"{%-?\s*(?:if|elsif|unless)\s+[a-z_]+\.[a-z_]+\s*-?%}")
 _TAG = re.compile(r"{%-?\s*(\w+)")
 _BRANCHES = frozenset({"if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "assign"})
 
+_IN_LINK = re.compile(r"[A-Za-z0-9_-]*")
+"""What a personal value in a link may look like, so that the link ends where it would without it."""
+_PIXEL = "track.pixel"
+
 Parts = tuple[str, ...]
 """Literal, name, literal, name, …, literal."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A link of the template. `link` is what `tracking.link_of` makes of it, unless its address is personal."""
+
+    place: str
+    parts: Parts
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stencil:
+    subject: Parts
+    html: Parts
+    text: Parts
+    links: tuple[tuple[str, _Link], ...]
 
 
 class Stencils:
     """Rendered templates with holes, least recently used forgotten."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, tuple[Parts, Parts, Parts] | None] = OrderedDict()
+        self._kept: OrderedDict[Hashable, _Stencil | None] = OrderedDict()
 
-    def render(self, template: CurrentTemplate, context: Context, legal: Legal) -> Rendered:
-        """What `render_message` gives, byte for byte.
+    def render(
+        self, template: CurrentTemplate, context: Context, legal: Legal, tracker: Tracker | None = None
+    ) -> Rendered:
+        """What `render_message` gives, and then `track_message` if there is a `tracker`, byte for byte.
 
         Raises:
             Incomplete, Invalid: as `render_message`.
         """
+        made = self._filled(template, context, legal, tracker)
+        if made is not None:
+            return made
+        made = render_message(template.compile(), context, legal)
+        return made if tracker is None or made.html is None else track_message(made, tracker)
+
+    def _filled(
+        self, template: CurrentTemplate, context: Context, legal: Legal, tracker: Tracker | None
+    ) -> Rendered | None:
+        """The stencil filled in; None where it would show."""
         plain = _plain_paths(template.source.html, template.source.subject, template.source.text)
         links = {f"legal.{name}": getattr(legal, name) for name in LINKS}
         if template.source.channel is not Channel.EMAIL or not plain.issuperset(links) or not all(links.values()):
-            return render_message(template.compile(), context, legal)
+            return None
+        if tracker is not None and not all(map(tracker.is_own, links.values())):
+            return None
         values = {path: value for path in plain if (value := _value(context, path)) is not None}
+        if any("://" in value for value in values.values()):
+            return None
         values |= links
         if not all(_is_clean(value) for value in values.values()):
-            return render_message(template.compile(), context, legal)
+            return None
         marked = _marked(context, values)
         key = (
             template.version_id,
@@ -72,8 +111,7 @@ class Stencils:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         stencil = self._kept[key]
-        made = None if stencil is None else _fill(stencil, values)
-        return made or render_message(template.compile(), context, legal)
+        return None if stencil is None else _fill(stencil, values, tracker)
 
 
 @lru_cache(maxsize=256)
@@ -130,24 +168,57 @@ def _frozen(value: Any) -> Hashable:
     return tuple((name, _frozen(value[name])) for name in value) if isinstance(value, dict) else value
 
 
-def _cut(template: CurrentTemplate, marked: Context, legal: Legal) -> tuple[Parts, Parts, Parts] | None:
-    """The template with holes; None if its subject is cut short, for then it depends on what goes in."""
+def _cut(template: CurrentTemplate, marked: Context, legal: Legal) -> _Stencil | None:
+    """The template with holes; None if its subject is cut short, for then it depends on what goes in, or if an author
+    has put a recipient's own link into another one."""
     away, wishes, view = (f"{_OPEN}legal.{name}{_CLOSE}" for name in LINKS)
     blank = replace(legal, unsubscribe_url=away, preferences_url=wishes, view_url=view)
     made = render_message(template.compile(), marked, blank)
     if made.subject is None or made.html is None or len(made.subject) >= MAX_SUBJECT:
         return None
-    subject, html, text = (tuple(_MARK.split(part)) for part in (made.subject, made.html, made.text))
-    return subject, html, text
+    links: dict[str, _Link] = {}
+
+    def punch(place: str, address: str, raw: str) -> str:
+        parts = tuple(_MARK.split(raw))
+        links[f"track.{place}"] = _Link(place, parts, link_of(place, address) if len(parts) == 1 else None)
+        return f"{_OPEN}track.{place}{_CLOSE}"
+
+    html = with_pixel(each_html_link(made.html, punch), f"{_OPEN}{_PIXEL}{_CLOSE}")
+    text = each_text_link(made.text, punch)
+    if any(name.startswith("legal.") for link in links.values() for name in link.parts[1::2]):
+        return None
+    subject, html_parts, text_parts = (tuple(_MARK.split(part)) for part in (made.subject, html, text))
+    return _Stencil(subject, html_parts, text_parts, tuple(links.items()))
 
 
-def _fill(stencil: tuple[Parts, Parts, Parts], values: Mapping[str, str]) -> Rendered | None:
-    escaped = {path: str(escape(value)) for path, value in values.items()}
-    subject, text = _joined(stencil[0], values), _joined(stencil[2], values)
-    html = _joined(stencil[1], escaped)
+def _fill(stencil: _Stencil, values: Mapping[str, str], tracker: Tracker | None) -> Rendered | None:
+    addresses = _addresses(stencil, values, tracker)
+    if addresses is None:
+        return None
+    escaped = {path: str(escape(value)) for path, value in values.items()} | addresses
+    escaped[_PIXEL] = tracker.pixel() if tracker is not None else ""
+    subject, text = _joined(stencil.subject, values), _joined(stencil.text, {**values, **addresses})
+    html = _joined(stencil.html, escaped)
     if len(subject) > MAX_SUBJECT or max(len(html), len(text)) > MAX_OUTPUT // 4:
         return None
     return Rendered(subject, html, text)
+
+
+def _addresses(stencil: _Stencil, values: Mapping[str, str], tracker: Tracker | None) -> dict[str, str] | None:
+    """What stands in the places of the links; None if a value might change where one ends."""
+    made: dict[str, str] = {}
+    clicks = tracker is not None and tracker.clicks
+    for name, link in stencil.links:
+        sealed = link.link
+        if len(link.parts) == 1:
+            raw = link.parts[0]
+        elif all(_IN_LINK.fullmatch(values[path]) for path in link.parts[1::2]):
+            raw = _joined(link.parts, values)
+            sealed = link_of(link.place, html_lib.unescape(raw) if link.place.startswith("link") else raw)
+        else:
+            return None
+        made[name] = tracker.click(sealed) if clicks and tracker is not None and sealed is not None else raw
+    return made
 
 
 def _joined(parts: Parts, values: Mapping[str, str]) -> str:

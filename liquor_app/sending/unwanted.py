@@ -94,7 +94,7 @@ async def _with_customers(session: AsyncSession, endings: Sequence[Ending]) -> l
         ),
         {"addresses": [one.address for one in endings]},
     )
-    people: dict[str, list[UUID]] = {}
+    people: dict[str, list[UUID | None]] = {}
     for row in found:
         for address in (row.email_key, row.phone):
             if address:
@@ -102,7 +102,7 @@ async def _with_customers(session: AsyncSession, endings: Sequence[Ending]) -> l
     return [
         Ending(one.address, one.channel, one.event, customer_id)
         for one in endings
-        for customer_id in people.get(one.address) or [None]
+        for customer_id in people.get(one.address, [None])
     ]
 
 

@@ -158,6 +158,18 @@ FROM unnest(CAST(:providers AS text[]), CAST(:events AS text[])) AS f(provider, 
 WHERE r.provider = f.provider AND r.event_id = f.event_id
 """
 
+# The oldest, as `_OPEN_RECEIPTS` takes them.
+_SET_ASIDE = """
+UPDATE webhook_receipts r SET tries = r.tries + 1, error = :error,
+    due_at = now() + CAST(:pause AS interval) * power(2, r.tries),
+    processed_at = CASE WHEN r.tries + 1 >= :most THEN now() END
+FROM (
+    SELECT provider, event_id FROM webhook_receipts
+    WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+) x
+WHERE r.provider = x.provider AND r.event_id = x.event_id
+"""
+
 _BY_MESSAGE = """
 SELECT id, provider, provider_message_id, lower(recipient) AS recipient FROM sends
 WHERE provider_message_id = ANY(:messages)
@@ -194,6 +206,17 @@ async def process_receipts(session: AsyncSession, actor: Actor, *, limit: int = 
     await _settle(session, [one.key for one in receipts if one.key not in later], unknown)
     others = sum(one.event.kind not in LOGGED and one.event.kind is not EventKind.INBOUND for one in receipts)
     return Processed(len(receipts), len(unknown) + others, len(later))
+
+
+async def set_aside(session: AsyncSession, actor: Actor, error: str) -> None:
+    """Let the others pass the one event that is due first and cannot be worked through; it is tried again later, and
+    given up in the end.
+
+    Raises:
+        Forbidden: the actor may only read.
+    """
+    require(actor, Role.MANAGER)
+    await session.execute(text(_SET_ASIDE), {"error": error[:500], "pause": FIRST_PAUSE, "most": MOST_TRIES})
 
 
 async def _settle(session: AsyncSession, done: Sequence[Key], unknown: Collection[Key]) -> None:

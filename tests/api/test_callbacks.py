@@ -13,7 +13,9 @@ from sqlalchemy import text
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
+from liquor_app.core.queue import Job, JobContext
 from liquor_app.sending import webhooks
+from liquor_app.sending.tasks import process_webhooks
 from tests.api.client import Client
 from tests.api.test_webhooks import ledger, mailgun, process, rows, sent, shop, tell
 from tests.people import add_customer
@@ -187,3 +189,30 @@ async def test_what_is_learned_late_has_its_day_counted_again(anybody: Client) -
     await told_one_by_one(anybody, mailgun("delivered", old), mailgun("delivered", fresh))
     asked = await rows("SELECT sent_hour < now() - interval '4 days' FROM recounts")
     assert [value for (value,) in asked] == [True]
+
+
+async def test_an_event_that_cannot_be_worked_through_holds_up_no_other(
+    anybody: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop()
+    bad, *_ = await sent()
+    good = [(await sent())[0] for _ in range(3)]
+    real = webhooks.apply_events
+
+    async def broken(session: Any, actor: Any, by_send: Any) -> Any:
+        if bad in by_send:
+            raise RuntimeError("nobody thought of this")
+        return await real(session, actor, by_send)
+
+    monkeypatch.setattr(webhooks, "apply_events", broken)
+    await tell(anybody, *(mailgun("delivered", send_id) for send_id in (bad, *good)))
+    job = JobContext(uuid7(), Job.PROCESS_WEBHOOKS, {}, 1, None)
+    monkeypatch.setattr(JobContext, "progress", nothing)
+    assert await process_webhooks(job) == {"receipts": 3, "strangers": 0, "set_aside": 1}
+    assert [(await ledger(send_id))["status"] for send_id in (bad, *good)] == ["sent", *["delivered"] * 3]
+    (waiting,) = await rows("SELECT tries, error, due_at > now() FROM webhook_receipts WHERE processed_at IS NULL")
+    assert tuple(waiting) == (1, "RuntimeError: nobody thought of this", True)
+
+
+async def nothing(*_: Any) -> None:
+    """No job of this name is in the books."""

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.sending import stencil
 from liquor_app.sending.stencil import LINKS, Stencils
+from liquor_app.sending.tracking import Tracker, track_message
 from liquor_app.templates.catalog import CurrentTemplate
 from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.render import Legal, TemplateSource, render_message
@@ -54,6 +56,20 @@ def both(stencils: Stencils, one: CurrentTemplate, values: dict[str, Any], lines
     assert stencils.render(one, values, lines) == slow
 
 
+def all_three(stencils: Stencils, one: CurrentTemplate, values: dict[str, Any], lines: Legal) -> None:
+    """Untracked, tracked, and tracked by halves: what wrapping after rendering gives."""
+    try:
+        slow = render_message(one.compile(), values, lines)
+    except Invalid:
+        both(stencils, one, values, lines)
+        return
+    assert stencils.render(one, values, lines) == slow
+    for clicks, opens in ((True, True), (True, False), (False, True)):
+        tracker = Tracker(SEND, clicks=clicks, opens=opens)
+        assert stencils.render(one, values, lines, tracker) == track_message(slow, tracker)
+
+
+SEND = uuid7()
 STENCILS = Stencils()
 NAME = st.one_of(st.none(), st.text(max_size=20), st.sampled_from(["O'Neil", "<b>&", "  two  ", "a\u2028b", "\ue000x"]))
 
@@ -61,6 +77,7 @@ NAME = st.one_of(st.none(), st.text(max_size=20), st.sampled_from(["O'Neil", "<b
 LINK = st.one_of(
     st.just(""),
     st.from_regex(r"https://[a-z]{1,8}\.example/[upm]/[A-Za-z0-9_.-]{1,20}", fullmatch=True),
+    st.from_regex(r"/[upm]/[A-Za-z0-9_.-]{1,20}", fullmatch=True).map(lambda path: get_settings().base_url + path),
     st.sampled_from(["https://x/?a=1&b=<2>'\"", "https://x/ y", "\ue000legal.view_url\ue001"]),
 )
 
@@ -72,7 +89,7 @@ def test_the_same_bytes(
     """Every shipped template, any name there is, any link, also those left out."""
     values = context(first_name=first, name=name, city=first, favourite=name)
     values["offer"] = {key: value for key, value in {**values["offer"], "code": code}.items() if value}
-    both(STENCILS, one, values, replace(legal(), unsubscribe_url=away, preferences_url=wishes, view_url=view))
+    all_three(STENCILS, one, values, replace(legal(), unsubscribe_url=away, preferences_url=wishes, view_url=view))
 
 
 @pytest.mark.parametrize(
@@ -95,9 +112,28 @@ def test_the_same_bytes(
 )
 def test_whatever_an_author_writes(html: str) -> None:
     """Compared, filtered, captured, looped over or unknown: the same, or the same refusal."""
-    stencils, one = Stencils(), template(html)
+    stencils, one, own = Stencils(), template(html), legal(f"{get_settings().base_url}/u/abc-_1")
     for name in ("Jo", "Marguerite Okafor", None, "Jo"):
-        both(stencils, one, context(first_name=name, name=name, city="Portland" if name else None), legal())
+        all_three(stencils, one, context(first_name=name, name=name, city="Portland" if name else None), own)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<a href='https://shop.example.com/a?x=1&amp;y=2'>a</a> <A class=b HREF = \"HTTP://shop.example.com/b\">b</A>",
+        "<a href='https://shop.example.com/?code={{ offer.code }}'>{{ customer.name | default: 'you' }}</a>",
+        "<a href='https://shop.example.com/?who={{ customer.name }}'>a</a> (https://shop.example.com/a_(b)).",
+        "<a href='{{ links.shop }}'>a</a><a href='{{ legal.view_url }}'>b</a><a href='mailto:a@example.com'>c</a>",
+        "<a href='https://shop.example.com/?out={{ legal.unsubscribe_url }}'>a</a>",
+        "{{ customer.name }}https://shop.example.com/{{ customer.first_name }}.",
+        "<area shape=rect href=https://shop.example.com/map>https://... http://",
+    ],
+)
+def test_whatever_an_author_links_to(html: str) -> None:
+    """Quoted either way, with a code in it, with what is no shop's address; names that are addresses themselves."""
+    stencils, one = Stencils(), template(html)
+    for name in ("Jo", "Marguerite Okafor", None, "https://evil.example/", "Jo."):
+        all_three(stencils, one, context(first_name=name, name=name), legal(f"{get_settings().base_url}/u/abc"))
 
 
 def test_one_rendering_serves_all_who_differ_only_in_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,9 +150,12 @@ def test_one_rendering_serves_all_who_differ_only_in_name(monkeypatch: pytest.Mo
     assert one.source.channel is Channel.EMAIL
     for number in range(50):
         made = stencils.render(
-            one, context(first_name=f"Jo{number}", name="Jo", favourite="beer"), legal(f"https://x/{number}")
+            one,
+            context(first_name=f"Jo{number}", name="Jo", favourite="beer"),
+            legal(f"{get_settings().base_url}/u/{number}"),
+            Tracker(uuid7(), clicks=True, opens=True) if number % 2 else None,
         )
-        assert f"https://x/{number}" in (made.html or "")
+        assert f'/u/{number}"' in (made.html or "")
         assert f"Jo{number}" in (made.html or "")
     assert len(rendered) == 1
     stencils.render(one, context(name="Jo", favourite="beer"), legal())
