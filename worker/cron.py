@@ -59,9 +59,11 @@ async def forget_uploads(context: dict[str, Any]) -> int:
 
 
 async def read_callbacks(context: dict[str, Any]) -> None:
-    """Each minute: provider callbacks whose job was lost."""
+    """Each minute: provider callbacks whose job was lost, or whose next try is due."""
     async with transaction() as session:
-        waiting = await session.execute(text("SELECT EXISTS (SELECT FROM webhook_receipts WHERE processed_at IS NULL)"))
+        waiting = await session.execute(
+            text("SELECT EXISTS (SELECT FROM webhook_receipts WHERE processed_at IS NULL AND due_at <= now())")
+        )
         if waiting.scalar_one():
             await enqueue(session, Job.PROCESS_WEBHOOKS, dedupe_key="all")
 

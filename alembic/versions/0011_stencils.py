@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("html", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("text", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("links", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("links", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stencils")),
     )

@@ -5,27 +5,39 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from liquor_app.analytics.rollups import roll_up
+from liquor_app.analytics.rollups import roll_up, roll_up_messages
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, JobContext, Task
+from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.sending.recount import asked_recounts, forget_recounts
+from liquor_app.sending.rollup import roll_up_once
 
 LATE_DAYS = 3
-"""How far back the minutely rollup looks; imports of older purchases name their own first day."""
+"""How far back the minutely rollup looks; imports of older purchases name their own first day, and what is learned
+late of a message asks for its day (`sending.recount`)."""
 
 
 async def roll_up_days(job: JobContext) -> dict[str, Any]:
+    """The last days or those `since` a date, and the older ones of which something was learned late."""
     given = job.args.get("since")
     try:
         since = date.fromisoformat(given) if given else (now() - timedelta(days=LATE_DAYS)).date()
     except (TypeError, ValueError) as error:
         raise Invalid(f"since must be a date, not {given!r}", field="since") from error
     async with transaction() as session:
+        asked = await asked_recounts(session, (await load_settings(session, GeneralSettings)).timezone)
+    # before they are forgotten: whoever dies in between counts once more
+    if asked.campaigns:
+        await roll_up_once(asked.campaigns)
+    async with transaction() as session:
         await roll_up(session, since)
+        await roll_up_messages(session, [day for day in asked.days if day < since])
+        await forget_recounts(session, asked.ids)
         publish(session, "dashboard", {"rollup": since})
-    return {"since": since.isoformat()}
+    return {"since": since.isoformat(), "older_days": sum(day < since for day in asked.days)}
 
 
 TASKS: dict[Job, Task] = {Job.ROLL_UP: roll_up_days}

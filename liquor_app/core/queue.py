@@ -34,6 +34,7 @@ RUN_JOB = "run_job"
 
 LEASE_SECONDS = 60
 MAX_ATTEMPTS = 5
+ENQUEUE_TRIES = 3
 
 
 class Job(StrEnum):
@@ -133,20 +134,24 @@ async def enqueue(
     import json
 
     job_id = uuid7()
-    inserted = await session.execute(
-        text(
-            "INSERT INTO jobs (id, name, args, dedupe_key, created_by)"
-            " VALUES (:id, :name, CAST(:args AS jsonb), :key, :by)"
-            " ON CONFLICT (name, dedupe_key) WHERE dedupe_key IS NOT NULL AND status IN ('queued', 'running')"
-            " DO NOTHING RETURNING id"
-        ),
-        {"id": job_id, "name": job.value, "args": json.dumps(args or {}), "key": dedupe_key, "by": created_by},
-    )
-    if inserted.scalar() is None:
+    for _ in range(ENQUEUE_TRIES):
+        inserted = await session.execute(
+            text(
+                "INSERT INTO jobs (id, name, args, dedupe_key, created_by)"
+                " VALUES (:id, :name, CAST(:args AS jsonb), :key, :by)"
+                " ON CONFLICT (name, dedupe_key) WHERE dedupe_key IS NOT NULL AND status IN ('queued', 'running')"
+                " DO NOTHING RETURNING id"
+            ),
+            {"id": job_id, "name": job.value, "args": json.dumps(args or {}), "key": dedupe_key, "by": created_by},
+        )
+        if inserted.scalar() is not None:
+            break
         existing = await open_job(session, job, dedupe_key or "")
-        if existing is None:
-            raise Conflict("The same work ended at this very moment. Please try again.")
-        return existing
+        if existing is not None:
+            return existing
+        # it ended between the two statements
+    else:
+        raise Conflict("The same work ended at this very moment. Please try again.")
 
     async def bell() -> None:
         await ring(job_id)

@@ -23,6 +23,21 @@ from liquor_app.organization.models import Channel
 MAX_SUPPRESSED = 500
 """Customers one call may suppress."""
 
+FINAL = (SuppressionReason.COMPLAINED, SuppressionReason.ERASED)
+"""Reasons no admin lifts."""
+
+_GRAVITY = {SuppressionReason.UNSUBSCRIBED: 0, SuppressionReason.BOUNCED: 2, **dict.fromkeys(FINAL, 3)}
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A normalised address that is not to be written to; on no channel, if none is named."""
+
+    address: str
+    reason: SuppressionReason
+    channel: Channel | None = None
+    customer_id: UUID | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class ConsentRow:
@@ -116,22 +131,13 @@ async def suppress_customers(session: AsyncSession, actor: Actor, customer_ids: 
         {"ids": list(customer_ids)},
     )
     people = found.all()
-    addresses = [(row.id, address) for row in people for address in (row.email_key, row.phone) if address]
-    await session.execute(
-        text(
-            "INSERT INTO suppressions (address_hash, address, reason, customer_id, source)"
-            " SELECT hash, address, :reason, customer, :source FROM unnest(CAST(:hashes AS bytea[]),"
-            " CAST(:addresses AS text[]), CAST(:customers AS uuid[])) AS given (hash, address, customer)"
-            " ON CONFLICT DO NOTHING"
-        ),
-        {
-            "hashes": [address_hash(address) for _, address in addresses],
-            "addresses": [address for _, address in addresses],
-            "customers": [customer for customer, _ in addresses],
-            "reason": SuppressionReason.MANUAL.value,
-            "source": actor.kind.value,
-        },
-    )
+    entries = [
+        Suppression(address, SuppressionReason.MANUAL, None, row.id)
+        for row in people
+        for address in (row.email_key, row.phone)
+        if address
+    ]
+    await suppress_addresses(session, entries, source=actor.kind.value)
     await audit(session, actor, "customers.suppressed", "customer", None, customers=[str(row.id) for row in people])
     return len(people)
 
@@ -145,24 +151,43 @@ async def suppress_address(
     customer_id: UUID | None = None,
     source: str = "app",
 ) -> None:
-    """Put a normalised address on the list; harmless if it stands there. What is graver takes the place of an own
-    unsubscribing, which its owner could take back."""
+    """Put a normalised address on the list, as `suppress_addresses` does."""
+    await suppress_addresses(session, [Suppression(address, reason, channel, customer_id)], source=source)
+
+
+async def suppress_addresses(session: AsyncSession, entries: Sequence[Suppression], *, source: str = "app") -> None:
+    """Put normalised addresses on the list; harmless where they stand there.
+
+    What is graver takes the place of an own unsubscribing, which its owner could take back, and a complaint that of
+    anything an admin could lift. Of several entries for one address the gravest counts.
+    """
+    gravest: dict[tuple[str, Channel | None], Suppression] = {}
+    for entry in sorted(entries, key=lambda one: _GRAVITY.get(one.reason, 1)):
+        gravest[entry.address, entry.channel] = entry
+    # in the order of their addresses, so that two such calls wait for each other and cannot deadlock
+    chosen = sorted(gravest.values(), key=lambda one: (one.address, one.channel or ""))
+    if not chosen:
+        return
     await session.execute(
         text(
             "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source)"
-            " VALUES (:hash, :address, :channel, :reason, :customer, :source)"
+            " SELECT f.hash, f.address, f.channel, f.reason, f.customer, :source FROM unnest("
+            " CAST(:hashes AS bytea[]), CAST(:addresses AS text[]), CAST(:channels AS text[]),"
+            " CAST(:reasons AS text[]), CAST(:customers AS uuid[])) AS f(hash, address, channel, reason, customer)"
             " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
             " DO UPDATE SET reason = excluded.reason, source = excluded.source"
-            " WHERE suppressions.reason = :own AND excluded.reason <> :own"
+            " WHERE (suppressions.reason = :own AND excluded.reason <> :own)"
+            " OR (suppressions.reason <> ALL(:final) AND excluded.reason = ANY(:final))"
         ),
         {
-            "hash": address_hash(address),
-            "address": address,
-            "channel": channel.value if channel else None,
-            "reason": reason.value,
-            "customer": customer_id,
+            "hashes": [address_hash(entry.address) for entry in chosen],
+            "addresses": [entry.address for entry in chosen],
+            "channels": [entry.channel.value if entry.channel else None for entry in chosen],
+            "reasons": [entry.reason.value for entry in chosen],
+            "customers": [entry.customer_id for entry in chosen],
             "source": source,
             "own": SuppressionReason.UNSUBSCRIBED.value,
+            "final": [reason.value for reason in FINAL],
         },
     )
 
@@ -176,8 +201,8 @@ async def lift_suppression(session: AsyncSession, actor: Actor, customer_id: UUI
     require(actor, Role.ADMIN)
     lifted = await session.execute(
         text("UPDATE suppressions SET lifted_at = now() WHERE customer_id = :id AND lifted_at IS NULL"
-             " AND reason NOT IN ('complained', 'erased') RETURNING id"),
-        {"id": customer_id},
+             " AND reason <> ALL(:final) RETURNING id"),
+        {"id": customer_id, "final": [reason.value for reason in FINAL]},
     )  # fmt: skip
     count = len(lifted.all())
     await audit(session, actor, "customer.suppression_lifted", "customer", customer_id, entries=count)

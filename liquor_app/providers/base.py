@@ -205,7 +205,8 @@ class Provider(Protocol):
             url: the public address it was sent to, query included, as the sender saw it.
 
         Raises:
-            Unauthenticated: forged, too old, or no key is configured to check it with.
+            Unauthenticated: forged or too old.
+            Unavailable: no key is configured yet to check it with.
             Invalid: it is not the provider's format.
         """
         ...

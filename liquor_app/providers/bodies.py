@@ -26,13 +26,13 @@ class Stencil:
 
     Attributes:
         id: made from the content, so that all workers know the same stencil by the same name.
-        links: where its tracked links lead, by their number.
+        links: by their place, what of its tracked links is the same for everybody.
     """
 
     id: UUID
     html: Parts
     text: Parts
-    links: tuple[str, ...] = ()
+    links: Mapping[str, str]
 
     @property
     def literals(self) -> tuple[str, ...]:

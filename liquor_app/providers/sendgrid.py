@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import Field, SecretStr
 
-from liquor_app.core.errors import Unauthenticated
+from liquor_app.core.errors import Unavailable
 from liquor_app.organization.models import Channel
 from liquor_app.providers.base import (
     EventKind,
@@ -215,9 +215,9 @@ def _public_key(text: str) -> ec.EllipticCurvePublicKey:
     try:
         key = load_der_public_key(base64.b64decode(bare, validate=True))
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise Unauthenticated("SendGrid's verification key in the settings is not a public key.") from error
+        raise Unavailable("SendGrid's verification key in the settings is not a public key.") from error
     if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise Unauthenticated("SendGrid's verification key in the settings is not an elliptic-curve key.")
+        raise Unavailable("SendGrid's verification key in the settings is not an elliptic-curve key.")
     return key
 
 

@@ -31,7 +31,7 @@ from liquor_app.providers.base import (
     in_chunks,
 )
 from liquor_app.providers.http import NoAnswer, common, garbled, http_client, loaded, post
-from liquor_app.providers.webhooks import fingerprint, forged, header, id_of, read_json, words
+from liquor_app.providers.webhooks import clean, fingerprint, forged, header, id_of, read_json, words
 
 CALLBACK_PATH = "/api/v1/webhooks/twilio"
 
@@ -147,7 +147,7 @@ class Twilio:
             raise Invalid("Twilio callbacks are forms; this is not.") from error
         if not signature or not good:
             raise forged("Twilio")
-        return [_event(form, id_of(query.get("send_id", [""])[0]))]
+        return [_event(clean(form), id_of(query.get("send_id", [""])[0]))]
 
     async def aclose(self) -> None:
         await self._client.aclose()

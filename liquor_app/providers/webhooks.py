@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Invalid, Unauthenticated
+from liquor_app.core.errors import Invalid, Unauthenticated, Unavailable
 
 AHEAD_SECONDS = 300
 """How far the provider's clock may be ahead of ours."""
+
+DEEPEST = 40
+"""Levels of a callback's JSON that are kept; providers nest four."""
 
 
 def header(headers: Mapping[str, str], name: str) -> str:
@@ -30,10 +34,10 @@ def require_key(key: str, provider: str) -> str:
     """The key callbacks are checked with.
 
     Raises:
-        Unauthenticated: none is configured, so nothing can be believed.
+        Unavailable: none is configured, so nothing can be believed yet; what is told again later may be.
     """
     if not key:
-        raise Unauthenticated(f"{provider} callbacks are not accepted: enter its signing key in the settings first.")
+        raise Unavailable(f"{provider} callbacks are not accepted: enter its signing key in the settings first.")
     return key
 
 
@@ -52,7 +56,7 @@ def check_age(timestamp: str, most_seconds: int, provider: str) -> None:
 
 
 def read_json(body: bytes, kind: type, provider: str) -> Any:
-    """The body's JSON.
+    """The body's JSON, made fit to be kept (`clean`).
 
     Raises:
         Invalid: not JSON, or not a `kind`.
@@ -63,7 +67,21 @@ def read_json(body: bytes, kind: type, provider: str) -> Any:
         raise Invalid(f"{provider} callbacks are JSON; this is not.") from error
     if not isinstance(said, kind):
         raise Invalid(f"{provider} callbacks are a JSON {'list' if kind is list else 'object'}; this is not.")
-    return said
+    return clean(said)
+
+
+def clean(value: Any, deepest: int = DEEPEST) -> Any:
+    """Without what Python reads and PostgreSQL cannot keep: NUL and half of a surrogate pair in text, numbers that are
+    none. A proved callback may hold anything: most of it was written by whoever was written to."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict | list) and not deepest:
+        return None
+    if isinstance(value, dict):
+        return {clean(name): clean(one, deepest - 1) for name, one in value.items()}
+    return [clean(one, deepest - 1) for one in value] if isinstance(value, list) else value
 
 
 def child(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:

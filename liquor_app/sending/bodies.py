@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.config import get_settings
 from liquor_app.providers.bodies import Body, Filled, Stencil, Whole
-from liquor_app.sending.stencil import own_values, tracked_links
+from liquor_app.sending.stencil import own_values, track_values
+from liquor_app.sending.tracking import Tracker
 from liquor_app.sending.unsubscribe import PATH, message_token
 
 PREFERENCES_PATH, VIEW_PATH = "/p", "/m"
@@ -28,7 +29,9 @@ BODY_JOIN = "LEFT JOIN stencils m ON m.id = s.stencil_id"
 _MISSING = """
 SELECT w.id FROM unnest(CAST(:ids AS uuid[])) AS w(id) WHERE NOT EXISTS (SELECT 1 FROM stencils m WHERE m.id = w.id)
 """
-_KEEP = "INSERT INTO stencils (id, html, text, links) VALUES (:id, :html, :text, :links) ON CONFLICT DO NOTHING"
+_KEEP = """
+INSERT INTO stencils (id, html, text, links) VALUES (:id, :html, :text, CAST(:links AS jsonb)) ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ async def keep_stencils(session: AsyncSession, bodies: Iterable[Body]) -> None:
         await session.execute(
             text(_KEEP),
             [
-                {"id": id, "html": list(found.html), "text": list(found.text), "links": list(found.links)}
+                {"id": id, "html": list(found.html), "text": list(found.text), "links": json.dumps(found.links)}
                 for id in sorted(missing)
                 for found in (stencils[id],)
             ],
@@ -82,11 +85,12 @@ def read_body(row: RowMapping, send_id: UUID) -> Body:
     """The body of a row with `BODY_COLUMNS`."""
     if row["stencil_id"] is None:
         return Whole(row["body_text"] or "", row["body_html"])
-    stencil = Stencil(row["stencil_id"], tuple(row["html"]), tuple(row["text"]), tuple(row["links"]))
+    stencil = Stencil(row["stencil_id"], tuple(row["html"]), tuple(row["text"]), row["links"])
     pages = own_pages(send_id)
     links = {
         "legal.unsubscribe_url": pages.unsubscribe,
         "legal.preferences_url": pages.preferences,
         "legal.view_url": pages.view,
     }
-    return Filled(stencil, {**row["body_values"], **links, **tracked_links(send_id, stencil)})
+    tracked = track_values(stencil, Tracker(send_id, clicks=True, opens=True))
+    return Filled(stencil, {**row["body_values"], **links, **tracked})

@@ -15,9 +15,12 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
 from liquor_app.providers.base import OutgoingMessage
+from liquor_app.providers.bodies import Whole
 from liquor_app.sending.bodies import own_pages
 from liquor_app.sending.claim import Claimed, Stop
-from liquor_app.sending.stencil import Facts, Stencils, Tracks
+from liquor_app.sending.shortlinks import Shortened, shorten
+from liquor_app.sending.stencil import Facts, Stencils
+from liquor_app.sending.tracking import Tracker
 from liquor_app.templates.catalog import Catalog, load_catalog
 from liquor_app.templates.context import OfferFacts, Recipient
 from liquor_app.templates.copy import copy_subject
@@ -42,11 +45,12 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A message ready for the fence."""
+    """A message ready for the fence. Its short `links` must be stored before it leaves."""
 
     claimed: Claimed
     outgoing: OutgoingMessage
     template_version_id: UUID
+    links: tuple[Shortened, ...] = ()
 
 
 async def load_material(session: AsyncSession, *, known: Material | None = None) -> Material:
@@ -81,20 +85,22 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
         OfferFacts(message.offer, message.message, message.offer_terms, message.coupon),
         brand,
     )
-    is_tracked = not message.no_tracking
-    tracks = Tracks(message.id, is_tracked and brand.track_clicks, is_tracked and brand.track_opens)
     legal = Legal(
         brand.name, brand.postal_address, brand.footer_text, material.disclaimer, material.minimum_age,
         pages.unsubscribe, pages.preferences, pages.view,
     )  # fmt: skip
     try:
-        made = material.stencils.render(template, facts, legal, tracks)
+        made = material.stencils.render(template, facts, legal, _tracker(message, brand))
     except Invalid as problem:
         return _stop(message, CANNOT_RENDER, problem.message)
     except Exception:
         # one message must not hold up a thousand
         log.exception("message %s cannot be rendered", message.id)
         return _stop(message, CANNOT_RENDER, "The template failed; the log says why.")
+    body, links = made.body, tuple[Shortened, ...]()
+    if message.channel is Channel.SMS and brand.track_clicks and not message.no_tracking:
+        words, links = shorten(body.text, message.id, message.campaign_id)
+        body = Whole(words)
     return Composed(
         message,
         OutgoingMessage(
@@ -104,14 +110,22 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
             sender=sender,
             sender_name=brand.from_name,
             recipient=message.recipient,
-            body=made.body,
+            body=body,
             subject=copy_subject(message.offer_terms, made.subject),
             reply_to=brand.reply_to,
             headers=unsubscribe_headers(pages.unsubscribe) if message.channel is Channel.EMAIL else {},
             template_version_id=template.version_id,
         ),
         template.version_id,
+        links,
     )
+
+
+def _tracker(message: Claimed, brand: BrandRow) -> Tracker | None:
+    """What the brand and the customer let us track of an e-mail."""
+    if message.channel is not Channel.EMAIL or message.no_tracking or not (brand.track_clicks or brand.track_opens):
+        return None
+    return Tracker(message.id, clicks=brand.track_clicks, opens=brand.track_opens)
 
 
 def _stop(message: Claimed, reason: str, note: str) -> Stop:

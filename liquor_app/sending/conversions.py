@@ -1,7 +1,8 @@
 """Which purchase a message brought: by a click before it, or by the coupon it carried.
 
 Attribution made is never made again: a send converts once, a purchase counts for one send, and a file imported anew or
-an order corrected later changes neither. What a campaign truly changed is for its holdout to say; this is the tracked
+an order corrected later changes neither. A purchase whose last touch has converted already counts for nobody: an older
+message did not bring it either. What a campaign truly changed is for its holdout to say; this is the tracked
 view beside it.
 """
 
@@ -20,21 +21,23 @@ from liquor_app.core.clock import now
 from liquor_app.core.pubsub import publish
 from liquor_app.events.models import EventType
 from liquor_app.organization.settings import SendingSettings, load_settings
+from liquor_app.sending.recount import Sent, ask_recount
 
 LOOK_BACK = timedelta(days=120)
 """Messages older than this win nothing any more."""
 
-# A coupon says more than a click; of several clicks the last one before the purchase wins. Then each message keeps its
-# first purchase, and only what neither has been given yet is written.
+# A coupon says more than a click; of several clicks the last one before the purchase wins, of all messages, converted
+# or not. Then each message keeps its first purchase, and only what neither has been given yet is written.
 _ATTRIBUTE = """
 WITH touches AS (
     SELECT p.id AS purchase_id, p.occurred_at, p.total, s.id, s.created_at, s.customer_id, s.campaign_id,
-           k.id IS NOT NULL AS by_coupon, COALESCE(s.clicked_at, s.sent_at) AS touched_at, k.id AS coupon_id
+           s.sent_at, s.converted_at, k.id IS NOT NULL AS by_coupon, k.id AS coupon_id,
+           COALESCE(s.clicked_at, s.sent_at) AS touched_at
     FROM sends s
     JOIN purchases p ON p.customer_id = s.customer_id AND p.occurred_at > s.sent_at
     LEFT JOIN coupons k ON k.action_id = s.action_id AND k.customer_id = s.customer_id
         AND upper(k.code) = upper(p.coupon_code)
-    WHERE s.converted_at IS NULL AND s.sent_at > :since AND s.created_at > :since
+    WHERE s.sent_at > :since AND s.created_at > :since
       AND (CAST(:ids AS uuid[]) IS NULL OR s.customer_id = ANY(CAST(:ids AS uuid[])))
       AND (k.id IS NOT NULL
            OR (p.occurred_at >= s.clicked_at AND p.occurred_at < s.clicked_at + make_interval(days => :days)))
@@ -46,7 +49,7 @@ WITH touches AS (
           AND e.properties ->> 'purchase_id' = CAST(t.purchase_id AS text))
     ORDER BY purchase_id, by_coupon DESC, touched_at DESC, id
 ), first AS (
-    SELECT DISTINCT ON (id) * FROM won ORDER BY id, occurred_at, purchase_id
+    SELECT DISTINCT ON (id) * FROM won WHERE converted_at IS NULL ORDER BY id, occurred_at, purchase_id
 ), done AS (
     UPDATE sends s SET converted_at = f.occurred_at, conversion_value = f.total, conversion_inferred = NOT f.by_coupon
     FROM first f WHERE s.id = f.id AND s.created_at = f.created_at AND s.converted_at IS NULL
@@ -61,7 +64,7 @@ WITH touches AS (
                               'by', CASE WHEN f.by_coupon THEN 'coupon' ELSE 'click' END)
     FROM first f JOIN done ON done.id = f.id
 )
-SELECT count(*) AS conversions FROM done
+SELECT f.sent_at, f.campaign_id FROM first f JOIN done ON done.id = f.id
 """
 
 
@@ -89,7 +92,8 @@ async def attribute_purchases(session: AsyncSession, actor: Actor, customer_ids:
             "conversion": EventType.CONVERSION.value,
         },
     )
-    conversions = int(found.scalar_one())
-    if conversions:
-        publish(session, "dashboard", {"conversions": conversions})
-    return conversions
+    converted = [Sent(row.sent_at, row.campaign_id) for row in found]
+    await ask_recount(session, converted)
+    if converted:
+        publish(session, "dashboard", {"conversions": len(converted)})
+    return len(converted)

@@ -31,6 +31,7 @@ from liquor_app.sending.record import pause_campaigns, record_results
 from liquor_app.sending.recover import recover_once, settle_by_policy
 from liquor_app.sending.rollup import roll_up_once
 from liquor_app.sending.routes import Routes
+from liquor_app.sending.shortlinks import store_links
 
 log = logging.getLogger(__name__)
 
@@ -168,6 +169,8 @@ class Dispatcher:
         """What may leave; the rest goes back."""
         async with transaction() as session:
             passed = await pass_fence(session, token, routed, sandbox=SANDBOX, lease_seconds=self.pace.send_lease)
+            leaving = [item.composed for item in routed if item.composed.claimed.id in passed]
+            await store_links(session, [link for composed in leaving for link in composed.links])
             refused = [item.composed.claimed.id for item in routed if item.composed.claimed.id not in passed]
             # the next claim asks may_send again, which says why
             await stop_messages(session, token, [Stop(send_id, None, "") for send_id in refused])

@@ -12,7 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.models import SuppressionReason
+from liquor_app.organization.models import Channel
 from liquor_app.organization.service import default_brand
 from liquor_app.providers.base import WebhookEvent
 
@@ -54,23 +56,16 @@ async def answer_texts(session: AsyncSession, texts: Sequence[WebhookEvent]) -> 
 async def _obey(session: AsyncSession, wish: Wish, events: Sequence[WebhookEvent]) -> None:
     """In three statements, whatever their number. START lifts what STOP did, never a complaint or a dead number."""
     phones = [event.recipient for event in events if event.recipient]
-    hashes = [address_hash(phone) for phone in phones]
     if wish is Wish.STOP:
-        await session.execute(
-            text(
-                "INSERT INTO suppressions (address_hash, address, channel, reason, source)"
-                " SELECT hash, address, 'sms', :reason, 'text message' FROM unnest(CAST(:hashes AS bytea[]),"
-                " CAST(:phones AS text[])) AS f(hash, address) ON CONFLICT DO NOTHING"
-            ),
-            {"hashes": hashes, "phones": phones, "reason": SuppressionReason.UNSUBSCRIBED.value},
-        )
+        entries = [Suppression(phone, SuppressionReason.UNSUBSCRIBED, Channel.SMS) for phone in phones]
+        await suppress_addresses(session, entries, source="text message")
     else:
         await session.execute(
             text(
                 "UPDATE suppressions SET lifted_at = now() WHERE lifted_at IS NULL AND channel = 'sms'"
                 " AND reason = :reason AND address_hash = ANY(:hashes)"
             ),
-            {"hashes": hashes, "reason": SuppressionReason.UNSUBSCRIBED.value},
+            {"hashes": [address_hash(phone) for phone in phones], "reason": SuppressionReason.UNSUBSCRIBED.value},
         )
     await session.execute(
         text(

@@ -149,7 +149,7 @@ class StencilRow(SQLModel, table=True):
     id: UUID = plain_uuid(primary=True)
     html: list[str] = texts()
     text: list[str] = texts()
-    links: list[str] = texts()
+    links: dict[str, str] = document(nullable=False, empty="{}")
     created_at: datetime = stamped()
 
 
@@ -170,10 +170,13 @@ class SendKey(SQLModel, table=True):
 
 
 class WebhookReceipt(SQLModel, table=True):
-    """Every inbound provider event once; the raw event is kept."""
+    """Every inbound provider event once; the raw event is kept.
+
+    One whose message is not known yet is tried again at `due_at`, a bounded number of times.
+    """
 
     __tablename__ = "webhook_receipts"
-    __table_args__ = (Index("ix_webhook_receipts_open", "received_at", postgresql_where=text("processed_at IS NULL")),)
+    __table_args__ = (Index("ix_webhook_receipts_open", "due_at", postgresql_where=text("processed_at IS NULL")),)
 
     provider: str = words(primary=True)
     event_id: str = words(primary=True)
@@ -183,16 +186,42 @@ class WebhookReceipt(SQLModel, table=True):
     received_at: datetime = stamped()
     processed_at: datetime | None = moment()
     error: str | None = words(nullable=True)
+    tries: int = whole(small=True)
+    due_at: datetime = stamped()
 
 
 class TrackedLink(SQLModel, table=True):
-    """Where a wrapped link leads; one row per campaign and address, the recipient is in the signed token."""
+    """Where a short link leads; one row per campaign and address. An address outlives its campaign: texts are kept."""
 
     __tablename__ = "tracked_links"
     __table_args__ = (Index("ix_tracked_links_campaign", "campaign_id"),)
 
     id: UUID = pk()
-    campaign_id: UUID | None = ref("campaigns.id", nullable=True)
+    campaign_id: UUID | None = ref("campaigns.id", ondelete="SET NULL", nullable=True)
     url: str = words()
     label: str | None = words(nullable=True)
     created_at: datetime = stamped()
+
+
+class ShortLink(SQLModel, table=True):
+    """A link of one text message: `code` follows from message and place, and cannot be guessed."""
+
+    __tablename__ = "short_links"
+
+    code: str = words(primary=True)
+    send_id: UUID = plain_uuid(nullable=False)
+    link_id: UUID = ref("tracked_links.id")
+    place: int = whole(default=1, small=True)
+
+
+class Recount(SQLModel, table=True):
+    """An hour of sending about whose messages something was learned so late that the daily roll-ups no longer look.
+
+    Only ever appended to, so that nobody waits for anybody; the next roll-up takes all there are.
+    """
+
+    __tablename__ = "recounts"
+
+    id: UUID = pk()
+    sent_hour: datetime = moment(nullable=False)
+    campaign_id: UUID | None = plain_uuid()

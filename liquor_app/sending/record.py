@@ -37,7 +37,10 @@ WITH done AS (
         status = CASE WHEN s.status IN ('sending', 'unknown') THEN 'sent' ELSE s.status END,
         sent_at = COALESCE(s.sent_at, clock_timestamp()),
         provider_message_id = COALESCE(s.provider_message_id, f.message_id),
-        claim_token = NULL, lease_until = NULL, error_code = NULL, error_message = NULL
+        claim_token = NULL, lease_until = NULL,
+        -- of earlier tries; a bounce that was told first keeps its reason
+        error_code = CASE WHEN s.status IN ('sending', 'unknown') THEN NULL ELSE s.error_code END,
+        error_message = CASE WHEN s.status IN ('sending', 'unknown') THEN NULL ELSE s.error_message END
     FROM unnest(CAST(CAST(:ids AS text) AS uuid[]), CAST(:messages AS text[])) AS f(id, message_id)
     WHERE s.id = f.id AND s.created_at = uuid_v7_time(f.id)
       AND s.status IN ('sending', 'unknown', 'delivered', 'bounced', 'complained')

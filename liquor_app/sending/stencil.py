@@ -3,12 +3,14 @@
 A template is rendered with marks instead of what is personal, kept, and filled in for each recipient. That is only
 done where it cannot show: every personal variable stands in the template by itself, at most with a `default`, or is
 asked for (`{% if offer.code %}`); it is never compared, filtered or captured. All else is rendered one by one, as
-ever. Pure.
+ever. Where the links stand is found in the same go (`tracking` says what becomes of them). Pure.
 """
 
 from __future__ import annotations
 
 import hashlib
+import html as html_lib
+import json
 import re
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
@@ -19,10 +21,17 @@ from uuid import UUID
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow
 from liquor_app.providers.bodies import Body, Filled, Parts, Stencil, Whole
-from liquor_app.sending.tracking import click_url, is_own_page, pixel_url, tracked, wrapped
+from liquor_app.sending.tracking import (
+    Tracker,
+    each_html_link,
+    each_text_link,
+    link_of,
+    picture,
+    track_message,
+    with_pixel,
+)
 from liquor_app.templates.catalog import CurrentTemplate
 from liquor_app.templates.context import (
-    Context,
     OfferFacts,
     Recipient,
     build_context,
@@ -34,20 +43,22 @@ from liquor_app.templates.render import MAX_OUTPUT, MAX_SUBJECT, Legal, render_m
 PERSONAL = ("customer.first_name", "customer.name", "customer.city", "customer.favourite", "offer.code")
 LINKS = ("unsubscribe_url", "preferences_url", "view_url")
 """Of `Legal`: each recipient's own."""
-CLICK, PIXEL = "click.", "pixel"
-"""Names of holes: a wrapped link by its number, and the picture that tells of an opening."""
+TRACK, PIXEL = "track.", "track.pixel"
+"""Names of holes: a wrapped link by its place, and the picture that tells of an opening."""
 KEPT = 512
 FEW = 2
 """So many messages of a stencil are kept in full: most likely there will be no others."""
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
-_MARK = re.compile(f"{_OPEN}([a-z_.0-9]+){_CLOSE}")
+_MARK = re.compile(f"{_OPEN}([a-z0-9_.-]+){_CLOSE}")
 _TOKEN = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _PLAIN = re.compile(r"""{{-?\s*([a-z_]+\.[a-z_]+)\s*(?:\|\s*default:\s*(?:'[^']*'|"[^"]*")\s*)?-?}}""")
 _ASKED = re.compile(r"{%-?\s*(?:if|elsif|unless)\s+[a-z_]+\.[a-z_]+\s*-?%}")
 """Whether it is known at all: so it is, or it would have no mark."""
 _TAG = re.compile(r"{%-?\s*(\w+)")
 _BRANCHES = frozenset({"if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "assign"})
+_IN_LINK = re.compile(r"[A-Za-z0-9_-]*")
+"""What a personal value in a link may look like, so that the link ends where it would without it."""
 _GROWTH = 5
 """Characters one character becomes at most when it is escaped."""
 
@@ -62,15 +73,6 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Tracks:
-    """Whose message it is, and what of it is tracked."""
-
-    send_id: UUID
-    clicks: bool
-    opens: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Letter:
     """A message's subject and body."""
 
@@ -80,11 +82,18 @@ class Letter:
 
 @dataclass(slots=True)
 class _Kept:
-    """A stencil, the subject's parts, its size without values, and how many messages it has served."""
+    """A stencil, what it takes to fill it, and how many messages it has served.
+
+    Attributes:
+        size: characters without the values.
+        personal: links whose address is each recipient's own, by their holes. A stencil with such is not kept beyond
+            this worker: what goes into its links does not follow from a message's id.
+    """
 
     subject: Parts
     stencil: Stencil
     size: int
+    personal: dict[str, Parts]
     uses: int = 0
 
 
@@ -94,69 +103,61 @@ class Stencils:
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, _Kept | None] = OrderedDict()
 
-    def render(self, template: CurrentTemplate, facts: Facts, legal: Legal, tracks: Tracks) -> Letter:
-        """What `render_message` and `tracked` give, byte for byte.
+    def render(self, template: CurrentTemplate, facts: Facts, legal: Legal, tracker: Tracker | None = None) -> Letter:
+        """What `render_message` gives, and then `track_message` if there is a `tracker`, byte for byte.
 
         Raises:
             Incomplete, Invalid: as `render_message`.
         """
+        made = self._filled(template, facts, legal, tracker)
+        if made is not None:
+            return made
+        rendered = render_message(template.compile(), build_context(facts.person, facts.offer, facts.brand), legal)
+        if tracker is not None and rendered.html is not None:
+            rendered = track_message(rendered, tracker)
+        return Letter(rendered.subject, Whole(rendered.text, rendered.html))
+
+    def _filled(self, template: CurrentTemplate, facts: Facts, legal: Legal, tracker: Tracker | None) -> Letter | None:
+        """The stencil filled in; None where it would show."""
         source = template.source
         plain = _plain_paths(source.html, source.subject, source.text)
+        links = {f"legal.{name}": getattr(legal, name) for name in LINKS}
+        if source.channel is not Channel.EMAIL or not plain.issuperset(links) or not all(links.values()):
+            return None
         own = personal_values(facts.person, facts.offer)
         values = {path: value for path, value in own.items() if path in plain}
-        links = {f"legal.{name}": getattr(legal, name) for name in LINKS}
-        if (
-            source.channel is not Channel.EMAIL
-            or not plain.issuperset(links)
-            or not all(is_own_page(link) and _is_clean(link) for link in links.values())
-            or not all(map(_is_clean, values.values()))
-        ):
-            return _whole(template, facts, legal, tracks)
+        if any("://" in value for value in values.values()):
+            return None
+        if not all(map(_is_clean, [*values.values(), *links.values()])):
+            return None
+        if tracker is not None and not all(map(tracker.is_own, links.values())):
+            return None
         key = (
             template.version_id, facts.brand, legal.disclaimer, legal.minimum_age, facts.offer.text,
-            facts.offer.message, *map(repr, shown_terms(facts.offer)), tuple(values), tracks.clicks, tracks.opens,
+            facts.offer.message, *map(repr, shown_terms(facts.offer)), tuple(values),
+            tracker is not None and (tracker.clicks, tracker.opens),
             tuple(own.get(path) for path in PERSONAL if path not in plain),
         )  # fmt: skip
         if key not in self._kept:
-            self._kept[key] = _cut(template, facts, values, legal, tracks)
+            self._kept[key] = _cut(template, facts, values, legal, tracker)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         kept = self._kept[key]
-        if kept is None:
-            return _whole(template, facts, legal, tracks)
-        subject = _joined(kept.subject, values | links)
-        grown = _GROWTH * len(kept.stencil.html) * max(map(len, (*values.values(), *links.values())))
-        if len(subject) > MAX_SUBJECT or kept.size + grown > MAX_OUTPUT // 4:
-            return _whole(template, facts, legal, tracks)
-        filled = Filled(kept.stencil, values | links | tracked_links(tracks.send_id, kept.stencil))
-        kept.uses += 1
-        return Letter(subject, filled if kept.uses > FEW else Whole(filled.text, filled.html))
+        return None if kept is None else _fill(kept, values | links, tracker)
 
 
-def tracked_links(send_id: UUID, stencil: Stencil) -> dict[str, str]:
+def track_values(stencil: Stencil, tracker: Tracker) -> dict[str, str]:
     """What goes into a stencil's holes for links and the pixel."""
-    made = {f"{CLICK}{number}": click_url(send_id, address) for number, address in enumerate(stencil.links)}
+    made = {f"{TRACK}{place}": tracker.click(link) for place, link in stencil.links.items()}
     if PIXEL in stencil.html:
-        made[PIXEL] = pixel_url(send_id)
+        made[PIXEL] = tracker.pixel()
     return made
 
 
 def own_values(filled: Filled) -> dict[str, str]:
     """Of what fills a stencil, all that does not follow from the message's id."""
     return {name: filled.values[name] for name in PERSONAL if name in filled.values}
-
-
-def _whole(template: CurrentTemplate, facts: Facts, legal: Legal, tracks: Tracks) -> Letter:
-    made = render_message(template.compile(), _context(facts), legal)
-    html = made.html
-    if html is not None and (tracks.clicks or tracks.opens):
-        html = tracked(html, tracks.send_id, clicks=tracks.clicks, opens=tracks.opens)
-    return Letter(made.subject, Whole(made.text, html))
-
-
-def _context(facts: Facts) -> Context:
-    return build_context(facts.person, facts.offer, facts.brand)
 
 
 @lru_cache(maxsize=256)
@@ -198,11 +199,11 @@ def _mark(path: str) -> str:
 
 
 def _cut(
-    template: CurrentTemplate, facts: Facts, values: Mapping[str, str], legal: Legal, tracks: Tracks
+    template: CurrentTemplate, facts: Facts, values: Mapping[str, str], legal: Legal, tracker: Tracker | None
 ) -> _Kept | None:
-    """The template with holes. None if its subject is cut short, or a link leads somewhere personal: for then what
-    goes in decides more than one place."""
-    marked = _context(facts)
+    """The template with holes; None if its subject is cut short, for then it depends on what goes in, or if an author
+    has put a recipient's own page into another link."""
+    marked = build_context(facts.person, facts.offer, facts.brand)
     for path in values:
         group, _, name = path.partition(".")
         marked[group] = {**marked[group], name: _mark(path)}
@@ -211,18 +212,50 @@ def _cut(
     made = render_message(template.compile(), marked, blank)
     if made.subject is None or made.html is None or len(made.subject) >= MAX_SUBJECT:
         return None
-    addresses: dict[str, int] = {}
+    links: dict[str, str] = {}
+    personal: dict[str, Parts] = {}
 
-    def door(address: str) -> str:
-        return _mark(f"{CLICK}{addresses.setdefault(address, len(addresses))}")
+    def punch(place: str, address: str, raw: str) -> str:
+        parts = tuple(_MARK.split(raw))
+        if len(parts) > 1:
+            personal[f"{TRACK}{place}"] = parts
+        elif (link := link_of(place, address)) is not None:
+            links[place] = link
+        else:
+            return raw
+        return _mark(f"{TRACK}{place}")
 
-    html = wrapped(made.html, door if tracks.clicks else None, _mark(PIXEL) if tracks.opens else "")
-    if any(_OPEN in address for address in addresses):
+    html, plain = made.html, made.text
+    if tracker is not None and tracker.clicks:
+        html, plain = each_html_link(html, punch), each_text_link(plain, punch)
+    if tracker is not None and tracker.opens:
+        html = with_pixel(html, picture(_mark(PIXEL)))
+    if any(name.startswith("legal.") for parts in personal.values() for name in parts[1::2]):
         return None
-    subject, parts, plain = (tuple(_MARK.split(part)) for part in (made.subject, html, made.text))
-    links = tuple(addresses)
-    named = hashlib.blake2b("\0".join((*parts, "", *plain, "", *links)).encode(), digest_size=16)
-    return _Kept(subject, Stencil(UUID(bytes=named.digest()), parts, plain, links), len(html) + len(made.text))
+    subject, html_parts, text_parts = (tuple(_MARK.split(part)) for part in (made.subject, html, plain))
+    content = json.dumps([html_parts, text_parts, links]).encode()
+    stencil = Stencil(UUID(bytes=hashlib.blake2b(content, digest_size=16).digest()), html_parts, text_parts, links)
+    return _Kept(subject, stencil, len(html) + len(plain), personal)
+
+
+def _fill(kept: _Kept, values: dict[str, str], tracker: Tracker | None) -> Letter | None:
+    subject = _joined(kept.subject, values)
+    stencil = kept.stencil
+    holes = len(stencil.html) + len(stencil.text)
+    if len(subject) > MAX_SUBJECT or kept.size + _GROWTH * holes * max(map(len, values.values())) > MAX_OUTPUT // 4:
+        return None
+    if tracker is not None:
+        values = values | track_values(stencil, tracker)
+        for hole, parts in kept.personal.items():
+            if not all(_IN_LINK.fullmatch(values[path]) for path in parts[1::2]):
+                return None
+            raw, place = _joined(parts, values), hole.removeprefix(TRACK)
+            link = link_of(place, html_lib.unescape(raw) if place.startswith("link") else raw)
+            values[hole] = raw if link is None else tracker.click(link)
+    kept.uses += 1
+    filled = Filled(stencil, values)
+    is_kept = kept.uses > FEW and not kept.personal
+    return Letter(subject, filled if is_kept else Whole(filled.text, filled.html))
 
 
 def _joined(parts: Parts, values: Mapping[str, str]) -> str:

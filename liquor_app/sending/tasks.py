@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 from typing import Any
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.queue import Job, JobContext, Task
 from liquor_app.sending import play
 from liquor_app.sending.conversions import attribute_purchases
 from liquor_app.sending.launch import launch_campaign
-from liquor_app.sending.webhooks import process_receipts
+from liquor_app.sending.webhooks import BATCH, process_receipts, set_aside
+
+log = logging.getLogger(__name__)
+
+MOST_ASIDE = 50
+"""Events a job sets aside before it says that something else is wrong."""
 
 
 async def launch(job: JobContext) -> dict[str, Any]:
@@ -41,14 +47,29 @@ async def attribute(job: JobContext) -> dict[str, Any]:
 
 
 async def process_webhooks(job: JobContext) -> dict[str, Any]:
-    """Work through what providers told, a batch a transaction, until nothing waits."""
-    done = strangers = 0
+    """Work through what providers told, a batch a transaction, until nothing is due. An event that breaks its batch is
+    found by going one by one, and set aside: it must not hold up a complaint."""
+    done = strangers = aside = 0
+    limit = BATCH
     while True:
-        async with transaction() as session:
-            processed = await process_receipts(session, SYSTEM)
+        try:
+            async with transaction() as session:
+                processed = await process_receipts(session, SYSTEM, limit=limit)
+        except AppError:
+            raise
+        except Exception as problem:
+            log.exception("callbacks, %d at once", limit)
+            if limit == 1:
+                aside += 1
+                async with transaction() as session:
+                    await set_aside(session, SYSTEM, f"{type(problem).__name__}: {problem}")
+            limit = BATCH if limit == 1 else max(1, limit // 10)
+            if aside > MOST_ASIDE:
+                raise
+            continue
         done, strangers = done + processed.receipts, strangers + processed.strangers
         if not processed.receipts:
-            return {"receipts": done, "strangers": strangers}
+            return {"receipts": done, "strangers": strangers, "set_aside": aside}
         await job.progress(done, done, "Reading what providers told")
 
 

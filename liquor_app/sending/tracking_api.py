@@ -2,36 +2,80 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
+from liquor_app.api.ratelimit import limit as allow
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError
+from liquor_app.core.errors import AppError, NotFound, TooMany
 from liquor_app.sending.farewell import failed
-from liquor_app.sending.tracking import CLICK_PATH, OPEN_PATH, PIXEL, Visit, follow, open_pixel
+from liquor_app.sending.shortlinks import find_short
+from liquor_app.sending.tracking import CLICK_PATH, OPEN_PATH, PIXEL, Target, read_link, read_pixel
+from liquor_app.sending.visits import Visit, note_click, open_pixel
+from liquor_app.templates.sms import SHORT_PATH
+
+log = logging.getLogger(__name__)
 
 public = APIRouter(include_in_schema=False)
 
 Token = Annotated[str, Path(max_length=2048)]
 NEVER_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
+WRONG_PER_MINUTE = 60
+VISITS_PER_MINUTE = 60
+"""Of one message; more are let through and not written down."""
+
 
 def _visit(request: Request) -> Visit:
     """A browser says GET; whoever only asks for the headers is a machine."""
-    ip = request.client.host if request.client else None
-    return Visit(request.headers.get("user-agent", "")[:500], ip, request.method == "HEAD")
+    return Visit(request.headers.get("user-agent", "")[:500], _ip(request), request.method == "HEAD")
+
+
+def _ip(request: Request) -> str | None:
+    return request.client.host if request.client else None
 
 
 @public.api_route(CLICK_PATH + "/{token}", methods=["GET", "HEAD"])
 async def click(request: Request, token: Token) -> Response:
     """On to the shop, noted."""
     try:
-        async with transaction() as session:
-            address = await follow(session, token, _visit(request))
+        target = read_link(token)
     except AppError as error:
         return failed(error)
+    return await _lead_on(request, target)
+
+
+@public.api_route(SHORT_PATH + "/{code}", methods=["GET", "HEAD"])
+async def short_click(request: Request, code: Token) -> Response:
+    """The same from a text. Codes cannot be guessed; whoever tries is soon told to wait."""
+    try:
+        async with transaction() as session:
+            target = await find_short(session, code)
+    except NotFound as error:
+        try:
+            await allow("short-link", _ip(request) or "unknown", allowed=WRONG_PER_MINUTE, seconds=60)
+        except TooMany as enough:
+            return failed(enough)
+        return failed(error)
+    except AppError as error:
+        return failed(error)
+    return await _lead_on(request, target)
+
+
+async def _lead_on(request: Request, target: Target) -> Response:
+    """A click that leads somewhere always does, whatever becomes of our notes."""
+    address = target.address
+    try:
+        await allow("visit", target.send_id.hex, allowed=VISITS_PER_MINUTE, seconds=60)
+        async with transaction() as session:
+            address = await note_click(session, target, _visit(request))
+    except TooMany:
+        pass
+    except Exception:
+        log.exception("a click on a link of message %s was not noted", target.send_id)
     return RedirectResponse(address, 302, headers=NEVER_KEPT)
 
 
@@ -39,8 +83,11 @@ async def click(request: Request, token: Token) -> Response:
 async def pixel(request: Request, token: Token) -> Response:
     """Always the picture, whatever the token: a broken image would only tell on us."""
     try:
+        await allow("visit", read_pixel(token).hex, allowed=VISITS_PER_MINUTE, seconds=60)
         async with transaction() as session:
             await open_pixel(session, token, _visit(request))
     except AppError:
         pass
+    except Exception:
+        log.exception("an open was not noted")
     return Response(PIXEL, media_type="image/gif", headers=NEVER_KEPT)

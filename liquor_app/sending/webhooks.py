@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -16,43 +16,54 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.errors import AppError, NotFound, Unauthenticated
-from liquor_app.core.ids import uuid_array
-from liquor_app.core.pubsub import publish
+from liquor_app.core.errors import AppError, NotFound, Unauthenticated, Unavailable
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.customers.addresses import address_hash
-from liquor_app.customers.models import SuppressionReason
-from liquor_app.events.models import EventType
-from liquor_app.events.service import NewEvent, record_events
-from liquor_app.organization.models import Channel
 from liquor_app.providers.base import EventKind, Provider, WebhookEvent
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.providers.service import load_routes, open_provider
-from liquor_app.sending.fate import RANK, Fate, followed_all, is_machine, told
+from liquor_app.sending.aftermath import LOGGED, Told, apply_events
 from liquor_app.sending.inbound import answer_texts
-from liquor_app.sending.models import SendStatus
+from liquor_app.sending.unwanted import heed_strangers
 
 BATCH = 500
 MAX_EVENTS = 10_000
 """Of one callback; SendGrid's are a thousand at most."""
 
-LOGGED = {
-    EventKind.DELIVERED: EventType.DELIVERED,
-    EventKind.BOUNCED: EventType.BOUNCED,
-    EventKind.COMPLAINED: EventType.COMPLAINED,
-    EventKind.OPENED: EventType.EMAIL_OPEN,
-    EventKind.CLICKED: EventType.LINK_CLICK,
-    EventKind.UNSUBSCRIBED: EventType.UNSUBSCRIBED,
-    EventKind.FAILED: EventType.FAILED,
-}
+FIRST_PAUSE = timedelta(seconds=30)
+MOST_TRIES = 10
+GIVE_UP = timedelta(hours=12)
+"""An event may be faster than we are at writing down the name its message goes by at the provider, which after a crash
+is only learned by asking. Each pause is twice the one before: ten tries take four hours and a quarter."""
+
+NO_SUCH_MESSAGE = "No message of ours goes by that name."
+
+Key = tuple[str, str]
+"""Of a receipt: provider and event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Processed:
-    """How many receipts were worked through, and how many concern no message of ours."""
+    """How many receipts were worked through, how many of them concern no message of ours, and how many are to be tried
+    again because theirs is not known yet."""
 
     receipts: int
     strangers: int
+    later: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Receipt:
+    provider: str
+    event: WebhookEvent
+    may_wait: bool
+
+    @property
+    def told(self) -> Told:
+        return self.provider, self.event
+
+    @property
+    def key(self) -> Key:
+        return self.provider, self.event.event_id
 
 
 @lru_cache(maxsize=16)
@@ -71,7 +82,8 @@ async def receive(
 
     Raises:
         NotFound: no such provider, or it is not set up.
-        Unauthenticated: forged, too old, or there is no key to prove it by.
+        Unauthenticated: forged or too old.
+        Unavailable: there is no key yet to prove it by.
         Invalid: not what this provider sends.
     """
     configs = {route.config for route in await load_routes(session, even_closed=True) if route.provider == provider}
@@ -101,20 +113,22 @@ async def receive(
 def _proved(
     provider: str, configs: set[bytes | None], body: bytes, headers: Mapping[str, str], url: str
 ) -> list[WebhookEvent]:
-    """Read with whichever configuration of the provider proves it: one may stand for several channels."""
+    """Read with whichever configuration of the provider proves it: one may stand for several channels. Where one has no
+    key, it might have been that one's, and may come again once the key is there."""
     refusal: AppError = Unauthenticated("This callback cannot be proved.")
     for config in sorted(configs, key=lambda one: one or b""):
         try:
             return _open(provider, config).parse_webhook(body, headers, url)
-        except Unauthenticated as error:
-            refusal = error
+        except (Unauthenticated, Unavailable) as error:
+            if not isinstance(refusal, Unavailable):
+                refusal = error
     raise refusal
 
 
 def _document(event: WebhookEvent) -> str:
-    """As kept: our words and the provider's own. NUL has no place in PostgreSQL's JSON."""
+    """As kept: our words and the provider's own, which `providers.webhooks.clean` has made fit for PostgreSQL."""
     words = {name: value for name, value in asdict(event).items() if name != "raw" and value is not None}
-    return json.dumps({"event": words, "raw": dict(event.raw)}, default=str).replace("\\u0000", "")
+    return json.dumps({"event": words, "raw": dict(event.raw)}, default=str, allow_nan=False)
 
 
 def _event(kind: str, event_id: str, kept: Mapping[str, Any]) -> WebhookEvent:
@@ -125,18 +139,35 @@ def _event(kind: str, event_id: str, kept: Mapping[str, Any]) -> WebhookEvent:
 
 
 _OPEN_RECEIPTS = """
-SELECT provider, event_id, kind, payload -> 'event' AS event FROM webhook_receipts
-WHERE processed_at IS NULL ORDER BY received_at LIMIT :n FOR UPDATE SKIP LOCKED
+SELECT provider, event_id, kind, payload -> 'event' AS event,
+       tries + 1 < :most AND received_at > now() - CAST(:give_up AS interval) AS may_wait
+FROM webhook_receipts
+WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT :n FOR UPDATE SKIP LOCKED
 """
 
-# Locked in the order of their ids, as everywhere.
-_SENDS = """
-SELECT s.id, s.provider, s.provider_message_id, s.recipient, s.customer_id, s.campaign_id, s.channel, s.status,
-       s.sent_at, s.delivered_at, s.opened_at, s.clicked_at, s.bounced_at, s.complained_at, s.unsubscribed_at,
-       s.error_code, s.error_message
-FROM unnest(CAST(CAST(:ids AS text) AS uuid[])) AS m(id)
-JOIN sends s ON s.id = m.id AND s.created_at = uuid_v7_time(m.id)
-ORDER BY s.id FOR UPDATE OF s
+_DONE = """
+UPDATE webhook_receipts r SET processed_at = now(), tries = r.tries + 1, error = f.error
+FROM unnest(CAST(:providers AS text[]), CAST(:events AS text[]), CAST(:errors AS text[]))
+     AS f(provider, event_id, error)
+WHERE r.provider = f.provider AND r.event_id = f.event_id
+"""
+
+_LATER = """
+UPDATE webhook_receipts r SET tries = r.tries + 1, due_at = now() + CAST(:pause AS interval) * power(2, r.tries)
+FROM unnest(CAST(:providers AS text[]), CAST(:events AS text[])) AS f(provider, event_id)
+WHERE r.provider = f.provider AND r.event_id = f.event_id
+"""
+
+# The oldest, as `_OPEN_RECEIPTS` takes them.
+_SET_ASIDE = """
+UPDATE webhook_receipts r SET tries = r.tries + 1, error = :error,
+    due_at = now() + CAST(:pause AS interval) * power(2, r.tries),
+    processed_at = CASE WHEN r.tries + 1 >= :most THEN now() END
+FROM (
+    SELECT provider, event_id FROM webhook_receipts
+    WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+) x
+WHERE r.provider = x.provider AND r.event_id = x.event_id
 """
 
 _BY_MESSAGE = """
@@ -144,209 +175,99 @@ SELECT id, provider, provider_message_id, lower(recipient) AS recipient FROM sen
 WHERE provider_message_id = ANY(:messages)
 """
 
-_TIMES = ("sent_at", "delivered_at", "opened_at", "clicked_at", "bounced_at", "complained_at", "unsubscribed_at")
-_WORDS = ("error_code", "error_message")
-
-_UPDATE = f"""
-UPDATE sends s SET status = f.status, {", ".join(f"{name} = f.{name}" for name in (*_TIMES, *_WORDS))},
-    claim_token = CASE WHEN s.status = 'sending' THEN NULL ELSE s.claim_token END,
-    lease_until = CASE WHEN s.status IN ('sending', 'unknown') THEN NULL ELSE s.lease_until END
-FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]),
-            {", ".join(f"CAST(:{name} AS timestamptz[])" for name in _TIMES)},
-            {", ".join(f"CAST(:{name} AS text[])" for name in _WORDS)})
-     AS f(id, status, {", ".join((*_TIMES, *_WORDS))})
-WHERE s.id = f.id AND s.created_at = uuid_v7_time(f.id)
-"""
-
 
 async def process_receipts(session: AsyncSession, actor: Actor, *, limit: int = BATCH) -> Processed:
-    """Work through up to `limit` kept events, oldest first; in this transaction.
+    """Work through up to `limit` kept events that are due, oldest first; in this transaction.
 
     Raises:
         Forbidden: the actor may only read.
     """
     require(actor, Role.MANAGER)
-    found = await session.execute(text(_OPEN_RECEIPTS), {"n": limit})
-    receipts = [(row.provider, _event(row.kind, row.event_id, row.event)) for row in found]
+    found = await session.execute(text(_OPEN_RECEIPTS), {"n": limit, "most": MOST_TRIES, "give_up": GIVE_UP})
+    receipts = [_Receipt(row.provider, _event(row.kind, row.event_id, row.event), row.may_wait) for row in found]
     if not receipts:
         return Processed(0, 0)
     receipts = await _identified(session, receipts)
-    texts = [event for _, event in receipts if event.kind is EventKind.INBOUND]
-    await answer_texts(session, texts)
-    by_send: dict[UUID, list[tuple[str, WebhookEvent]]] = defaultdict(list)
-    for provider, event in receipts:
-        if event.send_id is not None and event.kind in LOGGED:
-            by_send[event.send_id].append((provider, event))
+    await answer_texts(session, [one.event for one in receipts if one.event.kind is EventKind.INBOUND])
+    by_send: dict[UUID, list[Told]] = defaultdict(list)
+    nameless: list[_Receipt] = []
+    for one in receipts:
+        if one.event.kind in LOGGED:
+            if one.event.send_id is None:
+                nameless.append(one)
+            else:
+                by_send[one.event.send_id].append(one.told)
     strangers = await apply_events(session, actor, by_send)
-    known = len(texts) + sum(map(len, by_send.values())) - strangers
-    await session.execute(
-        text(
-            "UPDATE webhook_receipts r SET processed_at = now() FROM unnest(CAST(:providers AS text[]),"
-            " CAST(:events AS text[])) AS f(provider, event_id)"
-            " WHERE r.provider = f.provider AND r.event_id = f.event_id"
-        ),
-        {
-            "providers": [provider for provider, _ in receipts],
-            "events": [event.event_id for _, event in receipts],
-        },
-    )
-    return Processed(len(receipts), len(receipts) - known)
+    # also what waits: a complaint binds at once
+    await heed_strangers(session, [*strangers, *(one.told for one in nameless)])
+    later = {one.key for one in nameless if one.may_wait and one.event.message_id}
+    unknown = {(provider, event.event_id) for provider, event in strangers} | {one.key for one in nameless} - later
+    await _put_off(session, later)
+    await _settle(session, [one.key for one in receipts if one.key not in later], unknown)
+    others = sum(one.event.kind not in LOGGED and one.event.kind is not EventKind.INBOUND for one in receipts)
+    return Processed(len(receipts), len(unknown) + others, len(later))
 
 
-async def _identified(
-    session: AsyncSession, receipts: Sequence[tuple[str, WebhookEvent]]
-) -> list[tuple[str, WebhookEvent]]:
-    """With our send ids, by the provider's own name of the message (and the recipient, where a batch shares it)."""
-    unnamed = {event.message_id for _, event in receipts if event.send_id is None and event.message_id}
-    if not unnamed:
-        return list(receipts)
-    found = await session.execute(text(_BY_MESSAGE), {"messages": list(unnamed)})
-    known: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for row in found:
-        known[row.provider, row.provider_message_id].append(row)
-
-    def name(provider: str, event: WebhookEvent) -> WebhookEvent:
-        rows = known.get((provider, event.message_id or ""), [])
-        if event.send_id is not None or not rows:
-            return event
-        own = [row for row in rows if row.recipient == (event.recipient or "").lower()] or (
-            rows if len(rows) == 1 else []
-        )
-        return replace(event, send_id=own[0].id) if own else event
-
-    return [(provider, name(provider, event)) for provider, event in receipts]
-
-
-async def apply_events(
-    session: AsyncSession, actor: Actor, by_send: Mapping[UUID, list[tuple[str, WebhookEvent]]]
-) -> int:
-    """Bring the messages' fates up to date, log what is new, stop writing to dead and unwilling addresses.
-
-    Args:
-        by_send: by message, what was told of it and by which provider.
-
-    Returns:
-        How many events concern no message their provider was ever given.
+async def set_aside(session: AsyncSession, actor: Actor, error: str) -> None:
+    """Let the others pass the one event that is due first and cannot be worked through; it is tried again later, and
+    given up in the end.
 
     Raises:
         Forbidden: the actor may only read.
     """
     require(actor, Role.MANAGER)
-    if not by_send:
-        return 0
-    found = (await session.execute(text(_SENDS), {"ids": uuid_array(by_send)})).all()
-    rows = {row.id: row for row in found}
-    strangers = 0
-    changed: dict[UUID, Fate] = {}
-    events: list[NewEvent] = []
-    ended: list[tuple[Any, WebhookEvent]] = []
-    for send_id, told_of in by_send.items():
-        row = rows.get(send_id)
-        # a provider speaks of its own messages only, whatever id it names
-        own = [event for provider, event in told_of if row is not None and row.provider == provider]
-        strangers += len(told_of) - len(own)
-        if row is None or SendStatus(row.status) not in RANK or not own:
-            continue
-        fate = before = Fate(SendStatus(row.status), **{name: getattr(row, name) for name in (*_TIMES, *_WORDS)})
-        swept = followed_all(event for event in own if event.kind is EventKind.CLICKED)
-        for event in own:
-            machine = event.event_id in swept or is_machine(event, before.sent_at)
-            fate = told(fate, event, machine=machine)
-            events.append(_logged(row, event, machine))
-            if event.kind in (EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED):
-                ended.append((row, event))
-        if fate != before:
-            changed[send_id] = fate
-    await _write(session, changed)
-    await record_events(session, events)
-    await _stop_writing(session, ended)
-    for campaign_id in {rows[send_id].campaign_id for send_id in changed if rows[send_id].campaign_id}:
-        publish(session, f"campaign:{campaign_id}", {"told": len(changed)})
-    if changed:
-        publish(session, "sends", {"told": len(changed)})
-    return strangers
+    await session.execute(text(_SET_ASIDE), {"error": error[:500], "pause": FIRST_PAUSE, "most": MOST_TRIES})
 
 
-def _logged(row: Any, event: WebhookEvent, machine: bool) -> NewEvent:
-    said = {"url": event.url, "code": event.code, "detail": event.detail, "user_agent": event.user_agent}
-    properties: dict[str, Any] = {name: value[:300] for name, value in said.items() if value}
-    if machine:
-        properties["machine"] = True
-    return NewEvent(LOGGED[event.kind], row.customer_id, row.campaign_id, row.id, event.at, properties)
-
-
-async def _write(session: AsyncSession, changed: Mapping[UUID, Fate]) -> None:
-    if not changed:
-        return
-    fates = list(changed.values())
+async def _settle(session: AsyncSession, done: Sequence[Key], unknown: Collection[Key]) -> None:
     await session.execute(
-        text(_UPDATE),
+        text(_DONE),
         {
-            "ids": list(changed),
-            "statuses": [fate.status.value for fate in fates],
-            **{name: [getattr(fate, name) for fate in fates] for name in (*_TIMES, *_WORDS)},
+            "providers": [provider for provider, _ in done],
+            "events": [event_id for _, event_id in done],
+            "errors": [NO_SUCH_MESSAGE if key in unknown else None for key in done],
         },
     )
 
 
-async def _stop_writing(session: AsyncSession, ended: Sequence[tuple[Any, WebhookEvent]]) -> None:
-    """Suppress at once: hard bounces, complaints, and whoever unsubscribed at the provider; their consent goes too."""
-    reasons = {
-        EventKind.BOUNCED: SuppressionReason.BOUNCED,
-        EventKind.COMPLAINED: SuppressionReason.COMPLAINED,
-        EventKind.UNSUBSCRIBED: SuppressionReason.UNSUBSCRIBED,
+async def _put_off(session: AsyncSession, later: Collection[Key]) -> None:
+    if later:
+        await session.execute(
+            text(_LATER),
+            {
+                "providers": [provider for provider, _ in later],
+                "events": [event_id for _, event_id in later],
+                "pause": FIRST_PAUSE,
+            },
+        )
+
+
+async def _identified(session: AsyncSession, receipts: Sequence[_Receipt]) -> list[_Receipt]:
+    """With our send ids, by the provider's own name of the message (and the recipient, where a batch shares it)."""
+    unnamed = {
+        one.event.message_id for one in receipts if one.event.send_id is None and one.event.message_id is not None
     }
-    final = [(row, event) for row, event in ended if event.kind is not EventKind.BOUNCED or event.is_permanent]
-    if not final:
-        return
-    await session.execute(
-        text(
-            "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source)"
-            " SELECT f.hash, f.address, f.channel, f.reason, f.customer, 'provider' FROM unnest("
-            " CAST(:hashes AS bytea[]), CAST(:addresses AS text[]), CAST(:channels AS text[]),"
-            " CAST(:reasons AS text[]),"
-            " CAST(:customers AS uuid[])) AS f(hash, address, channel, reason, customer) ON CONFLICT DO NOTHING"
-        ),
-        {
-            "hashes": [address_hash(_key(row)) for row, _ in final],
-            "addresses": [_key(row) for row, _ in final],
-            "channels": [row.channel for row, _ in final],
-            "reasons": [reasons[event.kind].value for _, event in final],
-            "customers": [row.customer_id for row, _ in final],
-        },
-    )
-    unwilling = [(row, event) for row, event in final if event.kind is not EventKind.BOUNCED and row.customer_id]
-    for channel in Channel:
-        people = [(row, event) for row, event in unwilling if row.channel == channel.value]
-        if people:
-            await _withdraw(session, channel, people)
+    if not unnamed:
+        return list(receipts)
+    # Mailgun answers `<id>` and tells of `id`
+    spellings = [spelling for name in unnamed for spelling in (_bare(name), f"<{_bare(name)}>")]
+    found = await session.execute(text(_BY_MESSAGE), {"messages": spellings})
+    known: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for row in found:
+        known[row.provider, _bare(row.provider_message_id)].append(row)
+
+    def named(one: _Receipt) -> _Receipt:
+        event = one.event
+        if event.send_id is not None or event.message_id is None:
+            return one
+        rows = known.get((one.provider, _bare(event.message_id)), [])
+        own = [row for row in rows if row.recipient == (event.recipient or "").lower()] or (
+            rows if len(rows) == 1 else []
+        )
+        return replace(one, event=replace(event, send_id=own[0].id)) if own else one
+
+    return [named(one) for one in receipts]
 
 
-async def _withdraw(session: AsyncSession, channel: Channel, people: Sequence[tuple[Any, WebhookEvent]]) -> None:
-    """Consent withdrawn by complaining or unsubscribing at the provider, with the evidence."""
-    await session.execute(
-        text(
-            f"WITH f AS (SELECT DISTINCT ON (customer) * FROM unnest(CAST(:customers AS uuid[]),"
-            f" CAST(:evidence AS jsonb[])) AS f(customer, evidence)), gone AS (UPDATE customers c"
-            f" SET {channel.value}_consent = 'withdrawn', updated_at = now() FROM f"
-            f" WHERE c.id = f.customer AND c.{channel.value}_consent IS DISTINCT FROM 'withdrawn'"
-            f" RETURNING c.id, f.evidence)"
-            " INSERT INTO consents (customer_id, channel, status, source, evidence)"
-            " SELECT id, :channel, 'withdrawn', 'provider callback', evidence FROM gone"
-        ),
-        {
-            "customers": [row.customer_id for row, _ in people],
-            "evidence": [
-                json.dumps(
-                    {"send_id": str(row.id), "event": event.kind.value, "event_id": event.event_id, "at": str(event.at)}
-                )
-                for row, event in people
-            ],
-            "channel": channel.value,
-        },
-    )
-
-
-def _key(row: Any) -> str:
-    address = str(row.recipient).strip()
-    return address.lower() if row.channel == Channel.EMAIL else address
+def _bare(message_id: str) -> str:
+    return message_id.strip().removeprefix("<").removesuffix(">")

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, default_brand
@@ -31,15 +32,16 @@ from liquor_app.templates.render import (
     compile_template,
     render_message,
 )
+from liquor_app.templates.sms import CODE_LENGTH, CODE_LETTERS, sms_size, with_short_links
 
 EXAMPLE_LINK = "https://example.com/unsubscribe"
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A rendered template. `segments` and `encoding` are those of a text message; `is_clipped` means that Gmail
-    would hide the end of the e-mail; `missing` names variables that stand in it as `[name]`, because nothing is known
-    for this customer: the message would not be sent."""
+    """A rendered template. `segments` and `encoding` are those of a text message, its links short as they will be sent;
+    `is_clipped` means that Gmail would hide the end of the e-mail; `missing` names variables that stand in it as
+    `[name]`, because nothing is known for this customer: the message would not be sent."""
 
     subject: str | None
     html: str | None
@@ -81,12 +83,16 @@ async def preview_template(
     source = TemplateSource(Channel(channel), subject_template, body_html_template, body_text_template)
     brand = await default_brand(session)
     made, missing = await render_source(session, source, brand, customer_id=customer_id, show_gaps=show_gaps)
-    size, weight = made.size, len((made.html or "").encode())
     is_email = source.channel is Channel.EMAIL
+    words = made.text
+    if not is_email and brand.track_clicks and not await _declines_tracking(session, customer_id):
+        # as it will be sent: a short link has the same length for everybody
+        words = with_short_links(made.text, get_settings().base_url, lambda place, url: CODE_LETTERS[:CODE_LENGTH])
+    size, weight = sms_size(words) if made.size else None, len((made.html or "").encode())
     return Preview(
         subject=made.subject,
         html=made.html,
-        text=made.text,
+        text=words,
         encoding=size.encoding if size else None,
         units=size.units if size else 0,
         limit=size.limit if size else 0,
@@ -126,6 +132,11 @@ async def render_source(
         if not show_gaps:
             raise
         return render_message(compiled, _filled(context, gaps.missing), legal), tuple(gaps.missing)
+
+
+async def _declines_tracking(session: AsyncSession, customer_id: UUID | None) -> bool:
+    found = await session.execute(text("SELECT no_tracking FROM customers WHERE id = :id"), {"id": customer_id})
+    return bool(found.scalar())
 
 
 def _filled(context: Context, missing: list[str]) -> Context:

@@ -22,6 +22,8 @@ from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.customers.consents import suppress_address
+from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import ensure_defaults
 from liquor_app.providers.service import configure_channel
@@ -74,7 +76,8 @@ async def sent(provider: str = "mailgun", channel: str = "email", status: str = 
 def mailgun(event: str, send_id: UUID, *, key: str = KEY, age: int = 0, token: str = "", **more: Any) -> bytes:
     stamp, token = str(int(time.time()) - age), token or uuid7().hex * 2
     signature = hmac.new(key.encode(), (stamp + token).encode(), hashlib.sha256).hexdigest()
-    said = {"event": event, "timestamp": time.time(), "user-variables": {"send_id": str(send_id)},
+    at = time.time() - 60 * (event == "delivered")
+    said = {"event": event, "timestamp": at, "user-variables": {"send_id": str(send_id)},
             "client-info": {"user-agent": PHONE}, **more}  # fmt: skip
     return json.dumps(
         {"signature": {"timestamp": stamp, "token": token, "signature": signature}, "event-data": said}
@@ -133,12 +136,53 @@ async def test_forged_old_and_truncated_are_refused_and_change_nothing(anybody: 
     forged, old = mailgun("complained", send_id, key="guess"), mailgun("complained", send_id, age=40_000)
     # 406 tells Mailgun not to try again
     assert await tell(anybody, forged, old) == [406, 406]
-    assert await tell(anybody, good[:-3], b"", b"[1]") == [422, 422, 422]
+    assert await tell(anybody, good[:-3], b"", b"[1]") == [406, 406, 406]
     assert (await anybody.post("/webhooks/nobody", content=good)).status_code == 404
     assert (await anybody.post("/webhooks/postmark", content=good)).status_code == 404, "not set up"
     assert (await anybody.post("/webhooks/twilio", content=b"MessageSid=SM1")).status_code == 401
     assert await rows("SELECT 1 FROM webhook_receipts") == []
     assert (await ledger(send_id))["status"] == "sent"
+
+
+async def test_a_callback_that_cannot_be_proved_yet_may_come_again(anybody: Client) -> None:
+    """406 would make Mailgun drop for good what counts as soon as somebody has entered the key."""
+    await shop()
+    send_id, *_ = await sent()
+    async with transaction() as session:
+        config = {"domain": "mg.example.com", "api_key": "k"}
+        await configure_channel(session, SYSTEM, Channel.EMAIL, "mailgun", config=config)
+    delivered = mailgun("delivered", send_id)
+    assert await tell(anybody, delivered) == [503]
+    await shop()
+    assert await tell(anybody, delivered) == [200]
+
+
+async def test_postmark_stops_at_what_no_try_will_mend_and_comes_again_otherwise(anybody: Client) -> None:
+    await shop()
+    async with transaction() as session:
+        config = {"server_token": "t", "webhook_secret": "s"}
+        await configure_channel(session, SYSTEM, Channel.EMAIL, "postmark", config=config)
+    secret = {"X-Webhook-Secret": "s"}
+    assert (await anybody.post("/webhooks/postmark", content=b"{", headers=secret)).status_code == 403
+    assert (await anybody.post("/webhooks/postmark", content=b"{}")).status_code == 401
+    assert (await anybody.post("/webhooks/postmark", content=b"{}", headers=secret)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["a\\u0000z", "a\x00b", "a\ud800b", float("nan"), float("-inf"), {"k\x00": [{"deep": "\udfff"}]}, 10**400],
+    ids=["literal-u0000", "nul", "surrogate", "nan", "infinity", "nested", "large"],
+)
+async def test_whatever_a_proved_callback_holds_is_kept(anybody: Client, odd: object) -> None:
+    await shop()
+    send_id, *_ = await sent()
+    clicked = mailgun("clicked", send_id, note=odd, url=odd if isinstance(odd, str) else None, id=odd)
+    assert await tell(anybody, clicked) == [200]
+    await process()
+    assert (await ledger(send_id))["clicked_at"] is not None
+    (kept,) = await rows("SELECT payload -> 'raw' ->> 'note' AS note FROM webhook_receipts")
+    if odd == "a\\u0000z":
+        assert kept.note == odd, "six letters that somebody wrote"
 
 
 async def test_bounces_and_complaints_suppress_at_once(anybody: Client) -> None:
@@ -170,7 +214,7 @@ async def test_scanners_are_kept_and_left_out(anybody: Client) -> None:
     send_id, *_ = await sent()
     await tell(
         anybody,
-        mailgun("opened", send_id, **{"client-info": {"user-agent": "GoogleImageProxy"}}),
+        mailgun("opened", send_id, **{"client-info": {"user-agent": "Mozilla/5.0"}}),
         *(mailgun("clicked", send_id, url=f"https://shop.example.com/{n}") for n in range(3)),
     )
     await process()
@@ -178,6 +222,17 @@ async def test_scanners_are_kept_and_left_out(anybody: Client) -> None:
     assert (row["opened_at"], row["clicked_at"], row["status"]) == (None, None, "delivered")
     machines = await rows("SELECT properties ->> 'machine' FROM analytics_events WHERE send_id = :id", id=send_id)
     assert [value for (value,) in machines] == ["true"] * 4
+
+
+async def test_a_complaint_takes_the_place_of_an_own_unsubscribing(anybody: Client) -> None:
+    """Its owner could take the unsubscribing back, and the complaint with it."""
+    await shop()
+    send_id, _, address = await sent()
+    async with transaction() as session:
+        await suppress_address(session, address, reason=SuppressionReason.UNSUBSCRIBED, channel=Channel.EMAIL)
+    await tell(anybody, mailgun("complained", send_id), mailgun("unsubscribed", send_id))
+    await process()
+    assert [row[0] for row in await rows("SELECT reason FROM suppressions")] == ["complained"]
 
 
 async def test_an_unknown_outcome_is_settled_by_a_late_event(anybody: Client) -> None:

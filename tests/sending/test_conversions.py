@@ -11,8 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.analytics.tasks import roll_up_days
 from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.core.queue import Job, JobContext
 from liquor_app.sending.conversions import attribute_purchases
 from tests.people import add_campaign, add_customer
 
@@ -129,3 +132,49 @@ async def test_after_the_window_nothing_counts(session: AsyncSession) -> None:
     await message(session, customer, clicked=9.5)
     await buy(session, customer, days_ago=2)
     assert await attribute_purchases(session, SYSTEM) == 0
+
+
+async def test_what_the_last_touch_cannot_take_again_no_older_message_gets(session: AsyncSession) -> None:
+    customer = await add_customer(session)
+    older, newer = await message(session, customer, clicked=5), await message(session, customer, clicked=4)
+    await buy(session, customer, days_ago=3, total=30)
+    await buy(session, customer, days_ago=2, total=50)
+    assert await attribute_purchases(session, SYSTEM) == 1
+    for _ in range(2):
+        assert await attribute_purchases(session, SYSTEM) == 0
+    assert (await converted(session, newer))[1] == 30
+    assert await converted(session, older) == (None, None)
+
+
+async def test_each_message_takes_what_came_after_it_and_before_the_next(session: AsyncSession) -> None:
+    customer = await add_customer(session)
+    older, newer = await message(session, customer, clicked=6), await message(session, customer, clicked=3)
+    await buy(session, customer, days_ago=5, total=30)
+    await buy(session, customer, days_ago=2, total=50)
+    assert await attribute_purchases(session, SYSTEM) == 2
+    assert [(await converted(session, one))[1] for one in (older, newer)] == [30, 50]
+
+
+async def test_a_conversion_of_a_message_sent_long_ago_reaches_the_dashboard(database: str) -> None:
+    """The minutely roll-up looks back three days; this message is ten days old."""
+    async with transaction() as session:
+        customer = await add_customer(session)
+        send_id = await message(session, customer, clicked=1)
+        await buy(session, customer, days_ago=0.5, total=30)
+        await session.execute(text("UPDATE campaigns SET status = 'completed', updated_at = '2025-01-01'"))
+
+    async def rolled_up() -> list[Any]:
+        job = JobContext(uuid7(), Job.ROLL_UP, {}, 1, None)
+        await roll_up_days(job)
+        async with transaction() as session:
+            found = await session.execute(text("SELECT conversions, revenue FROM daily_messages"))
+            counted = await session.execute(text("SELECT conversions FROM campaigns"))
+            return [*(tuple(row) for row in found), *counted.scalars()]
+
+    async with transaction() as session:
+        assert await attribute_purchases(session, SYSTEM) == 1
+    assert await rolled_up() == [(1, 30), 1]
+    async with transaction() as session:
+        assert (await session.execute(text("SELECT count(*) FROM recounts"))).scalar_one() == 0
+        await session.execute(text("UPDATE sends SET conversion_value = 99 WHERE id = :id"), {"id": send_id})
+    assert await rolled_up() == [(1, 30), 1], "nobody asked"
