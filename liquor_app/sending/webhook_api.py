@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Invalid, Unauthenticated
+from liquor_app.core.errors import Invalid
 from liquor_app.providers.base import EventKind
 from liquor_app.sending.inbound import twiml
 from liquor_app.sending.webhooks import receive
@@ -16,14 +16,11 @@ from liquor_app.sending.webhooks import receive
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
 GIVE_UP = {"mailgun": 406, "postmark": 403}
-"""What tells a provider not to try a callback again; all other refusals bring it back, for hours.
+"""What tells a provider not to try a callback again that cannot be read; all other refusals bring it back, for hours: a
+proof that fails may be our key, mistyped, which somebody will yet correct.
 https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries
 https://postmarkapp.com/support/article/understanding-inbound-webhook-retries-in-postmark
 """
-
-HOPELESS: dict[str, tuple[type[AppError], ...]] = {"mailgun": (Unauthenticated, Invalid), "postmark": (Invalid,)}
-"""What no further try will mend. Postmark proves itself by a secret that somebody may yet correct."""
-
 
 @router.post("/{provider}", status_code=200)
 async def provider_callback(request: Request, provider: Annotated[str, Path(pattern=r"^[a-z]{2,20}$")]) -> Response:
@@ -37,8 +34,8 @@ async def provider_callback(request: Request, provider: Annotated[str, Path(patt
             events = await receive(session, provider, body, request.headers, url)
             if any(event.kind is EventKind.INBOUND for event in events):
                 return Response(await twiml(session, events), media_type="text/xml")
-    except AppError as refused:
-        if isinstance(refused, HOPELESS.get(provider, ())):
-            return Response(refused.message, GIVE_UP[provider], media_type="text/plain")
-        raise
+    except Invalid as unreadable:
+        if provider not in GIVE_UP:
+            raise
+        return Response(unreadable.message, GIVE_UP[provider], media_type="text/plain")
     return Response(status_code=200)
