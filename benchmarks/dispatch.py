@@ -50,7 +50,7 @@ async def run(
         for mode, provider in CASES:
             if mode not in modes.split(",") or provider not in providers.split(","):
                 continue
-            body = await _configure(provider, url)
+            body = await configure(provider, url)
             for count in (int(number) for number in workers.split(",")):
                 bare = await _bare(mode, provider, url, count, sends, body)
                 yield await _ours(mode, provider, url, count, sends, bare)
@@ -58,7 +58,7 @@ async def run(
         sink.stop(2)
 
 
-async def _configure(provider: str, url: str) -> dict[str, str]:
+async def configure(provider: str, url: str) -> dict[str, str]:
     """This provider alone carries e-mail; returns a body of the size and kind it will get."""
     async with transaction() as session:
         await session.execute(text("UPDATE channels SET is_enabled = false WHERE channel = 'email'"))
@@ -76,7 +76,7 @@ async def _configure(provider: str, url: str) -> dict[str, str]:
     return {"subject": out.subject or "", "html": out.html or "", "text": out.text}
 
 
-async def _fill(sends: int) -> None:
+async def fill(sends: int) -> None:
     """A launched campaign of that many people, due now, and the tables as fresh as after a night's vacuum."""
     async with transaction() as session:
         await session.execute(
@@ -94,8 +94,8 @@ async def _fill(sends: int) -> None:
 async def _ours(
     mode: str, provider: str, url: str, workers: int, sends: int, bare: dict[str, Any]
 ) -> dict[str, object]:
-    await _fill(sends)
-    told = await _processes(workers, "ours", mode, provider, url, str(sends), "{}")
+    await fill(sends)
+    told = await processes(workers, "ours", mode, provider, url, str(sends), "{}")
     async with transaction() as session:
         sent = (await session.execute(text("SELECT count(*) FROM sends WHERE status = 'sent'"))).scalar_one()
     assert sent == sends, f"{sent} of {sends} were sent: {told}"
@@ -121,11 +121,11 @@ async def _ours(
 async def _bare(mode: str, provider: str, url: str, workers: int, sends: int, body: dict[str, str]) -> dict[str, Any]:
     # enough to be measured, no more: each is a request without a ledger
     count = min(sends, 20_000 if mode == "single" else 100_000) // workers
-    told = await _processes(workers, "bare", mode, provider, url, str(count), json.dumps(body))
+    told = await processes(workers, "bare", mode, provider, url, str(count), json.dumps(body))
     return {"rate": sum(one["messages"] for one in told) / max(one["seconds"] for one in told)}
 
 
-async def _processes(number: int, *arguments: str) -> list[dict[str, Any]]:
+async def processes(number: int, *arguments: str) -> list[dict[str, Any]]:
     """Run that many workers at once; what each of them told."""
     environment = {**os.environ, "DATABASE_URL": database_url(), "REDIS_URL": redis_url()}
     started = [

@@ -22,6 +22,7 @@ https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retr
 https://postmarkapp.com/support/article/understanding-inbound-webhook-retries-in-postmark
 """
 
+
 @router.post("/{provider}", status_code=200)
 async def provider_callback(request: Request, provider: Annotated[str, Path(pattern=r"^[a-z]{2,20}$")]) -> Response:
     """What a provider tells of messages it was given: kept, worked through by a job; told twice, it counts once."""
