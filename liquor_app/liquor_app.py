@@ -11,6 +11,7 @@ from reflex.utils.exec import is_prod_mode
 
 from liquor_app.accounts.pages.entry import PAGES as ENTRY
 from liquor_app.accounts.state import SessionGuard, SessionState
+from liquor_app.actions.pages.pools import PAGES as COUPONS
 from liquor_app.analytics.pages.dashboard import PAGES as DASHBOARD
 from liquor_app.analytics.pages.report import PAGES as ANALYTICS
 from liquor_app.campaigns.pages.builder import PAGES as BUILDER
@@ -59,6 +60,7 @@ PAGES: tuple[Page, ...] = (
     *MODELS,
     *TEMPLATES,
     *TEMPLATE,
+    *COUPONS,
     *GUIDANCE,
     *CHANNELS,
     *LAW,
