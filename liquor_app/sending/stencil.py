@@ -18,9 +18,10 @@ from typing import Any
 from markupsafe import escape
 
 from liquor_app.organization.models import Channel
+from liquor_app.templates.bounds import MAX_OUTPUT
 from liquor_app.templates.catalog import CurrentTemplate
 from liquor_app.templates.context import Context
-from liquor_app.templates.render import MAX_OUTPUT, MAX_SUBJECT, Legal, Rendered, render_message
+from liquor_app.templates.render import MAX_SUBJECT, Legal, Rendered, render_message
 
 PERSONAL = ("customer.first_name", "customer.name", "customer.city", "customer.favourite", "offer.code")
 LINKS = ("unsubscribe_url", "preferences_url", "view_url")
