@@ -24,6 +24,7 @@ from liquor_app.customers.pages.detail import PAGES as CUSTOMER
 from liquor_app.customers.pages.importing import PAGES as IMPORTING
 from liquor_app.customers.pages.list import PAGES as CUSTOMERS
 from liquor_app.customers.pages.suppressed import PAGES as SUPPRESSED
+from liquor_app.organization.pages.brand import PAGES as BRAND
 from liquor_app.organization.pages.frame import slots
 from liquor_app.organization.pages.guidance import PAGES as GUIDANCE
 from liquor_app.organization.pages.settings import PAGES as SETTINGS
@@ -62,6 +63,7 @@ PAGES: tuple[Page, ...] = (
     *TEMPLATE,
     *COUPONS,
     *GUIDANCE,
+    *BRAND,
     *CHANNELS,
     *LAW,
     *SETTINGS,

@@ -22,6 +22,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
 from liquor_app.templates.bounds import MAX_SOURCE, BoundedEnvironment, Misshapen, check_shape, liquid_spans, origin_of
 from liquor_app.templates.context import Context
+from liquor_app.templates.furniture import FOOTER_HTML, FOOTER_MJML, FOOTER_TEXT, HEADER_HTML, HEADER_TEXT
 from liquor_app.templates.sms import MAX_CHARACTERS, SmsSize, plain_text, sms_size
 
 MAX_SUBJECT = 250
@@ -64,8 +65,21 @@ class CompiledTemplate:
 
 
 @dataclass(frozen=True, slots=True)
+class Masthead:
+    """What stands above an e-mail: of a brand. `style` is a `Header`; without a logo the brand's name stands there."""
+
+    style: str = "none"
+    logo_url: str = ""
+    logo_alt: str = ""
+    color: str = ""
+    on_color: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Legal:
-    """What every message must carry. The links are the recipient's own; an empty one is left out."""
+    """What every message must carry, put there by us and not by the author. The links are the recipient's own; an
+    empty one is left out."""
 
     brand: str
     postal_address: str
@@ -75,6 +89,7 @@ class Legal:
     unsubscribe_url: str
     preferences_url: str = ""
     view_url: str = ""
+    masthead: Masthead = Masthead()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,36 +125,9 @@ for _environment in (_HTML, _TEXT):
 # an author's stylesheet is never fetched from anywhere
 _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 
+_OPENING = re.compile(r"<(?:mj-body|body)\b[^>]*(?<!/)>")
+"""Not the one among `mj-attributes`, which closes itself."""
 _MARK = re.compile(r"LQ(\d+)QL")
-
-_LINKS = (
-    """{% if legal.view_url != '' %}<a href="{{ legal.view_url }}" @quiet@>View in browser</a> &#183; {% endif %}"""
-    """{% if legal.preferences_url != '' %}<a href="{{ legal.preferences_url }}" @quiet@>Preferences</a> &#183; """
-    """{% endif %}<a href="{{ legal.unsubscribe_url }}" @quiet@>Unsubscribe</a>"""
-).replace("@quiet@", 'style="color:#63635e;text-decoration:underline"')
-_FOOTER_MJML = """
-<mj-section padding="22px 0 34px"><mj-column>
-  <mj-text align="center" font-size="12px" line-height="19px" color="#63635e" padding="0 32px"
-    font-family="-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif">{{ legal.disclaimer }}<br />
-    {% if legal.footer != '' %}{{ legal.footer }}<br />{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br />
-    @links@</mj-text>
-</mj-column></mj-section>
-""".replace("@links@", _LINKS)
-_FOOTER_HTML = """
-<div style="padding:22px 32px 34px;text-align:center;font:12px/19px sans-serif;color:#63635e">{{ legal.disclaimer }}<br>
-{% if legal.footer != '' %}{{ legal.footer }}<br>{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br>
-@links@</div>
-""".replace("@links@", _LINKS)
-_FOOTER_TEXT = """
-
---
-{{ legal.disclaimer }}
-{% if legal.footer != '' %}{{ legal.footer }}
-{% endif %}{{ legal.brand }}, {{ legal.postal_address }}
-{% if legal.view_url != '' %}View in browser: {{ legal.view_url }}
-{% endif %}{% if legal.preferences_url != '' %}Preferences: {{ legal.preferences_url }}
-{% endif %}Unsubscribe: {{ legal.unsubscribe_url }}
-"""
 
 
 def compile_template(source: TemplateSource) -> CompiledTemplate:
@@ -165,7 +153,7 @@ def compile_template(source: TemplateSource) -> CompiledTemplate:
         Channel.EMAIL,
         _parse(_TEXT, source.subject or "", "subject_template"),
         _parse(_HTML, skeleton, "body_html_template"),
-        _parse(_TEXT, (words or "") + _FOOTER_TEXT, "body_text_template"),
+        _parse(_TEXT, f"{HEADER_TEXT}{words}{FOOTER_TEXT}", "body_text_template"),
     )
 
 
@@ -254,10 +242,14 @@ def _to_html(source: str) -> str:
     ending = "</mj-body>" if is_mjml else "</body>"
     if is_mjml and ending not in source:
         raise Invalid("body_html_template: the MJML has no </mj-body>.", field="body_html_template")
-    footer = _FOOTER_MJML if is_mjml else _FOOTER_HTML
+    footer = FOOTER_MJML if is_mjml else FOOTER_HTML
     head, found, tail = source.rpartition(ending)
     whole = f"{head}{footer}{found}{tail}" if found else f"{source}{footer}"
     marked, kept = _marked(whole)
+    marked = _OPENING.sub(lambda body: f"{body[0]}{_above(is_mjml, len(kept))}", marked, count=1)
+    if not _OPENING.search(marked):
+        marked = f"{_above(False, len(kept))}{marked}"
+    kept.append(HEADER_HTML)
     try:
         made = mjml2html(marked) if is_mjml else css_inline.inline(marked)
     except ValueError as error:
@@ -265,6 +257,11 @@ def _to_html(source: str) -> str:
             f"body_html_template: the MJML is not well formed: {error}", field="body_html_template"
         ) from error
     return _MARK.sub(lambda match: kept[int(match[1])], made)
+
+
+def _above(is_mjml: bool, number: int) -> str:
+    mark = f"LQ{number}QL"
+    return f"<mj-raw>{mark}</mj-raw>" if is_mjml else mark
 
 
 def _without_footer(source: str) -> str:
@@ -346,6 +343,12 @@ def _legal_values(legal: Legal) -> dict[str, str | int]:
         "unsubscribe_url": legal.unsubscribe_url,
         "preferences_url": legal.preferences_url,
         "view_url": legal.view_url,
+        "header": legal.masthead.style,
+        "logo_url": legal.masthead.logo_url,
+        "logo_alt": legal.masthead.logo_alt or legal.brand,
+        "color": legal.masthead.color,
+        "on_color": legal.masthead.on_color,
+        "link": legal.masthead.link,
     }
 
 
