@@ -112,7 +112,8 @@ async def give_codes(session: AsyncSession, rows: Sequence[Any], zone: str) -> G
         return Given({}, {})
     found = await session.execute(text(_POOLS), {"campaigns": uuid_array({row.campaign_id for row in needy})})
     pools = {(row.campaign_id, row.discount_pct): row for row in found}
-    drawn, made_up = {}, {}
+    drawn: dict[UUID, Any] = {}
+    made_up: dict[UUID, Any] = {}
     for row in needy:
         pool = pools.get((row.campaign_id, money_off(row.offer_terms)))
         (made_up if pool is None else drawn)[row.action_id] = row

@@ -64,7 +64,8 @@ class BrandState(rx.State):
 
     async def _draw(self, row: BrandRow) -> None:
         """The mail with what was typed, as far as it can be used."""
-        actor, usable = await signed_in(self), {}
+        actor = await signed_in(self)
+        usable: dict[str, Any] = {}
         for name in TEXTS:
             try:
                 usable |= clean_brand({name: self.values.get(name, "")})
