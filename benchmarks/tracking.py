@@ -20,8 +20,8 @@ from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.render import Legal, Rendered, TemplateSource
 
 BRAND = BrandRow(
-    uuid7(), "Harbor & Vine", None, "#995a07", "https://shop.example.com", "Harbor & Vine", "offers@shop.example.com",
-    None, None, "14 Wharf St", "", "America/New_York", True, True,
+    uuid7(), "Harbor & Vine", None, "", "band", "#995a07", "https://shop.example.com", "Harbor & Vine",
+    "offers@shop.example.com", None, None, "14 Wharf St", "", "America/New_York", True, True,
 )  # fmt: skip
 
 

@@ -9,14 +9,16 @@ import typer
 from rich.markup import escape
 
 from liquor_app.cli_kit import err
-from liquor_app.commands import campaigns, data, importing, models, pipeline, planning, running, users
+from liquor_app.commands import campaigns, coupons, data, importing, models, pipeline, planning, running, users
 from liquor_app.core.errors import AppError, Unavailable
 from liquor_app.core.logs import configure
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 for _plain in (running, pipeline, planning, models):
     app.add_typer(_plain.app)
-for _name, _group in (("campaigns", campaigns), ("users", users), ("data", data), ("import", importing)):
+for _name, _group in (
+    ("campaigns", campaigns), ("coupons", coupons), ("users", users), ("data", data), ("import", importing),
+):  # fmt: skip
     app.add_typer(_group.app, name=_name)
 
 

@@ -11,6 +11,7 @@ from reflex.utils.exec import is_prod_mode
 
 from liquor_app.accounts.pages.entry import PAGES as ENTRY
 from liquor_app.accounts.state import SessionGuard, SessionState
+from liquor_app.actions.pages.pools import PAGES as COUPONS
 from liquor_app.analytics.pages.dashboard import PAGES as DASHBOARD
 from liquor_app.analytics.pages.report import PAGES as ANALYTICS
 from liquor_app.campaigns.pages.builder import PAGES as BUILDER
@@ -23,6 +24,7 @@ from liquor_app.customers.pages.detail import PAGES as CUSTOMER
 from liquor_app.customers.pages.importing import PAGES as IMPORTING
 from liquor_app.customers.pages.list import PAGES as CUSTOMERS
 from liquor_app.customers.pages.suppressed import PAGES as SUPPRESSED
+from liquor_app.organization.pages.brand import PAGES as BRAND
 from liquor_app.organization.pages.frame import slots
 from liquor_app.organization.pages.guidance import PAGES as GUIDANCE
 from liquor_app.organization.pages.settings import PAGES as SETTINGS
@@ -59,7 +61,9 @@ PAGES: tuple[Page, ...] = (
     *MODELS,
     *TEMPLATES,
     *TEMPLATE,
+    *COUPONS,
     *GUIDANCE,
+    *BRAND,
     *CHANNELS,
     *LAW,
     *SETTINGS,

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from liquor_app.accounts import api as accounts
 from liquor_app.actions import api as actions
+from liquor_app.actions import pool_api as coupon_pools
 from liquor_app.analytics import api as analytics
 from liquor_app.analytics.schemas import AnalyticsMessage
 from liquor_app.api import app, health
@@ -33,6 +34,7 @@ ROUTERS = [
     campaigns.router,
     planning.router,
     actions.router,
+    coupon_pools.router,
     sending.router,
     recipient_api.router,
     webhook_api.router,
@@ -61,4 +63,5 @@ SOCKET_MESSAGES = {
 
 def create_api() -> FastAPI:
     """The whole API: `/api/v1`, the browser's forms, the WebSockets, `/docs`."""
-    return app.create_api(ROUTERS, at_root=AT_ROOT, large_bodies=imports.LARGE_BODIES, socket_messages=SOCKET_MESSAGES)
+    large = imports.LARGE_BODIES | coupon_pools.LARGE_BODIES
+    return app.create_api(ROUTERS, at_root=AT_ROOT, large_bodies=large, socket_messages=SOCKET_MESSAGES)

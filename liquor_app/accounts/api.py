@@ -14,7 +14,7 @@ from liquor_app.accounts import service
 from liquor_app.accounts.deps import COOKIE, CurrentActor, same_origin
 from liquor_app.accounts.models import Role
 from liquor_app.api.ratelimit import limit
-from liquor_app.api.schemas import Body, Row
+from liquor_app.api.schemas import Body, Row, Storable
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Forbidden, Unauthenticated
@@ -174,8 +174,8 @@ async def _open(request: Request, user: service.UserRow, target: str) -> Respons
 @browser.post("/session/login")
 async def browser_login(
     request: Request,
-    email: Annotated[str, Form(max_length=254)],
-    password: Annotated[str, Form(max_length=200)],
+    email: Annotated[str, Form(max_length=254), Storable],
+    password: Annotated[str, Form(max_length=200), Storable],
     next: Annotated[str, Form(max_length=500)] = "/",
 ) -> Response:
     if not same_origin(request):
@@ -190,9 +190,9 @@ async def browser_login(
 @browser.post("/session/first-admin")
 async def browser_first_admin(
     request: Request,
-    email: Annotated[str, Form(max_length=254)],
-    password: Annotated[str, Form(max_length=200)],
-    full_name: Annotated[str, Form(max_length=120)] = "",
+    email: Annotated[str, Form(max_length=254), Storable],
+    password: Annotated[str, Form(max_length=200), Storable],
+    full_name: Annotated[str, Form(max_length=120), Storable] = "",
 ) -> Response:
     if not same_origin(request):
         raise Forbidden("This request came from another site.")

@@ -24,7 +24,8 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.service import has_users, session_actor
 from liquor_app.core.crypto import token_hash
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Unauthenticated
+from liquor_app.core.errors import AppError, Invalid, Unauthenticated
+from liquor_app.core.texts import UNSTORABLE, unstorable
 from liquor_app.ui.toast import toast_failed
 
 PUBLIC_ROUTES = frozenset({"/login", "/setup"})
@@ -125,6 +126,9 @@ def guarded(
     async def run(self: BaseState, *args: Any, **kwargs: Any) -> Any:
         try:
             await signed_in(self)
+            for given in (*args, kwargs):
+                if (where := unstorable(given)) is not None:
+                    raise Invalid(f"{where or 'The text'} {UNSTORABLE}.", field=where or None)
             return await handler(self, *args, **kwargs)
         except Unauthenticated:
             return _to_sign_in(self)

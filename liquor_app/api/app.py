@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from liquor_app.api.docs import page
 from liquor_app.api.problems import install, problem
 from liquor_app.core.config import get_settings
+from liquor_app.core.texts import UNSTORABLE
 
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
@@ -113,6 +114,9 @@ class Edge:
 
         if int(_digits(Headers(scope=scope).get("content-length"))) > allowed:
             await _too_large(allowed)(scope, receive, headed)
+            return
+        if "\x00" in path or b"%00" in scope["query_string"]:
+            await problem(422, "invalid", f"The address {UNSTORABLE}.")(scope, receive, headed)
             return
         received = 0
 

@@ -45,12 +45,17 @@ async def _app_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    errors = [
-        {"field": ".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]), "message": item["msg"]}
-        for item in error.errors()[:20]
-    ]
+    errors = [{"field": _field(item), "message": item["msg"]} for item in error.errors()[:20]]
     first = errors[0]
     return problem(422, "invalid", f"{first['field']}: {first['message']}", field=first["field"], errors=errors)
+
+
+def _field(item: Any) -> str:
+    """The field to blame: where it stands, or where a check of the whole body found it."""
+    where = [str(part) for part in item["loc"][1:]]
+    if item["type"] == "unstorable" and item["ctx"]["field"]:
+        where.append(item["ctx"]["field"])
+    return ".".join(where) or str(item["loc"][0])
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

@@ -8,21 +8,40 @@ from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, PlainSerializer, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, model_validator
+from pydantic_core import PydanticCustomError
 
 from liquor_app.core.paging import MAX_LIMIT, Page
+from liquor_app.core.texts import UNSTORABLE, unstorable
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+def _storable_text(given: str) -> str:
+    if unstorable(given) is not None:
+        raise PydanticCustomError("unstorable", UNSTORABLE, {"field": ""})
+    return given
+
+
+Storable = AfterValidator(_storable_text)
+"""Of a form's text; bodies check all of theirs."""
 
 Money = Annotated[Decimal, PlainSerializer(lambda value: format(value, "f"), return_type=str)]
 """A decimal string in JSON, never a float."""
 
 
 class Body(BaseModel):
-    """Base of request bodies: unknown fields are errors, not silence."""
+    """Base of request bodies: unknown fields are errors, not silence, and so is text the database cannot keep."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, given: Any) -> Any:
+        if (where := unstorable(given)) is not None:
+            raise PydanticCustomError("unstorable", UNSTORABLE, {"field": where or "body"})
+        return given
 
 
 class Patch(Body):

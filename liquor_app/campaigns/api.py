@@ -13,13 +13,16 @@ from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Choice, Cursor, Id, Limit, ListOf, Search, Started, listing
 from liquor_app.api.sockets import serve
-from liquor_app.campaigns import lifecycle, service
+from liquor_app.campaigns import codes, lifecycle, service
+from liquor_app.campaigns.codes import CodeNeed
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.schemas import (
     CampaignAnalytics,
     CampaignIn,
     CampaignPatch,
     CampaignStatusMessage,
+    CodeNeedOut,
+    CodesIn,
     GenerateIn,
     PauseIn,
     PlanStarted,
@@ -132,6 +135,21 @@ async def generate_plan(request: Request, actor: CurrentActor, campaign_id: Id) 
 
 async def _move(request: Request, actor: Actor, step: Callable[[Any], Awaitable[CampaignRow]]) -> Response:
     return await once(request, key_owner(actor), CampaignRow, step, status=200)
+
+
+@router.get("/{id}/codes", response_model=list[CodeNeedOut])
+async def code_needs(actor: CurrentActor, campaign_id: Id) -> Sequence[CodeNeed]:
+    """How many coupon codes the plan still needs, by discount, and how many its pool has left. Empty without pools."""
+    async with transaction() as session:
+        return await codes.code_needs(session, actor, campaign_id)
+
+
+@router.post("/{id}/codes", response_model=list[CodeNeedOut])
+async def choose_codes(actor: CurrentActor, campaign_id: Id, body: CodesIn) -> Sequence[CodeNeed]:
+    """Take the codes for one discount from a pool, or (null) make them up. Who has a code keeps it."""
+    async with transaction() as session:
+        await codes.choose_codes(session, actor, campaign_id, body.discount_pct, body.pool_id)
+        return await codes.code_needs(session, actor, campaign_id)
 
 
 @router.post("/{id}/submit", response_model=CampaignRow)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from liquor_app.api.schemas import Body, Patch, Row, Started
+from liquor_app.api.schemas import Body, Money, Patch, Row, Started
 from liquor_app.campaigns.models import CampaignStatus, CampaignType
 from liquor_app.planning.models import Engine
 
@@ -137,3 +137,28 @@ class CampaignStatusMessage(Row):
     conversions: int
     revenue_generated: Decimal
     at: datetime
+
+
+class CodesIn(Body):
+    """Where the codes of one discount come from; a null `pool_id` has them made up."""
+
+    discount_pct: Annotated[Decimal, Field(gt=0, le=100)]
+    pool_id: UUID | None = None
+
+
+class PoolChoiceOut(Row):
+    id: UUID
+    name: str
+    remaining: int
+
+
+class CodeNeedOut(Row):
+    """Messages of one discount without a code yet; `missing` of them will find the pool empty and be skipped."""
+
+    discount_pct: Money
+    messages: int
+    pool_id: UUID | None
+    pool_name: str | None
+    remaining: int
+    missing: int
+    options: list[PoolChoiceOut]

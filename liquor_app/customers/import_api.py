@@ -22,6 +22,7 @@ from liquor_app.api.schemas import JOB, Cursor, Id, Limit, ListOf, listing
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.ids import uuid7
+from liquor_app.core.texts import UNSTORABLE, unstorable
 from liquor_app.customers import uploads
 from liquor_app.customers.importing import inspect_file, try_file
 from liquor_app.customers.models import ImportStatus
@@ -95,6 +96,8 @@ async def _receive(request: Request, allowed: frozenset[str]) -> _Upload:
         for name in ("mapping", "options"):
             upload.json_of(name)
         upload.name = Path((file.filename or "upload").replace("\\", "/")).name
+        if (where := unstorable({**upload.fields, "file": upload.name})) is not None:
+            raise Invalid(f"{where} {UNSTORABLE}", field=where)
         try:
             upload.mark = await _keep(file, uploads.file_of(upload.key))
         except BaseException:

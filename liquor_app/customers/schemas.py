@@ -25,6 +25,8 @@ class CustomerPatch(Body):
     country: str | None = None
     timezone: str | None = None
     date_of_birth: date | None = None
+    no_tracking: bool = False
+    """Their opens and clicks are not counted, whatever the brand counts."""
 
 
 class CustomerIn(CustomerPatch):

@@ -44,6 +44,8 @@ class CustomerRow:
     date_of_birth: date | None
     age_verified_at: datetime | None
     profiling_objected_at: datetime | None
+    no_tracking: bool
+    """Their opens and clicks are not counted, whatever the brand counts."""
     rfm_segment: str | None
     r_score: int | None
     f_score: int | None
@@ -144,6 +146,7 @@ async def get_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -
 
 WRITABLE = {
     "email", "phone", "name", "external_id", "city", "state", "postal_code", "country", "timezone", "date_of_birth",
+    "no_tracking",
 }  # fmt: skip
 
 
@@ -161,6 +164,8 @@ def _clean(changes: dict[str, Any]) -> dict[str, Any]:
         values[field] = (given.strip() or None) if isinstance(given, str) else given
         if isinstance(given, str) and (len(given) > 255 or "\x00" in given):
             raise Invalid(f"{field} is longer than 255 characters or holds a NUL character", field=field)
+    if not isinstance(values.get("no_tracking", False), bool):
+        raise Invalid("no_tracking must be true or false", field="no_tracking")
     if "email" in values:
         values["email_key"] = normalise_email(values["email"]) if values["email"] else None
     if values.get("phone"):

@@ -18,9 +18,18 @@ from liquor_app.campaigns import autopilot
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import Message
 from liquor_app.core.queue import get_job, request_cancel
-from liquor_app.organization import guidance, service
+from liquor_app.organization import brands, guidance, service
 from liquor_app.organization.guidance import load_guidance
-from liquor_app.organization.schemas import AutopilotOut, GuidanceOut, GuidancePatch, JobOut, NotificationMessage
+from liquor_app.organization.schemas import (
+    AutopilotOut,
+    BrandOut,
+    BrandPatch,
+    GuidanceOut,
+    GuidancePatch,
+    JobOut,
+    NotificationMessage,
+)
+from liquor_app.organization.service import BrandRow
 
 router = APIRouter()
 sockets = APIRouter()
@@ -90,6 +99,20 @@ async def update_guidance(request: Request, response: Response, actor: CurrentAc
         switch = await autopilot.read_switch(session, actor)
     tag(response, f"guidance {row.version}")
     return {"row": row, "autopilot": switch}
+
+
+@router.get("/settings/brands", response_model=list[BrandOut], tags=["settings"])
+async def list_brands(actor: CurrentActor) -> Sequence[BrandRow]:
+    """Every brand, the default one first."""
+    async with transaction() as session:
+        return await brands.list_brands(session, actor)
+
+
+@router.patch("/settings/brands/{id}", response_model=BrandOut, tags=["settings"])
+async def update_brand(actor: CurrentActor, brand_id: Id, body: BrandPatch) -> object:
+    """Change a brand's look, senders, or whether opens and clicks are counted; the next messages follow."""
+    async with transaction() as session:
+        return await brands.update_brand(session, actor, brand_id, body.model_dump(exclude_unset=True))
 
 
 @router.post("/settings/autopilot/stop", response_model=AutopilotOut, tags=["settings"])

@@ -36,6 +36,14 @@ class Channel(StrEnum):
         return {"email": "E-mail", "sms": "SMS"}[self.value]
 
 
+class Header(StrEnum):
+    """What stands above every e-mail of a brand, put there by us: nothing, its logo or name, or both on its colour."""
+
+    NONE = "none"
+    PLAIN = "plain"
+    BAND = "band"
+
+
 class SettingsDocument(SQLModel, table=True):
     """One typed document per key (see `organization.settings`)."""
 
@@ -54,6 +62,8 @@ class Brand(SQLModel, table=True):
     id: UUID = pk()
     name: str = words(unique=True)
     logo_url: str | None = words(nullable=True)
+    logo_alt: str = words(default="")
+    header: Header = choice("header", Header, Header.NONE)
     primary_color: str = words(default="#995a07")
     website_url: str = words(default="https://shop.example.com")
     from_name: str = words()

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from liquor_app.api.schemas import Patch, Row
 from liquor_app.organization.guidance import Autonomy, Guidance, Phrases
+from liquor_app.organization.models import Header
 
 
 class JobOut(Row):
@@ -82,3 +83,50 @@ class GuidancePatch(Patch):
     autopilot_max_recipients: int | None = None
     autopilot_max_discount: Decimal | None = None
     autopilot_min_profit: Decimal | None = None
+
+
+class BrandOut(Row):
+    """How a brand looks, who it writes as, and whether it counts opens and clicks."""
+
+    id: UUID
+    name: str
+    logo_url: str | None
+    logo_alt: str
+    header: str
+    primary_color: str
+    website_url: str
+    from_name: str
+    from_email: str
+    reply_to: str | None
+    sms_sender: str | None
+    postal_address: str
+    footer_text: str
+    timezone: str
+    track_clicks: bool
+    track_opens: bool
+
+
+class BrandPatch(Patch):
+    """Fields to change; null empties one that may be empty.
+
+    `track_clicks` leads links through this server to count who followed them; `track_opens` puts an invisible picture
+    into e-mails. Customers with `no_tracking` are never counted, whatever a brand says.
+    """
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"logo_url", "reply_to", "sms_sender"})
+
+    name: Annotated[str | None, Field(max_length=80)] = None
+    logo_url: Annotated[str | None, Field(max_length=2000)] = None
+    logo_alt: Annotated[str | None, Field(max_length=120)] = None
+    header: Header | None = None
+    primary_color: Annotated[str | None, Field(max_length=7)] = None
+    website_url: Annotated[str | None, Field(max_length=2000)] = None
+    from_name: Annotated[str | None, Field(max_length=80)] = None
+    from_email: Annotated[str | None, Field(max_length=254)] = None
+    reply_to: Annotated[str | None, Field(max_length=254)] = None
+    sms_sender: Annotated[str | None, Field(max_length=40)] = None
+    postal_address: Annotated[str | None, Field(max_length=300)] = None
+    footer_text: Annotated[str | None, Field(max_length=500)] = None
+    timezone: Annotated[str | None, Field(max_length=60)] = None
+    track_clicks: bool | None = None
+    track_opens: bool | None = None

@@ -22,6 +22,9 @@ class BrandRow:
     id: UUID
     name: str
     logo_url: str | None
+    logo_alt: str
+    header: str
+    """A `models.Header`."""
     primary_color: str
     website_url: str
     from_name: str
@@ -69,9 +72,9 @@ async def ensure_defaults(session: AsyncSession) -> None:
     """A first brand and the sandbox on both channels, so that a fresh shop can send (to nobody) at once."""
     await session.execute(
         text(
-            "INSERT INTO brands (name, from_name, from_email, sms_sender, postal_address, is_default)"
+            "INSERT INTO brands (name, from_name, from_email, sms_sender, postal_address, header, is_default)"
             " SELECT 'Harbor & Vine', 'Harbor & Vine', 'offers@harborvine.example', '+12075550100',"
-            " '14 Wharf St, Portland, ME 04101', true WHERE NOT EXISTS (SELECT 1 FROM brands)"
+            " '14 Wharf St, Portland, ME 04101', 'plain', true WHERE NOT EXISTS (SELECT 1 FROM brands)"
         )
     )
     for channel in Channel:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.crypto import decrypt
+from liquor_app.core.crypto import decrypt, encrypt
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.organization.models import Channel
 from liquor_app.providers.forms import FormField, form_fields, merged, shown
@@ -110,6 +110,36 @@ async def save_form(
     )
     if not is_known:
         await _renumber(session, channel)
+
+
+async def forget_secret(session: AsyncSession, actor: Actor, channel: Channel, provider: str, name: str) -> None:
+    """Remove a secret a provider can do without. What needs it fails from now on: callbacks, a sign-in.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+        Invalid: it is no secret of this provider, or one it cannot do without.
+        NotFound: it is not set.
+    """
+    require(actor, Role.ADMIN)
+    kind = _carrier(channel, provider)
+    field = next((one for one in form_fields(kind.Config) if one.name == name and one.kind == "secret"), None)
+    if field is None or field.is_required:
+        raise Invalid(f"{provider} has no secret of this name that it could do without.", field=name)
+    locked = await session.execute(
+        text("SELECT 1 FROM channels WHERE channel = :c AND provider = :p FOR UPDATE"),
+        {"c": channel.value, "p": provider},
+    )
+    _, stored = await _stored(session, channel, provider) if locked.first() else (False, {})
+    if not stored.get(name):
+        raise NotFound(f"{field.label} is not set.")
+    left = {key: value for key, value in stored.items() if key != name}
+    await session.execute(
+        text("UPDATE channels SET config_encrypted = :config, updated_at = now() WHERE channel = :c AND provider = :p"),
+        {"config": encrypt(json.dumps(left)), "c": channel.value, "p": provider},
+    )
+    await audit(
+        session, actor, "channel.secret_removed", "channel", None, channel=channel.value, provider=provider, secret=name
+    )
 
 
 async def move_provider(session: AsyncSession, actor: Actor, channel: Channel, provider: str, *, up: bool) -> None:

@@ -19,6 +19,7 @@ from liquor_app.customers.addresses import address_hash
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.organization.models import Channel
+from liquor_app.sending.codes import give_codes
 from liquor_app.sending.facts import is_over, message_facts, person_facts
 
 CONTACT_STATUSES = ("claimed", "sending", "sent", "delivered", "bounced", "complained", "unknown")
@@ -201,7 +202,7 @@ async def claim_batch(
     hashes = {row.id: address_hash(row.address) for row in rows if row.address}
     suppressed = await _suppressed(session, set(hashes.values()))
     contacts = await _contacts(session, rows)
-    allowed: list[Claimed] = []
+    passed: list[tuple[Any, Allowed]] = []
     stops: list[Stop] = []
     for row in rows:
         is_suppressed = (hashes.get(row.id), row.channel) in suppressed
@@ -210,7 +211,14 @@ async def claim_batch(
             stops.append(verdict)
             continue
         contacts[row.customer_id].append(row.moment)
-        allowed.append(_claimed(row, verdict, hashes[row.id]))
+        passed.append((row, verdict))
+    given = await give_codes(session, [row for row, _ in passed], rules.store_zone)
+    stops += [_without_code(row, *given.without[row.id]) for row, _ in passed if row.id in given.without]
+    allowed = [
+        _claimed(row, verdict, hashes[row.id], given.codes.get(row.id, row.coupon))
+        for row, verdict in passed
+        if row.id not in given.without
+    ]
     await stop_messages(session, token, stops)
     return Claim(token, allowed, len(ids), frozenset(row.campaign_id for row in rows))
 
@@ -278,6 +286,13 @@ def _stop(row: Any, verdict: Blocked) -> Stop:
     return Stop(row.id, verdict.reason.value, verdict.detail, None, row.customer_id, row.campaign_id)
 
 
+def _without_code(row: Any, reason: str | None, note: str) -> Stop:
+    """Its pool is empty; without a reason only for the moment, so that it is asked about again at once."""
+    if reason is None:
+        return Stop(row.id, None, note, row.moment)
+    return Stop(row.id, reason, note, None, row.customer_id, row.campaign_id)
+
+
 def _within(contacts: Sequence[datetime], moment: datetime) -> tuple[int, int, int]:
     """Contacts within 24 hours, 7 and 30 days of `moment`, on either side: another campaign's clock may be ahead."""
 
@@ -322,7 +337,7 @@ async def _suppressed(session: AsyncSession, hashes: set[bytes]) -> set[tuple[by
     }
 
 
-def _claimed(row: Any, verdict: Allowed, hashed: bytes) -> Claimed:
+def _claimed(row: Any, verdict: Allowed, hashed: bytes, coupon: str | None) -> Claimed:
     return Claimed(
         id=row.id,
         created_at=row.created_at,
@@ -342,5 +357,5 @@ def _claimed(row: Any, verdict: Allowed, hashed: bytes) -> Claimed:
         offer=row.offer or "",
         offer_terms=row.offer_terms or {},
         message=row.message,
-        coupon=row.coupon,
+        coupon=coupon,
     )

@@ -24,6 +24,7 @@ from liquor_app.sending.tracking import Tracker
 from liquor_app.templates.catalog import Catalog, load_catalog
 from liquor_app.templates.context import OfferFacts, Recipient
 from liquor_app.templates.copy import copy_subject
+from liquor_app.templates.masthead import masthead_of
 from liquor_app.templates.render import Legal, unsubscribe_headers
 
 log = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
     )
     legal = Legal(
         brand.name, brand.postal_address, brand.footer_text, material.disclaimer, material.minimum_age,
-        pages.unsubscribe, pages.preferences, pages.view,
+        pages.unsubscribe, pages.preferences, pages.view, masthead_of(brand),
     )  # fmt: skip
     try:
         made = material.stencils.render(template, facts, legal, _tracker(message, brand))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,12 +23,10 @@ from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.core.pubsub import publish
 from liquor_app.sending.claim import LASTING
-from liquor_app.sending.facts import last_day_of, message_facts, money_off, place_facts
+from liquor_app.sending.codes import make_up_codes, pin_standing_pools
+from liquor_app.sending.facts import message_facts, money_off, place_facts
 
 CHUNK = 5_000
-
-_CODE_LETTERS = "2346789BCDFGHJKMPQRTVWXYZ"
-"""Nothing that is misread at a till, and no vowels to make words of."""
 
 _HOLD_OUT = """
 UPDATE actions a SET status = 'held_out', updated_at = now()
@@ -40,8 +38,8 @@ WHERE e.campaign_id = :campaign AND a.campaign_id = :campaign AND a.customer_id 
 """
 
 _CHOSEN = """
-SELECT a.id, a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms, a.template_category,
-       k.constraints, c.phone, c.state, c.timezone,
+SELECT a.id AS action_id, a.customer_id, a.campaign_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms,
+       a.template_category, k.constraints, c.phone, c.state, c.timezone,
        CASE a.channel WHEN 'email' THEN COALESCE(c.email, c.email_key) ELSE c.phone END AS address
 FROM actions a
 JOIN customers c ON c.id = a.customer_id
@@ -77,15 +75,6 @@ UPDATE actions a SET status = CASE WHEN f.reason IS NULL THEN 'queued' ELSE 'ski
     skip_reason = f.reason, skip_detail = f.note, updated_at = now()
 FROM unnest(CAST(:actions AS uuid[]), CAST(:reasons AS text[]), CAST(:notes AS text[])) AS f(id, reason, note)
 WHERE a.id = f.id AND a.status = 'pending'
-"""
-
-_COUPONS = """
-INSERT INTO coupons (code, campaign_id, action_id, customer_id, discount_pct, issued_at, expires_at)
-SELECT f.code, :campaign, f.action_id, f.customer_id, f.percent, now(),
-       CAST(f.last_day + 1 AS timestamp) AT TIME ZONE :zone
-FROM unnest(CAST(:codes AS text[]), CAST(:actions AS uuid[]), CAST(:customers AS uuid[]),
-            CAST(:percents AS numeric[]), CAST(:days AS date[])) AS f(code, action_id, customer_id, percent, last_day)
-ON CONFLICT DO NOTHING
 """
 
 
@@ -133,6 +122,7 @@ async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
         raise Conflict(f"A campaign that is {campaign.status} cannot be launched.")
     rules = await load_rules(session)
     await session.execute(text(_HOLD_OUT), {"campaign": campaign_id})
+    pooled = {Decimal(0), *await pin_standing_pools(session, campaign_id)}
     added = skipped = 0
     while True:
         chosen = (await session.execute(text(_CHOSEN), {"campaign": campaign_id, "n": CHUNK})).all()
@@ -140,9 +130,13 @@ async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
             break
         slots = [slot_of(row, campaign.end_date, campaign.moment, rules) for row in chosen]
         new = await _insert(session, campaign_id, chosen, slots)
-        await _issue_coupons(session, campaign_id, [row for row in chosen if row.id in new], rules.store_zone)
+        await make_up_codes(
+            session,
+            [row for row in chosen if row.action_id in new and (money_off(row.offer_terms) or 0) not in pooled],
+            rules.store_zone,
+        )
         added += len(new)
-        skipped += sum(1 for row, slot in zip(chosen, slots, strict=True) if slot.reason and row.id in new)
+        skipped += sum(1 for row, slot in zip(chosen, slots, strict=True) if slot.reason and row.action_id in new)
     counted = await session.execute(
         text(
             "UPDATE campaigns SET held_out ="
@@ -184,17 +178,11 @@ def slot_of(row: Any, last_day: date, moment: datetime, rules: Rules) -> Slot:
     return Slot(due, whole[1])
 
 
-def coupon_code() -> str:
-    """`KV7Q-2MRT`: eight letters and digits, 25⁸ of them."""
-    letters = "".join(secrets.choice(_CODE_LETTERS) for _ in range(8))
-    return f"{letters[:4]}-{letters[4:]}"
-
-
 async def _insert(session: AsyncSession, campaign_id: UUID, chosen: Any, slots: list[Slot]) -> set[UUID]:
     """Actions whose message was not in the ledger yet."""
     ids = [uuid7() for _ in chosen]
     parameters = {
-        "actions": [row.id for row in chosen],
+        "actions": [row.action_id for row in chosen],
         "reasons": [slot.reason for slot in slots],
         "notes": [slot.note for slot in slots],
     }
@@ -215,21 +203,3 @@ async def _insert(session: AsyncSession, campaign_id: UUID, chosen: Any, slots: 
     )
     await session.execute(text(_MARK), parameters)
     return set(inserted.scalars())
-
-
-async def _issue_coupons(session: AsyncSession, campaign_id: UUID, rows: list[Any], zone: str) -> None:
-    """A code of their own for everybody who is offered money off, so that a basket can be tied to a message."""
-    offered = [row for row in rows if money_off(row.offer_terms)]
-    if offered:
-        await session.execute(
-            text(_COUPONS),
-            {
-                "campaign": campaign_id,
-                "codes": [coupon_code() for _ in offered],
-                "actions": [row.id for row in offered],
-                "customers": [row.customer_id for row in offered],
-                "percents": [money_off(row.offer_terms) for row in offered],
-                "days": [last_day_of(row.offer_terms) for row in offered],
-                "zone": zone,
-            },
-        )

@@ -13,6 +13,7 @@ from sqlalchemy.schema import PrimaryKeyConstraint
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import (
+    blob,
     choice,
     document,
     exact,
@@ -225,3 +226,25 @@ class Recount(SQLModel, table=True):
     id: UUID = pk()
     sent_hour: datetime = moment(nullable=False)
     campaign_id: UUID | None = plain_uuid()
+
+
+class ServiceMessage(SQLModel, table=True):
+    """A message somebody asked for (a confirmation, an age link): no offer, no campaign, no place in the ledger. Kept
+    so that nobody gets too many, and to show what was sent when. `status` is an `Outcome`, or `sending`."""
+
+    __tablename__ = "service_messages"
+    __table_args__ = (
+        Index("ix_service_messages_address", "address_hash", "created_at"),
+        Index("ix_service_messages_customer", "customer_id", "created_at"),
+    )
+
+    id: UUID = pk()
+    customer_id: UUID | None = ref("customers.id", ondelete="SET NULL", nullable=True)
+    kind: str = words()
+    channel: str = words()
+    address_hash: bytes = blob(nullable=False)
+    status: str = words()
+    provider: str | None = words(nullable=True)
+    provider_message_id: str | None = words(nullable=True)
+    detail: str | None = words(nullable=True)
+    created_at: datetime = stamped()

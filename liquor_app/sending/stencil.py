@@ -30,6 +30,7 @@ from liquor_app.sending.tracking import (
     track_message,
     with_pixel,
 )
+from liquor_app.templates.bounds import MAX_OUTPUT
 from liquor_app.templates.catalog import CurrentTemplate
 from liquor_app.templates.context import (
     OfferFacts,
@@ -38,7 +39,7 @@ from liquor_app.templates.context import (
     personal_values,
     shown_terms,
 )
-from liquor_app.templates.render import MAX_OUTPUT, MAX_SUBJECT, Legal, render_message
+from liquor_app.templates.render import MAX_SUBJECT, Legal, render_message
 
 PERSONAL = ("customer.first_name", "customer.name", "customer.city", "customer.favourite", "offer.code")
 LINKS = ("unsubscribe_url", "preferences_url", "view_url")
@@ -133,7 +134,7 @@ class Stencils:
         if tracker is not None and not all(map(tracker.is_own, links.values())):
             return None
         key = (
-            template.version_id, facts.brand, legal.disclaimer, legal.minimum_age, facts.offer.text,
+            template.version_id, facts.brand, legal.masthead, legal.disclaimer, legal.minimum_age, facts.offer.text,
             facts.offer.message, *map(repr, shown_terms(facts.offer)), tuple(values),
             tracker is not None and (tracker.clicks, tracker.opens),
             tuple(own.get(path) for path in PERSONAL if path not in plain),

@@ -65,6 +65,13 @@ def build_context(person: Recipient, offer: OfferFacts, brand: BrandRow) -> Cont
             code=offer.code,
         ),
         **_known(message=offer.message),
+        **brand_context(brand),
+    }
+
+
+def brand_context(brand: BrandRow) -> Context:
+    """The part of the variables that is the brand's."""
+    return {
         "brand": _known(
             name=brand.name,
             color=brand.primary_color,

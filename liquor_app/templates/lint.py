@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from liquid.exceptions import LiquidError
 
 from liquor_app.core.errors import Invalid
+from liquor_app.templates.bounds import Misshapen
 from liquor_app.templates.context import VARIABLES, example_context
 from liquor_app.templates.render import (
     Incomplete,
@@ -33,6 +34,9 @@ _BLOCKS = frozenset({"if", "unless", "for", "case", "capture", "comment", "raw",
 _TAG = re.compile(r"<!--.*?-->|<(/?)([A-Za-z][\w-]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*?)(/?)>", re.DOTALL)
 _MJ_ENDING = frozenset({"mj-text", "mj-button", "mj-raw", "mj-table", "mj-style", "mj-navbar-link"})
 """Their content is HTML, which a browser mends by itself."""
+
+
+_LEGAL = Legal("Brand", "1 Main St", "", "", 21, "https://example.com/unsubscribe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,26 @@ def find_problems(source: TemplateSource) -> list[Problem]:
     return (found or _unknown(source, parts))[:MOST]
 
 
+def try_template(source: TemplateSource) -> None:
+    """Compile it and render it once, for the example: what cannot be rendered, or takes too long, is not stored.
+
+    Raises:
+        Invalid: as `compile_template` and `render_message`; what is only not known for the example is no fault.
+    """
+    compiled = compile_template(source)
+    try:
+        render_message(compiled, example_context(), _LEGAL)
+    except Incomplete:
+        return
+
+
 def _liquid_problem(field: str, part: str) -> Problem | None:
     try:
         parse_text(part, field)
     except Invalid as error:
         cause = error.__cause__
+        if isinstance(error, Misshapen):
+            return Problem(field, error.line, _sentence(error.words))
         if not isinstance(cause, LiquidError):
             return Problem(field, 0, error.message)
         where = cause.context()
@@ -122,23 +141,24 @@ def _whole(source: TemplateSource) -> list[Problem]:
     """What only shows when it is compiled and rendered once, for the example."""
     try:
         compiled = compile_template(source)
+    except Misshapen as error:
+        return [Problem(error.field or "body_html_template", error.line, _sentence(error.words))]
     except Invalid as error:
         return [Problem(error.field or "body_html_template", 0, _sentence(error.message))]
-    legal = Legal("Brand", "1 Main St", "", "", 21, "https://example.com/unsubscribe")
     try:
-        render_message(compiled, example_context(), legal)
+        render_message(compiled, example_context(), _LEGAL)
     except Incomplete:
         return []
+    except Misshapen as error:
+        found = Problem(error.field or _body(source), error.line, _sentence(error.words))
+        return [found if error.line else _blamed(source, error.words)]
     except Invalid as error:
-        cause = error.__cause__
-        where = cause.context() if isinstance(cause, LiquidError) else None
-        words = str(cause.args[0]) if isinstance(cause, LiquidError) and cause.args else error.message
-        return [_blamed(source, words) if where else Problem(_body(source), 0, _sentence(words))]
+        return [Problem(_body(source), 0, _sentence(error.message))]
     return []
 
 
 def _blamed(source: TemplateSource, words: str) -> Problem:
-    """A filter nobody knows, found again in what the author wrote: the compiled text has other lines."""
+    """A filter nobody knows, found again in what the author wrote."""
     name = next(iter(re.findall(r"'([^']+)'", words)), "")
     for field, part in (
         ("subject_template", source.subject),

@@ -15,14 +15,18 @@ from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
+from liquor_app.templates.catalog import load_catalog
 from liquor_app.templates.context import (
     VARIABLES,
     Context,
     OfferFacts,
     Recipient,
+    brand_context,
     build_context,
     example_context,
 )
+from liquor_app.templates.defaults import default_templates
+from liquor_app.templates.masthead import masthead_of
 from liquor_app.templates.render import (
     CLIPPED_AT,
     Incomplete,
@@ -119,13 +123,14 @@ async def render_source(
     """
     compiled = compile_template(source)
     compliance = await load_settings(session, ComplianceSettings)
-    context = example_context()
+    context = {**example_context(), **brand_context(brand)}
     if customer_id is not None:
         recipient, offer = await _customer(session, customer_id)
         context = build_context(recipient, offer, brand)
     legal = Legal(
-        brand.name, brand.postal_address, brand.footer_text, compliance.disclaimer, compliance.minimum_age, EXAMPLE_LINK
-    )
+        brand.name, brand.postal_address, brand.footer_text, compliance.disclaimer, compliance.minimum_age,
+        EXAMPLE_LINK, masthead=masthead_of(brand),
+    )  # fmt: skip
     try:
         return render_message(compiled, context, legal), ()
     except Incomplete as gaps:
@@ -173,3 +178,24 @@ _EXAMPLE_OFFER = OfferFacts(
     {"name": "Favourite category", "discount_pct": "10", "expires_on": "2026-11-29"},
     VARIABLES["offer.code"],
 )
+
+
+async def preview_brand(session: AsyncSession, actor: Actor, brand: BrandRow) -> Preview:
+    """How an e-mail of the shop's would look under a brand as it is, or as somebody is about to make it.
+
+    Raises:
+        Invalid: the template in use cannot be rendered.
+    """
+    require(actor, Role.USER)
+    catalog = await load_catalog(session)
+    current = catalog.get((Channel.EMAIL, "win_back"))
+    source = current.source if current else _shipped()
+    made, missing = await render_source(session, source, brand, show_gaps=True)
+    sender = f"{brand.from_name} <{brand.from_email}>"
+    weight = len((made.html or "").encode())
+    return Preview(made.subject, made.html, made.text, None, 0, 0, 0, weight, weight > CLIPPED_AT, sender, missing)
+
+
+def _shipped() -> TemplateSource:
+    first = default_templates()[0]
+    return TemplateSource(first.channel, first.subject, first.html, first.text)

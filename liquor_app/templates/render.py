@@ -11,7 +11,6 @@ import re
 from contextvars import ContextVar
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from typing import ClassVar
 
 import css_inline
 from liquid import BoundTemplate, Environment
@@ -21,11 +20,11 @@ from mjml import mjml2html
 
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
+from liquor_app.templates.bounds import MAX_SOURCE, BoundedEnvironment, Misshapen, check_shape, liquid_spans, origin_of
 from liquor_app.templates.context import Context
+from liquor_app.templates.furniture import FOOTER_HTML, FOOTER_MJML, FOOTER_TEXT, HEADER_HTML, HEADER_TEXT
 from liquor_app.templates.sms import MAX_CHARACTERS, SmsSize, plain_text, sms_size
 
-MAX_SOURCE = 100_000
-MAX_OUTPUT = 300_000
 MAX_SUBJECT = 250
 CLIPPED_AT = 102_000
 """Gmail hides what comes after so many bytes, the unsubscribe link first."""
@@ -58,6 +57,7 @@ class TemplateSource:
 class CompiledTemplate:
     """Ready to render; holds no customer's data."""
 
+    source: TemplateSource
     channel: Channel
     subject: BoundTemplate | None
     html: BoundTemplate | None
@@ -65,8 +65,21 @@ class CompiledTemplate:
 
 
 @dataclass(frozen=True, slots=True)
+class Masthead:
+    """What stands above an e-mail: of a brand. `style` is a `Header`; without a logo the brand's name stands there."""
+
+    style: str = "none"
+    logo_url: str = ""
+    logo_alt: str = ""
+    color: str = ""
+    on_color: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Legal:
-    """What every message must carry. The links are the recipient's own; an empty one is left out."""
+    """What every message must carry, put there by us and not by the author. The links are the recipient's own; an
+    empty one is left out."""
 
     brand: str
     postal_address: str
@@ -76,6 +89,7 @@ class Legal:
     unsubscribe_url: str
     preferences_url: str = ""
     view_url: str = ""
+    masthead: Masthead = Masthead()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +115,8 @@ class _Collected(Undefined):
         return ""
 
 
-class _Bounded(Environment):
-    context_depth_limit: ClassVar[int] = 10
-    loop_iteration_limit: ClassVar[int | None] = 2_000
-    local_namespace_limit: ClassVar[int | None] = 200_000
-    output_stream_limit: ClassVar[int | None] = MAX_OUTPUT
-
-
-_HTML = _Bounded(undefined=_Collected, autoescape=True)
-_TEXT = _Bounded(undefined=_Collected, autoescape=False)
+_HTML = BoundedEnvironment(undefined=_Collected, autoescape=True)
+_TEXT = BoundedEnvironment(undefined=_Collected, autoescape=False)
 for _environment in (_HTML, _TEXT):
     # a template stands alone: it includes nothing from anywhere
     for _tag in ("include", "render"):
@@ -118,37 +125,9 @@ for _environment in (_HTML, _TEXT):
 # an author's stylesheet is never fetched from anywhere
 _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 
-_LIQUID = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
+_OPENING = re.compile(r"<(?:mj-body|body)\b[^>]*(?<!/)>")
+"""Not the one among `mj-attributes`, which closes itself."""
 _MARK = re.compile(r"LQ(\d+)QL")
-
-_LINKS = (
-    """{% if legal.view_url != '' %}<a href="{{ legal.view_url }}" @quiet@>View in browser</a> &#183; {% endif %}"""
-    """{% if legal.preferences_url != '' %}<a href="{{ legal.preferences_url }}" @quiet@>Preferences</a> &#183; """
-    """{% endif %}<a href="{{ legal.unsubscribe_url }}" @quiet@>Unsubscribe</a>"""
-).replace("@quiet@", 'style="color:#63635e;text-decoration:underline"')
-_FOOTER_MJML = """
-<mj-section padding="22px 0 34px"><mj-column>
-  <mj-text align="center" font-size="12px" line-height="19px" color="#63635e" padding="0 32px"
-    font-family="-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif">{{ legal.disclaimer }}<br />
-    {% if legal.footer != '' %}{{ legal.footer }}<br />{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br />
-    @links@</mj-text>
-</mj-column></mj-section>
-""".replace("@links@", _LINKS)
-_FOOTER_HTML = """
-<div style="padding:22px 32px 34px;text-align:center;font:12px/19px sans-serif;color:#63635e">{{ legal.disclaimer }}<br>
-{% if legal.footer != '' %}{{ legal.footer }}<br>{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br>
-@links@</div>
-""".replace("@links@", _LINKS)
-_FOOTER_TEXT = """
-
---
-{{ legal.disclaimer }}
-{% if legal.footer != '' %}{{ legal.footer }}
-{% endif %}{{ legal.brand }}, {{ legal.postal_address }}
-{% if legal.view_url != '' %}View in browser: {{ legal.view_url }}
-{% endif %}{% if legal.preferences_url != '' %}Preferences: {{ legal.preferences_url }}
-{% endif %}Unsubscribe: {{ legal.unsubscribe_url }}
-"""
 
 
 def compile_template(source: TemplateSource) -> CompiledTemplate:
@@ -160,18 +139,21 @@ def compile_template(source: TemplateSource) -> CompiledTemplate:
     if source.channel is Channel.SMS:
         if not (source.text or "").strip():
             raise Invalid("A text message needs a text.", field="body_text_template")
-        return CompiledTemplate(Channel.SMS, None, None, _parse(_TEXT, source.text or "", "body_text_template"))
+        return CompiledTemplate(source, Channel.SMS, None, None, _parse(_TEXT, source.text or "", "body_text_template"))
     if not (source.subject or "").strip():
         raise Invalid("An e-mail needs a subject.", field="subject_template")
     if not (source.html or "").strip():
         raise Invalid("An e-mail needs a body.", field="body_html_template")
+    for field, part in (("subject_template", source.subject), ("body_html_template", source.html)):
+        check_shape(part or "", field)  # before any parser sees it
     skeleton = _to_html(source.html or "")
     words = source.text if (source.text or "").strip() else html_to_text(_without_footer(source.html or ""))
     return CompiledTemplate(
+        source,
         Channel.EMAIL,
         _parse(_TEXT, source.subject or "", "subject_template"),
         _parse(_HTML, skeleton, "body_html_template"),
-        _parse(_TEXT, (words or "") + _FOOTER_TEXT, "body_text_template"),
+        _parse(_TEXT, f"{HEADER_TEXT}{words}{FOOTER_TEXT}", "body_text_template"),
     )
 
 
@@ -185,12 +167,15 @@ def render_message(compiled: CompiledTemplate, context: Context, legal: Legal) -
     values = {**context, "legal": _legal_values(legal)}
     noted: list[str] = []
     token = _missing.set(noted)
+    part = "subject_template"
     try:
         subject = " ".join(compiled.subject.render(**values).split()) if compiled.subject else None
+        part = "body_html_template"
         html = compiled.html.render(**values) if compiled.html else None
+        part = "body_text_template"
         text = compiled.text.render(**values)
     except LiquidError as error:
-        raise Invalid(f"The template cannot be rendered: {error}") from error
+        raise _to_blame(compiled.source, part, error) from error
     finally:
         _missing.reset(token)
     if noted:
@@ -198,6 +183,15 @@ def render_message(compiled: CompiledTemplate, context: Context, legal: Legal) -
     if compiled.channel is Channel.SMS:
         return _sms(text, legal)
     return Rendered((subject or "")[:MAX_SUBJECT], html, _tidy(text))
+
+
+def _to_blame(source: TemplateSource, part: str, error: LiquidError) -> Misshapen:
+    written = {"subject_template": source.subject, "body_html_template": source.html, "body_text_template": source.text}
+    if not (written[part] or "").strip():
+        part = "body_html_template"  # the text was made from it
+    words = str(error.args[0]) if error.args else "it fails"
+    line = origin_of(written[part] or "", error)
+    return Misshapen(f"{words}.", part, line, lead="The template cannot be rendered. ")
 
 
 def unsubscribe_headers(url: str) -> dict[str, str]:
@@ -232,8 +226,10 @@ def parse_text(source: str, field: str) -> BoundTemplate:
 
 
 def _parse(environment: Environment, source: str, field: str) -> BoundTemplate:
-    if len(source) > MAX_SOURCE:
-        raise Invalid(f"{field} is longer than {MAX_SOURCE:,} characters.", field=field)
+    if environment is _HTML and len(source) > MAX_SOURCE:
+        raise Misshapen(f"Compiled to HTML it is longer than {MAX_SOURCE:,} characters.", field, 0)
+    if environment is _TEXT:
+        check_shape(source, field)
     try:
         return environment.from_string(source)
     except LiquidError as error:
@@ -242,22 +238,18 @@ def _parse(environment: Environment, source: str, field: str) -> BoundTemplate:
 
 def _to_html(source: str) -> str:
     """HTML with the legal footer, Liquid untouched: marks stand in for it while MJML is compiled."""
-    if len(source) > MAX_SOURCE:
-        raise Invalid(f"body_html_template is longer than {MAX_SOURCE:,} characters.", field="body_html_template")
     is_mjml = "<mjml" in source
     ending = "</mj-body>" if is_mjml else "</body>"
     if is_mjml and ending not in source:
         raise Invalid("body_html_template: the MJML has no </mj-body>.", field="body_html_template")
-    footer = _FOOTER_MJML if is_mjml else _FOOTER_HTML
+    footer = FOOTER_MJML if is_mjml else FOOTER_HTML
     head, found, tail = source.rpartition(ending)
     whole = f"{head}{footer}{found}{tail}" if found else f"{source}{footer}"
-    kept: list[str] = []
-
-    def mark(match: re.Match[str]) -> str:
-        kept.append(match[0])
-        return f"LQ{len(kept) - 1}QL"
-
-    marked = _LIQUID.sub(mark, whole)
+    marked, kept = _marked(whole)
+    marked = _OPENING.sub(lambda body: f"{body[0]}{_above(is_mjml, len(kept))}", marked, count=1)
+    if not _OPENING.search(marked):
+        marked = f"{_above(False, len(kept))}{marked}"
+    kept.append(HEADER_HTML)
     try:
         made = mjml2html(marked) if is_mjml else css_inline.inline(marked)
     except ValueError as error:
@@ -265,6 +257,11 @@ def _to_html(source: str) -> str:
             f"body_html_template: the MJML is not well formed: {error}", field="body_html_template"
         ) from error
     return _MARK.sub(lambda match: kept[int(match[1])], made)
+
+
+def _above(is_mjml: bool, number: int) -> str:
+    mark = f"LQ{number}QL"
+    return f"<mj-raw>{mark}</mj-raw>" if is_mjml else mark
 
 
 def _without_footer(source: str) -> str:
@@ -308,16 +305,28 @@ class _Words(HTMLParser):
 
 def html_to_text(source: str) -> str:
     """The words of an HTML or MJML body, its Liquid kept."""
-    kept: list[str] = []
-
-    def mark(match: re.Match[str]) -> str:
-        kept.append(html_lib.unescape(match[0]))
-        return f"LQ{len(kept) - 1}QL"
-
+    marked, kept = _marked(source)
     parser = _Words()
-    parser.feed(_LIQUID.sub(mark, source))
-    parser.close()
-    return _MARK.sub(lambda match: kept[int(match[1])], _tidy("".join(parser.parts)))
+    try:
+        parser.feed(marked)
+        parser.close()
+    except AssertionError as error:  # what the library says to a half-written <![
+        raise Invalid(f"body_html_template: {error}", field="body_html_template") from error
+    return _MARK.sub(lambda match: html_lib.unescape(kept[int(match[1])]), _tidy("".join(parser.parts)))
+
+
+def _marked(source: str) -> tuple[str, list[str]]:
+    """A source with `LQ0QL` where its first Liquid stands, and so on; and the Liquid."""
+    kept: list[str] = []
+    parts: list[str] = []
+    at = 0
+    for start, end in liquid_spans(source):
+        if end < 0:
+            break
+        parts += [source[at:start], f"LQ{len(kept)}QL"]
+        kept.append(source[start:end])
+        at = end
+    return "".join([*parts, source[at:]]), kept
 
 
 def _tidy(text: str) -> str:
@@ -334,6 +343,12 @@ def _legal_values(legal: Legal) -> dict[str, str | int]:
         "unsubscribe_url": legal.unsubscribe_url,
         "preferences_url": legal.preferences_url,
         "view_url": legal.view_url,
+        "header": legal.masthead.style,
+        "logo_url": legal.masthead.logo_url,
+        "logo_alt": legal.masthead.logo_alt or legal.brand,
+        "color": legal.masthead.color,
+        "on_color": legal.masthead.on_color,
+        "link": legal.masthead.link,
     }
 
 

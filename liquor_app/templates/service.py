@@ -21,8 +21,9 @@ from liquor_app.organization.guidance import refuse_claims
 from liquor_app.organization.models import Channel
 from liquor_app.segments.playbook import TEMPLATE_CATEGORIES
 from liquor_app.templates.defaults import default_templates
+from liquor_app.templates.lint import try_template
 from liquor_app.templates.models import MessageTemplate, TemplateVersion
-from liquor_app.templates.render import TemplateSource, compile_template, html_to_text, variables_of
+from liquor_app.templates.render import TemplateSource, html_to_text, variables_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ async def create_template(
     require(actor, Role.ADMIN)
     title = await _free_name(session, name, None)
     source = TemplateSource(_channel(channel), subject_template, body_html_template, body_text_template)
-    compile_template(source)
+    try_template(source)
     await _refuse_claims(session, source)
     template_id = await _insert(
         session, title, _category(category), source, created_by=actor.user_id, is_active=is_active
@@ -197,7 +198,7 @@ async def update_template(
     fresh = {name: changes[name] for name in CONTENT if name in changes and changes[name] != getattr(template, name)}
     if fresh:
         source = _source(template, fresh)
-        compile_template(source)
+        try_template(source)
         await _refuse_claims(session, source)
         for name, value in fresh.items():
             setattr(template, name, value)

@@ -90,6 +90,7 @@ async def prepare_trial(
     Raises:
         Forbidden: the actor is not an admin, or no person.
         TooMany: twenty tests were sent within the hour.
+        Unavailable: they cannot be counted, as Redis is away.
         Conflict: nobody carries the channel, or the brand has no sender for it.
         Invalid: the number is none, or a customer's; the template is not valid.
         Incomplete: nothing is known for a variable.
@@ -98,7 +99,7 @@ async def prepare_trial(
     require(actor, Role.ADMIN)
     if actor.user_id is None:
         raise Forbidden("A test goes to a person's own address: sign in to the app to send one.")
-    await limit("test-send", str(actor.user_id), allowed=TESTS_AN_HOUR, seconds=3600)
+    await limit("test-send", str(actor.user_id), allowed=TESTS_AN_HOUR, seconds=3600, is_strict=True)
     recipient = await _own_address(session, actor.user_id, source.channel, phone)
     route = await _route(session, source.channel, provider)
     brand = await default_brand(session)

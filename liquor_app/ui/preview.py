@@ -16,7 +16,8 @@ def email_preview(sender: Text, subject: Text, html: Text, height: int = 480) ->
         width="100%",
         height=f"{height}px",
         class_name="mail",
-        custom_attrs={"sandbox": "", "loading": "lazy"},
+        # not lazy: a frame below the fold would stay blank in a print or a picture of the whole page
+        custom_attrs={"sandbox": ""},
     )
     head = rx.el.div(
         rx.el.div(rx.el.span("From ", class_name="muted"), sender), rx.el.b(subject), class_name="col t12 mailhead"

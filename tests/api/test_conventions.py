@@ -35,6 +35,10 @@ OURS = """
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 PATCH /settings/compliance · POST /settings/compliance/rules · POST /settings/compliance/rules/{id}/end
 GET /suppressions · POST /suppressions · POST /customers/{id}/consents · POST /customers/{id}/age-link
+GET /coupon-pools · POST /coupon-pools · POST /coupon-pools/file · GET /coupon-pools/{id} · PATCH /coupon-pools/{id}
+DELETE /coupon-pools/{id} · POST /coupon-pools/{id}/codes · POST /coupon-pools/{id}/discard
+GET /settings/brands · PATCH /settings/brands/{id}
+GET /campaigns/{id}/codes · POST /campaigns/{id}/codes
 POST /suppressions/{id}/lift · GET /suppressions/export
 GET /jobs/{id} · POST /jobs/{id}/cancel
 

@@ -11,15 +11,24 @@ from sqlalchemy import text
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.accounts.service import create_user
+from liquor_app.core import config, redis
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Forbidden, NotFound
+from liquor_app.core.errors import Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import ensure_defaults
 from liquor_app.providers.forms import FormInvalid, form_fields, merged, provider_name, shown
 from liquor_app.providers.health import open_circuit, rest, take_probes
 from liquor_app.providers.mailgun import MailgunConfig
-from liquor_app.providers.manage import move_provider, read_form, save_form, sender_health, switch_provider, try_again
+from liquor_app.providers.manage import (
+    forget_secret,
+    move_provider,
+    read_form,
+    save_form,
+    sender_health,
+    switch_provider,
+    try_again,
+)
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.providers.service import load_routes, open_provider
 from liquor_app.providers.states.channels import ChannelsState, tone_of
@@ -217,3 +226,40 @@ async def test_others_see_nothing_of_it(dana: Actor) -> None:
     assert "role" in said(await run(ChannelsState.load, channels))
     assert "role" in said(await run(ProviderFormState.open, form, "email", "mailgun"))
     assert (channels.email, form.fields) == ([], [])
+
+
+async def test_a_secret_that_is_not_needed_can_be_removed(dana: Actor) -> None:
+    async with transaction() as session:
+        values = {**MAILGUN, "webhook_signing_key": "hook"}
+        await save_form(session, SYSTEM, Channel.EMAIL, "mailgun", values, rate_per_second=20)
+    state = await Tab("/settings/channels", dana).state(ProviderFormState)
+    await run(ProviderFormState.open, state, "email", "mailgun")
+    assert [line.id for line in state.fields if line.can_go] == ["webhook_signing_key"]
+    await run(ProviderFormState.ask, state, "api_key")
+    assert state.removing == "", "it cannot do without"
+    await run(ProviderFormState.ask, state, "webhook_signing_key")
+    assert "removed" in said(await run(ProviderFormState.remove, state))
+    assert not any(line.can_go for line in state.fields)
+    async with transaction() as session:
+        form = await read_form(session, SYSTEM, Channel.EMAIL, "mailgun")
+        assert form.secrets == {"api_key"}
+        logged = await session.execute(text("SELECT changes FROM audit_log WHERE action = 'channel.secret_removed'"))
+        assert logged.scalar_one()["secret"] == "webhook_signing_key"
+        for name in ("api_key", "domain", "nonsense"):
+            with pytest.raises(Invalid):
+                await forget_secret(session, SYSTEM, Channel.EMAIL, "mailgun", name)
+        with pytest.raises(NotFound, match="not set"):
+            await forget_secret(session, SYSTEM, Channel.EMAIL, "mailgun", "webhook_signing_key")
+        with pytest.raises(Forbidden):
+            await forget_secret(session, MARKETER, Channel.EMAIL, "mailgun", "webhook_signing_key")
+
+
+async def test_tests_are_refused_while_they_cannot_be_counted(dana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    await redis.dispose()
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    config.get_settings.cache_clear()
+    state = await Tab("/settings/channels", dana).state(ChannelTrialState)
+    await run(ChannelTrialState.open, state, "email", "sandbox")
+    await run(ChannelTrialState.send, state, {})
+    assert "Redis does not answer" in state.error
+    await redis.dispose()

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquor_app.sending.branding import Look, is_safe_logo, luminance
+from liquor_app.organization.looks import is_safe_logo, luminance
+from liquor_app.sending.branding import Look
 
 
 @given(st.integers(0, 0xFFFFFF))

@@ -36,7 +36,7 @@ def template(html: str = BODY, subject: str = "For {{ customer.name | default: '
 
 HOME = get_settings().base_url
 BRAND = BrandRow(
-    uuid7(), "Harbor & Vine", None, "#995a07", "https://shop.example.com/?a=1&b=2", "Harbor & Vine",
+    uuid7(), "Harbor & Vine", None, "", "band", "#995a07", "https://shop.example.com/?a=1&b=2", "Harbor & Vine",
     "offers@shop.example.com", None, None, "14 Wharf St", "", "America/New_York", True, True,
 )  # fmt: skip
 OFFER = OfferFacts(

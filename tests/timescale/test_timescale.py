@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine, pool, text
 
-from liquor_app.analytics.rollups import _MESSAGES
+from liquor_app.analytics.rollups import _MESSAGES, _SINCE
 from liquor_app.core import migrate
 from liquor_app.core.ids import uuid7
 from liquor_app.core.process import Child, free_port
@@ -85,7 +85,7 @@ def _fill(connection: Connection) -> None:
         ),
         rows,
     )
-    connection.execute(text(_MESSAGES), {"since": date(2026, 5, 1), "zone": "America/New_York"})
+    connection.execute(text(_MESSAGES.format(days=_SINCE)), {"since": date(2026, 5, 1), "zone": "America/New_York"})
     connection.commit()
 
 

@@ -8,10 +8,12 @@ import reflex as rx
 
 from liquor_app.accounts.pages.access import for_managers
 from liquor_app.campaigns.pages.again import again_note, again_questions, days_and_reasons
+from liquor_app.campaigns.pages.codes import codes_card
 from liquor_app.campaigns.pages.plan import actions_card, plan_review
 from liquor_app.campaigns.pages.versions import why_this_plan
 from liquor_app.campaigns.states.actions import ActionsState
 from liquor_app.campaigns.states.again import AgainState
+from liquor_app.campaigns.states.codes import CodesState
 from liquor_app.campaigns.states.detail import CampaignState
 from liquor_app.campaigns.states.simulate import SimulateState
 from liquor_app.campaigns.states.versions import VersionsState
@@ -118,6 +120,7 @@ def _running() -> rx.Component:
         progress,
         rx.cond(HEAD.unknown != "", unknown, rx.fragment()),
         again_note(),
+        codes_card(),
         grid(
             card(_ledger(), title="Ledger", aside="each message counted once", flush=True, class_name="c5"),
             card(_sends(), title="As it happens", flush=True, class_name="c7"),
@@ -203,6 +206,7 @@ PAGES = (
             VersionsState.load,
             AgainState.load,
             SimulateState.load,
+            CodesState.load,
             CampaignState.live,
             VersionsState.live,
             AgainState.live,

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.campaigns.pages.codes import codes_card
 from liquor_app.campaigns.pages.edits import edit_bar, edit_menu, edit_questions, simulating
 from liquor_app.campaigns.pages.versions import side_by_side, why_this_plan
 from liquor_app.campaigns.states.actions import ActionsState
@@ -40,7 +41,7 @@ def plan_review() -> rx.Component:
     )  # fmt: skip
     review = grid(
         span(8, simulating(), side_by_side(), _week(), actions_card(edit_bar()), why_this_plan(), gap=16),
-        span(4, _simulation(), _foreseen(), _blocked(), _limits(), gap=16, align_self="start"),
+        span(4, codes_card(), _simulation(), _foreseen(), _blocked(), _limits(), gap=16, align_self="start"),
     )
     return rx.cond(PLAN.id != "", rx.fragment(review, edit_questions()), drafting)
 

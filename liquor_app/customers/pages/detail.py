@@ -19,6 +19,7 @@ from liquor_app.ui.bars import bar_list, numbers
 from liquor_app.ui.button import avatar, button, icon_button
 from liquor_app.ui.card import card, list_item, note, plain_list
 from liquor_app.ui.chart import Series, bar_chart, legend
+from liquor_app.ui.choice import switch
 from liquor_app.ui.empty import empty
 from liquor_app.ui.icon import icon
 from liquor_app.ui.layout import col, grid, row
@@ -262,7 +263,20 @@ def _consents() -> rx.Component:
             rx.cond(one.key == "age", rx.fragment(), record),
         )
 
-    return plain_list(rx.foreach(CustomerState.consents, line))
+    counted = CustomerState.profile.counted
+    counting = list_item(
+        icon("mouse-pointer-click"),
+        rx.el.div(
+            rx.el.b("Opens and clicks", class_name="med"),
+            rx.el.div(
+                rx.cond(counted, "Counted where the brand counts them", "Not counted, whatever the brand counts"),
+                class_name="t12 muted",
+            ),
+            class_name="grow",
+        ),
+        for_managers(switch("Count", checked=counted, on_change=ActsState.count)),
+    )
+    return plain_list(rx.foreach(CustomerState.consents, line), counting)
 
 
 def _consent_badge(status: Any) -> rx.Component:

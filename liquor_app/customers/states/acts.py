@@ -12,7 +12,7 @@ from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
 from liquor_app.customers.consents import lift_suppression, record_consent, suppress_customer
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.customers.service import delete_customer
+from liquor_app.customers.service import delete_customer, update_customer
 from liquor_app.customers.states.profile import CustomerState
 from liquor_app.organization.models import Channel
 from liquor_app.sending.optin import sign_up
@@ -96,6 +96,16 @@ class ActsState(rx.State):
                 wording_version=wording,
             )  # fmt: skip
         return ""
+
+    @rx.event
+    @guarded
+    async def count(self, on: bool) -> Any:
+        """Whether this customer's opens and clicks are counted."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await update_customer(session, actor, parse_id(last_part(self), "customer"), {"no_tracking": not on})
+        words = "Opens and clicks are counted where the brand counts them." if on else "From the next message on."
+        return [CustomerState.load, toast_done("Counted" if on else "Not counted any more", words)]
 
     @rx.event
     @guarded

@@ -45,6 +45,7 @@ class Profile:
     bought: str = ""
     suppressed: str = ""
     scored: str = ""
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ def profile_of(row: CustomerRow, suppressed: str | None, scored: datetime | None
         bought=_bought(row, at),
         suppressed=LOOKS[suppressed].word.lower() if suppressed and suppressed in LOOKS else suppressed or "",
         scored=f"Scored {ago(scored, at)}" if scored else "Not scored yet",
+        counted=not row.no_tracking,
     )
 
 

@@ -11,13 +11,23 @@ from liquor_app.providers.states.trial import ChannelTrialState
 from liquor_app.ui.button import button
 from liquor_app.ui.card import note
 from liquor_app.ui.choice import select_field
-from liquor_app.ui.dialog import dialog
+from liquor_app.ui.dialog import confirm, dialog
 from liquor_app.ui.form import text_field
 from liquor_app.ui.layout import col, pair, row
 
 
 def dialogs() -> rx.Component:
-    return rx.fragment(_form(), _trial())
+    forget = confirm(
+        "Remove this secret?",
+        "It is forgotten for good, and whatever needs it fails from now on: without a signing key no callback is"
+        " believed, without a password the server is spoken to without signing in.",
+        "Remove it",
+        open=ProviderFormState.removing != "",
+        on_open_change=ProviderFormState.keep,
+        on_confirm=ProviderFormState.remove,
+        danger=True,
+    )
+    return rx.fragment(_form(), _trial(), forget)
 
 
 def _form() -> rx.Component:
@@ -28,6 +38,14 @@ def _form() -> rx.Component:
         secret = text_field(
             field.label, field.id, type="password", auto_complete="new-password", placeholder=field.placeholder,
             hint=field.hint, error=errors[field.id],
+            aside=rx.cond(
+                field.can_go,
+                rx.el.button(
+                    "Remove", type="button", class_name="link t12", aria_label="Remove " + field.label,
+                    on_click=ProviderFormState.ask(field.id),
+                ),
+                rx.fragment(),
+            ),
         )  # fmt: skip
         return rx.match(
             field.kind,

@@ -14,7 +14,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.service import ChannelRow, list_channels
 from liquor_app.providers.forms import FormField, FormInvalid, provider_name
-from liquor_app.providers.manage import ProviderForm, read_form, save_form
+from liquor_app.providers.manage import ProviderForm, forget_secret, read_form, save_form
 from liquor_app.providers.states.channels import ChannelsState, channel_of
 from liquor_app.ui.toast import toast_done
 
@@ -37,6 +37,8 @@ class FieldLine:
     value: str
     placeholder: str
     optional: bool
+    can_go: bool
+    """A secret that is set and not needed."""
 
 
 def field_line(field: FormField, form: ProviderForm) -> FieldLine:
@@ -50,6 +52,7 @@ def field_line(field: FormField, form: ProviderForm) -> FieldLine:
         form.values.get(field.name, ""),
         "Set. Type to replace it." if is_set else "",
         not field.is_required,
+        is_set and not field.is_required,
     )
 
 
@@ -96,6 +99,7 @@ class ProviderFormState(rx.State):
     errors: dict[str, str] = {}
     webhook: str = ""
     fresh: bool = False
+    removing: str = ""
 
     @rx.event
     @guarded
@@ -115,6 +119,29 @@ class ProviderFormState(rx.State):
     @rx.event
     async def close(self) -> None:
         self.reset()
+
+    @rx.event
+    async def ask(self, name: str) -> None:
+        """Ask before a secret is removed; empty closes the question."""
+        self.removing = name if any(line.id == name and line.can_go for line in self.fields) else ""
+
+    @rx.event
+    async def keep(self, open: bool) -> None:
+        if not open:
+            self.removing = ""
+
+    @rx.event
+    @guarded
+    async def remove(self) -> Any:
+        """Forget the secret that was asked about."""
+        actor, wanted, name = await signed_in(self), channel_of(self.channel), self.removing
+        self.removing = ""
+        label = next((line.label for line in self.fields if line.id == name), name)
+        async with transaction() as session:
+            await forget_secret(session, actor, wanted, self.provider, name)
+            form = await read_form(session, actor, wanted, self.provider)
+        self.fields = [field_line(field, form) for field in form.fields]
+        return toast_done(f"{label} removed", "It is stored nowhere any more.")
 
     @rx.event
     @guarded

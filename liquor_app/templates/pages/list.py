@@ -31,6 +31,7 @@ def templates_page() -> rx.Component:
         page_head(
             "Templates",
             "What messages are made of. Of each kind and channel, the active one changed last is in use.",
+            button("Coupon codes", icon="ticket-percent", href="/coupons"),
             for_admins(button("New template", kind="primary", icon="plus", on_click=TemplatesState.make(True))),
         ),
         card(_list(), flush=True),
@@ -90,6 +91,7 @@ def _list() -> rx.Component:
             empty=empty(
                 "No template",
                 "Without one of its kind a message is not sent.",
+                button("Coupon codes", icon="ticket-percent", href="/coupons"),
                 for_admins(button("New template", kind="primary", on_click=TemplatesState.make(True))),
                 icon="file-text",
             ),

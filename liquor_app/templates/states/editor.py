@@ -13,9 +13,10 @@ from liquor_app.core.errors import AppError, Invalid, NotFound
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
+from liquor_app.templates.bounds import MAX_SOURCE
 from liquor_app.templates.lint import find_problems
 from liquor_app.templates.preview import preview_template
-from liquor_app.templates.render import MAX_SOURCE, TemplateSource
+from liquor_app.templates.render import TemplateSource
 from liquor_app.templates.service import CONTENT, TemplateRow, get_template, update_template
 from liquor_app.templates.states.sample import SampleState
 from liquor_app.templates.states.views import Head, ProblemLine, Seen, head_of, problem_line, seen_of

@@ -1,0 +1,53 @@
+"""`liquor coupons …`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.cli_kit import call, show, show_rows
+from liquor_app.commands.arguments import Json
+from liquor_app.core.errors import Invalid
+
+app = typer.Typer(no_args_is_help=True, help="Pools of coupon codes.")
+
+
+@app.command("list")
+def list_command(as_json: Json = False) -> None:
+    """Every pool and how many codes it has left."""
+    from liquor_app.actions.pools import list_pools
+
+    rows = call(lambda session: list_pools(session, SYSTEM))
+    columns = ("id", "name", "discount_pct", "is_standing", "total", "remaining", "redeemed")
+    show_rows(rows, columns, as_json, total=len(rows))
+
+
+@app.command("add")
+def add_command(
+    pool: Annotated[str, typer.Argument(help="The pool's name; a new one is made.")],
+    file: Annotated[Path, typer.Argument(help="Codes, one a line or in the first column of a CSV.")],
+    discount: Annotated[str, typer.Option(help="Per cent off, for a new pool.")] = "",
+    standing: Annotated[bool, typer.Option(help="A new pool serves every campaign with its discount.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Add a file of codes to a pool; known ones are left alone."""
+    from liquor_app.actions.pools import add_codes, create_pool, list_pools
+
+    if not file.is_file():
+        raise Invalid(f"There is no file {file}.", field="file")
+
+    async def work(session: AsyncSession) -> Any:
+        known = {row.name: row.id for row in await list_pools(session, SYSTEM)}
+        if pool not in known:
+            if not discount:
+                raise Invalid(f"There is no pool {pool!r}. Give --discount to make it.", field="discount")
+            made = await create_pool(session, SYSTEM, name=pool, discount_pct=discount, is_standing=standing)
+            known[pool] = made.id
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            return await add_codes(session, SYSTEM, known[pool], lines)
+
+    show(call(work), as_json)

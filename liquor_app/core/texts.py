@@ -1,0 +1,36 @@
+"""Text the database can keep. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+UNSTORABLE = "holds a character that cannot be stored (NUL, or half of a pair); remove it"
+
+
+def unstorable(value: Any, path: str = "") -> str | None:
+    """Where in a value, as a client sent it, the first text stands that PostgreSQL refuses: NUL is none of its
+    characters, half a surrogate pair no character at all. "name", "rules.0.value", "" for the value itself; None if
+    all is well. Printable ASCII, whatever it names."""
+    if isinstance(value, str):
+        return path if _is_bad(value) else None
+    items: Any = ()
+    if isinstance(value, dict):
+        bad = next((key for key in value if isinstance(key, str) and _is_bad(key)), None)
+        if bad is not None:
+            return _joined(path, bad.encode("ascii", "backslashreplace").decode().replace("\x00", "\\x00"))
+        items = value.items()
+    elif isinstance(value, list | tuple):
+        items = enumerate(value)
+    for key, item in items:
+        if (found := unstorable(item, _joined(path, key))) is not None:
+            return found
+    return None
+
+
+def _is_bad(text: str) -> bool:
+    return "\x00" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text))
+
+
+def _joined(path: str, key: Any) -> str:
+    name = str(key)[:80].encode("ascii", "backslashreplace").decode()
+    return f"{path}.{name}" if path else name

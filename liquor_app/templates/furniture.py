@@ -1,0 +1,47 @@
+"""What stands around every message, put there by us: the brand's header and the legal footer. Liquid over `legal`."""
+
+from __future__ import annotations
+
+LINKS = (
+    """{% if legal.view_url != '' %}<a href="{{ legal.view_url }}" @quiet@>View in browser</a> &#183; {% endif %}"""
+    """{% if legal.preferences_url != '' %}<a href="{{ legal.preferences_url }}" @quiet@>Preferences</a> &#183; """
+    """{% endif %}<a href="{{ legal.unsubscribe_url }}" @quiet@>Unsubscribe</a>"""
+).replace("@quiet@", 'style="color:#63635e;text-decoration:underline"')
+FOOTER_MJML = """
+<mj-section padding="22px 0 34px"><mj-column>
+  <mj-text align="center" font-size="12px" line-height="19px" color="#63635e" padding="0 32px"
+    font-family="-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif">{{ legal.disclaimer }}<br />
+    {% if legal.footer != '' %}{{ legal.footer }}<br />{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br />
+    @links@</mj-text>
+</mj-column></mj-section>
+""".replace("@links@", LINKS)
+FOOTER_HTML = """
+<div style="padding:22px 32px 34px;text-align:center;font:12px/19px sans-serif;color:#63635e">{{ legal.disclaimer }}<br>
+{% if legal.footer != '' %}{{ legal.footer }}<br>{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br>
+@links@</div>
+""".replace("@links@", LINKS)
+_NAME = "font:600 15px/24px -apple-system,'Segoe UI',Helvetica,Arial,sans-serif;letter-spacing:0.04em;color:@ink@"
+_INK = "{% if legal.header == 'band' %}{{ legal.on_color }}{% else %}#21201c{% endif %}"
+HEADER_HTML = (
+    """{% if legal.header != 'none' %}<table role="presentation" width="100%" cellpadding="0" cellspacing="0" """
+    """border="0"><tr><td align="center"{% if legal.header == 'band' %} bgcolor="{{ legal.color }}"{% endif %} """
+    """style="padding:{% if legal.header == 'band' %}18px{% else %}28px 32px 14px{% endif %};"""
+    """{% if legal.header == 'band' %}background:{{ legal.color }};{% endif %}text-align:center">"""
+    """{% if legal.link != '' %}<a href="{{ legal.link }}" style="text-decoration:none;@name@">{% endif %}"""
+    """{% if legal.logo_url != '' %}<img src="{{ legal.logo_url }}" alt="{{ legal.logo_alt }}" height="40" """
+    """style="display:inline-block;height:40px;width:auto;max-width:240px;border:0;vertical-align:middle;@name@">"""
+    """{% else %}<span style="@name@">{{ legal.brand }}</span>{% endif %}"""
+    """{% if legal.link != '' %}</a>{% endif %}</td></tr></table>{% endif %}"""
+).replace("@name@", _NAME.replace("@ink@", _INK))
+"""Raw HTML also within MJML: its sections know no conditions."""
+HEADER_TEXT = "{% if legal.header != 'none' %}{{ legal.brand }}\n\n{% endif %}"
+FOOTER_TEXT = """
+
+--
+{{ legal.disclaimer }}
+{% if legal.footer != '' %}{{ legal.footer }}
+{% endif %}{{ legal.brand }}, {{ legal.postal_address }}
+{% if legal.view_url != '' %}View in browser: {{ legal.view_url }}
+{% endif %}{% if legal.preferences_url != '' %}Preferences: {{ legal.preferences_url }}
+{% endif %}Unsubscribe: {{ legal.unsubscribe_url }}
+"""
