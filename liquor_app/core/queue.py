@@ -51,6 +51,7 @@ class Job(StrEnum):
     ROLL_UP = "roll_up"
     PROCESS_WEBHOOKS = "process_webhooks"
     ATTRIBUTE = "attribute"
+    SEND_ERRAND = "send_errand"
 
 
 class JobCancelled(Exception):
