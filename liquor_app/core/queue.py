@@ -54,6 +54,7 @@ class Job(StrEnum):
     ATTRIBUTE = "attribute"
     READ_HOLDOUT = "read_holdout"
     SIMULATE_PLAN = "simulate_plan"
+    SEND_ERRAND = "send_errand"
 
 
 class JobCancelled(Exception):

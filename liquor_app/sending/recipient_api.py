@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Form, Path, Request, Response
@@ -18,12 +18,13 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid, TooMany
 from liquor_app.customers import consents
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.sending import optin, recipients
+from liquor_app.sending import errands, optin, recipients
 from liquor_app.sending.bodies import PREFERENCES_PATH, VIEW_PATH
+from liquor_app.sending.errands import ErrandRow
 from liquor_app.sending.farewell import failed
 from liquor_app.sending.recipient_pages import age_page, age_told, confirm_page, preferences_page, stored_page
 from liquor_app.sending.recipients import AGE_PATH, CONFIRM_PATH, Ask
-from liquor_app.sending.schemas import ConsentIn, ConsentOut, LinkOut
+from liquor_app.sending.schemas import ConsentIn, ConsentOut, ErrandIn, LinkOut
 
 router = APIRouter(prefix="/customers", tags=["customers"])
 public = APIRouter(include_in_schema=False)
@@ -31,22 +32,22 @@ public = APIRouter(include_in_schema=False)
 
 @router.post("/{id}/consents", response_model=ConsentOut, status_code=201)
 async def record_consent(request: Request, actor: CurrentActor, customer_id: Id, body: ConsentIn) -> Response:
-    """What somebody said about being written to. Where double opt-in is on, a yes is `pending` and `confirm_url` is to
-    be sent to the address itself: it works for seven days."""
+    """What somebody said about being written to. Where double opt-in is on, a yes is `pending` and a message with
+    `confirm_url` goes to the address itself: it works for seven days. `confirmation` says so, or why none goes out."""
 
     async def work(session: AsyncSession) -> ConsentOut:
         ip = str(body.ip) if body.ip else None
         if body.status == "given":
-            made = await optin.sign_up(
+            made = await errands.sign_up_and_ask(
                 session, actor, customer_id, body.channel, source=body.source, ip=ip,
                 wording_version=body.wording_version,
             )  # fmt: skip
-            return ConsentOut(status=made.status, confirm_url=made.confirm_url)
+            return ConsentOut(status=made.status, confirm_url=made.confirm_url, confirmation=made.confirmation)
         await consents.record_consent(
             session, actor, customer_id, channel=body.channel, status=ConsentStatus.WITHDRAWN, source=body.source,
             wording_version=body.wording_version, ip=ip,
         )  # fmt: skip
-        return ConsentOut(status=body.status, confirm_url=None)
+        return ConsentOut(status=body.status, confirm_url=None, confirmation="")
 
     return await once(request, key_owner(actor), ConsentOut, work)
 
@@ -58,6 +59,27 @@ async def make_age_link(actor: CurrentActor, customer_id: Id) -> object:
     async with transaction() as session:
         await recipients.recipient_by_id(session, customer_id)
     return {"url": url}
+
+
+@router.get("/{id}/messages", response_model=list[ErrandRow])
+async def asked_for(actor: CurrentActor, customer_id: Id) -> Sequence[ErrandRow]:
+    """The latest confirmations and questions for the date of birth sent to this customer."""
+    async with transaction() as session:
+        await recipients.recipient_by_id(session, customer_id)
+        return await errands.errands_of(session, actor, customer_id)
+
+
+@router.post("/{id}/messages", response_model=ErrandRow, status_code=202)
+async def send_message(request: Request, actor: CurrentActor, customer_id: Id, body: ErrandIn) -> Response:
+    """Send a confirmation link, or the question for the date of birth. It carries no offer and needs no consent; an
+    address gets one in ten minutes and three a day at most, and none after a complaint or a bounce."""
+    return await once(
+        request,
+        key_owner(actor),
+        ErrandRow,
+        lambda session: errands.request_errand(session, actor, customer_id, body.channel, body.kind),
+        status=202,
+    )
 
 
 Token = Annotated[str, Path(max_length=500)]

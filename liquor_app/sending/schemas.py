@@ -11,6 +11,7 @@ from pydantic import Field, IPvAnyAddress
 from liquor_app.api.schemas import Body, Row
 from liquor_app.organization.models import Channel
 from liquor_app.sending.again import Whom
+from liquor_app.sending.errands import Kind
 from liquor_app.sending.service import SendEventRow, SendRow
 
 
@@ -61,10 +62,19 @@ class ConsentIn(Body):
 
 
 class ConsentOut(Row):
-    """`pending` until the address has confirmed it at `confirm_url`."""
+    """`pending` until the address has confirmed it at `confirm_url`. `confirmation` is "queued" if a message with it is
+    on its way, else why none is; empty where none is needed."""
 
     status: str
     confirm_url: str | None
+    confirmation: str
+
+
+class ErrandIn(Body):
+    """A message somebody asked for."""
+
+    kind: Kind
+    channel: Channel
 
 
 class LinkOut(Row):

@@ -11,7 +11,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.queue import Job, JobContext, Task
-from liquor_app.sending import play
+from liquor_app.sending import errands, play
 from liquor_app.sending.conversions import attribute_purchases
 from liquor_app.sending.launch import launch_campaign
 from liquor_app.sending.webhooks import BATCH, process_receipts, set_aside
@@ -73,9 +73,25 @@ async def process_webhooks(job: JobContext) -> dict[str, Any]:
         await job.progress(done, done, "Reading what providers told")
 
 
+async def send_errand(job: JobContext) -> dict[str, Any]:
+    """Send a message somebody asked for, once."""
+    errand_id = parse_id(str(job.args.get("errand_id", "")), "errand_id")
+    async with transaction() as session:
+        prepared = await errands.prepare_errand(session, SYSTEM, errand_id)
+    if prepared is None:
+        return {"sent": False}
+    status, provider_id, detail = await errands.hand_over_errand(prepared)
+    async with transaction() as session:
+        await errands.record_errand(
+            session, errand_id, status, provider=prepared.trial.route.provider, provider_id=provider_id, detail=detail
+        )
+    return {"sent": status is errands.ErrandStatus.SENT, "status": status.value}
+
+
 TASKS: dict[Job, Task] = {
     Job.LAUNCH_CAMPAIGN: launch,
     Job.PLAY_WEEK: play_week,
     Job.PROCESS_WEBHOOKS: process_webhooks,
     Job.ATTRIBUTE: attribute,
+    Job.SEND_ERRAND: send_errand,
 }

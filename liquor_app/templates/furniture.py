@@ -45,3 +45,34 @@ FOOTER_TEXT = """
 {% endif %}{% if legal.preferences_url != '' %}Preferences: {{ legal.preferences_url }}
 {% endif %}Unsubscribe: {{ legal.unsubscribe_url }}
 """
+
+NOTICE_HTML = (
+    """<!doctype html><html><head><meta charset="utf-8"><title>{{ notice.title }}</title></head>"""
+    """<body style="margin:0;padding:0;background:#f4f1ea;color:#3a3731">"""
+    + HEADER_HTML
+    + """<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td align="center" """
+    """style="padding:12px"><div style="max-width:496px;background:#ffffff;border-radius:16px;padding:32px;"""
+    """text-align:left;font:16px/25px -apple-system,'Segoe UI',Helvetica,Arial,sans-serif">"""
+    """<h1 style="margin:0 0 12px;font-size:22px;line-height:29px;color:#21201c">{{ notice.title }}</h1>"""
+    """<p style="margin:0 0 20px">{{ notice.words }}</p>"""
+    """<p style="margin:0 0 20px"><a href="{{ notice.link }}" style="display:inline-block;padding:14px 28px;"""
+    """border-radius:10px;background:{{ legal.color }};color:{{ legal.on_color }};font-weight:600;"""
+    """text-decoration:none">{{ notice.button }}</a></p>"""
+    """<p style="margin:0;font-size:14px;line-height:21px;color:#63635e">{{ notice.why }}</p></div>"""
+    """<p style="margin:18px 0;font:12px/19px sans-serif;color:#63635e">{{ legal.brand }}, """
+    """{{ legal.postal_address }}</p></td></tr></table></body></html>"""
+)
+"""A message somebody asked for: no offer in it, so no way out of offers either."""
+NOTICE_TEXT = """{{ legal.brand }}
+
+{{ notice.title }}
+
+{{ notice.words }}
+
+{{ notice.button }}: {{ notice.link }}
+
+{{ notice.why }}
+
+--
+{{ legal.brand }}, {{ legal.postal_address }}
+"""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html as html_lib
 import re
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html.parser import HTMLParser
 
 import css_inline
@@ -22,7 +22,15 @@ from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
 from liquor_app.templates.bounds import MAX_SOURCE, BoundedEnvironment, Misshapen, check_shape, liquid_spans, origin_of
 from liquor_app.templates.context import Context
-from liquor_app.templates.furniture import FOOTER_HTML, FOOTER_MJML, FOOTER_TEXT, HEADER_HTML, HEADER_TEXT
+from liquor_app.templates.furniture import (
+    FOOTER_HTML,
+    FOOTER_MJML,
+    FOOTER_TEXT,
+    HEADER_HTML,
+    HEADER_TEXT,
+    NOTICE_HTML,
+    NOTICE_TEXT,
+)
 from liquor_app.templates.sms import MAX_CHARACTERS, SmsSize, plain_text, sms_size
 
 MAX_SUBJECT = 250
@@ -127,6 +135,7 @@ _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 
 _OPENING = re.compile(r"<(?:mj-body|body)\b[^>]*(?<!/)>")
 """Not the one among `mj-attributes`, which closes itself."""
+_NOTICE_HTML, _NOTICE_TEXT = _HTML.from_string(NOTICE_HTML), _TEXT.from_string(NOTICE_TEXT)
 _MARK = re.compile(r"LQ(\d+)QL")
 
 
@@ -183,6 +192,30 @@ def render_message(compiled: CompiledTemplate, context: Context, legal: Legal) -
     if compiled.channel is Channel.SMS:
         return _sms(text, legal)
     return Rendered((subject or "")[:MAX_SUBJECT], html, _tidy(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a message says that somebody asked for; `sms` is the same in a breath, the link at its end."""
+
+    title: str
+    words: str
+    button: str
+    link: str
+    why: str
+    sms: str
+
+
+def render_notice(channel: Channel, notice: Notice, legal: Legal) -> Rendered:
+    """A confirmation or the like, in the brand's look. It carries no offer, so it needs no consent and no way out.
+
+    Raises:
+        Invalid: the brand's name or address makes it too long.
+    """
+    if channel is Channel.SMS:
+        return _sms(f"{notice.sms} {notice.link}", legal)
+    values = {"legal": _legal_values(legal), "notice": asdict(notice)}
+    return Rendered(notice.title, _NOTICE_HTML.render(**values), _tidy(_NOTICE_TEXT.render(**values)))
 
 
 def _to_blame(source: TemplateSource, part: str, error: LiquidError) -> Misshapen:

@@ -101,7 +101,7 @@ async def prepare_trial(
         raise Forbidden("A test goes to a person's own address: sign in to the app to send one.")
     await limit("test-send", str(actor.user_id), allowed=TESTS_AN_HOUR, seconds=3600, is_strict=True)
     recipient = await _own_address(session, actor.user_id, source.channel, phone)
-    route = await _route(session, source.channel, provider)
+    route = await route_for(session, source.channel, provider)
     brand = await default_brand(session)
     sender = brand.from_email if source.channel is Channel.EMAIL else brand.sms_sender
     if not sender:
@@ -172,7 +172,13 @@ async def _own_address(session: AsyncSession, user_id: UUID, channel: Channel, p
     return address
 
 
-async def _route(session: AsyncSession, channel: Channel, provider: str) -> Route:
+async def route_for(session: AsyncSession, channel: Channel, provider: str = "") -> Route:
+    """The way a single message goes: by this provider, enabled or not; else by the one that carries the channel now.
+
+    Raises:
+        NotFound: it is not set up for the channel.
+        Conflict: nobody carries the channel.
+    """
     routes = [route for route in await load_routes(session, even_closed=bool(provider)) if route.channel is channel]
     if provider:
         routes = [route for route in routes if route.provider == provider]

@@ -37,6 +37,7 @@ PATCH /settings/compliance · POST /settings/compliance/rules · POST /settings/
 GET /suppressions · POST /suppressions · POST /customers/{id}/consents · POST /customers/{id}/age-link
 GET /coupon-pools · POST /coupon-pools · POST /coupon-pools/file · GET /coupon-pools/{id} · PATCH /coupon-pools/{id}
 DELETE /coupon-pools/{id} · POST /coupon-pools/{id}/codes · POST /coupon-pools/{id}/discard
+GET /customers/{id}/messages · POST /customers/{id}/messages
 GET /settings/brands · PATCH /settings/brands/{id}
 GET /campaigns/{id}/codes · POST /campaigns/{id}/codes
 POST /suppressions/{id}/lift · GET /suppressions/export

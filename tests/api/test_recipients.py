@@ -364,7 +364,7 @@ async def test_double_opt_in_waits_for_the_address_itself(manager: Client, viewe
     missing = "/customers/018f0000-0000-7000-8000-000000000000/consents"
     is_problem(await manager.post(missing, json=yes), 404, "not_found")
     at_once = await manager.post(route, json={**yes, "channel": "sms"})
-    assert at_once.json() == {"status": "given", "confirm_url": None}
+    assert at_once.json() == {"status": "given", "confirm_url": None, "confirmation": ""}
     async with transaction() as session:
         await save_settings(session, SYSTEM, PreferenceSettings, {"double_opt_in": "on"})
     made = (await manager.post(route, json=yes)).json()

@@ -11,6 +11,7 @@ from liquor_app.customers.pages.acts import questions
 from liquor_app.customers.pages.form import customer_form
 from liquor_app.customers.states.acts import ActsState
 from liquor_app.customers.states.edit import EditCustomerState
+from liquor_app.customers.states.errands import ErrandsState
 from liquor_app.customers.states.history import HistoryState
 from liquor_app.customers.states.looks import FAMILIES
 from liquor_app.customers.states.profile import CustomerState
@@ -252,7 +253,28 @@ def _mix() -> rx.Component:
 def _consents() -> rx.Component:
     def line(one: Any) -> rx.Component:
         drawing = rx.match(one.key, ("email", icon("mail")), ("sms", icon("message-square")), icon("id-card"))
-        record = for_managers(button("Record", kind="ghost", small=True, on_click=ActsState.ask(one.key)))
+        record = for_managers(
+            rx.cond(
+                one.status == "pending",
+                button("Send link", kind="ghost", small=True, on_click=ErrandsState.ask("confirm", one.key)),
+                rx.fragment(),
+            ),
+            button("Record", kind="ghost", small=True, on_click=ActsState.ask(one.key)),
+        )
+        who = CustomerState.profile
+        born = for_managers(
+            rx.cond(
+                (one.status != "verified") & ((who.email != "") | (who.phone != "")),
+                button(
+                    "Ask",
+                    kind="ghost",
+                    small=True,
+                    title="Send the question for the date of birth",
+                    on_click=ErrandsState.ask("age", rx.cond(who.email != "", "email", "sms")),
+                ),
+                rx.fragment(),
+            )
+        )
         return list_item(
             drawing,
             rx.el.div(
@@ -260,7 +282,7 @@ def _consents() -> rx.Component:
                 rx.el.div(one.detail, class_name="t12 muted"),
                 class_name="grow",
             ),
-            rx.cond(one.key == "age", rx.fragment(), record),
+            rx.cond(one.key == "age", born, record),
         )
 
     counted = CustomerState.profile.counted
@@ -276,7 +298,12 @@ def _consents() -> rx.Component:
         ),
         for_managers(switch("Count", checked=counted, on_change=ActsState.count)),
     )
-    return plain_list(rx.foreach(CustomerState.consents, line), counting)
+
+    def errand(one: Any) -> rx.Component:
+        words = rx.el.div(rx.el.div(one.words, class_name="t12"), rx.el.div(one.detail, class_name="t12 muted pretty"))
+        return list_item(icon("send"), words, class_name="ts")
+
+    return plain_list(rx.foreach(CustomerState.consents, line), rx.foreach(ErrandsState.rows, errand), counting)
 
 
 def _consent_badge(status: Any) -> rx.Component:
@@ -288,7 +315,7 @@ PAGES = (
         "/customers/[customer_id]",
         "Customer",
         customer_page,
-        on_load=[CustomerState.clear, HistoryState.clear, CustomerState.load, HistoryState.load],
+        on_load=[CustomerState.clear, HistoryState.clear, CustomerState.load, HistoryState.load, ErrandsState.load],
         parent="/customers",
     ),
 )

@@ -13,9 +13,10 @@ from liquor_app.core.ids import parse_id
 from liquor_app.customers.consents import lift_suppression, record_consent, suppress_customer
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import delete_customer, update_customer
+from liquor_app.customers.states.errands import ErrandsState
 from liquor_app.customers.states.profile import CustomerState
 from liquor_app.organization.models import Channel
-from liquor_app.sending.optin import sign_up
+from liquor_app.sending.errands import sign_up_and_ask
 from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done, toast_warning
 
@@ -70,7 +71,7 @@ class ActsState(rx.State):
             return None
         given = str(form.get("status")) == ConsentStatus.GIVEN
         try:
-            url = await self._record(
+            said = await self._record(
                 given, str(form.get("source", "")), str(form.get("wording", "")).strip()[:40] or None
             )
         except AppError as error:
@@ -79,18 +80,26 @@ class ActsState(rx.State):
             self.error = "Say where it came from: without that it proves nothing."
             return None
         self.asking = ""
-        if url:
-            return [CustomerState.load, toast_warning("Waits for its confirmation", f"Send this to the address: {url}")]
+        again = [CustomerState.load, ErrandsState.load]
+        if said == "queued":
+            return [
+                *again,
+                toast_done("Waits for its confirmation", "A link goes to the address itself."),
+            ]
+        if said:
+            return [*again, toast_warning("Waits for its confirmation, which was not sent", said)]
         return [CustomerState.load, toast_done("Consent recorded" if given else "Withdrawal recorded")]
 
     async def _record(self, given: bool, source: str, wording: str | None) -> str:
-        """The link that confirms it, if it has to be confirmed."""
+        """What became of the message that has it confirmed; empty if none is needed."""
         actor, customer_id = await signed_in(self), parse_id(last_part(self), "customer")
         channel = Channel(self.asking)
         async with transaction() as session:
             if given:
-                made = await sign_up(session, actor, customer_id, channel, source=source, wording_version=wording)
-                return made.confirm_url or ""
+                made = await sign_up_and_ask(
+                    session, actor, customer_id, channel, source=source, wording_version=wording
+                )
+                return made.confirmation
             await record_consent(
                 session, actor, customer_id, channel=channel, status=ConsentStatus.WITHDRAWN, source=source,
                 wording_version=wording,
