@@ -28,6 +28,7 @@ def segmented(options: Sequence[tuple[str, str]], *, value: Text, on_change: Han
         value=value,
         on_change=on_change,
         custom_attrs={"aria-label": label},
+        min_width="0",
         max_width="100%",
         overflow_x="auto",
     )
