@@ -23,12 +23,10 @@ def tabs(panels: Sequence[tuple[str, str, Child]], *, value: Text, on_change: Ha
 
 def segmented(options: Sequence[tuple[str, str]], *, value: Text, on_change: Handler, label: str) -> rx.Component:
     """A segmented control; `options` are (value, words). On a phone too many are drawn sideways."""
-    return rx.segmented_control.root(
+    control = rx.segmented_control.root(
         *(rx.segmented_control.item(words, value=key) for key, words in options),
         value=value,
         on_change=on_change,
         custom_attrs={"aria-label": label},
-        min_width="0",
-        max_width="100%",
-        overflow_x="auto",
     )
+    return rx.el.div(control, max_width="100%", overflow_x="auto")
