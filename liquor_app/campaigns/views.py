@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -103,7 +104,8 @@ def head_of(row: CampaignRow) -> Head:
         words=f"{days_words(row)}. {row.description or ''}".strip(),
         description=row.description or "",
         percent=round(row.progress * 100, 1),
-        percent_words=f"{row.progress:.0%}",
+        # 730 of 733 is not all
+        percent_words=f"{math.floor(row.progress * 100)}%",
         done=f"{done:,} of {row.total_sends:,}",
         line=progress_words(row),
         clock=f"{row.virtual_now:%A %-d %B, %H:%M} UTC" if row.virtual_now else "",
