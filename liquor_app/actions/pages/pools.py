@@ -26,7 +26,7 @@ CHOSEN = PoolsState.chosen
 
 
 def pools_page() -> rx.Component:
-    new = button("New pool", kind="primary", icon="plus", on_click=PoolsState.ask("new"))
+    new = button("New pool", kind="primary", icon="plus", on_click=PoolsState.ask("new", ""))
     return rx.fragment(
         rx.script(src="/js/codes.js"),
         page_head(
