@@ -18,10 +18,14 @@ def again_note() -> rx.Component:
     retry = button("Retry the failed", small=True, icon="rotate-ccw", on_click=AgainState.ask("failed"))
     rest = button("Send to the rest", small=True, icon="send", on_click=AgainState.ask("rest"))
     words = rx.fragment(
-        rx.cond(AgainState.failed != "", rx.fragment(rx.el.b(AgainState.failed), " got a refusal. "), rx.fragment()),
+        rx.cond(
+            AgainState.failed != "",
+            rx.fragment("The provider refused the message of ", rx.el.b(AgainState.failed), ". "),
+            rx.fragment(),
+        ),
         rx.cond(
             AgainState.rest != "",
-            rx.fragment(rx.el.b(AgainState.rest), " got nothing, whatever the reason."),
+            rx.fragment(rx.el.b(AgainState.rest), " in all got nothing yet; the cards below say why."),
             rx.fragment(),
         ),
     )

@@ -10,6 +10,7 @@ import reflex as rx
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
+from liquor_app.providers.forms import provider_name
 from liquor_app.sending.service import list_sends, resend, settle_unknown
 from liquor_app.sending.words import ago
 from liquor_app.ui.toast import toast_done
@@ -54,7 +55,8 @@ class UnknownState(rx.State):
         self.more = f"and {left:,} more after these" if left > 0 else ""
         self.rows = [
             UnknownLine(
-                str(row.id), row.customer_name or row.recipient, row.campaign_name or "", row.provider or "",
+                str(row.id), row.customer_name or row.recipient, row.campaign_name or "",
+                provider_name(row.provider) if row.provider else "",
                 ago(row.created_at), row.note or row.error_message or "",
             )
             for row in page.items
