@@ -22,11 +22,11 @@ def tabs(panels: Sequence[tuple[str, str, Child]], *, value: Text, on_change: Ha
 
 
 def segmented(options: Sequence[tuple[str, str]], *, value: Text, on_change: Handler, label: str) -> rx.Component:
-    """A segmented control; `options` are (value, words). On a phone too many are drawn sideways."""
+    """A segmented control; `options` are (value, words). Where it is wider than a phone it scrolls by itself."""
     control = rx.segmented_control.root(
         *(rx.segmented_control.item(words, value=key) for key, words in options),
         value=value,
         on_change=on_change,
         custom_attrs={"aria-label": label},
     )
-    return rx.el.div(control, max_width="100%", overflow_x="auto")
+    return rx.el.div(control, class_name="segs")
