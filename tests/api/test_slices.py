@@ -232,7 +232,7 @@ async def test_the_suppression_list(admin: Client, manager: Client, viewer: Clie
     bad = await manager.post(path, json={"addresses": ["a@example.com", "nobody"]})
     is_problem(bad, 422, "invalid", "addresses")
     assert "Line 2" in bad.text
-    is_problem(await manager.post(path, json={"addresses": ["a\0@example.com"]}), 422, "invalid", "addresses")
+    is_problem(await manager.post(path, json={"addresses": ["a\0@example.com"]}), 422, "invalid", "addresses.0")
     assert (await manager.get(path)).json()["total"] == 0
     given = ["ann.lee@EXAMPLE.com", "Ann.Lee@example.com", "(617) 555-0124", "b@example.com"]
     assert (await manager.post(path, json={"addresses": given})).json() == {"added": 3, "known": 0}
