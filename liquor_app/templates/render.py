@@ -6,11 +6,9 @@ address, age notice, way out) is added here and cannot be left out by an author.
 
 from __future__ import annotations
 
-import html as html_lib
 import re
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
-from html.parser import HTMLParser
 
 import css_inline
 from liquid import BoundTemplate, Environment
@@ -20,7 +18,7 @@ from mjml import mjml2html
 
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
-from liquor_app.templates.bounds import MAX_SOURCE, BoundedEnvironment, Misshapen, check_shape, liquid_spans, origin_of
+from liquor_app.templates.bounds import MAX_SOURCE, BoundedEnvironment, Misshapen, check_shape, origin_of
 from liquor_app.templates.context import Context
 from liquor_app.templates.furniture import (
     FOOTER_HTML,
@@ -31,6 +29,7 @@ from liquor_app.templates.furniture import (
     NOTICE_HTML,
     NOTICE_TEXT,
 )
+from liquor_app.templates.plain import MARK, html_to_text, mark_liquid, tidy
 from liquor_app.templates.sms import MAX_CHARACTERS, SmsSize, plain_text, sms_size
 
 MAX_SUBJECT = 250
@@ -136,7 +135,6 @@ _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 _OPENING = re.compile(r"<(?:mj-body|body)\b[^>]*(?<!/)>")
 """Not the one among `mj-attributes`, which closes itself."""
 _NOTICE_HTML, _NOTICE_TEXT = _HTML.from_string(NOTICE_HTML), _TEXT.from_string(NOTICE_TEXT)
-_MARK = re.compile(r"LQ(\d+)QL")
 
 
 def compile_template(source: TemplateSource) -> CompiledTemplate:
@@ -191,7 +189,7 @@ def render_message(compiled: CompiledTemplate, context: Context, legal: Legal) -
         raise Incomplete(noted)
     if compiled.channel is Channel.SMS:
         return _sms(text, legal)
-    return Rendered((subject or "")[:MAX_SUBJECT], html, _tidy(text))
+    return Rendered((subject or "")[:MAX_SUBJECT], html, tidy(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +213,7 @@ def render_notice(channel: Channel, notice: Notice, legal: Legal) -> Rendered:
     if channel is Channel.SMS:
         return _sms(f"{notice.sms} {notice.link}", legal)
     values = {"legal": _legal_values(legal), "notice": asdict(notice)}
-    return Rendered(notice.title, _NOTICE_HTML.render(**values), _tidy(_NOTICE_TEXT.render(**values)))
+    return Rendered(notice.title, _NOTICE_HTML.render(**values), tidy(_NOTICE_TEXT.render(**values)))
 
 
 def _to_blame(source: TemplateSource, part: str, error: LiquidError) -> Misshapen:
@@ -278,7 +276,7 @@ def _to_html(source: str) -> str:
     footer = FOOTER_MJML if is_mjml else FOOTER_HTML
     head, found, tail = source.rpartition(ending)
     whole = f"{head}{footer}{found}{tail}" if found else f"{source}{footer}"
-    marked, kept = _marked(whole)
+    marked, kept = mark_liquid(whole)
     marked = _OPENING.sub(lambda body: f"{body[0]}{_above(is_mjml, len(kept))}", marked, count=1)
     if not _OPENING.search(marked):
         marked = f"{_above(False, len(kept))}{marked}"
@@ -289,7 +287,7 @@ def _to_html(source: str) -> str:
         raise Invalid(
             f"body_html_template: the MJML is not well formed: {error}", field="body_html_template"
         ) from error
-    return _MARK.sub(lambda match: kept[int(match[1])], made)
+    return MARK.sub(lambda match: kept[int(match[1])], made)
 
 
 def _above(is_mjml: bool, number: int) -> str:
@@ -300,71 +298,6 @@ def _above(is_mjml: bool, number: int) -> str:
 def _without_footer(source: str) -> str:
     head, found, tail = source.partition("<mj-head>")
     return head + tail.partition("</mj-head>")[2] if found else source
-
-
-class _Words(HTMLParser):
-    """Readable text of HTML or MJML: blocks become lines, links keep their address."""
-
-    _BLOCKS = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "mj-text", "mj-button", "mj-section"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._hrefs: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"style", "script", "title"}:
-            self._hidden += 1
-        if tag in self._BLOCKS:
-            self.parts.append("\n")
-        if tag in {"a", "mj-button"}:
-            self._hrefs.append(dict(attrs).get("href") or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in {"style", "script", "title"}:
-            self._hidden = max(0, self._hidden - 1)
-        if tag in {"a", "mj-button"} and self._hrefs:
-            href = self._hrefs.pop()
-            if href:
-                self.parts.append(f" ({href})")
-        if tag in self._BLOCKS and tag != "br":
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.parts.append(re.sub(r"\s+", " ", data))
-
-
-def html_to_text(source: str) -> str:
-    """The words of an HTML or MJML body, its Liquid kept."""
-    marked, kept = _marked(source)
-    parser = _Words()
-    try:
-        parser.feed(marked)
-        parser.close()
-    except AssertionError as error:  # what the library says to a half-written <![
-        raise Invalid(f"body_html_template: {error}", field="body_html_template") from error
-    return _MARK.sub(lambda match: html_lib.unescape(kept[int(match[1])]), _tidy("".join(parser.parts)))
-
-
-def _marked(source: str) -> tuple[str, list[str]]:
-    """A source with `LQ0QL` where its first Liquid stands, and so on; and the Liquid."""
-    kept: list[str] = []
-    parts: list[str] = []
-    at = 0
-    for start, end in liquid_spans(source):
-        if end < 0:
-            break
-        parts += [source[at:start], f"LQ{len(kept)}QL"]
-        kept.append(source[start:end])
-        at = end
-    return "".join([*parts, source[at:]]), kept
-
-
-def _tidy(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines()]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
 
 
 def _legal_values(legal: Legal) -> dict[str, str | int]:

@@ -23,7 +23,8 @@ from liquor_app.segments.playbook import TEMPLATE_CATEGORIES
 from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.lint import try_template
 from liquor_app.templates.models import MessageTemplate, TemplateVersion
-from liquor_app.templates.render import TemplateSource, html_to_text, variables_of
+from liquor_app.templates.plain import html_to_text
+from liquor_app.templates.render import TemplateSource, variables_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from liquor_app.organization.states.guidance import changes_of, values_of
 from liquor_app.segments.defaults import DEFAULT_SEGMENTS
 from liquor_app.segments.service import create_segment
 from liquor_app.templates.defaults import default_templates
-from liquor_app.templates.render import html_to_text
+from liquor_app.templates.plain import html_to_text
 from liquor_app.templates.service import create_template, list_templates, update_template
 
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)

@@ -10,6 +10,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
 from liquor_app.templates.context import VARIABLES, example_context
 from liquor_app.templates.defaults import default_templates
+from liquor_app.templates.plain import html_to_text
 from liquor_app.templates.render import (
     CLIPPED_AT,
     Incomplete,
@@ -17,7 +18,6 @@ from liquor_app.templates.render import (
     Rendered,
     TemplateSource,
     compile_template,
-    html_to_text,
     render_message,
     variables_of,
 )
