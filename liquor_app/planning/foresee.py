@@ -40,10 +40,16 @@ SELECT a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms 
        a.template_category, c.paused_until, c.max_contacts_30_days, c.topics_off,
        c.email_key, c.phone, CASE a.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END AS consent,
        c.date_of_birth, c.age_verified_at IS NOT NULL AS verified, c.deleted_at IS NOT NULL AS deleted,
-       c.profiling_objected_at IS NOT NULL AS objected, c.purchase_frequency > 0 AS bought, c.state, c.timezone
+       c.profiling_objected_at IS NOT NULL AS objected, c.purchase_frequency > 0 AS bought, c.state, c.timezone,
+       g.at AS consent_at
   FROM (SELECT x.*, row_number() OVER (ORDER BY x.id) AS n FROM actions x
          WHERE x.campaign_id = :campaign AND x.status = 'pending') a
   JOIN customers c ON c.id = a.customer_id
+  LEFT JOIN LATERAL (
+      SELECT at FROM consents
+      WHERE c.date_of_birth IS NOT NULL AND customer_id = c.id AND channel = a.channel AND status = 'given'
+      ORDER BY at DESC LIMIT 1
+  ) g ON true
  WHERE (a.n - 1) % :every = 0 ORDER BY a.n
 """
 
@@ -131,6 +137,7 @@ def _person(row: Any, suppressed: bool, counts: Any, day: int) -> PersonFacts:
     return PersonFacts(
         has_address=bool(row.email_key if row.channel == "email" else row.phone),
         consent=row.consent,
+        consent_at=row.consent_at,
         suppressed=suppressed,
         deleted=row.deleted,
         objected=row.objected,

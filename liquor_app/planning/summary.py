@@ -39,9 +39,12 @@ def figures(
     decimal strings, dates as ISO text.
     """
     chosen = day != NOWHERE
+    worth = np.where(chosen, weight[np.clip(day, 0, weight.size - 1)], 0.0)
+    profit = _shared(planned.profit * worth, outcome.incremental_profit.mean)
+    discount = _shared(planned.discount * worth, outcome.discount.mean)
     return {
-        "days": _days(brief, planned, day, weight),
-        "segments": _segments(brief, planned, chosen, counts.names),
+        "days": _days(brief, planned, day, weight, profit=profit, discount=discount),
+        "segments": _segments(brief, planned, chosen, counts.names, profit=profit, discount=discount),
         "totals": {
             "audience": counts.audience,
             "sends": int(chosen.sum()),
@@ -64,7 +67,17 @@ def figures(
     }
 
 
-def _days(brief: CampaignBrief, planned: Candidates, day: Ints, weight: Floats) -> list[dict[str, Any]]:
+def _shared(expected: Floats, total: float) -> Floats:
+    """What each message brings of the simulation's `total`, so that days and segments add up to the headline. The
+    simulation draws around these expectations; where it ends far from them, each is told as it is expected."""
+    whole = float(expected.sum())
+    factor = total / whole if abs(whole) >= 0.01 else 0.0
+    return expected * factor if 0.5 <= factor <= 2 else expected
+
+
+def _days(
+    brief: CampaignBrief, planned: Candidates, day: Ints, weight: Floats, *, profit: Floats, discount: Floats
+) -> list[dict[str, Any]]:
     shown = []
     for index, when in enumerate(brief.days):
         on = day == index
@@ -74,8 +87,8 @@ def _days(brief: CampaignBrief, planned: Candidates, day: Ints, weight: Floats) 
                 "weekday": f"{when:%a}",
                 **{channel: int((on & (planned.channel == at)).sum()) for at, channel in enumerate(CHANNELS)},
                 **{f"{channel}_capacity": brief.limits.capacity(when, channel) for channel in CHANNELS},
-                "discount": str(money(float(planned.discount[on].sum()))),
-                "expected_profit": str(money(float(planned.profit[on].sum()))),
+                "discount": str(money(float(discount[on].sum()))),
+                "expected_profit": str(money(float(profit[on].sum()))),
                 "weight": round(float(weight[index]), 3),
             }
         )
@@ -83,7 +96,13 @@ def _days(brief: CampaignBrief, planned: Candidates, day: Ints, weight: Floats) 
 
 
 def _segments(
-    brief: CampaignBrief, planned: Candidates, chosen: npt.NDArray[np.bool_], names: Mapping[str, str]
+    brief: CampaignBrief,
+    planned: Candidates,
+    chosen: npt.NDArray[np.bool_],
+    names: Mapping[str, str],
+    *,
+    profit: Floats,
+    discount: Floats,
 ) -> list[dict[str, Any]]:
     rows = []
     for index, slug in enumerate(brief.target_segments):
@@ -94,8 +113,8 @@ def _segments(
                 "name": names.get(slug, slug),
                 "sends": int(mine.sum()),
                 **{channel: int((mine & (planned.channel == at)).sum()) for at, channel in enumerate(CHANNELS)},
-                "discount": str(money(float(planned.discount[mine].sum()))),
-                "expected_profit": str(money(float(planned.profit[mine].sum()))),
+                "discount": str(money(float(discount[mine].sum()))),
+                "expected_profit": str(money(float(profit[mine].sum()))),
             }
         )
     return sorted(rows, key=lambda row: (-int(row["sends"]), str(row["slug"])))

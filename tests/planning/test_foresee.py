@@ -49,6 +49,17 @@ async def test_what_changed_since_planning_is_foreseen(session: AsyncSession, mo
         text("INSERT INTO suppressions (address_hash, channel, reason) VALUES (:hash, NULL, 'complained')"),
         {"hash": address_hash(key.scalar_one())},
     )
+    # of age now, but not yet when they agreed
+    await session.execute(
+        text("UPDATE customers SET date_of_birth = CURRENT_DATE - 7700 WHERE id = :id"), {"id": people[7]}
+    )
+    await session.execute(
+        text(
+            "INSERT INTO consents (customer_id, channel, status, source, at)"
+            " VALUES (:id, 'email', 'given', 'test', now() - interval '2 years')"
+        ),
+        {"id": people[7]},
+    )
     for days_ago in (1, 2):
         await add_send(session, people[6], days_ago=days_ago)
     day = await session.execute(
@@ -58,6 +69,7 @@ async def test_what_changed_since_planning_is_foreseen(session: AsyncSession, mo
     again = await simulate_plan(session, SYSTEM, made.id)
     told = {reason["reason"]: reason["messages"] for reason in again.summary["foreseen"]["reasons"]}
     wanted = {"no_consent", "underage", "coupon_banned", "no_contact_address", "objected_to_profiling", "suppressed"}
+    wanted.add("consent_before_of_age")
     assert told == dict.fromkeys(wanted | ({"cap_reached"} if close else set()), 1)
     assert again.summary["foreseen"]["blocked"] == sum(told.values())
 

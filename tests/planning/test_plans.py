@@ -77,6 +77,11 @@ async def test_a_plan_keeps_every_limit_and_accounts_for_everybody(session: Asyn
     totals = plan.summary["totals"]
     assert totals["sends"] == len(chosen) == sum(day["email"] + day["sms"] for day in plan.summary["days"])
     assert (totals["audience"], totals["held_out"], totals["blocked"]) == (len(people) + 1, len(held), 1)
+    headline = plan.summary["simulation"]
+    for part in (plan.summary["days"], plan.summary["segments"]):
+        for figure, total in (("expected_profit", "incremental_profit"), ("discount", "discount")):
+            added = sum(float(line[figure]) for line in part)
+            assert added == pytest.approx(float(headline[total]["mean"]), abs=0.1), "parts add up to the headline"
     assert plan.summary["blocks"] == [{"reason": "no_consent", "label": "No consent for the channel", "customers": 1}]
     assert plan.summary["optimality"]["gap_pct"] < 5, "a budget of a dozen offers cannot be cut finer"
     profit = plan.summary["simulation"]["incremental_profit"]
