@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, may
+from liquor_app.actions.brief import lock_brief
+from liquor_app.actions.holding import refuse_overfull
 from liquor_app.core.errors import Conflict, Forbidden
 from liquor_app.core.money import show_money
 from liquor_app.organization.guidance import Guidance, GuidanceRow, load_guidance
@@ -17,6 +20,37 @@ from liquor_app.planning.plans import PlanRow
 
 MOST_TEXTS = 20_000
 """Different wordings that are read one by one; a plan with more is refused, as nobody has read it either."""
+
+
+_OVERTAKEN = """
+SELECT k.name FROM campaigns k JOIN campaigns own ON own.id = :id
+WHERE k.id <> own.id AND k.status IN ('scheduled', 'active', 'paused') AND k.approved_at > :made_at
+  AND k.start_date <= own.end_date AND k.end_date >= own.start_date
+ORDER BY k.approved_at LIMIT 1
+"""
+
+
+async def refuse_overtaken(session: AsyncSession, campaign_id: UUID, made_at: datetime) -> None:
+    """Two plans that knew nothing of each other may not both be approved if together they write to somebody too often,
+    or more a day than a channel carries. What was approved before `made_at` the planner has taken into account.
+
+    Raises:
+        Conflict: which campaign came first, which limit would be broken, and to plan again.
+    """
+    found = await session.execute(text(_OVERTAKEN), {"id": campaign_id, "made_at": made_at})
+    other = found.scalar()
+    if other is None:
+        return
+    planned = await session.execute(
+        text("SELECT id FROM actions WHERE campaign_id = :id AND status = 'pending'"), {"id": campaign_id}
+    )
+    try:
+        await refuse_overfull(session, await lock_brief(session, campaign_id), list(planned.scalars()))
+    except Conflict as broken:
+        raise Conflict(
+            f"“{other}” was approved after this plan was made. {broken.message}"
+            " Plan again: the planner works around it."
+        ) from broken
 
 
 async def refuse_unguided(session: AsyncSession, campaign_id: UUID, made_under: int) -> GuidanceRow:

@@ -14,7 +14,13 @@ from liquor_app.actions.holding import hold_campaign, refuse_overfull
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.planning.ai_plan import Asked, make_ai_plan, prepare_question
-from liquor_app.planning.approval import beyond_autopilot, escalation, refuse_unguided, require_approver
+from liquor_app.planning.approval import (
+    beyond_autopilot,
+    escalation,
+    refuse_overtaken,
+    refuse_unguided,
+    require_approver,
+)
 from liquor_app.planning.choices import forget_choices, keep_choices, restore_choices
 from liquor_app.planning.compare import Comparison, compare
 from liquor_app.planning.draft import make_plan, put_in_place
@@ -58,8 +64,8 @@ async def approve_plan(
     Raises:
         Forbidden: the actor is not a marketer, or the guidance wants an admin for it.
         NotFound: there is no such plan.
-        Conflict: a newer plan replaced it, it holds no action, it changed since it was looked at, or the guidance does
-            not allow what it holds.
+        Conflict: a newer plan replaced it, it holds no action, it changed since it was looked at, it breaks a limit
+            beside a campaign approved since it was made, or the guidance does not allow what it holds.
     """
     require(actor, Role.MANAGER)
     found = await session.execute(
@@ -87,6 +93,8 @@ async def approve_plan(
     if plan.fingerprint != current and not row["standing"]:
         # changed by hand since it was last worked out: what is approved is what it is now
         plan = await simulate_plan(session, actor, plan_id)
+    if not row["standing"]:
+        await refuse_overtaken(session, row["campaign_id"], plan.created_at)
     bound_by = await refuse_unguided(session, row["campaign_id"], row["guidance_version"])
     require_approver(actor, plan, bound_by.guidance)
     await session.execute(

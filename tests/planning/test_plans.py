@@ -157,6 +157,29 @@ async def test_capacity_and_caps_are_shared_with_approved_campaigns(session: Asy
     assert not booked & {row.customer_id for row in await actions(session, second, "pending")}
 
 
+async def test_plans_that_knew_nothing_of_each_other_are_not_both_approved(session: AsyncSession) -> None:
+    await shop(session, 10, sms_consent=None)
+    campaigns = [await add_campaign(session, ["all"], name=name) for name in ("First", "Second")]
+    first, second = [await make_plan(session, SYSTEM, campaign) for campaign in campaigns]
+    await approve_plan(session, MARKETER, first.id)
+    scheduled = "UPDATE campaigns SET status = 'scheduled', approved_at = now() {} interval '1 minute' WHERE id = :id"
+    await session.execute(text(scheduled.format("+")), {"id": campaigns[0]})
+    with pytest.raises(Conflict, match=r"“First” was approved after this plan was made.*Plan again"):
+        await approve_plan(session, MARKETER, second.id)
+    await session.execute(text(scheduled.format("-")), {"id": campaigns[0]})
+    again = await make_plan(session, SYSTEM, campaigns[1])
+    assert again.summary["totals"]["sends"] > 0
+    await approve_plan(session, MARKETER, again.id)
+    met = await session.execute(
+        text(
+            "SELECT count(*) FROM actions a JOIN actions b USING (customer_id, scheduled_date)"
+            " WHERE a.campaign_id = :first AND b.campaign_id = :second AND 'pending' = ALL (ARRAY[a.status, b.status])"
+        ),
+        {"first": campaigns[0], "second": campaigns[1]},
+    )
+    assert met.scalar_one() == 0
+
+
 async def test_simulating_again_follows_edits_and_approval_checks_what_was_seen(session: AsyncSession) -> None:
     await shop(session, 8)
     campaign = await add_campaign(session, ["all"])
