@@ -19,7 +19,7 @@ from liquor_app.campaigns.models import CampaignStatus, CampaignType
 from liquor_app.campaigns.service import get_campaign, lock_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
-from liquor_app.core.db import transaction
+from liquor_app.core.db import allow_thinking, transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.queue import Job, JobContext, Task, enqueue
 from liquor_app.organization.guidance import autopilot_stopped
@@ -39,7 +39,7 @@ from liquor_app.planning.service import (
 )
 
 HEARTBEAT = 10.0
-"""Seconds between signs of life while the AI planner thinks; well below a job's lease."""
+"""Seconds between words to whoever waits while the AI planner thinks, and between looks whether to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ async def draft_plans(campaign_id: UUID, report: Report) -> Drafted:
     async with transaction() as session:
         if (await get_campaign(session, SYSTEM, campaign_id)).type is CampaignType.TRIGGERED:
             return Drafted(await make_standing_plan(session, SYSTEM, campaign_id), 0)
+        await allow_thinking(session)
         generated = await generate_actions(session, SYSTEM, campaign_id, tell=looked)
         await report(0, 3, f"Choosing among {generated.proposed:,} proposals")
         plan = await make_plan(session, SYSTEM, campaign_id)

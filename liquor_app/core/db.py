@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -21,6 +22,9 @@ from liquor_app.core.errors import Conflict, Unavailable
 
 _engines: dict[tuple[int, str], AsyncEngine] = {}
 _HOOKS = "after_commit_hooks"
+
+commit_guard: ContextVar[Callable[[AsyncSession], Awaitable[None]] | None] = ContextVar("commit_guard", default=None)
+"""Asked last in every transaction begun in this context; what it raises rolls back. A job's lease is one."""
 
 
 def engine() -> AsyncEngine:
@@ -67,6 +71,8 @@ async def transaction() -> AsyncIterator[AsyncSession]:
         async with maker() as session:
             async with session.begin():
                 yield session
+                if (guard := commit_guard.get()) is not None:
+                    await guard(session)
             hooks = session.info.pop(_HOOKS, [])
     except OperationalError as error:
         state = getattr(error.orig, "sqlstate", None)
@@ -82,6 +88,12 @@ async def transaction() -> AsyncIterator[AsyncSession]:
 def after_commit(session: AsyncSession, hook: Callable[[], Awaitable[Any]]) -> None:
     """Run `hook` once the session's transaction has committed; never if it rolls back."""
     session.info.setdefault(_HOOKS, []).append(hook)
+
+
+async def allow_thinking(session: AsyncSession) -> None:
+    """Let this transaction stand idle for as long as it computes: fitting and planning for a million takes minutes,
+    and whoever does it is watched by its job's lease."""
+    await session.execute(text("SELECT set_config('idle_in_transaction_session_timeout', '0', true)"))
 
 
 async def raw_connection(session: AsyncSession) -> AsyncConnection[Any]:

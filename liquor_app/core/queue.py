@@ -7,8 +7,11 @@ purpose (it is in maintenance); everything a job needs to be safe lives in Postg
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -21,9 +24,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core import redis
-from liquor_app.core.db import after_commit, transaction
+from liquor_app.core.db import after_commit, commit_guard, transaction
 from liquor_app.core.errors import AppError, Conflict, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.core.lease import SECONDS, JobLost, Lease
 from liquor_app.core.models import JobStatus
 from liquor_app.core.pubsub import publish_now
 
@@ -32,7 +36,6 @@ log = logging.getLogger(__name__)
 RUN_JOB = "run_job"
 """The one function ARQ knows; everything else is looked up by the job's name."""
 
-LEASE_SECONDS = 60
 MAX_ATTEMPTS = 5
 ENQUEUE_TRIES = 3
 
@@ -73,21 +76,24 @@ class JobContext:
     _last: tuple[int, int] = field(default=(0, 0))
 
     async def progress(self, done: int, total: int, message: str | None = None) -> None:
-        """Record progress, renew the lease, tell the browsers.
+        """Record progress, tell the browsers. The lease does not depend on it (`core.lease`).
 
         Raises:
             JobCancelled: somebody asked for the job to stop.
+            JobLost: another worker was given the job.
         """
         async with transaction() as session:
             row = await session.execute(
                 text(
-                    "UPDATE jobs SET done = :done, total = :total, message = COALESCE(:message, message),"
-                    " lease_until = now() + make_interval(secs => :lease)"
-                    " WHERE id = :id RETURNING cancel_requested"
+                    "UPDATE jobs SET done = :done, total = :total, message = COALESCE(:message, message)"
+                    " WHERE id = :id AND attempt = :attempt AND status = 'running' RETURNING cancel_requested"
                 ),
-                {"done": done, "total": total, "message": message, "lease": LEASE_SECONDS, "id": self.id},
+                {"done": done, "total": total, "message": message, "attempt": self.attempt, "id": self.id},
             )
-            if row.scalar_one():
+            cancel = row.scalar()
+            if cancel is None:
+                raise JobLost(f"job {self.id}, attempt {self.attempt}")
+            if cancel:
                 raise JobCancelled
         await publish_now(f"job:{self.id}", {"status": "running", "done": done, "total": total, "message": message})
 
@@ -132,8 +138,6 @@ async def enqueue(
 
     With `dedupe_key`, an open job of the same name and key is returned instead of a second one.
     """
-    import json
-
     job_id = uuid7()
     for _ in range(ENQUEUE_TRIES):
         inserted = await session.execute(
@@ -203,10 +207,9 @@ async def request_cancel(session: AsyncSession, job_id: UUID) -> None:
     )
 
 
-async def run(job_id: UUID, tasks: dict[Job, Task]) -> JobStatus | None:
-    """Run one job to its end; None if it is not ours to run (done, cancelled, or leased by another worker)."""
-    import json
-
+async def run(job_id: UUID, tasks: dict[Job, Task], *, lease_seconds: float = SECONDS) -> JobStatus | None:
+    """Run one job to its end; None if it is not ours to run (done, cancelled, or leased by another worker), or no
+    longer ours when it ended."""
     async with transaction() as session:
         claimed = await session.execute(
             text(
@@ -215,17 +218,22 @@ async def run(job_id: UUID, tasks: dict[Job, Task]) -> JobStatus | None:
                 " AND (status = 'queued' OR (status = 'running' AND lease_until < now()))"
                 " RETURNING name, args, attempt, created_by"
             ),
-            {"id": job_id, "lease": LEASE_SECONDS},
+            {"id": job_id, "lease": lease_seconds},
         )
         row = claimed.mappings().first()
     if row is None:
         return None
     context = JobContext(job_id, Job(row["name"]), row["args"], row["attempt"], row["created_by"])
+    lease = Lease(job_id, context.attempt, seconds=lease_seconds)
     status, result, error = JobStatus.SUCCEEDED, None, None
     try:
         if context.attempt > MAX_ATTEMPTS:
             raise Conflict(f"Given up: {MAX_ATTEMPTS} workers died while running this job.")
-        result = await tasks[context.name](context)
+        result = await _held(lease, tasks[context.name], context)
+    except JobLost:
+        log.warning("job %s (%s) was taken over; what attempt %d wrote last is undone",
+                    context.name, job_id, context.attempt)  # fmt: skip
+        return None
     except JobCancelled:
         status, error = JobStatus.CANCELLED, "cancelled"
     except AppError as problem:
@@ -234,20 +242,49 @@ async def run(job_id: UUID, tasks: dict[Job, Task]) -> JobStatus | None:
         log.exception("job %s (%s) failed", context.name, job_id)
         status, error = JobStatus.FAILED, f"{type(problem).__name__}: {problem}"[:500]
     async with transaction() as session:
-        await session.execute(
+        ended = await session.execute(
             text(
                 "UPDATE jobs SET status = :status, result = CAST(:result AS jsonb), error = :error,"
-                " finished_at = now(), lease_until = NULL WHERE id = :id AND status = 'running'"
+                " finished_at = now(), lease_until = NULL"
+                " WHERE id = :id AND attempt = :attempt AND status = 'running' RETURNING id"
             ),
             {
                 "id": job_id,
+                "attempt": context.attempt,
                 "status": status.value,
                 "result": None if result is None else json.dumps(result, default=str),
                 "error": error,
             },
         )
+        if ended.first() is None:
+            return None
     await publish_now(f"job:{job_id}", {"status": status.value, "error": error})
     return status
+
+
+async def _held(lease: Lease, task: Task, context: JobContext) -> dict[str, Any] | None:
+    """Run the task under its lease: renewed by a thread while it lasts, asked for before each of its commits.
+
+    Raises:
+        JobLost: another worker was given the job; the task was stopped where it stood.
+    """
+    around = copy_context()
+    around.run(commit_guard.set, lease.ask)
+    loop = asyncio.get_running_loop()
+
+    async def work() -> dict[str, Any] | None:
+        return await task(context)
+
+    working = loop.create_task(work(), context=around)
+    lease.start(lambda: loop.call_soon_threadsafe(working.cancel))
+    try:
+        return await working
+    except asyncio.CancelledError:
+        if lease.lost:
+            raise JobLost(f"job {context.id}, attempt {context.attempt}") from None
+        raise
+    finally:
+        lease.stop()
 
 
 async def sweep() -> int:

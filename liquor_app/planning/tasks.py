@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.core.db import transaction
+from liquor_app.core.db import allow_thinking, transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, JobContext, Task
@@ -29,6 +29,7 @@ async def simulate_job(job: JobContext) -> dict[str, Any]:
 
     async def work() -> PlanRow:
         async with transaction() as session:
+            await allow_thinking(session)
             plan = await simulate_plan(session, SYSTEM, plan_id, report=report)
             publish(session, f"campaign:{plan.campaign_id}", {"plan": True})
             return plan

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
+from liquor_app.core.db import allow_thinking
 from liquor_app.core.errors import NotFound
 from liquor_app.core.pubsub import publish
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
@@ -116,6 +117,7 @@ async def prepare(
     everybody = customer_ids is None or standards is None or len(in_use) < len(ModelKind)
     if everybody:
         await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        await allow_thinking(session)
     customers = await features.read_customers(
         session, moment, window_days=settings.rfm_window_days, ids=None if everybody else customer_ids
     )

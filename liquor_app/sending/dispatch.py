@@ -130,7 +130,7 @@ class Dispatcher:
             lease_ends = asyncio.get_running_loop().time() + self.pace.send_lease
             with self._timed("fence"):
                 leaving = await self._fence(claim.token, portion)
-            await self._deliver(leaving, lease_ends)
+            await self._deliver(claim.token, leaving, lease_ends)
         return claim.taken
 
     async def _warmed(self, token: UUID, routed: list[Routed]) -> list[Routed]:
@@ -206,7 +206,7 @@ class Dispatcher:
                 await stop_messages(session, claim.token, stops)
         return routed
 
-    async def _deliver(self, leaving: Sequence[Routed], lease_ends: float) -> None:
+    async def _deliver(self, token: UUID, leaving: Sequence[Routed], lease_ends: float) -> None:
         """Hand over, outside any transaction, and record."""
         campaign_of = {item.composed.claimed.id: item.composed.claimed.campaign_id for item in leaving}
         for name, group in by_provider(leaving).items():
@@ -216,7 +216,7 @@ class Dispatcher:
                 results = await hand_over(provider, [item.composed.outgoing for item in group], lease_ends)
             with self._timed("record"):
                 is_passed_over = await self._judge(name, channel, results)
-                await self._record(results, campaign_of, pauses=not is_passed_over)
+                await self._record(results, campaign_of, token, pauses=not is_passed_over)
             await self._watch(results, campaign_of)
 
     async def _judge(self, name: str, channel: Channel, results: Sequence[SendResult]) -> bool:
@@ -277,13 +277,13 @@ class Dispatcher:
                     await pause_campaigns(session, {campaign_id}, reason)
 
     async def _record(
-        self, results: Sequence[SendResult], campaign_of: dict[UUID, UUID], *, pauses: bool = True
+        self, results: Sequence[SendResult], campaign_of: dict[UUID, UUID], token: UUID, *, pauses: bool = True
     ) -> None:
         """Record, through a restart of the database if need be."""
         for attempt in range(RECORD_TRIES):
             try:
                 async with transaction() as session:
-                    await record_results(session, results, campaign_of, pauses=pauses)
+                    await record_results(session, results, campaign_of, token, pauses=pauses)
                 return
             except (AppError, DBAPIError, OSError) as problem:
                 log.warning("results of %d messages wait for the database: %s", len(results), problem)

@@ -58,13 +58,16 @@ WITH done AS (
 SELECT count(*) FROM done
 """
 
+# What was not taken is written down by whoever still holds the message: a worker that slept through its lease must not
+# put back what somebody else is sending meanwhile. What was taken is a fact, whoever tells it.
 _REJECTED = """
 WITH done AS (
     UPDATE sends s SET status = 'failed', error_code = f.code, error_message = f.detail,
         claim_token = NULL, lease_until = NULL
     FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]),
                 CAST(:details AS text[])) AS f(id, created_at, code, detail)
-    WHERE s.id = f.id AND s.created_at = f.created_at AND s.status IN ('sending', 'unknown')
+    WHERE s.id = f.id AND s.created_at = f.created_at
+      AND (s.status = 'unknown' OR (s.status = 'sending' AND s.claim_token = CAST(:token AS uuid)))
     RETURNING s.id, s.action_id, s.customer_id, s.campaign_id, s.channel, s.recipient
 ), told AS (
     UPDATE actions a SET status = 'failed', updated_at = now()
@@ -81,7 +84,8 @@ UPDATE sends s SET status = 'pending', claim_token = NULL, lease_until = NULL, c
         LEAST(:ceiling, :base * power(2, s.retry_count)) * (0.5 + random()))
 FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]), CAST(:details AS text[]),
             CAST(:counts AS int[])) AS f(id, created_at, code, detail, counts), campaigns k
-WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'sending' AND k.id = s.campaign_id
+WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'sending'
+  AND s.claim_token = CAST(:token AS uuid) AND k.id = s.campaign_id
   AND s.retry_count + f.counts <= :most
 RETURNING s.id
 """
@@ -91,7 +95,7 @@ _UNSURE = """
 UPDATE sends s SET error_code = f.code, error_message = f.detail, lease_until = clock_timestamp()
 FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]),
             CAST(:details AS text[])) AS f(id, created_at, code, detail)
-WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'sending'
+WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'sending' AND s.claim_token = CAST(:token AS uuid)
 """
 
 
@@ -107,22 +111,28 @@ class Recorded:
 
 
 async def record_results(
-    session: AsyncSession, results: Sequence[SendResult], campaign_of: Mapping[UUID, UUID], *, pauses: bool = True
+    session: AsyncSession,
+    results: Sequence[SendResult],
+    campaign_of: Mapping[UUID, UUID],
+    token: UUID,
+    *,
+    pauses: bool = True,
 ) -> Recorded:
     """Record what a provider said; `campaign_of` is by send id. Recording the same results twice changes nothing.
 
     Args:
+        token: under which the messages were claimed; those somebody else holds by now are left alone, unless taken.
         pauses: a refusal that is our fault pauses the campaigns; not if another provider takes over.
     """
     touched = frozenset(campaign_of[result.send_id] for result in results)
     sent = await record_accepted(session, _of(results, Outcome.ACCEPTED))
-    failed = await record_rejected(session, _of(results, Outcome.REJECTED))
+    failed = await record_rejected(session, _of(results, Outcome.REJECTED), token)
     again = [*_of(results, Outcome.TRANSIENT), *_of(results, Outcome.MISCONFIGURED)]
-    retried = await _retry(session, again)
-    failed += await record_rejected(session, [result for result in again if result.send_id not in retried])
+    retried = await _retry(session, again, token)
+    failed += await record_rejected(session, [result for result in again if result.send_id not in retried], token)
     unsure = _of(results, Outcome.UNKNOWN)
     if unsure:
-        await session.execute(text(_UNSURE), _said(unsure))
+        await session.execute(text(_UNSURE), _said(unsure, token))
     broken = _of(results, Outcome.MISCONFIGURED)
     if broken and pauses:
         # trying others is useless until somebody acts
@@ -152,11 +162,11 @@ async def record_accepted(session: AsyncSession, results: Sequence[SendResult]) 
     return int(done.scalar_one())
 
 
-async def record_rejected(session: AsyncSession, results: Sequence[SendResult]) -> int:
+async def record_rejected(session: AsyncSession, results: Sequence[SendResult], token: UUID) -> int:
     """Messages a provider will never take; returns how many."""
     if not results:
         return 0
-    done = (await session.execute(text(_REJECTED), _said(results))).all()
+    done = (await session.execute(text(_REJECTED), _said(results, token))).all()
     await _suppress(session, {result.send_id: result for result in results if result.is_dead_address}, done)
     codes = {result.send_id: result.code for result in results}
     events = [
@@ -167,7 +177,7 @@ async def record_rejected(session: AsyncSession, results: Sequence[SendResult]) 
     return len(events)
 
 
-async def _retry(session: AsyncSession, results: Sequence[SendResult]) -> set[UUID]:
+async def _retry(session: AsyncSession, results: Sequence[SendResult], token: UUID) -> set[UUID]:
     """Back into the queue; not those that have been tried often enough. What was not the message's fault does not
     count against it."""
     if not results:
@@ -176,7 +186,7 @@ async def _retry(session: AsyncSession, results: Sequence[SendResult]) -> set[UU
     done = await session.execute(
         text(_RETRY),
         {
-            **_said(results),
+            **_said(results, token),
             "counts": counts,
             "base": BACKOFF_SECONDS,
             "ceiling": MAX_BACKOFF_SECONDS,
@@ -223,8 +233,9 @@ def _keys(results: Sequence[SendResult]) -> dict[str, list[object]]:
     }
 
 
-def _said(results: Sequence[SendResult]) -> dict[str, object]:
+def _said(results: Sequence[SendResult], token: UUID) -> dict[str, object]:
     return {
+        "token": token,
         **_keys(results),
         "codes": [result.code for result in results],
         "details": [result.detail for result in results],

@@ -10,6 +10,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
+from liquor_app.core.lease import JobLost
 from liquor_app.core.queue import Job, JobContext, Task
 from liquor_app.sending import errands, play
 from liquor_app.sending.conversions import attribute_purchases
@@ -55,7 +56,7 @@ async def process_webhooks(job: JobContext) -> dict[str, Any]:
         try:
             async with transaction() as session:
                 processed = await process_receipts(session, SYSTEM, limit=limit)
-        except AppError:
+        except (AppError, JobLost):
             raise
         except Exception as problem:
             log.exception("callbacks, %d at once", limit)

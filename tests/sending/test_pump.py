@@ -439,9 +439,10 @@ async def test_recording_twice_changes_nothing(database: str) -> None:
     before = await sends(campaign)
     results = [SendResult(row.id, Outcome.ACCEPTED, "other") for row in before]
     async with transaction() as session:
-        await dispatch.record_results(session, results, {row.id: campaign for row in before})
+        campaign_of = {row.id: campaign for row in before}
+        await dispatch.record_results(session, results, campaign_of, uuid7())
         await dispatch.record_results(
-            session, [SendResult(row.id, Outcome.REJECTED) for row in before], {row.id: campaign for row in before}
+            session, [SendResult(row.id, Outcome.REJECTED) for row in before], campaign_of, uuid7()
         )
     assert await sends(campaign) == before
 

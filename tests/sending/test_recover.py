@@ -13,12 +13,13 @@ from sqlalchemy import text
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Unavailable
 from liquor_app.core.ids import uuid7
+from liquor_app.providers.base import Outcome, SendResult
 from liquor_app.providers.sandbox import Sandbox
 from liquor_app.sending.claim import claim_batch
 from liquor_app.sending.compose import compose, load_material
 from liquor_app.sending.dispatch import Dispatcher
 from liquor_app.sending.fence import Routed, pass_fence
-from liquor_app.sending.record import MAX_RETRIES
+from liquor_app.sending.record import MAX_RETRIES, record_results
 from liquor_app.sending.recover import GIVE_UP, recover_once
 from tests.sending.test_pump import execute, outbox, sends, shop, statuses
 
@@ -178,3 +179,28 @@ async def test_people_and_campaigns_that_are_gone(database: str) -> None:
         found = await session.execute(text("SELECT status, count(*) FROM sends GROUP BY 1"))
         assert dict(found.all()) == {"pending": 1, "cancelled": 1}  # type: ignore[arg-type]
     assert [row.customer_id for row in await sends(campaign)] == [ids[1]], "an action goes with its customer"
+
+
+@pytest.mark.parametrize("said", [Outcome.TRANSIENT, Outcome.MISCONFIGURED, Outcome.REJECTED, Outcome.UNKNOWN])
+async def test_a_worker_that_slept_takes_nothing_from_who_sends_now(database: str, said: Outcome) -> None:
+    """Its lease ran out, the message went back and somebody else is sending it: the sleeper's late "not taken" neither
+    queues it a second time nor ends it. Its "taken" would be a fact, and is recorded."""
+    campaign, _ = await shop(1)
+    sleeper = await leave_claimed()
+    async with transaction() as session:
+        await session.execute(text("UPDATE sends SET status = 'sending', lease_until = now() - interval '1 second'"))
+        await session.execute(text("UPDATE sends SET status = 'pending', claim_token = NULL, lease_until = NULL"))
+    awake = await leave_claimed()
+    await execute("UPDATE sends SET status = 'sending'")
+    (send_id,) = [message.id for message in sleeper.messages]
+    assert awake.token != sleeper.token
+    before = await sends(campaign)
+    async with transaction() as session:
+        recorded = await record_results(
+            session, [SendResult(send_id, said, code="500")], {send_id: campaign}, sleeper.token, pauses=False
+        )
+    assert (recorded.retried, recorded.failed) == (0, 0)
+    assert await sends(campaign) == before
+    async with transaction() as session:
+        await record_results(session, [SendResult(send_id, said, code="500")], {send_id: campaign}, awake.token)
+    assert await sends(campaign) != before
