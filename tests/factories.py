@@ -18,7 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7
+from liquor_app.organization.models import Channel
 from liquor_app.organization.service import ensure_defaults
+from liquor_app.templates.render import TemplateSource
 from liquor_app.templates.service import ensure_default_templates
 
 EVENING = {"start": "17:30", "end": "20:00"}
@@ -44,6 +46,11 @@ async def open_shop(session: AsyncSession) -> None:
     await ensure_defaults(session)
     await ensure_default_templates(session)
     await ensure_rule_pack(session)
+
+
+def sms_source(words: str) -> TemplateSource:
+    """A text message as an author would write it."""
+    return TemplateSource(Channel.SMS, None, None, words)
 
 
 async def add_played_campaign(

@@ -12,11 +12,9 @@ from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Cursor, Id, Limit, ListOf, listing
 from liquor_app.core.db import transaction
-from liquor_app.organization.models import Channel
 from liquor_app.templates import service, trial, versions
 from liquor_app.templates.lint import find_problems
-from liquor_app.templates.preview import preview_template
-from liquor_app.templates.render import TemplateSource
+from liquor_app.templates.preview import preview_draft, preview_stored, source_of
 from liquor_app.templates.schemas import (
     PreviewIn,
     PreviewOut,
@@ -109,15 +107,15 @@ async def restore_version(actor: CurrentActor, template_id: Id, version: Version
 
 @router.post("/{id}/preview", response_model=PreviewOut)
 async def preview(actor: CurrentActor, template_id: Id, body: PreviewIn) -> object:
-    """What the template, as it is stored or with other content, looks like. Nothing is stored."""
+    """What the template looks like as it is stored; for admins, also with other content. Nothing is stored."""
+    given = body.model_dump(include=set(CONTENT), exclude_unset=True)
     async with transaction() as session:
-        row = await service.get_template(session, actor, template_id)
-        given = body.model_dump(exclude_unset=True)
-        content = {name: given.get(name, getattr(row, name)) for name in CONTENT}
-        seen = await preview_template(
-            session, actor, channel=row.channel, customer_id=body.customer_id, show_gaps=True, **content
-        )
-    problems = find_problems(TemplateSource(Channel(row.channel), *(content[name] for name in CONTENT)))
+        source = source_of(await service.get_template(session, actor, template_id), given)
+        if given:
+            seen = await preview_draft(session, actor, source, customer_id=body.customer_id, show_gaps=True)
+        else:
+            seen = await preview_stored(session, actor, template_id, customer_id=body.customer_id)
+    problems = find_problems(source)
     return asdict(seen) | {"problems": [asdict(problem) for problem in problems]}
 
 
@@ -126,6 +124,5 @@ async def send_test(actor: CurrentActor, template_id: Id, body: TestIn) -> objec
     """Send the template to oneself, marked as a test; it counts nowhere."""
     async with transaction() as session:
         row = await service.get_template(session, actor, template_id)
-        source = TemplateSource(Channel(row.channel), *(getattr(row, name) for name in CONTENT))
-        prepared = await trial.prepare_trial(session, actor, source, **body.model_dump())
+        prepared = await trial.prepare_trial(session, actor, source_of(row), **body.model_dump())
     return await trial.hand_over_trial(prepared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.config import get_settings
-from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.core.errors import NotFound
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
@@ -36,6 +37,7 @@ from liquor_app.templates.render import (
     compile_template,
     render_message,
 )
+from liquor_app.templates.service import CONTENT, TemplateRow, get_template
 from liquor_app.templates.sms import CODE_LENGTH, CODE_LETTERS, sms_size, with_short_links
 
 EXAMPLE_LINK = "https://example.com/unsubscribe"
@@ -60,31 +62,51 @@ class Preview:
     missing: tuple[str, ...] = ()
 
 
-async def preview_template(
+def source_of(row: TemplateRow, changes: Mapping[str, str | None] | None = None) -> TemplateSource:
+    """What a stored template is made from, with `changes` (by names of `CONTENT`) on top."""
+    subject, html, words = ((changes or {}).get(name, getattr(row, name)) for name in CONTENT)
+    return TemplateSource(Channel(row.channel), subject, html, words)
+
+
+async def preview_stored(
+    session: AsyncSession, actor: Actor, template_id: UUID, *, customer_id: UUID | None = None
+) -> Preview:
+    """What a template looks like as it is stored; gaps are shown as `[name]`.
+
+    Raises:
+        NotFound: no such template or customer.
+        Invalid: it cannot be rendered; `field` names the part.
+    """
+    source = source_of(await get_template(session, actor, template_id))
+    return await _preview(session, source, customer_id=customer_id, show_gaps=True)
+
+
+async def preview_draft(
     session: AsyncSession,
     actor: Actor,
+    source: TemplateSource,
     *,
-    channel: str,
-    subject_template: str | None = None,
-    body_html_template: str | None = None,
-    body_text_template: str | None = None,
     customer_id: UUID | None = None,
     show_gaps: bool = False,
 ) -> Preview:
-    """What a template looks like for a customer (with the latest action's offer, else an example).
+    """What the actor's own words would look like for a customer (with the latest action's offer, else an example).
 
     Args:
         show_gaps: put `[name]` where nothing is known, instead of raising.
 
     Raises:
+        Forbidden: the actor may not edit templates; whoever may not store a source has none compiled.
         NotFound: no such customer.
         Incomplete: variables this customer has no value for; all are named.
         Invalid: not valid Liquid or MJML; `field` names the part.
     """
-    require(actor, Role.USER)
-    if channel not in set(Channel):
-        raise Invalid(f"channel must be one of {', '.join(Channel)}", field="channel")
-    source = TemplateSource(Channel(channel), subject_template, body_html_template, body_text_template)
+    require(actor, Role.ADMIN)
+    return await _preview(session, source, customer_id=customer_id, show_gaps=show_gaps)
+
+
+async def _preview(
+    session: AsyncSession, source: TemplateSource, *, customer_id: UUID | None, show_gaps: bool
+) -> Preview:
     brand = await default_brand(session)
     made, missing = await render_source(session, source, brand, customer_id=customer_id, show_gaps=show_gaps)
     is_email = source.channel is Channel.EMAIL
@@ -184,9 +206,10 @@ async def preview_brand(session: AsyncSession, actor: Actor, brand: BrandRow) ->
     """How an e-mail of the shop's would look under a brand as it is, or as somebody is about to make it.
 
     Raises:
+        Forbidden: the actor may not edit brands.
         Invalid: the template in use cannot be rendered.
     """
-    require(actor, Role.USER)
+    require(actor, Role.ADMIN)
     catalog = await load_catalog(session)
     current = catalog.get((Channel.EMAIL, "win_back"))
     source = current.source if current else _shipped()

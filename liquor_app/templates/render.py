@@ -129,7 +129,7 @@ for _environment in (_HTML, _TEXT):
     for _tag in ("include", "render"):
         _environment.tags.pop(_tag, None)
 
-# an author's stylesheet is never fetched from anywhere
+# An author's stylesheet is never loaded; the library's own `inline` reads whatever address or file a <link> names.
 _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 
 _OPENING = re.compile(r"<(?:mj-body|body)\b[^>]*(?<!/)>")
@@ -282,7 +282,7 @@ def _to_html(source: str) -> str:
         marked = f"{_above(False, len(kept))}{marked}"
     kept.append(HEADER_HTML)
     try:
-        made = mjml2html(marked) if is_mjml else css_inline.inline(marked)
+        made = mjml2html(marked) if is_mjml else _INLINER.inline(marked)
     except ValueError as error:
         raise Invalid(
             f"body_html_template: the MJML is not well formed: {error}", field="body_html_template"

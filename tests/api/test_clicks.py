@@ -22,11 +22,11 @@ from liquor_app.sending.dispatch import Dispatcher
 from liquor_app.sending.launch import launch_campaign
 from liquor_app.sending.shortlinks import shorten
 from liquor_app.sending.tracking import Tracker, link_of
-from liquor_app.templates.preview import preview_template
+from liquor_app.templates.preview import preview_draft
 from liquor_app.templates.sms import CODE_LENGTH, MAX_CHARACTERS, SHORT_PATH
 from tests.api.client import Client
 from tests.api.test_webhooks import PHONE, ledger, rows, sent, shop
-from tests.factories import add_people, add_played_campaign, open_shop
+from tests.factories import add_people, add_played_campaign, open_shop, sms_source
 
 pytestmark = pytest.mark.integration
 
@@ -152,7 +152,7 @@ async def test_segments_are_counted_with_short_links(session: AsyncSession) -> N
     (person,) = await add_people(session, 1)
 
     async def segments() -> int:
-        seen = await preview_template(session, SYSTEM, channel="sms", body_text_template=words, customer_id=person)
+        seen = await preview_draft(session, SYSTEM, sms_source(words), customer_id=person)
         return seen.segments
 
     assert await segments() == 1

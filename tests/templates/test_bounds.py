@@ -18,7 +18,7 @@ from liquor_app.templates.bounds import MAX_SECONDS, STRIKES, liquid_spans
 from liquor_app.templates.context import example_context
 from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.lint import find_problems
-from liquor_app.templates.preview import preview_template
+from liquor_app.templates.preview import preview_draft
 from liquor_app.templates.render import Legal, Misshapen, TemplateSource, compile_template, render_message
 from liquor_app.templates.service import create_template
 
@@ -73,9 +73,7 @@ def test_the_line_to_blame_is_told(name: str) -> None:
 async def test_preview_and_saving_refuse_it(session: AsyncSession) -> None:
     await ensure_defaults(session)
     with pytest.raises(Misshapen, match="line 3: it takes longer"):
-        await preview_template(
-            session, SYSTEM, channel="email", subject_template="s", body_html_template=SLOW, body_text_template=None
-        )
+        await preview_draft(session, SYSTEM, email(SLOW))
     with pytest.raises(Misshapen, match=r"line 3: it takes longer than 0.5 seconds. Use fewer or smaller loops."):
         await create_template(
             session, SYSTEM, name=str(uuid4()), channel="email", category="win_back", subject_template="s",

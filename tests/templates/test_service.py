@@ -13,8 +13,8 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.service import ensure_defaults
 from liquor_app.templates.catalog import load_catalog
 from liquor_app.templates.defaults import default_templates
-from liquor_app.templates.preview import preview_template
-from liquor_app.templates.render import Incomplete
+from liquor_app.templates.preview import preview_draft
+from liquor_app.templates.render import Incomplete, TemplateSource
 from liquor_app.templates.service import (
     create_template,
     ensure_default_templates,
@@ -23,7 +23,7 @@ from liquor_app.templates.service import (
     list_versions,
     update_template,
 )
-from tests.factories import add_people
+from tests.factories import add_people, sms_source
 
 MARKETER = Actor(ActorKind.USER, uuid7(), "Mara", Role.MANAGER)
 BODY = "<mjml><mj-body><mj-section><mj-column><mj-text>{}</mj-text></mj-column></mj-section></mj-body></mjml>"
@@ -82,19 +82,19 @@ async def test_creating(session: AsyncSession) -> None:
 async def test_preview(session: AsyncSession) -> None:
     """With examples or as a customer would get it; what is missing is said."""
     await ensure_defaults(session)
-    shown = await preview_template(session, MARKETER, channel="sms", body_text_template="Hi {{ customer.first_name }}!")
+    shown = await preview_draft(session, SYSTEM, sms_source("Hi {{ customer.first_name }}!"))
     assert shown.text == "Harbor & Vine: Hi Marguerite! 21+. Reply STOP to end."
     assert (shown.segments, shown.encoding, shown.units) == (1, "GSM-7", len(shown.text))
     (nobody,) = await add_people(session, 1, name=None)
     with pytest.raises(Incomplete) as caught:
-        await preview_template(
-            session, MARKETER, channel="sms", body_text_template="{{ customer.first_name }}", customer_id=nobody
-        )
+        await preview_draft(session, SYSTEM, sms_source("{{ customer.first_name }}"), customer_id=nobody)
     assert caught.value.missing == ["customer.first_name"]
-    page = await preview_template(
-        session, MARKETER, channel="email", subject_template="{{ offer.text }}", customer_id=nobody,
-        body_html_template=BODY.format("{{ customer.favourite }}"),
-    )  # fmt: skip
+    page = await preview_draft(
+        session,
+        SYSTEM,
+        TemplateSource(Channel.EMAIL, "{{ offer.text }}", BODY.format("{{ customer.favourite }}"), None),
+        customer_id=nobody,
+    )
     assert page.subject == "10% off your favourites"
     assert "craft beer" in (page.html or "")
     assert not page.is_clipped

@@ -23,13 +23,13 @@ from liquor_app.templates import trial
 from liquor_app.templates.changes import LONGEST, changes_between
 from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.lint import Problem, find_problems
-from liquor_app.templates.preview import preview_template
+from liquor_app.templates.preview import preview_draft
 from liquor_app.templates.render import Incomplete, TemplateSource
 from liquor_app.templates.service import create_template, get_template, list_templates, list_versions, update_template
 from liquor_app.templates.trial import hand_over_trial, prepare_trial
 from liquor_app.templates.usage import template_uses
 from liquor_app.templates.versions import duplicate_template, read_version, restore_version
-from tests.factories import add_people, add_ready_campaign, open_shop
+from tests.factories import add_people, add_ready_campaign, open_shop, sms_source
 
 MARKETER = Actor(ActorKind.USER, uuid7(), "Mara", Role.MANAGER)
 HEAD = "<mjml><mj-body><mj-section><mj-column>\n"
@@ -167,10 +167,8 @@ async def test_gaps_are_shown_and_named(session: AsyncSession) -> None:
     (person,) = await add_people(session, 1, name=None, city=None)
     body = "Hi {{ customer.first_name }} of {{ customer.city | default: 'here' }}"
     with pytest.raises(Incomplete):
-        await preview_template(session, MARKETER, channel="sms", body_text_template=body, customer_id=person)
-    seen = await preview_template(
-        session, MARKETER, channel="sms", body_text_template=body, customer_id=person, show_gaps=True
-    )
+        await preview_draft(session, SYSTEM, sms_source(body), customer_id=person)
+    seen = await preview_draft(session, SYSTEM, sms_source(body), customer_id=person, show_gaps=True)
     assert seen.missing == ("customer.first_name",)
     assert "Hi [customer.first_name] of here" in seen.text
 

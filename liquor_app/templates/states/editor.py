@@ -15,7 +15,7 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
 from liquor_app.templates.bounds import MAX_SOURCE
 from liquor_app.templates.lint import find_problems
-from liquor_app.templates.preview import preview_template
+from liquor_app.templates.preview import preview_draft, preview_stored, source_of
 from liquor_app.templates.render import TemplateSource
 from liquor_app.templates.service import CONTENT, TemplateRow, get_template, update_template
 from liquor_app.templates.states.sample import SampleState
@@ -82,26 +82,23 @@ class EditorState(rx.State):
         )  # fmt: skip
 
     async def render(self) -> None:
-        """Look at it again; what cannot be drawn leaves the last picture and says why."""
+        """Look at it again; what cannot be drawn leaves the last picture and says why. What was not typed over is the
+        stored template, which everybody may read; only those who may edit have their own words compiled."""
         actor, source = await signed_in(self), self.source()
         sample: UUID | None = (await self.get_state(SampleState))._customer_id
-        self.problems = [problem_line(problem) for problem in find_problems(source)]
         try:
             async with transaction() as session:
-                preview = await preview_template(
-                    session,
-                    actor,
-                    channel=source.channel.value,
-                    subject_template=source.subject,
-                    body_html_template=source.html,
-                    body_text_template=source.text,
-                    customer_id=sample,
-                    show_gaps=True,
-                )
+                if self.dirty:
+                    preview = await preview_draft(session, actor, source, customer_id=sample, show_gaps=True)
+                else:
+                    template_id = parse_id(self.head.id, "template")
+                    source = source_of(await get_template(session, actor, template_id))
+                    preview = await preview_stored(session, actor, template_id, customer_id=sample)
         except Invalid as problem:
             self.broken = problem.message
         else:
             self.seen, self.broken = seen_of(preview), ""
+        self.problems = [problem_line(problem) for problem in find_problems(source)]
 
     @rx.event
     @guarded
