@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from liquor_app.accounts.access import announce_access
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import BrowserSession, RefreshToken, Role, User
 from liquor_app.accounts.passwords import hash_password, verify_password
@@ -238,10 +239,15 @@ async def session_actor(session: AsyncSession, token: str) -> Actor | None:
 
 async def close_session(session: AsyncSession, token: str) -> None:
     """Sign a browser out."""
-    await session.execute(
-        text("UPDATE browser_sessions SET revoked_at = now() WHERE token_hash = :hash AND revoked_at IS NULL"),
+    ended = await session.execute(
+        text(
+            "UPDATE browser_sessions SET revoked_at = now() WHERE token_hash = :hash AND revoked_at IS NULL"
+            " RETURNING user_id"
+        ),
         {"hash": token_hash(token)},
     )
+    for user_id in ended.scalars():
+        announce_access(session, user_id)
 
 
 async def revoke_all(session: AsyncSession, user_id: UUID) -> None:
@@ -250,6 +256,7 @@ async def revoke_all(session: AsyncSession, user_id: UUID) -> None:
         await session.execute(
             text(f"UPDATE {table} SET revoked_at = now() WHERE user_id = :id AND revoked_at IS NULL"), {"id": user_id}
         )
+    announce_access(session, user_id)
 
 
 # --- tokens for programs ---

@@ -55,7 +55,7 @@ class SessionState(rx.State):
     async def require_sign_in(self) -> Any:
         """First on_load of every page inside the shell."""
         if self._actor is None:
-            return _to_sign_in(self)
+            return to_sign_in(self)
         self.name, self.role = self._actor.name, self._actor.role.value
         self.role_label = self._actor.role.label
         self.initials = "".join(word[0] for word in self._actor.name.split()[:2]).upper() or "?"
@@ -76,7 +76,7 @@ class SessionState(rx.State):
             return rx.redirect("/login") if await has_users(session) else None
 
 
-def _to_sign_in(state: BaseState) -> Any:
+def to_sign_in(state: BaseState) -> Any:
     """A full page load: the cookie is read at the WebSocket handshake, so the socket must be opened anew."""
     url = state.router.url
     path = str(url.path or "/") + (f"?{url.query}" if url.query else "")
@@ -95,23 +95,49 @@ async def signed_in(state: BaseState) -> Actor:
     return session_state._actor
 
 
+async def recognise(state: BaseState) -> Actor | None:
+    """Read who sits before a tab, and bind its state to the session; a tab of another session, or of none, is emptied.
+
+    Returns:
+        The signed-in person as the database knows them now; None for nobody.
+    """
+    cookie = cookie_of(state)
+    bound = token_hash(cookie) if cookie else ""
+    actor: Actor | None = None
+    if cookie:
+        async with transaction() as session:
+            actor = await session_actor(session, cookie)
+    session_state = await state.get_state(SessionState)
+    if session_state._bound_to and (session_state._bound_to != bound or actor is None):
+        await _empty(state)
+        session_state = await state.get_state(SessionState)
+    owner = bound if actor else ""
+    if (session_state._actor, session_state._bound_to) != (actor, owner):  # what is written is stored anew
+        session_state._actor, session_state._bound_to = actor, owner
+    return actor
+
+
+async def _empty(state: BaseState) -> None:
+    """Forget everything the tab was shown. An event loads only the states it needs, and only what is loaded is reset:
+    so all of them are."""
+    root = state._get_root_state()
+    for kind in sorted(rx.State.get_substates(), key=lambda kind: kind.get_full_name()):
+        await root.get_state(kind)
+    root.reset()
+
+
 class SessionGuard(Middleware):
     """Runs before every event, the first one (hydrate) included."""
 
     async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
-        cookie = cookie_of(state)
-        bound = token_hash(cookie) if cookie else ""
-        actor: Actor | None = None
-        if cookie:
-            async with transaction() as session:
-                actor = await session_actor(session, cookie)
-        session_state = await state.get_state(SessionState)
-        if session_state._bound_to and (session_state._bound_to != bound or actor is None):
-            state._get_root_state().reset()
-            session_state = await state.get_state(SessionState)
-        session_state._bound_to = bound if actor else ""
-        session_state._actor = actor
+        await recognise(state)
         return None
+
+
+def check_storable(given: Any) -> None:
+    """Raises: Invalid: an argument of an event holds text that the database cannot keep."""
+    if (where := unstorable(given)) is not None:
+        raise Invalid(f"{where or 'The text'} {UNSTORABLE}.", field=where or None)
 
 
 def guarded(
@@ -127,11 +153,10 @@ def guarded(
         try:
             await signed_in(self)
             for given in (*args, kwargs):
-                if (where := unstorable(given)) is not None:
-                    raise Invalid(f"{where or 'The text'} {UNSTORABLE}.", field=where or None)
+                check_storable(given)
             return await handler(self, *args, **kwargs)
         except Unauthenticated:
-            return _to_sign_in(self)
+            return to_sign_in(self)
         except AppError as error:
             return toast_failed(error.message)
 

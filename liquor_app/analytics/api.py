@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, WebSocket
 
+from liquor_app.accounts.access import access_topic
 from liquor_app.accounts.deps import COOKIE, CurrentActor, socket_actor
 from liquor_app.accounts.permissions import Actor
 from liquor_app.analytics import service
@@ -96,5 +97,6 @@ async def live_analytics(websocket: WebSocket) -> None:
         ["dashboard"],
         lambda token: socket_actor(websocket, token),
         read,
+        changes=lambda actor: access_topic(actor.id),
         has_cookie=COOKIE in websocket.cookies,
     )

@@ -25,9 +25,12 @@ log = logging.getLogger(__name__)
 A = TypeVar("A")
 CALM_SECONDS = 0.1
 """Hints that come within this of each other cause one message."""
-CHECK_SECONDS = 30.0
+CHECK_SECONDS = 5.0
+"""How long a quiet socket goes on without asking whether its client may still listen."""
 AUTH_SECONDS = 10.0
 MAX_TOKEN = 4096
+MAX_MESSAGE = 8 * 1024
+"""Characters of anything a client says; it has no more to say than its token."""
 MAX_OPEN = 2000
 """Sockets of one web process."""
 CLOSE = 4000
@@ -37,6 +40,8 @@ _open: set[WebSocket] = set()
 
 Authenticate = Callable[[str | None], Awaitable[A]]
 """From a token, or from the connection's own cookie for None."""
+Changes = Callable[[A], str]
+"""Where news of this client's access are heard."""
 Read = Callable[[A, Sequence[Message]], Awaitable[Sequence[BaseModel]]]
 """What to send now: after the given hints, or at the start (none)."""
 
@@ -54,8 +59,9 @@ async def _token(websocket: WebSocket, has_cookie: bool) -> str | None:
     if has_cookie and same_site(websocket):
         return None
     try:
-        first = json.loads(await asyncio.wait_for(websocket.receive_text(), AUTH_SECONDS))
-    except (TimeoutError, ValueError, KeyError) as error:
+        said = await asyncio.wait_for(websocket.receive_text(), AUTH_SECONDS)
+        first = json.loads(said) if len(said) <= MAX_MESSAGE else None
+    except (TimeoutError, ValueError, KeyError, RecursionError) as error:
         raise Unauthenticated('Send {"type": "auth", "token": "…"} first.') from error
     token = first.get("token") if isinstance(first, dict) and first.get("type") == "auth" else None
     if not isinstance(token, str) or not 1 <= len(token) <= MAX_TOKEN:
@@ -64,19 +70,27 @@ async def _token(websocket: WebSocket, has_cookie: bool) -> str | None:
 
 
 async def _listen(websocket: WebSocket) -> None:
-    """Read and drop what the client says; ends when it leaves."""
-    while (await websocket.receive())["type"] != "websocket.disconnect":
-        pass
+    """Read and drop what the client says; ends when it leaves, or says too much."""
+    while (message := await websocket.receive())["type"] != "websocket.disconnect":
+        if len(message.get("text") or message.get("bytes") or "") > MAX_MESSAGE:
+            return
 
 
 async def serve(
-    websocket: WebSocket, topics: Sequence[str], authenticate: Authenticate[A], read: Read[A], *, has_cookie: bool
+    websocket: WebSocket,
+    topics: Sequence[str],
+    authenticate: Authenticate[A],
+    read: Read[A],
+    *,
+    changes: Changes[A],
+    has_cookie: bool,
 ) -> None:
     """Run one socket until the client leaves or may no longer listen.
 
     Args:
         topics: hints that cause a new reading.
-        authenticate: raises an `AppError` if nobody is known or the client may not listen.
+        authenticate: raises an `AppError` if nobody is known or the client may not listen; asked before every message,
+            every five seconds, and at once when its access changes.
         has_cookie: whether the connection came with a session cookie.
     """
     await websocket.accept()
@@ -86,14 +100,15 @@ async def serve(
     _open.add(websocket)
     try:
         token = await _token(websocket, has_cookie)
-        async with hub.subscribe(*topics) as queue:
+        known = changes(await authenticate(token))
+        async with hub.subscribe(*topics, known) as queue:
             await _send(websocket, await read(await authenticate(token), ()))
             gone = asyncio.create_task(_listen(websocket))
             try:
                 while not gone.done():
-                    hints = await _wait(queue, gone)
+                    heard = await _wait(queue, gone)
                     actor = await authenticate(token)
-                    if hints:
+                    if hints := [hint for hint in heard if hint["topic"] != known]:
                         await _send(websocket, await read(actor, hints))
             finally:
                 gone.cancel()

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 
+from liquor_app.accounts.access import access_topic
 from liquor_app.accounts.deps import COOKIE, CurrentActor, key_owner, socket_actor
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.etag import check_match, tag
@@ -249,5 +250,6 @@ async def campaign_status(websocket: WebSocket, campaign_id: Id) -> None:
         [f"campaign:{campaign_id}"],
         lambda token: socket_actor(websocket, token),
         read,
+        changes=lambda actor: access_topic(actor.id),
         has_cookie=COOKIE in websocket.cookies,
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 
+from liquor_app.accounts.access import access_topic
 from liquor_app.accounts.deps import COOKIE, CurrentActor, socket_actor
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
@@ -72,6 +73,7 @@ async def notifications(websocket: WebSocket) -> None:
         ["notifications"],
         lambda token: socket_actor(websocket, token),
         read,
+        changes=lambda actor: access_topic(actor.id),
         has_cookie=COOKIE in websocket.cookies,
     )
 

@@ -1,12 +1,13 @@
 """Live pages: a background event per tab that hears hints from Redis and reads again.
 
-    @rx.event(background=True)
+    @background
     async def live(self) -> None:
         async for _ in follow(self, "dashboard"):
             async with self:
                 await self._refresh()
 
-The loop ends by itself when the tab disconnects, moves to another page, or starts a newer loop of the same state.
+The loop ends by itself when the tab disconnects, moves to another page, or starts a newer loop of the same state;
+`accounts.background` ends it when the session does.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from liquor_app.core.pubsub import Message, hub
 CALM = 0.15
 """Hints that come within this many seconds of each other cause one refresh."""
 
-CHECK_SECONDS = 5.0
+CHECK_SECONDS = 4.0
+"""How often a quiet loop asks whether it is still wanted; shorter than what its session may go unread."""
 
 _connected: Callable[[str], bool] = lambda token: True  # noqa: E731 - replaced by `install`
 _newest: dict[tuple[str, str], str] = defaultdict(str)

@@ -198,3 +198,34 @@ async def test_there_are_only_so_many(app: FastAPI, viewer: Client, monkeypatch:
     monkeypatch.setattr(sockets, "MAX_OPEN", 0)
     async with connect(app, "/ws/analytics", query=f"token={token_of(viewer)}") as socket:
         assert await socket.closed() == 1013
+
+
+async def test_a_revoked_session_is_closed_at_once(app: FastAPI) -> None:
+    """Nobody says a word: the news of the revocation is enough."""
+    token = await cookie(Role.USER)
+    signed = ("cookie", f"{COOKIE}={token}")
+    async with connect(app, "/ws/analytics", signed, ("origin", "http://shop.test")) as socket:
+        await socket.heard()
+        async with transaction() as session:
+            await close_session(session, token)
+        assert await asyncio.wait_for(socket.closed(), sockets.CHECK_SECONDS / 2) == 4401
+
+
+async def test_a_quiet_socket_is_asked_every_few_seconds(
+    app: FastAPI, viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sockets.CHECK_SECONDS <= 5
+    monkeypatch.setattr(sockets, "CHECK_SECONDS", 0.1)
+    async with connect(app, "/ws/notifications", query=f"token={token_of(viewer)}") as socket:
+        async with transaction() as session:
+            await session.execute(text("UPDATE users SET is_active = false"))
+        assert await asyncio.wait_for(socket.closed(), 2) == 4401
+
+
+async def test_a_long_message_is_not_read(app: FastAPI, viewer: Client) -> None:
+    async with connect(app, "/ws/notifications") as socket:
+        await socket.say({"type": "auth", "token": token_of(viewer), "more": "x" * sockets.MAX_MESSAGE})
+        assert await socket.closed() == 4401
+    async with connect(app, "/ws/notifications") as socket:
+        await socket.to_app.put({"type": "websocket.receive", "text": "[" * 5000})
+        assert await socket.closed() == 4401

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.background import background
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.analytics.service import dashboard
@@ -80,7 +81,7 @@ class DashboardState(rx.State):
         self.period = period if isinstance(period, str) and period in PERIODS else "30"
         await self._refresh(await signed_in(self))
 
-    @rx.event(background=True)
+    @background
     async def live(self) -> None:
         async for _ in follow(self, "dashboard", "sends"):
             async with self:

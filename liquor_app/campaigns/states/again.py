@@ -8,6 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.background import background
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.actions.eligibility import Reason
 from liquor_app.analytics.service import CampaignDay, campaign_days
@@ -90,7 +91,7 @@ class AgainState(rx.State):
         self.rest = people_words(waiting.rest) if waiting.rest > waiting.failed else ""
         self.days, self.reasons = day_bars(days), why_bars(reasons)
 
-    @rx.event(background=True)
+    @background
     async def live(self) -> None:
         async with self:
             topic = f"campaign:{last_part(self)}"

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.background import background
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.analytics.service import ledger
 from liquor_app.campaigns import lifecycle
@@ -74,7 +75,7 @@ class CampaignState(rx.State):
         self.ledger = ledger_lines(counts)
         self.sends, self.loading, self.busy = [send_line(one) for one in latest.items], False, False
 
-    @rx.event(background=True)
+    @background
     async def live(self) -> None:
         async with self:
             topic = f"campaign:{str(self.router.url.path).rstrip('/').rsplit('/', 1)[-1]}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import reflex as rx
 
+from liquor_app.accounts.background import background
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.campaigns.service import CampaignRow, list_campaigns
 from liquor_app.campaigns.words import days_words
@@ -84,7 +85,7 @@ class CampaignsState(rx.State):
         first = (len(self.cursors) - 1) * PAGE + 1
         self.showing = f"{first:,} to {first + len(self.rows) - 1:,} of {page.total:,}" if self.rows else "None"
 
-    @rx.event(background=True)
+    @background
     async def live(self) -> None:
         async for _ in follow(self, "dashboard"):
             async with self:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.background import background
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.campaigns.states.detail import CampaignState
 from liquor_app.campaigns.states.versions import VersionsState
@@ -67,7 +68,7 @@ class SimulateState(rx.State):
         self._job = str(job_id)
         return SimulateState.watch
 
-    @rx.event(background=True)
+    @background
     async def watch(self) -> Any:
         """Follow the job to its end, as long as this tab waits for it."""
         async with self:

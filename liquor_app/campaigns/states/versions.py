@@ -8,6 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.accounts.background import background
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.actions.service import EditRow, list_edits
 from liquor_app.campaigns.service import get_campaign
@@ -192,7 +193,7 @@ class VersionsState(rx.State):
         self.why = _why(chosen, edits, at) if chosen else Why()
         self.side = side_of(*pair, found) if pair and found else Side()
 
-    @rx.event(background=True)
+    @background
     async def live(self) -> Any:
         """Follow the campaign: a new plan shows its reasoning and its actions as soon as it stands."""
         async with self:

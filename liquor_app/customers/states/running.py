@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.background import background
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
@@ -31,7 +32,7 @@ class RunState(rx.State):
     reasons: list[ReasonLine] = []
     rejects: str = ""
 
-    @rx.event(background=True)
+    @background
     async def watch(self) -> Any:
         """Follow the import in hand to its end."""
         async with self:

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.background import background
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.campaigns.service import list_campaigns
 from liquor_app.core.clock import now
@@ -74,7 +75,7 @@ class ShellState(rx.State):
         ]  # fmt: skip
         self.unread = sum(notice.new for notice in self.notices)
 
-    @rx.event(background=True)
+    @background
     async def live(self) -> None:
         async for _ in follow(self, "notifications"):
             async with self:

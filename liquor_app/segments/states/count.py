@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.background import background
 from liquor_app.accounts.state import signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
@@ -43,7 +44,7 @@ class CountState(rx.State):
     async def wait(self) -> None:
         self.waiting = "Waiting for the rule"
 
-    @rx.event(background=True)
+    @background
     async def count_rules(self, rules: dict[str, Any]) -> None:
         """Count in the background: ten seconds at most, and only the newest question is answered."""
         async with self:

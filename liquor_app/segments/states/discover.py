@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.background import background
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, NotFound
@@ -82,7 +83,7 @@ class DiscoverState(rx.State):
     overlap_words: str = ""
     adopting: str = ""
 
-    @rx.event(background=True)
+    @background
     async def search(self) -> None:
         """Both in the background: a base of a million takes some seconds."""
         async with self:

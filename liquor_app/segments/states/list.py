@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.background import background
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
@@ -68,7 +69,7 @@ class SegmentsState(rx.State):
         self.next_cursor, self.loading = page.next_cursor or "", False
         self.words = f"{plural(page.total, 'segment')}. A customer may be in several; the planner picks what fits best."
 
-    @rx.event(background=True)
+    @background
     async def perform(self) -> None:
         """What the segments' messages did lately, after the cards are there: it reads the ledger of three months."""
         async with self:
@@ -98,7 +99,7 @@ class SegmentsState(rx.State):
             self.job = str(await request_refresh(session, actor))
         return SegmentsState.watch
 
-    @rx.event(background=True)
+    @background
     async def watch(self) -> Any:
         """Wait for the refresh under way, if one is, then show what it found."""
         async with self:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import reflex as rx
 
+from liquor_app.accounts.background import background
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
@@ -109,7 +110,7 @@ class OutboxState(rx.State):
             headers=[f"{name}: {value}" for name, value in message.headers.items()],
         )
 
-    @rx.event(background=True)
+    @background
     async def live(self) -> None:
         async for _ in follow(self, "sends"):
             async with self:
