@@ -35,7 +35,12 @@ def render_item(type_, item, autogen_context):
 
 def run() -> None:
     url = context.config.attributes.get("url") or database_url()
-    engine = create_engine(url, poolclass=pool.NullPool, connect_args={"connect_timeout": 5, "prepare_threshold": None})
+    engine = create_engine(
+        url,
+        poolclass=pool.NullPool,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 5, "prepare_threshold": None},
+    )
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()

@@ -37,16 +37,16 @@ def main() -> None:
         sys.exit(130)
     except typer.Exit as done:
         sys.exit(done.exit_code)
+    except OSError as error:
+        wrapped = Unavailable(str(error))
+        err.print(f"[red]{escape(wrapped.message)}[/]", highlight=False, soft_wrap=True)
+        sys.exit(wrapped.exit_code)
     except Exception as error:
-        if type(error).__module__.startswith(("click", "typer")):
-            usage = getattr(error, "format_message", None)
-            err.print(f"[red]{escape(str(usage() if usage else error))}[/]", highlight=False, soft_wrap=True)
-            sys.exit(2)
-        if isinstance(error, OSError):
-            wrapped = Unavailable(str(error))
-            err.print(f"[red]{escape(wrapped.message)}[/]", highlight=False, soft_wrap=True)
-            sys.exit(wrapped.exit_code)
-        raise
+        usage = getattr(error, "format_message", None)  # click's
+        if usage is None:
+            raise
+        err.print(f"[red]{escape(usage())}[/]", highlight=False, soft_wrap=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

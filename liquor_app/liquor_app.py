@@ -19,6 +19,7 @@ from liquor_app.campaigns.pages.detail import PAGES as CAMPAIGN
 from liquor_app.campaigns.pages.list import PAGES as CAMPAIGNS
 from liquor_app.compliance.pages.law import PAGES as LAW
 from liquor_app.core.frontend import STATIC
+from liquor_app.core.serving import settle_in
 from liquor_app.core.web import same_origin, static_rules
 from liquor_app.customers.pages.detail import PAGES as CUSTOMER
 from liquor_app.customers.pages.importing import PAGES as IMPORTING
@@ -113,6 +114,7 @@ app = rx.App(
 # While developing, the pages come from another port.
 app.sio.eio.cors_allowed_origins = same_origin if is_prod_mode() else "*"
 app.add_middleware(SessionGuard(), index=0)
+app.register_lifespan_task(settle_in)
 app.register_lifespan_task(live.listen)
 live.install(app)
 add_pages(app, PAGES, slots(), first=[SessionState.require_sign_in, ShellState.load, ShellState.live])

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from arq.worker import create_worker
 
 from liquor_app.core.collector import seldom
+from liquor_app.core.config import get_settings
 from liquor_app.core.errors import AppError
 from liquor_app.core.logs import configure
+from liquor_app.core.private import UMASK, tighten
 from worker.settings import WorkerSettings
 
 
 def main() -> None:
+    os.umask(UMASK)
     configure()
+    tighten(get_settings().data_dir)
     seldom()
     try:
         worker = create_worker(WorkerSettings, redis_settings=WorkerSettings.redis_settings())  # type: ignore[arg-type]

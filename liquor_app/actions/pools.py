@@ -21,6 +21,7 @@ from liquor_app.core.bulk import copy_rows
 from liquor_app.core.db import raw_connection
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.core.redact import constraint_of
 from liquor_app.segments.playbook import clean_percent, clean_text
 
 MAX_CODES = 1_000_000
@@ -323,7 +324,7 @@ async def _write(session: AsyncSession, statement: str, values: dict[str, Any]) 
         async with session.begin_nested():
             await session.execute(text(statement), values)
     except IntegrityError as error:
-        if "uq_coupon_pools_standing" in str(error.orig):
+        if constraint_of(error) == "uq_coupon_pools_standing":
             raise Conflict(
                 "Another pool already serves every campaign with this discount. Turn that off first.",
                 field="is_standing",

@@ -67,7 +67,9 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.exception("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
+    # the route's pattern, not the address: a recipient's link is a secret
+    route = getattr(request.scope.get("route"), "path", "an unknown address")
+    log.exception("unexpected error at %s %s", request.method, route, exc_info=error)
     return problem(500, "internal_error", "Something went wrong on our side. It has been logged; please try again.")
 
 

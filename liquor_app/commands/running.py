@@ -11,6 +11,7 @@ from liquor_app.cli_kit import engines_running, out, show
 from liquor_app.commands.arguments import Json
 from liquor_app.core import db, migrate, runtime
 from liquor_app.core.config import get_settings, inherited_environment
+from liquor_app.core.private import UMASK, tighten
 
 app = typer.Typer()
 
@@ -40,6 +41,8 @@ def web() -> None:
             await db.dispose()
 
     asyncio.run(prepare())
+    os.umask(UMASK)
+    tighten(settings.data_dir)
     argv, environment = serve_command(settings.host, settings.port, settings.web_workers)
     os.execve(argv[0], argv, inherited_environment() | environment)  # noqa: S606 - our own argv, never a shell
 

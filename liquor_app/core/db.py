@@ -42,6 +42,7 @@ def engine() -> AsyncEngine:
             max_overflow=settings.db_pool_size,
             pool_timeout=10,
             pool_pre_ping=True,
+            hide_parameters=True,  # of a failed statement: they are people and secrets
             connect_args={
                 "connect_timeout": 5,
                 "application_name": "liquor",
@@ -56,6 +57,24 @@ async def dispose() -> None:
     loop = id(asyncio.get_running_loop())
     for key in [key for key in _engines if key[0] == loop]:
         await _engines.pop(key).dispose()
+
+
+_TROUBLE = {
+    "28": "it refuses our user or password",
+    "3D": "there is no such database",
+    "53": "it has no room or no connections left",
+    "57": "it is starting or shutting down",
+}
+"""By class of SQL state."""
+
+
+def trouble_of(error: BaseException) -> str:
+    """Why the database cannot be used, in our words: its own may quote rows, and are shown to whoever asks."""
+    origin = getattr(error, "orig", None) or error
+    state = getattr(origin, "sqlstate", None)
+    if state is None:
+        return "it does not answer at the address of DATABASE_URL"
+    return _TROUBLE.get(str(state)[:2], "it broke the connection off") + f" (SQL state {state})"
 
 
 @asynccontextmanager
@@ -79,7 +98,7 @@ async def transaction() -> AsyncIterator[AsyncSession]:
         if state in {"40001", "40P01"}:
             raise Conflict("Somebody else changed this at the same moment. Please try again.") from error
         if state is None or state.startswith(("08", "57P", "53")):
-            raise Unavailable(f"The database cannot be reached: {str(error.orig).strip()[:200]}") from error
+            raise Unavailable(f"The database cannot be reached: {trouble_of(error)}.") from error
         raise
     for hook in hooks:
         await hook()
@@ -115,5 +134,4 @@ async def check() -> str:
         async with engine().connect() as connection:
             return str((await connection.execute(text("SHOW server_version"))).scalar_one())
     except (DBAPIError, OSError, TimeoutError) as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()
-        raise Unavailable(f"The database cannot be reached: {reason[-1] if reason else error}") from error
+        raise Unavailable(f"The database cannot be reached: {trouble_of(error)}.") from error

@@ -30,7 +30,9 @@ from psycopg import sql
 
 from liquor_app.core.config import Environment, get_settings, unprivileged_user
 from liquor_app.core.errors import Conflict, Unavailable
+from liquor_app.core.private import FILE, data_directory, tighten
 from liquor_app.core.process import Child, free_port
+from liquor_app.core.redact import describe
 
 DATABASE = "liquor"
 START_SECONDS = 60.0
@@ -62,10 +64,13 @@ def exclusive(data_dir: Path) -> Iterator[None]:
         Conflict: another instance holds it.
         Unavailable: it cannot be written.
     """
-    handle: IO[str]
+    handle: IO[bytes]
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        handle = (data_dir / "lock").open("a+")
+        data_directory(data_dir, is_shared=Account.current().uid is not None)
+        tighten(data_dir)
+        lock = data_dir / "lock"
+        handle = lock.open("ab")
+        lock.chmod(FILE)
     except OSError as error:
         raise Unavailable(_disk_message(data_dir, error)) from error
     with handle:
@@ -205,7 +210,10 @@ class EmbeddedPostgres:
             "effective_io_concurrency": 64,
             "random_page_cost": 1.1,
             "timezone": "UTC",
-            "log_min_messages": "warning",
+            # a failed statement is quoted in the server's log with the row it failed on: we log the failure ourselves
+            "log_min_messages": "log",
+            "log_min_error_statement": "panic",
+            "log_error_verbosity": "terse",
             "shared_preload_libraries": "pg_stat_statements",
         }
         if get_settings().env is Environment.TEST:
@@ -233,8 +241,8 @@ class EmbeddedPostgres:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir()
         self.account.own(fresh, 0o700)
-        self.cluster.parent.chmod(self.cluster.parent.stat().st_mode | 0o111)
         password_file = fresh.with_suffix(".pw")
+        password_file.touch(0o600)
         password_file.write_text(self.password)
         self.account.own(password_file, 0o600)
         done = subprocess.run(  # noqa: S603
@@ -270,7 +278,7 @@ class EmbeddedPostgres:
                 if not child.running or time.monotonic() > deadline:
                     child.stop(1)
                     full = "No space left" in child.tail(20)
-                    reason = "the disk is full" if full else child.tail(3) or str(error)
+                    reason = "the disk is full" if full else child.tail(3) or describe(error)
                     raise Unavailable(f"PostgreSQL did not start: {reason}") from error
                 time.sleep(0.05)
 
@@ -308,6 +316,7 @@ class EmbeddedValkey:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.account.own(self.folder, 0o700)
             config = self.folder / "valkey.conf"
+            config.touch(0o600)
             config.write_text(
                 f"bind 127.0.0.1\nport {self.port}\ndir {self.folder}\nrequirepass {self.password}\n"
                 f'appendonly yes\nappendfsync everysec\nsave ""\nmaxmemory-policy noeviction\n'
@@ -343,7 +352,7 @@ class EmbeddedValkey:
             except (RedisError, OSError) as error:
                 if not child.running or time.monotonic() > deadline:
                     child.stop(1)
-                    raise Unavailable(f"Valkey did not start: {child.tail(3) or error}") from error
+                    raise Unavailable(f"Valkey did not start: {child.tail(3) or describe(error)}") from error
                 time.sleep(0.03)
 
 

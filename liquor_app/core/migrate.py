@@ -6,11 +6,13 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import create_engine, inspect, pool, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from alembic import command
 from liquor_app.core.config import PROJECT_ROOT
+from liquor_app.core.db import trouble_of
 from liquor_app.core.errors import Conflict, Unavailable
+from liquor_app.core.redact import describe
 
 
 def alembic_config(url: str | None = None) -> Config:
@@ -36,10 +38,9 @@ def upgrade(url: str, revision: str = "head") -> None:
             "It was probably migrated by a newer version; run that one, or restore a backup."
         ) from error
     except DBAPIError as error:
-        reason = (str(error.orig).strip() or "no reason given").splitlines()[0]
-        if getattr(error.orig, "sqlstate", None):
-            raise Conflict(f"A migration failed and was rolled back; the schema is unchanged: {reason}") from error
-        raise Unavailable(f"The database cannot be reached: {reason}") from error
+        if isinstance(error, OperationalError):
+            raise Unavailable(f"The database cannot be reached: {trouble_of(error)}.") from error
+        raise Conflict(f"A migration failed and was rolled back; the schema is unchanged: {describe(error)}") from error
 
 
 def downgrade(url: str, revision: str = "base") -> None:
@@ -54,7 +55,7 @@ def head() -> str:
 
 def current(url: str) -> str | None:
     """The revision a database is at; None if it was never migrated."""
-    engine = create_engine(url, poolclass=pool.NullPool, connect_args={"connect_timeout": 5})
+    engine = create_engine(url, poolclass=pool.NullPool, hide_parameters=True, connect_args={"connect_timeout": 5})
     try:
         with engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):

@@ -9,14 +9,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from liquor_app.core.errors import Conflict
+from liquor_app.core.private import FILE, UMASK, append_bytes, create_bytes
 
 _PR_SET_PDEATHSIG = 1
+PARENT_SECONDS = 0.5
+LOG_BYTES = 8 * 1024 * 1024
+"""A child's log is cut when it is longer; one older piece of this length is kept beside it."""
 
 
 def free_port() -> int:
@@ -44,11 +48,26 @@ def require_free_port(host: str, port: int) -> None:
             ) from error
 
 
-def _die_with_parent() -> None:
-    """Linux: be told when the supervisor vanishes, however it vanished. Elsewhere a no-op."""
+def _die_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
+    """Linux: be told when the parent vanishes, however it vanished. Elsewhere a no-op."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
+
+
+def end_with_parent() -> None:
+    """For a process another of ours started: end at once when that one is gone, even killed. A server's worker that
+    outlived its main process would go on answering on the port with nobody to stop it."""
+    parent = os.getppid()
+    _die_with_parent(signal.SIGKILL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_SECONDS)
+        os._exit(1)
+
+    # also where the kernel does not tell, and for a parent that went before we asked
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 @dataclass(slots=True)
@@ -74,14 +93,14 @@ class Child:
     started_at: float = field(default=0.0, init=False)
 
     def start(self) -> None:
-        """Start it.
+        """Start it. What is left of a run before is ended first, so that nobody holds its port or its files.
 
         Raises:
             OSError: it cannot be started at all.
         """
-        self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        log: IO[bytes]
-        with self.log_path.open("ab") as log:
+        self._end_session()
+        with append_bytes(self.log_path) as log:
+            self.log_path.chmod(FILE)
             self.process = subprocess.Popen(  # noqa: S603 - our own argv, never a shell
                 self.argv,
                 stdin=subprocess.DEVNULL,
@@ -90,6 +109,7 @@ class Child:
                 env=self.env,
                 cwd=self.cwd,
                 start_new_session=True,
+                umask=UMASK,
                 user=self.user,
                 group=self.group,
                 extra_groups=[] if self.user is not None else None,
@@ -136,9 +156,26 @@ class Child:
         if not self.wait(seconds):
             self.signal(signal.SIGKILL)
             self.wait(2)
+        self._end_session()
+
+    def _end_session(self) -> None:
+        """Kill what an ended leader left behind in its session."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+
+    def cut_log(self, limit: int = LOG_BYTES) -> None:
+        """Keep the log's end in `<log>.1` and begin anew once it is longer than `limit` bytes. The child appends, so
+        it goes on at the new beginning."""
+        with contextlib.suppress(OSError):
+            if self.log_path.stat().st_size <= limit:
+                return
+            older = self.log_path.with_name(f"{self.log_path.name}.1")
+            older.unlink(missing_ok=True)
+            with self.log_path.open("r+b") as log, create_bytes(older) as kept:
+                log.seek(-limit, os.SEEK_END)
+                kept.write(log.read(limit))
+                log.truncate(0)
 
     def tail(self, lines: int = 5) -> str:
         """The last lines of its log, for an error message."""

@@ -30,6 +30,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.lease import SECONDS, JobLost, Lease
 from liquor_app.core.models import JobStatus
 from liquor_app.core.pubsub import publish_now
+from liquor_app.core.redact import describe
 
 log = logging.getLogger(__name__)
 
@@ -240,7 +241,7 @@ async def run(job_id: UUID, tasks: dict[Job, Task], *, lease_seconds: float = SE
         status, error = JobStatus.FAILED, problem.message
     except Exception as problem:
         log.exception("job %s (%s) failed", context.name, job_id)
-        status, error = JobStatus.FAILED, f"{type(problem).__name__}: {problem}"[:500]
+        status, error = JobStatus.FAILED, f"Something went wrong on our side: {describe(problem)}. The log says where."
     async with transaction() as session:
         ended = await session.execute(
             text(

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from liquor_app.core.errors import Unavailable
+from liquor_app.core.redact import describe
 from liquor_app.core.runtime import redis_url
 
 _clients: dict[tuple[int, str], Redis] = {}
@@ -43,4 +44,4 @@ async def check() -> None:
     try:
         await cast(Awaitable[bool], client().ping())
     except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable(f"Redis cannot be reached: {error}") from error
+        raise Unavailable(f"Redis cannot be reached: {describe(error)}") from error

@@ -42,9 +42,10 @@ class Supervisor:
         signal.signal(signal.SIGTERM, stop)
 
     def watch(self, children: Sequence[Child]) -> None:
-        """Restart what ends, waiting longer each time it ends soon, until `stopping` is set."""
+        """Until `stopping` is set: restart what ends, waiting longer each time it ends soon; keep the logs short."""
         while not self.stopping.wait(POLL):
             for child in children:
+                child.cut_log()
                 if not child.running:
                     self._restart(child)
 

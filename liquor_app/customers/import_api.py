@@ -22,6 +22,7 @@ from liquor_app.api.schemas import JOB, Cursor, Id, Limit, ListOf, listing
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.ids import uuid7
+from liquor_app.core.private import create_bytes
 from liquor_app.core.texts import UNSTORABLE, unstorable
 from liquor_app.customers import uploads
 from liquor_app.customers.importing import inspect_file, try_file
@@ -109,8 +110,7 @@ async def _receive(request: Request, allowed: frozenset[str]) -> _Upload:
 async def _keep(upload: UploadFile, path: Path) -> str:
     """Store an upload piece by piece; returns the hash of its content. The edge has bounded its size."""
     digest = hashlib.sha256()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
+    with create_bytes(path) as file:
         while piece := await upload.read(COPY_BYTES):
             digest.update(piece)
             await asyncio.to_thread(file.write, piece)

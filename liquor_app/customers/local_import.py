@@ -27,6 +27,7 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.ids import uuid7
+from liquor_app.core.redact import describe
 from liquor_app.customers.importing import ImportReport, try_file
 from liquor_app.customers.importing.trial import write_rejects_file
 from liquor_app.customers.models import IMPORT, ImportStatus
@@ -98,7 +99,7 @@ async def _take(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> Import
         await drive(actor, import_id, path, tell)
     except BaseException as error:
         async with transaction() as session:
-            await conclude(session, actor, import_id, ImportStatus.FAILED, str(error)[:300] or "stopped")
+            await conclude(session, actor, import_id, ImportStatus.FAILED, describe(error))
         raise
     async with transaction() as session:
         row = await conclude(session, actor, import_id, ImportStatus.COMPLETED)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
+from liquor_app.core.redact import describe
 from liquor_app.organization.models import Channel
 from liquor_app.providers.base import (
     Handed,
@@ -78,7 +79,7 @@ class Sandbox:
                 ids = {row.send_id: str(row.id) for row in inserted}
         except (AppError, DBAPIError, OSError) as error:
             # the commit may have been cut off half-way: only a look-up can tell
-            return each(messages, Outcome.UNKNOWN, "database", str(error))
+            return each(messages, Outcome.UNKNOWN, "database", describe(error))
         return [SendResult(message.send_id, Outcome.ACCEPTED, ids[message.send_id]) for message in messages]
 
     async def lookup(self, handed: Sequence[Handed]) -> dict[UUID, str]:

@@ -7,6 +7,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Sequence
 
+from liquor_app.core.redact import describe
 from liquor_app.providers.base import Outcome, OutgoingMessage, Provider, SendResult, each
 from liquor_app.sending.fence import Routed
 
@@ -60,7 +61,7 @@ async def hand_over(provider: Provider, messages: Sequence[OutgoingMessage], lea
             except Exception as error:
                 # a fault of ours in the middle of a call: nobody knows how far it came
                 log.exception("provider %s", provider.name)
-                return each(chunk, Outcome.UNKNOWN, "error", f"{type(error).__name__}: {error}")
+                return each(chunk, Outcome.UNKNOWN, "error", describe(error))
         if len(chunk) == 1 or not all(result.is_shared for result in results):
             return results
         middle = len(chunk) // 2

@@ -12,6 +12,7 @@ from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
 from liquor_app.core.queue import Job, JobContext, Task
+from liquor_app.core.redact import describe
 from liquor_app.sending import errands, play
 from liquor_app.sending.conversions import attribute_purchases
 from liquor_app.sending.launch import launch_campaign
@@ -63,7 +64,7 @@ async def process_webhooks(job: JobContext) -> dict[str, Any]:
             if limit == 1:
                 aside += 1
                 async with transaction() as session:
-                    await set_aside(session, SYSTEM, f"{type(problem).__name__}: {problem}")
+                    await set_aside(session, SYSTEM, describe(problem))
             limit = BATCH if limit == 1 else max(1, limit // 10)
             if aside > MOST_ASIDE:
                 raise

@@ -100,6 +100,23 @@ def test_killed_children_come_back(running: tuple[subprocess.Popen[bytes], str])
     )
 
 
+def test_a_killed_web_server_leaves_nobody_on_its_port(running: tuple[subprocess.Popen[bytes], str]) -> None:
+    process, url = running
+    main = next(one for one in _family(process) if "granian" in " ".join(one.cmdline()))
+    workers = main.children(recursive=True)
+    assert workers, "the web server has no worker of its own: look for another victim"
+    main.kill()
+    _eventually(lambda: _gone(workers), 3, "a worker of the killed server still holds the port")
+
+    def served_anew() -> bool:
+        try:
+            return httpx.get(f"{url}/api/v1/health/live", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    _eventually(served_anew, 40, "nobody serves the port again")
+
+
 def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(
     running: tuple[subprocess.Popen[bytes], str], folder: Path
 ) -> None:

@@ -19,6 +19,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import uuid7
+from liquor_app.core.private import open_text
 from liquor_app.customers.importing.dialect import Dialect, chosen_dialect
 from liquor_app.customers.importing.mapping import KINDS, guess_mapping, positions
 from liquor_app.customers.importing.merging import Policy
@@ -162,9 +163,8 @@ async def try_file(
 
 async def write_rejects_file(session: AsyncSession, import_id: UUID, columns: list[str], path: Path) -> str:
     """The refused rows as a file at `path`; returns the path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    with part.open("w", newline="", encoding="utf-8") as file:
+    with open_text(part) as file:
         file.write(heading(columns))
         after: int | None = -1
         while after is not None:

@@ -1,0 +1,71 @@
+"""Files only we may read: logs, uploads, refused rows, keys. The data directory holds people's data and secrets."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+DIRECTORY = 0o700
+FILE = 0o600
+UMASK = 0o077
+"""For every process that serves or works: what it makes is its own account's alone."""
+HOLDS_DATA = ("log", "files")
+"""Folders of the data directory that are ours down to the last file; the engines look after their own."""
+
+
+def private_directory(path: Path) -> Path:
+    """`path` as a folder nobody else may enter, made if it is not there, with its parents."""
+    for folder in reversed([path, *path.parents]):
+        if not folder.exists():
+            folder.mkdir(mode=DIRECTORY, exist_ok=True)
+    path.chmod(DIRECTORY)
+    return path
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags, FILE)
+
+
+def create_bytes(path: Path) -> BinaryIO:
+    """A new file to write bytes to.
+
+    Raises:
+        FileExistsError: there is one already.
+    """
+    private_directory(path.parent)
+    return open(path, "xb", opener=_opener)
+
+
+def append_bytes(path: Path) -> BinaryIO:
+    """A file to append bytes to, made if it is not there."""
+    private_directory(path.parent)
+    return open(path, "ab", opener=_opener)
+
+
+def open_text(path: Path) -> TextIO:
+    """A file to write UTF-8 to, emptied if it is there; line ends stay as they are written."""
+    private_directory(path.parent)
+    return open(path, "w", newline="", encoding="utf-8", opener=_opener)
+
+
+def data_directory(path: Path, *, is_shared: bool) -> Path:
+    """The data directory, closed to everybody else.
+
+    Args:
+        is_shared: the embedded engines run under another account and must be able to pass through it.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o711 if is_shared else DIRECTORY)
+    return path
+
+
+def tighten(data_dir: Path) -> None:
+    """Close what earlier versions left open to others below a data directory."""
+    for name in HOLDS_DATA:
+        for folder, _, files in os.walk(data_dir / name):
+            for path, mode in ((Path(folder), DIRECTORY), *((Path(folder, file), FILE) for file in files)):
+                if not path.is_symlink():
+                    with suppress(PermissionError, FileNotFoundError):  # somebody else's, or gone meanwhile
+                        path.chmod(mode)
