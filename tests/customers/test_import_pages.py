@@ -97,7 +97,7 @@ async def test_what_is_no_table_is_refused_in_words(database: str, content: str 
 async def test_an_import_is_followed_to_its_report_and_found_again(database: str) -> None:
     tab, file, match, running = await matching(await brought(PEOPLE))
     await run(MatchState.start, match)
-    row = await file.row()
+    row = await file._row()
     assert row.job_id
     await run_job(row.job_id, TASKS)
     await run(RunState.watch, running)
@@ -127,7 +127,7 @@ async def test_a_cancelled_import_says_what_stays_and_can_go_on(database: str) -
     assert await people() == 0
     await run(RunState.resume, running)
     assert file.step == RUN
-    row = await file.row()
+    row = await file._row()
     assert row.job_id
     await run_job(row.job_id, TASKS)
     await run(RunState.watch, running)

@@ -141,9 +141,9 @@ class LawState(rx.State):
     @rx.event
     @guarded
     async def load(self) -> None:
-        await self.read()
+        await self._read()
 
-    async def read(self) -> None:
+    async def _read(self) -> None:
         """As it is now."""
         actor = await signed_in(self)
         require(actor, Role.ADMIN)
@@ -159,7 +159,7 @@ class LawState(rx.State):
     @guarded
     async def show_ended(self, on: bool) -> None:
         self.with_ended = bool(on)
-        await self.read()
+        await self._read()
 
     @rx.event
     @guarded
@@ -209,7 +209,7 @@ class LawState(rx.State):
 
     async def _done(self, title: str, words: str) -> Any:
         self.asking = ""
-        await self.read()
+        await self._read()
         return toast_done(title, words)
 
     def _blame(self, error: AppError) -> None:

@@ -79,12 +79,12 @@ class ImportState(rx.State):
         return await self._open(str(import_id))
 
     async def _open(self, import_id: str) -> Any:
-        row = await self.row(import_id)
+        row = await self._row(import_id)
         self._import, self.kind, self.name, self.problem = str(row.id), row.kind, row.file_name, ""
         self.step = STEPS.get(row.status, REPORT)
         return [remember(ADDRESS, {"import": self._import}), *_next_events(self.step)]
 
-    async def row(self, import_id: str = "") -> ImportRow:
+    async def _row(self, import_id: str = "") -> ImportRow:
         """The import in hand, as it is now; for the states of the later steps too."""
         actor = await signed_in(self)
         async with transaction() as session:

@@ -54,7 +54,7 @@ class MatchState(rx.State):
         require(await signed_in(self), Role.MANAGER)
         self.reset()
         file = await self.get_state(ImportState)
-        row = await file.row()
+        row = await file._row()
         try:
             preview = await asyncio.to_thread(inspect_file, file_of(row.file_key), file.kind)
         except Invalid as problem:
@@ -93,7 +93,7 @@ class MatchState(rx.State):
     async def _try(self, *, guess: bool = False) -> None:
         """Import the first rows for trial: everything is rolled back, only the outcome is kept."""
         actor, file, mapping = await signed_in(self), await self.get_state(ImportState), mapping_of(self.columns)
-        row = await file.row()
+        row = await file._row()
         self.problem, self.trial, self.rows = "", "", []
         path = file_of(row.file_key)
         try:
@@ -125,7 +125,7 @@ class MatchState(rx.State):
             return None
         async with transaction() as session:
             await start_import(
-                session, actor, (await file.row()).id, kind=file.kind, policy=self.policy,
+                session, actor, (await file._row()).id, kind=file.kind, policy=self.policy,
                 mapping=mapping_of(self.columns), options=self._options,
             )  # fmt: skip
         file.step = RUN

@@ -52,7 +52,7 @@ class RunState(rx.State):
     async def _look(self) -> ImportRow | None:
         """The import as it is; None once it has ended, or another is in hand."""
         file = await self.get_state(ImportState)
-        row = await file.row()
+        row = await file._row()
         if STEPS.get(row.status, REPORT) != RUN:
             file.step = REPORT
             self._told(row)
@@ -69,7 +69,7 @@ class RunState(rx.State):
     @guarded
     async def report(self) -> None:
         """What became of the import in hand."""
-        self._told(await (await self.get_state(ImportState)).row())
+        self._told(await (await self.get_state(ImportState))._row())
 
     def _told(self, row: ImportRow) -> None:
         self.words, self.tone = ending_words(row), TONES.get(row.status, "red")
@@ -82,7 +82,7 @@ class RunState(rx.State):
     async def cancel(self) -> None:
         """Stop the import under way; what has been taken stays."""
         actor, file = await signed_in(self), await self.get_state(ImportState)
-        row = await file.row()
+        row = await file._row()
         async with transaction() as session:
             await cancel_import(session, actor, row.id)
         self.stopping = True
@@ -92,7 +92,7 @@ class RunState(rx.State):
     async def resume(self) -> Any:
         """Go on where it stopped."""
         actor, file = await signed_in(self), await self.get_state(ImportState)
-        row = await file.row()
+        row = await file._row()
         async with transaction() as session:
             await resume_import(session, actor, row.id)
         file.step = RUN

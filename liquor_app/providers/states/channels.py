@@ -126,9 +126,9 @@ class ChannelsState(rx.State):
     @rx.event
     @guarded
     async def load(self) -> None:
-        await self.read()
+        await self._read()
 
-    async def read(self) -> None:
+    async def _read(self) -> None:
         """As it is now."""
         actor = await signed_in(self)
         require(actor, Role.ADMIN)
@@ -159,7 +159,7 @@ class ChannelsState(rx.State):
         actor = await signed_in(self)
         async with transaction() as session:
             await move_provider(session, actor, channel_of(channel), str(provider), up=bool(up))
-        await self.read()
+        await self._read()
 
     @rx.event
     @guarded
@@ -170,7 +170,7 @@ class ChannelsState(rx.State):
         on = not next((line.enabled for line in mine if line.provider == provider), True)
         async with transaction() as session:
             carried = await switch_provider(session, actor, wanted, str(provider), on=on)
-        await self.read()
+        await self._read()
         if not carried:
             return toast_warning(f"Nobody carries {wanted.label} now", "Its messages wait until a provider is on.")
         return toast_done(f"{provider_name(str(provider))} is {'on' if on else 'off'}")
@@ -182,7 +182,7 @@ class ChannelsState(rx.State):
         actor = await signed_in(self)
         async with transaction() as session:
             await try_again(session, actor, str(provider))
-        await self.read()
+        await self._read()
         return toast_done("It is tried again", "A few messages find out whether it has recovered.")
 
 

@@ -163,6 +163,6 @@ class ProviderFormState(rx.State):
             return None
         self.reset()
         channels = await self.get_state(ChannelsState)
-        await channels.read()
+        await channels._read()
         words = "It is off: test it, then switch it on." if fresh else "Messages follow it from now on."
         return toast_done(f"{name} saved", words)

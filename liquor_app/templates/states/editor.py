@@ -49,19 +49,19 @@ class EditorState(rx.State):
     async def load(self) -> Any:
         self.reset()
         try:
-            await self.read()
+            await self._read()
         except (NotFound, Invalid) as problem:
             self.missing = problem.message
         return guard(False)
 
-    async def read(self) -> None:
+    async def _read(self) -> None:
         """What is stored, into the fields."""
         actor = await signed_in(self)
         async with transaction() as session:
             row = await get_template(session, actor, parse_id(last_part(self), "template"))
-        await self.show(row)
+        await self._show(row)
 
-    async def show(self, row: TemplateRow) -> None:
+    async def _show(self, row: TemplateRow) -> None:
         """A stored template, into the fields."""
         actor = await signed_in(self)
         async with transaction() as session:
@@ -71,9 +71,9 @@ class EditorState(rx.State):
         self.values = {name: getattr(row, name) or "" for name in (*CONTENT, *DETAILS)}
         self.numbers = {name: numbered(self.values[name]) for name in CONTENT}
         self.dirty, self.errors, self.missing = False, {}, ""
-        await self.render()
+        await self._render()
 
-    def source(self) -> TemplateSource:
+    def _source(self) -> TemplateSource:
         """What is typed."""
         subject, html, text = (self.values.get(name) or None for name in CONTENT)
         is_email = self.head.channel == Channel.EMAIL
@@ -81,10 +81,10 @@ class EditorState(rx.State):
             Channel.SMS, None, None, text
         )  # fmt: skip
 
-    async def render(self) -> None:
+    async def _render(self) -> None:
         """Look at it again; what cannot be drawn leaves the last picture and says why. What was not typed over is the
         stored template, which everybody may read; only those who may edit have their own words compiled."""
-        actor, source = await signed_in(self), self.source()
+        actor, source = await signed_in(self), self._source()
         sample: UUID | None = (await self.get_state(SampleState))._customer_id
         try:
             async with transaction() as session:
@@ -112,7 +112,7 @@ class EditorState(rx.State):
         first, self.dirty = not self.dirty, True
         if name in CONTENT:
             self.numbers = {**self.numbers, name: numbered(typed)}
-            await self.render()
+            await self._render()
         return guard(True) if first else None
 
     @rx.event
@@ -120,8 +120,8 @@ class EditorState(rx.State):
     async def look_as(self, customer_id: str) -> None:
         """Look at it as one customer would get it; an empty id goes back to the example."""
         sample = await self.get_state(SampleState)
-        await sample.pick(str(customer_id))
-        await self.render()
+        await sample._pick(str(customer_id))
+        await self._render()
 
     @rx.event
     @guarded
@@ -142,7 +142,7 @@ class EditorState(rx.State):
                 raise
             self.errors = {error.field: error.message}
             return toast_failed("Not saved", error.message)
-        await self.show(row)
+        await self._show(row)
         words = "Messages made from now on use it." if self.head.current else "No message uses it yet."
         saved = f"Version {row.version} saved" if row.version != before else "Saved"
         return [guard(False), toast_done(saved, words)]

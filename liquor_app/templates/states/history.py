@@ -35,9 +35,9 @@ class HistoryState(rx.State):
     @guarded
     async def load(self) -> None:
         self.reset()
-        await self.read()
+        await self._read()
 
-    async def read(self) -> None:
+    async def _read(self) -> None:
         """The versions as they are now; none if the template is not there (its page says so)."""
         actor, editor = await signed_in(self), await self.get_state(EditorState)
         if not editor.head.id:
@@ -55,7 +55,7 @@ class HistoryState(rx.State):
         """Save what is typed; the new version joins the list."""
         editor = await self.get_state(EditorState)
         answer = await EditorState.save.fn(editor)
-        await self.read()
+        await self._read()
         return answer
 
     @rx.event
@@ -91,6 +91,6 @@ class HistoryState(rx.State):
             row = await restore_version(session, actor, template_id, old, seen=self._present)
         self.comparing = 0
         editor = await self.get_state(EditorState)
-        await editor.show(row)
-        await self.read()
+        await editor._show(row)
+        await self._read()
         return [guard(False), toast_done(f"Version {row.version} says what version {old} said")]

@@ -42,7 +42,7 @@ class SampleState(rx.State):
             page = await list_customers(session, actor, filters=CustomerFilter(search=self.query), limit=HITS)
         self.hits = [Option(str(row.id), row.name or row.email or row.phone or "Unnamed") for row in page.items]
 
-    async def pick(self, customer_id: str) -> None:
+    async def _pick(self, customer_id: str) -> None:
         """Take this customer; an empty id goes back to the example."""
         actor = await signed_in(self)
         if customer_id:

@@ -53,7 +53,7 @@ class TrialState(rx.State):
                 prepared = await prepare_trial(
                     session,
                     actor,
-                    editor.source(),
+                    editor._source(),
                     customer_id=sample._customer_id,
                     phone=str(form.get("phone", ""))[:40],
                     provider=str(form.get("provider", ANY))[:40],
