@@ -24,6 +24,7 @@ from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now
 from liquor_app.core.draw import number_of, threshold
 from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.birthdays import known_birthday
 from liquor_app.organization.guidance import Guidance
 from liquor_app.segments.service import resolve_slugs
 
@@ -43,7 +44,8 @@ WITH page AS (
      WHERE m.customer_id > :after{only}
      GROUP BY m.customer_id ORDER BY m.customer_id LIMIT :n)
 SELECT c.id, page.segments, c.email_key, c.phone, c.email_consent, c.sms_consent, c.date_of_birth,
-       c.age_verified_at IS NOT NULL AS verified, c.profiling_objected_at IS NOT NULL AS objected, c.state,
+       c.age_verified_at IS NOT NULL AS verified, c.age_disputed_at IS NOT NULL AS disputed,
+       c.profiling_objected_at IS NOT NULL AS objected, c.state,
        c.purchase_frequency, c.avg_order_value, c.avg_purchase_hour, c.primary_category, c.secondary_category,
        c.churn_probability, c.value_at_risk, c.response_likelihood, c.first_purchase_at, c.last_purchase_at
   FROM page JOIN customers c ON c.id = page.customer_id AND c.deleted_at IS NULL
@@ -193,8 +195,9 @@ async def _people(
         consented=_flags((row.email_consent == "given", row.sms_consent == "given") for row in rows),
         suppressed=await _suppressed(session, rows),
         objected=np.fromiter((row.objected for row in rows), dtype=np.bool_, count=count),
-        born=np.array([row.date_of_birth for row in rows], dtype="datetime64[D]"),
+        born=np.array([known_birthday(row.date_of_birth) for row in rows], dtype="datetime64[D]"),
         age_verified=np.fromiter((row.verified for row in rows), dtype=np.bool_, count=count),
+        age_disputed=np.fromiter((row.disputed for row in rows), dtype=np.bool_, count=count),
         has_bought=np.fromiter((row.purchase_frequency > 0 for row in rows), dtype=np.bool_, count=count),
         has_open_day=np.asarray(
             open_days(counts, days, limits.max_contacts_7_days, limits.max_contacts_30_days).any(axis=1)

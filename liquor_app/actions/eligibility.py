@@ -21,6 +21,7 @@ class Reason(StrEnum):
 
     OBJECTED = "objected_to_profiling"
     UNDERAGE = "underage"
+    AGE_DISPUTED = "age_disputed"
     NO_ADDRESS = "no_contact_address"
     SUPPRESSED = "suppressed"
     NO_CONSENT = "no_consent"
@@ -48,6 +49,7 @@ class Reason(StrEnum):
 _LABELS = {
     Reason.OBJECTED: "Objected to profiling",
     Reason.UNDERAGE: "Under the legal age",
+    Reason.AGE_DISPUTED: "Age in doubt, not settled yet",
     Reason.NO_ADDRESS: "No address for the channel",
     Reason.SUPPRESSED: "Unsubscribed, bounced or complained",
     Reason.NO_CONSENT: "No consent for the channel",
@@ -70,6 +72,7 @@ BLOCKS: tuple[Reason | None, ...] = (
     None,
     Reason.OBJECTED,
     Reason.UNDERAGE,
+    Reason.AGE_DISPUTED,
     Reason.NO_ADDRESS,
     Reason.SUPPRESSED,
     Reason.NO_CONSENT,
@@ -94,6 +97,7 @@ class Permissions:
     born: npt.NDArray[np.datetime64]
     """Date of birth, NaT where unknown."""
     age_verified: Flags
+    age_disputed: Flags
     has_bought: Flags
     has_open_day: Flags
     pressed: Flags
@@ -120,6 +124,7 @@ def blocked(known: Permissions, today: date, minimum_age: int, unknown_age_email
 
     block(np.repeat(known.objected[:, None], 2, axis=1), Reason.OBJECTED)
     block(np.repeat(underage[:, None], 2, axis=1), Reason.UNDERAGE)
+    block(np.repeat(known.age_disputed[:, None], 2, axis=1), Reason.AGE_DISPUTED)
     block(~known.has_address, Reason.NO_ADDRESS)
     block(known.suppressed, Reason.SUPPRESSED)
     block(~known.consented, Reason.NO_CONSENT)

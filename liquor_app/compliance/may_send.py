@@ -20,6 +20,7 @@ from liquor_app.compliance.rules import (
     legal_span,
     narrow,
 )
+from liquor_app.customers.birthdays import age_on, known_birthday
 
 LOOK_AHEAD_DAYS = 9
 """Longer than a week, so that a rule of one weekday cannot hide the next open hour."""
@@ -39,6 +40,7 @@ class BlockReason(StrEnum):
     PAUSED = "paused_by_customer"
     TOPIC_DECLINED = "topic_declined"
     UNDERAGE = "underage"
+    AGE_DISPUTED = "age_disputed"
     AGE_UNKNOWN = "age_unknown"
     CONSENT_TOO_EARLY = "consent_before_of_age"
     COUPON_BANNED = "coupon_banned"
@@ -55,6 +57,7 @@ class PersonFacts:
         consent: `given`, `withdrawn`, `pending` (not confirmed yet) or None, for the message's channel; `consent_at` is
             when it was last given.
         suppressed: the address stands on the suppression list for this channel.
+        age_disputed: two statements about their age do not agree, and nobody has settled it yet.
         state: two letters, None if unknown.
         timezone: IANA name of where they live, None if unknown.
         phone_zones: IANA names the phone's prefix belongs to (SMS only).
@@ -71,6 +74,7 @@ class PersonFacts:
     objected: bool = False
     date_of_birth: date | None = None
     age_verified: bool = False
+    age_disputed: bool = False
     has_alcohol_purchases: bool = False
     state: str | None = None
     timezone: str | None = None
@@ -157,11 +161,6 @@ def home_zone(person: PersonFacts, rules: Rules) -> str:
     return person.phone_zones[0] if len(person.phone_zones) == 1 else rules.store_zone
 
 
-def age_on(born: date, day: date) -> int:
-    """Completed years; somebody born on 29 February comes of age on 1 March."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-
-
 def _blocked_by_person(person: PersonFacts, message: MessageFacts) -> Blocked | None:
     what = "e-mail" if message.channel == "email" else "SMS"
     if person.deleted:
@@ -183,13 +182,16 @@ def _blocked_by_person(person: PersonFacts, message: MessageFacts) -> Blocked | 
 def _blocked_by_age(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Blocked | None:
     zone = ZoneInfo(home_zone(person, rules))
     local = now.astimezone(zone).date()
-    if person.date_of_birth is not None:
-        years = age_on(person.date_of_birth, local)
+    if person.age_disputed:
+        return Blocked(BlockReason.AGE_DISPUTED, "Their age is in doubt; somebody of the shop has to settle it.")
+    born = known_birthday(person.date_of_birth)
+    if born is not None:
+        years = age_on(born, local)
         if years < rules.minimum_age:
             return Blocked(BlockReason.UNDERAGE, f"{years} years old; {rules.minimum_age} is the minimum.")
         # by their own calendar: the evening before a birthday is the birthday already in UTC
         agreed = person.consent_at.astimezone(zone).date() if person.consent_at else local
-        if age_on(person.date_of_birth, agreed) < rules.minimum_age:
+        if age_on(born, agreed) < rules.minimum_age:
             return Blocked(
                 BlockReason.CONSENT_TOO_EARLY,
                 f"Consent was given before the age of {rules.minimum_age}; it must be given anew.",

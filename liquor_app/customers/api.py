@@ -12,9 +12,12 @@ from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, Row, Search, listing
 from liquor_app.core.db import transaction
 from liquor_app.customers import service
+from liquor_app.customers.ages import settle_age
 from liquor_app.customers.filters import SORTS, CustomerFilter
 from liquor_app.customers.history import PurchaseRow, purchases_of
 from liquor_app.customers.schemas import (
+    AgeIn,
+    AgeOut,
     Breakdown,
     CustomerIn,
     CustomerPatch,
@@ -98,6 +101,14 @@ async def update_customer(
         )
     tag(response, row.updated_at)
     return row
+
+
+@router.post("/customers/{id}/age", response_model=AgeOut)
+async def record_proof_of_age(actor: CurrentActor, customer_id: Id, body: AgeIn) -> object:
+    """Record the proof of age somebody of the shop has seen. It ends a doubt about the age (`age_disputed_at`), either
+    way; nothing is sent to a minor."""
+    async with transaction() as session:
+        return await settle_age(session, actor, customer_id, born=body.date_of_birth, proof=body.proof)
 
 
 @router.delete("/customers/{id}", status_code=204)

@@ -221,6 +221,7 @@ async def preview_import(
         "decimal_evidence": seen.dialect.decimal_evidence,
         **counts,
         "reasons": tried.report.reasons,
+        "notes": tried.report.notes,
         "items": [
             {
                 "row": one.record.number,

@@ -106,7 +106,9 @@ async def _take(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> Import
         kept = None
         if row.rejected:
             kept = await write_rejects_file(session, import_id, row.position["columns"], _rejects_path(path, import_id))
-    return ImportReport(**{name: getattr(row, name) for name in COUNTS}, reasons=row.reasons, rejects_file=kept)
+    return ImportReport(
+        **{name: getattr(row, name) for name in COUNTS}, reasons=row.reasons, notes=row.notes, rejects_file=kept
+    )
 
 
 def _rejects_path(path: Path, import_id: UUID) -> Path:

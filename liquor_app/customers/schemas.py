@@ -47,6 +47,19 @@ class Breakdown(Row):
     total: int
 
 
+class AgeIn(Body):
+    """A proof of age that was seen: what it was and where, not its number."""
+
+    date_of_birth: date
+    proof: Annotated[str, Field(min_length=1, max_length=200, examples=["driving licence, at the counter"])]
+
+
+class AgeOut(Row):
+    date_of_birth: date | None
+    is_of_age: bool
+    is_disputed: bool
+
+
 class ImportStarted(Started):
     import_id: UUID
 
@@ -67,6 +80,9 @@ class ImportOut(Row):
     unchanged: int
     rejected: int
     reasons: dict[str, int]
+    notes: dict[str, int] = Field(
+        description="What was left out of rows that were taken, such as placeholder_birthday."
+    )
     error: str | None
     can_resume: bool
     job_id: UUID | None
@@ -115,6 +131,9 @@ class ImportPreview(Row):
     unchanged: int
     rejected: int
     reasons: dict[str, int]
+    notes: dict[str, int] = Field(
+        description="What was left out of rows that were taken, such as placeholder_birthday."
+    )
     items: list[PreviewRow]
 
 

@@ -19,7 +19,10 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.paging import Page, check_limit
 from liquor_app.customers.addresses import guess_timezone, normalise_email, normalise_phone
+from liquor_app.customers.ages import note_typed
+from liquor_app.customers.birthdays import PLACEHOLDERS, age_on
 from liquor_app.customers.filters import CustomerFilter, build, cursor_of
+from liquor_app.organization.settings import ComplianceSettings, load_settings
 
 EXACT_UP_TO = 10_000
 """Totals are counted up to here and estimated beyond: nobody reads the last digit of a million."""
@@ -43,6 +46,8 @@ class CustomerRow:
     sms_consent: str | None
     date_of_birth: date | None
     age_verified_at: datetime | None
+    age_disputed_at: datetime | None
+    """Two statements about their age do not agree: nothing is sent to them until it is settled."""
     profiling_objected_at: datetime | None
     no_tracking: bool
     """Their opens and clicks are not counted, whatever the brand counts."""
@@ -180,6 +185,12 @@ def _clean(changes: dict[str, Any]) -> dict[str, Any]:
             raise Invalid("date_of_birth must be a date such as 1980-02-29", field="date_of_birth") from error
         if not date(1900, 1, 1) <= born <= now().date():
             raise Invalid("date_of_birth must lie between 1900 and today", field="date_of_birth")
+        if born in PLACEHOLDERS:
+            raise Invalid(
+                f"date_of_birth {born} is what tills write where they know nothing. Leave it out; if it is true, record"
+                " the proof of age that was seen.",
+                field="date_of_birth",
+            )
         values["date_of_birth"] = born
     if "state" in values or "phone" in values:
         values.setdefault("timezone", guess_timezone(values.get("state"), values.get("phone")))
@@ -195,6 +206,18 @@ async def _refuse_taken(session: AsyncSession, values: dict[str, Any], own: UUID
             )
             if (other := taken.scalar()) and other != own:
                 raise Conflict(f"Another customer already has this {field}.", field=field)
+
+
+async def _refuse_older(session: AsyncSession, before: Any, born: date | None) -> None:
+    """A minor on file does not come of age by a change of a field, nor does a doubt end by it."""
+    known, minimum = before["date_of_birth"], (await load_settings(session, ComplianceSettings)).minimum_age
+    is_minor = known is not None and age_on(known, now().date()) < minimum
+    if before["age_disputed_at"] is not None or (is_minor and (born is None or born < known)):
+        raise Conflict(
+            "This customer is a minor by what is on file, or their age is in doubt. Record the proof of age that was"
+            " seen instead of changing the date.",
+            field="date_of_birth",
+        )
 
 
 async def create_customer(session: AsyncSession, actor: Actor, changes: dict[str, Any]) -> CustomerRow:
@@ -215,6 +238,8 @@ async def create_customer(session: AsyncSession, actor: Actor, changes: dict[str
     await session.execute(
         text(f"INSERT INTO customers ({names}) VALUES ({', '.join(':' + name for name in values)})"), values
     )
+    if values.get("date_of_birth"):
+        await note_typed(session, actor, values["id"], values["date_of_birth"])
     await audit(session, actor, "customer.created", "customer", values["id"], fields=sorted(changes))
     return await get_customer(session, actor, values["id"])
 
@@ -230,10 +255,12 @@ async def update_customer(
     """
     require(actor, Role.MANAGER)
     locked = await session.execute(
-        text("SELECT updated_at, email_key, phone, external_id FROM customers WHERE id = :id AND deleted_at IS NULL"
-             " FOR UPDATE"),
+        text(
+            "SELECT updated_at, email_key, phone, external_id, state, country, date_of_birth, age_disputed_at"
+            " FROM customers WHERE id = :id AND deleted_at IS NULL FOR UPDATE"
+        ),
         {"id": customer_id},
-    )  # fmt: skip
+    )
     before = locked.mappings().first()
     if before is None:
         raise NotFound("There is no such customer, or it was deleted.")
@@ -246,6 +273,11 @@ async def update_customer(
     if not any(after.get(name) for name in ("email_key", "phone", "external_id")):
         raise Invalid("A customer needs at least one of email, phone and external_id.", field="email")
     await _refuse_taken(session, values, customer_id)
+    born = values.get("date_of_birth", before["date_of_birth"])
+    if born != before["date_of_birth"]:
+        await _refuse_older(session, before, born)
+        if born:
+            await note_typed(session, actor, customer_id, born)
     sets = ", ".join(f"{name} = :{name}" for name in values)
     await session.execute(
         text(f"UPDATE customers SET {sets}, updated_at = now() WHERE id = :id"), {**values, "id": customer_id}

@@ -74,7 +74,12 @@ async def import_uploaded(job: JobContext) -> dict[str, Any]:
 
 
 def _result(row: ImportRow) -> dict[str, Any]:
-    return {"import_id": str(row.id), **{name: getattr(row, name) for name in COUNTS}, "reasons": row.reasons}
+    return {
+        "import_id": str(row.id),
+        **{name: getattr(row, name) for name in COUNTS},
+        "reasons": row.reasons,
+        "notes": row.notes,
+    }
 
 
 async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:

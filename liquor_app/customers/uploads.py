@@ -35,7 +35,8 @@ LOCAL = "local:"
 @dataclass(frozen=True, slots=True)
 class ImportRow:
     """An uploaded file. `created + updated + unchanged + rejected = rows`, which counts what has been taken so far;
-    `reasons` counts the rejected by code; `position` is the checkpoint."""
+    `reasons` counts the rejected by code, `notes` what was left out of rows that were taken; `position` is the
+    checkpoint."""
 
     id: UUID
     kind: str
@@ -51,6 +52,7 @@ class ImportRow:
     unchanged: int
     rejected: int
     reasons: dict[str, int]
+    notes: dict[str, int]
     error: str | None
     position: dict[str, Any]
     job_id: UUID | None

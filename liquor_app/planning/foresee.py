@@ -39,7 +39,8 @@ _MESSAGES = """
 SELECT a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms ->> 'discount_pct' AS discount_pct,
        a.template_category, c.paused_until, c.max_contacts_30_days, c.topics_off,
        c.email_key, c.phone, CASE a.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END AS consent,
-       c.date_of_birth, c.age_verified_at IS NOT NULL AS verified, c.deleted_at IS NOT NULL AS deleted,
+       c.date_of_birth, c.age_verified_at IS NOT NULL AS verified, c.age_disputed_at IS NOT NULL AS disputed,
+       c.deleted_at IS NOT NULL AS deleted,
        c.profiling_objected_at IS NOT NULL AS objected, c.purchase_frequency > 0 AS bought, c.state, c.timezone,
        g.at AS consent_at
   FROM (SELECT x.*, row_number() OVER (ORDER BY x.id) AS n FROM actions x
@@ -146,6 +147,7 @@ def _person(row: Any, suppressed: bool, counts: Any, day: int) -> PersonFacts:
         topics_off=tuple(row.topics_off),
         date_of_birth=row.date_of_birth,
         age_verified=row.verified,
+        age_disputed=row.disputed,
         has_alcohol_purchases=bool(row.bought),
         state=row.state.strip().upper() if row.state and row.state.strip() else None,
         timezone=row.timezone,

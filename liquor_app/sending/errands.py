@@ -23,12 +23,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.compliance.may_send import age_on
 from liquor_app.core.clock import now
 from liquor_app.core.errors import AppError, Conflict, TooMany
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.birthdays import age_on
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
@@ -313,8 +313,12 @@ def _question(brand: str, link: str, minimum_age: int) -> Notice:
 
 
 async def _refuse_minors(session: AsyncSession, customer_id: UUID) -> None:
-    found = await session.execute(text("SELECT date_of_birth FROM customers WHERE id = :id"), {"id": customer_id})
-    born = found.scalar()
+    found = await session.execute(
+        text("SELECT date_of_birth, age_disputed_at FROM customers WHERE id = :id"), {"id": customer_id}
+    )
+    born, disputed = found.one()
+    if disputed is not None:
+        raise Conflict("This customer's age is in doubt: nothing is sent to them until it is settled.")
     minimum = (await load_settings(session, ComplianceSettings)).minimum_age
     if born is not None and age_on(born, now().date()) < minimum:
         raise Conflict(f"This customer is known to be under {minimum}: nothing is sent to them.")

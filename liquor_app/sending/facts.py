@@ -79,6 +79,7 @@ def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) 
         objected=row.objected,
         date_of_birth=row.date_of_birth,
         age_verified=row.age_verified,
+        age_disputed=row.age_disputed,
         has_alcohol_purchases=bool(row.has_alcohol_purchases),
         state=_state(row.state),
         timezone=row.timezone,

@@ -46,6 +46,7 @@ WHERE s.id = f.id AND s.created_at = f.created_at
   AND COALESCE(k.virtual_now, clock_timestamp()) + make_interval(secs => %(open)s) <= f.closes_at
   AND c.id = s.customer_id AND c.deleted_at IS NULL
   AND CASE s.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END = 'given'
+  AND c.age_disputed_at IS NULL
   AND (c.paused_until IS NULL OR c.paused_until <= COALESCE(k.virtual_now, clock_timestamp()))
   AND NOT EXISTS (
       SELECT 1 FROM suppressions p
@@ -71,7 +72,8 @@ async def pass_fence(
     """Mark as leaving what may still leave, its exact body kept; returns the ids of those.
 
     Each must still be ours under a live lease; its campaign running (and, while its week is played, bound for the
-    sandbox); consent standing, and no pause begun; the address not suppressed; its window open for another minute.
+    sandbox); consent standing, no pause begun, the age not in doubt; the address not suppressed; its window open for
+    another minute.
     """
     await session.execute(text(_HOLD), {"campaigns": list({item.composed.claimed.campaign_id for item in messages})})
     await keep_stencils(session, [item.composed.outgoing.body for item in messages])

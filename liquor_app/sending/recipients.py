@@ -6,7 +6,6 @@ never does.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -20,16 +19,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
-from liquor_app.compliance.may_send import age_on
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.crypto import sign, unsign
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import parse_id, uuid7_time
+from liquor_app.customers.ages import hear_birthday
 from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
-from liquor_app.organization.settings import ComplianceSettings, PreferenceSettings, load_settings
+from liquor_app.organization.settings import PreferenceSettings, load_settings
 from liquor_app.organization.topics import Topic, parse_topics
 from liquor_app.providers.bodies import Whole
 from liquor_app.sending.bodies import BODY_COLUMNS, BODY_JOIN, read_body
@@ -255,8 +254,8 @@ async def age_question(session: AsyncSession, token: str) -> Ask:
 
 
 async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | None) -> Ask:
-    """Keep a date of birth in the age ledger. Who is under age gets nothing more; who has answered once cannot answer
-    otherwise to get in.
+    """Keep a date of birth in the age ledger. Of two dates the younger counts; who is under age by either gets nothing
+    more, and two that do not agree hold all sending until the shop has settled it (`customers.ages`).
 
     Raises:
         Invalid: the token is not ours, or not a full, possible date.
@@ -268,30 +267,8 @@ async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | No
         day = date.fromisoformat(born)
     except ValueError as error:
         raise Invalid("Give your full date of birth.", field="born") from error
-    today = now().date()
-    if not 0 <= age_on(day, today) <= 120 or day > today:
-        raise Invalid("That date of birth cannot be right.", field="born")
-    minimum = (await load_settings(session, ComplianceSettings)).minimum_age
-    known = await session.execute(
-        text("SELECT date_of_birth FROM customers WHERE id = :id FOR UPDATE"), {"id": customer_id}
-    )
-    day = known.scalar() or day
-    is_of_age = age_on(day, today) >= minimum
-    await session.execute(
-        text(
-            "INSERT INTO age_ledger (customer_id, date_of_birth, verified, method, evidence)"
-            " VALUES (:id, :born, :verified, 'date of birth, own statement', CAST(:evidence AS jsonb))"
-        ),
-        {"id": customer_id, "born": day, "verified": is_of_age, "evidence": json.dumps({"ip": ip, "said": born})},
-    )
-    await session.execute(
-        text(
-            "UPDATE customers SET date_of_birth = :born, updated_at = now(),"
-            " age_verified_at = CASE WHEN :verified THEN COALESCE(age_verified_at, now()) END WHERE id = :id"
-        ),
-        {"id": customer_id, "born": day, "verified": is_of_age},
-    )
-    return Ask(look_of(row), "", True, is_of_age)
+    age = await hear_birthday(session, customer_id, day, ip=ip)
+    return Ask(look_of(row), "", True, age.is_of_age)
 
 
 async def recipient_by_id(session: AsyncSession, customer_id: UUID) -> Row[Any]:

@@ -34,6 +34,8 @@ LOOKS: Mapping[str, Look] = {
     "succeeded": Look("Done", "green"),
     "cancelled": Look("Cancelled", "gray"),
     "failed": Look("Failed", "red"),
+    # ages
+    "disputed": Look("In doubt", "amber"),
     # actions
     "proposed": Look("Proposed", "gray"),
     "held_out": Look("Held out", "gray"),

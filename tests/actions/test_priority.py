@@ -169,6 +169,7 @@ def permissions(**changes: object) -> Permissions:
         "objected": np.array([False]),
         "born": np.array(["NaT"], dtype="datetime64[D]"),
         "age_verified": np.array([True]),
+        "age_disputed": np.array([False]),
         "has_bought": np.array([True]),
         "has_open_day": np.array([True]),
         "pressed": np.array([False]),
@@ -188,6 +189,7 @@ def permissions(**changes: object) -> Permissions:
         ({"suppressed": np.array([[True, False]])}, Reason.SUPPRESSED, None),
         ({"consented": np.array([[True, False]])}, None, Reason.NO_CONSENT),
         ({"age_verified": np.array([False])}, None, Reason.AGE_UNKNOWN),
+        ({"age_disputed": np.array([True])}, Reason.AGE_DISPUTED, Reason.AGE_DISPUTED),
         (
             {"age_verified": np.array([False]), "has_bought": np.array([False])},
             Reason.AGE_UNKNOWN,

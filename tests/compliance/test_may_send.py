@@ -73,6 +73,10 @@ def person(**facts: object) -> PersonFacts:
         ({"consent": "withdrawn"}, SMS, BlockReason.NO_CONSENT),
         ({"objected": True}, EMAIL, BlockReason.OBJECTED),
         ({"date_of_birth": date(2005, 11, 3), "age_verified": True}, EMAIL, BlockReason.UNDERAGE),
+        ({"age_disputed": True}, EMAIL, BlockReason.AGE_DISPUTED),
+        ({"age_disputed": True, "date_of_birth": date(1970, 5, 4)}, SMS, BlockReason.AGE_DISPUTED),
+        ({"age_verified": False, "date_of_birth": date(1970, 1, 1)}, SMS, BlockReason.AGE_UNKNOWN),
+        ({"age_verified": False, "date_of_birth": date(1900, 1, 1)}, EMAIL, BlockReason.AGE_UNKNOWN),
         ({"age_verified": False}, EMAIL, BlockReason.AGE_UNKNOWN),
         ({"age_verified": False, "has_alcohol_purchases": True}, SMS, BlockReason.AGE_UNKNOWN),
         (

@@ -45,6 +45,7 @@ def situations(draw: st.DrawFn) -> tuple[PersonFacts, MessageFacts, datetime]:
         objected=draw(mostly),
         date_of_birth=birthday,
         age_verified=draw(st.booleans()),
+        age_disputed=draw(mostly),
         has_alcohol_purchases=draw(st.booleans()),
         state=draw(states),
         timezone=draw(zones),
@@ -81,6 +82,7 @@ def test_what_goes_out_breaks_nothing(situation: tuple[PersonFacts, MessageFacts
     assert not person.suppressed
     assert not person.deleted
     assert not person.objected
+    assert not person.age_disputed
     assert person.consent == "given"
     assert person.paused_until is None or person.paused_until <= moment
     assert person.contacts_7d < min(store.max_contacts_7_days, message.max_contacts_7_days or 99)

@@ -86,6 +86,7 @@ CHANGES = {
     "customer_deleted": "UPDATE customers SET deleted_at = now()",
     "no_contact_address": "UPDATE customers SET email = NULL, email_key = NULL",
     "age_unknown": "UPDATE customers SET age_verified_at = NULL",
+    "age_disputed": "UPDATE customers SET age_disputed_at = now()",
     "underage": "UPDATE customers SET date_of_birth = '2010-01-01'",
     "coupon_banned": "UPDATE customers SET state = 'MA'",
     "objected_to_profiling": "UPDATE customers SET profiling_objected_at = now()",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -223,7 +223,35 @@ def clean_moment(
     return When(moment.astimezone(now.tzinfo), hour)
 
 
+def clean_consent_moment(
+    cell: str, zone: ZoneInfo, now: datetime, *, given: bool, order: str = "mdy"
+) -> datetime | None:
+    """When somebody agreed or withdrew; never in the future.
+
+    A bare day says nothing of the hour, nor of whose day it is: a consent counts from its first moment, by the store's
+    calendar or UTC's, whichever is earlier; a withdrawal until its last. So neither beats an exact word of the same day
+    that says no. A withdrawal from the future is one of now: it is never lost.
+    """
+    when = clean_moment(cell, "consent_at", zone, now, order=order)
+    if when is None:
+        return None
+    moment = when.at
+    if when.local_hour is None:
+        day = moment.astimezone(zone).date()
+        if given:
+            moment = min(datetime.combine(day, time(0), where) for where in (zone, UTC))
+        else:
+            moment = max(datetime.combine(day + timedelta(days=1), time(0), where) for where in (zone, UTC))
+    if not given:
+        return min(moment, now)
+    if moment > now:
+        reason = f"consent_at lies in the future: {cell[:40]!r}. Nobody has agreed yet."
+        raise Rejected("consent_in_the_future", "consent_at", reason)
+    return moment.astimezone(now.tzinfo)
+
+
 def clean_birthday(cell: str, today: date, order: str = "mdy") -> date | None:
+    """A date of birth; one that tells nothing (`birthdays.PLACEHOLDERS`) is still returned, for whoever says so."""
     text = clean_word(cell, "date_of_birth")
     if text is None:
         return None

@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from liquor_app.core.money import money
+from liquor_app.customers.birthdays import PLACEHOLDERS, known_birthday
 from liquor_app.customers.importing.cells import (
     MAX_NUMBER,
     MAX_TEXT,
@@ -17,6 +18,7 @@ from liquor_app.customers.importing.cells import (
     Rejected,
     When,
     clean_birthday,
+    clean_consent_moment,
     clean_country,
     clean_email,
     clean_flag,
@@ -69,11 +71,12 @@ class ConsentGiven:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A customer row, understood. `values` holds what was not blank."""
+    """A customer row, understood. `values` holds what was not blank; `notes` what was left out, by `NOTES`."""
 
     number: int
     values: dict[str, object]
     consents: tuple[ConsentGiven, ...]
+    notes: tuple[str, ...] = ()
 
 
 def _consents(cells: list[str], at: dict[str, int], how: Setting) -> tuple[ConsentGiven, ...]:
@@ -86,12 +89,12 @@ def _consents(cells: list[str], at: dict[str, int], how: Setting) -> tuple[Conse
         if answer is None:
             continue
         source = clean_word(cells[at["consent_source"]], "consent_source")
-        when = clean_moment(cells[at["consent_at"]], "consent_at", how.zone, how.now, order=how.date_order)
+        when = clean_consent_moment(cells[at["consent_at"]], how.zone, how.now, given=answer, order=how.date_order)
         if source is None or when is None:
             missing = "consent_source" if source is None else "consent_at"
             raise Rejected("consent_without_evidence", missing, f"{field} is given without {missing}.")
         status = ConsentStatus.GIVEN if answer else ConsentStatus.WITHDRAWN
-        given.append(ConsentGiven(channel, status, source[:120], when.at))
+        given.append(ConsentGiven(channel, status, source[:120], when))
     return tuple(given)
 
 
@@ -106,6 +109,13 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
     "timezone": clean_timezone,
     "language": partial(clean_word, field="language"),
 }
+
+
+NO_BIRTHDAY = "placeholder_birthday"
+NOTES = {
+    NO_BIRTHDAY: "The date of birth is what tills write where they know nothing; it is left out, and proves no age.",
+}
+"""What may be left out of a row that is taken all the same, and the words for it."""
 
 
 def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting) -> Person:
@@ -127,12 +137,13 @@ def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting
     if not values.get("name"):
         parts = [clean_text(given.get(field, ""), field) for field in ("first_name", "last_name")]
         values["name"] = " ".join(part for part in parts if part)[:MAX_TEXT]
+    notes: tuple[str, ...] = ()
     if "date_of_birth" in given:
-        values["date_of_birth"] = clean_birthday(
-            given["date_of_birth"], how.now.astimezone(how.zone).date(), how.date_order
-        )
+        born = clean_birthday(given["date_of_birth"], how.now.astimezone(how.zone).date(), how.date_order)
+        values["date_of_birth"] = known_birthday(born)
+        notes = (NO_BIRTHDAY,) if born in PLACEHOLDERS else ()
     known = {field: value for field, value in values.items() if value}
-    return Person(number, known, _consents(cells, at, how))
+    return Person(number, known, _consents(cells, at, how), notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.customers.addresses import guess_timezone
 from liquor_app.customers.importing.cells import Rejected
 from liquor_app.customers.importing.cleaning import ConsentGiven, Person
+from liquor_app.customers.models import ConsentStatus
 
 FIELDS = (
     "external_id", "email", "email_key", "phone", "name", "city", "state", "postal_code", "country", "timezone",
@@ -51,6 +52,8 @@ class Known:
     consent: dict[str, str | None] = field(default_factory=dict)
     consent_at: dict[str, datetime] = field(default_factory=dict)
     evidence: list[tuple[int, ConsentGiven]] = field(default_factory=list)
+    born_in_row: int | None = None
+    """The row of this file that last told their date of birth, if it told a new one."""
     before: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -129,6 +132,10 @@ def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:
             continue
         if known.values.get(name) != value:
             changes[name] = value
+    # a file makes nobody older: of two dates of birth the younger counts
+    born = known.values.get("date_of_birth")
+    if born is not None and changes.get("date_of_birth", born) < born:
+        del changes["date_of_birth"]
     if "email_key" in changes:  # another spelling of the same address is no change
         changes["email"] = person.values["email"]
     if "timezone" not in changes and (not known.values.get("timezone") or "state" in changes):
@@ -148,11 +155,15 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
     if known is None:
         guess = None if "timezone" in person.values else _timezone(person.values)
         known = Known(uuid7(), {**dict.fromkeys(FIELDS), "timezone": guess, **DEFAULTS, **person.values})
+        if "date_of_birth" in person.values:
+            known.born_in_row = person.number
         _take_consents(known, person)
         base.add(known)
         return known, Outcome.CREATED
     changes = _changes(known, person, policy)
     known.values.update(changes)
+    if "date_of_birth" in changes:
+        known.born_in_row = person.number
     for key in KEYS:
         if key in changes:
             base.index(known, key)
@@ -166,7 +177,9 @@ def _take_consents(known: Known, person: Person) -> bool:
     taken = False
     for given in person.consents:
         latest = known.consent_at.get(given.channel)
-        if latest is None or given.at > latest:
+        # at the same moment the word that says no holds
+        says_no = given.status is ConsentStatus.WITHDRAWN and known.consent.get(given.channel) != given.status
+        if latest is None or given.at > latest or (given.at == latest and says_no):
             known.consent[given.channel] = given.status.value
             known.consent_at[given.channel] = given.at
             known.evidence.append((person.number, given))

@@ -17,6 +17,8 @@ from liquor_app.customers.importing.cleaning import Person
 from liquor_app.customers.importing.merging import FIELDS, KEYS, Base, Known, Outcome, Policy, apply
 
 CHANNELS = ("email", "sms")
+BY_FILE = "date of birth, from a file"
+"""How the age ledger names a date of birth that was imported: told, not proved."""
 WRITTEN = (*FIELDS, *(f"{channel}_consent" for channel in CHANNELS))
 
 
@@ -115,6 +117,20 @@ async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, fil
         )
         if len(updated.all()) != len(changed):
             raise Raced
+    ages = [known for known in (*fresh, *changed) if known.born_in_row is not None]
+    if ages:
+        by = str(recorded_by) if recorded_by else None
+        rows = (
+            [
+                known.id,
+                known.values["date_of_birth"],
+                False,
+                BY_FILE,
+                json.dumps({"import": file_name, "row": known.born_in_row, "by": by}),
+            ]
+            for known in ages
+        )
+        await copy_rows(session, "age_ledger", ("customer_id", "date_of_birth", "verified", "method", "evidence"), rows)
     evidence = [(known, number, given) for known in (*fresh, *changed) for number, given in known.evidence]
     if evidence:
         columns = ("customer_id", "channel", "status", "source", "at", "evidence", "recorded_by")

@@ -36,7 +36,8 @@ class ImportReport:
     """What became of a file's rows: `created + updated + unchanged + rejected = rows`.
 
     `rows` counts those that hold anything, without the header. A repeated row counts as updated or unchanged. Lines
-    of purchases count by what became of their basket. `reasons` counts the rejected by code.
+    of purchases count by what became of their basket. `reasons` counts the rejected by code, `notes` what was left
+    out of rows that were taken.
     """
 
     rows: int
@@ -45,6 +46,7 @@ class ImportReport:
     unchanged: int
     rejected: int
     reasons: dict[str, int]
+    notes: dict[str, int]
     rejects_file: str | None
 
 
@@ -148,7 +150,7 @@ async def try_file(
                 if tell:
                     await tell(*work.progress)
         found = await session.execute(
-            text("SELECT rows, created, updated, unchanged, rejected, reasons FROM imports WHERE id = :id"),
+            text("SELECT rows, created, updated, unchanged, rejected, reasons, notes FROM imports WHERE id = :id"),
             {"id": plan.id},
         )
         counts = dict(found.mappings().one())

@@ -30,7 +30,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.customers.importing import baskets, people
 from liquor_app.customers.importing.chunks import CHUNK_ROWS, Chunk, Chunks
-from liquor_app.customers.importing.cleaning import Line, Person, Setting
+from liquor_app.customers.importing.cleaning import NOTES, Line, Person, Setting
 from liquor_app.customers.importing.dialect import SAMPLE_ROWS, Dialect, chosen_dialect, guess_dialect
 from liquor_app.customers.importing.mapping import CONSENTS, check_mapping
 from liquor_app.customers.importing.merging import KEYS, Outcome, Policy
@@ -45,7 +45,7 @@ ROWS, ORDERS, WHOLE, DONE = "rows", "orders", "whole", "done"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A row of a trial: what would become of it, and why not."""
+    """A row of a trial: what would become of it, and why not, or what of it is left out."""
 
     record: Record
     outcome: str
@@ -88,6 +88,7 @@ class Work:
         self._waiting: dict[int, Record] = {}
         self._again: Table | None = None
         self._records: Iterator[Record] = iter(())
+        self._notes: Counter[str] = Counter()
 
     async def __aenter__(self) -> Self:
         return self
@@ -130,6 +131,7 @@ class Work:
         self.position = dict(self.position)
         counts: Counter[Outcome] = Counter()
         rejects: list[Reject] = []
+        self._notes = Counter()
         try:
             if self.position["phase"] == ROWS:
                 counts, rejects = await self._rows(session)
@@ -153,7 +155,10 @@ class Work:
                 " created = created + :created, updated = updated + :updated, unchanged = unchanged + :unchanged,"
                 " rejected = rejected + :rejected, reasons = (SELECT COALESCE(jsonb_object_agg(key, n), '{}') FROM"
                 " (SELECT key, sum(CAST(value AS int)) AS n FROM (SELECT * FROM jsonb_each_text(reasons) UNION ALL"
-                " SELECT * FROM jsonb_each_text(CAST(:reasons AS jsonb))) both_ GROUP BY key) summed) WHERE id = :id"
+                " SELECT * FROM jsonb_each_text(CAST(:reasons AS jsonb))) both_ GROUP BY key) summed),"
+                " notes = (SELECT COALESCE(jsonb_object_agg(key, n), '{}') FROM"
+                " (SELECT key, sum(CAST(value AS int)) AS n FROM (SELECT * FROM jsonb_each_text(notes) UNION ALL"
+                " SELECT * FROM jsonb_each_text(CAST(:notes AS jsonb))) both_ GROUP BY key) summed) WHERE id = :id"
             ),
             {
                 "id": self.plan.id,
@@ -161,6 +166,7 @@ class Work:
                 "taken": sum(counts.values()),
                 "rejected": len(rejects),
                 "reasons": json.dumps(reasons),
+                "notes": json.dumps(self._notes),
                 **{outcome.value: counts[outcome] for outcome in Outcome},
             },
         )
@@ -191,8 +197,12 @@ class Work:
             except (UniqueViolation, people.Raced):
                 if attempt == TRIES:
                     raise
+        self._notes = Counter(note for row in rows for note in row.notes)
         if self._watch:
-            self.shown += [Shown(chunk.records[position], one.value) for position, one in result.outcomes.items()]
+            self.shown += [
+                Shown(chunk.records[at], one.value, reason=" ".join(NOTES[note] for note in rows[at].notes))
+                for at, one in result.outcomes.items()
+            ]
         return Counter(result.outcomes.values()), [Reject(chunk.records[at], why) for at, why in result.rejected]
 
     async def _lines(self, session: AsyncSession, chunk: Chunk) -> list[Reject]:

@@ -12,6 +12,7 @@ from liquor_app.ui.form import text_field
 from liquor_app.ui.layout import col
 
 FORM = "consent-form"
+PROOF = "proof-of-age"
 
 
 def questions() -> rx.Component:
@@ -44,6 +45,34 @@ def questions() -> rx.Component:
             danger=True,
         ),
         _consent(),
+        _proof(),
+    )
+
+
+def _proof() -> rx.Component:
+    form = rx.form(
+        col(
+            text_field("Date of birth", "born", type="date", error=ActsState.error),
+            text_field(
+                "Proof seen", "proof", max_length=200, placeholder="Driving licence, at the counter",
+                hint="What it was and where; not its number.",
+            ),
+            gap=16,
+        ),
+        id=PROOF,
+        on_submit=ActsState.prove,
+    )  # fmt: skip
+    return dialog(
+        "Record a proof of age",
+        form,
+        open=ActsState.asking == "age",
+        on_open_change=ActsState.close,
+        description="Kept in the age ledger: who recorded it, when, and what was seen. It ends a doubt, either way.",
+        foot=rx.fragment(
+            button("Cancel", on_click=ActsState.close(False)),
+            button("Record", kind="primary", submit=True, form=PROOF),
+        ),
+        max_width="460px",
     )
 
 

@@ -80,6 +80,7 @@ def _body() -> rx.Component:
     scored = rx.el.span(CustomerState.profile.scored, class_name="note-t")
     return col(
         _suppressed(),
+        _age_in_doubt(),
         rx.el.section(
             numbers(
                 *(
@@ -110,6 +111,16 @@ def _suppressed() -> rx.Component:
     words = ("On the suppression list (", CustomerState.profile.suppressed, "): no campaign writes to this customer.")
     shown = note(*words, tone="amber", icon="ban", action=lift)
     return rx.cond(CustomerState.profile.suppressed != "", shown, rx.fragment())
+
+
+def _age_in_doubt() -> rx.Component:
+    settle = for_managers(button("Record proof of age", small=True, on_click=ActsState.ask("age")))
+    words = (
+        "What is on file about this customer's age and what they said do not agree, and one of the two is a minor's."
+        " Nothing is sent to them until it is settled."
+    )
+    shown = note(words, tone="amber", icon="id-card", action=settle)
+    return rx.cond(CustomerState.profile.age_in_doubt, shown, rx.fragment())
 
 
 def _action() -> rx.Component:
@@ -263,8 +274,9 @@ def _consents() -> rx.Component:
         )
         who = CustomerState.profile
         born = for_managers(
+            button("Proof", kind="ghost", small=True, title="Record a proof of age", on_click=ActsState.ask("age")),
             rx.cond(
-                (one.status != "verified") & ((who.email != "") | (who.phone != "")),
+                (one.status != "verified") & (one.status != "disputed") & ((who.email != "") | (who.phone != "")),
                 button(
                     "Ask",
                     kind="ghost",
@@ -273,7 +285,7 @@ def _consents() -> rx.Component:
                     on_click=ErrandsState.ask("age", rx.cond(who.email != "", "email", "sms")),
                 ),
                 rx.fragment(),
-            )
+            ),
         )
         return list_item(
             drawing,

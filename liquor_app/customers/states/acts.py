@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import reflex as rx
 
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError
+from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
+from liquor_app.customers.ages import settle_age
 from liquor_app.customers.consents import lift_suppression, record_consent, suppress_customer
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import delete_customer, update_customer
@@ -20,8 +22,8 @@ from liquor_app.sending.errands import sign_up_and_ask
 from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done, toast_warning
 
-QUESTIONS = ("suppress", "lift", "delete", "email", "sms")
-"""What may be asked before it is done; a channel stands for recording its consent."""
+QUESTIONS = ("suppress", "lift", "delete", "email", "sms", "age")
+"""What may be asked before it is done; a channel stands for recording its consent, `age` for a proof of age seen."""
 
 
 class ActsState(rx.State):
@@ -105,6 +107,29 @@ class ActsState(rx.State):
                 wording_version=wording,
             )  # fmt: skip
         return ""
+
+    @rx.event
+    @guarded
+    async def prove(self, form: dict[str, Any]) -> Any:
+        """Record the proof of age that was seen; a doubt about the age ends with it, either way."""
+        actor = await signed_in(self)
+        try:
+            born = date.fromisoformat(str(form.get("born", "")))
+        except ValueError:
+            self.error = "Give the full date of birth."
+            return None
+        try:
+            async with transaction() as session:
+                age = await settle_age(
+                    session, actor, parse_id(last_part(self), "customer"), born=born, proof=str(form.get("proof", ""))
+                )
+        except Invalid as error:
+            self.error = error.message
+            return None
+        self.asking = ""
+        if age.is_of_age:
+            return [CustomerState.load, toast_done("Proof of age recorded")]
+        return [CustomerState.load, toast_warning("A minor", "Nothing is sent to this customer.")]
 
     @rx.event
     @guarded

@@ -33,7 +33,7 @@ from liquor_app.ui.words import (
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Who it is. `suppressed` says why nobody may write to them, empty if one may."""
+    """Who it is. `suppressed` says why nobody may write to them, empty if one may; `age_in_doubt` holds all sending."""
 
     id: str = ""
     name: str = ""
@@ -46,6 +46,7 @@ class Profile:
     suppressed: str = ""
     scored: str = ""
     counted: bool = True
+    age_in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ def profile_of(row: CustomerRow, suppressed: str | None, scored: datetime | None
         suppressed=LOOKS[suppressed].word.lower() if suppressed and suppressed in LOOKS else suppressed or "",
         scored=f"Scored {ago(scored, at)}" if scored else "Not scored yet",
         counted=not row.no_tracking,
+        age_in_doubt=row.age_disputed_at is not None,
     )
 
 
@@ -189,6 +191,8 @@ def _evidence(consent: ConsentRow | None, at: datetime) -> str:
 
 
 def _age(row: CustomerRow, at: datetime) -> ConsentLine:
+    if row.age_disputed_at is not None:
+        return ConsentLine("age", "Age", "disputed", f"In doubt since {show_day(row.age_disputed_at, at)}")
     if row.age_verified_at is not None:
         return ConsentLine("age", "Age", "verified", f"Checked {show_day(row.age_verified_at, at)}")
     if row.date_of_birth is not None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from liquor_app.customers.importing import FilePreview, ImportReport
+from liquor_app.customers.importing.cleaning import NO_BIRTHDAY
 from liquor_app.customers.importing.mapping import KINDS
 from liquor_app.customers.importing.work import Shown
 from liquor_app.customers.models import ImportStatus
@@ -110,7 +111,7 @@ def trial_words(report: ImportReport) -> str:
     if report.rejected:
         reasons = ", ".join(f"{line.words} {line.count}" for line in reason_lines(report.reasons))
         parts.append(f"{report.rejected:,} refused ({reasons})")
-    return f"Tried on the first {plural(report.rows, 'row')}: {listed(parts)}."
+    return f"Tried on the first {plural(report.rows, 'row')}: {listed(parts)}.{note_words(report.notes)}"
 
 
 def trial_lines(shown: Sequence[Shown]) -> list[TrialLine]:
@@ -139,7 +140,7 @@ def ending_words(row: ImportRow) -> str:
     """What became of an import: "2 rows: 1 new, 0 changed, 0 known already, 1 refused." """
     counts = (
         f"{plural(row.rows, 'row')}: {row.created:,} new, {row.updated:,} changed,"
-        f" {row.unchanged:,} known already, {row.rejected:,} refused."
+        f" {row.unchanged:,} known already, {row.rejected:,} refused.{note_words(row.notes)}"
     )
     if row.status is ImportStatus.COMPLETED:
         return counts
@@ -147,6 +148,14 @@ def ending_words(row: ImportRow) -> str:
     if not row.rows:
         return f"{why} Nothing was imported."
     return f"{why} What was taken so far stays: {counts}"
+
+
+def note_words(notes: Mapping[str, Any]) -> str:
+    """What was left out of rows that were taken: " 3 dates of birth left out: …"; empty for nothing."""
+    count = int(notes.get(NO_BIRTHDAY, 0))
+    if not count:
+        return ""
+    return f" {plural(count, 'date')} of birth left out: what tills write where they know nothing (1 January 1970)."
 
 
 def reason_lines(reasons: Mapping[str, Any]) -> list[ReasonLine]:

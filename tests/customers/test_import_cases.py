@@ -1,0 +1,114 @@
+"""Files as shops really have them, each with the value it should come to."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core import clock
+from liquor_app.core.db import transaction
+from liquor_app.customers.consents import record_consent
+from liquor_app.customers.importing.cells import Rejected, clean_consent_moment
+from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.service import create_customer
+from liquor_app.organization.models import Channel
+from tests.customers.test_import import rows, run
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+async def one(sql: str, **values: Any) -> Any:
+    async with transaction() as session:
+        return (await session.execute(text(sql), values)).one()
+
+
+@pytest.mark.parametrize("policy", ["keep", "fill", "overwrite"])
+async def test_case_12_a_withdrawal_is_not_beaten_by_a_bare_day(database: str, tmp_path: Path, policy: str) -> None:
+    """Withdrawn today at a known moment; a file says yes "today", whichever calendar's today that is."""
+    async with transaction() as session:
+        person = await create_customer(session, SYSTEM, {"email": "person@c12.example", "name": "Same Day"})
+        for status in (ConsentStatus.GIVEN, ConsentStatus.WITHDRAWN):
+            await record_consent(session, SYSTEM, person.id, channel=Channel.EMAIL, status=status, source="counter")
+    for day in {clock.now().date(), clock.now().astimezone(NEW_YORK).date()}:
+        file = write(
+            tmp_path / f"{day}.csv",
+            "email,name,email_consent,consent_source,consent_at",
+            f"PERSON@c12.example,Same Day,yes,Shopify export,{day}",
+        )
+        report = await run(file, policy=policy)
+        assert report.rejected == 0
+    kept = await one("SELECT email_consent FROM customers")
+    assert kept.email_consent == "withdrawn"
+    latest = await one("SELECT max(at) AS at FROM consents")
+    assert latest.at <= clock.now(), "no evidence lies in the future"
+
+
+def test_case_12_a_bare_day_counts_from_its_first_moment_for_yes_and_to_its_last_for_no() -> None:
+    now = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # still the 23rd in New York
+
+    def moment(cell: str, *, given: bool) -> datetime | None:
+        return clean_consent_moment(cell, NEW_YORK, now, given=given)
+
+    assert moment("2026-11-24", given=True) == datetime(2026, 11, 24, tzinfo=UTC)
+    assert moment("2026-11-20", given=True) == datetime(2026, 11, 20, tzinfo=UTC)
+    assert moment("2026-11-20", given=False) == datetime(2026, 11, 21, 5, tzinfo=UTC)
+    assert moment("2026-11-24", given=False) == now, "a no of today is one of now"
+    assert moment("2026-11-20 10:00", given=True) == datetime(2026, 11, 20, 15, tzinfo=UTC)
+    with pytest.raises(Rejected, match="future"):
+        moment("2026-11-24 00:01", given=True)
+    with pytest.raises(Rejected):
+        moment("2027-11-24", given=True)
+
+
+async def test_case_12_a_no_of_the_same_moment_wins(database: str, tmp_path: Path) -> None:
+    at = "2026-01-05 10:00"
+    head = "email,email_consent,consent_source,consent_at"
+    await run(write(tmp_path / "yes.csv", head, f"a@c12.example,yes,till,{at}"))
+    await run(write(tmp_path / "no.csv", head, f"a@c12.example,no,till,{at}"))
+    assert (await one("SELECT email_consent FROM customers")).email_consent == "withdrawn"
+    await run(write(tmp_path / "again.csv", head, f"a@c12.example,yes,till,{at}"))
+    assert (await one("SELECT email_consent FROM customers")).email_consent == "withdrawn"
+
+
+async def test_case_35_a_placeholder_is_no_proof_of_age_and_a_birthday_enters_the_ledger(
+    database: str, tmp_path: Path
+) -> None:
+    file = write(
+        tmp_path / "people.csv",
+        "external_id,email,phone,date_of_birth",
+        "1,a@c35.example,2075550101,1900-01-01",
+        "2,b@c35.example,2075550102,1970-01-01",
+        "3,c@c35.example,2075550103,01/01/1970",
+        "4,d@c35.example,2075550104,1984-06-02",
+    )
+    tried = await run(file, dry_run=True)
+    report = await run(file)
+    assert (report.created, report.rejected) == (4, 0)
+    assert report.notes == tried.notes == {"placeholder_birthday": 3}
+    born = {row["external_id"]: row["date_of_birth"] for row in await rows("SELECT * FROM customers")}
+    assert born == {"1": None, "2": None, "3": None, "4": date(1984, 6, 2)}
+    (entry,) = await rows("SELECT a.*, c.external_id FROM age_ledger a JOIN customers c ON c.id = a.customer_id")
+    assert (entry["external_id"], entry["verified"], entry["method"]) == ("4", False, "date of birth, from a file")
+    assert (entry["evidence"]["import"], entry["evidence"]["row"]) == ("people.csv", 5)
+
+
+async def test_case_35_a_file_makes_nobody_older(database: str, tmp_path: Path) -> None:
+    """Of two dates the younger counts: a minor by their own word stays one, whatever a later file says."""
+    minor = clock.now().date() - timedelta(days=12 * 365)
+    head = "external_id,date_of_birth"
+    await run(write(tmp_path / "a.csv", head, f"1,{minor}", "2,1970-03-04"))
+    await run(write(tmp_path / "b.csv", head, "1,1970-03-04", f"2,{minor}"), policy="overwrite")
+    assert {row["date_of_birth"] for row in await rows("SELECT * FROM customers")} == {minor}
+    told = [row["evidence"]["import"] for row in await rows("SELECT evidence FROM age_ledger ORDER BY at, id")]
+    assert sorted(told) == ["a.csv", "a.csv", "b.csv"]
