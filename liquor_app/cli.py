@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from liquor_app.cli_kit import err
-from liquor_app.commands import campaigns, coupons, data, importing, models, pipeline, planning, running, users
+from liquor_app.commands import campaigns, coupons, data, importing, keys, models, pipeline, planning, running, users
 from liquor_app.core.errors import AppError, Unavailable
 from liquor_app.core.logs import configure
 
@@ -18,6 +18,7 @@ for _plain in (running, pipeline, planning, models):
     app.add_typer(_plain.app)
 for _name, _group in (
     ("campaigns", campaigns), ("coupons", coupons), ("users", users), ("data", data), ("import", importing),
+    ("keys", keys),
 ):  # fmt: skip
     app.add_typer(_group.app, name=_name)
 

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     """Signs tokens and links and derives the key that encrypts stored secrets. Made once per data directory
     when not given; must be given in production."""
+    secret_keys: SecretStr = SecretStr("")
+    """A ring instead of one key, separated by commas: the first signs and encrypts, all verify and decrypt. See
+    `liquor keys`."""
     admin_email: str = "admin@example.com"
     admin_password: SecretStr = SecretStr("")
     sample: bool = Field(True, validation_alias=AliasChoices("LIQUOR_SAMPLE", "SAMPLE"))
@@ -94,7 +97,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _safe_in_production(self) -> Settings:
         if self.env is Environment.PRODUCTION:
-            if len(self.secret_key.get_secret_value()) < 32:
+            given = self.given_keys()
+            if not given or min(map(len, given)) < 32:
                 raise ValueError("secret_key: set LIQUOR_SECRET_KEY to at least 32 random characters in production")
             if not self.database_url or not self.redis_url:
                 raise ValueError("database_url: production needs DATABASE_URL and REDIS_URL")
@@ -111,25 +115,41 @@ class Settings(BaseSettings):
     def secure_cookies(self) -> bool:
         return self.base_url.startswith("https://")
 
-    def signing_key(self) -> bytes:
-        """The secret key; made and kept in the data directory (mode 0600) if none was given."""
-        given = self.secret_key.get_secret_value()
-        if given:
-            return given.encode()
-        path = self.data_dir / "secret.key"
-        if not path.exists():
+    def given_keys(self) -> tuple[bytes, ...]:
+        """The secret keys of the environment, the first one first; empty if none was given."""
+        listed = f"{self.secret_keys.get_secret_value()},{self.secret_key.get_secret_value()}".split(",")
+        return tuple(dict.fromkeys(one.strip().encode() for one in listed if one.strip()))
+
+    @property
+    def key_file(self) -> Path:
+        """Where the ring lies when the environment gives none: a key a line, the first one first."""
+        return self.data_dir / "secret.key"
+
+    def key_ring(self) -> tuple[bytes, ...]:
+        """The secret keys in force, never empty; one is made and kept (mode 0600) if none was given."""
+        if given := self.given_keys():
+            return given
+        if not self.key_file.exists():
             self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = path.with_suffix(f".{os.getpid()}")
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(48))
+            fresh = self.key_file.with_suffix(f".{os.getpid()}")
+            write_private(fresh, secrets.token_urlsafe(48))
             try:
-                os.link(fresh, path)
+                os.link(fresh, self.key_file)  # whoever was first wins
             except FileExistsError:
                 pass
             finally:
                 fresh.unlink()
-        return path.read_bytes()
+        ring = tuple(line.strip() for line in self.key_file.read_bytes().splitlines() if line.strip())
+        if not ring:
+            raise Invalid(f"{self.key_file} is empty: restore it from a backup, or delete it to begin with a new key.")
+        return ring
+
+
+def write_private(path: Path, words: str) -> None:
+    """A file only we may read, whatever stood there."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(words)
 
 
 @lru_cache(maxsize=1)

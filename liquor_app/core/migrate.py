@@ -12,6 +12,7 @@ from alembic import command
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import trouble_of
 from liquor_app.core.errors import Conflict, Unavailable
+from liquor_app.core.pepper import ensure_pepper
 from liquor_app.core.redact import describe
 
 
@@ -32,6 +33,8 @@ def upgrade(url: str, revision: str = "head") -> None:
     """
     try:
         command.upgrade(alembic_config(url), revision)
+        if revision == "head":
+            ensure_pepper(url)  # under today's keys, before anybody is told to change them
     except CommandError as error:
         raise Conflict(
             f"The database's schema is not one this version knows ({error}). "

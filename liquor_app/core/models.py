@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
-from liquor_app.core.columns import choice, document, flag, moment, pk, plain_uuid, stamped, whole, words
+from liquor_app.core.columns import blob, choice, document, flag, moment, pk, plain_uuid, stamped, whole, words
 from liquor_app.core.states import Transitions
 
 
@@ -65,3 +65,13 @@ class JobRecord(SQLModel, table=True):
     created_at: datetime = stamped()
     started_at: datetime | None = moment()
     finished_at: datetime | None = moment()
+
+
+class SealedSecret(SQLModel, table=True):
+    """A secret of the shop's own that no rotation changes, encrypted under the ring."""
+
+    __tablename__ = "sealed_secrets"
+
+    name: str = words(primary=True)
+    value_encrypted: bytes = blob(nullable=False)
+    created_at: datetime = stamped()

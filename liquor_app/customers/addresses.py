@@ -8,8 +8,8 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import timezone as phone_timezone
 
-from liquor_app.core.crypto import keyed_hash
 from liquor_app.core.errors import Invalid
+from liquor_app.core.pepper import pepper_hash
 
 _EMAIL = re.compile(r"^[^@\s\"(),:;<>\[\]\\]{1,64}@[^@\s]{1,253}$")
 _LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
@@ -113,8 +113,8 @@ def show_phone(phone: str) -> str:
 
 
 def address_hash(address: str) -> bytes:
-    """Keyed hash of a normalised e-mail address or E.164 number, for the suppression list."""
-    return keyed_hash("suppression", address)
+    """Peppered hash of a normalised e-mail address or E.164 number: the suppression list knows it for ever."""
+    return pepper_hash(address)
 
 
 @lru_cache(maxsize=4096)
