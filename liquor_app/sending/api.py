@@ -65,7 +65,7 @@ async def send_again(actor: CurrentActor, body: AgainIn) -> object:
 
 @router.get("/{id}", response_model=SendOut)
 async def get_send(actor: CurrentActor, send_id: Id) -> object:
-    """One message with its exact body."""
+    """One message with its body, as staff may read it: links inert, coupon codes masked."""
     async with transaction() as session:
         found = await service.get_send(session, actor, send_id)
     return SendOut(

@@ -82,10 +82,9 @@ class ErrandRow:
 @dataclass(frozen=True, slots=True)
 class SignedUp:
     """What became of a consent, and of the message that has it confirmed: `confirmation` is "queued", why none goes
-    out, or empty where none is needed. `confirm_url` is in the message; it is here for who brings it by other ways."""
+    out, or empty where none is needed. The link is in that message alone: whoever has it can give the consent."""
 
     status: str
-    confirm_url: str | None
     confirmation: str
 
 
@@ -146,13 +145,13 @@ async def sign_up_and_ask(
         Forbidden, NotFound, Conflict, Invalid: as `optin.sign_up`, whose `evidence` it takes.
     """
     made = await sign_up(session, actor, customer_id, channel, **evidence)
-    if made.confirm_url is None:
-        return SignedUp(made.status, None, "")
+    if not made.waits:
+        return SignedUp(made.status, "")
     try:
         await request_errand(session, actor, customer_id, channel, Kind.CONFIRM)
     except (Conflict, TooMany) as why:
-        return SignedUp(made.status, made.confirm_url, why.message)
-    return SignedUp(made.status, made.confirm_url, "queued")
+        return SignedUp(made.status, why.message)
+    return SignedUp(made.status, "queued")
 
 
 async def errands_of(session: AsyncSession, actor: Actor, customer_id: UUID, *, limit: int = 5) -> list[ErrandRow]:

@@ -33,10 +33,10 @@ _EXPIRED = "This link has expired. Please sign up again."
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """What became of a consent. `confirm_url` is to be sent to the address itself while it is `pending`."""
+    """What became of a consent. While it `waits`, the link that confirms it goes to the address itself."""
 
     status: str
-    confirm_url: str | None
+    waits: bool
 
 
 async def sign_up(
@@ -51,7 +51,7 @@ async def sign_up(
 ) -> SignUp:
     """Record that somebody agreed: at once, or pending until confirmed where the shop's settings ask for that.
 
-    Nothing is sent from here: who asked for the consent also brings its confirmation to the address.
+    Nothing is sent from here, and the link is told to nobody: `errands` makes it for the message to the address.
 
     Raises:
         Forbidden: the actor may only read.
@@ -70,7 +70,7 @@ async def sign_up(
         session, actor, customer_id, channel=channel, status=status, source=source, wording_version=wording_version,
         ip=ip,
     )  # fmt: skip
-    return SignUp(status.value, confirm_link(actor, customer_id, channel) if waits else None)
+    return SignUp(status.value, waits)
 
 
 def confirm_link(actor: Actor, customer_id: UUID, channel: Channel) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
@@ -15,8 +15,11 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.organization.models import Channel
+from liquor_app.sending.staff_copy import inert_headers, inert_html, inert_text
 
 EXACT_UP_TO = 10_000
+EXCERPT = 160
+"""Characters of a text shown in the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """A message the sandbox kept, as the recipient would have got it."""
+    """A message the sandbox kept, as staff may read it (`staff_copy`): what the recipient would have got, inert."""
 
     row: OutboxRow
     body_html: str | None
@@ -47,8 +50,11 @@ class OutboxMessage:
 
 _OUTBOX = """
 SELECT o.id, o.send_id, o.campaign_id, k.name AS campaign_name, o.channel, o.sender, o.recipient, o.subject,
-       left(COALESCE(o.body_text, ''), 160) AS excerpt, o.accepted_at {more}
-FROM outbox_messages o LEFT JOIN campaigns k ON k.id = o.campaign_id
+       left(COALESCE(o.body_text, ''), 400) AS excerpt, o.accepted_at, c.code AS coupon {more}
+FROM outbox_messages o
+LEFT JOIN campaigns k ON k.id = o.campaign_id
+LEFT JOIN sends s ON s.id = o.send_id AND s.created_at = uuid_v7_time(o.send_id)
+LEFT JOIN coupons c ON c.action_id = s.action_id
 """
 
 
@@ -89,7 +95,7 @@ async def list_outbox(
         text(f"{_OUTBOX.format(more='')} WHERE {' AND '.join(where)} ORDER BY o.accepted_at DESC, o.id DESC LIMIT :n"),
         params,
     )
-    rows = [OutboxRow(**row) for row in found.mappings()]
+    rows = [_row(row) for row in found.mappings()]
     more, rows = len(rows) > limit, rows[:limit]
     return Page(rows, encode_cursor(rows[-1].accepted_at, rows[-1].id) if more else None, total, exact)
 
@@ -107,9 +113,20 @@ async def get_outbox_message(session: AsyncSession, actor: Actor, message_id: UU
     row = found.mappings().first()
     if row is None:
         raise NotFound("There is no such message in the outbox.")
-    values = dict(row)
-    more = {name: values.pop(name) for name in ("body_html", "body_text", "headers")}
-    return OutboxMessage(OutboxRow(**values), **more)
+    return OutboxMessage(
+        _row(row),
+        inert_html(row["body_html"], row["coupon"]),
+        inert_text(row["body_text"], row["coupon"]),
+        inert_headers(row["headers"]),
+    )
+
+
+def _row(found: RowMapping) -> OutboxRow:
+    code = found["coupon"]
+    values = {name: found[name] for name in OutboxRow.__slots__}
+    # cut after masking, so that no half of a link or code is left over at the end
+    excerpt = (inert_text(found["excerpt"], code) or "")[:EXCERPT]
+    return OutboxRow(**{**values, "subject": inert_text(found["subject"], code), "excerpt": excerpt})
 
 
 async def count_rows(session: AsyncSession, source: str, params: dict[str, Any]) -> tuple[int, bool]:

@@ -32,8 +32,8 @@ public = APIRouter(include_in_schema=False)
 
 @router.post("/{id}/consents", response_model=ConsentOut, status_code=201)
 async def record_consent(request: Request, actor: CurrentActor, customer_id: Id, body: ConsentIn) -> Response:
-    """What somebody said about being written to. Where double opt-in is on, a yes is `pending` and a message with
-    `confirm_url` goes to the address itself: it works for seven days. `confirmation` says so, or why none goes out."""
+    """What somebody said about being written to. Where double opt-in is on, a yes is `pending`, and a link goes to the
+    address itself, for seven days and to nobody else. `confirmation` says so, or why none goes out."""
 
     async def work(session: AsyncSession) -> ConsentOut:
         ip = str(body.ip) if body.ip else None
@@ -42,12 +42,12 @@ async def record_consent(request: Request, actor: CurrentActor, customer_id: Id,
                 session, actor, customer_id, body.channel, source=body.source, ip=ip,
                 wording_version=body.wording_version,
             )  # fmt: skip
-            return ConsentOut(status=made.status, confirm_url=made.confirm_url, confirmation=made.confirmation)
+            return ConsentOut(status=made.status, confirmation=made.confirmation)
         await consents.record_consent(
             session, actor, customer_id, channel=body.channel, status=ConsentStatus.WITHDRAWN, source=body.source,
             wording_version=body.wording_version, ip=ip,
         )  # fmt: skip
-        return ConsentOut(status=body.status, confirm_url=None, confirmation="")
+        return ConsentOut(status=body.status, confirmation="")
 
     return await once(request, key_owner(actor), ConsentOut, work)
 

@@ -17,7 +17,7 @@ from liquor_app.sending.service import SendEventRow, SendRow
 
 @dataclass(frozen=True, slots=True)
 class SendOut(SendRow):
-    """A message with its exact body; `reason` says why this customer was chosen."""
+    """A message with its body, links inert and codes masked; `reason` says why this customer was chosen."""
 
     body_html: str | None
     body_text: str | None
@@ -62,11 +62,10 @@ class ConsentIn(Body):
 
 
 class ConsentOut(Row):
-    """`pending` until the address has confirmed it at `confirm_url`. `confirmation` is "queued" if a message with it is
-    on its way, else why none is; empty where none is needed."""
+    """`pending` until the address itself has confirmed it, by the link in a message to it and in no other way.
+    `confirmation` is "queued" if that message is on its way, else why none is; empty where none is needed."""
 
     status: str
-    confirm_url: str | None
     confirmation: str
 
 

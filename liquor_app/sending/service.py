@@ -22,6 +22,7 @@ from liquor_app.sending.bodies import BODY_COLUMNS, BODY_JOIN, read_body
 from liquor_app.sending.claim import REOPENED_DAYS
 from liquor_app.sending.models import SendStatus
 from liquor_app.sending.outbox import check_channel, count_rows
+from liquor_app.sending.staff_copy import inert_html, inert_text
 
 RESEND_DAYS = 3
 RESENDABLE = (SendStatus.FAILED, SendStatus.UNKNOWN, SendStatus.BOUNCED)
@@ -66,7 +67,7 @@ class SendRow:
 
 @dataclass(frozen=True, slots=True)
 class SendDetail:
-    """A message with its exact body."""
+    """A message with what it said, as staff may read it (`staff_copy`)."""
 
     send: SendRow
     body_html: str | None
@@ -88,9 +89,10 @@ SELECT s.id, s.created_at, s.action_id, s.campaign_id, k.name AS campaign_name, 
        COALESCE(c.name, c.email, c.phone, c.external_id) AS customer_name, s.channel, s.recipient, s.subject,
        s.status, s.not_before, s.contact_at, s.attempt, s.retry_count, s.provider, s.provider_message_id, s.sent_at,
        s.delivered_at, s.opened_at, s.clicked_at, s.bounced_at, s.complained_at, s.unsubscribed_at, s.converted_at,
-       s.conversion_value, s.conversion_inferred, s.skip_reason, s.error_code, s.error_message, s.note
+       s.conversion_value, s.conversion_inferred, s.skip_reason, s.error_code, s.error_message, s.note, o.code AS coupon
        {more}
 FROM sends s
+LEFT JOIN coupons o ON o.action_id = s.action_id
 LEFT JOIN customers c ON c.id = s.customer_id
 LEFT JOIN campaigns k ON k.id = s.campaign_id
 {joins}
@@ -146,7 +148,7 @@ async def list_sends(
 
 
 async def get_send(session: AsyncSession, actor: Actor, send_id: UUID) -> SendDetail:
-    """One message with its body.
+    """One message with its body, its links inert and its code masked.
 
     Raises:
         NotFound: there is none.
@@ -164,8 +166,13 @@ async def get_send(session: AsyncSession, actor: Actor, send_id: UUID) -> SendDe
     if row is None:
         raise NotFound("There is no such message.")
     body = read_body(row, send_id)
-    send = {name: value for name, value in row.items() if name in SendRow.__slots__}
-    return SendDetail(_send_row(send), body.html, body.text or None, row["template_version_id"], row["reason"])
+    return SendDetail(
+        _send_row(row),
+        inert_html(body.html, row["coupon"]),
+        inert_text(body.text, row["coupon"]) or None,
+        row["template_version_id"],
+        row["reason"],
+    )
 
 
 async def send_events(session: AsyncSession, actor: Actor, send_id: UUID, *, limit: int = 100) -> list[SendEventRow]:
@@ -178,7 +185,12 @@ async def send_events(session: AsyncSession, actor: Actor, send_id: UUID, *, lim
         ),
         {"id": send_id, "moment": uuid7_time(send_id) - timedelta(days=1), "n": check_limit(limit)},
     )
-    return [SendEventRow(**row) for row in found.mappings()]
+    return [SendEventRow(row.at, row.event_type, _inert(row.properties)) for row in found]
+
+
+def _inert(properties: dict[str, Any]) -> dict[str, Any]:
+    """Providers tell clicks by the address that was clicked, which is the recipient's own."""
+    return {name: inert_text(value) if isinstance(value, str) else value for name, value in properties.items()}
 
 
 async def resend(session: AsyncSession, actor: Actor, send_id: UUID) -> SendRow:
@@ -309,7 +321,9 @@ async def _lock(session: AsyncSession, send_id: UUID) -> Any:
 
 
 def _send_row(values: Any) -> SendRow:
-    return SendRow(**{**values, "status": SendStatus(values["status"])})
+    known = {name: values[name] for name in SendRow.__slots__}
+    subject = inert_text(values["subject"], values["coupon"])
+    return SendRow(**{**known, "status": SendStatus(values["status"]), "subject": subject})
 
 
 def _statuses(value: str) -> list[str]:

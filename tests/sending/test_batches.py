@@ -15,8 +15,9 @@ from liquor_app.organization.models import Channel
 from liquor_app.providers.service import configure_channel
 from liquor_app.sending.dispatch import Dispatcher
 from liquor_app.sending.launch import launch_campaign
+from liquor_app.sending.recipients import stored_message
 from liquor_app.sending.recover import recover_once
-from liquor_app.sending.service import get_send
+from liquor_app.sending.unsubscribe import message_token
 from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
 from tests.providers.servers import API_KEY, BAD, DOMAIN, House
 from tests.sending.test_pump import execute, sends
@@ -66,14 +67,14 @@ async def test_a_thousand_letters_in_one_envelope(database: str, provider: str) 
         assert rows.pop(people[3]).status == "failed"
         assert {row.status for row in rows.values()} == {"sent"}
         async with transaction() as session:
-            kept = {person: await get_send(session, SYSTEM, row.id) for person, row in rows.items()}
+            kept = {person: await stored_message(session, message_token(row.id)) for person, row in rows.items()}
         for person, row in rows.items():
             mail = house.mails[str(row.id)]
-            html = kept[person].body_html or ""
-            assert (mail.subject, mail.html, mail.text) == (row.subject, html, kept[person].body_text)
+            html = kept[person].html or ""
+            assert (mail.subject, mail.html, mail.text) == (row.subject, html, kept[person].text)
             assert mail.recipient == row.recipient
             assert html.count(mail.headers["List-Unsubscribe"].strip("<>")) >= 1
-        odd = kept[people[7]].body_html or ""
+        odd = kept[people[7]].html or ""
         assert "O&#39;Neil" in odd or "Zoë" in odd
         assert sum(row.stencil_id is not None for row in rows.values()) > 30, "what they share is kept once"
         assert set(house.taken.values()) == {1}
