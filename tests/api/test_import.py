@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -158,3 +159,17 @@ async def test_a_shop_tells_what_people_do(manager: Client) -> None:
     is_problem(await manager.post("/events", json={**view, "event_type": "conversion"}), 422, "invalid", "event_type")
     is_problem(await manager.post("/events", json={**view, "email": "bo@example.com"}), 404, "not_found")
     is_problem(await manager.post("/events", json={"event_type": "tasting"}), 422, "invalid", "email")
+
+
+async def test_a_file_of_orders_with_a_status_is_refused_over_http(manager: Client) -> None:
+    """Case 02 over HTTP: the preview refuses it, and the job of an import ends in the same words."""
+    orders = (Path(__file__).parents[1] / "customers" / "files" / "02_shopify_orders.csv").read_bytes()
+    kept = await manager.post("/imports", files={"file": ("o.csv", orders, "text/csv")}, data={"kind": "purchases"})
+    looked = await manager.post(f"/imports/{kept.json()['id']}/preview", json={"kind": "purchases"})
+    told = is_problem(looked, 422, "invalid", "mapping")["detail"]
+    assert "“Financial Status”" in told
+    started = await send(manager, orders, kind="purchases")
+    assert await queue.run(UUID(started.json()["job_id"]), TASKS) is JobStatus.FAILED
+    job = (await manager.get(f"/jobs/{started.json()['job_id']}")).json()
+    assert job["error"] == told
+    assert (await manager.get(f"/imports/{started.json()['import_id']}")).json()["rows"] == 0

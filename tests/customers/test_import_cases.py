@@ -13,6 +13,7 @@ from sqlalchemy import text
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core import clock
 from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
 from liquor_app.customers.consents import record_consent
 from liquor_app.customers.importing.cells import Rejected, clean_consent_moment
 from liquor_app.customers.models import ConsentStatus
@@ -112,3 +113,106 @@ async def test_case_35_a_file_makes_nobody_older(database: str, tmp_path: Path) 
     assert {row["date_of_birth"] for row in await rows("SELECT * FROM customers")} == {minor}
     told = [row["evidence"]["import"] for row in await rows("SELECT evidence FROM age_ledger ORDER BY at, id")]
     assert sorted(told) == ["a.csv", "a.csv", "b.csv"]
+
+
+FILES = Path(__file__).parent / "files"
+
+
+async def counted() -> int:
+    return int((await one("SELECT count(*) AS n FROM purchases")).n)
+
+
+@pytest.mark.parametrize(
+    ("name", "mapping", "words"),
+    [
+        ("02_shopify_orders.csv", {}, ["Financial Status", "unit_price to “Lineitem price”", "“Lineitem quantity”"]),
+        ("06_lightspeed_x_sales.csv", {}, ["Line Type"]),
+        (
+            "06_lightspeed_x_sales.csv",
+            {"external_id": "Customer Code", "occurred_at": "Date", "amount": "Subtotal", "order_id": "Receipt Number"},
+            ["Line Type", "Keep only the lines of purchases"],
+        ),
+    ],
+)
+async def test_cases_02_and_06_are_refused_in_words_and_never_counted(
+    database: str, name: str, mapping: dict[str, str], words: list[str]
+) -> None:
+    """Before: Shopify's order totals were added to its lines (232.14 for 87.00), Lightspeed's counted twice."""
+    for dry_run in (True, False):
+        with pytest.raises(Invalid) as caught:
+            await run(FILES / name, "purchases", mapping=mapping, dry_run=dry_run)
+        assert caught.value.field == "mapping"
+        for word in words:
+            assert word in caught.value.message
+    assert await counted() == 0
+    (kept,) = await rows("SELECT status, error FROM imports")
+    assert kept["status"] == "failed"
+    assert words[0] in kept["error"]
+
+
+HEAD = "order id,email,date"
+LINES = ("7,a@x.example,2026-03-01", "7,a@x.example,2026-03-01", "7,a@x.example,2026-03-01")
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "blamed"),
+    [
+        ("item,status,amount", ["Rye,paid,5", "Gin,void,6", "Ale,paid,7"], "status"),
+        ("item,Refunded Amount,amount", ["Rye,,5", "Gin,,6", "Ale,,7"], "Refunded Amount"),
+        ("item,Void?,amount", ["Rye,No,5", "Gin,No,6", "Ale,No,7"], "Void?"),
+        ("item,Event Type,amount", ["Rye,Payment,5", "Gin,Payment,6", "Ale,Refund,7"], "Event Type"),
+        ("item,what,amount", ["Rye,Sale,5", "Gin,Sale,6", "Ale,Return,7"], "what"),
+        ("Lineitem name,Total,Lineitem price", ["Rye,30,10", "Gin,,12", "Ale,,8"], "Total"),
+        ("item_name,order_total,item_total", ["Rye,30,10", "Gin,30,12", "Ale,30,8"], "order_total"),
+        ("product,total,price", ["Rye,30,10", "Gin,,12", "Ale,,8"], "total"),
+        ("product,total,units", [",30,", "Gin,12,1", "Ale,18,1"], "total"),
+    ],
+)
+async def test_cases_02_and_06_by_any_other_name(
+    database: str, tmp_path: Path, columns: str, cells: list[str], blamed: str
+) -> None:
+    """Whatever the columns are called: told by name, by the words in them, or by sums that do not fit."""
+    file = write(
+        tmp_path / "sales.csv",
+        f"{HEAD},{columns}",
+        *(f"{line},{cell}" for line, cell in zip(LINES, cells, strict=True)),
+    )
+    mapping = {"order_id": "order id", "email": "email", "occurred_at": "date"}
+    mapping["amount"] = next(name for name in ("amount", "total", "Total", "order_total") if name in columns.split(","))
+    mapping |= {"unit_price": "price"} if "price" in columns.split(",") else {}
+    with pytest.raises(Invalid) as caught:
+        await run(file, "purchases", mapping=mapping)
+    assert f"“{blamed}”" in caught.value.message
+    assert "map " in caught.value.message
+    assert await counted() == 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells"),
+    [
+        ("product,total", ["Rye,30", "Gin,12", "Ale,18.50"]),
+        ("product,amount", ["Rye,5", "Gin,5", "Ale,5"]),
+        ("product,price,quantity", ["Rye,30,1", "Gin,12,2", "Ale,18,1"]),
+        ("product,category,net sales", ["Rye,Spirits,30", "Gin,Spirits,12", "Ale,Beer,18"]),
+    ],
+)
+async def test_plain_lines_are_counted_as_before(database: str, tmp_path: Path, columns: str, cells: list[str]) -> None:
+    people = write(tmp_path / "people.csv", "email", "a@x.example")
+    await run(people)
+    file = write(
+        tmp_path / "sales.csv",
+        f"{HEAD},{columns}",
+        *(f"{line},{cell}" for line, cell in zip(LINES, cells, strict=True)),
+    )
+    report = await run(file, "purchases")
+    assert (report.rows, report.rejected) == (3, 0)
+    assert await counted() == 1
+
+
+async def test_a_line_without_its_amount_is_refused_where_others_have_one(database: str, tmp_path: Path) -> None:
+    """Deep in a file, beyond what is looked at first: its price is not taken for what was paid."""
+    await run(write(tmp_path / "people.csv", "email", "a@x.example"))
+    lines = [f"{number},a@x.example,2026-03-01,5.00,9.00" for number in range(1, 1_200)]
+    file = write(tmp_path / "sales.csv", f"{HEAD},amount,price", *lines, "1200,a@x.example,2026-03-01,,9.00")
+    report = await run(file, "purchases")
+    assert report.reasons == {"no_amount": 1}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
@@ -181,3 +183,15 @@ async def test_a_field_belongs_to_one_column(database: str) -> None:
     _, _, state, _ = await matching(await brought(PEOPLE))
     moved = reassigned(state.columns, "Home town", "email")
     assert mapping_of(moved) == {"name": "Full name", "phone": "Mobile", "email": "Home town"}
+
+
+async def test_a_file_of_orders_with_a_status_is_refused_on_the_page(database: str) -> None:
+    """Case 02 on the page: the words are there, and Start does nothing."""
+    orders = (Path(__file__).parent / "files" / "02_shopify_orders.csv").read_bytes()
+    row = await brought(orders, "purchases", "orders.csv")
+    _, file, state, _ = await matching(row)
+    assert "“Financial Status”" in state.problem
+    assert "unit_price to “Lineitem price”" in state.problem
+    assert state.trial == ""
+    assert await run(MatchState.start, state) is None
+    assert file.step == MATCH

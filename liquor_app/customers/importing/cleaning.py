@@ -194,7 +194,12 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
         raise Rejected("no_time", "occurred_at", "The row does not say when it was bought.")
     quantity = clean_number(cell("quantity"), "quantity", how.decimal)
     amount = clean_number(cell("amount"), "amount", how.decimal)
-    if amount is None and (price := clean_number(cell("unit_price"), "unit_price", how.decimal)) is not None:
+    # where lines have amounts of their own, one without it is not worked out from a price: that may be an order's
+    if (
+        amount is None
+        and "amount" not in at
+        and (price := clean_number(cell("unit_price"), "unit_price", how.decimal)) is not None
+    ):
         amount = money(price * (1 if quantity is None else quantity))
     if amount is not None and amount > MAX_NUMBER:
         raise Rejected("bad_amount", "amount", f"amount is larger than {MAX_NUMBER:,}.")

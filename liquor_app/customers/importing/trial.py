@@ -20,12 +20,12 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.core.private import open_text
-from liquor_app.customers.importing.dialect import Dialect, chosen_dialect
+from liquor_app.customers.importing.dialect import Dialect, chosen_dialect, guess_dialect
 from liquor_app.customers.importing.mapping import KINDS, guess_mapping, positions
 from liquor_app.customers.importing.merging import Policy
 from liquor_app.customers.importing.reading import open_table
 from liquor_app.customers.importing.rejects import heading, reject_lines
-from liquor_app.customers.importing.work import Plan, Shown, open_work, sample_dialect
+from liquor_app.customers.importing.work import Plan, Shown, open_work, read_sample
 from liquor_app.organization.settings import GeneralSettings, load_settings
 
 MAX_SHOWN = 500
@@ -99,7 +99,7 @@ def inspect_file(
         shown = [[cell[:100] for cell in record.cells] for record in islice(file, max(0, min(rows, 50)))]
         columns = file.columns
     chosen = dict(mapping) if mapping else guess_mapping(columns, kind)
-    guessed = sample_dialect(path, positions(chosen, columns))
+    guessed = guess_dialect(read_sample(path), positions(chosen, columns))
     return FilePreview(columns, chosen, shown, chosen_dialect(guessed, options or {}))
 
 

@@ -34,6 +34,7 @@ from liquor_app.customers.importing.cleaning import NOTES, Line, Person, Setting
 from liquor_app.customers.importing.dialect import SAMPLE_ROWS, Dialect, chosen_dialect, guess_dialect
 from liquor_app.customers.importing.mapping import CONSENTS, check_mapping
 from liquor_app.customers.importing.merging import KEYS, Outcome, Policy
+from liquor_app.customers.importing.order_shape import check_rows
 from liquor_app.customers.importing.plans import by_index
 from liquor_app.customers.importing.reading import Record, Table, open_table
 from liquor_app.customers.importing.rejects import OWN_COLUMNS, Reject, raw_of, write_rejects
@@ -269,14 +270,14 @@ def start_position(columns: Sequence[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def sample_dialect(path: Path, at: dict[str, int]) -> Dialect:
-    """What the start of the file says about its dates and numbers."""
+def read_sample(path: Path) -> list[Record]:
+    """The start of a file, enough to see how it is written."""
     with open_table(path) as table:
         records = iter(table)
         sample: list[Record] = []
         while len(sample) < SAMPLE_ROWS and table.taken < 1_000_000 and (record := next(records, None)):
             sample.append(record)
-    return guess_dialect(sample, at)
+    return sample
 
 
 async def open_work(
@@ -289,14 +290,17 @@ async def open_work(
         watch: note in `shown` what becomes of each row; for trials.
 
     Raises:
-        Invalid: not a file we read, or columns or options that make no sense.
+        Invalid: not a file we read, columns or options that make no sense, or purchases whose rows are not all lines.
     """
 
     def prepare() -> tuple[Table, dict[str, int], Dialect]:
         table = open_table(plan.path)
         try:
             at = check_mapping(plan.mapping, table.columns, plan.kind)
-            return table, at, chosen_dialect(sample_dialect(plan.path, at), plan.options)
+            sample = read_sample(plan.path)
+            if plan.kind == "purchases":
+                check_rows(table.columns, at, sample)
+            return table, at, chosen_dialect(guess_dialect(sample, at), plan.options)
         except BaseException:
             table.close()
             raise
