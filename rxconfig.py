@@ -13,7 +13,7 @@ from reflex.utils.exec import is_prod_mode
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Unavailable
 from liquor_app.core.frontend import patch_build, with_proxy
-from liquor_app.core.runtime import redis_url
+from liquor_app.core.runtime import state_redis_url
 
 
 class OwnOrigin(rx.plugins.Plugin):
@@ -43,7 +43,7 @@ def _bun() -> Path:
 def _redis() -> str | None:
     """Where states live when the app is served; building needs none."""
     try:
-        return redis_url()
+        return state_redis_url()
     except Unavailable:
         return None
 

@@ -9,6 +9,7 @@ from typing import Any
 import reflex as rx
 from reflex.utils.exec import is_prod_mode
 
+from liquor_app.accounts import gate
 from liquor_app.accounts.pages.entry import PAGES as ENTRY
 from liquor_app.accounts.state import SessionGuard, SessionState
 from liquor_app.actions.pages.pools import PAGES as COUPONS
@@ -114,6 +115,7 @@ app = rx.App(
 # While developing, the pages come from another port.
 app.sio.eio.cors_allowed_origins = same_origin if is_prod_mode() else "*"
 app.add_middleware(SessionGuard(), index=0)
+gate.install(app)
 app.register_lifespan_task(settle_in)
 app.register_lifespan_task(live.listen)
 live.install(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from liquor_app.accounts import api as accounts
+from liquor_app.accounts.deps import has_session
 from liquor_app.actions import api as actions
 from liquor_app.actions import pool_api as coupon_pools
 from liquor_app.analytics import api as analytics
@@ -64,4 +65,6 @@ SOCKET_MESSAGES = {
 def create_api() -> FastAPI:
     """The whole API: `/api/v1`, the browser's forms, the WebSockets, `/docs`."""
     large = imports.LARGE_BODIES | coupon_pools.LARGE_BODIES
-    return app.create_api(ROUTERS, at_root=AT_ROOT, large_bodies=large, socket_messages=SOCKET_MESSAGES)
+    return app.create_api(
+        ROUTERS, at_root=AT_ROOT, large_bodies=large, socket_messages=SOCKET_MESSAGES, knows=has_session
+    )

@@ -20,7 +20,7 @@ from liquor_app.core.config import PROJECT_ROOT, get_settings, inherited_environ
 from liquor_app.core.embedded import engines
 from liquor_app.core.errors import AppError, Unavailable
 from liquor_app.core.frontend import ensure_built, serve_command
-from liquor_app.core.process import Child, require_free_port
+from liquor_app.core.process import Child, allow_many_files, require_free_port
 from liquor_app.core.supervisor import Supervisor, stop_all
 
 READY_SECONDS = 60
@@ -52,6 +52,7 @@ def up(console: Console, *, dev: bool = False) -> None:
     settings = get_settings()
     started = time.monotonic()
     require_free_port(settings.host, settings.port)
+    allow_many_files()
     supervisor = Supervisor(lambda line: console.print(f"[yellow]{line}[/]"))
     supervisor.install_signals()
     with engines() as children:
@@ -126,6 +127,7 @@ def _environment() -> dict[str, str]:
     return inherited_environment() | {
         "DATABASE_URL": runtime.database_url(),
         "REDIS_URL": runtime.redis_url(),
+        "LIQUOR_STATE_REDIS_URL": runtime.state_redis_url(),
         "LIQUOR_DATA_DIR": str(settings.data_dir),
         "PYTHONUNBUFFERED": "1",
     }

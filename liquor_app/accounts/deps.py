@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Request, WebSocket
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.service import session_actor, token_actor
@@ -64,6 +66,15 @@ CurrentActor = Annotated[Actor, Depends(current_actor)]
 def key_owner(actor: Actor) -> str:
     """Whose idempotency keys these are."""
     return f"{actor.kind.value}:{actor.id}"
+
+
+async def has_session(scope: Scope) -> bool:
+    """Whether a connection comes with the cookie of somebody signed in."""
+    cookie = HTTPConnection(scope).cookies.get(COOKIE)
+    if not cookie:
+        return False
+    async with transaction() as session:
+        return await session_actor(session, cookie) is not None
 
 
 async def socket_actor(websocket: WebSocket, token: str | None) -> Actor:

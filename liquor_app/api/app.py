@@ -5,27 +5,20 @@ Reflex is mounted inside it by the roof, so the middleware here sees every reque
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import compile_path
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liquor_app.api.docs import page
+from liquor_app.api.edge import Edge, Knows
 from liquor_app.api.problems import install, problem
-from liquor_app.core.config import get_settings
-from liquor_app.core.texts import UNSTORABLE
 
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
 """Of the interface, not of the software: a breaking change would be `/api/v2`."""
-MAX_BODY = 1024 * 1024
-"""Bytes of a request, where nothing else is said."""
-RATE_WINDOW = 60
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 DESCRIPTION = """
 JSON in, JSON out. Errors are RFC 9457 problem documents with a stable `code`. Lists are
@@ -41,6 +34,7 @@ def create_api(
     at_root: Sequence[APIRouter] = (),
     large_bodies: dict[str, int] | None = None,
     socket_messages: dict[str, Any] | None = None,
+    knows: Knows | None = None,
 ) -> FastAPI:
     """The API of these routers under `/api/v1`.
 
@@ -48,6 +42,7 @@ def create_api(
         at_root: routers whose paths are complete already: browser forms, WebSockets.
         large_bodies: path → bytes allowed, for the few routes that take files.
         socket_messages: WebSocket path → pydantic model of what it sends, for the documentation.
+        knows: whether a WebSocket is opened by somebody signed in; without it nobody is.
     """
     app = FastAPI(
         title="Liquor Marketing Agent",
@@ -78,7 +73,7 @@ def create_api(
         response.headers["Allow"] = names
         return response
 
-    app.add_middleware(Edge, large_bodies=large_bodies or {})
+    app.add_middleware(Edge, large_bodies=large_bodies or {}, knows=knows)
     return app
 
 
@@ -89,75 +84,3 @@ def _methods_at(spec: dict[str, Any], path: str) -> set[str]:
         if compile_path(template)[0].match(path)
         for method in operations
     }
-
-
-class Edge:
-    """Around every request: no larger body than allowed, security headers, and the rate limit's figures."""
-
-    def __init__(self, app: ASGIApp, large_bodies: dict[str, int]) -> None:
-        self._app = app
-        self._large_bodies = large_bodies
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        path: str = scope["path"]
-        # a copy of our own: the server may hand the same object to every request
-        scope = {**scope, "state": dict(scope.get("state") or {})}
-        allowed = self._large_bodies.get(path, MAX_BODY)
-
-        async def headed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                _add_headers(MutableHeaders(scope=message), path, scope["state"].get("rate_limit"))
-            await send(message)
-
-        if int(_digits(Headers(scope=scope).get("content-length"))) > allowed:
-            await _too_large(allowed)(scope, receive, headed)
-            return
-        if "\x00" in path or b"%00" in scope["query_string"]:
-            await problem(422, "invalid", f"The address {UNSTORABLE}.")(scope, receive, headed)
-            return
-        received = 0
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > allowed:
-                raise HTTPException(413, _too_large_detail(allowed))
-            return message
-
-        await self._app(scope, counted, headed)
-
-
-def _digits(value: str | None) -> str:
-    return value if value and value.isascii() and value.isdigit() and len(value) < 20 else "0"
-
-
-def _too_large_detail(allowed: int) -> str:
-    return f"The request is larger than {allowed // 1024:,} KiB."
-
-
-def _too_large(allowed: int) -> Response:
-    return problem(413, "content_too_large", _too_large_detail(allowed))
-
-
-def _add_headers(headers: MutableHeaders, path: str, rate: tuple[int, int] | None) -> None:
-    headers.setdefault("x-content-type-options", "nosniff")
-    headers.setdefault("referrer-policy", "same-origin")
-    headers.setdefault("x-frame-options", "SAMEORIGIN")
-    headers.setdefault("cross-origin-opener-policy", "same-origin")
-    headers.setdefault("permissions-policy", "camera=(), geolocation=(), microphone=()")
-    if get_settings().secure_cookies:
-        headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
-    if path.startswith("/api/"):
-        headers.setdefault("cache-control", "no-store")
-        headers.setdefault("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
-    else:
-        headers.setdefault("content-security-policy", "frame-ancestors 'self'; base-uri 'self'; object-src 'none'")
-    if rate:
-        limit, left = rate
-        headers["ratelimit-limit"] = str(limit)
-        headers["ratelimit-remaining"] = str(max(left, 0))
-        headers["ratelimit-reset"] = str(RATE_WINDOW - int(time.time()) % RATE_WINDOW)

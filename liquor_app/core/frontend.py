@@ -158,6 +158,11 @@ def _lock() -> Iterator[None]:
         yield
 
 
+CROWDED = ["--backlog", "2048", "--backpressure", "16384", "--http1-header-read-timeout", "10000"]
+"""The web server takes up no further connection once it has `backpressure` of them, idle ones too: with its own 1,024
+anybody's half-sent requests close the shop. What comes in is bounded by `api.edge` instead."""
+
+
 def serve_command(host: str, port: int, workers: int) -> tuple[list[str], dict[str, str]]:
     """How to serve app, API and screens in one process on one port, without Node or bun.
 
@@ -166,7 +171,7 @@ def serve_command(host: str, port: int, workers: int) -> tuple[list[str], dict[s
     """
     argv = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--host", host]
     argv += ["--port", str(port), "--workers", str(workers), "--workers-kill-timeout", "3s", "--no-access-log"]
-    argv += ["--log-level", "warning", "--working-dir", str(PROJECT_ROOT), "liquor_app.liquor_app:app"]
+    argv += [*CROWDED, "--log-level", "warning", "--working-dir", str(PROJECT_ROOT), "liquor_app.liquor_app:app"]
     environment = {
         "REFLEX_ENV_MODE": "prod",
         "REFLEX_CHECK_LATEST_VERSION": "false",

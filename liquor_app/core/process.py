@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -46,6 +47,13 @@ def require_free_port(host: str, port: int) -> None:
                 f"Port {port} on {host} is taken ({error.strerror}). Choose another one: make run PORT={port + 1}",
                 field="port",
             ) from error
+
+
+def allow_many_files() -> None:
+    """Let this process and its children hold as many connections open as the system lets anybody."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _die_with_parent(number: signal.Signals = signal.SIGTERM) -> None:

@@ -17,6 +17,7 @@ from liquor_app.core.errors import Unavailable
 class Runtime(TypedDict):
     database_url: str
     redis_url: str
+    state_redis_url: str
     pid: int
 
 
@@ -61,3 +62,18 @@ def redis_url() -> str:
     if running is None:
         raise Unavailable("No Redis: set REDIS_URL, or start the embedded one with `liquor up`.")
     return running["redis_url"]
+
+
+def state_redis_url() -> str:
+    """URL of the Redis-protocol server that holds the states of open tabs.
+
+    Raises:
+        Unavailable: none is configured and no embedded engine is running.
+    """
+    settings = get_settings()
+    if settings.state_redis_url or settings.redis_url:
+        return settings.state_redis_url or settings.redis_url
+    running = read_runtime()
+    if running is None:
+        raise Unavailable("No Redis: set REDIS_URL, or start the embedded one with `liquor up`.")
+    return running.get("state_redis_url", running["redis_url"])

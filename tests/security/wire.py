@@ -14,10 +14,11 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 from reflex.app import EventNamespace
-from reflex.istate.manager.redis import StateManagerRedis
 from reflex.utils import format as words
 
-from liquor_app.accounts.deps import COOKIE
+from liquor_app.accounts.deps import COOKIE, has_session
+from liquor_app.accounts.tabs import TabStates
+from liquor_app.api.edge import KNOWN
 from liquor_app.core.pubsub import hub
 from liquor_app.liquor_app import app
 
@@ -46,10 +47,9 @@ class Wire:
         headers = [(b"host", b"shop.test"), (b"origin", b"http://shop.test"), (b"user-agent", b"test")]
         if cookie:
             headers.append((b"cookie", f"{COOKIE}={cookie}".encode()))
-        environ = {
-            "QUERY_STRING": f"token={tab.token}",
-            "asgi.scope": {"headers": headers, "client": ("192.0.2.1", 4711), "type": "websocket"},
-        }
+        scope: dict[str, Any] = {"headers": headers, "client": ("192.0.2.1", 4711), "type": "websocket"}
+        scope[KNOWN] = await has_session(scope)
+        environ = {"QUERY_STRING": f"token={tab.token}", "asgi.scope": scope}
         await self.namespace.on_connect(tab.sid, environ, {"event": tab.event(BOOT)} if boots else None)
         return tab
 
@@ -60,11 +60,11 @@ class Tab:
     def __init__(self, wire: Wire, sid: str, token: str, path: str) -> None:
         self.wire, self.sid, self.token, self.path = wire, sid, token, path
 
-    def event(self, name: str, **payload: Any) -> dict[str, Any]:
+    def event(self, event: str, /, **payload: Any) -> dict[str, Any]:
         router = {"pathname": self.path, "query": {}, "asPath": self.path}
-        return {"name": name, "payload": payload, "router_data": router}
+        return {"name": event, "payload": payload, "router_data": router}
 
-    async def send(self, handler: Any, **payload: Any) -> None:
+    async def send(self, handler: Any, /, **payload: Any) -> None:
         await self.wire.namespace.on_event(self.sid, self.event(name_of(handler), **payload))
 
     async def leave(self) -> None:
@@ -96,6 +96,7 @@ def running() -> int:
 
 async def quiet(seconds: float = 10) -> None:
     """Wait until nothing is being worked on."""
+    await asyncio.sleep(0.1)
     async with asyncio.timeout(seconds):
         while running():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
@@ -107,7 +108,7 @@ async def wired(redis_url: str) -> AsyncIterator[Wire]:
     redis = Redis.from_url(redis_url)
     before, namespace = app._state_manager, app.event_namespace
     assert namespace is not None
-    app._state_manager = StateManagerRedis(redis=redis)
+    app._state_manager = TabStates(redis=redis)
     wire = Wire(namespace, redis)
     namespace.emit = wire.emit
     listening = asyncio.create_task(hub.run())
