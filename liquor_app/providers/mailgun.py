@@ -31,6 +31,7 @@ from liquor_app.providers.base import (
     SendResult,
     WebhookEvent,
 )
+from liquor_app.providers.bounces import Cause, cause_of
 from liquor_app.providers.http import NoAnswer, ask, common, form_data, garbled, http_client, loaded, post, refused
 from liquor_app.providers.skeleton import group, skeleton_of
 from liquor_app.providers.webhooks import (
@@ -55,6 +56,14 @@ _KINDS = {
     "clicked": EventKind.CLICKED,
     "unsubscribed": EventKind.UNSUBSCRIBED,
 }
+
+_SUPPRESSED = {
+    "suppress-bounce": EventKind.BOUNCED,
+    "suppress-unsubscribe": EventKind.UNSUBSCRIBED,
+    "suppress-complaint": EventKind.COMPLAINED,
+}
+_LIST_CODES = {"605": "suppress-bounce", "606": "suppress-unsubscribe", "607": "suppress-complaint"}
+"""Reasons and codes of messages Mailgun did not try; where they differ, the reason counts."""
 
 
 class MailgunConfig(ProviderConfig):
@@ -223,8 +232,31 @@ def _kind(event: Mapping[str, Any]) -> EventKind:
         return _KINDS.get(name, EventKind.OTHER)
     if event.get("severity") == "temporary":
         return EventKind.DEFERRED
-    # Mailgun did not even try: the address is on its own list
-    return EventKind.BOUNCED
+    return _SUPPRESSED.get(_listed_as(event), EventKind.BOUNCED)
+
+
+def _listed_as(event: Mapping[str, Any]) -> str:
+    """On which of Mailgun's own lists the address stands, so that it did not even try; empty if it tried."""
+    reason = str(event.get("reason") or "")
+    return (
+        reason
+        if reason in _SUPPRESSED
+        else _LIST_CODES.get(words(child(event, "delivery-status").get("code")) or "", "")
+    )
+
+
+def _is_dead(event: Mapping[str, Any]) -> bool:
+    """Whether the address itself is bad: Mailgun calls a block list and a full mailbox permanent too."""
+    if event.get("severity") != "permanent":
+        return False
+    if _listed_as(event):
+        return True
+    status = child(event, "delivery-status")
+    told = " ".join(filter(None, (words(status.get("description")), words(status.get("message")))))
+    cause = cause_of(words(status.get("code")), told)
+    # "bounce" is its word for an address the server does not know, "generic" for anything else
+    is_plain = cause is Cause.UNTOLD and event.get("reason") not in ("espblock", "generic", "old", "greylisted")
+    return cause is Cause.ADDRESS or is_plain
 
 
 def _event(event: Mapping[str, Any], token: str) -> WebhookEvent:
@@ -237,7 +269,7 @@ def _event(event: Mapping[str, Any], token: str) -> WebhookEvent:
         send_id=id_of(child(event, "user-variables").get("send_id")),
         message_id=_message_id(event),
         recipient=words(event.get("recipient")),
-        is_permanent=kind is EventKind.BOUNCED and event.get("severity") == "permanent",
+        is_permanent=kind is EventKind.BOUNCED and _is_dead(event),
         code=code,
         detail=words(status.get("description")) or words(status.get("message")) or words(event.get("reason")),
         url=words(event.get("url")),

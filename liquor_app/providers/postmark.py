@@ -31,6 +31,7 @@ from liquor_app.providers.base import (
     SendResult,
     WebhookEvent,
 )
+from liquor_app.providers.bounces import Cause, cause_of
 from liquor_app.providers.http import NoAnswer, ask, common, garbled, http_client, loaded, post, refused
 from liquor_app.providers.webhooks import (
     child,
@@ -258,6 +259,7 @@ def _event(event: Mapping[str, Any]) -> WebhookEvent:
     kind = _kind(event)
     times = (event.get(name) for name in ("DeliveredAt", "BouncedAt", "ReceivedAt", "ChangedAt"))
     at = next((value for value in times if value), None)
+    cause = cause_of(None, words(event.get("Details")))
     hard = event.get("Type") in _HARD or event.get("SuppressionReason") == "HardBounce"
     return WebhookEvent(
         kind,
@@ -269,7 +271,8 @@ def _event(event: Mapping[str, Any]) -> WebhookEvent:
         send_id=id_of(child(event, "Metadata").get("send_id")),
         message_id=words(event.get("MessageID")),
         recipient=words(event.get("Recipient")) or words(event.get("Email")),
-        is_permanent=kind is EventKind.BOUNCED and hard,
+        # a server's words weigh more than the class Postmark puts them in
+        is_permanent=kind is EventKind.BOUNCED and hard and cause in (Cause.ADDRESS, Cause.UNTOLD),
         code=words(event.get("TypeCode")) or words(event.get("Type")),
         detail=words(event.get("Description")) or words(event.get("Details")),
         url=words(event.get("OriginalLink")),

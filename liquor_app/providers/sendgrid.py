@@ -33,6 +33,7 @@ from liquor_app.providers.base import (
     SendResult,
     WebhookEvent,
 )
+from liquor_app.providers.bounces import Cause, cause_of
 from liquor_app.providers.http import NoAnswer, ask, common, garbled, http_client, loaded, post, refused
 from liquor_app.providers.skeleton import group, skeleton_of
 from liquor_app.providers.webhooks import (
@@ -62,13 +63,19 @@ _KINDS = {
     "group_unsubscribe": EventKind.UNSUBSCRIBED,
 }
 
-_DROPPED = (
-    ("bounced", EventKind.BOUNCED),
-    ("invalid", EventKind.BOUNCED),
-    ("spam report", EventKind.COMPLAINED),
-    ("unsubscribed", EventKind.UNSUBSCRIBED),
-)
-"""A message SendGrid never tried, by words of its reason: the address is on one of its lists."""
+_DROPPED = {
+    "bounced address": EventKind.BOUNCED,
+    "invalid": EventKind.BOUNCED,
+    "invalid address": EventKind.BOUNCED,
+    "invalid email address": EventKind.BOUNCED,
+    "spam reporting address": EventKind.COMPLAINED,
+    "unsubscribed address": EventKind.UNSUBSCRIBED,
+}
+"""A message SendGrid never tried, by its reason: the address is on one of its lists. Other reasons are about us: an
+invalid header, spam content, the plan's quota."""
+
+_OF_ADDRESS, _OPEN = frozenset({"invalid address"}), frozenset({"", "unclassified"})
+"""Classes of bounces (`bounce_classification`): those that mean the address, and those that tell nothing."""
 
 
 class SendGridConfig(ProviderConfig):
@@ -224,8 +231,21 @@ def _public_key(text: str) -> ec.EllipticCurvePublicKey:
 def _kind(event: Mapping[str, Any]) -> EventKind:
     name, reason = str(event.get("event")), str(event.get("reason") or "").lower()
     if name == "dropped":
-        return next((kind for part, kind in _DROPPED if part in reason), EventKind.FAILED)
+        return _DROPPED.get(" ".join(reason.split()), EventKind.FAILED)
     return _KINDS.get(name, EventKind.OTHER)
+
+
+def _is_dead(event: Mapping[str, Any]) -> bool:
+    """Whether the address itself is bad: a `blocked` bounce, or one for content or reputation, is about us."""
+    if event.get("event") == "dropped":
+        return True
+    if event.get("type") == "blocked":
+        return False
+    told = str(event.get("bounce_classification") or "").lower()
+    cause = cause_of(words(event.get("status")), words(event.get("reason")))
+    if told in _OPEN:
+        return cause in (Cause.ADDRESS, Cause.UNTOLD)
+    return told in _OF_ADDRESS or (told == "mailbox unavailable" and cause is Cause.ADDRESS)
 
 
 def _event(event: Mapping[str, Any]) -> WebhookEvent:
@@ -237,8 +257,7 @@ def _event(event: Mapping[str, Any]) -> WebhookEvent:
         send_id=id_of(event.get("send_id")),
         message_id=words(event.get("sg_message_id")),
         recipient=words(event.get("email")),
-        # a `blocked` bounce says something about us or about now, not about the address
-        is_permanent=kind is EventKind.BOUNCED and event.get("type") != "blocked",
+        is_permanent=kind is EventKind.BOUNCED and _is_dead(event),
         code=words(event.get("status")),
         detail=words(event.get("reason")) or words(event.get("response")),
         url=words(event.get("url")),

@@ -31,6 +31,7 @@ from liquor_app.providers.base import (
     in_chunks,
     no_webhooks,
 )
+from liquor_app.providers.bounces import Cause, cause_of
 
 
 class _AsItIs(UnstructuredHeader, BaseHeader):
@@ -206,7 +207,8 @@ def _mime(message: OutgoingMessage) -> bytes:
 
 
 def _judge(message: OutgoingMessage, error: aiosmtplib.SMTPResponseException) -> SendResult:
-    """4yz: later; 5yz: never, and of our own greeting, credentials or sender: our fault (RFC 5321 §4.2.1)."""
+    """4yz: later; 5yz: never, and of our own greeting, credentials or sender: our fault (RFC 5321 §4.2.1). The address
+    is dead only where the server says so of the recipient."""
     ours = (
         aiosmtplib.SMTPAuthenticationError,
         aiosmtplib.SMTPSenderRefused,
@@ -219,4 +221,11 @@ def _judge(message: OutgoingMessage, error: aiosmtplib.SMTPResponseException) ->
         outcome = Outcome.MISCONFIGURED
     else:
         outcome = Outcome.REJECTED
-    return SendResult(message.send_id, outcome, code=str(error.code), detail=str(error.message)[:500])
+    dead = (
+        outcome is Outcome.REJECTED
+        and isinstance(error, aiosmtplib.SMTPRecipientRefused)
+        and cause_of(error.code, str(error.message)) is Cause.ADDRESS
+    )
+    return SendResult(
+        message.send_id, outcome, code=str(error.code), detail=str(error.message)[:500], is_dead_address=dead
+    )

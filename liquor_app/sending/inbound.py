@@ -19,8 +19,11 @@ from liquor_app.organization.service import default_brand
 from liquor_app.providers.base import WebhookEvent
 
 STOP = frozenset({"stop", "stopall", "stop all", "quit", "end", "revoke", "optout", "opt out", "cancel", "unsubscribe"})
-START = frozenset({"start", "unstop", "yes", "subscribe"})
+START = frozenset({"start", "unstop", "subscribe"})
+"""No "yes": it answers whatever was asked last, and a text makes no consent."""
 HELP = frozenset({"help", "info"})
+BY_TEXT = "text message"
+"""The source of what was said by text, in consents and on the list: START looks for it."""
 
 
 class Wish(StrEnum):
@@ -53,32 +56,65 @@ async def answer_texts(session: AsyncSession, texts: Sequence[WebhookEvent]) -> 
             await _obey(session, wish, events)
 
 
+_STOP = """
+WITH f AS (SELECT * FROM unnest(CAST(:phones AS text[]), CAST(:evidence AS jsonb[])) AS f(phone, evidence)),
+had AS (
+    SELECT c.id, c.sms_consent, f.evidence FROM customers c JOIN f ON f.phone = c.phone
+    WHERE c.deleted_at IS NULL AND c.sms_consent IS DISTINCT FROM 'withdrawn' FOR UPDATE OF c
+), done AS (
+    UPDATE customers c SET sms_consent = 'withdrawn', updated_at = now() FROM had WHERE c.id = had.id
+)
+INSERT INTO consents (customer_id, channel, status, source, evidence)
+SELECT id, 'sms', 'withdrawn', :source, evidence || jsonb_build_object('had', sms_consent) FROM had
+"""
+
+# The latest word must be a STOP by text, and that STOP must have taken a consent: what staff, a page or a complaint
+# withdrew is not given back, and who never agreed has not agreed now.
+_START = """
+WITH f AS (SELECT * FROM unnest(CAST(:phones AS text[]), CAST(:evidence AS jsonb[])) AS f(phone, evidence)),
+back AS (
+    SELECT c.id, f.evidence FROM customers c JOIN f ON f.phone = c.phone
+    JOIN LATERAL (
+        SELECT status, source, evidence ->> 'had' AS had FROM consents
+        WHERE customer_id = c.id AND channel = 'sms' ORDER BY at DESC, id DESC LIMIT 1
+    ) latest ON latest.status = 'withdrawn' AND latest.source = :source
+    LEFT JOIN LATERAL (
+        SELECT status FROM consents
+        WHERE customer_id = c.id AND channel = 'sms' AND NOT (status = 'withdrawn' AND source = :source)
+        ORDER BY at DESC, id DESC LIMIT 1
+    ) earlier ON true
+    WHERE c.deleted_at IS NULL AND COALESCE(latest.had, earlier.status) = 'given' FOR UPDATE OF c
+), done AS (
+    UPDATE customers c SET sms_consent = 'given', updated_at = now() FROM back WHERE c.id = back.id
+)
+INSERT INTO consents (customer_id, channel, status, source, evidence)
+SELECT id, 'sms', 'given', :source, evidence FROM back
+"""
+
+
 async def _obey(session: AsyncSession, wish: Wish, events: Sequence[WebhookEvent]) -> None:
-    """In three statements, whatever their number. START lifts what STOP did, never a complaint or a dead number."""
+    """In two statements, whatever their number. START gives back what STOP took and nothing else."""
     phones = [event.recipient for event in events if event.recipient]
     if wish is Wish.STOP:
         entries = [Suppression(phone, SuppressionReason.UNSUBSCRIBED, Channel.SMS) for phone in phones]
-        await suppress_addresses(session, entries, source="text message")
+        await suppress_addresses(session, entries, source=BY_TEXT)
     else:
         await session.execute(
             text(
                 "UPDATE suppressions SET lifted_at = now() WHERE lifted_at IS NULL AND channel = 'sms'"
-                " AND reason = :reason AND address_hash = ANY(:hashes)"
+                " AND reason = :reason AND source = :source AND address_hash = ANY(:hashes)"
             ),
-            {"hashes": [address_hash(phone) for phone in phones], "reason": SuppressionReason.UNSUBSCRIBED.value},
+            {
+                "hashes": [address_hash(phone) for phone in phones],
+                "reason": SuppressionReason.UNSUBSCRIBED.value,
+                "source": BY_TEXT,
+            },
         )
     await session.execute(
-        text(
-            "WITH f AS (SELECT * FROM unnest(CAST(:phones AS text[]), CAST(:evidence AS jsonb[])) AS f(phone, evidence)"
-            "),"
-            " done AS (UPDATE customers c SET sms_consent = :status, updated_at = now() FROM f"
-            " WHERE c.phone = f.phone AND c.deleted_at IS NULL RETURNING c.id, f.evidence)"
-            " INSERT INTO consents (customer_id, channel, status, source, evidence)"
-            " SELECT id, 'sms', :status, 'text message', evidence FROM done"
-        ),
+        text(_STOP if wish is Wish.STOP else _START),
         {
             "phones": phones,
-            "status": "withdrawn" if wish is Wish.STOP else "given",
+            "source": BY_TEXT,
             "evidence": [
                 json.dumps({"text": (event.text or "")[:160], "at": str(event.at), "event_id": event.event_id})
                 for event in events

@@ -22,7 +22,8 @@ from liquor_app.customers.models import SuppressionReason
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.organization.models import Channel
-from liquor_app.providers.base import Outcome, SendResult
+from liquor_app.providers.base import EventKind, Outcome, SendResult, WebhookEvent
+from liquor_app.sending.unwanted import Ending, stop_writing
 
 MAX_RETRIES = 5
 BACKOFF_SECONDS = 30
@@ -207,15 +208,18 @@ async def pause_campaigns(session: AsyncSession, campaigns: Iterable[UUID], reas
 
 
 async def _suppress(session: AsyncSession, dead: Mapping[UUID, SendResult], rows: Iterable[Any]) -> None:
-    """Addresses the provider calls dead, or whose owner has opted out there: rare, so one by one."""
+    """Addresses the provider calls dead; where the owner has opted out there, consent ends too. Rare: one by one."""
     for row in rows:
         if row.id not in dead:
             continue
-        opted_out = dead[row.id].code == OPTED_OUT
+        if dead[row.id].code == OPTED_OUT:
+            told = WebhookEvent(EventKind.UNSUBSCRIBED, f"{row.id}:{OPTED_OUT}", now(), send_id=row.id)
+            await stop_writing(session, [Ending.of_send(row, told)])
+            continue
         await suppress_address(
             session,
             normalise_email(row.recipient) if row.channel == Channel.EMAIL else row.recipient,
-            reason=SuppressionReason.UNSUBSCRIBED if opted_out else SuppressionReason.BOUNCED,
+            reason=SuppressionReason.BOUNCED,
             channel=Channel(row.channel),
             customer_id=row.customer_id,
             source="provider",

@@ -211,7 +211,7 @@ async def test_an_event_that_cannot_be_worked_through_holds_up_no_other(
     assert await process_webhooks(job) == {"receipts": 3, "strangers": 0, "set_aside": 1}
     assert [(await ledger(send_id))["status"] for send_id in (bad, *good)] == ["sent", *["delivered"] * 3]
     (waiting,) = await rows("SELECT tries, error, due_at > now() FROM webhook_receipts WHERE processed_at IS NULL")
-    assert tuple(waiting) == (1, "RuntimeError: nobody thought of this", True)
+    assert tuple(waiting) == (1, "RuntimeError", True), "its words may name people"
 
 
 async def nothing(*_: Any) -> None:

@@ -22,8 +22,8 @@ from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7, uuid7_time
-from liquor_app.customers.consents import suppress_address
-from liquor_app.customers.models import SuppressionReason
+from liquor_app.customers.consents import record_consent, suppress_address
+from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import ensure_defaults
 from liquor_app.providers.service import configure_channel
@@ -284,6 +284,9 @@ async def test_stop_and_start_by_text(anybody: Client) -> None:
     assert (answer.status_code, answer.text) == (200, "<Response/>")
     await process()
     assert await state() == ("withdrawn", 1)
+    await text_us(anybody, phone, "yes")
+    await process()
+    assert await state() == ("withdrawn", 1), "a yes answers whatever was asked last"
     await text_us(anybody, phone, "START")
     await process()
     assert await state() == ("given", 0)
@@ -295,3 +298,74 @@ async def test_stop_and_start_by_text(anybody: Client) -> None:
     helped = await text_us(anybody, phone, "Help")
     assert "Reply STOP to end." in helped.text
     assert helped.headers["content-type"].startswith("text/xml")
+
+
+BACK = "SELECT sms_consent, (SELECT count(*) FROM suppressions WHERE lifted_at IS NULL) FROM customers WHERE id = :id"
+
+
+@pytest.mark.parametrize("word", ["START", "Unstop", "subscribe", "yes"])
+async def test_a_text_makes_no_consent(anybody: Client, word: str) -> None:
+    """Who never agreed, and who withdrew by another way than a text, has not agreed by writing START or yes."""
+    await shop()
+    _, never, phone = await sent("twilio", "sms", sms_consent=None)
+    _, left, other = await sent("twilio", "sms")
+    async with transaction() as session:
+        await record_consent(
+            session, SYSTEM, left, channel=Channel.SMS, status=ConsentStatus.WITHDRAWN, source="preference page"
+        )
+        await suppress_address(
+            session, other, reason=SuppressionReason.UNSUBSCRIBED, channel=Channel.SMS, customer_id=left,
+            source="preference page",
+        )  # fmt: skip
+    for number in (phone, other):
+        await text_us(anybody, number, word)
+    await process()
+    assert [tuple(row) for row in await rows(BACK, id=never)] == [(None, 1)]
+    assert [tuple(row) for row in await rows(BACK, id=left)] == [("withdrawn", 1)]
+    assert [row[0] for row in await rows("SELECT status FROM consents")] == ["withdrawn"]
+
+
+async def test_start_gives_back_only_what_stop_took(anybody: Client) -> None:
+    """STOP by somebody who had not agreed takes nothing, so START gives nothing; what was withdrawn on a page before it
+    stays withdrawn. Twice STOP is one STOP."""
+    await shop()
+    _, never, phone = await sent("twilio", "sms", sms_consent="pending")
+    _, left, other = await sent("twilio", "sms")
+    _, kept, third = await sent("twilio", "sms")
+    async with transaction() as session:
+        await record_consent(
+            session, SYSTEM, left, channel=Channel.SMS, status=ConsentStatus.WITHDRAWN, source="preference page"
+        )
+    for words in ("STOP", "stop", "START"):
+        for number in (phone, other, third):
+            await text_us(anybody, number, words)
+        await process()
+    consents = {who: (await rows(BACK, id=who))[0] for who in (never, left, kept)}
+    assert {who: row[0] for who, row in consents.items()} == {never: "withdrawn", left: "withdrawn", kept: "given"}
+    assert {row[1] for row in consents.values()} == {0}, "what STOP put on the list is off it"
+
+
+CASE_24 = [
+    ({"reason": "espblock", "delivery-status": {"code": 550, "message":
+        "5.7.1 messages from [192.0.2.1] weren't sent; block list (S3150)"}}, None, "given"),
+    ({"reason": "generic", "delivery-status": {"code": 552, "message": "5.2.2 over quota"}}, None, "given"),
+    ({"reason": "suppress-unsubscribe", "delivery-status": {"code": 605}}, "unsubscribed", "withdrawn"),
+    ({"reason": "suppress-complaint", "delivery-status": {"code": 607}}, "complained", "withdrawn"),
+    ({"reason": "suppress-bounce", "delivery-status": {"code": 605}}, "bounced", "given"),
+    ({"reason": "bounce", "delivery-status": {"code": 550, "message": "5.1.1 user unknown"}}, "bounced", "given"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("event", "reason", "consent"), CASE_24)
+async def test_case_24_mailgun_is_not_only_dead_addresses(
+    anybody: Client, event: dict[str, Any], reason: str | None, consent: str
+) -> None:
+    """Before: all of them were suppressed as bounced for good, and the consent of who had left stood."""
+    await shop()
+    send_id, customer, address = await sent()
+    body = mailgun("failed", send_id, severity="permanent", recipient=address, **event)
+    assert await tell(anybody, body) == [200]
+    await process()
+    listed = [row[0] for row in await rows("SELECT reason FROM suppressions WHERE lifted_at IS NULL")]
+    assert listed == ([reason] if reason else [])
+    assert (await rows("SELECT email_consent FROM customers WHERE id = :id", id=customer))[0][0] == consent

@@ -154,9 +154,10 @@ def test_all_links_at_once_is_a_scanner() -> None:
     [
         *((word, Wish.STOP) for word in ("STOP", "stop.", " Stop! ", "QUIT", "end", "Revoke", "opt out", "OPT-OUT",
                                          "cancel", "unsubscribe", "stopall", "please stop", "Stop texting me!!")),
-        *((word, Wish.START) for word in ("START", "Unstop", "yes")),
+        *((word, Wish.START) for word in ("START", "Unstop")),
         ("help?", Wish.HELP),
-        *((word, None) for word in (None, "", "when do you stop selling cider on Sundays this year", "thanks", "ends")),
+        *((word, None) for word in (None, "", "yes", "YES!", "thanks", "ends")),
+        ("when do you stop selling cider on Sundays this year", None),
     ],
 )  # fmt: skip
 def test_words_people_text(words: str | None, wish: Wish | None) -> None:

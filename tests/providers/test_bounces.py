@@ -1,0 +1,104 @@
+"""Which refusals mean the address, and which mean us or now."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import aiosmtplib
+import pytest
+
+from liquor_app.core.ids import uuid7
+from liquor_app.organization.models import Channel
+from liquor_app.providers import sendgrid, smtp
+from liquor_app.providers.base import EventKind, OutgoingMessage
+from liquor_app.providers.bodies import Whole
+from liquor_app.providers.bounces import Cause, cause_of
+from liquor_app.providers.postmark import _event as postmark_event
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "cause"),
+    [
+        (550, "5.1.1 <a@b.example>: Recipient address rejected: User unknown", Cause.ADDRESS),
+        (550, "5.1.10 RESOLVER.ADR.RecipientNotFound; not found", Cause.ADDRESS),
+        (550, "No such user here", Cause.ADDRESS),
+        (554, "The account a@b.example has been disabled", Cause.ADDRESS),
+        (550, "5.2.1 The email account that you tried to reach is inactive", Cause.ADDRESS),
+        (550, "5.7.1 messages from [192.0.2.1] weren't sent; block list (S3150)", Cause.US),
+        (550, "5.7.26 unauthenticated mail is prohibited: user unknown to DMARC", Cause.US),
+        (554, "Message rejected due to content restrictions", Cause.US),
+        (550, "Your IP is listed at spamhaus", Cause.US),
+        (552, "5.2.2 over quota", Cause.NOW),
+        (552, None, Cause.NOW),
+        (450, "4.2.0 greylisted", Cause.NOW),
+        (550, "mailbox full", Cause.NOW),
+        (550, None, Cause.UNTOLD),
+        (None, None, Cause.UNTOLD),
+        ("5.1.1", "", Cause.ADDRESS),
+        ("5.4.1", "Recipient address rejected: Access denied", Cause.NOW),
+    ],
+)
+def test_causes(code: int | str | None, words: str | None, cause: Cause) -> None:
+    assert cause_of(code, words) is cause
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "dead"),
+    [
+        ({"event": "dropped", "reason": "Invalid SMTPAPI header"}, EventKind.FAILED, False),
+        ({"event": "dropped", "reason": "Spam Content (if Spam Checker app is enabled)"}, EventKind.FAILED, False),
+        ({"event": "dropped", "reason": "Recipient List over Package Quota"}, EventKind.FAILED, False),
+        ({"event": "dropped", "reason": "Unsubscribed Address"}, EventKind.UNSUBSCRIBED, False),
+        ({"event": "dropped", "reason": "Spam Reporting Address"}, EventKind.COMPLAINED, False),
+        ({"event": "dropped", "reason": "Bounced Address"}, EventKind.BOUNCED, True),
+        ({"event": "dropped", "reason": "Invalid"}, EventKind.BOUNCED, True),
+        ({"event": "bounce", "type": "bounce", "bounce_classification": "Content"}, EventKind.BOUNCED, False),
+        ({"event": "bounce", "type": "bounce", "bounce_classification": "Reputation"}, EventKind.BOUNCED, False),
+        ({"event": "bounce", "type": "bounce", "bounce_classification": "Technical"}, EventKind.BOUNCED, False),
+        ({"event": "bounce", "type": "bounce", "bounce_classification": "Frequency/Volume"}, EventKind.BOUNCED, False),
+        ({"event": "bounce", "type": "bounce", "bounce_classification": "Invalid Address"}, EventKind.BOUNCED, True),
+        ({"event": "bounce", "type": "bounce", "bounce_classification": "Mailbox Unavailable", "status": "5.2.2"},
+         EventKind.BOUNCED, False),
+        ({"event": "bounce", "type": "bounce", "status": "5.1.1"}, EventKind.BOUNCED, True),
+        ({"event": "bounce", "type": "bounce", "status": "5.7.1", "reason": "policy"}, EventKind.BOUNCED, False),
+        ({"event": "bounce", "type": "blocked", "status": "5.1.1"}, EventKind.BOUNCED, False),
+    ],
+)  # fmt: skip
+def test_case_25_sendgrid_drop_reasons(event: dict[str, Any], kind: EventKind, dead: bool) -> None:
+    """Before: one bad header of ours would have suppressed every recipient."""
+    told = sendgrid._event({"timestamp": 1764072000, "email": "m@example.com", **event})
+    assert (told.kind, told.is_permanent) == (kind, dead)
+
+
+@pytest.mark.parametrize(
+    ("more", "dead"),
+    [
+        ({"Type": "HardBounce", "Details": "smtp;550 5.1.1 user unknown"}, True),
+        ({"Type": "HardBounce"}, True),
+        ({"Type": "HardBounce", "Details": "smtp;550 5.7.1 blocked using Spamhaus"}, False),
+        ({"Type": "HardBounce", "Details": "smtp;552 5.2.2 mailbox full"}, False),
+        ({"Type": "SoftBounce", "Details": "smtp;550 5.1.1 user unknown"}, False),
+    ],
+)
+def test_a_hard_bounce_of_postmark_is_read_to_its_words(more: dict[str, str], dead: bool) -> None:
+    told = postmark_event(json.loads(json.dumps({"RecordType": "Bounce", "MessageID": "x", **more})))
+    assert (told.kind, told.is_permanent) == (EventKind.BOUNCED, dead)
+
+
+@pytest.mark.parametrize(
+    ("error", "dead"),
+    [
+        (aiosmtplib.SMTPRecipientRefused(550, "5.1.1 no such user", "m@example.com"), True),
+        (aiosmtplib.SMTPRecipientRefused(550, "5.7.1 listed at spamhaus", "m@example.com"), False),
+        (aiosmtplib.SMTPRecipientRefused(552, "5.2.2 over quota", "m@example.com"), False),
+        (aiosmtplib.SMTPRecipientRefused(450, "4.1.1 no such user, maybe", "m@example.com"), False),
+        (aiosmtplib.SMTPDataError(554, "5.1.1 in the words of a filter"), False),
+    ],
+)
+def test_over_smtp_only_a_refused_recipient_is_dead(error: aiosmtplib.SMTPResponseException, dead: bool) -> None:
+    message = OutgoingMessage(
+        send_id=uuid7(), campaign_id=None, channel=Channel.EMAIL, sender="s@example.com", sender_name="S",
+        recipient="m@example.com", body=Whole("x"), subject="x",
+    )  # fmt: skip
+    assert smtp._judge(message, error).is_dead_address is dead
