@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from liquor_app.accounts import service as accounts
+from liquor_app.accounts.passwords import hash_password
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.accounts.setup_code import current_code
 from liquor_app.actions.service import generate_actions
 from liquor_app.campaigns.autopilot import plan_ready
 from liquor_app.campaigns.service import create_campaign
@@ -41,10 +43,31 @@ async def defaults(admin_password: str | None) -> bool:
         await compliance.ensure_rule_pack(session)
         if admin_password is None or await accounts.has_users(session):
             return False
+    hashed = await hash_password(admin_password)
+    async with transaction() as session:
         await accounts.register_first_admin(
-            session, email=get_settings().admin_email, password=admin_password, full_name="Admin"
+            session, email=get_settings().admin_email, password=hashed, full_name="Admin", code=None
         )
-        return True
+    return True
+
+
+async def renew_unread_password(password: str) -> bool:
+    """Give the admin a new password if nobody has signed in yet: a first start that was interrupted made one up that
+    nobody may have read. Returns whether it did."""
+    email = get_settings().admin_email
+    async with transaction() as session:
+        if not await accounts.is_unclaimed(session, email):
+            return False
+    hashed = await hash_password(password)
+    async with transaction() as session:
+        await accounts.reset_password(session, SYSTEM, email=email, password=hashed)
+    return True
+
+
+async def setup_code() -> str | None:
+    """The one-time code of a shop nobody has set up; None for one that has users."""
+    async with transaction() as session:
+        return await current_code(session)
 
 
 async def is_empty() -> bool:

@@ -61,7 +61,7 @@ def up(console: Console, *, dev: bool = False) -> None:
         build = _Build()
         if not dev:
             build.start()
-        password = _prepare(console)
+        password, code = _prepare(console)
         if build.is_alive():
             console.print("Building the frontend …")
         while build.is_alive() and not supervisor.stopping.is_set():
@@ -75,7 +75,7 @@ def up(console: Console, *, dev: bool = False) -> None:
                     child.start()
                 _wait_until_ready(services[0], supervisor, settings.port + dev)
                 address = development_url() if dev else settings.base_url
-                _greet(console, password, address, time.monotonic() - started)
+                _greet(console, password, code, address, time.monotonic() - started)
                 supervisor.watch([*children, *services])
             console.print("Stopping …")
         finally:
@@ -83,13 +83,14 @@ def up(console: Console, *, dev: bool = False) -> None:
     console.print("Stopped.")
 
 
-def _prepare(console: Console) -> str | None:
-    """First run: an admin, the defaults, the sample. Returns a password if one was made up."""
+def _prepare(console: Console) -> tuple[str | None, str | None]:
+    """First run: an admin, the defaults, the sample. Returns a password if one was made up, and the set-up code of a
+    shop without users."""
     settings = get_settings()
     given = settings.admin_password.get_secret_value()
     password = given or secrets.token_urlsafe(9)
 
-    async def work() -> bool:
+    async def work() -> tuple[bool, str | None]:
         try:
             await db.check()
             await redis.check()
@@ -107,13 +108,15 @@ def _prepare(console: Console) -> str | None:
                     )
                 if not settings.database_url:
                     await _flush()
-            return fresh
+            if settings.sample and not given and not fresh:
+                fresh = await bootstrap.renew_unread_password(password)
+            return fresh, await bootstrap.setup_code()
         finally:
             await db.dispose()
             await redis.dispose()
 
-    made = asyncio.run(work())
-    return password if made and not given else None
+    made, code = asyncio.run(work())
+    return (password if made and not given else None), code
 
 
 async def _flush() -> None:
@@ -180,15 +183,16 @@ def _wait_until_ready(web: Child, supervisor: Supervisor, port: int) -> None:
         time.sleep(0.1)
 
 
-def _greet(console: Console, password: str | None, address: str, seconds: float) -> None:
+def _greet(console: Console, password: str | None, code: str | None, address: str, seconds: float) -> None:
     settings = get_settings()
     console.print(f"\n[bold]Liquor Marketing Agent[/] is ready ({seconds:.1f} s): [bold]{address}[/]")
     if password:
-        console.print(f"Sign in as {settings.admin_email} with the password [bold]{password}[/]  (shown this once)")
-    elif settings.sample or settings.admin_password.get_secret_value():
-        console.print(f"Sign in as {settings.admin_email}. Forgotten the password? `liquor users reset-password`")
+        told = "shown until somebody has signed in"
+        console.print(f"Sign in as {settings.admin_email} with the password [bold]{password}[/]  ({told})")
+    elif code:
+        console.print(f"Open it to set up the first admin. Set-up code: [bold]{code}[/]  (works once)", highlight=False)
     else:
-        console.print("Open it to set up the first admin.")
+        console.print(f"Sign in as {settings.admin_email}. Forgotten the password? `liquor users reset-password`")
     console.print(f"API: {address}/docs   Logs: {_short(settings.data_dir / 'log')}   Stop: Ctrl-C\n")
 
 

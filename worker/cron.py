@@ -9,6 +9,7 @@ from arq import cron
 from arq.typing import WorkerCoroutine
 from sqlalchemy import text
 
+from liquor_app.accounts.attempts import forget_attempts
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.campaigns.tasks import request_firings, start_due
 from liquor_app.core import queue
@@ -68,6 +69,12 @@ async def read_callbacks(context: dict[str, Any]) -> None:
             await enqueue(session, Job.PROCESS_WEBHOOKS, dedupe_key="all")
 
 
+async def forget_sign_ins(context: dict[str, Any]) -> None:
+    """Each ten minutes: failed sign-ins that no longer count."""
+    async with transaction() as session:
+        await forget_attempts(session)
+
+
 async def make_partitions(context: dict[str, Any]) -> None:
     """Each day: the next months' partitions of the time series."""
     async with transaction() as session:
@@ -95,6 +102,7 @@ CRON = [
     _at(read_holdout, minute=41, second=45, run_at_startup=True),
     _at(forget_uploads, hour=5, minute=11),
     _at(read_callbacks, second=35),
+    _at(forget_sign_ins, minute=set(range(3, 60, 10)), second=50),
     _at(make_partitions, hour=0, minute=7, run_at_startup=True),
     _at(refresh_knowledge, hour=7, minute=30),
 ]

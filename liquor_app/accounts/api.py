@@ -11,13 +11,29 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from liquor_app.accounts import service
-from liquor_app.accounts.deps import COOKIE, CurrentActor, same_origin
+from liquor_app.accounts.audit import audit_access
+from liquor_app.accounts.deps import (
+    DEVICE,
+    SESSION,
+    CurrentActor,
+    cookie_name,
+    drop_cookie,
+    keep_cookie,
+    same_origin,
+    session_cookie,
+)
+from liquor_app.accounts.devices import DEVICE_DAYS, Device, read_device, remember
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.passwords import Hashed, check_password, hash_password, turn, verify_password
+from liquor_app.accounts.permissions import STRANGER, Actor, require
+from liquor_app.accounts.setup_code import check_code
+from liquor_app.accounts.sign_in import begin_attempt, finish_attempt
 from liquor_app.api.ratelimit import limit
 from liquor_app.api.schemas import Body, Row, Storable
+from liquor_app.api.source import source_group, source_of
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Forbidden, Unauthenticated
+from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated
 
 router = APIRouter(tags=["auth"])
 
@@ -30,6 +46,7 @@ class Credentials(Body):
 class Registration(Credentials):
     full_name: str | None = None
     role: Role = Role.USER
+    setup_code: str = ""
 
 
 class Refresh(Body):
@@ -59,23 +76,40 @@ class MePatch(Body):
     current_password: str | None = None
 
 
-def _client(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
+def _device(request: Request) -> Device | None:
+    return read_device(request.cookies.get(cookie_name(DEVICE)))
 
 
 async def _attempt(request: Request, email: str, password: str) -> service.UserRow:
-    await limit("login", f"{_client(request)}", allowed=60, seconds=60)
-    async with transaction() as session:
-        verdict = await service.authenticate(session, email=email, password=password)
+    """Whoever these are; counted, limited, and hashed outside of any transaction."""
+    source, device = source_of(request), _device(request)
+    who = f"device:{device.id}" if device else source_group(source)
+    await limit("login", who, allowed=60, seconds=60)
+    async with turn(who, is_known=device is not None):
+        async with transaction() as session:
+            attempt = await begin_attempt(
+                session, email=email, source=source, source_group=source_group(source), device=device
+            )
+        correct = await verify_password(attempt.stored, password)
+        async with transaction() as session:
+            verdict = await finish_attempt(session, attempt, correct)
     return verdict.granted()
 
 
+def _known_from_now(request: Request, response: Response, user: service.UserRow) -> None:
+    keep_cookie(response, DEVICE, remember(_device(request), user.id), days=DEVICE_DAYS)
+
+
 @router.post("/auth/login", response_model=Tokens)
-async def login(request: Request, body: Credentials) -> object:
-    """An access token (15 minutes) and a refresh token (rotated on each use)."""
+async def login(request: Request, response: Response, body: Credentials) -> object:
+    """An access token (15 minutes) and a refresh token (rotated on each use). Both end with their session: at sign-out,
+    with a changed password, when the user is no longer active. After eight wrong passwords in a row one waits, longer
+    each time, unless on a device (a cookie) one has signed in on before."""
     user = await _attempt(request, body.email, body.password)
     async with transaction() as session:
-        return await service.issue_tokens(session, user)
+        tokens = await service.issue_tokens(session, user, ip=source_of(request))
+    _known_from_now(request, response, user)
+    return tokens
 
 
 @router.post("/auth/refresh", response_model=Tokens)
@@ -90,34 +124,55 @@ async def refresh(body: Refresh) -> object:
 
 @router.post("/auth/logout", status_code=204)
 async def logout(request: Request, body: Refresh | None = None) -> Response:
-    """End the browser's session and, if given, the refresh token's family."""
+    """End the browser's session and, if given, the refresh token's family with its access tokens."""
     async with transaction() as session:
-        if cookie := request.cookies.get(COOKIE):
+        if cookie := session_cookie(request):
             if not same_origin(request):
                 raise Forbidden("This request came from another site.")
             await service.close_session(session, cookie)
         if body:
             await service.revoke_family(session, body.refresh_token)
     response = Response(status_code=204)
-    response.delete_cookie(COOKIE, path="/")
+    drop_cookie(response, SESSION)
     return response
+
+
+async def _first_admin(
+    request: Request, *, email: str, password: str, full_name: str | None, code: str
+) -> service.UserRow:
+    """The first run's admin. Nothing is hashed before the code has been looked at."""
+    try:
+        async with transaction() as session:
+            await service.require_first_run(session)
+            await check_code(session, code)
+    except Forbidden as refused:
+        if refused.field:
+            async with transaction() as session:
+                await audit_access(session, STRANGER, "setup.refused", None, ip=source_of(request))
+        raise
+    service.check_email(email)
+    hashed = await hash_password(password)
+    async with transaction() as session:
+        return await service.register_first_admin(session, email=email, password=hashed, full_name=full_name, code=code)
 
 
 @router.post("/auth/register", response_model=UserOut, status_code=201)
 async def register(request: Request, body: Registration) -> object:
-    """The first user becomes the admin; later ones are added by an admin, who sends a token."""
-    await limit("register", _client(request), allowed=20, seconds=60)
+    """The first user becomes the admin and needs the `setup_code` from the server's console; later ones are added by an
+    admin, who sends a token."""
+    await limit("register", source_group(source_of(request)), allowed=20, seconds=60)
+    header = request.headers.get("authorization", "")
+    if not header.lower().startswith("bearer "):
+        return await _first_admin(
+            request, email=body.email, password=body.password, full_name=body.full_name, code=body.setup_code
+        )
     async with transaction() as session:
-        if not await service.has_users(session):
-            return await service.register_first_admin(
-                session, email=body.email, password=body.password, full_name=body.full_name
-            )
-        header = request.headers.get("authorization", "")
-        if not header.lower().startswith("bearer "):
-            raise Forbidden("This shop is already set up. Ask one of its admins to add you.")
         actor = await service.token_actor(session, header[7:].strip())
+    require(actor, Role.ADMIN)
+    hashed = await hash_password(body.password)
+    async with transaction() as session:
         return await service.create_user(
-            session, actor, email=body.email, password=body.password, full_name=body.full_name, role=body.role
+            session, actor, email=body.email, password=hashed, full_name=body.full_name, role=body.role
         )
 
 
@@ -132,10 +187,35 @@ async def me(actor: CurrentActor) -> object:
 
 
 @router.patch("/users/me", response_model=UserOut)
-async def patch_me(actor: CurrentActor, body: MePatch) -> object:
-    """Change one's name, or the password with the present one, which ends every other session."""
+async def patch_me(request: Request, actor: CurrentActor, body: MePatch) -> object:
+    """Change one's name, or the password with the present one, which ends every session. Wrong ones are counted as at
+    sign-in."""
+    changes = body.model_dump(exclude_unset=True)
+    current, fresh = changes.pop("current_password", None), changes.pop("password", None)
+    pair = (
+        await _new_password(request, actor, current or "", fresh or "") if "password" in body.model_fields_set else None
+    )
     async with transaction() as session:
-        return await service.update_me(session, actor, body.model_dump(exclude_unset=True))
+        return await service.update_me(session, actor, changes, pair)
+
+
+async def _new_password(request: Request, actor: Actor, current: str, fresh: str) -> tuple[Hashed, Hashed]:
+    """The hash the current password was checked against, and the new one's."""
+    check_password(fresh)
+    source = source_of(request)
+    async with transaction() as session:
+        user, stored = await service.stored_hash(session, actor)
+    async with turn(f"user:{actor.id}", is_known=True):
+        async with transaction() as session:
+            attempt = await begin_attempt(
+                session, email=user.email, source=source, source_group=source_group(source), device=_device(request)
+            )
+        correct = await verify_password(stored, current)
+        async with transaction() as session:
+            verdict = await finish_attempt(session, attempt, correct, kind="password_change")
+        if verdict.user is None:
+            raise Invalid("current_password is wrong", field="current_password")
+        return stored, await hash_password(fresh)
 
 
 # --- the browser's own forms: full page loads, because the cookie is read at the WebSocket handshake ---
@@ -149,26 +229,15 @@ def _safe_next(target: str) -> str:
     return target if inside and "\n" not in target else "/"
 
 
-def _with_cookie(response: Response, token: str) -> Response:
-    settings = get_settings()
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=settings.session_days * 86400,
-        httponly=True,
-        samesite="lax",
-        secure=settings.secure_cookies,
-        path="/",
-    )
-    return response
-
-
 async def _open(request: Request, user: service.UserRow, target: str) -> Response:
     async with transaction() as session:
         token = await service.open_session(
-            session, user, ip=_client(request), user_agent=request.headers.get("user-agent")
+            session, user, ip=source_of(request), user_agent=request.headers.get("user-agent")
         )
-    return _with_cookie(RedirectResponse(_safe_next(target), 303), token)
+    response = RedirectResponse(_safe_next(target), 303)
+    keep_cookie(response, SESSION, token, days=get_settings().session_days)
+    _known_from_now(request, response, user)
+    return response
 
 
 @browser.post("/session/login")
@@ -192,14 +261,14 @@ async def browser_first_admin(
     request: Request,
     email: Annotated[str, Form(max_length=254), Storable],
     password: Annotated[str, Form(max_length=200), Storable],
+    setup_code: Annotated[str, Form(max_length=64), Storable] = "",
     full_name: Annotated[str, Form(max_length=120), Storable] = "",
 ) -> Response:
     if not same_origin(request):
         raise Forbidden("This request came from another site.")
-    await limit("register", _client(request), allowed=20, seconds=60)
     try:
-        async with transaction() as session:
-            user = await service.register_first_admin(session, email=email, password=password, full_name=full_name)
+        await limit("register", source_group(source_of(request)), allowed=20, seconds=60)
+        user = await _first_admin(request, email=email, password=password, full_name=full_name, code=setup_code)
     except AppError as error:
         return RedirectResponse(f"/setup?error={quote(error.message)}", 303)
     return await _open(request, user, "/")
@@ -210,8 +279,8 @@ async def browser_logout(request: Request) -> Response:
     if not same_origin(request):
         raise Forbidden("This request came from another site.")
     async with transaction() as session:
-        if cookie := request.cookies.get(COOKIE):
+        if cookie := session_cookie(request):
             await service.close_session(session, cookie)
     response = RedirectResponse("/login", 303)
-    response.delete_cookie(COOKIE, path="/")
+    drop_cookie(response, SESSION)
     return response

@@ -11,6 +11,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import Actor
 
+ACCESS = "access"
+"""The entity of everything about getting in: sign-ins, refusals, sign-outs. `entity_id` is the user, if known."""
+ACCESS_PER_HOUR = 20
+"""Entries of one kind about one user (or about nobody known) an hour: an attacker must not fill the table. The last one
+says that there may be more."""
+
+_ACCESS = text(
+    "INSERT INTO audit_log (actor_kind, actor_id, actor_name, action, entity, entity_id, changes)"
+    " SELECT :kind, :id, :name, :action, :entity, CAST(:about AS uuid), CAST(:changes AS jsonb)"
+    " || CASE WHEN c.n = :most - 1 THEN jsonb_build_object('more', 'not recorded this hour') ELSE '{}' END"
+    " FROM (SELECT count(*) AS n FROM audit_log WHERE entity = :entity AND action = :action"
+    " AND entity_id IS NOT DISTINCT FROM CAST(:about AS uuid) AND at > now() - interval '1 hour') AS c"
+    " WHERE c.n < :most"
+)
+
 
 async def audit(
     session: AsyncSession, actor: Actor, action: str, entity: str, entity_id: UUID | None, **changes: Any
@@ -31,3 +46,15 @@ async def audit(
             "changes": json.dumps(changes, default=str),
         },
     )
+
+
+async def audit_access(session: AsyncSession, actor: Actor, action: str, about: UUID | None, **changes: Any) -> None:
+    """Record how somebody got in, was refused or left; what can be caused at will is bounded to
+    `ACCESS_PER_HOUR`. What a stranger typed is no part of it: it may be somebody's password in the wrong box."""
+    await session.execute(
+        _ACCESS,
+        {
+            "kind": actor.kind.value, "id": actor.id, "name": actor.name, "action": action, "entity": ACCESS,
+            "about": about, "changes": json.dumps(changes, default=str), "most": ACCESS_PER_HOUR,
+        },
+    )  # fmt: skip

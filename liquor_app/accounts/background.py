@@ -26,11 +26,12 @@ import reflex as rx
 from reflex.istate.proxy import StateProxy
 
 from liquor_app.accounts.access import CHECK_SECONDS, access_topic
+from liquor_app.accounts.deps import note_refusal
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.service import session_actor
 from liquor_app.accounts.state import check_storable, cookie_of, recognise, to_sign_in
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Unauthenticated
+from liquor_app.core.errors import AppError, Forbidden, Unauthenticated
 from liquor_app.core.pubsub import hub
 from liquor_app.ui.toast import toast_failed
 from liquor_app.ui.trouble import RELOAD
@@ -124,6 +125,8 @@ async def _watched(state: Any, steps: Callable[[Any], AsyncIterator[Any]]) -> As
     except _RoleChanged:
         yield RELOAD
     except AppError as error:
+        if isinstance(error, Forbidden) and proxy._self_actor is not None:
+            await note_refusal(proxy._self_actor, getattr(steps, "__qualname__", "a background event"))
         yield toast_failed(error.message)
     finally:
         watch.cancel()

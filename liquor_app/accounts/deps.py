@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, Request, WebSocket
+from fastapi import Depends, Request, Response, WebSocket
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.permissions import Actor
-from liquor_app.accounts.service import session_actor, token_actor
+from liquor_app.accounts.service import session_actor, token_actor, touch_session
 from liquor_app.api.ratelimit import limit
+from liquor_app.api.source import source_of
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Unauthenticated
 
-COOKIE = "liquor_session"
+SESSION = "liquor_session"
+DEVICE = "liquor_device"
 REQUESTS_PER_MINUTE = 3000
+
+
+def cookie_name(name: str) -> str:
+    """What a cookie of ours is called. Over https with the prefix that makes browsers take it only from this very host,
+    secure and for all paths, so that no neighbour under the same domain can plant one."""
+    return f"__Host-{name}" if get_settings().secure_cookies else name
+
+
+def session_cookie(connection: HTTPConnection) -> str | None:
+    """The value of the session cookie that came with a request or a socket."""
+    return connection.cookies.get(cookie_name(SESSION))
+
+
+def keep_cookie(response: Response, name: str, value: str, *, days: int) -> None:
+    """Have the browser keep a cookie that scripts cannot read and other sites' forms do not carry."""
+    response.set_cookie(
+        cookie_name(name),
+        value,
+        max_age=days * 86400,
+        httponly=True,
+        samesite="lax",
+        secure=get_settings().secure_cookies,
+        path="/",
+    )
+
+
+def drop_cookie(response: Response, name: str) -> None:
+    """Have the browser forget a cookie."""
+    response.delete_cookie(
+        cookie_name(name), path="/", httponly=True, samesite="lax", secure=get_settings().secure_cookies
+    )
 
 
 def same_origin(request: Request) -> bool:
@@ -30,8 +65,9 @@ def same_origin(request: Request) -> bool:
     return origin in {f"http://{host}", f"https://{host}", get_settings().base_url}
 
 
-async def current_actor(request: Request) -> Actor:
-    """Whoever calls: a bearer token or API key, else the browser's session cookie.
+async def current_actor(request: Request) -> AsyncIterator[Actor]:
+    """Whoever calls: a bearer token or API key, else the browser's session cookie. What they are refused for want of
+    rights is recorded.
 
     Raises:
         Unauthenticated: nobody known.
@@ -40,7 +76,7 @@ async def current_actor(request: Request) -> Actor:
     """
     header = request.headers.get("authorization", "")
     key = request.headers.get("x-api-key")
-    cookie = request.cookies.get(COOKIE)
+    cookie = session_cookie(request)
     async with transaction() as session:
         if key:
             actor = await token_actor(session, key)
@@ -53,11 +89,17 @@ async def current_actor(request: Request) -> Actor:
             if found is None:
                 raise Unauthenticated("Your session has ended. Please sign in again.")
             actor = found
+            await touch_session(session, cookie)
         else:
             raise Unauthenticated("Send `Authorization: Bearer <token>` or an API key in `X-API-Key`.")
     left = await limit("api", str(actor.id), allowed=REQUESTS_PER_MINUTE, seconds=60)
     request.state.rate_limit = (REQUESTS_PER_MINUTE, left)
-    return actor
+    try:
+        yield actor
+    except Forbidden:
+        route = getattr(request.scope.get("route"), "path", "")
+        await note_refusal(actor, f"{request.method} {route}", ip=source_of(request))
+        raise
 
 
 CurrentActor = Annotated[Actor, Depends(current_actor)]
@@ -70,11 +112,17 @@ def key_owner(actor: Actor) -> str:
 
 async def has_session(scope: Scope) -> bool:
     """Whether a connection comes with the cookie of somebody signed in."""
-    cookie = HTTPConnection(scope).cookies.get(COOKIE)
+    cookie = session_cookie(HTTPConnection(scope))
     if not cookie:
         return False
     async with transaction() as session:
         return await session_actor(session, cookie) is not None
+
+
+async def note_refusal(actor: Actor, what: str, ip: str | None = None) -> None:
+    """Record that somebody known was refused something, in a transaction of its own: the other was rolled back."""
+    async with transaction() as session:
+        await audit_access(session, actor, "access.refused", actor.id, what=what, **({"ip": ip} if ip else {}))
 
 
 async def socket_actor(websocket: WebSocket, token: str | None) -> Actor:
@@ -86,7 +134,7 @@ async def socket_actor(websocket: WebSocket, token: str | None) -> Actor:
     async with transaction() as session:
         if token is not None:
             return await token_actor(session, token)
-        found = await session_actor(session, websocket.cookies.get(COOKIE, ""))
+        found = await session_actor(session, session_cookie(websocket) or "")
     if found is None:
         raise Unauthenticated("Your session has ended. Please sign in again.")
     return found

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, text
-from sqlmodel import SQLModel
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, SmallInteger, text
+from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import blob, choice, document, flag, moment, pk, plain_uuid, ref, stamped, whole, words
 
@@ -35,8 +35,6 @@ class User(SQLModel, table=True):
     full_name: str | None = words(nullable=True)
     role: Role = choice("role", Role, Role.USER)
     is_active: bool = flag(default=True)
-    failed_logins: int = whole()
-    locked_until: datetime | None = moment()
     last_login_at: datetime | None = moment()
     created_at: datetime = stamped()
     updated_at: datetime = stamped()
@@ -75,6 +73,7 @@ class RefreshToken(SQLModel, table=True):
     """Rotated on each use; a second use of one revokes its whole family."""
 
     __tablename__ = "refresh_tokens"
+    __table_args__ = (Index("ix_refresh_tokens_family", "family_id"),)
 
     id: UUID = pk()
     user_id: UUID = ref("users.id")
@@ -84,6 +83,30 @@ class RefreshToken(SQLModel, table=True):
     expires_at: datetime = moment(nullable=False)
     used_at: datetime | None = moment()
     revoked_at: datetime | None = moment()
+
+
+class SignInAttempt(SQLModel, table=True):
+    """Failed attempts in a row at a password; `key_hash` is a keyed hash of whose and from where."""
+
+    __tablename__ = "sign_in_attempts"
+    __table_args__ = (Index("ix_sign_in_attempts_last", "last_at"),)
+
+    key_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    failures: int = whole()
+    last_at: datetime = stamped()
+    blocked_until: datetime | None = moment()
+
+
+class SetupCode(SQLModel, table=True):
+    """The code of a shop that is not set up: one row, gone once it was used."""
+
+    __tablename__ = "setup_codes"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    nonce: str = words()
+    code_hash: str = words()
+    created_at: datetime = stamped()
 
 
 class ApiKey(SQLModel, table=True):
@@ -108,6 +131,7 @@ class AuditEntry(SQLModel, table=True):
     __table_args__ = (
         Index("ix_audit_log_at", "at"),
         Index("ix_audit_log_entity", "entity", "entity_id", "at"),
+        Index("ix_audit_log_access", "action", "at", postgresql_where=text("entity = 'access'")),
     )
 
     id: UUID = pk()

@@ -1,29 +1,133 @@
-"""Password hashing (Argon2id, RFC 9106's second recommended option scaled to a shared machine)."""
+"""Password hashing (Argon2id, RFC 9106's second recommended option scaled to a shared machine).
+
+A hash takes a twentieth of a second of a core on purpose, so it is done in threads of its own, outside any
+transaction, a few at a time; who waits is bounded, and no source may take all the seats. A flood of sign-ins then costs
+those who flood, not the event loop and not the connections to the database.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import NewType, TypeVar
+from weakref import WeakKeyDictionary
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import Invalid, TooMany
+
+T = TypeVar("T")
+Hashed = NewType("Hashed", str)
+"""What is stored of a password. Services take this, never a password: hashing happens before their transaction."""
 
 MIN_LENGTH = 10
+THREADS = max(1, min(4, (os.cpu_count() or 2) // 2))
+"""Half the cores: the other half goes on serving."""
+TURNS = THREADS + 1
+"""Attempts under way at once: as many connections to the database at most are in use for them."""
+SEATS = 24
+"""Attempts that wait or are under way; as many again are kept free for known devices."""
+SEATS_EACH = 4
+"""Of one source."""
 _hasher = PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=1)
 # verified when the account does not exist, so that a wrong address takes as long as a wrong password
 _decoy = _hasher.hash("nobody has this password")
+_pool = ThreadPoolExecutor(THREADS, thread_name_prefix="passwords")
 
 
-async def hash_password(password: str, field: str = "password") -> str:
-    """Hash a new password.
+class _Gate:
+    """Turns at signing in, in one event loop: known devices first, everybody else in the order they came."""
+
+    def __init__(self) -> None:
+        self._free = TURNS
+        self._waiting: dict[bool, deque[asyncio.Future[None]]] = {True: deque(), False: deque()}
+        self._seated: Counter[bool] = Counter()
+        self._by_source: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def turn(self, source: str, *, is_known: bool) -> AsyncIterator[None]:
+        """Raises: TooMany: all seats are taken, or this source has its share."""
+        if self._seated[is_known] >= SEATS or self._by_source[source] >= SEATS_EACH:
+            raise TooMany("Very many are signing in at this moment. Please try again in a few seconds.", retry_after=3)
+        self._seated[is_known] += 1
+        self._by_source[source] += 1
+        try:
+            await self._take(is_known)
+            try:
+                yield
+            finally:
+                self._pass_on()
+        finally:
+            self._seated[is_known] -= 1
+            self._by_source[source] -= 1
+            if not self._by_source[source]:
+                del self._by_source[source]
+
+    async def _take(self, is_known: bool) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[is_known].append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:  # left while waiting: it is passed over, or passes its turn on
+            if turn.done() and not turn.cancelled():
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        for waiting in (self._waiting[True], self._waiting[False]):
+            while waiting:
+                turn = waiting.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return
+        self._free += 1
+
+
+_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, _Gate] = WeakKeyDictionary()
+
+
+@asynccontextmanager
+async def turn(source: str, *, is_known: bool = False) -> AsyncIterator[None]:
+    """Wait for a turn at having a password looked at; the block is that turn, transactions before and after included.
+
+    Args:
+        source: who is counted: an address, a device.
+        is_known: a device somebody signed in on before; it goes first, and strangers cannot take its place.
 
     Raises:
-        Invalid: shorter than ten or longer than 200 characters, or all one character.
+        TooMany: all places to wait, or all of this source, are taken.
     """
+    gate = _gates.setdefault(asyncio.get_running_loop(), _Gate())
+    async with gate.turn(source, is_known=is_known):
+        yield
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_pool, work)
+
+
+def check_password(password: str, field: str = "password") -> None:
+    """Raises: Invalid: shorter than ten or longer than 200 characters, or (nearly) all one character."""
     if not MIN_LENGTH <= len(password) <= 200 or len(set(password)) < 4:
         raise Invalid(f"{field} must have {MIN_LENGTH} to 200 characters, not all alike", field=field)
-    return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def hash_password(password: str, field: str = "password") -> Hashed:
+    """Hash a new password; outside of any transaction.
+
+    Raises:
+        Invalid: it is too short, too long or too plain.
+    """
+    check_password(password, field)
+    return Hashed(await _in_thread(lambda: _hasher.hash(password)))
 
 
 def _verify(stored: str | None, password: str) -> bool:
@@ -35,5 +139,6 @@ def _verify(stored: str | None, password: str) -> bool:
 
 
 async def verify_password(stored: str | None, password: str) -> bool:
-    """Whether `password` is the one behind `stored`; takes as long when nothing is stored."""
-    return await asyncio.to_thread(_verify, stored, password[:200])
+    """Whether `password` is the one behind `stored`; takes as long when nothing is stored. Outside of any
+    transaction, within a `turn`."""
+    return await _in_thread(lambda: _verify(stored, password[:200]))

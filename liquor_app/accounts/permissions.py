@@ -14,6 +14,7 @@ class ActorKind(StrEnum):
     USER = "user"
     API_KEY = "api_key"
     SYSTEM = "system"
+    STRANGER = "stranger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ class Actor:
 
 SYSTEM = Actor(ActorKind.SYSTEM, None, "system", Role.ADMIN)
 """The worker and the command line on the server: whoever can run them already owns the database."""
+
+STRANGER = Actor(ActorKind.STRANGER, None, "nobody known", Role.USER)
+"""Whoever is not signed in, in the audit log; no service lets it do anything."""
 
 _RANK = {Role.USER: 0, Role.MANAGER: 1, Role.ADMIN: 2}
 

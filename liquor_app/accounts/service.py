@@ -14,20 +14,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from liquor_app.accounts.access import announce_access
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_access
 from liquor_app.accounts.models import BrowserSession, RefreshToken, Role, User
-from liquor_app.accounts.passwords import hash_password, verify_password
-from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind, require
+from liquor_app.accounts.passwords import Hashed
+from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind, require
+from liquor_app.accounts.setup_code import use_code
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.crypto import key, token_hash
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from liquor_app.core.ids import uuid7
 
-MAX_FAILURES = 8
-LOCK = timedelta(minutes=15)
 REFRESH_LIFE = timedelta(days=30)
+TOUCH_SECONDS = 60
+"""How exactly it is known when a session was last used."""
 _ALGORITHM = "HS256"
+_CLAIMS = ["sub", "sid", "iat", "exp", "aud"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +45,6 @@ class UserRow:
     @property
     def actor(self) -> Actor:
         return Actor(ActorKind.USER, self.id, self.full_name or self.email, self.role)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Outcome of a sign-in attempt. A refusal is a value, not an exception, so that the failure count commits."""
-
-    user: UserRow | None
-    refusal: str = ""
-
-    def granted(self) -> UserRow:
-        """The user.
-
-        Raises:
-            Unauthenticated: the attempt was refused.
-        """
-        if self.user is None:
-            raise Unauthenticated(self.refusal)
-        return self.user
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +77,14 @@ async def has_users(session: AsyncSession) -> bool:
 
 
 async def create_user(
-    session: AsyncSession, actor: Actor, *, email: str, password: str, full_name: str | None = None, role: Role
+    session: AsyncSession, actor: Actor, *, email: str, password: Hashed, full_name: str | None = None, role: Role
 ) -> UserRow:
     """Add a user.
 
     Raises:
         Forbidden: the actor is not an admin.
         Conflict: the address is taken.
-        Invalid: bad address or weak password.
+        Invalid: bad address.
     """
     require(actor, Role.ADMIN)
     address = check_email(email)
@@ -108,47 +92,35 @@ async def create_user(
     if taken.scalar():
         raise Conflict(f"There is already a user {address}.", field="email")
     name = (full_name or "").strip()[:120] or None
-    user = User(email=address, password_hash=await hash_password(password), full_name=name, role=role)
+    user = User(email=address, password_hash=password, full_name=name, role=role)
     session.add(user)
     await session.flush()
     await audit(session, actor, "user.created", "user", user.id, email=address, role=role.value)
     return _row(user)
 
 
-async def register_first_admin(
-    session: AsyncSession, *, email: str, password: str, full_name: str | None = None
-) -> UserRow:
-    """The first run's admin; open to anybody exactly once.
-
-    Raises:
-        Forbidden: somebody was set up already; ask an admin for an account.
-    """
-    await session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+async def require_first_run(session: AsyncSession) -> None:
+    """Raises: Forbidden: somebody was set up already; ask an admin for an account."""
     if await has_users(session):
         raise Forbidden("This shop is already set up. Ask one of its admins to add you.")
+
+
+async def register_first_admin(
+    session: AsyncSession, *, email: str, password: Hashed, full_name: str | None = None, code: str | None
+) -> UserRow:
+    """The first run's admin; open exactly once, to whoever reads the server's console.
+
+    Args:
+        code: the set-up code; None from the console itself.
+
+    Raises:
+        Forbidden: somebody was set up already, or the code is wrong.
+    """
+    await session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+    await require_first_run(session)
+    if code is not None:
+        await use_code(session, code)
     return await create_user(session, SYSTEM, email=email, password=password, full_name=full_name, role=Role.ADMIN)
-
-
-async def authenticate(session: AsyncSession, *, email: str, password: str) -> Verdict:
-    """Check an address and a password, count failures, lock after eight for a quarter of an hour."""
-    found = await session.execute(
-        select(User)
-        .where(text("lower(email) = :email").bindparams(email=email.strip().lower()[:254]))
-        .with_for_update()
-    )
-    user = found.scalars().first()
-    correct = await verify_password(user.password_hash if user else None, password)
-    if user is None or not user.is_active:
-        return Verdict(None, "E-mail or password is wrong.")
-    if user.locked_until and user.locked_until > now():
-        return Verdict(None, "Too many failed attempts. Please try again in 15 minutes.")
-    if not correct:
-        user.failed_logins += 1
-        if user.failed_logins >= MAX_FAILURES:
-            user.failed_logins, user.locked_until = 0, now() + LOCK
-        return Verdict(None, "E-mail or password is wrong.")
-    user.failed_logins, user.locked_until, user.last_login_at = 0, None, now()
-    return Verdict(_row(user))
 
 
 async def get_user(session: AsyncSession, user_id: UUID) -> UserRow | None:
@@ -156,33 +128,53 @@ async def get_user(session: AsyncSession, user_id: UUID) -> UserRow | None:
     return _row(user) if user else None
 
 
-async def update_me(session: AsyncSession, actor: Actor, changes: dict[str, Any]) -> UserRow:
-    """Change one's own name or password (`full_name`; `password` with `current_password`).
+async def stored_hash(session: AsyncSession, actor: Actor) -> tuple[UserRow, Hashed]:
+    """The actor as a user, and what is stored of their password.
 
     Raises:
         Forbidden: the actor is not a person.
-        Invalid: an unknown field, a wrong current password or a weak new one.
+    """
+    user = await session.get(User, actor.user_id) if actor.user_id else None
+    if user is None:
+        raise Forbidden("Only a signed-in person has a profile.")
+    return _row(user), Hashed(user.password_hash)
+
+
+async def update_me(
+    session: AsyncSession, actor: Actor, changes: dict[str, Any], password: tuple[Hashed, Hashed] | None = None
+) -> UserRow:
+    """Change one's own `full_name`, or the password; a new password ends every session and token.
+
+    Args:
+        password: the hash the current password was checked against, and the new one.
+
+    Raises:
+        Forbidden: the actor is not a person.
+        Invalid: an unknown field.
+        Conflict: the password was changed meanwhile.
     """
     if actor.user_id is None:
         raise Forbidden("Only a signed-in person has a profile.")
-    unknown = set(changes) - {"full_name", "password", "current_password"}
+    unknown = set(changes) - {"full_name"}
     if unknown:
         raise Invalid(f"{sorted(unknown)[0]} cannot be changed here", field=sorted(unknown)[0])
     user = (await session.execute(select(User).where(col(User.id) == actor.user_id).with_for_update())).scalars().one()
     if "full_name" in changes:
         user.full_name = str(changes["full_name"] or "").strip()[:120] or None
-    if "password" in changes:
-        if not await verify_password(user.password_hash, str(changes.get("current_password", ""))):
-            raise Invalid("current_password is wrong", field="current_password")
-        user.password_hash = await hash_password(str(changes["password"]))
+    if password is not None:
+        checked, fresh = password
+        if user.password_hash != checked:
+            raise Conflict("The password was changed at this very moment. Please sign in again.", field="password")
+        user.password_hash = fresh
         await revoke_all(session, user.id)
     user.updated_at = now()
-    await audit(session, actor, "user.updated", "user", user.id, fields=sorted(set(changes) - {"current_password"}))
+    fields = sorted([*changes, *(["password"] if password else [])])
+    await audit(session, actor, "user.updated", "user", user.id, fields=fields)
     return _row(user)
 
 
-async def reset_password(session: AsyncSession, actor: Actor, *, email: str) -> str:
-    """A new random password for a user; every session ends. The password is returned once, stored as a hash.
+async def reset_password(session: AsyncSession, actor: Actor, *, email: str, password: Hashed) -> None:
+    """A new password for a user; every session and token ends.
 
     Raises:
         NotFound: nobody has this address.
@@ -194,12 +186,22 @@ async def reset_password(session: AsyncSession, actor: Actor, *, email: str) -> 
     user = found.scalars().first()
     if user is None:
         raise NotFound(f"There is no user {email}.")
-    fresh = secrets.token_urlsafe(9)
-    user.password_hash = await hash_password(fresh)
-    user.failed_logins, user.locked_until = 0, None
+    user.password_hash = password
     await revoke_all(session, user.id)
     await audit(session, actor, "user.password_reset", "user", user.id)
-    return fresh
+
+
+async def is_unclaimed(session: AsyncSession, email: str) -> bool:
+    """Whether this address is the only user and nobody has ever signed in: an admin whose first password may never
+    have been read."""
+    found = await session.execute(
+        text(
+            "SELECT count(*) = 1 AND bool_and(lower(email) = lower(:email) AND last_login_at IS NULL"
+            " AND NOT EXISTS (SELECT FROM browser_sessions) AND NOT EXISTS (SELECT FROM refresh_tokens)) FROM users"
+        ),
+        {"email": email},
+    )
+    return bool(found.scalar())
 
 
 # --- browser sessions ---
@@ -218,23 +220,36 @@ async def open_session(session: AsyncSession, user: UserRow, *, ip: str | None, 
             expires_at=expires,
         )
     )
-    await audit(session, user.actor, "session.opened", "user", user.id, ip=ip)
+    await audit_access(session, user.actor, "session.opened", user.id, ip=ip)
     return token
 
 
 async def session_actor(session: AsyncSession, token: str) -> Actor | None:
-    """Whoever is signed in with this cookie, read from the database every time; None if nobody."""
+    """Whoever is signed in with this cookie, read from the database each time; None if nobody, or idle for too long."""
     found = await session.execute(
         text(
             "SELECT u.id, u.email, u.full_name, u.role FROM browser_sessions s JOIN users u ON u.id = s.user_id"
             " WHERE s.token_hash = :hash AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active"
+            " AND s.last_seen_at > now() - make_interval(mins => :idle)"
         ),
-        {"hash": token_hash(token)},
+        {"hash": token_hash(token), "idle": get_settings().session_idle_minutes},
     )
     row = found.mappings().first()
     if row is None:
         return None
     return Actor(ActorKind.USER, row["id"], row["full_name"] or row["email"], Role(row["role"]))
+
+
+async def touch_session(session: AsyncSession, token: str) -> None:
+    """Note that the person behind a session did something. Looking again on their behalf, as live pages do, is
+    nothing they did."""
+    await session.execute(
+        text(
+            "UPDATE browser_sessions SET last_seen_at = now() WHERE token_hash = :hash AND revoked_at IS NULL"
+            " AND last_seen_at < now() - make_interval(secs => :often)"
+        ),
+        {"hash": token_hash(token), "often": TOUCH_SECONDS},
+    )
 
 
 async def close_session(session: AsyncSession, token: str) -> None:
@@ -248,6 +263,7 @@ async def close_session(session: AsyncSession, token: str) -> None:
     )
     for user_id in ended.scalars():
         announce_access(session, user_id)
+        await audit_access(session, await _actor_of(session, user_id), "session.closed", user_id)
 
 
 async def revoke_all(session: AsyncSession, user_id: UUID) -> None:
@@ -262,20 +278,32 @@ async def revoke_all(session: AsyncSession, user_id: UUID) -> None:
 # --- tokens for programs ---
 
 
-async def issue_tokens(session: AsyncSession, user: UserRow, *, family: UUID | None = None) -> TokenPair:
-    """An access token (JWT, short-lived) and a refresh token (random, rotated on each use)."""
+async def issue_tokens(
+    session: AsyncSession, user: UserRow, *, family: UUID | None = None, ip: str | None = None
+) -> TokenPair:
+    """An access token (JWT, short-lived) and a refresh token (random, rotated on each use). Both belong to one session,
+    the family: when it ends, both end."""
     minutes = get_settings().access_token_minutes
     refresh = secrets.token_urlsafe(32)
+    if family is None:
+        family = uuid7()
+        await audit_access(session, user.actor, "tokens.issued", user.id, ip=ip)
     session.add(
         RefreshToken(
             user_id=user.id,
-            family_id=family or uuid7(),
+            family_id=family,
             token_hash=token_hash(refresh),
             expires_at=now() + REFRESH_LIFE,
         )
     )
     issued = now()
-    claims = {"sub": str(user.id), "iat": issued, "exp": issued + timedelta(minutes=minutes), "aud": "liquor-api"}
+    claims = {
+        "sub": str(user.id),
+        "sid": str(family),
+        "iat": issued,
+        "exp": issued + timedelta(minutes=minutes),
+        "aud": "liquor-api",
+    }
     return TokenPair(jwt.encode(claims, key("jwt"), _ALGORITHM), refresh, minutes * 60)
 
 
@@ -288,10 +316,9 @@ async def refresh_tokens(session: AsyncSession, refresh_token: str) -> TokenPair
     if stored is None:
         return None
     if stored.used_at or stored.revoked_at or stored.expires_at <= now():
-        await session.execute(
-            text("UPDATE refresh_tokens SET revoked_at = now() WHERE family_id = :f AND revoked_at IS NULL"),
-            {"f": stored.family_id},
-        )
+        await _end_family(session, stored.family_id)
+        if stored.used_at:
+            await audit_access(session, STRANGER, "refresh.reused", stored.user_id, family=stored.family_id)
         return None
     user = await get_user(session, stored.user_id)
     if user is None or not user.is_active:
@@ -301,18 +328,35 @@ async def refresh_tokens(session: AsyncSession, refresh_token: str) -> TokenPair
 
 
 async def revoke_family(session: AsyncSession, refresh_token: str) -> None:
-    """End a refresh token and every other that descends from the same sign-in."""
-    await session.execute(
+    """End the session a refresh token belongs to: it, its descendants and their access tokens."""
+    found = await session.execute(select(RefreshToken).where(col(RefreshToken.token_hash) == token_hash(refresh_token)))
+    stored = found.scalars().first()
+    if stored is not None and await _end_family(session, stored.family_id):
+        await audit_access(session, await _actor_of(session, stored.user_id), "session.closed", stored.user_id)
+
+
+async def _end_family(session: AsyncSession, family: UUID) -> bool:
+    """Whether there was something to end."""
+    ended = await session.execute(
         text(
-            "UPDATE refresh_tokens SET revoked_at = now() WHERE revoked_at IS NULL AND family_id ="
-            " (SELECT family_id FROM refresh_tokens WHERE token_hash = :hash)"
+            "UPDATE refresh_tokens SET revoked_at = now() WHERE family_id = :family AND revoked_at IS NULL"
+            " RETURNING user_id"
         ),
-        {"hash": token_hash(refresh_token)},
+        {"family": family},
     )
+    users = set(ended.scalars())
+    for user_id in users:
+        announce_access(session, user_id)
+    return bool(users)
+
+
+async def _actor_of(session: AsyncSession, user_id: UUID) -> Actor:
+    user = await get_user(session, user_id)
+    return user.actor if user else STRANGER
 
 
 async def token_actor(session: AsyncSession, bearer: str) -> Actor:
-    """Whoever a bearer token speaks for: an API key (`lk_…`) or a JWT.
+    """Whoever a bearer token speaks for: an API key (`lk_…`) or a JWT, for as long as its session lives.
 
     Raises:
         Unauthenticated: unknown, expired or revoked.
@@ -330,13 +374,26 @@ async def token_actor(session: AsyncSession, bearer: str) -> Actor:
             raise Unauthenticated("The API key is unknown, expired or revoked.")
         return Actor(ActorKind.API_KEY, row["id"], row["name"], Role(row["role"]))
     try:
-        claims = jwt.decode(bearer, key("jwt"), algorithms=[_ALGORITHM], audience="liquor-api")
-        user = await get_user(session, UUID(claims["sub"]))
-    except (jwt.InvalidTokenError, ValueError, KeyError) as error:
+        claims = jwt.decode(
+            bearer, key("jwt"), algorithms=[_ALGORITHM], audience="liquor-api", options={"require": _CLAIMS}
+        )
+        user_id, family = UUID(str(claims["sub"])), UUID(str(claims["sid"]))
+    except (jwt.InvalidTokenError, ValueError) as error:
         raise Unauthenticated("The access token is invalid or has expired; refresh it or sign in again.") from error
-    if user is None or not user.is_active:
+    alive = await session.execute(
+        text(
+            "SELECT u.email, u.full_name, u.role, u.is_active, EXISTS (SELECT FROM refresh_tokens r"
+            " WHERE r.family_id = :family AND r.user_id = u.id AND r.revoked_at IS NULL AND r.expires_at > now())"
+            " AS is_open FROM users u WHERE u.id = :id"
+        ),
+        {"id": user_id, "family": family},
+    )
+    user = alive.mappings().first()
+    if user is None or not user["is_active"]:
         raise Unauthenticated("This user is no longer active.")
-    return user.actor
+    if not user["is_open"]:
+        raise Unauthenticated("This session has ended. Please sign in again.")
+    return Actor(ActorKind.USER, user_id, user["full_name"] or user["email"], Role(user["role"]))
 
 
 async def create_api_key(session: AsyncSession, actor: Actor, *, name: str, role: Role) -> str:

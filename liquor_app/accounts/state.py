@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import time
 from collections.abc import Awaitable, Callable
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -19,12 +20,12 @@ from reflex.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
 
-from liquor_app.accounts.deps import COOKIE
+from liquor_app.accounts.deps import SESSION, cookie_name, note_refusal
 from liquor_app.accounts.permissions import Actor
-from liquor_app.accounts.service import has_users, session_actor
+from liquor_app.accounts.service import TOUCH_SECONDS, has_users, session_actor, touch_session
 from liquor_app.core.crypto import token_hash
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Invalid, Unauthenticated
+from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated
 from liquor_app.core.texts import UNSTORABLE, unstorable
 from liquor_app.ui.toast import toast_failed
 
@@ -37,7 +38,8 @@ def cookie_of(state: BaseState) -> str:
         jar = SimpleCookie(str(state.router.headers.cookie or ""))
     except CookieError:
         return ""
-    return jar[COOKIE].value if COOKIE in jar else ""
+    name = cookie_name(SESSION)
+    return jar[name].value if name in jar else ""
 
 
 class SessionState(rx.State):
@@ -130,8 +132,25 @@ class SessionGuard(Middleware):
     """Runs before every event, the first one (hydrate) included."""
 
     async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
-        await recognise(state)
+        if await recognise(state) is not None:
+            await _touch(cookie_of(state))
         return None
+
+
+_touched: dict[str, float] = {}
+"""When each session was last noted as used by this process: not with every key that is pressed."""
+MOST_TOUCHED = 10_000
+
+
+async def _touch(cookie: str) -> None:
+    session_hash, moment = token_hash(cookie), time.monotonic()
+    if moment - _touched.get(session_hash, -TOUCH_SECONDS) < TOUCH_SECONDS:
+        return
+    if len(_touched) >= MOST_TOUCHED:
+        _touched.clear()
+    _touched[session_hash] = moment
+    async with transaction() as session:
+        await touch_session(session, cookie)
 
 
 def check_storable(given: Any) -> None:
@@ -158,6 +177,8 @@ def guarded(
         except Unauthenticated:
             return to_sign_in(self)
         except AppError as error:
+            if isinstance(error, Forbidden):
+                await note_refusal(await signed_in(self), handler.__qualname__)
             return toast_failed(error.message)
 
     return run

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, WebSocket
 
 from liquor_app.accounts.access import access_topic
-from liquor_app.accounts.deps import COOKIE, CurrentActor, socket_actor
+from liquor_app.accounts.deps import CurrentActor, session_cookie, socket_actor
 from liquor_app.accounts.permissions import Actor
 from liquor_app.analytics import service
 from liquor_app.analytics.schemas import AnalyticsMessage, ChurnOut, DashboardOut, HoldoutOut, RevenueOut
@@ -98,5 +98,5 @@ async def live_analytics(websocket: WebSocket) -> None:
         lambda token: socket_actor(websocket, token),
         read,
         changes=lambda actor: access_topic(actor.id),
-        has_cookie=COOKIE in websocket.cookies,
+        has_cookie=session_cookie(websocket) is not None,
     )

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liquor_app.api.problems import problem
-from liquor_app.api.source import source_of
+from liquor_app.api.source import source_group, source_of
 from liquor_app.core.config import get_settings
 from liquor_app.core.crowd import Crowd
 from liquor_app.core.texts import UNSTORABLE
@@ -87,7 +87,7 @@ class Edge:
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_known = self._knows is not None and await self._knows(scope)
-        source, limit = source_of(scope), MAX_MESSAGE if is_known else STRANGERS_MESSAGE
+        source, limit = source_group(source_of(scope)), MAX_MESSAGE if is_known else STRANGERS_MESSAGE
         if not is_known and not STRANGERS.enter(source):
             await send({"type": "websocket.close", "code": 1013})
             return
@@ -114,7 +114,7 @@ class _Body:
         self.told = int(_digits(headers.get("content-length")))
         self.is_whole = not self.told and "transfer-encoding" not in headers
         self.too_large = f"The request is larger than {allowed // 1024:,} KiB."
-        self._receive, self._allowed, self._source = receive, allowed, source_of(scope)
+        self._receive, self._allowed, self._source = receive, allowed, source_group(source_of(scope))
         self._came, self._began, self._is_counted = 0, time.monotonic(), False
 
     def enter(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 
 from liquor_app.accounts.access import access_topic
-from liquor_app.accounts.deps import COOKIE, CurrentActor, key_owner, socket_actor
+from liquor_app.accounts.deps import CurrentActor, key_owner, session_cookie, socket_actor
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
@@ -251,5 +251,5 @@ async def campaign_status(websocket: WebSocket, campaign_id: Id) -> None:
         lambda token: socket_actor(websocket, token),
         read,
         changes=lambda actor: access_topic(actor.id),
-        has_cookie=COOKIE in websocket.cookies,
+        has_cookie=session_cookie(websocket) is not None,
     )

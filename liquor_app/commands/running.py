@@ -35,13 +35,15 @@ def web() -> None:
 
     settings = get_settings()
 
-    async def prepare() -> None:
+    async def prepare() -> str | None:
         try:
             await bootstrap.defaults(settings.admin_password.get_secret_value() or None)
+            return await bootstrap.setup_code()
         finally:
             await db.dispose()
 
-    asyncio.run(prepare())
+    if code := asyncio.run(prepare()):
+        out.print(f"Open {settings.base_url}/setup to set up the first admin. Set-up code: {code}", highlight=False)
     allow_many_files()
     os.umask(UMASK)
     tighten(settings.data_dir)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 from typing import Annotated
 
 import typer
 
+from liquor_app.accounts.passwords import hash_password
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.cli_kit import call, out, show
 from liquor_app.commands.arguments import Json
@@ -27,7 +30,7 @@ def add_user(
 
     if role not in set(Role):
         raise Invalid(f"role must be one of {', '.join(Role)}", field="role")
-    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = asyncio.run(hash_password(typer.prompt("Password", hide_input=True, confirmation_prompt=True)))
     row = call(lambda session: create_user(session, SYSTEM, email=email, password=password, role=Role(role)))
     show({"id": row.id, "email": row.email, "role": row.role}, as_json)
 
@@ -38,5 +41,15 @@ def reset_password(email: Annotated[str, typer.Argument()] = "") -> None:
     from liquor_app.accounts.service import reset_password as reset
 
     address = email or get_settings().admin_email
-    password = call(lambda session: reset(session, SYSTEM, email=address))
+    password = secrets.token_urlsafe(9)
+    hashed = asyncio.run(hash_password(password))
+    call(lambda session: reset(session, SYSTEM, email=address, password=hashed))
     out.print(f"New password of {address}: [bold]{password}[/]")
+
+
+@app.command("setup-code")
+def setup_code(as_json: Json = False) -> None:
+    """A new one-time code for setting up the first admin; the one before no longer works."""
+    from liquor_app.accounts.setup_code import new_code
+
+    show({"setup_code": call(lambda session: new_code(session, SYSTEM))}, as_json)

@@ -7,6 +7,7 @@ import pwd
 import secrets
 from enum import StrEnum
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -28,6 +29,17 @@ def _default_data_dir() -> Path:
     if os.name == "posix" and os.geteuid() == 0:
         return Path("/var/lib/liquor-marketing-agent") / PROJECT_ROOT.as_posix().strip("/").replace("/", "-")
     return PROJECT_ROOT / ".data"
+
+
+Network = IPv4Network | IPv6Network
+
+
+@lru_cache(maxsize=8)
+def _networks_of(value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+    except ValueError as error:
+        raise ValueError("must be addresses or networks separated by commas, like 127.0.0.1, 10.0.0.0/8") from error
 
 
 def _alias(name: str) -> AliasChoices:
@@ -64,6 +76,11 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=0, le=32, validation_alias=_alias("WORKERS"))
     db_pool_size: int = Field(10, ge=1, le=200)
     session_days: int = Field(14, ge=1, le=90)
+    session_idle_minutes: int = Field(720, ge=5, le=43_200)
+    """A browser's session ends when nobody has done anything in it for so long."""
+    trusted_proxies: str = ""
+    """Addresses or networks, separated by commas, of the proxies in front of us. Only their `X-Forwarded-For` is
+    believed: it decides the source address of limits, sign-ins, evidence of consent and the audit log."""
     access_token_minutes: int = Field(15, ge=1, le=1440)
     openai_api_key: SecretStr = Field(
         SecretStr(""), validation_alias=AliasChoices("LIQUOR_OPENAI_API_KEY", "OPENAI_API_KEY")
@@ -97,6 +114,14 @@ class Settings(BaseSettings):
             raise ValueError("must look like redis://host:6379/0")
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for network in _networks_of(value):
+            if not network.prefixlen:
+                raise ValueError(f"{network} is everybody: name the proxies' own addresses or networks")
+        return value
+
     @model_validator(mode="after")
     def _safe_in_production(self) -> Settings:
         if self.env is Environment.PRODUCTION:
@@ -113,6 +138,11 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """Public address without a trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def proxy_networks(self) -> tuple[Network, ...]:
+        """Where a proxy of ours may speak from."""
+        return _networks_of(self.trusted_proxies)
 
     @property
     def secure_cookies(self) -> bool:

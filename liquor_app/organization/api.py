@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 
 from liquor_app.accounts.access import access_topic
-from liquor_app.accounts.deps import COOKIE, CurrentActor, socket_actor
+from liquor_app.accounts.deps import CurrentActor, session_cookie, socket_actor
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.api.etag import check_match, tag
@@ -74,7 +74,7 @@ async def notifications(websocket: WebSocket) -> None:
         lambda token: socket_actor(websocket, token),
         read,
         changes=lambda actor: access_topic(actor.id),
-        has_cookie=COOKIE in websocket.cookies,
+        has_cookie=session_cookie(websocket) is not None,
     )
 
 

@@ -13,6 +13,7 @@ from liquor_app.accounts.deps import CurrentActor, key_owner
 from liquor_app.api.idempotency import once
 from liquor_app.api.ratelimit import limit as allow
 from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, listing
+from liquor_app.api.source import source_group, source_of
 from liquor_app.core.crypto import token_hash
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, TooMany
@@ -112,14 +113,10 @@ AGAIN_PER_MINUTE = 10
 """Of one link: each is evidence that is kept."""
 
 
-def _ip(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
-
-
 async def _refused(request: Request, error: AppError) -> HTMLResponse:
     """Only guessing is limited: mail programs unsubscribe thousands of people from one address."""
     try:
-        await allow("unsubscribe", _ip(request), allowed=WRONG_PER_MINUTE, seconds=60)
+        await allow("unsubscribe", source_group(source_of(request)), allowed=WRONG_PER_MINUTE, seconds=60)
     except TooMany as enough:
         return failed(enough)
     return failed(error)
@@ -142,7 +139,9 @@ async def do_unsubscribe(request: Request, token: Token) -> HTMLResponse:
     """The button, and the one click of mail programs (RFC 8058)."""
     try:
         async with transaction() as session:
-            view = await unsubscribe(session, token, ip=_ip(request), user_agent=request.headers.get("user-agent"))
+            view = await unsubscribe(
+                session, token, ip=source_of(request), user_agent=request.headers.get("user-agent")
+            )
     except AppError as error:
         return await _refused(request, error)
     return _done(view, token)
@@ -154,7 +153,9 @@ async def undo_unsubscribe(request: Request, token: Token) -> HTMLResponse:
     try:
         await allow("subscribe-again", token_hash(token), allowed=AGAIN_PER_MINUTE, seconds=60)
         async with transaction() as session:
-            view = await resubscribe(session, token, ip=_ip(request), user_agent=request.headers.get("user-agent"))
+            view = await resubscribe(
+                session, token, ip=source_of(request), user_agent=request.headers.get("user-agent")
+            )
     except AppError as error:
         return await _refused(request, error)
     return undone(view, preferences=f"{PREFERENCES_PATH}/{token}")

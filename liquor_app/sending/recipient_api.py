@@ -13,6 +13,7 @@ from liquor_app.accounts.deps import CurrentActor, key_owner
 from liquor_app.api.idempotency import once
 from liquor_app.api.ratelimit import limit as allow
 from liquor_app.api.schemas import Id
+from liquor_app.api.source import source_group, source_of
 from liquor_app.core.crypto import token_hash
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid, TooMany
@@ -90,10 +91,6 @@ POSTS_PER_MINUTE = 20
 T = TypeVar("T")
 
 
-def _ip(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
-
-
 async def _shown(
     request: Request, work: Callable[[AsyncSession], Awaitable[T]], draw: Callable[[T], HTMLResponse]
 ) -> HTMLResponse:
@@ -105,7 +102,7 @@ async def _shown(
             found = await work(session)
     except AppError as error:
         try:
-            await allow("recipient", _ip(request), allowed=WRONG_PER_MINUTE, seconds=60)
+            await allow("recipient", source_group(source_of(request)), allowed=WRONG_PER_MINUTE, seconds=60)
         except TooMany as enough:
             return failed(enough)
         return failed(error)
@@ -143,7 +140,7 @@ async def save_preferences(
         lambda session: recipients.save_wishes(
             session, token, channels=set(channels or ()), frequency=frequency, pause=pause == "yes",
             topics=set(topics or ()), shown=set(shown or ()),
-            ip=_ip(request), user_agent=request.headers.get("user-agent"),
+            ip=source_of(request), user_agent=request.headers.get("user-agent"),
         ),
         lambda wishes: preferences_page(wishes, saved=True),
     )  # fmt: skip
@@ -158,7 +155,7 @@ async def ask_age(request: Request, token: Token) -> HTMLResponse:
 async def tell_age(request: Request, token: Token, born: Annotated[str, Form(max_length=20)] = "") -> HTMLResponse:
     async def answer(session: AsyncSession) -> tuple[Ask, str]:
         try:
-            return await recipients.tell_age(session, token, born, ip=_ip(request)), ""
+            return await recipients.tell_age(session, token, born, ip=source_of(request)), ""
         except Invalid as problem:
             if problem.field != "born":
                 raise
@@ -180,6 +177,8 @@ async def ask_to_confirm(request: Request, token: Token) -> HTMLResponse:
 async def do_confirm(request: Request, token: Token) -> HTMLResponse:
     return await _shown(
         request,
-        lambda session: optin.confirm(session, token, ip=_ip(request), user_agent=request.headers.get("user-agent")),
+        lambda session: optin.confirm(
+            session, token, ip=source_of(request), user_agent=request.headers.get("user-agent")
+        ),
         confirm_page,
     )

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from liquor_app.api.ratelimit import limit as allow
+from liquor_app.api.source import source_group, source_of
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, NotFound, TooMany
 from liquor_app.sending.farewell import failed
@@ -31,11 +32,7 @@ VISITS_PER_MINUTE = 60
 
 def _visit(request: Request) -> Visit:
     """A browser says GET; whoever only asks for the headers is a machine."""
-    return Visit(request.headers.get("user-agent", "")[:500], _ip(request), request.method == "HEAD")
-
-
-def _ip(request: Request) -> str | None:
-    return request.client.host if request.client else None
+    return Visit(request.headers.get("user-agent", "")[:500], source_of(request), request.method == "HEAD")
 
 
 @public.api_route(CLICK_PATH + "/{token}", methods=["GET", "HEAD"])
@@ -56,7 +53,7 @@ async def short_click(request: Request, code: Token) -> Response:
             target = await find_short(session, code)
     except NotFound as error:
         try:
-            await allow("short-link", _ip(request) or "unknown", allowed=WRONG_PER_MINUTE, seconds=60)
+            await allow("short-link", source_group(source_of(request)), allowed=WRONG_PER_MINUTE, seconds=60)
         except TooMany as enough:
             return failed(enough)
         return failed(error)

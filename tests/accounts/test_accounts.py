@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
+import jwt
 import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts import service
+from liquor_app.accounts.attempts import FREE
+from liquor_app.accounts.devices import Device
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.passwords import Hashed, hash_password, verify_password
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind, require
+from liquor_app.accounts.sign_in import Verdict, begin_attempt, finish_attempt
+from liquor_app.core import config
 from liquor_app.core.clock import now, travel
+from liquor_app.core.crypto import key
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from liquor_app.core.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated
 
 pytestmark = pytest.mark.integration
 
@@ -20,27 +28,32 @@ EMAIL, PASSWORD = "dana@example.com", "correct-horse-battery"
 
 
 async def _dana() -> service.UserRow:
+    hashed = await hash_password(PASSWORD)
     async with transaction() as session:
-        return await service.register_first_admin(session, email=EMAIL, password=PASSWORD, full_name="Dana Ruiz")
+        return await service.register_first_admin(
+            session, email=EMAIL, password=hashed, full_name="Dana Ruiz", code=None
+        )
 
 
-async def _try(password: str, email: str = EMAIL) -> service.Verdict:
+async def _try(password: str, email: str = EMAIL, source: str = "192.0.2.1", device: Device | None = None) -> Verdict:
     async with transaction() as session:
-        return await service.authenticate(session, email=email, password=password)
+        attempt = await begin_attempt(session, email=email, source=source, source_group=source, device=device)
+    correct = await verify_password(attempt.stored, password)
+    async with transaction() as session:
+        return await finish_attempt(session, attempt, correct)
 
 
 async def test_only_the_first_comer_becomes_admin(database: str) -> None:
     assert (await _dana()).role is Role.ADMIN
     async with transaction() as session:
         with pytest.raises(Forbidden, match="already set up"):
-            await service.register_first_admin(session, email="eve@example.com", password=PASSWORD)
+            await service.register_first_admin(session, email="eve@example.com", password=Hashed("x"), code=None)
 
 
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaa", "x" * 201])
-async def test_weak_passwords_are_refused(database: str, password: str) -> None:
-    async with transaction() as session:
-        with pytest.raises(Invalid) as caught:
-            await service.create_user(session, SYSTEM, email=EMAIL, password=password, role=Role.USER)
+async def test_weak_passwords_are_refused(password: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        await hash_password(password)
     assert caught.value.field == "password"
 
 
@@ -48,21 +61,32 @@ async def test_an_address_is_taken_once_whatever_its_case(database: str) -> None
     await _dana()
     async with transaction() as session:
         with pytest.raises(Conflict):
-            await service.create_user(session, SYSTEM, email="DANA@Example.com", password=PASSWORD, role=Role.USER)
+            await service.create_user(session, SYSTEM, email="DANA@Example.com", password=Hashed("x"), role=Role.USER)
 
 
-async def test_eight_failures_lock_for_a_quarter_of_an_hour(database: str) -> None:
+async def test_after_eight_failures_one_waits_longer_each_time(database: str) -> None:
     await _dana()
-    for _ in range(service.MAX_FAILURES):
+    for _ in range(FREE):
         assert (await _try("wrong-password")).user is None
-    assert "15 minutes" in (await _try(PASSWORD)).refusal
+    with pytest.raises(TooMany) as first:
+        await _try(PASSWORD)
+    assert first.value.retry_after <= 30
+    with travel(now() + timedelta(seconds=31)):
+        assert (await _try("wrong-password")).user is None
+        with pytest.raises(TooMany) as second:
+            await _try(PASSWORD)
+    assert 30 < second.value.retry_after <= 60
     with travel(now() + timedelta(minutes=16)):
         assert (await _try(PASSWORD)).user is not None
+    assert (await _try("wrong-password")).user is None, "the right one has begun the count anew"
 
 
-async def test_a_wrong_address_and_a_wrong_password_read_the_same(database: str) -> None:
+async def test_a_hundred_at_once_are_counted_each(database: str) -> None:
+    """What is looked at before it is counted lets a hundred through together."""
     await _dana()
-    assert (await _try("wrong-password")).refusal == (await _try(PASSWORD, "nobody@example.com")).refusal
+    answers = await asyncio.gather(*(_try("wrong-password") for _ in range(15)), return_exceptions=True)
+    assert sum(isinstance(answer, TooMany) for answer in answers) == 15 - FREE
+    assert all(isinstance(answer, TooMany | Verdict) for answer in answers)
 
 
 async def test_a_session_ends_when_closed_or_its_user_leaves(database: str) -> None:
@@ -122,18 +146,83 @@ async def test_an_access_token_speaks_for_the_user_as_they_are_now(database: str
                 await service.token_actor(session, forged)
 
 
-async def test_changing_a_password_needs_the_old_one_and_ends_every_session(database: str) -> None:
+async def test_an_access_token_dies_with_its_session(database: str) -> None:
+    dana = await _dana()
+
+    async def is_alive(pair: service.TokenPair) -> bool:
+        async with transaction() as session:
+            try:
+                return (await service.token_actor(session, pair.access_token)).id == dana.id
+            except Unauthenticated:
+                return False
+
+    async with transaction() as session:
+        pairs = [await service.issue_tokens(session, dana) for _ in range(4)]
+    assert [await is_alive(pair) for pair in pairs] == [True] * 4
+    async with transaction() as session:
+        await service.revoke_family(session, pairs[0].refresh_token)
+        fresh = await service.refresh_tokens(session, pairs[1].refresh_token)
+    assert fresh is not None
+    assert [await is_alive(pair) for pair in (*pairs, fresh)] == [False, True, True, True, True]
+    async with transaction() as session:
+        await service.refresh_tokens(session, pairs[1].refresh_token)  # a second use: somebody stole it
+    assert [await is_alive(pair) for pair in (*pairs, fresh)] == [False, False, True, True, False]
+    async with transaction() as session:
+        await session.execute(text("UPDATE users SET is_active = false"))
+    assert not await is_alive(pairs[2])
+    async with transaction() as session:
+        await session.execute(text("UPDATE users SET is_active = true"))
+        await service.reset_password(session, SYSTEM, email=EMAIL, password=Hashed("x"))
+    assert not await is_alive(pairs[2])
+
+
+@pytest.mark.parametrize("missing", ["exp", "sid", "sub", "aud", "iat"])
+async def test_an_access_token_without_a_claim_is_none(database: str, missing: str) -> None:
+    dana = await _dana()
+    async with transaction() as session:
+        pair = await service.issue_tokens(session, dana)
+        claims = jwt.decode(pair.access_token, options={"verify_signature": False})
+        del claims[missing]
+        with pytest.raises(Unauthenticated):
+            await service.token_actor(session, jwt.encode(claims, key("jwt"), "HS256"))
+
+
+async def test_an_idle_session_ends_and_looking_on_is_not_doing(database: str) -> None:
     dana = await _dana()
     async with transaction() as session:
         cookie = await service.open_session(session, dana, ip=None, user_agent=None)
+
+    async def idle(minutes: int) -> bool:
+        async with transaction() as session:
+            await session.execute(
+                text("UPDATE browser_sessions SET last_seen_at = now() - make_interval(mins => :m)"), {"m": minutes}
+            )
+            return await service.session_actor(session, cookie) is not None
+
+    limit = config.get_settings().session_idle_minutes
+    assert await idle(limit - 1)
     async with transaction() as session:
-        with pytest.raises(Invalid) as caught:
-            await service.update_me(session, dana.actor, {"password": "another-long-one", "current_password": "no"})
-        assert caught.value.field == "current_password"
+        await service.session_actor(session, cookie)
+        seen = await session.execute(text("SELECT now() - last_seen_at > interval '1 hour' FROM browser_sessions"))
+        assert seen.scalar_one(), "a live page that looks again keeps nobody signed in"
+        await service.touch_session(session, cookie)
+        seen = await session.execute(text("SELECT now() - last_seen_at < interval '1 minute' FROM browser_sessions"))
+        assert seen.scalar_one()
+    assert not await idle(limit + 1)
+
+
+async def test_a_password_changed_meanwhile_is_not_changed_again(database: str) -> None:
+    dana = await _dana()
     async with transaction() as session:
-        await service.update_me(session, dana.actor, {"password": "another-long-one", "current_password": PASSWORD})
+        cookie = await service.open_session(session, dana, ip=None, user_agent=None)
+        _, stored = await service.stored_hash(session, dana.actor)
+    fresh = await hash_password("another-long-one")
+    async with transaction() as session:
+        await service.update_me(session, dana.actor, {}, (stored, fresh))
     async with transaction() as session:
         assert await service.session_actor(session, cookie) is None
+        with pytest.raises(Conflict):
+            await service.update_me(session, dana.actor, {}, (stored, Hashed("y")))
     assert (await _try("another-long-one")).user is not None
 
 

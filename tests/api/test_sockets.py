@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from liquor_app.accounts.deps import COOKIE
+from liquor_app.accounts.deps import SESSION
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.service import close_session, get_user, open_session
 from liquor_app.api import sockets
@@ -172,7 +172,7 @@ async def cookie(role: Role) -> str:
 
 async def test_the_browsers_cookie_counts_only_on_our_own_pages(app: FastAPI) -> None:
     token = await cookie(Role.USER)
-    signed = ("cookie", f"{COOKIE}={token}")
+    signed = ("cookie", f"{SESSION}={token}")
     async with connect(app, "/ws/analytics", signed, ("origin", "http://shop.test")) as socket:
         assert (await socket.heard())["type"] == "analytics"
     for foreign in (("origin", "http://evil.test"), ("x-nothing", "")):
@@ -185,7 +185,7 @@ async def test_a_revoked_session_is_closed_at_the_next_word(app: FastAPI) -> Non
     token = await cookie(Role.USER)
     campaign_id = await campaign()
     path = f"/ws/campaign/{campaign_id}/status"
-    async with connect(app, path, ("cookie", f"{COOKIE}={token}"), ("origin", "http://shop.test")) as socket:
+    async with connect(app, path, ("cookie", f"{SESSION}={token}"), ("origin", "http://shop.test")) as socket:
         await socket.heard()
         async with transaction() as session:
             await close_session(session, token)
@@ -203,7 +203,7 @@ async def test_there_are_only_so_many(app: FastAPI, viewer: Client, monkeypatch:
 async def test_a_revoked_session_is_closed_at_once(app: FastAPI) -> None:
     """Nobody says a word: the news of the revocation is enough."""
     token = await cookie(Role.USER)
-    signed = ("cookie", f"{COOKIE}={token}")
+    signed = ("cookie", f"{SESSION}={token}")
     async with connect(app, "/ws/analytics", signed, ("origin", "http://shop.test")) as socket:
         await socket.heard()
         async with transaction() as session:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, text
 
+from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.service import issue_tokens, register_first_admin, token_actor
 from liquor_app.core import config, crypto, keys, pepper
@@ -124,7 +125,7 @@ async def test_links_of_before_work_and_forgeries_do_not(old: None, monkeypatch:
 async def test_a_leaked_key_opens_no_session(old: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Access tokens live by the first key alone: one forged with a key that was rotated out is nobody's."""
     async with transaction() as session:
-        user = await register_first_admin(session, email="dana@example.com", password="correct-horse", full_name="D")
+        user = await register_first_admin(session, email="dana@example.com", password=Hashed("x"), code=None)
         tokens = await issue_tokens(session, user)
         assert (await token_actor(session, tokens.access_token)).id == user.id
     ring(monkeypatch, NEW, OLD)
@@ -137,7 +138,7 @@ async def test_every_sealed_column_is_sealed_anew(old: None, monkeypatch: pytest
     """Whatever table grows a column of secrets: the rotation finds it, or this fails."""
     async with transaction() as session:
         await open_shop(session)
-        user = await register_first_admin(session, email="dana@example.com", password="correct-horse", full_name="D")
+        user = await register_first_admin(session, email="dana@example.com", password=Hashed("x"), code=None)
         values = {
             "channels": {"channel": "email", "provider": "x"},
             "totp_secrets": {"user_id": user.id},

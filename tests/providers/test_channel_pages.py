@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.accounts.service import create_user
 from liquor_app.core import config, redis
@@ -47,7 +48,7 @@ async def dana(database: str) -> Actor:
     async with transaction() as session:
         await ensure_defaults(session)
         user = await create_user(
-            session, SYSTEM, email="dana@example.com", password="correct-horse-battery", role=Role.ADMIN
+            session, SYSTEM, email="dana@example.com", password=Hashed("never signed in with"), role=Role.ADMIN
         )
     return Actor(ActorKind.USER, user.id, "Dana", Role.ADMIN)
 

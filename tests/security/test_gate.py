@@ -12,7 +12,7 @@ from reflex_base.registry import RegistrationContext
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from liquor_app.accounts import gate, tabs
-from liquor_app.accounts.deps import COOKIE
+from liquor_app.accounts.deps import SESSION
 from liquor_app.accounts.gate import OF_PEOPLE, OF_STRANGERS, fits, is_within
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.service import close_session
@@ -189,7 +189,7 @@ def test_no_state_is_kept_in_the_browser() -> None:
         ("a", str, True), (1, str, False), (None, str, False), (True, bool, True), (1, bool, False), (1, int, True),
         (True, int, False), (1.0, float, True), (1, float, True), (True, float, False), (["a"], str | list[str], True),
         ([1], str | list[str], False), ({"a": [1]}, dict[str, Any], True), ({1: 1}, dict[str, Any], False),
-        (None, dict[str, Any] | None, True), (object(), COOKIE.__class__, False), ([], list, True), ("a", dict, False),
+        (None, dict[str, Any] | None, True), (object(), SESSION.__class__, False), ([], list, True), ("a", dict, False),
     ],
 )  # fmt: skip
 def test_kinds(value: Any, hint: Any, is_fitting: bool) -> None:

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from reflex.app import EventNamespace
 from reflex.utils import format as words
 
-from liquor_app.accounts.deps import COOKIE, has_session
+from liquor_app.accounts.deps import SESSION, has_session
 from liquor_app.accounts.tabs import TabStates
 from liquor_app.api.edge import KNOWN
 from liquor_app.core.pubsub import hub
@@ -46,7 +46,7 @@ class Wire:
         tab = Tab(self, uuid4().hex, token or str(uuid4()), path)
         headers = [(b"host", b"shop.test"), (b"origin", b"http://shop.test"), (b"user-agent", b"test")]
         if cookie:
-            headers.append((b"cookie", f"{COOKIE}={cookie}".encode()))
+            headers.append((b"cookie", f"{SESSION}={cookie}".encode()))
         scope: dict[str, Any] = {"headers": headers, "client": ("192.0.2.1", 4711), "type": "websocket"}
         scope[KNOWN] = await has_session(scope)
         environ = {"QUERY_STRING": f"token={tab.token}", "asgi.scope": scope}

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.accounts.service import create_user
 from liquor_app.core.db import transaction
@@ -41,7 +42,7 @@ def letter(body: str, subject: str = "Hi") -> TemplateSource:
 
 
 async def admin(session: AsyncSession, email: str = "dana@example.com") -> Actor:
-    user = await create_user(session, SYSTEM, email=email, password="correct-horse-battery", role=Role.ADMIN)
+    user = await create_user(session, SYSTEM, email=email, password=Hashed("never signed in with"), role=Role.ADMIN)
     return Actor(ActorKind.USER, user.id, "Dana", Role.ADMIN)
 
 

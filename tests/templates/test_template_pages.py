@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from liquor_app.accounts.models import Role
+from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.accounts.service import create_user
 from liquor_app.core.db import transaction
@@ -28,7 +29,7 @@ async def dana(database: str) -> Actor:
     async with transaction() as session:
         await open_shop(session)
         user = await create_user(
-            session, SYSTEM, email="dana@example.com", password="correct-horse-battery", full_name="Dana Ruiz",
+            session, SYSTEM, email="dana@example.com", password=Hashed("never signed in with"), full_name="Dana Ruiz",
             role=Role.ADMIN,
         )  # fmt: skip
     return Actor(ActorKind.USER, user.id, "Dana Ruiz", Role.ADMIN)

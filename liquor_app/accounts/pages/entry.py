@@ -44,6 +44,10 @@ def setup() -> rx.Component:
         "You are the first here, so you become its admin.",
         _form(
             "/session/first-admin",
+            text_field(
+                "Set-up code", "setup_code", required=True, auto_complete="one-time-code",
+                hint="It stands on the server's console. `liquor users setup-code` shows a new one.",
+            ),
             text_field("Your name", "full_name", auto_complete="name"),
             text_field("E-mail", "email", type="email", required=True, auto_complete="username"),
             text_field(

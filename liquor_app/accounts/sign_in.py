@@ -1,0 +1,89 @@
+"""Signing in, in three steps: count the attempt, look at the password outside of any transaction, write down what came
+of it. Whoever is refused learns nothing: an address that does not exist takes the same way, time and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from liquor_app.accounts.attempts import Counted, count_attempt, forgive
+from liquor_app.accounts.audit import audit_access
+from liquor_app.accounts.devices import Device
+from liquor_app.accounts.models import User
+from liquor_app.accounts.permissions import STRANGER
+from liquor_app.accounts.service import UserRow, get_user
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Unauthenticated
+
+WRONG = "E-mail or password is wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt under way.
+
+    Attributes:
+        stored: what the password is held against; None for nobody, which takes as long.
+    """
+
+    user: UserRow | None
+    stored: str | None
+    counted: Counted
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Outcome of an attempt. A refusal is a value, not an exception, so that what is written of it commits."""
+
+    user: UserRow | None
+
+    def granted(self) -> UserRow:
+        """The user.
+
+        Raises:
+            Unauthenticated: the attempt was refused.
+        """
+        if self.user is None:
+            raise Unauthenticated(WRONG)
+        return self.user
+
+
+async def begin_attempt(
+    session: AsyncSession, *, email: str, source: str, source_group: str, device: Device | None
+) -> Attempt:
+    """Count an attempt at the password of `email`, and find what to hold it against.
+
+    Raises:
+        TooMany: whoever tries must wait.
+    """
+    address = email.strip().lower()[:254]
+    found = await session.execute(select(User).where(text("lower(email) = :email").bindparams(email=address)))
+    user = found.scalars().first()
+    is_known = device is not None and user is not None and device.knows(user.id)
+    counted = await count_attempt(
+        session, address=address, source=source_group, device=device.id if device and is_known else None
+    )
+    active = user if user is not None and user.is_active else None
+    row = await get_user(session, user.id) if user is not None else None
+    return Attempt(row, active.password_hash if active else None, counted, source)
+
+
+async def finish_attempt(session: AsyncSession, attempt: Attempt, correct: bool, *, kind: str = "sign_in") -> Verdict:
+    """Write down what came of an attempt: the time of it, or a refusal of this `kind` in the audit log."""
+    if correct and attempt.user is not None:
+        found = await session.execute(select(User).where(col(User.id) == attempt.user.id).with_for_update())
+        user = found.scalars().one()
+        if user.is_active and user.password_hash == attempt.stored:
+            await forgive(session, attempt.counted)
+            user.last_login_at = now()
+            return Verdict(attempt.user)
+    about = attempt.user.id if attempt.user else None
+    told = {"ip": attempt.source, "in_a_row": attempt.counted.failures}
+    await audit_access(session, STRANGER, f"{kind}.refused", about, **told)
+    if attempt.counted.locks:
+        await audit_access(session, STRANGER, f"{kind}.locked", about, **told)
+    return Verdict(None)
