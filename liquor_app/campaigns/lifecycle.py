@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.campaigns.models import Campaign, CampaignStatus
 from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campaign, row_of
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
@@ -28,6 +28,7 @@ async def approve_campaign(session: AsyncSession, actor: Actor, campaign_id: UUI
     """
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
+    _check_is(campaign, CampaignStatus.AWAITING_APPROVAL, to="approved")
     if campaign.plan_id is None:
         raise Conflict("There is no plan to approve yet. Generate one first.")
     if campaign.end_date < now().date():
@@ -46,6 +47,7 @@ async def submit_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) ->
     """
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
+    _check_is(campaign, CampaignStatus.DRAFT, to="put up for approval")
     if campaign.plan_id is None:
         raise Conflict("There is no plan for this campaign as it is now. Generate one first.")
     await move_campaign(session, actor, campaign, CampaignStatus.AWAITING_APPROVAL)
@@ -56,10 +58,24 @@ async def send_back(session: AsyncSession, actor: Actor, campaign_id: UUID) -> C
     """Back to draft, to be edited and planned again."""
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
+    _check_is(campaign, CampaignStatus.AWAITING_APPROVAL, CampaignStatus.SCHEDULED, to="sent back")
     campaign.approved_by = campaign.approved_at = None
     campaign.is_autopilot = False
     await move_campaign(session, actor, campaign, CampaignStatus.DRAFT)
     return row_of(campaign)
+
+
+def _check_is(campaign: Campaign, *allowed: CampaignStatus, to: str) -> None:
+    """Whether a verb may begin where the campaign stands. Two verbs may lead to the same status from different ones:
+    resuming what never started would leave it running with nothing to send.
+
+    Raises:
+        Conflict: it stands elsewhere; nothing has changed.
+    """
+    if campaign.status not in allowed:
+        wanted = " or ".join(status.value.replace("_", " ") for status in allowed)
+        here = campaign.status.value.replace("_", " ")
+        raise Conflict(f"This campaign is {here}; only one that is {wanted} can be {to}.")
 
 
 async def start_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
@@ -70,6 +86,7 @@ async def start_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID)
     """
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
+    _check_is(campaign, CampaignStatus.SCHEDULED, to="started")
     campaign.started_at = now()
     await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
     await enqueue(
@@ -150,6 +167,7 @@ async def resume_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     """
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
+    _check_is(campaign, CampaignStatus.PAUSED, to="resumed")
     campaign.pause_reason = None
     # whoever resumes it answers for it from now on
     campaign.is_autopilot = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -237,3 +238,49 @@ async def test_reach_counts_each_person_once(database: str) -> None:
         assert reach.audience == members.scalar_one()
         assert reach.reachable <= reach.audience
         assert reach.reachable == 5
+
+
+async def test_case_32_what_never_started_is_not_resumed(database: str) -> None:
+    """Before: resuming an approved campaign made it active without a launch, 0 messages for ever."""
+    campaign = await _planned()
+    async with transaction() as session:
+        await lifecycle.approve_campaign(session, SYSTEM, campaign)
+    with pytest.raises(Conflict, match="scheduled"):
+        async with transaction() as session:
+            await lifecycle.resume_campaign(session, SYSTEM, campaign)
+    assert await _status(campaign) is CampaignStatus.SCHEDULED
+    async with transaction() as session:
+        await session.execute(text("UPDATE campaigns SET start_date = current_date - 1, end_date = current_date + 6"))
+        assert await start_due(session, SYSTEM) == 1, "it starts on its day"
+    assert await _status(campaign) is CampaignStatus.ACTIVE
+    assert await _jobs(Job.LAUNCH_CAMPAIGN) == 1
+
+
+VERBS = {
+    lifecycle.submit_plan: {"draft"},
+    lifecycle.approve_campaign: {"awaiting_approval"},
+    lifecycle.send_back: {"awaiting_approval", "scheduled"},
+    lifecycle.start_campaign: {"scheduled"},
+    lifecycle.pause_campaign: {"active"},
+    lifecycle.resume_campaign: {"paused"},
+    lifecycle.cancel_campaign: {"draft", "awaiting_approval", "scheduled", "active", "paused"},
+}
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)
+async def test_each_verb_begins_where_it_belongs(database: str, verb: Any) -> None:
+    """Of every status, and not of another that happens to lead to the same one: starting what is paused is resuming."""
+    campaign = await _planned()
+    for status in CampaignStatus:
+        async with transaction() as session:
+            await session.execute(text("UPDATE campaigns SET status = :status"), {"status": status.value})
+        try:
+            async with transaction() as session:
+                await verb(session, SYSTEM, campaign)
+        except Conflict:
+            moved = False
+        else:
+            moved = True
+        assert moved is (status.value in VERBS[verb]), status
+        if not moved:
+            assert await _status(campaign) is status

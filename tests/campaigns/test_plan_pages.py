@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+import liquor_app
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.campaigns.lifecycle import send_back, submit_plan
 from liquor_app.campaigns.pages.builder import builder_page
 from liquor_app.campaigns.pages.detail import campaign_page
 from liquor_app.campaigns.states.actions import ActionsState
@@ -205,3 +210,51 @@ async def test_the_guidance_page_saves_versions_and_stops_autopilot(database: st
     async with transaction() as session:
         logged = await session.execute(text("SELECT changes FROM audit_log WHERE action = 'autopilot.stopped'"))
         assert json.loads(json.dumps(logged.scalar_one())) == {"campaigns": 0}
+
+
+async def _row(campaign: UUID) -> Any:
+    async with transaction() as session:
+        return (await session.execute(text("SELECT * FROM campaigns WHERE id = :id"), {"id": campaign})).one()
+
+
+async def test_nothing_asked_is_kept_as_nothing(campaign: UUID) -> None:
+    """The question's field is not on the page while the optimiser plans, and comes as None: You asked: "None"."""
+    state = await Tab("/campaigns/new", MARKETER).state(BuilderState)
+    await run(BuilderState.load, state)
+    await run(BuilderState.toggle, state, "all")
+    form = {**dict.fromkeys(("llm_prompt", "trigger_event", "description")), "name": "Weekend", "holdout_pct": "10"}
+    assert "/campaigns/" in said(await run(BuilderState.generate, state, form))
+    await run(BuilderState.keep, state, "llm_prompt", None)
+    row = await _row(UUID(state._draft))
+    assert (row.llm_prompt, row.description) == (None, None)
+
+
+async def test_a_sent_back_plan_is_opened_and_changed_again(campaign: UUID) -> None:
+    """The page of a draft leads to the builder; looking alone keeps the plan, changing takes it away."""
+    async with transaction() as session:
+        await submit_plan(session, SYSTEM, campaign)
+        await send_back(session, SYSTEM, campaign)
+    before = await _row(campaign)
+    assert (before.status, before.plan_id is not None) == ("draft", True)
+    assert "/campaigns/new?draft=" in str(campaign_page().render())
+    tab = Tab(f"/campaigns/new?draft={campaign}", MARKETER)
+    state = await tab.state(BuilderState)
+    await run(BuilderState.load, state)
+    assert state.fields["name"] == before.name
+    await run(BuilderState.keep, state, "name", before.name)
+    assert state.saved == "Draft saved"
+    assert (await _row(campaign)).plan_id == before.plan_id, "nothing was changed"
+    await run(BuilderState.keep, state, "holdout_pct", "25")
+    after = await _row(campaign)
+    assert (after.holdout_pct, after.plan_id) == (25, None)
+    assert "/campaigns/" in said(await run(BuilderState.generate, state, {"name": "Changed"}))
+    assert (await _row(campaign)).name == "Changed"
+
+
+def test_no_form_makes_a_word_of_nothing() -> None:
+    """Every state reads forms by `typed`: `str(form…)` writes "None" for a field that is not on the page."""
+    wrong = re.compile(r"str\(form(?:\.get\(|\[)")
+    folder = Path(liquor_app.__file__).parent
+    files = [*folder.glob("*/states/*.py"), *folder.glob("*/state.py")]
+    assert len(files) > 40
+    assert [file.name for file in files if wrong.search(file.read_text())] == []

@@ -24,6 +24,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
 from liquor_app.ui.toast import toast_done, toast_warning
+from liquor_app.ui.typed import typed
 from liquor_app.ui.words import plural
 
 PASTED = 500_000
@@ -123,14 +124,14 @@ class PoolsState(rx.State):
         """A new pool, or another name and mark for one that is there."""
         actor, is_new = await signed_in(self), self.asking == "new"
         values: dict[str, Any] = {
-            "name": str(form.get("name", "")),
-            "low_water": str(form.get("low_water", ""))[:12].replace(",", ""),
-            "is_standing": str(form.get("is_standing", "")) == "yes",
+            "name": typed(form, "name"),
+            "low_water": typed(form, "low_water")[:12].replace(",", ""),
+            "is_standing": typed(form, "is_standing") == "yes",
         }
         try:
             async with transaction() as session:
                 if is_new:
-                    row = await create_pool(session, actor, discount_pct=str(form.get("discount_pct", "")), **values)
+                    row = await create_pool(session, actor, discount_pct=typed(form, "discount_pct"), **values)
                 else:
                     row = await update_pool(session, actor, parse_id(self.about, "pool"), **values)
         except AppError as error:
@@ -146,7 +147,7 @@ class PoolsState(rx.State):
     @guarded
     async def paste(self, form: dict[str, Any]) -> Any:
         """Codes typed or pasted, one a line."""
-        actor, pasted = await signed_in(self), str(form.get("codes", ""))
+        actor, pasted = await signed_in(self), typed(form, "codes")
         if len(pasted) > PASTED:
             self.errors = {"codes": "That is a lot: send it as a file instead."}
             return None

@@ -47,6 +47,11 @@ def campaign_page() -> rx.Component:
     return rx.cond(CampaignState.missing != "", nobody, body)
 
 
+def _edit() -> rx.Component:
+    """A draft, new or sent back, is changed where it was made."""
+    return button("Edit", icon="pencil", href="/campaigns/new?draft=" + HEAD.id)
+
+
 def _act(verb: str, label: str, kind: Any = "plain", symbol: str = "") -> rx.Component:
     return button(label, kind=kind, icon=symbol, on_click=CampaignState.act(verb))
 
@@ -57,6 +62,7 @@ def _head() -> rx.Component:
         (
             "draft",
             row(
+                _edit(),
                 rx.cond(HEAD.has_plan, _act("submit", "Put up for approval", symbol="clipboard-check"), rx.fragment()),
                 button(rx.cond(HEAD.has_plan, "Plan again", "Generate plan"), kind="primary", icon="sparkles",
                        busy=CampaignState.busy, on_click=CampaignState.act("plan")),

@@ -31,6 +31,7 @@ from liquor_app.planning.models import Engine
 from liquor_app.planning.occasions import TriggerKind
 from liquor_app.segments.service import list_segments
 from liquor_app.ui.address import parameter, remember
+from liquor_app.ui.typed import said, typed
 
 TRIGGER = ("trigger_kind", "trigger_days", "trigger_event", "trigger_segment")
 FIELDS = ("name", "description", "start_date", "end_date", "holdout_pct", "llm_prompt", *TRIGGER)
@@ -194,7 +195,7 @@ class BuilderState(rx.State):
     async def keep(self, name: str, value: str) -> Any:
         """A field was left: remember it, and save the draft."""
         if name in FIELDS:
-            self.fields = {**self.fields, name: str(value)[:4000]}
+            self.fields = {**self.fields, name: said(value)[:4000]}
             return await self._keep()
         return None
 
@@ -216,7 +217,7 @@ class BuilderState(rx.State):
         actor = await signed_in(self)
         values: dict[str, Any] = {
             "name": self.fields.get("name", ""),
-            "description": self.fields.get("description", ""),
+            "description": self.fields.get("description", "").strip()[:2000] or None,
             "target_segments": list(self.chosen),
             "type": CampaignType(self.type),
             "start_date": parse_day(self.fields.get("start_date"), "start_date"),
@@ -228,7 +229,10 @@ class BuilderState(rx.State):
         }
         async with transaction() as session:
             if self._draft:
-                return await update_campaign(session, actor, parse_id(self._draft, "draft"), values)
+                draft = await get_campaign(session, actor, parse_id(self._draft, "draft"))
+                # a draft that is only looked at keeps its plan
+                changes = {name: value for name, value in values.items() if getattr(draft, name) != value}
+                return await update_campaign(session, actor, draft.id, changes) if changes else draft
             row = await create_campaign(session, actor, **values)
         self._draft = str(row.id)
         return row
@@ -238,7 +242,7 @@ class BuilderState(rx.State):
     async def generate(self, form: dict[str, Any]) -> Any:
         """Store the draft and have it planned; the campaign's page shows the plan as it comes."""
         actor = await signed_in(self)
-        self.fields = {**self.fields, **{name: str(form[name]) for name in FIELDS if name in form}}
+        self.fields = {**self.fields, **{name: typed(form, name) for name in FIELDS if name in form}}
         self.errors = {}
         try:
             row = await self._save()

@@ -26,6 +26,7 @@ from liquor_app.core.ids import parse_id
 from liquor_app.planning.service import get_plan
 from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.typed import said
 
 QUESTIONS = ("move", "offer", "copy", "bulk")
 
@@ -96,7 +97,7 @@ class EditState(rx.State):
     async def save(self, form: dict[str, Any]) -> Any:
         """Do what was asked; what a limit or the guidance forbids is told beside the question."""
         try:
-            done = await self._save({name: str(value).strip() for name, value in form.items()})
+            done = await self._save({name: said(value).strip() for name, value in form.items()})
         except AppError as error:
             self.error = error.message
             return None

@@ -20,6 +20,7 @@ from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.typed import typed
 
 KINDS = {
     RuleKind.HOURS: "Hours",
@@ -105,22 +106,22 @@ def draft_of(form: dict[str, Any], like: RuleLine) -> RuleDraft:
     Raises:
         Invalid: no day, or a limit that is no number.
     """
-    kind = like.kind if like.id else str(form.get("kind", ""))
-    channel = like.channel if like.id else str(form.get("channel", ""))
-    place = like.place if like.id else str(form.get("jurisdiction", "")).strip().upper()
+    kind = like.kind if like.id else typed(form, "kind")
+    channel = like.channel if like.id else typed(form, "channel")
+    place = like.place if like.id else typed(form, "jurisdiction").strip().upper()
     value: dict[str, Any] = {}
     if kind == RuleKind.HOURS:
-        value = {name: str(form.get(name, "")).strip() for name in ("start", "end")}
-        if days := [day.strip().lower()[:3] for day in str(form.get("days", "")).split(",") if day.strip()]:
+        value = {name: typed(form, name).strip() for name in ("start", "end")}
+        if days := [day.strip().lower()[:3] for day in typed(form, "days").split(",") if day.strip()]:
             value["days"] = days
     elif kind == RuleKind.CONTACT_LIMIT:
-        written = str(form.get("max", "")).strip()
+        written = typed(form, "max").strip()
         if not (written.isdecimal() and len(written) < 5 and int(written)):
             raise Invalid("Give a number, 1 or more.", field="max")
         value = {"max": int(written), "hours": 24}
     elif kind == RuleKind.NOTE:
-        value = {"text": str(form.get("text", "")).strip()}
-    citation = str(form.get("citation", "")).strip()
+        value = {"text": typed(form, "text").strip()}
+    citation = typed(form, "citation").strip()
     return RuleDraft(place, kind, citation, parse_day(form.get("valid_from"), "valid_from"), channel or None, value)
 
 

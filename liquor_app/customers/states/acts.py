@@ -21,6 +21,7 @@ from liquor_app.organization.models import Channel
 from liquor_app.sending.errands import sign_up_and_ask
 from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done, toast_warning
+from liquor_app.ui.typed import typed
 
 QUESTIONS = ("suppress", "lift", "delete", "email", "sms", "age")
 """What may be asked before it is done; a channel stands for recording its consent, `age` for a proof of age seen."""
@@ -71,11 +72,9 @@ class ActsState(rx.State):
         """Record that a consent was given or withdrawn; without a source it proves nothing and is refused."""
         if self.asking not in set(Channel):
             return None
-        given = str(form.get("status")) == ConsentStatus.GIVEN
+        given = typed(form, "status") == ConsentStatus.GIVEN
         try:
-            said = await self._record(
-                given, str(form.get("source", "")), str(form.get("wording", "")).strip()[:40] or None
-            )
+            said = await self._record(given, typed(form, "source"), typed(form, "wording").strip()[:40] or None)
         except AppError as error:
             if error.field != "source":
                 raise
@@ -114,14 +113,14 @@ class ActsState(rx.State):
         """Record the proof of age that was seen; a doubt about the age ends with it, either way."""
         actor = await signed_in(self)
         try:
-            born = date.fromisoformat(str(form.get("born", "")))
+            born = date.fromisoformat(typed(form, "born"))
         except ValueError:
             self.error = "Give the full date of birth."
             return None
         try:
             async with transaction() as session:
                 age = await settle_age(
-                    session, actor, parse_id(last_part(self), "customer"), born=born, proof=str(form.get("proof", ""))
+                    session, actor, parse_id(last_part(self), "customer"), born=born, proof=typed(form, "proof")
                 )
         except Invalid as error:
             self.error = error.message

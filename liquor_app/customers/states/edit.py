@@ -15,6 +15,7 @@ from liquor_app.customers.service import WRITABLE, create_customer, get_customer
 from liquor_app.customers.states.profile import CustomerState
 from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.typed import typed
 
 FIELDS = ("name", "email", "phone", "external_id", "date_of_birth", "city", "state", "postal_code", "country")
 
@@ -52,7 +53,7 @@ class EditCustomerState(rx.State):
     @guarded
     async def save(self, form: dict[str, Any]) -> Any:
         """Store what was typed; a field to blame says so beside itself, and nothing is stored."""
-        given = {name: str(form.get(name) or "").strip() for name in FIELDS}
+        given = {name: typed(form, name).strip() for name in FIELDS}
         changes = {name: value or None for name, value in given.items() if value != self.before.get(name, "")}
         self.errors = {}
         try:

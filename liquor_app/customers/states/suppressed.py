@@ -16,6 +16,7 @@ from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.suppressions import FOR_GOOD, add_suppressions, lift_entry, list_suppressions
 from liquor_app.organization.models import Channel
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.typed import typed
 from liquor_app.ui.words import ago, plural
 
 PAGE = 50
@@ -130,10 +131,10 @@ class SuppressedState(rx.State):
     async def add(self, form: dict[str, Any]) -> Any:
         """One address a line."""
         actor = await signed_in(self)
-        addresses = [line.strip() for line in str(form.get("addresses", ""))[:500_000].splitlines() if line.strip()]
+        addresses = [line.strip() for line in typed(form, "addresses")[:500_000].splitlines() if line.strip()]
         try:
             async with transaction() as session:
-                done = await add_suppressions(session, actor, addresses, channel=str(form.get("channel", "")) or None)
+                done = await add_suppressions(session, actor, addresses, channel=typed(form, "channel") or None)
         except AppError as error:
             if error.field not in {"addresses", "channel"}:
                 raise
@@ -151,7 +152,7 @@ class SuppressedState(rx.State):
         actor = await signed_in(self)
         try:
             async with transaction() as session:
-                await lift_entry(session, actor, parse_id(self.asking, "entry"), str(form.get("why", "")))
+                await lift_entry(session, actor, parse_id(self.asking, "entry"), typed(form, "why"))
         except AppError as error:
             if error.field != "why":
                 raise

@@ -25,6 +25,7 @@ from liquor_app.organization.guidance import (
 from liquor_app.organization.settings import shop_now
 from liquor_app.segments.service import list_segments
 from liquor_app.ui.toast import toast_done, toast_warning
+from liquor_app.ui.typed import typed
 from liquor_app.ui.words import plural, show_moment
 
 LISTS = ("banned_health", "banned_excess", "banned_youth", "banned_other", "allowed_offers")
@@ -62,7 +63,7 @@ def changes_of(form: dict[str, Any]) -> dict[str, Any]:
     for name in FIELDS:
         if name not in form:
             continue
-        value = str(form[name]).strip()
+        value = typed(form, name).strip()
         if name in LISTS:
             changes[name] = [line.strip() for line in value.splitlines() if line.strip()]
         elif name in LIMITS and not value:

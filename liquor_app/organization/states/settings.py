@@ -24,6 +24,7 @@ from liquor_app.organization.settings import (
     save_settings,
 )
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.typed import said
 
 DOCUMENTS: dict[str, type[SettingsModel]] = {
     model.key: model
@@ -134,7 +135,7 @@ class SettingsState(rx.State):
         """Store what was typed; a mistake is shown beside its field and nothing is stored."""
         actor = await signed_in(self)
         known = {line.name for line in self.lines}
-        changes = {name: str(value).strip() for name, value in form.items() if name in known}
+        changes = {name: said(value).strip() for name, value in form.items() if name in known}
         try:
             async with transaction() as session:
                 await save_settings(session, actor, DOCUMENTS[self.tab], changes)

@@ -17,6 +17,7 @@ from liquor_app.providers.forms import FormField, FormInvalid, provider_name
 from liquor_app.providers.manage import ProviderForm, forget_secret, read_form, save_form
 from liquor_app.providers.states.channels import ChannelsState, channel_of
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.typed import typed
 
 NUMBERS = {
     "rate_per_second": "Rate, messages a second",
@@ -76,11 +77,11 @@ def typed_options(form: dict[str, Any]) -> dict[str, Any]:
     """
     options: dict[str, Any] = {}
     for name, label in NUMBERS.items():
-        given = str(form.get(name, "")).replace(",", "").strip()
+        given = typed(form, name).replace(",", "").strip()
         if not given.isascii() or not given.isdigit() or len(given) > 9:
             raise Invalid(f"{label}: a whole number, please.", field=name)
         options[name] = int(given)
-    day = str(form.get("warmup_from", "")).strip()
+    day = typed(form, "warmup_from").strip()
     try:
         options["warmup_from"] = date.fromisoformat(day) if day else None
     except ValueError as error:
@@ -149,10 +150,10 @@ class ProviderFormState(rx.State):
         """Store it; mistakes are shown beside their fields and nothing is stored."""
         actor, wanted = await signed_in(self), channel_of(self.channel)
         name, fresh = provider_name(self.provider), self.fresh
-        typed = {line.id: str(form.get(line.id, ""))[:10_000] for line in self.fields}
+        given = {line.id: typed(form, line.id)[:10_000] for line in self.fields}
         try:
             async with transaction() as session:
-                await save_form(session, actor, wanted, self.provider, typed, **typed_options(form))
+                await save_form(session, actor, wanted, self.provider, given, **typed_options(form))
         except FormInvalid as error:
             self.errors = error.errors
             return None

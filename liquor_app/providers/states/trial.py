@@ -14,6 +14,7 @@ from liquor_app.providers.forms import provider_name
 from liquor_app.providers.states.channels import channel_of
 from liquor_app.templates.trial import GREETING, hand_over_trial, prepare_trial
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.typed import typed
 
 
 class ChannelTrialState(rx.State):
@@ -49,7 +50,7 @@ class ChannelTrialState(rx.State):
                     session,
                     actor,
                     GREETING[channel_of(self.channel)],
-                    phone=str(form.get("phone", ""))[:40],
+                    phone=typed(form, "phone")[:40],
                     provider=self.provider,
                 )
             result = await hand_over_trial(prepared)

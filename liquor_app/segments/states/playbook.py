@@ -8,6 +8,7 @@ from typing import Any
 
 from liquor_app.segments.playbook import MAX_OFFERS
 from liquor_app.segments.service import PLAYBOOK_DEFAULTS, SegmentRow
+from liquor_app.ui.typed import typed
 
 TEXTS = ("name", "description", "messaging_strategy", "color", "template_category")
 PERCENTS = ("max_discount_pct", "margin_floor_pct")
@@ -72,7 +73,7 @@ def typed_offers(form: Mapping[str, Any], offers: Sequence[OfferLine]) -> list[O
     """The offers as typed into the form, in which each part is called `offer_<part>_<id>`."""
 
     def part(name: str, line: OfferLine) -> str:
-        return str(form.get(f"offer_{name}_{line.id}") or "").strip()
+        return typed(form, f"offer_{name}_{line.id}").strip()
 
     return [OfferLine(line.id, *(part(name, line) for name in OFFER_PARTS)) for line in offers]
 
@@ -84,9 +85,9 @@ def changes_of(form: Mapping[str, Any], offers: Sequence[OfferLine]) -> dict[str
         category = {"category": one.category} if one.category else {}
         recommended.append({"name": one.name, "discount_pct": one.discount, "text": one.text, **category})
     return {
-        **{name: str(form.get(name) or "") for name in (*TEXTS, *PERCENTS)},
-        "optimal_channels": str(form.get("optimal_channels") or "").split(","),
-        "optimal_send_window": {"start": str(form.get("start") or ""), "end": str(form.get("end") or "")},
+        **{name: typed(form, name) for name in (*TEXTS, *PERCENTS)},
+        "optimal_channels": typed(form, "optimal_channels").split(","),
+        "optimal_send_window": {"start": typed(form, "start"), "end": typed(form, "end")},
         "recommended_offers": recommended,
     }
 

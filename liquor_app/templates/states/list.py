@@ -18,6 +18,7 @@ from liquor_app.templates.usage import template_uses
 from liquor_app.templates.versions import duplicate_template
 from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.typed import typed
 
 PAGE = 25
 
@@ -91,7 +92,7 @@ class TemplatesState(rx.State):
     async def create(self, form: dict[str, Any]) -> Any:
         """A new template, not active, that begins as the shipped one of its kind; then its page."""
         actor = await signed_in(self)
-        name, channel, category = (str(form.get(key, "")) for key in ("name", "channel", "category"))
+        name, channel, category = (typed(form, key) for key in ("name", "channel", "category"))
         shipped = {(one.channel.value, one.category): one for one in default_templates()}.get((channel, category))
         try:
             async with transaction() as session:

@@ -15,6 +15,7 @@ from liquor_app.templates.states.editor import EditorState
 from liquor_app.templates.states.sample import SampleState
 from liquor_app.templates.trial import hand_over_trial, prepare_trial
 from liquor_app.ui.toast import toast_done, toast_failed
+from liquor_app.ui.typed import typed
 
 ANY = ""
 
@@ -55,8 +56,8 @@ class TrialState(rx.State):
                     actor,
                     editor._source(),
                     customer_id=sample._customer_id,
-                    phone=str(form.get("phone", ""))[:40],
-                    provider=str(form.get("provider", ANY))[:40],
+                    phone=typed(form, "phone")[:40],
+                    provider=typed(form, "provider")[:40] or ANY,
                 )
             result = await hand_over_trial(prepared)
         except AppError as error:
