@@ -17,10 +17,11 @@ FROM python:3.11-slim-bookworm
 RUN useradd --create-home --uid 10001 liquor && install -d -o liquor -g liquor /data
 VOLUME /data
 WORKDIR /app
-COPY --from=build --chown=liquor:liquor /app /app
+# root's: whoever the software is made to run as cannot change it
+COPY --from=build /app /app
 USER liquor
 ENV PATH=/app/.venv/bin:$PATH LIQUOR_ENV=production LIQUOR_HOST=0.0.0.0 LIQUOR_PORT=8000 LIQUOR_DATA_DIR=/data \
-    LIQUOR_LOG_JSON=true REFLEX_TELEMETRY_ENABLED=false REFLEX_CHECK_LATEST_VERSION=false
+    LIQUOR_LOG_JSON=true PYTHONDONTWRITEBYTECODE=1 REFLEX_TELEMETRY_ENABLED=false REFLEX_CHECK_LATEST_VERSION=false
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/api/v1/health/ready', timeout=2)"]

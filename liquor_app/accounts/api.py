@@ -33,7 +33,7 @@ from liquor_app.api.schemas import Body, Row, Storable
 from liquor_app.api.source import source_group, source_of
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated
+from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated, Unavailable
 
 router = APIRouter(tags=["auth"])
 
@@ -86,6 +86,8 @@ async def _attempt(request: Request, email: str, password: str) -> service.UserR
     who = f"device:{device.id}" if device else source_group(source)
     await limit("login", who, allowed=60, seconds=60)
     async with turn(who, is_known=device is not None):
+        if await request.is_disconnected():
+            raise Unavailable("Whoever asked has left.")
         async with transaction() as session:
             attempt = await begin_attempt(
                 session, email=email, source=source, source_group=source_group(source), device=device

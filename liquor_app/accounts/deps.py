@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from liquor_app.accounts.audit import audit_access
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.permissions import STRANGER, Actor
 from liquor_app.accounts.service import session_actor, token_actor, touch_session
 from liquor_app.api.ratelimit import limit
 from liquor_app.api.source import source_of
@@ -74,24 +74,13 @@ async def current_actor(request: Request) -> AsyncIterator[Actor]:
         Forbidden: a cookie-borne write from another site.
         TooMany: over the rate limit.
     """
-    header = request.headers.get("authorization", "")
-    key = request.headers.get("x-api-key")
-    cookie = session_cookie(request)
-    async with transaction() as session:
-        if key:
-            actor = await token_actor(session, key)
-        elif header.lower().startswith("bearer "):
-            actor = await token_actor(session, header[7:].strip())
-        elif cookie:
-            if request.method not in {"GET", "HEAD", "OPTIONS"} and not same_origin(request):
-                raise Forbidden("This request came from another site.")
-            found = await session_actor(session, cookie)
-            if found is None:
-                raise Unauthenticated("Your session has ended. Please sign in again.")
-            actor = found
-            await touch_session(session, cookie)
-        else:
-            raise Unauthenticated("Send `Authorization: Bearer <token>` or an API key in `X-API-Key`.")
+    try:
+        actor = await _recognised(request)
+    except Unauthenticated:
+        if "x-api-key" in request.headers:  # tills have keys, strangers guess them
+            async with transaction() as session:
+                await audit_access(session, STRANGER, "api_key.refused", None, ip=source_of(request))
+        raise
     left = await limit("api", str(actor.id), allowed=REQUESTS_PER_MINUTE, seconds=60)
     request.state.rate_limit = (REQUESTS_PER_MINUTE, left)
     try:
@@ -100,6 +89,24 @@ async def current_actor(request: Request) -> AsyncIterator[Actor]:
         route = getattr(request.scope.get("route"), "path", "")
         await note_refusal(actor, f"{request.method} {route}", ip=source_of(request))
         raise
+
+
+async def _recognised(request: Request) -> Actor:
+    key, header = request.headers.get("x-api-key"), request.headers.get("authorization", "")
+    bearer = header[7:].strip() if header.lower().startswith("bearer ") else None
+    cookie = session_cookie(request)
+    async with transaction() as session:
+        if key or bearer is not None:
+            return await token_actor(session, key or bearer or "")
+        if not cookie:
+            raise Unauthenticated("Send `Authorization: Bearer <token>` or an API key in `X-API-Key`.")
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and not same_origin(request):
+            raise Forbidden("This request came from another site.")
+        found = await session_actor(session, cookie)
+        if found is None:
+            raise Unauthenticated("Your session has ended. Please sign in again.")
+        await touch_session(session, cookie)
+        return found
 
 
 CurrentActor = Annotated[Actor, Depends(current_actor)]

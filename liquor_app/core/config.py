@@ -14,6 +14,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from liquor_app.core.errors import Invalid
+from liquor_app.core.strength import MAKE_ONE, key_weakness, password_in, password_weakness
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
@@ -126,13 +127,40 @@ class Settings(BaseSettings):
     def _safe_in_production(self) -> Settings:
         if self.env is Environment.PRODUCTION:
             given = self.given_keys()
-            if not given or min(map(len, given)) < 32:
-                raise ValueError("secret_key: set LIQUOR_SECRET_KEY to at least 32 random characters in production")
+            if not given:
+                raise ValueError(f"secret_key: production needs LIQUOR_SECRET_KEY; {MAKE_ONE}")
+            # the first one signs; those behind it may be what one rotates away from
+            if (why := key_weakness(given[0].decode(errors="replace"))) is not None:
+                raise ValueError(
+                    f"secret_key: LIQUOR_SECRET_KEY {why}; {MAKE_ONE}. If messages were sent with it already, keep it:"
+                    " LIQUOR_SECRET_KEYS=<the new one>,<the old one>, then `liquor keys rotate`"
+                )
             if not self.database_url or not self.redis_url:
                 raise ValueError("database_url: production needs DATABASE_URL and REDIS_URL")
             if not self.public_url.startswith("https://"):
                 raise ValueError("public_url: production needs LIQUOR_PUBLIC_URL=https://…, links in messages use it")
+            self._check_passwords()
         return self
+
+    def _check_passwords(self) -> None:
+        """Passwords of the servers, and of the first admin, are no placeholders; Redis has one: whoever writes there
+        runs code here, for the states of open pages are pickles."""
+        passwords = {
+            "database_url: the password in DATABASE_URL": password_in(self.database_url),
+            "redis_url: the password in REDIS_URL": password_in(self.redis_url),
+            "state_redis_url: the password in LIQUOR_STATE_REDIS_URL": password_in(self.state_redis_url),
+        }
+        for what, password in passwords.items():
+            if password and (why := password_weakness(password)) is not None:
+                raise ValueError(f"{what} {why}; {MAKE_ONE}")
+        for field, url in (("redis_url", self.redis_url), ("state_redis_url", self.state_redis_url)):
+            if url and not password_in(url):
+                raise ValueError(
+                    f"{field}: production needs a Redis with a password, like redis://:password@host:6379/0"
+                )
+        admin = self.admin_password.get_secret_value()
+        if admin and (why := password_weakness(admin)) is not None:
+            raise ValueError(f"admin_password: LIQUOR_ADMIN_PASSWORD {why}; leave it empty to set up by a code")
 
     @property
     def base_url(self) -> str:

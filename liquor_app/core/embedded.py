@@ -50,6 +50,10 @@ class Account:
         user = unprivileged_user()
         return cls(user.pw_uid, user.pw_gid) if user else cls(None, None)
 
+    def reach(self, data_dir: Path) -> None:
+        """Close the data directory to everybody but ourselves; the servers may pass through it to their own folders."""
+        data_directory(data_dir, is_shared=self.uid is not None)
+
     def own(self, path: Path, mode: int) -> None:
         path.chmod(mode)
         if self.uid is not None and self.gid is not None:
@@ -66,7 +70,7 @@ def exclusive(data_dir: Path) -> Iterator[None]:
     """
     handle: IO[bytes]
     try:
-        data_directory(data_dir, is_shared=Account.current().uid is not None)
+        Account.current().reach(data_dir)
         tighten(data_dir)
         lock = data_dir / "lock"
         handle = lock.open("ab")
@@ -192,6 +196,7 @@ class EmbeddedPostgres:
             Unavailable: it cannot start; the message holds the server's own reason.
         """
         try:
+            self.account.reach(self.password_file.parent)
             self.password = _secret(self.password_file)
             if not self.cluster.exists():
                 self._initialise()
@@ -319,6 +324,7 @@ class EmbeddedValkey:
             Unavailable: it cannot start.
         """
         try:
+            self.account.reach(self.password_file.parent)
             self.password = _secret(self.password_file)
             self.folder.mkdir(parents=True, exist_ok=True)
             self.account.own(self.folder, 0o700)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -60,16 +61,19 @@ def test_the_image_serves_in_production(image: Path) -> None:
     with own_engines():
         settings = config.get_settings()
         plain = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        # behind the new key the one the database was made with
+        ring = ",".join([secrets.token_urlsafe(48), *(key.decode() for key in settings.given_keys())])
         production = environment(
             image.parent / "data", LIQUOR_ENV="production", DATABASE_URL=plain, REDIS_URL=settings.redis_url,
-            LIQUOR_SECRET_KEY="not-a-secret-" + "x" * 32, LIQUOR_PUBLIC_URL="https://marketing.example.com",
+            LIQUOR_SECRET_KEYS=ring, LIQUOR_PUBLIC_URL="https://marketing.example.com",
             LIQUOR_ADMIN_PASSWORD="correct-horse-battery", LIQUOR_SAMPLE="0", LIQUOR_PORT=str(port),
-            PYTHONPATH=str(image),
+            PYTHONPATH=str(image), PYTHONDONTWRITEBYTECODE="1",
         )  # fmt: skip
 
         def part(*command: str) -> Child:
             return Child(command[-1], [sys.executable, "-m", *command], image.parent / "log", production, image)
 
+        before = _tree(image)
         migrate = part("liquor_app.cli", "migrate")
         migrate.start()
         assert migrate.wait(60), migrate.tail(20)
@@ -90,9 +94,14 @@ def test_the_image_serves_in_production(image: Path) -> None:
             given = {"email": "admin@example.com", "password": "correct-horse-battery"}
             assert httpx.post(f"{url}/api/v1/auth/login", json=given).status_code == 200
             assert worker.running, worker.tail(20)
+            assert _tree(image) == before, "the code is read-only in the image: nothing may be written beside it"
         finally:
             web.stop(5)
             worker.stop(5)
+
+
+def _tree(root: Path) -> dict[str, tuple[int, int]]:
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in root.rglob("*") if path.is_file()}
 
 
 def test_compose_and_dockerfile_name_only_what_exists() -> None:
@@ -102,5 +111,38 @@ def test_compose_and_dockerfile_name_only_what_exists() -> None:
     asked = set(re.findall(r"\$\{([A-Z_]+):\?", COMPOSE))
     offered = set(re.findall(r"^([A-Z_]+)=", (PROJECT_ROOT / ".env.example").read_text(), re.MULTILINE))
     assert asked <= offered, "something compose insists on is missing from .env.example"
-    for service in ("postgres", "redis", "minio", "migrate", "web", "worker"):
-        assert re.search(rf"^  {service}:$", COMPOSE, re.MULTILINE), service
+    for service in ("postgres", "redis", "states", "migrate", "web", "worker"):
+        assert re.search(rf"^  {service}:", COMPOSE, re.MULTILINE), service
+    assert "minio" not in COMPOSE.lower(), "nothing uses it"
+
+
+def _service(name: str) -> str:
+    """What compose says of a service, anchors resolved as far as this file uses them."""
+    shared = re.findall(r"^x-([a-z]+):(.*?)(?=^\S|\Z)", COMPOSE, re.MULTILINE | re.DOTALL)
+    services = COMPOSE.partition("\nservices:\n")[2].partition("\nnetworks:\n")[0]
+    blocks = dict(shared + re.findall(r"^  ([a-z]+):(.*?)(?=^  [a-z]+:|\Z)", services, re.MULTILINE | re.DOTALL))
+    said = blocks[name]
+    for anchor in re.findall(r"<<: \*([a-z]+)", said):
+        said += _service(anchor)
+    return said
+
+
+def test_compose_opens_nothing_to_strangers() -> None:
+    published = re.findall(r"^    ports: \[(.*?)\]", COMPOSE, re.MULTILINE)
+    assert published
+    assert all(port.startswith('"127.0.0.1:') for port in published), "plain http stays on the machine"
+    for name in ("web", "worker", "migrate"):
+        said = _service(name)
+        assert "read_only: true" in said
+        assert "cap_drop: [ALL]" in said
+    for name in ("redis", "states"):
+        said = _service(name)
+        assert "--requirepass" in said, "states are pickles: whoever writes there runs code"
+        assert "networks: [inside]" in said
+    assert "networks: [inside]" in _service("postgres")
+    assert re.search(r"^  inside: \{internal: true\}", COMPOSE, re.MULTILINE)
+    for name in ("web", "worker", "migrate", "postgres", "redis", "states"):
+        assert "max-size" in _service(name), "logs are bounded"
+        assert "no-new-privileges" in _service(name)
+    assert "--chown" not in DOCKERFILE.split("\nFROM ")[-1], "the code is not its user's to change"
+    assert re.search(r"^USER liquor$", DOCKERFILE, re.MULTILINE)
