@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import io
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
 from redis import Redis
+from rich.console import Console
 from sqlalchemy import text
 
+from liquor_app import bootstrap, up
 from liquor_app.accounts import audit, devices, passwords
 from liquor_app.accounts.attempts import FREE, SOURCE_FREE
 from liquor_app.accounts.deps import DEVICE, SESSION
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.setup_code import current_code, new_code
-from liquor_app.core import config, db
+from liquor_app.core import config, db, redis
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
@@ -391,3 +395,62 @@ async def test_cookies_over_https_are_this_hosts_alone(anybody: Client, monkeypa
     out = await anybody.post("/session/logout", headers={"cookie": value})
     assert "secure" in out.headers["set-cookie"].lower()
     is_problem(await anybody.get("/users/me", headers={"cookie": value}), 401, "unauthenticated")
+
+
+async def test_who_hangs_up_before_the_turn_is_neither_hashed_nor_counted(
+    anybody: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(passwords, "_verify", lambda stored, password: bool(looked.append(password)))
+    body = b'{"email": "user@example.com", "password": "not this one"}'
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": "/api/v1/auth/login", "raw_path": b"/api/v1/auth/login", "query_string": b"", "root_path": "",
+        "headers": [(b"host", b"shop.test"), (b"content-type", b"application/json"),
+                    (b"content-length", str(len(body)).encode())],
+        "client": ("203.0.113.66", 1), "server": ("shop.test", 80),
+    }  # fmt: skip
+    await create_api()(scope, receive, send)
+    assert sent[0]["status"] == 503
+    assert looked == []
+    assert await _count("sign_in_attempts") == 0
+
+
+def test_a_first_password_is_shown_until_somebody_has_signed_in(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each start as one that was interrupted before it said the password of the one before."""
+
+    async def is_empty() -> bool:
+        return False  # the sample is loaded: not what this is about
+
+    monkeypatch.setattr(bootstrap, "is_empty", is_empty)
+    monkeypatch.setenv("LIQUOR_SAMPLE", "1")
+    monkeypatch.delenv("LIQUOR_ADMIN_PASSWORD", raising=False)
+    config.get_settings.cache_clear()
+    console = Console(file=io.StringIO())
+    first, second = up._prepare(console)[0], up._prepare(console)[0]
+    assert first
+    assert second
+    assert first != second
+
+    async def sign_in(password: str) -> int:
+        async with from_address("198.51.100.7") as admin:
+            answer = await _sign_in(admin, password)
+        await db.dispose()
+        await redis.dispose()
+        return answer.status_code
+
+    assert asyncio.run(sign_in(first)) == 401
+    assert up._prepare(console)[0] not in (None, first, second), "a failed attempt is nobody's sign-in"
+    third = up._prepare(console)[0]
+    assert third
+    assert asyncio.run(sign_in(third)) == 200
+    assert up._prepare(console) == (None, None), "somebody has signed in: it stays"
