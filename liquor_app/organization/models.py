@@ -25,15 +25,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-
-
-class Channel(StrEnum):
-    EMAIL = "email"
-    SMS = "sms"
-
-    @property
-    def label(self) -> str:
-        return {"email": "E-mail", "sms": "SMS"}[self.value]
+from liquor_app.organization.channel import Channel as Channel  # noqa: PLC0414 - told to be ours to hand on
 
 
 class Header(StrEnum):

@@ -41,6 +41,8 @@ MAX_BITS = 256
 MAX_DEPTH = 200
 """Elements inside each other: the compilers of MJML and CSS follow them on the stack and die of some thousands."""
 MAX_ELEMENTS = 8_000
+MAX_MATCHES = 1_000_000
+"""Selectors × elements; a mail of a hundred rules and a thousand elements is a tenth of it."""
 STRIKES = 3
 """After so many renderings out of time a template is not tried again until the program restarts."""
 
@@ -57,7 +59,7 @@ class Misshapen(Invalid):
     `words` say why, without either."""
 
     def __init__(self, words: str, field: str, line: int, *, lead: str = "") -> None:
-        self.words, self.line = words, line
+        self.words, self.line, self.lead = words, line, lead
         where = f"{field}, line {line}: " if line else f"{field}: "
         super().__init__(f"{lead}{where}{words}", field=field)
 
@@ -235,17 +237,19 @@ _VOID = frozenset(
 def _check_elements(source: str, spans: list[tuple[int, int]], field: str) -> None:
     inside = iter(spans)
     span = next(inside, None)
-    depth = count = 0
-    for found in _ELEMENT.finditer(source):
+    depth = count = at = 0
+    while (found := _ELEMENT.search(source, at)) is not None:
         while span is not None and span[1] <= found.start():
             span = next(inside, None)
         if span is not None and span[0] <= found.start():
+            at = span[1]
             continue
         count += 1
         closer = "-->" if found[2] == "!--" else ">"
         end = source.find(closer, found.end() - (2 if closer == "-->" else 0))
         if end < 0:
             raise _shapeless(source, field, found.start(), f"{found[0]} is never closed with {closer}.")
+        at = end + len(closer)  # what stands inside is no element, and is not looked at again
         if found[2][0] in "!?":
             continue
         if found[1]:
@@ -256,6 +260,23 @@ def _check_elements(source: str, spans: list[tuple[int, int]], field: str) -> No
             raise _shapeless(source, field, found.start(), f"More than {MAX_DEPTH} elements are inside each other.")
         if count > MAX_ELEMENTS:
             raise _shapeless(source, field, found.start(), f"It has more than {MAX_ELEMENTS:,} elements.")
+    _check_styles(source, count, field)
+
+
+_STYLE = re.compile(r"<(?:mj-)?style\b")
+
+
+def _check_styles(source: str, elements: int, field: str) -> None:
+    """Each selector is held against each element: their product is what inlining costs."""
+    selectors = at = 0
+    while (found := _STYLE.search(source, at)) is not None:
+        end = source.find("</", found.end())
+        at = len(source) if end < 0 else end
+        sheet = source[found.end() : at]
+        selectors += sheet.count("{") + sheet.count(",")
+        if selectors * max(elements, 1) > MAX_MATCHES:
+            words = f"{selectors:,} style selectors for {elements:,} elements are more than mail programs read."
+            raise _shapeless(source, field, found.start(), words)
 
 
 def _shapeless(source: str, field: str, position: int, words: str) -> Misshapen:

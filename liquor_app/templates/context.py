@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from liquor_app.organization.service import BrandRow
+if TYPE_CHECKING:
+    from liquor_app.organization.service import BrandRow
 
 Context = dict[str, Any]
 

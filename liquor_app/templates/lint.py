@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 
 from liquid.exceptions import LiquidError
 
 from liquor_app.core.errors import Invalid
 from liquor_app.templates.bounds import Misshapen
+from liquor_app.templates.compiling import ask
 from liquor_app.templates.context import VARIABLES, example_context
 from liquor_app.templates.render import (
     Incomplete,
@@ -51,6 +52,23 @@ class Problem:
 
 def find_problems(source: TemplateSource) -> list[Problem]:
     """What keeps a template from being stored; if nothing does, what looks like a slip of the pen."""
+    try:
+        return [Problem(**told) for told in ask("problems", asdict(source))]
+    except Misshapen as error:  # it cannot even be looked at
+        return [Problem(error.field or "body_html_template", error.line, _sentence(error.words))]
+
+
+def try_template(source: TemplateSource) -> None:
+    """Compile it and render it once, for the example: what cannot be rendered, or takes too long, is not stored.
+
+    Raises:
+        Invalid: as `compile_template` and `render_message`; what is only not known for the example is no fault.
+    """
+    ask("try", asdict(source))
+
+
+def problems_of(source: TemplateSource) -> list[Problem]:
+    """`find_problems`, inside the sandbox."""
     parts = [
         (field, part)
         for field, part in (
@@ -68,12 +86,8 @@ def find_problems(source: TemplateSource) -> list[Problem]:
     return (found or _unknown(source, parts))[:MOST]
 
 
-def try_template(source: TemplateSource) -> None:
-    """Compile it and render it once, for the example: what cannot be rendered, or takes too long, is not stored.
-
-    Raises:
-        Invalid: as `compile_template` and `render_message`; what is only not known for the example is no fault.
-    """
+def render_example(source: TemplateSource) -> None:
+    """`try_template`, inside the sandbox."""
     compiled = compile_template(source)
     try:
         render_message(compiled, example_context(), _LEGAL)

@@ -4,13 +4,42 @@ from __future__ import annotations
 
 import html as html_lib
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
+from secrets import token_hex
 
 from liquor_app.core.errors import Invalid
 from liquor_app.templates.bounds import liquid_spans
 
-MARK = re.compile(r"LQ(\d+)QL")
-"""What stands in for a piece of Liquid while its surroundings are parsed."""
+
+class Marks:
+    """Stands in for pieces of a source while its surroundings are parsed. Marks cannot be guessed: an author who writes
+    one would read other pieces, or ask for one that is none."""
+
+    def __init__(self) -> None:
+        self._name = f"LQ{token_hex(6)}N"
+        self._pattern = re.compile(rf"{self._name}(\d+)QL")
+        self._kept: list[str] = []
+
+    def hide(self, piece: str) -> str:
+        """What to put in its place."""
+        self._kept.append(piece)
+        return f"{self._name}{len(self._kept) - 1}QL"
+
+    def hide_liquid(self, source: str) -> str:
+        """The source with a mark for each piece of Liquid."""
+        parts: list[str] = []
+        at = 0
+        for start, end in liquid_spans(source):
+            if end < 0:
+                break
+            parts += [source[at:start], self.hide(source[start:end])]
+            at = end
+        return "".join([*parts, source[at:]])
+
+    def show(self, text: str, change: Callable[[str], str] = str) -> str:
+        """The text with the pieces in place of their marks."""
+        return self._pattern.sub(lambda match: change(self._kept[int(match[1])]), text)
 
 
 class _Words(HTMLParser):
@@ -48,29 +77,18 @@ class _Words(HTMLParser):
 
 
 def html_to_text(source: str) -> str:
-    """The words of an HTML or MJML body, its Liquid kept."""
-    marked, kept = mark_liquid(source)
-    parser = _Words()
+    """The words of an HTML or MJML body, its Liquid kept.
+
+    Raises:
+        Invalid: what no parser makes sense of.
+    """
+    marks, parser = Marks(), _Words()
     try:
-        parser.feed(marked)
+        parser.feed(marks.hide_liquid(source))
         parser.close()
     except AssertionError as error:  # what the library says to a half-written <![
         raise Invalid(f"body_html_template: {error}", field="body_html_template") from error
-    return MARK.sub(lambda match: html_lib.unescape(kept[int(match[1])]), tidy("".join(parser.parts)))
-
-
-def mark_liquid(source: str) -> tuple[str, list[str]]:
-    """A source with `LQ0QL` where its first Liquid stands, and so on; and the Liquid."""
-    kept: list[str] = []
-    parts: list[str] = []
-    at = 0
-    for start, end in liquid_spans(source):
-        if end < 0:
-            break
-        parts += [source[at:start], f"LQ{len(kept)}QL"]
-        kept.append(source[start:end])
-        at = end
-    return "".join([*parts, source[at:]]), kept
+    return marks.show(tidy("".join(parser.parts)), html_lib.unescape)
 
 
 def tidy(text: str) -> str:

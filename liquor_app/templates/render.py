@@ -10,26 +10,17 @@ import re
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 
-import css_inline
 from liquid import BoundTemplate, Environment
 from liquid.exceptions import LiquidError
 from liquid.undefined import Undefined
-from mjml import mjml2html
 
 from liquor_app.core.errors import Invalid
-from liquor_app.organization.models import Channel
+from liquor_app.organization.channel import Channel
 from liquor_app.templates.bounds import MAX_SOURCE, BoundedEnvironment, Misshapen, check_shape, origin_of
+from liquor_app.templates.compiling import compile_html
 from liquor_app.templates.context import Context
-from liquor_app.templates.furniture import (
-    FOOTER_HTML,
-    FOOTER_MJML,
-    FOOTER_TEXT,
-    HEADER_HTML,
-    HEADER_TEXT,
-    NOTICE_HTML,
-    NOTICE_TEXT,
-)
-from liquor_app.templates.plain import MARK, html_to_text, mark_liquid, tidy
+from liquor_app.templates.furniture import FOOTER_TEXT, HEADER_TEXT, NOTICE_HTML, NOTICE_TEXT
+from liquor_app.templates.plain import tidy
 from liquor_app.templates.sms import MAX_CHARACTERS, SmsSize, plain_text, sms_size
 
 MAX_SUBJECT = 250
@@ -129,11 +120,6 @@ for _environment in (_HTML, _TEXT):
     for _tag in ("include", "render"):
         _environment.tags.pop(_tag, None)
 
-# An author's stylesheet is never loaded; the library's own `inline` reads whatever address or file a <link> names.
-_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
-
-_OPENING = re.compile(r"<(?:mj-body|body)\b[^>]*(?<!/)>")
-"""Not the one among `mj-attributes`, which closes itself."""
 _NOTICE_HTML, _NOTICE_TEXT = _HTML.from_string(NOTICE_HTML), _TEXT.from_string(NOTICE_TEXT)
 
 
@@ -153,8 +139,8 @@ def compile_template(source: TemplateSource) -> CompiledTemplate:
         raise Invalid("An e-mail needs a body.", field="body_html_template")
     for field, part in (("subject_template", source.subject), ("body_html_template", source.html)):
         check_shape(part or "", field)  # before any parser sees it
-    skeleton = _to_html(source.html or "")
-    words = source.text if (source.text or "").strip() else html_to_text(_without_footer(source.html or ""))
+    skeleton, made = compile_html(source.html or "")
+    words = source.text if (source.text or "").strip() else made
     return CompiledTemplate(
         source,
         Channel.EMAIL,
@@ -265,39 +251,6 @@ def _parse(environment: Environment, source: str, field: str) -> BoundTemplate:
         return environment.from_string(source)
     except LiquidError as error:
         raise Invalid(f"{field}: {error}", field=field) from error
-
-
-def _to_html(source: str) -> str:
-    """HTML with the legal footer, Liquid untouched: marks stand in for it while MJML is compiled."""
-    is_mjml = "<mjml" in source
-    ending = "</mj-body>" if is_mjml else "</body>"
-    if is_mjml and ending not in source:
-        raise Invalid("body_html_template: the MJML has no </mj-body>.", field="body_html_template")
-    footer = FOOTER_MJML if is_mjml else FOOTER_HTML
-    head, found, tail = source.rpartition(ending)
-    whole = f"{head}{footer}{found}{tail}" if found else f"{source}{footer}"
-    marked, kept = mark_liquid(whole)
-    marked = _OPENING.sub(lambda body: f"{body[0]}{_above(is_mjml, len(kept))}", marked, count=1)
-    if not _OPENING.search(marked):
-        marked = f"{_above(False, len(kept))}{marked}"
-    kept.append(HEADER_HTML)
-    try:
-        made = mjml2html(marked) if is_mjml else _INLINER.inline(marked)
-    except ValueError as error:
-        raise Invalid(
-            f"body_html_template: the MJML is not well formed: {error}", field="body_html_template"
-        ) from error
-    return MARK.sub(lambda match: kept[int(match[1])], made)
-
-
-def _above(is_mjml: bool, number: int) -> str:
-    mark = f"LQ{number}QL"
-    return f"<mj-raw>{mark}</mj-raw>" if is_mjml else mark
-
-
-def _without_footer(source: str) -> str:
-    head, found, tail = source.partition("<mj-head>")
-    return head + tail.partition("</mj-head>")[2] if found else source
 
 
 def _legal_values(legal: Legal) -> dict[str, str | int]:

@@ -1,0 +1,140 @@
+"""Reads a workbook inside the sandbox. Imported there and nowhere else; its file is descriptor 2.
+
+Lines go out: first `{"columns", "total"}`, then lists of `[number, cells, problem]`; `{"invalid": words}` ends them.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from itertools import chain
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from liquor_app.core.errors import Invalid
+from liquor_app.customers.importing.reading import MAX_CELL, MAX_COLUMNS, SHOWN, unique_names
+
+MAX_UNPACKED = 4 * 1024**3
+MAX_STRINGS = 256 * 1024**2
+"""Bytes of the table of shared texts: the one part of a workbook that has to be held in memory."""
+MAX_RATIO = 300
+"""A sheet packs some ten times; what packs far better was made to burst (a zip bomb)."""
+SHEET_ROWS = 1_048_576
+"""More no sheet has: a row numbered higher was made to be counted up to."""
+LINE_ROWS, LINE_CHARACTERS = 250, 200_000
+_BROKEN = (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, ParseError, EOFError, OSError)
+_DAMAGED = "This Excel workbook is damaged. Save it anew, or as CSV."
+_TOO_LARGE = "This workbook is too large to be read safely. Save it as CSV, then import that."
+
+Row = tuple[int, tuple[Any, ...]]
+
+
+def _rows(_: None) -> Iterator[Any]:
+    row = 0
+    try:
+        with open(2, "rb", closefd=False) as file:
+            _check(file)
+            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            columns, total, cells = _start(book)
+            yield {"columns": columns, "total": total}
+            for line in _lines(cells, len(columns)):
+                row = line[-1][0]
+                yield line
+    except Invalid as error:
+        yield {"invalid": error.message}
+    except _BROKEN:
+        yield {"invalid": f"The workbook is damaged after row {row}." if row else _DAMAGED}
+
+
+def _check(file: io.BufferedReader) -> None:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            parts = archive.infolist()
+    except zipfile.BadZipFile as error:
+        raise Invalid("This file looks like an Excel workbook but cannot be opened.", field="file") from error
+    unpacked = sum(part.file_size for part in parts)
+    packed = max(sum(part.compress_size for part in parts), 1)
+    strings = sum(part.file_size for part in parts if part.filename.lower().endswith("sharedstrings.xml"))
+    if unpacked > MAX_UNPACKED or strings > MAX_STRINGS or (unpacked > 50 * 1024**2 and unpacked / packed > MAX_RATIO):
+        raise Invalid(_TOO_LARGE, field="file")
+
+
+def _start(book: Any) -> tuple[list[str], int, Iterator[Row]]:
+    for sheet in book.worksheets:
+        total = min(sheet.max_row or 0, SHEET_ROWS)
+        sheet.reset_dimensions()  # what a program wrote there is often wrong
+        rows = _counted(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1))
+        for number, cells in rows:
+            names = [_text(cell) for cell in cells]
+            if any(name.strip() for name in names):
+                return unique_names(names), total, chain([(number, cells)], rows)
+    raise Invalid("The workbook is empty: its first row must name the columns.", field="file")
+
+
+def _counted(rows: Iterator[tuple[Any, ...]]) -> Iterator[Row]:
+    for number, cells in enumerate(rows, 1):
+        if number > SHEET_ROWS:
+            raise Invalid(f"The workbook has a row beyond {SHEET_ROWS:,}, which no sheet has.", field="file")
+        yield number, cells
+
+
+def _lines(rows: Iterator[Row], width: int) -> Iterator[list[tuple[int, list[str], str]]]:
+    """Rows that hold anything, some at a time; the header is left out."""
+    next(rows)
+    line: list[tuple[int, list[str], str]] = []
+    characters = 0
+    for number, row in rows:
+        cells = [_text(cell) for cell in row[:width]]
+        if not any(cell.strip() for cell in cells):
+            continue
+        problem = "The row has cells to the right of the last column." if any(map(_filled, row[width:])) else ""
+        if (length := sum(map(len, cells))) > MAX_CELL:
+            problem = f"The row has more than {MAX_CELL:,} characters."
+            cells, length = [cell[:SHOWN] for cell in cells], SHOWN * width
+        line.append((number, cells + [""] * (width - len(cells)), problem))
+        characters += length
+        if len(line) >= LINE_ROWS or characters > LINE_CHARACTERS:
+            yield line
+            line, characters = [], 0
+    if line:
+        yield line
+
+
+def _filled(cell: Any) -> bool:
+    return bool(_text(cell).strip())
+
+
+def _text(value: Any) -> str:
+    """A cell as its owner sees it: a whole number without a point, a bare day without a clock."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(round(value, 6))
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time(0) else value.isoformat(" ", "seconds")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value)
+
+
+OPERATIONS = {"rows": _rows}
+
+
+def warm() -> None:
+    """Write and read a small workbook, so that everything needed for it is imported."""
+    book = Workbook()
+    book.active.append(["a", 1.5, datetime(2026, 1, 2, 3, 4), date(2026, 1, 2), True, None])  # noqa: DTZ001
+    packed = io.BytesIO()
+    book.save(packed)
+    for sheet in load_workbook(packed, read_only=True, data_only=True, keep_links=False).worksheets:
+        sheet.reset_dimensions()
+        list(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1))
