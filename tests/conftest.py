@@ -18,8 +18,10 @@ _DATA = Path(
         prefix="liquor-test-", dir="/var/lib" if os.geteuid() == 0 and os.access("/var/lib", os.W_OK) else None
     )
 )
+os.umask(0o077)  # as every process of ours begins
 os.environ.setdefault("LIQUOR_ENV", "test")
 os.environ["LIQUOR_DATA_DIR"] = str(_DATA)
+os.environ["LIQUOR_OUTBOUND_ALLOW"] = "127.0.0.0/8"  # providers of tests stand on this machine
 os.environ["LIQUOR_SECRET_KEY"] = "test-only-not-a-secret-" + "x" * 24
 for _name in ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "PORT", "HOST"):
     os.environ.pop(_name, None)

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     """US dollars a million tokens, to record what a plan cost."""
     openai_output_price: float = Field(1.60, ge=0)
     log_json: bool = False
+    outbound_allow: str = ""
+    """Networks inside that providers may stand in, such as 10.1.2.3/32, separated by commas; everything private is
+    refused otherwise."""
 
     @field_validator("database_url")
     @classmethod
@@ -107,6 +110,12 @@ class Settings(BaseSettings):
             if value.startswith(prefix):
                 return "postgresql+psycopg://" + value.removeprefix(prefix)
         raise ValueError("must look like postgresql://user:password@host:5432/database")
+
+    @field_validator("outbound_allow")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        _networks_of(value)  # its own words name the part that is none
+        return value
 
     @field_validator("redis_url", "state_redis_url")
     @classmethod
@@ -171,6 +180,11 @@ class Settings(BaseSettings):
     def proxy_networks(self) -> tuple[Network, ...]:
         """Where a proxy of ours may speak from."""
         return _networks_of(self.trusted_proxies)
+
+    @property
+    def reachable_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Where providers may stand though nobody outside reaches it."""
+        return _networks_of(self.outbound_allow)
 
     @property
     def secure_cookies(self) -> bool:

@@ -9,9 +9,10 @@ from enum import StrEnum
 from typing import Any, ClassVar, NoReturn, Protocol
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from liquor_app.core.errors import Invalid
+from liquor_app.core.outbound import check_host, check_url
 from liquor_app.organization.models import Channel
 from liquor_app.providers.bodies import Body
 
@@ -144,6 +145,16 @@ class ProviderConfig(BaseModel):
     """A provider's settings; secrets are `SecretStr` and are never shown again."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("base_url", "host", check_fields=False)
+    @classmethod
+    def _outside(cls, value: str, info: ValidationInfo) -> str:
+        """Every provider's address is a public one, by whatever name its field goes."""
+        try:
+            (check_url if info.field_name == "base_url" else check_host)(value, info.field_name or "")
+        except Invalid as error:
+            raise ValueError(error.message) from error
+        return value
 
 
 class Provider(Protocol):

@@ -13,15 +13,16 @@ from typing import Any
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from liquor_app.core.errors import Unavailable
+from liquor_app.core.outbound import BlockedAddress, is_blocked
 from liquor_app.providers.base import Outcome, OutgoingMessage, SendResult, each
 
 MISCONFIGURED = frozenset({401, 402, 403, 404})
 """Key, plan, address of the account: nothing the message could help."""
 
 MAX_WAIT_SECONDS = 3600.0
+MAX_SENTENCE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +34,14 @@ class NoAnswer:
     detail: str
 
 
-def http_client(
-    base_url: str,
-    *,
-    connections: int,
-    seconds: float,
-    auth: tuple[str, str] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> httpx.AsyncClient:
-    """A client over aiohttp's transport, which is several times faster than httpx's own pool at high concurrency."""
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    return httpx.AsyncClient(
-        base_url=base_url,
-        auth=auth,
-        timeout=httpx.Timeout(seconds, connect=min(seconds, 5.0)),
-        transport=AiohttpTransport(limits=limits),
-        headers={"user-agent": "liquor-marketing-agent", **(headers or {})},
-    )
-
-
 def outcome_of_error(error: Exception) -> Outcome:
-    """`TRANSIENT` if the request surely never left, else `UNKNOWN`.
+    """`TRANSIENT` if the request surely never left, `MISCONFIGURED` if it was not let out, else `UNKNOWN`.
 
     The transport reports a connection the server dropped *after* the request was written as a connect timeout, so
     httpx's own classes cannot be trusted here; aiohttp's cause can. It raises these two only while connecting.
     """
+    if is_blocked(error) or isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+        return Outcome.MISCONFIGURED
     connecting = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
     return Outcome.TRANSIENT if isinstance(error.__cause__, connecting) else Outcome.UNKNOWN
 
@@ -84,7 +68,7 @@ async def post(client: httpx.AsyncClient, path: str, seconds: float, **content: 
     except TimeoutError:
         return NoAnswer(Outcome.UNKNOWN, "timeout", f"No answer within {seconds:.0f} seconds.")
     except httpx.HTTPError as error:
-        return NoAnswer(outcome_of_error(error), type(error).__name__, str(error)[:500])
+        return NoAnswer(outcome_of_error(error), type(error).__name__, reason_of(error))
 
 
 async def ask(client: httpx.AsyncClient, path: str, seconds: float, what: str, **params: str | int) -> dict[str, Any]:
@@ -97,13 +81,36 @@ async def ask(client: httpx.AsyncClient, path: str, seconds: float, what: str, *
         async with asyncio.timeout(seconds):
             answer = await client.get(path, params=params)
     except (TimeoutError, httpx.HTTPError) as error:
-        raise Unavailable(f"{what} cannot be read: {error}") from error
+        raise Unavailable(f"{what} cannot be read: {reason_of(error)}") from error
     if answer.status_code != httpx.codes.OK:
         raise Unavailable(f"{what} answers {answer.status_code}.")
     said = loaded(answer)
     if not isinstance(said, dict):
         raise Unavailable(f"{what} answers something that is not JSON.")
     return said
+
+
+def reason_of(error: Exception) -> str:
+    """Why there is no answer, in our words: a stranger's may hold anything."""
+    if is_blocked(error):
+        return str(BlockedAddress())
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return "No answer in time."
+    cause = error.__cause__
+    if isinstance(cause, aiohttp.ClientConnectorDNSError):
+        return "There is no such host."
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+        return "Its certificate cannot be trusted."
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return "Nobody answers at this address."
+    return "The connection broke off."
+
+
+def said_of(answer: httpx.Response, said: object) -> str:
+    """What a provider says of a call: the sentence its own API has for that, cut, and never the answer itself, which
+    at another address than a provider's would be somebody else's page."""
+    sentence = " ".join(str(said).split())[:MAX_SENTENCE] if said else ""
+    return sentence or f"It answers {answer.status_code} {answer.reason_phrase}".strip()
 
 
 def loaded(answer: httpx.Response) -> Any:

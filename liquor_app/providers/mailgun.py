@@ -21,6 +21,7 @@ import httpx
 from pydantic import Field, SecretStr
 
 from liquor_app.core.ids import uuid7_time
+from liquor_app.core.outbound import http_client
 from liquor_app.organization.models import Channel
 from liquor_app.providers.base import (
     EventKind,
@@ -32,7 +33,7 @@ from liquor_app.providers.base import (
     WebhookEvent,
 )
 from liquor_app.providers.bounces import Cause, cause_of
-from liquor_app.providers.http import NoAnswer, ask, common, form_data, garbled, http_client, loaded, post, refused
+from liquor_app.providers.http import NoAnswer, ask, common, form_data, garbled, loaded, post, refused, said_of
 from liquor_app.providers.skeleton import group, skeleton_of
 from liquor_app.providers.webhooks import (
     check_age,
@@ -219,7 +220,7 @@ class Mailgun:
 
 def _detail(said: object, answer: httpx.Response) -> str:
     message = said.get("message") if isinstance(said, dict) else None
-    return str(message or answer.text[:200] or answer.reason_phrase)[:500]
+    return said_of(answer, message)
 
 
 def _message_id(event: Mapping[str, Any]) -> str | None:

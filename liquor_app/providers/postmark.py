@@ -21,6 +21,7 @@ import httpx
 from pydantic import Field, SecretStr
 
 from liquor_app.core.errors import Unauthenticated
+from liquor_app.core.outbound import http_client
 from liquor_app.organization.models import Channel
 from liquor_app.providers.base import (
     EventKind,
@@ -32,7 +33,7 @@ from liquor_app.providers.base import (
     WebhookEvent,
 )
 from liquor_app.providers.bounces import Cause, cause_of
-from liquor_app.providers.http import NoAnswer, ask, common, garbled, http_client, loaded, post, refused
+from liquor_app.providers.http import NoAnswer, ask, common, garbled, loaded, post, refused, said_of
 from liquor_app.providers.webhooks import (
     child,
     fingerprint,
@@ -168,7 +169,7 @@ class Postmark:
     def _judge(self, messages: Sequence[OutgoingMessage], answer: httpx.Response | NoAnswer) -> list[SendResult]:
         said = None if isinstance(answer, NoAnswer) else loaded(answer)
         whole = said if isinstance(said, dict) else {}
-        detail = str(whole.get("Message") or "") or ("" if isinstance(answer, NoAnswer) else answer.text[:200])
+        detail = "" if isinstance(answer, NoAnswer) else said_of(answer, whole.get("Message"))
         if (known := common(messages, answer, detail, safe_5xx=frozenset({503}))) is not None:
             return known
         assert isinstance(answer, httpx.Response)

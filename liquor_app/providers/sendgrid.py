@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import Field, SecretStr
 
 from liquor_app.core.errors import Unavailable
+from liquor_app.core.outbound import http_client
 from liquor_app.organization.models import Channel
 from liquor_app.providers.base import (
     EventKind,
@@ -34,7 +35,7 @@ from liquor_app.providers.base import (
     WebhookEvent,
 )
 from liquor_app.providers.bounces import Cause, cause_of
-from liquor_app.providers.http import NoAnswer, ask, common, garbled, http_client, loaded, post, refused
+from liquor_app.providers.http import NoAnswer, ask, common, garbled, loaded, post, refused, said_of
 from liquor_app.providers.skeleton import group, skeleton_of
 from liquor_app.providers.webhooks import (
     check_age,
@@ -213,7 +214,7 @@ def _detail(answer: httpx.Response) -> str:
     said = loaded(answer)
     errors = said.get("errors") if isinstance(said, dict) else None
     told = [str(error.get("message")) for error in errors or [] if isinstance(error, dict)]
-    return " ".join(told) or answer.text[:200] or answer.reason_phrase
+    return said_of(answer, " ".join(told))
 
 
 def _public_key(text: str) -> ec.EllipticCurvePublicKey:

@@ -20,6 +20,7 @@ import aiosmtplib
 from pydantic import Field, SecretStr
 
 from liquor_app.core.clock import now
+from liquor_app.core.outbound import BlockedAddress, open_socket
 from liquor_app.organization.models import Channel
 from liquor_app.providers.base import (
     Handed,
@@ -32,6 +33,7 @@ from liquor_app.providers.base import (
     no_webhooks,
 )
 from liquor_app.providers.bounces import Cause, cause_of
+from liquor_app.providers.http import MAX_SENTENCE
 
 
 class _AsItIs(UnstructuredHeader, BaseHeader):
@@ -45,6 +47,8 @@ class _AsItIs(UnstructuredHeader, BaseHeader):
 _HEADERS = HeaderRegistry()
 _HEADERS.map_to_type("list-unsubscribe", _AsItIs)
 _LETTERS = SMTP_POLICY.clone(header_factory=_HEADERS)
+_WHY = {False: "The server cannot be reached, or ended the conversation.", True: "The connection broke off."}
+"""In our words: what a server says that is none of SMTP's may hold anything."""
 _BROKEN = (aiosmtplib.SMTPException, OSError, TimeoutError)
 
 
@@ -124,8 +128,10 @@ class Smtp:
         """No answer, or none that can be understood."""
         if client is not None:
             client.close()
+        if isinstance(error, BlockedAddress):
+            return SendResult(message.send_id, Outcome.MISCONFIGURED, code="address", detail=str(error))
         outcome = Outcome.UNKNOWN if leaving else Outcome.TRANSIENT
-        return SendResult(message.send_id, outcome, code=type(error).__name__, detail=str(error)[:500])
+        return SendResult(message.send_id, outcome, code=type(error).__name__, detail=_WHY[leaving])
 
     async def _greeted(self, sender: str) -> aiosmtplib.SMTP:
         """A connection that has taken the sender. Kept ones may have been closed meanwhile: then a new one."""
@@ -141,7 +147,7 @@ class Smtp:
                 client.close()
         client = aiosmtplib.SMTP(
             hostname=self.config.host,
-            port=self.config.port,
+            sock=await open_socket(self.config.host, self.config.port),
             use_tls=self.config.security == "tls",
             start_tls=self.config.security == "starttls",
             username=self.config.username or None,
@@ -226,6 +232,5 @@ def _judge(message: OutgoingMessage, error: aiosmtplib.SMTPResponseException) ->
         and isinstance(error, aiosmtplib.SMTPRecipientRefused)
         and cause_of(error.code, str(error.message)) is Cause.ADDRESS
     )
-    return SendResult(
-        message.send_id, outcome, code=str(error.code), detail=str(error.message)[:500], is_dead_address=dead
-    )
+    said = " ".join(str(error.message).split())[:MAX_SENTENCE]
+    return SendResult(message.send_id, outcome, code=str(error.code), detail=said, is_dead_address=dead)

@@ -19,6 +19,7 @@ from twilio.request_validator import RequestValidator
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Invalid
+from liquor_app.core.outbound import http_client
 from liquor_app.organization.models import Channel
 from liquor_app.providers.base import (
     EventKind,
@@ -30,7 +31,7 @@ from liquor_app.providers.base import (
     WebhookEvent,
     in_chunks,
 )
-from liquor_app.providers.http import NoAnswer, common, garbled, http_client, loaded, post
+from liquor_app.providers.http import NoAnswer, common, garbled, loaded, post, said_of
 from liquor_app.providers.webhooks import clean, fingerprint, forged, header, id_of, read_json, words
 
 CALLBACK_PATH = "/api/v1/webhooks/twilio"
@@ -111,7 +112,7 @@ class Twilio:
     def _judge(self, message: OutgoingMessage, answer: httpx.Response | NoAnswer) -> SendResult:
         said = None if isinstance(answer, NoAnswer) else loaded(answer)
         told = said if isinstance(said, dict) else {}
-        detail = str(told.get("message") or ("" if isinstance(answer, NoAnswer) else answer.text[:200]))[:500]
+        detail = "" if isinstance(answer, NoAnswer) else said_of(answer, told.get("message"))
         code = told.get("code") if isinstance(told.get("code"), int) else None
         if code in _THROTTLED:
             return SendResult(message.send_id, Outcome.TRANSIENT, code=str(code), detail=detail, is_throttled=True)

@@ -102,6 +102,7 @@ STALLS = {
     "selectors in selectors": "<style>" + ":not(" * 9000 + "a" + ")" * 9000 + "{color:red}</style><p>x</p>",
     "brackets": "<style>" + "[" * 40_000 + "{" * 40_000 + "</style><p>x</p>",
     "quotes in tags": "<mjml><mj-body>" + "<mj-text a=\"'\" b='\"' " * 2000 + "></mj-text></mj-body></mjml>",
+    "quotes": "<p>" + "<a 'b\"" * 9000 + "></p>",
     "declarations": "<p>x</p>" + "<!" * 40_000 + ">",
     "half a marked section": "<p>x</p><![CDATA[" * 5000 + "]]>",
     "ampersands": "<p>" + "&#x" * 30_000 + "</p>",

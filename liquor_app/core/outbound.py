@@ -1,0 +1,204 @@
+"""The one way out: connections to addresses somebody typed, to public places only.
+
+A provider's address is a setting of an admin's, and an admin's session may be stolen; from inside, the cloud's metadata
+service, Redis and the neighbours answer whoever asks. So what is connected to is judged by its number, at the moment of
+connecting and not before (a name may point elsewhere a second later): it has to be globally reachable (IANA's special
+purpose registries, RFC 6890), or named in `LIQUOR_OUTBOUND_ALLOW`. Answers are bounded and never unpacked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import socket
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from liquor_app.core.config import Environment, get_settings
+from liquor_app.core.errors import Invalid
+
+MOST_BYTES = 2 * 1024**2
+"""Of an answer; a provider's log page has a tenth of it."""
+CONNECT_SECONDS = 5.0
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NUMERIC = re.compile(r"(?:^|\.)(?:\d+|0[xX][0-9a-fA-F]*)\.?$")
+"""Ends in a number, as no name does: an address in one of its older notations (WHATWG URL, "ends in a number")."""
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class BlockedAddress(OSError):
+    """An address inside: nothing was sent to it."""
+
+    def __init__(self) -> None:
+        super().__init__("The address leads to a private network. LIQUOR_OUTBOUND_ALLOW can allow it.")
+
+
+def is_allowed(number: str) -> bool:
+    """Whether an IP address may be connected to."""
+    try:
+        address = _plain(ipaddress.ip_address(number.partition("%")[0]))
+    except ValueError:
+        return False
+    if any(address in network for network in get_settings().reachable_networks):
+        return True
+    return address.is_global and not address.is_multicast
+
+
+def _plain(address: Address) -> Address:
+    """The IPv4 address that some IPv6 addresses stand for, which is where the packets go."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return address.ipv4_mapped
+        if address.sixtofour is not None:
+            return address.sixtofour
+        if address in _NAT64:
+            return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def check_url(url: str, field: str) -> None:
+    """What can be said of an address before anybody connects to it.
+
+    Raises:
+        Invalid: it is no web address, carries a password, leads inside by its own words, or would go in the open in
+            production.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+        httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
+        host, parts = None, urlsplit("")
+    if parts.scheme not in {"http", "https"} or not host:
+        raise Invalid(f"{field} must look like https://api.example.com", field=field)
+    if parts.username is not None or parts.password is not None:
+        raise Invalid(f"{field} must not carry a user or a password: they have fields of their own.", field=field)
+    if parts.scheme != "https" and get_settings().env is Environment.PRODUCTION:
+        raise Invalid(f"{field} must begin with https://, or secrets would go in the open.", field=field)
+    check_host(host, field)
+
+
+def check_host(host: str, field: str) -> None:
+    """A host that leads inside by its own words is refused at once; one that does so by its name, when connecting.
+
+    Raises:
+        Invalid: it is an address of a private network.
+    """
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError as error:
+        if _NUMERIC.search(host):
+            raise Invalid(f"{field} is neither a name nor an address written in full.", field=field) from error
+        return
+    if not is_allowed(host.strip("[]")):
+        raise Invalid(f"{field} leads to a private network. LIQUOR_OUTBOUND_ALLOW can allow it.", field=field)
+
+
+def http_client(
+    base_url: str,
+    *,
+    connections: int,
+    seconds: float,
+    auth: tuple[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> httpx.AsyncClient:
+    """A client over aiohttp's transport, which is several times faster than httpx's own pool at high concurrency."""
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    return httpx.AsyncClient(
+        base_url=base_url,
+        auth=auth,
+        timeout=httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS)),
+        transport=_Guarded(limits=limits),
+        headers={"user-agent": "liquor-marketing-agent", "accept-encoding": "identity", **(headers or {})},
+        trust_env=False,
+    )
+
+
+async def open_socket(host: str, port: int) -> socket.socket:
+    """A connected socket, for protocols that are not HTTP.
+
+    Raises:
+        BlockedAddress: every address of the host is inside.
+        OSError: it cannot be reached.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    error: OSError = BlockedAddress()
+    for family, kind, protocol, _, address in found:
+        if not is_allowed(str(address[0])):
+            continue
+        made = socket.socket(family, kind, protocol)
+        made.setblocking(False)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await loop.sock_connect(made, address)
+            return made
+        except OSError as refused:
+            made.close()
+            error = refused
+        except BaseException:
+            made.close()
+            raise
+    raise error
+
+
+def is_blocked(error: BaseException | None) -> bool:
+    """Whether a call came to nothing because its address is inside."""
+    while error is not None:
+        if isinstance(error, BlockedAddress) or str(BlockedAddress()) in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _checked_socket(info: Any) -> socket.socket:
+    """Asked by aiohttp for each address it is about to connect to: after the name, and after any address typed."""
+    family, kind, protocol, _, address = info
+    if not is_allowed(str(address[0])):
+        raise BlockedAddress
+    return socket.socket(family, kind, protocol)
+
+
+class _Bounded(httpx.AsyncByteStream):
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = MOST_BYTES
+        async for piece in self._stream:
+            left -= len(piece)
+            if left < 0:
+                raise httpx.ReadError("The answer is longer than any provider's.")
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _Guarded(AiohttpTransport):
+    def get_client(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            keepalive_timeout=self.limits.keepalive_expiry,
+            limit=self.limits.max_connections or 100,
+            ssl=self.ssl_context,
+            socket_factory=_checked_socket,
+        )
+        return aiohttp.ClientSession(connector=connector)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        # we asked for none: what is packed all the same is meant to swell
+        if answer.headers.get("content-encoding", "identity").lower() != "identity":
+            await answer.aclose()
+            raise httpx.DecodingError("The answer is packed, though nobody asked for that.", request=request)
+        assert isinstance(answer.stream, httpx.AsyncByteStream)
+        answer.stream = _Bounded(answer.stream)
+        return answer
