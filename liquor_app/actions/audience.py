@@ -25,6 +25,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.draw import number_of, threshold
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.birthdays import known_birthday
+from liquor_app.customers.places import law_state
 from liquor_app.organization.guidance import Guidance
 from liquor_app.segments.service import resolve_slugs
 
@@ -45,7 +46,7 @@ WITH page AS (
      GROUP BY m.customer_id ORDER BY m.customer_id LIMIT :n)
 SELECT c.id, page.segments, c.email_key, c.phone, c.email_consent, c.sms_consent, c.date_of_birth,
        c.age_verified_at IS NOT NULL AS verified, c.age_disputed_at IS NOT NULL AS disputed,
-       c.profiling_objected_at IS NOT NULL AS objected, c.state,
+       c.profiling_objected_at IS NOT NULL AS objected, c.state, c.postal_code,
        c.purchase_frequency, c.avg_order_value, c.avg_purchase_hour, c.primary_category, c.secondary_category,
        c.churn_probability, c.value_at_risk, c.response_likelihood, c.first_purchase_at, c.last_purchase_at
   FROM page JOIN customers c ON c.id = page.customer_id AND c.deleted_at IS NULL
@@ -143,6 +144,12 @@ async def coupon_bans(session: AsyncSession, brief: CampaignBrief) -> frozenset[
     )
 
 
+def is_banned(bans: frozenset[str], state: str | None, postal_code: str | None) -> bool:
+    """Whether somebody may get no coupon: their state bans them, or nobody knows their state and some state does."""
+    lives = law_state(state, postal_code)
+    return bool(bans) and (lives is None or lives in bans)
+
+
 async def audience_size(session: AsyncSession, segment_ids: Sequence[UUID]) -> int:
     """Members of any of these segments, each once."""
     found = await session.execute(
@@ -216,7 +223,9 @@ async def _people(
         baseline=buys_anyway(_numbers((row.churn_probability for row in rows), count, np.nan), limits.horizon_days),
         response=np.clip(_numbers((row.response_likelihood for row in rows), count, scale.response), 0.0, 1.0),
         value_at_risk=_numbers((row.value_at_risk for row in rows), count, 0.0),
-        may_discount=np.fromiter((row.state not in coupon_bans for row in rows), dtype=np.bool_, count=count),
+        may_discount=np.fromiter(
+            (not is_banned(coupon_bans, row.state, row.postal_code) for row in rows), dtype=np.bool_, count=count
+        ),
         categories=[frozenset(name for name in (row.primary_category, row.secondary_category) if name) for row in rows],
         week=week,
         month=month,

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.audience import coupon_bans, guided, read_scale
+from liquor_app.actions.audience import coupon_bans, guided, is_banned, read_scale
 from liquor_app.actions.brief import read_limits
 from liquor_app.actions.holding import Held, hold, record_edit, refuse_over_budget
 from liquor_app.actions.models import ActionStatus
@@ -185,10 +185,13 @@ def _points(amount: float, half: float, most: float) -> Decimal:
 
 
 async def _refuse_ban(session: AsyncSession, held: Held) -> None:
-    lives = await session.execute(text("SELECT state FROM customers WHERE id = :id"), {"id": held.row["customer_id"]})
-    state = lives.scalar()
-    if state in await coupon_bans(session, held.brief):
-        raise Conflict(f"{state} bans coupons on alcohol; give an offer without money off.")
+    lives = await session.execute(
+        text("SELECT state, postal_code FROM customers WHERE id = :id"), {"id": held.row["customer_id"]}
+    )
+    row = lives.one()
+    if is_banned(await coupon_bans(session, held.brief), row.state, row.postal_code):
+        where = row.state or "The customer's state is not known, and some state"
+        raise Conflict(f"{where} bans coupons on alcohol; give an offer without money off.")
 
 
 async def change_copy(

@@ -207,11 +207,10 @@ def _blocked_by_age(person: PersonFacts, message: MessageFacts, now: datetime, r
 
 
 def _blocked_by_state_law(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Blocked | None:
-    if person.state is None:
-        return None
     day = now.astimezone(ZoneInfo(home_zone(person, rules))).date()
     for rule in rules.laws:
-        if rule.jurisdiction != person.state or not rule.binds(message.channel, day):
+        # of somebody whose state is not known every state's law holds, as with hours
+        if person.state not in (None, rule.jurisdiction) or not rule.binds(message.channel, day):
             continue
         if rule.kind is RuleKind.COUPON_BAN and message.has_coupon:
             return Blocked(BlockReason.COUPON_BANNED, f"{rule.jurisdiction} bans coupons on alcohol ({rule.citation}).")

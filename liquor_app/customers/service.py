@@ -22,6 +22,7 @@ from liquor_app.customers.addresses import guess_timezone, normalise_email, norm
 from liquor_app.customers.ages import note_typed
 from liquor_app.customers.birthdays import PLACEHOLDERS, age_on
 from liquor_app.customers.filters import CustomerFilter, build, cursor_of
+from liquor_app.customers.places import normalise_state
 from liquor_app.organization.settings import ComplianceSettings, load_settings
 
 EXACT_UP_TO = 10_000
@@ -175,6 +176,8 @@ def _clean(changes: dict[str, Any]) -> dict[str, Any]:
         values["email_key"] = normalise_email(values["email"]) if values["email"] else None
     if values.get("phone"):
         values["phone"] = normalise_phone(values["phone"], values.get("country") or "US")
+    if values.get("state"):
+        values["state"] = normalise_state(values["state"])
     if "country" in values:
         values["country"] = (values["country"] or "US").upper()[:2]
     if values.get("date_of_birth"):

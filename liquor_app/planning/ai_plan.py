@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.audience import coupon_bans, read_playbooks, read_scale
+from liquor_app.actions.audience import coupon_bans, is_banned, read_playbooks, read_scale
 from liquor_app.actions.brief import CampaignBrief, lock_brief
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.service import default_brand
@@ -181,13 +181,9 @@ async def _banned(session: AsyncSession, brief: CampaignBrief, people: list[UUID
     if not bans:
         return np.zeros(len(people), dtype=np.bool_)
     found = await session.execute(
-        text(
-            "SELECT DISTINCT a.customer_id FROM actions a JOIN customers c ON c.id = a.customer_id"
-            " WHERE a.campaign_id = :campaign AND c.state = ANY(:states)"
-        ),
-        {"campaign": brief.id, "states": sorted(bans)},
+        text("SELECT id, state, postal_code FROM customers WHERE id = ANY(:people)"), {"people": people}
     )
-    banned = set(found.scalars())
+    banned = {row.id for row in found if is_banned(bans, row.state, row.postal_code)}
     return np.fromiter((person in banned for person in people), dtype=np.bool_, count=len(people))
 
 

@@ -21,6 +21,7 @@ from liquor_app.compliance.may_send import Blocked, BlockReason, MessageFacts, P
 from liquor_app.compliance.rules import Rules, parse_clock
 from liquor_app.compliance.service import load_rules
 from liquor_app.customers.addresses import address_hash, zones_of_phone
+from liquor_app.customers.places import law_state
 from liquor_app.planning.candidates import Candidates, contact_counts
 
 LOOKED_AT = 5_000
@@ -41,7 +42,8 @@ SELECT a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms 
        c.email_key, c.phone, CASE a.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END AS consent,
        c.date_of_birth, c.age_verified_at IS NOT NULL AS verified, c.age_disputed_at IS NOT NULL AS disputed,
        c.deleted_at IS NOT NULL AS deleted,
-       c.profiling_objected_at IS NOT NULL AS objected, c.purchase_frequency > 0 AS bought, c.state, c.timezone,
+       c.profiling_objected_at IS NOT NULL AS objected, c.purchase_frequency > 0 AS bought, c.state,
+       c.postal_code, c.timezone,
        g.at AS consent_at
   FROM (SELECT x.*, row_number() OVER (ORDER BY x.id) AS n FROM actions x
          WHERE x.campaign_id = :campaign AND x.status = 'pending') a
@@ -149,7 +151,7 @@ def _person(row: Any, suppressed: bool, counts: Any, day: int) -> PersonFacts:
         age_verified=row.verified,
         age_disputed=row.disputed,
         has_alcohol_purchases=bool(row.bought),
-        state=row.state.strip().upper() if row.state and row.state.strip() else None,
+        state=law_state(row.state, row.postal_code),
         timezone=row.timezone,
         phone_zones=zones_of_phone(row.phone) if row.phone and row.channel == "sms" else (),
         contacts_24h=int(counts[at]),

@@ -12,6 +12,7 @@ from liquor_app.compliance.may_send import MessageFacts, PersonFacts
 from liquor_app.compliance.rules import Span, parse_clock
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import zones_of_phone
+from liquor_app.customers.places import law_state
 
 
 def window_of(send_window: Mapping[str, Any]) -> Span | None:
@@ -59,10 +60,10 @@ def message_facts(row: Any) -> MessageFacts:
 
 
 def place_facts(row: Any) -> PersonFacts:
-    """Where and when somebody can be reached; of a row with `address`, `phone`, `state`, `timezone`."""
+    """Where and when somebody can be reached; of a row with `address`, `phone`, `state`, `postal_code`, `timezone`."""
     return PersonFacts(
         has_address=bool(row.address),
-        state=_state(row.state),
+        state=law_state(row.state, row.postal_code),
         timezone=row.timezone,
         phone_zones=_phone_zones(row),
     )
@@ -81,7 +82,7 @@ def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) 
         age_verified=row.age_verified,
         age_disputed=row.age_disputed,
         has_alcohol_purchases=bool(row.has_alcohol_purchases),
-        state=_state(row.state),
+        state=law_state(row.state, row.postal_code),
         timezone=row.timezone,
         phone_zones=_phone_zones(row),
         paused_until=row.paused_until,
@@ -100,10 +101,6 @@ def is_over(moment: datetime, expires_at: datetime | None) -> bool:
 
 def _phone_zones(row: Any) -> tuple[str, ...]:
     return zones_of_phone(row.phone) if row.phone and row.channel == "sms" else ()
-
-
-def _state(value: str | None) -> str | None:
-    return value.strip().upper() if value and value.strip() else None
 
 
 def _cap(constraints: Mapping[str, Any], name: str) -> int | None:

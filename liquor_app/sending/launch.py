@@ -39,7 +39,7 @@ WHERE e.campaign_id = :campaign AND a.campaign_id = :campaign AND a.customer_id 
 
 _CHOSEN = """
 SELECT a.id AS action_id, a.customer_id, a.campaign_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms,
-       a.template_category, k.constraints, c.phone, c.state, c.timezone,
+       a.template_category, k.constraints, c.phone, c.state, c.postal_code, c.timezone,
        CASE a.channel WHEN 'email' THEN COALESCE(c.email, c.email_key) ELSE c.phone END AS address
 FROM actions a
 JOIN customers c ON c.id = a.customer_id

@@ -25,7 +25,8 @@ def code_field(label: Text, name: str, *, value: Text, on_change: Handler, numbe
         value=value,
         on_change=on_change,
         class_name="code",
-        rows=props.pop("rows", "14"),
+        # where a browser cannot size a field by its content, its rows do
+        rows=rx.Var.create(numbers).to(str).split("\n").length(),
         wrap="off",
         spell_check=False,
         custom_attrs={"aria-label": label, "data-source": "", **props.pop("custom_attrs", {})},

@@ -109,6 +109,7 @@ async def test_a_plan_is_changed_from_its_page(campaign: UUID) -> None:
     await run(EditState.save, state, {"offer": "None such"})
     assert "none of" in state.error
     await run(EditState.ask_bulk, state)
+    assert "Person" not in state.who, "the question is not about whoever was asked about before"
     await run(EditState.save, state, {"segment": "all", "day": "", "channel": ""})
     await run(ActionsState.refresh, actions)
     assert actions.rows == []

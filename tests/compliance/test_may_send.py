@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liquor_app.actions.audience import is_banned
 from liquor_app.compliance.may_send import (
     Allowed,
     Blocked,
@@ -23,6 +24,7 @@ from liquor_app.compliance.rule_pack import PACK
 from liquor_app.compliance.rules import US_ZONES, Rules, legal_span, parse_rule
 from liquor_app.compliance.service import make_rules
 from liquor_app.core.errors import Invalid
+from liquor_app.customers.places import _ZIPS, STATES, law_state
 from liquor_app.organization.settings import ComplianceSettings, GeneralSettings
 
 LAWS = tuple(
@@ -331,3 +333,47 @@ def test_an_hour_that_does_not_exist_is_no_hour(moment: datetime, zone: str) -> 
     verdict = may_send(person(timezone=zone), EMAIL, moment, night)
     if isinstance(verdict, Allowed):
         assert time(1, 30) <= moment.astimezone(ZoneInfo(zone)).time() < time(2, 30)
+
+
+COUPON = MessageFacts("email", has_coupon=True)
+
+
+@pytest.mark.parametrize(
+    ("state", "postal_code", "banned"),
+    [
+        (None, None, True),
+        ("", "", True),
+        ("Mass.", None, True),
+        ("Massachusetts", "04530", True),
+        ("mass", None, True),
+        ("US-MA", None, True),
+        ("Massachusets", None, True),
+        ("n/a", "02118", True),
+        (None, "02118", True),
+        (None, "02118-1234", True),
+        ("ME", "02118", False),
+        ("Maine", None, False),
+        (None, "04530", False),
+        (None, "4530", True),
+        ("N.H.", None, False),
+        ("ON", None, False),
+    ],
+)
+def test_case_34_an_unknown_state_gets_no_coupons(state: str | None, postal_code: str | None, banned: bool) -> None:
+    """As with hours, the strictest state's rule holds where nobody knows the state; however it was written."""
+    someone = person(state=law_state(state, postal_code))
+    verdict = may_send(someone, COUPON, local(1, 12), RULES)
+    assert (isinstance(verdict, Blocked) and verdict.reason is BlockReason.COUPON_BANNED) is banned
+    assert isinstance(may_send(someone, EMAIL, local(1, 12), RULES), Allowed), "without money off it may go"
+    assert is_banned(frozenset({"MA"}), state, postal_code) is banned, "and the planner foresees the same"
+    assert not is_banned(frozenset(), state, postal_code), "nothing is banned where no law says so"
+
+
+def test_every_zip_code_prefix_belongs_to_one_state() -> None:
+    seen: set[int] = set()
+    for first, last, state in _ZIPS:
+        assert state in STATES
+        assert first <= last
+        assert not seen & set(range(first, last + 1))
+        seen |= set(range(first, last + 1))
+    assert {state for *_, state in _ZIPS} == STATES

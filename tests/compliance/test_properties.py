@@ -187,7 +187,8 @@ def may_be_written_to(person: PersonFacts, message: MessageFacts, moment: dateti
             return False
     for rule in rules.laws:
         if (
-            rule.jurisdiction != person.state
+            # where nobody knows the state, every state's law holds
+            (person.state is not None and rule.jurisdiction != person.state)
             or rule.channel not in (None, message.channel)
             or not (rule.valid_from <= today < (rule.valid_to or date.max))
         ):

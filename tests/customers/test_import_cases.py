@@ -17,7 +17,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.customers.consents import record_consent
 from liquor_app.customers.importing.cells import Rejected, clean_consent_moment
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.customers.service import create_customer
+from liquor_app.customers.service import create_customer, update_customer
 from liquor_app.organization.models import Channel
 from tests.customers.test_import import rows, run
 
@@ -216,3 +216,17 @@ async def test_a_line_without_its_amount_is_refused_where_others_have_one(databa
     file = write(tmp_path / "sales.csv", f"{HEAD},amount,price", *lines, "1200,a@x.example,2026-03-01,,9.00")
     report = await run(file, "purchases")
     assert report.reasons == {"no_amount": 1}
+
+
+@pytest.mark.parametrize("written", ["Massachusetts", "massachusetts", "Mass.", "MA", "ma", "US-MA", "MA, USA"])
+async def test_case_34_a_state_is_read_alike_in_form_api_and_import(
+    database: str, tmp_path: Path, written: str
+) -> None:
+    """Before: a typed "Massachusetts" was kept as it was, and no law of MA held for that customer."""
+    async with transaction() as session:
+        made = await create_customer(session, SYSTEM, {"email": "form@x.example", "state": written})
+        changed = await create_customer(session, SYSTEM, {"email": "later@x.example"})
+        changed = await update_customer(session, SYSTEM, changed.id, {"state": written})
+    await run(write(tmp_path / "people.csv", "email,state", f'file@x.example,"{written}"'))
+    assert {made.state, changed.state, *(row["state"] for row in await rows("SELECT state FROM customers"))} == {"MA"}
+    assert (made.timezone, changed.timezone) == ("America/New_York", "America/New_York")

@@ -31,6 +31,7 @@ def test_a_letter_is_written_and_seen(product: Product, page: Page) -> None:
     page.locator("#subject_template").fill("Hello ")
     page.get_by_role("button", name="customer.first_name", exact=True).click()
     expect(page.locator(".mailhead")).to_contain_text("Hello Marguerite")
+    assert_reaches_its_last_line(page)
     design.fill(written.replace("</mj-body>", "</mj-bdy>"))
     mistake = page.get_by_role("button", name=re.compile("Design, line"))
     expect(mistake).to_be_visible()
@@ -48,7 +49,26 @@ def test_a_letter_is_written_and_seen(product: Product, page: Page) -> None:
     expect(page.get_by_text("It is in the outbox.").first).to_be_visible()
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("dialog")).to_contain_text("We kept a seat")
+    removed = page.get_by_role("dialog").locator(".ln.gone")
+    expect(removed.first).to_be_visible()
+    expect(removed.first).to_contain_text("Your shelf misses you")
     shoot(page, "61-two-versions")
     page.get_by_role("button", name="Restore as a new version").click()
     expect(letter.get_by_text("Your shelf misses you")).to_be_visible()
     expect(page.get_by_text("v3", exact=True).first).to_be_visible()
+
+
+def assert_reaches_its_last_line(page: Page) -> None:
+    """A long design is seen to its end: the field is as tall as its text, and its box scrolls to the last line."""
+    seen = page.evaluate(
+        """() => {
+            const field = document.getElementById("body_html_template"), box = field.closest(".codebox");
+            box.scrollTop = box.scrollHeight;
+            const end = field.getBoundingClientRect().bottom, edge = box.getBoundingClientRect().bottom;
+            const lines = field.value.split("\\n").length;
+            return {lines, tall: field.clientHeight, needs: field.scrollHeight, below: Math.round(end - edge)};
+        }"""
+    )
+    assert seen["lines"] > 30, "else nothing is proved"
+    assert seen["tall"] >= seen["needs"] >= seen["lines"] * 20
+    assert seen["below"] <= 2, "the last line can be scrolled to"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -19,6 +20,7 @@ from liquor_app.liquor_app import PAGES
 from liquor_app.planning.models import PlanStatus
 from liquor_app.scoring.models import ModelStatus
 from liquor_app.sending.models import SendStatus
+from liquor_app.templates.changes import Kind
 from liquor_app.ui.badge import LOOKS
 from liquor_app.ui.chart_template import DARK, LIGHT
 from liquor_app.ui.navigation import GROUPS
@@ -112,3 +114,11 @@ def test_the_font_ships_with_its_licence() -> None:
     fonts = PROJECT_ROOT / "assets" / "fonts"
     assert (fonts / "inter-latin-wght.woff2").stat().st_size < 60_000
     assert "SIL OPEN FONT LICENSE" in Path(fonts / "inter-LICENSE.txt").read_text()
+
+
+def test_no_class_of_its_own_touches_the_lines_of_a_comparison() -> None:
+    """The kinds of lines are classes beside `ln`; removed ones wore the helper that hides, and were not shown."""
+    css = (CSS / "app.css").read_text()
+    for kind in get_args(Kind):
+        assert not re.search(rf"(?:^|[}}\s,])\.{kind}(?![\w-])", css), kind
+        assert kind == "same" or f".ln.{kind}{{" in css

@@ -43,7 +43,7 @@ def pools_page() -> rx.Component:
             id="codes-ended",
             aria_label="The file has been sent",
             type="button",
-            class_name="gone",
+            class_name="offstage",
             aria_hidden="true",
             tab_index=-1,
             on_click=rx.call_script("codesFile.answer()", callback=PoolsState.sent),

@@ -73,6 +73,7 @@ class EditState(rx.State):
         """Open the question which actions to take out together."""
         await signed_in(self)
         self.asking, self.action_id, self.error, self.values = "bulk", "", "", {}
+        self.who, self.offers, self.by_email = "Every planned action that fits all of these.", [], True
         await self._choices()
 
     async def _choices(self) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from liquor_app.core.errors import Invalid
 from liquor_app.core.money import money
 from liquor_app.customers.addresses import normalise_email, normalise_phone
+from liquor_app.customers.places import normalise_state
 
 MAX_TEXT = 255
 REMEMBERED = 4096
@@ -262,17 +263,6 @@ def clean_birthday(cell: str, today: date, order: str = "mdy") -> date | None:
     return born
 
 
-_STATES = {
-    "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
-    "connecticut": "CT", "delaware": "DE", "district of columbia": "DC", "florida": "FL", "georgia": "GA",
-    "hawaii": "HI", "idaho": "ID", "illinois": "IL", "indiana": "IN", "iowa": "IA", "kansas": "KS", "kentucky": "KY",
-    "louisiana": "LA", "maine": "ME", "maryland": "MD", "massachusetts": "MA", "michigan": "MI", "minnesota": "MN",
-    "mississippi": "MS", "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV", "new hampshire": "NH",
-    "new jersey": "NJ", "new mexico": "NM", "new york": "NY", "north carolina": "NC", "north dakota": "ND",
-    "ohio": "OH", "oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA", "puerto rico": "PR", "rhode island": "RI",
-    "south carolina": "SC", "south dakota": "SD", "tennessee": "TN", "texas": "TX", "utah": "UT", "vermont": "VT",
-    "virginia": "VA", "washington": "WA", "west virginia": "WV", "wisconsin": "WI", "wyoming": "WY",
-}  # fmt: skip
 _COUNTRIES = {"usa": "US", "united states": "US", "united states of america": "US", "canada": "CA", "mexico": "MX"}
 
 
@@ -282,8 +272,7 @@ def clean_state(cell: str) -> str | None:
     text = clean_text(cell, "state")
     if text is None:
         return None
-    known = _STATES.get(text.lower())
-    return known or (text.upper() if len(text) == 2 else text)
+    return normalise_state(text)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -45,7 +45,7 @@ def import_page() -> rx.Component:
             id="import-ended",
             aria_label="The upload has ended",
             type="button",
-            class_name="gone",
+            class_name="offstage",
             aria_hidden="true",
             tab_index=-1,
             on_click=rx.call_script("importFile.answer()", callback=ImportState.sent),

@@ -1,0 +1,77 @@
+"""Where somebody lives, for the law: one reading of states for forms, the API, imports and the rules. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_NAMES = {
+    "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
+    "connecticut": "CT", "delaware": "DE", "district of columbia": "DC", "florida": "FL", "georgia": "GA",
+    "hawaii": "HI", "idaho": "ID", "illinois": "IL", "indiana": "IN", "iowa": "IA", "kansas": "KS", "kentucky": "KY",
+    "louisiana": "LA", "maine": "ME", "maryland": "MD", "massachusetts": "MA", "michigan": "MI", "minnesota": "MN",
+    "mississippi": "MS", "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV", "new hampshire": "NH",
+    "new jersey": "NJ", "new mexico": "NM", "new york": "NY", "north carolina": "NC", "north dakota": "ND",
+    "ohio": "OH", "oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA", "puerto rico": "PR", "rhode island": "RI",
+    "south carolina": "SC", "south dakota": "SD", "tennessee": "TN", "texas": "TX", "utah": "UT", "vermont": "VT",
+    "virginia": "VA", "washington": "WA", "west virginia": "WV", "wisconsin": "WI", "wyoming": "WY",
+}  # fmt: skip
+STATES = frozenset(_NAMES.values())
+
+# As people write them on envelopes (GPO Style Manual, 9.13, and a few more).
+_SHORT = {
+    "ala": "AL", "ariz": "AZ", "ark": "AR", "cal": "CA", "calif": "CA", "colo": "CO", "conn": "CT", "del": "DE",
+    "dc": "DC", "washington dc": "DC", "fla": "FL", "ill": "IL", "ind": "IN", "kan": "KS", "kans": "KS", "ken": "KY",
+    "mass": "MA", "mich": "MI", "minn": "MN", "miss": "MS", "mont": "MT", "neb": "NE", "nebr": "NE", "nev": "NV",
+    "okla": "OK", "ore": "OR", "oreg": "OR", "penn": "PA", "penna": "PA", "tenn": "TN", "tex": "TX", "vt": "VT",
+    "wash": "WA", "wis": "WI", "wisc": "WI", "wyo": "WY", "n h": "NH", "n j": "NJ", "n m": "NM", "n mex": "NM",
+    "n y": "NY", "n c": "NC", "n d": "ND", "n dak": "ND", "s c": "SC", "s d": "SD", "s dak": "SD", "r i": "RI",
+    "w va": "WV", "d c": "DC", "p r": "PR",
+}  # fmt: skip
+_AROUND = re.compile(r"^(?:us|usa|united states)[ ]|[ ](?:us|usa|united states)$|^(?:state|commonwealth) of ")
+
+# The first three digits of a ZIP code, from and to (USPS, Domestic Mail Manual L002).
+_ZIPS: tuple[tuple[int, int, str], ...] = (
+    (5, 5, "NY"), (6, 7, "PR"), (9, 9, "PR"), (10, 27, "MA"), (28, 29, "RI"), (30, 38, "NH"), (39, 49, "ME"),
+    (50, 54, "VT"), (55, 55, "MA"), (56, 59, "VT"), (60, 69, "CT"), (70, 89, "NJ"), (100, 149, "NY"), (150, 196, "PA"),
+    (197, 199, "DE"), (200, 200, "DC"), (201, 201, "VA"), (202, 205, "DC"), (206, 219, "MD"), (220, 246, "VA"),
+    (247, 268, "WV"), (270, 289, "NC"), (290, 299, "SC"), (300, 319, "GA"), (320, 339, "FL"), (341, 349, "FL"),
+    (350, 369, "AL"), (370, 385, "TN"), (386, 397, "MS"), (398, 399, "GA"), (400, 427, "KY"), (430, 459, "OH"),
+    (460, 479, "IN"), (480, 499, "MI"), (500, 528, "IA"), (530, 549, "WI"), (550, 567, "MN"), (569, 569, "DC"),
+    (570, 577, "SD"), (580, 588, "ND"), (590, 599, "MT"), (600, 629, "IL"), (630, 658, "MO"), (660, 679, "KS"),
+    (680, 693, "NE"), (700, 714, "LA"), (716, 729, "AR"), (730, 732, "OK"), (733, 733, "TX"), (734, 749, "OK"),
+    (750, 799, "TX"), (800, 816, "CO"), (820, 831, "WY"), (832, 838, "ID"), (840, 847, "UT"), (850, 865, "AZ"),
+    (870, 884, "NM"), (885, 885, "TX"), (889, 898, "NV"), (900, 961, "CA"), (967, 968, "HI"), (970, 979, "OR"),
+    (980, 994, "WA"), (995, 999, "AK"),
+)  # fmt: skip
+_ZIP = re.compile(r"^(\d{3})\d{2}(?:-?\d{4})?$")
+
+
+@lru_cache(maxsize=4096)
+def normalise_state(text: str) -> str:
+    """A US state as its two letters, however it was written; other regions as they are, two letters as capitals.
+
+    "Massachusetts", "Mass.", "MASS", "us-ma", "Commonwealth of Massachusetts" and "MA, USA" are MA.
+    """
+    written = " ".join(text.split())
+    plain = " ".join(re.sub(r"[^a-z]+", " ", written.lower()).split())
+    for _ in range(2):
+        plain = _AROUND.sub("", plain).strip()
+    if len(plain) == 2 and plain.upper() in STATES:
+        return plain.upper()
+    known = _NAMES.get(plain) or _SHORT.get(plain)
+    return known or (written.upper() if len(written) == 2 else written)
+
+
+@lru_cache(maxsize=65_536)
+def law_state(state: str | None, postal_code: str | None = None) -> str | None:
+    """Two letters of the state whose law holds for somebody: the one on file, else the ZIP code's; None if neither
+    tells. What is written there but means no region (a typing error, a country's own word) tells nothing."""
+    known = normalise_state(state) if state and state.strip() else ""
+    if len(known) == 2 and known.isalpha():
+        return known
+    found = _ZIP.match((postal_code or "").strip())
+    if found is None:
+        return None
+    prefix = int(found[1])
+    return next((code for first, last, code in _ZIPS if first <= prefix <= last), None)
