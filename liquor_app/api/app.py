@@ -14,6 +14,7 @@ from starlette.routing import compile_path
 
 from liquor_app.api.docs import page
 from liquor_app.api.edge import Edge, Knows
+from liquor_app.api.leaving import Leaving
 from liquor_app.api.problems import install, problem
 
 PREFIX = "/api/v1"
@@ -73,6 +74,7 @@ def create_api(
         response.headers["Allow"] = names
         return response
 
+    app.add_middleware(Leaving)
     app.add_middleware(Edge, large_bodies=large_bodies or {}, knows=knows)
     return app
 

@@ -26,6 +26,7 @@ from liquor_app.core.private import create_bytes
 from liquor_app.core.texts import UNSTORABLE, unstorable
 from liquor_app.customers import uploads
 from liquor_app.customers.importing import inspect_file, try_file
+from liquor_app.customers.importing.reading import READING
 from liquor_app.customers.models import ImportStatus
 from liquor_app.customers.purchases import NewLine, NewOrder, record_event, record_purchase
 from liquor_app.customers.schemas import (
@@ -203,7 +204,7 @@ async def preview_import(
     if row.status is not ImportStatus.PREVIEW:
         raise Conflict("This file was imported; there is nothing to look at first.")
     path, options = uploads.file_of(row.file_key), body.options.model_dump(exclude_none=True)
-    seen = await asyncio.to_thread(
+    seen = await READING.run(
         inspect_file, path, body.kind, rows=1, mapping=body.mapping or None, options=options
     )  # fmt: skip
     async with transaction() as session:

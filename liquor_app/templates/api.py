@@ -13,7 +13,7 @@ from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Cursor, Id, Limit, ListOf, listing
 from liquor_app.core.db import transaction
 from liquor_app.templates import service, trial, versions
-from liquor_app.templates.compiling import aside
+from liquor_app.templates.compiling import COMPILING
 from liquor_app.templates.lint import find_problems
 from liquor_app.templates.preview import preview_draft, preview_stored, source_of
 from liquor_app.templates.schemas import (
@@ -116,7 +116,7 @@ async def preview(actor: CurrentActor, template_id: Id, body: PreviewIn) -> obje
             seen = await preview_draft(session, actor, source, customer_id=body.customer_id, show_gaps=True)
         else:
             seen = await preview_stored(session, actor, template_id, customer_id=body.customer_id)
-    problems = await aside(find_problems, source)
+    problems = await COMPILING.run(find_problems, source)
     return asdict(seen) | {"problems": [asdict(problem) for problem in problems]}
 
 

@@ -5,26 +5,17 @@ The same functions answer inside, on the spot: a check compiles, and a compilati
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
-from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
-from liquor_app.core.errors import Invalid, Unavailable
+from liquor_app.core.errors import Invalid
+from liquor_app.core.lanes import Lane
 from liquor_app.core.sandbox import Broken, Overrun, Sandbox
 from liquor_app.templates.bounds import Misshapen
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 _FIELD = "body_html_template"
 _SANDBOX = Sandbox("liquor_app.templates.compile_worker")
-_THREADS = ThreadPoolExecutor(2, "compiling")
-"""Its own few: whoever writes templates waits for others who do, and for nobody else."""
-MOST_WAITING = 12
-_waiting = 0
+COMPILING = Lane("templates", threads=2, waiting=12)
+"""Whoever writes templates waits for others who do, and for nobody else."""
 
 
 def compile_html(source: str) -> tuple[str, str]:
@@ -65,20 +56,3 @@ def ask(operation: str, argument: Any) -> Any:
     if (told := answer.get("invalid")) is not None:
         raise Invalid(told["message"], field=told["field"])
     return answer["made"]
-
-
-async def aside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do work on templates in a thread of the few there are for it, so that nobody else waits.
-
-    Raises:
-        Unavailable: too many wait already.
-    """
-    global _waiting  # noqa: PLW0603 - counted on the event loop's thread alone
-    if _waiting >= MOST_WAITING:
-        raise Unavailable("Too many templates are being looked at. Please try again in a moment.")
-    _waiting += 1
-    try:
-        run = partial(copy_context().run, partial(work, *args, **kwargs))
-        return await asyncio.get_running_loop().run_in_executor(_THREADS, run)
-    finally:
-        _waiting -= 1

@@ -17,7 +17,7 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
 from liquor_app.templates.catalog import load_catalog
-from liquor_app.templates.compiling import aside
+from liquor_app.templates.compiling import COMPILING
 from liquor_app.templates.context import (
     VARIABLES,
     Context,
@@ -144,7 +144,7 @@ async def render_source(
     Raises:
         NotFound, Incomplete, Invalid: as `preview_template`.
     """
-    compiled = await aside(compile_template, source)
+    compiled = await COMPILING.run(compile_template, source)
     compliance = await load_settings(session, ComplianceSettings)
     context = {**example_context(), **brand_context(brand)}
     if customer_id is not None:
@@ -155,11 +155,11 @@ async def render_source(
         EXAMPLE_LINK, masthead=masthead_of(brand),
     )  # fmt: skip
     try:
-        return await aside(render_message, compiled, context, legal), ()
+        return await COMPILING.run(render_message, compiled, context, legal), ()
     except Incomplete as gaps:
         if not show_gaps:
             raise
-        return await aside(render_message, compiled, _filled(context, gaps.missing), legal), tuple(gaps.missing)
+        return await COMPILING.run(render_message, compiled, _filled(context, gaps.missing), legal), tuple(gaps.missing)
 
 
 async def _declines_tracking(session: AsyncSession, customer_id: UUID | None) -> bool:

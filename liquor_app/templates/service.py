@@ -20,7 +20,7 @@ from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_curs
 from liquor_app.organization.guidance import refuse_claims
 from liquor_app.organization.models import Channel
 from liquor_app.segments.playbook import TEMPLATE_CATEGORIES
-from liquor_app.templates.compiling import aside, words_of
+from liquor_app.templates.compiling import COMPILING, words_of
 from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.lint import try_template
 from liquor_app.templates.models import MessageTemplate, TemplateVersion
@@ -155,7 +155,7 @@ async def create_template(
     require(actor, Role.ADMIN)
     title = await _free_name(session, name, None)
     source = TemplateSource(_channel(channel), subject_template, body_html_template, body_text_template)
-    await aside(try_template, source)
+    await COMPILING.run(try_template, source)
     await _refuse_claims(session, source)
     template_id = await _insert(
         session, title, _category(category), source, created_by=actor.user_id, is_active=is_active
@@ -199,7 +199,7 @@ async def update_template(
     fresh = {name: changes[name] for name in CONTENT if name in changes and changes[name] != getattr(template, name)}
     if fresh:
         source = _source(template, fresh)
-        await aside(try_template, source)
+        await COMPILING.run(try_template, source)
         await _refuse_claims(session, source)
         for name, value in fresh.items():
             setattr(template, name, value)
@@ -259,7 +259,7 @@ async def _add_version(
 
 async def _refuse_claims(session: AsyncSession, source: TemplateSource) -> None:
     """What an author wrote, without markup, held against the guidance."""
-    html = await aside(words_of, source.html) if source.html else None
+    html = await COMPILING.run(words_of, source.html) if source.html else None
     parts = zip(CONTENT, (source.subject, html, source.text), strict=True)
     await refuse_claims(session, parts)
 

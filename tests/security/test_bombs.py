@@ -13,7 +13,7 @@ import pytest
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.importing.reading import open_table
 from liquor_app.organization.models import Channel
-from liquor_app.templates.compiling import aside
+from liquor_app.templates.compiling import COMPILING
 from liquor_app.templates.lint import find_problems
 from liquor_app.templates.render import TemplateSource, compile_template
 
@@ -112,7 +112,7 @@ STALLS = {
 @pytest.mark.parametrize("stall", STALLS)
 async def test_a_template_made_to_stall(stall: str) -> None:
     """Compiled or refused within a worker's seconds, while everybody else is served."""
-    looking = asyncio.create_task(aside(find_problems, email(STALLS[stall])))
+    looking = asyncio.create_task(COMPILING.run(find_problems, email(STALLS[stall])))
     turns = 0
     while not looking.done():
         await asyncio.sleep(0.002)
@@ -122,7 +122,7 @@ async def test_a_template_made_to_stall(stall: str) -> None:
     if problems:
         assert problems[0].field == "body_html_template"
     else:
-        assert (await aside(compile_template, email(STALLS[stall]))).html is not None
+        assert (await COMPILING.run(compile_template, email(STALLS[stall]))).html is not None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 from liquor_app.customers.importing.cells import Rejected, clean_word
 from liquor_app.customers.importing.cleaning import Line, Person, Setting, clean_line, clean_person
-from liquor_app.customers.importing.reading import Record, Table
+from liquor_app.customers.importing.reading import READING, Record, Table
 from liquor_app.customers.importing.rejects import Reject
 
 CHUNK_ROWS = 5_000
@@ -50,9 +50,9 @@ class Chunks:
 
     async def next(self) -> Chunk:
         """The next chunk; one with nothing read is the end."""
-        ahead = self._ahead or asyncio.create_task(asyncio.to_thread(self._read))
+        ahead = self._ahead or asyncio.create_task(READING.run(self._read))
         chunk = await ahead
-        self._ahead = asyncio.create_task(asyncio.to_thread(self._read)) if chunk.read else None
+        self._ahead = asyncio.create_task(READING.run(self._read)) if chunk.read else None
         return chunk
 
     async def aclose(self) -> None:

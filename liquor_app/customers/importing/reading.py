@@ -10,10 +10,13 @@ from types import TracebackType
 from typing import Self
 
 from liquor_app.core.errors import Invalid
+from liquor_app.core.lanes import Lane
 
 MAX_COLUMNS = 500
 MAX_CELL = 1_000_000
 """Characters of one line or cell; a longer one costs its row alone."""
+READING = Lane("files", threads=4, waiting=64)
+"""Where files are read and rows compared."""
 SHOWN = 500
 """Characters kept of a cell that could not be read."""
 

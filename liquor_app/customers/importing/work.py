@@ -7,7 +7,6 @@ refused rows, the counts and the position stand or fall together. So a lost work
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -36,7 +35,7 @@ from liquor_app.customers.importing.mapping import CONSENTS, check_mapping
 from liquor_app.customers.importing.merging import KEYS, Outcome, Policy
 from liquor_app.customers.importing.order_shape import check_rows
 from liquor_app.customers.importing.plans import by_index
-from liquor_app.customers.importing.reading import Record, Table, open_table
+from liquor_app.customers.importing.reading import READING, Record, Table, open_table
 from liquor_app.customers.importing.rejects import OWN_COLUMNS, Reject, raw_of, write_rejects
 
 TRIES = 3
@@ -192,7 +191,7 @@ class Work:
             try:
                 async with session.begin_nested(), by_index(session):
                     base = await people.load_known(session, keys, consents=consents)
-                    result = await asyncio.to_thread(people.merge, base, rows, self.plan.policy)
+                    result = await READING.run(people.merge, base, rows, self.plan.policy)
                     await people.write(session, base, self._actor.user_id, self.plan.file_name)
                 break
             except (UniqueViolation, people.Raced):
@@ -236,9 +235,9 @@ class Work:
     async def _whole(self, session: AsyncSession) -> None:
         """Read the file once more, a chunk a step, for the good lines of orders that have a refused one."""
         if self._again is None:
-            self._again = await asyncio.to_thread(open_table, self.plan.path)
+            self._again = await READING.run(open_table, self.plan.path)
             self._records = islice(self._again, self.position["again"], None)
-        records = await asyncio.to_thread(lambda: list(islice(self._records, CHUNK_ROWS)))
+        records = await READING.run(lambda: list(islice(self._records, CHUNK_ROWS)))
         if not records:
             self.position["phase"] = DONE
             return
@@ -305,7 +304,7 @@ async def open_work(
             table.close()
             raise
 
-    table, at, dialect = await asyncio.to_thread(prepare)
+    table, at, dialect = await READING.run(prepare)
     how = Setting(zone, now().astimezone(UTC), dialect.date_order, dialect.decimal)
     position = position or start_position(table.columns)
     chunks = Chunks(table, plan.kind, at, how, skip=int(position["records"]), limit=limit)

@@ -3,7 +3,6 @@ become of the first rows."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import reflex as rx
@@ -16,6 +15,7 @@ from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.customers.importing import inspect_file, try_file
 from liquor_app.customers.importing.dialect import MARKS, ORDERS
 from liquor_app.customers.importing.merging import Policy
+from liquor_app.customers.importing.reading import READING
 from liquor_app.customers.states.importing import MATCH, RUN, ImportState
 from liquor_app.customers.states.running import RunState
 from liquor_app.customers.states.uploads import (
@@ -56,7 +56,7 @@ class MatchState(rx.State):
         file = await self.get_state(ImportState)
         row = await file._row()
         try:
-            preview = await asyncio.to_thread(inspect_file, file_of(row.file_key), file.kind)
+            preview = await READING.run(inspect_file, file_of(row.file_key), file.kind)
         except Invalid as problem:
             self.problem = problem.message
             return
@@ -97,7 +97,7 @@ class MatchState(rx.State):
         self.problem, self.trial, self.rows = "", "", []
         path = file_of(row.file_key)
         try:
-            seen = await asyncio.to_thread(inspect_file, path, file.kind, rows=0, mapping=mapping)
+            seen = await READING.run(inspect_file, path, file.kind, rows=0, mapping=mapping)
             if guess:
                 self.date_order, self.decimal = seen.dialect.date_order, seen.dialect.decimal
             self.date_note = evidence_words(seen.dialect.date_evidence, seen.dialect.date_order, self.date_order)

@@ -14,7 +14,7 @@ from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
 from liquor_app.templates.bounds import MAX_SOURCE
-from liquor_app.templates.compiling import aside
+from liquor_app.templates.compiling import COMPILING
 from liquor_app.templates.lint import find_problems
 from liquor_app.templates.preview import preview_draft, preview_stored, source_of
 from liquor_app.templates.render import TemplateSource
@@ -99,7 +99,7 @@ class EditorState(rx.State):
             self.broken = problem.message
         else:
             self.seen, self.broken = seen_of(preview), ""
-        self.problems = [problem_line(problem) for problem in await aside(find_problems, source)]
+        self.problems = [problem_line(problem) for problem in await COMPILING.run(find_problems, source)]
 
     @rx.event
     @guarded
