@@ -19,6 +19,7 @@ from liquor_app.campaigns.pages.builder import PAGES as BUILDER
 from liquor_app.campaigns.pages.detail import PAGES as CAMPAIGN
 from liquor_app.campaigns.pages.list import PAGES as CAMPAIGNS
 from liquor_app.compliance.pages.law import PAGES as LAW
+from liquor_app.core.config import get_settings
 from liquor_app.core.frontend import STATIC
 from liquor_app.core.serving import settle_in
 from liquor_app.core.web import same_origin, static_rules
@@ -41,7 +42,6 @@ from liquor_app.sending.pages.outbox import PAGES as OUTBOX
 from liquor_app.templates.pages.editor import PAGES as TEMPLATE
 from liquor_app.templates.pages.list import PAGES as TEMPLATES
 from liquor_app.ui import live
-from liquor_app.ui.gallery.page import entry_page, gallery
 from liquor_app.ui.page import Page
 from liquor_app.ui.shell import HEAD, STYLESHEETS, Slots, shell
 from liquor_app.ui.trouble import APP_WRAPS, not_found, unexpected
@@ -70,11 +70,6 @@ PAGES: tuple[Page, ...] = (
     *LAW,
     *SETTINGS,
     *ENTRY,
-)
-
-DEVELOPER_PAGES = (
-    Page("/_gallery", "Gallery", gallery),
-    Page("/_entry", "Entry", entry_page, bare=True),
 )
 
 
@@ -120,5 +115,8 @@ app.register_lifespan_task(settle_in)
 app.register_lifespan_task(live.listen)
 live.install(app)
 add_pages(app, PAGES, slots(), first=[SessionState.require_sign_in, ShellState.load, ShellState.live])
-add_pages(app, DEVELOPER_PAGES, Slots())
+if get_settings().gallery or not is_prod_mode():
+    from liquor_app.ui.gallery.page import DEVELOPER_PAGES  # its states, too, are events anybody may call
+
+    add_pages(app, DEVELOPER_PAGES, Slots())
 app.add_page(not_found, route="404", title="Not found · Liquor Marketing Agent")

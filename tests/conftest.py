@@ -20,6 +20,7 @@ _DATA = Path(
 )
 os.umask(0o077)  # as every process of ours begins
 os.environ.setdefault("LIQUOR_ENV", "test")
+os.environ["LIQUOR_GALLERY"] = "1"
 os.environ["LIQUOR_DATA_DIR"] = str(_DATA)
 os.environ["LIQUOR_OUTBOUND_ALLOW"] = "127.0.0.0/8"  # providers of tests stand on this machine
 os.environ["LIQUOR_SECRET_KEY"] = "test-only-not-a-secret-" + "x" * 24

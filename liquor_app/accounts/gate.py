@@ -28,6 +28,7 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 
 from liquor_app.accounts.tabs import TabStates, admit_nobody
 from liquor_app.api.edge import KNOWN
+from liquor_app.core.config import get_settings
 from liquor_app.ui.toast import toast_failed
 
 log = logging.getLogger(__name__)
@@ -128,6 +129,11 @@ def are_arguments(handler: Any, payload: Mapping[str, Any]) -> bool:
     return all(fits(value, hints.get(name, Any)) for name, value in payload.items())
 
 
+def _is_gallerys(name: str) -> bool:
+    """Whether this is an event of the design system's pages, which are nobody's and hold nothing."""
+    return get_settings().gallery and ".liquor_app___ui___gallery___" in name
+
+
 class Gate(EventNamespace):
     """Reflex's own event socket behind the gate."""
 
@@ -169,7 +175,7 @@ class Gate(EventNamespace):
         if sid in self._strangers:
             self._strangers[sid] -= 1
             event = self._checked(data, OF_STRANGERS) if self._strangers[sid] >= 0 else None
-            if event is not None and event["name"] in self._entry:
+            if event is not None and (event["name"] in self._entry or _is_gallerys(event["name"])):
                 await super().on_event(sid, event)
             return
         event = self._checked(data, OF_PEOPLE)

@@ -21,6 +21,10 @@ PREFIX = "/api/v1"
 VERSION = "1.0.0"
 """Of the interface, not of the software: a breaking change would be `/api/v2`."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+DOCS_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; font-src 'self'; form-action 'none'; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
 DESCRIPTION = """
 JSON in, JSON out. Errors are RFC 9457 problem documents with a stable `code`. Lists are
 `{"items", "next_cursor", "total", "total_is_exact"}`: pass `next_cursor` back as `cursor`. Times are ISO 8601 in UTC,
@@ -61,7 +65,9 @@ def create_api(
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return HTMLResponse(page(app.openapi(), socket_messages or {}))
+        return HTMLResponse(
+            page(app.openapi(), socket_messages or {}), headers={"Content-Security-Policy": DOCS_POLICY}
+        )
 
     @app.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
     async def unknown(request: Request) -> Response:

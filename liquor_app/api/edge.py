@@ -36,6 +36,8 @@ STRANGERS = Crowd(of_one=100, in_all=1000)
 MAX_MESSAGE = 1024 * 1024
 STRANGERS_MESSAGE = 16 * 1024
 """Bytes of one message on a socket."""
+NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""For what is no page."""
 KNOWN = "liquor.known"
 """In a WebSocket's scope: whether somebody signed in opened it."""
 
@@ -165,16 +167,15 @@ def _digits(value: str | None) -> str:
 def _add_headers(headers: MutableHeaders, path: str, rate: tuple[int, int] | None) -> None:
     headers.setdefault("x-content-type-options", "nosniff")
     headers.setdefault("referrer-policy", "same-origin")
-    headers.setdefault("x-frame-options", "SAMEORIGIN")
+    headers.setdefault("x-frame-options", "DENY")
     headers.setdefault("cross-origin-opener-policy", "same-origin")
     headers.setdefault("permissions-policy", "camera=(), geolocation=(), microphone=()")
     if get_settings().secure_cookies:
         headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
     if path.startswith("/api/"):
         headers.setdefault("cache-control", "no-store")
-        headers.setdefault("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
-    else:
-        headers.setdefault("content-security-policy", "frame-ancestors 'self'; base-uri 'self'; object-src 'none'")
+    # pages say what they need: those of the app in `core.web`, those for recipients and the API's reference their own
+    headers.setdefault("content-security-policy", NOTHING)
     if rate:
         limit, left = rate
         headers["ratelimit-limit"] = str(limit)

@@ -100,6 +100,8 @@ class Settings(BaseSettings):
     outbound_allow: str = ""
     """Networks inside that providers may stand in, such as 10.1.2.3/32, separated by commas; everything private is
     refused otherwise."""
+    gallery: bool = False
+    """Whether the pages that show the design system are built and served; never in production."""
 
     @field_validator("database_url")
     @classmethod
@@ -135,6 +137,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _safe_in_production(self) -> Settings:
         if self.env is Environment.PRODUCTION:
+            if self.gallery:
+                raise ValueError("gallery: the design system's pages are for developers; unset LIQUOR_GALLERY")
             given = self.given_keys()
             if not given:
                 raise ValueError(f"secret_key: production needs LIQUOR_SECRET_KEY; {MAKE_ONE}")

@@ -6,6 +6,7 @@ came from, so that a build outlives a change of host or port; `rxconfig.py` runs
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import hashlib
 import json
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from liquor_app.core.config import PROJECT_ROOT, inherited_environment
+from liquor_app.core.config import PROJECT_ROOT, get_settings, inherited_environment
 from liquor_app.core.errors import Unavailable
 
 WEB = PROJECT_ROOT / ".web"
@@ -25,6 +26,8 @@ STAMP = WEB / "build.stamp"
 BUILD_SECONDS = 600
 BACKEND_PATHS = r"^/(api|session|docs|redoc|openapi\.json|ws|[a-z])(/|$|\?)"
 """What is served by the API and not by the screens; pages for recipients have one letter (`/u/…`)."""
+POLICIES = "policies.json"
+_INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 _BAKED = re.compile(r"""([`"'])(http|ws)s?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):\d+(/[\w./-]*)\1""")
 _ORIGIN = {"http": "location.origin", "ws": 'location.origin.replace(/^http/,"ws")'}
 
@@ -38,8 +41,15 @@ def use_own_origin(script: str) -> tuple[str, int]:
     return _BAKED.subn(lambda found: f'({_ORIGIN[found[2]]}+"{found[3]}")', script)
 
 
+def inline_scripts(page: str) -> list[str]:
+    """The scripts written into a built page, as a content security policy names them."""
+    found = {hashlib.sha256(script.encode()).digest() for script in _INLINE.findall(page)}
+    return sorted(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in found)
+
+
 def patch_build(static_dir: Path) -> int:
-    """Apply `use_own_origin` to the built assets; returns the number of addresses replaced.
+    """Apply `use_own_origin` to the built assets, and write down which inline scripts each page has (`POLICIES`, beside
+    the folder); returns the number of addresses replaced.
 
     Raises:
         RuntimeError: the address of the event socket was not found, so the build would only work on one port.
@@ -57,6 +67,11 @@ def patch_build(static_dir: Path) -> int:
             f"No baked address of the event socket in {static_dir}/assets ({replaced} other addresses replaced): "
             "Reflex changed how it writes them; adapt liquor_app/core/frontend.py."
         )
+    pages = {
+        path.relative_to(static_dir).as_posix(): inline_scripts(path.read_text(encoding="utf-8"))
+        for path in sorted(static_dir.rglob("*.html"))
+    }
+    (static_dir.parent / POLICIES).write_text(json.dumps(pages), encoding="utf-8")
     return replaced
 
 
@@ -96,12 +111,14 @@ def _hash(*paths: Path) -> str:
 
 
 def _stamp(sources: str) -> str:
-    return f"{sources} {_hash(PROJECT_ROOT / 'reflex.lock' / 'bun.lock')}"
+    shown = " with gallery" if get_settings().gallery else ""
+    return f"{sources} {_hash(PROJECT_ROOT / 'reflex.lock' / 'bun.lock')}{shown}"
 
 
 def is_built() -> bool:
     """Whether the frontend on disk belongs to the sources on disk."""
-    return (STATIC / "404.html").is_file() and STAMP.is_file() and STAMP.read_text() == _stamp(sources_hash())
+    whole = (STATIC / "404.html").is_file() and (STATIC.parent / POLICIES).is_file()
+    return whole and STAMP.is_file() and STAMP.read_text() == _stamp(sources_hash())
 
 
 def ensure_built(force: bool = False) -> bool:

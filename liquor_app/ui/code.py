@@ -48,12 +48,12 @@ def insert(words: str) -> Any:
 
 def go_to_line(field: str, line: int) -> Any:
     """Return this from a handler: the cursor goes to a line of a source field."""
-    return rx.call_script(f"window.sourceEditor?.goTo({json.dumps(field)}, {int(line)})")
+    return rx.call_script(f"window.sourceEditor?.goTo({json.dumps(field)}, {json.dumps(int(line))})")
 
 
 def guard(unsaved: bool) -> Any:
     """An event after which leaving the page asks first, or no longer does."""
-    return rx.call_script(f"window.sourceEditor?.guard({str(unsaved).lower()})")
+    return rx.call_script(f"window.sourceEditor?.guard({json.dumps(bool(unsaved))})")
 
 
 def code_changes(lines: Any) -> rx.Component:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -11,7 +12,15 @@ import pytest
 
 from liquor_app.core import frontend
 from liquor_app.core.errors import Unavailable
-from liquor_app.core.frontend import BACKEND_PATHS, patch_build, serve_command, use_own_origin, with_proxy
+from liquor_app.core.frontend import (
+    BACKEND_PATHS,
+    POLICIES,
+    inline_scripts,
+    patch_build,
+    serve_command,
+    use_own_origin,
+    with_proxy,
+)
 
 BUILT = 'var e={PING:`http://localhost:8000/ping`,EVENT:`ws://localhost:8000/_event`,TEST:!1},u="http://localhost";'
 
@@ -53,6 +62,24 @@ def test_a_build_whose_socket_is_not_found_fails(tmp_path: Path) -> None:
     assert patch_build(tmp_path) == 2
 
 
+def test_the_scripts_written_into_a_page_are_named_by_their_hash(tmp_path: Path) -> None:
+    static = tmp_path / "client"
+    (static / "assets").mkdir(parents=True)
+    (static / "assets" / "env.js").write_text(BUILT)
+    (static / "customers").mkdir()
+    page = (
+        '<script src="/a.js"></script><script>alert(1)</script><script type="module" async="">\nimport("a")\n</script>'
+    )
+    (static / "customers" / "index.html").write_text(page)
+    patch_build(static)
+    alert = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"
+    known = json.loads((tmp_path / POLICIES).read_text())
+    assert list(known) == ["customers/index.html"]
+    assert alert in known["customers/index.html"]
+    assert len(known["customers/index.html"]) == 2
+    assert inline_scripts("<script>alert(2)</script>") != [alert]
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "liquor_app").mkdir()
@@ -70,6 +97,7 @@ def fake_export(project: Path, builds: list[float]) -> None:
     static = project / ".web" / "build" / "client"
     static.mkdir(parents=True, exist_ok=True)
     (static / "404.html").write_text("<html>")
+    (static.parent / POLICIES).write_text("{}")
     (project / "reflex.lock").mkdir(exist_ok=True)
     (project / "reflex.lock" / "bun.lock").write_text("written by the build")
 

@@ -59,7 +59,8 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("LIQUOR_", "TEST_")) and name not in {"DATABASE_URL", "REDIS_URL"}
     }
-    return {**kept, "LIQUOR_DATA_DIR": str(data_dir), **more}
+    # one build for all tests: those of the design system need its pages
+    return {**kept, "LIQUOR_DATA_DIR": str(data_dir), "LIQUOR_GALLERY": "1", **more}
 
 
 def start(data_dir: Path, port: int, **more: str) -> tuple[subprocess.Popen[bytes], Path]:

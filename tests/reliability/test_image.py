@@ -45,7 +45,8 @@ def image() -> Iterator[Path]:
                 shutil.copy(found, app / target)
     subprocess.run(
         [sys.executable, "-m", "liquor_app.cli", "build"],
-        cwd=app, env=environment(root / "data", PYTHONPATH=str(app)), check=True, capture_output=True, timeout=300,
+        cwd=app, env=environment(root / "data", PYTHONPATH=str(app), LIQUOR_GALLERY="0"),
+        check=True, capture_output=True, timeout=300,
     )  # fmt: skip
     kept = set(re.findall(r"! -name (\S+)", build_stage))
     assert kept == {"build", "backend", "build.stamp"}
@@ -67,7 +68,7 @@ def test_the_image_serves_in_production(image: Path) -> None:
             image.parent / "data", LIQUOR_ENV="production", DATABASE_URL=plain, REDIS_URL=settings.redis_url,
             LIQUOR_SECRET_KEYS=ring, LIQUOR_PUBLIC_URL="https://marketing.example.com",
             LIQUOR_ADMIN_PASSWORD="correct-horse-battery", LIQUOR_SAMPLE="0", LIQUOR_PORT=str(port),
-            PYTHONPATH=str(image), PYTHONDONTWRITEBYTECODE="1",
+            PYTHONPATH=str(image), PYTHONDONTWRITEBYTECODE="1", LIQUOR_GALLERY="0",
         )  # fmt: skip
 
         def part(*command: str) -> Child:
@@ -91,6 +92,9 @@ def test_the_image_serves_in_production(image: Path) -> None:
             script = re.search(r'"(/assets/[^"]+\.js)"', page.text)
             assert script is not None
             assert httpx.get(url + script[1]).headers["cache-control"].startswith("public")
+            assert "script-src 'self' 'unsafe-eval' 'sha256-" in page.headers["content-security-policy"]
+            assert not (image / ".web" / "build" / "client" / "_gallery").exists()
+            assert httpx.get(f"{url}/_gallery", headers=host).status_code == 404
             given = {"email": "admin@example.com", "password": "correct-horse-battery"}
             assert httpx.post(f"{url}/api/v1/auth/login", json=given).status_code == 200
             assert worker.running, worker.tail(20)

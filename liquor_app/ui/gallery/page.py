@@ -17,7 +17,7 @@ from liquor_app.ui.gallery.state import GalleryState
 from liquor_app.ui.gallery.states import forms, states
 from liquor_app.ui.layout import col, grid
 from liquor_app.ui.notices import bell
-from liquor_app.ui.page import page_head
+from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.pager import bulk_bar
 from liquor_app.ui.palette import palette
 
@@ -107,3 +107,9 @@ def entry_page() -> rx.Component:
         ),
         foot="For people aged 21 and over who sell to people aged 21 and over.",
     )
+
+
+DEVELOPER_PAGES = (
+    Page("/_gallery", "Gallery", gallery),
+    Page("/_entry", "Entry", entry_page, bare=True),
+)
