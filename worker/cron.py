@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from liquor_app.accounts.attempts import forget_attempts
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.accounts.service import forget_sessions
 from liquor_app.campaigns.tasks import request_firings, start_due
 from liquor_app.core import queue
 from liquor_app.core.clock import now
@@ -70,9 +71,10 @@ async def read_callbacks(context: dict[str, Any]) -> None:
 
 
 async def forget_sign_ins(context: dict[str, Any]) -> None:
-    """Each ten minutes: failed sign-ins that no longer count."""
+    """Each ten minutes: failed sign-ins that no longer count, and sessions that ended long ago."""
     async with transaction() as session:
         await forget_attempts(session)
+        await forget_sessions(session)
 
 
 async def make_partitions(context: dict[str, Any]) -> None:

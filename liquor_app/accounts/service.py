@@ -275,6 +275,12 @@ async def revoke_all(session: AsyncSession, user_id: UUID) -> None:
     announce_access(session, user_id)
 
 
+async def forget_sessions(session: AsyncSession) -> None:
+    """Drop sessions and refresh tokens a week after their last day: each sign-in leaves one."""
+    for table in ("browser_sessions", "refresh_tokens"):
+        await session.execute(text(f"DELETE FROM {table} WHERE expires_at < now() - interval '7 days'"))
+
+
 # --- tokens for programs ---
 
 

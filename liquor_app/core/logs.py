@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import threading
 import traceback
@@ -23,6 +24,7 @@ FRAMES = 25
 """Places shown of a traceback, the innermost ones."""
 CHAIN = 5
 OURS = ("liquor_app", "worker")
+_QUOTED = re.compile(r"""(?<!\w)(?:"[^"]*"|'[^']*')""")
 
 
 def _value(given: Any) -> Any:
@@ -46,8 +48,9 @@ def message_of(record: logging.LogRecord) -> str:
     if isinstance(record.msg, BaseException):
         said = describe(record.msg)
     if not record.name.startswith(OURS):
-        # libraries write the text of errors, and whole tracebacks, below the first line of a message
-        said = said.partition("\n")[0]
+        # libraries write the text of errors, and whole tracebacks, below the first line of a message, and quote
+        # whatever they could not read
+        said = _QUOTED.sub("…", said.partition("\n")[0])
     return redact(said, MESSAGE_CHARS)
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import cast
 
+from redis import exceptions
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -43,5 +44,11 @@ async def check() -> None:
     """
     try:
         await cast(Awaitable[bool], client().ping())
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable(f"Redis cannot be reached: {describe(error)}") from error
+    except (RedisError, OSError) as error:
+        if isinstance(error, exceptions.AuthenticationError):
+            why = "it refuses our password"
+        elif isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError | OSError):
+            why = "it does not answer at the address of REDIS_URL"
+        else:
+            why = describe(error)
+        raise Unavailable(f"Redis cannot be reached: {why}.") from error

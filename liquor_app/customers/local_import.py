@@ -25,7 +25,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core import db
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.errors import AppError, Conflict, Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.core.redact import describe
 from liquor_app.customers.importing import ImportReport, try_file
@@ -98,8 +98,9 @@ async def _take(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> Import
     try:
         await drive(actor, import_id, path, tell)
     except BaseException as error:
+        why = error.message if isinstance(error, AppError) else describe(error)
         async with transaction() as session:
-            await conclude(session, actor, import_id, ImportStatus.FAILED, describe(error))
+            await conclude(session, actor, import_id, ImportStatus.FAILED, why[:300])
         raise
     async with transaction() as session:
         row = await conclude(session, actor, import_id, ImportStatus.COMPLETED)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts import service
-from liquor_app.accounts.attempts import FREE
+from liquor_app.accounts.attempts import FREE, forget_attempts
 from liquor_app.accounts.devices import Device
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.passwords import Hashed, hash_password, verify_password
@@ -209,6 +209,31 @@ async def test_an_idle_session_ends_and_looking_on_is_not_doing(database: str) -
         seen = await session.execute(text("SELECT now() - last_seen_at < interval '1 minute' FROM browser_sessions"))
         assert seen.scalar_one()
     assert not await idle(limit + 1)
+
+
+async def test_what_ended_long_ago_is_forgotten(database: str) -> None:
+    dana = await _dana()
+    async with transaction() as session:
+        cookie = await service.open_session(session, dana, ip=None, user_agent=None)
+        pair = await service.issue_tokens(session, dana)
+    with travel(now() - timedelta(days=60)):
+        async with transaction() as session:
+            await service.open_session(session, dana, ip=None, user_agent=None)
+            await service.issue_tokens(session, dana)
+        await _try("wrong-password")
+    await _try("wrong-password", source="192.0.2.9")
+    async with transaction() as session:
+        await service.forget_sessions(session)
+        await forget_attempts(session)
+        left = await session.execute(
+            text(
+                "SELECT (SELECT count(*) FROM browser_sessions), (SELECT count(*) FROM refresh_tokens),"
+                " (SELECT count(*) FROM sign_in_attempts)"
+            )
+        )
+        assert tuple(left.one()) == (1, 1, 2)
+        assert await service.session_actor(session, cookie) is not None
+        assert (await service.token_actor(session, pair.access_token)).id == dana.id
 
 
 async def test_a_password_changed_meanwhile_is_not_changed_again(database: str) -> None:

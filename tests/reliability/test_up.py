@@ -100,6 +100,20 @@ def test_killed_children_come_back(running: tuple[subprocess.Popen[bytes], str])
     )
 
 
+def test_what_is_written_down_is_ours_alone_and_clean(
+    running: tuple[subprocess.Popen[bytes], str], folder: Path
+) -> None:
+    _, url = running
+    given = {"email": "a@example.com", "password": "not this one"}
+    httpx.post(f"{url}/api/v1/auth/login", json=given, headers={"x-forwarded-for": "198.51.100.7"})
+    log = folder / "log" / "web.log"
+    _eventually(lambda: "WARNING liquor_app.api.source: " in log.read_text(), 5, "not logged as everything is")
+    others = 0o066 if geteuid() == 0 else 0o077  # as root the engines' account passes through the data directory
+    assert folder.stat().st_mode & others == 0
+    open_to_others = [path for path in folder.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
 def test_a_killed_web_server_leaves_nobody_on_its_port(running: tuple[subprocess.Popen[bytes], str]) -> None:
     process, url = running
     main = next(one for one in _family(process) if "granian" in " ".join(one.cmdline()))

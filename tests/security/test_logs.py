@@ -6,6 +6,7 @@ import ast
 import io
 import logging
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,9 +27,10 @@ from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.logs import JsonFormatter, LineFormatter, configure
-from liquor_app.core.process import Child
+from liquor_app.core.process import LOG_BYTES, Child
 from liquor_app.core.queue import Job, JobContext, enqueue
 from liquor_app.core.redact import describe, redact
+from liquor_app.core.supervisor import Supervisor
 from liquor_app.customers.models import ImportStatus
 from liquor_app.customers.tasks import conclude
 from liquor_app.providers.base import Outcome
@@ -234,6 +236,7 @@ def test_library_loggers_and_uncaught_errors_are_cleaned_too() -> None:
     try:
         configure()
         foreign.warning("raised\nTraceback (most recent call last):\nValueError: %s", NAME)
+        foreign.error(f'invalid input syntax for type integer: "{NAME}"')
         assert sys.excepthook is not hook
     finally:
         logging.basicConfig(handlers=before, force=True)
@@ -261,6 +264,31 @@ def test_a_flood_of_output_stays_small(tmp_path: Path) -> None:
     assert log.read_bytes()[:1] != b"\0", "the child appends after a cut"
     assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
     assert log.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_supervisor_keeps_every_log_short(tmp_path: Path) -> None:
+    """Sixty megabytes of output while it watches; a stranger can cause as much."""
+    script = (
+        "import sys, time\nfor n in range(60): sys.stdout.write(('x' * 999 + chr(10)) * 1000); sys.stdout.flush()"
+        "\ntime.sleep(60)"
+    )
+    child = Child("web", [sys.executable, "-c", script], tmp_path / "log" / "web.log")
+    supervisor = Supervisor(lambda line: None)
+    child.start()
+    watching = threading.Thread(target=supervisor.watch, args=([child],), daemon=True)
+    watching.start()
+    try:
+        deadline, size = time.monotonic() + 20, LOG_BYTES * 9
+        while size > 2 * LOG_BYTES:
+            assert time.monotonic() < deadline, f"{size} bytes of log"
+            time.sleep(0.3)
+            size = sum(path.stat().st_size for path in child.log_path.parent.iterdir())
+            if child.log_path.stat().st_size < LOG_BYTES and not child.log_path.with_name("web.log.1").exists():
+                size = LOG_BYTES * 9  # it has only begun
+    finally:
+        supervisor.stopping.set()
+        watching.join(5)
+        child.stop(1)
 
 
 # --- what keeps the next one out ---

@@ -228,6 +228,33 @@ def test_nobody_else_reads_where_a_request_comes_from() -> None:
     assert found == [], "use api.source.source_of"
 
 
+def _calls(name: str) -> list[tuple[str, ast.Call]]:
+    return [
+        (path.relative_to(PROJECT_ROOT).as_posix(), node)
+        for path in (PROJECT_ROOT / "liquor_app").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == name
+    ]
+
+
+def test_cookies_are_set_in_one_place() -> None:
+    places = {place for name in ("set_cookie", "delete_cookie") for place, _ in _calls(name)}
+    assert places == {"liquor_app/accounts/deps.py"}, "use keep_cookie and drop_cookie: they know https"
+
+
+def test_no_password_is_hashed_in_a_transaction() -> None:
+    slow, blocks, found = {"hash_password", "verify_password"}, 0, []
+    for path in (PROJECT_ROOT / "liquor_app").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            opened = [item.context_expr for item in node.items] if isinstance(node, ast.AsyncWith) else []
+            if any(isinstance(one, ast.Call) and getattr(one.func, "id", "") == "transaction" for one in opened):
+                blocks += 1
+                called = {getattr(one.func, "id", "") for one in ast.walk(node) if isinstance(one, ast.Call)}
+                found += [f"{path.relative_to(PROJECT_ROOT)}:{node.lineno}"] * bool(called & slow)
+    assert blocks > 100
+    assert found == []
+
+
 # --- an empty shop ---
 
 
