@@ -14,6 +14,7 @@ from liquor_app.campaigns.service import CampaignRow
 from liquor_app.campaigns.words import days_words, progress_words
 from liquor_app.core.money import show_money
 from liquor_app.planning.service import PlanRow
+from liquor_app.planning.summary import UPLIFT_NOTE
 from liquor_app.ui.interval import Marks, interval_marks
 from liquor_app.ui.week import Day
 
@@ -75,6 +76,7 @@ class PlanView:
     low: str = ""
     high: str = ""
     sentence: str = ""
+    uplift: str = ""
     marks: Marks = field(default_factory=lambda: interval_marks(0, 0, 0))
     days: list[Day] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -163,7 +165,10 @@ def plan_view(plan: PlanRow | None) -> PlanView:
     summary, limits = plan.summary, plan.constraints
     totals, simulated = summary["totals"], summary["simulation"]
     profit = simulated["incremental_profit"]
-    mean, low, high = (float(Decimal(str(profit[name]))) for name in ("mean", "low", "high"))
+    # plans made before the interval held zero are shown like the others
+    low, high = min(Decimal(str(profit["low"])), Decimal(0)), max(Decimal(str(profit["high"])), Decimal(0))
+    profit = {**profit, "low": low, "high": high}
+    mean, low_mark, high_mark = float(Decimal(str(profit["mean"]))), float(low), float(high)
     blocks = [block for block in summary["blocks"] if block["customers"]]
     return PlanView(
         id=str(plan.id),
@@ -172,8 +177,9 @@ def plan_view(plan: PlanRow | None) -> PlanView:
         profit=show_money(profit["mean"]),
         low=show_money(profit["low"]),
         high=show_money(profit["high"]),
-        sentence=f"Expected incremental profit {_cash(profit)}, 80% interval",
-        marks=interval_marks(min(low, mean), mean, max(high, mean)),
+        sentence=f"Expected incremental profit {_cash(profit)}, 80% interval; the uplift is assumed",
+        uplift=UPLIFT_NOTE,
+        marks=interval_marks(min(low_mark, mean), mean, max(high_mark, mean)),
         days=_days(summary["days"]),
         facts=[
             Fact("Reach", f"{totals['reach']:,} of {totals['audience']:,}"),

@@ -38,6 +38,7 @@ def waiting_words(row: CampaignRow) -> str:
     profit = simulated["incremental_profit"]
     return (
         f"{totals['sends']:,} messages to {totals['reach']:,} customers, {days_words(row)}. Expected incremental profit"
-        f" {show_money(profit['mean'])}, 80% interval {show_money(profit['low'])} to {show_money(profit['high'])}."
+        f" {show_money(profit['mean'])}, 80% interval {show_money(profit['low'])} to {show_money(profit['high'])};"
+        " its uplift is assumed, not measured."
         f" {totals['blocked']:,} customers are blocked, each with a reason."
     )

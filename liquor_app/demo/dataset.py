@@ -95,15 +95,20 @@ class SampleData:
 
 
 def yesterday() -> date:
-    """The last day that is over in the stores: the sample's year ends with it, so that nothing lies in the future."""
+    """The last day that is over in the stores: the sample's year ends no later, so that nothing lies in the future."""
     return now().astimezone(ZoneInfo(STORE_TIMEZONE)).date() - timedelta(days=1)
+
+
+def last_day_by(latest: date) -> date:
+    """The last day of a sample whose year is over by `latest`: shifted by whole weeks, so that a Saturday stays one."""
+    return LAST_DAY + timedelta(weeks=(latest - LAST_DAY).days // 7)
 
 
 def load_dataset(ends_on: date | None = None, *, full_store: bool = False, seed: int = SEED) -> SampleData:
     """Read, clean and date the sample; about two seconds.
 
     Args:
-        ends_on: the local day the year ends with; yesterday by default.
+        ends_on: the local day by which the year has ended, at most six days before; yesterday by default.
         full_store: all purchases of the liquor-buying households instead of their liquor alone.
         seed: of the made-up people.
 
@@ -111,7 +116,7 @@ def load_dataset(ends_on: date | None = None, *, full_store: bool = False, seed:
         Unavailable: the `sample` extra is not installed.
         Invalid: the package's files are damaged or not the ones expected.
     """
-    last = ends_on or yesterday()
+    last = last_day_by(ends_on or yesterday())
     shift = pd.Timedelta(days=(last - LAST_DAY).days)
     raw = _read()
     transactions, redeemed = raw["transactions"], raw["coupon_redemptions"]
@@ -161,7 +166,7 @@ def _damaged(why: Any) -> str:
 
 
 def _timed(log: pd.DataFrame, shift: pd.Timedelta) -> pd.DataFrame:
-    """The lines with `local`: naive store time, shifted by whole days so that the hour stays what it was."""
+    """The lines with `local`: naive store time, shifted by whole weeks so that weekday and hour stay what they were."""
     moments = log["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert(STORE_TIMEZONE).dt.tz_localize(None)
     return log.assign(local=moments + shift)
 

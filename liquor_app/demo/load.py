@@ -28,6 +28,12 @@ from liquor_app.organization.settings import GeneralSettings, save_settings
 
 Progress = Callable[[int, int, str], None]
 
+SCORED = (
+    "rfm_segment", "r_score", "f_score", "m_score", "churn_risk", "churn_probability", "clv_score", "value_at_risk",
+    "response_likelihood", "next_purchase_at", "scored_at",
+)  # fmt: skip
+"""Columns of a customer that models fill."""
+
 
 @dataclass(frozen=True, slots=True)
 class SampleRow:
@@ -110,13 +116,21 @@ async def clear_sample(session: AsyncSession, actor: Actor) -> SampleRow:
         f"DELETE FROM suppressions WHERE customer_id IN ({people})",
         "DELETE FROM campaigns WHERE is_sample",
         "DELETE FROM customers WHERE is_sample",
-        "DELETE FROM model_versions WHERE NOT EXISTS (SELECT 1 FROM customers)",
+        # what was learned from the sample must not judge anybody else; your own are fitted and scored anew
+        "DELETE FROM customer_scores",
+        "DELETE FROM model_versions",
+        "DELETE FROM scoring_standards",
+        f"UPDATE customers SET {', '.join(f'{name} = NULL' for name in SCORED)} WHERE scored_at IS NOT NULL",
     ):
         await session.execute(text(statement))
     await roll_up(session, date(1970, 1, 1))
     await save_settings(session, actor, GeneralSettings, {"is_sample": False})
     await audit(session, actor, "sample.cleared", "sample", None, customers=before.customers)
-    await enqueue(session, Job.REFRESH_SEGMENTS, created_by=actor.user_id)
+    own = (await session.execute(text("SELECT EXISTS (SELECT 1 FROM customers WHERE deleted_at IS NULL)"))).scalar_one()
+    if own:
+        await enqueue(session, Job.SCORE_CUSTOMERS, {"then_segments": True}, created_by=actor.user_id)
+    else:
+        await enqueue(session, Job.REFRESH_SEGMENTS, created_by=actor.user_id)
     return before
 
 

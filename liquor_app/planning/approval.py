@@ -125,7 +125,9 @@ def beyond_autopilot(plan: PlanRow, guidance: Guidance) -> str:
     """Why the system may not approve a plan by itself, in words; empty if it may."""
     if why := escalation(plan, guidance):
         return why
-    reach, low = int(plan.summary["totals"]["reach"]), Decimal(plan.summary["simulation"]["incremental_profit"]["low"])
+    profit = plan.summary["simulation"]["incremental_profit"]
+    # the limit was set against what the model expects; the interval that is shown holds zero for every plan
+    reach, low = int(plan.summary["totals"]["reach"]), Decimal(profit.get("model_low", profit["low"]))
     if reach == 0:
         return "It reaches nobody"
     if reach > guidance.autopilot_max_recipients:
@@ -137,7 +139,7 @@ def beyond_autopilot(plan: PlanRow, guidance: Guidance) -> str:
         )
     if low < guidance.autopilot_min_profit:
         return (
-            f"The low end of its expected profit is {show_money(low)}; autopilot needs"
+            f"With the uplift assumed, the low end of its expected profit is {show_money(low)}; autopilot needs"
             f" {show_money(guidance.autopilot_min_profit)}"
         )
     return ""

@@ -105,7 +105,7 @@ def _figures(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[Figure]:
         estimate("buyers", "Expected buyers", ""),
         estimate("discount", "Discount given", "$"),
         Figure("cost", "Sending cost", "$", float(left["simulation"]["cost"]), float(right["simulation"]["cost"])),
-        estimate("incremental_profit", "Expected incremental profit", "$"),
+        estimate("incremental_profit", "Expected incremental profit (uplift assumed)", "$"),
     ]
 
 

@@ -15,6 +15,7 @@ from liquor_app.core.money import show_money
 from liquor_app.planning.problem import Allocation
 from liquor_app.planning.proposal import Proposal
 from liquor_app.planning.simulate import MODEL_SPREAD
+from liquor_app.planning.summary import UPLIFT_NOTE
 
 Entry = dict[str, str]
 
@@ -62,7 +63,8 @@ def explain(
             "choice",
             f"{totals['sends']:,} messages to {totals['reach']:,} people",
             f"Expected incremental profit {_cash(profit['mean'])}, between {_cash(profit['low'])} and"
-            f" {_cash(profit['high'])} in eight weeks of ten, after {_cash(simulated['discount']['mean'])} of discounts"
+            f" {_cash(profit['high'])} (uplift assumed, not measured; zero lies within), after"
+            f" {_cash(simulated['discount']['mean'])} of discounts"
             f" and {_cash(simulated['cost'])} of sending. {_gap(plan, summary['optimality'].get('within'))}",
         )
     )
@@ -99,7 +101,7 @@ def proposal_words(proposal: Proposal, before: dict[str, Any], after: dict[str, 
         entry(
             "choice",
             "Beside the optimiser's plan",
-            f"Expected incremental profit {_cash(mine['mean'])} beside {_cash(other['mean'])}, with"
+            f"Expected incremental profit, uplift assumed, {_cash(mine['mean'])} beside {_cash(other['mean'])}, with"
             f" {after['totals']['sends']:,} messages beside {before['totals']['sends']:,}.",
         )
     )
@@ -213,7 +215,7 @@ def _assumptions(brief: CampaignBrief) -> Entry:
     return entry(
         "assumption",
         "What this rests on",
-        f"A margin of {limits.margin_pct:g}%; purchases that would have come anyway bring nothing;"
+        f"{UPLIFT_NOTE} A margin of {limits.margin_pct:g}%; purchases that would have come anyway bring nothing;"
         f" {float(limits.kept_share):.0%} of the value at risk counts as kept when somebody answers (for choosing only,"
         f" it is not in the profit above); the response model may be off by {MODEL_SPREAD:.0%} as a whole.",
     )

@@ -125,18 +125,38 @@ def _labelled(counts: Sequence[tuple[str, int]], unit: str) -> list[dict[str, An
     return [{"reason": reason, "label": labels.get(reason, reason), unit: count} for reason, count in counts]
 
 
+ASSUMED = "assumed"
+UPLIFT_NOTE = "The uplift is assumed, not measured in this shop; the interval is widened to hold zero."
+"""Said wherever the forecast of a profit is shown, until what messages bring about is learned from held-out groups."""
+
+
 def simulation(outcome: Outcome, kept: float) -> dict[str, Any]:
-    """The simulation as a document; each range is `{"mean", "low", "high"}`, an 80 % interval."""
+    """The simulation as a document; each range is `{"mean", "low", "high"}`, an 80 % interval.
+
+    What rests on the uplift (new buyers, incremental revenue and profit) holds zero, the profit also the sending cost
+    of messages that move nobody. `model_low` and `model_high` are the profit's interval if the assumption is right.
+    """
+    profit = outcome.incremental_profit
     return {
+        "uplift": {"basis": ASSUMED, "note": UPLIFT_NOTE},
         "buyers": _plain(outcome.buyers),
-        "new_buyers": _plain(outcome.new_buyers),
+        "new_buyers": _plain(_holding_zero(outcome.new_buyers)),
         "revenue": _money(outcome.revenue),
-        "incremental_revenue": _money(outcome.incremental_revenue),
-        "incremental_profit": _money(outcome.incremental_profit),
+        "incremental_revenue": _money(_holding_zero(outcome.incremental_revenue)),
+        "incremental_profit": {
+            **_money(_holding_zero(profit, least=-outcome.cost)),
+            "model_low": str(money(profit.low)),
+            "model_high": str(money(profit.high)),
+        },
         "discount": _money(outcome.discount),
         "cost": str(money(outcome.cost)),
         "value_kept": str(money(kept)),
     }
+
+
+def _holding_zero(found: Range, *, least: float = 0.0) -> Range:
+    """The range widened as far as `least` (at most zero) and zero."""
+    return Range(found.mean, min(found.low, least, 0.0), max(found.high, 0.0))
 
 
 def _plain(found: Range) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.campaigns.lifecycle import send_back, submit_plan
 from liquor_app.campaigns.pages.builder import builder_page
 from liquor_app.campaigns.pages.detail import campaign_page
+from liquor_app.campaigns.service import get_campaign
 from liquor_app.campaigns.states.actions import ActionsState
 from liquor_app.campaigns.states.builder import BuilderState
 from liquor_app.campaigns.states.detail import CampaignState
@@ -25,6 +27,9 @@ from liquor_app.campaigns.states.edit import EditState
 from liquor_app.campaigns.states.simulate import SimulateState
 from liquor_app.campaigns.states.versions import VersionsState
 from liquor_app.campaigns.tasks import draft_plans
+from liquor_app.campaigns.views import plan_view
+from liquor_app.campaigns.words import waiting_words
+from liquor_app.commands.planning import _show_simulation
 from liquor_app.core import config, queue
 from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
@@ -33,6 +38,8 @@ from liquor_app.organization.pages.guidance import guidance_page
 from liquor_app.organization.service import ensure_defaults
 from liquor_app.organization.states.guidance import GuidanceState
 from liquor_app.planning import trial
+from liquor_app.planning.plans import get_plan
+from liquor_app.planning.summary import UPLIFT_NOTE
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer
 from tests.planning.chat_server import answering, chat_server
@@ -73,7 +80,7 @@ async def test_two_plans_are_compared_explained_and_chosen(campaign: UUID) -> No
     state = await tab.state(VersionsState)
     await run(VersionsState.load, state)
     assert [name for _, name in state.options] == ["Plan 2 (AI planner), current", "Plan 1 (Optimiser)"]
-    assert [line.label for line in state.side.figures][-1] == "Expected incremental profit"
+    assert [line.label for line in state.side.figures][-1] == "Expected incremental profit (uplift assumed)"
     assert state.side.figures[-1].left_range
     assert "A quiet return" in [line.title for line in state.why.reasoning]
     assert "gpt-4.1-mini: used" in state.why.made
@@ -259,3 +266,20 @@ def test_no_form_makes_a_word_of_nothing() -> None:
     files = [*folder.glob("*/states/*.py"), *folder.glob("*/state.py")]
     assert len(files) > 40
     assert [file.name for file in files if wrong.search(file.read_text())] == []
+
+
+async def test_the_forecast_says_that_its_uplift_is_assumed(campaign: UUID, capsys: pytest.CaptureFixture[str]) -> None:
+    """On the page, for a plan of old too, and at the command line; the interval holds zero."""
+    state = await Tab(f"/campaigns/{campaign}", MARKETER).state(CampaignState)
+    await run(CampaignState.load, state)
+    assert state.plan.uplift == UPLIFT_NOTE
+    assert "assumed" in state.plan.sentence
+    async with transaction() as session:
+        plan = await get_plan(session, SYSTEM, UUID(state.plan.id))
+        row = await get_campaign(session, SYSTEM, campaign)
+    assert "uplift is assumed" in waiting_words(row)
+    simulated = {**plan.summary["simulation"], "incremental_profit": {"mean": "5", "low": "4.00", "high": "6.00"}}
+    old = plan_view(replace(plan, summary={**plan.summary, "simulation": simulated}))
+    assert (old.low, old.high) == ("$0.00", "$6.00")
+    _show_simulation(plan.summary, "Simulated")
+    assert "uplift assumed" in " ".join(capsys.readouterr().out.split())

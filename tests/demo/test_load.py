@@ -15,8 +15,9 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Unavailable
 from liquor_app.core.ids import uuid7
-from liquor_app.demo.load import clear_sample, load_sample
+from liquor_app.demo.load import SCORED, clear_sample, load_sample
 from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.scoring.service import score_customers
 from tests.people import add_customer, add_purchase
 
 pytestmark = pytest.mark.integration
@@ -148,8 +149,31 @@ async def test_clearing_removes_all_of_it_and_nothing_else(database: str) -> Non
         }.items():  # fmt: skip
             assert await one(session, f"SELECT count(*) FROM {table}") == left, table
         assert not (await load_settings(session, GeneralSettings)).is_sample
-        assert await one(session, "SELECT count(*) FROM jobs WHERE name = 'refresh_segments'") == 1
+        assert await one(session, "SELECT count(*) FROM jobs WHERE name = 'score_customers'") == 1
         assert await one(session, "SELECT count(*) FROM audit_log WHERE action LIKE 'sample.%'") == 2
+
+
+async def test_what_was_learned_from_the_sample_judges_nobody_else(database: str) -> None:
+    """Before: with one customer of your own there, the sample's models and cut-offs went on scoring you."""
+    async with transaction() as session:
+        await load_sample(session)
+    async with transaction() as session:
+        own = await add_customer(session)
+        await add_purchase(session, own, days_ago=3)
+        await score_customers(session, SYSTEM)
+        assert await one(session, "SELECT count(*) FROM model_versions") >= 3
+        learned = await one(session, "SELECT max(id::text) FROM model_versions")
+    async with transaction() as session:
+        await clear_sample(session, SYSTEM)
+    async with transaction() as session:
+        for table in ("model_versions", "customer_scores", "scoring_standards"):
+            assert await one(session, f"SELECT count(*) FROM {table}") == 0, table
+        columns = ", ".join(SCORED)
+        kept = (await session.execute(text(f"SELECT {columns} FROM customers"))).one()
+        assert set(kept) == {None}
+        assert await one(session, "SELECT count(*) FROM purchases") == 1
+        await score_customers(session, SYSTEM)
+        assert await one(session, "SELECT count(*) FROM model_versions WHERE id::text = :old", old=learned) == 0
 
 
 async def test_after_clearing_it_can_be_loaded_again(database: str) -> None:

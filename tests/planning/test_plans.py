@@ -20,6 +20,7 @@ from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.planning.models import Engine, PlanStatus
 from liquor_app.planning.service import approve_plan, get_plan, list_plans, make_plan, simulate_plan
+from liquor_app.planning.summary import UPLIFT_NOTE
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, add_purchase, add_send
 
@@ -86,6 +87,14 @@ async def test_a_plan_keeps_every_limit_and_accounts_for_everybody(session: Asyn
     assert plan.summary["optimality"]["gap_pct"] < 5, "a budget of a dozen offers cannot be cut finer"
     profit = plan.summary["simulation"]["incremental_profit"]
     assert Decimal(profit["low"]) < Decimal(profit["mean"]) < Decimal(profit["high"])
+    assert Decimal(profit["low"]) <= -Decimal(headline["cost"]), "nobody may be moved by it"
+    for figure in ("incremental_profit", "incremental_revenue", "new_buyers"):
+        found = headline[figure]
+        assert Decimal(str(found["low"])) <= 0 <= Decimal(str(found["high"])), figure
+    assert headline["uplift"] == {"basis": "assumed", "note": UPLIFT_NOTE}
+    said = " ".join(f"{one['title']} {one['text']}" for one in plan.reasoning)
+    assert "uplift assumed" in said
+    assert UPLIFT_NOTE in said
     titles = [entry["title"] for entry in plan.reasoning]
     assert any("held out" in title for title in titles)
     assert any("binds" in title for title in titles)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.errors import Conflict, Invalid
-from liquor_app.demo.dataset import yesterday
+from liquor_app.demo.dataset import last_day_by, yesterday
 from liquor_app.scoring.backtest import BacktestRow, run_backtest
 from tests.people import add_customer, add_purchase
 
@@ -21,11 +21,11 @@ COUNTS = {"recency", "frequency", "rfm_sum", "spend_to_date"}
 
 
 def three_quarters() -> date:
-    return yesterday() - timedelta(days=91)
+    return last_day_by(yesterday()) - timedelta(days=91)
 
 
 def half_way() -> date:
-    return yesterday() - timedelta(days=152)
+    return last_day_by(yesterday()) - timedelta(days=152)
 
 
 def assert_not_behind(row: BacktestRow) -> None:

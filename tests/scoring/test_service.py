@@ -19,6 +19,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
+from liquor_app.core.money import show_money
 from liquor_app.core.queue import Job
 from liquor_app.scoring.rfm import RfmSegment
 from liquor_app.scoring.service import explain_customer, list_models, score_customers
@@ -118,7 +119,7 @@ async def test_reasons_carry_the_scores_own_numbers(sample: AsyncSession) -> Non
     chance = f"{known['churn_probability'] * 100:.0f}%"
     assert f"last bought {since} days ago: {chance} likely not to return within 60 days." in by_topic["churn"].text
     assert by_topic["churn"].tone == "warning"
-    assert f"${known['value_at_risk']:,.2f}" in by_topic["value"].title
+    assert show_money(known["value_at_risk"]) in by_topic["value"].title
     assert "spend to date, scaled" in by_topic["value"].text
     assert f"{known['response_likelihood'] * 100:.0f}% likely" in by_topic["response"].text
     assert by_topic["taste"].title == f"Prefers {known['primary_category']}"

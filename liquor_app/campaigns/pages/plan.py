@@ -11,6 +11,7 @@ from liquor_app.campaigns.pages.edits import edit_bar, edit_menu, edit_questions
 from liquor_app.campaigns.pages.versions import side_by_side, why_this_plan
 from liquor_app.campaigns.states.actions import ActionsState
 from liquor_app.campaigns.states.detail import CampaignState
+from liquor_app.ui.badge import badge
 from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
 from liquor_app.ui.icon import icon
@@ -109,9 +110,13 @@ def _simulation() -> rx.Component:
     return card(
         col(
             rx.el.div(
-                rx.el.div("Expected incremental profit", class_name="t12 muted"),
+                row(
+                    rx.el.span("Expected incremental profit", class_name="t12 muted"),
+                    badge("uplift assumed", "amber", dot=False),
+                ),
                 rx.el.div(PLAN.profit, font="600 var(--t-26)", class_name="num"),
                 rx.el.div(f"80% interval {PLAN.low} to {PLAN.high}, after discount and cost", class_name="t12 muted"),
+                rx.el.div(PLAN.uplift, class_name="t12 pretty"),
             ),
             interval(PLAN.marks, PLAN.low, PLAN.high, "$0", PLAN.sentence),
             rx.el.dl(rx.foreach(PLAN.facts, _fact), class_name="kv"),
