@@ -15,7 +15,7 @@ export REFLEX_CHECK_LATEST_VERSION := false
 export REFLEX_TELEMETRY_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run dev test test-fast check fmt bench lock clean-data
+.PHONY: help run dev test test-fast test-integration check fmt bench prove-security lock clean-data
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -66,8 +66,21 @@ fmt: $(DEV) ## format and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(DEV) ## benchmarks, JSON lines
-	@$(BIN)/python -m benchmarks
+bench: $(DEV) ## benchmarks, JSON lines: all, or by name (make bench hostile)
+	@$(BIN)/python -m benchmarks $(BENCHED)
+
+# what stands behind `bench` names benchmarks and is no target
+BENCHED := $(if $(filter bench,$(MAKECMDGOALS)),$(filter-out bench,$(MAKECMDGOALS)))
+ifneq ($(BENCHED),)
+.PHONY: $(BENCHED)
+$(BENCHED): ; @:
+endif
+
+prove-security: $(DEV) ## the attacker's programs, the siege of a running shop, and what signing in costs meanwhile
+	@$(BIN)/python scripts/browser.py
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not e2e and not reliability" tests/security
+	@$(BIN)/python -m pytest -q -m "e2e or reliability" tests/security
+	@$(BIN)/python -m benchmarks hostile
 
 lock: $(DEV) ## lock the dependencies anew, with hashes and without addresses
 	@for extra in "" "-dev"; do \

@@ -9,7 +9,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from liquor_app.core.errors import Unavailable
+from liquor_app.core.errors import TooMany
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,10 +33,10 @@ class Lane:
         """What `work` returns, done aside. Whoever is cancelled while waiting gives up the place.
 
         Raises:
-            Unavailable: too many wait already.
+            TooMany: too many wait already.
         """
         if self._inside >= self.waiting:
-            raise Unavailable(f"Too many {self.name} are being looked at. Please try again in a moment.")
+            raise TooMany(f"Too many {self.name} are being looked at. Please try again in a moment.", retry_after=5)
         self._inside += 1
         future = self._threads.submit(copy_context().run, partial(work, *args, **kwargs))
         # counted until the thread is done with it, not until somebody stops waiting for it

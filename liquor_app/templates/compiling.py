@@ -23,7 +23,7 @@ def compile_html(source: str) -> tuple[str, str]:
 
     Raises:
         Invalid: not well formed, or more than a message can need.
-        Unavailable: too much is being compiled.
+        TooMany: too much is being compiled.
     """
     html, words = ask("compile", source)
     return html, words
@@ -33,7 +33,7 @@ def words_of(source: str) -> str:
     """The words of a design, without its markup; its Liquid kept.
 
     Raises:
-        Invalid, Unavailable: as `compile_html`.
+        Invalid, TooMany: as `compile_html`.
     """
     return str(ask("words", source))
 
@@ -42,7 +42,7 @@ def ask(operation: str, argument: Any) -> Any:
     """What `compile_worker` answers.
 
     Raises:
-        Invalid, Unavailable: as `compile_html`.
+        Invalid, TooMany: as `compile_html`.
     """
     try:
         answer = _SANDBOX.call(operation, argument)

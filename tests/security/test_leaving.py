@@ -10,7 +10,7 @@ from fastapi import FastAPI, HTTPException, Request
 from starlette.types import Message
 
 from liquor_app.api.leaving import Leaving
-from liquor_app.core.errors import Unavailable
+from liquor_app.core.errors import TooMany
 from liquor_app.core.lanes import Lane
 
 
@@ -106,14 +106,14 @@ async def test_a_lane_has_seats_and_an_end() -> None:
     lane, gate = Lane("files", threads=1, waiting=3), threading.Event()
     inside = [asyncio.create_task(lane.run(gate.wait, 20)) for _ in range(3)]
     await asyncio.sleep(0)
-    with pytest.raises(Unavailable, match="Too many files"):
+    with pytest.raises(TooMany, match="Too many files"):
         await lane.run(gate.wait, 20)
     inside[2].cancel()
     inside[0].cancel()
     await asyncio.sleep(0.05)
     late = asyncio.create_task(lane.run(gate.wait, 20))  # in the place of the one who had not begun
     await asyncio.sleep(0)
-    with pytest.raises(Unavailable):
+    with pytest.raises(TooMany):
         await lane.run(gate.wait, 20)  # the thread is still busy with what was given up
     gate.set()
     assert await inside[1] is True

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from liquor_app.core.config import PROJECT_ROOT
-from liquor_app.core.errors import Unavailable
+from liquor_app.core.errors import TooMany, Unavailable
 from liquor_app.core.sandbox import Broken, Overrun, RowStream, Sandbox, child
 from liquor_app.core.sandbox import pool as pool_module
 from liquor_app.templates.compiling import COMPILING
@@ -132,7 +132,7 @@ def test_who_finds_no_worker_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     busy = threading.Thread(target=spin)
     busy.start()
     time.sleep(1)
-    with pytest.raises(Unavailable, match="try again"):
+    with pytest.raises(TooMany, match="try again"):
         sandbox.call("facts", None)
     busy.join()
     sandbox.close()
@@ -143,7 +143,7 @@ async def test_nobody_else_waits_for_templates() -> None:
     gate = threading.Event()
     waiting = [asyncio.ensure_future(COMPILING.run(gate.wait, 20)) for _ in range(12)]
     await asyncio.sleep(0.05)
-    with pytest.raises(Unavailable):
+    with pytest.raises(TooMany):
         await COMPILING.run(gate.wait, 20)
     gate.set()
     assert await asyncio.gather(*waiting) == [True] * 12

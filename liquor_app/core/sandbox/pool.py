@@ -8,7 +8,7 @@ import os
 import threading
 from typing import Any
 
-from liquor_app.core.errors import Unavailable
+from liquor_app.core.errors import TooMany
 from liquor_app.core.sandbox import child
 from liquor_app.core.sandbox.process import SandboxError, Worker
 
@@ -39,12 +39,13 @@ class Sandbox:
         Raises:
             Overrun: it took too long or too much memory; the worker was killed.
             Broken: it failed.
-            Unavailable: no worker was free for long, or none could be started.
+            TooMany: no worker was free for long.
+            Unavailable: none could be started.
         """
         if child.inside:
             return importlib.import_module(self.module).OPERATIONS[operation](argument)
         if not self._slots.acquire(timeout=WAIT_SECONDS):
-            raise Unavailable("Too much is being read at this moment. Please try again.")
+            raise TooMany("Too much is being read at this moment. Please try again.", retry_after=10)
         try:
             worker = self._take()
             try:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from typing import IO, Any
 
-from liquor_app.core.errors import Unavailable
+from liquor_app.core.errors import TooMany
 from liquor_app.core.sandbox.pool import WAIT_SECONDS
 from liquor_app.core.sandbox.process import Worker
 
@@ -22,12 +22,13 @@ class RowStream:
 
     Raises:
         Overrun, Broken: while iterating; the worker has been killed.
-        Unavailable: too many files are being read.
+        TooMany: too many files are being read.
+        Unavailable: no worker could be started.
     """
 
     def __init__(self, module: str, operation: str, file: IO[bytes], argument: Any, *, seconds: float) -> None:
         if not _slots.acquire(timeout=WAIT_SECONDS):
-            raise Unavailable("Too many files are being read at this moment. Please try again.")
+            raise TooMany("Too many files are being read at this moment. Please try again.", retry_after=10)
         self._seconds = seconds
         self._open = True
         try:

@@ -22,7 +22,7 @@ class WorkbookFile(Table):
 
     Raises:
         Invalid: not a workbook, damaged, unreasonably large, or without a row.
-        Unavailable: too many files are being read.
+        TooMany: too many files are being read.
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,0 +1,89 @@
+"""Signing in while nothing happens, and under every attack at once, side by side in one run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from liquor_app.core.process import free_port
+from tests.e2e.conftest import EMAIL, PASSWORD, start, wait_until_ready
+from tests.security.siege import Regular, prepare, read_ledger, under, week_is_over
+
+GOAL_RATIO, GOAL_SECONDS = 5.0, 1.0
+
+
+async def run(sign_ins: int = 60) -> AsyncIterator[dict[str, Any]]:
+    """Sign-in of somebody known, idle and besieged: seconds until the page stands open (p50, p95), the ratio, what
+    attackers were answered, whether a campaign that ran meanwhile is whole.
+
+    Args:
+        sign_ins: measured in each of the two halves.
+    """
+    folder = _folder()
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    process, log = start(folder / "shop", port, LIQUOR_TRUSTED_PROXIES="127.0.0.1")
+    try:
+        await asyncio.to_thread(wait_until_ready, process, url, log)
+        siege, campaign = await prepare(url, EMAIL, PASSWORD)
+        regular = Regular(siege, EMAIL, PASSWORD)
+        await regular.sign_in()
+        idle = [await regular.sign_in() for _ in range(sign_ins)]
+        yield {"benchmark": "hostile", "phase": "idle", **_figures(idle)}
+        async with under(siege):
+            await asyncio.sleep(5)
+            besieged = [await regular.sign_in() for _ in range(sign_ins)]
+        yield {"benchmark": "hostile", "phase": "besieged", **_figures(besieged)}
+        await regular.aclose()
+        await week_is_over(url, siege.admin, campaign)
+        database = json.loads((folder / "shop" / "runtime.json").read_text())["database_url"]
+        ledger = read_ledger(database, campaign)
+        ratio = _p95(besieged) / _p95(idle)
+        yield {
+            "benchmark": "hostile",
+            "phase": "compared",
+            "p95_ratio": round(ratio, 2),
+            "goal_ratio": GOAL_RATIO,
+            "p95_s": round(_p95(besieged), 3),
+            "goal_s": GOAL_SECONDS,
+            "met": ratio <= GOAL_RATIO and _p95(besieged) < GOAL_SECONDS,
+            "answers": {name: dict(sorted(seen.items())) for name, seen in siege.answers.items()},
+            "faults": {name: dict(seen) for name, seen in siege.worst().items()},
+            "ledger": {"planned": ledger.planned, "ended": ledger.ended, "whole": ledger.is_whole},
+        }
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder() -> Path:
+    """One that the embedded engines' account can reach."""
+    made = Path(tempfile.mkdtemp(prefix="liquor-hostile-", dir="/var/lib" if os.geteuid() == 0 else None))
+    made.chmod(0o755)
+    return made
+
+
+def _p95(seconds: list[float]) -> float:
+    return statistics.quantiles(seconds, n=20, method="inclusive")[-1]
+
+
+def _figures(seconds: list[float]) -> dict[str, float]:
+    return {
+        "sign_ins": len(seconds),
+        "p50_s": round(statistics.median(seconds), 3),
+        "p95_s": round(_p95(seconds), 3),
+        "worst_s": round(max(seconds), 3),
+    }
