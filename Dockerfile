@@ -14,7 +14,7 @@ RUN /app/.venv/bin/python -m liquor_app.cli build \
     && find .web -mindepth 1 -maxdepth 1 ! -name build ! -name backend ! -name build.stamp -exec rm -rf {} +
 
 FROM python:3.11-slim-bookworm
-RUN useradd --create-home --uid 10001 liquor && install -d -o liquor -g liquor /data
+RUN useradd --create-home --uid 10001 liquor && install -d -o liquor -g liquor -m 0700 /data
 VOLUME /data
 WORKDIR /app
 # root's: whoever the software is made to run as cannot change it

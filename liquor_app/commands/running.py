@@ -11,7 +11,7 @@ from liquor_app.cli_kit import engines_running, out, show
 from liquor_app.commands.arguments import Json
 from liquor_app.core import db, migrate, runtime
 from liquor_app.core.config import get_settings, inherited_environment
-from liquor_app.core.private import UMASK, tighten
+from liquor_app.core.private import UMASK, private_directory, tighten
 from liquor_app.core.process import allow_many_files
 
 app = typer.Typer()
@@ -48,6 +48,8 @@ def web() -> None:
     os.umask(UMASK)
     tighten(settings.data_dir)
     argv, environment = serve_command(settings.host, settings.port, settings.web_workers)
+    # uploads wait here while they come in: /tmp may be small, or memory
+    environment["TMPDIR"] = str(private_directory(settings.data_dir / "tmp"))
     os.execve(argv[0], argv, inherited_environment() | environment)  # noqa: S606 - our own argv, never a shell
 
 

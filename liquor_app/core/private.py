@@ -11,7 +11,7 @@ DIRECTORY = 0o700
 FILE = 0o600
 UMASK = 0o077
 """For every process that serves or works: what it makes is its own account's alone."""
-HOLDS_DATA = ("log", "files")
+HOLDS_DATA = ("log", "files", "tmp")
 """Folders of the data directory that are ours down to the last file; the engines look after their own."""
 
 

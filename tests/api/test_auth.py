@@ -121,5 +121,6 @@ async def test_a_password_is_changed_with_the_old_one_and_ends_other_sessions(an
     is_problem(wrong, 422, "invalid", "current_password")
     changed = await client.patch("/users/me", json={"password": fresh, "current_password": PASSWORD, "full_name": "Vi"})
     assert changed.json()["full_name"] == "Vi"
+    is_problem(await client.get("/users/me"), 401, "unauthenticated")
     again = await anybody.post("/auth/login", json={"email": "user@example.com", "password": fresh})
     assert again.status_code == 200

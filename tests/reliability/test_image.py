@@ -98,6 +98,7 @@ def test_the_image_serves_in_production(image: Path) -> None:
             given = {"email": "admin@example.com", "password": "correct-horse-battery"}
             assert httpx.post(f"{url}/api/v1/auth/login", json=given).status_code == 200
             assert worker.running, worker.tail(20)
+            assert (image.parent / "data" / "tmp").stat().st_mode & 0o777 == 0o700, "where uploads come in"
             assert _tree(image) == before, "the code is read-only in the image: nothing may be written beside it"
         finally:
             web.stop(5)

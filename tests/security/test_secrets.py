@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 
@@ -23,8 +24,8 @@ EXAMPLE = dict(re.findall(r"^([A-Z_]+)=(.+)$", (PROJECT_ROOT / ".env.example").r
 
 
 def _settings(monkeypatch: pytest.MonkeyPatch, **changes: str) -> Settings:
-    for name in ("LIQUOR_SECRET_KEYS", "LIQUOR_STATE_REDIS_URL", "LIQUOR_ADMIN_PASSWORD"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("LIQUOR_")]:
+        monkeypatch.delenv(name)
     for name, value in {**GOOD, **changes}.items():
         monkeypatch.setenv(name, value)
     config.get_settings.cache_clear()
