@@ -19,9 +19,9 @@ from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import ensure_defaults
 from liquor_app.templates.render import TemplateSource
 from liquor_app.templates.service import ensure_default_templates
+from tests.people import ensure_shop
 
 EVENING = {"start": "17:30", "end": "20:00"}
 ALL_DAY = {"start": "09:00", "end": "22:00"}
@@ -43,7 +43,7 @@ def at(day: int, hour: int, minute: int = 0, zone: str = "America/New_York") -> 
 
 async def open_shop(session: AsyncSession) -> None:
     """Defaults of a fresh shop."""
-    await ensure_defaults(session)
+    await ensure_shop(session)
     await ensure_default_templates(session)
     await ensure_rule_pack(session)
 

@@ -14,6 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.demo.brand import wear_sample_brand
+from liquor_app.organization.service import ensure_defaults
+
+
+async def ensure_shop(session: AsyncSession) -> None:
+    """Defaults of a fresh shop that has been named: Harbor & Vine."""
+    await ensure_defaults(session)
+    await wear_sample_brand(session)
 
 
 async def add_customer(session: AsyncSession, **columns: Any) -> UUID:

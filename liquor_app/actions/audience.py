@@ -294,7 +294,8 @@ async def _rising(session: AsyncSession, ids: Sequence[UUID]) -> npt.NDArray[np.
     found = await session.execute(
         text(
             "SELECT customer_id FROM purchases"
-            " WHERE customer_id = ANY(:ids) AND occurred_at > :since AND occurred_at <= :now GROUP BY customer_id"
+            " WHERE customer_id = ANY(:ids) AND occurred_at > :since AND occurred_at <= :now AND total > 0"
+            " GROUP BY customer_id"
             " HAVING count(*) FILTER (WHERE occurred_at > :month) >= :least"
             " AND count(*) FILTER (WHERE occurred_at > :month) * 3 >= 2 * count(*) FILTER (WHERE occurred_at <= :month)"
             " AND count(*) FILTER (WHERE occurred_at <= :month) > 0"

@@ -12,8 +12,9 @@ from liquor_app.organization.settings import GeneralSettings, load_settings
 
 _SALES = """
 WITH fresh AS (
-    SELECT CAST(occurred_at AT TIME ZONE :zone AS date) AS day, count(*) AS orders,
-           count(DISTINCT customer_id) AS buyers, sum(total) AS revenue, sum(discount) AS discount
+    SELECT CAST(occurred_at AT TIME ZONE :zone AS date) AS day, count(*) FILTER (WHERE total > 0) AS orders,
+           count(DISTINCT customer_id) FILTER (WHERE total > 0) AS buyers, sum(total) AS revenue,
+           sum(discount) AS discount
     FROM purchases
     WHERE occurred_at >= CAST(:since AS timestamp) AT TIME ZONE :zone
     GROUP BY 1

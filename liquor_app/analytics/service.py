@@ -98,7 +98,8 @@ WITH calendar AS (
 sales AS (
     SELECT day, revenue, orders FROM daily_sales WHERE day BETWEEN :start AND :end AND day < :today
     UNION ALL
-    SELECT CAST(:today AS date), COALESCE(sum(total), 0), count(*) FROM purchases, bounds WHERE occurred_at >= midnight
+    SELECT CAST(:today AS date), COALESCE(sum(total), 0), count(*) FILTER (WHERE total > 0)
+    FROM purchases, bounds WHERE occurred_at >= midnight
 ), messages AS (
     SELECT day, sum(sends) AS sends, sum(conversions) AS conversions FROM daily_messages
     WHERE day BETWEEN :start AND :end AND day < :today GROUP BY day

@@ -15,7 +15,8 @@ from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campai
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.organization.service import notify
+from liquor_app.organization.identity import require_identity
+from liquor_app.organization.service import get_brand, notify
 from liquor_app.planning.service import approve_plan
 
 
@@ -31,6 +32,7 @@ async def approve_campaign(session: AsyncSession, actor: Actor, campaign_id: UUI
     _check_is(campaign, CampaignStatus.AWAITING_APPROVAL, to="approved")
     if campaign.plan_id is None:
         raise Conflict("There is no plan to approve yet. Generate one first.")
+    require_identity(await get_brand(session, campaign.brand_id))
     if campaign.end_date < now().date():
         raise Conflict(f"The campaign's last day, {campaign.end_date}, is over. Give it new dates and a new plan.")
     await approve_plan(session, actor, campaign.plan_id)
@@ -87,6 +89,7 @@ async def start_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID)
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
     _check_is(campaign, CampaignStatus.SCHEDULED, to="started")
+    require_identity(await get_brand(session, campaign.brand_id))
     campaign.started_at = now()
     await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
     await enqueue(
@@ -123,6 +126,7 @@ async def play_week(session: AsyncSession, actor: Actor, campaign_id: UUID, *, s
         raise Conflict(f"A campaign that is {campaign.status} cannot be played. Approve it first.")
     elif campaign.virtual_now is None and campaign.completed_sends:
         raise Conflict("This campaign already runs in real time; its clock cannot be changed any more.")
+    require_identity(await get_brand(session, campaign.brand_id))
     if campaign.virtual_now is None:
         campaign.virtual_now = datetime.combine(campaign.start_date, time.min, UTC)
     campaign.is_playing = True

@@ -23,7 +23,8 @@ from liquor_app.core.db import allow_thinking, transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.queue import Job, JobContext, Task, enqueue
 from liquor_app.organization.guidance import autopilot_stopped
-from liquor_app.organization.service import notify
+from liquor_app.organization.identity import missing_identity
+from liquor_app.organization.service import get_brand, notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.planning.llm import Consultation, consult
 from liquor_app.planning.models import Engine
@@ -150,7 +151,7 @@ async def start_due(session: AsyncSession, actor: Actor) -> int:
     stopped = await autopilot_stopped(session)
     due = await session.execute(
         text(
-            "SELECT id, is_autopilot FROM campaigns WHERE status = 'scheduled' AND start_date <= :today"
+            "SELECT id, is_autopilot, brand_id FROM campaigns WHERE status = 'scheduled' AND start_date <= :today"
             " ORDER BY start_date LIMIT 50"
         ),
         {"today": today},
@@ -160,6 +161,8 @@ async def start_due(session: AsyncSession, actor: Actor) -> int:
         if row.is_autopilot and stopped:
             await ground(session, actor, await lock_campaign(session, row.id))
             continue
+        if missing_identity(await get_brand(session, row.brand_id)):
+            continue  # it was named when this was approved; it waits until it is again
         await start_campaign(session, actor, row.id)
         started += 1
     return started

@@ -22,6 +22,7 @@ from liquor_app.analytics.rollups import roll_up
 from liquor_app.core.bulk import copy_frame
 from liquor_app.core.errors import Conflict
 from liquor_app.core.queue import Job, enqueue
+from liquor_app.demo.brand import take_off_sample_brand, wear_sample_brand
 from liquor_app.demo.dataset import load_dataset
 from liquor_app.demo.rows import rows_of
 from liquor_app.organization.settings import GeneralSettings, save_settings
@@ -74,6 +75,7 @@ async def load_sample(
         raise Conflict(f"There are {own:,} customers of your own. The sample goes into an empty database only.")
     if everybody:
         return await _present(session)
+    await wear_sample_brand(session)
     sample = await asyncio.to_thread(load_dataset, full_store=full_store)
     tables = await asyncio.to_thread(rows_of, sample, await _default_brand(session))
     first = min(sample.campaigns["starts_on"].min(), sample.purchases["local_day"].min())
@@ -125,6 +127,7 @@ async def clear_sample(session: AsyncSession, actor: Actor) -> SampleRow:
         await session.execute(text(statement))
     await roll_up(session, date(1970, 1, 1))
     await save_settings(session, actor, GeneralSettings, {"is_sample": False})
+    await take_off_sample_brand(session)
     await audit(session, actor, "sample.cleared", "sample", None, customers=before.customers)
     own = (await session.execute(text("SELECT EXISTS (SELECT 1 FROM customers WHERE deleted_at IS NULL)"))).scalar_one()
     if own:

@@ -17,9 +17,11 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.organization.identity import UNNAMED
 from liquor_app.organization.looks import COLOR, READABLE, contrast, is_safe_logo
 from liquor_app.organization.models import Header
-from liquor_app.organization.service import BrandRow, get_brand
+from liquor_app.organization.service import BrandRow, default_brand, get_brand
+from liquor_app.organization.settings import GeneralSettings, load_settings, save_settings
 
 MAX_BRANDS = 1000
 
@@ -72,6 +74,10 @@ async def update_brand(
     except IntegrityError as error:
         raise Conflict(f"There is a brand called {changed.get('name')!r} already.", field="name") from error
     session.expire_all()
+    general = await load_settings(session, GeneralSettings)
+    is_default = (await default_brand(session)).id == before.id
+    if is_default and "name" in changed and general.organization_name == UNNAMED:  # named once, here
+        await save_settings(session, actor, GeneralSettings, {"organization_name": changed["name"]})
     await audit(
         session, actor, "brand.changed", "brand", before.id,
         **{name: [getattr(before, name), value] for name, value in changed.items()},

@@ -14,6 +14,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import NotFound
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, enqueue
+from liquor_app.organization.identity import ensure_blank_brand
 from liquor_app.organization.models import Brand, Channel
 
 
@@ -69,14 +70,8 @@ class ChannelRow:
 
 
 async def ensure_defaults(session: AsyncSession) -> None:
-    """A first brand and the sandbox on both channels, so that a fresh shop can send (to nobody) at once."""
-    await session.execute(
-        text(
-            "INSERT INTO brands (name, from_name, from_email, sms_sender, postal_address, header, is_default)"
-            " SELECT 'Harbor & Vine', 'Harbor & Vine', 'offers@harborvine.example', '+12075550100',"
-            " '14 Wharf St, Portland, ME 04101', 'plain', true WHERE NOT EXISTS (SELECT 1 FROM brands)"
-        )
-    )
+    """A first brand, which has no name yet, and the sandbox on both channels."""
+    await ensure_blank_brand(session)
     for channel in Channel:
         await session.execute(
             text(

@@ -16,6 +16,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
+from liquor_app.organization.identity import UNNAMED
 from liquor_app.organization.topics import SHIPPED, parse_topics
 
 
@@ -26,7 +27,7 @@ class SettingsModel(BaseModel):
 
 class GeneralSettings(SettingsModel):
     key = "general"
-    organization_name: str = Field("Harbor & Vine", min_length=1, max_length=120)
+    organization_name: str = Field(UNNAMED, min_length=1, max_length=120)
     timezone: str = "America/New_York"
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
     is_sample: bool = False

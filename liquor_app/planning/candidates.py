@@ -154,7 +154,7 @@ async def day_weights(session: AsyncSession, brief: CampaignBrief) -> Floats:
     found = await session.execute(
         text(
             "SELECT CAST(extract(isodow FROM occurred_at AT TIME ZONE :zone) AS integer) AS weekday, count(*) AS n"
-            " FROM purchases WHERE occurred_at >= :since AND occurred_at < :until GROUP BY 1"
+            " FROM purchases WHERE occurred_at >= :since AND occurred_at < :until AND total > 0 GROUP BY 1"
         ),
         {"zone": brief.limits.timezone, "since": since, "until": since + timedelta(days=91)},
     )

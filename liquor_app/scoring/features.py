@@ -21,6 +21,9 @@ MAX_TRAINING_CONTACTS = 200_000
 MATURE_DAYS = 14
 """A contact younger than this may still be acted on, so its outcome is not known yet."""
 
+PAID = "total > 0"
+"""A basket nothing was paid for is no purchase: an order refunded in full is told as one of 0.00."""
+
 _CONTACTED = "status IN ('sent', 'delivered') AND provider IS DISTINCT FROM 'sandbox'"
 """Messages that reached for somebody. The sandbox delivers nothing, so nobody can have answered it."""
 
@@ -33,7 +36,7 @@ WITH baskets AS (
     SELECT p.customer_id, p.occurred_at, CAST(p.occurred_at AT TIME ZONE :zone AS date) AS day, p.total,
            p.discount, p.coupon_lines,
            COALESCE(p.local_hour, CAST(extract(hour FROM p.occurred_at AT TIME ZONE :zone) AS int)) AS hour
-    FROM purchases p WHERE p.occurred_at <= :now{of}
+    FROM purchases p WHERE p.occurred_at <= :now AND p.{PAID}{of}
 ), days AS (
     SELECT customer_id, day, day - lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS gap
     FROM (SELECT DISTINCT customer_id, day FROM baskets) d
@@ -82,7 +85,8 @@ _SPLIT = """
 WITH days AS (
     SELECT p.customer_id, CAST(p.occurred_at AT TIME ZONE :zone AS date) AS day, sum(p.total) AS spent
     FROM purchases p JOIN customers c ON c.id = p.customer_id
-    WHERE p.occurred_at <= :now AND c.deleted_at IS NULL AND c.profiling_objected_at IS NULL GROUP BY 1, 2
+    WHERE p.occurred_at <= :now AND p.total > 0 AND c.deleted_at IS NULL AND c.profiling_objected_at IS NULL
+    GROUP BY 1, 2
 )
 SELECT count(*) FILTER (WHERE day <= :cutoff) - 1 AS x, max(day) FILTER (WHERE day <= :cutoff) - min(day) AS t_x,
        :cutoff - min(day) AS age, CAST(sum(spent) FILTER (WHERE day <= :cutoff) AS float8) AS spend,
@@ -118,7 +122,7 @@ CROSS JOIN LATERAL (
            count(*) FILTER (WHERE p.occurred_at > k.as_of - make_interval(days => :recent)) AS recent,
            COALESCE(sum(p.coupon_lines) FILTER (WHERE p.occurred_at > k.as_of - make_interval(days => :recent)), 0)
                AS coupons
-    FROM purchases p WHERE p.customer_id = k.customer_id AND p.occurred_at < k.as_of
+    FROM purchases p WHERE p.customer_id = k.customer_id AND p.occurred_at < k.as_of AND p.{PAID}
 ) b
 """
 
@@ -246,7 +250,8 @@ async def read_popularity(session: AsyncSession, moment: Moment, column: str) ->
         text(
             f"SELECT l.{column}, count(DISTINCT l.purchase_id) FROM purchase_lines l"
             " JOIN purchases p ON p.id = l.purchase_id"
-            f" WHERE l.is_alcohol AND l.{column} IS NOT NULL AND p.occurred_at <= :now GROUP BY 1 ORDER BY 2 DESC, 1"
+            f" WHERE l.is_alcohol AND l.{column} IS NOT NULL AND p.occurred_at <= :now AND p.{PAID}"
+            " GROUP BY 1 ORDER BY 2 DESC, 1"
         ),
         {"now": moment.now},
     )
@@ -261,8 +266,8 @@ async def read_tastes(session: AsyncSession, moment: Moment, column: str, ids: S
             f"SELECT p.customer_id, l.{column} AS name, count(DISTINCT p.id) AS baskets,"
             " CAST(sum(l.amount) AS float8) AS amount, CAST(sum(l.quantity) AS float8) AS quantity"
             " FROM purchases p JOIN purchase_lines l ON l.purchase_id = p.id"
-            f" WHERE p.customer_id = ANY(:ids) AND l.is_alcohol AND l.{column} IS NOT NULL AND p.occurred_at <= :now"
-            " GROUP BY 1, 2"
+            f" WHERE p.customer_id = ANY(:ids) AND l.is_alcohol AND l.{column} IS NOT NULL"
+            f" AND p.occurred_at <= :now AND p.{PAID} GROUP BY 1, 2"
         ),
         {"ids": list(ids), "now": moment.now},
     )

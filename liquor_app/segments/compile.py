@@ -207,7 +207,7 @@ def _people(rule: Happened, now: datetime, at_least: int) -> ColumnElement[bool]
     since = None if rule.within_days is None else now - timedelta(days=rule.within_days)
     if rule.event == "purchased":
         person, at = PURCHASES.c.customer_id, PURCHASES.c.occurred_at
-        query = select(person)
+        query = select(person).where(PURCHASES.c.total > 0)  # one refunded in full is told as 0.00
         if rule.category is not None:
             query = query.where(
                 exists().where(

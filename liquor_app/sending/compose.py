@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.errors import Invalid
+from liquor_app.organization.identity import missing_identity
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
@@ -80,6 +81,8 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
     sender = brand.from_email if message.channel is Channel.EMAIL else brand.sms_sender
     if not sender:
         return _stop(message, CANNOT_RENDER, f"The brand {brand.name} has no sender for {message.channel.label}.")
+    if lacks := missing_identity(brand):
+        return _stop(message, CANNOT_RENDER, f"The brand {brand.name} has not got {lacks} yet.")
     pages = own_pages(message.id)
     facts = Facts(
         Recipient(message.name, message.city, message.favourite),

@@ -34,7 +34,7 @@ WITH touches AS (
            s.sent_at, s.converted_at, k.id IS NOT NULL AS by_coupon, k.id AS coupon_id,
            COALESCE(s.clicked_at, s.sent_at) AS touched_at
     FROM sends s
-    JOIN purchases p ON p.customer_id = s.customer_id AND p.occurred_at > s.sent_at
+    JOIN purchases p ON p.customer_id = s.customer_id AND p.occurred_at > s.sent_at AND p.total > 0
     LEFT JOIN coupons k ON k.action_id = s.action_id AND k.customer_id = s.customer_id
         AND upper(k.code) = upper(p.coupon_code)
     WHERE s.sent_at > :since AND s.created_at > :since

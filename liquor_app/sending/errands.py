@@ -29,6 +29,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.birthdays import age_on
+from liquor_app.organization.identity import require_identity
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
@@ -261,6 +262,7 @@ async def _made(session: AsyncSession, actor: Actor, errand_id: UUID, errand: An
         raise Conflict("The address complained or came back since.")
     await _refuse_minors(session, errand.customer_id)
     brand = await default_brand(session)
+    require_identity(brand)
     sender = brand.from_email if channel is Channel.EMAIL else brand.sms_sender
     if not sender:
         raise Conflict(f"The brand {brand.name} has no sender for {channel.label}.")

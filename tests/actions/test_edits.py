@@ -30,11 +30,10 @@ from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.draw import is_held_out
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.organization.guidance import save_guidance
-from liquor_app.organization.service import ensure_defaults
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.service import make_plan
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_send
+from tests.people import add_campaign, add_customer, add_send, ensure_shop
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
@@ -46,7 +45,7 @@ OFFERS = [
 
 
 async def plan(session: AsyncSession, people: int = 6, **constraints: Any) -> UUID:
-    await ensure_defaults(session)
+    await ensure_shop(session)
     for _ in range(people):
         await add_customer(session)
     values = {"rules": {"all": []}, "recommended_offers": OFFERS, "optimal_channels": ["email", "sms"]}
@@ -176,7 +175,7 @@ async def test_many_are_taken_out_by_day_and_channel(session: AsyncSession) -> N
 
 async def test_the_global_holdout_is_in_no_campaign_and_says_why(session: AsyncSession) -> None:
     await save_settings(session, SYSTEM, PlanningSettings, {"global_holdout_pct": "20", "global_holdout_seed": "2026"})
-    await ensure_defaults(session)
+    await ensure_shop(session)
     people = [await add_customer(session) for _ in range(60)]
     await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
     await refresh_segments(session, SYSTEM)

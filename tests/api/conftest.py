@@ -11,11 +11,11 @@ from liquor_app.accounts.models import Role, User
 from liquor_app.accounts.passwords import hash_password
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.db import transaction
-from liquor_app.organization.service import ensure_defaults
 from liquor_app.routes import create_api
 from liquor_app.segments.service import ensure_default_segments
 from liquor_app.templates.service import ensure_default_templates
 from tests.api.client import PASSWORD, Client, address_of, signed_in
+from tests.people import ensure_shop
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def password_hash() -> str:
 async def anybody(http: httpx.AsyncClient, password_hash: str) -> Client:
     """Nobody known, in a shop that is set up."""
     async with transaction() as session:
-        await ensure_defaults(session)
+        await ensure_shop(session)
         await ensure_default_segments(session)
         session.add_all(User(email=address_of(role), password_hash=password_hash, role=role) for role in Role)
     return Client(http, {})

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.analytics.rollups import roll_up
 from liquor_app.core import queue
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
 from liquor_app.customers.tasks import TASKS
 from liquor_app.customers.uploads import upload_folder
+from liquor_app.scoring.service import score_customers
+from liquor_app.segments.compile import matching
+from liquor_app.segments.rules import parse_rules
 from tests.api.client import Client, is_problem
 
 pytestmark = pytest.mark.integration
@@ -173,3 +182,29 @@ async def test_a_file_of_orders_with_a_status_is_refused_over_http(manager: Clie
     job = (await manager.get(f"/jobs/{started.json()['job_id']}")).json()
     assert job["error"] == told
     assert (await manager.get(f"/imports/{started.json()['import_id']}")).json()["rows"] == 0
+
+
+async def test_case_23_an_order_of_nothing_is_no_purchase(manager: Client) -> None:
+    """A full refund is told as the same order with 0.00: nothing was bought then, by nobody's counting."""
+    person = (await manager.post("/customers", json={"email": "ada@example.com"})).json()["id"]
+    order = {"order_id": "r-1", "email": "ada@example.com", "occurred_at": (now() - timedelta(days=3)).isoformat()}
+    facts = ("purchase_frequency", "last_purchase_at", "total_spent", "avg_order_value", "first_purchase_at")
+
+    async def told(order_id: str, amount: str) -> list[object]:
+        made = await manager.post("/purchases", json={**order, "order_id": order_id, "lines": [{"amount": amount}]})
+        assert made.is_success, made.text
+        async with transaction() as session:
+            await score_customers(session, SYSTEM)
+            await roll_up(session, (now() - timedelta(days=30)).date())
+        row = (await manager.get(f"/customers/{person}")).json()
+        return [row[name] for name in facts]
+
+    bought = await told("r-1", "10.00")
+    assert bought[0] == 1
+    assert (await told("r-1", "0.00")) == [0, None, "0.00", "0.00", None]
+    assert await told("r-2", "30.00") == [1, bought[1], "30.00", "30.00", bought[4]], "the average is not halved"
+    async with transaction() as session:
+        sales = (await session.execute(text("SELECT sum(orders), sum(buyers), sum(revenue) FROM daily_sales"))).one()
+        rule = parse_rules({"event": "purchased", "at_least": 2})
+        assert (await session.execute(matching(rule, now()))).all() == []
+    assert tuple(sales) == (1, 1, 30)

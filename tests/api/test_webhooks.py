@@ -25,11 +25,10 @@ from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import ensure_defaults
 from liquor_app.providers.service import configure_channel
 from liquor_app.sending.webhooks import process_receipts
 from tests.api.client import Client
-from tests.people import add_campaign, add_customer
+from tests.people import add_campaign, add_customer, ensure_shop
 
 pytestmark = pytest.mark.integration
 
@@ -39,7 +38,7 @@ PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.
 
 async def shop() -> None:
     async with transaction() as session:
-        await ensure_defaults(session)
+        await ensure_shop(session)
         await configure_channel(
             session, SYSTEM, Channel.EMAIL, "mailgun",
             config={"domain": "mg.example.com", "api_key": "k", "webhook_signing_key": KEY},

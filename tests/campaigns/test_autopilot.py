@@ -20,10 +20,9 @@ from liquor_app.campaigns.service import get_campaign, update_campaign
 from liquor_app.campaigns.tasks import start_due
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.organization.guidance import save_guidance
-from liquor_app.organization.service import ensure_defaults
 from liquor_app.planning.service import get_plan, make_plan
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer
+from tests.people import add_campaign, add_customer, ensure_shop
 
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
 ADMIN = Actor(ActorKind.USER, None, "Ada", Role.ADMIN)
@@ -32,7 +31,7 @@ VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 
 async def planned(session: AsyncSession, guidance: dict[str, Any] | None = None, **columns: Any) -> UUID:
     """A campaign whose plan stands, under some guidance."""
-    await ensure_defaults(session)
+    await ensure_shop(session)
     if guidance:
         await save_guidance(session, SYSTEM, guidance)
     known = await session.execute(text("SELECT 1 FROM segments WHERE slug = 'all'"))

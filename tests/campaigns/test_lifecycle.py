@@ -30,9 +30,8 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job
-from liquor_app.organization.service import ensure_defaults
 from liquor_app.segments.service import ensure_default_segments, refresh_segments
-from tests.people import add_customer, add_purchase
+from tests.people import add_customer, add_purchase, ensure_shop
 
 pytestmark = pytest.mark.integration
 
@@ -41,7 +40,7 @@ VIEWER = Actor(ActorKind.USER, None, "Viewer", Role.USER)
 
 async def _shop(people: int = 12) -> None:
     async with transaction() as session:
-        await ensure_defaults(session)
+        await ensure_shop(session)
         await ensure_default_segments(session)
         for number in range(people):
             customer = await add_customer(session, rfm_segment="At_Risk")

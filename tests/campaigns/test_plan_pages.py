@@ -35,13 +35,12 @@ from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.pages.guidance import guidance_page
-from liquor_app.organization.service import ensure_defaults
 from liquor_app.organization.states.guidance import GuidanceState
 from liquor_app.planning import trial
 from liquor_app.planning.plans import get_plan
 from liquor_app.planning.summary import UPLIFT_NOTE
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer
+from tests.people import add_campaign, add_customer, ensure_shop
 from tests.planning.chat_server import answering, chat_server
 from tests.tabs import Tab, run, said
 from worker.settings import TASKS
@@ -60,7 +59,7 @@ async def campaign(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         config.get_settings.cache_clear()
         server.say(answering())
         async with transaction() as session:
-            await ensure_defaults(session)
+            await ensure_shop(session)
             for index in range(12):
                 await add_customer(session, name=f"Person {index}", value_at_risk=20 + index)
             await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})

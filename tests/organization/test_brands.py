@@ -15,10 +15,11 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Invalid
 from liquor_app.organization.brands import clean_brand, list_brands, update_brand
 from liquor_app.organization.looks import READABLE, contrast, text_on
-from liquor_app.organization.service import default_brand, ensure_defaults
+from liquor_app.organization.service import default_brand
 from liquor_app.organization.states.brand import BrandState
 from liquor_app.sending.dispatch import Dispatcher
 from liquor_app.templates.preview import preview_brand
+from tests.people import ensure_shop
 from tests.sending.test_pump import sends, shop
 from tests.tabs import Tab, run, said
 
@@ -64,7 +65,7 @@ def test_words_can_be_read_on_every_colour() -> None:
 
 
 async def test_admins_change_it_and_the_log_says_what_was(session: AsyncSession) -> None:
-    await ensure_defaults(session)
+    await ensure_shop(session)
     with pytest.raises(Forbidden):
         await update_brand(session, MARKETER, None, {"name": "Other"})
     row = await update_brand(session, ADMIN, None, {"track_opens": False, "logo_url": "", "name": "Harbor & Vine"})
@@ -75,7 +76,7 @@ async def test_admins_change_it_and_the_log_says_what_was(session: AsyncSession)
 
 
 async def test_the_header_stands_above_html_and_text(session: AsyncSession) -> None:
-    await ensure_defaults(session)
+    await ensure_shop(session)
     plain = await preview_brand(session, ADMIN, await default_brand(session))
     assert plain.text.startswith("Harbor & Vine\n\n")
     html = plain.html or ""
@@ -91,7 +92,7 @@ async def test_the_header_stands_above_html_and_text(session: AsyncSession) -> N
 
 
 async def test_what_was_stored_unsafe_reaches_nobody(session: AsyncSession) -> None:
-    await ensure_defaults(session)
+    await ensure_shop(session)
     await session.execute(
         text("UPDATE brands SET logo_url = 'javascript:x', primary_color = 'red;x', website_url = 'javascript:y'")
     )
@@ -115,7 +116,7 @@ async def test_messages_follow_the_brand(database: str) -> None:
 
 async def test_the_page_says_a_mistake_at_once_and_stores_nothing_half(database: str) -> None:
     async with transaction() as session:
-        await ensure_defaults(session)
+        await ensure_shop(session)
     tab = Tab("/settings/brand", ADMIN)
     state = await tab.state(BrandState)
     await run(BrandState.load, state)

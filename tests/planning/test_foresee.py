@@ -14,16 +14,15 @@ from liquor_app.actions.pressure import AHEAD, BACK
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.clock import now
 from liquor_app.customers.addresses import address_hash
-from liquor_app.organization.service import ensure_defaults
 from liquor_app.planning import foresee as foreseeing
 from liquor_app.planning.foresee import busiest
 from liquor_app.planning.service import make_plan, simulate_plan
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_send
+from tests.people import add_campaign, add_customer, add_send, ensure_shop
 
 
 async def test_what_changed_since_planning_is_foreseen(session: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    await ensure_defaults(session)
+    await ensure_shop(session)
     await ensure_rule_pack(session)
     people = [await add_customer(session, sms_consent=None) for _ in range(8)]
     await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}, "optimal_channels": ["email"]})

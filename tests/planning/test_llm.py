@@ -28,13 +28,12 @@ from liquor_app.core.errors import Conflict
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.guidance import Guidance, save_guidance
-from liquor_app.organization.service import ensure_defaults
 from liquor_app.planning.llm import consult
 from liquor_app.planning.models import Engine, PlanStatus
 from liquor_app.planning.question import Option, Question
 from liquor_app.planning.service import PlanRow, choose_plan, compare_plans, get_plan, list_plans
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer
+from tests.people import add_campaign, add_customer, ensure_shop
 from tests.planning.chat_server import ChatServer, Reply, answering, chat_server
 
 PEOPLE = 40
@@ -54,7 +53,7 @@ async def server(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 async def campaign(server: ChatServer) -> UUID:
     """Forty people in one segment with two offers, and a campaign that asks for the AI planner."""
     async with transaction() as session:
-        await ensure_defaults(session)
+        await ensure_shop(session)
         for index in range(PEOPLE):
             await add_customer(
                 session,

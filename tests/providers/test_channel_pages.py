@@ -17,7 +17,6 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import ensure_defaults
 from liquor_app.providers.forms import FormInvalid, form_fields, merged, provider_name, shown
 from liquor_app.providers.health import open_circuit, rest, take_probes
 from liquor_app.providers.mailgun import MailgunConfig
@@ -35,6 +34,7 @@ from liquor_app.providers.service import load_routes, open_provider
 from liquor_app.providers.states.channels import ChannelsState, tone_of
 from liquor_app.providers.states.form import ProviderFormState
 from liquor_app.providers.states.trial import ChannelTrialState
+from tests.people import ensure_shop
 from tests.tabs import Tab, run, said
 
 SECRET = "key-very-secret"
@@ -46,7 +46,7 @@ MARKETER = Actor(ActorKind.USER, uuid7(), "Mara", Role.MANAGER)
 @pytest.fixture
 async def dana(database: str) -> Actor:
     async with transaction() as session:
-        await ensure_defaults(session)
+        await ensure_shop(session)
         user = await create_user(
             session, SYSTEM, email="dana@example.com", password=Hashed("never signed in with"), role=Role.ADMIN
         )

@@ -11,7 +11,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import ensure_defaults, list_channels
+from liquor_app.organization.service import list_channels
 from liquor_app.providers.base import Handed, Outcome, OutgoingMessage
 from liquor_app.providers.bodies import Whole
 from liquor_app.providers.health import rest
@@ -22,6 +22,7 @@ from liquor_app.providers.service import (
     load_routes,
     open_provider,
 )
+from tests.people import ensure_shop
 
 
 def message(recipient: str = "m@example.com") -> OutgoingMessage:
@@ -65,7 +66,7 @@ async def test_configuring_a_channel(database: str) -> None:
     """Credentials are kept encrypted, never shown, and stay when other things change."""
     secret = {"domain": "mg.example.com", "api_key": "key-very-secret"}
     async with transaction() as session:
-        await ensure_defaults(session)
+        await ensure_shop(session)
         await configure_channel(session, SYSTEM, Channel.EMAIL, "mailgun", config=secret, rate_per_second=7)
         await configure_channel(session, SYSTEM, Channel.EMAIL, "mailgun", rate_per_second=9)
         routes = [route for route in await load_routes(session) if route.channel is Channel.EMAIL]
@@ -84,7 +85,7 @@ async def test_configuring_a_channel(database: str) -> None:
 async def test_a_paused_provider_is_passed_over(database: str) -> None:
     """The next one carries on; the paused one comes back by itself."""
     async with transaction() as session:
-        await ensure_defaults(session)
+        await ensure_shop(session)
         await configure_channel(
             session, SYSTEM, Channel.EMAIL, "mailgun", config={"domain": "mg.example.com", "api_key": "k"}
         )

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import ensure_defaults
 from liquor_app.templates import bounds
 from liquor_app.templates.bounds import MAX_SECONDS, STRIKES, liquid_spans
 from liquor_app.templates.context import example_context
@@ -21,6 +20,7 @@ from liquor_app.templates.lint import find_problems
 from liquor_app.templates.preview import preview_draft
 from liquor_app.templates.render import Legal, Misshapen, TemplateSource, compile_template, render_message
 from liquor_app.templates.service import create_template
+from tests.people import ensure_shop
 
 LEGAL = Legal("Brand", "1 Main St", "", "21 and over.", 21, "https://example.com/u")
 GROWN = "{% assign x = 'aaaaaaaaaa' %}" + "{% assign x = x | append: x %}" * 13
@@ -70,7 +70,7 @@ def test_the_line_to_blame_is_told(name: str) -> None:
 
 
 async def test_preview_and_saving_refuse_it(session: AsyncSession) -> None:
-    await ensure_defaults(session)
+    await ensure_shop(session)
     with pytest.raises(Misshapen, match="line 3: it takes longer"):
         await preview_draft(session, SYSTEM, email(SLOW))
     with pytest.raises(Misshapen, match=r"line 3: it takes longer than 0.5 seconds. Use fewer or smaller loops."):

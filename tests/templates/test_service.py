@@ -10,7 +10,6 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import ensure_defaults
 from liquor_app.templates.catalog import load_catalog
 from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.preview import preview_draft
@@ -24,6 +23,7 @@ from liquor_app.templates.service import (
     update_template,
 )
 from tests.factories import add_people, sms_source
+from tests.people import ensure_shop
 
 MARKETER = Actor(ActorKind.USER, uuid7(), "Mara", Role.MANAGER)
 BODY = "<mjml><mj-body><mj-section><mj-column><mj-text>{}</mj-text></mj-column></mj-section></mj-body></mjml>"
@@ -81,7 +81,7 @@ async def test_creating(session: AsyncSession) -> None:
 
 async def test_preview(session: AsyncSession) -> None:
     """With examples or as a customer would get it; what is missing is said."""
-    await ensure_defaults(session)
+    await ensure_shop(session)
     shown = await preview_draft(session, SYSTEM, sms_source("Hi {{ customer.first_name }}!"))
     assert shown.text == "Harbor & Vine: Hi Marguerite! 21+. Reply STOP to end."
     assert (shown.segments, shown.encoding, shown.units) == (1, "GSM-7", len(shown.text))

@@ -34,6 +34,16 @@ def slots() -> Slots:
             rx.fragment(),
         ),
     )
+    unnamed = strip(
+        "Nothing is sent before your shop has ",
+        ShellState.lacks,
+        ".",
+        action=rx.cond(
+            SessionState.role == "admin",
+            rx.el.a("Name your shop", href="/settings/brand", class_name="link"),
+            rx.fragment(),
+        ),
+    )
     clear = confirm(
         "Start with your own data?",
         "The sample's customers, purchases, campaigns and messages are removed for good. Settings, templates and users"
@@ -61,7 +71,7 @@ def slots() -> Slots:
         bell=bell(ShellState.notices, ShellState.unread, on_read_all=ShellState.read_all),
         user=user,
         sheet_end=rx.el.button("Sign out", type="button", class_name="link", on_click=SIGN_OUT),
-        banner=rx.cond(ShellState.is_sample, sample, rx.fragment()),
+        banner=rx.cond(ShellState.is_sample, sample, rx.cond(ShellState.lacks != "", unnamed, rx.fragment())),
         overlay=rx.fragment(search, clear),
         counts={route: ShellState.counts[route] for route in ("/customers", "/segments", "/campaigns")},
     )

@@ -14,7 +14,9 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.customers.filters import CustomerFilter
 from liquor_app.customers.service import list_customers
+from liquor_app.organization.identity import missing_identity
 from liquor_app.organization.service import (
+    default_brand,
     list_notifications,
     mark_notifications_read,
     request_sample_clear,
@@ -44,6 +46,8 @@ class ShellState(rx.State):
 
     brand: str = "Liquor Marketing"
     is_sample: bool = False
+    lacks: str = ""
+    """What the shop has to be given before anything is sent."""
     counts: dict[str, str] = {}
     notices: list[Notice] = []
     unread: int = 0
@@ -62,9 +66,10 @@ class ShellState(rx.State):
         actor = await signed_in(self)
         async with transaction() as session:
             general = await load_settings(session, GeneralSettings)
+            lacks = missing_identity(await default_brand(session))
             counts = await shell_counts(session, actor)
             rows = await list_notifications(session, actor)
-        self.brand, self.is_sample = general.organization_name, general.is_sample
+        self.brand, self.is_sample, self.lacks = general.organization_name, general.is_sample, lacks
         self.counts = {route: f"{count:,}" for route, count in counts.items()}
         self.notices = [
             Notice(
