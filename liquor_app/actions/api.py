@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from liquor_app.actions import service
 from liquor_app.actions.schemas import CopyIn, GenerateActionsIn, MoveIn, NoteIn, OfferIn, OfferOut
 from liquor_app.actions.service import ActionRow
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import JOB, Choice, Cursor, Id, Limit, ListOf, Started, listing
+from liquor_app.api.schemas import JOB, Choice, Cursor, Day, Id, Limit, ListOf, Started, listing
 from liquor_app.campaigns.service import request_plan
 from liquor_app.core.db import transaction
 
@@ -31,7 +30,7 @@ async def list_actions(
     status: Choice = "",
     segment: Annotated[str, Query(max_length=60, description="Slug of a segment.")] = "",
     channel: Annotated[str, Query(max_length=10)] = "",
-    day: Annotated[date | None, Query(description="Scheduled for this day.")] = None,
+    day: Annotated[Day | None, Query(description="Scheduled for this day.")] = None,
     min_priority: Annotated[float | None, Query(ge=0, le=100)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from liquor_app.api.schemas import Body, Money, Row
+from liquor_app.api.schemas import Body, Day, Money, Row
 
 
 class GenerateActionsIn(Body):
@@ -25,7 +24,7 @@ class OfferOut(Row):
 
 
 class MoveIn(Body):
-    day: date
+    day: Day
 
 
 class NoteIn(Body):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, WebSocket
@@ -13,6 +13,7 @@ from liquor_app.accounts.deps import CurrentActor, session_cookie, socket_actor
 from liquor_app.accounts.permissions import Actor
 from liquor_app.analytics import service
 from liquor_app.analytics.schemas import AnalyticsMessage, ChurnOut, DashboardOut, HoldoutOut, RevenueOut
+from liquor_app.api.schemas import Day
 from liquor_app.api.sockets import serve
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
@@ -36,8 +37,8 @@ async def dashboard(actor: CurrentActor, days: Annotated[int, Query(ge=1, le=365
 @router.get("/revenue", response_model=RevenueOut)
 async def revenue(
     actor: CurrentActor,
-    start: Annotated[date | None, Query(description="First day; 30 days back if not given.")] = None,
-    end: Annotated[date | None, Query(description="Last day; today if not given.")] = None,
+    start: Annotated[Day | None, Query(description="First day; 30 days back if not given.")] = None,
+    end: Annotated[Day | None, Query(description="Last day; today if not given.")] = None,
 ) -> object:
     """Revenue, orders, sends and conversions day by day."""
     async with transaction() as session:

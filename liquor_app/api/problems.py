@@ -60,10 +60,16 @@ def _field(item: Any) -> str:
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.BAD_REQUEST and isinstance(error.__cause__ or error.__context__, RecursionError):
+        return await _too_deep(request, error)
     code = CODES.get(error.status_code) or HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
     response = problem(error.status_code, code, str(error.detail))
     response.headers.update(error.headers or {})
     return response
+
+
+async def _too_deep(request: Request, error: Exception) -> JSONResponse:
+    return problem(422, "invalid", "The body is nested too deeply.", field="body")
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
@@ -78,4 +84,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(AppError, _app_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RecursionError, _too_deep)
     app.add_exception_handler(Exception, _unexpected)

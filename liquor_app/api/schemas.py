@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
@@ -12,10 +13,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, mod
 from pydantic_core import PydanticCustomError
 
 from liquor_app.core.paging import MAX_LIMIT, Page
-from liquor_app.core.texts import UNSTORABLE, unstorable
+from liquor_app.core.texts import UNSTORABLE, TooDeep, unstorable
 
 T = TypeVar("T")
 R = TypeVar("R")
+D = TypeVar("D", bound=date)
 
 
 def _storable_text(given: str) -> str:
@@ -23,6 +25,18 @@ def _storable_text(given: str) -> str:
         raise PydanticCustomError("unstorable", UNSTORABLE, {"field": ""})
     return given
 
+
+def _of_our_time(given: D) -> D:
+    if not 1900 <= given.year < 2200:
+        raise PydanticCustomError("out_of_range", "must lie between the years 1900 and 2199")
+    return given
+
+
+Day = Annotated[date, AfterValidator(_of_our_time)]
+"""A day that can be reckoned with: the calendar's first and last have none before or after them."""
+
+Moment = Annotated[datetime, AfterValidator(_of_our_time)]
+"""A time of such a day."""
 
 Storable = AfterValidator(_storable_text)
 """Of a form's text; bodies check all of theirs."""
@@ -39,7 +53,11 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, given: Any) -> Any:
-        if (where := unstorable(given)) is not None:
+        try:
+            where = unstorable(given)
+        except TooDeep:
+            raise PydanticCustomError("too_deep", "is nested too deeply") from None
+        if where is not None:
             raise PydanticCustomError("unstorable", UNSTORABLE, {"field": where or "body"})
         return given
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from liquor_app.api.schemas import Body, Money, Patch, Row, Started
+from liquor_app.api.schemas import Body, Day, Money, Patch, Row, Started
 from liquor_app.campaigns.models import CampaignStatus, CampaignType
 from liquor_app.planning.models import Engine
 
@@ -21,8 +21,8 @@ class CampaignPatch(Patch):
 
     name: str | None = None
     description: Annotated[str | None, Field(max_length=2000)] = None
-    start_date: date | None = None
-    end_date: date | None = None
+    start_date: Day | None = None
+    end_date: Day | None = None
     target_segments: list[str] | None = None
     engine: Engine | None = None
     llm_prompt: Annotated[str | None, Field(max_length=4000)] = None
@@ -40,8 +40,8 @@ class CampaignIn(Body):
     target_segments: list[str]
     description: Annotated[str | None, Field(max_length=2000)] = None
     type: CampaignType = CampaignType.WEEKLY_PLAN
-    start_date: date | None = None
-    end_date: date | None = None
+    start_date: Day | None = None
+    end_date: Day | None = None
     engine: Engine = Engine.HEURISTIC
     llm_prompt: Annotated[str | None, Field(max_length=4000)] = None
     holdout_pct: Annotated[Decimal | None, Field(ge=0, le=50, decimal_places=2)] = None
@@ -55,8 +55,8 @@ class GenerateIn(Body):
     name: str = "This week's plan"
     target_segments: list[str] | None = None
     description: Annotated[str | None, Field(max_length=2000)] = None
-    start_date: date | None = None
-    end_date: date | None = None
+    start_date: Day | None = None
+    end_date: Day | None = None
     engine: Engine = Engine.HEURISTIC
     llm_prompt: Annotated[str | None, Field(max_length=4000)] = None
 

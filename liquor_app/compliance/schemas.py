@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from pydantic import Field
 
-from liquor_app.api.schemas import Body, Patch, Row
+from liquor_app.api.schemas import Body, Day, Patch, Row
 from liquor_app.compliance.service import RuleRow
 from liquor_app.organization.settings import ComplianceSettings
 
@@ -42,11 +41,11 @@ class RuleIn(Body):
     channel: str | None = Field(default=None, max_length=10)
     value: dict[str, Any] = Field(default_factory=dict, max_length=5)
     citation: str = Field(max_length=300)
-    valid_from: date
+    valid_from: Day
     replaces: UUID | None = None
 
 
 class RuleEnd(Body):
     """The first day a rule binds no more."""
 
-    on: date
+    on: Day

@@ -7,6 +7,8 @@ the worker, telling a browser) is registered with `after_commit`.
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -14,11 +16,13 @@ from typing import Any
 
 from psycopg import AsyncConnection
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from liquor_app.core.config import get_settings
-from liquor_app.core.errors import Conflict, Unavailable
+from liquor_app.core.errors import AppError, Conflict, Invalid, Unavailable
+
+log = logging.getLogger(__name__)
 
 _engines: dict[tuple[int, str], AsyncEngine] = {}
 _HOOKS = "after_commit_hooks"
@@ -77,13 +81,44 @@ def trouble_of(error: BaseException) -> str:
     return _TROUBLE.get(str(state)[:2], "it broke the connection off") + f" (SQL state {state})"
 
 
+_KEY = re.compile(r"Key \((.+?)\)=\(")
+_NOT_A_FIELD = frozenset({"lower", "coalesce", "text", "uuid", "md5"})
+
+
+def refused_by(error: DBAPIError) -> AppError:
+    """What the database refused, in our words: its own quote rows.
+
+    Services ask before they write; two who ask at the same moment are told apart here, by the constraint.
+    """
+    said = getattr(error.orig, "diag", None)
+    state = getattr(error.orig, "sqlstate", None)
+    key = _KEY.search(str(getattr(said, "message_detail", "") or ""))
+    names = [name for name in re.findall(r"[a-z_]+", key[1]) if name not in _NOT_A_FIELD] if key else []
+    column = getattr(said, "column_name", None) or (names[-1] if names else None)
+    field = column.removesuffix("_key") if column else None  # `email_key` is the address as it is compared
+    words = (field or "value").replace("_", " ")
+    log.warning("the database refused a write: %s, %s", state, getattr(said, "constraint_name", None))
+    match state:
+        case "23505" | "23P01":
+            return Conflict(f"There is one with this {words} already.", field=field)
+        case "23503":
+            return Conflict(f"What {words} names is not there any more, or is still in use.", field=field)
+        case "23502":
+            return Invalid(f"{words} must not be empty", field=field)
+        case "23514":
+            return Invalid("A value lies outside of what is allowed.", field=field)
+    return Invalid("A number, a date or a text is larger than can be kept, or is none.", field=field)
+
+
 @asynccontextmanager
 async def transaction() -> AsyncIterator[AsyncSession]:
     """One transaction: commits on a clean exit, rolls back on any error, then runs the after-commit hooks.
 
     Raises:
         Unavailable: the database cannot be reached.
-        Conflict: two transactions collided (serialization failure or deadlock); trying again is safe.
+        Conflict: two transactions collided (serialization failure or deadlock); trying again is safe. Or somebody else
+            was faster with what there may be one of.
+        Invalid: what was given is larger or smaller than the database keeps.
     """
     maker = async_sessionmaker(engine(), expire_on_commit=False, autoflush=True)
     try:
@@ -100,6 +135,8 @@ async def transaction() -> AsyncIterator[AsyncSession]:
         if state is None or state.startswith(("08", "57P", "53")):
             raise Unavailable(f"The database cannot be reached: {trouble_of(error)}.") from error
         raise
+    except (IntegrityError, DataError) as error:
+        raise refused_by(error) from error
     for hook in hooks:
         await hook()
 

@@ -12,10 +12,12 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from liquor_app.core.errors import Invalid
+from liquor_app.core.texts import unstorable
 
 T = TypeVar("T")
 
 MAX_LIMIT = 500
+LARGEST = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,24 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(values, list) or len(values) != len(kinds):
             raise wrong
-        return [
-            None if value is None else (kind.fromisoformat(value) if kind in (datetime, date) else kind(value))
-            for value, kind in zip(values, kinds, strict=True)
-        ]
-    except (ValueError, TypeError, ArithmeticError) as error:
+        return [None if value is None else _value(value, kind) for value, kind in zip(values, kinds, strict=True)]
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise wrong from error
+
+
+def _value(value: Any, kind: Any) -> Any:
+    """A sort key as `encode_cursor` wrote it, within what the database compares with.
+
+    Raises:
+        ValueError: it is none; others likewise.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float if kind in (int, float) else str):
+        raise ValueError("another kind")
+    if kind in (datetime, date):
+        return kind.fromisoformat(value)
+    found = kind(value)
+    if isinstance(found, str) and unstorable(found) is not None:
+        raise ValueError("no text")
+    if isinstance(found, int | float | Decimal) and not -LARGEST < found < LARGEST:
+        raise ValueError("too large, or no number")
+    return found

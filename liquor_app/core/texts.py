@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+MAX_DEPTH = 100
 UNSTORABLE = "holds a character that cannot be stored (NUL, or half of a pair); remove it"
 
 
-def unstorable(value: Any, path: str = "") -> str | None:
+class TooDeep(ValueError):
+    """Lists in lists in lists, further than anything of ours goes."""
+
+
+def unstorable(value: Any, path: str = "", depth: int = 0) -> str | None:
     """Where in a value, as a client sent it, the first text stands that PostgreSQL refuses: NUL is none of its
     characters, half a surrogate pair no character at all. "name", "rules.0.value", "" for the value itself; None if
-    all is well. Printable ASCII, whatever it names."""
+    all is well. Printable ASCII, whatever it names.
+
+    Raises:
+        TooDeep: it holds more than `MAX_DEPTH` layers.
+    """
     if isinstance(value, str):
         return path if _is_bad(value) else None
+    if depth > MAX_DEPTH:
+        raise TooDeep
     items: Any = ()
     if isinstance(value, dict):
         bad = next((key for key in value if isinstance(key, str) and _is_bad(key)), None)
@@ -22,7 +33,7 @@ def unstorable(value: Any, path: str = "") -> str | None:
     elif isinstance(value, list | tuple):
         items = enumerate(value)
     for key, item in items:
-        if (found := unstorable(item, _joined(path, key))) is not None:
+        if (found := unstorable(item, _joined(path, key), depth + 1)) is not None:
             return found
     return None
 

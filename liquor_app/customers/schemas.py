@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from liquor_app.api.schemas import Body, Money, Row, Started
+from liquor_app.api.schemas import Body, Day, Moment, Money, Row, Started
 
 
 class CustomerPatch(Body):
@@ -24,7 +24,7 @@ class CustomerPatch(Body):
     postal_code: str | None = None
     country: str | None = None
     timezone: str | None = None
-    date_of_birth: date | None = None
+    date_of_birth: Day | None = None
     no_tracking: bool = False
     """Their opens and clicks are not counted, whatever the brand counts."""
 
@@ -50,7 +50,7 @@ class Breakdown(Row):
 class AgeIn(Body):
     """A proof of age that was seen: what it was and where, not its number."""
 
-    date_of_birth: date
+    date_of_birth: Day
     proof: Annotated[str, Field(min_length=1, max_length=200, examples=["driving licence, at the counter"])]
 
 
@@ -158,7 +158,7 @@ class PurchaseIn(Body):
     e-mail, external id or phone. A time without a zone is the store's."""
 
     order_id: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
-    occurred_at: datetime
+    occurred_at: Moment
     lines: Annotated[list[PurchaseLineIn], Field(min_length=1, max_length=500)]
     email: Word | None = None
     external_id: Word | None = None
@@ -182,7 +182,7 @@ class EventIn(Body):
     """Something a known customer did: `page_view`, or an event type of the shop's own."""
 
     event_type: Annotated[str, Field(max_length=60)]
-    occurred_at: datetime | None = None
+    occurred_at: Moment | None = None
     email: Word | None = None
     external_id: Word | None = None
     properties: dict[str, Any] = Field(default_factory=dict)

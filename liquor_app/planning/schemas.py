@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 
-from liquor_app.api.schemas import Body, Row
+from liquor_app.api.schemas import Body, Day, Row
 from liquor_app.planning.models import Engine, PlanStatus
 
 
@@ -104,7 +104,7 @@ class SkipIn(Body):
     """Which planned actions to take out: a segment's, a day's, a channel's, or where they overlap."""
 
     segment: Annotated[str, Field(max_length=60)] = ""
-    day: date | None = None
+    day: Day | None = None
     channel: Annotated[str, Field(max_length=10)] = ""
     note: Annotated[str, Field(max_length=200)] = ""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from liquor_app.api.schemas import Patch, Row
+from liquor_app.api.schemas import Day, Patch, Row
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import ChannelRow
 
@@ -27,6 +26,6 @@ class ChannelPatch(Patch):
     is_enabled: bool | None = None
     position: Annotated[int | None, Field(ge=0, le=1000)] = None
     rate_per_second: int | None = None
-    warmup_from: date | None = None
+    warmup_from: Day | None = None
     warmup_first_day: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     warmup_growth_pct: Annotated[int | None, Field(ge=0, le=1000)] = None
