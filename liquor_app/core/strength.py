@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 PLACEHOLDERS = (
     "change-me", "changeme", "change_me", "replace-me", "replaceme", "placeholder", "not-a-secret", "not_a_secret",
-    "notasecret", "example", "your-", "your_", "yoursecret", "secret-key", "secretkey", "password", "passwd", "default",
-    "insecure", "dummy", "letmein", "qwerty", "1234567", "only-for-tests", "test-only", "randomchar", "random-char",
+    "notasecret", "example", "your-secret", "your_secret", "your-key", "yoursecret", "secret-key", "secretkey",
+    "password", "passwd", "default", "insecure", "dummy-", "dummy_", "letmein", "qwerty", "1234567", "only-for-tests",
+    "test-only", "randomchar", "random-char",
 )  # fmt: skip
 """What no random text holds, and the world's examples do; ours in `.env.example` among them."""
 KEY_CHARS, KEY_BITS = 32, 20.0

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from redis import Redis
+from reflex.istate.data import RouterData
 from rich.console import Console
 from sqlalchemy import text
 
@@ -23,6 +24,7 @@ from liquor_app.accounts.attempts import FREE, SOURCE_FREE
 from liquor_app.accounts.deps import DEVICE, SESSION
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.setup_code import current_code, new_code
+from liquor_app.accounts.state import cookie_of
 from liquor_app.core import config, db, redis
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
@@ -30,6 +32,7 @@ from liquor_app.core.errors import AppError
 from liquor_app.routes import create_api
 from tests.api.client import PASSWORD, Client, is_problem
 from tests.conftest import Engines
+from tests.tabs import Tab
 
 pytestmark = pytest.mark.integration
 
@@ -481,3 +484,17 @@ def test_a_first_password_is_shown_until_somebody_has_signed_in(database: str, m
     assert third
     assert asyncio.run(sign_in(third)) == 200
     assert up._prepare(console) == (None, None), "somebody has signed in: it stays"
+
+
+@pytest.mark.parametrize(("address", "name"), [("", SESSION), ("https://shop.example.com", f"__Host-{SESSION}")])
+def test_a_tab_is_known_by_this_hosts_cookie_alone(monkeypatch: pytest.MonkeyPatch, address: str, name: str) -> None:
+    monkeypatch.setenv("LIQUOR_PUBLIC_URL", address)
+    config.get_settings.cache_clear()
+    tab = Tab("/", None)
+    both = f"{SESSION}=planted; __Host-{SESSION}=right" if address else f"{SESSION}=right; __Host-{SESSION}=other"
+    tab.root.router = RouterData.from_router_data({"pathname": "/", "query": {}, "headers": {"cookie": both}})
+    assert cookie_of(tab.root) == "right"
+    tab.root.router = RouterData.from_router_data({"pathname": "/", "query": {}, "headers": {"cookie": f"{name}=x"}})
+    assert cookie_of(tab.root) == "x"
+    monkeypatch.undo()
+    config.get_settings.cache_clear()
