@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from liquor_app.accounts import service
@@ -31,6 +31,7 @@ from liquor_app.accounts.sign_in import begin_attempt, finish_attempt
 from liquor_app.api.ratelimit import limit
 from liquor_app.api.schemas import Body, Row, Storable
 from liquor_app.api.source import source_group, source_of
+from liquor_app.api.strict import only_what_is_known
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated, Unavailable
@@ -222,7 +223,7 @@ async def _new_password(request: Request, actor: Actor, current: str, fresh: str
 
 # --- the browser's own forms: full page loads, because the cookie is read at the WebSocket handshake ---
 
-browser = APIRouter(include_in_schema=False)
+browser = APIRouter(include_in_schema=False, dependencies=[Depends(only_what_is_known)])
 
 
 def _safe_next(target: str) -> str:

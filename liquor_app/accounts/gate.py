@@ -26,9 +26,12 @@ from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 from socketio.exceptions import ConnectionRefusedError as Refused
 
-from liquor_app.accounts.tabs import TabStates, admit_nobody
+from liquor_app.accounts.tabs import NOBODYS_SECONDS, TabStates, admit_nobody
 from liquor_app.api.edge import KNOWN
+from liquor_app.api.ratelimit import limit
+from liquor_app.api.source import source_group, source_of
 from liquor_app.core.config import get_settings
+from liquor_app.core.errors import TooMany
 from liquor_app.ui.toast import toast_failed
 
 log = logging.getLogger(__name__)
@@ -38,6 +41,8 @@ TAB = re.compile(r"[A-Za-z0-9_-]{8,64}")
 STRANGERS_EVENTS = 50
 """Events of one socket of nobody: the entry page sends one each time it is opened."""
 STRANGERS_HEADERS = 8 * 1024
+TABS_OF_ONE = 200
+"""Tabs of nobody that one address opens in `NOBODYS_SECONDS`: so that it does not take the room of all others."""
 ROUTE_FIELDS = ("pathname", "asPath", "query")
 LARGEST_WHOLE = 2**53
 """JavaScript's own limit to whole numbers."""
@@ -158,6 +163,11 @@ class Gate(EventNamespace):
     async def _admit_stranger(self, sid: str, tab: str, scope: Mapping[str, Any]) -> None:
         if sum(len(name) + len(value) for name, value in scope.get("headers", ())) > STRANGERS_HEADERS:
             raise Refused("too much")
+        try:
+            source = source_group(source_of(scope))
+            await limit("tabs-of-nobody", source, allowed=TABS_OF_ONE, seconds=NOBODYS_SECONDS)
+        except TooMany as error:
+            raise Refused("too many") from error
         store = self.app.state_manager
         if isinstance(store, TabStates) and not await admit_nobody(store.redis, tab):
             raise Refused("too many")

@@ -107,6 +107,19 @@ async def test_states_of_nobody_are_small_few_and_soon_gone(
         assert sum(size) <= 64 * 1024
 
 
+async def test_one_address_does_not_take_the_room_of_others(
+    wire: Wire, anybody: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "TABS_OF_ONE", 3)
+    one, other = (f"2001:db8:{uuid4().hex[:4]}:{side}::1" for side in "12")  # never the same: Redis remembers
+    for _ in range(3):
+        await wire.connect("/login", source=one)
+    with pytest.raises(Refused):
+        await wire.connect("/login", source=one)
+    await wire.connect("/login", source=other)
+    await quiet()
+
+
 async def test_a_stranger_with_long_headers_is_not_let_in(wire: Wire, anybody: Client) -> None:
     """Headers are kept with a tab's state."""
     scope = {"headers": [(b"x-filler", b"x" * 60_000)], "client": ("192.0.2.1", 1)}

@@ -344,6 +344,13 @@ async def test_what_a_route_does_not_know_is_told(shop: Shop) -> None:
             assert answer.status_code == 422, f"{method} {template}: {answer.text[:200]}"
 
 
+@pytest.mark.parametrize("path", ["/session/login", "/session/logout", "/session/first-admin"])
+async def test_so_are_the_browsers_forms(shop: Shop, path: str) -> None:
+    form = {"email": "a@example.com", "password": "correct horse battery", "setup_code": "x"}
+    answer = await shop.client.post(path, params={"next": "/customers"}, data=form)
+    is_problem(answer, 422, "invalid", "next")
+
+
 async def test_a_verb_is_no_id(shop: Shop) -> None:
     spec = Spec((await shop.client.get("/openapi.json")).json())
     literal: dict[str, set[str]] = {}

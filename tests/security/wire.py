@@ -41,13 +41,15 @@ class Wire:
         said = json.loads(words.json_dumps(data))
         self.pushed.setdefault(to, []).append({"event": event, "data": said})
 
-    async def connect(self, path: str, cookie: str = "", *, token: str = "", boots: bool = True) -> Tab:
+    async def connect(
+        self, path: str, cookie: str = "", *, token: str = "", boots: bool = True, source: str = "192.0.2.1"
+    ) -> Tab:
         """Open a socket; with `boots` as the script of a page at `path` does on load."""
         tab = Tab(self, uuid4().hex, token or str(uuid4()), path)
         headers = [(b"host", b"shop.test"), (b"origin", b"http://shop.test"), (b"user-agent", b"test")]
         if cookie:
             headers.append((b"cookie", f"{SESSION}={cookie}".encode()))
-        scope: dict[str, Any] = {"headers": headers, "client": ("192.0.2.1", 4711), "type": "websocket"}
+        scope: dict[str, Any] = {"headers": headers, "client": (source, 4711), "type": "websocket"}
         scope[KNOWN] = await has_session(scope)
         environ = {"QUERY_STRING": f"token={tab.token}", "asgi.scope": scope}
         await self.namespace.on_connect(tab.sid, environ, {"event": tab.event(BOOT)} if boots else None)
