@@ -72,10 +72,13 @@ async def _too_deep(request: Request, error: Exception) -> JSONResponse:
     return problem(422, "invalid", "The body is nested too deeply.", field="body")
 
 
+def _place(path: str) -> str:
+    """Where, as far as a log may say it: what follows the first letter of a recipient's link is a secret."""
+    return path if path.startswith("/api/") else f"/{path.split('/')[1]}/…"
+
+
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    # the route's pattern, not the address: a recipient's link is a secret
-    route = getattr(request.scope.get("route"), "path", "an unknown address")
-    log.exception("unexpected error at %s %s", request.method, route, exc_info=error)
+    log.exception("unexpected error at %s %s", request.method, _place(request.url.path), exc_info=error)
     return problem(500, "internal_error", "Something went wrong on our side. It has been logged; please try again.")
 
 

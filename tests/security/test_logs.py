@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import logging
+import os
 import sys
 import threading
 import time
@@ -22,17 +23,20 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.service import create_api_key
 from liquor_app.api.app import create_api
-from liquor_app.core import config, queue, redis
+from liquor_app.core import config, db, queue, redis
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.logs import JsonFormatter, LineFormatter, configure
+from liquor_app.core.private import tighten
 from liquor_app.core.process import LOG_BYTES, Child
 from liquor_app.core.queue import Job, JobContext, enqueue
 from liquor_app.core.redact import describe, redact
 from liquor_app.core.supervisor import Supervisor
+from liquor_app.customers.importing.trial import write_rejects_file
 from liquor_app.customers.models import ImportStatus
 from liquor_app.customers.tasks import conclude
+from liquor_app.customers.uploads import upload_folder
 from liquor_app.providers.base import Outcome
 from liquor_app.sending.handover import hand_over
 from tests.api.client import PASSWORD, Client
@@ -63,16 +67,17 @@ async def _fail(which: int) -> None:
     """A statement that fails and whose error quotes what it was given."""
     row = {"id": uuid7(), "email": ADDRESS, "hash": HASH, "name": NAME, "token": TOKEN}
     insert = "INSERT INTO users (id, email, password_hash, full_name, role) VALUES (:id, :email, :hash, :name, 'user')"
-    async with transaction() as session:
-        if which == 0:  # Key (lower(email))=(…) already exists
-            await session.execute(text(insert), row)
-            await session.execute(text(insert), {**row, "id": uuid7()})
-        elif which == 1:  # Failing row contains (…)
+    if which == 3:  # an error that is nobody's
+        raise RuntimeError(f"cannot write to {NAME} <{ADDRESS}> with {TOKEN} and {HASH}")
+    # past `transaction`, which has words of its own for what the database refuses; those come last
+    async with transaction() if which == 4 else db.engine().begin() as session:
+        if which == 1:  # Failing row contains (…)
             await session.execute(text(insert.replace("'user'", "'king'")), row)
         elif which == 2:  # invalid input syntax for type uuid: "…"
             await session.execute(text("SELECT CAST(CAST(:token AS text) AS uuid)"), row)
-        else:  # an error that is nobody's
-            raise RuntimeError(f"cannot write to {NAME} <{ADDRESS}> with {TOKEN} and {HASH}")
+        else:  # Key (lower(email))=(…) already exists
+            await session.execute(text(insert), row)
+            await session.execute(text(insert), {**row, "id": uuid7()})
 
 
 async def _all_rows(table: str) -> str:
@@ -115,13 +120,20 @@ async def test_markers_are_found_nowhere(
     async def broken(token: str) -> None:
         await _fail(1)
 
-    app = create_api([router, accounts.router])
+    public = APIRouter()
+
+    @public.get("/u/{token}")
+    async def broken_page(token: str) -> None:
+        await _fail(0)
+
+    app = create_api([router, accounts.router], at_root=[public])
     told: list[str] = []
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as client:
         answer = await client.get(f"/api/v1/broken/{TOKEN}", headers={"x-api-key": TOKEN, "cookie": f"a={TOKEN}"})
         assert answer.status_code == 500
         told.append(answer.text)
+        assert (await client.get("/u/Mark3rT0ken")).status_code == 500, "a recipient's link is a secret"
         wrong = {"email": ADDRESS, "password": TOKEN}
         for _ in range(3):
             told.append((await client.post("/api/v1/auth/login", json=wrong)).text)
@@ -131,7 +143,7 @@ async def test_markers_are_found_nowhere(
         await _fail(int(job.args["which"]))
         return None
 
-    for which in range(4):
+    for which in range(5):
         async with transaction() as session:
             job_id = await enqueue(session, Job.ROLL_UP, {"which": which})
         assert await queue.run(job_id, {Job.ROLL_UP: task}) == "failed"
@@ -289,6 +301,36 @@ def test_the_supervisor_keeps_every_log_short(tmp_path: Path) -> None:
         supervisor.stopping.set()
         watching.join(5)
         child.stop(1)
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """A service that was started with everything open: modes must not depend on it."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+async def test_uploads_and_refused_rows_are_ours_alone(manager: Client, open_umask: None, tmp_path: Path) -> None:
+    brought = await manager.post("/imports", files={"file": ("a.csv", b"email\nada@example.com\n", "text/csv")})
+    assert brought.status_code == 201, brought.text
+    async with transaction() as session:
+        import_id = (await session.execute(text("SELECT id FROM imports"))).scalar_one()
+        kept = await write_rejects_file(session, import_id, ["email"], tmp_path / "deep" / "rejects" / "a.csv")
+    found = [*upload_folder().iterdir(), Path(kept)]
+    assert len(found) >= 2
+    assert {path.stat().st_mode & 0o777 for path in found} == {0o600}
+    folders = {upload_folder(), upload_folder().parent, Path(kept).parent, Path(kept).parent.parent}
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
+
+
+def test_what_older_versions_left_open_is_closed(tmp_path: Path, open_umask: None) -> None:
+    old = tmp_path / "files" / "imports" / "a.upload"
+    old.parent.mkdir(parents=True)
+    old.write_text("ada@example.com")
+    (tmp_path / "files" / "link").symlink_to("/etc/hostname")
+    tighten(tmp_path)
+    assert [path.stat().st_mode & 0o777 for path in (old, old.parent, old.parent.parent)] == [0o600, 0o700, 0o700]
 
 
 # --- what keeps the next one out ---
