@@ -85,10 +85,11 @@ _KEY = re.compile(r"Key \((.+?)\)=\(")
 _NOT_A_FIELD = frozenset({"lower", "coalesce", "text", "uuid", "md5"})
 
 
-def refused_by(error: DBAPIError) -> AppError:
+def refused_by(error: DBAPIError) -> AppError | None:
     """What the database refused, in our words: its own quote rows.
 
-    Services ask before they write; two who ask at the same moment are told apart here, by the constraint.
+    Services ask before they write; two who ask at the same moment are told apart here, by the constraint. None if it is
+    ours to mend: a check or an empty field that a service let through.
     """
     said = getattr(error.orig, "diag", None)
     state = getattr(error.orig, "sqlstate", None)
@@ -103,10 +104,8 @@ def refused_by(error: DBAPIError) -> AppError:
             return Conflict(f"There is one with this {words} already.", field=field)
         case "23503":
             return Conflict(f"What {words} names is not there any more, or is still in use.", field=field)
-        case "23502":
-            return Invalid(f"{words} must not be empty", field=field)
-        case "23514":
-            return Invalid("A value lies outside of what is allowed.", field=field)
+        case "23502" | "23514":
+            return None
     return Invalid("A number, a date or a text is larger than can be kept, or is none.", field=field)
 
 
@@ -136,7 +135,9 @@ async def transaction() -> AsyncIterator[AsyncSession]:
             raise Unavailable(f"The database cannot be reached: {trouble_of(error)}.") from error
         raise
     except (IntegrityError, DataError) as error:
-        raise refused_by(error) from error
+        if (refusal := refused_by(error)) is not None:
+            raise refusal from error
+        raise
     for hook in hooks:
         await hook()
 

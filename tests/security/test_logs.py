@@ -194,7 +194,8 @@ async def test_markers_are_found_nowhere(
         "redis": await _all_of_redis(),
         "engines' logs": _engine_logs(),
     }
-    assert "SQL state 23505" in places["jobs"], "the kind of failure is told"
+    assert "SQL state 23514" in places["jobs"], "the kind of failure is told"
+    assert "There is one with this email already." in places["jobs"]
     assert "SQL state 23514" in places["log"]
     found = [(place, marker) for place, content in places.items() for marker in MARKERS if marker in content]
     assert found == []
