@@ -18,6 +18,12 @@ class Marks:
     estimate: str
     high: str
     zero: str
+    has_room: bool = True
+    """Whether zero's word fits beside those of the ends; its line is drawn in any case."""
+
+
+ROOM_PCT = 16.0
+"""Of the axis' width: what two words under it need, in the narrowest card they stand in."""
 
 
 def interval_marks(low: float, estimate: float, high: float) -> Marks:
@@ -41,6 +47,7 @@ def interval_marks(low: float, estimate: float, high: float) -> Marks:
         estimate=f"{place(estimate)}%",
         high=f"{place(high)}%",
         zero=f"{place(0.0)}%",
+        has_room=min(abs(place(0.0) - place(end)) for end in (low, high)) >= ROOM_PCT,
     )
 
 
@@ -52,7 +59,7 @@ def interval(marks: Marks | rx.Var[Marks], low: Text, high: Text, zero: Text, la
         rx.el.i(class_name="soft", left=marks.low, width=marks.width),
         rx.el.i(class_name="zero", left=marks.zero),
         rx.el.i(class_name="mark2", left=marks.estimate),
-        rx.el.span(zero, class_name="at", left=marks.zero),
+        rx.cond(marks.has_room, rx.el.span(zero, class_name="at", left=marks.zero), rx.fragment()),
         rx.el.span(low, class_name="at", left=marks.low),
         rx.el.span(high, class_name="at", left=marks.high),
         class_name="interval",

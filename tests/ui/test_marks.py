@@ -59,3 +59,11 @@ def test_slices_cover_the_round_without_overlap(parts: list[tuple[str, int]]) ->
 def test_negative_slices_are_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
         slices([("Loyal", -1)])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "fits"), [(-2, 251, False), (0, 200, False), (-100, 200, True), (31, 212, False), (80, 212, True)]
+)
+def test_zero_has_its_word_where_there_is_room_for_it(low: float, high: float, fits: bool) -> None:
+    """Its line is always there; two words one over the other are none."""
+    assert interval_marks(low, (low + high) / 2, high).has_room is fits
