@@ -19,6 +19,7 @@ from liquor_app.sending.dispatch import Dispatcher
 from liquor_app.sending.errands import Kind, hand_over_errand, prepare_errand, request_errand
 from liquor_app.sending.launch import launch_campaign
 from liquor_app.sending.optin import confirm_link
+from liquor_app.sending.outbox import list_outbox
 from liquor_app.sending.staff_copy import inert_headers, inert_html, inert_text, mask_code
 from liquor_app.sending.states.outbox import OutboxState
 from liquor_app.sending.tracking import CLICK_PATH, OPEN_PATH, Tracker, link_of
@@ -139,6 +140,21 @@ async def test_following_everything_a_viewer_is_shown_changes_nothing(viewer: Cl
     for link in sent.links:
         await anybody.http.request("GET", link.removeprefix(get_settings().base_url))
     assert await acts() != before
+
+
+@pytest.mark.usefixtures("templates")
+async def test_a_code_cannot_be_found_by_looking_for_it(viewer: Client) -> None:
+    """A subject may hold the code: the list masks it, and looking for its letters one by one finds nothing."""
+    await send_everything()
+    ((code,), *_) = await rows(
+        "UPDATE outbox_messages o SET subject = 'Your code ' || c.code FROM sends s JOIN coupons c"
+        " ON c.action_id = s.action_id WHERE s.id = o.send_id AND o.channel = 'email' RETURNING c.code"
+    )
+    async with transaction() as session:
+        for search in (code, code[:4], code.lower()):
+            assert (await list_outbox(session, SYSTEM, search=search)).items == []
+        (row,) = (await list_outbox(session, SYSTEM, search="your code")).items
+    assert code not in str(row)
 
 
 async def test_the_link_that_confirms_a_consent_is_in_no_answer(manager: Client) -> None:
