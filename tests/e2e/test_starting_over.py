@@ -1,4 +1,5 @@
-"""Starting with one's own data. Its name sorts last: it removes what the other tests look at."""
+"""Starting with one's own data. Of the tests of a day's work its name sorts last: it removes what they look at, and
+leaves a shop with a name of its own."""
 
 from __future__ import annotations
 
@@ -30,3 +31,23 @@ def test_start_with_your_own_data(product: Product, page: Page) -> None:
     expect(page.get_by_role("heading", name="Customers")).to_be_visible()
     expect(page.get_by_text("This is sample data")).to_have_count(0)
     shoot(page, "12-an-empty-shop")
+    # the sample's name is gone with it, and nothing is sent in nobody's
+    expect(page.get_by_text("Nothing is sent before your shop has")).to_be_visible()
+    assert page.get_by_text("Harbor & Vine").count() == 0
+    page.get_by_role("link", name="Name your shop").click()
+    page.wait_for_url("**/settings/brand")
+    for field, words in (
+        ("name", "Quay Street Wines"),
+        ("from_name", "Quay Street Wines"),
+        ("from_email", "hello@quaystreet.example.org"),
+        ("postal_address", "3 Quay St, Bath, ME 04530"),
+        ("website_url", "https://quaystreet.example.org"),
+    ):
+        page.locator(f"#{field}").fill(words)
+    expect(page.get_by_role("button", name="Save")).to_be_enabled()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Brand saved")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Quay Street Wines").first).to_be_visible()
+    expect(page.get_by_text("Nothing is sent before your shop has")).to_have_count(0)
+    shoot(page, "13-a-shop-with-a-name")

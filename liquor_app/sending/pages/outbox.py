@@ -30,7 +30,7 @@ def outbox_page() -> rx.Component:
     return rx.fragment(
         page_head(
             "Outbox",
-            "What the sandbox kept. Nothing here has left the house; read it as its recipient would have.",
+            "What the sandbox kept. Nothing here has left the house. Links lead nowhere and codes are masked.",
             badge("Sandbox", "amber"),
         ),
         rx.cond(UnknownState.total > 0, _unknown(), rx.fragment()),
