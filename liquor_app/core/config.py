@@ -137,8 +137,6 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _safe_in_production(self) -> Settings:
         if self.env is Environment.PRODUCTION:
-            if self.gallery:
-                raise ValueError("gallery: the design system's pages are for developers; unset LIQUOR_GALLERY")
             given = self.given_keys()
             if not given:
                 raise ValueError(f"secret_key: production needs LIQUOR_SECRET_KEY; {MAKE_ONE}")
@@ -153,6 +151,8 @@ class Settings(BaseSettings):
             if not self.public_url.startswith("https://"):
                 raise ValueError("public_url: production needs LIQUOR_PUBLIC_URL=https://…, links in messages use it")
             self._check_passwords()
+            if self.gallery:
+                raise ValueError("gallery: the design system's pages are for developers; unset LIQUOR_GALLERY")
         return self
 
     def _check_passwords(self) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import secrets
 
 import pytest
 from reflex_base.registry import RegistrationContext
 
+from liquor_app.core.config import Settings
 from liquor_app.liquor_app import app
 
 EXPOSED = {
@@ -25,3 +27,20 @@ def test_nothing_is_a_remote_event_by_accident(name: str) -> None:
 
 def test_all_of_them_are_looked_at() -> None:
     assert len(EXPOSED) > 150
+
+
+def test_production_shows_no_gallery(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its states are events anybody may call, before sign-in too."""
+    given = {
+        "LIQUOR_ENV": "production", "LIQUOR_SECRET_KEY": secrets.token_urlsafe(48), "LIQUOR_SECRET_KEYS": "",
+        "DATABASE_URL": f"postgresql://shop:{secrets.token_urlsafe(24)}@db/shop",
+        "REDIS_URL": f"redis://:{secrets.token_urlsafe(24)}@queue:6379/0",
+        "LIQUOR_PUBLIC_URL": "https://shop.example.com",
+        "LIQUOR_ADMIN_PASSWORD": "", "LIQUOR_GALLERY": "0",
+    }  # fmt: skip
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert not Settings().gallery
+    monkeypatch.setenv("LIQUOR_GALLERY", "1")
+    with pytest.raises(ValueError, match="unset LIQUOR_GALLERY"):
+        Settings()
