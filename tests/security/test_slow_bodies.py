@@ -17,7 +17,7 @@ from liquor_app.api.edge import Edge
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.crowd import Crowd
 from liquor_app.core.frontend import CROWDED
-from liquor_app.core.process import free_port
+from liquor_app.core.process import allow_many_files, free_port
 from tests.conftest import Engines
 
 pytestmark = pytest.mark.integration
@@ -31,6 +31,7 @@ HEAD = (
 @pytest.fixture
 async def port(database: str, engines: Engines) -> AsyncIterator[int]:
     """The API under the web server that production uses."""
+    allow_many_files()
     chosen = free_port()
     argv = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--port", str(chosen)]
     argv += [*CROWDED, "--log-level", "warning", "--workers-kill-timeout", "1s", "tests.security.impatient:impatient"]
