@@ -25,7 +25,7 @@ from liquor_app.sending.errands import ErrandRow
 from liquor_app.sending.farewell import failed
 from liquor_app.sending.recipient_pages import age_page, age_told, confirm_page, preferences_page, stored_page
 from liquor_app.sending.recipients import AGE_PATH, CONFIRM_PATH, Ask
-from liquor_app.sending.schemas import ConsentIn, ConsentOut, ErrandIn, LinkOut
+from liquor_app.sending.schemas import ConsentIn, ConsentOut, ErrandIn
 
 router = APIRouter(prefix="/customers", tags=["customers"])
 public = APIRouter(include_in_schema=False)
@@ -51,15 +51,6 @@ async def record_consent(request: Request, actor: CurrentActor, customer_id: Id,
         return ConsentOut(status=body.status, confirmation="")
 
     return await once(request, key_owner(actor), ConsentOut, work)
-
-
-@router.post("/{id}/age-link", response_model=LinkOut)
-async def make_age_link(actor: CurrentActor, customer_id: Id) -> object:
-    """A page that asks this customer for their full date of birth; bring its address to them."""
-    url = recipients.age_link(actor, customer_id)
-    async with transaction() as session:
-        await recipients.recipient_by_id(session, customer_id)
-    return {"url": url}
 
 
 @router.get("/{id}/messages", response_model=list[ErrandRow])

@@ -74,7 +74,3 @@ class ErrandIn(Body):
 
     kind: Kind
     channel: Channel
-
-
-class LinkOut(Row):
-    url: str

@@ -34,7 +34,7 @@ GET /settings/templates · POST /settings/templates · PATCH /settings/templates
 OURS = """
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 PATCH /settings/compliance · POST /settings/compliance/rules · POST /settings/compliance/rules/{id}/end
-GET /suppressions · POST /suppressions · POST /customers/{id}/consents · POST /customers/{id}/age-link
+GET /suppressions · POST /suppressions · POST /customers/{id}/consents
 POST /customers/{id}/age
 GET /coupon-pools · POST /coupon-pools · POST /coupon-pools/file · GET /coupon-pools/{id} · PATCH /coupon-pools/{id}
 DELETE /coupon-pools/{id} · POST /coupon-pools/{id}/codes · POST /coupon-pools/{id}/discard
