@@ -29,6 +29,8 @@ GRACE_SECONDS = 10.0
 LEAST_PACE = 16 * 1024
 """Bytes a second after that, on the whole: an import over a slow line."""
 LONGEST_SECONDS = 900.0
+LEAST_PATIENCE = 0.5
+"""Seconds for a part to be handed over that may be here already."""
 BODIES = Crowd(of_one=64, in_all=512)
 """Bodies on their way in. Fewer than a web process serves requests at once, so that the rest are answered."""
 STRANGERS = Crowd(of_one=100, in_all=1000)
@@ -117,7 +119,7 @@ class _Body:
         self.is_whole = not self.told and "transfer-encoding" not in headers
         self.too_large = f"The request is larger than {allowed // 1024:,} KiB."
         self._receive, self._allowed, self._source = receive, allowed, source_group(source_of(scope))
-        self._came, self._began, self._is_counted = 0, time.monotonic(), False
+        self._came, self._waited, self._is_counted = 0, 0.0, False
 
     def enter(self) -> bool:
         self._is_counted = not self.is_whole and BODIES.enter(self._source)
@@ -136,10 +138,14 @@ class _Body:
         """
         if self.is_whole:
             return await self._receive()
+        patience, began = self._patience(), time.monotonic()
         try:
-            message = await asyncio.wait_for(self._receive(), self._patience())
+            if patience <= -LEAST_PATIENCE:
+                raise TimeoutError
+            message = await asyncio.wait_for(self._receive(), max(patience, LEAST_PATIENCE))
         except TimeoutError:
             raise HTTPException(408, "The request took too long to come in. Please send it again.") from None
+        self._waited += time.monotonic() - began
         self._came += len(message.get("body", b""))
         if self._came > self._allowed:
             raise HTTPException(413, self.too_large)
@@ -149,9 +155,9 @@ class _Body:
         return message
 
     def _patience(self) -> float:
-        """Seconds for the next part: until all that has come would have come at the least pace."""
-        ends = min(GRACE_SECONDS + self._came / LEAST_PACE, LONGEST_SECONDS)
-        return max(self._began + ends - time.monotonic(), 0)
+        """Seconds left to wait for the next part: until all that has come would have come at the least pace. Only
+        waiting counts: what a busy machine does between two parts is not its sender's fault."""
+        return min(GRACE_SECONDS + self._came / LEAST_PACE, LONGEST_SECONDS) - self._waited
 
 
 def _busy() -> Response:

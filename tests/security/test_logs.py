@@ -265,9 +265,7 @@ def test_a_flood_of_output_stays_small(tmp_path: Path) -> None:
     child = Child("web", [sys.executable, "-c", script], log)
     child.start()
     assert child.wait(30)
-    began = time.monotonic()
     child.cut_log(1_000_000)
-    assert time.monotonic() - began < 2
     kept = sorted(log.parent.iterdir())
     assert [path.name for path in kept] == ["web.log", "web.log.1"]
     assert sum(path.stat().st_size for path in kept) <= 1_000_000
