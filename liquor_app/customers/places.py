@@ -15,8 +15,12 @@ _NAMES = {
     "ohio": "OH", "oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA", "puerto rico": "PR", "rhode island": "RI",
     "south carolina": "SC", "south dakota": "SD", "tennessee": "TN", "texas": "TX", "utah": "UT", "vermont": "VT",
     "virginia": "VA", "washington": "WA", "west virginia": "WV", "wisconsin": "WI", "wyoming": "WY",
+    "american samoa": "AS", "guam": "GU", "northern mariana islands": "MP", "virgin islands": "VI",
 }  # fmt: skip
 STATES = frozenset(_NAMES.values())
+"""The states, the district and the territories: nothing else is a state to the law."""
+_BLANK = frozenset({"n", "na", "n a", "nan", "nil", "null", "none", "unknown", "not applicable", "not available"})
+"""What programs and people write where they know nothing, letters only."""
 
 # As people write them on envelopes (GPO Style Manual, 9.13, and a few more).
 _SHORT = {
@@ -32,7 +36,8 @@ _AROUND = re.compile(r"^(?:us|usa|united states)[ ]|[ ](?:us|usa|united states)$
 
 # The first three digits of a ZIP code, from and to (USPS, Domestic Mail Manual L002).
 _ZIPS: tuple[tuple[int, int, str], ...] = (
-    (5, 5, "NY"), (6, 7, "PR"), (9, 9, "PR"), (10, 27, "MA"), (28, 29, "RI"), (30, 38, "NH"), (39, 49, "ME"),
+    (5, 5, "NY"), (6, 7, "PR"), (8, 8, "VI"), (9, 9, "PR"), (10, 27, "MA"), (28, 29, "RI"), (30, 38, "NH"),
+    (39, 49, "ME"),
     (50, 54, "VT"), (55, 55, "MA"), (56, 59, "VT"), (60, 69, "CT"), (70, 89, "NJ"), (100, 149, "NY"), (150, 196, "PA"),
     (197, 199, "DE"), (200, 200, "DC"), (201, 201, "VA"), (202, 205, "DC"), (206, 219, "MD"), (220, 246, "VA"),
     (247, 268, "WV"), (270, 289, "NC"), (290, 299, "SC"), (300, 319, "GA"), (320, 339, "FL"), (341, 349, "FL"),
@@ -44,17 +49,26 @@ _ZIPS: tuple[tuple[int, int, str], ...] = (
     (870, 884, "NM"), (885, 885, "TX"), (889, 898, "NV"), (900, 961, "CA"), (967, 968, "HI"), (970, 979, "OR"),
     (980, 994, "WA"), (995, 999, "AK"),
 )  # fmt: skip
-_ZIP = re.compile(r"^(\d{3})\d{2}(?:-?\d{4})?$")
+_WHOLE_ZIPS = {
+    "96799": "AS", "96910": "GU", "96912": "GU", "96913": "GU", "96915": "GU", "96916": "GU", "96917": "GU",
+    "96919": "GU", "96921": "GU", "96923": "GU", "96928": "GU", "96929": "GU", "96931": "GU", "96932": "GU",
+    "96950": "MP", "96951": "MP", "96952": "MP",
+}  # fmt: skip
+"""ZIP codes whose first three digits they share with another state, or with no state of the US (Palau)."""
+_ZIP = re.compile(r"^(\d{3})\d{2}(?:-?\d{4})?$", re.ASCII)
 
 
 @lru_cache(maxsize=4096)
 def normalise_state(text: str) -> str:
-    """A US state as its two letters, however it was written; other regions as they are, two letters as capitals.
+    """A US state as its two letters, however it was written; empty where it says nothing ("N/A", "None", "-"). What is
+    neither is kept as it is, two letters as capitals: a region abroad, or a mistake; the law knows neither.
 
     "Massachusetts", "Mass.", "MASS", "us-ma", "Commonwealth of Massachusetts" and "MA, USA" are MA.
     """
     written = " ".join(text.split())
     plain = " ".join(re.sub(r"[^a-z]+", " ", written.lower()).split())
+    if plain in _BLANK or not any(letter.isalnum() for letter in written):
+        return ""
     for _ in range(2):
         plain = _AROUND.sub("", plain).strip()
     if len(plain) == 2 and plain.upper() in STATES:
@@ -66,12 +80,14 @@ def normalise_state(text: str) -> str:
 @lru_cache(maxsize=65_536)
 def law_state(state: str | None, postal_code: str | None = None) -> str | None:
     """Two letters of the state whose law holds for somebody: the one on file, else the ZIP code's; None if neither
-    tells. What is written there but means no region (a typing error, a country's own word) tells nothing."""
-    known = normalise_state(state) if state and state.strip() else ""
-    if len(known) == 2 and known.isalpha():
+    tells. What is written there but is no state of the US (`NA`, `XX`, a typing error) tells nothing: whoever does not
+    know somebody's state takes the strictest one's law."""
+    if (known := normalise_state(state or "")) in STATES:
         return known
     found = _ZIP.match((postal_code or "").strip())
     if found is None:
         return None
+    if (whole := _WHOLE_ZIPS.get(found[0][:5])) is not None:
+        return whole
     prefix = int(found[1])
     return next((code for first, last, code in _ZIPS if first <= prefix <= last), None)

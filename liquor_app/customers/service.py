@@ -177,7 +177,7 @@ def _clean(changes: dict[str, Any]) -> dict[str, Any]:
     if values.get("phone"):
         values["phone"] = normalise_phone(values["phone"], values.get("country") or "US")
     if values.get("state"):
-        values["state"] = normalise_state(values["state"])
+        values["state"] = normalise_state(values["state"]) or None
     if "country" in values:
         values["country"] = (values["country"] or "US").upper()[:2]
     if values.get("date_of_birth"):

@@ -24,7 +24,7 @@ from liquor_app.compliance.rule_pack import PACK
 from liquor_app.compliance.rules import US_ZONES, Rules, legal_span, parse_rule
 from liquor_app.compliance.service import make_rules
 from liquor_app.core.errors import Invalid
-from liquor_app.customers.places import _ZIPS, STATES, law_state
+from liquor_app.customers.places import _WHOLE_ZIPS, _ZIPS, STATES, law_state, normalise_state
 from liquor_app.organization.settings import ComplianceSettings, GeneralSettings
 
 LAWS = tuple(
@@ -336,6 +336,8 @@ def test_an_hour_that_does_not_exist_is_no_hour(moment: datetime, zone: str) -> 
 
 
 COUPON = MessageFacts("email", has_coupon=True)
+NO_STATES = ("NA", "N.A.", "None", "US", "XX", "UN", "NO", "ZZ", "zz", "ON", "AE", "--", "??", "Unknown")
+"""Two letters and blanks that are no state: the ZIP code tells, or the strictest law holds."""
 
 
 @pytest.mark.parametrize(
@@ -356,7 +358,11 @@ COUPON = MessageFacts("email", has_coupon=True)
         (None, "04530", False),
         (None, "4530", True),
         ("N.H.", None, False),
-        ("ON", None, False),
+        ("VI", None, False),
+        (None, "00802", False),
+        *((written, "02118", True) for written in NO_STATES),
+        *((written, None, True) for written in NO_STATES),
+        *((written, "04530", False) for written in NO_STATES),
     ],
 )
 def test_case_34_an_unknown_state_gets_no_coupons(state: str | None, postal_code: str | None, banned: bool) -> None:
@@ -376,4 +382,12 @@ def test_every_zip_code_prefix_belongs_to_one_state() -> None:
         assert first <= last
         assert not seen & set(range(first, last + 1))
         seen |= set(range(first, last + 1))
-    assert {state for *_, state in _ZIPS} == STATES
+    assert {state for *_, state in _ZIPS} | set(_WHOLE_ZIPS.values()) == STATES
+    assert law_state(None, "96799-0001") == "AS"
+    assert law_state(None, "96813") == "HI"
+
+
+@given(st.text(max_size=3) | st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ.", min_size=2, max_size=3))
+def test_no_text_is_a_state_the_us_has_not(written: str) -> None:
+    assert law_state(written) in {None, *STATES}
+    assert normalise_state(normalise_state(written)) == normalise_state(written)

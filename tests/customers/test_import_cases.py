@@ -230,3 +230,20 @@ async def test_case_34_a_state_is_read_alike_in_form_api_and_import(
     await run(write(tmp_path / "people.csv", "email,state", f'file@x.example,"{written}"'))
     assert {made.state, changed.state, *(row["state"] for row in await rows("SELECT state FROM customers"))} == {"MA"}
     assert (made.timezone, changed.timezone) == ("America/New_York", "America/New_York")
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("NA", None), ("N.A.", None), ("n/a", None), ("None", None), ("null", None), ("-", None), ("on", "ON"),
+     ("GU", "GU"), ("Bavaria", "Bavaria")],
+)  # fmt: skip
+async def test_case_34_what_is_no_state_is_read_alike_too(
+    database: str, tmp_path: Path, written: str, kept: str | None
+) -> None:
+    """Before: "NA" was a state without laws; whoever had one got Massachusetts' coupons."""
+    async with transaction() as session:
+        made = await create_customer(session, SYSTEM, {"email": "form@x.example", "state": written})
+        changed = await create_customer(session, SYSTEM, {"email": "later@x.example", "state": "MA"})
+        changed = await update_customer(session, SYSTEM, changed.id, {"state": written})
+    await run(write(tmp_path / "people.csv", "email,state", f'file@x.example,"{written}"'))
+    assert {made.state, changed.state, *(row["state"] for row in await rows("SELECT state FROM customers"))} == {kept}

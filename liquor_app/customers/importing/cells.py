@@ -268,11 +268,11 @@ _COUNTRIES = {"usa": "US", "united states": "US", "united states of america": "U
 
 @lru_cache(maxsize=REMEMBERED)
 def clean_state(cell: str) -> str | None:
-    """A US state as its two letters, however it was written; other regions as they are."""
+    """As `normalise_state` reads it; None if blank."""
     text = clean_text(cell, "state")
     if text is None:
         return None
-    return normalise_state(text)
+    return normalise_state(text) or None
 
 
 @lru_cache(maxsize=REMEMBERED)
