@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from liquor_app.accounts.background import MARK
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import run as run_job
+from liquor_app.customers.states import matching as matching_module
 from liquor_app.customers.states.importing import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.customers.states.matching import MatchState
 from liquor_app.customers.states.running import RunState
@@ -42,8 +46,14 @@ async def matching(row: ImportRow, actor: Actor | None = MANAGER) -> tuple[Tab, 
     file, match, running = await tab.state(ImportState), await tab.state(MatchState), await tab.state(RunState)
     await run(ImportState.sent, file, {"id": str(row.id)})
     file.kind = row.kind
-    await run(MatchState.begin, match)
+    await look(MatchState.begin, match)
     return tab, file, match, running
+
+
+async def look(handler: Any, state: MatchState, *arguments: Any) -> None:
+    """What an event that asks for a look at the file does, and the look itself."""
+    assert await run(handler, state, *arguments) is MatchState.look
+    await run(MatchState.look, state)
 
 
 async def people() -> int:
@@ -60,16 +70,16 @@ async def test_a_file_is_understood_and_tried_before_anything_is_written(databas
     assert [(line.number, line.outcome) for line in state.rows] == [("3", "rejected"), ("2", "created")]
     assert "nonsense" in state.rows[0].reason
 
-    await run(MatchState.match, state, "Home town", "city")
-    await run(MatchState.match, state, "Mail", "")
+    await look(MatchState.match, state, "Home town", "city")
+    await look(MatchState.match, state, "Mail", "")
     assert state.trial == "Tried on the first 2 rows: 1 new and 1 refused (No identity 1)."
-    await run(MatchState.match, state, "Mobile", "password")  # no such field: left out
+    await look(MatchState.match, state, "Mobile", "password")  # no such field: left out
     assert "No column says who the customer is" in state.problem
     assert await run(MatchState.start, state) is None
     assert file.step == MATCH
     assert await people() == 0
 
-    await run(MatchState.match, state, "Mail", "email")
+    await look(MatchState.match, state, "Mail", "email")
     await run(MatchState.start, state)
     assert file.step == RUN
 
@@ -78,10 +88,10 @@ async def test_dates_are_read_by_evidence_and_can_be_read_otherwise(database: st
     _, _, state, _ = await matching(await brought("email;dob\nann@example.com;24/03/1980\nbo@example.com;01/02/1981\n"))
     assert (state.date_order, state.date_note) == ("dmy", "1 row such as 24/03/1980 says so.")
     assert "2 new" in state.trial
-    await run(MatchState.choose_date_order, state, "mdy")
+    await look(MatchState.choose_date_order, state, "mdy")
     assert state.date_note.startswith("The file seems to say otherwise")
     assert "1 new and 1 refused" in state.trial
-    await run(MatchState.choose_date_order, state, "nonsense")
+    await look(MatchState.choose_date_order, state, "nonsense")
     assert state.date_order == "mdy"
 
 
@@ -177,6 +187,79 @@ async def test_viewers_and_the_unsigned_import_nothing(database: str) -> None:
 async def state_of(row: ImportRow) -> ImportRow:
     async with transaction() as session:
         return await get_import(session, MANAGER, row.id)
+
+
+async def test_a_file_before_shows_nothing_under_the_name_of_the_next(database: str) -> None:
+    """Found in a browser: while a workbook was read, the columns of the file before stood there, ready to import."""
+    first, second = await brought(PEOPLE), await brought("email\nann@example.com\n", name="second.csv")
+    _, file, match, running = await matching(first)
+    running.words = "2 rows: 1 new"
+    assert (match.reading, match.trial != "") == (False, True)
+    await run(ImportState.sent, file, {"id": str(second.id)})
+    # in the very push that carries the new name
+    assert (file.name, match.columns, match.trial, match.rows, running.words) == ("second.csv", [], "", [], "")
+    assert await run(MatchState.begin, match) is MatchState.look
+    assert (match.reading, match.columns) == (True, [])
+    assert "still being read" in said(await run(MatchState.start, match))
+    assert (file.step, (await state_of(second)).status) == (MATCH, "preview")
+    await run(MatchState.look, match)
+    assert (match.reading, mapping_of(match.columns)) == (False, {"email": "email"})
+
+
+async def test_a_late_answer_for_another_file_is_dropped(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = await brought(PEOPLE), await brought("email\nann@example.com\n", name="second.csv")
+    _, file, match, _ = await matching(first)
+    opened, go_on, real = asyncio.Event(), asyncio.Event(), matching_module.look_at
+
+    async def slow(actor: Actor, question: matching_module.Question) -> matching_module.Answer:
+        if question.row.id == first.id:
+            opened.set()
+            await go_on.wait()
+        return await real(actor, question)
+
+    monkeypatch.setattr(matching_module, "look_at", slow)
+    await run(ImportState.open, file, str(first.id))
+    await run(MatchState.begin, match)
+    late = asyncio.create_task(run(MatchState.look, match))
+    await opened.wait()
+    await run(ImportState.open, file, str(second.id))
+    go_on.set()
+    await late
+    assert match.columns == []  # the first file's came under the second's name
+    await look(MatchState.begin, match)
+    assert mapping_of(match.columns) == {"email": "email"}
+    assert await run(MatchState.start, match) is RunState.watch
+
+
+async def test_what_is_chosen_while_the_file_is_read_counts(database: str) -> None:
+    _, _, match, _ = await matching(await brought("email;dob\nann@example.com;24/03/1980\n"))
+    await run(MatchState.match, match, "dob", "")
+    await run(MatchState.match, match, "dob", "date_of_birth")
+    await run(MatchState.choose_policy, match, "keep")
+    await run(MatchState.look, match)
+    assert (match.policy, match.date_order, match.reading) == ("keep", "dmy", False)
+    assert "1 new" in match.trial
+
+
+async def test_a_look_that_breaks_says_so_and_leaves_nothing_to_import(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, match, _ = await matching(await brought(PEOPLE))
+
+    async def breaks(*_: Any) -> Any:
+        raise RuntimeError("a worker was killed")
+
+    monkeypatch.setattr(matching_module, "look_at", breaks)
+    await run(MatchState.choose_policy, match, "keep")
+    with pytest.raises(RuntimeError):
+        await run(MatchState.look, match)
+    assert (match.reading, match.trial, match.problem) == (False, "", matching_module.UNREADABLE)
+    assert await run(MatchState.start, match) is None
+
+
+def test_files_are_read_in_the_background() -> None:
+    """The tab's state is not held while a file is read: its lock would expire, and with it the tab."""
+    assert getattr(MatchState.look.fn, MARK)
 
 
 async def test_a_field_belongs_to_one_column(database: str) -> None:

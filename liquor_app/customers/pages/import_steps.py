@@ -50,14 +50,19 @@ def match_step() -> rx.Component:
         )),
     )  # fmt: skip
     chosen = card(
-        table(MatchState.columns, columns, label="Columns of the file"),
+        rx.cond(
+            MatchState.columns,
+            table(MatchState.columns, columns, label="Columns of the file"),
+            rx.fragment(),
+        ),
+        rx.cond(MatchState.reading, rx.el.p("Reading the file…", class_name="muted pad", role="status"), rx.fragment()),
         rx.el.div(_choices(), problem_note(MatchState.problem), class_name="col g16 pad"),
         title=ImportState.name,
         flush=True,
         foot=row(
             button("Choose another file", on_click=ImportState.again),
             button("Import", kind="primary", icon="upload", on_click=MatchState.start,
-                   disabled=(MatchState.problem != "") | (MatchState.trial == "")),
+                   disabled=MatchState.reading | (MatchState.problem != "") | (MatchState.trial == "")),
             apart=True,
             wrap=True,
         ),

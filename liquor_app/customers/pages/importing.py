@@ -83,6 +83,8 @@ def _choose() -> rx.Component:
         on_change=ImportState.choose_kind,
         label="What the file holds",
     )
+    # before the page is live a choice would be lost without a word
+    kinds = rx.el.fieldset(kinds, disabled=~rx.State.is_hydrated, class_name="plain")
     return card(col(row(kinds), problem_note(ImportState.problem), zone, sending, gap=16))
 
 

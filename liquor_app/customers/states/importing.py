@@ -80,9 +80,18 @@ class ImportState(rx.State):
 
     async def _open(self, import_id: str) -> Any:
         row = await self._row(import_id)
+        await self._forget_file()
         self._import, self.kind, self.name, self.problem = str(row.id), row.kind, row.file_name, ""
         self.step = STEPS.get(row.status, REPORT)
         return [remember(ADDRESS, {"import": self._import}), *_next_events(self.step)]
+
+    async def _forget_file(self) -> None:
+        """What the later steps show is another file's from here on: it goes in the same push as its name."""
+        from liquor_app.customers.states.matching import MatchState
+        from liquor_app.customers.states.running import RunState
+
+        (await self.get_state(MatchState)).clear()
+        (await self.get_state(RunState)).reset()
 
     async def _row(self, import_id: str = "") -> ImportRow:
         """The import in hand, as it is now; for the states of the later steps too."""
@@ -95,6 +104,7 @@ class ImportState(rx.State):
     async def again(self) -> Any:
         """From the beginning."""
         self.reset()
+        await self._forget_file()
         return [rx.call_script("window.importFile?.forget()"), remember(ADDRESS, {}), EarlierState.load]
 
 
