@@ -192,7 +192,7 @@ def _greet(console: Console, password: str | None, code: str | None, address: st
     elif code:
         console.print(f"Open it to set up the first admin. Set-up code: [bold]{code}[/]  (works once)", highlight=False)
     else:
-        console.print(f"Sign in as {settings.admin_email}. Forgotten the password? `liquor users reset-password`")
+        console.print("Forgotten a password? `liquor users reset-password E-MAIL`", highlight=False)
     console.print(f"API: {address}/docs   Logs: {_short(settings.data_dir / 'log')}   Stop: Ctrl-C\n")
 
 

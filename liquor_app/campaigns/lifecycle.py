@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.models import Campaign, CampaignStatus
 from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campaign, row_of
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.identity import require_identity
+from liquor_app.organization.models import Channel
 from liquor_app.organization.service import get_brand, notify
 from liquor_app.planning.service import approve_plan
 
@@ -32,13 +34,27 @@ async def approve_campaign(session: AsyncSession, actor: Actor, campaign_id: UUI
     _check_is(campaign, CampaignStatus.AWAITING_APPROVAL, to="approved")
     if campaign.plan_id is None:
         raise Conflict("There is no plan to approve yet. Generate one first.")
-    require_identity(await get_brand(session, campaign.brand_id))
+    brand = await get_brand(session, campaign.brand_id)
+    require_identity(brand)
+    if not brand.sms_sender and await _has_texts(session, campaign.plan_id):
+        raise Conflict(
+            "The plan has text messages, and the brand has no sender for them: add one under Settings, Brand, or plan"
+            " the campaign again without SMS."
+        )
     if campaign.end_date < now().date():
         raise Conflict(f"The campaign's last day, {campaign.end_date}, is over. Give it new dates and a new plan.")
     await approve_plan(session, actor, campaign.plan_id)
     campaign.approved_by, campaign.approved_at, campaign.is_autopilot = actor.user_id, now(), False
     await move_campaign(session, actor, campaign, CampaignStatus.SCHEDULED)
     return row_of(campaign)
+
+
+async def _has_texts(session: AsyncSession, plan_id: UUID) -> bool:
+    found = await session.execute(
+        text("SELECT EXISTS (SELECT FROM actions WHERE plan_id = :id AND channel = :sms AND status = :planned)"),
+        {"id": plan_id, "sms": Channel.SMS.value, "planned": ActionStatus.PENDING.value},
+    )
+    return bool(found.scalar_one())
 
 
 async def submit_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:

@@ -48,8 +48,9 @@ def rotate(as_json: Json = False) -> None:
         out.print(f"Sealed anew: {done.resealed} stored secrets. Restart web and workers, so that they sign with the")
         out.print("first key. Keep the older ones until the last message signed with them is 30 days old or more.")
     else:
-        out.print("The ring is given by the environment. Give this one to every web and worker, restart them, then run")
-        out.print("`liquor keys rotate` again to seal what is stored under its first key:\n")
+        out.print("The ring is given by the environment. Give every web and worker this one with its first key moved to")
+        out.print("the end, restart them; then this one as it stands, restart them; then run `liquor keys rotate` again")
+        out.print("to seal what is stored under its first key (docs/keys.md):\n")
         typer.echo(f"LIQUOR_SECRET_KEYS={done.ring}")
 
 

@@ -32,6 +32,15 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NUMERIC = re.compile(r"(?:^|\.)(?:\d+|0[xX][0-9a-fA-F]*)\.?$")
 """Ends in a number, as no name does: an address in one of its older notations (WHATWG URL, "ends in a number")."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_INSIDE = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "192.0.0.0/24", "168.63.129.16/32", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96", "fec0::/10", "3fff::/20",
+        "5f00::/16",
+    )
+)  # fmt: skip
+"""What Python's own registry does not know yet, or calls global: protocol assignments and clouds' metadata services
+(RFC 6890, 8215, 9602, 9637; Azure's 168.63.129.16), forms in which IPv6 writes IPv4, site-local addresses."""
 
 
 class BlockedAddress(OSError):
@@ -49,7 +58,7 @@ def is_allowed(number: str) -> bool:
         return False
     if any(address in network for network in get_settings().reachable_networks):
         return True
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and not any(address in network for network in _INSIDE)
 
 
 def _plain(address: Address) -> Address:

@@ -118,6 +118,11 @@ class JobRow:
     finished_at: datetime | None
 
 
+def unexpected(error: Exception) -> str:
+    """What a job says of an error nobody foresaw: its kind, for its words may hold somebody's data."""
+    return f"Something went wrong on our side: {describe(error)}. The log says where."
+
+
 async def ring(job_id: UUID) -> None:
     """Tell some worker that this job waits. A Redis that is down is harmless: the sweeper rings again."""
     try:
@@ -241,7 +246,7 @@ async def run(job_id: UUID, tasks: dict[Job, Task], *, lease_seconds: float = SE
         status, error = JobStatus.FAILED, problem.message
     except Exception as problem:
         log.exception("job %s (%s) failed", context.name, job_id)
-        status, error = JobStatus.FAILED, f"Something went wrong on our side: {describe(problem)}. The log says where."
+        status, error = JobStatus.FAILED, unexpected(problem)
     async with transaction() as session:
         ended = await session.execute(
             text(

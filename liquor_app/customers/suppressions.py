@@ -132,9 +132,13 @@ async def add_suppressions(
             " SELECT g.hash, g.address, :channel, :reason, (SELECT c.id FROM customers c WHERE c.deleted_at IS NULL"
             "   AND (c.email_key = g.address OR c.phone = g.address) LIMIT 1), :source"
             " FROM unnest(CAST(:hashes AS bytea[]), CAST(:addresses AS text[])) AS g (hash, address)"
-            " ON CONFLICT DO NOTHING"
+            # somebody's own leaving, which they could take back by a text, becomes the shop's word
+            " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
+            " DO UPDATE SET reason = excluded.reason, source = excluded.source WHERE suppressions.reason = :own"
+            " RETURNING (xmax = 0) AS is_new"
         ),
         {
+            "own": SuppressionReason.UNSUBSCRIBED.value,
             "hashes": [address_hash(address) for address in plain],
             "addresses": list(plain),
             "channel": channel,
@@ -142,7 +146,7 @@ async def add_suppressions(
             "source": actor.kind.value,
         },
     )
-    added = int(done.rowcount)  # type: ignore[attr-defined]
+    added = sum(done.scalars())
     await audit(
         session, actor, "suppressions.added", "suppression", None, added=added, given=len(plain), channel=channel
     )

@@ -19,7 +19,8 @@ from liquor_app.core import collector
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Forbidden
 from liquor_app.core.ids import parse_id
-from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue
+from liquor_app.core.lease import JobLost
+from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, unexpected
 from liquor_app.customers.importing.merging import Policy
 from liquor_app.customers.importing.work import Plan, open_work
 from liquor_app.customers.models import IMPORT, ImportStatus
@@ -66,6 +67,13 @@ async def import_uploaded(job: JobContext) -> dict[str, Any]:
         status = ImportStatus.CANCELLED if isinstance(error, JobCancelled) else ImportStatus.FAILED
         async with transaction() as session:
             await conclude(session, SYSTEM, import_id, status, str(error) or None)
+        raise
+    except JobLost:
+        raise  # another worker goes on with it
+    except Exception as error:
+        # whatever it was: an import nobody works on must not say that it is running
+        async with transaction() as session:
+            await conclude(session, SYSTEM, import_id, ImportStatus.FAILED, unexpected(error))
         raise
     async with transaction() as session:
         row = await conclude(session, actor, import_id, ImportStatus.COMPLETED)

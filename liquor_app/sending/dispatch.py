@@ -124,7 +124,7 @@ class Dispatcher:
                 )
         self._touched |= claim.campaigns
         with self._timed("render"):
-            routed = await self._compose(claim, knowledge.material)
+            routed = await self._compose(claim, knowledge)
         routed = await self._paced(claim.token, await self._warmed(claim.token, routed))
         for portion in portions(routed):
             lease_ends = asyncio.get_running_loop().time() + self.pace.send_lease
@@ -185,14 +185,19 @@ class Dispatcher:
         finally:
             self.spent[stage] += time.perf_counter() - began
 
-    async def _compose(self, claim: Claim, material: Material) -> list[Routed]:
-        """Bodies and routes; what has none is skipped or put back."""
+    async def _compose(self, claim: Claim, knowledge: _Knowledge) -> list[Routed]:
+        """Bodies and routes; what has none is skipped or put back. Skipping is for ever, so before that brands and
+        templates are read once more: a shop may have been named a second ago."""
+        material, claimed_at, is_fresh = knowledge.material, asyncio.get_running_loop().time(), False
         routed: list[Routed] = []
         stops: list[Stop] = []
         for index, message in enumerate(claim.messages):
             if index % 50 == 49:
                 await asyncio.sleep(0)  # rendering must not hold up the worker's other tasks
             made = compose(message, material)
+            if isinstance(made, Stop) and made.reason is not None and not is_fresh:
+                material, is_fresh = (await self._know(since=claimed_at)).material, True
+                made = compose(message, material)
             if isinstance(made, Stop):
                 stops.append(made)
                 continue
@@ -290,13 +295,13 @@ class Dispatcher:
                 await asyncio.sleep(min(0.1 * 2 ** min(attempt, 6), 2.0))
         log.error("results of %d messages could not be recorded; recovery will look them up", len(results))
 
-    async def _know(self) -> _Knowledge:
-        """Rules, templates, brands and routes, at most a few seconds old."""
+    async def _know(self, *, since: float = -1.0) -> _Knowledge:
+        """Rules, templates, brands and routes, at most a few seconds old and read after `since` (the loop's clock)."""
         clock = asyncio.get_running_loop().time
         async with self._reading:
-            if self._knowledge is None or clock() - self._knowledge.loaded_at > self.pace.knowledge:
+            old = self._knowledge
+            if old is None or clock() - old.loaded_at > self.pace.knowledge or old.loaded_at <= since:
                 async with transaction() as session:
-                    old = self._knowledge
                     self._knowledge = _Knowledge(
                         await load_rules(session, known=old.rules if old else None),
                         await load_material(session, known=old.material if old else None),
@@ -304,6 +309,7 @@ class Dispatcher:
                     )
                     self._settings = await load_settings(session, SendingSettings)
                     self.routes.update(await load_routes(session), await take_probes(session))
+            assert self._knowledge is not None
             return self._knowledge
 
     async def _pump(self) -> bool:

@@ -57,7 +57,10 @@ async def answer_texts(session: AsyncSession, texts: Sequence[WebhookEvent]) -> 
 
 
 _STOP = """
-WITH f AS (SELECT * FROM unnest(CAST(:phones AS text[]), CAST(:evidence AS jsonb[])) AS f(phone, evidence)),
+WITH f AS (
+    SELECT * FROM unnest(CAST(:phones AS text[]), CAST(:evidence AS jsonb[]), CAST(:hashes AS bytea[]))
+    AS f(phone, evidence, hash)
+),
 had AS (
     SELECT c.id, c.sms_consent, f.evidence FROM customers c JOIN f ON f.phone = c.phone
     WHERE c.deleted_at IS NULL AND c.sms_consent IS DISTINCT FROM 'withdrawn' FOR UPDATE OF c
@@ -69,9 +72,13 @@ SELECT id, 'sms', 'withdrawn', :source, evidence || jsonb_build_object('had', sm
 """
 
 # The latest word must be a STOP by text, and that STOP must have taken a consent: what staff, a page or a complaint
-# withdrew is not given back, and who never agreed has not agreed now.
+# withdrew is not given back, who never agreed has not agreed now, and who is still on the list for another reason stays
+# as they are.
 _START = """
-WITH f AS (SELECT * FROM unnest(CAST(:phones AS text[]), CAST(:evidence AS jsonb[])) AS f(phone, evidence)),
+WITH f AS (
+    SELECT * FROM unnest(CAST(:phones AS text[]), CAST(:evidence AS jsonb[]), CAST(:hashes AS bytea[]))
+    AS f(phone, evidence, hash)
+),
 back AS (
     SELECT c.id, f.evidence FROM customers c JOIN f ON f.phone = c.phone
     JOIN LATERAL (
@@ -83,7 +90,11 @@ back AS (
         WHERE customer_id = c.id AND channel = 'sms' AND NOT (status = 'withdrawn' AND source = :source)
         ORDER BY at DESC, id DESC LIMIT 1
     ) earlier ON true
-    WHERE c.deleted_at IS NULL AND COALESCE(latest.had, earlier.status) = 'given' FOR UPDATE OF c
+    WHERE c.deleted_at IS NULL AND COALESCE(latest.had, earlier.status) = 'given'
+    AND NOT EXISTS (
+        SELECT FROM suppressions p WHERE p.lifted_at IS NULL AND (p.channel IS NULL OR p.channel = 'sms')
+        AND p.address_hash = f.hash
+    ) FOR UPDATE OF c
 ), done AS (
     UPDATE customers c SET sms_consent = 'given', updated_at = now() FROM back WHERE c.id = back.id
 )
@@ -95,6 +106,7 @@ SELECT id, 'sms', 'given', :source, evidence FROM back
 async def _obey(session: AsyncSession, wish: Wish, events: Sequence[WebhookEvent]) -> None:
     """In two statements, whatever their number. START gives back what STOP took and nothing else."""
     phones = [event.recipient for event in events if event.recipient]
+    hashes = [address_hash(phone) for phone in phones]
     if wish is Wish.STOP:
         entries = [Suppression(phone, SuppressionReason.UNSUBSCRIBED, Channel.SMS) for phone in phones]
         await suppress_addresses(session, entries, source=BY_TEXT)
@@ -105,7 +117,7 @@ async def _obey(session: AsyncSession, wish: Wish, events: Sequence[WebhookEvent
                 " AND reason = :reason AND source = :source AND address_hash = ANY(:hashes)"
             ),
             {
-                "hashes": [address_hash(phone) for phone in phones],
+                "hashes": hashes,
                 "reason": SuppressionReason.UNSUBSCRIBED.value,
                 "source": BY_TEXT,
             },
@@ -114,6 +126,7 @@ async def _obey(session: AsyncSession, wish: Wish, events: Sequence[WebhookEvent
         text(_STOP if wish is Wish.STOP else _START),
         {
             "phones": phones,
+            "hashes": hashes,
             "source": BY_TEXT,
             "evidence": [
                 json.dumps({"text": (event.text or "")[:160], "at": str(event.at), "event_id": event.event_id})

@@ -50,7 +50,7 @@ class OutboxMessage:
 
 _OUTBOX = """
 SELECT o.id, o.send_id, o.campaign_id, k.name AS campaign_name, o.channel, o.sender, o.recipient, o.subject,
-       left(COALESCE(o.body_text, ''), 400) AS excerpt, o.accepted_at, c.code AS coupon {more}
+       left(COALESCE(o.body_text, ''), 2000) AS excerpt, o.accepted_at, c.code AS coupon {more}
 FROM outbox_messages o
 LEFT JOIN campaigns k ON k.id = o.campaign_id
 LEFT JOIN sends s ON s.id = o.send_id AND s.created_at = uuid_v7_time(o.send_id)

@@ -18,6 +18,7 @@ from liquid import BoundTemplate, Environment, RenderContext
 from liquid.ast import Node
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.exceptions import (
+    FilterArgumentError,
     LiquidError,
     LocalNamespaceLimitError,
     LoopIterationLimitError,
@@ -313,7 +314,11 @@ def _bounded(name: str, func: Callable[..., Any]) -> Callable[..., Any]:
         elif name == "join" and isinstance(left, list | tuple):
             glue = len(str(args[0])) if args else 1
             _check_room(sum(glue + (len(item) if isinstance(item, str) else 20) for item in left))
-        return func(left, *args, **kwargs)
+        try:
+            return func(left, *args, **kwargs)
+        except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError) as error:
+            # what the library lets through of Python's own: "Infinity" rounded up, a day in the year 3,000,000
+            raise FilterArgumentError(f"the filter {name} cannot work on what it is given", token=None) from error
 
     return filtered
 

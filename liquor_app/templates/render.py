@@ -162,11 +162,11 @@ def render_message(compiled: CompiledTemplate, context: Context, legal: Legal) -
     token = _missing.set(noted)
     part = "subject_template"
     try:
-        subject = " ".join(compiled.subject.render(**values).split()) if compiled.subject else None
+        subject = " ".join(compiled.subject.render(values).split()) if compiled.subject else None
         part = "body_html_template"
-        html = compiled.html.render(**values) if compiled.html else None
+        html = compiled.html.render(values) if compiled.html else None
         part = "body_text_template"
-        text = compiled.text.render(**values)
+        text = compiled.text.render(values)
     except LiquidError as error:
         raise _to_blame(compiled.source, part, error) from error
     finally:
@@ -199,7 +199,7 @@ def render_notice(channel: Channel, notice: Notice, legal: Legal) -> Rendered:
     if channel is Channel.SMS:
         return _sms(f"{notice.sms} {notice.link}", legal)
     values = {"legal": _legal_values(legal), "notice": asdict(notice)}
-    return Rendered(notice.title, _NOTICE_HTML.render(**values), tidy(_NOTICE_TEXT.render(**values)))
+    return Rendered(notice.title, _NOTICE_HTML.render(values), tidy(_NOTICE_TEXT.render(values)))
 
 
 def _to_blame(source: TemplateSource, part: str, error: LiquidError) -> Misshapen:

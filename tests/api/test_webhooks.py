@@ -344,6 +344,25 @@ async def test_start_gives_back_only_what_stop_took(anybody: Client) -> None:
     assert {row[1] for row in consents.values()} == {0}, "what STOP put on the list is off it"
 
 
+@pytest.mark.parametrize("channel", ["sms", None])
+async def test_start_gives_nothing_back_over_the_shops_own_word(
+    anybody: Client, manager: Client, channel: str | None
+) -> None:
+    """STOP by text, then a marketer puts the number on the list: START lifts neither, and makes no consent."""
+    await shop()
+    _, customer, phone = await sent("twilio", "sms")
+    await text_us(anybody, phone, "STOP")
+    await process()
+    asked = {"addresses": [phone]} | ({"channel": channel} if channel else {})
+    assert (await manager.post("/suppressions", json=asked)).status_code in (200, 201)
+    await text_us(anybody, phone, "START")
+    await process()
+    consent, listed = (await rows(BACK, id=customer))[0]
+    assert (consent, listed) == ("withdrawn", 1)
+    (entry,) = await rows("SELECT reason FROM suppressions WHERE lifted_at IS NULL")
+    assert entry.reason == "manual"
+
+
 CASE_24 = [
     ({"reason": "espblock", "delivery-status": {"code": 550, "message":
         "5.7.1 messages from [192.0.2.1] weren't sent; block list (S3150)"}}, None, "given"),

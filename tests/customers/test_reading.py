@@ -168,6 +168,15 @@ def test_a_workbook_made_to_burst_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
+@pytest.mark.parametrize("start", ['"' + "a" * 200_000, "a" * 140_000, ",".join("c" * 9 for _ in range(200_000))])
+def test_a_first_row_no_person_wrote_is_refused(tmp_path: Path, start: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(start + "\nx,y\n")
+    with pytest.raises(Invalid) as caught:
+        read(path)
+    assert caught.value.field == "file"
+
+
 def test_json_orders_carry_their_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     orders = [

@@ -12,6 +12,7 @@ from liquor_app.campaigns.tasks import start_due
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
+from liquor_app.core.ids import uuid7
 from liquor_app.demo.brand import SHOP, take_off_sample_brand, wear_sample_brand
 from liquor_app.organization.brands import update_brand
 from liquor_app.organization.identity import UNNAMED, missing_identity
@@ -111,6 +112,37 @@ async def test_once_named_it_sends_in_its_own_name(database: str) -> None:
     for body in bodies:
         assert "Quay Street Wines" in body
         assert "3 Quay St" in body
+
+
+async def test_a_shop_named_a_moment_ago_loses_no_message(database: str) -> None:
+    """A worker that read the brand before it was named reads it once more before it skips anything for good."""
+    await fresh_shop()
+    dispatcher = Dispatcher()
+    await dispatcher.pump_once()  # it knows a shop without a name now
+    async with transaction() as session:
+        people = await add_people(session, 3)
+        await update_brand(session, ADMIN, None, REAL)
+        campaign = await add_played_campaign(session, people)
+        await launch_campaign(session, SYSTEM, campaign)
+    await dispatcher.pump_once()
+    async with transaction() as session:
+        found = await session.execute(text("SELECT status, note FROM sends WHERE campaign_id = :id"), {"id": campaign})
+        assert {tuple(row) for row in found} == {("sent", None)}
+
+
+async def test_a_plan_with_texts_needs_a_sender_for_them(database: str) -> None:
+    await fresh_shop()
+    async with transaction() as session:
+        people = await add_people(session, 2)
+        await update_brand(session, ADMIN, None, REAL)
+        plan = uuid7()
+        campaign = await add_ready_campaign(session, people, channel="sms", status="awaiting_approval", plan_id=plan)
+        await session.execute(
+            text("UPDATE actions SET plan_id = :plan WHERE campaign_id = :id"), {"id": campaign, "plan": plan}
+        )
+    async with transaction() as session:
+        with pytest.raises(Conflict, match="no sender for them"):
+            await lifecycle.approve_campaign(session, ADMIN, campaign)
 
 
 async def test_the_samples_name_comes_and_goes_with_the_sample(database: str) -> None:

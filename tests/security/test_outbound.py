@@ -70,7 +70,9 @@ NUMBERS = {
     "255.255.255.255": False, "::1": False, "::": False, "fe80::1": False, "fe80::1%eth0": False, "fc00::1": False,
     "fd00:ec2::254": False, "::ffff:127.0.0.1": False, "::ffff:169.254.169.254": False, "64:ff9b::7f00:1": False,
     "64:ff9b::a9fe:a9fe": False, "2002:7f00:1::": False, "192.0.2.1": False, "198.18.0.1": False, "ff02::1": False,
-    "localhost": False, "": False,
+    "localhost": False, "": False, "192.0.0.192": False, "192.0.0.8": False, "64:ff9b:1::a9fe:a9fe": False,
+    "::7f00:1": False, "::ffff:0:7f00:1": False, "fec0::1": False, "3fff::1": False, "5f00::1": False,
+    "168.63.129.16": False, "192.0.1.1": True,
 }  # fmt: skip
 
 

@@ -152,10 +152,10 @@ async def test_nobody_else_waits_for_templates() -> None:
 INSIDE = {
     "css_inline": "templates/compiler.py",
     "mjml": "templates/compiler.py",
-    "openpyxl": "customers/importing/workbook_worker.py",
+    "openpyxl": "core/workbook_rows.py",
     "liquor_app.templates.compiler": "templates/compile_worker.py",
     "liquor_app.templates.compile_worker": None,
-    "liquor_app.customers.importing.workbook_worker": None,
+    "liquor_app.core.workbook_rows": None,
 }
 """What only one module imports, because it runs in the sandbox; None: nobody does, it is named to the worker."""
 

@@ -79,12 +79,18 @@ class DelimitedFile(Table):
         return self._lines.taken
 
     def _header(self) -> tuple[list[str], str]:
-        line = next(self._lines, "").lstrip("\ufeff")
-        if not line.strip():
-            raise Invalid("The file is empty: its first row must name the columns.", field="file")
-        widths = {mark: len(next(csv.reader([line], delimiter=mark))) for mark in DELIMITERS}
-        delimiter = max(DELIMITERS, key=lambda mark: widths[mark])
-        return unique_names(next(csv.reader([line], delimiter=delimiter))), delimiter
+        try:
+            line = next(self._lines, "").lstrip("\ufeff")
+            if not line.strip():
+                raise Invalid("The file is empty: its first row must name the columns.", field="file")
+            widths = {mark: len(next(csv.reader([line], delimiter=mark))) for mark in DELIMITERS}
+            delimiter = max(DELIMITERS, key=lambda mark: widths[mark])
+            names = next(csv.reader([line], delimiter=delimiter))
+        except (csv.Error, _Malformed) as error:
+            raise Invalid(
+                "The first row cannot be read. It must name the columns, each in a few words.", field="file"
+            ) from error
+        return unique_names(names), delimiter
 
     def __iter__(self) -> Iterator[Record]:
         """Every row that holds something. One that cannot be parsed costs itself alone: the lines after it are

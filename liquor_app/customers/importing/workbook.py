@@ -8,7 +8,7 @@ from typing import Any
 
 from liquor_app.core.errors import Invalid
 from liquor_app.core.sandbox import Broken, Overrun, RowStream
-from liquor_app.customers.importing.reading import Record, Table
+from liquor_app.customers.importing.reading import Record, Table, unique_names
 
 SHEET_ROWS = 1_048_576
 LINE_SECONDS = 30.0
@@ -29,14 +29,15 @@ class WorkbookFile(Table):
         self.taken = 0
         self._row = 0
         with path.open("rb") as file:
-            self._stream = RowStream(
-                "liquor_app.customers.importing.workbook_worker", "rows", file, None, seconds=LINE_SECONDS
-            )
+            self._stream = RowStream("liquor_app.core.workbook_rows", "rows", file, None, seconds=LINE_SECONDS)
         head = self._next() or {}
-        if "columns" not in head:
+        try:
+            if "names" not in head:
+                raise Invalid(str(head.get("invalid") or _DAMAGED), field="file")
+            self.columns: list[str] = unique_names(head["names"])
+        except Invalid:
             self.close()
-            raise Invalid(str(head.get("invalid") or _DAMAGED), field="file")
-        self.columns: list[str] = head["columns"]
+            raise
         self._total: int = head["total"]
 
     def _next(self) -> Any:

@@ -1,11 +1,14 @@
 """Reads a workbook inside the sandbox. Imported there and nowhere else; its file is descriptor 2.
 
-Lines go out: first `{"columns", "total"}`, then lists of `[number, cells, problem]`; `{"invalid": words}` ends them.
+Lines go out: first `{"names", "total"}`, then lists of `[number, cells, problem]`; `{"invalid": words}` ends them. It
+imports next to nothing, because a worker is started for each file: numpy, which the library would use if it were there,
+takes longer to import than a small workbook to read.
 """
 
 from __future__ import annotations
 
 import io
+import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
@@ -13,12 +16,18 @@ from itertools import chain
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from liquor_app.core.errors import Invalid
-from liquor_app.customers.importing.reading import MAX_CELL, MAX_COLUMNS, SHOWN, unique_names
 
+sys.modules["numpy"] = None  # type: ignore[assignment]
+
+from openpyxl import Workbook, load_workbook  # noqa: E402
+from openpyxl.utils.exceptions import InvalidFileException  # noqa: E402
+
+MAX_COLUMNS = 500
+MAX_ROW = 1_000_000
+"""Characters of a row; a longer one costs itself alone."""
+SHOWN = 500
+"""Characters kept of a cell of such a row."""
 MAX_UNPACKED = 4 * 1024**3
 MAX_STRINGS = 256 * 1024**2
 """Bytes of the table of shared texts: the one part of a workbook that has to be held in memory."""
@@ -40,9 +49,9 @@ def _rows(_: None) -> Iterator[Any]:
         with open(2, "rb", closefd=False) as file:
             _check(file)
             book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            columns, total, cells = _start(book)
-            yield {"columns": columns, "total": total}
-            for line in _lines(cells, len(columns)):
+            names, total, cells = _start(book)
+            yield {"names": names, "total": total}
+            for line in _lines(cells, len(names)):
                 row = line[-1][0]
                 yield line
     except Invalid as error:
@@ -70,9 +79,11 @@ def _start(book: Any) -> tuple[list[str], int, Iterator[Row]]:
         sheet.reset_dimensions()  # what a program wrote there is often wrong
         rows = _counted(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1))
         for number, cells in rows:
-            names = [_text(cell) for cell in cells]
-            if any(name.strip() for name in names):
-                return unique_names(names), total, chain([(number, cells)], rows)
+            names = [_text(cell)[:SHOWN] for cell in cells]
+            while names and not names[-1].strip():
+                names.pop()
+            if names:
+                return names, total, chain([(number, cells)], rows)
     raise Invalid("The workbook is empty: its first row must name the columns.", field="file")
 
 
@@ -93,8 +104,8 @@ def _lines(rows: Iterator[Row], width: int) -> Iterator[list[tuple[int, list[str
         if not any(cell.strip() for cell in cells):
             continue
         problem = "The row has cells to the right of the last column." if any(map(_filled, row[width:])) else ""
-        if (length := sum(map(len, cells))) > MAX_CELL:
-            problem = f"The row has more than {MAX_CELL:,} characters."
+        if (length := sum(map(len, cells))) > MAX_ROW:
+            problem = f"The row has more than {MAX_ROW:,} characters."
             cells, length = [cell[:SHOWN] for cell in cells], SHOWN * width
         line.append((number, cells + [""] * (width - len(cells)), problem))
         characters += length
