@@ -48,9 +48,9 @@ def rotate(as_json: Json = False) -> None:
         out.print(f"Sealed anew: {done.resealed} stored secrets. Restart web and workers, so that they sign with the")
         out.print("first key. Keep the older ones until the last message signed with them is 30 days old or more.")
     else:
-        out.print("The ring is given by the environment. Give every web and worker this one with its first key moved to")
-        out.print("the end, restart them; then this one as it stands, restart them; then run `liquor keys rotate` again")
-        out.print("to seal what is stored under its first key (docs/keys.md):\n")
+        out.print("The ring is given by the environment. Give every web and worker this one with its first key moved")
+        out.print("to the end, and restart them; then this one as it stands, and restart them; then run `liquor keys")
+        out.print("rotate` again to seal what is stored under its first key (docs/keys.md):\n")
         typer.echo(f"LIQUOR_SECRET_KEYS={done.ring}")
 
 
