@@ -81,7 +81,7 @@ class ImportOut(Row):
     rejected: int
     reasons: dict[str, int]
     notes: dict[str, int] = Field(
-        description="What was left out of rows that were taken, such as placeholder_birthday."
+        description="What was left out of rows that were taken: placeholder_birthday, consent_without_evidence."
     )
     error: str | None
     can_resume: bool
@@ -132,7 +132,7 @@ class ImportPreview(Row):
     rejected: int
     reasons: dict[str, int]
     notes: dict[str, int] = Field(
-        description="What was left out of rows that were taken, such as placeholder_birthday."
+        description="What was left out of rows that were taken: placeholder_birthday, consent_without_evidence."
     )
     items: list[PreviewRow]
 

@@ -34,6 +34,11 @@ async def one(sql: str, **values: Any) -> Any:
         return (await session.execute(text(sql), values)).one()
 
 
+async def many(sql: str) -> list[Any]:
+    async with transaction() as session:
+        return list(await session.execute(text(sql)))
+
+
 @pytest.mark.parametrize("policy", ["keep", "fill", "overwrite"])
 async def test_case_12_a_withdrawal_is_not_beaten_by_a_bare_day(database: str, tmp_path: Path, policy: str) -> None:
     """Withdrawn today at a known moment; a file says yes "today", whichever calendar's today that is."""
@@ -80,6 +85,48 @@ async def test_case_12_a_no_of_the_same_moment_wins(database: str, tmp_path: Pat
     assert (await one("SELECT email_consent FROM customers")).email_consent == "withdrawn"
     await run(write(tmp_path / "again.csv", head, f"a@c12.example,yes,till,{at}"))
     assert (await one("SELECT email_consent FROM customers")).email_consent == "withdrawn"
+
+
+@pytest.mark.parametrize("policy", ["fill", "overwrite", "keep"])
+async def test_a_withdrawal_needs_no_evidence(database: str, tmp_path: Path, policy: str) -> None:
+    """Before, a column of consent without a source and a date beside it was dropped without a word, and every "no" in
+    it with it: who had said no was written to."""
+    async with transaction() as session:
+        for name in ("ann", "bo", "cy"):
+            person = await create_customer(session, SYSTEM, {"email": f"{name}@c8.example", "name": name})
+            for channel in Channel:
+                await record_consent(
+                    session, SYSTEM, person.id, channel=channel, status=ConsentStatus.GIVEN, source="counter"
+                )
+    file = write(
+        tmp_path / "no.csv",
+        "email,email consent,sms consent",
+        "ann@c8.example,yes,withdrawn",
+        "bo@c8.example,weekly,STOP",
+        "cy@c8.example,,",
+        "dee@c8.example,yes,no",
+    )
+    report = await run(file, policy=policy)
+    assert (report.rows, report.rejected, report.created, report.updated, report.unchanged) == (4, 0, 1, 2, 1)
+    assert report.notes == {"consent_without_evidence": 3}
+    kept = await many("SELECT name, email_consent, sms_consent FROM customers ORDER BY email")
+    assert [(one.email_consent, one.sms_consent) for one in kept] == [
+        ("given", "withdrawn"), ("given", "withdrawn"), ("given", "given"), (None, "withdrawn"),
+    ]  # fmt: skip
+    told = await many("SELECT channel, source, at FROM consents WHERE status = 'withdrawn'")
+    assert {(one.channel, one.source) for one in told} == {("sms", "imported file")}
+    assert all(one.at <= clock.now() for one in told)
+    again = await run(file, policy=policy)
+    assert (again.unchanged, len(await many("SELECT 1 FROM consents WHERE status = 'withdrawn'"))) == (4, 3)
+
+
+@pytest.mark.parametrize("evidence", [",", "till,", ",2026-01-05", "till,someday", "till,1066-10-14"])
+async def test_a_withdrawal_is_taken_whatever_stands_beside_it(database: str, tmp_path: Path, evidence: str) -> None:
+    head = "email,email_consent,sms_consent,consent_source,consent_at"
+    report = await run(write(tmp_path / "no.csv", head, f"a@c8.example,yes,no,{evidence}"))
+    assert report.rejected == 0
+    kept = await one("SELECT email_consent, sms_consent FROM customers")
+    assert (kept.email_consent == "given", kept.sms_consent) == (evidence == "till,2026-01-05", "withdrawn")
 
 
 async def test_case_35_a_placeholder_is_no_proof_of_age_and_a_birthday_enters_the_ledger(

@@ -189,6 +189,14 @@ async def state_of(row: ImportRow) -> ImportRow:
         return await get_import(session, MANAGER, row.id)
 
 
+async def test_a_column_of_consent_without_evidence_says_why_it_does_not_count(database: str) -> None:
+    _, _, match, _ = await matching(await brought("email,Email consent\nann@example.com,yes\nbo@example.com,no\n"))
+    assert mapping_of(match.columns) == {"email": "email", "email_consent": "Email consent"}
+    assert "2 new. Consent left out of 1 row" in match.trial
+    assert "where and when it was given" in match.trial
+    assert next(line.reason for line in match.rows if "ann" in line.cells).startswith("Consent is left out")
+
+
 async def test_a_file_before_shows_nothing_under_the_name_of_the_next(database: str) -> None:
     """Found in a browser: while a workbook was read, the columns of the file before stood there, ready to import."""
     first, second = await brought(PEOPLE), await brought("email\nann@example.com\n", name="second.csv")

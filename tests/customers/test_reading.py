@@ -118,11 +118,13 @@ def test_columns_are_recognised_by_the_names_people_use() -> None:
     }
 
 
-def test_consent_without_evidence_is_not_taken() -> None:
-    assert "email_consent" not in guess_mapping(["email", "email consent"], "customers")
+def test_consent_columns_are_taken_with_or_without_evidence() -> None:
+    """A no in them counts either way."""
+    assert guess_mapping(["email", "SMS Consent"], "customers") == {"email": "email", "sms_consent": "SMS Consent"}
     assert "email_consent" in guess_mapping(["email", "email consent", "consent source", "consent date"], "customers")
-    with pytest.raises(Invalid, match="evidence"):
-        check_mapping({"email": "a", "email_consent": "b"}, ["a", "b"], "customers")
+    assert check_mapping({"email": "a", "email_consent": "b"}, ["a", "b"], "customers") == {
+        "email": 0, "email_consent": 1,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

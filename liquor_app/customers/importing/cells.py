@@ -21,7 +21,10 @@ MAX_NUMBER = Decimal(1_000_000)
 """No bottle costs more, and a basket's sum stays within its column."""
 BLANKS = frozenset({"", "null", "none", "n/a", "na", "nan", "nil", "-", "\\n"})
 YES = frozenset({"yes", "y", "true", "t", "1", "given", "opt-in", "opted in", "opted_in", "subscribed", "x"})
-NO = frozenset({"no", "n", "false", "f", "0", "withdrawn", "opt-out", "opted out", "opted_out", "unsubscribed"})
+NO = frozenset({
+    "no", "n", "false", "f", "0", "withdrawn", "revoked", "opt-out", "opt out", "opted out", "opted_out",
+    "unsubscribed", "unsubscribe", "stop",
+})  # fmt: skip
 EARLIEST = 1990
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -31,6 +32,7 @@ from liquor_app.customers.importing.cells import (
     clean_timezone,
     clean_word,
 )
+from liquor_app.customers.importing.mapping import CONSENTS, EVIDENCE
 from liquor_app.customers.models import ConsentStatus
 
 
@@ -61,12 +63,13 @@ _buyer_email = lru_cache(maxsize=16 * REMEMBERED)(clean_email)
 
 @dataclass(frozen=True, slots=True)
 class ConsentGiven:
-    """Evidence read from a file."""
+    """Evidence read from a file. `dated` False: a withdrawal of no known day, which holds from now on."""
 
     channel: str
     status: ConsentStatus
     source: str
     at: datetime
+    dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +82,62 @@ class Person:
     notes: tuple[str, ...] = ()
 
 
-def _consents(cells: list[str], at: dict[str, int], how: Setting) -> tuple[ConsentGiven, ...]:
-    if not _CONSENTS.intersection(at):
-        return ()
-    given = []
-    for channel in ("email", "sms"):
-        field = f"{channel}_consent"
-        answer = clean_flag(cells[at[field]], field) if field in at else None
-        if answer is None:
+def _consents(cells: list[str], at: dict[str, int], how: Setting) -> tuple[tuple[ConsentGiven, ...], tuple[str, ...]]:
+    """What the row says of consent, and the note of what was left out of it.
+
+    Whoever says no is heard, with or without evidence, whatever else is wrong with the row's consents. A yes counts
+    only with where and when it was given: where the file has no columns for that it is left out, where their cells
+    are empty the row is refused.
+    """
+    found: list[ConsentGiven] = []
+    refused: Rejected | None = None
+    unproven = False
+    has_evidence = all(name in at for name in EVIDENCE)
+    for name in CONSENTS:
+        if name not in at:
             continue
-        source = clean_word(cells[at["consent_source"]], "consent_source")
-        when = clean_consent_moment(cells[at["consent_at"]], how.zone, how.now, given=answer, order=how.date_order)
-        if source is None or when is None:
-            missing = "consent_source" if source is None else "consent_at"
-            raise Rejected("consent_without_evidence", missing, f"{field} is given without {missing}.")
-        status = ConsentStatus.GIVEN if answer else ConsentStatus.WITHDRAWN
-        given.append(ConsentGiven(channel, status, source[:120], when))
-    return tuple(given)
+        channel = name.removesuffix("_consent")
+        try:
+            answer = clean_flag(cells[at[name]], name)
+            if answer is False:
+                found.append(_withdrawal(channel, cells, at, how))
+            elif answer and has_evidence:
+                found.append(_consent(channel, cells, at, how))
+            elif answer:
+                unproven = True
+        except Rejected as why:
+            refused = refused or why
+    if refused is not None:
+        if has_evidence and not any(one.status is ConsentStatus.WITHDRAWN for one in found):
+            raise refused
+        unproven = True
+    return tuple(found), (NO_EVIDENCE,) if unproven else ()
 
 
-_CONSENTS = frozenset({"email_consent", "sms_consent"})
+def _consent(channel: str, cells: list[str], at: dict[str, int], how: Setting) -> ConsentGiven:
+    source = clean_word(cells[at["consent_source"]], "consent_source")
+    when = clean_consent_moment(cells[at["consent_at"]], how.zone, how.now, given=True, order=how.date_order)
+    if source is None or when is None:
+        missing = "consent_source" if source is None else "consent_at"
+        raise Rejected("consent_without_evidence", missing, f"{channel}_consent is given without {missing}.")
+    return ConsentGiven(channel, ConsentStatus.GIVEN, source[:120], when)
+
+
+def _withdrawal(channel: str, cells: list[str], at: dict[str, int], how: Setting) -> ConsentGiven:
+    """Never refused: of no known source it is the file's word, of no known moment one of now."""
+    source: str | None = None
+    when: datetime | None = None
+    if "consent_source" in at:
+        with suppress(Rejected):
+            source = clean_word(cells[at["consent_source"]], "consent_source")
+    if "consent_at" in at:
+        with suppress(Rejected):
+            when = clean_consent_moment(cells[at["consent_at"]], how.zone, how.now, given=False, order=how.date_order)
+    return ConsentGiven(
+        channel, ConsentStatus.WITHDRAWN, (source or "imported file")[:120], when or how.now, when is not None
+    )
+
+
 _CLEAN: dict[str, Callable[[str], str | None]] = {
     "external_id": partial(clean_word, field="external_id"),
     "name": partial(clean_text, field="name"),
@@ -112,7 +151,9 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
 
 
 NO_BIRTHDAY = "placeholder_birthday"
+NO_EVIDENCE = "consent_without_evidence"
 NOTES = {
+    NO_EVIDENCE: "Consent is left out: it counts only with a source and a date of consent beside it.",
     NO_BIRTHDAY: "The date of birth is what tills write where they know nothing; it is left out, and proves no age.",
 }
 """What may be left out of a row that is taken all the same, and the words for it."""
@@ -143,7 +184,8 @@ def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting
         values["date_of_birth"] = known_birthday(born)
         notes = (NO_BIRTHDAY,) if born in PLACEHOLDERS else ()
     known = {field: value for field, value in values.items() if value}
-    return Person(number, known, _consents(cells, at, how), notes)
+    consents, left_out = _consents(cells, at, how)
+    return Person(number, known, consents, notes + left_out)
 
 
 @dataclass(frozen=True, slots=True)

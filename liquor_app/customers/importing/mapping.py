@@ -81,7 +81,8 @@ def _plain(name: str) -> str:
 def guess_mapping(columns: Sequence[str], kind: str) -> dict[str, str]:
     """Field → column, by the names columns usually have; a column serves one field only.
 
-    Consent columns are taken only together with where and when it was given: without evidence there is no consent.
+    Consent columns are taken with or without where and when it was given: without evidence there is no consent, but
+    whoever says no is always heard.
     """
     by_name: dict[str, str] = {}
     for column in columns:
@@ -93,9 +94,6 @@ def guess_mapping(columns: Sequence[str], kind: str) -> dict[str, str]:
             if match is not None and match not in found.values():
                 found[field] = match
                 break
-    if not all(field in found for field in EVIDENCE):
-        for field in (*CONSENTS, *EVIDENCE):
-            found.pop(field, None)
     return found
 
 
@@ -109,8 +107,8 @@ def check_mapping(mapping: Mapping[str, str] | None, columns: Sequence[str], kin
     """Field → position of its column: the given mapping, else the guessed one.
 
     Raises:
-        Invalid: an unknown field or column, nothing that says who the customer is, consent without evidence, or a
-            purchase without a time or an amount.
+        Invalid: an unknown field or column, nothing that says who the customer is, or a purchase without a time or an
+            amount.
     """
     chosen = dict(mapping) if mapping else guess_mapping(columns, kind)
     for field, column in chosen.items():
@@ -122,10 +120,6 @@ def check_mapping(mapping: Mapping[str, str] | None, columns: Sequence[str], kin
         raise Invalid(
             f"No column says who the customer is ({', '.join(IDENTITY[kind])}). The file has {_shown(columns)}.",
             field="mapping",
-        )
-    if any(field in chosen for field in CONSENTS) and not all(field in chosen for field in EVIDENCE):
-        raise Invalid(
-            "Consent needs evidence: map consent_source and consent_at too, or leave consent out.", field="mapping"
         )
     if kind == "purchases":
         for wanted, ways in (("occurred_at", ("occurred_at",)), ("amount", ("amount", "unit_price"))):

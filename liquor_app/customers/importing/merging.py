@@ -179,6 +179,8 @@ def _take_consents(known: Known, person: Person) -> bool:
         latest = known.consent_at.get(given.channel)
         # at the same moment the word that says no holds
         says_no = given.status is ConsentStatus.WITHDRAWN and known.consent.get(given.channel) != given.status
+        if not given.dated and not says_no:
+            continue  # the same file again says nothing new
         if latest is None or given.at > latest or (given.at == latest and says_no):
             known.consent[given.channel] = given.status.value
             known.consent_at[given.channel] = given.at

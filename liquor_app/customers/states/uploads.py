@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from liquor_app.customers.importing import FilePreview, ImportReport
-from liquor_app.customers.importing.cleaning import NO_BIRTHDAY
+from liquor_app.customers.importing.cleaning import NO_BIRTHDAY, NO_EVIDENCE
 from liquor_app.customers.importing.mapping import KINDS
 from liquor_app.customers.importing.work import Shown
 from liquor_app.customers.models import ImportStatus
@@ -21,6 +21,7 @@ LABELS: Mapping[str, str] = {
     "external_id": "Customer number",
     "email_consent": "E-mail consent",
     "sms_consent": "SMS consent",
+    "consent_source": "Where consent was given",
     "consent_at": "When consent was given",
     "occurred_at": "When it was bought",
     "amount": "What was paid",
@@ -152,10 +153,17 @@ def ending_words(row: ImportRow) -> str:
 
 def note_words(notes: Mapping[str, Any]) -> str:
     """What was left out of rows that were taken: " 3 dates of birth left out: …"; empty for nothing."""
-    count = int(notes.get(NO_BIRTHDAY, 0))
-    if not count:
-        return ""
-    return f" {plural(count, 'date')} of birth left out: what tills write where they know nothing (1 January 1970)."
+    words = ""
+    if count := int(notes.get(NO_BIRTHDAY, 0)):
+        words = (
+            f" {plural(count, 'date')} of birth left out: what tills write where they know nothing (1 January 1970)."
+        )
+    if count := int(notes.get(NO_EVIDENCE, 0)):
+        words += (
+            f" Consent left out of {plural(count, 'row')}: a yes counts only with columns for where and when it was"
+            f" given ({LABELS['consent_source']}, {LABELS['consent_at']}). A no is always taken."
+        )
+    return words
 
 
 def reason_lines(reasons: Mapping[str, Any]) -> list[ReasonLine]:
