@@ -131,7 +131,7 @@ async def conclude(
         {"id": import_id, "status": status.value, "error": error},
     )
     row = await get_import(session, actor, import_id)
-    if row.created or row.updated:
+    if taken := bool(row.created or row.updated):
         args = {"touched": True, "then_segments": True}
         await enqueue(session, Job.SCORE_CUSTOMERS, args, created_by=row.created_by, dedupe_key="import")
         if since := row.position.get("since"):
@@ -144,11 +144,11 @@ async def conclude(
         ImportStatus.COMPLETED: f"{row.file_name} was imported",
         ImportStatus.CANCELLED: f"The import of {row.file_name} was stopped",
     }.get(status, f"{row.file_name} could not be imported to its end")
-    kept = "" if status is ImportStatus.COMPLETED else " What was taken so far stays."
+    kept = "" if status is ImportStatus.COMPLETED or not taken else " What was taken so far stays."
     await notify(
         session,
         title=title,
-        body=f"{said}{kept if row.rows else ''}{f' {error}' if error and status is ImportStatus.FAILED else ''}",
+        body=f"{said}{kept}{f' {error}' if error and status is ImportStatus.FAILED else ''}",
         link=f"/customers/import?import={import_id}",
         level="success" if status is ImportStatus.COMPLETED and not row.rejected else "warning",
         user_id=row.created_by,

@@ -213,6 +213,18 @@ LINES = ("7,a@x.example,2026-03-01", "7,a@x.example,2026-03-01", "7,a@x.example,
         ("item_name,order_total,item_total", ["Rye,30,10", "Gin,30,12", "Ale,30,8"], "order_total"),
         ("product,total,price", ["Rye,30,10", "Gin,,12", "Ale,,8"], "total"),
         ("product,total,units", [",30,", "Gin,12,1", "Ale,18,1"], "total"),
+        ("product,price,quantity,Total", ["Rye,10,1,30", "Gin,12,1,30", "Ale,8,1,30"], "Total"),
+        ("product,price,quantity,Total", ["Rye,10,1,30", "Rye,10,1,30", "Rye,10,1,30"], "Total"),
+        ("product,price,quantity,amount", ["Rye,10,1,30", "Gin,12,1,30", "Ale,8,1,30"], "amount"),
+        ("sku,product,amount", ["1,,24", "1,Rye,24"], "amount"),
+        ("product,amount", [",24", "Rye,24"], "amount"),
+        ("Kind,product,amount", ["Item,Rye,24", "Tender,,24"], "Kind"),
+        ("Kind,product,amount", ["Item,Rye,24", "Visa Tender,Rye,24"], "Kind"),
+        ("Order State,product,amount", ["complete,Rye,24", "pending_payment,Gin,24"], "Order State"),
+        ("Order State,product,amount", ["complete,Rye,24", "closed,Gin,24"], "Order State"),
+        ("Fulfilment Status,product,amount", ["fulfilled,Rye,24", ",Gin,24"], "Fulfilment Status"),
+        ("Doc,product,amount", ["Invoice,Rye,24", "Credit Memo,Gin,24"], "Doc"),
+        ("Doc,product,amount", ["Invoice,Rye,24", "Refund receipt,Gin,24"], "Doc"),
     ],
 )
 async def test_cases_02_and_06_by_any_other_name(
@@ -222,7 +234,7 @@ async def test_cases_02_and_06_by_any_other_name(
     file = write(
         tmp_path / "sales.csv",
         f"{HEAD},{columns}",
-        *(f"{line},{cell}" for line, cell in zip(LINES, cells, strict=True)),
+        *(f"{line},{cell}" for line, cell in zip(LINES, cells, strict=False)),
     )
     mapping = {"order_id": "order id", "email": "email", "occurred_at": "date"}
     mapping["amount"] = next(name for name in ("amount", "total", "Total", "order_total") if name in columns.split(","))
@@ -241,6 +253,12 @@ async def test_cases_02_and_06_by_any_other_name(
         ("product,amount", ["Rye,5", "Gin,5", "Ale,5"]),
         ("product,price,quantity", ["Rye,30,1", "Gin,12,2", "Ale,18,1"]),
         ("product,category,net sales", ["Rye,Spirits,30", "Gin,Spirits,12", "Ale,Beer,18"]),
+        ("product,price,quantity,total", ["Rye,10,3,30", "Gin,15,2,30", "Ale,30,1,30"]),
+        ("product,price,quantity,total", ["Rye,10,3,30", "Gin,12,2,24", "Ale,8,1,8"]),
+        ("product,price,quantity,total", ["Rye,10,2,18", "Gin,12,2,22", "Ale,8,1,7.50"]),
+        ("Order State,product,amount", ["MA,Rye,5", "ME,Gin,6", "MA,Ale,7"]),
+        ("Shipping State,product,amount", ["MA,Rye,5", ",Gin,6", "Ontario,Ale,7"]),
+        ("product,amount", ["Chicken tender,5", "Void of Course,6", "Many Returns,7"]),
     ],
 )
 async def test_plain_lines_are_counted_as_before(database: str, tmp_path: Path, columns: str, cells: list[str]) -> None:
@@ -254,6 +272,37 @@ async def test_plain_lines_are_counted_as_before(database: str, tmp_path: Path, 
     report = await run(file, "purchases")
     assert (report.rows, report.rejected) == (3, 0)
     assert await counted() == 1
+
+
+SINGLE = [f"{number},a@x.example,2026-03-01,Rye,Sale,5.00,5.00" for number in range(1, 1_500)]
+
+
+@pytest.mark.parametrize(
+    ("late", "blamed"),
+    [
+        (["1500,a@x.example,2026-03-01,Rye,Refund,5.00,5.00"], "what"),
+        (["1500,a@x.example,2026-03-01,Rye,Sale Return,5.00,5.00"], "what"),
+        ([f"{order},a@x.example,2026-03-01,{what},Sale,30,{price}"
+          for order in range(1500, 1520) for what, price in (("Rye", 10), ("Gin", 12), ("Ale", 8))], "amount"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("chunk", [100, 5_000])
+async def test_cases_02_and_06_are_watched_to_the_last_row(
+    database: str, tmp_path: Path, late: list[str], blamed: str, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before: only the first thousand rows were looked at, and a refund in row 1,500 was money earned."""
+    monkeypatch.setattr("liquor_app.customers.importing.chunks.CHUNK_ROWS", chunk)
+    await run(write(tmp_path / "people.csv", "email", "a@x.example"))
+    file = write(tmp_path / "sales.csv", f"{HEAD},product,what,amount,price", *SINGLE, *late)
+    for dry_run in (True, False):
+        with pytest.raises(Invalid, match=f"“{blamed}”"):
+            await run(file, "purchases", dry_run=dry_run)
+    assert await counted() == 0
+    kept = await rows("SELECT status, error FROM imports WHERE kind = 'purchases'")
+    assert [(row["status"], f"“{blamed}”" in row["error"]) for row in kept] == [("failed", True)]
+    honest = write(tmp_path / "honest.csv", f"{HEAD},product,what,amount,price", *SINGLE)
+    assert (await run(honest, "purchases")).rejected == 0
+    assert await counted() == len(SINGLE)
 
 
 async def test_a_line_without_its_amount_is_refused_where_others_have_one(database: str, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from liquor_app.customers.importing.cells import Rejected, clean_word
 from liquor_app.customers.importing.cleaning import Line, Person, Setting, clean_line, clean_person
+from liquor_app.customers.importing.order_shape import Watch
 from liquor_app.customers.importing.reading import READING, Record, Table
 from liquor_app.customers.importing.rejects import Reject
 
@@ -38,10 +39,12 @@ class Chunk:
 
 
 class Chunks:
-    """The chunks of a table from a record on; `ahead` is being read while the one before is written."""
+    """The chunks of a table from a record on; `ahead` is being read while the one before is written. A file of
+    purchases is watched from its first record on, those left out too."""
 
     def __init__(self, table: Table, kind: str, at: dict[str, int], how: Setting, *, skip: int, limit: int | None):
         self._table = table
+        self._watch = Watch(table.columns, at) if kind == "purchases" else None
         self._records: Iterator[Record] = iter(table)
         self._clean = CLEAN[kind]
         self._at, self._how = at, how
@@ -49,7 +52,11 @@ class Chunks:
         self._ahead: asyncio.Task[Chunk] | None = None
 
     async def next(self) -> Chunk:
-        """The next chunk; one with nothing read is the end."""
+        """The next chunk; one with nothing read is the end.
+
+        Raises:
+            Invalid: rows of purchases that are no lines; see `order_shape`.
+        """
         ahead = self._ahead or asyncio.create_task(READING.run(self._read))
         chunk = await ahead
         self._ahead = asyncio.create_task(READING.run(self._read)) if chunk.read else None
@@ -63,7 +70,8 @@ class Chunks:
 
     def _read(self) -> Chunk:
         for _ in range(self._skip):
-            next(self._records, None)
+            if (record := next(self._records, None)) is not None and self._watch:
+                self._watch.see(record)
         self._skip = 0
         chunk, start = Chunk(), self._table.taken
         at, how, clean = self._at, self._how, self._clean
@@ -71,8 +79,12 @@ class Chunks:
         while chunk.read < most and self._table.taken - start < CHUNK_CHARACTERS:
             record = next(self._records, None)
             if record is None:
+                if self._watch:
+                    self._watch.finish()
                 break
             chunk.read += 1
+            if self._watch:
+                self._watch.see(record)
             try:
                 if record.problem:
                     raise Rejected("unreadable_row", "", record.problem)
