@@ -19,8 +19,9 @@ from sqlalchemy import text
 
 from liquor_app import bootstrap, up
 from liquor_app.accounts import audit, devices, passwords
-from liquor_app.accounts.attempts import FREE, SOURCE_FREE
+from liquor_app.accounts.attempts import FREE, SOURCE_FREE, count_attempt, forgive
 from liquor_app.accounts.deps import DEVICE, SESSION
+from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.setup_code import current_code, new_code
 from liquor_app.accounts.state import cookie_of
@@ -29,7 +30,7 @@ from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.routes import create_api
-from tests.api.client import PASSWORD, Client, is_problem
+from tests.api.client import PASSWORD, Client, address_of, is_problem
 from tests.conftest import Engines
 from tests.tabs import Tab
 
@@ -136,8 +137,6 @@ async def test_one_source_cannot_try_every_address(anybody: Client) -> None:
     for n in range(SOURCE_FREE + 5):
         # no such window as the limit a minute: a patient attacker
         async with transaction() as session:
-            from liquor_app.accounts.attempts import count_attempt
-
             try:
                 await count_attempt(session, address=f"a{n}@example.com", source="203.0.113.66", device=None)
             except AppError:
@@ -145,6 +144,32 @@ async def test_one_source_cannot_try_every_address(anybody: Client) -> None:
     assert refused == 5
     async with from_address("198.51.100.7") as somebody:
         is_problem(await _sign_in(somebody), 401, "unauthenticated")
+
+
+async def test_right_passwords_do_not_lock_their_source(anybody: Client) -> None:
+    """A shop behind one address: whatever was mistyped before, who knows the password is let in, and so is the next."""
+    async with from_address("203.0.113.66") as shop:
+        for n in range(SOURCE_FREE - 1):
+            async with transaction() as session:
+                await count_attempt(session, address=f"a{n}@example.com", source="203.0.113.66", device=None)
+        for role in (Role.USER, Role.MANAGER, Role.ADMIN):
+            assert (await _sign_in(shop, email=address_of(role))).status_code == 200
+            shop.http.cookies.clear()
+        is_problem(await _sign_in(shop, "not this one", "ghost@example.com"), 401, "unauthenticated")
+        is_problem(await _sign_in(shop), 429, "too_many_requests")
+
+
+async def test_a_right_password_lifts_no_block_but_its_own(anybody: Client) -> None:
+    source = "203.0.113.67"
+    async with transaction() as session:
+        for n in range(SOURCE_FREE - 2):
+            await count_attempt(session, address=f"a{n}@example.com", source=source, device=None)
+        right = await count_attempt(session, address="right@example.com", source=source, device=None)
+        await count_attempt(session, address="wrong@example.com", source=source, device=None)
+        await forgive(session, right)
+    with pytest.raises(AppError, match="wait"):
+        async with transaction() as session:
+            await count_attempt(session, address="next@example.com", source=source, device=None)
 
 
 async def test_the_current_password_is_not_guessed_either(viewer: Client) -> None:
