@@ -24,11 +24,12 @@ from reflex.state import OnLoadInternalState, State, StateUpdate
 from reflex.utils import format as naming
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
+from socketio import AsyncServer
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from liquor_app.accounts.tabs import NOBODYS_SECONDS, TabStates, admit_nobody
-from liquor_app.api.edge import KNOWN
 from liquor_app.api.ratelimit import limit
+from liquor_app.api.socket_bounds import KNOWN, NOT_UNDERSTOOD, SOCKET, failures
 from liquor_app.api.source import source_group, source_of
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import TooMany
@@ -159,6 +160,8 @@ class Gate(EventNamespace):
         except BaseException:
             self._strangers.pop(sid, None)
             raise
+        if SOCKET in scope:
+            scope[SOCKET].join()
 
     async def _admit_stranger(self, sid: str, tab: str, scope: Mapping[str, Any]) -> None:
         if sum(len(name) + len(value) for name, value in scope.get("headers", ())) > STRANGERS_HEADERS:
@@ -216,6 +219,35 @@ class Gate(EventNamespace):
         return {"name": name, "payload": payload, "router_data": route}
 
 
+def _close_on_failure(sio: AsyncServer) -> None:
+    """End a socket at the first packet that cannot be read or handled. The server would write a traceback for each,
+    and read on."""
+    handle = sio.eio.handlers["message"]
+
+    async def handled(eio_sid: str, data: Any) -> None:
+        try:
+            await handle(eio_sid, data)
+        except Exception as error:
+            failures.tell(error)
+            socket = sio.environ.get(eio_sid, {}).get("asgi.scope", {}).get(SOCKET)
+            if socket is None:
+                await sio.eio.disconnect(eio_sid)
+            else:
+                socket.end(NOT_UNDERSTOOD)
+
+    sio.eio.on("message", handled)
+    sio.eio.logger.addFilter(_without_traceback)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """What the socket library says of an error is said in our words."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None:
+        return True
+    failures.tell(error)
+    return False
+
+
 def install(app: rx.App) -> None:
     """Put the gate before the app's event socket, and its tabs where they belong."""
     present = app.event_namespace
@@ -224,6 +256,7 @@ def install(app: rx.App) -> None:
         app._event_namespace = gate
         app.sio.register_namespace(gate)
         app.sio.eio.max_http_buffer_size = 1024 * 1024
+        _close_on_failure(app.sio)
     store = app._state_manager
     if isinstance(store, StateManagerRedis):
         app._state_manager = TabStates(

@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
 
-from fastapi import HTTPException, Response
+from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from liquor_app.api.problems import problem
-from liquor_app.api.source import source_group, source_of
+from liquor_app.api.socket_bounds import KNOWN, NO_ROOM, SOCKET, Socket, failures
+from liquor_app.api.source import source_of, source_site
 from liquor_app.core.config import get_settings
 from liquor_app.core.crowd import Crowd
 from liquor_app.core.texts import UNSTORABLE
@@ -31,17 +34,13 @@ LEAST_PACE = 16 * 1024
 LONGEST_SECONDS = 900.0
 LEAST_PATIENCE = 0.5
 """Seconds for a part to be handed over that may be here already."""
-BODIES = Crowd(of_one=64, in_all=512)
-"""Bodies on their way in. Fewer than a web process serves requests at once, so that the rest are answered."""
-STRANGERS = Crowd(of_one=100, in_all=1000)
-"""Sockets of nobody signed in."""
-MAX_MESSAGE = 1024 * 1024
-STRANGERS_MESSAGE = 16 * 1024
-"""Bytes of one message on a socket."""
+AT_ONCE_SECONDS = 0.05
+"""What comes within this, in all, is not waited for."""
+LEAST_GRACE = 0.2
+"""Of the grace, while every seat is taken."""
+SESSION_COOKIE = "liquor_session"
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """For what is no page."""
-KNOWN = "liquor.known"
-"""In a WebSocket's scope: whether somebody signed in opened it."""
 
 Knows = Callable[[Scope], Awaitable[bool]]
 
@@ -81,8 +80,6 @@ class Edge:
             await problem(413, "content_too_large", body.too_large)(scope, receive, headed)
         elif "\x00" in path or b"%00" in scope["query_string"]:
             await problem(422, "invalid", f"The address {UNSTORABLE}.")(scope, receive, headed)
-        elif not body.enter():
-            await _busy()(scope, receive, headed)
         else:
             try:
                 await self._app(scope, body.receive, headed)
@@ -91,44 +88,46 @@ class Edge:
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_known = self._knows is not None and await self._knows(scope)
-        source, limit = source_group(source_of(scope)), MAX_MESSAGE if is_known else STRANGERS_MESSAGE
-        if not is_known and not STRANGERS.enter(source):
-            await send({"type": "websocket.close", "code": 1013})
+        socket = Socket(scope, receive, send, is_known=is_known)
+        if not socket.enter():
+            await send({"type": "websocket.close", "code": NO_ROOM})
             return
-
-        async def measured() -> Message:
-            message = await receive()
-            if len(message.get("bytes") or message.get("text") or "") > limit:
-                await send({"type": "websocket.close", "code": 1009})
-                return {"type": "websocket.disconnect", "code": 1009}
-            return message
-
         try:
-            await self._app({**scope, KNOWN: is_known}, measured, send)
+            await self._app({**scope, KNOWN: is_known, SOCKET: socket}, socket.receive, send)
+        except Exception as error:
+            failures.tell(error)
+            with suppress(Exception):  # it may be closed already
+                await send({"type": "websocket.close", "code": 1011})
         finally:
-            if not is_known:
-                STRANGERS.leave(source)
+            socket.leave()
 
 
 class _Body:
-    """A request's body while it comes in."""
+    """A request's body while it comes in. It takes a seat only if it has to be waited for: what comes whole with its
+    head is answered however many others do not."""
 
     def __init__(self, scope: Scope, receive: Receive, allowed: int) -> None:
         headers = Headers(scope=scope)
         self.told = int(_digits(headers.get("content-length")))
         self.is_whole = not self.told and "transfer-encoding" not in headers
         self.too_large = f"The request is larger than {allowed // 1024:,} KiB."
-        self._receive, self._allowed, self._source = receive, allowed, source_group(source_of(scope))
-        self._came, self._waited, self._is_counted = 0, 0.0, False
-
-    def enter(self) -> bool:
-        self._is_counted = not self.is_whole and BODIES.enter(self._source)
-        return self.is_whole or self._is_counted
+        self.source = source_site(source_of(scope))
+        self._receive, self._allowed = receive, allowed
+        self._crowd = NAMED_BODIES if _names_somebody(headers) else BODIES
+        self._came, self._waited = 0, 0.0
+        self._since: float | None = None
+        self._room_made = asyncio.Event()
 
     def leave(self) -> None:
-        if self._is_counted:
-            self._is_counted = False
-            BODIES.leave(self._source)
+        self._crowd.leave(self)
+
+    def make_room(self) -> None:
+        self._room_made.set()
+
+    def claim(self) -> float:
+        """Seconds it would still be waited for in an empty house."""
+        waiting = time.monotonic() - self._since if self._since is not None else 0.0
+        return self._patience(GRACE_SECONDS) - waiting
 
     async def receive(self) -> Message:
         """The next part.
@@ -138,14 +137,18 @@ class _Body:
         """
         if self.is_whole:
             return await self._receive()
-        patience, began = self._patience(), time.monotonic()
+        self._since = time.monotonic()
+        part = asyncio.ensure_future(self._receive())
         try:
-            if patience <= -LEAST_PATIENCE:
-                raise TimeoutError
-            message = await asyncio.wait_for(self._receive(), max(patience, LEAST_PATIENCE))
-        except TimeoutError:
-            raise HTTPException(408, "The request took too long to come in. Please send it again.") from None
-        self._waited += time.monotonic() - began
+            await asyncio.wait({part}, timeout=max(AT_ONCE_SECONDS - self._waited, 0))
+            if not part.done():
+                await self._wait(part)
+        finally:
+            self._waited += time.monotonic() - self._since
+            self._since = None
+            if not part.done():
+                part.cancel()
+        message = part.result()
         self._came += len(message.get("body", b""))
         if self._came > self._allowed:
             raise HTTPException(413, self.too_large)
@@ -154,16 +157,37 @@ class _Body:
             self.leave()
         return message
 
-    def _patience(self) -> float:
+    async def _wait(self, part: asyncio.Future[Message]) -> None:
+        """Wait for a part that is not here, on a seat."""
+        if not self._room_made.is_set():
+            self._crowd.enter(self)
+        grace = GRACE_SECONDS * (1 - self._crowd.fullness * (1 - LEAST_GRACE))
+        patience = self._patience(grace)
+        made = asyncio.ensure_future(self._room_made.wait())
+        waiting: set[asyncio.Future[Any]] = {part, made}
+        try:
+            if patience > -LEAST_PATIENCE:
+                await asyncio.wait(waiting, timeout=max(patience, LEAST_PATIENCE), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            made.cancel()
+        if not part.done():
+            raise HTTPException(408, "The request took too long to come in. Please send it again.")
+
+    def _patience(self, grace: float) -> float:
         """Seconds left to wait for the next part: until all that has come would have come at the least pace. Only
         waiting counts: what a busy machine does between two parts is not its sender's fault."""
-        return min(GRACE_SECONDS + self._came / LEAST_PACE, LONGEST_SECONDS) - self._waited
+        return min(grace + self._came / LEAST_PACE, LONGEST_SECONDS) - self._waited
 
 
-def _busy() -> Response:
-    answer = problem(429, "too_many_requests", "Too many requests are being sent from here at once; please wait.")
-    answer.headers["Retry-After"] = "10"
-    return answer
+def _names_somebody(headers: Headers) -> bool:
+    """Whether a request says it comes from somebody known. It decides which seats it takes, and nothing else."""
+    return "authorization" in headers or "x-api-key" in headers or SESSION_COOKIE in headers.get("cookie", "")
+
+
+BODIES: Crowd[_Body] = Crowd(of_one=64, in_all=512)
+"""Bodies that are waited for. Fewer than a web process serves requests at once, so that the rest are answered."""
+NAMED_BODIES: Crowd[_Body] = Crowd(of_one=64, in_all=256)
+"""The same of requests that say whose they are: strangers do not take the seats of people at work."""
 
 
 def _digits(value: str | None) -> str:

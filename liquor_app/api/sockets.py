@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
 
+from liquor_app.api.socket_bounds import SOCKET
 from liquor_app.core.errors import AppError, Unauthenticated
 from liquor_app.core.pubsub import Message, hub
 
@@ -27,7 +28,8 @@ CALM_SECONDS = 0.1
 """Hints that come within this of each other cause one message."""
 CHECK_SECONDS = 5.0
 """How long a quiet socket goes on without asking whether its client may still listen."""
-AUTH_SECONDS = 10.0
+AUTH_SECONDS = 8.0
+"""Less than the edge waits, so that whoever says nothing is told what to say."""
 MAX_TOKEN = 4096
 MAX_MESSAGE = 8 * 1024
 """Characters of anything a client says; it has no more to say than its token."""
@@ -101,6 +103,8 @@ async def serve(
     try:
         token = await _token(websocket, has_cookie)
         known = changes(await authenticate(token))
+        if SOCKET in websocket.scope:
+            websocket.scope[SOCKET].admit()
         async with hub.subscribe(*topics, known) as queue:
             await _send(websocket, await read(await authenticate(token), ()))
             gone = asyncio.create_task(_listen(websocket))

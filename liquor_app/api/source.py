@@ -49,6 +49,15 @@ def source_group(source: str) -> str:
     return source
 
 
+def source_site(source: str) -> str:
+    """What is counted as one where seats are taken: an IPv4 address, or the /48 that one site is given, which holds
+    65,536 of the above."""
+    address = _parsed(source)
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((address, 48), strict=False))
+    return source
+
+
 def _parsed(text: str) -> Address | None:
     """An address, without the port or the brackets some proxies write."""
     plain = text.strip()

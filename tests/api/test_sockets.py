@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
+from starlette.types import ASGIApp
 
 from liquor_app.accounts.deps import SESSION
 from liquor_app.accounts.models import Role
@@ -51,11 +52,16 @@ class Socket:
                 return int(event["code"])
 
     async def say(self, message: object) -> None:
-        await self.to_app.put({"type": "websocket.receive", "text": json.dumps(message)})
+        await self.say_text(json.dumps(message))
+
+    async def say_text(self, said: str) -> None:
+        await self.to_app.put({"type": "websocket.receive", "text": said})
 
 
 @asynccontextmanager
-async def connect(app: FastAPI, path: str, *headers: tuple[str, str], query: str = "") -> AsyncIterator[Socket]:
+async def connect(
+    app: ASGIApp, path: str, *headers: tuple[str, str], query: str = "", source: str = "192.0.2.1"
+) -> AsyncIterator[Socket]:
     socket = Socket()
     scope = {
         "type": "websocket",
@@ -66,6 +72,7 @@ async def connect(app: FastAPI, path: str, *headers: tuple[str, str], query: str
         "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in (HOST, *headers)],
         "subprotocols": [],
+        "client": (source, 4711),
     }
     await socket.to_app.put({"type": "websocket.connect"})
     running = asyncio.create_task(app(scope, socket.to_app.get, socket.from_app.put))

@@ -18,7 +18,7 @@ from reflex.utils import format as words
 
 from liquor_app.accounts.deps import SESSION, has_session
 from liquor_app.accounts.tabs import TabStates
-from liquor_app.api.edge import KNOWN
+from liquor_app.api.socket_bounds import KNOWN
 from liquor_app.core.pubsub import hub
 from liquor_app.liquor_app import app
 
