@@ -25,6 +25,7 @@ from liquor_app.core.queue import Job, enqueue
 from liquor_app.demo.brand import take_off_sample_brand, wear_sample_brand
 from liquor_app.demo.dataset import load_dataset
 from liquor_app.demo.rows import rows_of
+from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, save_settings
 
 Progress = Callable[[int, int, str], None]
@@ -34,6 +35,28 @@ SCORED = (
     "response_likelihood", "next_purchase_at", "scored_at",
 )  # fmt: skip
 """Columns of a customer that models fill."""
+
+
+_OWN_PEOPLE = """EXISTS (SELECT 1 FROM actions a JOIN customers u ON u.id = a.customer_id
+    WHERE a.campaign_id = c.id AND NOT u.is_sample)"""
+_SAMPLE_PEOPLE = """EXISTS (SELECT 1 FROM actions a JOIN customers u ON u.id = a.customer_id
+    WHERE a.campaign_id = c.id AND u.is_sample)"""
+
+MADE_OF_SAMPLE = f"""
+SELECT c.id FROM campaigns c
+WHERE c.is_sample OR (
+    {_SAMPLE_PEOPLE} AND NOT {_OWN_PEOPLE}
+    AND NOT (c.trigger IS NOT NULL AND c.status IN ('scheduled', 'active', 'paused')))
+"""
+"""The sample's campaigns, and those of your own that were planned for its people alone; a triggered one that runs waits
+for your customers instead."""
+
+UNPLAN = f"""
+UPDATE campaigns c SET status = 'draft', plan_id = NULL, weekly_plan = NULL, held_out = 0, updated_at = now()
+WHERE c.status IN ('draft', 'awaiting_approval') AND c.plan_id IS NOT NULL
+    AND ({_SAMPLE_PEOPLE} OR NOT {_OWN_PEOPLE})
+"""
+"""A plan that counts people who go is no plan any more: the campaign stays as a draft, to be planned anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +129,22 @@ async def clear_sample(session: AsyncSession, actor: Actor) -> SampleRow:
     """
     require(actor, Role.ADMIN)
     before = await _present(session)
+    gone = list((await session.execute(text(MADE_OF_SAMPLE))).scalars())
     # The time series and the outbox have no cascading keys; the rest goes with its customer or campaign.
-    people, campaigns = "SELECT id FROM customers WHERE is_sample", "SELECT id FROM campaigns WHERE is_sample"
-    theirs = f"customer_id IN ({people}) OR campaign_id IN ({campaigns})"
+    people, campaigns = "SELECT id FROM customers WHERE is_sample", "CAST(:gone AS uuid[])"
+    theirs = f"customer_id IN ({people}) OR campaign_id = ANY({campaigns})"
     for statement in (
         f"DELETE FROM outbox_messages WHERE send_id IN (SELECT id FROM sends WHERE {theirs})"
-        f" OR campaign_id IN ({campaigns})",
+        f" OR campaign_id = ANY({campaigns})",
         f"DELETE FROM analytics_events WHERE {theirs}",
         f"DELETE FROM sends WHERE {theirs}",
         f"DELETE FROM coupons WHERE {theirs}",
         f"DELETE FROM suppressions WHERE customer_id IN ({people})",
-        "DELETE FROM campaigns WHERE is_sample",
+        f"DELETE FROM notifications n USING campaigns c WHERE c.id = ANY({campaigns})"
+        " AND n.link = '/campaigns/' || c.id",
+        "DELETE FROM notifications n USING customers c WHERE c.is_sample AND n.link = '/customers/' || c.id",
+        UNPLAN,
+        f"DELETE FROM campaigns WHERE id = ANY({campaigns})",
         "DELETE FROM customers WHERE is_sample",
         # what was learned from the sample must not judge anybody else; your own are fitted and scored anew
         "DELETE FROM customer_scores",
@@ -124,11 +152,15 @@ async def clear_sample(session: AsyncSession, actor: Actor) -> SampleRow:
         "DELETE FROM scoring_standards",
         f"UPDATE customers SET {', '.join(f'{name} = NULL' for name in SCORED)} WHERE scored_at IS NOT NULL",
     ):
-        await session.execute(text(statement))
+        await session.execute(text(statement), {"gone": gone} if ":gone" in statement else {})
     await roll_up(session, date(1970, 1, 1))
     await save_settings(session, actor, GeneralSettings, {"is_sample": False})
     await take_off_sample_brand(session)
     await audit(session, actor, "sample.cleared", "sample", None, customers=before.customers)
+    await notify(
+        session, title="The sample is gone", body="Now bring your own customers in.", level="success",
+        link="/customers/import",
+    )  # fmt: skip
     own = (await session.execute(text("SELECT EXISTS (SELECT 1 FROM customers WHERE deleted_at IS NULL)"))).scalar_one()
     if own:
         await enqueue(session, Job.SCORE_CUSTOMERS, {"then_segments": True}, created_by=actor.user_id)

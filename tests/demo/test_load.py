@@ -16,9 +16,13 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Unavailable
 from liquor_app.core.ids import uuid7
 from liquor_app.demo.load import SCORED, clear_sample, load_sample
+from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.planning.draft import make_plan
 from liquor_app.scoring.service import score_customers
-from tests.people import add_customer, add_purchase
+from liquor_app.segments.membership import refresh_segments
+from liquor_app.segments.service import create_segment
+from tests.people import add_campaign, add_customer, add_purchase
 
 pytestmark = pytest.mark.integration
 
@@ -174,6 +178,53 @@ async def test_what_was_learned_from_the_sample_judges_nobody_else(database: str
         assert await one(session, "SELECT count(*) FROM purchases") == 1
         await score_customers(session, SYSTEM)
         assert await one(session, "SELECT count(*) FROM model_versions WHERE id::text = :old", old=learned) == 0
+
+
+async def planned(session: AsyncSession, name: str, *, own: int, **columns: Any) -> Any:
+    """A campaign of a person, planned for the sample's people and for `own` others."""
+    segment = name.lower()
+    people = [await add_customer(session, is_sample=True, primary_category=name) for _ in range(3)]
+    people += [await add_customer(session, primary_category=name) for _ in range(own)]
+    rules = {"all": [{"field": "primary_category", "op": "eq", "value": name}]}
+    await create_segment(session, SYSTEM, {"name": name, "rules": rules, "optimal_channels": ["email"]})
+    await refresh_segments(session, SYSTEM)
+    campaign = await add_campaign(session, [segment], name=name, **columns)
+    assert (await make_plan(session, SYSTEM, campaign)).summary["totals"]["sends"] > 0
+    return campaign
+
+
+async def test_plans_for_the_samples_people_go_with_them(database: str) -> None:
+    """Before: "Rum month is waiting for your approval. 152 messages to 152 customers", of whom nobody was left."""
+    async with transaction() as session:
+        waiting = await planned(session, "Rum", own=0, status="awaiting_approval")
+        draft = await planned(session, "Gin", own=0)
+        mixed = await planned(session, "Wine", own=2, status="awaiting_approval")
+        running = await planned(session, "Beer", own=2)
+        own = await planned(session, "Mezcal", own=2, status="awaiting_approval")
+        await session.execute(text("UPDATE customers SET is_sample = false WHERE primary_category = 'Mezcal'"))
+        await session.execute(text("UPDATE campaigns SET status = 'active' WHERE id = :id"), {"id": running})
+        empty = await add_campaign(session, ["rum"], name="Empty draft")
+        for campaign in (waiting, own):
+            await notify(session, title="A plan waits", link=f"/campaigns/{campaign}")
+    async with transaction() as session:
+        await clear_sample(session, SYSTEM)
+    async with transaction() as session:
+        left = {
+            row.id: (row.status, row.plan_id is not None)
+            for row in await session.execute(text("SELECT id, status, plan_id FROM campaigns"))
+        }
+        links = set((await session.execute(text("SELECT link FROM notifications"))).scalars())
+        counted = await one(session, "SELECT count(*) FROM actions a JOIN campaigns c ON c.id = a.campaign_id"
+                                     " WHERE c.name IN ('Rum', 'Gin')")  # fmt: skip
+    assert left == {
+        empty: ("draft", False),
+        mixed: ("draft", False),
+        running: ("active", True),
+        own: ("awaiting_approval", True),
+    }
+    assert {waiting, draft}.isdisjoint(left)
+    assert links == {f"/campaigns/{own}", "/customers/import"}
+    assert counted == 0
 
 
 async def test_after_clearing_it_can_be_loaded_again(database: str) -> None:

@@ -46,8 +46,8 @@ def slots() -> Slots:
     )
     clear = confirm(
         "Start with your own data?",
-        "The sample's customers, purchases, campaigns and messages are removed for good. Settings, templates and users"
-        " stay. Then bring your own customers in.",
+        "The sample's customers, purchases, campaigns and messages are removed for good, and so are campaigns planned"
+        " for them alone. Settings, templates and users stay. Then bring your own customers in.",
         "Remove the sample",
         open=ShellState.asking_to_clear,
         on_open_change=ShellState.ask_to_clear,

@@ -27,6 +27,7 @@ from liquor_app.ui.live import follow
 from liquor_app.ui.notices import Notice
 from liquor_app.ui.palette import Hit
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.trouble import RELOAD
 
 KINDS = {"info": "plain", "warning": "warning", "success": "good", "error": "failed", "approval": "act"}
 
@@ -81,10 +82,15 @@ class ShellState(rx.State):
         self.unread = sum(notice.new for notice in self.notices)
 
     @background
-    async def live(self) -> None:
+    async def live(self) -> Any:
         async for _ in follow(self, "notifications"):
             async with self:
+                was_sample = self.is_sample
                 await self._refresh()
+                is_gone = was_sample and not self.is_sample
+            if is_gone:  # whatever else the page shows is of the sample, too
+                return RELOAD
+        return None
 
     @rx.event
     @guarded
