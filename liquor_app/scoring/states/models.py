@@ -117,6 +117,7 @@ def card_of(row: ModelRow, at: datetime) -> ModelCard:
     drift: dict[str, Any] = row.metrics.get("drift") or {}
     label, tone = LEVELS.get(str(drift.get("level")), ("Not checked yet", "gray"))
     words = f"Stability index {drift['psi']:.3f} since it was fitted" if drift else "Compared from the next scoring on"
+    counted = plural(row.n, "contact" if row.kind == "response" else "customer")
     return ModelCard(
         row.kind,
         TITLES.get(row.kind, row.kind),
@@ -125,8 +126,7 @@ def card_of(row: ModelRow, at: datetime) -> ModelCard:
         figure,
         name,
         verdict_of(row),
-        f"Version {row.version}, from {plural(row.n, 'contact' if row.kind == 'response' else 'customer')},"
-        f" {show_moment(row.created_at, at)}",
+        f"Version {row.version}, from {counted}, {show_moment(row.created_at, at)}" if row.n else "No model yet",
         label,
         tone,
         words,
@@ -137,13 +137,17 @@ def card_of(row: ModelRow, at: datetime) -> ModelCard:
 def line_of(row: ModelRow, at: datetime) -> VersionLine:
     tones = {"active": "green", "rejected": "amber"}
     figure, name = figure_of(row)
+    if not row.n:  # fitted to nobody: it stands in until there are data, and judges nobody
+        status, tone = METHODS["none"], "gray"
+    else:
+        status, tone = STATUSES.get(row.status, row.status), tones.get(row.status, "gray")
     return VersionLine(
         TITLES.get(row.kind, row.kind),
         str(row.version),
         METHODS.get(row.method, row.method),
         f"{figure} {name}".strip(),
-        STATUSES.get(row.status, row.status),
-        tones.get(row.status, "gray"),
+        status,
+        tone,
         show_moment(row.created_at, at),
     )
 
@@ -165,4 +169,4 @@ class ModelsState(rx.State):
             at = await shop_now(session)
         self.cards = [card_of(row, at) for row in rows if row.status == "active"]
         self.versions = [line_of(row, at) for row in sorted(rows, key=lambda row: row.created_at, reverse=True)]
-        self.is_empty, self.loading = not self.cards, False
+        self.is_empty, self.loading = not any(row.n for row in rows if row.status == "active"), False
