@@ -18,6 +18,7 @@ class Cause(StrEnum):
     NOW = "now"
     """A full or busy mailbox: later it may be different."""
     UNTOLD = "untold"
+    """Nothing we understand: no reason never to write again."""
 
 
 _ENHANCED = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
@@ -31,8 +32,17 @@ _SAYS_US = re.compile(
     r"|\blisted\b|rate limit|too many|throttl|\brbl\b|\bdnsbl\b|spamhaus|barracuda|access denied",
     re.IGNORECASE,
 )
+_SAYS_SENDER = re.compile(
+    r"\bsender(?:'s)? (?:address|domain|verif|reject|unknown|invalid|not|ip)|verification failed|verify failed"
+    r"|call-?out|(?:unknown|invalid|bad) sender|return.path|mail from|envelope.from|client host|hostname|reverse dns"
+    r"|\bptr\b|\bip address|\bip=|\b(?:your|sending|source) (?:ip|account|domain|host|server)\b|\b(?:helo|ehlo)\b",
+    re.IGNORECASE,
+)
+"""Of whom it speaks: an unknown user may be our sender's, a domain not found ours."""
 _SAYS_NOW = re.compile(
-    r"quota|mailbox (?:is )?full|full mailbox|insufficient|out of space|storage|greylist|try again", re.IGNORECASE
+    r"quota|mailbox (?:is )?full|full mailbox|insufficient|out of space|storage|gr[ea]ylist|try again|too quickly"
+    r"|too fast|temporar|timed? ?out|expired|\bmx info\b|\bdns\b|lookup",
+    re.IGNORECASE,
 )
 _SAYS_ADDRESS = re.compile(
     r"(?:no such|unknown|invalid|non-?existent|bad) (?:user|recipient|mailbox|address|destination|account)"
@@ -47,13 +57,15 @@ def cause_of(code: str | int | None, words: str | None) -> Cause:
     """Why a server would not take a message, as far as it says: the enhanced code first, then its words, then the
     three digits."""
     said = f"{code or ''} {words or ''}"
+    if _SAYS_SENDER.search(words or ""):
+        return Cause.US
     if found := _ENHANCED.search(said):
         detail = f"{found[2]}.{found[3]}"
         if found[1] == "4" or detail in _OF_NOW:
             return Cause.NOW
         if detail in _OF_ADDRESS:
             return Cause.ADDRESS
-        if found[2] in {"5", "6", "7"}:  # protocol, content, policy
+        if found[2] in {"5", "6", "7"} or detail in {"1.7", "1.8"}:  # protocol, content, policy; our own address
             return Cause.US
     for pattern, cause in ((_SAYS_US, Cause.US), (_SAYS_NOW, Cause.NOW), (_SAYS_ADDRESS, Cause.ADDRESS)):
         if pattern.search(words or ""):

@@ -247,17 +247,15 @@ def _listed_as(event: Mapping[str, Any]) -> str:
 
 
 def _is_dead(event: Mapping[str, Any]) -> bool:
-    """Whether the address itself is bad: Mailgun calls a block list and a full mailbox permanent too."""
+    """Whether the server says that nobody is there: Mailgun calls a block list, a full mailbox and whatever it does not
+    understand permanent too."""
     if event.get("severity") != "permanent":
         return False
     if _listed_as(event):
         return True
     status = child(event, "delivery-status")
     told = " ".join(filter(None, (words(status.get("description")), words(status.get("message")))))
-    cause = cause_of(words(status.get("code")), told)
-    # "bounce" is its word for an address the server does not know, "generic" for anything else
-    is_plain = cause is Cause.UNTOLD and event.get("reason") not in ("espblock", "generic", "old", "greylisted")
-    return cause is Cause.ADDRESS or is_plain
+    return cause_of(words(status.get("code")), told) is Cause.ADDRESS
 
 
 def _event(event: Mapping[str, Any], token: str) -> WebhookEvent:

@@ -76,7 +76,9 @@ _BOUNCES = {
     "ChallengeVerification": EventKind.OTHER,
     "OpenRelayTest": EventKind.OTHER,
 }
-_HARD = frozenset({"HardBounce", "BadEmailAddress", "ManuallyDeactivated"})
+_SURE = frozenset({"BadEmailAddress", "ManuallyDeactivated"})
+"""Types that are about the address whatever a server said; a `HardBounce` is only if the server says so."""
+_SILENT = frozenset({Cause.ADDRESS, Cause.UNTOLD})
 
 _CHANGES = {"HardBounce": EventKind.BOUNCED, "SpamComplaint": EventKind.COMPLAINED}
 
@@ -261,7 +263,8 @@ def _event(event: Mapping[str, Any]) -> WebhookEvent:
     times = (event.get(name) for name in ("DeliveredAt", "BouncedAt", "ReceivedAt", "ChangedAt"))
     at = next((value for value in times if value), None)
     cause = cause_of(None, words(event.get("Details")))
-    hard = event.get("Type") in _HARD or event.get("SuppressionReason") == "HardBounce"
+    sure = event.get("Type") in _SURE or event.get("SuppressionReason") == "HardBounce"
+    dead = (event.get("Type") == "HardBounce" and cause is Cause.ADDRESS) or (sure and cause in _SILENT)
     return WebhookEvent(
         kind,
         event_id=fingerprint(
@@ -273,7 +276,7 @@ def _event(event: Mapping[str, Any]) -> WebhookEvent:
         message_id=words(event.get("MessageID")),
         recipient=words(event.get("Recipient")) or words(event.get("Email")),
         # a server's words weigh more than the class Postmark puts them in
-        is_permanent=kind is EventKind.BOUNCED and hard and cause in (Cause.ADDRESS, Cause.UNTOLD),
+        is_permanent=kind is EventKind.BOUNCED and dead,
         code=words(event.get("TypeCode")) or words(event.get("Type")),
         detail=words(event.get("Description")) or words(event.get("Details")),
         url=words(event.get("OriginalLink")),

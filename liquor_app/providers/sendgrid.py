@@ -237,16 +237,17 @@ def _kind(event: Mapping[str, Any]) -> EventKind:
 
 
 def _is_dead(event: Mapping[str, Any]) -> bool:
-    """Whether the address itself is bad: a `blocked` bounce, or one for content or reputation, is about us."""
+    """Whether the server says that nobody is there: a `blocked` bounce, or one for content or reputation, is about us,
+    an `expired` one about then, and one without a reason we understand tells nothing."""
     if event.get("event") == "dropped":
         return True
-    if event.get("type") == "blocked":
+    if event.get("type") in ("blocked", "expired"):
         return False
     told = str(event.get("bounce_classification") or "").lower()
     cause = cause_of(words(event.get("status")), words(event.get("reason")))
-    if told in _OPEN:
-        return cause in (Cause.ADDRESS, Cause.UNTOLD)
-    return told in _OF_ADDRESS or (told == "mailbox unavailable" and cause is Cause.ADDRESS)
+    if cause is Cause.UNTOLD:
+        return told in _OF_ADDRESS
+    return cause is Cause.ADDRESS and told in _OF_ADDRESS | _OPEN | {"mailbox unavailable"}
 
 
 def _event(event: Mapping[str, Any]) -> WebhookEvent:

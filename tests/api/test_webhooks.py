@@ -191,7 +191,7 @@ async def test_bounces_and_complaints_suppress_at_once(anybody: Client) -> None:
     angry, customer, _ = await sent()
     await tell(
         anybody,
-        mailgun("failed", dead, severity="permanent", reason="bounce"),
+        mailgun("failed", dead, severity="permanent", reason="bounce", **{"delivery-status": {"code": "5.1.1"}}),
         mailgun("failed", full, severity="temporary"),
         mailgun("complained", angry),
     )

@@ -10,11 +10,42 @@ import pytest
 
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
-from liquor_app.providers import sendgrid, smtp
+from liquor_app.providers import mailgun, sendgrid, smtp
 from liquor_app.providers.base import EventKind, OutgoingMessage
 from liquor_app.providers.bodies import Whole
 from liquor_app.providers.bounces import Cause, cause_of
 from liquor_app.providers.postmark import _event as postmark_event
+
+OF_US = (
+    (550, "<shop@mg.example.com>: Sender address rejected: Domain not found"),
+    (550, "5.1.1 <shop@mg.example.com>: Sender address rejected: User unknown"),
+    (550, "5.1.8 Domain of sender does not exist"),
+    (550, "Verification failed for <shop@mg.example.com>: unknown user"),
+    (554, "IP=192.0.2.1 - A problem occurred. (Ask your postmaster for help)"),
+    (550, "Client host rejected: address not found"),
+    (550, "your account has been disabled"),
+)
+UNDERSTOOD_BY_NOBODY = (*OF_US, (550, "The user you are trying to contact is receiving mail too quickly"),
+                        (554, "Transaction failed"), (550, None), (None, None))  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "words"), UNDERSTOOD_BY_NOBODY)
+def test_cases_24_and_25_no_provider_takes_a_silent_server_for_a_dead_address(
+    code: int | None, words: str | None
+) -> None:
+    """Before: whatever was not understood suppressed for good; a refused sender of ours would have emptied the list."""
+    status = {"code": code, "message": words}
+    at, body = 1764072000, {"email": "m@example.com", "event": "bounce", "status": code and f"{code}", "reason": words}
+    told = [
+        mailgun._event({"event": "failed", "severity": "permanent", "reason": reason, "delivery-status": status}, "t")
+        for reason in ("bounce", "generic", "espblock", "old", "greylisted", None)
+    ]
+    told += [
+        sendgrid._event({"timestamp": at, "type": kind, **body}) for kind in ("bounce", "expired", "blocked", None)
+    ]
+    details = f"smtp;{code or ''} {words or ''}"
+    told += [postmark_event({"RecordType": "Bounce", "MessageID": "x", "Type": "HardBounce", "Details": details})]
+    assert [(one.kind, one.is_permanent) for one in told] == [(EventKind.BOUNCED, False)] * len(told)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +67,10 @@ from liquor_app.providers.postmark import _event as postmark_event
         (550, None, Cause.UNTOLD),
         (None, None, Cause.UNTOLD),
         ("5.1.1", "", Cause.ADDRESS),
+        *((code, words, Cause.US) for code, words in OF_US),
+        (450, "The user you are trying to contact is receiving mail too quickly", Cause.NOW),
+        (None, "unable to get mx info: failed to get IPs from PTR record", Cause.US),
+        (None, "unable to get mx info", Cause.NOW),
         ("5.4.1", "Recipient address rejected: Access denied", Cause.NOW),
     ],
 )
@@ -63,6 +98,9 @@ def test_causes(code: int | str | None, words: str | None, cause: Cause) -> None
         ({"event": "bounce", "type": "bounce", "status": "5.1.1"}, EventKind.BOUNCED, True),
         ({"event": "bounce", "type": "bounce", "status": "5.7.1", "reason": "policy"}, EventKind.BOUNCED, False),
         ({"event": "bounce", "type": "blocked", "status": "5.1.1"}, EventKind.BOUNCED, False),
+        ({"event": "bounce", "type": "expired", "status": "5.1.1"}, EventKind.BOUNCED, False),
+        ({"event": "bounce", "type": "bounce", "reason": "unable to get mx info"}, EventKind.BOUNCED, False),
+        ({"event": "bounce", "type": "bounce", "reason": "550 unknown user"}, EventKind.BOUNCED, True),
     ],
 )  # fmt: skip
 def test_case_25_sendgrid_drop_reasons(event: dict[str, Any], kind: EventKind, dead: bool) -> None:
@@ -75,7 +113,8 @@ def test_case_25_sendgrid_drop_reasons(event: dict[str, Any], kind: EventKind, d
     ("more", "dead"),
     [
         ({"Type": "HardBounce", "Details": "smtp;550 5.1.1 user unknown"}, True),
-        ({"Type": "HardBounce"}, True),
+        ({"Type": "HardBounce"}, False),
+        ({"Type": "BadEmailAddress"}, True),
         ({"Type": "HardBounce", "Details": "smtp;550 5.7.1 blocked using Spamhaus"}, False),
         ({"Type": "HardBounce", "Details": "smtp;552 5.2.2 mailbox full"}, False),
         ({"Type": "SoftBounce", "Details": "smtp;550 5.1.1 user unknown"}, False),

@@ -64,11 +64,19 @@ def mailgun_event(name: str, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+GONE = {"code": 550, "message": "5.1.1 user unknown"}
+
+
 @pytest.mark.parametrize(
     ("event", "kind", "permanent"),
     [
         (mailgun_event("delivered"), EventKind.DELIVERED, False),
-        (mailgun_event("failed", severity="permanent", reason="bounce"), EventKind.BOUNCED, True),
+        (
+            mailgun_event("failed", severity="permanent", reason="bounce", **{"delivery-status": GONE}),
+            EventKind.BOUNCED,
+            True,
+        ),
+        (mailgun_event("failed", severity="permanent", reason="bounce"), EventKind.BOUNCED, False),
         (mailgun_event("failed", severity="temporary"), EventKind.DEFERRED, False),
         (mailgun_event("complained"), EventKind.COMPLAINED, False),
         (mailgun_event("opened"), EventKind.OPENED, False),
@@ -160,7 +168,8 @@ def test_sendgrids_own_vector(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"event": "processed"}, EventKind.OTHER, False),
         ({"event": "delivered"}, EventKind.DELIVERED, False),
         ({"event": "deferred"}, EventKind.DEFERRED, False),
-        ({"event": "bounce", "type": "bounce"}, EventKind.BOUNCED, True),
+        ({"event": "bounce", "type": "bounce", "reason": "550 5.1.1 user unknown"}, EventKind.BOUNCED, True),
+        ({"event": "bounce", "type": "bounce"}, EventKind.BOUNCED, False),
         ({"event": "bounce", "type": "blocked"}, EventKind.BOUNCED, False),
         ({"event": "dropped", "reason": "Invalid"}, EventKind.BOUNCED, True),
         ({"event": "dropped", "reason": "Spam Reporting Address"}, EventKind.COMPLAINED, False),
@@ -215,7 +224,9 @@ def basic(password: str) -> dict[str, str]:
     ("event", "kind", "permanent"),
     [
         ({"RecordType": "Delivery", "DeliveredAt": "2026-11-25T11:00:00Z"}, EventKind.DELIVERED, False),
-        ({"RecordType": "Bounce", "Type": "HardBounce", "ID": 42}, EventKind.BOUNCED, True),
+        ({"RecordType": "Bounce", "Type": "HardBounce", "ID": 42, "Details": "smtp;550 5.1.1 user unknown"},
+         EventKind.BOUNCED, True),
+        ({"RecordType": "Bounce", "Type": "HardBounce", "ID": 42}, EventKind.BOUNCED, False),
         ({"RecordType": "Bounce", "Type": "SoftBounce"}, EventKind.BOUNCED, False),
         ({"RecordType": "Bounce", "Type": "Transient"}, EventKind.DEFERRED, False),
         ({"RecordType": "SpamComplaint", "Type": "SpamComplaint"}, EventKind.COMPLAINED, False),
