@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import NewType, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -37,14 +38,20 @@ SEATS_EACH = 4
 _hasher = PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=1)
 # verified when the account does not exist, so that a wrong address takes as long as a wrong password
 _decoy = _hasher.hash("nobody has this password")
-_pool = ThreadPoolExecutor(THREADS, thread_name_prefix="passwords")
+_pools = {
+    False: ThreadPoolExecutor(THREADS, thread_name_prefix="passwords"),
+    True: ThreadPoolExecutor(1, thread_name_prefix="known devices"),
+}
+"""Known devices have a thread of their own: a flood of guesses is never before them."""
+_is_known: ContextVar[bool] = ContextVar("known_device", default=False)
 
 
 class _Gate:
-    """Turns at signing in, in one event loop: known devices first, everybody else in the order they came."""
+    """Turns at signing in, in one event loop: known devices have some of their own, everybody else waits in the order
+    they came."""
 
     def __init__(self) -> None:
-        self._free = TURNS
+        self._free = {True: 2, False: TURNS}
         self._waiting: dict[bool, deque[asyncio.Future[None]]] = {True: deque(), False: deque()}
         self._seated: Counter[bool] = Counter()
         self._by_source: Counter[str] = Counter()
@@ -61,7 +68,7 @@ class _Gate:
             try:
                 yield
             finally:
-                self._pass_on()
+                self._pass_on(is_known)
         finally:
             self._seated[is_known] -= 1
             self._by_source[source] -= 1
@@ -69,8 +76,8 @@ class _Gate:
                 del self._by_source[source]
 
     async def _take(self, is_known: bool) -> None:
-        if self._free:
-            self._free -= 1
+        if self._free[is_known]:
+            self._free[is_known] -= 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[is_known].append(turn)
@@ -78,17 +85,17 @@ class _Gate:
             await turn
         except asyncio.CancelledError:  # left while waiting: it is passed over, or passes its turn on
             if turn.done() and not turn.cancelled():
-                self._pass_on()
+                self._pass_on(is_known)
             raise
 
-    def _pass_on(self) -> None:
-        for waiting in (self._waiting[True], self._waiting[False]):
-            while waiting:
-                turn = waiting.popleft()
-                if not turn.done():
-                    turn.set_result(None)
-                    return
-        self._free += 1
+    def _pass_on(self, is_known: bool) -> None:
+        waiting = self._waiting[is_known]
+        while waiting:
+            turn = waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free[is_known] += 1
 
 
 _gates: WeakKeyDictionary[asyncio.AbstractEventLoop, _Gate] = WeakKeyDictionary()
@@ -100,18 +107,22 @@ async def turn(source: str, *, is_known: bool = False) -> AsyncIterator[None]:
 
     Args:
         source: who is counted: an address, a device.
-        is_known: a device somebody signed in on before; it goes first, and strangers cannot take its place.
+        is_known: a device somebody signed in on before; strangers cannot take its place.
 
     Raises:
         TooMany: all places to wait, or all of this source, are taken.
     """
     gate = _gates.setdefault(asyncio.get_running_loop(), _Gate())
     async with gate.turn(source, is_known=is_known):
-        yield
+        token = _is_known.set(is_known)
+        try:
+            yield
+        finally:
+            _is_known.reset(token)
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(_pool, work)
+    return await asyncio.get_running_loop().run_in_executor(_pools[_is_known.get()], work)
 
 
 def check_password(password: str, field: str = "password") -> None:
