@@ -162,9 +162,9 @@ async def segment_performance(session: AsyncSession, actor: Actor, *, days: int 
             "SELECT a.segment_slug AS slug, count(*) AS sent, count(s.converted_at) AS bought,"
             " CAST(COALESCE(sum(s.conversion_value), 0) AS float8) AS revenue"
             " FROM sends s JOIN actions a ON a.id = s.action_id"
-            " WHERE s.sent_at > :now - make_interval(days => :days)"
+            " WHERE s.sent_at > CAST(:now AS timestamptz) - make_interval(days => :days)"
             # a message is made at most a campaign's length before it is sent, which spares the old partitions
-            " AND s.created_at > :now - make_interval(days => :days + 45)"
+            " AND s.created_at > CAST(:now AS timestamptz) - make_interval(days => :days + 45)"
             " AND a.segment_slug IS NOT NULL GROUP BY 1"
         ),
         {"now": now(), "days": max(1, min(days, 365))},

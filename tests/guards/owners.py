@@ -1,0 +1,107 @@
+"""Who owns which table, and which statements reach across the floors."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+
+import sqlglot
+from sqlglot import exp
+from sqlmodel import SQLModel
+
+from liquor_app import schema
+from liquor_app.core.config import PROJECT_ROOT
+from tests.guards.statements import Statement, statements
+
+EXEMPT = {"demo", "keys"}
+"""Packages that may write everything: the sample, and what seals every secret anew."""
+
+
+@cache
+def floors() -> tuple[str, ...]:
+    """Slices, ground first, as the import contract has them."""
+    document = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())
+    contracts = document["tool"]["importlinter"]["contracts"]
+    layers = next(one["layers"] for one in contracts if one["type"] == "layers")
+    return tuple(layer.rsplit(".", 1)[1] for layer in reversed(layers))
+
+
+@cache
+def owners() -> dict[str, str]:
+    """Table → the slice in whose `models` it is declared."""
+    assert schema.metadata is SQLModel.metadata
+    return {mapper.local_table.name: mapper.class_.__module__.split(".")[1] for mapper in SQLModel._sa_registry.mappers}
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A slice that reads or writes a table of another; `upward` if that one stands above it."""
+
+    slice: str
+    table: str
+    owner: str
+    writes: bool
+    upward: bool
+
+    def __str__(self) -> str:
+        return f"{self.slice} {'writes' if self.writes else 'reads'} {self.owner}.{self.table}"
+
+
+def tables_of(statement: Statement) -> tuple[set[str], set[str]]:
+    """Tables a statement reads (or locks) and those it writes. Scratch tables and its own WITHs are neither."""
+    if statement.is_scratch:
+        return set(_words(statement.sql)), set()
+    try:
+        trees = sqlglot.parse(statement.numbered, read="postgres")
+    except sqlglot.ParseError:  # a form it does not know yet
+        return _roughly(statement.sql)
+    read: set[str] = set()
+    written: set[str] = set()
+    for tree in filter(None, trees):
+        own = {with_.alias.lower() for with_ in tree.find_all(exp.CTE)}
+        targets = {
+            id(target)
+            for node in tree.find_all(exp.Insert, exp.Update, exp.Delete, exp.Merge)
+            if (target := node.this.find(exp.Table) if node.this is not None else None) is not None
+        }
+        for table in tree.find_all(exp.Table):
+            name = table.name.lower()
+            if name not in own and name in owners():
+                (written if id(table) in targets else read).add(name)
+    return read, written
+
+
+_TARGET = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM|MERGE INTO)\s+(?:ONLY\s+)?(\w+)")
+
+
+def _roughly(sql: str) -> tuple[set[str], set[str]]:
+    written = {name for name in _TARGET.findall(sql) if name in owners()}
+    return set(_words(sql)) - written, written
+
+
+def _words(sql: str) -> list[str]:
+    """Names of tables in a text, wherever tables stand."""
+    found = re.findall(r"(?:\bFROM|\bJOIN|\bUSING|,|\bINTO|\bUPDATE)\s+(\w+)", sql)
+    return [name for name in found if name in owners()]
+
+
+def reaches() -> Counter[Reach]:
+    """Every way a statement crosses the floors, and how many statements do."""
+    found: Counter[Reach] = Counter()
+    height = {name: number for number, name in enumerate(floors())}
+    for statement in statements():
+        here = statement.slice
+        if here not in height or here in EXEMPT or statement.module.rsplit(".", 1)[-1] in EXEMPT:
+            continue
+        read, written = tables_of(statement)
+        for table in read | written:
+            owner = owners()[table]
+            upward = height[owner] > height[here]
+            if owner != here and table in written:
+                found[Reach(here, table, owner, True, upward)] += 1
+            if upward and table in read:
+                found[Reach(here, table, owner, False, True)] += 1
+    return found
