@@ -16,6 +16,7 @@ from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.organization.models import Channel
 from liquor_app.sending.staff_copy import inert_headers, inert_html, inert_text
+from liquor_app.templates.sms import SmsSize, sms_size
 
 EXACT_UP_TO = 10_000
 EXCERPT = 160
@@ -46,6 +47,8 @@ class OutboxMessage:
     body_html: str | None
     body_text: str | None
     headers: dict[str, str]
+    sms_size: SmsSize | None = None
+    """Of a text: what was sent, counted before its links and code were masked."""
 
 
 _OUTBOX = """
@@ -127,6 +130,7 @@ async def get_outbox_message(session: AsyncSession, actor: Actor, message_id: UU
         inert_html(row["body_html"], row["coupon"]),
         inert_text(row["body_text"], row["coupon"]),
         inert_headers(row["headers"]),
+        sms_size(row["body_text"] or "") if row["channel"] == Channel.SMS else None,
     )
 
 

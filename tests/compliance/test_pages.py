@@ -152,6 +152,7 @@ async def test_added_found_and_lifted(database: str) -> None:
     theirs = await suppressed(ADMIN)
     await run(SuppressedState.search, theirs, "a@example.com")
     await run(SuppressedState.ask, theirs, entry)
+    assert theirs.asking_address == next(line.address for line in theirs.rows if line.id == entry) != ""
     await run(SuppressedState.lift, theirs, {"why": " "})
     assert theirs.error
     await run(SuppressedState.lift, theirs, {"why": "Asked in the store"})

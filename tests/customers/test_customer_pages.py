@@ -20,6 +20,7 @@ from liquor_app.core.db import transaction
 from liquor_app.customers.choices import categories_in_use
 from liquor_app.customers.consents import suppress_customers, suppressed_among
 from liquor_app.customers.history import MonthSpend
+from liquor_app.customers.pages.acts import questions
 from liquor_app.customers.states.acts import ActsState
 from liquor_app.customers.states.bought import category_mix, last_months, spend_series, spend_words
 from liquor_app.customers.states.edit import EditCustomerState
@@ -185,7 +186,11 @@ async def test_chosen_customers_are_suppressed_together_but_not_by_viewers(datab
     await run(CustomersState.toggle, state, "0199aaaa-0000-7000-8000-000000000000")  # not on the page
     assert state.chosen == []
     await run(CustomersState.toggle, state, str(ids[0]))
+    await run(CustomersState.ask, state, True)
+    assert state.asking_whom == state.rows[0].name != ""
     await run(CustomersState.toggle, state, str(ids[2]))
+    await run(CustomersState.ask, state, True)
+    assert (state.asking, state.asking_whom) == (True, "2 customers")
 
     tab.actor = VIEWER
     await tab.state(CustomersState)
@@ -326,6 +331,9 @@ async def test_suppress_lift_consent_and_delete_ask_for_the_right_role(database:
 
     tab.actor = MANAGER
     await tab.state(ActsState)
+    await run(CustomerState.load, profile)
+    await run(ActsState.ask, acts, "delete")
+    assert (acts.asking, acts.who) == ("delete", "Person 000")
     assert "Suppressed" in said(await run(ActsState.suppress, acts))
     await run(CustomerState.load, profile)
     assert profile.profile.suppressed == "by hand"
@@ -346,6 +354,21 @@ async def test_suppress_lift_consent_and_delete_ask_for_the_right_role(database:
     assert "/customers" in said(await run(ActsState.delete, acts))
     await run(CustomerState.load, profile)
     assert profile.missing
+
+
+def test_every_question_about_a_customer_names_them() -> None:
+    """Before: "Delete this customer?", whoever that was."""
+    asked = str(questions().render())
+    titles = (
+        "Suppress ",
+        " off the suppression list?",
+        "Delete ",
+        "Record a proof of age of ",
+        "Record SMS consent of ",
+    )
+    assert [title for title in titles if title not in asked] == []
+    assert "this customer" not in asked.lower()
+    assert asked.count("who_rx_state_") >= len(titles)
 
 
 async def test_a_consent_of_no_channel_changes_nothing(database: str) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
@@ -24,9 +25,11 @@ from liquor_app.sending.service import (
     send_events,
     settle_unknown,
 )
+from liquor_app.sending.states.outbox import OutboxState
 from liquor_app.sending.words import send_line
 from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
 from tests.sending.test_pump import execute, sends, shop, statuses
+from tests.tabs import Tab, run
 
 VIEWER = Actor(ActorKind.USER, uuid7(), "Vera", Role.USER)
 
@@ -69,6 +72,22 @@ async def test_pages_and_filters(database: str) -> None:
         for wanted in (get_send, get_outbox_message):
             with pytest.raises(NotFound):
                 await wanted(session, VIEWER, uuid7())
+
+
+async def test_a_text_is_counted_as_it_was_sent(database: str) -> None:
+    """Before, it was counted with its links masked: the "…" made two segments in UCS-2 of one in GSM-7."""
+    body = f"Harbor & Vine: 10% off craft beer: {get_settings().base_url}/l/2b3c4d5f6g7h STOP to end"
+    assert len(body) > 70, "longer than one segment of UCS-2"
+    await execute(
+        "INSERT INTO outbox_messages (id, channel, sender, recipient, body_text, headers)"
+        " VALUES (:id, 'sms', '+12075550100', '+12075550101', :body, '{}')",
+        id=uuid7(),
+        body=body,
+    )
+    state = await Tab("/outbox", VIEWER).state(OutboxState)
+    await run(OutboxState.load, state)
+    assert "/l/… " in state.reading.text
+    assert state.reading.segments == f"1 segment, GSM-7, {len(body)} of 160"
 
 
 async def test_sending_again(database: str) -> None:

@@ -180,7 +180,7 @@ def _went_out() -> rx.Component:
 def _questions() -> rx.Component:
     return rx.fragment(
         confirm(
-            "Cancel this campaign?",
+            "Cancel “" + CampaignState.head.name + "”?",
             "What waits will never be sent. What is on its way arrives. This cannot be taken back.",
             "Cancel campaign",
             open=CampaignState.asking == "cancel",
@@ -189,7 +189,7 @@ def _questions() -> rx.Component:
             danger=True,
         ),
         confirm(
-            "Delete this draft?",
+            "Delete the draft “" + CampaignState.head.name + "”?",
             "Its plan and proposed actions go with it. Only drafts can be deleted.",
             "Delete draft",
             open=CampaignState.asking == "delete",

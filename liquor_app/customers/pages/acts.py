@@ -13,13 +13,14 @@ from liquor_app.ui.layout import col
 
 FORM = "consent-form"
 PROOF = "proof-of-age"
+WHO = ActsState.who
 
 
 def questions() -> rx.Component:
     """Every dialog of a customer's page but the form."""
     return rx.fragment(
         confirm(
-            "Suppress this customer?",
+            "Suppress " + WHO + "?",
             "No campaign will write to them any more, by any channel. An admin can take them off the list again.",
             "Suppress",
             open=ActsState.asking == "suppress",
@@ -28,15 +29,15 @@ def questions() -> rx.Component:
             danger=True,
         ),
         confirm(
-            "Take off the suppression list?",
-            "Campaigns may write to this customer again where consent is given. Complaints and erasures stay.",
+            "Take " + WHO + " off the suppression list?",
+            "Campaigns may write to them again where consent is given. Complaints and erasures stay.",
             "Take off the list",
             open=ActsState.asking == "lift",
             on_open_change=ActsState.close,
             on_confirm=ActsState.lift,
         ),
         confirm(
-            "Delete this customer?",
+            "Delete " + WHO + "?",
             "Gone from every list and every audience at once. Purchases stay in the figures.",
             "Delete",
             open=ActsState.asking == "delete",
@@ -63,7 +64,7 @@ def _proof() -> rx.Component:
         on_submit=ActsState.prove,
     )  # fmt: skip
     return dialog(
-        "Record a proof of age",
+        "Record a proof of age of " + WHO,
         form,
         open=ActsState.asking == "age",
         on_open_change=ActsState.close,
@@ -94,7 +95,7 @@ def _consent() -> rx.Component:
         on_submit=ActsState.record,
     )  # fmt: skip
     return dialog(
-        rx.cond(email, "Record e-mail consent", "Record SMS consent"),
+        rx.cond(email, "Record e-mail consent of " + WHO, "Record SMS consent of " + WHO),
         form,
         open=email | (ActsState.asking == "sms"),
         on_open_change=ActsState.close,

@@ -46,7 +46,7 @@ def customers_page() -> rx.Component:
         ),
         customer_form(),
         confirm(
-            "Suppress these customers?",
+            "Suppress " + CustomersState.asking_whom + "?",
             "No campaign will write to them any more, by any channel. An admin can take them off the list again.",
             "Suppress",
             open=CustomersState.asking,

@@ -110,7 +110,7 @@ def _lift() -> rx.Component:
         on_submit=SuppressedState.lift,
     )  # fmt: skip
     return dialog(
-        "Take off the suppression list?",
+        "Take " + SuppressedState.asking_address + " off the suppression list?",
         form,
         open=(SuppressedState.asking != "") & (SuppressedState.asking != "add"),
         on_open_change=SuppressedState.close,

@@ -31,12 +31,15 @@ class ActsState(rx.State):
     """Which question is open, and what was typed into it."""
 
     asking: str = ""
+    who: str = ""
+    """The name of whoever it is asked about."""
     error: str = ""
 
     @rx.event
     @guarded
     async def ask(self, question: str) -> None:
         self.asking, self.error = question if question in QUESTIONS else "", ""
+        self.who = (await self.get_state(CustomerState)).profile.name or "this customer"
 
     @rx.event
     @guarded

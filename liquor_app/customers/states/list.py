@@ -51,6 +51,8 @@ class CustomersState(rx.State):
     loading: bool = True
     chosen: list[str] = []
     asking: bool = False
+    asking_whom: str = ""
+    """Who would be suppressed, by name or number."""
 
     @rx.event
     @guarded
@@ -195,6 +197,8 @@ class CustomersState(rx.State):
     @guarded
     async def ask(self, open: bool) -> None:
         self.asking = bool(open)
+        names = [row.name for row in self.rows if [row.id] == self.chosen]
+        self.asking_whom = names[0] if names else plural(len(self.chosen), "customer")
 
     @rx.event
     @guarded

@@ -48,6 +48,7 @@ class SuppressedState(rx.State):
     showing: str = ""
     loading: bool = True
     asking: str = ""
+    asking_address: str = ""
     error: str = ""
 
     @rx.event
@@ -117,8 +118,9 @@ class SuppressedState(rx.State):
     @rx.event
     @guarded
     async def ask(self, question: str) -> None:
-        known = question == "add" or any(line.id == question for line in self.rows)
-        self.asking, self.error = question if known else "", ""
+        addresses = {line.id: line.address for line in self.rows}
+        self.asking_address = addresses.get(question, "")
+        self.asking, self.error = question if question == "add" or question in addresses else "", ""
 
     @rx.event
     @guarded

@@ -12,7 +12,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.sending.outbox import get_outbox_message, list_outbox
 from liquor_app.sending.words import ago
-from liquor_app.templates.sms import sms_size
+from liquor_app.templates.sms import SmsSize
 from liquor_app.ui.live import follow
 
 PAGE = 20
@@ -45,9 +45,8 @@ class Reading:
     headers: list[str] = field(default_factory=list)
 
 
-def segment_words(body: str) -> str:
+def segment_words(size: SmsSize) -> str:
     """`2 segments, GSM-7, 210 of 306`."""
-    size = sms_size(body)
     return f"{size.segments} segment{'s' * (size.segments > 1)}, {size.encoding}, {size.units} of {size.limit}"
 
 
@@ -97,7 +96,7 @@ class OutboxState(rx.State):
         actor = await signed_in(self)
         async with transaction() as session:
             message = await get_outbox_message(session, actor, parse_id(message_id, "message"))
-        row, body = message.row, message.body_text or ""
+        row = message.row
         self.reading = Reading(
             id=str(row.id),
             channel=row.channel,
@@ -105,8 +104,8 @@ class OutboxState(rx.State):
             recipient=row.recipient,
             subject=row.subject or "",
             html=message.body_html or "",
-            text=body,
-            segments=segment_words(body) if row.channel == "sms" else "",
+            text=message.body_text or "",
+            segments=segment_words(message.sms_size) if message.sms_size else "",
             headers=[f"{name}: {value}" for name, value in message.headers.items()],
         )
 
