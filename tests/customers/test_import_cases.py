@@ -343,3 +343,27 @@ async def test_case_34_what_is_no_state_is_read_alike_too(
         changed = await update_customer(session, SYSTEM, changed.id, {"state": written})
     await run(write(tmp_path / "people.csv", "email,state", f'file@x.example,"{written}"'))
     assert {made.state, changed.state, *(row["state"] for row in await rows("SELECT state FROM customers"))} == {kept}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["1899-12-30", "1899-12-30 00:00:00", "12/30/1899", "30.12.1899", "1753-01-01", "1/1/1753", "0001-01-01",
+     "01/01/0001", "1900-01-00", "1/0/1900", "0/0/1900", "9999-12-31", "12/31/9999", "0000-00-00", "00-00-0000",
+     "00/00/0000", "00/00/00", "1601-01-01T00:00:00Z", "0", "1970-01-01", "1900-01-01"],
+)  # fmt: skip
+async def test_case_35_a_date_no_program_knew_costs_the_birthday_and_not_the_person(
+    database: str, tmp_path: Path, written: str
+) -> None:
+    """Before: the whole row was refused, consent, address and all, for the first day of somebody's calendar."""
+    file = write(tmp_path / "people.csv", "email,name,date_of_birth", f"a@c35.example,Ada,{written}")
+    report = await run(file)
+    assert (report.created, report.rejected, report.notes) == (1, 0, {"placeholder_birthday": 1})
+    (kept,) = await rows("SELECT name, date_of_birth FROM customers")
+    assert (kept["name"], kept["date_of_birth"]) == ("Ada", None)
+    assert await rows("SELECT 1 FROM age_ledger") == []
+
+
+@pytest.mark.parametrize("written", ["1984-02-30", "2999-01-01", "13/13/1980", "soon"])
+async def test_a_mistyped_birthday_is_still_refused(database: str, tmp_path: Path, written: str) -> None:
+    file = write(tmp_path / "people.csv", "email,name,date_of_birth", f"a@c35.example,Ada,{written}")
+    assert (await run(file)).reasons == {"bad_date_of_birth": 1}

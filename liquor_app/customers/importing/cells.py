@@ -254,10 +254,28 @@ def clean_consent_moment(
     return moment.astimezone(now.tzinfo)
 
 
+_NO_DATE = re.compile(
+    r"^(?:(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})|(?P<m2>\d{1,2})[-/.](?P<d2>\d{1,2})[-/.](?P<y2>\d{2}|\d{4})"
+    r"|0+)(?:[ T].*)?$",
+    re.ASCII,
+)
+"""What programs write for no date: zeros, the first and last day of their calendars (0001, 1601, 1753, 1899-12-30,
+9999), or a day or month 0."""
+
+
+def is_no_birthday(cell: str) -> bool:
+    """Whether a cell holds, instead of a date of birth, what a program writes for none."""
+    if (found := _NO_DATE.match(cell.strip())) is None:
+        return False
+    year, *rest = (found["y"] or found["y2"] or "0", found["m"] or found["m2"] or "0", found["d"] or found["d2"] or "0")
+    return (len(year) == 4 and not 1900 <= int(year) < 9999) or any(int(part) == 0 for part in rest)
+
+
 def clean_birthday(cell: str, today: date, order: str = "mdy") -> date | None:
-    """A date of birth; one that tells nothing (`birthdays.PLACEHOLDERS`) is still returned, for whoever says so."""
+    """A date of birth; one that tells nothing (`birthdays.PLACEHOLDERS`) is still returned, for whoever says so. What
+    is no date at all (`is_no_birthday`) is None."""
     text = clean_word(cell, "date_of_birth")
-    if text is None:
+    if text is None or is_no_birthday(text):
         return None
     parsed = _parse(text, "date_of_birth", order)
     born = parsed.date() if isinstance(parsed, datetime) else parsed

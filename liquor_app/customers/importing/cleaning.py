@@ -31,6 +31,7 @@ from liquor_app.customers.importing.cells import (
     clean_text,
     clean_timezone,
     clean_word,
+    is_no_birthday,
 )
 from liquor_app.customers.importing.mapping import CONSENTS, EVIDENCE
 from liquor_app.customers.models import ConsentStatus
@@ -182,7 +183,7 @@ def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting
     if "date_of_birth" in given:
         born = clean_birthday(given["date_of_birth"], how.now.astimezone(how.zone).date(), how.date_order)
         values["date_of_birth"] = known_birthday(born)
-        notes = (NO_BIRTHDAY,) if born in PLACEHOLDERS else ()
+        notes = (NO_BIRTHDAY,) if born in PLACEHOLDERS or is_no_birthday(given["date_of_birth"]) else ()
     known = {field: value for field, value in values.items() if value}
     consents, left_out = _consents(cells, at, how)
     return Person(number, known, consents, notes + left_out)
