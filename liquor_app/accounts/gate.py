@@ -208,6 +208,8 @@ class Gate(EventNamespace):
         found = RegistrationContext.get().event_handlers.get(name)
         if found is None or name.endswith(".setvar") or not isinstance(payload, dict) or not isinstance(route, dict):
             return None
+        if name.startswith("reflex___") and payload.get("vars"):  # what browsers keep of states: of ours, nothing
+            return None
         route = {field: route[field] for field in ROUTE_FIELDS if field in route}
         is_route = fits(route.get("query", {}), dict[str, Any]) and all(
             isinstance(route.get(field, ""), str) for field in ("pathname", "asPath")

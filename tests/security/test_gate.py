@@ -20,6 +20,7 @@ from liquor_app.campaigns.states.list import CampaignsState
 from liquor_app.core.db import transaction
 from liquor_app.liquor_app import app
 from liquor_app.organization.states.shell import ShellState
+from liquor_app.segments.states.edit import EditSegmentState
 from liquor_app.templates.states.editor import EditorState
 from tests.api.client import Client
 from tests.security.test_streams import opened
@@ -165,6 +166,45 @@ async def test_arguments_are_what_the_handler_names(
     await tab.send(handler, **payload)
     await tab.until("This was not taken", since, 2)
     assert "Something went wrong" not in tab.text()
+
+
+@pytest.mark.parametrize(
+    ("handler", "payload"),
+    [
+        (EditSegmentState.add, {"group_id": "1", "kind": "field"}),
+        (EditSegmentState.remove, {"line_id": "1"}),
+        (EditSegmentState.change, {"line_id": "1", "part": "op", "value": "x"}),
+        (EditSegmentState.save, {"form": {}}),
+    ],
+)
+async def test_a_rule_that_was_never_loaded_is_not_changed(
+    wire: Wire, anybody: Client, handler: Any, payload: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    tab, _, _ = await opened(wire, "/campaigns", Role.USER)
+    since = len(tab.heard)
+    await tab.send(handler, **payload)
+    await tab.until("There is no rule here", since, 3)
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize(
+    ("name", "vars"),
+    [
+        ("reflex___state____update_vars_internal_state.update_vars_internal", {"nothing.of.the.kind": "x"}),
+        ("reflex___state____update_vars_internal_state.update_vars_internal", {"x": 1}),
+        ("reflex___state____state.hydrate_and_load", {"nothing.of.the.kind": "x"}),
+    ],
+)
+async def test_no_state_is_set_by_name(
+    wire: Wire, anybody: Client, name: str, vars: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert any(known.endswith(name) for known in HANDLERS), "Reflex calls it so"
+    full = next(known for known in HANDLERS if known.endswith(name))
+    tab, _, _ = await opened(wire, "/campaigns", Role.USER)
+    since = len(tab.heard)
+    await wire.namespace.on_event(tab.sid, tab.event(full, vars=vars))
+    await tab.until("This was not taken", since, 3)
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_what_a_page_sends_is_taken(wire: Wire, anybody: Client) -> None:

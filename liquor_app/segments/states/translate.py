@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+from liquor_app.core.errors import Invalid
 from liquor_app.segments.fields import BARE_OPS, DAY_OPS, FIELDS, LIST_OPS, Kind
 from liquor_app.segments.states.lines import MEMBER, NUMBERS, Line, dressed
 
@@ -103,8 +104,14 @@ def _event_line(raw: dict[str, Any], mine: str, depth: int) -> Line:
 
 
 def rules_of(lines: Sequence[Line]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The rule the lines say (not yet checked), and which line stands at which of its paths."""
+    """The rule the lines say (not yet checked), and which line stands at which of its paths.
+
+    Raises:
+        Invalid: there are no lines, as before the page has loaded them.
+    """
     kept = [line for line in lines if line.kind != "add"]
+    if not kept:
+        raise Invalid("There is no rule here to change yet; open the segment again.", field="rules")
     paths: dict[str, str] = {}
     rule, _ = _write(kept, 0, "rules", paths)
     return rule, paths
