@@ -16,6 +16,7 @@ from liquor_app.accounts.deps import (
     DEVICE,
     SESSION,
     CurrentActor,
+    bearer_of,
     cookie_name,
     drop_cookie,
     keep_cookie,
@@ -127,12 +128,15 @@ async def refresh(body: Refresh) -> object:
 
 @router.post("/auth/logout", status_code=204)
 async def logout(request: Request, body: Refresh | None = None) -> Response:
-    """End the browser's session and, if given, the refresh token's family with its access tokens."""
+    """End the browser's session, that of the access token in `Authorization`, and, if given, the refresh token's; each
+    with all its tokens."""
     async with transaction() as session:
         if cookie := session_cookie(request):
             if not same_origin(request):
                 raise Forbidden("This request came from another site.")
             await service.close_session(session, cookie)
+        if bearer := bearer_of(request):
+            await service.revoke_access(session, bearer)
         if body:
             await service.revoke_family(session, body.refresh_token)
     response = Response(status_code=204)
@@ -164,13 +168,13 @@ async def register(request: Request, body: Registration) -> object:
     """The first user becomes the admin and needs the `setup_code` from the server's console; later ones are added by an
     admin, who sends a token."""
     await limit("register", source_group(source_of(request)), allowed=20, seconds=60)
-    header = request.headers.get("authorization", "")
-    if not header.lower().startswith("bearer "):
+    bearer = bearer_of(request)
+    if bearer is None:
         return await _first_admin(
             request, email=body.email, password=body.password, full_name=body.full_name, code=body.setup_code
         )
     async with transaction() as session:
-        actor = await service.token_actor(session, header[7:].strip())
+        actor = await service.token_actor(session, bearer)
     require(actor, Role.ADMIN)
     hashed = await hash_password(body.password)
     async with transaction() as session:

@@ -14,16 +14,22 @@ from liquor_app.accounts.permissions import Actor
 ACCESS = "access"
 """The entity of everything about getting in: sign-ins, refusals, sign-outs. `entity_id` is the user, if known."""
 ACCESS_PER_HOUR = 20
-"""Entries of one kind about one user (or about nobody known) an hour: an attacker must not fill the table. The last one
-says that there may be more."""
+"""Refusals of one kind about one user (or about nobody known) from one address an hour: an attacker must not fill the
+table. The last one says that there may be more."""
+ACCESS_IN_ALL = 500
+"""The same from all addresses."""
+REFUSALS = (".refused", ".locked", ".reused")
+"""How an action ends that a stranger can cause at will. What succeeded is recorded whatever was refused before."""
 
 _ACCESS = text(
     "INSERT INTO audit_log (actor_kind, actor_id, actor_name, action, entity, entity_id, changes)"
     " SELECT :kind, :id, :name, :action, :entity, CAST(:about AS uuid), CAST(:changes AS jsonb)"
-    " || CASE WHEN c.n = :most - 1 THEN jsonb_build_object('more', 'not recorded this hour') ELSE '{}' END"
-    " FROM (SELECT count(*) AS n FROM audit_log WHERE entity = :entity AND action = :action"
+    " || CASE WHEN c.here = :most - 1 OR c.n = :in_all - 1 THEN jsonb_build_object('more', 'not recorded this hour')"
+    " ELSE '{}' END"
+    " FROM (SELECT count(*) AS n, count(*) FILTER (WHERE changes->>'ip' IS NOT DISTINCT FROM CAST(:ip AS text)) AS here"
+    " FROM audit_log WHERE entity = :entity AND action = :action"
     " AND entity_id IS NOT DISTINCT FROM CAST(:about AS uuid) AND at > now() - interval '1 hour') AS c"
-    " WHERE c.n < :most"
+    " WHERE c.here < :most AND c.n < :in_all"
 )
 
 
@@ -49,12 +55,16 @@ async def audit(
 
 
 async def audit_access(session: AsyncSession, actor: Actor, action: str, about: UUID | None, **changes: Any) -> None:
-    """Record how somebody got in, was refused or left; what can be caused at will is bounded to
-    `ACCESS_PER_HOUR`. What a stranger typed is no part of it: it may be somebody's password in the wrong box."""
+    """Record how somebody got in, was refused or left; refusals are bounded to `ACCESS_PER_HOUR` of one `ip`. What a
+    stranger typed is no part of it: it may be somebody's password in the wrong box."""
+    if not action.endswith(REFUSALS):
+        await audit(session, actor, action, ACCESS, about, **changes)
+        return
     await session.execute(
         _ACCESS,
         {
             "kind": actor.kind.value, "id": actor.id, "name": actor.name, "action": action, "entity": ACCESS,
             "about": about, "changes": json.dumps(changes, default=str), "most": ACCESS_PER_HOUR,
+            "in_all": ACCESS_IN_ALL, "ip": changes.get("ip"),
         },
     )  # fmt: skip

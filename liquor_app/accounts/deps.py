@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.permissions import STRANGER, Actor
-from liquor_app.accounts.service import session_actor, token_actor, touch_session
+from liquor_app.accounts.service import KEY_PREFIX, session_actor, token_actor, touch_session
 from liquor_app.api.edge import SESSION_COOKIE
 from liquor_app.api.ratelimit import limit
 from liquor_app.api.source import source_of
@@ -66,6 +66,18 @@ def same_origin(request: Request) -> bool:
     return origin in {f"http://{host}", f"https://{host}", get_settings().base_url}
 
 
+def bearer_of(connection: HTTPConnection) -> str | None:
+    """The token in `Authorization: Bearer …`."""
+    header = connection.headers.get("authorization", "")
+    return header[7:].strip() if header.lower().startswith("bearer ") else None
+
+
+async def _note_refused_key(connection: HTTPConnection) -> None:
+    """Record that a key was none of ours: tills have keys, strangers guess them."""
+    async with transaction() as session:
+        await audit_access(session, STRANGER, "api_key.refused", None, ip=source_of(connection))
+
+
 async def current_actor(request: Request) -> AsyncIterator[Actor]:
     """Whoever calls: a bearer token or API key, else the browser's session cookie. What they are refused for want of
     rights is recorded.
@@ -78,9 +90,8 @@ async def current_actor(request: Request) -> AsyncIterator[Actor]:
     try:
         actor = await _recognised(request)
     except Unauthenticated:
-        if "x-api-key" in request.headers:  # tills have keys, strangers guess them
-            async with transaction() as session:
-                await audit_access(session, STRANGER, "api_key.refused", None, ip=source_of(request))
+        if "x-api-key" in request.headers or (bearer_of(request) or "").startswith(KEY_PREFIX):
+            await _note_refused_key(request)
         raise
     left = await limit("api", str(actor.id), allowed=REQUESTS_PER_MINUTE, seconds=60)
     request.state.rate_limit = (REQUESTS_PER_MINUTE, left)
@@ -93,8 +104,7 @@ async def current_actor(request: Request) -> AsyncIterator[Actor]:
 
 
 async def _recognised(request: Request) -> Actor:
-    key, header = request.headers.get("x-api-key"), request.headers.get("authorization", "")
-    bearer = header[7:].strip() if header.lower().startswith("bearer ") else None
+    key, bearer = request.headers.get("x-api-key"), bearer_of(request)
     cookie = session_cookie(request)
     async with transaction() as session:
         if key or bearer is not None:
@@ -139,9 +149,15 @@ async def socket_actor(websocket: WebSocket, token: str | None) -> Actor:
     Raises:
         Unauthenticated: nobody known.
     """
+    if token is not None:
+        try:
+            async with transaction() as session:
+                return await token_actor(session, token)
+        except Unauthenticated:
+            if token.startswith(KEY_PREFIX):
+                await _note_refused_key(websocket)
+            raise
     async with transaction() as session:
-        if token is not None:
-            return await token_actor(session, token)
         found = await session_actor(session, session_cookie(websocket) or "")
     if found is None:
         raise Unauthenticated("Your session has ended. Please sign in again.")

@@ -28,6 +28,8 @@ from liquor_app.core.ids import uuid7
 REFRESH_LIFE = timedelta(days=30)
 TOUCH_SECONDS = 60
 """How exactly it is known when a session was last used."""
+KEY_PREFIX = "lk_"
+"""How an API key begins."""
 _ALGORITHM = "HS256"
 _CLAIMS = ["sub", "sid", "iat", "exp", "aud"]
 
@@ -341,6 +343,19 @@ async def revoke_family(session: AsyncSession, refresh_token: str) -> None:
         await audit_access(session, await _actor_of(session, stored.user_id), "session.closed", stored.user_id)
 
 
+async def revoke_access(session: AsyncSession, bearer: str) -> None:
+    """End the session an access token belongs to, with its refresh tokens; nothing for what is none of ours."""
+    try:
+        claims = jwt.decode(
+            bearer, key("jwt"), algorithms=[_ALGORITHM], audience="liquor-api", options={"require": _CLAIMS}
+        )
+        user_id, family = UUID(str(claims["sub"])), UUID(str(claims["sid"]))
+    except (jwt.InvalidTokenError, ValueError):
+        return
+    if await _end_family(session, family):
+        await audit_access(session, await _actor_of(session, user_id), "session.closed", user_id)
+
+
 async def _end_family(session: AsyncSession, family: UUID) -> bool:
     """Whether there was something to end."""
     ended = await session.execute(
@@ -367,7 +382,7 @@ async def token_actor(session: AsyncSession, bearer: str) -> Actor:
     Raises:
         Unauthenticated: unknown, expired or revoked.
     """
-    if bearer.startswith("lk_"):
+    if bearer.startswith(KEY_PREFIX):
         found = await session.execute(
             text(
                 "UPDATE api_keys SET last_used_at = now() WHERE key_hash = :hash AND revoked_at IS NULL"

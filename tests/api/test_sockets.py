@@ -144,6 +144,14 @@ async def test_nobody_known_hears_nothing(app: FastAPI, said: object) -> None:
         assert (event["type"], event["code"]) == ("websocket.close", 4401)
 
 
+async def test_a_guessed_key_is_recorded(app: FastAPI) -> None:
+    async with connect(app, "/ws/notifications", query="token=lk_guess") as socket:
+        assert await socket.closed() == 4401
+    async with transaction() as session:
+        found = await session.execute(text("SELECT count(*) FROM audit_log WHERE action = 'api_key.refused'"))
+        assert found.scalar_one() == 1
+
+
 async def test_who_says_nothing_is_let_go(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "AUTH_SECONDS", 0.05)
     async with connect(app, "/ws/notifications") as socket:

@@ -22,7 +22,7 @@ from liquor_app.accounts import audit, devices, passwords
 from liquor_app.accounts.attempts import FREE, SOURCE_FREE, count_attempt, forgive
 from liquor_app.accounts.deps import DEVICE, SESSION
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.accounts.permissions import STRANGER, SYSTEM
 from liquor_app.accounts.setup_code import current_code, new_code
 from liquor_app.accounts.state import cookie_of
 from liquor_app.core import config, db, redis
@@ -343,12 +343,45 @@ async def test_ways_in_and_out_are_recorded_and_bounded(anybody: Client) -> None
                 "sign_in.refused", "tokens.issued", "access.refused", "refresh.reused", "session.opened",
                 "session.closed",
             ]  # fmt: skip
-        for n in range(3 * audit.ACCESS_PER_HOUR):
+        for _ in range(3 * audit.ACCESS_PER_HOUR):
             async with transaction() as session:
-                await audit.audit_access(session, SYSTEM, "sign_in.refused", None, ip=f"203.0.113.{n}")
+                await audit.audit_access(session, SYSTEM, "sign_in.refused", None, ip="203.0.113.9")
     assert await _count("audit_log", "action = 'sign_in.refused' AND entity_id IS NULL") == audit.ACCESS_PER_HOUR
     assert await _count("audit_log", "changes ? 'more'") == 1
     assert await _count("audit_log", "changes::text LIKE '%example.com%'") == 0
+
+
+async def test_a_flood_of_refusals_hides_nothing(anybody: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one address is refused takes no room of another's, and what succeeds is always recorded."""
+    monkeypatch.setattr(audit, "ACCESS_PER_HOUR", 3)
+    monkeypatch.setattr(audit, "ACCESS_IN_ALL", 7)
+    for n in range(30):
+        async with transaction() as session:
+            await audit.audit_access(session, STRANGER, "sign_in.refused", None, ip=f"203.0.113.{n // 10}")
+            await audit.audit_access(session, STRANGER, "tokens.issued", None, ip="203.0.113.1")
+    assert await _count("audit_log", "action = 'sign_in.refused' AND changes->>'ip' = '203.0.113.0'") == 3
+    assert await _count("audit_log", "action = 'sign_in.refused' AND changes->>'ip' = '203.0.113.1'") == 3
+    assert await _count("audit_log", "action = 'sign_in.refused'") == 7, "in all"
+    assert await _count("audit_log", "action = 'tokens.issued'") == 30
+
+
+async def test_guessed_keys_are_recorded_however_they_are_sent(anybody: Client) -> None:
+    await anybody.get("/users/me", headers={"Authorization": "Bearer lk_guess"})
+    await anybody.get("/users/me", headers={"X-API-Key": "lk_guess"})
+    await anybody.get("/users/me", headers={"Authorization": "Bearer no key"})
+    assert await _count("audit_log", "action = 'api_key.refused'") == 2
+
+
+async def test_signing_out_with_the_access_token_alone(anybody: Client) -> None:
+    tokens = (await _sign_in(anybody)).json()
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert (await anybody.get("/users/me", headers=bearer)).status_code == 200
+    assert (await anybody.post("/auth/logout", headers=bearer)).status_code == 204
+    is_problem(await anybody.get("/users/me", headers=bearer), 401, "unauthenticated")
+    used = await anybody.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+    is_problem(used, 401, "unauthenticated")
+    assert await _count("audit_log", "action = 'session.closed'") == 1
+    assert (await anybody.post("/auth/logout", headers={"Authorization": "Bearer nonsense"})).status_code == 204
 
 
 async def test_a_viewer_who_asks_too_much_does_not_fill_the_log(viewer: Client) -> None:
