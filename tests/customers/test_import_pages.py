@@ -19,7 +19,7 @@ from liquor_app.customers.states import matching as matching_module
 from liquor_app.customers.states.importing import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.customers.states.matching import MatchState
 from liquor_app.customers.states.running import RunState
-from liquor_app.customers.states.uploads import mapping_of, reassigned
+from liquor_app.customers.states.uploads import mapping_of, on_screen, reassigned
 from liquor_app.customers.tasks import TASKS
 from liquor_app.customers.uploads import ImportRow, add_upload, file_of, get_import
 from tests.tabs import Tab, run, said
@@ -276,13 +276,46 @@ async def test_a_field_belongs_to_one_column(database: str) -> None:
     assert mapping_of(moved) == {"name": "Full name", "phone": "Mobile", "email": "Home town"}
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "map amount to “amount”, external_id to “Kunde”",
+            "map “What was paid” to “amount”, “Customer number” to “Kunde”",
+        ),
+        (
+            "No column holds amount. The file has the columns external_id, amount.",
+            "No column holds “What was paid”. The file has the columns external_id, amount.",
+        ),
+        ("unit_price must be a number, not 'unit_price'.", "“Unit price” must be a number, not 'unit_price'."),
+        ("The order's amount and the line's", "The order's “What was paid” and the line's"),
+        ("neither an e-mail nor an external id.", "neither an e-mail nor a customer number."),
+    ],
+)
+def test_fields_are_called_as_the_menus_call_them(said: str, shown: str) -> None:
+    assert on_screen(said) == shown
+
+
+async def test_a_refusal_on_the_page_names_what_is_on_the_page(database: str) -> None:
+    """Before, it said `external_id`, `occurred_at` and `amount`, which stand nowhere on the screen."""
+    _, _, match, _ = await matching(await brought("Kunde,When\n1,2026-01-01\n", "purchases"))
+    await look(MatchState.match, match, "Kunde", "external_id")
+    assert "“What was paid”" in match.problem or "“When it was bought”" in match.problem
+    for name in ("external_id", "occurred_at", "amount", "unit_price"):
+        assert name not in match.problem
+    _, _, match, _ = await matching(
+        await brought("Order Id,E-Mail,Date,Amount\n1,a@b.example,2026-01-01,lots\n", "purchases")
+    )
+    assert match.rows[0].reason.startswith("“What was paid” must be a number")
+
+
 async def test_a_file_of_orders_with_a_status_is_refused_on_the_page(database: str) -> None:
     """Case 02 on the page: the words are there, and Start does nothing."""
     orders = (Path(__file__).parent / "files" / "02_shopify_orders.csv").read_bytes()
     row = await brought(orders, "purchases", "orders.csv")
     _, file, state, _ = await matching(row)
     assert "“Financial Status”" in state.problem
-    assert "unit_price to “Lineitem price”" in state.problem
+    assert "“Unit price” to “Lineitem price”" in state.problem
     assert state.trial == ""
     assert await run(MatchState.start, state) is None
     assert file.step == MATCH

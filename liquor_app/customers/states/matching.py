@@ -31,6 +31,7 @@ from liquor_app.customers.states.uploads import (
     column_lines,
     evidence_words,
     mapping_of,
+    on_screen,
     reassigned,
     trial_lines,
     trial_words,
@@ -176,7 +177,7 @@ class MatchState(rx.State):
         """Show an answer; a late one, to a question that is no longer the latest, is dropped."""
         if self._asked != asked:
             return
-        self.reading, self.problem = False, answer.problem
+        self.reading, self.problem = False, on_screen(answer.problem)
         if answer.first is not None:
             self.columns, self._of = column_lines(answer.first), str(row.id)
         if answer.seen is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,25 @@ CHOICES: Mapping[str, list[tuple[str, str]]] = {
     for kind, fields in KINDS.items()
 }
 """What a column of the file may become, by kind of file."""
+_NAMES = {
+    name: words
+    for choices in CHOICES.values()
+    for name, words in choices
+    if "_" in name or name == "amount"  # the others are English, and read as they are
+}
+_SPOKEN = re.compile(rf"“[^”]*”|(?<!\w)'[^']*'|\b({'|'.join(_NAMES)})\b")
+_OF_THE_FILE = " the columns "
+"""After it stand the file's own names."""
+
+
+def on_screen(message: str) -> str:
+    """Words of an import as the page says them: fields by what the menus call them. What stands in quotation marks is
+    the file's own, and stays."""
+    head, mark, columns = message.partition(_OF_THE_FILE)
+    said = _SPOKEN.sub(lambda found: f"“{_NAMES[found[1]]}”" if found[1] else found[0], head)
+    return (
+        said.replace("an external id", "a customer number").replace("external id", "customer number") + mark + columns
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +144,7 @@ def trial_lines(shown: Sequence[Shown]) -> list[TrialLine]:
             f"{row.record.number:,}",
             " · ".join(cell.strip()[:40] for cell in row.record.cells if cell.strip())[:140],
             row.outcome,
-            row.reason[:200],
+            on_screen(row.reason)[:200],
         )
         for row in (*refused, *taken)
     ]
@@ -145,7 +165,11 @@ def ending_words(row: ImportRow) -> str:
     )
     if row.status is ImportStatus.COMPLETED:
         return counts
-    why = "Stopped." if row.status is ImportStatus.CANCELLED else f"It could not go on. {row.error or ''}".strip()
+    why = (
+        "Stopped."
+        if row.status is ImportStatus.CANCELLED
+        else f"It could not go on. {on_screen(row.error or '')}".strip()
+    )
     if not row.rows:
         return f"{why} Nothing was imported."
     return f"{why} What was taken so far stays: {counts}"
