@@ -48,7 +48,7 @@ class Reason(StrEnum):
 
 _LABELS = {
     Reason.OBJECTED: "Objected to profiling",
-    Reason.UNDERAGE: "Under the legal age",
+    Reason.UNDERAGE: "Too young by law",
     Reason.AGE_DISPUTED: "Age in doubt, not settled yet",
     Reason.NO_ADDRESS: "No address for the channel",
     Reason.SUPPRESSED: "Unsubscribed, bounced or complained",

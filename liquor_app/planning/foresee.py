@@ -29,7 +29,7 @@ LOOKED_AT = 5_000
 
 _LABELS = {
     BlockReason.GONE: "Customer deleted",
-    BlockReason.CONSENT_TOO_EARLY: "Consent given under age",
+    BlockReason.CONSENT_TOO_EARLY: "Consent given as a minor",
     BlockReason.STATE_LIMIT: "State's limit of messages a day",
     BlockReason.PAUSED: "Paused by the customer",
     BlockReason.TOPIC_DECLINED: "Topic not wanted",

@@ -18,6 +18,8 @@ from liquor_app.planning.simulate import MODEL_SPREAD
 from liquor_app.planning.summary import UPLIFT_NOTE
 
 Entry = dict[str, str]
+SHOWN_SEGMENTS = 5
+"""Named one by one; those after them are counted together, so that the figures add up to the plan's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,10 @@ def _segment_words(summary: dict[str, Any]) -> list[Entry]:
     if not used:
         return []
     best = max(used, key=lambda row: float(row["expected_profit"]))
-    share = "; ".join(f"{row['name']} {row['sends']:,}" for row in used[:5])
+    share = "; ".join(f"{row['name']} {row['sends']:,}" for row in used[:SHOWN_SEGMENTS])
+    if rest := used[SHOWN_SEGMENTS:]:
+        others = f"{len(rest)} other segment{'s' * (len(rest) > 1)}"
+        share += f"; {others} {sum(row['sends'] for row in rest):,}"
     return [
         entry(
             "choice",
