@@ -14,7 +14,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from liquor_app.core.errors import Invalid
-from liquor_app.core.strength import MAKE_ONE, key_weakness, password_in, password_weakness
+from liquor_app.core.strength import MAKE_ONE, is_example, key_weakness, password_in, password_weakness
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
@@ -150,6 +150,10 @@ class Settings(BaseSettings):
                 raise ValueError("database_url: production needs DATABASE_URL and REDIS_URL")
             if not self.public_url.startswith("https://"):
                 raise ValueError("public_url: production needs LIQUOR_PUBLIC_URL=https://…, links in messages use it")
+            if is_example(self.public_url):
+                raise ValueError(
+                    "public_url: LIQUOR_PUBLIC_URL is an example; give the address recipients reach you at"
+                )
             self._check_passwords()
             if self.gallery:
                 raise ValueError("gallery: the design system's pages are for developers; unset LIQUOR_GALLERY")

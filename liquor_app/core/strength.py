@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from itertools import pairwise
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -11,9 +12,25 @@ PLACEHOLDERS = (
     "change-me", "changeme", "change_me", "replace-me", "replaceme", "placeholder", "not-a-secret", "not_a_secret",
     "notasecret", "example", "your-secret", "your_secret", "your-key", "yoursecret", "secret-key", "secretkey",
     "password", "passwd", "default", "insecure", "dummy-", "dummy_", "letmein", "qwerty", "1234567", "only-for-tests",
-    "test-only", "randomchar", "random-char",
+    "test-only", "randomchar", "random-char", "goes-here", "goes-right-here", "-secret-", "_secret_",
 )  # fmt: skip
 """What no random text holds, and the world's examples do; ours in `.env.example` among them."""
+_COMMON = (
+    "liquor", "postgres", "redis", "valkey", "database", "server", "production", "secret", "correct", "horse",
+    "battery",
+    "staple", "welcome", "admin", "root", "user", "login", "master", "dragon", "monkey", "summer", "winter", "spring",
+    "autumn", "shop", "store", "wine", "whisky", "marketing", "agent", "company", "account", "access", "hello",
+    "world",
+    "super", "private", "public", "please", "change", "replace", "character", "random", "string", "value", "token",
+    "right", "here", "your", "goes", "iloveyou", "football", "baseball", "princess", "sunshine", "pass", "word",
+    "test", "asdf", "zxcv", "qazwsx", "1q2w3e", "abcdef", "1234", "2345", "3456", "4567", "5678", "6789", "4321",
+    "9876",
+    "0000",
+)  # fmt: skip
+"""Words people make passwords of, and runs of keys; a text is only as strong as what is left of it without them."""
+_LEET = str.maketrans("0134578@$!", "oleastbasi")
+LEFT = 6
+"""Letters and digits a text must keep without its common words; of a key, a third of its least length."""
 KEY_CHARS, KEY_BITS = 32, 20.0
 PASSWORD_CHARS, PASSWORD_BITS = 12, 8.0
 """Bits as `bits_of` counts them: far below what any random text has (the least of 60,000: 48 and 12), far above what
@@ -32,15 +49,30 @@ def bits_of(text: str) -> float:
     return each * len(pairs)
 
 
+def _without_words(text: str) -> int:
+    """How many letters and digits are left of a text when its common words are gone."""
+    for word in sorted(_COMMON, key=len, reverse=True):
+        text = text.replace(word, " ")
+    return len(re.sub(r"[^a-z0-9]+", "", text))
+
+
+def _repeated(text: str) -> bool:
+    """Whether it is one stretch again and again, the last one perhaps cut short."""
+    return any(text == (text[:n] * (len(text) // n + 1))[: len(text)] for n in range(1, len(text) // 2 + 1))
+
+
 def weakness(secret: str, *, chars: int, bits: float) -> str | None:
     """Why a text is no secret, as the end of a sentence; None if it may be one. It is never quoted."""
     lower = secret.lower()
-    if any(word in lower for word in PLACEHOLDERS):
+    plain = lower.translate(_LEET)
+    if any(word in lower or word in plain for word in PLACEHOLDERS):
         return "is a placeholder, which everybody knows"
     if len(secret) < chars:
         return f"is shorter than {chars} characters"
-    if bits_of(secret) < bits:
+    if bits_of(secret) < bits or _repeated(secret):
         return "repeats itself or counts up: it can be guessed"
+    if min(_without_words(one) for one in (lower, plain)) < max(LEFT, chars // 3):
+        return "is made of common words: it can be guessed"
     return None
 
 
@@ -52,6 +84,12 @@ def key_weakness(key: str) -> str | None:
 def password_weakness(password: str) -> str | None:
     """Why a text cannot be the password of a server."""
     return weakness(password, chars=PASSWORD_CHARS, bits=PASSWORD_BITS)
+
+
+def is_example(url: str) -> bool:
+    """Whether an address is one of those set aside for examples (RFC 2606)."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    return host.endswith(".example") or re.search(r"(?:^|\.)example\.(?:com|net|org)$", host) is not None
 
 
 def password_in(url: str) -> str:

@@ -66,8 +66,8 @@ def test_the_image_serves_in_production(image: Path) -> None:
         ring = ",".join([secrets.token_urlsafe(48), *(key.decode() for key in settings.given_keys())])
         production = environment(
             image.parent / "data", LIQUOR_ENV="production", DATABASE_URL=plain, REDIS_URL=settings.redis_url,
-            LIQUOR_SECRET_KEYS=ring, LIQUOR_PUBLIC_URL="https://marketing.example.com",
-            LIQUOR_ADMIN_PASSWORD="correct-horse-battery", LIQUOR_SAMPLE="0", LIQUOR_PORT=str(port),
+            LIQUOR_SECRET_KEYS=ring, LIQUOR_PUBLIC_URL="https://marketing.shop.test",
+            LIQUOR_ADMIN_PASSWORD="tundra-oboe-kestrel", LIQUOR_SAMPLE="0", LIQUOR_PORT=str(port),
             PYTHONPATH=str(image), PYTHONDONTWRITEBYTECODE="1", LIQUOR_GALLERY="0",
         )  # fmt: skip
 
@@ -86,7 +86,7 @@ def test_the_image_serves_in_production(image: Path) -> None:
             url = f"http://127.0.0.1:{port}"
             assert web.process is not None
             wait_until_ready(web.process, url, image.parent / "log", 60)
-            host = {"host": "marketing.example.com"}
+            host = {"host": "marketing.shop.test"}
             page = httpx.get(f"{url}/login", headers=host)
             assert "Sign in" in page.text
             script = re.search(r'"(/assets/[^"]+\.js)"', page.text)
@@ -95,7 +95,7 @@ def test_the_image_serves_in_production(image: Path) -> None:
             assert "script-src 'self' 'unsafe-eval' 'sha256-" in page.headers["content-security-policy"]
             assert not (image / ".web" / "build" / "client" / "_gallery").exists()
             assert httpx.get(f"{url}/_gallery", headers=host).status_code == 404
-            given = {"email": "admin@example.com", "password": "correct-horse-battery"}
+            given = {"email": "admin@example.com", "password": "tundra-oboe-kestrel"}
             assert httpx.post(f"{url}/api/v1/auth/login", json=given).status_code == 200
             assert worker.running, worker.tail(20)
             assert (image.parent / "data" / "tmp").stat().st_mode & 0o777 == 0o700, "where uploads come in"

@@ -35,7 +35,7 @@ def test_production_shows_no_gallery(monkeypatch: pytest.MonkeyPatch) -> None:
         "LIQUOR_ENV": "production", "LIQUOR_SECRET_KEY": secrets.token_urlsafe(48), "LIQUOR_SECRET_KEYS": "",
         "DATABASE_URL": f"postgresql://shop:{secrets.token_urlsafe(24)}@db/shop",
         "REDIS_URL": f"redis://:{secrets.token_urlsafe(24)}@queue:6379/0",
-        "LIQUOR_PUBLIC_URL": "https://shop.example.com",
+        "LIQUOR_PUBLIC_URL": "https://shop.test",
         "LIQUOR_ADMIN_PASSWORD": "", "LIQUOR_GALLERY": "0",
     }  # fmt: skip
     for name, value in given.items():

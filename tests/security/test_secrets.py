@@ -37,7 +37,7 @@ def _settings(monkeypatch: pytest.MonkeyPatch, **changes: str) -> Settings:
 
 def test_secrets_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _settings(monkeypatch).env == "production"
-    assert _settings(monkeypatch, LIQUOR_ADMIN_PASSWORD="correct-horse-battery")
+    assert _settings(monkeypatch, LIQUOR_ADMIN_PASSWORD="tundra-oboe-kestrel")
     assert _settings(monkeypatch, DATABASE_URL="postgresql://liquor@db/liquor"), "a certificate, or a local socket"
 
 
@@ -47,6 +47,7 @@ def test_secrets_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
         "", "tiny", EXAMPLE["LIQUOR_SECRET_KEY"], EXAMPLE["LIQUOR_SECRET_KEY"].upper(), "not-a-secret-" + "x" * 32,
         "x" * 64, "abc123" * 10, "0123456789" * 4, "abcdefghijklmnopqrstuvwxyz0123456789", "password" * 6,
         "secret-key-secret-key-secret-key-secret-key", "ab" * 32, "1" * 20 + "2" * 20,
+        "correcthorsebatterystaplecorrecthorsebat", "your-32-character-secret-goes-right-here-ok",
         GOOD["LIQUOR_SECRET_KEY"][:31],
     ],
 )  # fmt: skip
@@ -67,7 +68,8 @@ def test_one_may_rotate_away_from_a_placeholder(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("password", [EXAMPLE["POSTGRES_PASSWORD"], EXAMPLE["REDIS_PASSWORD"], "change%2Dme-postgres",
-                                      "postgres", "password1234", "aaaaaaaaaaaaaaaa", "abcabcabcabcabc"])  # fmt: skip
+                                      "postgres", "password1234", "aaaaaaaaaaaaaaaa", "abcabcabcabcabc",
+                                      "liquorliquorliquor", "postgres123456", "Passw0rd12345"])  # fmt: skip
 @pytest.mark.parametrize(
     ("name", "url"),
     [
@@ -111,3 +113,12 @@ def test_every_example_is_visibly_none() -> None:
     for name, value in EXAMPLE.items():
         if name.endswith(("PASSWORD", "KEY")):
             assert password_weakness(value), name
+
+
+@pytest.mark.parametrize("host", ["marketing.example.com", "example.org", "shop.example", "Shop.Example.NET."])
+def test_an_examples_address_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    with pytest.raises(Invalid, match="LIQUOR_PUBLIC_URL is an example"):
+        _settings(monkeypatch, LIQUOR_PUBLIC_URL=f"https://{host}/")
+    with pytest.raises(Invalid, match="LIQUOR_PUBLIC_URL is an example"):
+        _settings(monkeypatch, LIQUOR_PUBLIC_URL=EXAMPLE["LIQUOR_PUBLIC_URL"])
+    assert _settings(monkeypatch, LIQUOR_PUBLIC_URL="https://myexample.com").public_url == "https://myexample.com"

@@ -470,7 +470,7 @@ async def test_cookies_over_https_are_this_hosts_alone(anybody: Client, monkeypa
     form = {"email": VICTIM, "password": PASSWORD}
     plain = await anybody.post("/session/login", data=form)
     assert {SESSION, DEVICE} <= set(plain.cookies)
-    monkeypatch.setenv("LIQUOR_PUBLIC_URL", "https://marketing.example.com")
+    monkeypatch.setenv("LIQUOR_PUBLIC_URL", "https://marketing.shop.test")
     config.get_settings.cache_clear()
     planted = await anybody.get("/users/me", headers={"cookie": f"{SESSION}={plain.cookies[SESSION]}"})
     is_problem(planted, 401, "unauthenticated")
