@@ -81,7 +81,7 @@ class Base:
     def axes(self) -> list[tuple[Axis, Floats]]:
         """The axes that tell anything here, with their values."""
         values = (self.days, self.orders, self.average, np.where(np.isnan(self.response), 0.0, self.response))
-        return [(axis, value) for axis, value in zip(AXES, values, strict=True) if np.ptp(value) > 0]
+        return [(axis, value) for axis, value in zip(AXES, values, strict=True) if value.size and np.ptp(value) > 0]
 
 
 @dataclass(frozen=True, slots=True)
