@@ -164,7 +164,10 @@ async def test_a_complaint_about_a_message_nobody_knows_binds_all_the_same(anybo
     async with transaction() as session:
         customer = await add_customer(session)
         await session.execute(text("UPDATE customers SET email = 'Angry@example.com', email_key = 'angry@example.com'"))
-    gone = {"user-variables": {}, "message": {"headers": {"message-id": "gone@mg"}}}
+    gone = {
+        "user-variables": {}, "message": {"headers": {"message-id": "gone@mg"}},
+        "delivery-status": {"code": 550, "message": "5.1.1 user unknown"},
+    }  # fmt: skip
     await told_one_by_one(
         anybody,
         mailgun("complained", uuid7(), recipient="Angry@Example.com"),
