@@ -90,7 +90,7 @@ class ImportState(rx.State):
         from liquor_app.customers.states.matching import MatchState
         from liquor_app.customers.states.running import RunState
 
-        (await self.get_state(MatchState)).clear()
+        (await self.get_state(MatchState))._clear()
         (await self.get_state(RunState)).reset()
 
     async def _row(self, import_id: str = "") -> ImportRow:

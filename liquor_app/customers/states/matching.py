@@ -108,7 +108,7 @@ class MatchState(rx.State):
     _guess: bool = False
     """Whether it asks how the file writes dates and numbers, too."""
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         """Forget the file before; whatever is still being read of it is dropped when it comes."""
         self.reset()
         self._asked = secrets.token_hex(8)
@@ -117,7 +117,7 @@ class MatchState(rx.State):
     @guarded
     async def begin(self) -> Any:
         """A file that has just come: the guess."""
-        self.clear()
+        self._clear()
         return await self._ask(guess=True)
 
     @rx.event
