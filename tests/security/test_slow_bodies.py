@@ -260,7 +260,7 @@ async def test_strangers_open_so_many_sockets_and_say_so_much(monkeypatch: pytes
             said.append(message)
 
         async def receive() -> Message:
-            return {"type": "websocket.receive", "text": "x" * size}
+            return {"type": "websocket.receive", "text": f'42/_event,["event","{"x" * size}"]'}
 
         headers = [(b"cookie", b"x")] if is_known else []
         await Edge(app, {}, knows)(
