@@ -32,7 +32,7 @@ from liquor_app.api.ratelimit import limit
 from liquor_app.api.socket_bounds import KNOWN, NOT_UNDERSTOOD, SOCKET, failures
 from liquor_app.api.source import source_group, source_of
 from liquor_app.core.config import get_settings
-from liquor_app.core.errors import TooMany
+from liquor_app.core.errors import TooMany, Unavailable
 from liquor_app.ui.toast import toast_failed
 
 log = logging.getLogger(__name__)
@@ -231,6 +231,8 @@ def _close_on_failure(sio: AsyncServer) -> None:
             await handle(eio_sid, data)
         except Exception as error:
             failures.tell(error)
+            if isinstance(error, Unavailable):
+                return  # what is away is ours, and nothing the other end said
             socket = sio.environ.get(eio_sid, {}).get("asgi.scope", {}).get(SOCKET)
             if socket is None:
                 await sio.eio.disconnect(eio_sid)

@@ -58,7 +58,7 @@ async def limit(name: str, who: str, *, allowed: int, seconds: int, is_strict: b
             pipe.incr(key)
             pipe.expire(key, seconds)
             used = int((await pipe.execute())[0])
-    except (RedisError, OSError) as error:
+    except (RedisError, OSError, Unavailable) as error:
         if is_strict:
             raise Unavailable(
                 "This cannot be counted now, as Redis does not answer; please try again later."
