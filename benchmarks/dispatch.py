@@ -65,7 +65,7 @@ async def configure(provider: str, url: str) -> dict[str, str]:
         await configure_channel(
             session, SYSTEM, Channel.EMAIL, provider, rate_per_second=100_000, config=settings(provider, url)
         )
-        people = await add_people(session, 1, timezone=noon_zone(), state="ME")
+        people = await add_people(session, 1, timezone=noon_zone())
         await launch_campaign(session, SYSTEM, await add_ready_campaign(session, people, window=ALL_DAY))
         rules = await load_rules(session)
         claim = await claim_batch(session, rules, [Channel.EMAIL], limit=1, lease_seconds=60)
@@ -83,7 +83,7 @@ async def fill(sends: int) -> None:
             text("TRUNCATE sends, send_keys, analytics_events, campaigns, actions, customers CASCADE")
         )
         for start in range(0, sends, 10_000):
-            people = await add_people(session, min(10_000, sends - start), timezone=noon_zone(), state="ME")
+            people = await add_people(session, min(10_000, sends - start), timezone=noon_zone())
             campaign = await add_ready_campaign(session, people, window=ALL_DAY)
             await launch_campaign(session, SYSTEM, campaign)
     async with engine().connect() as connection:

@@ -145,9 +145,9 @@ async def prepare(plan: Plan, port: int, smtp_port: int) -> None:
             config=settings(plan.provider, port, smtp_port),
         )  # fmt: skip
         for start in range(0, plan.sends, 5_000):
-            people = await add_people(session, min(5_000, plan.sends - start), timezone=noon_zone(), state="ME")
+            people = await add_people(session, min(5_000, plan.sends - start), timezone=noon_zone())
             # of a network above all countries: no zone of its own, so that a text may go out whenever this runs
-            await session.execute(text("UPDATE customers SET phone = '+88213' || right(phone, 7), state = NULL"))
+            await session.execute(text("UPDATE customers SET phone = '+88213' || right(phone, 7)"))
             campaign = await add_ready_campaign(session, people, channel=channel.value, window=ALL_DAY)
             await launch_campaign(session, SYSTEM, campaign)
 
