@@ -37,13 +37,15 @@ PATIENCE = 30.0
 
 @dataclass
 class Siege:
-    """One siege. `answers`: per attack, how often which status (0: nobody answered, or the connection was closed)."""
+    """One siege. `answers`: per attack, how often which status (0: nobody answered, or the connection was closed);
+    `all_answered`: each attack was, once."""
 
     url: str
     admin: str
     marketer: str
     viewer: str
     answers: dict[str, Counter[int]] = field(default_factory=dict)
+    all_answered: asyncio.Event = field(default_factory=asyncio.Event)
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def client(self, token: str = "", *, keeps: bool = True) -> httpx.AsyncClient:
@@ -58,6 +60,8 @@ class Siege:
 
     def note(self, attack: str, status: int) -> None:
         self.answers.setdefault(attack, Counter())[status] += 1
+        if self.answers.keys() >= ATTACKS.keys():
+            self.all_answered.set()
 
     def worst(self) -> dict[str, Counter[int]]:
         """Answers that are faults of ours, per attack."""
@@ -201,7 +205,8 @@ ATTACKS: dict[str, tuple[Callable[[Siege], Awaitable[None]], int]] = {
 
 @asynccontextmanager
 async def under(siege: Siege) -> AsyncIterator[None]:
-    """All attacks, for the length of the block, from a process of their own; their answers are in `siege` afterwards.
+    """All attacks, for the length of the block and until each was answered, from a process of their own; their answers
+    are in `siege` afterwards.
 
     In life attackers bring their own computers: here their process comes after the shop's for the processor.
     """
@@ -213,6 +218,8 @@ async def under(siege: Siege) -> AsyncIterator[None]:
     try:
         assert await asyncio.wait_for(attackers.stdout.readline(), PATIENCE) == b"ready\n"
         yield
+        # however quick the block was: it is no siege until each attack has been answered once
+        assert await asyncio.wait_for(attackers.stdout.readline(), 2 * PATIENCE) == b"all answered\n"
         told, _ = await asyncio.wait_for(attackers.communicate(b""), PATIENCE)  # the end of its input ends it
         for name, seen in json.loads(told).items():
             siege.answers[name] = Counter({int(status): many for status, many in seen.items()})
@@ -239,6 +246,8 @@ async def _attack(siege: Siege) -> None:
     ]
     await asyncio.sleep(1)
     print("ready", flush=True)
+    await siege.all_answered.wait()
+    print("all answered", flush=True)
     await asyncio.to_thread(sys.stdin.read)
     for task in running:
         task.cancel()
