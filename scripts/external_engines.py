@@ -41,23 +41,28 @@ def main() -> int:
         [postgres / "initdb", "-D", cluster, "-U", "liquor", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"],
         check=True, stdout=subprocess.DEVNULL, timeout=120, cwd=cluster, **drop,
     )  # fmt: skip
+    (
+        folder / "log"
+    ).mkdir()  # whoever writes logs closes their folder to others; the server's account needs the cluster
     ports = free_port(), free_port()
     user, group = (account.pw_uid, account.pw_gid) if drop else (None, None)
     server = Child(
         "postgres",
         [str(postgres / "postgres"), "-D", str(cluster), "-p", str(ports[0]), "-h", "127.0.0.1", "-k", "",
          "-c", "fsync=off", "-c", "max_connections=200"],
-        folder / "postgres.log", cwd=cluster, user=user, group=group, stop_signal=signal.SIGINT,
+        folder / "log" / "postgres.log", cwd=cluster, user=user, group=group, stop_signal=signal.SIGINT,
     )  # fmt: skip
     redis = Child(
-        "redis", ["redis-server", "--port", str(ports[1]), "--bind", "127.0.0.1", "--save", ""], folder / "redis.log"
+        "redis",
+        ["redis-server", "--port", str(ports[1]), "--bind", "127.0.0.1", "--save", ""],
+        folder / "log" / "redis.log",
     )
     try:
         server.start()
         redis.start()
         dsn = f"postgresql://liquor@127.0.0.1:{ports[0]}/postgres"
         url = f"redis://127.0.0.1:{ports[1]}/0"
-        _wait(dsn, url)
+        _wait(dsn, url, server, redis, folder)
         with psycopg.connect(dsn) as connection:
             shown = connection.execute("SHOW server_version").fetchone()
         print(f"PostgreSQL {shown[0] if shown else '?'} and {_redis_version(url)} on loopback", flush=True)
@@ -74,16 +79,24 @@ def _redis_version(url: str) -> str:
         return f"Redis {client.info('server')['redis_version']}"
 
 
-def _wait(dsn: str, url: str) -> None:
-    for _ in range(300):
+def _wait(dsn: str, url: str, server: Child, redis: Child, folder: Path) -> None:
+    """Wait while both live: on a machine that is busy or has just been set up a start takes its time."""
+    why = ""
+    for _ in range(600):
         try:
             psycopg.connect(dsn, connect_timeout=1).close()
             with Redis.from_url(url) as client:
                 client.ping()
             return
-        except (psycopg.OperationalError, RedisError):
-            time.sleep(0.1)
-    sys.exit("The external engines did not start.")
+        except (psycopg.OperationalError, RedisError) as error:
+            why = str(error)
+        if not (server.running and redis.running):
+            break
+        time.sleep(0.1)
+    logs = "\n".join(
+        f"--- {log.name}\n{log.read_text(errors='replace')[-4000:]}" for log in (folder / "log").glob("*.log")
+    )
+    sys.exit(f"The external engines did not start: {why}\n{logs}")
 
 
 if __name__ == "__main__":
