@@ -12,8 +12,8 @@ from reflex.utils.exec import is_prod_mode
 
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Unavailable
-from liquor_app.core.frontend import patch_build, with_proxy
-from liquor_app.core.runtime import state_redis_url
+from liquor_app.core.platform.frontend import patch_build, with_proxy
+from liquor_app.core.platform.runtime_info import state_redis_url
 
 
 class OwnOrigin(rx.plugins.Plugin):

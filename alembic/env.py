@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, pool, text
 
 from alembic import context
 from liquor_app.core.columns import EnumText
-from liquor_app.core.runtime import database_url
+from liquor_app.core.platform.runtime_info import database_url
 from liquor_app.schema import TIME_SERIES, metadata
 
 # the trigram index is an expression with an operator class, which Alembic does not compare

@@ -53,12 +53,12 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="liquor-bench-", dir="/var/lib" if os.geteuid() == 0 else None))
     folder.chmod(0o755)
     os.environ["LIQUOR_DATA_DIR"] = str(folder)
-    from liquor_app.core import migrate, runtime
-    from liquor_app.core.embedded import engines
+    from liquor_app.core.platform import migrate, runtime_info
+    from liquor_app.core.platform.embedded import engines
 
     try:
         with engines():
-            migrate.upgrade(runtime.database_url())
+            migrate.upgrade(runtime_info.database_url())
             asyncio.run(run(wanted, changes))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -18,15 +18,15 @@ from typing import Any
 import httpx
 
 from liquor_app.core import db, redis
-from liquor_app.core.collector import seldom
 from liquor_app.core.ids import uuid7
+from liquor_app.core.platform.gc_control import seldom
 from liquor_app.organization.models import Channel
-from liquor_app.providers.base import OutgoingMessage, Provider
-from liquor_app.providers.bodies import Whole
-from liquor_app.providers.http import form_data, http_client
-from liquor_app.providers.mailgun import Mailgun
+from liquor_app.providers.adapters.mailgun import Mailgun
+from liquor_app.providers.kit.base import OutgoingMessage, Provider
+from liquor_app.providers.kit.message_bodies import Whole
+from liquor_app.providers.kit.provider_http import form_data, http_client
 from liquor_app.providers.registry import PROVIDERS
-from liquor_app.sending.dispatch import Dispatcher
+from liquor_app.sending.pipeline.dispatch import Dispatcher
 
 DOMAIN = "mg.harborvine.example"
 

@@ -22,13 +22,13 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.config import PROJECT_ROOT, get_settings
 from liquor_app.core.db import engine, transaction
-from liquor_app.core.process import Child, free_port
-from liquor_app.core.runtime import database_url, redis_url
+from liquor_app.core.platform.child_process import Child, free_port
+from liquor_app.core.platform.runtime_info import database_url, redis_url
 from liquor_app.organization.models import Channel
 from liquor_app.providers.service import configure_channel
-from liquor_app.sending.claim import claim_batch
-from liquor_app.sending.compose import Composed, compose, load_material
-from liquor_app.sending.launch import launch_campaign
+from liquor_app.sending.pipeline.claim import claim_batch
+from liquor_app.sending.pipeline.compose import Composed, compose, load_material
+from liquor_app.sending.pipeline.launch import launch_campaign
 from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
 
 CASES = (("single", "mailgun"), ("batch", "mailgun"), ("batch", "postmark"))

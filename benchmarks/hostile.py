@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from liquor_app.core.process import free_port
+from liquor_app.core.platform.child_process import free_port
 from tests.e2e.conftest import EMAIL, PASSWORD, start, wait_until_ready
 from tests.security.siege import Regular, prepare, read_ledger, under, week_is_over
 

@@ -20,7 +20,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.campaigns.lifecycle import pause_campaign, resume_campaign
 from liquor_app.core.config import PROJECT_ROOT, get_settings
 from liquor_app.core.db import transaction
-from liquor_app.core.process import Child, free_port
+from liquor_app.core.platform.child_process import Child, free_port
 from tests.factories import open_shop
 
 CASES = (("single", "mailgun"), ("batch", "mailgun"), ("batch", "postmark"))

@@ -16,10 +16,10 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
-from liquor_app.actions.pressure import AHEAD, BACK
+from liquor_app.actions.frequency_caps import AHEAD, BACK
 from liquor_app.experiments.statistics import Arm, lift
-from liquor_app.planning.optimise import optimise
-from liquor_app.planning.problem import Problem
+from liquor_app.planning.optimizer.optimise import optimise
+from liquor_app.planning.optimizer.problem import Problem
 
 DAYS, CANDIDATES = 7, 5
 
@@ -53,7 +53,7 @@ def synthetic(people: int, seed: int = 7) -> Problem:
 
 def lp_bound(problem: Problem) -> float:
     """The optimum of the linear relaxation by HiGHS, contact caps aside (they only close days)."""
-    from liquor_app.actions.pressure import open_days
+    from liquor_app.actions.frequency_caps import open_days
 
     usable = open_days(problem.counts, DAYS, problem.cap_7, problem.cap_30)
     candidate = np.repeat(np.arange(problem.customer.size), DAYS)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import numpy as np
 
-from liquor_app.scoring.bgnbd import fit, p_no_purchase
+from liquor_app.scoring.estimators.bgnbd import fit, p_no_purchase
 
 
 async def run(customers: int = 1_000_000) -> AsyncIterator[dict[str, object]]:

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
-from liquor_app.sending.dispatch import Dispatcher
-from liquor_app.sending.launch import launch_campaign
+from liquor_app.sending.pipeline.dispatch import Dispatcher
+from liquor_app.sending.pipeline.launch import launch_campaign
 from tests.factories import add_people, add_played_campaign, open_shop
 
 LANES = 2

@@ -12,12 +12,12 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow
-from liquor_app.sending.stencil import Facts, Letter, Stencils
-from liquor_app.sending.tracking import Tracker, track_message
-from liquor_app.templates.catalog import CurrentTemplate
-from liquor_app.templates.context import OfferFacts, Recipient
+from liquor_app.sending.pipeline.stencil import Facts, Letter, Stencils
+from liquor_app.sending.tracking.links import Tracker, track_message
 from liquor_app.templates.defaults import default_templates
-from liquor_app.templates.render import Legal, Rendered, TemplateSource
+from liquor_app.templates.rendering.render import Legal, Rendered, TemplateSource
+from liquor_app.templates.rendering.variables import OfferFacts, Recipient
+from liquor_app.templates.template_catalog import CurrentTemplate
 
 BRAND = BrandRow(
     uuid7(), "Harbor & Vine", None, "", "band", "#995a07", "https://shop.example.com", "Harbor & Vine",

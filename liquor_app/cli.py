@@ -11,7 +11,7 @@ from rich.markup import escape
 from liquor_app.cli_kit import err
 from liquor_app.commands import campaigns, coupons, data, importing, keys, models, pipeline, planning, running, users
 from liquor_app.core.errors import AppError, Unavailable
-from liquor_app.core.logs import configure
+from liquor_app.core.platform.logs import configure
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 for _plain in (running, pipeline, planning, models):

@@ -18,9 +18,10 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core import db, migrate, redis, runtime
+from liquor_app.core import db, redis
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
+from liquor_app.core.platform import migrate, runtime_info
 
 out = Console()
 err = Console(stderr=True)
@@ -31,14 +32,14 @@ T = TypeVar("T")
 def engines_running() -> Iterator[None]:
     """The configured or already running engines; else embedded ones for the length of the command."""
     settings = get_settings()
-    running = runtime.read_runtime()
+    running = runtime_info.read_runtime()
     if (settings.database_url and settings.redis_url) or (running and psutil.pid_exists(running["pid"])):
         yield
         return
-    from liquor_app.core.embedded import engines
+    from liquor_app.core.platform.embedded import engines
 
     with engines():
-        migrate.upgrade(runtime.database_url())
+        migrate.upgrade(runtime_info.database_url())
         yield
 
 

@@ -20,9 +20,9 @@ from liquor_app.campaigns.pages.detail import PAGES as CAMPAIGN
 from liquor_app.campaigns.pages.list import PAGES as CAMPAIGNS
 from liquor_app.compliance.pages.law import PAGES as LAW
 from liquor_app.core.config import get_settings
-from liquor_app.core.frontend import STATIC
-from liquor_app.core.serving import settle_in
-from liquor_app.core.web import same_origin, static_rules
+from liquor_app.core.platform.frontend import STATIC
+from liquor_app.core.platform.web_rules import same_origin, static_rules
+from liquor_app.core.platform.web_worker import settle_in
 from liquor_app.customers.pages.detail import PAGES as CUSTOMER
 from liquor_app.customers.pages.importing import PAGES as IMPORTING
 from liquor_app.customers.pages.list import PAGES as CUSTOMERS
@@ -41,10 +41,10 @@ from liquor_app.segments.pages.list import PAGES as SEGMENTS
 from liquor_app.sending.pages.outbox import PAGES as OUTBOX
 from liquor_app.templates.pages.editor import PAGES as TEMPLATE
 from liquor_app.templates.pages.list import PAGES as TEMPLATES
-from liquor_app.ui import live
-from liquor_app.ui.page import Page
-from liquor_app.ui.shell import HEAD, STYLESHEETS, Slots, shell
-from liquor_app.ui.trouble import APP_WRAPS, not_found, unexpected
+from liquor_app.ui import live_updates
+from liquor_app.ui.frame.page_spec import Page
+from liquor_app.ui.frame.shell import HEAD, STYLESHEETS, Slots, shell
+from liquor_app.ui.frame.trouble import APP_WRAPS, not_found, unexpected
 
 PAGES: tuple[Page, ...] = (
     *DASHBOARD,
@@ -112,8 +112,8 @@ app.sio.eio.cors_allowed_origins = same_origin if is_prod_mode() else "*"
 app.add_middleware(SessionGuard(), index=0)
 gate.install(app)
 app.register_lifespan_task(settle_in)
-app.register_lifespan_task(live.listen)
-live.install(app)
+app.register_lifespan_task(live_updates.listen)
+live_updates.install(app)
 add_pages(app, PAGES, slots(), first=[SessionState.require_sign_in, ShellState.load, ShellState.live])
 if get_settings().gallery or not is_prod_mode():
     from liquor_app.ui.gallery.page import DEVELOPER_PAGES  # its states, too, are events anybody may call

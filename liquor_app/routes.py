@@ -10,7 +10,7 @@ from liquor_app.actions import api as actions
 from liquor_app.actions import pool_api as coupon_pools
 from liquor_app.analytics import api as analytics
 from liquor_app.analytics.schemas import AnalyticsMessage
-from liquor_app.api import app, health
+from liquor_app.api import application, health
 from liquor_app.campaigns import api as campaigns
 from liquor_app.campaigns.schemas import CampaignStatusMessage
 from liquor_app.compliance import api as compliance
@@ -65,6 +65,6 @@ SOCKET_MESSAGES = {
 def create_api() -> FastAPI:
     """The whole API: `/api/v1`, the browser's forms, the WebSockets, `/docs`."""
     large = imports.LARGE_BODIES | coupon_pools.LARGE_BODIES
-    return app.create_api(
+    return application.create_api(
         ROUTERS, at_root=AT_ROOT, large_bodies=large, socket_messages=SOCKET_MESSAGES, knows=has_session
     )

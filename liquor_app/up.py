@@ -15,13 +15,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 
 from liquor_app import bootstrap
-from liquor_app.core import db, migrate, redis, runtime
+from liquor_app.core import db, redis
 from liquor_app.core.config import PROJECT_ROOT, get_settings, inherited_environment
-from liquor_app.core.embedded import engines
 from liquor_app.core.errors import AppError, Unavailable
-from liquor_app.core.frontend import ensure_built, serve_command
-from liquor_app.core.process import Child, allow_many_files, require_free_port
-from liquor_app.core.supervisor import Supervisor, stop_all
+from liquor_app.core.platform import migrate, runtime_info
+from liquor_app.core.platform.child_process import Child, allow_many_files, require_free_port
+from liquor_app.core.platform.embedded import engines
+from liquor_app.core.platform.frontend import ensure_built, serve_command
+from liquor_app.core.platform.supervisor import Supervisor, stop_all
 
 READY_SECONDS = 60
 
@@ -56,7 +57,7 @@ def up(console: Console, *, dev: bool = False) -> None:
     supervisor = Supervisor(lambda line: console.print(f"[yellow]{line}[/]"))
     supervisor.install_signals()
     with engines() as children:
-        url = runtime.database_url()
+        url = runtime_info.database_url()
         migrate.upgrade(url)
         build = _Build()
         if not dev:
@@ -128,9 +129,9 @@ async def _flush() -> None:
 def _environment() -> dict[str, str]:
     settings = get_settings()
     return inherited_environment() | {
-        "DATABASE_URL": runtime.database_url(),
-        "REDIS_URL": runtime.redis_url(),
-        "LIQUOR_STATE_REDIS_URL": runtime.state_redis_url(),
+        "DATABASE_URL": runtime_info.database_url(),
+        "REDIS_URL": runtime_info.redis_url(),
+        "LIQUOR_STATE_REDIS_URL": runtime_info.state_redis_url(),
         "LIQUOR_DATA_DIR": str(settings.data_dir),
         "PYTHONUNBUFFERED": "1",
     }

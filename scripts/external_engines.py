@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from liquor_app.core.process import Child, free_port
+from liquor_app.core.platform.child_process import Child, free_port
 
 
 def main() -> int:

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-from liquor_app.core.frontend import serve_command
-from liquor_app.core.process import free_port
+from liquor_app.core.platform.child_process import free_port
+from liquor_app.core.platform.frontend import serve_command
 
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),

@@ -30,7 +30,8 @@ for _name in ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "PORT", "HOST"):
 from sqlalchemy import create_engine, pool, text  # noqa: E402
 from sqlalchemy.ext.asyncio import AsyncSession  # noqa: E402
 
-from liquor_app.core import config, db, migrate, redis, runtime  # noqa: E402
+from liquor_app.core import config, db, redis  # noqa: E402
+from liquor_app.core.platform import migrate, runtime_info  # noqa: E402
 
 
 class Engines(NamedTuple):
@@ -45,7 +46,7 @@ def engines() -> Iterator[Engines]:
     """Running servers."""
     import shutil
 
-    from liquor_app.core import embedded
+    from liquor_app.core.platform import embedded
 
     if url := os.environ.get("TEST_DATABASE_URL"):
         os.environ["DATABASE_URL"] = url
@@ -54,7 +55,7 @@ def engines() -> Iterator[Engines]:
     config.get_settings.cache_clear()
     try:
         with embedded.engines():
-            yield Engines(runtime.database_url(), runtime.redis_url())
+            yield Engines(runtime_info.database_url(), runtime_info.redis_url())
     finally:
         shutil.rmtree(_DATA, ignore_errors=True)
 

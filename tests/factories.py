@@ -19,7 +19,7 @@ from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
-from liquor_app.templates.render import TemplateSource
+from liquor_app.templates.rendering.render import TemplateSource
 from liquor_app.templates.service import ensure_default_templates
 from tests.people import ensure_shop
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7, uuid7_time
-from liquor_app.demo.brand import wear_sample_brand
+from liquor_app.demo.sample_brand import wear_sample_brand
 from liquor_app.organization.service import ensure_defaults
 
 

@@ -7,11 +7,11 @@ import sys
 
 from arq.worker import create_worker
 
-from liquor_app.core.collector import seldom
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import AppError
-from liquor_app.core.logs import configure
-from liquor_app.core.private import UMASK, tighten
+from liquor_app.core.platform.gc_control import seldom
+from liquor_app.core.platform.logs import configure
+from liquor_app.core.platform.private_files import UMASK, tighten
 from worker.settings import WorkerSettings
 
 

@@ -9,9 +9,9 @@ from arq import cron
 from arq.typing import WorkerCoroutine
 from sqlalchemy import text
 
-from liquor_app.accounts.attempts import forget_attempts
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.service import forget_sessions
+from liquor_app.accounts.sign_in_attempts import forget_attempts
 from liquor_app.campaigns.tasks import request_firings, start_due
 from liquor_app.core import queue
 from liquor_app.core.clock import now

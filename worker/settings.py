@@ -15,15 +15,15 @@ from arq.typing import WorkerCoroutine
 from liquor_app.analytics.tasks import TASKS as ANALYTICS
 from liquor_app.campaigns.tasks import TASKS as CAMPAIGNS
 from liquor_app.core import db, redis
+from liquor_app.core.platform.runtime_info import redis_url
 from liquor_app.core.queue import RUN_JOB, Job, Task, run
-from liquor_app.core.runtime import redis_url
 from liquor_app.customers.tasks import TASKS as CUSTOMERS
 from liquor_app.demo.tasks import TASKS as DEMO
 from liquor_app.experiments.tasks import TASKS as EXPERIMENTS
 from liquor_app.planning.tasks import TASKS as PLANNING
 from liquor_app.scoring.tasks import TASKS as SCORING
 from liquor_app.segments.tasks import TASKS as SEGMENTS
-from liquor_app.sending.dispatch import run_dispatcher
+from liquor_app.sending.pipeline.dispatch import run_dispatcher
 from liquor_app.sending.tasks import TASKS as SENDING
 from worker.cron import CRON
 

@@ -23,16 +23,16 @@ from liquor_app.accounts.deps import (
     same_origin,
     session_cookie,
 )
-from liquor_app.accounts.devices import DEVICE_DAYS, Device, read_device, remember
+from liquor_app.accounts.known_devices import DEVICE_DAYS, Device, read_device, remember
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.passwords import Hashed, check_password, hash_password, turn, verify_password
 from liquor_app.accounts.permissions import STRANGER, Actor, require
 from liquor_app.accounts.setup_code import check_code
 from liquor_app.accounts.sign_in import begin_attempt, finish_attempt
-from liquor_app.api.ratelimit import limit
+from liquor_app.api.client_address import source_group, source_of
+from liquor_app.api.http_rate_limit import limit
 from liquor_app.api.schemas import Body, Row, Storable
-from liquor_app.api.source import source_group, source_of
-from liquor_app.api.strict import only_what_is_known
+from liquor_app.api.strict_parameters import only_what_is_known
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated, Unavailable

@@ -25,7 +25,7 @@ from typing import Any
 import reflex as rx
 from reflex.istate.proxy import StateProxy
 
-from liquor_app.accounts.access import CHECK_SECONDS, access_topic
+from liquor_app.accounts.access_changes import CHECK_SECONDS, access_topic
 from liquor_app.accounts.deps import note_refusal
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.service import session_actor
@@ -33,8 +33,8 @@ from liquor_app.accounts.state import check_storable, cookie_of, recognise, to_s
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Forbidden, Unauthenticated
 from liquor_app.core.pubsub import hub
+from liquor_app.ui.frame.trouble import RELOAD
 from liquor_app.ui.toast import toast_failed
-from liquor_app.ui.trouble import RELOAD
 
 MARK = "authorised_throughout"
 """On the function of every event made by `background`; a test looks for it on all that runs in the background."""

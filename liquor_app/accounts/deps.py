@@ -12,9 +12,9 @@ from starlette.types import Scope
 from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.permissions import STRANGER, Actor
 from liquor_app.accounts.service import KEY_PREFIX, session_actor, token_actor, touch_session
-from liquor_app.api.edge import SESSION_COOKIE
-from liquor_app.api.ratelimit import limit
-from liquor_app.api.source import source_of
+from liquor_app.api.body_limits import SESSION_COOKIE
+from liquor_app.api.client_address import source_of
+from liquor_app.api.http_rate_limit import limit
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Unauthenticated

@@ -28,9 +28,9 @@ from socketio import AsyncServer
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from liquor_app.accounts.tabs import NOBODYS_SECONDS, TabStates, admit_nobody
-from liquor_app.api.ratelimit import limit
+from liquor_app.api.client_address import source_group, source_of
+from liquor_app.api.http_rate_limit import limit
 from liquor_app.api.socket_bounds import KNOWN, NOT_UNDERSTOOD, SOCKET, failures
-from liquor_app.api.source import source_group, source_of
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import TooMany, Unavailable
 from liquor_app.ui.toast import toast_failed

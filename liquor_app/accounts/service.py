@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from liquor_app.accounts.access import announce_access
+from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.audit import audit, audit_access
 from liquor_app.accounts.models import BrowserSession, RefreshToken, Role, User
 from liquor_app.accounts.passwords import Hashed
@@ -21,9 +21,9 @@ from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind, 
 from liquor_app.accounts.setup_code import use_code
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
-from liquor_app.core.crypto import key, token_hash
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from liquor_app.core.ids import uuid7
+from liquor_app.core.security.crypto import key, token_hash
 
 REFRESH_LIFE = timedelta(days=30)
 TOUCH_SECONDS = 60

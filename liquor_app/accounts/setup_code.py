@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.crypto import keyed_hash, token_hash
 from liquor_app.core.errors import Conflict, Forbidden
+from liquor_app.core.security.crypto import keyed_hash, token_hash
 
 CODE_BYTES = 10
 """80 bits: sixteen letters and digits."""

@@ -23,10 +23,10 @@ from reflex_base.event import Event
 from liquor_app.accounts.deps import SESSION, cookie_name, note_refusal
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.service import TOUCH_SECONDS, has_users, session_actor, touch_session
-from liquor_app.core.crypto import token_hash
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated
-from liquor_app.core.texts import UNSTORABLE, unstorable
+from liquor_app.core.security.crypto import token_hash
+from liquor_app.core.storable_text import UNSTORABLE, unstorable
 from liquor_app.ui.toast import toast_failed
 
 PUBLIC_ROUTES = frozenset({"/login", "/setup"})

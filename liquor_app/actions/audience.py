@@ -16,15 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.brief import CHANNELS, CampaignBrief
 from liquor_app.actions.eligibility import Permissions, blocked
+from liquor_app.actions.frequency_caps import AHEAD, BACK, contact_matrix, open_days, recent
 from liquor_app.actions.offers import Offer, Playbook, most_discount, read_offers
-from liquor_app.actions.pressure import AHEAD, BACK, contact_matrix, open_days, recent
 from liquor_app.actions.priority import UNKNOWN_RESPONSE, Floats, Scale, buys_anyway
-from liquor_app.compliance.rules import RuleKind
+from liquor_app.compliance.legal_rules import RuleKind
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now
-from liquor_app.core.draw import number_of, threshold
+from liquor_app.core.holdout_draw import number_of, threshold
 from liquor_app.customers.addresses import address_hash
-from liquor_app.customers.birthdays import known_birthday
+from liquor_app.customers.birth_dates import known_birthday
 from liquor_app.customers.places import law_state
 from liquor_app.organization.guidance import Guidance
 from liquor_app.segments.service import resolve_slugs

@@ -15,8 +15,8 @@ from starlette.datastructures import UploadFile
 from liquor_app.accounts.deps import CurrentActor, key_owner
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
-from liquor_app.actions import pools
-from liquor_app.actions.pools import AddedCodes, PoolRow
+from liquor_app.actions import coupon_pools
+from liquor_app.actions.coupon_pools import AddedCodes, PoolRow
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Body, Id, Money, Patch, Row
 from liquor_app.core.db import transaction
@@ -26,7 +26,7 @@ from liquor_app.core.ids import parse_id
 router = APIRouter(prefix="/coupon-pools", tags=["coupons"])
 
 FILE = "/api/v1/coupon-pools/file"
-LARGE_BODIES = {FILE: pools.MAX_BYTES + 64 * 1024}
+LARGE_BODIES = {FILE: coupon_pools.MAX_BYTES + 64 * 1024}
 _FORM = {
     "requestBody": {
         "required": True,
@@ -46,7 +46,7 @@ _FORM = {
 }
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
-LowWater = Annotated[int, Field(ge=0, le=pools.MAX_LOW_WATER)]
+LowWater = Annotated[int, Field(ge=0, le=coupon_pools.MAX_LOW_WATER)]
 
 
 class PoolIn(Body):
@@ -88,7 +88,7 @@ class PoolOut(Row):
 async def list_pools(actor: CurrentActor) -> Sequence[PoolRow]:
     """Every coupon pool, by name."""
     async with transaction() as session:
-        return await pools.list_pools(session, actor)
+        return await coupon_pools.list_pools(session, actor)
 
 
 @router.post("", response_model=PoolOut, status_code=201)
@@ -96,7 +96,7 @@ async def create_pool(request: Request, actor: CurrentActor, body: PoolIn) -> Re
     """An empty pool; add its codes next."""
 
     async def work(session: Any) -> PoolOut:
-        return PoolOut.model_validate(await pools.create_pool(session, actor, **body.model_dump()))
+        return PoolOut.model_validate(await coupon_pools.create_pool(session, actor, **body.model_dump()))
 
     return await once(request, key_owner(actor), PoolOut, work, location="/api/v1/coupon-pools/{id}")
 
@@ -113,7 +113,7 @@ async def add_file(request: Request, actor: CurrentActor) -> object:
         lines = io.TextIOWrapper(file.file, encoding="utf-8", errors="replace")
         try:
             async with transaction() as session:
-                return await pools.add_codes(session, actor, pool_id, lines)
+                return await coupon_pools.add_codes(session, actor, pool_id, lines)
         finally:
             lines.detach()
 
@@ -122,34 +122,34 @@ async def add_file(request: Request, actor: CurrentActor) -> object:
 async def get_pool(actor: CurrentActor, pool_id: Id) -> object:
     """One pool and how far it is used up."""
     async with transaction() as session:
-        return await pools.get_pool(session, actor, pool_id)
+        return await coupon_pools.get_pool(session, actor, pool_id)
 
 
 @router.patch("/{id}", response_model=PoolOut)
 async def update_pool(actor: CurrentActor, pool_id: Id, body: PoolPatch) -> object:
     """Its name, whether it is standing, when its notice comes. The discount stays: codes of it are with people."""
     async with transaction() as session:
-        return await pools.update_pool(session, actor, pool_id, **body.model_dump(exclude_unset=True))
+        return await coupon_pools.update_pool(session, actor, pool_id, **body.model_dump(exclude_unset=True))
 
 
 @router.post("/{id}/codes", response_model=AddedCodes)
 async def add_codes(actor: CurrentActor, pool_id: Id, body: CodesIn) -> object:
     """Codes as a list. Known ones are left alone, so that sending it again does no harm."""
     async with transaction() as session:
-        return await pools.add_codes(session, actor, pool_id, body.codes)
+        return await coupon_pools.add_codes(session, actor, pool_id, body.codes)
 
 
 @router.post("/{id}/discard", response_model=PoolOut)
 async def discard_codes(actor: CurrentActor, pool_id: Id) -> object:
     """Remove the codes nobody has got yet, as when the till no longer takes them."""
     async with transaction() as session:
-        await pools.discard_codes(session, actor, pool_id)
-        return await pools.get_pool(session, actor, pool_id)
+        await coupon_pools.discard_codes(session, actor, pool_id)
+        return await coupon_pools.get_pool(session, actor, pool_id)
 
 
 @router.delete("/{id}", status_code=204)
 async def delete_pool(actor: CurrentActor, pool_id: Id) -> Response:
     """Remove a pool of which no code was given away."""
     async with transaction() as session:
-        await pools.delete_pool(session, actor, pool_id)
+        await coupon_pools.delete_pool(session, actor, pool_id)
     return Response(status_code=204)

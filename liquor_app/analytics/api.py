@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, WebSocket
 
-from liquor_app.accounts.access import access_topic
+from liquor_app.accounts.access_changes import access_topic
 from liquor_app.accounts.deps import CurrentActor, session_cookie, socket_actor
 from liquor_app.accounts.permissions import Actor
 from liquor_app.analytics import service
@@ -18,7 +18,7 @@ from liquor_app.api.sockets import serve
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import Message
-from liquor_app.experiments.overall import overall_result
+from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.organization.settings import shop_now
 
 router = APIRouter(prefix="/analytics", tags=["analytics"])

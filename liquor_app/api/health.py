@@ -10,8 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from liquor_app.api.schemas import Row
-from liquor_app.core import db, migrate, redis
+from liquor_app.core import db, redis
 from liquor_app.core.errors import Unavailable
+from liquor_app.core.platform import migrate
 
 router = APIRouter(prefix="/health", tags=["health"])
 

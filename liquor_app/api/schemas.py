@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, mod
 from pydantic_core import PydanticCustomError
 
 from liquor_app.core.paging import MAX_LIMIT, Page
-from liquor_app.core.texts import UNSTORABLE, TooDeep, unstorable
+from liquor_app.core.storable_text import UNSTORABLE, TooDeep, unstorable
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -14,9 +14,9 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from liquor_app.api.source import source_of, source_site
-from liquor_app.core.crowd import Crowd
-from liquor_app.core.redact import describe
+from liquor_app.api.client_address import source_of, source_site
+from liquor_app.core.admission import Crowd
+from liquor_app.core.security.redact import describe
 
 log = logging.getLogger(__name__)
 

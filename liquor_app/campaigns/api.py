@@ -7,15 +7,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 
-from liquor_app.accounts.access import access_topic
+from liquor_app.accounts.access_changes import access_topic
 from liquor_app.accounts.deps import CurrentActor, key_owner, session_cookie, socket_actor
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Choice, Cursor, Id, Limit, ListOf, Search, Started, listing
 from liquor_app.api.sockets import serve
-from liquor_app.campaigns import codes, lifecycle, service
-from liquor_app.campaigns.codes import CodeNeed
+from liquor_app.campaigns import coupon_source, lifecycle, service
+from liquor_app.campaigns.coupon_source import CodeNeed
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.schemas import (
     CampaignAnalytics,
@@ -142,15 +142,15 @@ async def _move(request: Request, actor: Actor, step: Callable[[Any], Awaitable[
 async def code_needs(actor: CurrentActor, campaign_id: Id) -> Sequence[CodeNeed]:
     """How many coupon codes the plan still needs, by discount, and how many its pool has left. Empty without pools."""
     async with transaction() as session:
-        return await codes.code_needs(session, actor, campaign_id)
+        return await coupon_source.code_needs(session, actor, campaign_id)
 
 
 @router.post("/{id}/codes", response_model=list[CodeNeedOut])
 async def choose_codes(actor: CurrentActor, campaign_id: Id, body: CodesIn) -> Sequence[CodeNeed]:
     """Take the codes for one discount from a pool, or (null) make them up. Who has a code keeps it."""
     async with transaction() as session:
-        await codes.choose_codes(session, actor, campaign_id, body.discount_pct, body.pool_id)
-        return await codes.code_needs(session, actor, campaign_id)
+        await coupon_source.choose_codes(session, actor, campaign_id, body.discount_pct, body.pool_id)
+        return await coupon_source.code_needs(session, actor, campaign_id)
 
 
 @router.post("/{id}/submit", response_model=CampaignRow)

@@ -16,9 +16,9 @@ from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campai
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.organization.identity import require_identity
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import get_brand, notify
+from liquor_app.organization.shop_identity import require_identity
 from liquor_app.planning.service import approve_plan
 
 

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.campaigns.checks import (
+from liquor_app.campaigns.definition_checks import (
     MAX_STANDING_DAYS,
     check_dates,
     check_engine,

@@ -23,12 +23,12 @@ from liquor_app.core.db import allow_thinking, transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.queue import Job, JobContext, Task, enqueue
 from liquor_app.organization.guidance import autopilot_stopped
-from liquor_app.organization.identity import missing_identity
 from liquor_app.organization.service import get_brand, notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
-from liquor_app.planning.llm import Consultation, consult
+from liquor_app.organization.shop_identity import missing_identity
+from liquor_app.planning.ai.client import Consultation, consult
 from liquor_app.planning.models import Engine
-from liquor_app.planning.plans import Report
+from liquor_app.planning.plan_store import Report
 from liquor_app.planning.service import (
     Asked,
     PlanRow,

@@ -11,7 +11,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.cli_kit import call, out, show, show_rows
 from liquor_app.commands.arguments import Json
-from liquor_app.core import keys
+from liquor_app.core.security import key_rotation
 from liquor_app.schema import metadata
 
 app = typer.Typer(no_args_is_help=True, help="The secret keys: rotate them without losing anything.")
@@ -20,14 +20,14 @@ app = typer.Typer(no_args_is_help=True, help="The secret keys: rotate them witho
 @app.command("list")
 def list_keys(as_json: Json = False) -> None:
     """The ring, the signing key first, and how many stored secrets are sealed under each."""
-    rows = call(lambda session: keys.list_keys(session, metadata))
+    rows = call(lambda session: key_rotation.list_keys(session, metadata))
     show_rows(rows, ["fingerprint", "is_first", "sealed"], as_json)
 
 
 @app.command("new")
 def new_key() -> None:
     """Print a new random key; nothing is changed."""
-    typer.echo(keys.new_key())
+    typer.echo(key_rotation.new_key())
 
 
 @app.command("rotate")
@@ -35,8 +35,8 @@ def rotate(as_json: Json = False) -> None:
     """Put a new key first and seal everything stored under it. Suppressed addresses stay suppressed, links in
     mailboxes go on working, credentials open."""
 
-    async def work(session: AsyncSession) -> keys.Rotation:
-        done = await keys.rotate_keys(session, metadata)
+    async def work(session: AsyncSession) -> key_rotation.Rotation:
+        done = await key_rotation.rotate_keys(session, metadata)
         if done.is_rotated:
             await audit(session, SYSTEM, "keys.rotated", "key", None, resealed=done.resealed)
         return done
@@ -65,7 +65,7 @@ def retire(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fal
         )
 
     async def work(session: AsyncSession) -> int:
-        gone = await keys.retire_keys(session, metadata)
+        gone = await key_rotation.retire_keys(session, metadata)
         await audit(session, SYSTEM, "keys.retired", "key", None, retired=gone)
         return gone
 

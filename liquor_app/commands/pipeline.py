@@ -76,7 +76,7 @@ def segments(
 @app.command()
 def holdout(as_json: Json = False) -> None:
     """What marketing as a whole changes: customers left out of every campaign beside everybody else, counted now."""
-    from liquor_app.experiments.overall import take_reading
+    from liquor_app.experiments.global_holdout import take_reading
 
     with Progress(console=err, transient=True) as progress:
         progress.add_task("Counting both groups", total=None)

@@ -96,7 +96,7 @@ def plan(
 def simulate(campaign: CampaignId = "latest", as_json: Json = False) -> None:
     """What a campaign's plan is likely to bring, from its actions as they stand, before anything is sent."""
     from liquor_app.campaigns.service import get_campaign
-    from liquor_app.planning.plans import STEPS
+    from liquor_app.planning.plan_store import STEPS
     from liquor_app.planning.service import simulate_plan
 
     with Progress(console=err, transient=True) as progress:

@@ -9,10 +9,11 @@ import typer
 
 from liquor_app.cli_kit import engines_running, out, show
 from liquor_app.commands.arguments import Json
-from liquor_app.core import db, migrate, runtime
+from liquor_app.core import db
 from liquor_app.core.config import get_settings, inherited_environment
-from liquor_app.core.private import UMASK, private_directory, tighten
-from liquor_app.core.process import allow_many_files
+from liquor_app.core.platform import migrate, runtime_info
+from liquor_app.core.platform.child_process import allow_many_files
+from liquor_app.core.platform.private_files import UMASK, private_directory, tighten
 
 app = typer.Typer()
 
@@ -31,7 +32,7 @@ def web() -> None:
     import os
 
     from liquor_app import bootstrap
-    from liquor_app.core.frontend import serve_command
+    from liquor_app.core.platform.frontend import serve_command
 
     settings = get_settings()
 
@@ -65,7 +66,7 @@ def worker() -> None:
 def migrate_command(as_json: Json = False) -> None:
     """Bring the database's schema to this version."""
     with engines_running():
-        url = runtime.database_url()
+        url = runtime_info.database_url()
         before = migrate.current(url)
         migrate.upgrade(url)
         show({"before": before, "now": migrate.current(url)}, as_json)
@@ -74,6 +75,6 @@ def migrate_command(as_json: Json = False) -> None:
 @app.command()
 def build() -> None:
     """Build the frontend if its sources changed."""
-    from liquor_app.core.frontend import ensure_built
+    from liquor_app.core.platform.frontend import ensure_built
 
     out.print("Built." if ensure_built() else "Already up to date.")

@@ -8,7 +8,7 @@ from liquor_app.accounts.deps import CurrentActor, key_owner
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Id
-from liquor_app.compliance import editing
+from liquor_app.compliance import rule_pack_editing
 from liquor_app.compliance.schemas import ComplianceOut, CompliancePatch, RuleEnd, RuleIn
 from liquor_app.compliance.service import RuleRow, list_rules
 from liquor_app.core.db import transaction
@@ -43,12 +43,12 @@ async def update_compliance(request: Request, response: Response, actor: Current
 @router.post("/rules", response_model=RuleRow, status_code=201)
 async def add_rule(request: Request, actor: CurrentActor, body: RuleIn) -> Response:
     """A rule of law, cited, from its first day on; `replaces` ends an older one that day."""
-    draft = editing.RuleDraft(**body.model_dump(exclude={"replaces"}))
+    draft = rule_pack_editing.RuleDraft(**body.model_dump(exclude={"replaces"}))
     return await once(
         request,
         key_owner(actor),
         RuleRow,
-        lambda session: editing.add_rule(session, actor, draft, replaces=body.replaces),
+        lambda session: rule_pack_editing.add_rule(session, actor, draft, replaces=body.replaces),
     )
 
 
@@ -56,4 +56,4 @@ async def add_rule(request: Request, actor: CurrentActor, body: RuleIn) -> Respo
 async def end_rule(actor: CurrentActor, rule_id: Id, body: RuleEnd) -> object:
     """Let a rule bind no more from a day on; it stays on record."""
     async with transaction() as session:
-        return await editing.end_rule(session, actor, rule_id, body.on)
+        return await rule_pack_editing.end_rule(session, actor, rule_id, body.on)

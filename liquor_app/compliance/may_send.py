@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from liquor_app.compliance.rules import (
+from liquor_app.compliance.legal_rules import (
     US_ZONES,
     WHOLE_DAY,
     Interval,
@@ -20,7 +20,7 @@ from liquor_app.compliance.rules import (
     legal_span,
     narrow,
 )
-from liquor_app.customers.birthdays import age_on, known_birthday
+from liquor_app.customers.birth_dates import age_on, known_birthday
 
 LOOK_AHEAD_DAYS = 9
 """Longer than a week, so that a rule of one weekday cannot hide the next open hour."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from liquor_app.compliance.rules import FEDERAL, RuleKind
+from liquor_app.compliance.legal_rules import FEDERAL, RuleKind
 
 REVIEW_NOTICE = "A starting point, not legal advice: have counsel review these rules before you send to real people."
 

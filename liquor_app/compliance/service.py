@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.compliance.legal_rules import Rules, parse_clock, parse_rule
 from liquor_app.compliance.rule_pack import PACK
-from liquor_app.compliance.rules import Rules, parse_clock, parse_rule
 from liquor_app.organization.settings import ComplianceSettings, GeneralSettings, load_settings
 
 RULE_COLUMNS = "id, jurisdiction, kind, channel, value, citation, valid_from, valid_to, is_active"

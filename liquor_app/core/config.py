@@ -14,7 +14,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from liquor_app.core.errors import Invalid
-from liquor_app.core.strength import MAKE_ONE, is_example, key_weakness, password_in, password_weakness
+from liquor_app.core.security.secret_strength import MAKE_ONE, is_example, key_weakness, password_in, password_weakness
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 

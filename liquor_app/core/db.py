@@ -33,7 +33,7 @@ commit_guard: ContextVar[Callable[[AsyncSession], Awaitable[None]] | None] = Con
 
 def engine() -> AsyncEngine:
     """The engine of the running event loop (connections cannot cross loops)."""
-    from liquor_app.core.runtime import database_url
+    from liquor_app.core.platform.runtime_info import database_url
 
     url = database_url()
     key = (id(asyncio.get_running_loop()), url)

@@ -19,7 +19,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.runtime import database_url
+from liquor_app.core.platform.runtime_info import database_url
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from liquor_app.core.errors import Invalid
-from liquor_app.core.texts import unstorable
+from liquor_app.core.storable_text import unstorable
 
 T = TypeVar("T")
 

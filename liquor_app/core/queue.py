@@ -30,7 +30,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.lease import SECONDS, JobLost, Lease
 from liquor_app.core.models import JobStatus
 from liquor_app.core.pubsub import publish_now
-from liquor_app.core.redact import describe
+from liquor_app.core.security.redact import describe
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from liquor_app.core.errors import Unavailable
-from liquor_app.core.redact import describe
-from liquor_app.core.runtime import redis_url
+from liquor_app.core.platform.runtime_info import redis_url
+from liquor_app.core.security.redact import describe
 
 _clients: dict[tuple[int, str], Redis] = {}
 

@@ -9,7 +9,7 @@ import phonenumbers
 from phonenumbers import timezone as phone_timezone
 
 from liquor_app.core.errors import Invalid
-from liquor_app.core.pepper import pepper_hash
+from liquor_app.core.security.pepper import pepper_hash
 
 _EMAIL = re.compile(r"^[^@\s\"(),:;<>\[\]\\]{1,64}@[^@\s]{1,253}$")
 _LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")

@@ -12,9 +12,9 @@ from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, Row, Search, listing
 from liquor_app.core.db import transaction
 from liquor_app.customers import service
-from liquor_app.customers.ages import settle_age
-from liquor_app.customers.filters import SORTS, CustomerFilter
-from liquor_app.customers.history import PurchaseRow, purchases_of
+from liquor_app.customers.age_verification import settle_age
+from liquor_app.customers.list_filters import SORTS, CustomerFilter
+from liquor_app.customers.purchase_history import PurchaseRow, purchases_of
 from liquor_app.customers.schemas import (
     AgeIn,
     AgeOut,

@@ -27,9 +27,9 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Invalid
 from liquor_app.core.ids import uuid7
-from liquor_app.core.redact import describe
+from liquor_app.core.security.redact import describe
 from liquor_app.customers.importing import ImportReport, try_file
-from liquor_app.customers.importing.trial import write_rejects_file
+from liquor_app.customers.importing.dry_run import write_rejects_file
 from liquor_app.customers.models import IMPORT, ImportStatus
 from liquor_app.customers.tasks import COUNTS, Tell, conclude, drive
 from liquor_app.customers.uploads import LOCAL, add_upload, choose, get_import

@@ -23,10 +23,10 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.addresses import normalise_email, normalise_phone
-from liquor_app.customers.importing import baskets
-from liquor_app.customers.importing.cells import EARLIEST, MAX_NUMBER, When
-from liquor_app.customers.importing.cleaning import Line
-from liquor_app.customers.importing.merging import Policy
+from liquor_app.customers.importing import basket_writer
+from liquor_app.customers.importing.cleaning.cells import EARLIEST, MAX_NUMBER, When
+from liquor_app.customers.importing.cleaning.rows import Line
+from liquor_app.customers.importing.merge_rows import Policy
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.organization.settings import GeneralSettings, load_settings
@@ -110,12 +110,12 @@ async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) 
         ),
         {"id": import_id},
     )
-    for _, why in await baskets.stage(session, import_id, lines):
+    for _, why in await basket_writer.stage(session, import_id, lines):
         if why.code == "unknown_customer":
             raise NotFound("There is no such customer.")
         raise Conflict(why.reason, field=why.field)
     try:
-        merged = await baskets.merge(session, import_id, Policy.FILL, zone, "")
+        merged = await basket_writer.merge(session, import_id, Policy.FILL, zone, "")
     except IntegrityError as error:
         raise Conflict("Somebody else kept changing this order. Please try again.") from error
     assert merged is not None

@@ -19,9 +19,9 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.paging import Page, check_limit
 from liquor_app.customers.addresses import guess_timezone, normalise_email, normalise_phone
-from liquor_app.customers.ages import note_typed
-from liquor_app.customers.birthdays import PLACEHOLDERS, age_on
-from liquor_app.customers.filters import CustomerFilter, build, cursor_of
+from liquor_app.customers.age_verification import note_typed
+from liquor_app.customers.birth_dates import PLACEHOLDERS, age_on
+from liquor_app.customers.list_filters import CustomerFilter, build, cursor_of
 from liquor_app.customers.places import normalise_state
 from liquor_app.organization.settings import ComplianceSettings, load_settings
 

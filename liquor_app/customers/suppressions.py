@@ -20,7 +20,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
-from liquor_app.customers.importing.cells import escape_formula
+from liquor_app.customers.importing.cleaning.cells import escape_formula
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
 

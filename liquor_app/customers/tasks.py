@@ -15,14 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM, Actor
 from liquor_app.accounts.service import get_user
-from liquor_app.core import collector
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Forbidden
 from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
+from liquor_app.core.platform import gc_control
 from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, unexpected
-from liquor_app.customers.importing.merging import Policy
-from liquor_app.customers.importing.work import Plan, open_work
+from liquor_app.customers.importing.merge_rows import Policy
+from liquor_app.customers.importing.run_import import Plan, open_work
 from liquor_app.customers.models import IMPORT, ImportStatus
 from liquor_app.customers.uploads import ImportRow, file_of, forget_uploads, get_import
 from liquor_app.organization.service import notify
@@ -105,13 +105,13 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
         plan = Plan(row.id, row.kind, Policy(row.policy), path, row.file_name, row.mapping, row.options)
         try:
             async with await open_work(plan, actor, zone, row.position) as work:
-                with collector.by_hand():
+                with gc_control.by_hand():
                     going = True
                     while going:
                         async with transaction() as session:
                             going = await work.step(session)
                         failures = 0
-                        collector.collect()
+                        gc_control.collect()
                         await tell(*work.progress)
             return
         except Conflict:

@@ -21,7 +21,7 @@ from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.core.queue import Job, enqueue, request_cancel
 from liquor_app.customers.importing import check_choices
-from liquor_app.customers.importing.dialect import Dialect, chosen_dialect
+from liquor_app.customers.importing.readers.dialect import Dialect, chosen_dialect
 from liquor_app.customers.importing.rejects import heading, reject_lines
 from liquor_app.customers.models import IMPORT, ImportStatus
 

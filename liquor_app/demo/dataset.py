@@ -16,7 +16,7 @@ import pandas as pd
 
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid, Unavailable
-from liquor_app.demo.people import make_people
+from liquor_app.demo.made_up_people import make_people
 
 STORE_TIMEZONE = "America/New_York"
 LAST_DAY = date(2017, 12, 31)

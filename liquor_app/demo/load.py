@@ -18,13 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
-from liquor_app.analytics.rollups import roll_up
+from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.core.bulk import copy_frame
 from liquor_app.core.errors import Conflict
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.demo.brand import take_off_sample_brand, wear_sample_brand
 from liquor_app.demo.dataset import load_dataset
-from liquor_app.demo.rows import rows_of
+from liquor_app.demo.sample_brand import take_off_sample_brand, wear_sample_brand
+from liquor_app.demo.table_rows import rows_of
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, save_settings
 

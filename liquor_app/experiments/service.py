@@ -15,8 +15,8 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.eligibility import Reason
 from liquor_app.core.clock import now
-from liquor_app.core.draw import draw_sql, threshold
 from liquor_app.core.errors import NotFound
+from liquor_app.core.holdout_draw import draw_sql, threshold
 from liquor_app.experiments.models import ExperimentKind
 from liquor_app.experiments.statistics import Arm, Lift, SplitCheck, check_split, lift
 

@@ -7,7 +7,7 @@ from typing import Any
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.queue import Job, JobContext, Task
-from liquor_app.experiments.overall import take_reading
+from liquor_app.experiments.global_holdout import take_reading
 
 
 async def read_holdout(job: JobContext) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 
-from liquor_app.accounts.access import access_topic
+from liquor_app.accounts.access_changes import access_topic
 from liquor_app.accounts.deps import CurrentActor, session_cookie, socket_actor
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require

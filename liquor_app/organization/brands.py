@@ -17,11 +17,11 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid
-from liquor_app.organization.identity import UNNAMED
-from liquor_app.organization.looks import COLOR, READABLE, contrast, is_safe_logo
+from liquor_app.organization.brand_assets import COLOR, READABLE, contrast, is_safe_logo
 from liquor_app.organization.models import Header
 from liquor_app.organization.service import BrandRow, default_brand, get_brand
 from liquor_app.organization.settings import GeneralSettings, load_settings, save_settings
+from liquor_app.organization.shop_identity import UNNAMED
 
 MAX_BRANDS = 1000
 

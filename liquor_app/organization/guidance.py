@@ -18,8 +18,8 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
-from liquor_app.organization import claims
-from liquor_app.organization.claims import MAX_PHRASE, MAX_PHRASES, Claim, find_claims
+from liquor_app.organization import forbidden_claims
+from liquor_app.organization.forbidden_claims import MAX_PHRASE, MAX_PHRASES, Claim, find_claims
 from liquor_app.organization.settings import SettingsModel, load_settings
 
 
@@ -57,9 +57,9 @@ class Guidance(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tone: str = Field("Warm, plain, a shopkeeper who knows you. No pressure, no exclamation marks.", max_length=1000)
-    banned_health: Phrases = claims.HEALTH
-    banned_excess: Phrases = claims.EXCESS
-    banned_youth: Phrases = claims.YOUTH
+    banned_health: Phrases = forbidden_claims.HEALTH
+    banned_excess: Phrases = forbidden_claims.EXCESS
+    banned_youth: Phrases = forbidden_claims.YOUTH
     banned_other: Phrases = ()
 
     allowed_offers: Phrases = ()

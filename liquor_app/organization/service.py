@@ -14,8 +14,8 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import NotFound
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.organization.identity import ensure_blank_brand
 from liquor_app.organization.models import Brand, Channel
+from liquor_app.organization.shop_identity import ensure_blank_brand
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
-from liquor_app.organization.identity import UNNAMED
+from liquor_app.organization.shop_identity import UNNAMED
 from liquor_app.organization.topics import SHIPPED, parse_topics
 
 

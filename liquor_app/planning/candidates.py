@@ -19,8 +19,8 @@ from liquor_app.actions.brief import CHANNELS, CampaignBrief
 from liquor_app.actions.eligibility import Reason
 from liquor_app.core.clock import now
 from liquor_app.core.db import raw_connection
-from liquor_app.planning.problem import NOWHERE, Floats, Ints, Problem, Verdict
-from liquor_app.planning.simulate import Sends
+from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints, Problem, Verdict
+from liquor_app.planning.simulation import Sends
 
 BATCH = 50_000
 _FIGURES = (

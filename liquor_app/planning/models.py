@@ -45,7 +45,7 @@ class Plan(SQLModel, table=True):
     guidance_version: int = whole()
     """The guidance that bound it."""
     engine_record: dict[str, Any] | None = document()
-    """What the AI planner was asked, answered and cost; see `planning.llm.Record`."""
+    """What the AI planner was asked, answered and cost; see `planning.ai.client.Record`."""
 
 
 class PlanChoice(SQLModel, table=True):

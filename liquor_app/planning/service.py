@@ -10,24 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.holding import hold_campaign, refuse_overfull
+from liquor_app.actions.edit_guards import hold_campaign, refuse_overfull
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
-from liquor_app.planning.ai_plan import Asked, make_ai_plan, prepare_question
-from liquor_app.planning.approval import (
+from liquor_app.planning.ai.ai_plan import Asked, make_ai_plan, prepare_question
+from liquor_app.planning.approval_checks import (
     beyond_autopilot,
     escalation,
     refuse_overtaken,
     refuse_unguided,
     require_approver,
 )
-from liquor_app.planning.choices import forget_choices, keep_choices, restore_choices
-from liquor_app.planning.compare import Comparison, compare
-from liquor_app.planning.draft import make_plan, put_in_place
+from liquor_app.planning.compare_plans import Comparison, compare
+from liquor_app.planning.draft_plan import make_plan, put_in_place
 from liquor_app.planning.models import PlanStatus
-from liquor_app.planning.plans import PlanRow, fingerprint_of, get_plan, list_plans, plan_of_version
-from liquor_app.planning.standing import fire, make_standing_plan
-from liquor_app.planning.trial import cancel_simulation, open_simulation, request_simulation, simulate_plan
+from liquor_app.planning.plan_store import PlanRow, fingerprint_of, get_plan, list_plans, plan_of_version
+from liquor_app.planning.plan_switch import forget_choices, keep_choices, restore_choices
+from liquor_app.planning.simulation_job import cancel_simulation, open_simulation, request_simulation, simulate_plan
+from liquor_app.planning.triggered import fire, make_standing_plan
 
 __all__ = [
     "Asked",

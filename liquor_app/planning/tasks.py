@@ -10,8 +10,8 @@ from liquor_app.core.db import allow_thinking, transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, JobContext, Task
-from liquor_app.planning.plans import STEPS, PlanRow
-from liquor_app.planning.trial import simulate_plan
+from liquor_app.planning.plan_store import STEPS, PlanRow
+from liquor_app.planning.simulation_job import simulate_plan
 
 HEARTBEAT = 1.0
 """Seconds between looks whether somebody wants it stopped, also in the middle of a long step."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from liquor_app.providers.base import Provider
-from liquor_app.providers.mailgun import Mailgun
-from liquor_app.providers.postmark import Postmark
-from liquor_app.providers.sandbox import Sandbox
-from liquor_app.providers.sendgrid import SendGrid
-from liquor_app.providers.smtp import Smtp
-from liquor_app.providers.twilio import Twilio
+from liquor_app.providers.adapters.mailgun import Mailgun
+from liquor_app.providers.adapters.postmark import Postmark
+from liquor_app.providers.adapters.sandbox import Sandbox
+from liquor_app.providers.adapters.sendgrid import SendGrid
+from liquor_app.providers.adapters.smtp import Smtp
+from liquor_app.providers.adapters.twilio import Twilio
+from liquor_app.providers.kit.base import Provider
 
 PROVIDERS: dict[str, type[Provider]] = {
     Sandbox.name: Sandbox,

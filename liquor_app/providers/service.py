@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.crypto import decrypt, encrypt
 from liquor_app.core.errors import Invalid
+from liquor_app.core.security.crypto import decrypt, encrypt
 from liquor_app.organization.models import Channel
-from liquor_app.providers.base import Provider, ProviderConfig
+from liquor_app.providers.kit.base import Provider, ProviderConfig
 from liquor_app.providers.registry import PROVIDERS
 
 
@@ -48,7 +48,7 @@ def open_provider(name: str, config: bytes | None) -> Provider:
 
 async def load_routes(session: AsyncSession, *, even_closed: bool = False) -> list[Route]:
     """Enabled providers that are not paused, in the order they are tried; with `even_closed` all of them, for asking
-    about what they were once given. One whose circuit is open is left to `providers.health.take_probes`."""
+    about what they were once given. One whose circuit is open is left to `providers.sender_health.take_probes`."""
     found = await session.execute(
         text(
             "SELECT channel, provider, config_encrypted, rate_per_second, warmup_from IS NOT NULL AS warms_up"

@@ -20,8 +20,9 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.organization.settings import GeneralSettings, load_settings
-from liquor_app.scoring import bgnbd, features, training
-from liquor_app.scoring.baselines import (
+from liquor_app.scoring import features, training
+from liquor_app.scoring.estimators import bgnbd
+from liquor_app.scoring.estimators.baselines import (
     Counts,
     Measures,
     as_money,
@@ -31,13 +32,13 @@ from liquor_app.scoring.baselines import (
     judge_money,
     judge_ranking,
 )
-from liquor_app.scoring.clv import ClvMethod, model_clv, spend_to_date_clv
-from liquor_app.scoring.evaluate import Difference, auc_difference, auc_within, spearman_difference
+from liquor_app.scoring.estimators.clv import ClvMethod, model_clv, spend_to_date_clv
+from liquor_app.scoring.estimators.evaluate import Difference, auc_difference, auc_within, spearman_difference
+from liquor_app.scoring.estimators.likelihood import Floats
+from liquor_app.scoring.estimators.purchase_log import Split
+from liquor_app.scoring.estimators.response import CONTACT_WINDOW_DAYS, Contacts
 from liquor_app.scoring.features import MATURE_DAYS, Moment
-from liquor_app.scoring.history import Split
-from liquor_app.scoring.likelihood import Floats
 from liquor_app.scoring.models import ModelKind
-from liquor_app.scoring.response import CONTACT_WINDOW_DAYS, Contacts
 from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
 
 MAX_HORIZON_DAYS = 730

@@ -10,7 +10,7 @@ from typing import Any
 
 from liquor_app.core.money import show_money
 from liquor_app.customers.models import ChurnRisk
-from liquor_app.scoring.rfm import RfmSegment
+from liquor_app.scoring.estimators.rfm import RfmSegment
 
 NIGHT_SHARE = 0.5
 NIGHT_MIN_ORDERS = 3

@@ -12,8 +12,8 @@ import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.scoring.history import Histories, Split
-from liquor_app.scoring.response import CONTACT_WINDOW_DAYS, RECENT_DAYS, Contacts, Known
+from liquor_app.scoring.estimators.purchase_log import Histories, Split
+from liquor_app.scoring.estimators.response import CONTACT_WINDOW_DAYS, RECENT_DAYS, Contacts, Known
 
 MAX_TRAINING_CONTACTS = 200_000
 """The latest contacts teach the response model; older ones add time, not knowledge."""

@@ -68,7 +68,7 @@ class CustomerScore(SQLModel, table=True):
 
 
 class Standard(SQLModel, table=True):
-    """What a customer is compared with, as of the last scoring of everybody: one row (see `standards`)."""
+    """What a customer is compared with, as of the last scoring of everybody: one row (see `reference_cuts`)."""
 
     __tablename__ = "scoring_standards"
 

@@ -19,14 +19,15 @@ from liquor_app.core.db import allow_thinking
 from liquor_app.core.errors import NotFound
 from liquor_app.core.pubsub import publish
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
-from liquor_app.scoring import features, lifecycle, scorecard
+from liquor_app.scoring import features, model_lifecycle
+from liquor_app.scoring.estimators import scorecard
+from liquor_app.scoring.estimators.scorecard import Models
 from liquor_app.scoring.explain import Sentence, Tone
 from liquor_app.scoring.features import Moment
 from liquor_app.scoring.models import ModelKind
-from liquor_app.scoring.scorecard import Models
+from liquor_app.scoring.score_store import Scoring, write
 from liquor_app.scoring.settings import ScoringSettings
 from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
-from liquor_app.scoring.writing import Scoring, write
 
 MODEL_HISTORY = 8
 """Versions of each kind shown."""
@@ -101,7 +102,7 @@ async def prepare(
     """Read what is known, fit (or load) the models and work out the scores; writes the models only.
 
     Quintiles and shares compare a customer with everybody; a few are compared with everybody as of the last scoring of
-    all (`standards`), so that only their own rows are read. Everybody is read where there is none such yet.
+    all (`reference_cuts`), so that only their own rows are read. Everybody is read where there is none such yet.
 
     Raises:
         Forbidden: the actor may only read.
@@ -112,8 +113,8 @@ async def prepare(
     settings = await load_settings(session, ScoringSettings)
     clock = now()
     moment = Moment(clock, clock.astimezone(ZoneInfo(general.timezone)).date(), general.timezone)
-    in_use = await lifecycle.models_in_use(session)
-    standards = await lifecycle.load_standards(session)
+    in_use = await model_lifecycle.models_in_use(session)
+    standards = await model_lifecycle.load_standards(session)
     everybody = customer_ids is None or standards is None or len(in_use) < len(ModelKind)
     if everybody:
         await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
@@ -123,15 +124,15 @@ async def prepare(
     )
     if everybody:
         buyers = int((customers["baskets"] > 0).sum())
-        if refit or await lifecycle.is_due(session, in_use, buyers):
-            in_use = await lifecycle.refit(session, moment, customers, planning.horizon_days)
+        if refit or await model_lifecycle.is_due(session, in_use, buyers):
+            in_use = await model_lifecycle.refit(session, moment, customers, planning.horizon_days)
         standards = scorecard.standards_of(
             customers,
             categories=await features.read_popularity(session, moment, "category"),
             brands=await features.read_popularity(session, moment, "brand"),
             prices=await features.read_prices(session, moment),
         )
-        await lifecycle.keep_standards(session, standards, moment.now)
+        await model_lifecycle.keep_standards(session, standards, moment.now)
     assert standards is not None
     churn, clv, response = (in_use[kind] for kind in (ModelKind.CHURN, ModelKind.CLV, ModelKind.RESPONSE))
     models = Models(
@@ -143,7 +144,7 @@ async def prepare(
     )
     scores = scorecard.scored(customers, models, standards)
     if everybody:
-        await lifecycle.watch(session, in_use, scores)
+        await model_lifecycle.watch(session, in_use, scores)
     if everybody and customer_ids is not None:
         wanted = customers["id"].isin(list(customer_ids))
         customers, scores = customers[wanted], scores[wanted]

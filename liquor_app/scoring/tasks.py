@@ -16,9 +16,9 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, JobContext, Task, enqueue
+from liquor_app.scoring.rescore_queue import claim_touched, release_touched, take_touched, touched_share
+from liquor_app.scoring.score_store import BATCH, write
 from liquor_app.scoring.service import prepare, score_customers, summary
-from liquor_app.scoring.touched import claim_touched, release_touched, take_touched, touched_share
-from liquor_app.scoring.writing import BATCH, write
 
 MOST_TOUCHED = 0.25
 """With a larger share of the base changed, everybody is scored, and the models are fitted anew."""

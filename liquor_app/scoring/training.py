@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from liquor_app.scoring import bgnbd, gamma_gamma, response
-from liquor_app.scoring.baselines import counts_of_histories
-from liquor_app.scoring.bgnbd import BgNbdParams
-from liquor_app.scoring.churn import ChurnMethod, ChurnScores, bands, churn, sufficiency
-from liquor_app.scoring.clv import ClvMethod, choose_method, model_clv, spend_to_date_clv
-from liquor_app.scoring.evaluate import auc, auc_difference, brier, ece
-from liquor_app.scoring.gamma_gamma import GammaGammaParams
-from liquor_app.scoring.history import Histories, Split
-from liquor_app.scoring.likelihood import FitFailed, Floats
+from liquor_app.scoring.estimators import bgnbd, gamma_gamma, response
+from liquor_app.scoring.estimators.baselines import counts_of_histories
+from liquor_app.scoring.estimators.bgnbd import BgNbdParams
+from liquor_app.scoring.estimators.churn import ChurnMethod, ChurnScores, bands, churn, sufficiency
+from liquor_app.scoring.estimators.clv import ClvMethod, choose_method, model_clv, spend_to_date_clv
+from liquor_app.scoring.estimators.evaluate import auc, auc_difference, brier, ece
+from liquor_app.scoring.estimators.gamma_gamma import GammaGammaParams
+from liquor_app.scoring.estimators.likelihood import FitFailed, Floats
+from liquor_app.scoring.estimators.purchase_log import Histories, Split
+from liquor_app.scoring.estimators.response import Contacts, Known, LogitParams, ResponseMethod
 from liquor_app.scoring.models import ModelKind
-from liquor_app.scoring.response import Contacts, Known, LogitParams, ResponseMethod
 
 MIN_CLV_DAYS = 30
 """A shorter log, scaled to a year, would only be noise."""

@@ -16,7 +16,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.money import show_money
 from liquor_app.segments import clusters
 from liquor_app.segments.clusters import Base, Group
-from liquor_app.segments.wording import sentence
+from liquor_app.segments.rule_wording import sentence
 
 SAMPLE = 20_000
 """Buyers looked at; more would move no border between groups."""

@@ -20,11 +20,11 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.segments.compile import CUSTOMERS, matching
 from liquor_app.segments.models import Segment, SegmentChange, SegmentKind, SegmentMember
-from liquor_app.segments.references import in_order
+from liquor_app.segments.rule_compiler import CUSTOMERS, matching
+from liquor_app.segments.rule_references import in_order
+from liquor_app.segments.rule_wording import sentence
 from liquor_app.segments.rules import parse_rules
-from liquor_app.segments.wording import sentence
 
 COUNT_SECONDS = 10
 

@@ -8,7 +8,7 @@ A rule is a JSON object, one of:
 * `{"event": "purchased", "category": "Whisky", "at_least": 2, "within_days": 60}`: how often something happened;
   `at_most` 0 means never; without `within_days` all of history counts;
 * `{"segment": "at_risk"}`: who was in another segment (rules or a hand-picked list) when it was last refreshed.
-  Segments may build on each other, but not in a circle (`references` checks that).
+  Segments may build on each other, but not in a circle (`rule_references` checks that).
 
 What is not known never matches a comparison; it does match `ne` and `not_in`.
 """
@@ -23,7 +23,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from liquor_app.core.errors import Invalid
-from liquor_app.segments.fields import BARE_OPS, DAY_OPS, EVENTS, FIELDS, LIST_OPS, OPS, Field, Kind
+from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, EVENTS, FIELDS, LIST_OPS, OPS, Field, Kind
 
 MAX_DEPTH = 8
 MAX_NODES = 100

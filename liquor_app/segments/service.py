@@ -22,8 +22,8 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.organization.guidance import refuse_claims
 from liquor_app.segments import playbook
-from liquor_app.segments.defaults import DEFAULT_SEGMENTS
-from liquor_app.segments.lists import add_members, remove_members
+from liquor_app.segments.default_segments import DEFAULT_SEGMENTS
+from liquor_app.segments.hand_picked import add_members, remove_members
 from liquor_app.segments.membership import (
     breakdown_by_rfm,
     count_rules,
@@ -32,9 +32,9 @@ from liquor_app.segments.membership import (
     resolve_slugs,
 )
 from liquor_app.segments.models import SegmentKind
-from liquor_app.segments.references import check_references, check_unused
+from liquor_app.segments.rule_references import check_references, check_unused
+from liquor_app.segments.rule_wording import sentence
 from liquor_app.segments.rules import parse_rules
-from liquor_app.segments.wording import sentence
 
 __all__ = [
     "SegmentRow",

@@ -10,20 +10,28 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from liquor_app.accounts.deps import CurrentActor, key_owner
+from liquor_app.api.client_address import source_group, source_of
+from liquor_app.api.http_rate_limit import limit as allow
 from liquor_app.api.idempotency import once
-from liquor_app.api.ratelimit import limit as allow
 from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, listing
-from liquor_app.api.source import source_group, source_of
-from liquor_app.core.crypto import token_hash
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, TooMany
-from liquor_app.sending import again, service
-from liquor_app.sending.bodies import PREFERENCES_PATH
-from liquor_app.sending.farewell import asking, done, failed, undone
+from liquor_app.core.security.crypto import token_hash
+from liquor_app.sending import resend as resend_service
+from liquor_app.sending import service
 from liquor_app.sending.models import SendStatus
+from liquor_app.sending.pipeline.stored_bodies import PREFERENCES_PATH
+from liquor_app.sending.recipients.unsubscribe import (
+    AGAIN,
+    PATH,
+    UnsubscribeView,
+    resubscribe,
+    unsubscribe,
+    unsubscribe_view,
+)
+from liquor_app.sending.recipients.unsubscribe_pages import asking, done, failed, undone
 from liquor_app.sending.schemas import AgainIn, AgainOut, SendEvents, SendOut, SettleIn
 from liquor_app.sending.service import SendRow
-from liquor_app.sending.unsubscribe import AGAIN, PATH, UnsubscribeView, resubscribe, unsubscribe, unsubscribe_view
 
 router = APIRouter(prefix="/sends", tags=["sends"])
 public = APIRouter(include_in_schema=False)
@@ -61,7 +69,7 @@ async def list_sends(
 async def send_again(actor: CurrentActor, body: AgainIn) -> object:
     """Once more for a campaign: its failed messages, or everybody who has not got one. Asking twice adds nothing."""
     async with transaction() as session:
-        return asdict(await again.send_again(session, actor, body.campaign_id, body.whom))
+        return asdict(await resend_service.send_again(session, actor, body.campaign_id, body.whom))
 
 
 @router.get("/{id}", response_model=SendOut)

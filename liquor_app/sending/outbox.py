@@ -16,7 +16,7 @@ from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.organization.models import Channel
 from liquor_app.sending.staff_copy import inert_headers, inert_html, inert_text
-from liquor_app.templates.sms import SmsSize, sms_size
+from liquor_app.templates.rendering.sms_length import SmsSize, sms_size
 
 EXACT_UP_TO = 10_000
 EXCERPT = 160

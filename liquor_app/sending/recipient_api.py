@@ -10,21 +10,22 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.deps import CurrentActor, key_owner
+from liquor_app.api.client_address import source_group, source_of
+from liquor_app.api.http_rate_limit import limit as allow
 from liquor_app.api.idempotency import once
-from liquor_app.api.ratelimit import limit as allow
 from liquor_app.api.schemas import Id
-from liquor_app.api.source import source_group, source_of
-from liquor_app.core.crypto import token_hash
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid, TooMany
+from liquor_app.core.security.crypto import token_hash
 from liquor_app.customers import consents
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.sending import errands, optin, recipients
-from liquor_app.sending.bodies import PREFERENCES_PATH, VIEW_PATH
-from liquor_app.sending.errands import ErrandRow
-from liquor_app.sending.farewell import failed
+from liquor_app.sending.pipeline.stored_bodies import PREFERENCES_PATH, VIEW_PATH
 from liquor_app.sending.recipient_pages import age_page, age_told, confirm_page, preferences_page, stored_page
-from liquor_app.sending.recipients import AGE_PATH, CONFIRM_PATH, Ask
+from liquor_app.sending.recipients import double_opt_in, transactional
+from liquor_app.sending.recipients import preferences as recipients
+from liquor_app.sending.recipients.preferences import AGE_PATH, CONFIRM_PATH, Ask
+from liquor_app.sending.recipients.transactional import ErrandRow
+from liquor_app.sending.recipients.unsubscribe_pages import failed
 from liquor_app.sending.schemas import ConsentIn, ConsentOut, ErrandIn
 
 router = APIRouter(prefix="/customers", tags=["customers"])
@@ -39,7 +40,7 @@ async def record_consent(request: Request, actor: CurrentActor, customer_id: Id,
     async def work(session: AsyncSession) -> ConsentOut:
         ip = str(body.ip) if body.ip else None
         if body.status == "given":
-            made = await errands.sign_up_and_ask(
+            made = await transactional.sign_up_and_ask(
                 session, actor, customer_id, body.channel, source=body.source, ip=ip,
                 wording_version=body.wording_version,
             )  # fmt: skip
@@ -58,7 +59,7 @@ async def asked_for(actor: CurrentActor, customer_id: Id) -> Sequence[ErrandRow]
     """The latest confirmations and questions for the date of birth sent to this customer."""
     async with transaction() as session:
         await recipients.recipient_by_id(session, customer_id)
-        return await errands.errands_of(session, actor, customer_id)
+        return await transactional.errands_of(session, actor, customer_id)
 
 
 @router.post("/{id}/messages", response_model=ErrandRow, status_code=202)
@@ -69,7 +70,7 @@ async def send_message(request: Request, actor: CurrentActor, customer_id: Id, b
         request,
         key_owner(actor),
         ErrandRow,
-        lambda session: errands.request_errand(session, actor, customer_id, body.channel, body.kind),
+        lambda session: transactional.request_errand(session, actor, customer_id, body.channel, body.kind),
         status=202,
     )
 
@@ -161,14 +162,14 @@ async def tell_age(request: Request, token: Token, born: Annotated[str, Form(max
 
 @public.get(CONFIRM_PATH + "/{token}")
 async def ask_to_confirm(request: Request, token: Token) -> HTMLResponse:
-    return await _shown(request, lambda session: optin.confirm_question(session, token), confirm_page)
+    return await _shown(request, lambda session: double_opt_in.confirm_question(session, token), confirm_page)
 
 
 @public.post(CONFIRM_PATH + "/{token}")
 async def do_confirm(request: Request, token: Token) -> HTMLResponse:
     return await _shown(
         request,
-        lambda session: optin.confirm(
+        lambda session: double_opt_in.confirm(
             session, token, ip=source_of(request), user_agent=request.headers.get("user-agent")
         ),
         confirm_page,

@@ -7,9 +7,9 @@ from html import escape
 from fastapi.responses import HTMLResponse
 
 from liquor_app.organization.models import Channel
-from liquor_app.sending.farewell import PRIVATE, page
-from liquor_app.sending.recipients import FREQUENCIES, Ask, Stored, Wishes
-from liquor_app.sending.unsubscribe import BARRED
+from liquor_app.sending.recipients.preferences import FREQUENCIES, Ask, Stored, Wishes
+from liquor_app.sending.recipients.unsubscribe import BARRED
+from liquor_app.sending.recipients.unsubscribe_pages import PRIVATE, page
 
 SANDBOXED = (
     "default-src 'none'; img-src https: http: data:; style-src 'unsafe-inline'; font-src https: data:;"

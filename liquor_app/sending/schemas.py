@@ -10,8 +10,8 @@ from pydantic import Field, IPvAnyAddress
 
 from liquor_app.api.schemas import Body, Row
 from liquor_app.organization.models import Channel
-from liquor_app.sending.again import Whom
-from liquor_app.sending.errands import Kind
+from liquor_app.sending.recipients.transactional import Kind
+from liquor_app.sending.resend import Whom
 from liquor_app.sending.service import SendEventRow, SendRow
 
 

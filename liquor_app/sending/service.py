@@ -18,10 +18,10 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.core.pubsub import publish
-from liquor_app.sending.bodies import BODY_COLUMNS, BODY_JOIN, read_body
-from liquor_app.sending.claim import REOPENED_DAYS
 from liquor_app.sending.models import SendStatus
 from liquor_app.sending.outbox import check_channel, count_rows
+from liquor_app.sending.pipeline.claim import REOPENED_DAYS
+from liquor_app.sending.pipeline.stored_bodies import BODY_COLUMNS, BODY_JOIN, read_body
 from liquor_app.sending.staff_copy import inert_html, inert_text
 
 RESEND_DAYS = 3

@@ -14,7 +14,7 @@ from binascii import Error as NotBase64
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from liquor_app.templates.sms import CODE_LENGTH, CODE_LETTERS
+from liquor_app.templates.rendering.sms_length import CODE_LENGTH, CODE_LETTERS
 
 MASK = "…"
 SHOWN_LETTERS = 2

@@ -12,11 +12,12 @@ from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
 from liquor_app.core.queue import Job, JobContext, Task
-from liquor_app.core.redact import describe
-from liquor_app.sending import errands, play
-from liquor_app.sending.conversions import attribute_purchases
-from liquor_app.sending.launch import launch_campaign
-from liquor_app.sending.webhooks import BATCH, process_receipts, set_aside
+from liquor_app.core.security.redact import describe
+from liquor_app.sending import fast_forward
+from liquor_app.sending.events.inbox import BATCH, process_receipts, set_aside
+from liquor_app.sending.pipeline.launch import launch_campaign
+from liquor_app.sending.recipients import transactional
+from liquor_app.sending.tracking.conversions import attribute_purchases
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,10 @@ async def launch(job: JobContext) -> dict[str, Any]:
 async def play_week(job: JobContext) -> dict[str, Any]:
     """Run a sandbox campaign's own clock to the end of its week."""
     campaign_id = parse_id(str(job.args.get("campaign_id", "")), "campaign_id")
-    seconds = job.args.get("seconds", play.DEFAULT_SECONDS)
+    seconds = job.args.get("seconds", fast_forward.DEFAULT_SECONDS)
     if not isinstance(seconds, int | float) or not 0 <= seconds <= 3600:
         raise Invalid("seconds must lie between 0 and 3600", field="seconds")
-    return await play.play_week(job, campaign_id, float(seconds))
+    return await fast_forward.play_week(job, campaign_id, float(seconds))
 
 
 async def attribute(job: JobContext) -> dict[str, Any]:
@@ -79,15 +80,15 @@ async def send_errand(job: JobContext) -> dict[str, Any]:
     """Send a message somebody asked for, once."""
     errand_id = parse_id(str(job.args.get("errand_id", "")), "errand_id")
     async with transaction() as session:
-        prepared = await errands.prepare_errand(session, SYSTEM, errand_id)
+        prepared = await transactional.prepare_errand(session, SYSTEM, errand_id)
     if prepared is None:
         return {"sent": False}
-    status, provider_id, detail = await errands.hand_over_errand(prepared)
+    status, provider_id, detail = await transactional.hand_over_errand(prepared)
     async with transaction() as session:
-        await errands.record_errand(
+        await transactional.record_errand(
             session, errand_id, status, provider=prepared.trial.route.provider, provider_id=provider_id, detail=detail
         )
-    return {"sent": status is errands.ErrandStatus.SENT, "status": status.value}
+    return {"sent": status is transactional.ErrandStatus.SENT, "status": status.value}
 
 
 TASKS: dict[Job, Task] = {

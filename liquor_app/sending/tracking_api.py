@@ -8,15 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
-from liquor_app.api.ratelimit import limit as allow
-from liquor_app.api.source import source_group, source_of
+from liquor_app.api.client_address import source_group, source_of
+from liquor_app.api.http_rate_limit import limit as allow
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, NotFound, TooMany
-from liquor_app.sending.farewell import failed
-from liquor_app.sending.shortlinks import find_short
-from liquor_app.sending.tracking import CLICK_PATH, OPEN_PATH, PIXEL, Target, read_link, read_pixel
-from liquor_app.sending.visits import Visit, note_click, open_pixel
-from liquor_app.templates.sms import SHORT_PATH
+from liquor_app.sending.recipients.unsubscribe_pages import failed
+from liquor_app.sending.tracking.clicks import Visit, note_click, open_pixel
+from liquor_app.sending.tracking.links import CLICK_PATH, OPEN_PATH, PIXEL, Target, read_link, read_pixel
+from liquor_app.sending.tracking.short_links import find_short
+from liquor_app.templates.rendering.sms_length import SHORT_PATH
 
 log = logging.getLogger(__name__)
 

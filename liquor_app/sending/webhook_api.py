@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path, Request, Response
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
-from liquor_app.providers.base import EventKind
-from liquor_app.sending.inbound import twiml
-from liquor_app.sending.webhooks import receive
+from liquor_app.providers.kit.base import EventKind
+from liquor_app.sending.events.inbox import receive
+from liquor_app.sending.events.sms_keywords import twiml
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 

@@ -12,10 +12,10 @@ from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Cursor, Id, Limit, ListOf, listing
 from liquor_app.core.db import transaction
-from liquor_app.templates import service, trial, versions
-from liquor_app.templates.compiling import COMPILING
-from liquor_app.templates.lint import find_problems
+from liquor_app.templates import service, test_messages
+from liquor_app.templates import template_versions as versions
 from liquor_app.templates.preview import preview_draft, preview_stored, source_of
+from liquor_app.templates.rendering.compile_sandboxed import COMPILING
 from liquor_app.templates.schemas import (
     PreviewIn,
     PreviewOut,
@@ -27,6 +27,7 @@ from liquor_app.templates.schemas import (
     VersionsOut,
 )
 from liquor_app.templates.service import CONTENT, TemplateRow
+from liquor_app.templates.template_lint import find_problems
 
 router = APIRouter(prefix="/settings/templates", tags=["settings"])
 
@@ -125,5 +126,5 @@ async def send_test(actor: CurrentActor, template_id: Id, body: TestIn) -> objec
     """Send the template to oneself, marked as a test; it counts nowhere."""
     async with transaction() as session:
         row = await service.get_template(session, actor, template_id)
-        prepared = await trial.prepare_trial(session, actor, source_of(row), **body.model_dump())
-    return await trial.hand_over_trial(prepared)
+        prepared = await test_messages.prepare_trial(session, actor, source_of(row), **body.model_dump())
+    return await test_messages.hand_over_trial(prepared)

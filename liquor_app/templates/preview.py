@@ -16,20 +16,10 @@ from liquor_app.core.errors import NotFound
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
-from liquor_app.templates.catalog import load_catalog
-from liquor_app.templates.compiling import COMPILING
-from liquor_app.templates.context import (
-    VARIABLES,
-    Context,
-    OfferFacts,
-    Recipient,
-    brand_context,
-    build_context,
-    example_context,
-)
 from liquor_app.templates.defaults import default_templates
-from liquor_app.templates.masthead import masthead_of
-from liquor_app.templates.render import (
+from liquor_app.templates.rendering.brand_header import masthead_of
+from liquor_app.templates.rendering.compile_sandboxed import COMPILING
+from liquor_app.templates.rendering.render import (
     CLIPPED_AT,
     Incomplete,
     Legal,
@@ -38,8 +28,18 @@ from liquor_app.templates.render import (
     compile_template,
     render_message,
 )
+from liquor_app.templates.rendering.sms_length import CODE_LENGTH, CODE_LETTERS, sms_size, with_short_links
+from liquor_app.templates.rendering.variables import (
+    VARIABLES,
+    Context,
+    OfferFacts,
+    Recipient,
+    brand_context,
+    build_context,
+    example_context,
+)
 from liquor_app.templates.service import CONTENT, TemplateRow, get_template
-from liquor_app.templates.sms import CODE_LENGTH, CODE_LETTERS, sms_size, with_short_links
+from liquor_app.templates.template_catalog import load_catalog
 
 EXAMPLE_LINK = "https://example.com/unsubscribe"
 

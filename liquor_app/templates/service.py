@@ -20,11 +20,11 @@ from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_curs
 from liquor_app.organization.guidance import refuse_claims
 from liquor_app.organization.models import Channel
 from liquor_app.segments.playbook import TEMPLATE_CATEGORIES
-from liquor_app.templates.compiling import COMPILING, words_of
 from liquor_app.templates.defaults import default_templates
-from liquor_app.templates.lint import try_template
 from liquor_app.templates.models import MessageTemplate, TemplateVersion
-from liquor_app.templates.render import TemplateSource, variables_of
+from liquor_app.templates.rendering.compile_sandboxed import COMPILING, words_of
+from liquor_app.templates.rendering.render import TemplateSource, variables_of
+from liquor_app.templates.template_lint import try_template
 
 
 @dataclass(frozen=True, slots=True)

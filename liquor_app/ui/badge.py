@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import reflex as rx
 
-from liquor_app.ui.types import Text
+from liquor_app.ui.var_types import Text
 
 Tone = Literal["gray", "green", "red", "blue", "amber", "outline", "solid", "unknown"]
 

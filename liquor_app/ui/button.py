@@ -8,7 +8,7 @@ import reflex as rx
 from reflex_components_core.el.elements.inline import A
 
 from liquor_app.ui.icon import icon as draw
-from liquor_app.ui.types import Child, Flag, Handler, Text, given
+from liquor_app.ui.var_types import Child, Flag, Handler, Text, given
 
 Kind = Literal["plain", "primary", "ghost", "danger", "solid-danger"]
 

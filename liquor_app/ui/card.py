@@ -7,7 +7,7 @@ from typing import Any, Literal
 import reflex as rx
 
 from liquor_app.ui.icon import icon as draw
-from liquor_app.ui.types import Child, Text, given
+from liquor_app.ui.var_types import Child, Text, given
 
 Tone = Literal["plain", "amber", "blue", "red", "green"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from liquor_app.ui.icon import icon as draw
-from liquor_app.ui.types import Child, Text, given
+from liquor_app.ui.var_types import Child, Text, given
 
 
 def empty(title: Text, words: Text, *actions: Child, icon: str = "inbox") -> rx.Component:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import reflex as rx
 
-from liquor_app.ui.types import Child
+from liquor_app.ui.var_types import Child
 
 Gap = Literal[4, 8, 12, 16, 24]
 

@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.ui.button import button, icon_button
-from liquor_app.ui.types import Child, Flag, Handler, Text
+from liquor_app.ui.var_types import Child, Flag, Handler, Text
 
 
 def pager(

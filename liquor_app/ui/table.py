@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import reflex as rx
 
-from liquor_app.ui.choice import checkbox
+from liquor_app.ui.forms.choice import checkbox
 from liquor_app.ui.icon import icon
 from liquor_app.ui.skeleton import skeleton
-from liquor_app.ui.types import Child, Flag, Handler, Text, given
+from liquor_app.ui.var_types import Child, Flag, Handler, Text, given
 
 
 @dataclass(frozen=True, slots=True)

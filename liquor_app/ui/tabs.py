@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import reflex as rx
 
-from liquor_app.ui.types import Child, Handler, Text
+from liquor_app.ui.var_types import Child, Handler, Text
 
 
 def tabs(panels: Sequence[tuple[str, str, Child]], *, value: Text, on_change: Handler, label: str) -> rx.Component:

@@ -10,17 +10,17 @@ import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts import service
-from liquor_app.accounts.attempts import FREE, forget_attempts
-from liquor_app.accounts.devices import Device
+from liquor_app.accounts.known_devices import Device
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.passwords import Hashed, hash_password, verify_password
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind, require
 from liquor_app.accounts.sign_in import Verdict, begin_attempt, finish_attempt
+from liquor_app.accounts.sign_in_attempts import FREE, forget_attempts
 from liquor_app.core import config
 from liquor_app.core.clock import now, travel
-from liquor_app.core.crypto import key
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated
+from liquor_app.core.security.crypto import key
 
 pytestmark = pytest.mark.integration
 

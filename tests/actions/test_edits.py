@@ -27,8 +27,8 @@ from liquor_app.actions.service import (
     undo_edit,
 )
 from liquor_app.compliance.service import ensure_rule_pack
-from liquor_app.core.draw import is_held_out
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
+from liquor_app.core.holdout_draw import is_held_out
 from liquor_app.organization.guidance import save_guidance
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.service import make_plan

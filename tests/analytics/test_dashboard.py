@@ -12,9 +12,9 @@ from hypothesis import strategies as some
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.analytics.rollups import roll_up
+from liquor_app.analytics.daily_rollups import roll_up
+from liquor_app.analytics.report_views import show_change, tiles
 from liquor_app.analytics.service import Kpi, churn_report, daily, dashboard, kpis
-from liquor_app.analytics.views import show_change, tiles
 from liquor_app.core.clock import travel
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid

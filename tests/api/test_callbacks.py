@@ -14,7 +14,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, JobContext
-from liquor_app.sending import webhooks
+from liquor_app.sending.events import inbox
 from liquor_app.sending.tasks import process_webhooks
 from tests.api.client import Client
 from tests.api.test_webhooks import ledger, mailgun, process, rows, sent, shop, tell
@@ -119,13 +119,13 @@ async def test_trying_again_ends(anybody: Client, bound: str) -> None:
     rounds = 0
     while await rows("SELECT 1 FROM webhook_receipts WHERE processed_at IS NULL"):
         rounds += 1
-        assert rounds <= webhooks.MOST_TRIES
+        assert rounds <= inbox.MOST_TRIES
         async with transaction() as session:
             old = "received_at - interval '5 hours'" if bound == "time" else "received_at"
             await session.execute(text(f"UPDATE webhook_receipts SET due_at = now(), received_at = {old}"))
         await process()
-    assert rounds == (3 if bound == "time" else webhooks.MOST_TRIES)
-    assert [row.error for row in await rows("SELECT error FROM webhook_receipts")] == [webhooks.NO_SUCH_MESSAGE]
+    assert rounds == (3 if bound == "time" else inbox.MOST_TRIES)
+    assert [row.error for row in await rows("SELECT error FROM webhook_receipts")] == [inbox.NO_SUCH_MESSAGE]
 
 
 @pytest.mark.parametrize(("event", "more", "status"), [("delivered", {}, "sent"), ("complained", {}, "sent")])
@@ -200,14 +200,14 @@ async def test_an_event_that_cannot_be_worked_through_holds_up_no_other(
     await shop()
     bad, *_ = await sent()
     good = [(await sent())[0] for _ in range(3)]
-    real = webhooks.apply_events
+    real = inbox.apply_events
 
     async def broken(session: Any, actor: Any, by_send: Any) -> Any:
         if bad in by_send:
             raise RuntimeError("nobody thought of this")
         return await real(session, actor, by_send)
 
-    monkeypatch.setattr(webhooks, "apply_events", broken)
+    monkeypatch.setattr(inbox, "apply_events", broken)
     await tell(anybody, *(mailgun("delivered", send_id) for send_id in (bad, *good)))
     job = JobContext(uuid7(), Job.PROCESS_WEBHOOKS, {}, 1, None)
     monkeypatch.setattr(JobContext, "progress", nothing)

@@ -17,13 +17,14 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
 from liquor_app.core.ids import uuid7
-from liquor_app.sending import tracking_api, visits
-from liquor_app.sending.dispatch import Dispatcher
-from liquor_app.sending.launch import launch_campaign
-from liquor_app.sending.shortlinks import shorten
-from liquor_app.sending.tracking import Tracker, link_of
+from liquor_app.sending import tracking_api
+from liquor_app.sending.pipeline.dispatch import Dispatcher
+from liquor_app.sending.pipeline.launch import launch_campaign
+from liquor_app.sending.tracking import clicks
+from liquor_app.sending.tracking.links import Tracker, link_of
+from liquor_app.sending.tracking.short_links import shorten
 from liquor_app.templates.preview import preview_draft
-from liquor_app.templates.sms import CODE_LENGTH, MAX_CHARACTERS, SHORT_PATH
+from liquor_app.templates.rendering.sms_length import CODE_LENGTH, MAX_CHARACTERS, SHORT_PATH
 from tests.api.client import Client
 from tests.api.test_webhooks import PHONE, ledger, rows, sent, shop
 from tests.factories import add_people, add_played_campaign, open_shop, sms_source
@@ -58,7 +59,7 @@ async def test_a_click_always_leads_on(
         async def broken(*_: Any, error: Exception = trouble, **__: Any) -> None:
             raise error
 
-        monkeypatch.setattr(visits, "enqueue", broken)
+        monkeypatch.setattr(clicks, "enqueue", broken)
         answer = await get(http, path)
         assert (answer.status_code, answer.headers["location"]) == (302, SHOP)
     assert (await get(http, await path_of(uuid7()))).headers["location"] == SHOP, "a message long gone"

@@ -8,9 +8,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from liquor_app.core import migrate, redis
+from liquor_app.core import redis
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Unavailable
+from liquor_app.core.platform import migrate
 from tests.api.client import Client, is_problem
 
 pytestmark = pytest.mark.integration

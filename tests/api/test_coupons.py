@@ -8,7 +8,7 @@ import pytest
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.actions.pools import add_codes, create_pool
+from liquor_app.actions.coupon_pools import add_codes, create_pool
 from liquor_app.actions.states.pools import PoolsState
 from liquor_app.campaigns.states.codes import CodesState
 from liquor_app.core.db import transaction

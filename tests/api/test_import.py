@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.analytics.rollups import roll_up
+from liquor_app.analytics.daily_rollups import roll_up
 from liquor_app.core import queue
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
@@ -20,7 +20,7 @@ from liquor_app.core.models import JobStatus
 from liquor_app.customers.tasks import TASKS
 from liquor_app.customers.uploads import upload_folder
 from liquor_app.scoring.service import score_customers
-from liquor_app.segments.compile import matching
+from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rules import parse_rules
 from tests.api.client import Client, is_problem
 

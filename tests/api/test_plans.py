@@ -11,7 +11,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core import queue
 from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
-from liquor_app.planning import trial
+from liquor_app.planning import simulation_job
 from liquor_app.segments.service import refresh_segments
 from tests.api.client import Client, is_problem
 from tests.people import add_customer
@@ -69,7 +69,7 @@ async def test_a_large_plan_is_simulated_by_a_job(
     templates: None, manager: Client, viewer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = await plan(manager)
-    monkeypatch.setattr(trial, "AT_ONCE", 0)
+    monkeypatch.setattr(simulation_job, "AT_ONCE", 0)
     is_problem(await viewer.post(f"{path}/simulate"), 403, "forbidden")
     before = (await viewer.get(f"{path}/plans/1")).json()["summary"]
     first = (await viewer.get("/actions", params={"campaign_id": path[11:], "status": "pending"})).json()["items"][0]

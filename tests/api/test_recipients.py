@@ -18,11 +18,11 @@ from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import PreferenceSettings, save_settings
-from liquor_app.sending.dispatch import Dispatcher
-from liquor_app.sending.launch import launch_campaign
-from liquor_app.sending.optin import confirm_link
-from liquor_app.sending.recipients import age_link
-from liquor_app.sending.unsubscribe import message_token
+from liquor_app.sending.pipeline.dispatch import Dispatcher
+from liquor_app.sending.pipeline.launch import launch_campaign
+from liquor_app.sending.recipients.double_opt_in import confirm_link
+from liquor_app.sending.recipients.preferences import age_link
+from liquor_app.sending.recipients.unsubscribe import message_token
 from tests.api.client import Client, is_problem
 from tests.factories import ALL_DAY, add_played_campaign, add_ready_campaign, at, noon_zone
 from tests.sending.test_pump import between_claim_and_fence, sends, shop

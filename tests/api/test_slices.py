@@ -18,8 +18,8 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
 from liquor_app.segments.tasks import TASKS as SEGMENTS
-from liquor_app.sending.launch import launch_campaign
-from liquor_app.sending.unsubscribe import unsubscribe_url
+from liquor_app.sending.pipeline.launch import launch_campaign
+from liquor_app.sending.recipients.unsubscribe import unsubscribe_url
 from tests.api.client import Client, is_problem
 from tests.factories import add_people, add_ready_campaign
 from tests.people import add_customer, add_purchase

@@ -26,7 +26,7 @@ from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.providers.service import configure_channel
-from liquor_app.sending.webhooks import process_receipts
+from liquor_app.sending.events.inbox import process_receipts
 from tests.api.client import Client
 from tests.people import add_campaign, add_customer, ensure_shop
 

@@ -16,6 +16,8 @@ from sqlalchemy import text
 import liquor_app
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.campaigns.campaign_views import plan_view
+from liquor_app.campaigns.campaign_words import waiting_words
 from liquor_app.campaigns.lifecycle import send_back, submit_plan
 from liquor_app.campaigns.pages.builder import builder_page
 from liquor_app.campaigns.pages.detail import campaign_page
@@ -27,8 +29,6 @@ from liquor_app.campaigns.states.edit import EditState
 from liquor_app.campaigns.states.simulate import SimulateState
 from liquor_app.campaigns.states.versions import VersionsState
 from liquor_app.campaigns.tasks import draft_plans
-from liquor_app.campaigns.views import plan_view
-from liquor_app.campaigns.words import waiting_words
 from liquor_app.commands.planning import _show_simulation
 from liquor_app.core import config, queue
 from liquor_app.core.db import transaction
@@ -36,9 +36,9 @@ from liquor_app.core.models import JobStatus
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.pages.guidance import guidance_page
 from liquor_app.organization.states.guidance import GuidanceState
-from liquor_app.planning import trial
-from liquor_app.planning.plans import get_plan
-from liquor_app.planning.summary import UPLIFT_NOTE
+from liquor_app.planning import simulation_job
+from liquor_app.planning.plan_store import get_plan
+from liquor_app.planning.plan_summary import UPLIFT_NOTE
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, ensure_shop
 from tests.planning.chat_server import answering, chat_server
@@ -137,7 +137,7 @@ async def test_a_plan_is_changed_from_its_page(campaign: UUID) -> None:
 async def test_a_large_plan_is_simulated_by_a_job_that_can_be_stopped(
     campaign: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trial, "AT_ONCE", 0)
+    monkeypatch.setattr(simulation_job, "AT_ONCE", 0)
     tab = Tab(f"/campaigns/{campaign}", MARKETER)
     state = await tab.state(SimulateState)
     assert "watch" in said(await run(SimulateState.simulate, state))

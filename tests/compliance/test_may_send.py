@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquor_app.actions.audience import is_banned
+from liquor_app.compliance.legal_rules import US_ZONES, Rules, legal_span, parse_rule
 from liquor_app.compliance.may_send import (
     Allowed,
     Blocked,
@@ -21,7 +22,6 @@ from liquor_app.compliance.may_send import (
     next_allowed,
 )
 from liquor_app.compliance.rule_pack import PACK
-from liquor_app.compliance.rules import US_ZONES, Rules, legal_span, parse_rule
 from liquor_app.compliance.service import make_rules
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.places import _WHOLE_ZIPS, _ZIPS, STATES, law_state, normalise_state

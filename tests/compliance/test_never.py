@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from liquor_app.compliance.legal_rules import US_ZONES, Rules
 from liquor_app.compliance.may_send import Allowed, Blocked, BlockReason, MessageFacts, PersonFacts, may_send
-from liquor_app.compliance.rules import US_ZONES, Rules
 from tests.compliance.test_may_send import (
     LAW_ONLY,
     RULES,

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.compliance.legal_rules import RuleKind
 from liquor_app.compliance.rule_pack import PACK
-from liquor_app.compliance.rules import RuleKind
 from liquor_app.compliance.service import ensure_rule_pack, load_rules
 from liquor_app.compliance.states.law import LawState, RuleLine
 from liquor_app.core.clock import now

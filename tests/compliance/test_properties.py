@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liquor_app.compliance.legal_rules import FEDERAL, US_ZONES, Rule, RuleKind, Rules
 from liquor_app.compliance.may_send import (
     MAX_PHONE_ZONES,
     Allowed,
@@ -21,7 +22,6 @@ from liquor_app.compliance.may_send import (
     may_send,
     next_allowed,
 )
-from liquor_app.compliance.rules import FEDERAL, US_ZONES, Rule, RuleKind, Rules
 
 HALF_HOUR = timedelta(minutes=30)
 CLOCKS_CHANGE = tuple(

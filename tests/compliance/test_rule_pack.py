@@ -6,8 +6,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.compliance.legal_rules import RuleKind
 from liquor_app.compliance.rule_pack import PACK
-from liquor_app.compliance.rules import RuleKind
 from liquor_app.compliance.service import ensure_rule_pack, list_rules, load_rules
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from liquor_app.core import frontend
 from liquor_app.core.errors import Unavailable
-from liquor_app.core.frontend import (
+from liquor_app.core.platform import frontend
+from liquor_app.core.platform.frontend import (
     BACKEND_PATHS,
     POLICIES,
     inline_scripts,

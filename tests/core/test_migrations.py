@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import create_engine, pool, text
 
 from alembic import command
-from liquor_app.core import migrate
 from liquor_app.core.columns import EnumText
 from liquor_app.core.errors import Conflict, Unavailable
 from liquor_app.core.ids import uuid7
+from liquor_app.core.platform import migrate
 from liquor_app.schema import SLICES, TIME_SERIES, metadata
 
 pytestmark = pytest.mark.integration

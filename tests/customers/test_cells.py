@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquor_app.customers.addresses import normalise_phone
-from liquor_app.customers.importing.cells import (
+from liquor_app.customers.importing.cleaning.cells import (
     Rejected,
     clean_birthday,
     clean_country,

@@ -15,7 +15,7 @@ from liquor_app.core import clock
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.consents import record_consent
-from liquor_app.customers.importing.cells import Rejected, clean_consent_moment
+from liquor_app.customers.importing.cleaning.cells import Rejected, clean_consent_moment
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import create_customer, update_customer
 from liquor_app.organization.models import Channel

@@ -15,9 +15,9 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
 from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
-from liquor_app.customers.importing import chunks, people
-from liquor_app.customers.importing.merging import Policy
-from liquor_app.customers.importing.work import Plan, open_work
+from liquor_app.customers.importing import chunks, customer_writer
+from liquor_app.customers.importing.merge_rows import Policy
+from liquor_app.customers.importing.run_import import Plan, open_work
 from liquor_app.customers.tasks import TASKS, forget_old_uploads
 from liquor_app.customers.uploads import ImportRow, file_of, get_import, request_import, resume_import
 
@@ -86,7 +86,7 @@ async def test_a_lost_worker_neither_loses_nor_doubles(database: str, monkeypatc
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 10)
     row = await upload()
     assert row.job_id is not None
-    real = people.write
+    real = customer_writer.write
     calls = 0
 
     async def dies(*args: Any) -> None:
@@ -96,7 +96,7 @@ async def test_a_lost_worker_neither_loses_nor_doubles(database: str, monkeypatc
         if calls == 5:
             raise Killed
 
-    monkeypatch.setattr(people, "write", dies)
+    monkeypatch.setattr(customer_writer, "write", dies)
     with pytest.raises(Killed):
         await queue.run(row.job_id, TASKS)
     assert await count() == 40
@@ -125,7 +125,7 @@ async def test_cancelling_keeps_what_was_taken_and_resuming_takes_the_rest(
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 10)
     row = await upload()
     assert row.job_id is not None
-    real = people.write
+    real = customer_writer.write
     asked = 0
 
     async def cancelled_meanwhile(*args: Any) -> None:
@@ -136,7 +136,7 @@ async def test_cancelling_keeps_what_was_taken_and_resuming_takes_the_rest(
             async with transaction() as session:
                 await queue.request_cancel(session, row.job_id)
 
-    monkeypatch.setattr(people, "write", cancelled_meanwhile)
+    monkeypatch.setattr(customer_writer, "write", cancelled_meanwhile)
     assert await queue.run(row.job_id, TASKS) is JobStatus.CANCELLED
     stopped = await state(row.id)
     assert (stopped.status, stopped.created, await count(), stopped.can_resume) == ("cancelled", 30, 30, True)

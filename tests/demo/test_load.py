@@ -18,7 +18,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.demo.load import SCORED, clear_sample, load_sample
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
-from liquor_app.planning.draft import make_plan
+from liquor_app.planning.draft_plan import make_plan
 from liquor_app.scoring.service import score_customers
 from liquor_app.segments.membership import refresh_segments
 from liquor_app.segments.service import create_segment

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from liquor_app.core.config import PROJECT_ROOT
-from liquor_app.core.process import free_port
+from liquor_app.core.platform.child_process import free_port
 from tests.browser import chromium
 
 PASSWORD = "correct-horse-battery"

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from liquor_app.core.process import free_port
+from liquor_app.core.platform.child_process import free_port
 from tests.e2e.conftest import shoot, start, wait_until_ready
 
 pytestmark = pytest.mark.e2e

@@ -14,8 +14,8 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.actions.service import generate_actions
 from liquor_app.core.clock import now
-from liquor_app.core.draw import is_held_out
 from liquor_app.core.errors import Forbidden, NotFound
+from liquor_app.core.holdout_draw import is_held_out
 from liquor_app.core.ids import uuid7
 from liquor_app.experiments.service import draw_holdout, holdout_result
 from liquor_app.segments.service import create_segment, refresh_segments

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquor_app.core.draw import is_held_out, number_of, threshold
 from liquor_app.core.errors import Invalid
+from liquor_app.core.holdout_draw import is_held_out, number_of, threshold
 from liquor_app.core.ids import uuid7
 from liquor_app.experiments.statistics import Arm, check_split, half_width, lift
 

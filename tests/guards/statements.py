@@ -35,7 +35,7 @@ class Statement:
 
     @property
     def slice(self) -> str:
-        """The room it stands in: `sending` of `liquor_app.sending.claim`."""
+        """The room it stands in: `sending` of `liquor_app.sending.pipeline.claim`."""
         parts = self.module.split(".")
         return parts[1] if parts[0] == "liquor_app" and len(parts) > 2 else parts[-1]
 

@@ -36,7 +36,7 @@ def test_every_constant_statement_can_be_prepared(database: str) -> None:
 
 def test_the_guard_sees_the_statements() -> None:
     assert len(statements()) > 400
-    assert any(statement.module == "liquor_app.sending.claim" for statement in statements())
+    assert any(statement.module == "liquor_app.sending.pipeline.claim" for statement in statements())
 
 
 def test_no_more_statements_are_put_together_while_running() -> None:

@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from liquor_app.organization.claims import EXCESS, HEALTH, YOUTH
+from liquor_app.organization.forbidden_claims import EXCESS, HEALTH, YOUTH
 from liquor_app.organization.guidance import Guidance, get_guidance, list_guidance, load_guidance, save_guidance
 from liquor_app.organization.states.guidance import changes_of, values_of
-from liquor_app.segments.defaults import DEFAULT_SEGMENTS
+from liquor_app.segments.default_segments import DEFAULT_SEGMENTS
 from liquor_app.segments.service import create_segment
 from liquor_app.templates.defaults import default_templates
-from liquor_app.templates.plain import html_to_text
+from liquor_app.templates.rendering.text_part import html_to_text
 from liquor_app.templates.service import create_template, list_templates, update_template
 
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
-from liquor_app.actions.pressure import AHEAD, BACK
-from liquor_app.planning import book
-from liquor_app.planning.optimise import optimise, verdicts
-from liquor_app.planning.problem import NOWHERE, Allocation, Problem, Verdict
+from liquor_app.actions.frequency_caps import AHEAD, BACK
+from liquor_app.planning.optimizer import dual_prices
+from liquor_app.planning.optimizer.optimise import optimise, verdicts
+from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Problem, Verdict
 
 DAYS = 7
 
@@ -219,7 +219,7 @@ def test_bad_input_is_refused() -> None:
 
 
 def test_large_bases_are_priced_on_a_stretch_of_their_customers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(book, "SAMPLE", 4_000)
+    monkeypatch.setattr(dual_prices, "SAMPLE", 4_000)
     problem = base(30_000, 1, email=0.05, sms=0.02, budget=0.2)
     plan = optimise(problem)
     assert plan.gap < 0.01

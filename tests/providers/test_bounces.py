@@ -10,11 +10,11 @@ import pytest
 
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
-from liquor_app.providers import mailgun, sendgrid, smtp
-from liquor_app.providers.base import EventKind, OutgoingMessage
-from liquor_app.providers.bodies import Whole
-from liquor_app.providers.bounces import Cause, cause_of
-from liquor_app.providers.postmark import _event as postmark_event
+from liquor_app.providers.adapters import mailgun, sendgrid, smtp
+from liquor_app.providers.adapters.postmark import _event as postmark_event
+from liquor_app.providers.kit.base import EventKind, OutgoingMessage
+from liquor_app.providers.kit.bounces import Cause, cause_of
+from liquor_app.providers.kit.message_bodies import Whole
 
 OF_US = (
     (550, "<shop@mg.example.com>: Sender address rejected: Domain not found"),

@@ -17,10 +17,8 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
-from liquor_app.providers.forms import FormInvalid, form_fields, merged, provider_name, shown
-from liquor_app.providers.health import open_circuit, rest, take_probes
-from liquor_app.providers.mailgun import MailgunConfig
-from liquor_app.providers.manage import (
+from liquor_app.providers.adapters.mailgun import MailgunConfig
+from liquor_app.providers.channel_admin import (
     forget_secret,
     move_provider,
     read_form,
@@ -29,7 +27,9 @@ from liquor_app.providers.manage import (
     switch_provider,
     try_again,
 )
+from liquor_app.providers.config_forms import FormInvalid, form_fields, merged, provider_name, shown
 from liquor_app.providers.registry import PROVIDERS
+from liquor_app.providers.sender_health import open_circuit, rest, take_probes
 from liquor_app.providers.service import load_routes, open_provider
 from liquor_app.providers.states.channels import ChannelsState, tone_of
 from liquor_app.providers.states.form import ProviderFormState

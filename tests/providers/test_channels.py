@@ -12,11 +12,11 @@ from liquor_app.core.errors import Forbidden, Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import list_channels
-from liquor_app.providers.base import Handed, Outcome, OutgoingMessage
-from liquor_app.providers.bodies import Whole
-from liquor_app.providers.health import rest
-from liquor_app.providers.mailgun import Mailgun
-from liquor_app.providers.sandbox import Sandbox, SandboxConfig
+from liquor_app.providers.adapters.mailgun import Mailgun
+from liquor_app.providers.adapters.sandbox import Sandbox, SandboxConfig
+from liquor_app.providers.kit.base import Handed, Outcome, OutgoingMessage
+from liquor_app.providers.kit.message_bodies import Whole
+from liquor_app.providers.sender_health import rest
 from liquor_app.providers.service import (
     configure_channel,
     load_routes,

@@ -12,12 +12,12 @@ from aiohttp import web
 
 from liquor_app.core.errors import AppError, Invalid, Unavailable
 from liquor_app.core.ids import uuid7
-from liquor_app.core.process import free_port
+from liquor_app.core.platform.child_process import free_port
 from liquor_app.organization.models import Channel
-from liquor_app.providers.base import Handed, Outcome, OutgoingMessage, Provider
-from liquor_app.providers.bodies import Whole
+from liquor_app.providers.kit.base import Handed, Outcome, OutgoingMessage, Provider
+from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.providers.registry import PROVIDERS
-from liquor_app.sending.handover import hand_over
+from liquor_app.sending.pipeline.deliver import hand_over
 from tests.providers.servers import API_KEY, BAD, BAD_PHONE, DOMAIN, TWILIO_SID, House
 
 Maker = Callable[..., Provider]

@@ -6,11 +6,11 @@ import pytest
 
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
-from liquor_app.providers import smtp
-from liquor_app.providers.base import OutgoingMessage
-from liquor_app.providers.bodies import Whole
-from liquor_app.sending.unsubscribe import unsubscribe_url
-from liquor_app.templates.render import unsubscribe_headers
+from liquor_app.providers.adapters import smtp
+from liquor_app.providers.kit.base import OutgoingMessage
+from liquor_app.providers.kit.message_bodies import Whole
+from liquor_app.sending.recipients.unsubscribe import unsubscribe_url
+from liquor_app.templates.rendering.render import unsubscribe_headers
 
 
 def letter(headers: dict[str, str]) -> list[str]:

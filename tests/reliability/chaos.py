@@ -35,15 +35,16 @@ from typing import Any
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.core import config, db, embedded, migrate, redis
+from liquor_app.core import config, db, redis
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
-from liquor_app.core.process import Child, free_port
-from liquor_app.core.supervisor import Supervisor
+from liquor_app.core.platform import embedded, migrate
+from liquor_app.core.platform.child_process import Child, free_port
+from liquor_app.core.platform.supervisor import Supervisor
 from liquor_app.organization.models import Channel
 from liquor_app.providers.service import configure_channel
-from liquor_app.sending.launch import launch_campaign
+from liquor_app.sending.pipeline.launch import launch_campaign
 from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
 from tests.providers.servers import API_KEY, DOMAIN, TWILIO_SID
 

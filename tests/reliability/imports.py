@@ -141,13 +141,13 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="liquor-imports-", dir="/var/lib" if os.geteuid() == 0 else None))
     folder.chmod(0o755)
     os.environ["LIQUOR_DATA_DIR"] = str(folder)
-    from liquor_app.core import migrate, runtime
-    from liquor_app.core.embedded import engines
+    from liquor_app.core.platform import migrate, runtime_info
+    from liquor_app.core.platform.embedded import engines
 
     try:
         with engines():
-            migrate.upgrade(runtime.database_url())
-            os.environ |= {"DATABASE_URL": runtime.database_url(), "REDIS_URL": runtime.redis_url()}
+            migrate.upgrade(runtime_info.database_url())
+            os.environ |= {"DATABASE_URL": runtime_info.database_url(), "REDIS_URL": runtime_info.redis_url()}
             for kind, (calm, rough) in asyncio.run(compare(folder, rows)).items():
                 told = {"kind": kind, **calm.counts, "seconds": round(calm.seconds, 1), "killed_at": rough.killed_at,
                         "same_counts": calm.counts == rough.counts, "differences": differences(calm, rough),

@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 
 from liquor_app.core import config
 from liquor_app.core.config import PROJECT_ROOT, Settings
-from liquor_app.core.process import Child, free_port
+from liquor_app.core.platform.child_process import Child, free_port
 from tests.e2e.conftest import environment, wait_until_ready
 from tests.reliability.chaos import own_engines
 

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from liquor_app.core.config import PROJECT_ROOT
-from liquor_app.core.process import free_port
+from liquor_app.core.platform.child_process import free_port
 from tests.e2e.conftest import environment, start, wait_until_ready
 
 pytestmark = [pytest.mark.reliability, pytest.mark.xdist_group("up")]
@@ -107,7 +107,7 @@ def test_what_is_written_down_is_ours_alone_and_clean(
     given = {"email": "a@example.com", "password": "not this one"}
     httpx.post(f"{url}/api/v1/auth/login", json=given, headers={"x-forwarded-for": "198.51.100.7"})
     log = folder / "log" / "web.log"
-    _eventually(lambda: "WARNING liquor_app.api.source: " in log.read_text(), 5, "not logged as everything is")
+    _eventually(lambda: "WARNING liquor_app.api.client_address: " in log.read_text(), 5, "not logged as everything is")
     others = 0o066 if geteuid() == 0 else 0o077  # as root the engines' account passes through the data directory
     assert folder.stat().st_mode & others == 0
     open_to_others = [path for path in folder.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o077]

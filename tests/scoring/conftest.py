@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.core import config, db, redis
 from liquor_app.demo.dataset import load_dataset
 from liquor_app.demo.load import load_sample
-from liquor_app.scoring.history import Histories, histories
+from liquor_app.scoring.estimators.purchase_log import Histories, histories
 
 
 class SampleLog(NamedTuple):

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from liquor_app.scoring import bgnbd, gamma_gamma
-from liquor_app.scoring.bgnbd import BgNbdFit, BgNbdParams
+from liquor_app.scoring.estimators import bgnbd, gamma_gamma
+from liquor_app.scoring.estimators.bgnbd import BgNbdFit, BgNbdParams
 
 PUBLISHED = BgNbdParams(0.243, 4.414, 0.793, 2.426)
 """Fader, Hardie and Lee (2005), table 2, as rounded there."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from liquor_app.core.errors import Invalid
 from liquor_app.demo.dataset import load_dataset
-from liquor_app.scoring.affinity import affinities
+from liquor_app.scoring.estimators.affinity import affinities
 
 
 def test_own_items_come_first_and_strangers_get_what_is_popular() -> None:

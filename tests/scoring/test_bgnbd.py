@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.special import hyp2f1
 
 from liquor_app.core.errors import Invalid
-from liquor_app.scoring import bgnbd
-from liquor_app.scoring.bgnbd import BgNbdParams
-from liquor_app.scoring.likelihood import FitFailed
+from liquor_app.scoring.estimators import bgnbd
+from liquor_app.scoring.estimators.bgnbd import BgNbdParams
+from liquor_app.scoring.estimators.likelihood import FitFailed
 
 TRUE = BgNbdParams(r=0.5, alpha=15.0, a=0.6, b=2.5)
 

@@ -9,8 +9,8 @@ import pytest
 
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.models import ChurnRisk
-from liquor_app.scoring import bgnbd
-from liquor_app.scoring.churn import (
+from liquor_app.scoring.estimators import bgnbd
+from liquor_app.scoring.estimators.churn import (
     ChurnMethod,
     DataSufficiency,
     bands,
@@ -20,8 +20,8 @@ from liquor_app.scoring.churn import (
     recency_bands,
     sufficiency,
 )
-from liquor_app.scoring.evaluate import auc, brier, ece
-from liquor_app.scoring.history import Histories, histories
+from liquor_app.scoring.estimators.evaluate import auc, brier, ece
+from liquor_app.scoring.estimators.purchase_log import Histories, histories
 
 CUTOFF = 273
 """30 September of the data's year: three quarters to learn from, one to be tested on."""

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from liquor_app.core.errors import Invalid
-from liquor_app.scoring import bgnbd, gamma_gamma
-from liquor_app.scoring.clv import ClvBacktest, ClvMethod, choose_method, model_clv, spend_to_date_clv
-from liquor_app.scoring.history import histories
+from liquor_app.scoring.estimators import bgnbd, gamma_gamma
+from liquor_app.scoring.estimators.clv import ClvBacktest, ClvMethod, choose_method, model_clv, spend_to_date_clv
+from liquor_app.scoring.estimators.purchase_log import histories
 
 
 def backtest(log: Any, cutoff: int, horizon: int) -> ClvBacktest:

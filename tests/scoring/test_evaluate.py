@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata, spearmanr
 
 from liquor_app.core.errors import Invalid
-from liquor_app.scoring.evaluate import auc, brier, ece, lift, mae, ranks, spearman
+from liquor_app.scoring.estimators.evaluate import auc, brier, ece, lift, mae, ranks, spearman
 
 scored = st.lists(st.tuples(st.booleans(), st.integers(0, 5).map(float)), min_size=2, max_size=40)
 

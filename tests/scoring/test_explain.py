@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from liquor_app.customers.models import ChurnRisk
+from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.scoring.explain import CustomerFacts, Tone, churn_sentence, explain, percent
-from liquor_app.scoring.rfm import RfmSegment
 
 REGULAR = CustomerFacts(
     orders=46,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from liquor_app.core.errors import Invalid
-from liquor_app.scoring import gamma_gamma
-from liquor_app.scoring.gamma_gamma import GammaGammaParams
-from liquor_app.scoring.likelihood import FitFailed
+from liquor_app.scoring.estimators import gamma_gamma
+from liquor_app.scoring.estimators.gamma_gamma import GammaGammaParams
+from liquor_app.scoring.estimators.likelihood import FitFailed
 
 TRUE = GammaGammaParams(p=6.0, q=4.0, v=15.0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liquor_app.scoring import bgnbd
+from liquor_app.scoring.estimators import bgnbd
 from tests.scoring.scoring_reference import PUBLISHED, cdnow, cdnow_fit, references, table
 
 

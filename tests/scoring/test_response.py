@@ -7,10 +7,10 @@ import pytest
 from scipy.special import expit
 
 from liquor_app.core.errors import Invalid
-from liquor_app.scoring import response
-from liquor_app.scoring.evaluate import auc, ece
-from liquor_app.scoring.likelihood import FitFailed
-from liquor_app.scoring.response import LogitParams, ResponseMethod
+from liquor_app.scoring.estimators import response
+from liquor_app.scoring.estimators.evaluate import auc, ece
+from liquor_app.scoring.estimators.likelihood import FitFailed
+from liquor_app.scoring.estimators.response import LogitParams, ResponseMethod
 
 NAMES = ("past_responses", "recency", "constant")
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquor_app.core.errors import Invalid
-from liquor_app.scoring.rfm import RULES, RfmSegment, quintiles, rfm, segments
+from liquor_app.scoring.estimators.rfm import RULES, RfmSegment, quintiles, rfm, segments
 
 numbers = st.lists(st.integers(0, 20).map(float), min_size=1, max_size=80)
 

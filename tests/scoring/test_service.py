@@ -21,7 +21,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
 from liquor_app.core.money import show_money
 from liquor_app.core.queue import Job
-from liquor_app.scoring.rfm import RfmSegment
+from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.scoring.service import explain_customer, list_models, score_customers
 from liquor_app.scoring.tasks import TASKS
 from tests.people import add_customer, add_purchase
@@ -271,7 +271,7 @@ async def test_viewers_may_not_score(session: AsyncSession) -> None:
 
 
 async def test_the_job_scores_in_batches_and_asks_for_segments(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("liquor_app.scoring.writing.BATCH", 4)
+    monkeypatch.setattr("liquor_app.scoring.score_store.BATCH", 4)
     async with transaction() as session:
         for days in range(10):
             await add_purchase(session, await add_customer(session, scored_at=None), days_ago=days)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from liquor_app.scoring import documents, training
-from liquor_app.scoring.evaluate import auc
-from liquor_app.scoring.history import Histories, Split, histories
-from liquor_app.scoring.response import Contacts, Known
+from liquor_app.scoring import score_documents, training
+from liquor_app.scoring.estimators.evaluate import auc
+from liquor_app.scoring.estimators.purchase_log import Histories, Split, histories
+from liquor_app.scoring.estimators.response import Contacts, Known
 from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
 
 CUTOFF = 304
@@ -129,13 +129,13 @@ def test_tastes_keep_own_items_and_suggest_the_next_best() -> None:
         }
     )
     popularity = pd.Series([10.0, 6.0, 3.0], index=["Beer", "Domestic wine", "Liquor"])
-    found = documents.tastes(bought, popularity, pd.Series(["a", "b", "c"]), k=2)
+    found = score_documents.tastes(bought, popularity, pd.Series(["a", "b", "c"]), k=2)
     assert found.own == [[("Beer", 0.75), ("Liquor", 0.25)], [("Liquor", 1.0)], []]
     assert found.suggested == ["Domestic wine", "Beer", "Beer"]
-    nothing = documents.tastes(bought.head(0), pd.Series(dtype="float64"), pd.Series(["a"]), k=2)
+    nothing = score_documents.tastes(bought.head(0), pd.Series(dtype="float64"), pd.Series(["a"]), k=2)
     assert (nothing.own, nothing.suggested) == ([[]], [None])
 
 
 def test_days_round_to_the_day_and_unknown_ones_stay_unknown() -> None:
-    assert documents._day(date(2026, 1, 1), 30.4) == date(2026, 1, 31)
-    assert documents._day(date(2026, 1, 1), float("nan")) is None
+    assert score_documents._day(date(2026, 1, 1), 30.4) == date(2026, 1, 31)
+    assert score_documents._day(date(2026, 1, 1), float("nan")) is None

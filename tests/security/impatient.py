@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from liquor_app.api import edge
+from liquor_app.api import body_limits
 from liquor_app.routes import create_api
 
 
 def impatient() -> FastAPI:
-    edge.GRACE_SECONDS = 1.0
+    body_limits.GRACE_SECONDS = 1.0
     return create_api()

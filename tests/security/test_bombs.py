@@ -11,11 +11,11 @@ import psutil
 import pytest
 
 from liquor_app.core.errors import Invalid
-from liquor_app.customers.importing.reading import open_table
+from liquor_app.customers.importing.readers.row_reader import open_table
 from liquor_app.organization.models import Channel
-from liquor_app.templates.compiling import COMPILING
-from liquor_app.templates.lint import find_problems
-from liquor_app.templates.render import TemplateSource, compile_template
+from liquor_app.templates.rendering.compile_sandboxed import COMPILING
+from liquor_app.templates.rendering.render import TemplateSource, compile_template
+from liquor_app.templates.template_lint import find_problems
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

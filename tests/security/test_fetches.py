@@ -13,8 +13,8 @@ from sqlalchemy import text
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
-from liquor_app.templates.lint import find_problems
-from liquor_app.templates.render import TemplateSource, compile_template
+from liquor_app.templates.rendering.render import TemplateSource, compile_template
+from liquor_app.templates.template_lint import find_problems
 from tests.api.client import Client, is_problem
 
 STOLEN = "rgb(1, 2, 3)"

@@ -9,7 +9,7 @@ import pytest
 
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
-from liquor_app.templates.render import _TEXT, Legal, TemplateSource, compile_template, render_message
+from liquor_app.templates.rendering.render import _TEXT, Legal, TemplateSource, compile_template, render_message
 
 LEGAL = Legal("Brand", "1 Main St", "", "21 and over.", 21, "https://example.com/u")
 GIVEN = [

@@ -10,10 +10,11 @@ import pytest
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from liquor_app.api import ratelimit
-from liquor_app.api.ratelimit import limit
-from liquor_app.core import config, embedded, redis, runtime
+from liquor_app.api import http_rate_limit
+from liquor_app.api.http_rate_limit import limit
+from liquor_app.core import config, redis
 from liquor_app.core.errors import TooMany, Unavailable
+from liquor_app.core.platform import embedded, runtime_info
 from tests.conftest import Engines
 
 pytestmark = pytest.mark.integration
@@ -37,7 +38,7 @@ def fill(server: Redis, value: bytes = b"x" * 10_000) -> None:
 async def test_a_full_redis_opens_no_limit(
     valkey: embedded.EmbeddedValkey, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ratelimit, "_own", ratelimit._OwnCount())
+    monkeypatch.setattr(http_rate_limit, "_own", http_rate_limit._OwnCount())
     monkeypatch.setenv("REDIS_URL", valkey.url)
     config.get_settings.cache_clear()
     with Redis.from_url(valkey.url) as server:
@@ -56,8 +57,8 @@ async def test_a_full_redis_opens_no_limit(
 
 
 async def test_what_a_process_counts_by_itself_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ratelimit._OwnCount, "ROOM", 100)
-    own = ratelimit._OwnCount()
+    monkeypatch.setattr(http_rate_limit._OwnCount, "ROOM", 100)
+    own = http_rate_limit._OwnCount()
     for number in range(100):
         own.count(f"login:{number}", 1, 1e12)
     assert [own.count(f"login:other-{number}", 1, 1e12) for number in range(3)] == [1, 2, 3]  # all of them together
@@ -77,18 +78,21 @@ def test_the_states_redis_forgets_what_ends_first(valkey: embedded.EmbeddedValke
 
 
 def test_states_live_in_a_redis_of_their_own(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
-    running = runtime.read_runtime()
+    running = runtime_info.read_runtime()
     assert running is not None
     for name in ("REDIS_URL", "LIQUOR_STATE_REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     config.get_settings.cache_clear()
     if not os.environ.get("TEST_REDIS_URL"):
-        assert runtime.state_redis_url() == running["state_redis_url"] != runtime.redis_url()
+        assert runtime_info.state_redis_url() == running["state_redis_url"] != runtime_info.redis_url()
     monkeypatch.setenv("REDIS_URL", "redis://queue:6379/0")
     config.get_settings.cache_clear()
-    assert runtime.state_redis_url() == "redis://queue:6379/0"
+    assert runtime_info.state_redis_url() == "redis://queue:6379/0"
     monkeypatch.setenv("LIQUOR_STATE_REDIS_URL", "redis://states:6379/0")
     config.get_settings.cache_clear()
-    assert (runtime.state_redis_url(), runtime.redis_url()) == ("redis://states:6379/0", "redis://queue:6379/0")
+    assert (runtime_info.state_redis_url(), runtime_info.redis_url()) == (
+        "redis://states:6379/0",
+        "redis://queue:6379/0",
+    )
     monkeypatch.undo()
     config.get_settings.cache_clear()

@@ -9,9 +9,9 @@ import pytest
 from fastapi import FastAPI, HTTPException, Request
 from starlette.types import Message
 
-from liquor_app.api.leaving import Leaving
+from liquor_app.api.client_gone import Leaving
 from liquor_app.core.errors import TooMany
-from liquor_app.core.lanes import Lane
+from liquor_app.core.thread_lanes import Lane
 
 
 class Visit:

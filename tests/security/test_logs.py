@@ -22,23 +22,23 @@ from liquor_app.accounts import api as accounts
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.service import create_api_key
-from liquor_app.api.app import create_api
+from liquor_app.api.application import create_api
 from liquor_app.core import config, db, queue, redis
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
-from liquor_app.core.logs import JsonFormatter, LineFormatter, configure
-from liquor_app.core.private import tighten
-from liquor_app.core.process import LOG_BYTES, Child
+from liquor_app.core.platform.child_process import LOG_BYTES, Child
+from liquor_app.core.platform.logs import JsonFormatter, LineFormatter, configure
+from liquor_app.core.platform.private_files import tighten
+from liquor_app.core.platform.supervisor import Supervisor
 from liquor_app.core.queue import Job, JobContext, enqueue
-from liquor_app.core.redact import describe, redact
-from liquor_app.core.supervisor import Supervisor
-from liquor_app.customers.importing.trial import write_rejects_file
+from liquor_app.core.security.redact import describe, redact
+from liquor_app.customers.importing.dry_run import write_rejects_file
 from liquor_app.customers.models import ImportStatus
 from liquor_app.customers.tasks import conclude
 from liquor_app.customers.uploads import upload_folder
-from liquor_app.providers.base import Outcome
-from liquor_app.sending.handover import hand_over
+from liquor_app.providers.kit.base import Outcome
+from liquor_app.sending.pipeline.deliver import hand_over
 from tests.api.client import PASSWORD, Client
 
 HASH = "$argon2id$v=19$m=32768,t=2,p=1$bWFya2VyLXNhbHQ$bWFya2VyLWhhc2gtb2YtYS1wYXNzd29yZA"
@@ -338,9 +338,9 @@ SOURCES = [path for folder in ("liquor_app", "worker", "alembic") for path in (P
 BROAD = {"Exception", "BaseException", "DBAPIError", "SQLAlchemyError", "OperationalError", "IntegrityError",
          "DataError", "ProgrammingError"}  # fmt: skip
 MAKES_FILES = {
-    "liquor_app/core/private.py": "the one place",
-    "liquor_app/core/frontend.py": "built screens, which are public",
-    "liquor_app/core/embedded.py": "the engines' own files; the test of modes looks at them",
+    "liquor_app/core/platform/private_files.py": "the one place",
+    "liquor_app/core/platform/frontend.py": "built screens, which are public",
+    "liquor_app/core/platform/embedded.py": "the engines' own files; the test of modes looks at them",
     "liquor_app/core/config.py": "the secret key, mode 0600 from its first byte",
 }
 

@@ -12,15 +12,16 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 import httpx
 import pytest
 
-from liquor_app.core import config, outbound
+from liquor_app.core import config
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.errors import Invalid, Unavailable
 from liquor_app.core.ids import uuid7
-from liquor_app.core.outbound import BlockedAddress, check_url, http_client, is_allowed, open_socket
+from liquor_app.core.security import outbound
+from liquor_app.core.security.outbound import BlockedAddress, check_url, http_client, is_allowed, open_socket
 from liquor_app.organization.models import Channel
-from liquor_app.providers.base import Outcome, OutgoingMessage
-from liquor_app.providers.bodies import Whole
-from liquor_app.providers.http import NoAnswer, ask, post, said_of
+from liquor_app.providers.kit.base import Outcome, OutgoingMessage
+from liquor_app.providers.kit.message_bodies import Whole
+from liquor_app.providers.kit.provider_http import NoAnswer, ask, post, said_of
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.providers.service import check_config
 
@@ -249,9 +250,10 @@ def test_production_speaks_in_secret(closed: None, monkeypatch: pytest.MonkeyPat
 
 
 def test_there_is_one_way_out() -> None:
-    """No module but `core.outbound` makes a client, a connector or a connection of its own.
+    """No module but `core.security.outbound` makes a client, a connector or a connection of its own.
 
-    `planning.llm` speaks to the address the operator's environment names; the supervisor and the engines to our own.
+    `planning.ai.client` speaks to the address the operator's environment names; the supervisor and the engines to our
+    own.
     """
     makers = {
         "AsyncClient",
@@ -269,4 +271,4 @@ def test_there_is_one_way_out() -> None:
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 if name in makers:
                     found.add(str(path.relative_to(PROJECT_ROOT / "liquor_app")))
-    assert found == {"core/outbound.py"}
+    assert found == {"core/security/outbound.py"}

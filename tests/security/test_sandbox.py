@@ -17,9 +17,9 @@ import pytest
 
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.errors import TooMany, Unavailable
-from liquor_app.core.sandbox import Broken, Overrun, RowStream, Sandbox, child
-from liquor_app.core.sandbox import pool as pool_module
-from liquor_app.templates.compiling import COMPILING
+from liquor_app.core.sandbox import Broken, Overrun, RowStream, Sandbox, jail
+from liquor_app.core.sandbox import process_pool as pool_module
+from liquor_app.templates.rendering.compile_sandboxed import COMPILING
 
 HOSTILE = "tests.security.hostile_worker"
 
@@ -61,7 +61,7 @@ def test_a_worker_holds_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None
     facts = sandbox.call("facts", None)
     assert {name: value for name, value in facts["environment"].items() if name != "LC_CTYPE"} == {}
     assert facts["held"] == [0, 1, 2]
-    assert facts["uid"] == (child.USER if os.geteuid() == 0 else os.geteuid())
+    assert facts["uid"] == (jail.USER if os.geteuid() == 0 else os.geteuid())
     sandbox.close()
 
 
@@ -71,7 +71,7 @@ def test_who_swells_or_never_ends_is_killed(sandbox: Sandbox) -> None:
             sandbox.call(operation, None)
         assert sandbox.call("facts", None)["pid"], "the next question is answered"
     with pytest.raises(Overrun, match="question"):
-        sandbox.call("fail", "x" * (child.MOST_BYTES + 1))
+        sandbox.call("fail", "x" * (jail.MOST_BYTES + 1))
 
 
 def test_a_worker_that_fails_tells_nothing_of_what_it_read(sandbox: Sandbox) -> None:
@@ -96,7 +96,7 @@ def test_workers_are_replaced_after_their_time() -> None:
 
 
 def test_a_worker_that_can_still_open_something_is_not_used() -> None:
-    assert not child.can_open_nothing(), "the proof fails where it has to"
+    assert not jail.can_open_nothing(), "the proof fails where it has to"
     with pytest.raises(Unavailable, match="nothing is read in it"):
         Sandbox("tests.security.careless_worker").call("pid", None)
 
@@ -150,12 +150,12 @@ async def test_nobody_else_waits_for_templates() -> None:
 
 
 INSIDE = {
-    "css_inline": "templates/compiler.py",
-    "mjml": "templates/compiler.py",
-    "openpyxl": "core/workbook_rows.py",
-    "liquor_app.templates.compiler": "templates/compile_worker.py",
-    "liquor_app.templates.compile_worker": None,
-    "liquor_app.core.workbook_rows": None,
+    "css_inline": "templates/rendering/mjml_compiler.py",
+    "mjml": "templates/rendering/mjml_compiler.py",
+    "openpyxl": "core/sandbox/workbook_rows.py",
+    "liquor_app.templates.rendering.mjml_compiler": "templates/rendering/compile_worker.py",
+    "liquor_app.templates.rendering.compile_worker": None,
+    "liquor_app.core.sandbox.workbook_rows": None,
 }
 """What only one module imports, because it runs in the sandbox; None: nobody does, it is named to the worker."""
 

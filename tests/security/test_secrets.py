@@ -11,7 +11,7 @@ import pytest
 from liquor_app.core import config
 from liquor_app.core.config import PROJECT_ROOT, Settings
 from liquor_app.core.errors import Invalid
-from liquor_app.core.strength import key_weakness, password_weakness
+from liquor_app.core.security.secret_strength import key_weakness, password_weakness
 
 GOOD = {
     "LIQUOR_ENV": "production",

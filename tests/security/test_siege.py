@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from liquor_app.core.process import free_port
+from liquor_app.core.platform.child_process import free_port
 from tests.e2e.conftest import EMAIL, PASSWORD, data_root, start, wait_until_ready
 from tests.security.siege import ATTACKS, Regular, prepare, read_ledger, under, week_is_over
 

@@ -18,12 +18,12 @@ from rich.console import Console
 from sqlalchemy import text
 
 from liquor_app import bootstrap, up
-from liquor_app.accounts import audit, devices, passwords
-from liquor_app.accounts.attempts import FREE, SOURCE_FREE, count_attempt, forgive
+from liquor_app.accounts import audit, known_devices, passwords
 from liquor_app.accounts.deps import DEVICE, SESSION
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import STRANGER, SYSTEM
 from liquor_app.accounts.setup_code import current_code, new_code
+from liquor_app.accounts.sign_in_attempts import FREE, SOURCE_FREE, count_attempt, forgive
 from liquor_app.accounts.state import cookie_of
 from liquor_app.core import config, db, redis
 from liquor_app.core.config import PROJECT_ROOT
@@ -91,7 +91,7 @@ async def test_a_known_device_is_let_in_from_the_very_address_of_the_attack(anyb
 
 
 @pytest.mark.parametrize(
-    "forged", ["", "x.y", "eyJhbGciOiJub25lIn0.e30.", devices.remember(None, __import__("uuid").UUID(int=1))]
+    "forged", ["", "x.y", "eyJhbGciOiJub25lIn0.e30.", known_devices.remember(None, __import__("uuid").UUID(int=1))]
 )
 async def test_a_made_up_device_is_none(anybody: Client, forged: str) -> None:
     async with from_address("203.0.113.66", cookie=f"{DEVICE}={forged}") as attacker:

@@ -13,13 +13,13 @@ import pytest
 from starlette.types import Message, Scope
 
 from liquor_app.accounts.models import Role
-from liquor_app.api import edge, socket_bounds
-from liquor_app.api.edge import Edge
-from liquor_app.api.source import source_site
+from liquor_app.api import body_limits, socket_bounds
+from liquor_app.api.body_limits import Edge
+from liquor_app.api.client_address import source_site
+from liquor_app.core.admission import Crowd
 from liquor_app.core.config import PROJECT_ROOT
-from liquor_app.core.crowd import Crowd
-from liquor_app.core.frontend import CROWDED
-from liquor_app.core.process import allow_many_files, free_port
+from liquor_app.core.platform.child_process import allow_many_files, free_port
+from liquor_app.core.platform.frontend import CROWDED
 from tests.api.client import PASSWORD, Client, address_of
 from tests.conftest import Engines
 
@@ -141,35 +141,35 @@ async def sent(sender: Sender, source: str = "192.0.2.1") -> str:
 
 
 async def test_the_least_pace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "GRACE_SECONDS", 0.2)
-    monkeypatch.setattr(edge, "LEAST_PACE", 10_000)
+    monkeypatch.setattr(body_limits, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(body_limits, "LEAST_PACE", 10_000)
     assert await sent(Sender(2_000, 0.1, 6)) == "whole"  # 20,000 a second, longer than the grace
     assert await sent(Sender(200, 0.1, 60)) == "408"  # 2,000
     assert await sent(Sender(0, 5, 1)) == "408"
     assert await sent(Sender(1, 0.03, 400)) == "408"  # no part is long in coming
-    monkeypatch.setattr(edge, "LONGEST_SECONDS", 0.4)
+    monkeypatch.setattr(body_limits, "LONGEST_SECONDS", 0.4)
     assert await sent(Sender(10_000, 0.1, 60)) == "408"  # fast enough, without an end
 
 
 async def test_a_full_house_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of one source as of all together the one that is furthest behind goes, and nobody who comes is refused."""
-    monkeypatch.setattr(edge, "BODIES", Crowd(of_one=3, in_all=5))
+    monkeypatch.setattr(body_limits, "BODIES", Crowd(of_one=3, in_all=5))
     slow = [asyncio.create_task(sent(Sender(1, 0.5, 1))) for _ in range(3)]
     await asyncio.sleep(0.1)
     fourth = asyncio.create_task(sent(Sender(1, 0.3, 1)))
     await asyncio.sleep(0.1)
     others = [asyncio.create_task(sent(Sender(1, 0.3, 1), f"192.0.2.{n}")) for n in (2, 3)]
     await asyncio.sleep(0.1)
-    assert len(edge.BODIES) == 5
+    assert len(body_limits.BODIES) == 5
     last = asyncio.create_task(sent(Sender(1, 0.3, 1), "192.0.2.4"))
     assert await sent(Sender(1, 0, 1), "192.0.2.5") == "whole"
     assert [*await asyncio.gather(*slow)] == ["408", "408", "whole"]
     assert await asyncio.gather(fourth, *others, last) == ["whole"] * 4
-    assert len(edge.BODIES) == 0
+    assert len(body_limits.BODIES) == 0
 
 
 async def test_what_comes_steadily_keeps_its_seat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "BODIES", Crowd(of_one=3, in_all=3))
+    monkeypatch.setattr(body_limits, "BODIES", Crowd(of_one=3, in_all=3))
     steady = asyncio.create_task(sent(Sender(100_000, 0.1, 10)))
     await asyncio.sleep(0.15)
     stalled = [asyncio.create_task(sent(Sender(1, 5, 1))) for _ in range(8)]
@@ -179,9 +179,9 @@ async def test_what_comes_steadily_keeps_its_seat(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_the_fuller_the_less_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "GRACE_SECONDS", 2.0)
-    monkeypatch.setattr(edge, "LEAST_PATIENCE", 0.1)
-    monkeypatch.setattr(edge, "BODIES", Crowd(of_one=1, in_all=1))
+    monkeypatch.setattr(body_limits, "GRACE_SECONDS", 2.0)
+    monkeypatch.setattr(body_limits, "LEAST_PATIENCE", 0.1)
+    monkeypatch.setattr(body_limits, "BODIES", Crowd(of_one=1, in_all=1))
     async with asyncio.timeout(1):
         assert await sent(Sender(1, 1.5, 1)) == "408"
 
@@ -202,7 +202,7 @@ async def test_eight_addresses_do_not_stop_everybody(port: int, anybody: Client)
             await reader.readline()
             writer.close()
 
-    holders = [asyncio.create_task(hold(site)) for site in sites for _ in range(edge.BODIES.of_one)]
+    holders = [asyncio.create_task(hold(site)) for site in sites for _ in range(body_limits.BODIES.of_one)]
     try:
         await asyncio.sleep(1)
         headers = {"X-Forwarded-For": "192.0.2.77", "Origin": f"http://127.0.0.1:{port}"}

@@ -13,9 +13,9 @@ import socketio
 from starlette.types import ASGIApp
 
 from liquor_app.api import socket_bounds
-from liquor_app.api.edge import Edge
+from liquor_app.api.body_limits import Edge
 from liquor_app.api.socket_bounds import PEOPLES_PACE, STRANGERS_PACE, FailureLog, Pace, Socket
-from liquor_app.core.crowd import Crowd
+from liquor_app.core.admission import Crowd
 from liquor_app.liquor_app import app
 from liquor_app.routes import create_api
 from tests.api import test_sockets as client

@@ -18,8 +18,8 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.segments import clusters
 from liquor_app.segments.clusters import Base, adjusted_rand, group
-from liquor_app.segments.compile import matching
 from liquor_app.segments.discovery import segment_overlap, segment_performance, suggest_segments
+from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rules import check_rules, parse_rules
 from liquor_app.segments.service import create_segment, get_segment, refresh_segments
 from liquor_app.segments.states.discover import DiscoverState

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import postgresql
 
 from liquor_app.core.errors import Invalid
-from liquor_app.segments.compile import matching
-from liquor_app.segments.defaults import DEFAULT_SEGMENTS
-from liquor_app.segments.fields import EVENTS, FIELDS, OPS, Kind
+from liquor_app.segments.default_segments import DEFAULT_SEGMENTS
+from liquor_app.segments.rule_compiler import matching
+from liquor_app.segments.rule_fields import EVENTS, FIELDS, OPS, Kind
+from liquor_app.segments.rule_wording import sentence
 from liquor_app.segments.rules import check_rules, parse_rules
-from liquor_app.segments.wording import sentence
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 QUIET_WHISKY = {

@@ -13,8 +13,9 @@ from sqlalchemy import text
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.db import transaction
-from liquor_app.segments.defaults import DEFAULT_SEGMENTS
+from liquor_app.segments.default_segments import DEFAULT_SEGMENTS
 from liquor_app.segments.models import SegmentKind
+from liquor_app.segments.rule_wording import sentence
 from liquor_app.segments.rules import check_rules
 from liquor_app.segments.service import create_segment, ensure_default_segments, get_segment, refresh_segments
 from liquor_app.segments.states.count import CountState
@@ -23,7 +24,6 @@ from liquor_app.segments.states.lines import Line, added, blamed, changed, remov
 from liquor_app.segments.states.list import SegmentsState
 from liquor_app.segments.states.playbook import OfferLine, another_offer
 from liquor_app.segments.states.translate import lines_of, rules_of
-from liquor_app.segments.wording import sentence
 from tests.people import add_campaign, add_customer
 from tests.segments.test_rules import QUIET_WHISKY, rules
 from tests.tabs import Tab, run, said

@@ -16,8 +16,8 @@ from liquor_app.core.clock import now, travel
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.events.service import NewEvent, record_events
-from liquor_app.segments.compile import matching
 from liquor_app.segments.models import SegmentKind
+from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rules import parse_rules
 from liquor_app.segments.service import (
     add_members,

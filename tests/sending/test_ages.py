@@ -15,12 +15,12 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.ids import uuid7
-from liquor_app.customers.ages import settle_age
+from liquor_app.customers.age_verification import settle_age
 from liquor_app.customers.service import create_customer, get_customer, update_customer
 from liquor_app.organization.models import Channel
-from liquor_app.sending.dispatch import Dispatcher
-from liquor_app.sending.errands import Kind, request_errand
-from liquor_app.sending.recipients import Ask, age_link, tell_age
+from liquor_app.sending.pipeline.dispatch import Dispatcher
+from liquor_app.sending.recipients.preferences import Ask, age_link, tell_age
+from liquor_app.sending.recipients.transactional import Kind, request_errand
 from tests.sending.test_pump import execute, outbox, sends, shop
 
 VIEWER = Actor(ActorKind.USER, uuid7(), "Viewer", Role.USER)
@@ -85,7 +85,7 @@ async def test_a_doubt_that_comes_while_a_message_is_rendered_stops_it(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Claimed and made up already: the fence asks once more."""
-    from liquor_app.sending import dispatch
+    from liquor_app.sending.pipeline import dispatch
 
     _, (person,) = await shop(1)
     real = dispatch.pass_fence

@@ -10,14 +10,14 @@ from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
-from liquor_app.core.process import free_port
+from liquor_app.core.platform.child_process import free_port
 from liquor_app.organization.models import Channel
 from liquor_app.providers.service import configure_channel
-from liquor_app.sending.dispatch import Dispatcher
-from liquor_app.sending.launch import launch_campaign
-from liquor_app.sending.recipients import stored_message
-from liquor_app.sending.recover import recover_once
-from liquor_app.sending.unsubscribe import message_token
+from liquor_app.sending.pipeline.dispatch import Dispatcher
+from liquor_app.sending.pipeline.launch import launch_campaign
+from liquor_app.sending.pipeline.recover import recover_once
+from liquor_app.sending.recipients.preferences import stored_message
+from liquor_app.sending.recipients.unsubscribe import message_token
 from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
 from tests.providers.servers import API_KEY, BAD, DOMAIN, House
 from tests.sending.test_pump import execute, sends

@@ -16,7 +16,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.core.queue import Job, JobContext
-from liquor_app.sending.conversions import attribute_purchases
+from liquor_app.sending.tracking.conversions import attribute_purchases
 from tests.people import add_campaign, add_customer
 
 

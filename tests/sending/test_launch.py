@@ -15,7 +15,7 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, NotFound
 from liquor_app.core.ids import uuid7, uuid7_time
-from liquor_app.sending.launch import launch_campaign
+from liquor_app.sending.pipeline.launch import launch_campaign
 from tests.factories import MONDAY, add_people, add_played_campaign, add_ready_campaign, at, open_shop
 
 

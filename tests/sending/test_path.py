@@ -8,10 +8,10 @@ from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
-from liquor_app.sending.dispatch import Dispatcher
-from liquor_app.sending.launch import launch_campaign
+from liquor_app.sending.campaign_rollup import roll_up_once
 from liquor_app.sending.outbox import get_outbox_message, list_outbox
-from liquor_app.sending.rollup import roll_up_once
+from liquor_app.sending.pipeline.dispatch import Dispatcher
+from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.sending.service import list_sends, send_events
 from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
 

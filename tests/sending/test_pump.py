@@ -19,15 +19,15 @@ from liquor_app.customers.addresses import normalise_email
 from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
-from liquor_app.providers.base import Outcome, OutgoingMessage, SendResult
-from liquor_app.providers.bodies import Whole
-from liquor_app.providers.sandbox import Sandbox
-from liquor_app.sending import dispatch
-from liquor_app.sending.dispatch import Dispatcher, Pace
-from liquor_app.sending.handover import hand_over
-from liquor_app.sending.launch import launch_campaign
-from liquor_app.sending.recover import recover_once
-from liquor_app.sending.rollup import roll_up_once
+from liquor_app.providers.adapters.sandbox import Sandbox
+from liquor_app.providers.kit.base import Outcome, OutgoingMessage, SendResult
+from liquor_app.providers.kit.message_bodies import Whole
+from liquor_app.sending.campaign_rollup import roll_up_once
+from liquor_app.sending.pipeline import dispatch
+from liquor_app.sending.pipeline.deliver import hand_over
+from liquor_app.sending.pipeline.dispatch import Dispatcher, Pace
+from liquor_app.sending.pipeline.launch import launch_campaign
+from liquor_app.sending.pipeline.recover import recover_once
 from tests.factories import add_people, add_played_campaign, at, open_shop, set_clock
 
 Answer = Callable[[OutgoingMessage], SendResult]

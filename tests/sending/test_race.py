@@ -10,8 +10,8 @@ from sqlalchemy import text
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.organization.settings import ComplianceSettings, save_settings
-from liquor_app.sending.dispatch import Dispatcher, Pace
-from liquor_app.sending.launch import launch_campaign
+from liquor_app.sending.pipeline.dispatch import Dispatcher, Pace
+from liquor_app.sending.pipeline.launch import launch_campaign
 from tests.factories import add_people, add_played_campaign, at, open_shop
 from tests.sending.test_pump import execute, outbox
 

@@ -13,14 +13,14 @@ from sqlalchemy import text
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Unavailable
 from liquor_app.core.ids import uuid7
-from liquor_app.providers.base import Outcome, SendResult
-from liquor_app.providers.sandbox import Sandbox
-from liquor_app.sending.claim import claim_batch
-from liquor_app.sending.compose import compose, load_material
-from liquor_app.sending.dispatch import Dispatcher
-from liquor_app.sending.fence import Routed, pass_fence
-from liquor_app.sending.record import MAX_RETRIES, record_results
-from liquor_app.sending.recover import GIVE_UP, recover_once
+from liquor_app.providers.adapters.sandbox import Sandbox
+from liquor_app.providers.kit.base import Outcome, SendResult
+from liquor_app.sending.pipeline.claim import claim_batch
+from liquor_app.sending.pipeline.compose import compose, load_material
+from liquor_app.sending.pipeline.dispatch import Dispatcher
+from liquor_app.sending.pipeline.fence import Routed, pass_fence
+from liquor_app.sending.pipeline.recover import GIVE_UP, recover_once
+from liquor_app.sending.pipeline.results import MAX_RETRIES, record_results
 from tests.sending.test_pump import execute, outbox, sends, shop, statuses
 
 

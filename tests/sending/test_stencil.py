@@ -14,14 +14,14 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow
-from liquor_app.providers.bodies import Filled, Whole
-from liquor_app.sending import stencil
-from liquor_app.sending.stencil import FEW, LINKS, Facts, Stencils
-from liquor_app.sending.tracking import Tracker, track_message
-from liquor_app.templates.catalog import CurrentTemplate
-from liquor_app.templates.context import OfferFacts, Recipient, build_context
+from liquor_app.providers.kit.message_bodies import Filled, Whole
+from liquor_app.sending.pipeline import stencil
+from liquor_app.sending.pipeline.stencil import FEW, LINKS, Facts, Stencils
+from liquor_app.sending.tracking.links import Tracker, track_message
 from liquor_app.templates.defaults import default_templates
-from liquor_app.templates.render import Legal, TemplateSource, render_message
+from liquor_app.templates.rendering.render import Legal, TemplateSource, render_message
+from liquor_app.templates.rendering.variables import OfferFacts, Recipient, build_context
+from liquor_app.templates.template_catalog import CurrentTemplate
 
 BODY = "<p>Hello {{ customer.first_name | default: 'there' }}, {{ offer.text }}</p>"
 SHIPPED = [

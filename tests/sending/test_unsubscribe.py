@@ -12,9 +12,9 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import uuid7
-from liquor_app.sending.dispatch import Dispatcher
-from liquor_app.sending.launch import launch_campaign
-from liquor_app.sending.unsubscribe import PATH, unsubscribe, unsubscribe_url, unsubscribe_view
+from liquor_app.sending.pipeline.dispatch import Dispatcher
+from liquor_app.sending.pipeline.launch import launch_campaign
+from liquor_app.sending.recipients.unsubscribe import PATH, unsubscribe, unsubscribe_url, unsubscribe_view
 from tests.factories import add_played_campaign
 from tests.sending.test_pump import execute, sends, shop
 

@@ -8,10 +8,8 @@ import pytest
 
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
-from liquor_app.templates.context import VARIABLES, example_context
 from liquor_app.templates.defaults import default_templates
-from liquor_app.templates.plain import html_to_text
-from liquor_app.templates.render import (
+from liquor_app.templates.rendering.render import (
     CLIPPED_AT,
     Incomplete,
     Legal,
@@ -21,6 +19,8 @@ from liquor_app.templates.render import (
     render_message,
     variables_of,
 )
+from liquor_app.templates.rendering.text_part import html_to_text
+from liquor_app.templates.rendering.variables import VARIABLES, example_context
 
 LEGAL = Legal(
     "Harbor & Vine", "14 Wharf St, Portland, ME 04101", "", "Must be 21 or older.", 21, "https://shop.example/u/abc.def"

@@ -10,10 +10,9 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
-from liquor_app.templates.catalog import load_catalog
 from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.preview import preview_draft
-from liquor_app.templates.render import Incomplete, TemplateSource
+from liquor_app.templates.rendering.render import Incomplete, TemplateSource
 from liquor_app.templates.service import (
     create_template,
     ensure_default_templates,
@@ -22,6 +21,7 @@ from liquor_app.templates.service import (
     list_versions,
     update_template,
 )
+from liquor_app.templates.template_catalog import load_catalog
 from tests.factories import add_people, sms_source
 from tests.people import ensure_shop
 

@@ -18,18 +18,18 @@ from liquor_app.core.ids import uuid7
 from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
-from liquor_app.segments.defaults import DEFAULT_SEGMENTS
+from liquor_app.segments.default_segments import DEFAULT_SEGMENTS
 from liquor_app.segments.service import ensure_default_segments
-from liquor_app.templates import trial
-from liquor_app.templates.changes import LONGEST, changes_between
+from liquor_app.templates import test_messages
 from liquor_app.templates.defaults import default_templates
-from liquor_app.templates.lint import Problem, find_problems
+from liquor_app.templates.diff import LONGEST, changes_between
 from liquor_app.templates.preview import preview_draft
-from liquor_app.templates.render import Incomplete, TemplateSource
+from liquor_app.templates.rendering.render import Incomplete, TemplateSource
 from liquor_app.templates.service import create_template, get_template, list_templates, list_versions, update_template
-from liquor_app.templates.trial import hand_over_trial, prepare_trial
-from liquor_app.templates.usage import template_uses
-from liquor_app.templates.versions import duplicate_template, read_version, restore_version
+from liquor_app.templates.template_lint import Problem, find_problems
+from liquor_app.templates.template_usage import template_uses
+from liquor_app.templates.template_versions import duplicate_template, read_version, restore_version
+from liquor_app.templates.test_messages import hand_over_trial, prepare_trial
 from tests.factories import add_people, add_ready_campaign, open_shop, sms_source
 
 MARKETER = Actor(ActorKind.USER, uuid7(), "Mara", Role.MANAGER)
@@ -215,7 +215,7 @@ async def test_a_test_never_goes_to_anybody_else(session: AsyncSession, monkeypa
     assert made.message.text.startswith("[Test] Harbor & Vine")
     await suppress_address(session, "dana@example.com", reason=SuppressionReason.MANUAL)
     with pytest.raises(Conflict, match="suppressed"):
-        await prepare_trial(session, dana, trial.GREETING[Channel.EMAIL])
+        await prepare_trial(session, dana, test_messages.GREETING[Channel.EMAIL])
     with pytest.raises(NotFound, match="pigeon"):
         await prepare_trial(session, dana, sms, phone="+12075550199", provider="pigeon")
     await session.execute(text("UPDATE channels SET is_enabled = false"))
@@ -223,7 +223,7 @@ async def test_a_test_never_goes_to_anybody_else(session: AsyncSession, monkeypa
         await prepare_trial(session, dana, sms, phone="+12075550199")
     tried = await prepare_trial(session, dana, sms, phone="+12075550199", provider="sandbox")
     assert tried.route.provider == "sandbox", "a provider is tried before it is enabled"
-    monkeypatch.setattr(trial, "TESTS_AN_HOUR", 3)
+    monkeypatch.setattr(test_messages, "TESTS_AN_HOUR", 3)
     with pytest.raises(TooMany):
         await prepare_trial(session, dana, sms, phone="+12075550199")
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine, pool, text
 
-from liquor_app.analytics.rollups import _MESSAGES, _SINCE
-from liquor_app.core import migrate
+from liquor_app.analytics.daily_rollups import _MESSAGES, _SINCE
 from liquor_app.core.ids import uuid7
-from liquor_app.core.process import Child, free_port
+from liquor_app.core.platform import migrate
+from liquor_app.core.platform.child_process import Child, free_port
 
 pytestmark = [pytest.mark.timescale, pytest.mark.xdist_group("timescale")]
 

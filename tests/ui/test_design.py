@@ -20,10 +20,10 @@ from liquor_app.liquor_app import PAGES
 from liquor_app.planning.models import PlanStatus
 from liquor_app.scoring.models import ModelStatus
 from liquor_app.sending.models import SendStatus
-from liquor_app.templates.changes import Kind
+from liquor_app.templates.diff import Kind
 from liquor_app.ui.badge import LOOKS
-from liquor_app.ui.chart_template import DARK, LIGHT
-from liquor_app.ui.navigation import GROUPS
+from liquor_app.ui.charts.chart_template import DARK, LIGHT
+from liquor_app.ui.frame.navigation import GROUPS
 
 CSS = PROJECT_ROOT / "assets" / "css"
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquor_app.ui.donut import slices
-from liquor_app.ui.interval import interval_marks
-from liquor_app.ui.kpi import HEIGHT, WIDTH, sparkline_path
+from liquor_app.ui.charts.donut import slices
+from liquor_app.ui.charts.interval import interval_marks
+from liquor_app.ui.charts.kpi import HEIGHT, WIDTH, sparkline_path
 
 VALUES = st.floats(-1e9, 1e9, allow_nan=False)
 

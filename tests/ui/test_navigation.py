@@ -6,8 +6,8 @@ import json
 
 import reflex as rx
 
-from liquor_app.ui.page import Page
-from liquor_app.ui.shell import Slots, shell
+from liquor_app.ui.frame.page_spec import Page
+from liquor_app.ui.frame.shell import Slots, shell
 
 ADMIN = frozenset({"admin"})
 PAGES = (

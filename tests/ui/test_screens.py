@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request, Response, expect
 
-from liquor_app.core.frontend import ensure_built
+from liquor_app.core.platform.frontend import ensure_built
 from tests.browser import chromium, served
 
 pytestmark = pytest.mark.e2e

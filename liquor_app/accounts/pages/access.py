@@ -6,7 +6,7 @@ import reflex as rx
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.state import SessionState
-from liquor_app.ui.types import Child
+from liquor_app.ui.var_types import Child
 
 
 def for_managers(*controls: Child) -> rx.Component:

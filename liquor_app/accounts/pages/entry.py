@@ -6,10 +6,10 @@ import reflex as rx
 
 from liquor_app.accounts.state import EntryState, SessionState
 from liquor_app.ui.button import button
-from liquor_app.ui.entry import entry
-from liquor_app.ui.form import plain_form, text_field
+from liquor_app.ui.forms.form import plain_form, text_field
+from liquor_app.ui.frame.entry_frame import entry
+from liquor_app.ui.frame.page_spec import Page
 from liquor_app.ui.layout import col
-from liquor_app.ui.page import Page
 
 FOOT = "For people aged 21 and over who sell to people aged 21 and over."
 

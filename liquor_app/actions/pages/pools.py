@@ -11,14 +11,14 @@ from liquor_app.actions.states.pools import PoolsState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note
-from liquor_app.ui.choice import select_field
-from liquor_app.ui.dialog import confirm, dialog
+from liquor_app.ui.charts.progress import bar
 from liquor_app.ui.empty import empty
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.choice import select_field
+from liquor_app.ui.forms.dialog import confirm, dialog
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.forms.menu import Item, menu
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.layout import col, pair, row
-from liquor_app.ui.menu import Item, menu
-from liquor_app.ui.page import Page, page_head
-from liquor_app.ui.progress import bar
 from liquor_app.ui.table import Column, table
 
 POOL, CODES = "pool-form", "codes-form"

@@ -9,7 +9,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.state import guarded, signed_in
-from liquor_app.actions.pools import (
+from liquor_app.actions.coupon_pools import (
     AddedCodes,
     PoolRow,
     Refused,
@@ -23,8 +23,8 @@ from liquor_app.actions.pools import (
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
+from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done, toast_warning
-from liquor_app.ui.typed import typed
 from liquor_app.ui.words import plural
 
 PASTED = 500_000

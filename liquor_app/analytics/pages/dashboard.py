@@ -10,13 +10,13 @@ from liquor_app.analytics.states.dashboard import LOAD, DashboardState
 from liquor_app.ui.badge import live, status_badge
 from liquor_app.ui.button import button, link
 from liquor_app.ui.card import call_to_action, card, list_item, plain_list
-from liquor_app.ui.chart import legend, revenue_chart
+from liquor_app.ui.charts.chart import legend, revenue_chart
+from liquor_app.ui.charts.kpi import kpi
+from liquor_app.ui.charts.progress import bar
 from liquor_app.ui.empty import empty
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.icon import icon
-from liquor_app.ui.kpi import kpi
 from liquor_app.ui.layout import grid
-from liquor_app.ui.page import Page, page_head
-from liquor_app.ui.progress import bar
 from liquor_app.ui.skeleton import skeleton_lines
 from liquor_app.ui.table import Column, table
 from liquor_app.ui.tabs import segmented

@@ -10,13 +10,13 @@ from liquor_app.analytics.states.report import AnalyticsState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import link
 from liquor_app.ui.card import card, key_values, note
-from liquor_app.ui.chart import Series, legend, line_chart
+from liquor_app.ui.charts.chart import Series, legend, line_chart
+from liquor_app.ui.charts.interval import interval
+from liquor_app.ui.charts.kpi import kpi
+from liquor_app.ui.charts.progress import churn_band
 from liquor_app.ui.empty import empty
-from liquor_app.ui.interval import interval
-from liquor_app.ui.kpi import kpi
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.layout import col, grid, row, span
-from liquor_app.ui.page import Page, page_head
-from liquor_app.ui.progress import churn_band
 from liquor_app.ui.skeleton import skeleton_lines
 from liquor_app.ui.table import Column, table
 from liquor_app.ui.tabs import segmented

@@ -10,14 +10,14 @@ import reflex as rx
 from liquor_app.accounts.background import background
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.state import guarded, signed_in
+from liquor_app.analytics.report_views import Tile, period_words, tiles
 from liquor_app.analytics.service import dashboard
-from liquor_app.analytics.views import Tile, period_words, tiles
+from liquor_app.campaigns.campaign_words import progress_words, waiting_words
 from liquor_app.campaigns.service import CampaignRow, list_campaigns
-from liquor_app.campaigns.words import progress_words, waiting_words
 from liquor_app.core.db import transaction
+from liquor_app.sending.send_words import SendLine, send_line
 from liquor_app.sending.service import list_sends
-from liquor_app.sending.words import SendLine, send_line
-from liquor_app.ui.live import follow
+from liquor_app.ui.live_updates import follow
 
 PERIODS = {"7": 7, "30": 30, "90": 90}
 

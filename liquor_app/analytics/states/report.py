@@ -8,11 +8,11 @@ from datetime import timedelta
 import reflex as rx
 
 from liquor_app.accounts.state import guarded, signed_in
+from liquor_app.analytics.report_views import HoldoutCard, Tile, holdout_card, period_words, tiles
 from liquor_app.analytics.service import CampaignReportRow, ChurnRow, campaign_report, churn_report, dashboard
-from liquor_app.analytics.views import HoldoutCard, Tile, holdout_card, period_words, tiles
 from liquor_app.core.db import transaction
 from liquor_app.core.money import show_money
-from liquor_app.experiments.overall import overall_result
+from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.organization.settings import shop_now
 
 PERIODS = {"30": 30, "90": 90, "365": 365}

@@ -6,10 +6,10 @@ import reflex as rx
 
 from liquor_app.accounts.pages.access import for_managers
 from liquor_app.campaigns.states.again import AgainState
-from liquor_app.ui.bars import bar_list
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, note
-from liquor_app.ui.dialog import confirm
+from liquor_app.ui.charts.bars import bar_list
+from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.layout import grid, row
 
 

@@ -9,12 +9,12 @@ import reflex as rx
 from liquor_app.campaigns.states.builder import BuilderState
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, key_values, note
-from liquor_app.ui.choice import checkbox, select_field
 from liquor_app.ui.empty import empty
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.choice import checkbox, select_field
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.frame.page_spec import Page, page_head
+from liquor_app.ui.frame.stepper import stepper
 from liquor_app.ui.layout import col, grid, row, span
-from liquor_app.ui.page import Page, page_head
-from liquor_app.ui.stepper import stepper
 from liquor_app.ui.tabs import segmented
 
 

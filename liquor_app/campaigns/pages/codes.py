@@ -9,7 +9,7 @@ import reflex as rx
 from liquor_app.campaigns.states.codes import CodesState
 from liquor_app.ui.button import link
 from liquor_app.ui.card import card, note
-from liquor_app.ui.choice import select
+from liquor_app.ui.forms.choice import select
 from liquor_app.ui.layout import col
 
 

@@ -18,16 +18,16 @@ from liquor_app.campaigns.states.detail import CampaignState
 from liquor_app.campaigns.states.simulate import SimulateState
 from liquor_app.campaigns.states.versions import VersionsState
 from liquor_app.ui.badge import badge, live, status_badge
-from liquor_app.ui.bars import numbers
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note
-from liquor_app.ui.dialog import confirm
+from liquor_app.ui.charts.bars import numbers
+from liquor_app.ui.charts.progress import bar
 from liquor_app.ui.empty import empty
+from liquor_app.ui.forms.dialog import confirm
+from liquor_app.ui.forms.menu import Item, menu
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.icon import icon
 from liquor_app.ui.layout import col, grid, row
-from liquor_app.ui.menu import Item, menu
-from liquor_app.ui.page import Page, page_head
-from liquor_app.ui.progress import bar
 from liquor_app.ui.table import Column, table
 
 HEAD = CampaignState.head

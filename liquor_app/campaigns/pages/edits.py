@@ -12,12 +12,12 @@ from liquor_app.campaigns.states.edit import EditState
 from liquor_app.campaigns.states.simulate import SimulateState
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note
-from liquor_app.ui.choice import select_field
-from liquor_app.ui.dialog import dialog
-from liquor_app.ui.form import text_field
+from liquor_app.ui.charts.progress import progress
+from liquor_app.ui.forms.choice import select_field
+from liquor_app.ui.forms.dialog import dialog
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.layout import col, row
-from liquor_app.ui.menu import Item, menu
-from liquor_app.ui.progress import progress
 
 FORM = "plan-edit"
 

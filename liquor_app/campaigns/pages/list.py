@@ -9,9 +9,9 @@ from liquor_app.ui.badge import badge, status_badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
-from liquor_app.ui.filters import filter_bar
-from liquor_app.ui.form import search_input
-from liquor_app.ui.page import Page, page_head
+from liquor_app.ui.forms.filters import filter_bar
+from liquor_app.ui.forms.form import search_input
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.pager import pager
 from liquor_app.ui.table import Column, table
 from liquor_app.ui.tabs import segmented

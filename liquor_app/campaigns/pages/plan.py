@@ -13,15 +13,15 @@ from liquor_app.campaigns.states.actions import ActionsState
 from liquor_app.campaigns.states.detail import CampaignState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.card import card
+from liquor_app.ui.charts.interval import interval
+from liquor_app.ui.charts.priority import priority, priority_legend
+from liquor_app.ui.charts.week import week
 from liquor_app.ui.empty import empty
 from liquor_app.ui.icon import icon
-from liquor_app.ui.interval import interval
 from liquor_app.ui.layout import col, grid, row, span
 from liquor_app.ui.pager import pager
-from liquor_app.ui.priority import priority, priority_legend
 from liquor_app.ui.skeleton import skeleton_lines
 from liquor_app.ui.table import Column, table
-from liquor_app.ui.week import week
 
 PLAN = CampaignState.plan
 

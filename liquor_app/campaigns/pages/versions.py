@@ -12,9 +12,9 @@ from liquor_app.campaigns.states.versions import VersionsState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, list_item, plain_list
-from liquor_app.ui.choice import select
-from liquor_app.ui.dialog import confirm
 from liquor_app.ui.empty import empty
+from liquor_app.ui.forms.choice import select
+from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.layout import col, row
 from liquor_app.ui.table import Column, table
 

@@ -15,10 +15,10 @@ from liquor_app.analytics.service import CampaignDay, campaign_days
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
-from liquor_app.sending.again import COUNTED, Whom, WhyNot, count_waiting, send_again, why_not_sent
+from liquor_app.sending.resend import COUNTED, Whom, WhyNot, count_waiting, send_again, why_not_sent
 from liquor_app.ui.address import last_part
-from liquor_app.ui.bars import Bar
-from liquor_app.ui.live import follow
+from liquor_app.ui.charts.bars import Bar
+from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done, toast_warning
 from liquor_app.ui.words import percent, plural, spoken
 

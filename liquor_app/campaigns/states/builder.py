@@ -28,10 +28,10 @@ from liquor_app.core.ids import parse_id, uuid7
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
 from liquor_app.planning.models import Engine
-from liquor_app.planning.occasions import TriggerKind
+from liquor_app.planning.triggers import TriggerKind
 from liquor_app.segments.service import list_segments
 from liquor_app.ui.address import parameter, remember
-from liquor_app.ui.typed import said, typed
+from liquor_app.ui.forms.form_data import said, typed
 
 TRIGGER = ("trigger_kind", "trigger_days", "trigger_event", "trigger_segment")
 FIELDS = ("name", "description", "start_date", "end_date", "holdout_pct", "llm_prompt", *TRIGGER)

@@ -9,7 +9,7 @@ from uuid import UUID
 import reflex as rx
 
 from liquor_app.accounts.state import guarded, signed_in
-from liquor_app.campaigns.codes import CodeNeed, choose_codes, code_needs
+from liquor_app.campaigns.coupon_source import CodeNeed, choose_codes, code_needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id

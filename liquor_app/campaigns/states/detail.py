@@ -12,15 +12,15 @@ from liquor_app.accounts.background import background
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.analytics.service import ledger
 from liquor_app.campaigns import lifecycle
+from liquor_app.campaigns.campaign_views import Head, LedgerLine, PlanView, head_of, ledger_lines, plan_view
 from liquor_app.campaigns.service import delete_campaign, get_campaign, request_plan
-from liquor_app.campaigns.views import Head, LedgerLine, PlanView, head_of, ledger_lines, plan_view
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound
 from liquor_app.core.ids import parse_id
 from liquor_app.planning.service import get_plan
+from liquor_app.sending.send_words import SendLine, send_line
 from liquor_app.sending.service import list_sends
-from liquor_app.sending.words import SendLine, send_line
-from liquor_app.ui.live import follow
+from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done
 
 Verb = Callable[..., Awaitable[Any]]

@@ -25,8 +25,8 @@ from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.planning.service import get_plan
 from liquor_app.ui.address import last_part
+from liquor_app.ui.forms.form_data import said
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.typed import said
 
 QUESTIONS = ("move", "offer", "copy", "bulk")
 

@@ -8,11 +8,11 @@ import reflex as rx
 
 from liquor_app.accounts.background import background
 from liquor_app.accounts.state import guarded, signed_in
+from liquor_app.campaigns.campaign_words import days_words
 from liquor_app.campaigns.service import CampaignRow, list_campaigns
-from liquor_app.campaigns.words import days_words
 from liquor_app.core.db import transaction
 from liquor_app.core.money import show_money
-from liquor_app.ui.live import follow
+from liquor_app.ui.live_updates import follow
 
 PAGE = 25
 TABS = {

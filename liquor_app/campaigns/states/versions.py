@@ -19,10 +19,10 @@ from liquor_app.core.errors import NotFound
 from liquor_app.core.ids import parse_id
 from liquor_app.core.money import show_money
 from liquor_app.organization.settings import shop_now
-from liquor_app.planning.compare import Comparison, Figure
+from liquor_app.planning.compare_plans import Comparison, Figure
 from liquor_app.planning.service import PlanRow, choose_plan, compare_plans, list_plans
 from liquor_app.ui.address import last_part
-from liquor_app.ui.live import follow
+from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import plural, show_moment
 

@@ -6,18 +6,18 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.compliance.legal_rules import RuleKind
 from liquor_app.compliance.rule_pack import REVIEW_NOTICE
-from liquor_app.compliance.rules import RuleKind
 from liquor_app.compliance.states.law import KINDS, LawState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button, link
 from liquor_app.ui.card import card, note
-from liquor_app.ui.choice import select_field, switch
-from liquor_app.ui.dialog import dialog
 from liquor_app.ui.empty import empty
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.choice import select_field, switch
+from liquor_app.ui.forms.dialog import dialog
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.layout import col, row
-from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.table import Column, table
 
 RULE, END = "rule-form", "end-form"

@@ -11,16 +11,16 @@ import reflex as rx
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
 from liquor_app.accounts.state import guarded, signed_in
-from liquor_app.compliance.editing import RuleDraft, add_rule, end_rule
-from liquor_app.compliance.rules import WEEKDAYS, RuleKind
+from liquor_app.compliance.legal_rules import WEEKDAYS, RuleKind
+from liquor_app.compliance.rule_pack_editing import RuleDraft, add_rule, end_rule
 from liquor_app.compliance.service import RuleRow, list_rules
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
+from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.typed import typed
 
 KINDS = {
     RuleKind.HOURS: "Hours",

@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from liquor_app.customers.importing.cells import Rejected, clean_word
-from liquor_app.customers.importing.cleaning import Line, Person, Setting, clean_line, clean_person
-from liquor_app.customers.importing.order_shape import Watch
-from liquor_app.customers.importing.reading import READING, Record, Table
+from liquor_app.customers.importing.cleaning.cells import Rejected, clean_word
+from liquor_app.customers.importing.cleaning.order_shape import Watch
+from liquor_app.customers.importing.cleaning.rows import Line, Person, Setting, clean_line, clean_person
+from liquor_app.customers.importing.readers.row_reader import READING, Record, Table
 from liquor_app.customers.importing.rejects import Reject
 
 CHUNK_ROWS = 5_000

@@ -6,9 +6,9 @@ import reflex as rx
 
 from liquor_app.customers.states.acts import ActsState
 from liquor_app.ui.button import button
-from liquor_app.ui.choice import select_field
-from liquor_app.ui.dialog import confirm, dialog
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.choice import select_field
+from liquor_app.ui.forms.dialog import confirm, dialog
+from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.layout import col
 
 FORM = "consent-form"

@@ -16,17 +16,17 @@ from liquor_app.customers.states.history import HistoryState
 from liquor_app.customers.states.looks import FAMILIES
 from liquor_app.customers.states.profile import CustomerState
 from liquor_app.ui.badge import badge, status_badge
-from liquor_app.ui.bars import bar_list, numbers
 from liquor_app.ui.button import avatar, button, icon_button
 from liquor_app.ui.card import card, list_item, note, plain_list
-from liquor_app.ui.chart import Series, bar_chart, legend
-from liquor_app.ui.choice import switch
+from liquor_app.ui.charts.bars import bar_list, numbers
+from liquor_app.ui.charts.chart import Series, bar_chart, legend
+from liquor_app.ui.charts.priority import priority, priority_legend
 from liquor_app.ui.empty import empty
+from liquor_app.ui.forms.choice import switch
+from liquor_app.ui.forms.menu import Item, menu
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.icon import icon
 from liquor_app.ui.layout import col, grid, row
-from liquor_app.ui.menu import Item, menu
-from liquor_app.ui.page import Page, page_head
-from liquor_app.ui.priority import priority, priority_legend
 from liquor_app.ui.skeleton import skeleton_lines
 from liquor_app.ui.table import Column, table
 

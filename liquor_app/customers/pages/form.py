@@ -8,8 +8,8 @@ import reflex as rx
 
 from liquor_app.customers.states.edit import EditCustomerState
 from liquor_app.ui.button import button
-from liquor_app.ui.dialog import dialog
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.dialog import dialog
+from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.layout import col, pair
 
 FORM = "customer-form"

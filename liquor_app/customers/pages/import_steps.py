@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.customers.importing.dialect import MARKS, ORDERS
+from liquor_app.customers.importing.readers.dialect import MARKS, ORDERS
 from liquor_app.customers.states.importing import ImportState
 from liquor_app.customers.states.matching import MatchState
 from liquor_app.customers.states.running import RunState
@@ -14,9 +14,9 @@ from liquor_app.customers.states.uploads import CHOICES
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card, list_item, note, plain_list
-from liquor_app.ui.choice import select, select_field
+from liquor_app.ui.charts.progress import progress
+from liquor_app.ui.forms.choice import select, select_field
 from liquor_app.ui.layout import col, pair, row
-from liquor_app.ui.progress import progress
 from liquor_app.ui.table import Column, table
 
 POLICIES = [

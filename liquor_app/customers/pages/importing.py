@@ -11,10 +11,10 @@ from liquor_app.customers.states.importing import CHOOSE, MATCH, REPORT, RUN, Ea
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import download
 from liquor_app.ui.card import card
+from liquor_app.ui.frame.page_spec import Page, page_head
+from liquor_app.ui.frame.stepper import stepper
 from liquor_app.ui.icon import icon
 from liquor_app.ui.layout import col, row
-from liquor_app.ui.page import Page, page_head
-from liquor_app.ui.stepper import stepper
 from liquor_app.ui.table import Column, table
 from liquor_app.ui.tabs import segmented
 

@@ -14,16 +14,16 @@ from liquor_app.customers.states.overview import OverviewState
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card
-from liquor_app.ui.dialog import confirm
-from liquor_app.ui.donut import donut
+from liquor_app.ui.charts.donut import donut
+from liquor_app.ui.charts.progress import bar, churn_band, percent
 from liquor_app.ui.empty import empty
-from liquor_app.ui.filters import chip, choice_chip, filter_bar
-from liquor_app.ui.form import search_input
+from liquor_app.ui.forms.dialog import confirm
+from liquor_app.ui.forms.filters import chip, choice_chip, filter_bar
+from liquor_app.ui.forms.form import search_input
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.icon import icon
 from liquor_app.ui.layout import col, grid, row
-from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.pager import bulk_bar, pager
-from liquor_app.ui.progress import bar, churn_band, percent
 from liquor_app.ui.skeleton import skeleton_lines
 from liquor_app.ui.table import Column, Selection, table
 

@@ -14,13 +14,13 @@ from liquor_app.organization.models import Channel
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, download, icon_button, link
 from liquor_app.ui.card import card
-from liquor_app.ui.choice import select, select_field
-from liquor_app.ui.dialog import dialog
 from liquor_app.ui.empty import empty
-from liquor_app.ui.filters import filter_bar
-from liquor_app.ui.form import search_input, text_field
+from liquor_app.ui.forms.choice import select, select_field
+from liquor_app.ui.forms.dialog import dialog
+from liquor_app.ui.forms.filters import filter_bar
+from liquor_app.ui.forms.form import search_input, text_field
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.layout import col
-from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.pager import pager
 from liquor_app.ui.table import Column, table
 

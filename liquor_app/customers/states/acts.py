@@ -11,17 +11,17 @@ from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
-from liquor_app.customers.ages import settle_age
+from liquor_app.customers.age_verification import settle_age
 from liquor_app.customers.consents import lift_suppression, record_consent, suppress_customer
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import delete_customer, update_customer
 from liquor_app.customers.states.errands import ErrandsState
 from liquor_app.customers.states.profile import CustomerState
 from liquor_app.organization.models import Channel
-from liquor_app.sending.errands import sign_up_and_ask
+from liquor_app.sending.recipients.transactional import sign_up_and_ask
 from liquor_app.ui.address import last_part
+from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done, toast_warning
-from liquor_app.ui.typed import typed
 
 QUESTIONS = ("suppress", "lift", "delete", "email", "sms", "age")
 """What may be asked before it is done; a channel stands for recording its consent, `age` for a proof of age seen."""

@@ -9,9 +9,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from liquor_app.core.money import show_money
-from liquor_app.customers.history import MonthSpend, PurchaseRow
+from liquor_app.customers.purchase_history import MonthSpend, PurchaseRow
 from liquor_app.customers.states.looks import FAMILIES, family
-from liquor_app.ui.bars import Bar
+from liquor_app.ui.charts.bars import Bar
 from liquor_app.ui.words import NONE, listed, percent, plural, show_day
 
 MONTHS = 12

@@ -14,8 +14,8 @@ from liquor_app.core.ids import parse_id
 from liquor_app.customers.service import WRITABLE, create_customer, get_customer, update_customer
 from liquor_app.customers.states.profile import CustomerState
 from liquor_app.ui.address import last_part
+from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.typed import typed
 
 FIELDS = ("name", "email", "phone", "external_id", "date_of_birth", "city", "state", "postal_code", "country")
 

@@ -14,7 +14,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.money import show_money
-from liquor_app.customers.history import purchases_of, spend_by_month
+from liquor_app.customers.purchase_history import purchases_of, spend_by_month
 from liquor_app.customers.states.bought import (
     PurchaseLine,
     category_mix,
@@ -26,7 +26,7 @@ from liquor_app.customers.states.bought import (
 from liquor_app.organization.settings import shop_now
 from liquor_app.sending.service import SendRow, list_sends
 from liquor_app.ui.address import last_part
-from liquor_app.ui.bars import Bar
+from liquor_app.ui.charts.bars import Bar
 from liquor_app.ui.words import plural, show_day
 
 SOME, MANY = 8, 100

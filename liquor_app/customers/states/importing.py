@@ -14,7 +14,7 @@ from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
-from liquor_app.customers.importing.mapping import KINDS
+from liquor_app.customers.importing.cleaning.column_mapping import KINDS
 from liquor_app.customers.models import ImportStatus
 from liquor_app.customers.states.uploads import ImportLine, import_line
 from liquor_app.customers.uploads import ImportRow, get_import, list_imports

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from liquor_app.core.money import show_money
-from liquor_app.customers.filters import CustomerFilter
+from liquor_app.customers.list_filters import CustomerFilter
 from liquor_app.customers.service import BaseCounts, CustomerRow
 from liquor_app.customers.states.looks import segment_color, segment_label
-from liquor_app.scoring.churn import HIGH_ABOVE, LOW_BELOW
-from liquor_app.scoring.rfm import RfmSegment
-from liquor_app.ui.donut import Slice, slices
-from liquor_app.ui.filters import Option
+from liquor_app.scoring.estimators.churn import HIGH_ABOVE, LOW_BELOW
+from liquor_app.scoring.estimators.rfm import RfmSegment
+from liquor_app.ui.charts.donut import Slice, slices
+from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.words import NONE, days_ago, due, percent, plural
 
 DRAWN_SEGMENTS = 6

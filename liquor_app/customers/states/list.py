@@ -12,9 +12,9 @@ from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
-from liquor_app.customers.choices import categories_in_use
 from liquor_app.customers.consents import suppress_customers, suppressed_among
-from liquor_app.customers.filters import SORTS
+from liquor_app.customers.filter_choices import categories_in_use
+from liquor_app.customers.list_filters import SORTS
 from liquor_app.customers.service import list_customers
 from liquor_app.customers.states.lines import (
     CustomerLine,
@@ -28,7 +28,7 @@ from liquor_app.customers.states.lines import (
 from liquor_app.organization.settings import shop_now
 from liquor_app.segments.service import list_segments
 from liquor_app.ui.address import parameter, remember
-from liquor_app.ui.filters import Option
+from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.toast import toast_done, toast_failed
 from liquor_app.ui.words import plural
 

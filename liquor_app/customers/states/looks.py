@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from liquor_app.scoring.rfm import RfmSegment
-from liquor_app.ui.chart import Paint
+from liquor_app.scoring.estimators.rfm import RfmSegment
+from liquor_app.ui.charts.chart import Paint
 from liquor_app.ui.words import NONE, spoken
 
 SEGMENT_COLORS: Mapping[str, str] = {

@@ -19,9 +19,9 @@ from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.customers.importing import FilePreview, Trial, inspect_file, try_file
-from liquor_app.customers.importing.dialect import MARKS, ORDERS
-from liquor_app.customers.importing.merging import Policy
-from liquor_app.customers.importing.reading import READING
+from liquor_app.customers.importing.merge_rows import Policy
+from liquor_app.customers.importing.readers.dialect import MARKS, ORDERS
+from liquor_app.customers.importing.readers.row_reader import READING
 from liquor_app.customers.states.importing import MATCH, RUN, ImportState
 from liquor_app.customers.states.running import RunState
 from liquor_app.customers.states.uploads import (

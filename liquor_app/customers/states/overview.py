@@ -9,8 +9,8 @@ from liquor_app.core.db import transaction
 from liquor_app.customers.service import base_counts
 from liquor_app.customers.states.lines import Band, churn_bands, segment_shares
 from liquor_app.organization.settings import PlanningSettings, load_settings
-from liquor_app.ui.bars import Bar
-from liquor_app.ui.donut import Slice
+from liquor_app.ui.charts.bars import Bar
+from liquor_app.ui.charts.donut import Slice
 from liquor_app.ui.words import percent, plural
 
 

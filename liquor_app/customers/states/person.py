@@ -81,7 +81,7 @@ class ConsentLine:
 
 @dataclass(frozen=True, slots=True)
 class NextAction:
-    """The best action there is for this customer; an empty title for none. Points as `ui.priority` takes them."""
+    """The best action there is for this customer; an empty title for none. Points are those of `ui.charts.priority`."""
 
     title: str = ""
     reason: str = ""

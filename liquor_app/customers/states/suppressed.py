@@ -15,8 +15,8 @@ from liquor_app.core.ids import parse_id
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.suppressions import FOR_GOOD, add_suppressions, lift_entry, list_suppressions
 from liquor_app.organization.models import Channel
+from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.typed import typed
 from liquor_app.ui.words import ago, plural
 
 PAGE = 50

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from liquor_app.customers.importing import FilePreview, ImportReport
-from liquor_app.customers.importing.cleaning import NO_BIRTHDAY, NO_EVIDENCE
-from liquor_app.customers.importing.mapping import KINDS
-from liquor_app.customers.importing.work import Shown
+from liquor_app.customers.importing.cleaning.column_mapping import KINDS
+from liquor_app.customers.importing.cleaning.rows import NO_BIRTHDAY, NO_EVIDENCE
+from liquor_app.customers.importing.run_import import Shown
 from liquor_app.customers.models import ImportStatus
 from liquor_app.customers.uploads import ImportRow
 from liquor_app.ui.words import ago, listed, plural, spoken

@@ -9,11 +9,11 @@ import reflex as rx
 from liquor_app.organization.states.brand import BrandState
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card
-from liquor_app.ui.choice import select, select_field, switch
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.choice import select, select_field, switch
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.layout import col, grid, pair, row, span
-from liquor_app.ui.page import Page, page_head
-from liquor_app.ui.preview import email_preview
+from liquor_app.ui.message_preview import email_preview
 from liquor_app.ui.skeleton import skeleton_lines
 
 HEADERS = [

@@ -7,11 +7,11 @@ import reflex as rx
 from liquor_app.accounts.state import SessionState
 from liquor_app.organization.states.shell import ShellState
 from liquor_app.ui.button import avatar
-from liquor_app.ui.dialog import confirm
-from liquor_app.ui.menu import Item, menu
-from liquor_app.ui.notices import bell
-from liquor_app.ui.palette import palette
-from liquor_app.ui.shell import Slots, search_button, strip
+from liquor_app.ui.forms.dialog import confirm
+from liquor_app.ui.forms.menu import Item, menu
+from liquor_app.ui.frame.notices import bell
+from liquor_app.ui.frame.palette import palette
+from liquor_app.ui.frame.shell import Slots, search_button, strip
 
 SIGN_OUT = rx.call_script("fetch('/session/logout', {method: 'POST'}).then(() => location.assign('/login'))")
 """A full page load: the cookie is read when the tab's socket opens."""

@@ -12,11 +12,11 @@ from liquor_app.organization.states.guidance import GuidanceState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, list_item, note, plain_list
-from liquor_app.ui.choice import select_field
-from liquor_app.ui.dialog import confirm
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.choice import select_field
+from liquor_app.ui.forms.dialog import confirm
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.layout import col, grid, pair, row, span
-from liquor_app.ui.page import Page, page_head
 
 LEVELS = [(level.value, level.label) for level in Autonomy]
 

@@ -11,9 +11,9 @@ from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import button, link
 from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.layout import grid, row, span
-from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.table import Column, table
 from liquor_app.ui.tabs import segmented
 

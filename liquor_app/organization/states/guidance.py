@@ -24,8 +24,8 @@ from liquor_app.organization.guidance import (
 )
 from liquor_app.organization.settings import shop_now
 from liquor_app.segments.service import list_segments
+from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done, toast_warning
-from liquor_app.ui.typed import typed
 from liquor_app.ui.words import plural, show_moment
 
 LISTS = ("banned_health", "banned_excess", "banned_youth", "banned_other", "allowed_offers")

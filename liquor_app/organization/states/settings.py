@@ -23,8 +23,8 @@ from liquor_app.organization.settings import (
     load_settings,
     save_settings,
 )
+from liquor_app.ui.forms.form_data import said
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.typed import said
 
 DOCUMENTS: dict[str, type[SettingsModel]] = {
     model.key: model

@@ -12,9 +12,8 @@ from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.campaigns.service import list_campaigns
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
-from liquor_app.customers.filters import CustomerFilter
+from liquor_app.customers.list_filters import CustomerFilter
 from liquor_app.customers.service import list_customers
-from liquor_app.organization.identity import missing_identity
 from liquor_app.organization.service import (
     default_brand,
     list_notifications,
@@ -23,11 +22,12 @@ from liquor_app.organization.service import (
     shell_counts,
 )
 from liquor_app.organization.settings import GeneralSettings, load_settings
-from liquor_app.ui.live import follow
-from liquor_app.ui.notices import Notice
-from liquor_app.ui.palette import Hit
+from liquor_app.organization.shop_identity import missing_identity
+from liquor_app.ui.frame.notices import Notice
+from liquor_app.ui.frame.palette import Hit
+from liquor_app.ui.frame.trouble import RELOAD
+from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.trouble import RELOAD
 
 KINDS = {"info": "plain", "warning": "warning", "success": "good", "error": "failed", "approval": "act"}
 

@@ -13,11 +13,11 @@ from liquor_app.providers.states.trial import ChannelTrialState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, list_item, note, plain_list
-from liquor_app.ui.choice import switch
 from liquor_app.ui.empty import empty
-from liquor_app.ui.filters import choice_chip
+from liquor_app.ui.forms.choice import switch
+from liquor_app.ui.forms.filters import choice_chip
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.layout import col, grid, row, span
-from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.table import Column, table
 
 

@@ -10,9 +10,9 @@ from liquor_app.providers.states.form import ProviderFormState
 from liquor_app.providers.states.trial import ChannelTrialState
 from liquor_app.ui.button import button
 from liquor_app.ui.card import note
-from liquor_app.ui.choice import select_field
-from liquor_app.ui.dialog import confirm, dialog
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.choice import select_field
+from liquor_app.ui.forms.dialog import confirm, dialog
+from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.layout import col, pair, row
 
 

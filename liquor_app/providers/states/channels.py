@@ -16,8 +16,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import ChannelRow, list_channels
 from liquor_app.organization.settings import shop_now
-from liquor_app.providers.forms import provider_name
-from liquor_app.providers.manage import (
+from liquor_app.providers.channel_admin import (
     BOUNCES,
     COMPLAINTS,
     SenderHealth,
@@ -27,8 +26,9 @@ from liquor_app.providers.manage import (
     switch_provider,
     try_again,
 )
+from liquor_app.providers.config_forms import provider_name
 from liquor_app.providers.registry import SANDBOX
-from liquor_app.ui.filters import Option
+from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.toast import toast_done, toast_warning
 from liquor_app.ui.words import percent, plural
 

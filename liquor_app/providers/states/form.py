@@ -13,11 +13,11 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.service import ChannelRow, list_channels
-from liquor_app.providers.forms import FormField, FormInvalid, provider_name
-from liquor_app.providers.manage import ProviderForm, forget_secret, read_form, save_form
+from liquor_app.providers.channel_admin import ProviderForm, forget_secret, read_form, save_form
+from liquor_app.providers.config_forms import FormField, FormInvalid, provider_name
 from liquor_app.providers.states.channels import ChannelsState, channel_of
+from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.typed import typed
 
 NUMBERS = {
     "rate_per_second": "Rate, messages a second",

@@ -10,11 +10,11 @@ from liquor_app.accounts.service import get_user
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
-from liquor_app.providers.forms import provider_name
+from liquor_app.providers.config_forms import provider_name
 from liquor_app.providers.states.channels import channel_of
-from liquor_app.templates.trial import GREETING, hand_over_trial, prepare_trial
+from liquor_app.templates.test_messages import GREETING, hand_over_trial, prepare_trial
+from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.typed import typed
 
 
 class ChannelTrialState(rx.State):

@@ -6,11 +6,11 @@ import reflex as rx
 
 from liquor_app.scoring.states.models import ModelCard, ModelsState
 from liquor_app.ui.badge import badge
-from liquor_app.ui.bars import bar_list
 from liquor_app.ui.card import card, note
+from liquor_app.ui.charts.bars import bar_list
 from liquor_app.ui.empty import empty
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.layout import col, grid, row
-from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.skeleton import skeleton_lines
 from liquor_app.ui.table import Column, table
 

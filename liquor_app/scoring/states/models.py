@@ -12,7 +12,7 @@ from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.organization.settings import shop_now
 from liquor_app.scoring.service import ModelRow, list_models
-from liquor_app.ui.bars import Bar
+from liquor_app.ui.charts.bars import Bar
 from liquor_app.ui.words import plural, show_moment
 
 TITLES = {"churn": "Churn risk", "clv": "Lifetime value", "response": "Likelihood to respond"}

@@ -10,10 +10,10 @@ from liquor_app.accounts.pages.access import for_managers
 from liquor_app.segments.states.discover import DiscoverState
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, quote
+from liquor_app.ui.charts.heat import heatmap
 from liquor_app.ui.empty import empty
-from liquor_app.ui.heat import heatmap
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.layout import col, grid, row
-from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.skeleton import skeleton_lines
 
 

@@ -16,11 +16,11 @@ from liquor_app.segments.states.playbook import CHANNELS
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note
-from liquor_app.ui.choice import select_field, switch
 from liquor_app.ui.empty import empty
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.choice import select_field, switch
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.layout import col, grid, pair, row, span
-from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.skeleton import skeleton_lines
 
 COLORS = [

@@ -11,12 +11,12 @@ from liquor_app.segments.states.list import SegmentsState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, quote
-from liquor_app.ui.dialog import confirm
 from liquor_app.ui.empty import empty
+from liquor_app.ui.forms.dialog import confirm
+from liquor_app.ui.forms.menu import Item, menu
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.icon import icon
 from liquor_app.ui.layout import col, grid, row
-from liquor_app.ui.menu import Item, menu
-from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.skeleton import skeleton_lines
 
 

@@ -7,18 +7,18 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.pages.access import for_managers
-from liquor_app.scoring.rfm import RfmSegment
-from liquor_app.segments.fields import EVENTS, FIELDS
+from liquor_app.scoring.estimators.rfm import RfmSegment
+from liquor_app.segments.rule_fields import EVENTS, FIELDS
 from liquor_app.segments.states.count import CountState
 from liquor_app.segments.states.edit import EditSegmentState
 from liquor_app.segments.states.lines import MEMBER, MODES
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note, quote
-from liquor_app.ui.choice import select
-from liquor_app.ui.form import small_input
+from liquor_app.ui.charts.progress import bar
+from liquor_app.ui.forms.choice import select
+from liquor_app.ui.forms.form import small_input
+from liquor_app.ui.forms.rule_frame import rule_line
 from liquor_app.ui.layout import col, row
-from liquor_app.ui.progress import bar
-from liquor_app.ui.rules import rule_line
 
 YES_NO = [("true", "yes"), ("false", "no")]
 

@@ -14,7 +14,7 @@ from liquor_app.core.errors import AppError
 from liquor_app.customers.states.looks import segment_label
 from liquor_app.segments import service
 from liquor_app.segments.membership import RuleCount
-from liquor_app.ui.bars import Bar
+from liquor_app.ui.charts.bars import Bar
 from liquor_app.ui.words import percent
 
 

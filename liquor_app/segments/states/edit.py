@@ -10,7 +10,7 @@ import reflex as rx
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, NotFound
-from liquor_app.customers.choices import categories_in_use
+from liquor_app.customers.filter_choices import categories_in_use
 from liquor_app.segments.models import SegmentKind
 from liquor_app.segments.rules import check_rules
 from liquor_app.segments.service import SegmentRow, create_segment, get_segment, list_segments, update_segment

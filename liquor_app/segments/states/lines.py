@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from liquor_app.segments.fields import BARE_OPS, DAY_OPS, EVENTS, FIELDS, LIST_OPS, OPS, Kind
+from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, EVENTS, FIELDS, LIST_OPS, OPS, Kind
 from liquor_app.segments.rules import MAX_DEPTH, MAX_NODES, RuleProblem
 
 Choices = list[tuple[str, str]]

@@ -8,7 +8,7 @@ from typing import Any
 
 from liquor_app.segments.playbook import MAX_OFFERS
 from liquor_app.segments.service import PLAYBOOK_DEFAULTS, SegmentRow
-from liquor_app.ui.typed import typed
+from liquor_app.ui.forms.form_data import typed
 
 TEXTS = ("name", "description", "messaging_strategy", "color", "template_category")
 PERCENTS = ("max_discount_pct", "margin_floor_pct")

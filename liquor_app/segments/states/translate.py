@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from liquor_app.core.errors import Invalid
-from liquor_app.segments.fields import BARE_OPS, DAY_OPS, FIELDS, LIST_OPS, Kind
+from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, FIELDS, LIST_OPS, Kind
 from liquor_app.segments.states.lines import MEMBER, NUMBERS, Line, dressed
 
 

@@ -12,15 +12,15 @@ from liquor_app.sending.states.unknown import UnknownState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, list_item, note, plain_list
-from liquor_app.ui.dialog import confirm
 from liquor_app.ui.empty import empty
-from liquor_app.ui.filters import filter_bar
-from liquor_app.ui.form import search_input
+from liquor_app.ui.forms.dialog import confirm
+from liquor_app.ui.forms.filters import filter_bar
+from liquor_app.ui.forms.form import search_input
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.icon import icon
 from liquor_app.ui.layout import col, grid, row, span
-from liquor_app.ui.page import Page, page_head
+from liquor_app.ui.message_preview import email_preview, sms_preview
 from liquor_app.ui.pager import pager
-from liquor_app.ui.preview import email_preview, sms_preview
 from liquor_app.ui.table import Column, table
 
 READING = OutboxState.reading

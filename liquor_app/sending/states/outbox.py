@@ -11,9 +11,9 @@ from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.sending.outbox import get_outbox_message, list_outbox
-from liquor_app.sending.words import ago
-from liquor_app.templates.sms import SmsSize
-from liquor_app.ui.live import follow
+from liquor_app.sending.send_words import ago
+from liquor_app.templates.rendering.sms_length import SmsSize
+from liquor_app.ui.live_updates import follow
 
 PAGE = 20
 

@@ -10,9 +10,9 @@ import reflex as rx
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
-from liquor_app.providers.forms import provider_name
+from liquor_app.providers.config_forms import provider_name
+from liquor_app.sending.send_words import ago
 from liquor_app.sending.service import list_sends, resend, settle_unknown
-from liquor_app.sending.words import ago
 from liquor_app.ui.toast import toast_done
 
 PAGE = 10

@@ -14,10 +14,10 @@ from liquor_app.templates.states.trial import TrialState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, list_item, note, plain_list
-from liquor_app.ui.choice import select_field
-from liquor_app.ui.code import code_changes
-from liquor_app.ui.dialog import dialog
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.choice import select_field
+from liquor_app.ui.forms.dialog import dialog
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.forms.source_text import code_changes
 from liquor_app.ui.layout import col, pair, row
 
 

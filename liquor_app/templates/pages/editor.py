@@ -9,9 +9,9 @@ import reflex as rx
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.pages.access import for_admins
 from liquor_app.accounts.state import SessionState
-from liquor_app.templates.context import VARIABLES
 from liquor_app.templates.pages.aside import trial_card, versions_card
 from liquor_app.templates.pages.list import state_badge
+from liquor_app.templates.rendering.variables import VARIABLES
 from liquor_app.templates.states.editor import EditorState
 from liquor_app.templates.states.history import HistoryState
 from liquor_app.templates.states.sample import SampleState
@@ -20,15 +20,15 @@ from liquor_app.templates.states.views import KINDS
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, note
-from liquor_app.ui.choice import select_field
-from liquor_app.ui.code import SCRIPT, code_field, insert
 from liquor_app.ui.empty import empty
-from liquor_app.ui.filters import filter_bar
-from liquor_app.ui.form import search_input, text_field
+from liquor_app.ui.forms.choice import select_field
+from liquor_app.ui.forms.filters import filter_bar
+from liquor_app.ui.forms.form import search_input, text_field
+from liquor_app.ui.forms.source_text import SCRIPT, code_field, insert
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.icon import icon
 from liquor_app.ui.layout import col, grid, pair, row, span
-from liquor_app.ui.page import Page, page_head
-from liquor_app.ui.preview import email_preview, sms_preview
+from liquor_app.ui.message_preview import email_preview, sms_preview
 from liquor_app.ui.skeleton import skeleton_lines
 from liquor_app.ui.tabs import segmented
 

@@ -12,15 +12,15 @@ from liquor_app.templates.states.views import CHANNELS, KINDS
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card
-from liquor_app.ui.choice import select_field
-from liquor_app.ui.dialog import dialog
 from liquor_app.ui.empty import empty
-from liquor_app.ui.filters import filter_bar
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.choice import select_field
+from liquor_app.ui.forms.dialog import dialog
+from liquor_app.ui.forms.filters import filter_bar
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.forms.menu import Item, menu
+from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.icon import icon
 from liquor_app.ui.layout import col, pair, row
-from liquor_app.ui.menu import Item, menu
-from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.pager import pager
 from liquor_app.ui.table import Column, table
 from liquor_app.ui.tabs import segmented

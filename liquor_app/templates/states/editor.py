@@ -13,17 +13,17 @@ from liquor_app.core.errors import AppError, Invalid, NotFound
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
-from liquor_app.templates.bounds import MAX_SOURCE
-from liquor_app.templates.compiling import COMPILING
-from liquor_app.templates.lint import find_problems
 from liquor_app.templates.preview import preview_draft, preview_stored, source_of
-from liquor_app.templates.render import TemplateSource
+from liquor_app.templates.rendering.compile_sandboxed import COMPILING
+from liquor_app.templates.rendering.render import TemplateSource
+from liquor_app.templates.rendering.render_limits import MAX_SOURCE
 from liquor_app.templates.service import CONTENT, TemplateRow, get_template, update_template
 from liquor_app.templates.states.sample import SampleState
 from liquor_app.templates.states.views import Head, ProblemLine, Seen, head_of, problem_line, seen_of
-from liquor_app.templates.usage import template_uses
+from liquor_app.templates.template_lint import find_problems
+from liquor_app.templates.template_usage import template_uses
 from liquor_app.ui.address import last_part
-from liquor_app.ui.code import go_to_line, guard, numbered
+from liquor_app.ui.forms.source_text import go_to_line, guard, numbered
 from liquor_app.ui.toast import toast_done, toast_failed
 
 DETAILS = ("name", "category")

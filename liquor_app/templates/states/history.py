@@ -10,13 +10,13 @@ from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.settings import shop_now
-from liquor_app.templates.changes import Change, changes_between
+from liquor_app.templates.diff import Change, changes_between
 from liquor_app.templates.service import get_template, list_versions
 from liquor_app.templates.states.editor import EditorState
 from liquor_app.templates.states.views import PARTS, VersionLine, version_line
-from liquor_app.templates.versions import read_version, restore_version
+from liquor_app.templates.template_versions import read_version, restore_version
 from liquor_app.ui.address import last_part
-from liquor_app.ui.code import guard
+from liquor_app.ui.forms.source_text import guard
 from liquor_app.ui.toast import toast_done
 
 SHOWN = 30

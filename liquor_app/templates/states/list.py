@@ -14,11 +14,11 @@ from liquor_app.organization.settings import shop_now
 from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.service import create_template, list_templates
 from liquor_app.templates.states.views import Head, head_of
-from liquor_app.templates.usage import template_uses
-from liquor_app.templates.versions import duplicate_template
+from liquor_app.templates.template_usage import template_uses
+from liquor_app.templates.template_versions import duplicate_template
 from liquor_app.ui.address import parameter, remember
+from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.typed import typed
 
 PAGE = 25
 

@@ -9,9 +9,9 @@ import reflex as rx
 from liquor_app.accounts.state import guarded, signed_in
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
-from liquor_app.customers.filters import CustomerFilter
+from liquor_app.customers.list_filters import CustomerFilter
 from liquor_app.customers.service import get_customer, list_customers
-from liquor_app.ui.filters import Option
+from liquor_app.ui.forms.filters import Option
 
 HITS = 6
 EXAMPLE = "the example"

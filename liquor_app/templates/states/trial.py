@@ -13,9 +13,9 @@ from liquor_app.core.errors import AppError
 from liquor_app.organization.service import list_channels
 from liquor_app.templates.states.editor import EditorState
 from liquor_app.templates.states.sample import SampleState
-from liquor_app.templates.trial import hand_over_trial, prepare_trial
+from liquor_app.templates.test_messages import hand_over_trial, prepare_trial
+from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done, toast_failed
-from liquor_app.ui.typed import typed
 
 ANY = ""
 

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from liquor_app.organization.models import Channel
 from liquor_app.segments.states.cards import TEMPLATES
-from liquor_app.templates.lint import Problem
 from liquor_app.templates.preview import Preview
-from liquor_app.templates.render import CLIPPED_AT
+from liquor_app.templates.rendering.render import CLIPPED_AT
 from liquor_app.templates.service import TemplateRow, VersionRow
-from liquor_app.templates.usage import TemplateUse
+from liquor_app.templates.template_lint import Problem
+from liquor_app.templates.template_usage import TemplateUse
 from liquor_app.ui.words import ago, listed, plural, show_moment
 
 PARTS: Mapping[str, str] = {

@@ -9,17 +9,17 @@ import reflex as rx
 from liquor_app.ui.badge import badge, status_badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card
-from liquor_app.ui.chart import Series, bar_chart, legend, revenue_chart
-from liquor_app.ui.donut import donut
+from liquor_app.ui.charts.chart import Series, bar_chart, legend, revenue_chart
+from liquor_app.ui.charts.donut import donut
+from liquor_app.ui.charts.interval import interval, interval_marks
+from liquor_app.ui.charts.kpi import kpi, sparkline_path
+from liquor_app.ui.charts.progress import churn_band
 from liquor_app.ui.empty import empty
-from liquor_app.ui.filters import add_chip, chip, filter_bar
-from liquor_app.ui.form import search_input
+from liquor_app.ui.forms.filters import add_chip, chip, filter_bar
+from liquor_app.ui.forms.form import search_input
+from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.gallery.state import GalleryState
-from liquor_app.ui.interval import interval, interval_marks
-from liquor_app.ui.kpi import kpi, sparkline_path
-from liquor_app.ui.menu import Item, menu
 from liquor_app.ui.pager import pager
-from liquor_app.ui.progress import churn_band
 from liquor_app.ui.table import Column, Selection, table
 
 

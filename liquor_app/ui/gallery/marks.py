@@ -7,17 +7,17 @@ from collections.abc import Sequence
 import reflex as rx
 
 from liquor_app.ui.badge import LOOKS, badge, status_badge
-from liquor_app.ui.bars import bar_list, funnel, numbers
 from liquor_app.ui.button import link
 from liquor_app.ui.card import card, key_values, list_item, plain_list, quote
+from liquor_app.ui.charts.bars import bar_list, funnel, numbers
+from liquor_app.ui.charts.heat import heatmap
+from liquor_app.ui.charts.priority import priority, priority_legend
+from liquor_app.ui.charts.progress import bar, progress, stacked
+from liquor_app.ui.charts.week import week
 from liquor_app.ui.gallery.state import GalleryState
 from liquor_app.ui.gallery.states import named
-from liquor_app.ui.heat import heatmap
 from liquor_app.ui.layout import col, row
-from liquor_app.ui.preview import email_preview, sms_preview
-from liquor_app.ui.priority import priority, priority_legend
-from liquor_app.ui.progress import bar, progress, stacked
-from liquor_app.ui.week import week
+from liquor_app.ui.message_preview import email_preview, sms_preview
 
 
 def marks() -> Sequence[rx.Component]:

@@ -7,19 +7,19 @@ import reflex as rx
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import button, link
 from liquor_app.ui.card import call_to_action
-from liquor_app.ui.choice import checkbox
-from liquor_app.ui.dialog import confirm, dialog
-from liquor_app.ui.entry import entry
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.choice import checkbox
+from liquor_app.ui.forms.dialog import confirm, dialog
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.frame.entry_frame import entry
+from liquor_app.ui.frame.notices import bell
+from liquor_app.ui.frame.page_spec import Page, page_head
+from liquor_app.ui.frame.palette import palette
 from liquor_app.ui.gallery.charts import charts, kpis, people_table
 from liquor_app.ui.gallery.marks import marks, more
 from liquor_app.ui.gallery.state import GalleryState
 from liquor_app.ui.gallery.states import forms, states
 from liquor_app.ui.layout import col, grid
-from liquor_app.ui.notices import bell
-from liquor_app.ui.page import Page, page_head
 from liquor_app.ui.pager import bulk_bar
-from liquor_app.ui.palette import palette
 
 
 def gallery() -> rx.Component:

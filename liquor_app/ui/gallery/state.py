@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import reflex as rx
 
-from liquor_app.ui.bars import Bar, Step
-from liquor_app.ui.donut import Slice, slices
-from liquor_app.ui.notices import Notice
-from liquor_app.ui.palette import Hit
+from liquor_app.ui.charts.bars import Bar, Step
+from liquor_app.ui.charts.donut import Slice, slices
+from liquor_app.ui.charts.week import Day
+from liquor_app.ui.frame.notices import Notice
+from liquor_app.ui.frame.palette import Hit
 from liquor_app.ui.toast import toast_done, toast_failed, toast_warning
-from liquor_app.ui.week import Day
 
 WEEK = [412, 268, 297, 262, 352, 540, 605, 437, 270, 297, 274, 336, 556, 728, 430, 297, 322, 346, 391, 564, 755]
 BEFORE = [436, 270, 280, 250, 310, 480, 664, 420, 280, 300, 268, 330, 520, 670, 410, 276, 280, 300, 350, 500, 672]

@@ -9,13 +9,13 @@ import reflex as rx
 from liquor_app.ui.badge import live
 from liquor_app.ui.button import avatar, button, icon_button, link
 from liquor_app.ui.card import card, note
-from liquor_app.ui.choice import checkbox, select_field, switch
 from liquor_app.ui.empty import empty, failed
-from liquor_app.ui.form import text_field
+from liquor_app.ui.forms.choice import checkbox, select_field, switch
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.frame.stepper import stepper
 from liquor_app.ui.gallery.state import GalleryState
 from liquor_app.ui.layout import col, grid, row
 from liquor_app.ui.skeleton import skeleton, skeleton_lines
-from liquor_app.ui.stepper import stepper
 from liquor_app.ui.table import Column, table
 from liquor_app.ui.tabs import segmented, tabs
 

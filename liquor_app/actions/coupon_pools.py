@@ -1,0 +1,335 @@
+"""Coupon pools: codes the till knows, brought in as a list and given away one by one.
+
+`sending.pipeline.coupon_codes` takes them out at sending.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.bulk import copy_rows
+from liquor_app.core.db import raw_connection
+from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.ids import uuid7
+from liquor_app.core.security.redact import constraint_of
+from liquor_app.segments.playbook import clean_percent, clean_text
+
+MAX_CODES = 1_000_000
+"""In one pool."""
+MAX_POOLS = 200
+MAX_BYTES = 45_000_000
+"""Of an uploaded list."""
+MAX_LOW_WATER = 100_000
+SHOWN = 5
+"""Refused lines told one by one."""
+
+_CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/#-]{1,38}[A-Za-z0-9])")
+_HEADINGS = frozenset({"code", "codes", "coupon", "coupons", "coupon code", "coupon_code", "voucher", "promo code"})
+
+_SELECT = """
+SELECT p.id, p.name, p.discount_pct, p.is_standing, p.low_water, p.created_at,
+       (SELECT count(*) FROM coupons k WHERE k.pool_id = p.id) AS total,
+       (SELECT count(*) FROM coupons k WHERE k.pool_id = p.id AND k.action_id IS NULL) AS remaining,
+       (SELECT count(*) FROM coupons k WHERE k.pool_id = p.id AND k.redeemed_at IS NOT NULL) AS redeemed
+FROM coupon_pools p
+"""
+
+# What does not fit any more is the end of the list.
+_TAKE_IN = """
+WITH fresh AS (
+    INSERT INTO coupons (code, pool, pool_id, discount_pct)
+    SELECT code, :name, :pool, :percent FROM (
+        SELECT code FROM incoming_codes GROUP BY code ORDER BY min(place) LIMIT :room
+    ) AS listed
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM fresh) AS added, (SELECT count(DISTINCT code) FROM incoming_codes) AS distinct_codes
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRow:
+    """A pool and how far it is used up. `remaining` codes are nobody's yet; a notice comes at `low_water`."""
+
+    id: UUID
+    name: str
+    discount_pct: Decimal
+    is_standing: bool
+    low_water: int
+    created_at: datetime
+    total: int
+    remaining: int
+    redeemed: int
+
+    @property
+    def is_low(self) -> bool:
+        return self.remaining <= self.low_water
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A line that holds no code; `line` counts from 1."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddedCodes:
+    """What became of a list: `repeated` stood in it before, `known` is in this or another pool or was made up by us,
+    `beyond` did not fit any more; `examples` are the first lines refused."""
+
+    pool_id: UUID
+    added: int
+    repeated: int
+    known: int
+    beyond: int
+    refused: int
+    examples: tuple[Refused, ...]
+
+
+async def list_pools(session: AsyncSession, actor: Actor) -> list[PoolRow]:
+    """Every pool, by name; there are `MAX_POOLS` at most."""
+    require(actor, Role.USER)
+    found = await session.execute(text(f"{_SELECT} ORDER BY p.name LIMIT {MAX_POOLS}"))
+    return [PoolRow(**row) for row in found.mappings()]
+
+
+async def get_pool(session: AsyncSession, actor: Actor, pool_id: UUID) -> PoolRow:
+    """One pool.
+
+    Raises:
+        NotFound: there is none.
+    """
+    require(actor, Role.USER)
+    found = await session.execute(text(f"{_SELECT} WHERE p.id = :id"), {"id": pool_id})
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound("There is no such coupon pool.")
+    return PoolRow(**row)
+
+
+async def create_pool(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    name: str,
+    discount_pct: object,
+    is_standing: bool = False,
+    low_water: int = 100,
+) -> PoolRow:
+    """An empty pool.
+
+    Raises:
+        Forbidden: the actor may only read.
+        Invalid: no name, a discount beyond 0.01 to 100, a low water out of range.
+        Conflict: the name is taken, another standing pool has this discount, or there are too many pools.
+    """
+    require(actor, Role.MANAGER)
+    values = _cleaned(name=name, discount_pct=discount_pct, is_standing=is_standing, low_water=low_water)
+    counted = await session.execute(text("SELECT count(*) FROM coupon_pools"))
+    if counted.scalar_one() >= MAX_POOLS:
+        raise Conflict(f"There are {MAX_POOLS} pools already. Remove one that is used up first.")
+    pool_id = uuid7()
+    await _write(
+        session,
+        "INSERT INTO coupon_pools (id, name, discount_pct, is_standing, low_water)"
+        " VALUES (:id, :name, :discount_pct, :is_standing, :low_water)",
+        {"id": pool_id, **values},
+    )
+    await audit(session, actor, "coupons.pool_created", "coupon_pool", pool_id, **values)
+    return await get_pool(session, actor, pool_id)
+
+
+async def update_pool(session: AsyncSession, actor: Actor, pool_id: UUID, **changes: Any) -> PoolRow:
+    """Change `name`, `is_standing` or `low_water`. The discount stays: codes of it are with people.
+
+    Raises:
+        NotFound, Forbidden, Invalid, Conflict: as `create_pool`.
+    """
+    require(actor, Role.MANAGER)
+    before = await get_pool(session, actor, pool_id)
+    now_is = {"name": before.name, "is_standing": before.is_standing, "low_water": before.low_water}
+    values = _cleaned(discount_pct=before.discount_pct, **{**now_is, **changes})
+    await _write(
+        session,
+        "UPDATE coupon_pools SET name = :name, is_standing = :is_standing, low_water = :low_water, warned_at = NULL"
+        " WHERE id = :id",
+        {"id": pool_id, **{name: values[name] for name in now_is}},
+    )
+    await audit(session, actor, "coupons.pool_updated", "coupon_pool", pool_id, **changes)
+    return await get_pool(session, actor, pool_id)
+
+
+async def add_codes(session: AsyncSession, actor: Actor, pool_id: UUID, lines: Iterable[str]) -> AddedCodes:
+    """Take codes in, one a line or in the first column of a CSV file. What is known already is left as it is.
+
+    Args:
+        lines: of any number; read once, at most `MAX_CODES` a pool are kept.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such pool.
+        Invalid: not one code among the lines.
+    """
+    require(actor, Role.MANAGER)
+    # two lists at once could fill the pool beyond its bound; the row itself stays free for whoever gives codes away
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"coupon_pool:{pool_id}"}
+    )
+    pool = await get_pool(session, actor, pool_id)
+    reader = _Reader(lines)
+    connection = await raw_connection(session)
+    await connection.execute("CREATE TEMPORARY TABLE incoming_codes (place int, code text) ON COMMIT DROP")
+    await copy_rows(session, "incoming_codes", ("place", "code"), reader)
+    if not reader.taken:
+        raise Invalid(
+            "There is no code in it. One a line: 3 to 40 letters, digits and - . _ / #, such as KV7Q-2MRT.",
+            field="codes",
+        )
+    room = MAX_CODES - pool.total
+    done = await session.execute(
+        text(_TAKE_IN),
+        {"name": pool.name, "pool": pool_id, "percent": pool.discount_pct, "room": room},
+    )
+    row = done.one()
+    await session.execute(text("DROP TABLE incoming_codes"))
+    await session.execute(text("UPDATE coupon_pools SET warned_at = NULL WHERE id = :id"), {"id": pool_id})
+    beyond = max(row.distinct_codes - room, 0) + reader.beyond
+    result = AddedCodes(
+        pool_id=pool_id,
+        added=row.added,
+        repeated=reader.taken - row.distinct_codes,
+        known=min(row.distinct_codes, room) - row.added,
+        beyond=beyond,
+        refused=reader.refused,
+        examples=tuple(reader.examples),
+    )
+    await audit(
+        session, actor, "coupons.codes_added", "coupon_pool", pool_id, added=result.added, known=result.known,
+        repeated=result.repeated, refused=result.refused,
+    )  # fmt: skip
+    return result
+
+
+async def discard_codes(session: AsyncSession, actor: Actor, pool_id: UUID) -> int:
+    """Remove the codes nobody has got yet, as when the till no longer takes them; returns how many.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such pool.
+    """
+    require(actor, Role.MANAGER)
+    await get_pool(session, actor, pool_id)
+    gone = await session.execute(
+        text(
+            "WITH gone AS (DELETE FROM coupons WHERE pool_id = :id AND action_id IS NULL RETURNING 1)"
+            " SELECT count(*) FROM gone"
+        ),
+        {"id": pool_id},
+    )
+    count = int(gone.scalar_one())
+    await audit(session, actor, "coupons.codes_discarded", "coupon_pool", pool_id, discarded=count)
+    return count
+
+
+async def delete_pool(session: AsyncSession, actor: Actor, pool_id: UUID) -> None:
+    """Remove a pool none of whose codes was given away, with its codes.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such pool.
+        Conflict: codes of it are with people, or a campaign uses it.
+    """
+    require(actor, Role.MANAGER)
+    pool = await get_pool(session, actor, pool_id)
+    if pool.remaining < pool.total:
+        given = pool.total - pool.remaining
+        raise Conflict(f"{given:,} codes of it are with people. Discard the others; the record of these stays.")
+    used = await session.execute(
+        text(
+            "SELECT string_agg(k.name, ', ') FROM campaign_pools c JOIN campaigns k ON k.id = c.campaign_id"
+            " WHERE c.pool_id = :id"
+        ),
+        {"id": pool_id},
+    )
+    if (names := used.scalar()) is not None:
+        raise Conflict(f"Its codes are for {names[:200]}. Choose others there first.")
+    await discard_codes(session, actor, pool_id)
+    await session.execute(text("DELETE FROM coupon_pools WHERE id = :id"), {"id": pool_id})
+    await audit(session, actor, "coupons.pool_deleted", "coupon_pool", pool_id, name=pool.name)
+
+
+class _Reader:
+    """Codes of lines, numbered; counts what is none as it goes."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = lines
+        self.taken = self.refused = self.beyond = 0
+        self.examples: list[Refused] = []
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        for number, line in enumerate(self._lines, 1):
+            code = first_cell(line)
+            if not code or (number == 1 and code.lower() in _HEADINGS):
+                continue
+            if _CODE.fullmatch(code) is None:
+                self.refused += 1
+                if len(self.examples) < SHOWN:
+                    shown = "".join(letter if letter.isprintable() else "?" for letter in code[:40])
+                    self.examples.append(Refused(number, shown))
+            elif self.taken >= MAX_CODES:
+                self.beyond += 1
+            else:
+                self.taken += 1
+                yield number, code
+
+
+def first_cell(line: str) -> str:
+    """The first column of a line of CSV; codes hold no separator, so that there is nothing to escape."""
+    return re.split(r"[,;\t]", line.lstrip("\ufeff"), maxsplit=1)[0].strip().strip('"').strip()
+
+
+def _cleaned(*, name: object, discount_pct: object, is_standing: object, low_water: object) -> dict[str, Any]:
+    percent = clean_percent(discount_pct, "discount_pct")
+    if percent == 0:
+        raise Invalid("discount_pct must be more than 0: codes go with money off", field="discount_pct")
+    try:
+        low = int(str(low_water))
+    except ValueError:
+        low = -1
+    if not 0 <= low <= MAX_LOW_WATER:
+        raise Invalid(f"low_water must be a number from 0 to {MAX_LOW_WATER:,}", field="low_water")
+    return {
+        "name": clean_text(name, "name", 80),
+        "discount_pct": percent,
+        "is_standing": bool(is_standing),
+        "low_water": low,
+    }
+
+
+async def _write(session: AsyncSession, statement: str, values: dict[str, Any]) -> None:
+    try:
+        async with session.begin_nested():
+            await session.execute(text(statement), values)
+    except IntegrityError as error:
+        if constraint_of(error) == "uq_coupon_pools_standing":
+            raise Conflict(
+                "Another pool already serves every campaign with this discount. Turn that off first.",
+                field="is_standing",
+            ) from error
+        raise Conflict(f"There is a pool called {values['name']!r} already.", field="name") from error

@@ -1,0 +1,217 @@
+"""Changing a plan by hand: skip actions, move one, undo. Every change meets the same constraints and is kept.
+
+Offers and copy are changed in `edit_offer`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.brief import CHANNELS
+from liquor_app.actions.edit_guards import (
+    KEPT,
+    hold,
+    hold_campaign,
+    planned_on,
+    record_edit,
+    refuse_overfull,
+    refuse_pressure,
+)
+from liquor_app.actions.eligibility import Reason
+from liquor_app.actions.models import ACTION, ActionStatus
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.segments.playbook import clean_text
+
+
+@dataclass(frozen=True, slots=True)
+class EditRow:
+    """A change by hand: what, to how many actions, by whom; `undone_at` once it was taken back."""
+
+    batch: UUID
+    plan_id: UUID | None
+    kind: str
+    summary: str
+    actions: int
+    by: str
+    at: datetime
+    undone_at: datetime | None
+
+
+async def skip_action(session: AsyncSession, actor: Actor, action_id: UUID, *, note: str = "") -> None:
+    """Take an action out of the plan; planning again leaves it out.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Conflict: the campaign is approved already, or the action is not one that waits.
+    """
+    held = await hold(session, actor, action_id)
+    ACTION.check(held.status, ActionStatus.SKIPPED)
+    detail = _by(actor, note)
+    summary = f"Took {held.row['offer']} by {held.row['channel']} on {held.row['scheduled_date']} out"
+    await record_edit(session, actor, held.brief, [action_id], kind="skip", summary=summary)
+    await session.execute(
+        text(
+            "UPDATE actions SET status = 'skipped', skip_reason = :reason, skip_detail = :detail, updated_at = :at"
+            " WHERE id = :id"
+        ),
+        {"id": action_id, "reason": Reason.BY_HAND.value, "detail": detail, "at": now()},
+    )
+    await audit(session, actor, "action.skipped", "action", action_id, note=note[:200])
+
+
+def _by(actor: Actor, note: str) -> str:
+    cleaned = clean_text(note, "note", 200, required=False)
+    return f"By {actor.name}" + (f": {cleaned}" if cleaned else "")
+
+
+async def skip_actions(
+    session: AsyncSession,
+    actor: Actor,
+    campaign_id: UUID,
+    *,
+    segment: str = "",
+    day: date | None = None,
+    channel: str = "",
+    note: str = "",
+) -> int:
+    """Take every planned action of a segment, day or channel (or their overlap) out of the plan; returns how many.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Invalid: neither segment, day nor channel is given, or the channel is unknown.
+        Conflict: the campaign is approved already, or there is nothing to take out.
+    """
+    brief = await hold_campaign(session, actor, campaign_id)
+    if channel and channel not in CHANNELS:
+        raise Invalid(f"channel must be one of {', '.join(CHANNELS)}", field="channel")
+    if not (segment or day or channel):
+        raise Invalid("Say which: a segment, a day or a channel.", field="segment")
+    found = await session.execute(
+        text(
+            "SELECT id FROM actions WHERE campaign_id = :campaign AND status = 'pending'"
+            " AND (:segment = '' OR segment_slug = :segment) AND (:channel = '' OR channel = :channel)"
+            " AND (CAST(:day AS date) IS NULL OR scheduled_date = :day) ORDER BY id FOR UPDATE"
+        ),
+        {"campaign": campaign_id, "segment": segment, "channel": channel, "day": day},
+    )
+    ids = list(found.scalars())
+    if not ids:
+        raise Conflict("Nothing of the plan is left there to take out.")
+    where = ", ".join(str(part) for part in (segment, channel, day) if part)
+    await record_edit(session, actor, brief, ids, kind="skip", summary=f"Took {len(ids):,} actions out: {where}")
+    await session.execute(
+        text(
+            "UPDATE actions SET status = 'skipped', skip_reason = :reason, skip_detail = :detail, updated_at = :at"
+            " WHERE id = ANY(:ids)"
+        ),
+        {"ids": ids, "reason": Reason.BY_HAND.value, "detail": _by(actor, note), "at": now()},
+    )
+    await audit(session, actor, "actions.skipped", "campaign", campaign_id, count=len(ids), where=where)
+    return len(ids)
+
+
+async def move_action(session: AsyncSession, actor: Actor, action_id: UUID, day: date) -> None:
+    """Put an action on a day of the plan: moves a planned one, or takes a skipped or proposed one into the plan.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Invalid: the day is none of the plan's.
+        Conflict: the campaign is approved already; the customer is held out; the day's capacity is used, the
+            customer has another message then, or a cap would break.
+    """
+    held = await hold(session, actor, action_id)
+    brief, row = held.brief, held.row
+    if held.status is not ActionStatus.PENDING:
+        ACTION.check(held.status, ActionStatus.PENDING)
+    if day not in brief.days:
+        raise Invalid(f"day must lie between {brief.days[0]} and {brief.days[-1]}", field="day")
+    capacity = brief.limits.capacity(day, row["channel"])
+    if await planned_on(session, brief, day, row["channel"], action_id) >= capacity:
+        raise Conflict(f"{day}: all {capacity:,} messages by {row['channel']} are used. Move or skip another first.")
+    await refuse_pressure(session, held, day)
+    summary = f"Moved {row['offer']} by {row['channel']} from {row['scheduled_date']} to {day}"
+    await record_edit(session, actor, brief, [action_id], kind="move", summary=summary)
+    await session.execute(
+        text(
+            "UPDATE actions SET status = 'pending', scheduled_date = :day, skip_reason = NULL, skip_detail = NULL,"
+            " plan_id = :plan, updated_at = :at, offer_terms = offer_terms || CAST(:mark AS jsonb) WHERE id = :id"
+        ),
+        {
+            "id": action_id,
+            "day": day,
+            "plan": brief.plan_id,
+            "at": now(),
+            "mark": json.dumps({"edited_by": actor.name, "pinned": True}),
+        },
+    )
+    await audit(session, actor, "action.moved", "action", action_id, day=[str(row["scheduled_date"]), str(day)])
+
+
+# --- what was changed, and taking it back ---
+
+
+async def list_edits(
+    session: AsyncSession, actor: Actor, campaign_id: UUID, *, plan_id: UUID | None = None, limit: int = 50
+) -> list[EditRow]:
+    """Changes by hand, newest first: of a plan, or of every plan the campaign had."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT batch, plan_id, kind, summary, count(*) AS actions, min(actor_name) AS by, min(created_at) AS at,"
+            " min(undone_at) AS undone_at FROM plan_edits WHERE campaign_id = :campaign"
+            " AND (CAST(:plan AS uuid) IS NULL OR plan_id = :plan)"
+            " GROUP BY batch, plan_id, kind, summary ORDER BY batch DESC LIMIT :n"
+        ),
+        {"campaign": campaign_id, "plan": plan_id, "n": max(1, min(limit, 500))},
+    )
+    return [EditRow(**row) for row in found.mappings()]
+
+
+async def undo_edit(session: AsyncSession, actor: Actor, campaign_id: UUID) -> EditRow:
+    """Take back the last change by hand to the campaign's current plan, limits permitting; again for the one before.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Conflict: there is nothing to take back, its actions are gone, or a limit would break meanwhile.
+    """
+    brief = await hold_campaign(session, actor, campaign_id)
+    found = await session.execute(
+        text(
+            "SELECT batch, count(*) AS n FROM plan_edits WHERE campaign_id = :campaign AND undone_at IS NULL"
+            " AND plan_id IS NOT DISTINCT FROM :plan GROUP BY batch ORDER BY batch DESC LIMIT 1"
+        ),
+        {"campaign": campaign_id, "plan": brief.plan_id},
+    )
+    last = found.first()
+    if last is None:
+        raise Conflict("Nothing was changed by hand in this plan.")
+    assignments = ", ".join(f"{name} = r.{name}" for name in KEPT)
+    restored = await session.execute(
+        text(
+            f"UPDATE actions a SET {assignments}, updated_at = :at FROM (SELECT r.* FROM plan_edits e"
+            " JOIN actions x ON x.id = e.action_id AND x.campaign_id = :campaign AND x.status IN"
+            " ('proposed', 'pending', 'skipped')"
+            " CROSS JOIN LATERAL jsonb_populate_record(x, e.before) r WHERE e.batch = :batch) r"
+            " WHERE a.id = r.id RETURNING a.id"
+        ),
+        {"campaign": campaign_id, "batch": last.batch, "at": now()},
+    )
+    ids = list(restored.scalars())
+    if len(ids) != last.n:
+        raise Conflict("Some of these actions have changed since or are gone; it cannot be taken back any more.")
+    await refuse_overfull(session, brief, ids)
+    await session.execute(
+        text("UPDATE plan_edits SET undone_at = :at WHERE batch = :batch"), {"at": now(), "batch": last.batch}
+    )
+    await audit(session, actor, "plan.edit_undone", "campaign", campaign_id, batch=last.batch, actions=len(ids))
+    return next(row for row in await list_edits(session, actor, campaign_id, limit=500) if row.batch == last.batch)

@@ -1,0 +1,249 @@
+"""Changing what an action offers or says, by hand. Guardrails and guidance bind people as they bind engines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.action_reasons import offer_reason
+from liquor_app.actions.audience import coupon_bans, guided, is_banned, read_scale
+from liquor_app.actions.brief import read_limits
+from liquor_app.actions.edit_guards import Held, hold, record_edit, refuse_over_budget
+from liquor_app.actions.models import ActionStatus
+from liquor_app.actions.offers import Offer, message_text, most_discount, offer_text, pull, read_offers
+from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, expected_profit, saturating
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.organization.guidance import load_guidance
+from liquor_app.organization.service import default_brand
+from liquor_app.segments.playbook import clean_percent, clean_text
+from liquor_app.templates.custom_copy import check_copy, render_copy
+from liquor_app.templates.rendering.variables import in_sentence
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """An offer a segment's playbook holds, cut to what guardrails and guidance allow."""
+
+    name: str
+    text: str
+    discount_pct: Decimal
+
+
+async def list_offers(session: AsyncSession, actor: Actor, action_id: UUID) -> list[OfferRow]:
+    """Offers an action could be given instead of its own.
+
+    Raises:
+        NotFound: there is no such action.
+    """
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT a.segment_slug, COALESCE(k.constraints, '{}') AS constraints FROM actions a"
+            " LEFT JOIN campaigns k ON k.id = a.campaign_id WHERE a.id = :id"
+        ),
+        {"id": action_id},
+    )
+    row = found.first()
+    if row is None:
+        raise NotFound("There is no such action.")
+    limits, guidance = await read_limits(session, row.constraints), (await load_guidance(session)).guidance
+    rails = await _rails(session, row.segment_slug, limits.margin_pct, limits.margin_floor_pct)
+    offers = guided(read_offers(rails.offers, min(rails.most, guidance.max_discount_pct)), guidance)
+    return [OfferRow(offer.name, offer.text, offer.discount_pct) for offer in offers]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rails:
+    most: Decimal
+    offers: Sequence[dict[str, Any]]
+
+
+async def _rails(session: AsyncSession, slug: str, margin_pct: Decimal, floor_pct: Decimal) -> _Rails:
+    found = await session.execute(
+        text("SELECT max_discount_pct, margin_floor_pct, recommended_offers FROM segments WHERE slug = :slug"),
+        {"slug": slug},
+    )
+    row = found.first()
+    if row is None:
+        return _Rails(most_discount(margin_pct, [floor_pct], []), ())
+    floors = [floor_pct, Decimal(row.margin_floor_pct)]
+    return _Rails(most_discount(margin_pct, floors, [Decimal(row.max_discount_pct)]), row.recommended_offers)
+
+
+async def swap_offer(session: AsyncSession, actor: Actor, action_id: UUID, offer: str) -> None:
+    """Give an action another offer of its segment's playbook, by name.
+
+    Raises:
+        Invalid: the playbook has no such offer, or guidance and guardrails do not allow it.
+        Forbidden, NotFound, Conflict: as `change_offer`.
+    """
+    known = {row.name: row for row in await list_offers(session, actor, action_id)}
+    if offer not in known:
+        raise Invalid(f"{offer!r} is none of: {', '.join(known) or 'no offer is allowed here'}.", field="offer")
+    chosen = known[offer]
+    await _give(
+        session, actor, action_id, Offer(chosen.name, chosen.text, None, chosen.discount_pct, chosen.discount_pct)
+    )
+
+
+async def change_offer(
+    session: AsyncSession, actor: Actor, action_id: UUID, *, offer: str, discount_pct: Decimal | float | str
+) -> None:
+    """Give an action another offer; {category} and {discount} are filled in. Its figures are worked out anew.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Invalid: no text, a banned claim, or a discount beyond the guardrails of segment, margin floor and guidance.
+        Conflict: the campaign is approved already, the action does not wait, the guidance allows only named offers,
+            coupons are banned where the customer lives, or the discount budget would break.
+    """
+    words = clean_text(offer, "offer", 160) or ""
+    percent = clean_percent(discount_pct, "discount_pct")
+    await _give(session, actor, action_id, Offer("By hand", words, None, percent, percent))
+
+
+async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Offer) -> None:
+    held = await hold(session, actor, action_id)
+    row, brief, limits = held.row, held.brief, held.brief.limits
+    if held.status not in (ActionStatus.PENDING, ActionStatus.PROPOSED):
+        raise Conflict(f"An action that is {held.status} keeps its offer.")
+    if not brief.guidance.allows_offer(given.name):
+        raise Conflict("The guidance allows only the offers it names. Choose one of the playbook's.")
+    brief.guidance.check_words(given.text, "offer")
+    rails = await _rails(session, row["segment_slug"], limits.margin_pct, limits.margin_floor_pct)
+    most, whose = min(
+        (rails.most, "segment guardrail and margin floor"), (brief.guidance.max_discount_pct, "agent guidance")
+    )
+    if given.discount_pct > most:
+        raise Invalid(f"discount_pct may be at most {most:g} here ({whose})", field="discount_pct")
+    if given.discount_pct > 0:
+        await _refuse_ban(session, held)
+    terms = row["offer_terms"]
+    percent = float(given.discount_pct)
+    basket, share = float(terms["basket"]), percent / 100
+    margin = float(limits.margin_pct) / 100
+    response = float(row["expected_response"] or 0) / pull(float(terms["discount_pct"])) * pull(percent)
+    await refuse_over_budget(session, held, response * basket * share)
+    scale = await read_scale(session, margin)
+    earned = basket * (margin - share)
+    points, answer = _points(earned, scale.margin, MARGIN_MAX), _points(response, scale.response, RESPONSE_MAX)
+    total = row["value_points"] + answer + points - row["fatigue_points"]
+    profit = expected_profit(
+        response=np.array([response]),
+        basket=np.array([basket]),
+        baseline=np.array([float(terms["baseline"])]),
+        margin=margin,
+        discount=np.array([share]),
+        cost=float(limits.email_cost if row["channel"] == "email" else limits.sms_cost),
+    )[0]
+    shown = offer_text(given, terms.get("category"))
+    lead = str(row["reason"] or "").split(" The usual basket leaves")[0]
+    changed = {**terms, "name": given.name, "discount_pct": str(given.discount_pct), "edited_by": actor.name}
+    for stale in ("listed_pct", "subject", "variant"):
+        changed.pop(stale, None)
+    summary = f"Changed the offer from {row['offer']} to {shown}"
+    await record_edit(session, actor, brief, [action_id], kind="offer", summary=summary)
+    await session.execute(
+        text(
+            "UPDATE actions SET offer = :offer, offer_terms = CAST(:terms AS jsonb), message = :message,"
+            " margin_points = :points, response_points = :answer, expected_response = :response,"
+            " priority_score = :total, expected_profit = :profit, reason = :reason, updated_at = :at"
+            " WHERE id = :id"
+        ),
+        {
+            "id": action_id,
+            "offer": shown,
+            "terms": json.dumps(changed),
+            "message": message_text(row["template_category"], shown, date.fromisoformat(terms["expires_on"])),
+            "points": points,
+            "answer": answer,
+            "response": response,
+            "total": min(max(total, Decimal(0)), Decimal(100)),
+            "profit": Decimal(f"{profit:.4f}"),
+            "reason": f"{lead} {offer_reason(earned, percent, None)}",
+            "at": now(),
+        },
+    )
+    await audit(session, actor, "action.offer_changed", "action", action_id, offer=[row["offer"], shown])
+
+
+def _points(amount: float, half: float, most: float) -> Decimal:
+    return Decimal(str(round(float(saturating(np.array([amount]), half, most)[0]), 2)))
+
+
+async def _refuse_ban(session: AsyncSession, held: Held) -> None:
+    lives = await session.execute(
+        text("SELECT state, postal_code FROM customers WHERE id = :id"), {"id": held.row["customer_id"]}
+    )
+    row = lives.one()
+    if is_banned(await coupon_bans(session, held.brief), row.state, row.postal_code):
+        where = row.state or "The customer's state is not known, and some state"
+        raise Conflict(f"{where} bans coupons on alcohol; give an offer without money off.")
+
+
+async def change_copy(
+    session: AsyncSession, actor: Actor, action_id: UUID, *, message: str, subject: str | None = None
+) -> None:
+    """Give an action other words; for e-mail also a subject line (empty: the template's). `{{ offer.text }}`,
+    `{{ offer.ends }}` and the other variables of `templates.custom_copy` are filled in.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Invalid: the copy is refused (`templates.custom_copy.check_copy`), or a subject is given for a text message.
+        Conflict: the campaign is approved already, or the action does not wait.
+    """
+    held = await hold(session, actor, action_id)
+    row, terms = held.row, held.row["offer_terms"]
+    if held.status not in (ActionStatus.PENDING, ActionStatus.PROPOSED):
+        raise Conflict(f"An action that is {held.status} keeps its words.")
+    head = (subject or "").strip() or None
+    if head and row["channel"] != "email":
+        raise Invalid("A text message has no subject.", field="subject")
+    copy = check_copy(
+        head, message, row["channel"], held.brief.guidance, discount_pct=str(terms.get("discount_pct", "0"))
+    )
+    made = render_copy(copy, copy_values(row["offer"], terms, (await default_brand(session)).name))
+    changed = {**terms, "edited_by": actor.name}
+    changed.pop("variant", None)
+    changed.pop("subject", None)
+    if made.subject:
+        changed["subject"] = made.subject
+    await record_edit(
+        session, actor, held.brief, [action_id], kind="copy", summary=f"Changed the words to: {made.text}"
+    )
+    await session.execute(
+        text(
+            "UPDATE actions SET message = :message, offer_terms = CAST(:terms AS jsonb), updated_at = :at"
+            " WHERE id = :id"
+        ),
+        {"id": action_id, "message": made.text, "terms": json.dumps(changed), "at": now()},
+    )
+    await audit(session, actor, "action.copy_changed", "action", action_id, message=[row["message"], made.text])
+
+
+def copy_values(offer: str, terms: dict[str, Any], brand: str) -> dict[str, dict[str, str]]:
+    """What copy may show of an action (`templates.custom_copy.COPY_VARIABLES`)."""
+    until = date.fromisoformat(str(terms["expires_on"]))
+    discount = Decimal(str(terms.get("discount_pct") or 0))
+    return {
+        "offer": {
+            "text": offer.rstrip(". "),
+            "ends": f"{until.day} {until:%B}",
+            "discount": f"{discount.normalize():f}",
+            "category": in_sentence(terms.get("category")) or "your favourites",
+        },
+        "brand": {"name": brand},
+    }

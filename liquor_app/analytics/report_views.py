@@ -1,0 +1,169 @@
+"""Figures as the dashboard says them: pure words from the service's rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from liquor_app.analytics.service import Dashboard, Kpi
+from liquor_app.core.money import show_money
+from liquor_app.experiments.global_holdout import OverallRow
+from liquor_app.ui.charts.interval import Marks, interval_marks
+from liquor_app.ui.charts.kpi import sparkline_path
+from liquor_app.ui.words import NONE, ago, percent, plural, show_day
+
+LABELS = {
+    "revenue": "Revenue",
+    "sends": "Messages sent",
+    "conversion_rate": "Conversion",
+    "average_order": "Average order",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A KPI tile in words."""
+
+    label: str
+    value: str
+    delta: str
+    base: str
+    trend: str
+    spark: str
+
+
+def show_figure(name: str, value: Decimal) -> str:
+    """Money, a count or a percentage, by what it is."""
+    if name in {"revenue", "average_order"}:
+        return show_money(value)
+    if name == "conversion_rate":
+        return f"{value * 100:.1f}%"
+    return f"{value:,.0f}"
+
+
+def show_change(kpi: Kpi) -> tuple[str, str]:
+    """The change against the period before, and whether it is good. Rates change in points, the rest in percent."""
+    if kpi.previous is None:
+        return "", "gray"
+    if kpi.name == "conversion_rate":
+        points = (kpi.value - kpi.previous) * 100
+        if abs(points) < Decimal("0.05"):
+            return "no change", "gray"
+        return f"{'+' if points > 0 else '−'}{abs(points):.1f} pt", "green" if points > 0 else "red"
+    share = (kpi.value / kpi.previous - 1) * 100
+    if abs(share) < Decimal("0.05"):
+        return "no change", "gray"
+    trend = "gray" if kpi.name == "sends" else ("green" if share > 0 else "red")
+    return f"{'+' if share > 0 else '−'}{abs(share):,.1f}%", trend
+
+
+NOWHERE = Marks("0%", "0%", "0%", "0%", "0%")
+
+
+@dataclass(frozen=True, slots=True)
+class HoldoutCard:
+    """The global holdout in words. `verdict` and `tone` are a badge's; `marks` draws the interval if `has_marks`."""
+
+    is_on: bool = False
+    verdict: str = "Not enough data yet"
+    tone: str = "gray"
+    title: str = ""
+    detail: str = ""
+    has_figures: bool = False
+    contacted_label: str = ""
+    contacted: str = NONE
+    held_out_label: str = ""
+    held_out: str = NONE
+    difference: str = NONE
+    bought: str = NONE
+    incremental: str = NONE
+    has_marks: bool = False
+    marks: Marks = NOWHERE
+    low: str = ""
+    high: str = ""
+    sentence: str = ""
+    missing: list[str] = field(default_factory=list)
+    foot: str = ""
+
+
+def holdout_card(row: OverallRow, at: datetime) -> HoldoutCard:
+    """The card for a reading; `at` is the shop's present."""
+    if row.share == 0:
+        return HoldoutCard(missing=list(row.missing))
+    share = f"{row.share * 100:g}%"
+    if row.revenue is None or row.bought is None or row.split is None:
+        return HoldoutCard(is_on=True, title=f"{share} of customers are left out", missing=list(row.missing))
+    money, rate = row.revenue, row.bought
+    verdict, tone, title = _verdict(row)
+    since = f"{show_day(row.from_at, at)}, {plural(row.days, 'day')}" if row.from_at else ""
+    card = HoldoutCard(
+        is_on=True,
+        verdict=verdict,
+        tone=tone,
+        title=title,
+        has_figures=row.from_at is not None,
+        contacted_label=f"{money.contacted.people:,} written to",
+        contacted=f"{show_money(money.contacted.mean, cents=True)} each",
+        held_out_label=f"{money.held_out.people:,} left out",
+        held_out=f"{show_money(money.held_out.mean, cents=True)} each",
+        difference=_signed_money(money.difference),
+        bought=f"{percent(rate.contacted.mean, 1)} against {percent(rate.held_out.mean, 1)}",
+        missing=[row.split.message, *row.missing] if row.split.is_mismatch else list(row.missing),
+        foot=f"{share} drawn at random, {plural(money.held_out.people, 'customer')}, left out of every campaign."
+        " Purchases "
+        + (f"since {since}" if since else "count from the first campaign on")
+        + f"; read {ago(row.read_at, at)}.",
+    )
+    if money.low is None or money.high is None:
+        return card
+    whole, low, high = money.incremental()
+    return replace(
+        card,
+        incremental=f"{_signed_money(whole)} ({_signed_money(low or 0.0)} to {_signed_money(high or 0.0)})",
+        has_marks=True,
+        marks=interval_marks(money.low, money.difference, money.high),
+        low=_signed_money(money.low),
+        high=_signed_money(money.high),
+        sentence=f"{_signed_money(money.difference)} a customer, 95% interval {_signed_money(money.low)} to"
+        f" {_signed_money(money.high)}",
+    )
+
+
+def _verdict(row: OverallRow) -> tuple[str, str, str]:
+    """Badge, its tone, and what it means."""
+    if row.split is None or row.revenue is None or row.split.is_mismatch:
+        return "Not to be trusted", "red", "The groups are not of the sizes they were drawn for"
+    if row.from_at is None:
+        return "Not enough data yet", "gray", "It begins with the first campaign"
+    if row.missing:
+        return "Not enough data yet", "gray", "Do not read the difference yet"
+    if not row.revenue.is_decided:
+        return "Not sure yet", "gray", "The difference may be chance"
+    if row.revenue.difference > 0:
+        return "It works", "green", "Customers who are written to spend more"
+    return "It does harm", "red", "Customers who are written to spend less"
+
+
+def _signed_money(value: float) -> str:
+    shown = show_money(value)
+    return f"+{shown}" if value > 0 and shown != show_money(0) else shown
+
+
+def tiles(board: Dashboard) -> list[Tile]:
+    """One tile a KPI."""
+    made = []
+    for kpi in board.kpis:
+        delta, trend = show_change(kpi)
+        base = "nothing the period before" if kpi.previous is None else f"vs {show_figure(kpi.name, kpi.previous)}"
+        made.append(
+            Tile(
+                LABELS[kpi.name], show_figure(kpi.name, kpi.value), delta, base, trend, sparkline_path(kpi.series)
+            )
+        )  # fmt: skip
+    return made
+
+
+def period_words(board: Dashboard) -> str:
+    """`25 Oct to 23 Nov, against the 30 days before`."""
+    return f"{board.start:%-d %b} to {board.end:%-d %b %Y}, against the {len(board.days)} days before"

@@ -1,0 +1,97 @@
+"""The REST API as an ASGI app: routers in, problems and limits and headers around them.
+
+Reflex is mounted inside it by the roof, so the middleware here sees every request the product answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
+from starlette.routing import compile_path
+
+from liquor_app.api.body_limits import Edge, Knows
+from liquor_app.api.client_gone import Leaving
+from liquor_app.api.problems import install, problem
+from liquor_app.api.reference_page import page
+from liquor_app.api.strict_parameters import only_what_is_known
+
+PREFIX = "/api/v1"
+VERSION = "1.0.0"
+"""Of the interface, not of the software: a breaking change would be `/api/v2`."""
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+DOCS_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; font-src 'self'; form-action 'none'; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
+DESCRIPTION = """
+JSON in, JSON out. Errors are RFC 9457 problem documents with a stable `code`. Lists are
+`{"items", "next_cursor", "total", "total_is_exact"}`: pass `next_cursor` back as `cursor`. Times are ISO 8601 in UTC,
+money is a decimal string. A POST that creates or starts something takes an `Idempotency-Key`; a PATCH takes the
+`ETag` of what you read as `If-Match`. Sign in at `/api/v1/auth/login`, or send an API key in `X-API-Key`.
+"""
+
+
+def create_api(
+    routers: Sequence[APIRouter],
+    *,
+    at_root: Sequence[APIRouter] = (),
+    large_bodies: dict[str, int] | None = None,
+    socket_messages: dict[str, Any] | None = None,
+    knows: Knows | None = None,
+) -> FastAPI:
+    """The API of these routers under `/api/v1`.
+
+    Args:
+        at_root: routers whose paths are complete already: browser forms, WebSockets.
+        large_bodies: path → bytes allowed, for the few routes that take files.
+        socket_messages: WebSocket path → pydantic model of what it sends, for the documentation.
+        knows: whether a WebSocket is opened by somebody signed in; without it nobody is.
+    """
+    app = FastAPI(
+        title="Liquor Marketing Agent",
+        version=VERSION,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    install(app)
+    for router in routers:
+        app.include_router(router, prefix=PREFIX, dependencies=[Depends(only_what_is_known)])
+    for router in at_root:
+        app.include_router(router)
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(
+            page(app.openapi(), socket_messages or {}), headers={"Content-Security-Policy": DOCS_POLICY}
+        )
+
+    @app.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
+    async def unknown(request: Request) -> Response:
+        """Without this the app's own pages would answer, in HTML."""
+        allowed = _methods_at(app.openapi(), request.url.path)
+        if not allowed:
+            return problem(404, "not_found", f"There is nothing at {request.url.path}. The API is described at /docs.")
+        names = ", ".join(sorted(allowed))
+        response = problem(405, "method_not_allowed", f"{request.method} is not possible here; {names} is.")
+        response.headers["Allow"] = names
+        return response
+
+    app.add_middleware(Leaving)
+    app.add_middleware(Edge, large_bodies=large_bodies or {}, knows=knows)
+    return app
+
+
+def _methods_at(spec: dict[str, Any], path: str) -> set[str]:
+    if path in spec["paths"]:  # what stands there by name is nobody's id
+        return {method.upper() for method in spec["paths"][path]}
+    return {
+        method.upper()
+        for template, operations in spec["paths"].items()
+        if compile_path(template)[0].match(path)
+        for method in operations
+    }

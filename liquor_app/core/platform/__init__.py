@@ -1,0 +1,1 @@
+"""Running the product: embedded engines, children, the frontend, logs, the schema."""

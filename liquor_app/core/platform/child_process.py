@@ -1,0 +1,194 @@
+"""A child process that cannot outlive us and can always be stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from liquor_app.core.errors import Conflict
+from liquor_app.core.platform.private_files import FILE, UMASK, append_bytes, create_bytes
+
+_PR_SET_PDEATHSIG = 1
+PARENT_SECONDS = 0.5
+LOG_BYTES = 8 * 1024 * 1024
+"""A child's log is cut when it is longer; one older piece of this length is kept beside it."""
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Fail early and clearly.
+
+    Raises:
+        Conflict: somebody already listens there.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Conflict(
+                f"Port {port} on {host} is taken ({error.strerror}). Choose another one: make run PORT={port + 1}",
+                field="port",
+            ) from error
+
+
+def allow_many_files() -> None:
+    """Let this process and its children hold as many connections open as the system lets anybody."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _die_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
+    """Linux: be told when the parent vanishes, however it vanished. Elsewhere a no-op."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
+
+
+def end_with_parent() -> None:
+    """For a process another of ours started: end at once when that one is gone, even killed. A server's worker that
+    outlived its main process would go on answering on the port with nobody to stop it."""
+    parent = os.getppid()
+    _die_with_parent(signal.SIGKILL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_SECONDS)
+        os._exit(1)
+
+    # also where the kernel does not tell, and for a parent that went before we asked
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+@dataclass(slots=True)
+class Child:
+    """One supervised process in its own session, logging to a file.
+
+    Args:
+        argv: what to run.
+        env: its whole environment.
+        user, group: numeric ids to drop to (root only).
+        stop_signal: what asks it to end in good order.
+    """
+
+    name: str
+    argv: list[str]
+    log_path: Path
+    env: dict[str, str] | None = None
+    cwd: Path | None = None
+    user: int | None = None
+    group: int | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    started_at: float = field(default=0.0, init=False)
+
+    def start(self) -> None:
+        """Start it. What is left of a run before is ended first, so that nobody holds its port or its files.
+
+        Raises:
+            OSError: it cannot be started at all.
+        """
+        self._end_session()
+        with append_bytes(self.log_path) as log:
+            self.log_path.chmod(FILE)
+            self.process = subprocess.Popen(  # noqa: S603 - our own argv, never a shell
+                self.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self.env,
+                cwd=self.cwd,
+                start_new_session=True,
+                umask=UMASK,
+                user=self.user,
+                group=self.group,
+                extra_groups=[] if self.user is not None else None,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - the supervisor has one thread
+            )
+        self.started_at = time.monotonic()
+
+    @property
+    def pid(self) -> int | None:
+        return self.process.pid if self.process else None
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        return self.process.poll() if self.process else None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the whole session, so that its own children hear it too."""
+        if self.process is not None and self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+
+    def ask_to_stop(self) -> None:
+        """Only the leader is asked: servers with worker processes shut those down themselves."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(self.stop_signal)
+
+    def wait(self, seconds: float) -> bool:
+        """True once it has ended."""
+        if self.process is None:
+            return True
+        try:
+            self.process.wait(max(seconds, 0.01))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def stop(self, seconds: float) -> None:
+        """Ask, wait, then kill whatever of its session is left."""
+        self.ask_to_stop()
+        if not self.wait(seconds):
+            self.signal(signal.SIGKILL)
+            self.wait(2)
+        self._end_session()
+
+    def _end_session(self) -> None:
+        """Kill what an ended leader left behind in its session."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+    def cut_log(self, limit: int = LOG_BYTES) -> None:
+        """Keep the log's end in `<log>.1` and begin anew once it is longer than `limit` bytes. The child appends, so
+        it goes on at the new beginning."""
+        with contextlib.suppress(OSError):
+            if self.log_path.stat().st_size <= limit:
+                return
+            older = self.log_path.with_name(f"{self.log_path.name}.1")
+            older.unlink(missing_ok=True)
+            with self.log_path.open("r+b") as log, create_bytes(older) as kept:
+                log.seek(-limit, os.SEEK_END)
+                kept.write(log.read(limit))
+                log.truncate(0)
+
+    def tail(self, lines: int = 5) -> str:
+        """The last lines of its log, for an error message."""
+        try:
+            text = self.log_path.read_text(errors="replace")
+        except OSError:
+            return ""
+        return "\n".join(text.strip().splitlines()[-lines:])

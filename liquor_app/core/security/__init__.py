@@ -1,0 +1,1 @@
+"""What keeps secrets secret: keys, hashes, redaction, and the one way out."""

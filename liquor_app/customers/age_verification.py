@@ -1,0 +1,150 @@
+"""How old somebody is: what they say, what staff saw, and what holds while the two do not agree.
+
+The younger date always counts. Where one of two statements makes a minor of somebody the other calls of age, nothing
+is confirmed and nothing is sent to them (`age_disputed_at`) until a person of the shop has settled it. Every statement
+enters the age ledger.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, require
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.customers.birth_dates import age_on, known_birthday
+from liquor_app.organization.service import notify
+from liquor_app.organization.settings import ComplianceSettings, load_settings
+
+OWN_WORD, SEEN, TYPED = "date of birth, own statement", "proof seen by staff", "typed by staff"
+PROOF_LENGTH = 200
+DISPUTED = (
+    "What is on file and what was told about this customer's age do not agree, and one of the two is a minor's."
+    " Nothing is sent to them. Settle it on the customer's page, with the proof that was seen."
+)
+
+_LOCK = """
+SELECT date_of_birth, age_verified_at, age_disputed_at FROM customers
+WHERE id = :id AND deleted_at IS NULL FOR UPDATE
+"""
+_KEEP = """
+UPDATE customers SET date_of_birth = :born, updated_at = now(),
+    age_verified_at = CASE WHEN :verified THEN COALESCE(age_verified_at, now()) END,
+    age_disputed_at = CASE WHEN :disputed THEN COALESCE(age_disputed_at, now()) END
+WHERE id = :id
+"""
+_LEDGER = """
+INSERT INTO age_ledger (customer_id, date_of_birth, verified, method, evidence)
+VALUES (:id, :born, :verified, :method, CAST(:evidence AS jsonb))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """What holds for a customer now."""
+
+    date_of_birth: date | None
+    is_of_age: bool
+    """Confirmed. False for minors, and while it is disputed."""
+    is_disputed: bool
+
+
+async def hear_birthday(session: AsyncSession, customer_id: UUID, said: date, *, ip: str | None) -> Age:
+    """Take somebody's own word for their date of birth (a link of theirs is their authority).
+
+    Raises:
+        NotFound: there is no such customer.
+        Invalid: not a possible date.
+    """
+    today = now().date()
+    _check_possible(said, today, "born")
+    before = await _lock(session, customer_id)
+    minimum = (await load_settings(session, ComplianceSettings)).minimum_age
+    known = known_birthday(before.date_of_birth)
+    is_minor = age_on(said, today) < minimum
+    was_adult = age_on(known, today) >= minimum if known else before.age_verified_at is not None
+    was_minor = known is not None and not was_adult
+    contradicted = (is_minor and was_adult) or (was_minor and not is_minor)
+    disputed = contradicted or before.age_disputed_at is not None
+    born = max(known, said) if known else said
+    verified = not disputed and not is_minor
+    evidence = {"ip": ip, "said": said.isoformat(), "on_file": known.isoformat() if known else None}
+    await _write_down(session, customer_id, said, verified=verified, method=OWN_WORD, evidence=evidence)
+    await session.execute(text(_KEEP), {"id": customer_id, "born": born, "verified": verified, "disputed": disputed})
+    if contradicted and before.age_disputed_at is None:
+        await audit(session, SYSTEM, "age.disputed", "customer", customer_id, **evidence)
+        await notify(
+            session, title="A customer's age is in doubt", body=DISPUTED, link=f"/customers/{customer_id}",
+            level="warning",
+        )  # fmt: skip
+    return Age(born, verified, disputed)
+
+
+async def settle_age(session: AsyncSession, actor: Actor, customer_id: UUID, *, born: date, proof: str) -> Age:
+    """Record what proof of age somebody of the shop has seen; it ends a dispute, either way.
+
+    Args:
+        proof: what was seen, where ("driving licence, at the counter"); not its number.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such customer.
+        Invalid: no proof is named, or not a possible date.
+    """
+    require(actor, Role.MANAGER)
+    proof = " ".join(proof.split())
+    if not proof or len(proof) > PROOF_LENGTH:
+        raise Invalid(f"Say what proof was seen, in at most {PROOF_LENGTH} characters.", field="proof")
+    today = now().date()
+    _check_possible(born, today, "date_of_birth")
+    before = await _lock(session, customer_id)
+    minimum = (await load_settings(session, ComplianceSettings)).minimum_age
+    of_age = age_on(born, today) >= minimum
+    evidence = {
+        "proof": proof, "by": str(actor.user_id) if actor.user_id else actor.name,
+        "on_file": before.date_of_birth.isoformat() if before.date_of_birth else None,
+    }  # fmt: skip
+    await _write_down(session, customer_id, born, verified=of_age, method=SEEN, evidence=evidence)
+    await session.execute(text(_KEEP), {"id": customer_id, "born": born, "verified": of_age, "disputed": False})
+    await audit(
+        session, actor, "age.settled", "customer", customer_id, proof=proof, of_age=of_age,
+        was_disputed=before.age_disputed_at is not None,
+    )  # fmt: skip
+    return Age(born, of_age, False)
+
+
+async def note_typed(session: AsyncSession, actor: Actor, customer_id: UUID, born: date) -> None:
+    """A date of birth typed into a form or sent by a program enters the ledger; it proves nothing by itself."""
+    evidence = {"by": str(actor.user_id) if actor.user_id else actor.name}
+    await _write_down(session, customer_id, born, verified=False, method=TYPED, evidence=evidence)
+
+
+async def _write_down(
+    session: AsyncSession, customer_id: UUID, born: date, *, verified: bool, method: str, evidence: dict[str, Any]
+) -> None:
+    await session.execute(
+        text(_LEDGER),
+        {"id": customer_id, "born": born, "verified": verified, "method": method, "evidence": json.dumps(evidence)},
+    )
+
+
+async def _lock(session: AsyncSession, customer_id: UUID) -> Any:
+    found = await session.execute(text(_LOCK), {"id": customer_id})
+    row = found.first()
+    if row is None:
+        raise NotFound("There is no such customer, or it was deleted.")
+    return row
+
+
+def _check_possible(born: date, today: date, field: str) -> None:
+    if born > today or age_on(born, today) > 120:
+        raise Invalid("That date of birth cannot be right.", field=field)

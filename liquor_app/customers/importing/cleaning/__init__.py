@@ -1,0 +1,1 @@
+"""From cells to customers and baskets, or a reason why not. Pure."""

@@ -1,0 +1,1 @@
+"""Rows of a file, one module a format."""

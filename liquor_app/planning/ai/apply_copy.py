@@ -1,0 +1,134 @@
+"""Giving chosen actions the offers and words of an AI plan, figures and reasons worked out anew; set-based."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.actions.action_reasons import offer_reason
+from liquor_app.actions.brief import CampaignBrief
+from liquor_app.actions.edit_offer import copy_values
+from liquor_app.actions.offers import Offer, message_text, offer_text
+from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, Scale, saturating
+from liquor_app.core.clock import now
+from liquor_app.core.db import raw_connection
+from liquor_app.core.holdout_draw import number_of
+from liquor_app.planning.plan_switch import CONTENT
+from liquor_app.templates.custom_copy import Copy, Rendered, render_copy
+
+CHUNK = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """What a chosen action becomes."""
+
+    action_id: UUID
+    offer: Offer
+    response: float
+    discount_pct: float
+    profit: float
+    words: tuple[Copy, ...]
+
+
+async def rewrite(
+    session: AsyncSession, brief: CampaignBrief, chosen: Sequence[Rewriting], *, scale: Scale, brand: str
+) -> None:
+    """Change the actions, twenty thousand at a time, but for those a person gave an offer or words of their own.
+
+    Which variant of the words a customer gets is drawn by their id.
+    """
+    connection = await raw_connection(session)
+    await connection.execute("CREATE TEMP TABLE rewritten (id uuid, content jsonb) ON COMMIT DROP")
+    made = _Made(brief, scale, brand, {})
+    for start in range(0, len(chosen), CHUNK):
+        part = {one.action_id: one for one in chosen[start : start + CHUNK]}
+        found = await session.execute(
+            text(
+                "SELECT id, customer_id, offer_terms, reason, value_points, fatigue_points, template_category"
+                " FROM actions WHERE id = ANY(:ids) AND NOT offer_terms ? 'edited_by'"
+            ),
+            {"ids": list(part)},
+        )
+        rows = found.all()
+        async with (
+            connection.cursor() as cursor,
+            cursor.copy("COPY rewritten (id, content) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                content = _content(row, part[row.id], made)
+                await copy.write_row((row.id, json.dumps(content)))
+    assignments = ", ".join(f"{name} = r.{name}" for name in CONTENT)
+    await session.execute(
+        text(
+            f"UPDATE actions a SET {assignments}, updated_at = :at FROM (SELECT r.* FROM rewritten w"
+            " JOIN actions x ON x.id = w.id CROSS JOIN LATERAL jsonb_populate_record(x, w.content) r) r"
+            " WHERE a.id = r.id"
+        ),
+        {"at": now()},
+    )
+    await connection.execute("DROP TABLE rewritten")
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What every rewriting leans on; `rendered` spares rendering the same words again."""
+
+    brief: CampaignBrief
+    scale: Scale
+    brand: str
+    rendered: dict[tuple[Any, ...], Rendered]
+
+
+def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
+    brief, scale, rendered = made.brief, made.scale, made.rendered
+    margin, basket, share = (
+        float(brief.limits.margin_pct) / 100,
+        float(row.offer_terms["basket"]),
+        one.discount_pct / 100,
+    )
+    earned = basket * (margin - share)
+    answer, points = _points(one.response, scale.response, RESPONSE_MAX), _points(earned, scale.margin, MARGIN_MAX)
+    total = min(max(row.value_points + answer + points - row.fatigue_points, Decimal(0)), Decimal(100))
+    shown = offer_text(one.offer, row.offer_terms.get("category"))
+    terms = {**row.offer_terms, "name": one.offer.name, "discount_pct": str(one.offer.discount_pct)}
+    for stale in ("listed_pct", "subject", "variant"):
+        terms.pop(stale, None)
+    if one.offer.is_capped:
+        terms["listed_pct"] = str(one.offer.listed_pct)
+    message = message_text(row.template_category, shown, date.fromisoformat(terms["expires_on"]))
+    if one.words:
+        variant = number_of(f"copy:{brief.seed}", row.customer_id) % len(one.words)
+        key = (one.words[variant], shown, terms["discount_pct"], terms.get("category"), terms["expires_on"])
+        if key not in rendered:
+            rendered[key] = render_copy(one.words[variant], copy_values(shown, terms, made.brand))
+        message = rendered[key].text
+        terms["variant"] = "ABC"[variant]
+        if rendered[key].subject:
+            terms["subject"] = rendered[key].subject
+    capped_from = float(one.offer.listed_pct) if one.offer.is_capped else None
+    lead = str(row.reason or "").split(" The usual basket leaves")[0]
+    return {
+        "offer": shown,
+        "offer_terms": terms,
+        "message": message,
+        "reason": f"{lead} {offer_reason(earned, one.discount_pct, capped_from)}",
+        "priority_score": str(total),
+        "response_points": str(answer),
+        "margin_points": str(points),
+        "expected_response": one.response,
+        "expected_profit": f"{one.profit:.4f}",
+    }
+
+
+def _points(amount: float, half: float, most: float) -> Decimal:
+    return Decimal(str(round(float(saturating(np.array([amount]), half, most)[0]), 2)))

@@ -1,0 +1,150 @@
+"""What stands between a plan and its approval: the guidance in force, escalation, the limits of autopilot."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, may
+from liquor_app.actions.brief import lock_brief
+from liquor_app.actions.edit_guards import refuse_overfull
+from liquor_app.core.errors import Conflict, Forbidden
+from liquor_app.core.money import show_money
+from liquor_app.organization.guidance import Guidance, GuidanceRow, load_guidance
+from liquor_app.planning.plan_store import PlanRow
+
+MOST_TEXTS = 20_000
+"""Different wordings that are read one by one; a plan with more is refused, as nobody has read it either."""
+
+
+_OVERTAKEN = """
+SELECT k.name FROM campaigns k JOIN campaigns own ON own.id = :id
+WHERE k.id <> own.id AND k.status IN ('scheduled', 'active', 'paused') AND k.approved_at > :made_at
+  AND k.start_date <= own.end_date AND k.end_date >= own.start_date
+ORDER BY k.approved_at LIMIT 1
+"""
+
+
+async def refuse_overtaken(session: AsyncSession, campaign_id: UUID, made_at: datetime) -> None:
+    """Two plans that knew nothing of each other may not both be approved if together they write to somebody too often,
+    or more a day than a channel carries. What was approved before `made_at` the planner has taken into account.
+
+    Raises:
+        Conflict: which campaign came first, which limit would be broken, and to plan again.
+    """
+    found = await session.execute(text(_OVERTAKEN), {"id": campaign_id, "made_at": made_at})
+    other = found.scalar()
+    if other is None:
+        return
+    planned = await session.execute(
+        text("SELECT id FROM actions WHERE campaign_id = :id AND status = 'pending'"), {"id": campaign_id}
+    )
+    try:
+        await refuse_overfull(session, await lock_brief(session, campaign_id), list(planned.scalars()))
+    except Conflict as broken:
+        raise Conflict(
+            f"“{other}” was approved after this plan was made. {broken.message}"
+            " Plan again: the planner works around it."
+        ) from broken
+
+
+async def refuse_unguided(session: AsyncSession, campaign_id: UUID, made_under: int) -> GuidanceRow:
+    """Hold the plan's actions, as they stand, against the guidance in force now; returns that guidance.
+
+    Raises:
+        Conflict: a discount, an offer or words are no longer allowed; the message says which and what to do.
+    """
+    bound_by = await load_guidance(session)
+    guidance = bound_by.guidance
+    since = (
+        f" The guidance was changed to version {bound_by.version} after this plan was made under version {made_under}."
+        if bound_by.version != made_under
+        else ""
+    )
+    found = await session.execute(
+        text(
+            "SELECT DISTINCT offer_terms ->> 'name' AS name, CAST(offer_terms ->> 'discount_pct' AS numeric) AS percent"
+            " FROM actions WHERE campaign_id = :id AND status = 'pending' LIMIT 5000"
+        ),
+        {"id": campaign_id},
+    )
+    for row in found:
+        if row.percent is not None and row.percent > guidance.max_discount_pct:
+            raise Conflict(
+                f"The plan gives {row.percent.normalize():f}% off; the guidance allows at most"
+                f" {guidance.max_discount_pct.normalize():f}%.{since} Plan again, or change those offers."
+            )
+        if row.name and not guidance.allows_offer(row.name):
+            raise Conflict(
+                f"The offer “{row.name}” is not one the guidance allows.{since} Plan again, or change those offers."
+            )
+    texts = await session.execute(
+        text(
+            "SELECT DISTINCT concat_ws(' · ', offer, message, offer_terms ->> 'subject') AS words FROM actions"
+            " WHERE campaign_id = :id AND status = 'pending' LIMIT :n"
+        ),
+        {"id": campaign_id, "n": MOST_TEXTS + 1},
+    )
+    wordings = list(texts.scalars())
+    if len(wordings) > MOST_TEXTS:
+        raise Conflict(f"The plan holds more than {MOST_TEXTS:,} different wordings; that is more than can be checked.")
+    for words in wordings:
+        if claims := guidance.claims_in(words):
+            raise Conflict(f"The plan says {claims[0].words}.{since} Change those words, or plan again.")
+    return bound_by
+
+
+def escalation(plan: PlanRow, guidance: Guidance) -> str:
+    """Why a plan needs an admin, in words; empty if a marketer may approve it."""
+    discount, reach = discount_of(plan), int(plan.summary["totals"]["reach"])
+    if guidance.admin_above_discount is not None and discount > guidance.admin_above_discount:
+        return (
+            f"It is expected to give away {show_money(discount)}, more than the"
+            f" {show_money(guidance.admin_above_discount)} a marketer may approve"
+        )
+    if guidance.admin_above_recipients is not None and reach > guidance.admin_above_recipients:
+        return f"It reaches {reach:,} people, more than the {guidance.admin_above_recipients:,} a marketer may approve"
+    return ""
+
+
+def require_approver(actor: Actor, plan: PlanRow, guidance: Guidance) -> None:
+    """Raises:
+    Forbidden: the plan is beyond what the actor may approve.
+    """
+    why = escalation(plan, guidance)
+    if why and not may(actor, Role.ADMIN):
+        raise Forbidden(f"{why}. Ask an admin to approve it.")
+
+
+def beyond_autopilot(plan: PlanRow, guidance: Guidance) -> str:
+    """Why the system may not approve a plan by itself, in words; empty if it may."""
+    if why := escalation(plan, guidance):
+        return why
+    profit = plan.summary["simulation"]["incremental_profit"]
+    # the limit was set against what the model expects; the interval that is shown holds zero for every plan
+    reach, low = int(plan.summary["totals"]["reach"]), Decimal(profit.get("model_low", profit["low"]))
+    if reach == 0:
+        return "It reaches nobody"
+    if reach > guidance.autopilot_max_recipients:
+        return f"It reaches {reach:,} people; autopilot may reach {guidance.autopilot_max_recipients:,}"
+    if discount_of(plan) > guidance.autopilot_max_discount:
+        return (
+            f"It is expected to give away {show_money(discount_of(plan))}; autopilot may give"
+            f" {show_money(guidance.autopilot_max_discount)}"
+        )
+    if low < guidance.autopilot_min_profit:
+        return (
+            f"With the uplift assumed, the low end of its expected profit is {show_money(low)}; autopilot needs"
+            f" {show_money(guidance.autopilot_min_profit)}"
+        )
+    return ""
+
+
+def discount_of(plan: PlanRow) -> Decimal:
+    """The discount a plan is expected to give, in money."""
+    return Decimal(plan.summary["simulation"]["discount"]["mean"])

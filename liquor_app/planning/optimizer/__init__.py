@@ -1,0 +1,1 @@
+"""The plan as a problem of arrays, and its solvers. Pure."""

@@ -1,0 +1,243 @@
+"""Plans as they are stored, and what is worked out from a campaign's planned actions."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.brief import CampaignBrief
+from liquor_app.core.errors import NotFound
+from liquor_app.core.money import money
+from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.planning.block_forecast import fatigue, foresee
+from liquor_app.planning.candidates import Candidates, sends_of
+from liquor_app.planning.models import Engine, PlanStatus
+from liquor_app.planning.optimizer.problem import Floats
+from liquor_app.planning.plan_summary import Counts, figures
+from liquor_app.planning.simulation import simulate
+
+MOST_CELLS = 400
+
+Report = Callable[[int, int, str], Awaitable[None]]
+"""Told how far a piece of work is: done, total, words."""
+
+STEPS = 4
+"""Of `summarise`, reading the messages before it included."""
+
+
+async def quiet(done: int, total: int, words: str) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A version of a campaign's plan. `summary` is described by `summary.figures`, `reasoning` by `reasoning`."""
+
+    id: UUID
+    campaign_id: UUID
+    version: int
+    engine: Engine
+    status: PlanStatus
+    constraints: dict[str, Any]
+    summary: dict[str, Any]
+    reasoning: list[dict[str, str]]
+    fingerprint: str
+    created_by: UUID | None
+    created_at: datetime
+    approved_by: UUID | None
+    approved_at: datetime | None
+    guidance_version: int = 0
+    engine_record: dict[str, Any] | None = None
+    """What the AI planner was asked and cost, if it was (`llm.Record`)."""
+    is_current: bool = False
+    can_be_chosen: bool = False
+    """Another engine's plan of the same round, kept so that a person may choose it instead."""
+
+
+_SELECT = (
+    "SELECT p.id, p.campaign_id, p.version, p.engine, p.status, p.constraints, p.summary, p.reasoning, p.fingerprint,"
+    " p.created_by, p.created_at, p.approved_by, p.approved_at, p.guidance_version, p.engine_record,"
+    " k.plan_id = p.id AS is_current, k.plan_id IS DISTINCT FROM p.id AND k.status IN ('draft', 'awaiting_approval')"
+    " AND EXISTS (SELECT 1 FROM plan_choices c WHERE c.plan_id = p.id) AS can_be_chosen"
+    " FROM plans p JOIN campaigns k ON k.id = p.campaign_id"
+)
+
+
+def _row(found: Any) -> PlanRow:
+    return PlanRow(**{**found, "engine": Engine(found["engine"]), "status": PlanStatus(found["status"])})
+
+
+async def get_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PlanRow:
+    """One plan.
+
+    Raises:
+        NotFound: there is none.
+    """
+    require(actor, Role.USER)
+    found = await session.execute(text(f"{_SELECT} WHERE p.id = :id"), {"id": plan_id})
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound("There is no such plan.")
+    return _row(row)
+
+
+async def list_plans(
+    session: AsyncSession, actor: Actor, campaign_id: UUID, *, limit: int = 20, cursor: str | None = None
+) -> Page[PlanRow]:
+    """A campaign's plans, newest version first.
+
+    Raises:
+        Invalid: malformed cursor, limit out of range.
+    """
+    require(actor, Role.USER)
+    check_limit(limit)
+    params: dict[str, Any] = {"campaign": campaign_id, "n": limit + 1, "below": 2**31 - 1}
+    if cursor:
+        (params["below"],) = decode_cursor(cursor, int)
+    found = await session.execute(
+        text(f"{_SELECT} WHERE p.campaign_id = :campaign AND p.version < :below ORDER BY p.version DESC LIMIT :n"),
+        params,
+    )
+    rows = [_row(row) for row in found.mappings()]
+    counted = await session.execute(
+        text("SELECT count(*) FROM plans WHERE campaign_id = :campaign"), {"campaign": campaign_id}
+    )
+    more, rows = len(rows) > limit, rows[:limit]
+    return Page(rows, encode_cursor(rows[-1].version) if more else None, int(counted.scalar_one()))
+
+
+async def plan_of_version(session: AsyncSession, actor: Actor, campaign_id: UUID, version: int) -> PlanRow:
+    """A campaign's plan by its number.
+
+    Raises:
+        NotFound: there is none.
+    """
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(f"{_SELECT} WHERE p.campaign_id = :campaign AND p.version = :version"),
+        {"campaign": campaign_id, "version": version},
+    )
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound(f"This campaign has no plan {version}.")
+    return _row(row)
+
+
+async def summarise(
+    session: AsyncSession,
+    brief: CampaignBrief,
+    chosen: Candidates,
+    weight: Floats,
+    held_out: int,
+    *,
+    report: Report = quiet,
+) -> dict[str, Any]:
+    """The figures of the chosen actions as they stand (`summary.figures`)."""
+    await report(1, STEPS, f"Imagining ten thousand times what {chosen.customer.size:,} messages bring")
+    blocks = await session.execute(
+        text("SELECT reason, count(*) FROM exclusions WHERE campaign_id = :id GROUP BY 1 ORDER BY 2 DESC, 1"),
+        {"id": brief.id},
+    )
+    rejected = await session.execute(
+        text(
+            "SELECT skip_reason, count(*) FROM actions WHERE campaign_id = :id AND status = 'skipped'"
+            " AND skip_reason IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+        ),
+        {"id": brief.id},
+    )
+    audience = await session.execute(
+        text(
+            "SELECT (SELECT count(DISTINCT customer_id) FROM actions WHERE campaign_id = :id)"
+            " + (SELECT count(*) FROM exclusions WHERE campaign_id = :id)"
+        ),
+        {"id": brief.id},
+    )
+    names = await session.execute(
+        text("SELECT slug, name FROM segments WHERE slug = ANY(:slugs)"), {"slugs": list(brief.target_segments)}
+    )
+    counts = Counts(
+        names={row.slug: row.name for row in names},
+        audience=int(audience.scalar_one()),
+        held_out=held_out,
+        blocks=[(row[0], row[1]) for row in blocks],
+        rejected=[(row[0], row[1]) for row in rejected],
+    )
+    outcome = simulate(
+        sends_of(chosen, brief, chosen.day, weight),
+        float(brief.limits.margin_pct) / 100,
+        seed=zlib.crc32(f"{brief.id}:{brief.seed}".encode()),
+    )
+    made = figures(brief, chosen, chosen.day, weight=weight, outcome=outcome, counts=counts)
+    made["cells"] = await _cells(session, brief, counts.names)
+    made["copy"] = await _copy(session, brief, counts.names)
+    await report(2, STEPS, "Counting how often these people hear from the shop")
+    made["fatigue"] = await fatigue(session, brief, chosen)
+    await report(3, STEPS, "Asking the law about the messages")
+    made["foreseen"] = await foresee(session, brief)
+    return made
+
+
+async def _cells(session: AsyncSession, brief: CampaignBrief, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Messages by segment, day, channel and offer, most first; at most `MOST_CELLS`."""
+    found = await session.execute(
+        text(
+            "SELECT segment_slug AS segment, scheduled_date AS date, channel, offer_terms ->> 'name' AS offer,"
+            " offer_terms ->> 'discount_pct' AS discount_pct, count(*) AS sends, sum(expected_profit) AS profit,"
+            " sum(expected_response * CAST(offer_terms ->> 'basket' AS double precision)"
+            "   * CAST(offer_terms ->> 'discount_pct' AS double precision) / 100) AS discount"
+            " FROM actions WHERE campaign_id = :id AND status = 'pending' GROUP BY 1, 2, 3, 4, 5"
+            " ORDER BY count(*) DESC, 1, 2, 3, 4, 5 LIMIT :n"
+        ),
+        {"id": brief.id, "n": MOST_CELLS},
+    )
+    return [
+        {
+            "segment": row.segment,
+            "segment_name": names.get(row.segment, row.segment),
+            "date": row.date.isoformat(),
+            "channel": row.channel,
+            "offer": row.offer or "",
+            "discount_pct": f"{float(row.discount_pct or 0):g}",
+            "sends": row.sends,
+            "discount": str(money(float(row.discount or 0))),
+            "expected_profit": str(money(float(row.profit or 0))),
+        }
+        for row in found
+    ]
+
+
+async def _copy(session: AsyncSession, brief: CampaignBrief, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What the messages say, an example of each; at most `MOST_CELLS`."""
+    found = await session.execute(
+        text(
+            "SELECT segment_slug AS segment, channel, offer_terms ->> 'name' AS offer,"
+            " COALESCE(offer_terms ->> 'variant', '') AS variant, min(offer_terms ->> 'subject') AS subject,"
+            " min(message) AS message, count(*) AS sends FROM actions WHERE campaign_id = :id AND status = 'pending'"
+            " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT :n"
+        ),
+        {"id": brief.id, "n": MOST_CELLS},
+    )
+    return [{**row._mapping, "segment_name": names.get(row.segment, row.segment)} for row in found]
+
+
+async def fingerprint_of(session: AsyncSession, campaign_id: UUID) -> str:
+    """What was planned, as one short text: two plans with the same actions, days, offers and words share it."""
+    found = await session.execute(
+        text(
+            "SELECT md5(count(*) || ':' || COALESCE(sum(CAST(CAST('x' || left(md5(concat_ws('|', customer_id,"
+            " segment_slug, channel, scheduled_date, offer, message, offer_terms ->> 'subject')), 15) AS bit(60))"
+            " AS bigint)), 0))"
+            " FROM actions WHERE campaign_id = :id AND status = 'pending'"
+        ),
+        {"id": campaign_id},
+    )
+    return str(found.scalar_one())

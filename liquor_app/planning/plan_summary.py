@@ -1,0 +1,167 @@
+"""A plan in figures: what is stored with it and shown on its page. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from liquor_app.actions.brief import CHANNELS, CampaignBrief
+from liquor_app.actions.eligibility import Reason
+from liquor_app.core.money import money
+from liquor_app.planning.candidates import Candidates
+from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints
+from liquor_app.planning.simulation import Outcome, Range
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """People around the plan. `blocks` are customers by the reason that kept them out of the audience's actions,
+    `rejected` actions by the reason the planner gave."""
+
+    names: Mapping[str, str]
+    """Of the target segments, by slug."""
+    audience: int
+    held_out: int
+    blocks: Sequence[tuple[str, int]]
+    rejected: Sequence[tuple[str, int]]
+
+
+def figures(
+    brief: CampaignBrief, planned: Candidates, day: Ints, *, weight: Floats, outcome: Outcome, counts: Counts
+) -> dict[str, Any]:
+    """The summary document.
+
+    `{"days": […], "segments": […], "totals": {…}, "simulation": {…}, "blocks": […], "rejected": […]}`; money as
+    decimal strings, dates as ISO text.
+    """
+    chosen = day != NOWHERE
+    worth = np.where(chosen, weight[np.clip(day, 0, weight.size - 1)], 0.0)
+    profit = _shared(planned.profit * worth, outcome.incremental_profit.mean)
+    discount = _shared(planned.discount * worth, outcome.discount.mean)
+    return {
+        "days": _days(brief, planned, day, weight, profit=profit, discount=discount),
+        "segments": _segments(brief, planned, chosen, counts.names, profit=profit, discount=discount),
+        "totals": {
+            "audience": counts.audience,
+            "sends": int(chosen.sum()),
+            "reach": int(np.unique(planned.customer[chosen]).size),
+            "held_out": counts.held_out,
+            "blocked": sum(count for _, count in counts.blocks),
+            **{channel: int((planned.channel[chosen] == index).sum()) for index, channel in enumerate(CHANNELS)},
+        },
+        "simulation": {
+            **simulation(outcome, float((planned.kept[chosen]).sum())),
+            "cost_by_channel": {
+                channel: str(money(int((planned.channel[chosen] == index).sum()) * float(each)))
+                for index, (channel, each) in enumerate(
+                    zip(CHANNELS, (brief.limits.email_cost, brief.limits.sms_cost), strict=True)
+                )
+            },
+        },
+        "blocks": _labelled(counts.blocks, "customers"),
+        "rejected": _labelled(counts.rejected, "actions"),
+    }
+
+
+def _shared(expected: Floats, total: float) -> Floats:
+    """What each message brings of the simulation's `total`, so that days and segments add up to the headline. The
+    simulation draws around these expectations; where it ends far from them, each is told as it is expected."""
+    whole = float(expected.sum())
+    factor = total / whole if abs(whole) >= 0.01 else 0.0
+    return expected * factor if 0.5 <= factor <= 2 else expected
+
+
+def _days(
+    brief: CampaignBrief, planned: Candidates, day: Ints, weight: Floats, *, profit: Floats, discount: Floats
+) -> list[dict[str, Any]]:
+    shown = []
+    for index, when in enumerate(brief.days):
+        on = day == index
+        shown.append(
+            {
+                "date": when.isoformat(),
+                "weekday": f"{when:%a}",
+                **{channel: int((on & (planned.channel == at)).sum()) for at, channel in enumerate(CHANNELS)},
+                **{f"{channel}_capacity": brief.limits.capacity(when, channel) for channel in CHANNELS},
+                "discount": str(money(float(discount[on].sum()))),
+                "expected_profit": str(money(float(profit[on].sum()))),
+                "weight": round(float(weight[index]), 3),
+            }
+        )
+    return shown
+
+
+def _segments(
+    brief: CampaignBrief,
+    planned: Candidates,
+    chosen: npt.NDArray[np.bool_],
+    names: Mapping[str, str],
+    *,
+    profit: Floats,
+    discount: Floats,
+) -> list[dict[str, Any]]:
+    rows = []
+    for index, slug in enumerate(brief.target_segments):
+        mine = chosen & (planned.segment == index)
+        rows.append(
+            {
+                "slug": slug,
+                "name": names.get(slug, slug),
+                "sends": int(mine.sum()),
+                **{channel: int((mine & (planned.channel == at)).sum()) for at, channel in enumerate(CHANNELS)},
+                "discount": str(money(float(discount[mine].sum()))),
+                "expected_profit": str(money(float(profit[mine].sum()))),
+            }
+        )
+    return sorted(rows, key=lambda row: (-int(row["sends"]), str(row["slug"])))
+
+
+def _labelled(counts: Sequence[tuple[str, int]], unit: str) -> list[dict[str, Any]]:
+    labels = {reason.value: reason.label for reason in Reason}
+    return [{"reason": reason, "label": labels.get(reason, reason), unit: count} for reason, count in counts]
+
+
+ASSUMED = "assumed"
+UPLIFT_NOTE = "The uplift is assumed, not measured in this shop; the interval is widened to hold zero."
+"""Said wherever the forecast of a profit is shown, until what messages bring about is learned from held-out groups."""
+
+
+def simulation(outcome: Outcome, kept: float) -> dict[str, Any]:
+    """The simulation as a document; each range is `{"mean", "low", "high"}`, an 80 % interval.
+
+    What rests on the uplift (new buyers, incremental revenue and profit) holds zero, the profit also the sending cost
+    of messages that move nobody. `model_low` and `model_high` are the profit's interval if the assumption is right.
+    """
+    profit = outcome.incremental_profit
+    return {
+        "uplift": {"basis": ASSUMED, "note": UPLIFT_NOTE},
+        "buyers": _plain(outcome.buyers),
+        "new_buyers": _plain(_holding_zero(outcome.new_buyers)),
+        "revenue": _money(outcome.revenue),
+        "incremental_revenue": _money(_holding_zero(outcome.incremental_revenue)),
+        "incremental_profit": {
+            **_money(_holding_zero(profit, least=-outcome.cost)),
+            "model_low": str(money(profit.low)),
+            "model_high": str(money(profit.high)),
+        },
+        "discount": _money(outcome.discount),
+        "cost": str(money(outcome.cost)),
+        "value_kept": str(money(kept)),
+    }
+
+
+def _holding_zero(found: Range, *, least: float = 0.0) -> Range:
+    """The range widened as far as `least` (at most zero) and zero."""
+    return Range(found.mean, min(found.low, least, 0.0), max(found.high, 0.0))
+
+
+def _plain(found: Range) -> dict[str, float]:
+    return {"mean": round(found.mean, 1), "low": round(found.low, 1), "high": round(found.high, 1)}
+
+
+def _money(found: Range) -> dict[str, str]:
+    return {"mean": str(money(found.mean)), "low": str(money(found.low)), "high": str(money(found.high))}

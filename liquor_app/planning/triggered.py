@@ -1,0 +1,204 @@
+"""Triggered campaigns: actions for whom something has just happened, once each, under the same caps and limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.brief import CampaignBrief, lock_brief
+from liquor_app.actions.generate import generate_for
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict
+from liquor_app.core.ids import uuid7
+from liquor_app.experiments.service import HoldoutRow, draw_holdout
+from liquor_app.planning.candidates import build_problem, day_weights, read_candidates, reasons_of, write_choices
+from liquor_app.planning.draft_plan import FREE, Prepared, settle_rest, store_plan, summary_of
+from liquor_app.planning.models import Engine
+from liquor_app.planning.optimizer.optimise import optimise, verdicts
+from liquor_app.planning.plan_reasoning import entry
+from liquor_app.planning.plan_store import PlanRow
+from liquor_app.planning.triggers import LOOK_BACK_DAYS, Trigger, occasions_sql, read_trigger
+
+AT_ONCE = 20_000
+"""Occasions one run takes up, the oldest first; the next run takes the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What came of new occasions: people seen for the first time, and messages planned for them."""
+
+    seen: int
+    planned: int
+    held_out: int
+
+
+async def read_campaign_trigger(session: AsyncSession, campaign_id: UUID) -> tuple[Trigger, datetime | None]:
+    """A standing campaign's trigger, and since when it runs.
+
+    Raises:
+        Conflict: the campaign has none.
+    """
+    found = await session.execute(
+        text("SELECT trigger, started_at FROM campaigns WHERE id = :id AND type = 'triggered'"), {"id": campaign_id}
+    )
+    row = found.first()
+    if row is None or row.trigger is None:
+        raise Conflict("This campaign has no trigger. Say what it waits for.", field="trigger")
+    return read_trigger(row.trigger), row.started_at
+
+
+async def fire(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Fired:
+    """Take up what happened since: once for each customer, whatever comes of it. The messages are planned like any
+    other (offer, best hour, caps across campaigns, capacity, budget, holdout); launching them is the caller's.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such campaign.
+        Conflict: it is not a running, triggered one.
+    """
+    require(actor, Role.MANAGER)
+    brief = await lock_brief(session, campaign_id)
+    if brief.status != "active" or brief.plan_id is None:
+        raise Conflict("Only a running campaign is triggered.")
+    trigger, started_at = await read_campaign_trigger(session, campaign_id)
+    until = now()
+    since = max(started_at or until, until - timedelta(days=LOOK_BACK_DAYS))
+    people = await _take_up(session, brief, trigger, since, until)
+    if not people:
+        return Fired(0, 0, 0)
+    ready = await _plan(session, actor, brief, people, brief.plan_id)
+    counted = await session.execute(text(_OUTCOMES), {"campaign": campaign_id, "people": people})
+    outcomes = list(counted.scalars())
+    fired = Fired(len(people), outcomes.count("planned"), outcomes.count("held_out"))
+    await session.execute(
+        text("UPDATE campaigns SET held_out = :n WHERE id = :id"),
+        {"n": ready.holdout.held_out, "id": campaign_id},
+    )
+    await audit(
+        session, actor, "campaign.triggered", "campaign", campaign_id, seen=fired.seen, planned=fired.planned,
+        held_out=fired.held_out,
+    )  # fmt: skip
+    return fired
+
+
+_TAKE_UP = """
+INSERT INTO trigger_firings (campaign_id, customer_id, occasion_at, outcome, fired_at)
+SELECT :campaign, x.customer_id, min(x.at), 'seen', :until FROM ({occasions}) x
+  JOIN customers k ON k.id = x.customer_id AND k.deleted_at IS NULL
+ WHERE EXISTS (SELECT 1 FROM segment_members m JOIN segments t ON t.id = m.segment_id
+                WHERE m.customer_id = x.customer_id AND t.slug = ANY(:targets))
+   AND NOT EXISTS (SELECT 1 FROM trigger_firings f WHERE f.campaign_id = :campaign AND f.customer_id = x.customer_id)
+ GROUP BY x.customer_id ORDER BY min(x.at), x.customer_id LIMIT :most
+ON CONFLICT DO NOTHING RETURNING customer_id
+"""
+
+_OUTCOMES = """
+UPDATE trigger_firings f SET outcome = COALESCE(
+    (SELECT CASE WHEN bool_or(a.status IN ('pending', 'queued', 'sent')) THEN 'planned'
+                 WHEN bool_or(a.status = 'held_out') THEN 'held_out' ELSE 'skipped' END
+       FROM actions a WHERE a.campaign_id = f.campaign_id AND a.customer_id = f.customer_id HAVING count(*) > 0),
+    'excluded')
+WHERE f.campaign_id = :campaign AND f.customer_id = ANY(:people) RETURNING outcome
+"""
+
+
+async def _take_up(
+    session: AsyncSession, brief: CampaignBrief, trigger: Trigger, since: datetime, until: datetime
+) -> list[UUID]:
+    occasions, binds = occasions_sql(trigger)
+    found = await session.execute(
+        text(_TAKE_UP.format(occasions=occasions)),
+        {
+            **binds,
+            "campaign": brief.id,
+            "since": since,
+            "until": until,
+            "targets": list(brief.target_segments),
+            "most": AT_ONCE,
+        },
+    )
+    return sorted(found.scalars())
+
+
+async def _plan(
+    session: AsyncSession, actor: Actor, brief: CampaignBrief, people: list[UUID], plan_id: UUID
+) -> Prepared:
+    """Actions for these people, chosen within what is left of capacity and budget."""
+    await generate_for(session, brief, people)
+    holdout: HoldoutRow = await draw_holdout(session, actor, brief.id)
+    candidates = await read_candidates(session, brief, FREE)
+    weight = await day_weights(session, brief)
+    spent = await session.execute(
+        text(
+            "SELECT COALESCE(sum(expected_response * CAST(offer_terms ->> 'basket' AS double precision)"
+            " * CAST(offer_terms ->> 'discount_pct' AS double precision) / 100), 0) FROM actions"
+            " WHERE campaign_id = :id AND status IN ('pending', 'queued', 'sent')"
+        ),
+        {"id": brief.id},
+    )
+    problem = await build_problem(session, brief, candidates, weight, float(spent.scalar_one()))
+    plan = optimise(problem)
+    await write_choices(
+        session,
+        brief,
+        plan_id,
+        candidates=candidates,
+        verdict=verdicts(problem, plan),
+        day=plan.day,
+        details=reasons_of(brief, plan.price),
+    )
+    await settle_rest(session, brief, plan_id)
+    return Prepared(brief, holdout, candidates, weight, problem)
+
+
+async def make_standing_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> PlanRow:
+    """A standing campaign's plan to approve: what it would have done in the last seven days, tried out and rolled
+    back. Nobody is planned before something happens to them.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Conflict: it has no trigger, or is over.
+        Invalid: a target segment, a constraint or the trigger is wrong.
+    """
+    require(actor, Role.MANAGER)
+    brief = await lock_brief(session, campaign_id)
+    trigger, _ = await read_campaign_trigger(session, campaign_id)
+    until = now()
+    trial = await session.begin_nested()
+    people = await _take_up(session, brief, trigger, until - timedelta(days=7), until)
+    plan_id = uuid7()
+    ready = await _plan(session, actor, brief, people, plan_id)
+    summary: dict[str, Any] = await summary_of(session, ready)
+    await trial.rollback()
+    totals = summary["totals"]
+    summary["standing"] = {"trigger": trigger.words, "occasions": len(people), "days": 7}
+    reasoning = [
+        entry(
+            "brief",
+            brief.name,
+            f"Standing until {brief.end_date}: writes once to everybody of its segments when {trigger.words}.",
+        ),
+        entry(
+            "choice",
+            f"{len(people):,} occasions in the last seven days",
+            f"It would have written to {totals['reach']:,} of them and held {totals['held_out']:,} out; the figures"
+            " beside are of that week, under the same caps, capacity and budget as every other campaign.",
+        ),
+        entry(
+            "assumption",
+            "Nobody is planned yet",
+            "Actions are made as occasions come, once for each customer, and go out at the customer's own hour within"
+            f" {len(brief.days)} days.",
+        ),
+    ]
+    return await store_plan(
+        session, actor, ready, plan_id, engine=Engine.HEURISTIC, summary=summary, reasoning=reasoning
+    )

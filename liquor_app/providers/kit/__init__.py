@@ -1,0 +1,1 @@
+"""What providers share: the interface, message bodies, HTTP, callbacks."""

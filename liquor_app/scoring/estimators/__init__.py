@@ -1,0 +1,1 @@
+"""The models themselves. Pure: frames in, frames out."""

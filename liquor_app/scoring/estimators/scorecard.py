@@ -1,0 +1,111 @@
+"""Scores of every customer at once. Pure: a frame in, a frame out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from liquor_app.scoring.estimators import bgnbd, churn
+from liquor_app.scoring.estimators.likelihood import Floats
+from liquor_app.scoring.estimators.purchase_log import Histories
+from liquor_app.scoring.estimators.response import Known
+from liquor_app.scoring.reference_cuts import Standards
+from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What scores are computed with, and how far ahead they look (days)."""
+
+    churn: ChurnModel
+    clv: ClvModel
+    response: ResponseModel
+    churn_days: int
+    clv_days: int
+
+
+def histories_of(customers: pd.DataFrame) -> Histories:
+    """The models' view of rows with purchases; `customer` is the row's index label."""
+    orders, first, last = (customers[name].to_numpy() for name in ("order_days", "first_day", "last_day"))
+    return Histories(
+        customers.index.to_numpy(dtype=np.int64), orders - 1, last - first, -first, customers["spend"].to_numpy()
+    )
+
+
+def buyers_of(customers: pd.DataFrame) -> pd.DataFrame:
+    """Those who bought and did not object to profiling."""
+    return customers[~customers["objected"].to_numpy(dtype=bool) & (customers["baskets"].to_numpy() > 0)]
+
+
+def standards_of(customers: pd.DataFrame, *, categories: pd.Series, brands: pd.Series, prices: pd.Series) -> Standards:
+    """What `scored` compares with, of everybody."""
+    buyers = buyers_of(customers)
+    known = histories_of(buyers)
+    orders, spend = buyers["window_days"].to_numpy(), buyers["window_spend"].to_numpy()
+    return Standards.of(known, orders, spend, categories=categories, brands=brands, prices=prices)
+
+
+def scored(customers: pd.DataFrame, models: Models, standards: Standards) -> pd.DataFrame:
+    """Scores of the rows of `features.read_customers`, same index; NaN or None where there is no telling.
+
+    People who never bought or who objected to profiling are not scored. Times are days from today.
+    """
+    profiled = customers[~customers["objected"].to_numpy(dtype=bool)]
+    buyers = buyers_of(customers)
+    known = histories_of(buyers)
+    risk = models.churn.risk(known, models.churn_days)
+    value = models.clv.value(known, models.clv_days, standards.observed_days)
+    named = standards.rfm(known, buyers["window_days"].to_numpy(), buyers["window_spend"].to_numpy())
+    coming = _next(buyers, known, models.churn)
+    scores = pd.DataFrame(
+        {
+            "r_score": named.r,
+            "f_score": named.f,
+            "m_score": named.m,
+            "rfm_segment": named.segment,
+            "churn_risk": risk.band,
+            "churn_probability": risk.probability,
+            "p_alive": _p_alive(known, models.churn),
+            "clv_score": np.round(value, 2),
+            "value_at_risk": np.round(value * risk.probability, 2),
+            "next_expected": coming.expected,
+            "next_low": coming.low,
+            "next_high": coming.high,
+            "recency": known.recency,
+            "more_orders_than": standards.share_with_fewer(known.orders),
+        },
+        index=buyers.index,
+    )
+    everybody = scores.reindex(customers.index)
+    whole = ["r_score", "f_score", "m_score"]
+    everybody[whole] = everybody[whole].astype("Int64")
+    counts = {
+        name: profiled[name].to_numpy() for name in ("responses", "contacts", "answers", "recent", "coupons", "spend")
+    }
+    chances = models.response.likelihood(
+        Known(**counts, orders=profiled["baskets"].to_numpy(), recency=-profiled["last_day"].to_numpy())
+    )
+    # The last digits of a product of matrices depend on how many rows it has; a score must not.
+    everybody["response_likelihood"] = pd.Series(np.round(chances, 9), index=profiled.index).reindex(customers.index)
+    return everybody
+
+
+def _next(buyers: pd.DataFrame, known: Histories, model: ChurnModel) -> churn.NextPurchase:
+    if model.params is not None:
+        return churn.next_purchase(known, model.params)
+    gaps = (buyers[name].to_numpy() for name in ("gap_low", "gap_median", "gap_high"))
+    return churn.next_by_own_gap(known, *gaps)
+
+
+def _p_alive(known: Histories, model: ChurnModel) -> Floats:
+    if model.params is None:
+        return np.full(known.x.shape, np.nan)
+    return bgnbd.p_alive(model.params, known.x, known.t_x, known.T)
+
+
+def moments(base: datetime, days: pd.Series) -> pd.Series:
+    """`base` plus so many days, as aware times; NaT where unknown."""
+    return pd.Series(pd.Timestamp(base) + pd.to_timedelta(days.round(), unit="D"), index=days.index)

@@ -1,0 +1,267 @@
+"""The life of a model: fitted weekly, promoted only if it is no worse, watched for drift meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Invalid
+from liquor_app.core.ids import uuid7
+from liquor_app.organization.service import notify
+from liquor_app.scoring import features, training
+from liquor_app.scoring.estimators import scorecard
+from liquor_app.scoring.estimators.evaluate import Difference, auc_difference, psi, spearman_difference
+from liquor_app.scoring.estimators.likelihood import Floats
+from liquor_app.scoring.estimators.purchase_log import Split
+from liquor_app.scoring.estimators.response import Contacts
+from liquor_app.scoring.features import Moment
+from liquor_app.scoring.models import ModelKind, ModelStatus
+from liquor_app.scoring.reference_cuts import Standards
+from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel, Trained
+
+REFIT_DAYS = 7
+"""Scores are new every night; the models behind them once a week, so that a drift between fits can be seen."""
+
+SHIFTED, MOVING = 0.25, 0.1
+"""Population stability index from which the population is another one, or on its way (Siddiqi 2006)."""
+
+GROWTH = 1.2
+FALLBACKS = frozenset({"none", "recency_bands", "responses_per_contact"})
+"""Methods that only stand in until the data suffice for a model."""
+
+MATERIAL = 0.005
+"""Of AUC or Spearman. Two fits of nearly the same data rank nearly alike, so that even a difference without any
+meaning is beyond noise; a refit must lose by more than this to be refused."""
+
+BINS = 10
+SCORE_OF = {
+    ModelKind.CHURN: "churn_probability",
+    ModelKind.CLV: "clv_score",
+    ModelKind.RESPONSE: "response_likelihood",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A model version as it stands in the database."""
+
+    id: UUID
+    method: str
+    params: dict[str, Any]
+    metrics: dict[str, Any]
+    n: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What models of each kind are judged on: the latest weeks for churn, the second half of the log for value, and
+    every contact that is old enough; None where the log is too short."""
+
+    held_out: Split | None
+    halves: Split | None
+    contacts: Contacts
+
+
+async def models_in_use(session: AsyncSession) -> dict[ModelKind, Stored]:
+    """The active version of each kind."""
+    found = await session.execute(
+        text("SELECT kind, id, method, params, metrics, n, created_at FROM model_versions WHERE status = 'active'")
+    )
+    return {
+        ModelKind(row.kind): Stored(row.id, row.method, row.params, row.metrics, row.n, row.created_at) for row in found
+    }
+
+
+async def is_due(session: AsyncSession, in_use: dict[ModelKind, Stored], buyers: int) -> bool:
+    """Whether it is time to fit anew: some kind has no model yet or makes do with a fallback, the shop has grown by a
+    fifth (a file was imported), or the last attempt is a week old."""
+    if len(in_use) < len(ModelKind) or any(model.method in FALLBACKS for model in in_use.values()):
+        return True
+    if buyers > GROWTH * in_use[ModelKind.CHURN].n:
+        return True
+    found = await session.execute(text("SELECT max(created_at) FROM model_versions"))
+    latest: datetime = found.scalar_one()
+    return latest < now() - timedelta(days=REFIT_DAYS, hours=-1)
+
+
+async def refit(
+    session: AsyncSession, moment: Moment, customers: pd.DataFrame, churn_days: int
+) -> dict[ModelKind, Stored]:
+    """Fit every kind anew; a refit that does worse than the model in use is kept as rejected and not promoted.
+
+    Args:
+        customers: rows of `features.read_customers`.
+    """
+    profiled = customers[~customers["objected"].to_numpy(dtype=bool) & (customers["baskets"].to_numpy() > 0)]
+    known = scorecard.histories_of(profiled)
+    span = int(training.observed_days(known))
+    held_out = halves = None
+    if span > 2 * churn_days:
+        held_out = await features.read_split(session, moment, moment.today - timedelta(days=churn_days))
+    if span >= 2 * training.MIN_CLV_DAYS:
+        halves = await features.read_split(session, moment, moment.today - timedelta(days=span // 2))
+    evidence = Evidence(held_out, halves, await features.read_contacts(session, moment))
+    churn = training.train_churn(known, held_out)
+    clv = training.train_clv(known, ChurnModel.from_stored(churn.method, churn.params), halves)
+    response = training.train_response(evidence.contacts)
+    first = None if not span else moment.now - timedelta(days=span)
+    in_use = await models_in_use(session)
+    return {
+        trained.kind: await _promote(session, trained, in_use.get(trained.kind), evidence, (first, moment.now))
+        for trained in (churn, clv, response)
+    }
+
+
+def regression(trained: Trained, incumbent: Stored, evidence: Evidence) -> Difference | None:
+    """By how much the model in use does better than a refit, on the same customers; None if they cannot be compared.
+
+    Both are judged as stored, on the evidence the refit was fitted to as well: whoever loses there, loses anywhere.
+    Where either is no model but a fallback, the data have changed so much that the newcomer stands.
+    """
+    if trained.method != incumbent.method:
+        return None
+    if trained.kind is ModelKind.CHURN and evidence.held_out is not None:
+        split = evidence.held_out
+        old, new = (
+            ChurnModel.from_stored(trained.method, params).risk(split.known, split.days_after).probability
+            for params in (incumbent.params, trained.params)
+        )
+        return _if_told(old, new, lambda: auc_difference(~split.bought_after, old, new))
+    if trained.kind is ModelKind.CLV and evidence.halves is not None:
+        split = evidence.halves
+        old, new = (
+            ClvModel.from_stored(trained.method, params).value(split.known, split.days_after)
+            for params in (incumbent.params, trained.params)
+        )
+        return _if_told(old, new, lambda: spearman_difference(split.spent_after, old, new))
+    if trained.kind is ModelKind.RESPONSE and evidence.contacts.responded.any():
+        contacts = evidence.contacts
+        old, new = (
+            ResponseModel.from_stored(trained.method, params).likelihood(contacts.known)
+            for params in (incumbent.params, trained.params)
+        )
+        return _if_told(old, new, lambda: auc_difference(contacts.responded, old, new, contacts.campaign))
+    return None
+
+
+def _if_told(old: Floats, new: Floats, difference: Callable[[], Difference]) -> Difference | None:
+    if np.isnan(old).any() or np.isnan(new).any():
+        return None
+    try:
+        return difference()
+    except Invalid:
+        return None  # all alike: nothing to rank
+
+
+async def _promote(
+    session: AsyncSession,
+    trained: Trained,
+    incumbent: Stored | None,
+    evidence: Evidence,
+    span: tuple[datetime | None, datetime],
+) -> Stored:
+    """Store a refit: as the model in use, or as rejected beside the one that stays."""
+    lost = None if incumbent is None else regression(trained, incumbent, evidence)
+    metrics = dict(trained.metrics)
+    if lost is not None:
+        metrics["incumbent_ahead"] = [lost.value, lost.low, lost.high]
+    is_worse = lost is not None and lost.low > 0 and lost.value > MATERIAL
+    model_id, clock = uuid7(), now()
+    if not is_worse:
+        await session.execute(
+            text("UPDATE model_versions SET status = 'retired' WHERE kind = :kind AND status = 'active'"),
+            {"kind": trained.kind.value},
+        )
+    await session.execute(
+        text(
+            "INSERT INTO model_versions"
+            " (id, kind, version, method, status, params, metrics, trained_from, trained_to, n, created_at)"
+            " SELECT :id, :kind, COALESCE(max(version), 0) + 1, :method, :status, CAST(:params AS jsonb),"
+            " CAST(:metrics AS jsonb), :first, :last, :n, :at FROM model_versions WHERE kind = :kind"
+        ),
+        {
+            "id": model_id,
+            "kind": trained.kind.value,
+            "method": str(trained.method),
+            "status": (ModelStatus.REJECTED if is_worse else ModelStatus.ACTIVE).value,
+            "params": json.dumps(trained.params),
+            "metrics": json.dumps(metrics),
+            "first": span[0],
+            "last": span[1],
+            "n": trained.n,
+            "at": clock,
+        },
+    )
+    if is_worse and incumbent is not None:
+        return incumbent
+    return Stored(model_id, str(trained.method), trained.params, metrics, trained.n, clock)
+
+
+async def watch(session: AsyncSession, in_use: dict[ModelKind, Stored], scores: pd.DataFrame) -> None:
+    """Compare everybody's new scores with those of the day each model was fitted, and keep the drift with the model.
+
+    The first scoring of a model becomes what later ones are compared with. When a population has become another one,
+    the shop is told once.
+
+    Args:
+        scores: of everybody, as `scorecard.scored` returns them.
+    """
+    for kind, model in in_use.items():
+        values = scores[SCORE_OF[kind]].dropna().to_numpy(dtype=np.float64)
+        if not values.size:
+            continue
+        reference = model.metrics.get("reference")
+        if reference is None:
+            edges = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))
+            seen: dict[str, Any] = {"reference": {"edges": edges.tolist(), "counts": _counts(values, edges)}}
+        else:
+            index = psi(reference["counts"], _counts(values, np.asarray(reference["edges"])))
+            level = "shifted" if index > SHIFTED else "moving" if index > MOVING else "stable"
+            seen = {"drift": {"psi": round(index, 4), "level": level, "checked_at": now().isoformat()}}
+            if level == "shifted" and model.metrics.get("drift", {}).get("level") != "shifted":
+                await notify(
+                    session,
+                    title=f"Customers have changed since the {kind.label} model was fitted",
+                    body=f"Stability index {index:.2f}; {SHIFTED} and more is another population. It is fitted anew"
+                    " within the week; if a file was imported by mistake, look at that first.",
+                    link="/models",
+                    level="warning",
+                )
+        await session.execute(
+            text("UPDATE model_versions SET metrics = metrics || CAST(:seen AS jsonb) WHERE id = :id"),
+            {"seen": json.dumps(seen), "id": model.id},
+        )
+
+
+def _counts(values: Floats, edges: Floats) -> list[int]:
+    return [int(n) for n in np.bincount(np.searchsorted(edges, values, side="right"), minlength=edges.size + 1)]
+
+
+async def load_standards(session: AsyncSession) -> Standards | None:
+    """What a few customers are compared with; None before everybody was scored once."""
+    found = await session.execute(text("SELECT content FROM scoring_standards WHERE key = 'current'"))
+    kept = found.scalar()
+    return None if kept is None else Standards.from_dict(kept)
+
+
+async def keep_standards(session: AsyncSession, standards: Standards, at: datetime) -> None:
+    """Keep what everybody was compared with."""
+    await session.execute(
+        text(
+            "INSERT INTO scoring_standards (key, computed_at, content)"
+            " VALUES ('current', :at, CAST(:content AS jsonb))"
+            " ON CONFLICT (key) DO UPDATE SET computed_at = excluded.computed_at, content = excluded.content"
+        ),
+        {"at": at, "content": json.dumps(standards.to_dict())},
+    )

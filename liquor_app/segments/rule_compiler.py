@@ -1,0 +1,229 @@
+"""Rules to SQL: SQLAlchemy expressions over `customers`, every value bound, none spliced into text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Double,
+    Numeric,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    type_coerce,
+)
+from sqlalchemy.sql.schema import Table
+from sqlmodel import SQLModel
+
+from liquor_app.customers.models import Customer, CustomerTag, Purchase, PurchaseLine, Tag
+from liquor_app.events.models import AnalyticsEvent, EventType
+from liquor_app.segments.models import Segment, SegmentMember
+from liquor_app.segments.rule_fields import Kind
+from liquor_app.segments.rules import All, AnyOf, Condition, Happened, InSegment, Not, Rule
+
+
+def _table(model: type[SQLModel]) -> Table:
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table
+
+
+CUSTOMERS = _table(Customer)
+PURCHASES, LINES = _table(Purchase), _table(PurchaseLine)
+EVENTS = _table(AnalyticsEvent)
+TAGS, TAGGED = _table(Tag), _table(CustomerTag)
+SEGMENTS, MEMBERS = _table(Segment), _table(SegmentMember)
+c = CUSTOMERS.c
+
+_FLAGS: dict[str, ColumnElement[bool]] = {
+    "is_night_buyer": c.is_night_buyer.is_(true()),
+    "has_email": c.email_key.is_not(None),
+    "has_phone": c.phone.is_not(None),
+    "age_verified": c.age_verified_at.is_not(None),
+    "objected_to_profiling": c.profiling_objected_at.is_not(None),
+}
+
+_LOGGED: dict[str, tuple[EventType, ...]] = {
+    "contacted": (EventType.EMAIL_SENT, EventType.SMS_SENT),
+    "opened": (EventType.EMAIL_OPEN,),
+    "clicked": (EventType.LINK_CLICK,),
+    "converted": (EventType.CONVERSION,),
+    "visited": (EventType.PAGE_VIEW,),
+}
+
+
+def matching(rule: Rule, now: datetime) -> Select[Any]:
+    """`SELECT id` of the customers (not deleted) a rule matches at `now`."""
+    return select(c.id).where(c.deleted_at.is_(None), predicate(rule, now))
+
+
+def predicate(rule: Rule, now: datetime) -> ColumnElement[bool]:
+    """The rule as a condition over `customers`. Never NULL, so that `not` is the complement."""
+    match rule:
+        case All(parts):
+            return and_(true(), *(predicate(part, now) for part in parts))
+        case AnyOf(parts):
+            return or_(false(), *(predicate(part, now) for part in parts))
+        case Not(part):
+            return not_(predicate(part, now).self_group())
+        case Condition():
+            return _condition(rule, now)
+        case Happened():
+            return _happened(rule, now)
+        case InSegment(slug):
+            return _in_segment(slug)
+
+
+def _in_segment(slug: str) -> ColumnElement[bool]:
+    """By the other segment's kept membership: its own rule is not run again for each segment that builds on it."""
+    members = (
+        select(MEMBERS.c.customer_id)
+        .join(SEGMENTS, SEGMENTS.c.id == MEMBERS.c.segment_id)
+        .where(SEGMENTS.c.slug == literal(slug, Text))
+    )
+    return type_coerce(c.id, Uuid).in_(members)
+
+
+def _condition(rule: Condition, now: datetime) -> ColumnElement[bool]:
+    kind, op, value = rule.field.kind, rule.op, rule.value
+    if kind is Kind.FLAG:
+        flag = _FLAGS[rule.field.name]
+        return flag if value else not_(flag)
+    if kind is Kind.LIST:
+        return _list(rule.field.name, op, [str(item) for item in _items(value)])
+    column: ColumnElement[Any] = c[rule.field.name]
+    if op == "known":
+        return column.is_not(None)
+    if op == "unknown":
+        return column.is_(None)
+    if kind is Kind.MOMENT:
+        return _moment(column, op, value, now)
+    if kind in (Kind.TEXT, Kind.CHOICE):
+        return _text(type_coerce(column, Text), op, value)
+    return _number(column, op, value)
+
+
+def _items(value: object) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _text(column: ColumnElement[str], op: str, value: object) -> ColumnElement[bool]:
+    bound = [literal(str(item), Text) for item in _items(value)]
+    match op:
+        case "eq" | "in":
+            return and_(column.is_not(None), column.in_(bound))
+        case "ne" | "not_in":
+            return or_(column.is_(None), column.not_in(bound))
+        case "contains":
+            return and_(column.is_not(None), column.icontains(str(value), autoescape=True))
+        case _:
+            return and_(column.is_not(None), column.istartswith(str(value), autoescape=True))
+
+
+def _number(column: ColumnElement[Any], op: str, value: object) -> ColumnElement[bool]:
+    # A count is compared with a NUMERIC, not with its own type: "over 2.5 purchases" must not be rounded to 3.
+    kind = column.type if isinstance(column.type, Double) else Numeric()
+    bound = [literal(float(str(item)) if isinstance(kind, Double) else item, kind) for item in _items(value)]
+    match op:
+        case "eq":
+            matched = column == bound[0]
+        case "ne":
+            return or_(column.is_(None), column != bound[0])
+        case "lt":
+            matched = column < bound[0]
+        case "lte":
+            matched = column <= bound[0]
+        case "gt":
+            matched = column > bound[0]
+        case "gte":
+            matched = column >= bound[0]
+        case _:
+            matched = column.between(bound[0], bound[1])
+    return and_(column.is_not(None), matched)
+
+
+def _at(moment: datetime) -> ColumnElement[datetime]:
+    return literal(moment, DateTime(timezone=True))
+
+
+def _moment(column: ColumnElement[Any], op: str, value: Any, now: datetime) -> ColumnElement[bool]:
+    match op:
+        case "within_days":
+            matched = and_(column > _at(now - timedelta(days=value)), column <= _at(now))
+        case "older_than_days":
+            matched = column <= _at(now - timedelta(days=value))
+        case "next_days":
+            matched = and_(column > _at(now), column <= _at(now + timedelta(days=value)))
+        case "before":
+            matched = column < _at(datetime.combine(value, time.min, UTC))
+        case _:
+            matched = column >= _at(datetime.combine(value, time.min, UTC))
+    return and_(column.is_not(None), matched)
+
+
+def _list(name: str, op: str, values: list[str]) -> ColumnElement[bool]:
+    if name == "tags":
+        tagged = (
+            select(TAGGED.c.customer_id)
+            .join(TAGS, TAGS.c.id == TAGGED.c.tag_id)
+            .where(TAGS.c.name.in_([literal(value, Text) for value in values]))
+        )
+        if op == "has_all":
+            tagged = tagged.group_by(TAGGED.c.customer_id).having(func.count() == len(set(values)))
+        matched: ColumnElement[bool] = c.id.in_(tagged)
+    else:
+        matched = c[name].op("?&" if op == "has_all" else "?|", return_type=Boolean())(
+            cast(literal(values, ARRAY(Text)), ARRAY(Text))
+        )
+    return not_(matched) if op == "has_none" else matched
+
+
+def _happened(rule: Happened, now: datetime) -> ColumnElement[bool]:
+    """Counts are taken once for all customers and semi-joined: cost grows with the window, not with people × window."""
+    low, high = rule.at_least, rule.at_most
+    parts: list[ColumnElement[bool]] = []
+    if low is not None:
+        parts.append(_people(rule, now, at_least=low))
+    if high is not None:
+        parts.append(not_(_people(rule, now, at_least=high + 1)))
+    return and_(*parts)
+
+
+def _people(rule: Happened, now: datetime, at_least: int) -> ColumnElement[bool]:
+    since = None if rule.within_days is None else now - timedelta(days=rule.within_days)
+    if rule.event == "purchased":
+        person, at = PURCHASES.c.customer_id, PURCHASES.c.occurred_at
+        query = select(person).where(PURCHASES.c.total > 0)  # one refunded in full is told as 0.00
+        if rule.category is not None:
+            query = query.where(
+                exists().where(
+                    LINES.c.purchase_id == PURCHASES.c.id,
+                    func.lower(LINES.c.category) == func.lower(literal(rule.category, Text)),
+                )
+            )
+    else:
+        person, at = EVENTS.c.customer_id, EVENTS.c.occurred_at
+        kinds = [literal(kind.value, Text) for kind in _LOGGED[rule.event]]
+        # opens and clicks made by scanners are recorded, and marked
+        human = func.coalesce(EVENTS.c.properties["machine"].astext, literal("false", Text)) != literal("true", Text)
+        query = select(person).where(EVENTS.c.event_type.in_(kinds), person.is_not(None), human)
+    query = query.where(at <= _at(now))
+    if since is not None:
+        query = query.where(at > _at(since))
+    if at_least > 1:
+        query = query.group_by(person).having(func.count() >= at_least)
+    return type_coerce(c.id, Uuid).in_(query)

@@ -1,0 +1,1 @@
+"""What providers and recipients tell us later, and what follows from it."""

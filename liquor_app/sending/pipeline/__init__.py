@@ -1,0 +1,1 @@
+"""A message's way out: launch, claim, compose, fence, dispatch, results, recover."""

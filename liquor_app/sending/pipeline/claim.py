@@ -1,0 +1,362 @@
+"""Taking due messages out of the ledger, and asking of each whether it may go out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.compliance.legal_rules import Rules
+from liquor_app.compliance.may_send import Allowed, Blocked, BlockReason, may_send, next_allowed
+from liquor_app.core.ids import uuid7, uuid7_time, uuid_array
+from liquor_app.customers.addresses import address_hash
+from liquor_app.events.models import EventType
+from liquor_app.events.service import NewEvent, record_events
+from liquor_app.organization.models import Channel
+from liquor_app.sending.pipeline.coupon_codes import give_codes
+from liquor_app.sending.pipeline.eligibility_facts import is_over, message_facts, person_facts
+
+CONTACT_STATUSES = ("claimed", "sending", "sent", "delivered", "bounced", "complained", "unknown")
+"""What counts as a contact: everything that has reached somebody, may have, or is about to."""
+
+EXPIRED = "expired"
+
+LASTING = timedelta(minutes=2)
+"""A window that closes sooner is as good as closed: the fence wants a minute of it."""
+
+REOPENED_DAYS = 30
+"""How long after its end a campaign's failed messages can be sent again."""
+
+# A message and its customer are locked together or left alone: nobody waits, so nobody can deadlock, and while two
+# messages of one person are decided, the second finds the first counted.
+_CLAIM = """
+WITH live AS MATERIALIZED (
+    SELECT id, virtual_now IS NOT NULL AS is_played, COALESCE(virtual_now, now()) AS moment FROM campaigns
+    WHERE status = 'active'
+       OR (status = 'completed' AND NOT is_history AND completed_at > now() - make_interval(days => :reopened))
+), due AS (
+    SELECT d.id, d.created_at, k.moment
+    FROM live k
+    CROSS JOIN LATERAL (
+        SELECT s.id, s.created_at, s.not_before
+        FROM sends s JOIN customers c ON c.id = s.customer_id
+        WHERE s.campaign_id = k.id AND s.status = 'pending' AND s.not_before <= k.moment
+          AND (k.is_played OR s.channel = ANY(:channels))
+        ORDER BY s.not_before
+        LIMIT :n
+        FOR UPDATE OF s SKIP LOCKED
+        FOR NO KEY UPDATE OF c SKIP LOCKED
+    ) d
+    ORDER BY d.not_before
+    LIMIT :n
+)
+UPDATE sends s SET status = 'claimed', claim_token = :token, contact_at = due.moment,
+    lease_until = clock_timestamp() + make_interval(secs => :lease)
+FROM due
+WHERE s.id = due.id AND s.created_at = due.created_at
+RETURNING s.id
+"""
+
+_DETAILS = """
+SELECT s.id, s.created_at, s.customer_id, s.action_id, s.campaign_id, s.channel, s.not_before,
+       s.expires_at, s.contact_at AS moment, s.attempt,
+       k.virtual_now IS NOT NULL AS is_played, k.brand_id, k.constraints,
+       a.send_window, a.offer, a.offer_terms, a.message, a.template_category, o.code AS coupon,
+       c.name, c.city, c.primary_category, c.email_key, c.phone, c.state, c.postal_code, c.timezone,
+       c.deleted_at IS NOT NULL AS deleted, c.profiling_objected_at IS NOT NULL AS objected, c.no_tracking,
+       c.paused_until, c.max_contacts_30_days, c.topics_off,
+       c.date_of_birth, c.age_verified_at IS NOT NULL AS age_verified,
+       c.age_disputed_at IS NOT NULL AS age_disputed,
+       CASE s.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END AS consent,
+       CASE s.channel WHEN 'email' THEN c.email_key ELSE c.phone END AS address,
+       CASE s.channel WHEN 'email' THEN COALESCE(c.email, c.email_key) ELSE c.phone END AS recipient,
+       g.at AS consent_at, b.has_alcohol_purchases
+FROM unnest(CAST(CAST(:ids AS text) AS uuid[])) AS m(id)
+JOIN sends s ON s.id = m.id AND s.created_at = uuid_v7_time(m.id)
+JOIN campaigns k ON k.id = s.campaign_id
+JOIN customers c ON c.id = s.customer_id
+LEFT JOIN actions a ON a.id = s.action_id
+LEFT JOIN LATERAL (
+    SELECT code FROM coupons WHERE customer_id = s.customer_id AND action_id = s.action_id LIMIT 1
+) o ON true
+LEFT JOIN LATERAL (
+    SELECT at FROM consents
+    WHERE c.date_of_birth IS NOT NULL AND customer_id = c.id AND channel = s.channel AND status = 'given'
+    ORDER BY at DESC LIMIT 1
+) g ON true
+LEFT JOIN LATERAL (
+    SELECT true AS has_alcohol_purchases FROM purchases
+    WHERE c.date_of_birth IS NULL AND c.age_verified_at IS NULL AND customer_id = c.id AND alcohol_total > 0 LIMIT 1
+) b ON true
+ORDER BY s.not_before, s.id
+"""
+
+# Messages are made at most a campaign's length before they are due, which spares the old partitions.
+_CONTACTS = """
+SELECT s.id, s.customer_id, s.contact_at
+FROM unnest(CAST(CAST(:customers AS text) AS uuid[])) AS m(id) JOIN sends s ON s.customer_id = m.id
+WHERE s.created_at > :oldest AND s.contact_at > :since AND s.contact_at < :until AND s.status = ANY(:statuses)
+"""
+
+_SUPPRESSED = """
+SELECT address_hash, channel FROM suppressions WHERE lifted_at IS NULL AND address_hash = ANY(:hashes)
+"""
+
+_RELEASE = """
+UPDATE sends s SET status = 'pending', claim_token = NULL, lease_until = NULL, contact_at = NULL,
+    not_before = COALESCE(f.due, s.not_before), note = COALESCE(f.note, s.note)
+FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:due AS timestamptz[]),
+            CAST(:notes AS text[])) AS f(id, created_at, due, note)
+WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'claimed' AND s.claim_token = :token
+"""
+
+_SKIP = """
+WITH stopped AS (
+    UPDATE sends s SET status = 'skipped', claim_token = NULL, lease_until = NULL, contact_at = NULL,
+        skip_reason = f.reason, note = f.note
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:reasons AS text[]),
+                CAST(:notes AS text[])) AS f(id, created_at, reason, note)
+    WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'claimed' AND s.claim_token = :token
+    RETURNING s.id, s.action_id, f.reason, f.note
+), told AS (
+    UPDATE actions a SET status = 'skipped', skip_reason = x.reason, skip_detail = x.note, updated_at = now()
+    FROM stopped x WHERE a.id = x.action_id AND a.status = 'queued'
+)
+SELECT id FROM stopped
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that may go out until `closes_at` (by its campaign's clock), with all that rendering it takes."""
+
+    id: UUID
+    created_at: datetime
+    campaign_id: UUID
+    customer_id: UUID
+    channel: Channel
+    recipient: str
+    closes_at: datetime
+    address_hash: bytes
+    is_played: bool
+    no_tracking: bool
+    brand_id: UUID | None
+    template_category: str
+    name: str | None
+    city: str | None
+    favourite: str | None
+    offer: str
+    offer_terms: dict[str, Any]
+    message: str | None
+    coupon: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Messages under one token and lease; `taken` counts those it decided, skipped and put off ones included."""
+
+    token: UUID
+    messages: list[Claimed]
+    taken: int
+    campaigns: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a claimed message is skipped, or put off until `due`."""
+
+    id: UUID
+    reason: str | None
+    note: str
+    due: datetime | None = None
+    customer_id: UUID | None = None
+    campaign_id: UUID | None = None
+
+
+async def claim_batch(
+    session: AsyncSession, rules: Rules, channels: Sequence[Channel], *, limit: int, lease_seconds: float
+) -> Claim:
+    """Claim up to `limit` due messages of running campaigns, decide each, and reserve the contact of those that may
+    go out. What may not is skipped with its reason or put off to its next lawful moment, in the same transaction."""
+    token = uuid7()
+    claimed = await session.execute(
+        text(_CLAIM),
+        {
+            "channels": [channel.value for channel in channels],
+            "n": limit,
+            "token": token,
+            "lease": lease_seconds,
+            "reopened": REOPENED_DAYS,
+        },
+    )
+    ids = [row.id for row in claimed]
+    if not ids:
+        return Claim(token, [], 0, frozenset())
+    found = await session.execute(text(_DETAILS), {"ids": uuid_array(ids)})
+    rows = found.all()
+    hashes = {row.id: address_hash(row.address) for row in rows if row.address}
+    suppressed = await _suppressed(session, set(hashes.values()))
+    contacts = await _contacts(session, rows)
+    passed: list[tuple[Any, Allowed]] = []
+    stops: list[Stop] = []
+    for row in rows:
+        is_suppressed = (hashes.get(row.id), row.channel) in suppressed
+        verdict = _decide(row, rules, is_suppressed, contacts[row.customer_id])
+        if isinstance(verdict, Stop):
+            stops.append(verdict)
+            continue
+        contacts[row.customer_id].append(row.moment)
+        passed.append((row, verdict))
+    given = await give_codes(session, [row for row, _ in passed], rules.store_zone)
+    stops += [_without_code(row, *given.without[row.id]) for row, _ in passed if row.id in given.without]
+    allowed = [
+        _claimed(row, verdict, hashes[row.id], given.codes.get(row.id, row.coupon))
+        for row, verdict in passed
+        if row.id not in given.without
+    ]
+    await stop_messages(session, token, stops)
+    return Claim(token, allowed, len(ids), frozenset(row.campaign_id for row in rows))
+
+
+async def stop_messages(session: AsyncSession, token: UUID, stops: Sequence[Stop]) -> None:
+    """Skip or put off messages that are still claimed under `token`."""
+    later = [stop for stop in stops if stop.reason is None]
+    if later:
+        await session.execute(
+            text(_RELEASE),
+            {
+                "token": token,
+                "ids": [stop.id for stop in later],
+                "moments": [uuid7_time(stop.id) for stop in later],
+                "due": [stop.due for stop in later],
+                "notes": [stop.note or None for stop in later],
+            },
+        )
+    never = [stop for stop in stops if stop.reason is not None]
+    if never:
+        stopped = await session.execute(
+            text(_SKIP),
+            {
+                "token": token,
+                "ids": [stop.id for stop in never],
+                "moments": [uuid7_time(stop.id) for stop in never],
+                "reasons": [stop.reason for stop in never],
+                "notes": [stop.note for stop in never],
+            },
+        )
+        gone = set(stopped.scalars())
+        await record_events(
+            session,
+            [
+                NewEvent(EventType.SKIPPED, stop.customer_id, stop.campaign_id, stop.id,
+                         properties={"reason": stop.reason, "detail": stop.note})
+                for stop in never if stop.id in gone
+            ],
+        )  # fmt: skip
+
+
+def _decide(row: Any, rules: Rules, is_suppressed: bool, contacts: list[datetime]) -> Allowed | Stop:
+    moment: datetime = row.moment
+    if is_over(moment + LASTING, row.expires_at):
+        note = f"It was not sent in time; the offer's campaign ended {row.expires_at:%d %b %H:%M} UTC."
+        return Stop(row.id, EXPIRED, note, None, row.customer_id, row.campaign_id)
+    person = person_facts(
+        row,
+        suppressed=is_suppressed,
+        contacts=_within(contacts, moment),
+    )
+    message = message_facts(row)
+    verdict = may_send(person, message, moment, rules)
+    if isinstance(verdict, Blocked):
+        return _stop(row, verdict)
+    if verdict.closes_at - moment <= LASTING:
+        until = next_allowed(person, message, moment, rules, lasting=LASTING)
+        return _stop(row, Blocked(BlockReason.QUIET_HOURS, "The window closes within two minutes.", until))
+    return verdict
+
+
+def _stop(row: Any, verdict: Blocked) -> Stop:
+    if verdict.until is not None and not is_over(verdict.until, row.expires_at):
+        return Stop(row.id, None, verdict.detail, verdict.until)
+    return Stop(row.id, verdict.reason.value, verdict.detail, None, row.customer_id, row.campaign_id)
+
+
+def _without_code(row: Any, reason: str | None, note: str) -> Stop:
+    """Its pool is empty; without a reason only for the moment, so that it is asked about again at once."""
+    if reason is None:
+        return Stop(row.id, None, note, row.moment)
+    return Stop(row.id, reason, note, None, row.customer_id, row.campaign_id)
+
+
+def _within(contacts: Sequence[datetime], moment: datetime) -> tuple[int, int, int]:
+    """Contacts within 24 hours, 7 and 30 days of `moment`, on either side: another campaign's clock may be ahead."""
+
+    if not contacts:
+        return 0, 0, 0
+
+    def count(span: timedelta) -> int:
+        return sum(1 for contact in contacts if abs(contact - moment) < span)
+
+    return count(timedelta(hours=24)), count(timedelta(days=7)), count(timedelta(days=30))
+
+
+async def _contacts(session: AsyncSession, rows: Sequence[Any]) -> dict[UUID, list[datetime]]:
+    first, last = min(row.moment for row in rows), max(row.moment for row in rows)
+    month = timedelta(days=30)
+    found = await session.execute(
+        text(_CONTACTS),
+        {
+            "customers": uuid_array({row.customer_id for row in rows}),
+            "oldest": first - 4 * month,
+            "since": first - month,
+            "until": last + month,
+            "statuses": list(CONTACT_STATUSES),
+        },
+    )
+    contacts: dict[UUID, list[datetime]] = defaultdict(list)
+    own = {row.id for row in rows}
+    for row in found:
+        if row.id not in own:
+            contacts[row.customer_id].append(row.contact_at)
+    return contacts
+
+
+async def _suppressed(session: AsyncSession, hashes: set[bytes]) -> set[tuple[bytes | None, str]]:
+    """(address hash, channel) pairs on the list; an entry without a channel counts for every one."""
+    found = await session.execute(text(_SUPPRESSED), {"hashes": list(hashes)})
+    return {
+        (bytes(row.address_hash), channel.value)
+        for row in found
+        for channel in Channel
+        if row.channel in (None, channel.value)
+    }
+
+
+def _claimed(row: Any, verdict: Allowed, hashed: bytes, coupon: str | None) -> Claimed:
+    return Claimed(
+        id=row.id,
+        created_at=row.created_at,
+        campaign_id=row.campaign_id,
+        customer_id=row.customer_id,
+        channel=Channel(row.channel),
+        recipient=row.recipient,
+        closes_at=min(verdict.closes_at, row.expires_at or verdict.closes_at),
+        address_hash=hashed,
+        is_played=row.is_played,
+        no_tracking=row.no_tracking,
+        brand_id=row.brand_id,
+        template_category=row.template_category or "win_back",
+        name=row.name,
+        city=row.city,
+        favourite=row.primary_category,
+        offer=row.offer or "",
+        offer_terms=row.offer_terms or {},
+        message=row.message,
+        coupon=coupon,
+    )

@@ -1,0 +1,136 @@
+"""A claimed message's final body, from template, customer, offer and brand. Pure, once its material is loaded."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.errors import Invalid
+from liquor_app.organization.models import Channel
+from liquor_app.organization.service import BrandRow, default_brand
+from liquor_app.organization.settings import ComplianceSettings, load_settings
+from liquor_app.organization.shop_identity import missing_identity
+from liquor_app.providers.kit.base import OutgoingMessage
+from liquor_app.providers.kit.message_bodies import Whole
+from liquor_app.sending.pipeline.claim import Claimed, Stop
+from liquor_app.sending.pipeline.stencil import Facts, Stencils
+from liquor_app.sending.pipeline.stored_bodies import own_pages
+from liquor_app.sending.tracking.links import Tracker
+from liquor_app.sending.tracking.short_links import Shortened, shorten
+from liquor_app.templates.custom_copy import copy_subject
+from liquor_app.templates.rendering.brand_header import masthead_of
+from liquor_app.templates.rendering.render import Legal, unsubscribe_headers
+from liquor_app.templates.rendering.variables import OfferFacts, Recipient
+from liquor_app.templates.template_catalog import Catalog, load_catalog
+
+log = logging.getLogger(__name__)
+
+NO_TEMPLATE = "no_template"
+CANNOT_RENDER = "cannot_render"
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What messages are made of, loaded once and used for many."""
+
+    catalog: Catalog
+    brands: Mapping[UUID | None, BrandRow]
+    disclaimer: str
+    minimum_age: int
+    stencils: Stencils = field(default_factory=Stencils)
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A message ready for the fence. Its short `links` must be stored before it leaves."""
+
+    claimed: Claimed
+    outgoing: OutgoingMessage
+    template_version_id: UUID
+    links: tuple[Shortened, ...] = ()
+
+
+async def load_material(session: AsyncSession, *, known: Material | None = None) -> Material:
+    """Templates in use, brands (the default one under None), and the lines the law wants. What `known` has already
+    rendered is kept: a template's version never changes."""
+    compliance = await load_settings(session, ComplianceSettings)
+    found = await session.execute(text(f"SELECT {', '.join(BrandRow.__slots__)} FROM brands LIMIT 1000"))
+    brands: dict[UUID | None, BrandRow] = {row.id: BrandRow(**row._mapping) for row in found}
+    brands[None] = await default_brand(session)
+    return Material(
+        await load_catalog(session),
+        brands,
+        compliance.disclaimer,
+        compliance.minimum_age,
+        known.stencils if known else Stencils(),
+    )
+
+
+def compose(message: Claimed, material: Material) -> Composed | Stop:
+    """The final body, or why there is none."""
+    template = material.catalog.get((message.channel, message.template_category))
+    if template is None:
+        note = f"No active {message.channel.label} template for {message.template_category}."
+        return _stop(message, NO_TEMPLATE, note)
+    brand = material.brands.get(message.brand_id) or material.brands[None]
+    sender = brand.from_email if message.channel is Channel.EMAIL else brand.sms_sender
+    if not sender:
+        return _stop(message, CANNOT_RENDER, f"The brand {brand.name} has no sender for {message.channel.label}.")
+    if lacks := missing_identity(brand):
+        return _stop(message, CANNOT_RENDER, f"The brand {brand.name} has not got {lacks} yet.")
+    pages = own_pages(message.id)
+    facts = Facts(
+        Recipient(message.name, message.city, message.favourite),
+        OfferFacts(message.offer, message.message, message.offer_terms, message.coupon),
+        brand,
+    )
+    legal = Legal(
+        brand.name, brand.postal_address, brand.footer_text, material.disclaimer, material.minimum_age,
+        pages.unsubscribe, pages.preferences, pages.view, masthead_of(brand),
+    )  # fmt: skip
+    try:
+        made = material.stencils.render(template, facts, legal, _tracker(message, brand))
+    except Invalid as problem:
+        return _stop(message, CANNOT_RENDER, problem.message)
+    except Exception:
+        # one message must not hold up a thousand
+        log.exception("message %s cannot be rendered", message.id)
+        return _stop(message, CANNOT_RENDER, "The template failed; the log says why.")
+    body, links = made.body, tuple[Shortened, ...]()
+    if message.channel is Channel.SMS and brand.track_clicks and not message.no_tracking:
+        words, links = shorten(body.text, message.id, message.campaign_id)
+        body = Whole(words)
+    return Composed(
+        message,
+        OutgoingMessage(
+            send_id=message.id,
+            campaign_id=message.campaign_id,
+            channel=message.channel,
+            sender=sender,
+            sender_name=brand.from_name,
+            recipient=message.recipient,
+            body=body,
+            subject=copy_subject(message.offer_terms, made.subject),
+            reply_to=brand.reply_to,
+            headers=unsubscribe_headers(pages.unsubscribe) if message.channel is Channel.EMAIL else {},
+            template_version_id=template.version_id,
+        ),
+        template.version_id,
+        links,
+    )
+
+
+def _tracker(message: Claimed, brand: BrandRow) -> Tracker | None:
+    """What the brand and the customer let us track of an e-mail."""
+    if message.channel is not Channel.EMAIL or message.no_tracking or not (brand.track_clicks or brand.track_opens):
+        return None
+    return Tracker(message.id, clicks=brand.track_clicks, opens=brand.track_opens)
+
+
+def _stop(message: Claimed, reason: str, note: str) -> Stop:
+    return Stop(message.id, reason, note, None, message.customer_id, message.campaign_id)

@@ -1,0 +1,197 @@
+"""Coupon codes: each action its own, from the campaign's pool or made up, and the same one at every attempt.
+
+A code belongs to an action the moment it is taken, in the transaction that claims the action's message: a worker that
+dies before its commit has taken nothing, and whoever sends the message after a crash finds its code already there.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.ids import uuid_array
+from liquor_app.organization.service import notify
+from liquor_app.sending.pipeline.eligibility_facts import last_day_of, money_off
+
+NO_CODE = "no_coupon_code"
+
+_CODE_LETTERS = "2346789BCDFGHJKMPQRTVWXYZ"
+"""Nothing that is misread at a till, and no vowels to make words of."""
+
+_PIN = """
+INSERT INTO campaign_pools (campaign_id, discount_pct, pool_id)
+SELECT :campaign, discount_pct, id FROM coupon_pools WHERE is_standing
+ON CONFLICT DO NOTHING
+"""
+
+_MAKE_UP = """
+INSERT INTO coupons (code, campaign_id, action_id, customer_id, discount_pct, issued_at, expires_at)
+SELECT f.code, f.campaign_id, f.action_id, f.customer_id, f.percent, now(),
+       CAST(f.last_day + 1 AS timestamp) AT TIME ZONE :zone
+FROM unnest(CAST(:codes AS text[]), CAST(:campaigns AS uuid[]), CAST(:actions AS uuid[]), CAST(:customers AS uuid[]),
+            CAST(:percents AS numeric[]), CAST(:days AS date[]))
+  AS f(code, campaign_id, action_id, customer_id, percent, last_day)
+ON CONFLICT DO NOTHING
+RETURNING action_id, code
+"""
+
+_POOLS = """
+SELECT c.campaign_id, c.discount_pct, c.pool_id, p.name
+FROM campaign_pools c JOIN coupon_pools p ON p.id = c.pool_id
+WHERE c.campaign_id = ANY(CAST(CAST(:campaigns AS text) AS uuid[]))
+"""
+
+# Whoever finds a code locked takes the next one; the unique index on the action is the last word.
+_TAKE = """
+WITH asked AS (
+    SELECT f.*, row_number() OVER (PARTITION BY f.pool_id ORDER BY f.place) AS turn
+    FROM unnest(CAST(:pools AS uuid[]), CAST(:campaigns AS uuid[]), CAST(:actions AS uuid[]),
+                CAST(:customers AS uuid[]), CAST(:days AS date[]))
+      WITH ORDINALITY AS f(pool_id, campaign_id, action_id, customer_id, last_day, place)
+), wanted AS (
+    SELECT pool_id, count(*) AS most FROM asked GROUP BY pool_id
+), free AS MATERIALIZED (
+    SELECT w.pool_id, k.id FROM wanted w CROSS JOIN LATERAL (
+        SELECT c.id FROM coupons c WHERE c.pool_id = w.pool_id AND c.action_id IS NULL
+        ORDER BY c.id LIMIT w.most FOR UPDATE SKIP LOCKED
+    ) k
+), dealt AS (
+    SELECT pool_id, id, row_number() OVER (PARTITION BY pool_id ORDER BY id) AS turn FROM free
+)
+UPDATE coupons c SET action_id = a.action_id, customer_id = a.customer_id, campaign_id = a.campaign_id,
+    issued_at = now(), expires_at = CAST(a.last_day + 1 AS timestamp) AT TIME ZONE :zone
+FROM dealt d JOIN asked a USING (pool_id, turn)
+WHERE c.id = d.id
+RETURNING c.action_id, c.code
+"""
+
+# One more than the mark is all that has to be counted.
+_LEVEL = """
+SELECT p.id, p.name, p.low_water, p.warned_at IS NOT NULL AS is_told, x.left_over
+FROM coupon_pools p
+CROSS JOIN LATERAL (
+    SELECT count(*) AS left_over FROM (
+        SELECT 1 FROM coupons k WHERE k.pool_id = p.id AND k.action_id IS NULL LIMIT p.low_water + 1) k
+) x
+WHERE p.id = ANY(CAST(CAST(:pools AS text) AS uuid[])) ORDER BY p.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Codes by message, and why the others have none: a reason, or None where one may be free again in a moment."""
+
+    codes: dict[UUID, str]
+    without: dict[UUID, tuple[str | None, str]]
+
+
+async def pin_standing_pools(session: AsyncSession, campaign_id: UUID) -> frozenset[Decimal]:
+    """Settle at its launch where a campaign's codes come from; returns the discounts whose codes come from pools."""
+    await session.execute(text(_PIN), {"campaign": campaign_id})
+    found = await session.execute(text(_POOLS), {"campaigns": uuid_array([campaign_id])})
+    return frozenset(row.discount_pct for row in found)
+
+
+async def give_codes(session: AsyncSession, rows: Sequence[Any], zone: str) -> Given:
+    """A code for every message that offers money off and has none yet. Three statements for a batch, none for a batch
+    that has all it needs.
+
+    Args:
+        rows: messages with `id`, `action_id`, `customer_id`, `campaign_id`, `offer_terms`, `coupon`.
+        zone: the store's; codes hold to the end of the offer's last day there.
+    """
+    needy = [row for row in rows if row.coupon is None and row.action_id and money_off(row.offer_terms or {})]
+    if not needy:
+        return Given({}, {})
+    found = await session.execute(text(_POOLS), {"campaigns": uuid_array({row.campaign_id for row in needy})})
+    pools = {(row.campaign_id, row.discount_pct): row for row in found}
+    drawn: dict[UUID, Any] = {}
+    made_up: dict[UUID, Any] = {}
+    for row in needy:
+        pool = pools.get((row.campaign_id, money_off(row.offer_terms)))
+        (made_up if pool is None else drawn)[row.action_id] = row
+    codes = await make_up_codes(session, list(made_up.values()), zone)
+    levels: dict[UUID, Any] = {}
+    if drawn:
+        pool_of = {action: pools[row.campaign_id, money_off(row.offer_terms)].pool_id for action, row in drawn.items()}
+        codes |= await _take(session, drawn, pool_of, zone)
+        levels = await _watch(session, set(pool_of.values()))
+    without = {}
+    for row in needy:
+        if row.action_id not in codes and row.action_id in drawn:
+            level = levels[pool_of[row.action_id]]
+            # what is left over here is in another worker's hands, which may yet let go of it
+            reason = None if level.left_over else NO_CODE
+            note = f"The pool “{level.name}” has no code left. Add codes to it, then send to the rest."
+            without[row.id] = (reason, note if reason else "")
+    return Given({row.id: codes[row.action_id] for row in needy if row.action_id in codes}, without)
+
+
+async def make_up_codes(session: AsyncSession, rows: Sequence[Any], zone: str) -> dict[UUID, str]:
+    """Codes of our own, by action, so that a basket can be tied to a message; rows as in `give_codes`."""
+    if not rows:
+        return {}
+    made = await session.execute(
+        text(_MAKE_UP),
+        {
+            "codes": [coupon_code() for _ in rows],
+            "campaigns": [row.campaign_id for row in rows],
+            "actions": [row.action_id for row in rows],
+            "customers": [row.customer_id for row in rows],
+            "percents": [money_off(row.offer_terms) for row in rows],
+            "days": [last_day_of(row.offer_terms) for row in rows],
+            "zone": zone,
+        },
+    )
+    return {row.action_id: row.code for row in made}
+
+
+def coupon_code() -> str:
+    """`KV7Q-2MRT`: eight letters and digits, 25⁸ of them."""
+    letters = "".join(secrets.choice(_CODE_LETTERS) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+async def _take(session: AsyncSession, drawn: dict[UUID, Any], pool_of: dict[UUID, UUID], zone: str) -> dict[UUID, str]:
+    taken = await session.execute(
+        text(_TAKE),
+        {
+            "pools": [pool_of[action] for action in drawn],
+            "campaigns": [row.campaign_id for row in drawn.values()],
+            "actions": list(drawn),
+            "customers": [row.customer_id for row in drawn.values()],
+            "days": [last_day_of(row.offer_terms) for row in drawn.values()],
+            "zone": zone,
+        },
+    )
+    return {row.action_id: row.code for row in taken}
+
+
+async def _watch(session: AsyncSession, pools: set[UUID]) -> dict[UUID, Any]:
+    """How full pools are; that one runs low is told once, until codes come in."""
+    found = await session.execute(text(_LEVEL), {"pools": uuid_array(pools)})
+    levels = {row.id: row for row in found}
+    for level in levels.values():
+        if level.is_told or level.left_over > level.low_water:
+            continue
+        first = await session.execute(
+            text("UPDATE coupon_pools SET warned_at = now() WHERE id = :id AND warned_at IS NULL RETURNING 1"),
+            {"id": level.id},
+        )
+        if first.first() is not None:
+            left = f"{level.left_over:,} codes are left" if level.left_over else "No code is left"
+            await notify(
+                session,
+                title=f"The coupon pool “{level.name}” runs low",
+                body=f"{left}. Messages that find none are skipped until you add more.",
+                link="/coupons",
+                level="warning",
+            )
+    return levels

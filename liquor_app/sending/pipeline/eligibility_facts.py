@@ -1,0 +1,108 @@
+"""Rows of the database as the facts `may_send` and the templates ask for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from liquor_app.actions.brief import Overrides
+from liquor_app.compliance.legal_rules import Span, parse_clock
+from liquor_app.compliance.may_send import MessageFacts, PersonFacts
+from liquor_app.core.errors import Invalid
+from liquor_app.customers.addresses import zones_of_phone
+from liquor_app.customers.places import law_state
+
+
+def window_of(send_window: Mapping[str, Any]) -> Span | None:
+    """The action's own hours; None if it has none that can be read."""
+    try:
+        span = parse_clock(send_window["start"], "start"), parse_clock(send_window["end"], "end")
+    except (KeyError, Invalid):
+        return None
+    return span if span[0] < span[1] else None
+
+
+def money_off(offer_terms: Mapping[str, Any]) -> Decimal | None:
+    """The offer's discount in per cent, 0 if it has none; None if it cannot be read."""
+    try:
+        percent = Decimal(str(offer_terms.get("discount_pct") or 0))
+    except InvalidOperation:
+        return None
+    return percent if 0 <= percent <= 100 else None
+
+
+def has_coupon(offer_terms: Mapping[str, Any]) -> bool:
+    """Whether the offer is money off; what cannot be read is held to the stricter rule."""
+    return money_off(offer_terms) != 0
+
+
+def last_day_of(offer_terms: Mapping[str, Any]) -> date | None:
+    """The last day the offer holds; None if it has none that can be read."""
+    try:
+        return date.fromisoformat(str(offer_terms.get("expires_on")))
+    except ValueError:
+        return None
+
+
+def message_facts(row: Any) -> MessageFacts:
+    """Of a row with `channel`, `send_window`, `offer_terms`, `template_category` and the campaign's `constraints`."""
+    own = row.constraints or {}
+    return MessageFacts(
+        channel=row.channel,
+        window=window_of(row.send_window or {}),
+        has_coupon=has_coupon(row.offer_terms or {}),
+        max_contacts_7_days=_cap(own, "max_contacts_7_days"),
+        max_contacts_30_days=_cap(own, "max_contacts_30_days"),
+        topic=row.template_category,
+    )
+
+
+def place_facts(row: Any) -> PersonFacts:
+    """Where and when somebody can be reached; of a row with `address`, `phone`, `state`, `postal_code`, `timezone`."""
+    return PersonFacts(
+        has_address=bool(row.address),
+        state=law_state(row.state, row.postal_code),
+        timezone=row.timezone,
+        phone_zones=_phone_zones(row),
+    )
+
+
+def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) -> PersonFacts:
+    """Everything known of the recipient; `contacts` within 24 hours, 7 and 30 days."""
+    return PersonFacts(
+        has_address=bool(row.address),
+        consent=row.consent,
+        consent_at=row.consent_at,
+        suppressed=suppressed,
+        deleted=row.deleted,
+        objected=row.objected,
+        date_of_birth=row.date_of_birth,
+        age_verified=row.age_verified,
+        age_disputed=row.age_disputed,
+        has_alcohol_purchases=bool(row.has_alcohol_purchases),
+        state=law_state(row.state, row.postal_code),
+        timezone=row.timezone,
+        phone_zones=_phone_zones(row),
+        paused_until=row.paused_until,
+        own_cap_30_days=row.max_contacts_30_days,
+        topics_off=tuple(row.topics_off),
+        contacts_24h=contacts[0],
+        contacts_7d=contacts[1],
+        contacts_30d=contacts[2],
+    )
+
+
+def is_over(moment: datetime, expires_at: datetime | None) -> bool:
+    """Whether a message is no longer worth sending."""
+    return expires_at is not None and moment >= expires_at
+
+
+def _phone_zones(row: Any) -> tuple[str, ...]:
+    return zones_of_phone(row.phone) if row.phone and row.channel == "sms" else ()
+
+
+def _cap(constraints: Mapping[str, Any], name: str) -> int | None:
+    value = constraints.get(name)
+    return value if isinstance(value, int) and name in Overrides.model_fields else None

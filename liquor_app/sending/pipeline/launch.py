@@ -1,0 +1,205 @@
+"""A campaign's chosen actions become messages in the ledger, each for its own moment. Running it twice adds nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.compliance.legal_rules import WHOLE_DAY, Rules, interval
+from liquor_app.compliance.may_send import BlockReason, home_zone, next_allowed
+from liquor_app.compliance.service import load_rules
+from liquor_app.core.errors import Conflict, NotFound
+from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.core.pubsub import publish
+from liquor_app.sending.pipeline.claim import LASTING
+from liquor_app.sending.pipeline.coupon_codes import make_up_codes, pin_standing_pools
+from liquor_app.sending.pipeline.eligibility_facts import message_facts, money_off, place_facts
+
+CHUNK = 5_000
+
+_HOLD_OUT = """
+UPDATE actions a SET status = 'held_out', updated_at = now()
+FROM experiment_assignments x
+JOIN experiments e ON e.id = x.experiment_id
+JOIN experiment_arms r ON r.id = x.arm_id AND r.is_control
+WHERE e.campaign_id = :campaign AND a.campaign_id = :campaign AND a.customer_id = x.customer_id
+  AND a.status = 'pending'
+"""
+
+_CHOSEN = """
+SELECT a.id AS action_id, a.customer_id, a.campaign_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms,
+       a.template_category, k.constraints, c.phone, c.state, c.postal_code, c.timezone,
+       CASE a.channel WHEN 'email' THEN COALESCE(c.email, c.email_key) ELSE c.phone END AS address
+FROM actions a
+JOIN customers c ON c.id = a.customer_id
+JOIN campaigns k ON k.id = a.campaign_id
+WHERE a.campaign_id = :campaign AND a.status = 'pending'
+ORDER BY a.priority_score DESC, a.id
+LIMIT :n
+"""
+
+_INSERT = """
+WITH fresh AS (
+    SELECT * FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:actions AS uuid[]), CAST(:customers AS uuid[]),
+        CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:due AS timestamptz[]),
+        CAST(:ends AS timestamptz[]), CAST(:statuses AS text[]), CAST(:reasons AS text[]), CAST(:notes AS text[]))
+      AS f(id, created_at, action_id, customer_id, channel, recipient, not_before, expires_at, status, reason, note)
+), keys AS (
+    INSERT INTO send_keys (action_id, channel, attempt, send_id)
+    SELECT action_id, channel, 1, id FROM fresh
+    ON CONFLICT DO NOTHING
+    RETURNING send_id
+)
+INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status, not_before,
+                   expires_at, skip_reason, note)
+SELECT f.id, f.created_at, f.action_id, f.customer_id, :campaign, f.channel, f.recipient, f.status, f.not_before,
+       f.expires_at, f.reason, f.note
+FROM fresh f JOIN keys ON keys.send_id = f.id
+RETURNING action_id
+"""
+
+_MARK = """
+UPDATE actions a SET status = CASE WHEN f.reason IS NULL THEN 'queued' ELSE 'skipped' END,
+    skip_reason = f.reason, skip_detail = f.note, updated_at = now()
+FROM unnest(CAST(:actions AS uuid[]), CAST(:reasons AS text[]), CAST(:notes AS text[])) AS f(id, reason, note)
+WHERE a.id = f.id AND a.status = 'pending'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchResult:
+    """`added` messages of which `skipped` have no lawful moment left; `held_out` people are deliberately not
+    contacted."""
+
+    added: int
+    skipped: int
+    held_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When a message is due and until when it is worth sending; without a moment, why there is none."""
+
+    not_before: datetime
+    expires_at: datetime
+    reason: str | None = None
+    note: str | None = None
+
+
+async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> LaunchResult:
+    """Put the campaign's pending actions into the ledger, but for people held out.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such campaign.
+        Conflict: it is neither active nor paused.
+    """
+    require(actor, Role.MANAGER)
+    # one launch of a campaign at a time, without holding its row against pause
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"launch:{campaign_id}"}
+    )
+    found = await session.execute(
+        text("SELECT status, end_date, COALESCE(virtual_now, now()) AS moment FROM campaigns WHERE id = :id"),
+        {"id": campaign_id},
+    )
+    campaign = found.first()
+    if campaign is None:
+        raise NotFound("There is no such campaign.")
+    if campaign.status not in (CampaignStatus.ACTIVE, CampaignStatus.PAUSED):
+        raise Conflict(f"A campaign that is {campaign.status} cannot be launched.")
+    rules = await load_rules(session)
+    await session.execute(text(_HOLD_OUT), {"campaign": campaign_id})
+    pooled = {Decimal(0), *await pin_standing_pools(session, campaign_id)}
+    added = skipped = 0
+    while True:
+        chosen = (await session.execute(text(_CHOSEN), {"campaign": campaign_id, "n": CHUNK})).all()
+        if not chosen:
+            break
+        slots = [slot_of(row, campaign.end_date, campaign.moment, rules) for row in chosen]
+        new = await _insert(session, campaign_id, chosen, slots)
+        await make_up_codes(
+            session,
+            [row for row in chosen if row.action_id in new and (money_off(row.offer_terms) or 0) not in pooled],
+            rules.store_zone,
+        )
+        added += len(new)
+        skipped += sum(1 for row, slot in zip(chosen, slots, strict=True) if slot.reason and row.action_id in new)
+    counted = await session.execute(
+        text(
+            "UPDATE campaigns SET held_out ="
+            " (SELECT count(DISTINCT customer_id) FROM actions WHERE campaign_id = :id AND status = 'held_out')"
+            " WHERE id = :id RETURNING held_out"
+        ),
+        {"id": campaign_id},
+    )
+    result = LaunchResult(added, skipped, int(counted.scalar_one()))
+    if added:
+        await audit(session, actor, "campaign.launched", "campaign", campaign_id, added=added, skipped=skipped)
+    for topic in (f"campaign:{campaign_id}", "dashboard", "sends"):
+        publish(session, topic, {"campaign": campaign_id, "launched": added})
+    return result
+
+
+def slot_of(row: Any, last_day: date, moment: datetime, rules: Rules) -> Slot:
+    """The first lawful moment within the action's window on its day or after; none once the campaign is over.
+
+    Args:
+        row: of `_CHOSEN`.
+        moment: now, by the campaign's clock.
+    """
+    person, message = place_facts(row), message_facts(row)
+    zone = home_zone(person, rules)
+    whole = interval(zone, last_day, WHOLE_DAY)
+    assert whole is not None
+    if not person.has_address:
+        what = "e-mail" if row.channel == "email" else "SMS"
+        return Slot(moment, whole[1], BlockReason.NO_ADDRESS, f"No address for {what}.")
+    start = timedelta(minutes=message.window[0] if message.window else 0)
+    wanted = (datetime.combine(row.scheduled_date, time.min) + start).replace(tzinfo=ZoneInfo(zone))
+    due = next_allowed(person, message, max(wanted, moment), rules, lasting=LASTING)
+    if due is None:
+        return Slot(moment, whole[1], BlockReason.QUIET_HOURS, "Law, store and campaign leave no hour in common.")
+    if due >= whole[1]:
+        note = f"The next allowed hour comes after the campaign's last day, {last_day:%d %b}."
+        return Slot(moment, whole[1], BlockReason.QUIET_HOURS, note)
+    return Slot(due, whole[1])
+
+
+async def _insert(session: AsyncSession, campaign_id: UUID, chosen: Any, slots: list[Slot]) -> set[UUID]:
+    """Actions whose message was not in the ledger yet."""
+    ids = [uuid7() for _ in chosen]
+    parameters = {
+        "actions": [row.action_id for row in chosen],
+        "reasons": [slot.reason for slot in slots],
+        "notes": [slot.note for slot in slots],
+    }
+    inserted = await session.execute(
+        text(_INSERT),
+        {
+            **parameters,
+            "campaign": campaign_id,
+            "ids": ids,
+            "moments": [uuid7_time(send_id) for send_id in ids],
+            "customers": [row.customer_id for row in chosen],
+            "channels": [row.channel for row in chosen],
+            "addresses": [row.address or "" for row in chosen],
+            "due": [slot.not_before for slot in slots],
+            "ends": [slot.expires_at for slot in slots],
+            "statuses": ["skipped" if slot.reason else "pending" for slot in slots],
+        },
+    )
+    await session.execute(text(_MARK), parameters)
+    return set(inserted.scalars())

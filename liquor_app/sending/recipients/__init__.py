@@ -1,0 +1,1 @@
+"""What recipients may see and say without signing in."""

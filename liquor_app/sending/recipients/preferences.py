@@ -1,0 +1,294 @@
+"""What recipients may see and say without signing in: their message, their wishes, their age, their yes.
+
+Tokens are signed, reveal no address and belong to one purpose. What changes anything is a verb of its own; looking
+never does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, require
+from liquor_app.core.clock import now
+from liquor_app.core.config import get_settings
+from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.core.ids import parse_id, uuid7_time
+from liquor_app.core.security.crypto import sign, unsign
+from liquor_app.customers.age_verification import hear_birthday
+from liquor_app.customers.consents import record_consent, suppress_address
+from liquor_app.customers.models import ConsentStatus, SuppressionReason
+from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import PreferenceSettings, load_settings
+from liquor_app.organization.topics import Topic, parse_topics
+from liquor_app.providers.kit.message_bodies import Whole
+from liquor_app.sending.pipeline.stored_bodies import BODY_COLUMNS, BODY_JOIN, read_body
+from liquor_app.sending.recipients.page_branding import BRAND_COLUMNS, Look, look_of
+from liquor_app.sending.recipients.suppression_status import lift_own, standing_of
+from liquor_app.sending.recipients.unsubscribe import GONE, message_of
+
+AGE_PATH, CONFIRM_PATH = "/a", "/k"
+_AGE = "age"
+
+PAUSE = timedelta(days=30)
+FREQUENCIES = {"": None, "4": 4, "2": 2, "1": 1}
+"""At most so many messages in 30 days; empty leaves it to the shop."""
+
+WORDING = "preferences-2"
+"""Version of the words on the page, for the evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message as it was sent."""
+
+    subject: str
+    html: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What somebody has told us they want; deliberately no address. `channels` are those we have an address for; those
+    `barred` stay off whatever they say (a complaint, a bounce, the shop's own entry). `topics` are the shop's, on or
+    off."""
+
+    look: Look
+    channels: dict[Channel, bool]
+    barred: frozenset[Channel]
+    is_paused: bool
+    frequency: int | None
+    topics: dict[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question put to one person."""
+
+    look: Look
+    channel: str
+    is_done: bool
+    is_of_age: bool = False
+
+
+async def stored_message(session: AsyncSession, token: str) -> Stored:
+    """The message of this token.
+
+    Raises:
+        Invalid: the token is not ours.
+        NotFound: the message, or its body, is no longer kept.
+    """
+    send_id = message_of(token)
+    found = await session.execute(
+        text(f"SELECT s.subject, {BODY_COLUMNS} FROM sends s {BODY_JOIN} WHERE s.id = :id AND s.created_at = :at"),
+        {"id": send_id, "at": uuid7_time(send_id)},
+    )
+    row = found.mappings().first()
+    body = read_body(row, send_id) if row is not None else Whole("")
+    if row is None or not (body.html or body.text):
+        raise NotFound("This message is no longer kept here.")
+    return Stored(row["subject"] or "", body.html, body.text)
+
+
+_PERSON = """
+SELECT c.id, c.email_key, c.phone, c.email_consent, c.sms_consent, c.paused_until, c.max_contacts_30_days, c.topics_off,
+       b.name, b.primary_color, b.logo_url
+FROM {whose}
+LEFT JOIN LATERAL (
+    SELECT {columns} FROM brands ORDER BY id = {brand} DESC NULLS LAST, is_default DESC LIMIT 1
+) b ON true
+WHERE c.deleted_at IS NULL AND {which}
+"""
+_BY_SEND = _PERSON.format(
+    whose="sends s JOIN customers c ON c.id = s.customer_id LEFT JOIN campaigns k ON k.id = s.campaign_id",
+    brand="k.brand_id",
+    columns=BRAND_COLUMNS,
+    which="s.id = :id AND s.created_at = :at",
+)
+_BY_ID = _PERSON.format(whose="customers c", brand="NULL", columns=BRAND_COLUMNS, which="c.id = :id")
+
+
+async def _recipient(session: AsyncSession, token: str) -> Row[Any]:
+    send_id = message_of(token)
+    found = await session.execute(text(_BY_SEND), {"id": send_id, "at": uuid7_time(send_id)})
+    row = found.first()
+    if row is None:
+        raise NotFound(GONE)
+    return row
+
+
+def addresses_of(row: Row[Any]) -> dict[Channel, str]:
+    """Of a row with `email_key` and `phone`, the channels somebody can be written to on."""
+    has = {Channel.EMAIL: row.email_key, Channel.SMS: row.phone}
+    return {channel: address for channel, address in has.items() if address}
+
+
+async def _wishes(session: AsyncSession, row: Row[Any], topics: Sequence[Topic]) -> Wishes:
+    standing = await standing_of(session, row.id, addresses_of(row))
+    said = {Channel.EMAIL: row.email_consent, Channel.SMS: row.sms_consent}
+    channels = {
+        channel: said[channel] == ConsentStatus.GIVEN and channel not in standing.listed
+        for channel in addresses_of(row)
+    }
+    wanted = {topic.name: not set(topic.kinds) & set(row.topics_off) for topic in topics}
+    is_paused = row.paused_until is not None and row.paused_until > now()
+    return Wishes(look_of(row), channels, standing.barred, is_paused, row.max_contacts_30_days, wanted)
+
+
+async def wishes_of(session: AsyncSession, token: str) -> Wishes:
+    """What the recipient of this token's message wants. Changes nothing.
+
+    Raises:
+        Invalid: the token is not ours.
+        NotFound: they are no longer known.
+    """
+    return await _wishes(session, await _recipient(session, token), await _topics(session))
+
+
+async def save_wishes(
+    session: AsyncSession,
+    token: str,
+    *,
+    channels: set[str],
+    frequency: str,
+    pause: bool,
+    topics: AbstractSet[str] = frozenset(),
+    shown: AbstractSet[str] = frozenset(),
+    ip: str | None,
+    user_agent: str | None = None,
+) -> Wishes:
+    """Keep what somebody wants, with the evidence. Turning a channel on lifts their own unsubscribing, never a bounce
+    or a complaint. Of the topics `shown` those not among `topics` are turned off; others stay as they are.
+
+    Raises:
+        Invalid: the token is not ours, or an unknown frequency.
+        NotFound: they are no longer known.
+    """
+    if frequency not in FREQUENCIES:
+        raise Invalid("Choose how often from the list.", field="frequency")
+    row = await _recipient(session, token)
+    offered = await _topics(session)
+    before = await _wishes(session, row, offered)
+    evidence = {"send_id": str(message_of(token)), "user_agent": (user_agent or "")[:300]}
+    for channel, was_on in before.channels.items():
+        if (channel.value in channels) != was_on and channel not in before.barred:
+            await _turn(session, row, channel, on=not was_on, ip=ip, evidence=evidence)
+    off = set(row.topics_off)
+    for topic in offered:
+        if topic.name in shown:
+            off = off - set(topic.kinds) if topic.name in topics else off | set(topic.kinds)
+    await session.execute(
+        text(
+            "UPDATE customers SET max_contacts_30_days = :most, topics_off = :off, updated_at = now(), paused_until ="
+            " CASE WHEN NOT :pause THEN NULL WHEN paused_until > :now THEN paused_until ELSE :until END WHERE id = :id"
+        ),
+        {
+            "most": FREQUENCIES[frequency],
+            "off": sorted(off),
+            "pause": pause,
+            "now": now(),
+            "until": now() + PAUSE,
+            "id": row.id,
+        },
+    )
+    after = await wishes_of(session, token)
+    await audit(
+        session, SYSTEM, "preferences.said", "customer", row.id, before=_told(before), after=_told(after), ip=ip,
+        wording=WORDING, **evidence,
+    )  # fmt: skip
+    return after
+
+
+def _told(wishes: Wishes) -> dict[str, Any]:
+    return {"paused": wishes.is_paused, "frequency": wishes.frequency, "topics": wishes.topics}
+
+
+async def _topics(session: AsyncSession) -> tuple[Topic, ...]:
+    return parse_topics((await load_settings(session, PreferenceSettings)).topics)
+
+
+async def _turn(
+    session: AsyncSession, row: Row[Any], channel: Channel, *, on: bool, ip: str | None, evidence: dict[str, Any]
+) -> None:
+    address = addresses_of(row)[channel]
+    await record_consent(
+        session, SYSTEM, row.id, channel=channel, source="preference page", wording_version=WORDING, ip=ip,
+        status=ConsentStatus.GIVEN if on else ConsentStatus.WITHDRAWN, evidence=evidence,
+    )  # fmt: skip
+    if on:
+        await lift_own(session, row.id, address, channel)
+        return
+    await suppress_address(
+        session, address, reason=SuppressionReason.UNSUBSCRIBED, channel=channel, customer_id=row.id,
+        source="preference page",
+    )  # fmt: skip
+
+
+def age_link(actor: Actor, customer_id: UUID) -> str:
+    """A link under which one customer may give their date of birth.
+
+    Raises:
+        Forbidden: the actor may only read.
+    """
+    require(actor, Role.MANAGER)
+    return f"{get_settings().base_url}{AGE_PATH}/{sign(_AGE, {'c': customer_id.hex})}"
+
+
+async def age_question(session: AsyncSession, token: str) -> Ask:
+    """Whom a link asks for their age. Changes nothing.
+
+    Raises:
+        Invalid, NotFound: as `wishes_of`.
+    """
+    row = await recipient_by_id(session, named(_AGE, token))
+    return Ask(look_of(row), "", False)
+
+
+async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | None) -> Ask:
+    """Keep a date of birth in the age ledger. Of two dates the younger counts; who is under age by either gets nothing
+    more, and two that do not agree hold all sending until the shop has settled it (`customers.age_verification`).
+
+    Raises:
+        Invalid: the token is not ours, or not a full, possible date.
+        NotFound: they are no longer known.
+    """
+    customer_id = named(_AGE, token)
+    row = await recipient_by_id(session, customer_id)
+    try:
+        day = date.fromisoformat(born)
+    except ValueError as error:
+        raise Invalid("Give your full date of birth.", field="born") from error
+    age = await hear_birthday(session, customer_id, day, ip=ip)
+    return Ask(look_of(row), "", True, age.is_of_age)
+
+
+async def recipient_by_id(session: AsyncSession, customer_id: UUID) -> Row[Any]:
+    """What the pages ask of one customer.
+
+    Raises:
+        NotFound: they are not, or no longer, known.
+    """
+    found = await session.execute(text(_BY_ID), {"id": customer_id})
+    row = found.first()
+    if row is None:
+        raise NotFound(GONE)
+    return row
+
+
+def named(purpose: str, token: str) -> UUID:
+    """Whom a token of this purpose names.
+
+    Raises:
+        Invalid: it is not ours.
+    """
+    payload = unsign(purpose, token)
+    return parse_id(str(payload.get("c", "")) if isinstance(payload, dict) else "", "token")

@@ -1,0 +1,357 @@
+"""Messages somebody asked for: confirm a sign-up, say when you were born.
+
+They carry no offer, so they need no consent and stand in no campaign's ledger. But they go to nobody who complained,
+whose address came back, or who is known to be under age, and to no address more often than it can bear: anybody can
+type anybody's address into a form.
+
+A request is a row and a job in one transaction. The row leaves `waiting` before the provider is called, so a message
+whose worker died is `unknown` and never sent twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.clock import now
+from liquor_app.core.errors import AppError, Conflict, TooMany
+from liquor_app.core.ids import uuid7
+from liquor_app.core.queue import Job, enqueue
+from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.birth_dates import age_on
+from liquor_app.organization.models import Channel
+from liquor_app.organization.service import default_brand
+from liquor_app.organization.settings import ComplianceSettings, load_settings
+from liquor_app.organization.shop_identity import require_identity
+from liquor_app.providers.kit.base import Outcome, OutgoingMessage
+from liquor_app.providers.kit.message_bodies import Whole
+from liquor_app.providers.service import open_provider
+from liquor_app.sending.recipients.double_opt_in import confirm_link, sign_up
+from liquor_app.sending.recipients.preferences import addresses_of, age_link, recipient_by_id
+from liquor_app.sending.recipients.suppression_status import standing_of
+from liquor_app.templates.rendering.brand_header import masthead_of
+from liquor_app.templates.rendering.render import Legal, Notice, render_notice
+from liquor_app.templates.test_messages import Trial, route_for
+
+EVERY = timedelta(minutes=10)
+A_DAY = 3
+TRIES = 3
+WAIT_SECONDS = (1.0, 4.0)
+"""Between tries, where the provider said clearly that it did not take it."""
+
+
+class Kind(StrEnum):
+    CONFIRM = "confirm"
+    AGE = "age"
+
+    @property
+    def label(self) -> str:
+        return {"confirm": "Confirmation", "age": "Question for the date of birth"}[self.value]
+
+
+class ErrandStatus(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """It left and no answer came."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrandRow:
+    """A message somebody asked for; `detail` says why it failed."""
+
+    id: UUID
+    kind: Kind
+    channel: Channel
+    status: ErrandStatus
+    detail: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """What became of a consent, and of the message that has it confirmed: `confirmation` is "queued", why none goes
+    out, or empty where none is needed. The link is in that message alone: whoever has it can give the consent."""
+
+    status: str
+    confirmation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message on the point of leaving, and whose it is."""
+
+    errand_id: UUID
+    trial: Trial
+
+
+async def request_errand(
+    session: AsyncSession, actor: Actor, customer_id: UUID, channel: Channel, kind: Kind
+) -> ErrandRow:
+    """Have a message sent that somebody asked for.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: no such customer.
+        Conflict: there is no address on the channel; it complained, came back or was put on the list by the shop; or
+            the customer is known to be under age.
+        TooMany: it got one in the last ten minutes, or three today.
+    """
+    require(actor, Role.MANAGER)
+    row = await recipient_by_id(session, customer_id)
+    address = addresses_of(row).get(channel)
+    if address is None:
+        raise Conflict(f"There is no address for {channel.label} to send this to.")
+    if channel in (await standing_of(session, customer_id, {channel: address})).barred:
+        raise Conflict("Nothing is sent to this address: it complained, came back, or was put on the list by the shop.")
+    await _refuse_minors(session, customer_id)
+    hashed = address_hash(address)
+    await _refuse_haste(session, hashed)
+    errand_id = uuid7()
+    made = await session.execute(
+        text(
+            "INSERT INTO service_messages (id, customer_id, kind, channel, address_hash, status, created_at)"
+            " VALUES (:id, :customer, :kind, :channel, :hash, 'waiting', :now)"
+            " RETURNING id, kind, channel, status, detail, created_at"
+        ),
+        {
+            "id": errand_id, "customer": customer_id, "kind": kind.value, "channel": channel.value, "hash": hashed,
+            "now": now(),
+        },
+    )  # fmt: skip
+    await enqueue(session, Job.SEND_ERRAND, {"errand_id": str(errand_id)}, created_by=actor.user_id)
+    await audit(session, actor, "message.asked_for", "customer", customer_id, kind=kind.value, channel=channel.value)
+    return _row(made.one())
+
+
+async def sign_up_and_ask(
+    session: AsyncSession, actor: Actor, customer_id: UUID, channel: Channel, **evidence: Any
+) -> SignedUp:
+    """Record that somebody agreed and, where that has to be confirmed, send the link that does. A message that may not
+    go out now takes nothing back: the consent waits, and the link can be sent later.
+
+    Raises:
+        Forbidden, NotFound, Conflict, Invalid: as `optin.sign_up`, whose `evidence` it takes.
+    """
+    made = await sign_up(session, actor, customer_id, channel, **evidence)
+    if not made.waits:
+        return SignedUp(made.status, "")
+    try:
+        await request_errand(session, actor, customer_id, channel, Kind.CONFIRM)
+    except (Conflict, TooMany) as why:
+        return SignedUp(made.status, why.message)
+    return SignedUp(made.status, "queued")
+
+
+async def errands_of(session: AsyncSession, actor: Actor, customer_id: UUID, *, limit: int = 5) -> list[ErrandRow]:
+    """The latest messages a customer was sent because they, or the shop, asked for them."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT id, kind, channel, status, detail, created_at FROM service_messages WHERE customer_id = :id"
+            " ORDER BY created_at DESC LIMIT :n"
+        ),
+        {"id": customer_id, "n": min(limit, 50)},
+    )
+    return [_row(row) for row in found]
+
+
+async def prepare_errand(session: AsyncSession, actor: Actor, errand_id: UUID) -> Prepared | None:
+    """Take a waiting message, made up and ready; None if it is not waiting (any more). Everything that bars it is
+    asked again: it may have waited for a while. What cannot be sent is recorded as failed.
+
+    Raises:
+        Forbidden: the actor may only read.
+    """
+    require(actor, Role.MANAGER)
+    taken = await session.execute(
+        text(
+            "UPDATE service_messages SET status = 'sending' WHERE id = :id AND status = 'waiting'"
+            " RETURNING customer_id, kind, channel, address_hash"
+        ),
+        {"id": errand_id},
+    )
+    errand = taken.first()
+    if errand is None:
+        await session.execute(
+            text(
+                "UPDATE service_messages SET status = 'unknown', detail = 'Its worker stopped on the way.'"
+                " WHERE id = :id AND status = 'sending'"
+            ),
+            {"id": errand_id},
+        )
+        return None
+    try:
+        return await _made(session, actor, errand_id, errand)
+    except AppError as error:
+        await record_errand(session, errand_id, ErrandStatus.FAILED, detail=error.message)
+        return None
+
+
+async def hand_over_errand(prepared: Prepared) -> tuple[ErrandStatus, str | None, str | None]:
+    """Give a message to its provider; outside any transaction. Only what was clearly not taken is tried again.
+
+    Returns:
+        What became of it, the provider's id, and its words if it was not taken.
+    """
+    try:
+        carrier = open_provider(prepared.trial.route.provider, prepared.trial.route.config)
+    except AppError as error:
+        return ErrandStatus.FAILED, None, error.message
+    try:
+        for wait in (*WAIT_SECONDS[: TRIES - 1], None):
+            (answer,) = await carrier.send_batch([prepared.trial.message])
+            if answer.outcome is not Outcome.TRANSIENT or wait is None:
+                break
+            await asyncio.sleep(wait)
+    finally:
+        await carrier.aclose()
+    words = " ".join(part for part in (answer.code, answer.detail) if part) or None
+    match answer.outcome:
+        case Outcome.ACCEPTED:
+            return ErrandStatus.SENT, answer.message_id, None
+        case Outcome.UNKNOWN:
+            return ErrandStatus.UNKNOWN, None, words
+        case _:
+            return ErrandStatus.FAILED, None, words
+
+
+async def record_errand(
+    session: AsyncSession,
+    errand_id: UUID,
+    status: ErrandStatus,
+    *,
+    provider: str | None = None,
+    provider_id: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """Keep what became of a message."""
+    await session.execute(
+        text(
+            "UPDATE service_messages SET status = :status, provider = :provider, provider_message_id = :provider_id,"
+            " detail = :detail WHERE id = :id"
+        ),
+        {
+            "status": status.value, "provider": provider, "provider_id": provider_id, "id": errand_id,
+            "detail": detail[:500] if detail else None,
+        },
+    )  # fmt: skip
+
+
+async def _made(session: AsyncSession, actor: Actor, errand_id: UUID, errand: Any) -> Prepared:
+    channel, kind = Channel(errand.channel), Kind(errand.kind)
+    if errand.customer_id is None:
+        raise Conflict("The customer is no longer there.")
+    row = await recipient_by_id(session, errand.customer_id)
+    address = addresses_of(row).get(channel)
+    if address is None or address_hash(address) != bytes(errand.address_hash):
+        raise Conflict("The address has changed since.")
+    if channel in (await standing_of(session, errand.customer_id, {channel: address})).barred:
+        raise Conflict("The address complained or came back since.")
+    await _refuse_minors(session, errand.customer_id)
+    brand = await default_brand(session)
+    require_identity(brand)
+    sender = brand.from_email if channel is Channel.EMAIL else brand.sms_sender
+    if not sender:
+        raise Conflict(f"The brand {brand.name} has no sender for {channel.label}.")
+    compliance = await load_settings(session, ComplianceSettings)
+    legal = Legal(
+        brand.name, brand.postal_address, brand.footer_text, compliance.disclaimer, compliance.minimum_age, "",
+        masthead=masthead_of(brand),
+    )  # fmt: skip
+    notice = _confirmation(brand.name, confirm_link(actor, errand.customer_id, channel), channel)
+    if kind is Kind.AGE:
+        notice = _question(brand.name, age_link(actor, errand.customer_id), compliance.minimum_age)
+    made = render_notice(channel, notice, legal)
+    message = OutgoingMessage(
+        send_id=errand_id,
+        campaign_id=None,
+        channel=channel,
+        sender=sender,
+        sender_name=brand.from_name,
+        recipient=address,
+        body=Whole(made.text, made.html),
+        subject=made.subject,
+        reply_to=brand.reply_to,
+        headers={"Auto-Submitted": "auto-generated"} if channel is Channel.EMAIL else {},
+    )
+    return Prepared(errand_id, Trial(message, await route_for(session, channel)))
+
+
+def _confirmation(brand: str, link: str, channel: Channel) -> Notice:
+    what = "e-mails" if channel is Channel.EMAIL else "texts"
+    return Notice(
+        title=f"Please confirm: {what} from {brand}",
+        words=f"Somebody, we hope you, signed this address up for {what} from {brand}. Say yes and you will get them.",
+        button=f"Yes, send me {what}",
+        link=link,
+        why="If it was not you, do nothing: you will hear no more from us. The link works for seven days.",
+        sms=f"{brand}: please confirm that you want our texts.",
+    )
+
+
+def _question(brand: str, link: str, minimum_age: int) -> Notice:
+    return Notice(
+        title=f"{brand} asks for your date of birth",
+        words=f"We sell drinks, and write about them only to people of {minimum_age} or more. Please tell us once.",
+        button="Give my date of birth",
+        link=link,
+        why="If you would rather not, do nothing: it stays as it is.",
+        sms=f"{brand}: we write only to people of {minimum_age}+. Please tell us your date of birth.",
+    )
+
+
+async def _refuse_minors(session: AsyncSession, customer_id: UUID) -> None:
+    found = await session.execute(
+        text("SELECT date_of_birth, age_disputed_at FROM customers WHERE id = :id"), {"id": customer_id}
+    )
+    born, disputed = found.one()
+    if disputed is not None:
+        raise Conflict("This customer's age is in doubt: nothing is sent to them until it is settled.")
+    minimum = (await load_settings(session, ComplianceSettings)).minimum_age
+    if born is not None and age_on(born, now().date()) < minimum:
+        raise Conflict(f"This customer is known to be under {minimum}: nothing is sent to them.")
+
+
+async def _refuse_haste(session: AsyncSession, hashed: bytes) -> None:
+    """Counted in the database, under a lock on the address: two requests at once are two."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"errand:{hashed.hex()}"}
+    )
+    found = await session.execute(
+        text(
+            "SELECT max(created_at) AS latest, min(created_at) AS first, count(*) AS messages FROM service_messages"
+            " WHERE address_hash = :hash AND created_at > :since AND status <> 'failed'"
+        ),
+        {"hash": hashed, "since": now() - timedelta(days=1)},
+    )
+    row = found.one()
+    free = max(
+        row.latest + EVERY if row.latest else now(),
+        row.first + timedelta(days=1) if row.messages >= A_DAY else now(),
+    )
+    wait = int((free - now()).total_seconds())
+    if wait > 0:
+        when = f"{wait // 60 + 1} minutes" if wait < 5400 else f"{wait // 3600 + 1} hours"
+        raise TooMany(
+            f"This address got such a message a moment ago, or {A_DAY} of them today. Try again in {when}.",
+            retry_after=wait,
+        )
+
+
+def _row(found: Any) -> ErrandRow:
+    return ErrandRow(
+        found.id, Kind(found.kind), Channel(found.channel), ErrandStatus(found.status), found.detail, found.created_at
+    )

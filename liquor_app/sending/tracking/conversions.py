@@ -1,0 +1,99 @@
+"""Which purchase a message brought: by a click before it, or by the coupon it carried.
+
+Attribution made is never made again: a send converts once, a purchase counts for one send, and a file imported anew or
+an order corrected later changes neither. A purchase whose last touch has converted already counts for nobody: an older
+message did not bring it either. What a campaign truly changed is for its holdout to say; this is the tracked
+view beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.clock import now
+from liquor_app.core.pubsub import publish
+from liquor_app.events.models import EventType
+from liquor_app.organization.settings import SendingSettings, load_settings
+from liquor_app.sending.rollup_backlog import Sent, ask_recount
+
+LOOK_BACK = timedelta(days=120)
+"""Messages older than this win nothing any more."""
+
+# A coupon says more than a click; of several clicks the last one before the purchase wins, of all messages, converted
+# or not. Then each message keeps its first purchase, and only what neither has been given yet is written.
+_ATTRIBUTE = """
+WITH touches AS (
+    SELECT p.id AS purchase_id, p.occurred_at, p.total, s.id, s.created_at, s.customer_id, s.campaign_id,
+           s.sent_at, s.converted_at, k.id IS NOT NULL AS by_coupon, k.id AS coupon_id,
+           COALESCE(s.clicked_at, s.sent_at) AS touched_at
+    FROM sends s
+    JOIN purchases p ON p.customer_id = s.customer_id AND p.occurred_at > s.sent_at AND p.total > 0
+    LEFT JOIN coupons k ON k.action_id = s.action_id AND k.customer_id = s.customer_id
+        AND upper(k.code) = upper(p.coupon_code)
+    WHERE s.sent_at > :since AND s.created_at > :since
+      AND (CAST(:ids AS uuid[]) IS NULL OR s.customer_id = ANY(CAST(:ids AS uuid[])))
+      AND (k.id IS NOT NULL
+           OR (p.occurred_at >= s.clicked_at AND p.occurred_at < s.clicked_at + make_interval(days => :days)))
+), won AS (
+    SELECT DISTINCT ON (purchase_id) * FROM touches t
+    WHERE NOT EXISTS (
+        SELECT 1 FROM analytics_events e
+        WHERE e.customer_id = t.customer_id AND e.event_type = :conversion
+          AND e.properties ->> 'purchase_id' = CAST(t.purchase_id AS text))
+    ORDER BY purchase_id, by_coupon DESC, touched_at DESC, id
+), first AS (
+    SELECT DISTINCT ON (id) * FROM won WHERE converted_at IS NULL ORDER BY id, occurred_at, purchase_id
+), done AS (
+    UPDATE sends s SET converted_at = f.occurred_at, conversion_value = f.total, conversion_inferred = NOT f.by_coupon
+    FROM first f WHERE s.id = f.id AND s.created_at = f.created_at AND s.converted_at IS NULL
+    RETURNING s.id
+), redeemed AS (
+    UPDATE coupons k SET redeemed_at = f.occurred_at, purchase_id = f.purchase_id
+    FROM first f JOIN done ON done.id = f.id WHERE k.id = f.coupon_id AND k.redeemed_at IS NULL
+), logged AS (
+    INSERT INTO analytics_events (event_type, customer_id, campaign_id, send_id, occurred_at, properties)
+    SELECT :conversion, f.customer_id, f.campaign_id, f.id, f.occurred_at,
+           jsonb_build_object('purchase_id', f.purchase_id, 'value', CAST(f.total AS text),
+                              'by', CASE WHEN f.by_coupon THEN 'coupon' ELSE 'click' END)
+    FROM first f JOIN done ON done.id = f.id
+)
+SELECT f.sent_at, f.campaign_id FROM first f JOIN done ON done.id = f.id
+"""
+
+
+async def attribute_purchases(session: AsyncSession, actor: Actor, customer_ids: Sequence[UUID] | None = None) -> int:
+    """Tie purchases not attributed yet to the messages that brought them, of some customers or of everybody.
+
+    Run after purchases come in and after clicks do, in either order; running it again changes nothing.
+
+    Returns:
+        How many messages converted now.
+
+    Raises:
+        Forbidden: the actor may only read.
+    """
+    require(actor, Role.MANAGER)
+    settings = await load_settings(session, SendingSettings)
+    # one at a time: two would give the same purchase to two messages
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('attribution'))"))
+    found = await session.execute(
+        text(_ATTRIBUTE),
+        {
+            "ids": None if customer_ids is None else list(customer_ids),
+            "since": now() - LOOK_BACK,
+            "days": settings.attribution_days,
+            "conversion": EventType.CONVERSION.value,
+        },
+    )
+    converted = [Sent(row.sent_at, row.campaign_id) for row in found]
+    await ask_recount(session, converted)
+    if converted:
+        publish(session, "dashboard", {"conversions": len(converted)})
+    return len(converted)

@@ -1,0 +1,96 @@
+"""The words of a design, without its markup; its Liquid kept. Pure."""
+
+from __future__ import annotations
+
+import html as html_lib
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from secrets import token_hex
+
+from liquor_app.core.errors import Invalid
+from liquor_app.templates.rendering.render_limits import liquid_spans
+
+
+class Marks:
+    """Stands in for pieces of a source while its surroundings are parsed. Marks cannot be guessed: an author who writes
+    one would read other pieces, or ask for one that is none."""
+
+    def __init__(self) -> None:
+        self._name = f"LQ{token_hex(6)}N"
+        self._pattern = re.compile(rf"{self._name}(\d+)QL")
+        self._kept: list[str] = []
+
+    def hide(self, piece: str) -> str:
+        """What to put in its place."""
+        self._kept.append(piece)
+        return f"{self._name}{len(self._kept) - 1}QL"
+
+    def hide_liquid(self, source: str) -> str:
+        """The source with a mark for each piece of Liquid."""
+        parts: list[str] = []
+        at = 0
+        for start, end in liquid_spans(source):
+            if end < 0:
+                break
+            parts += [source[at:start], self.hide(source[start:end])]
+            at = end
+        return "".join([*parts, source[at:]])
+
+    def show(self, text: str, change: Callable[[str], str] = str) -> str:
+        """The text with the pieces in place of their marks."""
+        return self._pattern.sub(lambda match: change(self._kept[int(match[1])]), text)
+
+
+class _Words(HTMLParser):
+    """Readable text of HTML or MJML: blocks become lines, links keep their address."""
+
+    _BLOCKS = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "mj-text", "mj-button", "mj-section"})
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._hrefs: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"style", "script", "title"}:
+            self._hidden += 1
+        if tag in self._BLOCKS:
+            self.parts.append("\n")
+        if tag in {"a", "mj-button"}:
+            self._hrefs.append(dict(attrs).get("href") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"style", "script", "title"}:
+            self._hidden = max(0, self._hidden - 1)
+        if tag in {"a", "mj-button"} and self._hrefs:
+            href = self._hrefs.pop()
+            if href:
+                self.parts.append(f" ({href})")
+        if tag in self._BLOCKS and tag != "br":
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.parts.append(re.sub(r"\s+", " ", data))
+
+
+def html_to_text(source: str) -> str:
+    """The words of an HTML or MJML body, its Liquid kept.
+
+    Raises:
+        Invalid: what no parser makes sense of.
+    """
+    marks, parser = Marks(), _Words()
+    try:
+        parser.feed(marks.hide_liquid(source))
+        parser.close()
+    except AssertionError as error:  # what the library says to a half-written <![
+        raise Invalid(f"body_html_template: {error}", field="body_html_template") from error
+    return marks.show(tidy("".join(parser.parts)), html_lib.unescape)
+
+
+def tidy(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"

@@ -1,0 +1,57 @@
+"""The templates messages are made of: per channel and kind the one in use, compiled once per version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.organization.models import Channel
+from liquor_app.templates.rendering.render import CompiledTemplate, TemplateSource, compile_template
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentTemplate:
+    """A template version in use."""
+
+    version_id: UUID
+    source: TemplateSource
+
+    def compile(self) -> CompiledTemplate:
+        """Compiled; kept, because a version never changes.
+
+        Raises:
+            Invalid: it is not valid Liquid or MJML.
+        """
+        return _compiled(self.version_id, self.source)
+
+
+@lru_cache(maxsize=256)
+def _compiled(version_id: UUID, source: TemplateSource) -> CompiledTemplate:
+    return compile_template(source)
+
+
+Catalog = Mapping[tuple[Channel, str], CurrentTemplate]
+
+
+async def load_catalog(session: AsyncSession) -> Catalog:
+    """For each channel and category the active template changed last."""
+    found = await session.execute(
+        text(
+            "SELECT DISTINCT ON (t.channel, t.category) t.channel, t.category, v.id, v.subject_template,"
+            " v.body_html_template, v.body_text_template FROM message_templates t"
+            " JOIN template_versions v ON v.id = t.current_version_id"
+            " WHERE t.is_active ORDER BY t.channel, t.category, t.updated_at DESC, t.id"
+        )
+    )
+    return {
+        (Channel(row.channel), row.category): CurrentTemplate(
+            row.id,
+            TemplateSource(Channel(row.channel), row.subject_template, row.body_html_template, row.body_text_template),
+        )
+        for row in found
+    }

@@ -1,0 +1,222 @@
+"""What is wrong with a template, part by part, with the line it stands on. Pure.
+
+`compile_template` decides whether a template may be stored; this says where to look. Warnings stop nobody: a
+variable nobody knows may still be written behind an `{% if %}`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+
+from liquid.exceptions import LiquidError
+
+from liquor_app.core.errors import Invalid
+from liquor_app.templates.rendering.compile_sandboxed import ask
+from liquor_app.templates.rendering.render import (
+    Incomplete,
+    Legal,
+    TemplateSource,
+    compile_template,
+    parse_text,
+    render_message,
+    variables_of,
+)
+from liquor_app.templates.rendering.render_limits import Misshapen
+from liquor_app.templates.rendering.variables import VARIABLES, example_context
+
+MOST = 12
+"""Problems told at once."""
+
+_LIQUID = re.compile(r"{%-?\s*(\w+)?.*?%}|{{.*?}}", re.DOTALL)
+_BLOCKS = frozenset({"if", "unless", "for", "case", "capture", "comment", "raw", "tablerow", "ifchanged"})
+_TAG = re.compile(r"<!--.*?-->|<(/?)([A-Za-z][\w-]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*?)(/?)>", re.DOTALL)
+_MJ_ENDING = frozenset({"mj-text", "mj-button", "mj-raw", "mj-table", "mj-style", "mj-navbar-link"})
+"""Their content is HTML, which a browser mends by itself."""
+
+
+_LEGAL = Legal("Brand", "1 Main St", "", "", 21, "https://example.com/unsubscribe")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`line` counts from 1; 0 where no line is to blame. `field` as in `templates.service.CONTENT`."""
+
+    field: str
+    line: int
+    message: str
+    is_warning: bool = False
+
+
+def find_problems(source: TemplateSource) -> list[Problem]:
+    """What keeps a template from being stored; if nothing does, what looks like a slip of the pen."""
+    try:
+        return [Problem(**told) for told in ask("problems", asdict(source))]
+    except Misshapen as error:  # it cannot even be looked at
+        return [Problem(error.field or "body_html_template", error.line, _sentence(error.words))]
+
+
+def try_template(source: TemplateSource) -> None:
+    """Compile it and render it once, for the example: what cannot be rendered, or takes too long, is not stored.
+
+    Raises:
+        Invalid: as `compile_template` and `render_message`; what is only not known for the example is no fault.
+    """
+    ask("try", asdict(source))
+
+
+def problems_of(source: TemplateSource) -> list[Problem]:
+    """`find_problems`, inside the sandbox."""
+    parts = [
+        (field, part)
+        for field, part in (
+            ("subject_template", source.subject),
+            ("body_html_template", source.html),
+            ("body_text_template", source.text),
+        )
+        if part
+    ]
+    found = [problem for field, part in parts if (problem := _liquid_problem(field, part)) is not None]
+    if not found and source.html and "<mjml" in source.html:
+        found = [*_unbalanced("body_html_template", source.html)][:1]
+    if not found:
+        found = _whole(source)
+    return (found or _unknown(source, parts))[:MOST]
+
+
+def render_example(source: TemplateSource) -> None:
+    """`try_template`, inside the sandbox."""
+    compiled = compile_template(source)
+    try:
+        render_message(compiled, example_context(), _LEGAL)
+    except Incomplete:
+        return
+
+
+def _liquid_problem(field: str, part: str) -> Problem | None:
+    try:
+        parse_text(part, field)
+    except Invalid as error:
+        cause = error.__cause__
+        if isinstance(error, Misshapen):
+            return Problem(field, error.line, _sentence(error.words))
+        if not isinstance(cause, LiquidError):
+            return Problem(field, 0, error.message)
+        where = cause.context()
+        words = str(cause.args[0]) if cause.args else str(cause)
+        if where:
+            return Problem(field, int(where[0]), _sentence(words))
+        return _unclosed(field, part) or Problem(field, 0, _sentence(words))
+    return None
+
+
+def _unclosed(field: str, part: str) -> Problem | None:
+    """The first block without an end: the parser only notices at the end of the text."""
+    open_blocks: list[tuple[str, int]] = []
+    for token in _LIQUID.finditer(part):
+        name = token[1] or ""
+        if name in _BLOCKS:
+            open_blocks.append((name, _line(part, token.start())))
+        elif name.startswith("end") and open_blocks and open_blocks[-1][0] == name.removeprefix("end"):
+            open_blocks.pop()
+    if not open_blocks:
+        return None
+    name, line = open_blocks[-1]
+    return Problem(field, line, f"This {{% {name} %}} is never closed with {{% end{name} %}}.")
+
+
+def _unbalanced(field: str, part: str) -> Iterator[Problem]:
+    """MJML elements that are not closed, or closed in the wrong order."""
+    blank = _LIQUID.sub(lambda token: re.sub(r"[^\n]", " ", token[0]), part)
+    stack: list[tuple[str, int]] = []
+    for tag in _TAG.finditer(blank):
+        name = tag[2]
+        if name is None or not (name == "mjml" or name.startswith("mj-")):
+            continue
+        line = _line(blank, tag.start())
+        if not tag[1]:
+            if not tag[4]:
+                stack.append((name, line))
+        elif not stack:
+            yield Problem(field, line, f"</{name}> closes nothing.")
+        elif stack[-1][0] != name:
+            opened, at = stack[-1]
+            yield Problem(field, line, f"</{name}> stands here, but <{opened}> of line {at} is still open.")
+            return
+        else:
+            stack.pop()
+    if stack:
+        yield Problem(field, stack[-1][1], f"<{stack[-1][0]}> is never closed.")
+
+
+def _whole(source: TemplateSource) -> list[Problem]:
+    """What only shows when it is compiled and rendered once, for the example."""
+    try:
+        compiled = compile_template(source)
+    except Misshapen as error:
+        return [Problem(error.field or "body_html_template", error.line, _sentence(error.words))]
+    except Invalid as error:
+        return [Problem(error.field or "body_html_template", 0, _sentence(error.message))]
+    try:
+        render_message(compiled, example_context(), _LEGAL)
+    except Incomplete:
+        return []
+    except Misshapen as error:
+        found = Problem(error.field or _body(source), error.line, _sentence(error.words))
+        return [found if error.line else _blamed(source, error.words)]
+    except Invalid as error:
+        return [Problem(_body(source), 0, _sentence(error.message))]
+    return []
+
+
+def _blamed(source: TemplateSource, words: str) -> Problem:
+    """A filter nobody knows, found again in what the author wrote."""
+    name = next(iter(re.findall(r"'([^']+)'", words)), "")
+    for field, part in (
+        ("subject_template", source.subject),
+        ("body_html_template", source.html),
+        ("body_text_template", source.text),
+    ):
+        found = re.search(rf"\|\s*{re.escape(name)}\b", part or "") if name else None
+        if found:
+            return Problem(field, _line(part or "", found.start()), _sentence(words))
+    return Problem(_body(source), 0, _sentence(words))
+
+
+def _unknown(source: TemplateSource, parts: list[tuple[str, str]]) -> list[Problem]:
+    """Variables that do not exist."""
+    found: list[Problem] = []
+    for name in variables_of(source):
+        if name in VARIABLES or any(known.startswith(f"{name}.") for known in VARIABLES):
+            continue
+        near = get_close_matches(name, VARIABLES, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        field, line = _first(parts, name)
+        found.append(Problem(field, line, f"There is no variable {name}.{hint}", is_warning=True))
+    return sorted(found, key=lambda one: (one.field, one.line))
+
+
+def _first(parts: list[tuple[str, str]], name: str) -> tuple[str, int]:
+    for field, part in parts:
+        for token in _LIQUID.finditer(part):
+            if re.search(rf"\b{re.escape(name)}\b", token[0]):
+                return field, _line(part, token.start())
+    return parts[0][0] if parts else "body_html_template", 0
+
+
+def _body(source: TemplateSource) -> str:
+    return "body_html_template" if source.html else "body_text_template"
+
+
+def _line(part: str, position: int) -> int:
+    return part.count("\n", 0, position) + 1
+
+
+def _sentence(words: str) -> str:
+    """The parser's words as a sentence, without the name of our own field."""
+    first = words.strip().splitlines()[0] if words.strip() else "It cannot be read"
+    for name in ("subject_template: ", "body_html_template: ", "body_text_template: "):
+        first = first.removeprefix(name)
+    return first[:1].upper() + first[1:] + ("" if first.endswith((".", "?", "!")) else ".")

@@ -1,0 +1,72 @@
+"""KPI tile: label, value, change with its base, sparkline as one inline SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import reflex as rx
+
+from liquor_app.ui.skeleton import skeleton
+from liquor_app.ui.var_types import Flag, Text, given
+
+WIDTH, HEIGHT, PAD = 92.0, 28.0, 3.0
+
+
+def sparkline_path(values: Sequence[float]) -> str:
+    """The `d` of a sparkline through `values`, in a box of 92 by 28; empty below two values."""
+    if len(values) < 2:
+        return ""
+    low, high = min(values), max(values)
+    step = WIDTH / (len(values) - 1)
+    shares = ((value - low) / (high - low) if high > low else 0.5 for value in values)
+    points = (
+        f"{index * step:.2f} {HEIGHT - PAD - share * (HEIGHT - 2 * PAD):.2f}" for index, share in enumerate(shares)
+    )
+    return "M" + " L".join(points)
+
+
+def sparkline(path: Text) -> rx.Component:
+    """The drawing for a `sparkline_path`; decorative, the numbers beside it carry the meaning."""
+    line = {"fill": "none", "stroke": "var(--accent)", "strokeWidth": "1.5", "strokeLinejoin": "round"}
+    area = f"{path} L92 28 L0 28Z" if isinstance(path, str) else path + " L92 28 L0 28Z"
+    return rx.el.svg(
+        rx.el.path(d=area, custom_attrs={"fill": "var(--accent)", "opacity": ".10"}),
+        rx.el.path(d=path, custom_attrs=line),
+        view_box="0 0 92 28",
+        width="92",
+        height="28",
+        class_name="spark",
+        custom_attrs={"preserveAspectRatio": "none", "aria-hidden": "true"},
+    )
+
+
+def kpi(
+    label: Text,
+    value: Text,
+    *,
+    delta: Text = "",
+    base: Text = "",
+    trend: Text = "gray",
+    spark: Text = "",
+    loading: Flag = False,
+    class_name: str = "c3",
+) -> rx.Component:
+    """One number that matters.
+
+    Args:
+        delta: the change in words, "+6.8%" or "−0.4 pt"; always with `base`, "vs $11,876".
+        trend: "green" (better), "red" (worse) or "gray" (no change, or not to be judged).
+        spark: a `sparkline_path`.
+    """
+    change = rx.el.span(
+        rx.el.b(delta, class_name=f"num {trend}"), " ", rx.el.span(base, class_name="hide-sm num nowrap")
+    )
+    if isinstance(spark, rx.Var):
+        drawing = rx.cond(spark != "", sparkline(spark), rx.fragment())
+    else:
+        drawing = sparkline(spark) if spark else rx.fragment()
+    tile = rx.fragment(rx.el.div(value, class_name="v"), rx.el.div(change, drawing, class_name="d"))
+    if given(loading):
+        bones = rx.fragment(skeleton("96px", 24, margin_top="8px"), skeleton("60%", 12, margin_top="20px"))
+        tile = rx.cond(loading, bones, tile)
+    return rx.el.section(rx.el.div(label, class_name="k"), tile, class_name=f"card kpi {class_name}")

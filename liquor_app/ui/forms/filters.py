@@ -1,0 +1,46 @@
+"""Filter chips and the bar they stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.ui.icon import icon
+from liquor_app.ui.var_types import Child, Handler, Text
+
+
+def filter_bar(*children: Child, end: tuple[Child, ...] = ()) -> rx.Component:
+    """Search first, then chips; `end` stands at the right. On a phone it scrolls sideways."""
+    tail = rx.el.div(*end, class_name="end") if end else rx.fragment()
+    return rx.el.div(*children, tail, class_name="filters", role="search")
+
+
+def chip(key: Text, value: Text, on_remove: Handler) -> rx.Component:
+    """A filter that is on: "Segment **any of 5** ×"."""
+    remove = rx.el.button(
+        icon("x", 14), type="button", class_name="x", on_click=on_remove, aria_label=f"Remove filter {key}"
+    )
+    return rx.el.span(rx.el.span(key, class_name="k"), value, remove, class_name="chip on")
+
+
+def add_chip(label: Text, on_click: Handler, icon_name: str = "plus") -> rx.Component:
+    """A dashed chip that offers one more filter."""
+    return rx.el.button(icon(icon_name, 14), label, type="button", class_name="chip dash", on_click=on_click)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One line of a `choice_chip`."""
+
+    value: str
+    words: str
+
+
+def choice_chip(label: Text, options: Any, on_choose: Callable[[Any], Any]) -> rx.Component:
+    """A dashed chip that opens a menu of `Option`s; `on_choose(value)` takes one."""
+    trigger = rx.el.button(icon("plus", 14), label, type="button", class_name="chip dash")
+    lines = rx.foreach(options, lambda option: rx.menu.item(option.words, on_click=on_choose(option.value)))
+    return rx.menu.root(rx.menu.trigger(trigger), rx.menu.content(lines, side_offset=4))

@@ -1,0 +1,38 @@
+"""Menus behind a button."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import reflex as rx
+
+from liquor_app.ui.icon import icon as draw
+from liquor_app.ui.var_types import Handler, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a menu. `divider` draws a line above it."""
+
+    label: Text
+    on_click: Handler
+    icon: str = ""
+    danger: bool = False
+    divider: bool = False
+
+
+def menu(trigger: rx.Component, *items: Item) -> rx.Component:
+    """A menu that opens below `trigger`, usually an `icon_button("ellipsis", "More")` or a `button`."""
+    lines: list[rx.Component] = []
+    for item in items:
+        if item.divider:
+            lines.append(rx.menu.separator())
+        lines.append(
+            rx.menu.item(
+                draw(item.icon) if item.icon else rx.fragment(),
+                item.label,
+                on_click=item.on_click,
+                class_name="red" if item.danger else "",
+            )
+        )
+    return rx.menu.root(rx.menu.trigger(trigger), rx.menu.content(*lines, align="end", side_offset=4))
