@@ -8,8 +8,8 @@ import sys
 import typer
 from rich.markup import escape
 
-from liquor_app.cli_kit import err
 from liquor_app.commands import campaigns, coupons, data, importing, keys, models, pipeline, planning, running, users
+from liquor_app.commands.kit import err
 from liquor_app.core.errors import AppError, Unavailable
 from liquor_app.core.platform.logs import configure
 

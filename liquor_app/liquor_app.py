@@ -9,38 +9,38 @@ from typing import Any
 import reflex as rx
 from reflex.utils.exec import is_prod_mode
 
-from liquor_app.accounts import gate
-from liquor_app.accounts.pages.entry import PAGES as ENTRY
-from liquor_app.accounts.state import SessionGuard, SessionState
-from liquor_app.actions.pages.pools import PAGES as COUPONS
-from liquor_app.analytics.pages.dashboard import PAGES as DASHBOARD
-from liquor_app.analytics.pages.report import PAGES as ANALYTICS
-from liquor_app.campaigns.pages.builder import PAGES as BUILDER
-from liquor_app.campaigns.pages.detail import PAGES as CAMPAIGN
-from liquor_app.campaigns.pages.list import PAGES as CAMPAIGNS
-from liquor_app.compliance.pages.law import PAGES as LAW
+from liquor_app.api.web_rules import same_origin, static_rules
 from liquor_app.core.config import get_settings
 from liquor_app.core.platform.frontend import STATIC
-from liquor_app.core.platform.web_rules import same_origin, static_rules
 from liquor_app.core.platform.web_worker import settle_in
-from liquor_app.customers.pages.detail import PAGES as CUSTOMER
-from liquor_app.customers.pages.importing import PAGES as IMPORTING
-from liquor_app.customers.pages.list import PAGES as CUSTOMERS
-from liquor_app.customers.pages.suppressed import PAGES as SUPPRESSED
-from liquor_app.organization.pages.brand import PAGES as BRAND
-from liquor_app.organization.pages.frame import slots
-from liquor_app.organization.pages.guidance import PAGES as GUIDANCE
-from liquor_app.organization.pages.settings import PAGES as SETTINGS
-from liquor_app.organization.states.shell import ShellState
-from liquor_app.providers.pages.channels import PAGES as CHANNELS
-from liquor_app.routes import create_api
-from liquor_app.scoring.pages.models import PAGES as MODELS
-from liquor_app.segments.pages.discover import PAGES as DISCOVER
-from liquor_app.segments.pages.edit import PAGES as SEGMENT
-from liquor_app.segments.pages.list import PAGES as SEGMENTS
-from liquor_app.sending.pages.outbox import PAGES as OUTBOX
-from liquor_app.templates.pages.editor import PAGES as TEMPLATE
-from liquor_app.templates.pages.list import PAGES as TEMPLATES
+from liquor_app.rest.routers import create_api
+from liquor_app.screens.accounts.entry.page import PAGES as ENTRY
+from liquor_app.screens.analytics.dashboard.page import PAGES as DASHBOARD
+from liquor_app.screens.analytics.report.page import PAGES as ANALYTICS
+from liquor_app.screens.campaigns.builder.page import PAGES as BUILDER
+from liquor_app.screens.campaigns.detail.page import PAGES as CAMPAIGN
+from liquor_app.screens.campaigns.list.page import PAGES as CAMPAIGNS
+from liquor_app.screens.compliance.law.page import PAGES as LAW
+from liquor_app.screens.coupons.pools.page import PAGES as COUPONS
+from liquor_app.screens.customers.detail.page import PAGES as CUSTOMER
+from liquor_app.screens.customers.list.page import PAGES as CUSTOMERS
+from liquor_app.screens.customers.suppressions.page import PAGES as SUPPRESSED
+from liquor_app.screens.imports.wizard.page import PAGES as IMPORTING
+from liquor_app.screens.organization.brand.page import PAGES as BRAND
+from liquor_app.screens.organization.guidance.page import PAGES as GUIDANCE
+from liquor_app.screens.organization.settings.page import PAGES as SETTINGS
+from liquor_app.screens.providers.channels.page import PAGES as CHANNELS
+from liquor_app.screens.scoring.models.page import PAGES as MODELS
+from liquor_app.screens.segments.discover.page import PAGES as DISCOVER
+from liquor_app.screens.segments.edit.page import PAGES as SEGMENT
+from liquor_app.screens.segments.list.page import PAGES as SEGMENTS
+from liquor_app.screens.sending.outbox.page import PAGES as OUTBOX
+from liquor_app.screens.session import event_gate
+from liquor_app.screens.session.state import SessionGuard, SessionState
+from liquor_app.screens.shell.state import ShellState
+from liquor_app.screens.shell.view import slots
+from liquor_app.screens.templates.editor.page import PAGES as TEMPLATE
+from liquor_app.screens.templates.list.page import PAGES as TEMPLATES
 from liquor_app.ui import live_updates
 from liquor_app.ui.frame.page_spec import Page
 from liquor_app.ui.frame.shell import HEAD, STYLESHEETS, Slots, shell
@@ -110,13 +110,13 @@ app = rx.App(
 # While developing, the pages come from another port.
 app.sio.eio.cors_allowed_origins = same_origin if is_prod_mode() else "*"
 app.add_middleware(SessionGuard(), index=0)
-gate.install(app)
+event_gate.install(app)
 app.register_lifespan_task(settle_in)
 app.register_lifespan_task(live_updates.listen)
 live_updates.install(app)
 add_pages(app, PAGES, slots(), first=[SessionState.require_sign_in, ShellState.load, ShellState.live])
 if get_settings().gallery or not is_prod_mode():
-    from liquor_app.ui.gallery.page import DEVELOPER_PAGES  # its states, too, are events anybody may call
+    from liquor_app.screens.gallery.page import DEVELOPER_PAGES  # its states, too, are events anybody may call
 
     add_pages(app, DEVELOPER_PAGES, Slots())
 app.add_page(not_found, route="404", title="Not found · Liquor Marketing Agent")

@@ -23,6 +23,7 @@ from liquor_app.core.platform.child_process import Child, allow_many_files, requ
 from liquor_app.core.platform.embedded import engines
 from liquor_app.core.platform.frontend import ensure_built, serve_command
 from liquor_app.core.platform.supervisor import Supervisor, stop_all
+from liquor_app.demo import sample_shop
 
 READY_SECONDS = 60
 
@@ -96,13 +97,13 @@ def _prepare(console: Console) -> tuple[str | None, str | None]:
             await db.check()
             await redis.check()
             fresh = await bootstrap.defaults(password if settings.sample or given else None)
-            if settings.sample and await bootstrap.is_empty():
+            if settings.sample and await sample_shop.is_empty():
                 with Progress(
                     TextColumn("{task.description:<44}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
                     TimeElapsedColumn(), console=console,
                 ) as progress:  # fmt: skip
                     bar = progress.add_task("Loading the sample", total=1.0)
-                    await bootstrap.load_sample(
+                    await sample_shop.load_sample(
                         lambda done, total, label: progress.update(
                             bar, completed=done / max(total, 1), description=label
                         )

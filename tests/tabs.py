@@ -9,7 +9,7 @@ import reflex as rx
 from reflex.istate.data import RouterData
 
 from liquor_app.accounts.permissions import Actor
-from liquor_app.accounts.state import SessionState
+from liquor_app.screens.session.state import SessionState
 
 S = TypeVar("S")
 

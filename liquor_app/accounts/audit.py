@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import transaction
 
 ACCESS = "access"
 """The entity of everything about getting in: sign-ins, refusals, sign-outs. `entity_id` is the user, if known."""
@@ -68,3 +69,9 @@ async def audit_access(session: AsyncSession, actor: Actor, action: str, about: 
             "in_all": ACCESS_IN_ALL, "ip": changes.get("ip"),
         },
     )  # fmt: skip
+
+
+async def note_refusal(actor: Actor, what: str, ip: str | None = None) -> None:
+    """Record that somebody known was refused something, in a transaction of its own: the other was rolled back."""
+    async with transaction() as session:
+        await audit_access(session, actor, "access.refused", actor.id, what=what, **({"ip": ip} if ip else {}))

@@ -204,7 +204,7 @@ def _add_headers(headers: MutableHeaders, path: str, rate: tuple[int, int] | Non
         headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
     if path.startswith("/api/"):
         headers.setdefault("cache-control", "no-store")
-    # pages say what they need: those of the app in `core.platform.web_rules`, those for recipients and the API's
+    # pages say what they need: those of the app in `api.web_rules`, those for recipients and the API's
     # reference their own
     headers.setdefault("content-security-policy", NOTHING)
     if rate:

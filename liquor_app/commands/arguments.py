@@ -7,9 +7,9 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.db import Session
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 
@@ -17,7 +17,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 CampaignId = Annotated[str, typer.Argument(help="The campaign's id, or `latest`.")]
 
 
-async def campaign_of(session: AsyncSession, given: str) -> UUID:
+async def campaign_of(session: Session, given: str) -> UUID:
     """A campaign's id from the command line; `latest` is the newest that is not history."""
     if given != "latest":
         return parse_id(given, "campaign")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.cli_kit import call, show, show_rows
 from liquor_app.commands.arguments import CampaignId, Json, campaign_of
+from liquor_app.commands.kit import call, show, show_rows
+from liquor_app.core.db import Session
 
 app = typer.Typer(no_args_is_help=True, help="Campaigns from a terminal.")
 
@@ -29,7 +29,7 @@ def show_command(campaign: CampaignId = "latest", as_json: Json = False) -> None
     """One campaign."""
     from liquor_app.campaigns.service import get_campaign
 
-    async def work(session: AsyncSession) -> Any:
+    async def work(session: Session) -> Any:
         return await get_campaign(session, SYSTEM, await campaign_of(session, campaign))
 
     show(call(work), as_json)
@@ -39,7 +39,7 @@ def _lifecycle(name: str, help_text: str) -> None:
     def command(campaign: CampaignId = "latest", as_json: Json = False) -> None:
         from liquor_app.campaigns import lifecycle
 
-        async def work(session: AsyncSession) -> Any:
+        async def work(session: Session) -> Any:
             return await getattr(lifecycle, f"{name}_campaign")(session, SYSTEM, await campaign_of(session, campaign))
 
         row = call(work)

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.cli_kit import call, show, show_rows
 from liquor_app.commands.arguments import Json
+from liquor_app.commands.kit import call, show, show_rows
+from liquor_app.core.db import Session
 from liquor_app.core.errors import Invalid
 
 app = typer.Typer(no_args_is_help=True, help="Pools of coupon codes.")
@@ -40,7 +40,7 @@ def add_command(
     if not file.is_file():
         raise Invalid(f"There is no file {file}.", field="file")
 
-    async def work(session: AsyncSession) -> Any:
+    async def work(session: Session) -> Any:
         known = {row.name: row.id for row in await list_pools(session, SYSTEM)}
         if pool not in known:
             if not discount:

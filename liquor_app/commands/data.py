@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.cli_kit import call, out, show
 from liquor_app.commands.arguments import Json
+from liquor_app.commands.kit import call, out, show
 from liquor_app.core.config import get_settings
 
 app = typer.Typer(no_args_is_help=True, help="The embedded databases and the sample.")

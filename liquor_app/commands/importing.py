@@ -12,8 +12,8 @@ import typer
 from rich.progress import Progress
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.cli_kit import engines_running, err, show
 from liquor_app.commands.arguments import Json
+from liquor_app.commands.kit import engines_running, err, show
 from liquor_app.core.errors import Invalid
 
 app = typer.Typer(no_args_is_help=True, help="Bring in customers and purchases.")

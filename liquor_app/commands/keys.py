@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.cli_kit import call, out, show, show_rows
 from liquor_app.commands.arguments import Json
+from liquor_app.commands.kit import call, out, show, show_rows
+from liquor_app.core.db import Session
 from liquor_app.core.security import key_rotation
 from liquor_app.schema import metadata
 
@@ -35,7 +35,7 @@ def rotate(as_json: Json = False) -> None:
     """Put a new key first and seal everything stored under it. Suppressed addresses stay suppressed, links in
     mailboxes go on working, credentials open."""
 
-    async def work(session: AsyncSession) -> key_rotation.Rotation:
+    async def work(session: Session) -> key_rotation.Rotation:
         done = await key_rotation.rotate_keys(session, metadata)
         if done.is_rotated:
             await audit(session, SYSTEM, "keys.rotated", "key", None, resealed=done.resealed)
@@ -64,7 +64,7 @@ def retire(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fal
             abort=True,
         )
 
-    async def work(session: AsyncSession) -> int:
+    async def work(session: Session) -> int:
         gone = await key_rotation.retire_keys(session, metadata)
         await audit(session, SYSTEM, "keys.retired", "key", None, retired=gone)
         return gone

@@ -8,8 +8,8 @@ import typer
 from rich.table import Table
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.cli_kit import call, out, show, show_rows
 from liquor_app.commands.arguments import Json, parse_day
+from liquor_app.commands.kit import call, out, show, show_rows
 
 app = typer.Typer()
 

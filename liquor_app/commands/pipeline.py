@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.cli_kit import call, engines_running, err, show, show_rows
 from liquor_app.commands.arguments import CampaignId, Json, campaign_of
+from liquor_app.commands.kit import call, engines_running, err, show, show_rows
 from liquor_app.core import db, redis
+from liquor_app.core.db import Session
 from liquor_app.core.errors import Invalid
 
 app = typer.Typer()
@@ -25,15 +25,16 @@ def demo(
 ) -> None:
     """Load the sample into an empty database and run the pipeline on it, up to a plan that waits for approval."""
     from liquor_app import bootstrap
+    from liquor_app.demo import sample_shop
 
     async def work() -> None:
         try:
             await bootstrap.defaults(None)
-            if not await bootstrap.is_empty():
+            if not await sample_shop.is_empty():
                 raise Invalid("There are customers already. The sample goes into an empty database only.")
             with Progress(console=err) as progress:
                 bar = progress.add_task("Sample", total=1.0)
-                await bootstrap.load_sample(
+                await sample_shop.load_sample(
                     lambda done, total, label: progress.update(bar, completed=done / max(total, 1), description=label),
                     full_store=full_store,
                 )
@@ -64,7 +65,7 @@ def segments(
     """Segments and how many people are in each."""
     from liquor_app.segments.service import list_segments, refresh_segments
 
-    async def work(session: AsyncSession) -> Any:
+    async def work(session: Session) -> Any:
         if refresh:
             await refresh_segments(session, SYSTEM)
         return await list_segments(session, SYSTEM, limit=500)
@@ -119,7 +120,7 @@ def send(
     from liquor_app.campaigns.lifecycle import play_week, start_campaign
     from liquor_app.campaigns.service import get_campaign
 
-    async def work(session: AsyncSession) -> Any:
+    async def work(session: Session) -> Any:
         campaign_id = await campaign_of(session, campaign)
         if play:
             await play_week(session, SYSTEM, campaign_id)

@@ -8,12 +8,11 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 from rich.progress import Progress
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.cli_kit import call, err, in_steps, out, show, show_rows
 from liquor_app.commands.arguments import CampaignId, Json, campaign_of, parse_day
-from liquor_app.core.db import transaction
+from liquor_app.commands.kit import call, err, in_steps, out, show, show_rows
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
 
 app = typer.Typer()
@@ -105,7 +104,7 @@ def simulate(campaign: CampaignId = "latest", as_json: Json = False) -> None:
         async def report(done: int, total: int, words: str) -> None:
             progress.update(bar, completed=done, total=total, description=words)
 
-        async def work(session: AsyncSession) -> Any:
+        async def work(session: Session) -> Any:
             row = await get_campaign(session, SYSTEM, await campaign_of(session, campaign))
             if row.plan_id is None:
                 raise Invalid(f"“{row.name}” has no plan yet. Make one with `liquor plan --campaign {row.id}`.")
@@ -160,7 +159,7 @@ def why(
     from liquor_app.campaigns.service import get_campaign
     from liquor_app.planning.service import get_plan, plan_of_version
 
-    async def work(session: AsyncSession) -> Any:
+    async def work(session: Session) -> Any:
         row = await get_campaign(session, SYSTEM, await campaign_of(session, campaign))
         if version:
             found = await plan_of_version(session, SYSTEM, row.id, version)
@@ -202,7 +201,7 @@ def actions(
         async def tell(done: int, total: int) -> None:
             progress.update(bar, completed=done, total=total)
 
-        async def work(session: AsyncSession) -> Any:
+        async def work(session: Session) -> Any:
             campaign_id = await campaign_of(session, campaign)
             made = await generate_actions(session, SYSTEM, campaign_id, tell=tell) if generate else None
             progress.update(bar, description="Reading actions")
@@ -223,7 +222,7 @@ def approve(campaign: CampaignId = "latest", as_json: Json = False) -> None:
     """Approve a campaign's plan."""
     from liquor_app.campaigns.lifecycle import approve_campaign
 
-    async def work(session: AsyncSession) -> Any:
+    async def work(session: Session) -> Any:
         return await approve_campaign(session, SYSTEM, await campaign_of(session, campaign))
 
     with Progress(console=err, transient=True) as progress:
@@ -243,7 +242,7 @@ def autopilot(
     if switch not in {"status", "stop", "release"}:
         raise Invalid("Say status, stop or release.", field="switch")
 
-    async def work(session: AsyncSession) -> Any:
+    async def work(session: Session) -> Any:
         if switch == "stop":
             await stop_autopilot(session, SYSTEM)
         elif switch == "release":

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from liquor_app.cli_kit import engines_running, out, show
 from liquor_app.commands.arguments import Json
+from liquor_app.commands.kit import engines_running, out, show
 from liquor_app.core import db
 from liquor_app.core.config import get_settings, inherited_environment
 from liquor_app.core.platform import migrate, runtime_info

@@ -10,8 +10,8 @@ import typer
 
 from liquor_app.accounts.passwords import hash_password
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.cli_kit import call, out, show
 from liquor_app.commands.arguments import Json
+from liquor_app.commands.kit import call, out, show
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Invalid
 

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 _engines: dict[tuple[int, str], AsyncEngine] = {}
 _HOOKS = "after_commit_hooks"
 
+Session = AsyncSession
+"""What services take; routes and commands only pass it on."""
+
 commit_guard: ContextVar[Callable[[AsyncSession], Awaitable[None]] | None] = ContextVar("commit_guard", default=None)
 """Asked last in every transaction begun in this context; what it raises rolls back. A job's lease is one."""
 

@@ -14,6 +14,8 @@ from liquor_app.core.errors import Unavailable
 from liquor_app.core.platform.runtime_info import redis_url
 from liquor_app.core.security.redact import describe
 
+Client = Redis
+
 _clients: dict[tuple[int, str], Redis] = {}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.queue import Job, JobContext, Task
+from liquor_app.demo import sample_shop
 from liquor_app.demo.load import clear_sample
 
 STEPS = 1000
@@ -18,9 +19,7 @@ STEPS = 1000
 
 
 async def load(job: JobContext) -> dict[str, Any]:
-    from liquor_app import bootstrap
-
-    await _reporting(job, bootstrap.load_sample)
+    await _reporting(job, sample_shop.load_sample)
     return {"loaded": True}
 
 

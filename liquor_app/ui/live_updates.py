@@ -7,7 +7,7 @@
                 await self._refresh()
 
 The loop ends by itself when the tab disconnects, moves to another page, or starts a newer loop of the same state;
-`accounts.background` ends it when the session does.
+`screens.session.background` ends it when the session does.
 """
 
 from __future__ import annotations

@@ -13,11 +13,11 @@ from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.analytics.daily_rollups import roll_up
-from liquor_app.analytics.report_views import show_change, tiles
 from liquor_app.analytics.service import Kpi, churn_report, daily, dashboard, kpis
 from liquor_app.core.clock import travel
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.screens.analytics.view import show_change, tiles
 from tests.people import add_customer
 
 pytestmark = pytest.mark.integration

@@ -11,7 +11,7 @@ from liquor_app.accounts.models import Role, User
 from liquor_app.accounts.passwords import hash_password
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.db import transaction
-from liquor_app.routes import create_api
+from liquor_app.rest.routers import create_api
 from liquor_app.segments.service import ensure_default_segments
 from liquor_app.templates.service import ensure_default_templates
 from tests.api.client import PASSWORD, Client, address_of, signed_in

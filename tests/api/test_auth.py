@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from liquor_app.accounts.deps import SESSION
+from liquor_app.accounts.cookies import SESSION
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.service import create_api_key

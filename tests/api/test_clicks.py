@@ -17,7 +17,7 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
 from liquor_app.core.ids import uuid7
-from liquor_app.sending import tracking_api
+from liquor_app.rest import tracking
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.sending.tracking import clicks
@@ -69,7 +69,7 @@ async def test_a_click_always_leads_on(
 async def test_more_visits_than_a_person_makes_lead_on_and_fill_no_log(
     anybody: Client, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracking_api, "VISITS_PER_MINUTE", 3)
+    monkeypatch.setattr(tracking, "VISITS_PER_MINUTE", 3)
     await shop()
     send_id, *_ = await sent()
     path = await path_of(send_id)
@@ -130,7 +130,7 @@ async def test_texts_of_who_is_not_tracked_keep_their_links(anybody: Client, who
 async def test_wrong_codes_tell_nothing_and_are_limited(
     anybody: Client, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracking_api, "WRONG_PER_MINUTE", 2)
+    monkeypatch.setattr(tracking, "WRONG_PER_MINUTE", 2)
     wrong = ("x" * CODE_LENGTH, "a" * CODE_LENGTH, "%00", "b")
     answers = [await get(http, f"{SHORT_PATH}/{code}") for code in wrong]
     assert {answer.status_code for answer in answers} <= {404, 422, 429}

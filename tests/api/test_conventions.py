@@ -131,7 +131,7 @@ async def test_headers(viewer: Client) -> None:
 
 
 async def test_too_many_requests(viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("liquor_app.accounts.deps.REQUESTS_PER_MINUTE", 2)
+    monkeypatch.setattr("liquor_app.rest.authentication.REQUESTS_PER_MINUTE", 2)
     answers = [await viewer.get("/segments") for _ in range(6)]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert refused

@@ -82,8 +82,8 @@ async def test_a_repeated_upload_with_a_key_is_one_import(manager: Client) -> No
 
 
 async def test_an_upload_beyond_the_cap_is_refused(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    from liquor_app.customers import import_api as imports
-    from liquor_app.routes import create_api
+    from liquor_app.rest import imports
+    from liquor_app.rest.routers import create_api
 
     monkeypatch.setitem(imports.LARGE_BODIES, "/api/v1/customers/import", 10_000)
     transport = httpx.ASGITransport(create_api(), raise_app_exceptions=False)

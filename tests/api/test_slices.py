@@ -169,7 +169,7 @@ async def test_forged_and_damaged_links_tell_nothing(templates: None, anybody: C
 async def test_guessing_links_is_limited_and_true_ones_never_are(
     templates: None, anybody: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("liquor_app.sending.api.WRONG_PER_MINUTE", 0)
+    monkeypatch.setattr("liquor_app.rest.sending.WRONG_PER_MINUTE", 0)
     _, path = await one_send(anybody)
     assert (await anybody.http.get("/u/guess")).status_code == 429
     assert (await anybody.http.post(path)).status_code == 200

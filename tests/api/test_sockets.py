@@ -14,14 +14,14 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from starlette.types import ASGIApp
 
-from liquor_app.accounts.deps import SESSION
+from liquor_app.accounts.cookies import SESSION
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.service import close_session, get_user, open_session
 from liquor_app.api import sockets
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import hub, publish
 from liquor_app.organization.service import notify
-from liquor_app.routes import create_api
+from liquor_app.rest.routers import create_api
 from tests.api.client import Client, address_of
 from tests.factories import add_people, add_ready_campaign
 

@@ -11,7 +11,7 @@ import pytest
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.core.storable_text import unstorable
-from liquor_app.customers.states.acts import ActsState
+from liquor_app.screens.customers.detail.manage_state import ActsState
 from tests.api.client import Client, is_problem
 from tests.tabs import Tab, run, said
 

@@ -16,29 +16,29 @@ from sqlalchemy import text
 import liquor_app
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.campaigns.campaign_views import plan_view
-from liquor_app.campaigns.campaign_words import waiting_words
 from liquor_app.campaigns.lifecycle import send_back, submit_plan
-from liquor_app.campaigns.pages.builder import builder_page
-from liquor_app.campaigns.pages.detail import campaign_page
 from liquor_app.campaigns.service import get_campaign
-from liquor_app.campaigns.states.actions import ActionsState
-from liquor_app.campaigns.states.builder import BuilderState
-from liquor_app.campaigns.states.detail import CampaignState
-from liquor_app.campaigns.states.edit import EditState
-from liquor_app.campaigns.states.simulate import SimulateState
-from liquor_app.campaigns.states.versions import VersionsState
 from liquor_app.campaigns.tasks import draft_plans
 from liquor_app.commands.planning import _show_simulation
 from liquor_app.core import config, queue
 from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
 from liquor_app.organization.guidance import load_guidance
-from liquor_app.organization.pages.guidance import guidance_page
-from liquor_app.organization.states.guidance import GuidanceState
 from liquor_app.planning import simulation_job
 from liquor_app.planning.plan_store import get_plan
 from liquor_app.planning.plan_summary import UPLIFT_NOTE
+from liquor_app.screens.campaigns.builder.page import builder_page
+from liquor_app.screens.campaigns.builder.state import BuilderState
+from liquor_app.screens.campaigns.detail.actions_state import ActionsState
+from liquor_app.screens.campaigns.detail.edit_state import EditState
+from liquor_app.screens.campaigns.detail.page import campaign_page
+from liquor_app.screens.campaigns.detail.simulate_state import SimulateState
+from liquor_app.screens.campaigns.detail.state import CampaignState
+from liquor_app.screens.campaigns.detail.versions_state import VersionsState
+from liquor_app.screens.campaigns.detail.view import plan_view
+from liquor_app.screens.campaigns.words import waiting_words
+from liquor_app.screens.organization.guidance.page import guidance_page
+from liquor_app.screens.organization.guidance.state import GuidanceState
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, ensure_shop
 from tests.planning.chat_server import answering, chat_server
@@ -262,7 +262,7 @@ def test_no_form_makes_a_word_of_nothing() -> None:
     """Every state reads forms by `typed`: `str(form…)` writes "None" for a field that is not on the page."""
     wrong = re.compile(r"str\(form(?:\.get\(|\[)")
     folder = Path(liquor_app.__file__).parent
-    files = [*folder.glob("*/states/*.py"), *folder.glob("*/state.py")]
+    files = [*folder.glob("screens/**/*state.py")]
     assert len(files) > 40
     assert [file.name for file in files if wrong.search(file.read_text())] == []
 

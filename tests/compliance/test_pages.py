@@ -13,10 +13,10 @@ from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.compliance.legal_rules import RuleKind
 from liquor_app.compliance.rule_pack import PACK
 from liquor_app.compliance.service import ensure_rule_pack, load_rules
-from liquor_app.compliance.states.law import LawState, RuleLine
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
-from liquor_app.customers.states.suppressed import SuppressedState
+from liquor_app.screens.compliance.law.state import LawState, RuleLine
+from liquor_app.screens.customers.suppressions.state import SuppressedState
 from tests.tabs import Tab, run, said
 
 ADMIN = Actor(ActorKind.USER, None, "Ada", Role.ADMIN)

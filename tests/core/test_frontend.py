@@ -153,7 +153,7 @@ def test_the_development_server_hands_on_what_is_no_screen() -> None:
 
 def test_every_route_of_the_api_and_no_screen_is_handed_on() -> None:
     from liquor_app.liquor_app import PAGES
-    from liquor_app.routes import AT_ROOT, create_api
+    from liquor_app.rest.routers import AT_ROOT, create_api
 
     paths = [*create_api().openapi()["paths"], *(route.path for router in AT_ROOT for route in router.routes)]  # type: ignore[attr-defined]
     assert len(paths) > 50

@@ -19,17 +19,17 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.customers.consents import suppress_customers, suppressed_among
 from liquor_app.customers.filter_choices import categories_in_use
-from liquor_app.customers.pages.acts import questions
 from liquor_app.customers.purchase_history import MonthSpend
-from liquor_app.customers.states.acts import ActsState
-from liquor_app.customers.states.bought import category_mix, last_months, spend_series, spend_words
-from liquor_app.customers.states.edit import EditCustomerState
-from liquor_app.customers.states.history import HistoryState
-from liquor_app.customers.states.list import PAGE, CustomersState
-from liquor_app.customers.states.looks import SEGMENT_COLORS, family
-from liquor_app.customers.states.overview import OverviewState
-from liquor_app.customers.states.profile import CustomerState
 from liquor_app.scoring.estimators.rfm import RfmSegment
+from liquor_app.screens.customers.detail.history_state import HistoryState
+from liquor_app.screens.customers.detail.manage_dialogs import questions
+from liquor_app.screens.customers.detail.manage_state import ActsState
+from liquor_app.screens.customers.detail.purchases_view import category_mix, last_months, spend_series, spend_words
+from liquor_app.screens.customers.detail.state import CustomerState
+from liquor_app.screens.customers.form.state import EditCustomerState
+from liquor_app.screens.customers.list.overview_state import OverviewState
+from liquor_app.screens.customers.list.state import PAGE, CustomersState
+from liquor_app.screens.customers.segment_colors import SEGMENT_COLORS, family
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, add_purchase, add_send
 from tests.tabs import Tab, run, said

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from liquor_app.accounts.background import MARK
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import run as run_job
-from liquor_app.customers.states import matching as matching_module
-from liquor_app.customers.states.importing import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
-from liquor_app.customers.states.matching import MatchState
-from liquor_app.customers.states.running import RunState
-from liquor_app.customers.states.uploads import mapping_of, on_screen, reassigned
 from liquor_app.customers.tasks import TASKS
 from liquor_app.customers.uploads import ImportRow, add_upload, file_of, get_import
+from liquor_app.screens.imports.wizard import matching_state as matching_module
+from liquor_app.screens.imports.wizard.matching_state import MatchState
+from liquor_app.screens.imports.wizard.running_state import RunState
+from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
+from liquor_app.screens.imports.wizard.view import mapping_of, on_screen, reassigned
+from liquor_app.screens.session.background import MARK
 from tests.tabs import Tab, run, said
 
 pytestmark = pytest.mark.integration

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 
-import liquor_app
 from liquor_app.core import queue
 from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job
+from liquor_app.demo import sample_shop
 from liquor_app.demo.tasks import TASKS
 from tests.people import add_customer
 
@@ -28,9 +26,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> Callable[[Work], None]:
     """Put something quick in the place of the whole first run, which has tests of its own."""
 
     def replace(work: Work) -> None:
-        stand_in = SimpleNamespace(load_sample=work)
-        monkeypatch.setitem(sys.modules, "liquor_app.bootstrap", stand_in)
-        monkeypatch.setattr(liquor_app, "bootstrap", stand_in, raising=False)
+        monkeypatch.setattr(sample_shop, "load_sample", work)
 
     return replace
 

@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.analytics.report_views import holdout_card
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Forbidden
 from liquor_app.core.holdout_draw import is_held_out
 from liquor_app.experiments.global_holdout import OverallRow, gates, overall_result, take_reading
 from liquor_app.experiments.statistics import Arm
 from liquor_app.organization.settings import PlanningSettings, save_settings, shop_now
+from liquor_app.screens.analytics.view import holdout_card
 from tests.factories import add_people
 from tests.people import add_campaign
 

@@ -22,11 +22,12 @@ EXEMPT = {"demo", "keys"}
 
 @cache
 def floors() -> tuple[str, ...]:
-    """Slices, ground first, as the import contract has them."""
+    """Packages, ground first, as the import contract has them; of those on one floor the last named first."""
     document = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())
     contracts = document["tool"]["importlinter"]["contracts"]
     layers = next(one["layers"] for one in contracts if one["type"] == "layers")
-    return tuple(layer.rsplit(".", 1)[1] for layer in reversed(layers))
+    names = [name.strip() for layer in layers for name in re.split(r"[|:]", layer)]
+    return tuple(name.rsplit(".", 1)[1] for name in reversed(names))
 
 
 @cache

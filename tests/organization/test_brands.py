@@ -16,7 +16,7 @@ from liquor_app.core.errors import Forbidden, Invalid
 from liquor_app.organization.brand_assets import READABLE, contrast, text_on
 from liquor_app.organization.brands import clean_brand, list_brands, update_brand
 from liquor_app.organization.service import default_brand
-from liquor_app.organization.states.brand import BrandState
+from liquor_app.screens.organization.brand.state import BrandState
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.templates.preview import preview_brand
 from tests.people import ensure_shop

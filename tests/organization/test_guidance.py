@@ -11,7 +11,7 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.organization.forbidden_claims import EXCESS, HEALTH, YOUTH
 from liquor_app.organization.guidance import Guidance, get_guidance, list_guidance, load_guidance, save_guidance
-from liquor_app.organization.states.guidance import changes_of, values_of
+from liquor_app.screens.organization.guidance.state import changes_of, values_of
 from liquor_app.segments.default_segments import DEFAULT_SEGMENTS
 from liquor_app.segments.service import create_segment
 from liquor_app.templates.defaults import default_templates

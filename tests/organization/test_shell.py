@@ -12,8 +12,8 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.db import transaction
 from liquor_app.demo.load import clear_sample
 from liquor_app.organization.settings import GeneralSettings, save_settings
-from liquor_app.organization.states import shell
-from liquor_app.organization.states.shell import ShellState
+from liquor_app.screens.shell import state as shell
+from liquor_app.screens.shell.state import ShellState
 from tests.people import add_customer, ensure_shop
 from tests.tabs import Tab, run, said
 

@@ -19,7 +19,7 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.service import default_brand, ensure_defaults
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.organization.shop_identity import UNNAMED, missing_identity
-from liquor_app.organization.states.shell import ShellState
+from liquor_app.screens.shell.state import ShellState
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.sending.recipients.transactional import Kind, hand_over_errand, prepare_errand, request_errand

@@ -31,9 +31,9 @@ from liquor_app.providers.config_forms import FormInvalid, form_fields, merged, 
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.providers.sender_health import open_circuit, rest, take_probes
 from liquor_app.providers.service import load_routes, open_provider
-from liquor_app.providers.states.channels import ChannelsState, tone_of
-from liquor_app.providers.states.form import ProviderFormState
-from liquor_app.providers.states.trial import ChannelTrialState
+from liquor_app.screens.providers.channels.form_state import ProviderFormState
+from liquor_app.screens.providers.channels.state import ChannelsState, tone_of
+from liquor_app.screens.providers.channels.test_state import ChannelTrialState
 from tests.people import ensure_shop
 from tests.tabs import Tab, run, said
 

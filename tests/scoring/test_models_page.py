@@ -8,7 +8,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.db import transaction
 from liquor_app.scoring.service import list_models, score_customers
-from liquor_app.scoring.states.models import ModelsState
+from liquor_app.screens.scoring.models.state import ModelsState
 from tests.people import add_customer, add_purchase, ensure_shop
 from tests.tabs import Tab, run
 

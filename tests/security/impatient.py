@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from liquor_app.api import body_limits
-from liquor_app.routes import create_api
+from liquor_app.rest.routers import create_api
 
 
 def impatient() -> FastAPI:

@@ -11,17 +11,17 @@ import pytest
 from reflex_base.registry import RegistrationContext
 from socketio.exceptions import ConnectionRefusedError as Refused
 
-from liquor_app.accounts import gate, tabs
-from liquor_app.accounts.deps import SESSION
-from liquor_app.accounts.gate import OF_PEOPLE, OF_STRANGERS, fits, is_within
+from liquor_app.accounts.cookies import SESSION
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.service import close_session
-from liquor_app.campaigns.states.list import CampaignsState
 from liquor_app.core.db import transaction
 from liquor_app.liquor_app import app
-from liquor_app.organization.states.shell import ShellState
-from liquor_app.segments.states.edit import EditSegmentState
-from liquor_app.templates.states.editor import EditorState
+from liquor_app.screens.campaigns.list.state import CampaignsState
+from liquor_app.screens.segments.edit.state import EditSegmentState
+from liquor_app.screens.session import event_gate, tab_store
+from liquor_app.screens.session.event_gate import OF_PEOPLE, OF_STRANGERS, fits, is_within
+from liquor_app.screens.shell.state import ShellState
+from liquor_app.screens.templates.editor.state import EditorState
 from tests.api.client import Client
 from tests.security.test_streams import opened
 from tests.security.wire import Wire, quiet
@@ -46,7 +46,7 @@ async def test_before_sign_in_only_the_entry_page_is_answered(wire: Wire, anybod
     told = len(tab.heard)
     assert told > 0
     for name in HANDLERS:
-        if name not in gate.entry_events() and not gate._is_gallerys(name):
+        if name not in event_gate.entry_events() and not event_gate._is_gallerys(name):
             await wire.namespace.on_event(tab.sid, tab.event(name))
     await quiet()
     assert len(tab.heard) == told
@@ -74,7 +74,7 @@ async def test_a_stranger_says_little(wire: Wire, anybody: Client, data: Any) ->
 
 
 async def test_a_stranger_says_it_a_few_times(wire: Wire, anybody: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "STRANGERS_EVENTS", 3)
+    monkeypatch.setattr(event_gate, "STRANGERS_EVENTS", 3)
     tab = await wire.connect("/login")
     await quiet()
     for _ in range(20):
@@ -93,7 +93,7 @@ async def test_a_tab_has_a_name(wire: Wire, anybody: Client, token: str) -> None
 async def test_states_of_nobody_are_small_few_and_soon_gone(
     wire: Wire, anybody: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tabs, "NOBODYS_TABS", 5)
+    monkeypatch.setattr(tab_store, "NOBODYS_TABS", 5)
     await wire.redis.flushdb()
     made = [await wire.connect("/login") for _ in range(5)]
     await quiet()
@@ -111,7 +111,7 @@ async def test_states_of_nobody_are_small_few_and_soon_gone(
 async def test_one_address_does_not_take_the_room_of_others(
     wire: Wire, anybody: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "TABS_OF_ONE", 3)
+    monkeypatch.setattr(event_gate, "TABS_OF_ONE", 3)
     one, other = (f"2001:db8:{uuid4().hex[:4]}:{side}::1" for side in "12")  # never the same: Redis remembers
     for _ in range(3):
         await wire.connect("/login", source=one)

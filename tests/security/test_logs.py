@@ -18,7 +18,6 @@ import pytest
 from fastapi import APIRouter
 from sqlalchemy import text
 
-from liquor_app.accounts import api as accounts
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.service import create_api_key
@@ -38,6 +37,7 @@ from liquor_app.customers.models import ImportStatus
 from liquor_app.customers.tasks import conclude
 from liquor_app.customers.uploads import upload_folder
 from liquor_app.providers.kit.base import Outcome
+from liquor_app.rest import accounts
 from liquor_app.sending.pipeline.deliver import hand_over
 from tests.api.client import PASSWORD, Client
 

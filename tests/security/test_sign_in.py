@@ -17,19 +17,20 @@ from reflex.istate.data import RouterData
 from rich.console import Console
 from sqlalchemy import text
 
-from liquor_app import bootstrap, up
+from liquor_app import up
 from liquor_app.accounts import audit, known_devices, passwords
-from liquor_app.accounts.deps import DEVICE, SESSION
+from liquor_app.accounts.cookies import DEVICE, SESSION
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import STRANGER, SYSTEM
 from liquor_app.accounts.setup_code import current_code, new_code
 from liquor_app.accounts.sign_in_attempts import FREE, SOURCE_FREE, count_attempt, forgive
-from liquor_app.accounts.state import cookie_of
 from liquor_app.core import config, db, redis
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
-from liquor_app.routes import create_api
+from liquor_app.demo import sample_shop
+from liquor_app.rest.routers import create_api
+from liquor_app.screens.session.state import cookie_of
 from tests.api.client import PASSWORD, Client, address_of, is_problem
 from tests.conftest import Engines
 from tests.tabs import Tab
@@ -276,7 +277,7 @@ def _calls(name: str) -> list[tuple[str, ast.Call]]:
 
 def test_cookies_are_set_in_one_place() -> None:
     places = {place for name in ("set_cookie", "delete_cookie") for place, _ in _calls(name)}
-    assert places == {"liquor_app/accounts/deps.py"}, "use keep_cookie and drop_cookie: they know https"
+    assert places == {"liquor_app/rest/authentication.py"}, "use keep_cookie and drop_cookie: they know https"
 
 
 def test_no_password_is_hashed_in_a_transaction() -> None:
@@ -524,7 +525,7 @@ def test_a_first_password_is_shown_until_somebody_has_signed_in(database: str, m
     async def is_empty() -> bool:
         return False  # the sample is loaded: not what this is about
 
-    monkeypatch.setattr(bootstrap, "is_empty", is_empty)
+    monkeypatch.setattr(sample_shop, "is_empty", is_empty)
     monkeypatch.setenv("LIQUOR_SAMPLE", "1")
     monkeypatch.delenv("LIQUOR_ADMIN_PASSWORD", raising=False)
     config.get_settings.cache_clear()

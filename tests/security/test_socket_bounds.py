@@ -17,7 +17,7 @@ from liquor_app.api.body_limits import Edge
 from liquor_app.api.socket_bounds import PEOPLES_PACE, STRANGERS_PACE, FailureLog, Pace, Socket
 from liquor_app.core.admission import Crowd
 from liquor_app.liquor_app import app
-from liquor_app.routes import create_api
+from liquor_app.rest.routers import create_api
 from tests.api import test_sockets as client
 from tests.api.client import Client
 from tests.security.wire import Wire

@@ -15,6 +15,7 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import PreferenceSettings, save_settings
+from liquor_app.screens.sending.outbox.state import OutboxState
 from liquor_app.sending.outbox import list_outbox
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
@@ -22,7 +23,6 @@ from liquor_app.sending.recipients.double_opt_in import confirm_link
 from liquor_app.sending.recipients.transactional import Kind, hand_over_errand, prepare_errand, request_errand
 from liquor_app.sending.recipients.unsubscribe import message_token
 from liquor_app.sending.staff_copy import inert_headers, inert_html, inert_text, mask_code
-from liquor_app.sending.states.outbox import OutboxState
 from liquor_app.sending.tracking.links import CLICK_PATH, OPEN_PATH, Tracker, link_of
 from tests.api.client import Client
 from tests.factories import add_people, add_played_campaign

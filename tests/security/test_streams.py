@@ -11,15 +11,15 @@ import pytest
 from reflex_base.registry import RegistrationContext
 from sqlalchemy import text
 
-from liquor_app.accounts import background
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.service import close_session, get_user, open_session
-from liquor_app.accounts.state import EntryState
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import publish
 from liquor_app.liquor_app import app
 from liquor_app.organization.service import notify
+from liquor_app.screens.session import background
+from liquor_app.screens.session.state import EntryState
 from tests.api.client import Client, address_of
 from tests.security.wire import Tab, Wire, quiet, running
 
@@ -133,7 +133,7 @@ async def test_every_background_event_goes_through_the_door(
     wire: Wire, anybody: Client, name: str, function: Any
 ) -> None:
     """Whatever Reflex runs in the background: for nobody it does nothing, and it does not outlive the session."""
-    assert getattr(function, background.MARK, False), f"{name}: use @background of accounts/background.py"
+    assert getattr(function, background.MARK, False), f"{name}: use @background of screens/session/background.py"
     campaign = f"/campaigns/{UUID(int=7)}"
     tab, user_id, cookie = await opened(wire, campaign)
     payload: dict[str, Any] = {"rules": {"all": []}} if "rules" in function.__annotations__ else {}
@@ -153,7 +153,7 @@ def test_no_stream_is_made_elsewhere() -> None:
                 continue
             if any(keyword.arg == "background" for keyword in node.keywords):
                 found.append(path.relative_to(PROJECT_ROOT).as_posix())
-    assert found == ["liquor_app/accounts/background.py"]
+    assert found == ["liquor_app/screens/session/background.py"]
     assert len(BACKGROUND) >= 12
 
 

@@ -16,11 +16,12 @@ from redis.asyncio import Redis
 from reflex.app import EventNamespace
 from reflex.utils import format as words
 
-from liquor_app.accounts.deps import SESSION, has_session
-from liquor_app.accounts.tabs import TabStates
+from liquor_app.accounts.cookies import SESSION
 from liquor_app.api.socket_bounds import KNOWN
 from liquor_app.core.pubsub import hub
 from liquor_app.liquor_app import app
+from liquor_app.rest.authentication import has_session
+from liquor_app.screens.session.tab_store import TabStates
 
 BOOT = "reflex___state____state.hydrate_and_load"
 

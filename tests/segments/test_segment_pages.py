@@ -13,17 +13,17 @@ from sqlalchemy import text
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.db import transaction
+from liquor_app.screens.segments.edit.count_state import CountState
+from liquor_app.screens.segments.edit.playbook_form import OfferLine, another_offer
+from liquor_app.screens.segments.edit.rule_editor import Line, added, blamed, changed, removed
+from liquor_app.screens.segments.edit.rule_translation import lines_of, rules_of
+from liquor_app.screens.segments.edit.state import NEW_RULES, EditSegmentState
+from liquor_app.screens.segments.list.state import SegmentsState
 from liquor_app.segments.default_segments import DEFAULT_SEGMENTS
 from liquor_app.segments.models import SegmentKind
 from liquor_app.segments.rule_wording import sentence
 from liquor_app.segments.rules import check_rules
 from liquor_app.segments.service import create_segment, ensure_default_segments, get_segment, refresh_segments
-from liquor_app.segments.states.count import CountState
-from liquor_app.segments.states.edit import NEW_RULES, EditSegmentState
-from liquor_app.segments.states.lines import Line, added, blamed, changed, removed
-from liquor_app.segments.states.list import SegmentsState
-from liquor_app.segments.states.playbook import OfferLine, another_offer
-from liquor_app.segments.states.translate import lines_of, rules_of
 from tests.people import add_campaign, add_customer
 from tests.segments.test_rules import QUIET_WHISKY, rules
 from tests.tabs import Tab, run, said

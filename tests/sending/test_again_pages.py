@@ -10,14 +10,14 @@ from sqlalchemy import text
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.analytics.daily_rollups import roll_up
-from liquor_app.campaigns.states.again import AgainState, people_words
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.providers.kit.base import Outcome
+from liquor_app.screens.campaigns.detail.resend_state import AgainState, people_words
+from liquor_app.screens.sending.outbox.unknown_state import UnknownState
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.resend import COUNTED, Waiting, Whom, count_waiting, send_again
-from liquor_app.sending.states.unknown import UnknownState
 from tests.sending.test_pump import always, answering, execute, shop, statuses
 from tests.tabs import Tab, run, said
 

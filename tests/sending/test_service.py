@@ -13,12 +13,13 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.screens.sending.outbox.state import OutboxState
+from liquor_app.screens.sending.words import send_line
 from liquor_app.sending.campaign_rollup import roll_up_once
 from liquor_app.sending.models import SendStatus
 from liquor_app.sending.outbox import get_outbox_message, list_outbox
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
-from liquor_app.sending.send_words import send_line
 from liquor_app.sending.service import (
     get_send,
     list_sends,
@@ -26,7 +27,6 @@ from liquor_app.sending.service import (
     send_events,
     settle_unknown,
 )
-from liquor_app.sending.states.outbox import OutboxState
 from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
 from tests.sending.test_pump import execute, sends, shop, statuses
 from tests.tabs import Tab, run

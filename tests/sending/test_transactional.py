@@ -20,11 +20,11 @@ from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import run as run_job
 from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.models import SuppressionReason
-from liquor_app.customers.states.acts import ActsState
-from liquor_app.customers.states.errands import ErrandsState
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import PreferenceSettings, save_settings
 from liquor_app.providers.kit.base import Outcome
+from liquor_app.screens.customers.detail.manage_state import ActsState
+from liquor_app.screens.customers.detail.transactional_state import ErrandsState
 from liquor_app.sending.recipients import transactional
 from liquor_app.sending.recipients.double_opt_in import confirm, confirm_question
 from liquor_app.sending.recipients.transactional import Kind, errands_of, request_errand, sign_up_and_ask

@@ -12,12 +12,12 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.accounts.service import create_user
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
+from liquor_app.screens.templates.editor.history_state import HistoryState
+from liquor_app.screens.templates.editor.sample_state import SampleState
+from liquor_app.screens.templates.editor.state import EditorState
+from liquor_app.screens.templates.editor.test_state import TrialState
+from liquor_app.screens.templates.list.state import TemplatesState
 from liquor_app.templates.service import get_template, list_templates
-from liquor_app.templates.states.editor import EditorState
-from liquor_app.templates.states.history import HistoryState
-from liquor_app.templates.states.list import TemplatesState
-from liquor_app.templates.states.sample import SampleState
-from liquor_app.templates.states.trial import TrialState
 from tests.factories import add_people, open_shop
 from tests.tabs import Tab, run, said
 

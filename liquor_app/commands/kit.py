@@ -1,0 +1,110 @@
+"""How every command runs: engines, one transaction, JSON or a table."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psutil
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from liquor_app.core import db, redis
+from liquor_app.core.config import get_settings
+from liquor_app.core.db import Session, transaction
+from liquor_app.core.platform import migrate, runtime_info
+
+out = Console()
+err = Console(stderr=True)
+T = TypeVar("T")
+
+
+@contextmanager
+def engines_running() -> Iterator[None]:
+    """The configured or already running engines; else embedded ones for the length of the command."""
+    settings = get_settings()
+    running = runtime_info.read_runtime()
+    if (settings.database_url and settings.redis_url) or (running and psutil.pid_exists(running["pid"])):
+        yield
+        return
+    from liquor_app.core.platform.embedded import engines
+
+    with engines():
+        migrate.upgrade(runtime_info.database_url())
+        yield
+
+
+def call(work: Callable[[Session], Awaitable[T]]) -> T:
+    """One command = one transaction."""
+
+    async def whole() -> T:
+        async with transaction() as session:
+            return await work(session)
+
+    return in_steps(whole)
+
+
+def in_steps(work: Callable[[], Awaitable[T]]) -> T:
+    """A command that opens its own transactions."""
+
+    async def run() -> T:
+        try:
+            await db.check()
+            return await work()
+        finally:
+            await db.dispose()
+            await redis.dispose()
+
+    with engines_running():
+        return asyncio.run(run())
+
+
+def plain(value: Any) -> Any:
+    """JSON shape of rows: money and ids as text, times as ISO 8601."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value
+
+
+def show(value: Any, as_json: bool, title: str = "") -> None:
+    """A result: one JSON document, or `name  value` lines."""
+    shape = plain(value)
+    if as_json:
+        typer.echo(json.dumps(shape, ensure_ascii=False))
+        return
+    if title:
+        out.print(f"[bold]{title}[/]")
+    items = shape.items() if isinstance(shape, dict) else [("result", shape)]
+    for name, item in items:
+        text = json.dumps(item, ensure_ascii=False) if isinstance(item, dict | list) else str(item)
+        out.print(f"  {name:<24} {text}", highlight=False, markup=False)
+
+
+def show_rows(rows: Sequence[Any], columns: Sequence[str], as_json: bool, *, total: int | None = None) -> None:
+    """A list: one JSON document, or a table."""
+    shapes = [plain(row) for row in rows]
+    if as_json:
+        typer.echo(json.dumps({"items": shapes, "total": total if total is not None else len(shapes)}))
+        return
+    table = Table(*columns, box=None, pad_edge=False)
+    for shape in shapes:
+        table.add_row(*(str(shape.get(column, "") if shape.get(column) is not None else "–") for column in columns))
+    out.print(table)
+    if total is not None and total > len(shapes):
+        out.print(f"{len(shapes)} of {total:,}", style="dim")

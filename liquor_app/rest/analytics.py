@@ -1,0 +1,103 @@
+"""Routes: what the shop earned and who is leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, WebSocket
+
+from liquor_app.accounts.access_changes import access_topic
+from liquor_app.accounts.permissions import Actor
+from liquor_app.analytics import service
+from liquor_app.api.schemas import Day
+from liquor_app.api.sockets import serve
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
+from liquor_app.core.pubsub import Message
+from liquor_app.experiments.global_holdout import overall_result
+from liquor_app.organization.settings import shop_now
+from liquor_app.rest.authentication import CurrentActor, session_cookie, socket_actor
+from liquor_app.rest.schemas.analytics import AnalyticsMessage, ChurnOut, DashboardOut, HoldoutOut, RevenueOut
+
+router = APIRouter(prefix="/analytics", tags=["analytics"])
+sockets = APIRouter()
+
+PERIOD_DAYS = 30
+
+
+@router.get("/dashboard", response_model=DashboardOut)
+async def dashboard(actor: CurrentActor, days: Annotated[int, Query(ge=1, le=365)] = PERIOD_DAYS) -> object:
+    """Revenue, sends, conversion rate and average order of the last days, against as many before."""
+    async with transaction() as session:
+        return await service.dashboard(session, actor, days=days)
+
+
+@router.get("/revenue", response_model=RevenueOut)
+async def revenue(
+    actor: CurrentActor,
+    start: Annotated[Day | None, Query(description="First day; 30 days back if not given.")] = None,
+    end: Annotated[Day | None, Query(description="Last day; today if not given.")] = None,
+) -> object:
+    """Revenue, orders, sends and conversions day by day."""
+    async with transaction() as session:
+        last = end or (await shop_now(session)).date()
+        first = start or last - timedelta(days=PERIOD_DAYS - 1)
+        rows = await service.daily(session, actor, first, last)
+    return {
+        "start": first,
+        "end": last,
+        "revenue": sum(row.revenue for row in rows),
+        "orders": sum(row.orders for row in rows),
+        "days": rows,
+    }
+
+
+@router.get("/churn", response_model=ChurnOut)
+async def churn(actor: CurrentActor, limit: Annotated[int, Query(ge=1, le=100)] = 10) -> object:
+    """Churn bands, and the customers at high risk who are worth most."""
+    async with transaction() as session:
+        report = await service.churn_report(session, actor, limit=limit)
+    bands = [{"churn_risk": name, "customers": customers} for name, customers in report.bands]
+    return {"bands": bands, "customers": report.top}
+
+
+@router.get("/holdout", response_model=HoldoutOut)
+async def holdout(actor: CurrentActor) -> object:
+    """What marketing as a whole changes: revenue per customer beside that of the people left out of every campaign."""
+    async with transaction() as session:
+        row = await overall_result(session, actor)
+    plain = {name: getattr(row, name) for name in HoldoutOut.model_fields if hasattr(row, name)}
+    revenue = row.revenue
+    return {
+        **plain,
+        "is_mismatch": row.split and row.split.is_mismatch,
+        "contacted": revenue and revenue.contacted.people,
+        "held_out": revenue and revenue.held_out.people,
+        "revenue_contacted": revenue and revenue.contacted.mean,
+        "revenue_held_out": revenue and revenue.held_out.mean,
+    }
+
+
+@sockets.websocket("/ws/analytics")
+async def live_analytics(websocket: WebSocket) -> None:
+    """The dashboard's figures as they change."""
+
+    async def read(actor: Actor, hints: Sequence[Message]) -> list[AnalyticsMessage]:
+        async with transaction() as session:
+            found = await service.dashboard(session, actor, days=PERIOD_DAYS)
+        return [AnalyticsMessage.model_validate({
+            "start": found.start, "end": found.end, "at": now(),
+            "kpis": [{"name": kpi.name, "value": kpi.value, "previous": kpi.previous, "series": kpi.series}
+                     for kpi in found.kpis],
+        })]  # fmt: skip
+
+    await serve(
+        websocket,
+        ["dashboard"],
+        lambda token: socket_actor(websocket, token),
+        read,
+        changes=lambda actor: access_topic(actor.id),
+        has_cookie=session_cookie(websocket) is not None,
+    )

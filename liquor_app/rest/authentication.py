@@ -1,0 +1,150 @@
+"""The authentication dependency of every route."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request, Response, WebSocket
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from liquor_app.accounts.audit import audit_access, note_refusal
+from liquor_app.accounts.cookies import SESSION, cookie_name
+from liquor_app.accounts.permissions import STRANGER, Actor
+from liquor_app.accounts.service import KEY_PREFIX, session_actor, token_actor, touch_session
+from liquor_app.api.client_address import source_of
+from liquor_app.api.http_rate_limit import limit
+from liquor_app.core.config import get_settings
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Forbidden, Unauthenticated
+
+REQUESTS_PER_MINUTE = 3000
+
+
+def session_cookie(connection: HTTPConnection) -> str | None:
+    """The value of the session cookie that came with a request or a socket."""
+    return connection.cookies.get(cookie_name(SESSION))
+
+
+def keep_cookie(response: Response, name: str, value: str, *, days: int) -> None:
+    """Have the browser keep a cookie that scripts cannot read and other sites' forms do not carry."""
+    response.set_cookie(
+        cookie_name(name),
+        value,
+        max_age=days * 86400,
+        httponly=True,
+        samesite="lax",
+        secure=get_settings().secure_cookies,
+        path="/",
+    )
+
+
+def drop_cookie(response: Response, name: str) -> None:
+    """Have the browser forget a cookie."""
+    response.delete_cookie(
+        cookie_name(name), path="/", httponly=True, samesite="lax", secure=get_settings().secure_cookies
+    )
+
+
+def same_origin(request: Request) -> bool:
+    """Whether a browser's request comes from our own pages (cookies travel with strangers' forms too)."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return False
+    origin = request.headers.get("origin")
+    if origin is None:
+        return True
+    host = request.headers.get("host", "")
+    return origin in {f"http://{host}", f"https://{host}", get_settings().base_url}
+
+
+def bearer_of(connection: HTTPConnection) -> str | None:
+    """The token in `Authorization: Bearer …`."""
+    header = connection.headers.get("authorization", "")
+    return header[7:].strip() if header.lower().startswith("bearer ") else None
+
+
+async def _note_refused_key(connection: HTTPConnection) -> None:
+    """Record that a key was none of ours: tills have keys, strangers guess them."""
+    async with transaction() as session:
+        await audit_access(session, STRANGER, "api_key.refused", None, ip=source_of(connection))
+
+
+async def current_actor(request: Request) -> AsyncIterator[Actor]:
+    """Whoever calls: a bearer token or API key, else the browser's session cookie. What they are refused for want of
+    rights is recorded.
+
+    Raises:
+        Unauthenticated: nobody known.
+        Forbidden: a cookie-borne write from another site.
+        TooMany: over the rate limit.
+    """
+    try:
+        actor = await _recognised(request)
+    except Unauthenticated:
+        if "x-api-key" in request.headers or (bearer_of(request) or "").startswith(KEY_PREFIX):
+            await _note_refused_key(request)
+        raise
+    left = await limit("api", str(actor.id), allowed=REQUESTS_PER_MINUTE, seconds=60)
+    request.state.rate_limit = (REQUESTS_PER_MINUTE, left)
+    try:
+        yield actor
+    except Forbidden:
+        route = getattr(request.scope.get("route"), "path", "")
+        await note_refusal(actor, f"{request.method} {route}", ip=source_of(request))
+        raise
+
+
+async def _recognised(request: Request) -> Actor:
+    key, bearer = request.headers.get("x-api-key"), bearer_of(request)
+    cookie = session_cookie(request)
+    async with transaction() as session:
+        if key or bearer is not None:
+            return await token_actor(session, key or bearer or "")
+        if not cookie:
+            raise Unauthenticated("Send `Authorization: Bearer <token>` or an API key in `X-API-Key`.")
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and not same_origin(request):
+            raise Forbidden("This request came from another site.")
+        found = await session_actor(session, cookie)
+        if found is None:
+            raise Unauthenticated("Your session has ended. Please sign in again.")
+        await touch_session(session, cookie)
+        return found
+
+
+CurrentActor = Annotated[Actor, Depends(current_actor)]
+
+
+def key_owner(actor: Actor) -> str:
+    """Whose idempotency keys these are."""
+    return f"{actor.kind.value}:{actor.id}"
+
+
+async def has_session(scope: Scope) -> bool:
+    """Whether a connection comes with the cookie of somebody signed in."""
+    cookie = session_cookie(HTTPConnection(scope))
+    if not cookie:
+        return False
+    async with transaction() as session:
+        return await session_actor(session, cookie) is not None
+
+
+async def socket_actor(websocket: WebSocket, token: str | None) -> Actor:
+    """Whoever listens: by token or API key, else by the browser's session.
+
+    Raises:
+        Unauthenticated: nobody known.
+    """
+    if token is not None:
+        try:
+            async with transaction() as session:
+                return await token_actor(session, token)
+        except Unauthenticated:
+            if token.startswith(KEY_PREFIX):
+                await _note_refused_key(websocket)
+            raise
+    async with transaction() as session:
+        found = await session_actor(session, session_cookie(websocket) or "")
+    if found is None:
+        raise Unauthenticated("Your session has ended. Please sign in again.")
+    return found

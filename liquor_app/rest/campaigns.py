@@ -1,0 +1,255 @@
+"""Routes: campaigns, from draft to done."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response, WebSocket
+
+from liquor_app.accounts.access_changes import access_topic
+from liquor_app.accounts.permissions import Actor
+from liquor_app.api.etag import check_match, tag
+from liquor_app.api.idempotency import once
+from liquor_app.api.schemas import JOB, Choice, Cursor, Id, Limit, ListOf, Search, Started, listing
+from liquor_app.api.sockets import serve
+from liquor_app.campaigns import coupon_source, lifecycle, service
+from liquor_app.campaigns.coupon_source import CodeNeed
+from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.campaigns.service import CampaignRow
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+from liquor_app.core.pubsub import Message
+from liquor_app.experiments.service import ResultRow, holdout_result
+from liquor_app.rest.authentication import CurrentActor, key_owner, session_cookie, socket_actor
+from liquor_app.rest.schemas.campaigns import (
+    CampaignAnalytics,
+    CampaignCodesIn,
+    CampaignIn,
+    CampaignPatch,
+    CampaignStatusMessage,
+    CodeNeedOut,
+    GenerateIn,
+    PauseIn,
+    PlanStarted,
+    PlayIn,
+)
+from liquor_app.segments.service import list_segments
+
+router = APIRouter(prefix="/campaigns", tags=["campaigns"])
+sockets = APIRouter()
+
+BIGGEST_SEGMENTS = 6
+LOCATION = "/api/v1/campaigns/{id}"
+
+
+@router.get("", response_model=ListOf[CampaignRow])
+async def list_campaigns(
+    actor: CurrentActor,
+    status: Annotated[Choice, Query(description=f"One or several of {', '.join(CampaignStatus)}.")] = "",
+    search: Search = "",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> object:
+    """Campaigns, newest start first."""
+    async with transaction() as session:
+        page = await service.list_campaigns(session, actor, status=status, search=search, limit=limit, cursor=cursor)
+    return listing(page)
+
+
+@router.post("", response_model=CampaignRow, status_code=201)
+async def create_campaign(request: Request, actor: CurrentActor, body: CampaignIn) -> Response:
+    """A draft; generate its plan next."""
+    fields = body.model_dump(exclude_unset=True)
+    return await once(
+        request,
+        key_owner(actor),
+        CampaignRow,
+        lambda session: service.create_campaign(session, actor, **fields),
+        location=LOCATION,
+    )
+
+
+@router.post("/generate", response_model=PlanStarted, status_code=202)
+async def generate_week(request: Request, actor: CurrentActor, body: GenerateIn) -> Response:
+    """Draft a week whole: a campaign, its actions and a plan that waits for approval; a job does it."""
+    fields = body.model_dump(exclude_unset=True, exclude={"target_segments"})
+
+    async def work(session: Any) -> PlanStarted:
+        slugs = body.target_segments or await _biggest_segments(session, actor)
+        campaign = await service.create_campaign(session, actor, **{"name": body.name, **fields}, target_segments=slugs)
+        return PlanStarted(job_id=await service.request_plan(session, actor, campaign.id), campaign_id=campaign.id)
+
+    return await once(request, key_owner(actor), PlanStarted, work, status=202, location=JOB)
+
+
+async def _biggest_segments(session: Any, actor: Actor) -> list[str]:
+    rows = (await list_segments(session, actor, active_only=True, limit=100)).items
+    filled = sorted((row for row in rows if row.customer_count), key=lambda row: -row.customer_count)
+    if not filled:
+        raise Invalid("No segment has anybody in it yet. Import customers, or name target_segments.",
+                      field="target_segments")  # fmt: skip
+    return [row.slug for row in filled[:BIGGEST_SEGMENTS]]
+
+
+@router.get("/{id}", response_model=CampaignRow)
+async def get_campaign(response: Response, actor: CurrentActor, campaign_id: Id) -> object:
+    """One campaign with its plan and counters."""
+    async with transaction() as session:
+        row = await service.get_campaign(session, actor, campaign_id)
+    tag(response, row.updated_at)
+    return row
+
+
+@router.patch("/{id}", response_model=CampaignRow)
+async def update_campaign(
+    request: Request, response: Response, actor: CurrentActor, campaign_id: Id, body: CampaignPatch
+) -> object:
+    """Change a campaign that does not run yet."""
+    async with transaction() as session:
+        before = await service.get_campaign(session, actor, campaign_id)
+        check_match(request, before.updated_at)
+        row = await service.update_campaign(session, actor, campaign_id, body.model_dump(exclude_unset=True))
+    tag(response, row.updated_at)
+    return row
+
+
+@router.delete("/{id}", status_code=204)
+async def delete_campaign(actor: CurrentActor, campaign_id: Id) -> Response:
+    """Delete a draft. Anything further along is cancelled instead."""
+    async with transaction() as session:
+        await service.delete_campaign(session, actor, campaign_id)
+    return Response(status_code=204)
+
+
+@router.post("/{id}/generate", response_model=PlanStarted, status_code=202)
+async def generate_plan(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
+    """Actions and a plan for this campaign, which then waits for approval; a job does it."""
+
+    async def work(session: Any) -> PlanStarted:
+        job_id = await service.request_plan(session, actor, campaign_id)
+        return PlanStarted(job_id=job_id, campaign_id=campaign_id)
+
+    return await once(request, key_owner(actor), PlanStarted, work, status=202, location=JOB)
+
+
+async def _move(request: Request, actor: Actor, step: Callable[[Any], Awaitable[CampaignRow]]) -> Response:
+    return await once(request, key_owner(actor), CampaignRow, step, status=200)
+
+
+@router.get("/{id}/codes", response_model=list[CodeNeedOut])
+async def code_needs(actor: CurrentActor, campaign_id: Id) -> Sequence[CodeNeed]:
+    """How many coupon codes the plan still needs, by discount, and how many its pool has left. Empty without pools."""
+    async with transaction() as session:
+        return await coupon_source.code_needs(session, actor, campaign_id)
+
+
+@router.post("/{id}/codes", response_model=list[CodeNeedOut])
+async def choose_codes(actor: CurrentActor, campaign_id: Id, body: CampaignCodesIn) -> Sequence[CodeNeed]:
+    """Take the codes for one discount from a pool, or (null) make them up. Who has a code keeps it."""
+    async with transaction() as session:
+        await coupon_source.choose_codes(session, actor, campaign_id, body.discount_pct, body.pool_id)
+        return await coupon_source.code_needs(session, actor, campaign_id)
+
+
+@router.post("/{id}/submit", response_model=CampaignRow)
+async def submit(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
+    """Take a suggested plan up: it then waits for approval."""
+    return await _move(request, actor, lambda session: lifecycle.submit_plan(session, actor, campaign_id))
+
+
+@router.post("/{id}/approve", response_model=CampaignRow)
+async def approve(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
+    """Approve the plan; the campaign is then scheduled."""
+    return await _move(request, actor, lambda session: lifecycle.approve_campaign(session, actor, campaign_id))
+
+
+@router.post("/{id}/start", response_model=CampaignRow)
+async def start(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
+    """Start now; each message still goes out at its own moment."""
+    return await _move(request, actor, lambda session: lifecycle.start_campaign(session, actor, campaign_id))
+
+
+@router.post("/{id}/play", response_model=Started, status_code=202)
+async def play(request: Request, actor: CurrentActor, campaign_id: Id, body: PlayIn | None = None) -> Response:
+    """Live the whole week in a minute or two, in the sandbox; a job does it."""
+    seconds = (body or PlayIn()).seconds
+
+    async def work(session: Any) -> Started:
+        return Started(job_id=await lifecycle.play_week(session, actor, campaign_id, seconds=seconds))
+
+    return await once(request, key_owner(actor), Started, work, status=202, location=JOB)
+
+
+@router.post("/{id}/pause", response_model=CampaignRow)
+async def pause(request: Request, actor: CurrentActor, campaign_id: Id, body: PauseIn | None = None) -> Response:
+    """Stop sending: what waits keeps waiting, what is on the wire runs out."""
+    reason = body.reason if body else None
+    return await _move(
+        request, actor, lambda session: lifecycle.pause_campaign(session, actor, campaign_id, reason=reason)
+    )
+
+
+@router.post("/{id}/resume", response_model=CampaignRow)
+async def resume(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
+    """Go on where it stopped, with nobody skipped or repeated."""
+    return await _move(request, actor, lambda session: lifecycle.resume_campaign(session, actor, campaign_id))
+
+
+@router.post("/{id}/cancel", response_model=CampaignRow)
+async def cancel(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
+    """End it for good."""
+    return await _move(request, actor, lambda session: lifecycle.cancel_campaign(session, actor, campaign_id))
+
+
+@router.get("/{id}/analytics", response_model=CampaignAnalytics)
+async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
+    """What it did so far, and what it earned beyond what would have happened anyway."""
+    async with transaction() as session:
+        row = await service.get_campaign(session, actor, campaign_id)
+        result = await holdout_result(session, actor, campaign_id)
+    return {
+        **{name: getattr(row, name) for name in CampaignAnalytics.model_fields if hasattr(row, name)},
+        "campaign_id": row.id,
+        "delivery_rate": _share(row.delivered_sends, row.completed_sends),
+        "open_rate": _share(row.opens, row.completed_sends),
+        "click_rate": _share(row.clicks, row.completed_sends),
+        "conversion_rate": _share(row.conversions, row.completed_sends),
+        "holdout": _holdout(result) if result else None,
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _holdout(result: ResultRow) -> dict[str, Any]:
+    return {
+        "contacted": result.bought.contacted.people,
+        "held_out": result.bought.held_out.people,
+        "is_mismatch": result.split.is_mismatch,
+        "bought": result.bought,
+        "revenue": result.revenue,
+    }
+
+
+@sockets.websocket("/ws/campaign/{id}/status")
+async def campaign_status(websocket: WebSocket, campaign_id: Id) -> None:
+    """A campaign's figures as they change."""
+
+    async def read(actor: Actor, hints: Sequence[Message]) -> list[CampaignStatusMessage]:
+        async with transaction() as session:
+            row = await service.get_campaign(session, actor, campaign_id)
+        fields = {name: getattr(row, name) for name in CampaignStatusMessage.model_fields if hasattr(row, name)}
+        fields |= {"type": "campaign.status", "campaign_id": row.id, "at": now()}
+        return [CampaignStatusMessage(**fields)]
+
+    await serve(
+        websocket,
+        [f"campaign:{campaign_id}"],
+        lambda token: socket_actor(websocket, token),
+        read,
+        changes=lambda actor: access_topic(actor.id),
+        has_cookie=session_cookie(websocket) is not None,
+    )

@@ -1,0 +1,155 @@
+"""Routes: coupon pools and the lists of codes that fill them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+from starlette.datastructures import UploadFile
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import require
+from liquor_app.actions import coupon_pools
+from liquor_app.actions.coupon_pools import AddedCodes, PoolRow
+from liquor_app.api.idempotency import once
+from liquor_app.api.schemas import Body, Id, Money, Patch, Row
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+from liquor_app.core.ids import parse_id
+from liquor_app.rest.authentication import CurrentActor, key_owner
+
+router = APIRouter(prefix="/coupon-pools", tags=["coupons"])
+
+FILE = "/api/v1/coupon-pools/file"
+LARGE_BODIES = {FILE: coupon_pools.MAX_BYTES + 64 * 1024}
+_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["pool_id", "file"],
+                    "properties": {
+                        "pool_id": {"type": "string", "format": "uuid"},
+                        "file": {"type": "string", "format": "binary"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+LowWater = Annotated[int, Field(ge=0, le=coupon_pools.MAX_LOW_WATER)]
+
+
+class PoolIn(Body):
+    """All codes of a pool are worth the same; a standing pool serves every campaign with this discount."""
+
+    name: Name
+    discount_pct: Annotated[Decimal, Field(gt=0, le=100)]
+    is_standing: bool = False
+    low_water: LowWater = 100
+
+
+class PoolPatch(Patch):
+    name: Name | None = None
+    is_standing: bool | None = None
+    low_water: LowWater | None = None
+
+
+class CodesIn(Body):
+    """Codes of 3 to 40 letters, digits and - . _ / #; for more than these send a file."""
+
+    codes: Annotated[list[Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=20_000)]
+
+
+class PoolOut(Row):
+    """A pool. `remaining` codes are nobody's yet; it `is_low` at `low_water`, and a notice comes."""
+
+    id: UUID
+    name: str
+    discount_pct: Money
+    is_standing: bool
+    low_water: int
+    is_low: bool
+    total: int
+    remaining: int
+    redeemed: int
+
+
+@router.get("", response_model=list[PoolOut])
+async def list_pools(actor: CurrentActor) -> Sequence[PoolRow]:
+    """Every coupon pool, by name."""
+    async with transaction() as session:
+        return await coupon_pools.list_pools(session, actor)
+
+
+@router.post("", response_model=PoolOut, status_code=201)
+async def create_pool(request: Request, actor: CurrentActor, body: PoolIn) -> Response:
+    """An empty pool; add its codes next."""
+
+    async def work(session: Any) -> PoolOut:
+        return PoolOut.model_validate(await coupon_pools.create_pool(session, actor, **body.model_dump()))
+
+    return await once(request, key_owner(actor), PoolOut, work, location="/api/v1/coupon-pools/{id}")
+
+
+@router.post("/file", response_model=AddedCodes, openapi_extra=_FORM)
+async def add_file(request: Request, actor: CurrentActor) -> object:
+    """Codes from a file, one a line or in the first column of a CSV; up to a million. Known ones are left alone."""
+    require(actor, Role.MANAGER)  # before the file is taken in
+    async with request.form(max_files=1, max_fields=2, max_part_size=1024) as form:
+        file, pool = form.get("file"), form.get("pool_id")
+        if not isinstance(file, UploadFile):
+            raise Invalid("Send the file as multipart/form-data in the part `file`.", field="file")
+        pool_id = parse_id(pool if isinstance(pool, str) else "", "pool_id")
+        lines = io.TextIOWrapper(file.file, encoding="utf-8", errors="replace")
+        try:
+            async with transaction() as session:
+                return await coupon_pools.add_codes(session, actor, pool_id, lines)
+        finally:
+            lines.detach()
+
+
+@router.get("/{id}", response_model=PoolOut)
+async def get_pool(actor: CurrentActor, pool_id: Id) -> object:
+    """One pool and how far it is used up."""
+    async with transaction() as session:
+        return await coupon_pools.get_pool(session, actor, pool_id)
+
+
+@router.patch("/{id}", response_model=PoolOut)
+async def update_pool(actor: CurrentActor, pool_id: Id, body: PoolPatch) -> object:
+    """Its name, whether it is standing, when its notice comes. The discount stays: codes of it are with people."""
+    async with transaction() as session:
+        return await coupon_pools.update_pool(session, actor, pool_id, **body.model_dump(exclude_unset=True))
+
+
+@router.post("/{id}/codes", response_model=AddedCodes)
+async def add_codes(actor: CurrentActor, pool_id: Id, body: CodesIn) -> object:
+    """Codes as a list. Known ones are left alone, so that sending it again does no harm."""
+    async with transaction() as session:
+        return await coupon_pools.add_codes(session, actor, pool_id, body.codes)
+
+
+@router.post("/{id}/discard", response_model=PoolOut)
+async def discard_codes(actor: CurrentActor, pool_id: Id) -> object:
+    """Remove the codes nobody has got yet, as when the till no longer takes them."""
+    async with transaction() as session:
+        await coupon_pools.discard_codes(session, actor, pool_id)
+        return await coupon_pools.get_pool(session, actor, pool_id)
+
+
+@router.delete("/{id}", status_code=204)
+async def delete_pool(actor: CurrentActor, pool_id: Id) -> Response:
+    """Remove a pool of which no code was given away."""
+    async with transaction() as session:
+        await coupon_pools.delete_pool(session, actor, pool_id)
+    return Response(status_code=204)

@@ -1,0 +1,123 @@
+"""Routes: customers and their history."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from liquor_app.api.etag import check_match, tag
+from liquor_app.api.idempotency import once
+from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, Row, Search, listing
+from liquor_app.core.db import transaction
+from liquor_app.customers import service
+from liquor_app.customers.age_verification import settle_age
+from liquor_app.customers.list_filters import SORTS, CustomerFilter
+from liquor_app.customers.purchase_history import PurchaseRow, purchases_of
+from liquor_app.customers.service import CustomerRow
+from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.rest.schemas.customers import AgeIn, AgeOut, Breakdown, CustomerIn, CustomerPatch
+from liquor_app.segments.membership import breakdown_by_rfm
+from liquor_app.sending.service import SendRow, list_sends
+
+router = APIRouter(tags=["customers"])
+
+
+class HistoryOut(Row):
+    """What a customer bought and what they were sent, newest first."""
+
+    purchases: list[PurchaseRow]
+    sends: list[SendRow]
+
+
+@router.get("/customers", response_model=ListOf[CustomerRow])
+async def list_customers(
+    actor: CurrentActor,
+    *,
+    search: Search = "",
+    rfm_segment: Choice = "",
+    churn_risk: Choice = "",
+    primary_category: Choice = "",
+    segment: Annotated[str, Query(max_length=60, description="Slug of a segment.")] = "",
+    channel: Annotated[str, Query(max_length=10, description="`email` or `sms`: may be written to there.")] = "",
+    sort: Annotated[
+        str, Query(max_length=60, description=f"One of {', '.join(SORTS)}; a leading `-` for descending.")
+    ] = "-clv_score",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> object:
+    """Customers that match every given filter."""
+    filters = CustomerFilter(search, rfm_segment, churn_risk, primary_category, segment, channel)
+    async with transaction() as session:
+        page = await service.list_customers(session, actor, filters=filters, sort=sort, limit=limit, cursor=cursor)
+    return listing(page)
+
+
+@router.post("/customers", response_model=CustomerRow, status_code=201)
+async def create_customer(request: Request, actor: CurrentActor, body: CustomerIn) -> Response:
+    """Add one. Consent is never implied."""
+    return await once(
+        request,
+        key_owner(actor),
+        CustomerRow,
+        lambda session: service.create_customer(session, actor, body.model_dump(exclude_unset=True)),
+        location="/api/v1/customers/{id}",
+    )
+
+
+@router.get("/customers/segments", response_model=Breakdown)
+async def segment_breakdown(actor: CurrentActor) -> object:
+    """How the base divides by RFM segment."""
+    async with transaction() as session:
+        rows = await breakdown_by_rfm(session, actor)
+    return {"items": rows, "total": sum(row.customers for row in rows)}
+
+
+@router.get("/customers/{id}", response_model=CustomerRow)
+async def get_customer(response: Response, actor: CurrentActor, customer_id: Id) -> object:
+    """One customer with facts and scores."""
+    async with transaction() as session:
+        row = await service.get_customer(session, actor, customer_id)
+    tag(response, row.updated_at)
+    return row
+
+
+@router.patch("/customers/{id}", response_model=CustomerRow)
+async def update_customer(
+    request: Request, response: Response, actor: CurrentActor, customer_id: Id, body: CustomerPatch
+) -> object:
+    """Change the given fields. `If-Match` refuses to overwrite somebody else's change."""
+    async with transaction() as session:
+        before = await service.get_customer(session, actor, customer_id)
+        check_match(request, before.updated_at)
+        row = await service.update_customer(
+            session, actor, customer_id, body.model_dump(exclude_unset=True), seen=before.updated_at
+        )
+    tag(response, row.updated_at)
+    return row
+
+
+@router.post("/customers/{id}/age", response_model=AgeOut)
+async def record_proof_of_age(actor: CurrentActor, customer_id: Id, body: AgeIn) -> object:
+    """Record the proof of age somebody of the shop has seen. It ends a doubt about the age (`age_disputed_at`), either
+    way; nothing is sent to a minor."""
+    async with transaction() as session:
+        return await settle_age(session, actor, customer_id, born=body.date_of_birth, proof=body.proof)
+
+
+@router.delete("/customers/{id}", status_code=204)
+async def delete_customer(actor: CurrentActor, customer_id: Id) -> Response:
+    """Soft delete: gone from every list and audience, kept for the record."""
+    async with transaction() as session:
+        await service.delete_customer(session, actor, customer_id)
+    return Response(status_code=204)
+
+
+@router.get("/customers/{id}/history", response_model=HistoryOut)
+async def customer_history(actor: CurrentActor, customer_id: Id, limit: Limit = 50) -> object:
+    """What they bought and what they were sent."""
+    async with transaction() as session:
+        await service.get_customer(session, actor, customer_id)
+        bought = await purchases_of(session, actor, customer_id, limit=limit)
+        sent = await list_sends(session, actor, customer_id=customer_id, limit=limit)
+    return {"purchases": bought, "sends": sent.items}

@@ -1,0 +1,311 @@
+"""Routes: files brought in, previewed, imported, stopped, gone on with; single purchases and events."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.datastructures import UploadFile
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.api.idempotency import once
+from liquor_app.api.schemas import JOB, Cursor, Id, Limit, ListOf, listing
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.ids import uuid7
+from liquor_app.core.platform.private_files import create_bytes
+from liquor_app.core.storable_text import UNSTORABLE, unstorable
+from liquor_app.customers import uploads
+from liquor_app.customers.importing import inspect_file, try_file
+from liquor_app.customers.importing.readers.row_reader import READING
+from liquor_app.customers.models import ImportStatus
+from liquor_app.customers.purchases import NewLine, NewOrder, record_event, record_purchase
+from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.rest.schemas.customers import (
+    EventIn,
+    EventOut,
+    ImportChoices,
+    ImportOut,
+    ImportPreview,
+    ImportStarted,
+    PurchaseIn,
+    PurchaseOut,
+)
+
+router = APIRouter(tags=["imports"])
+
+MAX_UPLOAD = 5 * 1024**3
+"""Bytes of an uploaded file."""
+COPY_BYTES = 1024 * 1024
+LARGE_BODIES = dict.fromkeys(("/api/v1/customers/import", "/api/v1/imports"), MAX_UPLOAD + 64 * 1024)
+FIELDS = frozenset({"kind", "policy", "mapping", "options"})
+
+
+def _form(*names: str) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "kind": {"type": "string", "enum": ["customers", "purchases"], "default": "customers"},
+        "policy": {"type": "string", "enum": ["fill", "overwrite", "keep"], "default": "fill"},
+        "mapping": {"type": "string", "description": "JSON object: field → column of the file."},
+        "options": {"type": "string", "description": "JSON object: date_order (mdy, dmy), decimal (. or ,)."},
+    }
+    shape = {
+        "type": "object",
+        "required": ["file"],
+        "properties": {"file": {"type": "string", "format": "binary"}, **{name: known[name] for name in names}},
+    }
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": shape}}}}
+
+
+class _Upload:
+    """A file that has come: where it lies, what it was called, its hash, and the form's other fields."""
+
+    def __init__(self, import_id: UUID) -> None:
+        self.id = import_id
+        self.key = f"{import_id}.upload"
+        self.name, self.mark = "", ""
+        self.fields: dict[str, str] = {}
+
+    def json_of(self, name: str) -> dict[str, Any]:
+        try:
+            found = json.loads(self.fields.get(name) or "{}")
+        except ValueError as error:
+            raise Invalid(f"{name} must be a JSON object", field=name) from error
+        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+            raise Invalid(f"{name} must be a JSON object of texts", field=name)
+        return found
+
+    def forget(self) -> None:
+        uploads.file_of(self.key).unlink(missing_ok=True)
+
+
+async def _receive(request: Request, allowed: frozenset[str]) -> _Upload:
+    upload = _Upload(uuid7())
+    async with request.form(max_files=1, max_fields=8, max_part_size=64 * 1024) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise Invalid("Send the file as multipart/form-data in the part `file`.", field="file")
+        upload.fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        if unknown := sorted(set(upload.fields) - allowed):
+            raise Invalid(f"{unknown[0]} is not a field of this form", field=unknown[0])
+        for name in ("mapping", "options"):
+            upload.json_of(name)
+        upload.name = Path((file.filename or "upload").replace("\\", "/")).name
+        if (where := unstorable({**upload.fields, "file": upload.name})) is not None:
+            raise Invalid(f"{where} {UNSTORABLE}", field=where)
+        try:
+            upload.mark = await _keep(file, uploads.file_of(upload.key))
+        except BaseException:
+            upload.forget()
+            raise
+    return upload
+
+
+async def _keep(upload: UploadFile, path: Path) -> str:
+    """Store an upload piece by piece; returns the hash of its content. The edge has bounded its size."""
+    digest = hashlib.sha256()
+    with create_bytes(path) as file:
+        while piece := await upload.read(COPY_BYTES):
+            digest.update(piece)
+            await asyncio.to_thread(file.write, piece)
+    return digest.hexdigest()
+
+
+@router.post(
+    "/customers/import", response_model=ImportStarted, status_code=202,
+    openapi_extra=_form("kind", "policy", "mapping", "options"),
+)  # fmt: skip
+async def import_customers(request: Request, actor: CurrentActor) -> Response:
+    """Import a file (CSV, JSON, JSON Lines, .xlsx) of customers or of purchases; a job does it. Columns are
+    recognised by their names."""
+    require(actor, Role.MANAGER)  # before the file is taken in
+    upload = await _receive(request, FIELDS)
+    kind, policy = upload.fields.get("kind", "customers"), upload.fields.get("policy", "fill")
+    mapping, options = upload.json_of("mapping"), upload.json_of("options")
+
+    async def work(session: Any) -> ImportStarted:
+        row = await uploads.request_import(
+            session, actor, import_id=upload.id, kind=kind, file_name=upload.name, file_key=upload.key, policy=policy,
+            mapping=mapping, options=options,
+        )  # fmt: skip
+        assert row.job_id is not None
+        return ImportStarted(job_id=row.job_id, import_id=row.id)
+
+    told = f"{kind} {policy} {mapping} {options} {upload.mark}"
+    return await _once(request, actor, upload, ImportStarted, work, status=202, location=JOB, fingerprint=told)
+
+
+async def _once(
+    request: Request, actor: Actor, upload: _Upload, shape: Any, work: Any, **how: Any
+) -> Response:  # fmt: skip
+    """As `once`; the file is forgotten where it was not taken, or had been before."""
+    response = None
+    try:
+        response = await once(request, key_owner(actor), shape, work, **how)
+        return response
+    finally:
+        if response is None or "idempotency-replayed" in response.headers:
+            upload.forget()
+
+
+@router.post("/imports", response_model=ImportOut, status_code=201, openapi_extra=_form("kind"))
+async def upload_file(request: Request, actor: CurrentActor) -> Response:
+    """Bring a file to be looked at first: `GET …/preview`, then `POST …/start`."""
+    require(actor, Role.MANAGER)
+    upload = await _receive(request, frozenset({"kind"}))
+    kind = upload.fields.get("kind", "customers")
+
+    async def work(session: Any) -> uploads.ImportRow:
+        return await uploads.add_upload(
+            session, actor, import_id=upload.id, kind=kind, file_name=upload.name, file_key=upload.key
+        )
+
+    where = "/api/v1/imports/{id}"
+    return await _once(
+        request, actor, upload, ImportOut, _with_resume(work), location=where, fingerprint=f"{kind} {upload.mark}"
+    )
+
+
+def _with_resume(work: Any) -> Any:
+    async def shaped(session: Any) -> ImportOut:
+        return ImportOut.model_validate(await work(session))
+
+    return shaped
+
+
+@router.get("/imports", response_model=ListOf[ImportOut])
+async def list_imports(actor: CurrentActor, limit: Limit = 50, cursor: Cursor = None) -> object:
+    """Uploaded files, newest first."""
+    async with transaction() as session:
+        return listing(await uploads.list_imports(session, actor, limit=limit, cursor=cursor))
+
+
+@router.get("/imports/{id}", response_model=ImportOut)
+async def get_import(actor: CurrentActor, import_id: Id) -> object:
+    """One import with its counts; `created + updated + unchanged + rejected = rows`."""
+    async with transaction() as session:
+        return await uploads.get_import(session, actor, import_id)
+
+
+@router.post("/imports/{id}/preview", response_model=ImportPreview)
+async def preview_import(
+    actor: CurrentActor, import_id: Id, body: ImportChoices, rows: Annotated[int, Query(ge=1, le=500)] = 100
+) -> object:
+    """What an import would do with the first rows, row by row; nothing of it stays."""
+    async with transaction() as session:
+        row = await uploads.get_import(session, actor, import_id)
+    if row.status is not ImportStatus.PREVIEW:
+        raise Conflict("This file was imported; there is nothing to look at first.")
+    path, options = uploads.file_of(row.file_key), body.options.model_dump(exclude_none=True)
+    seen = await READING.run(
+        inspect_file, path, body.kind, rows=1, mapping=body.mapping or None, options=options
+    )  # fmt: skip
+    async with transaction() as session:
+        tried = await try_file(
+            session, actor, kind=body.kind, path=path, policy=body.policy, mapping=seen.mapping, options=options,
+            limit=rows, watch=True,
+        )  # fmt: skip
+    counts = {name: getattr(tried.report, name) for name in ("rows", "created", "updated", "unchanged", "rejected")}
+    return {
+        "columns": seen.columns,
+        "mapping": seen.mapping,
+        "date_order": seen.dialect.date_order,
+        "date_evidence": seen.dialect.date_evidence,
+        "decimal": seen.dialect.decimal,
+        "decimal_evidence": seen.dialect.decimal_evidence,
+        **counts,
+        "reasons": tried.report.reasons,
+        "notes": tried.report.notes,
+        "items": [
+            {
+                "row": one.record.number,
+                "cells": [cell[:200] for cell in one.record.cells],
+                "outcome": one.outcome,
+                "field": one.field,
+                "reason": one.reason,
+            }
+            for one in tried.shown
+        ],
+    }
+
+
+@router.post("/imports/{id}/start", response_model=ImportStarted, status_code=202)
+async def start_import(request: Request, actor: CurrentActor, import_id: Id, body: ImportChoices) -> Response:
+    """Import a file that was looked at."""
+
+    async def work(session: Any) -> ImportStarted:
+        return _started(
+            await uploads.start_import(
+                session, actor, import_id, kind=body.kind, policy=body.policy, mapping=body.mapping,
+                options=body.options.model_dump(exclude_none=True),
+            )
+        )  # fmt: skip
+
+    return await once(request, key_owner(actor), ImportStarted, work, status=202, location=JOB)
+
+
+@router.post("/imports/{id}/cancel", response_model=ImportOut)
+async def cancel_import(actor: CurrentActor, import_id: Id) -> object:
+    """Stop after the chunk in hand. What has been taken stays."""
+    async with transaction() as session:
+        return await uploads.cancel_import(session, actor, import_id)
+
+
+@router.post("/imports/{id}/resume", response_model=ImportStarted, status_code=202)
+async def resume_import(request: Request, actor: CurrentActor, import_id: Id) -> Response:
+    """Go on with an import that was cancelled or failed, where it stopped."""
+
+    async def work(session: Any) -> ImportStarted:
+        return _started(await uploads.resume_import(session, actor, import_id))
+
+    return await once(request, key_owner(actor), ImportStarted, work, status=202, location=JOB)
+
+
+def _started(row: uploads.ImportRow) -> ImportStarted:
+    assert row.job_id is not None
+    return ImportStarted(job_id=row.job_id, import_id=row.id)
+
+
+@router.get("/imports/{id}/rejects", response_class=StreamingResponse)
+async def get_rejects(actor: CurrentActor, import_id: Id) -> StreamingResponse:
+    """The refused rows as CSV, each with its reason: mend them and import the file again."""
+    async with transaction() as session:
+        lines, after = await uploads.rejects_page(session, actor, import_id)
+
+    async def pages() -> AsyncIterator[str]:
+        page, following = lines, after
+        yield "".join(page)
+        while following is not None:
+            async with transaction() as session:
+                page, following = await uploads.rejects_page(session, actor, import_id, following)
+            yield "".join(page)
+
+    return StreamingResponse(
+        pages(), media_type="text/csv", headers={"Content-Disposition": 'attachment; filename="rejects.csv"'}
+    )
+
+
+@router.post("/purchases", response_model=PurchaseOut, status_code=201, tags=["purchases"])
+async def create_purchase(request: Request, actor: CurrentActor, body: PurchaseIn) -> Response:
+    """Tell a basket, from a till or a shop. The same order again is harmless; a corrected one replaces its lines."""
+    lines = [NewLine(**line.model_dump()) for line in body.lines]
+    order = NewOrder(**{**body.model_dump(), "lines": lines})
+    return await once(request, key_owner(actor), PurchaseOut, lambda session: record_purchase(session, actor, order))
+
+
+@router.post("/events", response_model=EventOut, status_code=201, tags=["events"])
+async def create_event(request: Request, actor: CurrentActor, body: EventIn) -> Response:
+    """Tell something a customer did, such as a page view. Repeat it safely with an `Idempotency-Key`."""
+
+    async def work(session: Any) -> EventOut:
+        await record_event(session, actor, **body.model_dump())
+        return EventOut(recorded=True)
+
+    return await once(request, key_owner(actor), EventOut, work)

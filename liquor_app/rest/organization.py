@@ -1,0 +1,133 @@
+"""Routes: jobs, the bell, the agent's guidance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response, WebSocket
+
+from liquor_app.accounts.access_changes import access_topic
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.api.etag import check_match, tag
+from liquor_app.api.schemas import Id
+from liquor_app.api.sockets import serve
+from liquor_app.campaigns import autopilot
+from liquor_app.core.db import transaction
+from liquor_app.core.pubsub import Message
+from liquor_app.core.queue import get_job, request_cancel
+from liquor_app.organization import brands, guidance, service
+from liquor_app.organization.guidance import load_guidance
+from liquor_app.organization.service import BrandRow
+from liquor_app.rest.authentication import CurrentActor, session_cookie, socket_actor
+from liquor_app.rest.schemas.organization import (
+    AutopilotOut,
+    BrandOut,
+    BrandPatch,
+    GuidanceOut,
+    GuidancePatch,
+    JobOut,
+    NotificationMessage,
+)
+
+router = APIRouter()
+sockets = APIRouter()
+
+Version = Annotated[int | None, Query(ge=0, le=1_000_000, description="An earlier version; the one in force else.")]
+
+
+@router.get("/jobs/{id}", response_model=JobOut, tags=["jobs"])
+async def read_job(actor: CurrentActor, job_id: Id) -> object:
+    """How far a piece of background work is."""
+    async with transaction() as session:
+        return await get_job(session, job_id)
+
+
+@router.post("/jobs/{id}/cancel", response_model=JobOut, tags=["jobs"])
+async def cancel_job(actor: CurrentActor, job_id: Id) -> object:
+    """Stop it: at once if it still waits, at its next step if it runs. What it wrote is rolled back."""
+    require(actor, Role.MANAGER)
+    async with transaction() as session:
+        await get_job(session, job_id)
+        await request_cancel(session, job_id)
+        return await get_job(session, job_id)
+
+
+@sockets.websocket("/ws/notifications")
+async def notifications(websocket: WebSocket) -> None:
+    """Notices as they come."""
+    told: set[UUID] = set()
+
+    async def read(actor: Actor, hints: Sequence[Message]) -> list[NotificationMessage]:
+        async with transaction() as session:
+            rows = await service.list_notifications(session, actor)
+        fresh = [row for row in reversed(rows) if row.id not in told and (hints or not row.is_read)]
+        told.clear()
+        told.update(row.id for row in rows)
+        return [NotificationMessage.model_validate(row) for row in fresh]
+
+    await serve(
+        websocket,
+        ["notifications"],
+        lambda token: socket_actor(websocket, token),
+        read,
+        changes=lambda actor: access_topic(actor.id),
+        has_cookie=session_cookie(websocket) is not None,
+    )
+
+
+@router.get("/settings/guidance", response_model=GuidanceOut, tags=["settings"])
+async def get_guidance(response: Response, actor: CurrentActor, version: Version = None) -> object:
+    """What binds every engine and every person, in force or as it was; and whether autopilot is stopped."""
+    require(actor, Role.USER)
+    async with transaction() as session:
+        row = await load_guidance(session) if version is None else await guidance.get_guidance(session, actor, version)
+        switch = await autopilot.read_switch(session, actor)
+    tag(response, f"guidance {row.version}")
+    return {"row": row, "autopilot": switch}
+
+
+@router.patch("/settings/guidance", response_model=GuidanceOut, tags=["settings"])
+async def update_guidance(request: Request, response: Response, actor: CurrentActor, body: GuidancePatch) -> object:
+    """Change some of it: a new version."""
+    require(actor, Role.ADMIN)
+    async with transaction() as session:
+        before = await load_guidance(session)
+        check_match(request, f"guidance {before.version}")
+        changes = body.model_dump(mode="json", exclude_unset=True)
+        row = await guidance.save_guidance(session, actor, changes, seen=before.version)
+        switch = await autopilot.read_switch(session, actor)
+    tag(response, f"guidance {row.version}")
+    return {"row": row, "autopilot": switch}
+
+
+@router.get("/settings/brands", response_model=list[BrandOut], tags=["settings"])
+async def list_brands(actor: CurrentActor) -> Sequence[BrandRow]:
+    """Every brand, the default one first."""
+    async with transaction() as session:
+        return await brands.list_brands(session, actor)
+
+
+@router.patch("/settings/brands/{id}", response_model=BrandOut, tags=["settings"])
+async def update_brand(actor: CurrentActor, brand_id: Id, body: BrandPatch) -> object:
+    """Change a brand's look, senders, or whether opens and clicks are counted; the next messages follow."""
+    async with transaction() as session:
+        return await brands.update_brand(session, actor, brand_id, body.model_dump(exclude_unset=True))
+
+
+@router.post("/settings/autopilot/stop", response_model=AutopilotOut, tags=["settings"])
+async def stop_autopilot(actor: CurrentActor) -> object:
+    """The kill switch: nothing is approved by the system any more, what it has running is paused."""
+    async with transaction() as session:
+        await autopilot.stop_autopilot(session, actor)
+        return await autopilot.read_switch(session, actor)
+
+
+@router.post("/settings/autopilot/release", response_model=AutopilotOut, tags=["settings"])
+async def release_autopilot(actor: CurrentActor) -> object:
+    """Let autopilot work again, from the next plan on."""
+    async with transaction() as session:
+        await autopilot.release_autopilot(session, actor)
+        return await autopilot.read_switch(session, actor)

@@ -1,0 +1,1 @@
+"""Plain HTML pages for recipients."""

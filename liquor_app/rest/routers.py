@@ -1,0 +1,74 @@
+"""The API's roof: every slice's routes in one app. The app of `liquor_app.py` is mounted inside it."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from liquor_app.api import application, health
+from liquor_app.rest import (
+    accounts,
+    actions,
+    analytics,
+    campaigns,
+    compliance,
+    customers,
+    imports,
+    organization,
+    planning,
+    providers,
+    recipients,
+    segments,
+    sending,
+    suppressions,
+    templates,
+    tracking,
+    webhooks,
+)
+from liquor_app.rest import coupons as coupon_pools
+from liquor_app.rest.authentication import has_session
+from liquor_app.rest.schemas.analytics import AnalyticsMessage
+from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
+from liquor_app.rest.schemas.organization import NotificationMessage
+
+ROUTERS = [
+    accounts.router,
+    customers.router,
+    imports.router,
+    suppressions.router,
+    segments.router,
+    campaigns.router,
+    planning.router,
+    actions.router,
+    coupon_pools.router,
+    sending.router,
+    recipients.router,
+    webhooks.router,
+    analytics.router,
+    templates.router,
+    providers.router,
+    compliance.router,
+    organization.router,
+    health.router,
+]
+AT_ROOT = [
+    accounts.browser,
+    sending.public,
+    tracking.public,
+    recipients.public,
+    campaigns.sockets,
+    organization.sockets,
+    analytics.sockets,
+]
+SOCKET_MESSAGES = {
+    "/ws/campaign/{id}/status": CampaignStatusMessage,
+    "/ws/notifications": NotificationMessage,
+    "/ws/analytics": AnalyticsMessage,
+}
+
+
+def create_api() -> FastAPI:
+    """The whole API: `/api/v1`, the browser's forms, the WebSockets, `/docs`."""
+    large = imports.LARGE_BODIES | coupon_pools.LARGE_BODIES
+    return application.create_api(
+        ROUTERS, at_root=AT_ROOT, large_bodies=large, socket_messages=SOCKET_MESSAGES, knows=has_session
+    )

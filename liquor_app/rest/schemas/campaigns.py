@@ -1,0 +1,164 @@
+"""Shapes of the campaigns' routes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from liquor_app.api.schemas import Body, Day, Money, Patch, Row, Started
+from liquor_app.campaigns.models import CampaignStatus, CampaignType
+from liquor_app.planning.models import Engine
+
+
+class CampaignPatch(Patch):
+    """Fields to change; the audience, the days or the engine take it back to draft."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"description", "llm_prompt"})
+
+    name: str | None = None
+    description: Annotated[str | None, Field(max_length=2000)] = None
+    start_date: Day | None = None
+    end_date: Day | None = None
+    target_segments: list[str] | None = None
+    engine: Engine | None = None
+    llm_prompt: Annotated[str | None, Field(max_length=4000)] = None
+    holdout_pct: Annotated[Decimal | None, Field(ge=0, le=50, decimal_places=2)] = None
+    constraints: dict[str, Any] | None = None
+    trigger: dict[str, Any] | None = None
+
+
+class CampaignIn(Body):
+    """A draft. `target_segments` are slugs; dates default to the seven days from tomorrow. One of type `triggered`
+    stands for up to a year and needs a `trigger`: `{"kind": "segment_entered", "segment": slug}`, `{"kind": "event",
+    "event": type}`, `{"kind": "purchase_overdue", "days": n}` or `{"kind": "after_first_purchase", "days": n}`."""
+
+    name: str
+    target_segments: list[str]
+    description: Annotated[str | None, Field(max_length=2000)] = None
+    type: CampaignType = CampaignType.WEEKLY_PLAN
+    start_date: Day | None = None
+    end_date: Day | None = None
+    engine: Engine = Engine.HEURISTIC
+    llm_prompt: Annotated[str | None, Field(max_length=4000)] = None
+    holdout_pct: Annotated[Decimal | None, Field(ge=0, le=50, decimal_places=2)] = None
+    constraints: dict[str, Any] | None = None
+    trigger: dict[str, Any] | None = None
+
+
+class GenerateIn(Body):
+    """A week to be drafted whole. Without segments, the active ones with the most people in them."""
+
+    name: str = "This week's plan"
+    target_segments: list[str] | None = None
+    description: Annotated[str | None, Field(max_length=2000)] = None
+    start_date: Day | None = None
+    end_date: Day | None = None
+    engine: Engine = Engine.HEURISTIC
+    llm_prompt: Annotated[str | None, Field(max_length=4000)] = None
+
+
+class PlayIn(Body):
+    seconds: Annotated[int, Field(ge=0, le=600, description="How long the week shall take.")] = 90
+
+
+class PauseIn(Body):
+    reason: Annotated[str | None, Field(max_length=300)] = None
+
+
+class PlanStarted(Started):
+    """The campaign then waits for approval."""
+
+    campaign_id: UUID
+
+
+class CampaignLiftOut(Row):
+    """Contacted minus held out, per person, with an interval that stays valid while people look (null too early)."""
+
+    difference: float
+    low: float | None
+    high: float | None
+
+
+class CampaignHoldoutOut(Row):
+    """Purchases of the people contacted beside those deliberately not; `is_mismatch` says the split is off."""
+
+    contacted: int
+    held_out: int
+    is_mismatch: bool
+    bought: CampaignLiftOut
+    revenue: CampaignLiftOut
+
+
+class CampaignAnalytics(Row):
+    """What a campaign did. Rates are shares (0 to 1), null where there is nothing to divide by."""
+
+    campaign_id: UUID
+    status: CampaignStatus
+    total_sends: int
+    completed_sends: int
+    failed_sends: int
+    skipped_sends: int
+    unknown_sends: int
+    delivered_sends: int
+    held_out: int
+    opens: int
+    clicks: int
+    conversions: int
+    revenue_generated: Decimal
+    delivery_rate: float | None
+    open_rate: float | None
+    click_rate: float | None
+    conversion_rate: float | None
+    holdout: CampaignHoldoutOut | None
+
+
+class CampaignStatusMessage(Row):
+    """A campaign as it stands, on connecting and after every change."""
+
+    type: Literal["campaign.status"] = "campaign.status"
+    campaign_id: UUID
+    status: CampaignStatus
+    is_playing: bool
+    virtual_now: datetime | None
+    pause_reason: str | None
+    progress: float
+    total_sends: int
+    completed_sends: int
+    failed_sends: int
+    skipped_sends: int
+    unknown_sends: int
+    delivered_sends: int
+    opens: int
+    clicks: int
+    conversions: int
+    revenue_generated: Decimal
+    at: datetime
+
+
+class CampaignCodesIn(Body):
+    """Where the codes of one discount come from; a null `pool_id` has them made up."""
+
+    discount_pct: Annotated[Decimal, Field(gt=0, le=100)]
+    pool_id: UUID | None = None
+
+
+class PoolChoiceOut(Row):
+    id: UUID
+    name: str
+    remaining: int
+
+
+class CodeNeedOut(Row):
+    """Messages of one discount without a code yet; `missing` of them will find the pool empty and be skipped."""
+
+    discount_pct: Money
+    messages: int
+    pool_id: UUID | None
+    pool_name: str | None
+    remaining: int
+    missing: int
+    options: list[PoolChoiceOut]

@@ -1,0 +1,109 @@
+"""Routes: segments and their playbooks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from liquor_app.api.etag import check_match, tag
+from liquor_app.api.idempotency import once
+from liquor_app.api.schemas import JOB, Cursor, Id, Limit, ListOf, Started, listing
+from liquor_app.core.db import transaction
+from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.rest.schemas.segments import SegmentIn, SegmentPatch
+from liquor_app.segments import discovery, service
+from liquor_app.segments.discovery import Overlap, SuggestionsRow
+from liquor_app.segments.membership import MemberRow, list_members, request_refresh
+from liquor_app.segments.service import SegmentRow
+
+router = APIRouter(prefix="/segments", tags=["segments"])
+
+
+@router.get("", response_model=ListOf[SegmentRow])
+async def list_segments(
+    actor: CurrentActor,
+    active_only: Annotated[bool, Query(description="Leave out what is switched off.")] = False,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> object:
+    """Segments in the order of their cards."""
+    async with transaction() as session:
+        page = await service.list_segments(session, actor, active_only=active_only, limit=limit, cursor=cursor)
+    return listing(page)
+
+
+@router.post("", response_model=SegmentRow, status_code=201)
+async def create_segment(request: Request, actor: CurrentActor, body: SegmentIn) -> Response:
+    """Define a segment; refresh it to fill it."""
+    changes = body.model_dump(exclude_unset=True, exclude={"kind"})
+    return await once(
+        request,
+        key_owner(actor),
+        SegmentRow,
+        lambda session: service.create_segment(session, actor, changes, kind=body.kind),
+        location="/api/v1/segments/{id}",
+    )
+
+
+@router.get("/suggestions", response_model=SuggestionsRow)
+async def suggest_segments(actor: CurrentActor) -> object:
+    """Groups the base falls into by itself, as rules ready to be posted as segments."""
+    async with transaction() as session:
+        return await discovery.suggest_segments(session, actor)
+
+
+@router.get("/overlap", response_model=Overlap)
+async def segment_overlap(actor: CurrentActor) -> object:
+    """How many customers active segments have in common, by their kept membership."""
+    async with transaction() as session:
+        return await discovery.segment_overlap(session, actor)
+
+
+@router.get("/{id}", response_model=SegmentRow)
+async def get_segment(response: Response, actor: CurrentActor, segment_id: Id) -> object:
+    """One segment with its rule in words and its playbook."""
+    async with transaction() as session:
+        row = await service.get_segment(session, actor, segment_id)
+    tag(response, row.updated_at)
+    return row
+
+
+@router.patch("/{id}", response_model=SegmentRow)
+async def update_segment(
+    request: Request, response: Response, actor: CurrentActor, segment_id: Id, body: SegmentPatch
+) -> object:
+    """Change the rule or the playbook."""
+    async with transaction() as session:
+        before = await service.get_segment(session, actor, segment_id)
+        check_match(request, before.updated_at)
+        row = await service.update_segment(
+            session, actor, segment_id, body.model_dump(exclude_unset=True), seen=before.updated_at
+        )
+    tag(response, row.updated_at)
+    return row
+
+
+@router.delete("/{id}", status_code=204)
+async def delete_segment(actor: CurrentActor, segment_id: Id) -> Response:
+    """Remove a segment no campaign needs any more."""
+    async with transaction() as session:
+        await service.delete_segment(session, actor, segment_id)
+    return Response(status_code=204)
+
+
+@router.get("/{id}/customers", response_model=ListOf[MemberRow])
+async def segment_customers(actor: CurrentActor, segment_id: Id, limit: Limit = 50, cursor: Cursor = None) -> object:
+    """Who was in it at its last refresh."""
+    async with transaction() as session:
+        return listing(await list_members(session, actor, segment_id, limit=limit, cursor=cursor))
+
+
+@router.post("/{id}/refresh", response_model=Started, status_code=202)
+async def refresh_segment(request: Request, actor: CurrentActor, segment_id: Id) -> Response:
+    """Compute its membership anew; a job does it."""
+
+    async def work(session: Any) -> Started:
+        return Started(job_id=await request_refresh(session, actor, segment_id))
+
+    return await once(request, key_owner(actor), Started, work, status=202, location=JOB)

@@ -1,0 +1,130 @@
+"""Routes: message templates."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from liquor_app.api.etag import check_match, tag
+from liquor_app.api.idempotency import once
+from liquor_app.api.schemas import Cursor, Id, Limit, ListOf, listing
+from liquor_app.core.db import transaction
+from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.rest.schemas.templates import (
+    PreviewIn,
+    PreviewOut,
+    TemplateIn,
+    TemplatePatch,
+    TestIn,
+    TestOut,
+    VersionDetailOut,
+    VersionsOut,
+)
+from liquor_app.templates import service, test_messages
+from liquor_app.templates import template_versions as versions
+from liquor_app.templates.preview import preview_draft, preview_stored, source_of
+from liquor_app.templates.rendering.compile_sandboxed import COMPILING
+from liquor_app.templates.service import CONTENT, TemplateRow
+from liquor_app.templates.template_lint import find_problems
+
+router = APIRouter(prefix="/settings/templates", tags=["settings"])
+
+Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+
+@router.get("", response_model=ListOf[TemplateRow])
+async def list_templates(
+    actor: CurrentActor,
+    channel: Annotated[str, Query(max_length=10)] = "",
+    category: Annotated[str, Query(max_length=40)] = "",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> object:
+    """Templates by name."""
+    async with transaction() as session:
+        page = await service.list_templates(
+            session, actor, channel=channel, category=category, limit=limit, cursor=cursor
+        )
+    return listing(page)
+
+
+@router.post("", response_model=TemplateRow, status_code=201)
+async def create_template(request: Request, actor: CurrentActor, body: TemplateIn) -> Response:
+    """A new template; at once the one in use for its channel and category."""
+    return await once(
+        request,
+        key_owner(actor),
+        TemplateRow,
+        lambda session: service.create_template(session, actor, **body.model_dump()),
+    )
+
+
+@router.get("/{id}", response_model=TemplateRow)
+async def get_template(response: Response, actor: CurrentActor, template_id: Id) -> object:
+    """One template."""
+    async with transaction() as session:
+        row = await service.get_template(session, actor, template_id)
+    tag(response, row.updated_at)
+    return row
+
+
+@router.patch("/{id}", response_model=TemplateRow)
+async def update_template(
+    request: Request, response: Response, actor: CurrentActor, template_id: Id, body: TemplatePatch
+) -> object:
+    """Change a template; what was sent keeps the version it used."""
+    async with transaction() as session:
+        before = await service.get_template(session, actor, template_id)
+        check_match(request, before.updated_at)
+        row = await service.update_template(
+            session, actor, template_id, body.model_dump(exclude_unset=True), seen=before.version
+        )
+    tag(response, row.updated_at)
+    return row
+
+
+@router.get("/{id}/versions", response_model=VersionsOut)
+async def template_versions(actor: CurrentActor, template_id: Id, limit: Limit = 50) -> object:
+    """A template's versions, newest first."""
+    async with transaction() as session:
+        await service.get_template(session, actor, template_id)
+        return {"items": await service.list_versions(session, actor, template_id, limit=limit)}
+
+
+@router.get("/{id}/versions/{version}", response_model=VersionDetailOut)
+async def template_version(actor: CurrentActor, template_id: Id, version: Version) -> object:
+    """One version with its content."""
+    async with transaction() as session:
+        return await versions.read_version(session, actor, template_id, version)
+
+
+@router.post("/{id}/versions/{version}/restore", response_model=TemplateRow)
+async def restore_version(actor: CurrentActor, template_id: Id, version: Version) -> object:
+    """Bring an old version's content back, as a new version."""
+    async with transaction() as session:
+        return await versions.restore_version(session, actor, template_id, version)
+
+
+@router.post("/{id}/preview", response_model=PreviewOut)
+async def preview(actor: CurrentActor, template_id: Id, body: PreviewIn) -> object:
+    """What the template looks like as it is stored; for admins, also with other content. Nothing is stored."""
+    given = body.model_dump(include=set(CONTENT), exclude_unset=True)
+    async with transaction() as session:
+        source = source_of(await service.get_template(session, actor, template_id), given)
+        if given:
+            seen = await preview_draft(session, actor, source, customer_id=body.customer_id, show_gaps=True)
+        else:
+            seen = await preview_stored(session, actor, template_id, customer_id=body.customer_id)
+    problems = await COMPILING.run(find_problems, source)
+    return asdict(seen) | {"problems": [asdict(problem) for problem in problems]}
+
+
+@router.post("/{id}/test", response_model=TestOut)
+async def send_test(actor: CurrentActor, template_id: Id, body: TestIn) -> object:
+    """Send the template to oneself, marked as a test; it counts nowhere."""
+    async with transaction() as session:
+        row = await service.get_template(session, actor, template_id)
+        prepared = await test_messages.prepare_trial(session, actor, source_of(row), **body.model_dump())
+    return await test_messages.hand_over_trial(prepared)

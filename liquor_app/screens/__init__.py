@@ -1,0 +1,1 @@
+"""Pages and their states: they show, ask and call services."""

@@ -1,0 +1,66 @@
+"""Signing in, and the first admin."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from liquor_app.screens.session.state import EntryState, SessionState
+from liquor_app.ui.button import button
+from liquor_app.ui.forms.form import plain_form, text_field
+from liquor_app.ui.frame.entry_frame import entry
+from liquor_app.ui.frame.page_spec import Page
+from liquor_app.ui.grid import col
+
+FOOT = "For people aged 21 and over who sell to people aged 21 and over."
+
+
+def _form(action: str, *fields: rx.Component) -> rx.Component:
+    problem = rx.cond(
+        EntryState.error != "", rx.el.p(EntryState.error, class_name="err-t", role="alert"), rx.fragment()
+    )
+    return plain_form(action, col(problem, *fields, gap=16))
+
+
+def login() -> rx.Component:
+    """E-mail and password; the server answers with a cookie and a full page load."""
+    return entry(
+        "Sign in",
+        "Welcome back.",
+        _form(
+            "/session/login",
+            rx.el.input(type="hidden", name="next", value=EntryState.target, read_only=True),
+            text_field("E-mail", "email", type="email", required=True, auto_complete="username"),
+            text_field("Password", "password", type="password", required=True, auto_complete="current-password"),
+            button("Sign in", kind="primary", block=True, submit=True),
+        ),
+        foot=FOOT,
+    )
+
+
+def setup() -> rx.Component:
+    """The first run of an empty shop."""
+    return entry(
+        "Set up your shop",
+        "You are the first here, so you become its admin.",
+        _form(
+            "/session/first-admin",
+            text_field(
+                "Set-up code", "setup_code", required=True, auto_complete="one-time-code",
+                hint="It stands on the server's console. `liquor users setup-code` shows a new one.",
+            ),
+            text_field("Your name", "full_name", auto_complete="name"),
+            text_field("E-mail", "email", type="email", required=True, auto_complete="username"),
+            text_field(
+                "Password", "password", type="password", required=True, auto_complete="new-password",
+                hint="Ten characters or more.",
+            ),
+            button("Create admin", kind="primary", block=True, submit=True),
+        ),
+        foot=FOOT,
+    )  # fmt: skip
+
+
+PAGES = (
+    Page("/login", "Sign in", login, bare=True, on_load=[SessionState.skip_if_signed_in, EntryState.load]),
+    Page("/setup", "Set up", setup, bare=True, on_load=[SessionState.only_first_run, EntryState.load]),
+)

@@ -1,0 +1,137 @@
+"""The dashboard: what was earned, what waits, what is on its way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.screens.analytics.dashboard.state import LOAD, DashboardState
+from liquor_app.ui.badge import live, status_badge
+from liquor_app.ui.button import button, link
+from liquor_app.ui.card import call_to_action, card, list_item, plain_list
+from liquor_app.ui.charts.chart import legend, revenue_chart
+from liquor_app.ui.charts.kpi import kpi
+from liquor_app.ui.charts.progress import bar
+from liquor_app.ui.empty import empty
+from liquor_app.ui.frame.page_spec import Page, page_head
+from liquor_app.ui.grid import grid
+from liquor_app.ui.icon import icon
+from liquor_app.ui.skeleton import skeleton_lines
+from liquor_app.ui.table import Column, table
+from liquor_app.ui.tabs import segmented
+
+
+def dashboard_page() -> rx.Component:
+    """The first page after signing in."""
+    return rx.fragment(
+        page_head(
+            "Dashboard",
+            DashboardState.words,
+            live("Live"),
+            segmented(
+                [("7", "7 days"), ("30", "30 days"), ("90", "90 days")],
+                value=DashboardState.period,
+                on_change=DashboardState.choose_period,
+                label="Period",
+            ),
+            button("New campaign", kind="primary", icon="plus", href="/campaigns/new"),
+        ),
+        grid(
+            rx.cond(DashboardState.waiting.id != "", _waiting(), rx.fragment()),
+            rx.cond(
+                DashboardState.loading,
+                rx.fragment(*(kpi("", "", loading=True) for _ in range(4))),
+                rx.foreach(DashboardState.tiles, _tile),
+            ),
+            card(
+                revenue_chart(
+                    DashboardState.days,
+                    DashboardState.revenue,
+                    previous=DashboardState.previous,
+                    label=f"Revenue by day. {DashboardState.words}",
+                    loading=DashboardState.loading,
+                ),
+                title="Revenue",
+                aside=legend(("Revenue", "c1", "line"), ("Period before", "ghost", "dash")),
+                class_name="c8",
+            ),
+            card(
+                _campaigns(),
+                title="Campaigns under way",
+                aside=link("View all", "/campaigns"),
+                flush=True,
+                class_name="c4",
+            ),
+            card(_sends(), title="Latest messages", aside=link("Open outbox", "/outbox"), flush=True, class_name="c12"),
+        ),
+    )
+
+
+def _tile(tile: Any) -> rx.Component:
+    return kpi(tile.label, tile.value, delta=tile.delta, base=tile.base, trend=tile.trend, spark=tile.spark)
+
+
+def _waiting() -> rx.Component:
+    return call_to_action(
+        DashboardState.waiting.title,
+        DashboardState.waiting.detail,
+        button(
+            "Review plan", kind="primary", trailing="arrow-right", href="/campaigns/" + DashboardState.waiting.id
+        ),
+    )  # fmt: skip
+
+
+def _campaigns() -> rx.Component:
+    def line(row: Any) -> rx.Component:
+        head = rx.el.div(
+            rx.el.a(row.name, href="/campaigns/" + row.id, class_name="med trunc"),
+            status_badge(row.status),
+            class_name="row apart",
+        )
+        under = rx.el.div(
+            rx.el.span(row.detail, class_name="t12 muted"), rx.el.span(row.done, class_name="t12 num"),
+            class_name="row apart",
+        )  # fmt: skip
+        return list_item(
+            rx.el.div(head, bar(row.percent, row.name, thin=True), under, class_name="col grow", gap="6px")
+        )
+
+    nothing = empty(
+        "Nothing under way",
+        "Draft a week and review it before anything is sent.",
+        button("New campaign", icon="plus", href="/campaigns/new"),
+        icon="send",
+    )
+    found = rx.cond(DashboardState.campaigns, plain_list(rx.foreach(DashboardState.campaigns, line)), nothing)
+    return rx.cond(DashboardState.loading, skeleton_lines(3), found)
+
+
+def _sends() -> rx.Component:
+    channel = lambda row: rx.cond(  # noqa: E731 - a cell
+        row.channel == "sms", icon("message-square", label="SMS"), icon("mail", label="E-mail")
+    )
+    return table(
+        DashboardState.sends,
+        [
+            Column("Customer", lambda row: row.customer),
+            Column("Campaign", lambda row: row.campaign, phone="under"),
+            Column("Channel", channel, phone="hide"),
+            Column("Message", lambda row: row.subject, phone="under", wide=True),
+            Column("Status", lambda row: status_badge(row.status)),
+            Column("When", lambda row: row.when, number=True, phone="hide"),
+        ],
+        label="Latest messages",
+        loading=DashboardState.loading,
+        href=lambda row: "/outbox?send=" + row.id,
+        empty=empty(
+            "No messages yet", "Approve a plan and start it; messages show up here as they go out.", icon="mail"
+        ),
+    )
+
+
+PAGES = (
+    Page(
+        "/", "Dashboard", dashboard_page, icon="layout-dashboard", on_load=LOAD, nav_group="main", phone=True
+    ),
+)  # fmt: skip

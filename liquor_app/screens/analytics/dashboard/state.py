@@ -1,0 +1,108 @@
+"""The dashboard: live figures, what waits for approval, what is on its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.permissions import Actor
+from liquor_app.analytics.service import dashboard
+from liquor_app.campaigns.service import CampaignRow, list_campaigns
+from liquor_app.core.db import transaction
+from liquor_app.screens.analytics.view import Tile, period_words, tiles
+from liquor_app.screens.campaigns.words import progress_words, waiting_words
+from liquor_app.screens.sending.words import SendLine, send_line
+from liquor_app.screens.session.background import background
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.sending.service import list_sends
+from liquor_app.ui.live_updates import follow
+
+PERIODS = {"7": 7, "30": 30, "90": 90}
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignLine:
+    """A campaign in the dashboard's list."""
+
+    id: str
+    name: str
+    status: str
+    percent: float
+    done: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The plan that waits for approval; an empty id for none."""
+
+    id: str = ""
+    title: str = ""
+    detail: str = ""
+
+
+def campaign_line(row: CampaignRow) -> CampaignLine:
+    done = row.completed_sends + row.failed_sends + row.skipped_sends
+    return CampaignLine(
+        str(row.id),
+        row.name,
+        row.status.value,
+        round(row.progress * 100, 1),
+        f"{done:,} / {row.total_sends:,}" if row.total_sends else "",
+        progress_words(row),
+    )
+
+
+class DashboardState(rx.State):
+    """Everything on the dashboard is read again on each hint; figures come from rollups, so that is cheap."""
+
+    period: str = "30"
+    loading: bool = True
+    words: str = ""
+    tiles: list[Tile] = []
+    days: list[str] = []
+    revenue: list[float] = []
+    previous: list[float] = []
+    campaigns: list[CampaignLine] = []
+    sends: list[SendLine] = []
+    waiting: Waiting = Waiting()
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        await self._refresh(await signed_in(self))
+        self.loading = False
+
+    @rx.event
+    @guarded
+    async def choose_period(self, period: str | list[str]) -> None:
+        self.period = period if isinstance(period, str) and period in PERIODS else "30"
+        await self._refresh(await signed_in(self))
+
+    @background
+    async def live(self) -> None:
+        async for _ in follow(self, "dashboard", "sends"):
+            async with self:
+                await self._refresh(await signed_in(self))
+
+    async def _refresh(self, actor: Actor) -> None:
+        async with transaction() as session:
+            board = await dashboard(session, actor, days=PERIODS[self.period])
+            running = await list_campaigns(session, actor, status="active,paused,scheduled,awaiting_approval", limit=6)
+            latest = await list_sends(session, actor, left_only=True, limit=9)
+        self.words, self.tiles = period_words(board), tiles(board)
+        self.days = [day.day.isoformat() for day in board.days]
+        self.revenue = [float(day.revenue) for day in board.days]
+        self.previous = [float(day.revenue) for day in board.previous]
+        self.campaigns = [campaign_line(row) for row in running.items]
+        self.sends = [send_line(row) for row in latest.items]
+        self.waiting = next(
+            (Waiting(str(row.id), f"{row.name} is waiting for your approval", waiting_words(row))
+             for row in running.items if row.status == "awaiting_approval"),
+            Waiting(),
+        )  # fmt: skip
+
+
+LOAD: Any = [DashboardState.load, DashboardState.live]

@@ -1,0 +1,222 @@
+"""A campaign's page: review and approve its plan, then watch it go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.screens.campaigns.detail.actions_state import ActionsState
+from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
+from liquor_app.screens.campaigns.detail.coupons_state import CodesState
+from liquor_app.screens.campaigns.detail.plan_panel import actions_card, plan_review
+from liquor_app.screens.campaigns.detail.resend_panel import again_note, again_questions, days_and_reasons
+from liquor_app.screens.campaigns.detail.resend_state import AgainState
+from liquor_app.screens.campaigns.detail.simulate_state import SimulateState
+from liquor_app.screens.campaigns.detail.state import CampaignState
+from liquor_app.screens.campaigns.detail.versions_panel import why_this_plan
+from liquor_app.screens.campaigns.detail.versions_state import VersionsState
+from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.ui.badge import badge, live, status_badge
+from liquor_app.ui.button import button, icon_button
+from liquor_app.ui.card import card, note
+from liquor_app.ui.charts.bars import numbers
+from liquor_app.ui.charts.progress import bar
+from liquor_app.ui.empty import empty
+from liquor_app.ui.forms.dialog import confirm
+from liquor_app.ui.forms.menu import Item, menu
+from liquor_app.ui.frame.page_spec import Page, page_head
+from liquor_app.ui.grid import col, grid, row
+from liquor_app.ui.icon import icon
+from liquor_app.ui.table import Column, table
+
+HEAD = CampaignState.head
+
+
+def campaign_page() -> rx.Component:
+    nobody = empty(
+        "No such campaign", CampaignState.missing, button("All campaigns", href="/campaigns"), icon="search-x"
+    )
+    body = col(
+        _head(),
+        rx.cond(HEAD.under_way, _running(), rx.fragment()),
+        rx.cond(HEAD.reviewing, plan_review(), rx.fragment()),
+        _questions(),
+        gap=16,
+    )
+    return rx.cond(CampaignState.missing != "", nobody, body)
+
+
+def _edit() -> rx.Component:
+    """A draft, new or sent back, is changed where it was made."""
+    return button("Edit", icon="pencil", href="/campaigns/new?draft=" + HEAD.id)
+
+
+def _act(verb: str, label: str, kind: Any = "plain", symbol: str = "") -> rx.Component:
+    return button(label, kind=kind, icon=symbol, on_click=CampaignState.act(verb))
+
+
+def _head() -> rx.Component:
+    by_status = rx.match(
+        HEAD.status,
+        (
+            "draft",
+            row(
+                _edit(),
+                rx.cond(HEAD.has_plan, _act("submit", "Put up for approval", symbol="clipboard-check"), rx.fragment()),
+                button(rx.cond(HEAD.has_plan, "Plan again", "Generate plan"), kind="primary", icon="sparkles",
+                       busy=CampaignState.busy, on_click=CampaignState.act("plan")),
+            ),
+        ),
+        ("awaiting_approval", row(_act("plan", "Plan again", symbol="refresh-cw"), _act("send_back", "Send back"),
+                                  button("Approve plan", kind="primary", icon="check",
+                                         on_click=CampaignState.act("approve")))),
+        ("scheduled", row(_act("send_back", "Send back"), _act("start", "Start now", symbol="send"),
+                          _act("play", "Play the week", "primary", "play"))),
+        ("active", _act("pause", "Pause", symbol="pause")),
+        ("paused", _act("resume", "Resume", "primary", "play")),
+        rx.fragment(),
+    )  # fmt: skip
+    more = menu(
+        icon_button("ellipsis", "More", boxed=True),
+        Item("Cancel campaign", CampaignState.ask("cancel"), "ban", danger=True),
+        Item("Delete draft", CampaignState.ask("delete"), "trash-2", danger=True),
+    )
+    over = (HEAD.status == "completed") | (HEAD.status == "cancelled")
+    return page_head(
+        HEAD.name,
+        HEAD.words,
+        for_managers(by_status, rx.cond(over, rx.fragment(), more)),
+        crumbs=(("Campaigns", "/campaigns"),),
+        badge=row(
+            status_badge(HEAD.status),
+            rx.cond(HEAD.autopilot, badge("approved by autopilot", "amber", dot=False), rx.fragment()),
+            rx.cond(HEAD.history, badge("history of the sample", dot=False), rx.fragment()),
+        ),
+    )
+
+
+def _running() -> rx.Component:
+    progress = card(
+        row(
+            row(
+                rx.cond(HEAD.status == "active", live(""), rx.fragment()),
+                rx.el.b(HEAD.done, class_name="strong"),
+                rx.el.span(HEAD.percent_words, class_name="muted"),
+            ),
+            rx.el.span(rx.cond(HEAD.clock != "", HEAD.clock, HEAD.line), class_name="t12 muted", role="status"),
+            apart=True,
+            wrap=True,
+        ),
+        rx.el.div(bar(HEAD.percent, "Messages done"), margin="12px 0 4px"),
+        numbers(
+            ("Bought", HEAD.bought, "of those contacted", ""),
+            ("Revenue", HEAD.revenue, "tracked to a message", ""),
+            ("Held out", HEAD.held_out, "not contacted, to measure against", ""),
+        ),
+    )
+    unknown = note(
+        rx.el.b(HEAD.unknown + " messages are unknown. "),
+        "The request left and no answer came. They are neither lost nor sent again by themselves.",
+        tone="amber",
+        icon="circle-help",
+        action=button("Decide them", small=True, href="/outbox"),
+    )
+    return col(
+        progress,
+        rx.cond(HEAD.unknown != "", unknown, rx.fragment()),
+        again_note(),
+        codes_card(),
+        grid(
+            card(_ledger(), title="Ledger", aside="each message counted once", flush=True, class_name="c5"),
+            card(_sends(), title="As it happens", flush=True, class_name="c7"),
+        ),
+        days_and_reasons(),
+        rx.cond(HEAD.history, rx.fragment(), _went_out()),
+        why_this_plan(),
+        gap=16,
+    )
+
+
+def _ledger() -> rx.Component:
+    return table(
+        CampaignState.ledger,
+        [
+            Column("Status", lambda line: status_badge(line.status)),
+            Column("What it means", lambda line: line.words, phone="hide", wide=True),
+            Column("Messages", lambda line: rx.el.b(line.messages), number=True),
+            Column("Share", lambda line: line.share, number=True, phone="hide"),
+        ],
+        label="Messages by status",
+        loading=CampaignState.loading,
+        dense=True,
+        empty=empty("Nothing in the ledger yet", "The worker puts the plan's messages here first.", icon="list"),
+    )
+
+
+def _sends() -> rx.Component:
+    return table(
+        CampaignState.sends,
+        [
+            Column("Customer", lambda line: line.customer),
+            Column("", lambda line: rx.cond(line.channel == "sms", icon("message-square", label="SMS"),
+                                            icon("mail", label="E-mail")), phone="hide"),
+            Column("Message", lambda line: line.subject, phone="under", wide=True),
+            Column("Status", lambda line: status_badge(line.status)),
+            Column("When", lambda line: line.when, number=True, phone="hide"),
+        ],
+        label="Latest messages of this campaign",
+        loading=CampaignState.loading,
+        dense=True,
+        href=lambda line: "/outbox?send=" + line.id,
+        empty=empty("Nothing sent yet", "Messages show up here as they leave.", icon="mail"),
+    )  # fmt: skip
+
+
+def _went_out() -> rx.Component:
+    return rx.cond(CampaignState.plan.id != "", actions_card(), rx.fragment())
+
+
+def _questions() -> rx.Component:
+    return rx.fragment(
+        confirm(
+            "Cancel “" + CampaignState.head.name + "”?",
+            "What waits will never be sent. What is on its way arrives. This cannot be taken back.",
+            "Cancel campaign",
+            open=CampaignState.asking == "cancel",
+            on_open_change=CampaignState.ask(""),
+            on_confirm=CampaignState.act("cancel"),
+            danger=True,
+        ),
+        confirm(
+            "Delete the draft “" + CampaignState.head.name + "”?",
+            "Its plan and proposed actions go with it. Only drafts can be deleted.",
+            "Delete draft",
+            open=CampaignState.asking == "delete",
+            on_open_change=CampaignState.ask(""),
+            on_confirm=CampaignState.delete,
+            danger=True,
+        ),
+        again_questions(),
+    )
+
+
+PAGES = (
+    Page(
+        "/campaigns/[campaign_id]",
+        "Campaign",
+        campaign_page,
+        on_load=[
+            CampaignState.load,
+            ActionsState.load,
+            VersionsState.load,
+            AgainState.load,
+            SimulateState.load,
+            CodesState.load,
+            CampaignState.live,
+            VersionsState.live,
+            AgainState.live,
+        ],
+        parent="/campaigns",
+    ),
+)

@@ -1,0 +1,172 @@
+"""The plan under review: the week, the actions with their reasons, the simulation, why it is as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.screens.campaigns.detail.actions_state import ActionsState
+from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
+from liquor_app.screens.campaigns.detail.edit_dialogs import edit_bar, edit_menu, edit_questions, simulating
+from liquor_app.screens.campaigns.detail.state import CampaignState
+from liquor_app.screens.campaigns.detail.versions_panel import side_by_side, why_this_plan
+from liquor_app.ui.badge import badge
+from liquor_app.ui.card import card
+from liquor_app.ui.charts.interval import interval
+from liquor_app.ui.charts.priority_bar import priority, priority_legend
+from liquor_app.ui.charts.week import week
+from liquor_app.ui.empty import empty
+from liquor_app.ui.grid import col, grid, row, span
+from liquor_app.ui.icon import icon
+from liquor_app.ui.pager import pager
+from liquor_app.ui.skeleton import skeleton_lines
+from liquor_app.ui.table import Column, table
+
+PLAN = CampaignState.plan
+
+
+def plan_review() -> rx.Component:
+    """Everything a marketer wants to know before approving."""
+    drafting = card(
+        rx.cond(
+            CampaignState.busy,
+            col(rx.el.p("The planner is at work. This page shows the plan as soon as it stands.", role="status"),
+                skeleton_lines(4), gap=12),
+            rx.cond(
+                CampaignState.loading,
+                skeleton_lines(4),
+                empty("No plan yet", "Generate one: it proposes whom to contact, why, and when.", icon="sparkles"),
+            ),
+        )
+    )  # fmt: skip
+    review = grid(
+        span(8, simulating(), side_by_side(), _week(), actions_card(edit_bar()), why_this_plan(), gap=16),
+        span(4, codes_card(), _simulation(), _foreseen(), _blocked(), _limits(), gap=16, align_self="start"),
+    )
+    return rx.cond(PLAN.id != "", rx.fragment(review, edit_questions()), drafting)
+
+
+def _week() -> rx.Component:
+    return card(
+        week(PLAN.days, chosen=ActionsState.day, on_choose=ActionsState.choose_day),
+        title="Week",
+        aside=rx.el.span(PLAN.version, class_name="t12 muted"),
+        flush=True,
+    )
+
+
+def actions_card(tools: rx.Component | None = None) -> rx.Component:
+    """The actions of the chosen day, or of the week; `tools` change the plan."""
+
+    def person(line: Any) -> rx.Component:
+        return rx.fragment(
+            rx.el.a(line.customer, href="/customers/" + line.customer_id, class_name="med"),
+            rx.el.small(line.segment),
+        )
+
+    def why(line: Any) -> rx.Component:
+        return rx.el.div(
+            rx.el.div(line.offer, class_name="med"),
+            rx.el.div(line.message, class_name="t12 pretty"),
+            rx.el.div(line.reason, class_name="t12 muted pretty"),
+            min_width="240px",
+        )
+
+    def when(line: Any) -> rx.Component:
+        channel = rx.cond(line.channel == "sms", icon("message-square", label="SMS"), icon("mail", label="E-mail"))
+        return row(channel, rx.el.span(line.when, class_name="num nowrap"))
+
+    return card(
+        table(
+            ActionsState.rows,
+            [
+                Column("Customer", person),
+                Column("What and why", why, phone="under"),
+                Column("When", when, phone="hide"),
+                Column("Priority", lambda line: priority(line.total, line.value, line.response, line.margin,
+                                                         line.fatigue), number=True),
+                *([Column("", edit_menu)] if tools is not None else []),
+            ],
+            label="Actions",
+            loading=ActionsState.loading,
+            empty=empty("No action on this day", "Choose another day of the week.", icon="calendar"),
+        ),
+        pager(
+            ActionsState.showing,
+            has_previous=rx.Var.create(ActionsState.cursors).length() > 1,
+            has_next=ActionsState.next_cursor != "",
+            on_previous=ActionsState.back,
+            on_next=ActionsState.forward,
+        ),
+        title="Actions",
+        aside=tools if tools is not None else priority_legend(),
+        foot=priority_legend() if tools is not None else "",
+        flush=True,
+    )  # fmt: skip
+
+
+def _simulation() -> rx.Component:
+    return card(
+        col(
+            rx.el.div(
+                row(
+                    rx.el.span("Expected incremental profit", class_name="t12 muted"),
+                    badge("uplift assumed", "amber", dot=False),
+                ),
+                rx.el.div(PLAN.profit, font="600 var(--t-26)", class_name="num"),
+                rx.el.div(f"80% interval {PLAN.low} to {PLAN.high}, after discount and cost", class_name="t12 muted"),
+                rx.el.div(PLAN.uplift, class_name="t12 pretty"),
+            ),
+            interval(PLAN.marks, PLAN.low, PLAN.high, "$0", PLAN.sentence),
+            rx.el.dl(rx.foreach(PLAN.facts, _fact), class_name="kv"),
+            gap=12,
+        ),
+        title="Simulation",
+        aside=rx.el.span(PLAN.sends + " messages", class_name="t12 muted"),
+        foot=rx.el.span("In brackets 80% intervals, from ten thousand imagined weeks.", class_name="t12 muted"),
+    )
+
+
+def _fact(fact: Any) -> rx.Component:
+    return rx.fragment(rx.el.dt(fact.label), rx.el.dd(fact.value))
+
+
+def _foreseen() -> rx.Component:
+    return rx.cond(
+        PLAN.foreseen != "",
+        rx.fragment(
+            card(
+                rx.el.dl(rx.foreach(PLAN.obstacles, _fact), class_name="kv"),
+                title="Predicted blocks",
+                aside=rx.el.span(PLAN.foreseen, class_name="t12 muted"),
+                foot=rx.el.span("Each message asked about at its own planned moment.", class_name="t12 muted"),
+            ),
+            card(
+                rx.el.dl(rx.foreach(PLAN.tired, _fact), class_name="kv"),
+                title="Fatigue",
+                aside=rx.el.span("all campaigns together", class_name="t12 muted"),
+            ),
+        ),
+        rx.fragment(),
+    )
+
+
+def _blocked() -> rx.Component:
+    return rx.cond(
+        rx.Var.create(PLAN.blocks).length() > 0,
+        card(
+            rx.el.dl(rx.foreach(PLAN.blocks, _fact), class_name="kv"),
+            title="Blocked, each with a reason",
+            aside=rx.el.span(PLAN.blocked, class_name="t12 muted"),
+        ),
+        rx.fragment(),
+    )  # fmt: skip
+
+
+def _limits() -> rx.Component:
+    return card(
+        rx.el.dl(rx.foreach(PLAN.limits, _fact), class_name="kv"),
+        title="Constraints",
+        aside=rx.el.a("Settings", href="/settings", class_name="link t12"),
+    )

@@ -1,0 +1,112 @@
+"""One campaign: its plan before approval, its ledger afterwards. Live."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import reflex as rx
+
+from liquor_app.analytics.service import ledger
+from liquor_app.campaigns import lifecycle
+from liquor_app.campaigns.service import delete_campaign, get_campaign, request_plan
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import NotFound
+from liquor_app.core.ids import parse_id
+from liquor_app.planning.service import get_plan
+from liquor_app.screens.campaigns.detail.view import Head, LedgerLine, PlanView, head_of, ledger_lines, plan_view
+from liquor_app.screens.sending.words import SendLine, send_line
+from liquor_app.screens.session.background import background
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.sending.service import list_sends
+from liquor_app.ui.live_updates import follow
+from liquor_app.ui.toast import toast_done
+
+Verb = Callable[..., Awaitable[Any]]
+
+VERBS: dict[str, tuple[Verb, str]] = {
+    "approve": (lifecycle.approve_campaign, "Approved"),
+    "submit": (lifecycle.submit_plan, "Put up for approval"),
+    "send_back": (lifecycle.send_back, "Back to draft"),
+    "start": (lifecycle.start_campaign, "Started"),
+    "play": (lifecycle.play_week, "Playing the week"),
+    "pause": (lifecycle.pause_campaign, "Paused"),
+    "resume": (lifecycle.resume_campaign, "Going on"),
+    "cancel": (lifecycle.cancel_campaign, "Cancelled"),
+    "plan": (request_plan, "Planning"),
+}
+
+
+class CampaignState(rx.State):
+    """What the page shows of the campaign in its address."""
+
+    head: Head = Head()
+    plan: PlanView = PlanView()
+    ledger: list[LedgerLine] = []
+    sends: list[SendLine] = []
+    missing: str = ""
+    loading: bool = True
+    asking: str = ""
+    busy: bool = False
+
+    def _id(self) -> UUID:
+        return parse_id(str(self.router.url.path).rstrip("/").rsplit("/", 1)[-1], "campaign")
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        self.loading, self.missing, self.asking = True, "", ""
+        await self._read()
+
+    async def _read(self) -> None:
+        actor = await signed_in(self)
+        try:
+            campaign_id = self._id()
+            async with transaction() as session:
+                row = await get_campaign(session, actor, campaign_id)
+                plan = await get_plan(session, actor, row.plan_id) if row.plan_id else None
+                counts = await ledger(session, actor, campaign_id)
+                latest = await list_sends(session, actor, campaign_id=campaign_id, left_only=True, limit=10)
+        except NotFound as error:
+            self.missing, self.loading = error.message, False
+            return
+        self.head, self.plan = head_of(row), plan_view(plan)
+        self.ledger = ledger_lines(counts)
+        self.sends, self.loading, self.busy = [send_line(one) for one in latest.items], False, False
+
+    @background
+    async def live(self) -> None:
+        async with self:
+            topic = f"campaign:{str(self.router.url.path).rstrip('/').rsplit('/', 1)[-1]}"
+        async for _ in follow(self, topic):
+            async with self:
+                await self._read()
+
+    @rx.event
+    @guarded
+    async def act(self, verb: str) -> Any:
+        """Approve, start, play, pause, resume, cancel, send back, plan again."""
+        actor = await signed_in(self)
+        self.asking = ""
+        if verb not in VERBS:
+            return None
+        work, done = VERBS[verb]
+        async with transaction() as session:
+            await work(session, actor, self._id())
+        await self._read()
+        self.busy = verb == "plan"
+        return toast_done(done, self.head.name)
+
+    @rx.event
+    async def ask(self, what: str) -> None:
+        """Open the question before something that cannot be taken back; empty closes it."""
+        self.asking = what if what in {"cancel", "delete"} else ""
+
+    @rx.event
+    @guarded
+    async def delete(self) -> Any:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await delete_campaign(session, actor, self._id())
+        return rx.redirect("/campaigns")

@@ -1,0 +1,245 @@
+"""A campaign and its plan as the page says them: pure words from the services' rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.campaigns.service import CampaignRow
+from liquor_app.core.money import show_money
+from liquor_app.planning.plan_summary import UPLIFT_NOTE
+from liquor_app.planning.service import PlanRow
+from liquor_app.screens.campaigns.words import days_words, progress_words
+from liquor_app.ui.charts.interval import Marks, interval_marks
+from liquor_app.ui.charts.week import Day
+
+LEDGER_WORDS = {
+    "pending": "Waiting for their send window",
+    "claimed": "Being prepared",
+    "sending": "On the wire",
+    "sent": "Accepted by the provider",
+    "delivered": "Confirmed by the provider",
+    "bounced": "Came back; now suppressed",
+    "complained": "Reported as spam; now suppressed",
+    "skipped": "Refused again at the moment of sending",
+    "failed": "Refused by the provider for good",
+    "cancelled": "Stopped by a person",
+    "unknown": "The request left and no answer came",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a campaign is and what can be done with it now."""
+
+    id: str = ""
+    name: str = ""
+    status: str = ""
+    words: str = ""
+    description: str = ""
+    percent: float = 0.0
+    percent_words: str = ""
+    done: str = ""
+    line: str = ""
+    clock: str = ""
+    revenue: str = ""
+    bought: str = ""
+    held_out: str = ""
+    unknown: str = ""
+    playing: bool = False
+    reviewing: bool = False
+    history: bool = False
+    autopilot: bool = False
+    has_plan: bool = False
+    under_way: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A plan's figures, ready to draw; an empty id while there is none."""
+
+    id: str = ""
+    version: str = ""
+    sends: str = ""
+    profit: str = ""
+    low: str = ""
+    high: str = ""
+    sentence: str = ""
+    uplift: str = ""
+    marks: Marks = field(default_factory=lambda: interval_marks(0, 0, 0))
+    days: list[Day] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    limits: list[Fact] = field(default_factory=list)
+    blocked: str = ""
+    blocks: list[Fact] = field(default_factory=list)
+    foreseen: str = ""
+    obstacles: list[Fact] = field(default_factory=list)
+    tired: list[Fact] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    status: str
+    words: str
+    messages: str
+    share: str
+
+
+def head_of(row: CampaignRow) -> Head:
+    done = row.completed_sends + row.failed_sends + row.skipped_sends
+    under_way = row.status in {CampaignStatus.ACTIVE, CampaignStatus.PAUSED, CampaignStatus.COMPLETED}
+    return Head(
+        id=str(row.id),
+        name=row.name,
+        status=row.status.value,
+        words=f"{days_words(row)}. {row.description or ''}".strip(),
+        description=row.description or "",
+        percent=round(row.progress * 100, 1),
+        # 730 of 733 is not all
+        percent_words=f"{math.floor(row.progress * 100)}%",
+        done=f"{done:,} of {row.total_sends:,}",
+        line=progress_words(row),
+        clock=f"{row.virtual_now:%A %-d %B, %H:%M} UTC" if row.virtual_now else "",
+        revenue=show_money(row.revenue_generated),
+        bought=f"{row.conversions:,}",
+        held_out=f"{row.held_out:,}",
+        unknown=f"{row.unknown_sends:,}" if row.unknown_sends else "",
+        playing=row.is_playing,
+        reviewing=row.status in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL, CampaignStatus.SCHEDULED},
+        history=row.is_history,
+        autopilot=row.is_autopilot,
+        has_plan=row.plan_id is not None,
+        under_way=under_way or row.status is CampaignStatus.CANCELLED,
+    )
+
+
+def _fill(count: int, capacity: int) -> float:
+    return round(100 * count / capacity, 1) if capacity else 0.0
+
+
+def _days(rows: Sequence[Mapping[str, Any]]) -> list[Day]:
+    return [
+        Day(
+            str(row["date"]),
+            str(row["weekday"]),
+            str(date.fromisoformat(str(row["date"])).day),
+            f"{row['email']:,}",
+            _fill(row["email"], row["email_capacity"]),
+            f"{row['sms']:,}",
+            _fill(row["sms"], row["sms_capacity"]),
+        )
+        for row in rows
+    ]
+
+
+SHOWN_WHOLE = 20
+
+
+def _span(found: Mapping[str, Any]) -> str:
+    return f"{found['mean']:,.0f} ({found['low']:,.0f} to {found['high']:,.0f})"
+
+
+def _cash(found: Mapping[str, Any]) -> str:
+    """An estimate with its interval; cents only where dollars would be too coarse."""
+    if abs(float(found["mean"])) >= SHOWN_WHOLE:
+        mean, low, high = (show_money(found[name], cents=False) for name in ("mean", "low", "high"))
+        return f"{mean} ({low} to {high})"
+    return f"{show_money(found['mean'])} ({show_money(found['low'])} to {show_money(found['high'])})"
+
+
+def plan_view(plan: PlanRow | None) -> PlanView:
+    """A plan's summary (see `planning.plan_summary.figures`) in words."""
+    if plan is None:
+        return PlanView()
+    summary, limits = plan.summary, plan.constraints
+    totals, simulated = summary["totals"], summary["simulation"]
+    profit = simulated["incremental_profit"]
+    # plans made before the interval held zero are shown like the others
+    low, high = min(Decimal(str(profit["low"])), Decimal(0)), max(Decimal(str(profit["high"])), Decimal(0))
+    profit = {**profit, "low": low, "high": high}
+    mean, low_mark, high_mark = float(Decimal(str(profit["mean"]))), float(low), float(high)
+    blocks = [block for block in summary["blocks"] if block["customers"]]
+    return PlanView(
+        id=str(plan.id),
+        version=f"Plan {plan.version}",
+        sends=f"{totals['sends']:,}",
+        profit=show_money(profit["mean"]),
+        low=show_money(profit["low"]),
+        high=show_money(profit["high"]),
+        sentence=f"Expected incremental profit {_cash(profit)}, 80% interval; the uplift is assumed",
+        uplift=UPLIFT_NOTE,
+        marks=interval_marks(min(low_mark, mean), mean, max(high_mark, mean)),
+        days=_days(summary["days"]),
+        facts=[
+            Fact("Reach", f"{totals['reach']:,} of {totals['audience']:,}"),
+            Fact("Held out", f"{totals['held_out']:,}"),
+            Fact("Expected buyers", _span(simulated["buyers"])),
+            Fact("Who would not have bought", _span(simulated["new_buyers"])),
+            Fact("Incremental revenue", _cash(simulated["incremental_revenue"])),
+            Fact("Discount given", _cash(simulated["discount"])),
+            Fact("Revenue", _cash(simulated["revenue"])),
+            Fact("Sending cost", show_money(simulated["cost"])),
+            *_costs(simulated.get("cost_by_channel", {})),
+        ],
+        limits=[
+            Fact(label, f"{limits[name]}{unit}")
+            for name, label, unit in (
+                ("email_capacity_per_day", "E-mails a day", ""),
+                ("sms_capacity_per_day", "SMS a day", ""),
+                ("max_contacts_7_days", "A person in 7 days", ""),
+                ("max_contacts_30_days", "A person in 30 days", ""),
+                ("margin_floor_pct", "Margin floor", "%"),
+                ("discount_budget", "Discount budget, $", ""),
+            )
+            if name in limits
+        ],
+        blocked=f"{totals['blocked']:,} of {totals['audience']:,}",
+        blocks=[Fact(block["label"], f"{block['customers']:,}") for block in blocks],
+        **_foreseen(summary),
+    )
+
+
+def _costs(by_channel: Mapping[str, Any]) -> list[Fact]:
+    names = {"email": "Of it e-mail", "sms": "Of it SMS"}
+    return [Fact(name, show_money(by_channel[key])) for key, name in names.items() if float(by_channel.get(key, 0))]
+
+
+def _foreseen(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """What will stand against messages at their own moments, and how tired people will be; plans made before these
+    were worked out have neither."""
+    seen, tired = summary.get("foreseen"), summary.get("fatigue")
+    if not seen or not tired:
+        return {}
+    sampled = f" (asked about {seen['looked_at']:,} of them)" if seen["looked_at"] < seen["messages"] else ""
+    return {
+        "foreseen": f"{seen['blocked']:,} of {seen['messages']:,} messages{sampled}",
+        "obstacles": [
+            *(Fact(reason["label"], f"{reason['messages']:,}") for reason in seen["reasons"]),
+            Fact("Wait for a lawful hour", f"{seen['later']:,}"),
+        ],
+        "tired": [
+            Fact("Messages a person in 7 days", f"{tired['mean_7_days']:.2f}"),
+            Fact("People at the 7-day cap", f"{tired['at_cap_7_days']:,}"),
+            Fact("People at the 30-day cap", f"{tired['at_cap_30_days']:,}"),
+        ],
+    }
+
+
+def ledger_lines(rows: Sequence[Any]) -> list[LedgerLine]:
+    """The ledger by status, with each status' share."""
+    total = sum(row.messages for row in rows) or 1
+    return [
+        LedgerLine(row.status, LEDGER_WORDS.get(row.status, ""), f"{row.messages:,}", f"{row.messages / total:.1%}")
+        for row in rows
+    ]

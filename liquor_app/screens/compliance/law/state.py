@@ -1,0 +1,222 @@
+"""The rules of law, and the questions asked before one changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import require
+from liquor_app.compliance.legal_rules import WEEKDAYS, RuleKind
+from liquor_app.compliance.rule_pack_editing import RuleDraft, add_rule, end_rule
+from liquor_app.compliance.service import RuleRow, list_rules
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError, Invalid
+from liquor_app.core.ids import parse_id
+from liquor_app.organization.models import Channel
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.forms.form_data import typed
+from liquor_app.ui.toast import toast_done
+
+KINDS = {
+    RuleKind.HOURS: "Hours",
+    RuleKind.CONTACT_LIMIT: "Limit a day",
+    RuleKind.COUPON_BAN: "No coupons",
+    RuleKind.NOTE: "Note",
+}
+FIELDS = {
+    "value.start": "start",
+    "value.end": "end",
+    "value.days": "days",
+    "value.max": "max",
+    "value.text": "text",
+    "on": "valid_from",
+}
+"""Which input a service's complaint belongs to, where their names differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """A rule in words; `ended` if it binds no more, `limited` if its last day is known."""
+
+    id: str = ""
+    place: str = ""
+    kind: str = RuleKind.HOURS.value
+    kind_words: str = ""
+    channel: str = ""
+    channel_words: str = ""
+    says: str = ""
+    citation: str = ""
+    since: str = ""
+    until: str = ""
+    start: str = ""
+    end: str = ""
+    days: str = ""
+    limit: str = ""
+    words: str = ""
+    ended: bool = False
+    limited: bool = False
+
+
+def rule_line(row: RuleRow, today: date) -> RuleLine:
+    value, kind = row.value, RuleKind(row.kind)
+    days = ", ".join(str(day) for day in value.get("days") or [])
+    says = {
+        RuleKind.HOURS: f"{value.get('start')} to {value.get('end')}" + (f" on {days.title()}" if days else ""),
+        RuleKind.CONTACT_LIMIT: f"At most {value.get('max')} in 24 hours",
+        RuleKind.COUPON_BAN: "No coupon and no personal discount on alcohol",
+        RuleKind.NOTE: str(value.get("text", "")),
+    }[kind]
+    return RuleLine(
+        id=str(row.id),
+        place=row.jurisdiction,
+        kind=kind.value,
+        kind_words=KINDS[kind],
+        channel=row.channel or "",
+        channel_words=Channel(row.channel).label if row.channel else "All",
+        says=says,
+        citation=row.citation,
+        since=row.valid_from.isoformat() if row.valid_from.year > 1970 else "",
+        until=row.valid_to.isoformat() if row.valid_to else "",
+        start=str(value.get("start", "")),
+        end=str(value.get("end", "")),
+        days=days,
+        limit=str(value.get("max", "")),
+        words=str(value.get("text", "")),
+        ended=not row.is_active or (row.valid_to is not None and row.valid_to <= today),
+        limited=row.valid_to is not None,
+    )
+
+
+def parse_day(value: object, field: str) -> date:
+    """Raises: Invalid: not a day."""
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        raise Invalid("Choose a day.", field=field) from error
+
+
+def draft_of(form: dict[str, Any], like: RuleLine) -> RuleDraft:
+    """What a form says; the place, kind and channel of a rule being changed stay.
+
+    Raises:
+        Invalid: no day, or a limit that is no number.
+    """
+    kind = like.kind if like.id else typed(form, "kind")
+    channel = like.channel if like.id else typed(form, "channel")
+    place = like.place if like.id else typed(form, "jurisdiction").strip().upper()
+    value: dict[str, Any] = {}
+    if kind == RuleKind.HOURS:
+        value = {name: typed(form, name).strip() for name in ("start", "end")}
+        if days := [day.strip().lower()[:3] for day in typed(form, "days").split(",") if day.strip()]:
+            value["days"] = days
+    elif kind == RuleKind.CONTACT_LIMIT:
+        written = typed(form, "max").strip()
+        if not (written.isdecimal() and len(written) < 5 and int(written)):
+            raise Invalid("Give a number, 1 or more.", field="max")
+        value = {"max": int(written), "hours": 24}
+    elif kind == RuleKind.NOTE:
+        value = {"text": typed(form, "text").strip()}
+    citation = typed(form, "citation").strip()
+    return RuleDraft(place, kind, citation, parse_day(form.get("valid_from"), "valid_from"), channel or None, value)
+
+
+class LawState(rx.State):
+    """Every rule; `asking` is "add", "change" or "end" while that dialog is open, about `chosen`."""
+
+    rows: list[RuleLine] = []
+    ended: int = 0
+    with_ended: bool = False
+    loading: bool = True
+    asking: str = ""
+    kind: str = RuleKind.HOURS.value
+    chosen: RuleLine = RuleLine()
+    today: str = ""
+    errors: dict[str, str] = {}
+    whole_days: str = f"Leave empty for every day; else of {', '.join(WEEKDAYS)}."
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        await self._read()
+
+    async def _read(self) -> None:
+        """As it is now."""
+        actor = await signed_in(self)
+        require(actor, Role.ADMIN)
+        async with transaction() as session:
+            rows = await list_rules(session, actor)
+        today = now().date()
+        lines = [rule_line(row, today) for row in rows]
+        self.ended = sum(line.ended for line in lines)
+        self.rows = [line for line in lines if self.with_ended or not line.ended]
+        self.today, self.loading = today.isoformat(), False
+
+    @rx.event
+    @guarded
+    async def show_ended(self, on: bool) -> None:
+        self.with_ended = bool(on)
+        await self._read()
+
+    @rx.event
+    @guarded
+    async def ask(self, question: str, rule_id: str) -> None:
+        """Open a dialog; about nothing for "add"."""
+        self.chosen = next((line for line in self.rows if line.id == rule_id), RuleLine())
+        self.asking = question if question == "add" or (question in ("change", "end") and self.chosen.id) else ""
+        self.kind, self.errors = self.chosen.kind, {}
+
+    @rx.event
+    @guarded
+    async def close(self, open: bool) -> None:
+        if not open:
+            self.asking = ""
+
+    @rx.event
+    @guarded
+    async def choose_kind(self, kind: str) -> None:
+        self.kind = kind if kind in set(RuleKind) else RuleKind.HOURS.value
+
+    @rx.event
+    @guarded
+    async def save(self, form: dict[str, Any]) -> Any:
+        """A new rule, or the one that follows the chosen."""
+        actor = await signed_in(self)
+        like = self.chosen if self.asking == "change" else replace(self.chosen, id="")
+        try:
+            draft = draft_of(form, like)
+            async with transaction() as session:
+                await add_rule(session, actor, draft, replaces=parse_id(like.id, "rule") if like.id else None)
+        except AppError as error:
+            return self._blame(error)
+        return await self._done("The rule stands", f"It binds from {draft.valid_from}.")
+
+    @rx.event
+    @guarded
+    async def finish(self, form: dict[str, Any]) -> Any:
+        """Let the chosen rule bind no more from a day on."""
+        actor = await signed_in(self)
+        try:
+            day = parse_day(form.get("valid_from"), "valid_from")
+            async with transaction() as session:
+                await end_rule(session, actor, parse_id(self.chosen.id, "rule"), day)
+        except AppError as error:
+            return self._blame(error)
+        return await self._done("The rule ends", f"It binds no more from {day} on, and stays on record.")
+
+    async def _done(self, title: str, words: str) -> Any:
+        self.asking = ""
+        await self._read()
+        return toast_done(title, words)
+
+    def _blame(self, error: AppError) -> None:
+        """Beside the input it is about. Raises: AppError: it is about none."""
+        known = ("jurisdiction", "kind", "channel", "start", "end", "days", "max", "text", "citation", "valid_from")
+        name = FIELDS.get(error.field or "", error.field or "")
+        if name not in known:
+            raise error
+        self.errors = {name: error.message}

@@ -1,0 +1,213 @@
+"""Coupon pools on their page. A file of codes goes over plain HTTP, not through here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.actions.coupon_pools import (
+    AddedCodes,
+    PoolRow,
+    Refused,
+    add_codes,
+    create_pool,
+    delete_pool,
+    discard_codes,
+    list_pools,
+    update_pool,
+)
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError
+from liquor_app.core.ids import parse_id
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.forms.form_data import typed
+from liquor_app.ui.toast import toast_done, toast_warning
+from liquor_app.ui.words import plural
+
+PASTED = 500_000
+"""Characters; more comes as a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLine:
+    """A pool as it is drawn; `share` of it that is given away, 0 to 100."""
+
+    id: str
+    name: str
+    worth: str
+    standing: bool
+    low: bool
+    left: str
+    given: str
+    share: float
+    low_water: str
+
+
+def pool_line(row: PoolRow) -> PoolLine:
+    given = row.total - row.remaining
+    return PoolLine(
+        str(row.id),
+        row.name,
+        f"{row.discount_pct.normalize():f}% off",
+        row.is_standing,
+        row.is_low,
+        f"{row.remaining:,}",
+        f"{given:,} given, {row.redeemed:,} redeemed" if given else "None given yet",
+        round(100 * given / row.total, 1) if row.total else 0.0,
+        str(row.low_water),
+    )
+
+
+def told(done: AddedCodes) -> str:
+    """What became of the lines that added nothing."""
+    parts = [
+        f"{plural(count, 'code')} {words}"
+        for count, words in (
+            (done.repeated, "stood in the list twice"),
+            (done.known, "known already, here or in another pool"),
+            (done.beyond, "beyond a million did not fit"),
+        )
+        if count
+    ]
+    if done.refused:
+        lines = ", ".join(f"line {one.line} “{one.text}”" for one in done.examples)
+        parts.append(f"{plural(done.refused, 'line')} held no code, such as {lines}")
+    return "; ".join(parts) + ("." if parts else "")
+
+
+class PoolsState(rx.State):
+    """`asking` is "new", or what is asked about the pool `about`: add, edit, discard, delete."""
+
+    rows: list[PoolLine] = []
+    loading: bool = True
+    asking: str = ""
+    about: str = ""
+    errors: dict[str, str] = {}
+    report: str = ""
+    sending: bool = False
+
+    @rx.var
+    def chosen(self) -> PoolLine:
+        """The pool a dialog is about."""
+        nothing = PoolLine("", "", "", False, False, "", "", 0.0, "")
+        return next((row for row in self.rows if row.id == self.about), nothing)
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        self.reset()
+        await self._read()
+
+    async def _read(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            self.rows = [pool_line(row) for row in await list_pools(session, actor)]
+        self.loading = False
+
+    @rx.event
+    async def ask(self, what: str, about: str = "") -> None:
+        """Open a dialog; an empty `what` closes it."""
+        self.asking = what if what in {"new", "add", "edit", "discard", "delete"} else ""
+        self.about, self.errors, self.report, self.sending = str(about)[:36], {}, "", False
+
+    @rx.event
+    async def close(self, open: bool) -> None:
+        if not open:
+            self.asking = ""
+
+    @rx.event
+    @guarded
+    async def save(self, form: dict[str, Any]) -> Any:
+        """A new pool, or another name and mark for one that is there."""
+        actor, is_new = await signed_in(self), self.asking == "new"
+        values: dict[str, Any] = {
+            "name": typed(form, "name"),
+            "low_water": typed(form, "low_water")[:12].replace(",", ""),
+            "is_standing": typed(form, "is_standing") == "yes",
+        }
+        try:
+            async with transaction() as session:
+                if is_new:
+                    row = await create_pool(session, actor, discount_pct=typed(form, "discount_pct"), **values)
+                else:
+                    row = await update_pool(session, actor, parse_id(self.about, "pool"), **values)
+        except AppError as error:
+            if error.field is None:
+                raise
+            self.errors = {error.field: error.message}
+            return None
+        await self._read()
+        self.asking, self.about, self.errors = "add" if is_new else "", str(row.id), {}
+        return toast_done("Pool saved", "Now add its codes." if is_new else row.name)
+
+    @rx.event
+    @guarded
+    async def paste(self, form: dict[str, Any]) -> Any:
+        """Codes typed or pasted, one a line."""
+        actor, pasted = await signed_in(self), typed(form, "codes")
+        if len(pasted) > PASTED:
+            self.errors = {"codes": "That is a lot: send it as a file instead."}
+            return None
+        try:
+            async with transaction() as session:
+                done = await add_codes(session, actor, parse_id(self.about, "pool"), pasted.splitlines())
+        except AppError as error:
+            if error.field is None:
+                raise
+            self.errors = {error.field: error.message}
+            return None
+        return await self._added(done)
+
+    @rx.event
+    @guarded
+    async def send(self) -> Any:
+        """Have the browser send the chosen file."""
+        await signed_in(self)
+        self.sending, self.errors, self.report = True, {}, ""
+        return rx.call_script(f"codesFile.send({json.dumps(str(self.about))})")
+
+    @rx.event
+    @guarded
+    async def sent(self, answer: Any) -> Any:
+        """What the server answered the browser; only words are taken from it, figures are read anew."""
+        await signed_in(self)
+        self.sending, answer = False, answer if isinstance(answer, dict) else {}
+        counts = {name: answer.get(name) for name in ("added", "repeated", "known", "beyond", "refused")}
+        if not all(isinstance(count, int) for count in counts.values()):
+            self.errors = {"codes": str(answer.get("detail") or "The file could not be read.")[:300]}
+            return None
+        examples = [one for one in answer.get("examples") or [] if isinstance(one, dict)][:5]
+        shown = tuple(Refused(int(one.get("line") or 0), str(one.get("text"))[:40]) for one in examples)
+        return await self._added(AddedCodes(parse_id(self.about, "pool"), **counts, examples=shown))
+
+    async def _added(self, done: AddedCodes) -> Any:
+        await self._read()
+        self.errors, self.report = {}, told(done)
+        if not self.report:
+            self.asking = ""
+        if not done.added:
+            return toast_warning("No code was added", "All of them were known, or none.")
+        return toast_done(f"{plural(done.added, 'code')} added", self.chosen.name)
+
+    @rx.event
+    @guarded
+    async def discard(self) -> Any:
+        """Remove the codes nobody has got."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            count = await discard_codes(session, actor, parse_id(self.about, "pool"))
+        self.asking = ""
+        await self._read()
+        return toast_done(f"{plural(count, 'code')} discarded", "Those with people stay as they are.")
+
+    @rx.event
+    @guarded
+    async def delete(self) -> Any:
+        actor, self.asking = await signed_in(self), ""
+        async with transaction() as session:
+            await delete_pool(session, actor, parse_id(self.about, "pool"))
+        await self._read()
+        return toast_done("Pool deleted")

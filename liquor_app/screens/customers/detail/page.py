@@ -1,0 +1,333 @@
+"""One customer: scores with their reasons, the next best action, what was bought, what was and was not sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.screens.customers.detail.history_state import HistoryState
+from liquor_app.screens.customers.detail.manage_dialogs import questions
+from liquor_app.screens.customers.detail.manage_state import ActsState
+from liquor_app.screens.customers.detail.state import CustomerState
+from liquor_app.screens.customers.detail.transactional_state import ErrandsState
+from liquor_app.screens.customers.form.state import EditCustomerState
+from liquor_app.screens.customers.form.view import customer_form
+from liquor_app.screens.customers.segment_colors import FAMILIES
+from liquor_app.screens.session.role_controls import for_admins, for_managers
+from liquor_app.ui.badge import badge, status_badge
+from liquor_app.ui.button import avatar, button, icon_button
+from liquor_app.ui.card import card, list_item, note, plain_list
+from liquor_app.ui.charts.bars import bar_list, numbers
+from liquor_app.ui.charts.chart import Series, bar_chart, legend
+from liquor_app.ui.charts.priority_bar import priority, priority_legend
+from liquor_app.ui.empty import empty
+from liquor_app.ui.forms.choice import switch
+from liquor_app.ui.forms.menu import Item, menu
+from liquor_app.ui.frame.page_spec import Page, page_head
+from liquor_app.ui.grid import col, grid, row
+from liquor_app.ui.icon import icon
+from liquor_app.ui.skeleton import skeleton_lines
+from liquor_app.ui.table import Column, table
+
+TOPICS = {
+    "churn": "trending-down",
+    "rhythm": "repeat",
+    "next": "calendar-clock",
+    "segment": "layers",
+    "value": "circle-dollar-sign",
+    "response": "tag",
+    "night": "moon",
+    "taste": "wine",
+    "price": "badge-dollar-sign",
+    "discount": "badge-percent",
+    "engagement": "mail-open",
+}
+
+
+def customer_page() -> rx.Component:
+    nobody = empty(
+        "No such customer",
+        CustomerState.missing,
+        button("All customers", kind="primary", href="/customers"),
+        icon="search-x",
+    )
+    return rx.cond(CustomerState.missing != "", nobody, rx.fragment(_head(), _body(), customer_form(), questions()))
+
+
+def _head() -> rx.Component:
+    who = CustomerState.profile
+    facts = (who.email, who.phone, who.place, who.since)
+    words = rx.el.div(*(rx.cond(fact != "", rx.el.span(fact), rx.fragment()) for fact in facts), class_name="facts")
+    more = menu(
+        icon_button("ellipsis", "More", boxed=True),
+        Item("Suppress", ActsState.ask("suppress"), "ban"),
+        Item("Delete", ActsState.ask("delete"), "trash-2", danger=True, divider=True),
+    )
+    return page_head(
+        who.name,
+        words,
+        for_managers(button("Edit", icon="pencil", on_click=EditCustomerState.edit), more),
+        crumbs=(("Customers", "/customers"),),
+        lead=avatar(who.initials, large=True),
+    )
+
+
+def _body() -> rx.Component:
+    def ready(drawn: rx.Component, lines: int = 4) -> rx.Component:
+        return rx.cond(CustomerState.loading, skeleton_lines(lines), drawn)
+
+    scored = rx.el.span(CustomerState.profile.scored, class_name="note-t")
+    return col(
+        _suppressed(),
+        _age_in_doubt(),
+        rx.el.section(
+            numbers(
+                *(
+                    (score.label, score.figure, score.detail, score.tone)
+                    for score in (CustomerState.scores[index] for index in range(6))
+                )
+            ),
+            class_name="card",
+        ),
+        grid(
+            rx.el.div(col(_action(), _spend(), _sends(), _not_sent(), _purchases(), gap=16), class_name="c8"),
+            rx.el.div(
+                col(
+                    card(ready(_why()), title="Why these scores", aside=scored, flush=True),
+                    _mix(),
+                    card(ready(_consents(), 3), title="Consent and age", flush=True),
+                    gap=16,
+                ),
+                class_name="c4",
+            ),
+        ),
+        gap=16,
+    )
+
+
+def _suppressed() -> rx.Component:
+    lift = for_admins(button("Take off the list", small=True, on_click=ActsState.ask("lift")))
+    words = ("On the suppression list (", CustomerState.profile.suppressed, "): no campaign writes to this customer.")
+    shown = note(*words, tone="amber", icon="ban", action=lift)
+    return rx.cond(CustomerState.profile.suppressed != "", shown, rx.fragment())
+
+
+def _age_in_doubt() -> rx.Component:
+    settle = for_managers(button("Record proof of age", small=True, on_click=ActsState.ask("age")))
+    words = (
+        "What is on file about this customer's age and what they said do not agree, and one of the two is a minor's."
+        " Nothing is sent to them until it is settled."
+    )
+    shown = note(words, tone="amber", icon="id-card", action=settle)
+    return rx.cond(CustomerState.profile.age_in_doubt, shown, rx.fragment())
+
+
+def _action() -> rx.Component:
+    one = CustomerState.action
+    head = row(
+        rx.el.span(icon("sparkles"), class_name="accent"),
+        rx.el.h2("Next best action"),
+        badge("Priority " + rx.Var.create(one.total).to_string(), "solid", dot=False),
+    )
+    shown = rx.el.section(
+        row(head, rx.el.span(one.when, class_name="t12 muted"), apart=True, wrap=True),
+        row(
+            col(
+                rx.el.b(one.title, class_name="t14 strong"),
+                rx.el.p(one.reason, class_name="muted pretty"),
+                rx.el.span(one.hints, class_name="t12 muted"),
+                class_name="grow",
+                gap=4,
+            ),
+            col(priority(one.total, one.value, one.response, one.margin, one.fatigue), priority_legend(), gap=8),
+            gap=24,
+            wrap=True,
+            class_name="ts",
+        ),
+        rx.cond(one.href != "", row(button("Open the plan", href=one.href, small=True)), rx.fragment()),
+        class_name="card call col g12",
+    )
+    return rx.cond(one.title != "", shown, rx.fragment())
+
+
+def _spend() -> rx.Component:
+    series = [Series(name, HistoryState.spend[name], color=color) for name, color in FAMILIES.items()]
+    return card(
+        rx.el.p(CustomerState.profile.bought, class_name="muted num"),
+        rx.cond(
+            HistoryState.loading | (rx.Var.create(HistoryState.mix).length() > 0),
+            bar_chart(
+                HistoryState.months,
+                series,
+                label=HistoryState.spend_words,
+                stacked=True,
+                prefix="$",
+                day_format="%b",
+                height=180,
+                loading=HistoryState.loading,
+            ),
+            rx.fragment(),
+        ),
+        title="Purchases, last 12 months",
+        aside=legend(*((name, color, "box") for name, color in FAMILIES.items())),
+    )
+
+
+def _purchases() -> rx.Component:
+    return card(
+        table(
+            HistoryState.purchases,
+            (
+                Column("Day", lambda one: one.day),
+                Column("What", lambda one: one.what, phone="under"),
+                Column("Store", lambda one: one.store, phone="hide"),
+                Column("Discount", lambda one: one.discount, number=True, phone="hide"),
+                Column("Total", lambda one: one.total, number=True),
+            ),
+            label="Purchases",
+            loading=HistoryState.loading,
+            dense=True,
+            empty=empty("Nothing bought yet", "Purchases arrive by import, or as they happen.", icon="shopping-basket"),
+        ),
+        title="Latest purchases",
+        aside=rx.cond(
+            HistoryState.more,
+            button("Show more", kind="ghost", small=True, on_click=HistoryState.show_more),
+            rx.fragment(),
+        ),
+        flush=True,
+    )
+
+
+def _sends() -> rx.Component:
+    return card(
+        table(
+            HistoryState.sends,
+            (
+                Column("Campaign", lambda one: one.campaign),
+                Column("Day", lambda one: one.day, number=True),
+                Column("Channel", lambda one: one.channel, phone="hide"),
+                Column("Outcome", lambda one: status_badge(one.outcome)),
+                Column("What happened", lambda one: one.detail, phone="under"),
+            ),
+            label="Campaign history",
+            loading=HistoryState.loading,
+            dense=True,
+            empty=empty("Never written to", "Messages show up here once a campaign has reached them.", icon="mail"),
+        ),
+        title="Campaign history",
+        aside=rx.el.span(HistoryState.sent_words, class_name="note-t num"),
+        flush=True,
+    )
+
+
+def _not_sent() -> rx.Component:
+    def line(one: Any) -> rx.Component:
+        return list_item(
+            rx.el.span(one.day, class_name="t12 muted num nowrap"),
+            rx.el.div(
+                rx.cond(
+                    one.href != "",
+                    rx.el.a(one.campaign, href=one.href, class_name="med"),
+                    rx.el.span(one.campaign, class_name="med"),
+                ),
+                rx.el.div(one.detail, class_name="t12 muted"),
+                class_name="grow",
+            ),
+            badge(one.label, dot=False),
+        )
+
+    nothing = rx.el.p("Nothing was held back from this customer.", class_name="muted pad")
+    found = plain_list(rx.foreach(HistoryState.not_sent, line))
+    body = rx.cond(rx.Var.create(HistoryState.not_sent).length() > 0, found, nothing)
+    return card(rx.cond(HistoryState.loading, skeleton_lines(2), body), title="Why not sent", flush=True)
+
+
+def _why() -> rx.Component:
+    def line(one: Any) -> rx.Component:
+        drawing = rx.match(one.topic, *((topic, icon(name)) for topic, name in TOPICS.items()), icon("info"))
+        return list_item(
+            rx.el.span(drawing, class_name=one.tone),
+            rx.el.div(rx.el.b(one.title, class_name="med"), rx.el.p(one.text, class_name="muted pretty")),
+            class_name="ts",
+        )
+
+    return plain_list(rx.foreach(CustomerState.why, line))
+
+
+def _mix() -> rx.Component:
+    bars = card(bar_list(HistoryState.mix), title="Category mix", aside="by spend, a year", flush=True)
+    return rx.cond(rx.Var.create(HistoryState.mix).length() > 0, bars, rx.fragment())
+
+
+def _consents() -> rx.Component:
+    def line(one: Any) -> rx.Component:
+        drawing = rx.match(one.key, ("email", icon("mail")), ("sms", icon("message-square")), icon("id-card"))
+        record = for_managers(
+            rx.cond(
+                one.status == "pending",
+                button("Send link", kind="ghost", small=True, on_click=ErrandsState.ask("confirm", one.key)),
+                rx.fragment(),
+            ),
+            button("Record", kind="ghost", small=True, on_click=ActsState.ask(one.key)),
+        )
+        who = CustomerState.profile
+        born = for_managers(
+            button("Proof", kind="ghost", small=True, title="Record a proof of age", on_click=ActsState.ask("age")),
+            rx.cond(
+                (one.status != "verified") & (one.status != "disputed") & ((who.email != "") | (who.phone != "")),
+                button(
+                    "Ask",
+                    kind="ghost",
+                    small=True,
+                    title="Send the question for the date of birth",
+                    on_click=ErrandsState.ask("age", rx.cond(who.email != "", "email", "sms")),
+                ),
+                rx.fragment(),
+            ),
+        )
+        return list_item(
+            drawing,
+            rx.el.div(
+                row(rx.el.b(one.label, class_name="med"), _consent_badge(one.status)),
+                rx.el.div(one.detail, class_name="t12 muted"),
+                class_name="grow",
+            ),
+            rx.cond(one.key == "age", born, record),
+        )
+
+    counted = CustomerState.profile.counted
+    counting = list_item(
+        icon("mouse-pointer-click"),
+        rx.el.div(
+            rx.el.b("Opens and clicks", class_name="med"),
+            rx.el.div(
+                rx.cond(counted, "Counted where the brand counts them", "Not counted, whatever the brand counts"),
+                class_name="t12 muted",
+            ),
+            class_name="grow",
+        ),
+        for_managers(switch("Count", checked=counted, on_change=ActsState.count)),
+    )
+
+    def errand(one: Any) -> rx.Component:
+        words = rx.el.div(rx.el.div(one.words, class_name="t12"), rx.el.div(one.detail, class_name="t12 muted pretty"))
+        return list_item(icon("send"), words, class_name="ts")
+
+    return plain_list(rx.foreach(CustomerState.consents, line), rx.foreach(ErrandsState.rows, errand), counting)
+
+
+def _consent_badge(status: Any) -> rx.Component:
+    return rx.cond(status == "none", badge("Not known", "outline", dot=False), status_badge(status))
+
+
+PAGES = (
+    Page(
+        "/customers/[customer_id]",
+        "Customer",
+        customer_page,
+        on_load=[CustomerState.clear, HistoryState.clear, CustomerState.load, HistoryState.load, ErrandsState.load],
+        parent="/customers",
+    ),
+)

@@ -1,0 +1,71 @@
+"""One customer: who it is, the scores with their reasons, what may be sent."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from liquor_app.actions.service import list_actions
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.core.ids import parse_id
+from liquor_app.customers.consents import consents_of, suppression_of
+from liquor_app.customers.service import get_customer
+from liquor_app.organization.settings import PlanningSettings, load_settings, shop_now
+from liquor_app.scoring.service import explain_customer
+from liquor_app.screens.customers.detail.view import (
+    ConsentLine,
+    NextAction,
+    Profile,
+    Score,
+    Why,
+    consent_lines,
+    next_action,
+    profile_of,
+    scores_of,
+    why_lines,
+)
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.address import last_part
+
+OPEN_ACTIONS = "proposed,pending,queued"
+
+
+class CustomerState(rx.State):
+    """Read again whenever the page opens or something on it was changed."""
+
+    profile: Profile = Profile()
+    scores: list[Score] = [Score() for _ in range(6)]
+    why: list[Why] = []
+    consents: list[ConsentLine] = []
+    action: NextAction = NextAction()
+    missing: str = ""
+    loading: bool = True
+
+    @rx.event
+    async def clear(self) -> None:
+        """Nobody: the customer shown before must not flash up under another one's address."""
+        self.reset()
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        actor = await signed_in(self)
+        try:
+            customer_id = parse_id(last_part(self), "customer")
+            async with transaction() as session:
+                at = await shop_now(session)
+                row = await get_customer(session, actor, customer_id)
+                why = await explain_customer(session, actor, customer_id)
+                suppressed = await suppression_of(session, actor, customer_id)
+                evidence = await consents_of(session, actor, customer_id)
+                actions = await list_actions(session, actor, customer_id=customer_id, status=OPEN_ACTIONS, limit=1)
+                planning = await load_settings(session, PlanningSettings)
+        except (NotFound, Invalid) as problem:
+            self.reset()
+            self.missing, self.loading = problem.message, False
+            return
+        self.profile = profile_of(row, suppressed, why.computed_at, at)
+        self.scores, self.why = scores_of(row, why, planning.horizon_days, at), why_lines(why.sentences)
+        self.consents = consent_lines(row, evidence, at)
+        self.action = next_action(next(iter(actions.items), None), at)
+        self.missing, self.loading = "", False

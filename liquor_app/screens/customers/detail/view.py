@@ -1,0 +1,220 @@
+"""One customer as the page shows them: plain text and numbers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from liquor_app.actions.service import ActionRow
+from liquor_app.core.money import show_money
+from liquor_app.customers.addresses import show_phone
+from liquor_app.customers.consents import ConsentRow
+from liquor_app.customers.service import CustomerRow
+from liquor_app.scoring.explain import Sentence
+from liquor_app.scoring.service import ExplanationRow
+from liquor_app.screens.customers.rows import name_of
+from liquor_app.screens.customers.segment_colors import segment_label
+from liquor_app.ui.badge import LOOKS
+from liquor_app.ui.words import (
+    NONE,
+    ago,
+    days_ago,
+    days_between,
+    due,
+    initials,
+    listed,
+    percent,
+    plural,
+    show_day,
+    spoken,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who it is. `suppressed` says why nobody may write to them, empty if one may; `age_in_doubt` holds all sending."""
+
+    id: str = ""
+    name: str = ""
+    initials: str = ""
+    email: str = ""
+    phone: str = ""
+    place: str = ""
+    since: str = ""
+    bought: str = ""
+    suppressed: str = ""
+    scored: str = ""
+    counted: bool = True
+    age_in_doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One cell of the strip; `tone` is "", "green", "amber" or "red"."""
+
+    label: str = ""
+    figure: str = ""
+    detail: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A sentence behind the scores; `topic` chooses the icon."""
+
+    topic: str
+    title: str
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """A channel, or the age, and what is known; `status` is a badge's."""
+
+    key: str
+    label: str
+    status: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextAction:
+    """The best action there is for this customer; an empty title for none. Points as in `ui.charts.priority_bar`."""
+
+    title: str = ""
+    reason: str = ""
+    when: str = ""
+    hints: str = ""
+    href: str = ""
+    total: int = 0
+    value: int = 0
+    response: int = 0
+    margin: int = 0
+    fatigue: int = 0
+
+
+CHANNELS: Mapping[str, str] = {"email": "E-mail", "sms": "SMS"}
+_TONES: Mapping[str, str] = {"good": "green", "warning": "red", "neutral": "muted"}
+_CHURN_TONES: Mapping[str, str] = {"low": "green", "medium": "amber", "high": "red"}
+
+
+def profile_of(row: CustomerRow, suppressed: str | None, scored: datetime | None, at: datetime) -> Profile:
+    name = name_of(row)
+    since = row.first_purchase_at or row.created_at
+    word = "Buys since" if row.first_purchase_at else "Added"
+    return Profile(
+        id=str(row.id),
+        name=name,
+        initials=initials(name),
+        email=row.email or "",
+        phone=show_phone(row.phone) if row.phone else "",
+        place=", ".join(part for part in (row.city, row.state) if part),
+        since=f"{word} {show_day(since, at)}",
+        bought=_bought(row, at),
+        suppressed=LOOKS[suppressed].word.lower() if suppressed and suppressed in LOOKS else suppressed or "",
+        scored=f"Scored {ago(scored, at)}" if scored else "Not scored yet",
+        counted=not row.no_tracking,
+        age_in_doubt=row.age_disputed_at is not None,
+    )
+
+
+def _bought(row: CustomerRow, at: datetime) -> str:
+    if not row.purchase_frequency:
+        return "Has not bought yet."
+    baskets, spent = plural(row.purchase_frequency, "basket"), show_money(row.total_spent)
+    average, last = show_money(row.avg_order_value), days_ago(row.last_purchase_at, at)
+    return f"{baskets}, {spent} in all. Average {average}, last {last}."
+
+
+def scores_of(row: CustomerRow, why: ExplanationRow, horizon_days: int, at: datetime) -> list[Score]:
+    """Segment, churn, value at risk, response, next purchase, RFM."""
+    if row.churn_probability is None:
+        churn = Score(f"Churn, {horizon_days} days", NONE, "Not enough data")
+    else:
+        band = spoken(row.churn_risk or "")
+        tone = _CHURN_TONES.get(row.churn_risk or "", "")
+        churn = Score(f"Churn, {horizon_days} days", percent(row.churn_probability), band, tone)
+    clv = f"of {show_money(row.clv_score)} CLV" if row.clv_score is not None else "Not enough data"
+    return [
+        Score("Segment", segment_label(row.rfm_segment), plural(row.purchase_frequency, "purchase")),
+        churn,
+        Score("Value at risk", show_money(row.value_at_risk), clv),
+        Score("Likely to respond", percent(row.response_likelihood), _success(row)),
+        _next(row, why, at),
+        Score("RFM", _rfm(row), "recency, frequency, money"),
+    ]  # fmt: skip
+
+
+def _next(row: CustomerRow, why: ExplanationRow, at: datetime) -> Score:
+    expected, label = row.next_purchase_at, "Next purchase"
+    if expected is None:
+        return Score(label, NONE, "No forecast")
+    if days_between(expected, at) > 0:
+        return Score(label, show_day(expected, at), due(expected, at), "red")
+    window = f"{show_day(why.next_low, at)} to {show_day(why.next_high, at)}" if why.next_low and why.next_high else ""
+    return Score(label, show_day(expected, at), window or due(expected, at))
+
+
+def _rfm(row: CustomerRow) -> str:
+    scores = (row.r_score, row.f_score, row.m_score)
+    return NONE if None in scores else " · ".join(str(score) for score in scores)
+
+
+def _success(row: CustomerRow) -> str:
+    if row.success_rate_pct is None:
+        return "not contacted in a year"
+    return f"{row.success_rate_pct:.0f}% of contacts bought"
+
+
+def why_lines(sentences: Sequence[Sentence]) -> list[Why]:
+    return [Why(one.topic, one.title, one.text, _TONES[one.tone.value]) for one in sentences]
+
+
+def consent_lines(row: CustomerRow, evidence: Sequence[ConsentRow], at: datetime) -> list[ConsentLine]:
+    """E-mail, SMS and age: what holds now, with the newest evidence of it."""
+    lines = []
+    for channel, label in CHANNELS.items():
+        status = row.email_consent if channel == "email" else row.sms_consent
+        newest = next((one for one in evidence if one.channel == channel), None)
+        lines.append(ConsentLine(channel, label, status or "none", _evidence(newest, at)))
+    return [*lines, _age(row, at)]
+
+
+def _evidence(consent: ConsentRow | None, at: datetime) -> str:
+    if consent is None:
+        return "Never asked, as far as the record goes"
+    source = spoken(consent.source) if consent.source.islower() else consent.source
+    wording = f", wording {consent.wording_version}" if consent.wording_version else ""
+    return f"{show_day(consent.at, at)}, {source}{wording}"
+
+
+def _age(row: CustomerRow, at: datetime) -> ConsentLine:
+    if row.age_disputed_at is not None:
+        return ConsentLine("age", "Age", "disputed", f"In doubt since {show_day(row.age_disputed_at, at)}")
+    if row.age_verified_at is not None:
+        return ConsentLine("age", "Age", "verified", f"Checked {show_day(row.age_verified_at, at)}")
+    if row.date_of_birth is not None:
+        return ConsentLine("age", "Age", "given", f"Born {row.date_of_birth:%-d %b %Y}, not checked")
+    return ConsentLine("age", "Age", "none", "No date of birth, nothing checked")
+
+
+def next_action(row: ActionRow | None, at: datetime) -> NextAction:
+    """The card of an action; an empty one for None."""
+    if row is None:
+        return NextAction()
+    start = row.send_window.get("start", "")
+    when = f"{row.scheduled_date:%a} {show_day(row.scheduled_date, at)}{', from ' + start if start else ''}"
+    return NextAction(
+        title=f"{CHANNELS.get(row.channel, row.channel)}: {row.offer}",
+        reason=row.reason or "",
+        when=when,
+        hints=listed([part for part in (row.segment_name or "", row.campaign_name or "") if part], "in"),
+        href=f"/campaigns/{row.campaign_id}" if row.campaign_id else "",
+        total=round(row.priority_score),
+        value=round(row.value_points),
+        response=round(row.response_points),
+        margin=round(row.margin_points),
+        fatigue=round(row.fatigue_points),
+    )

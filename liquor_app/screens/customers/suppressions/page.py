@@ -1,0 +1,154 @@
+"""The suppression list: who must not be written to, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.customers.models import SuppressionReason
+from liquor_app.customers.suppressions import MAX_WHY
+from liquor_app.organization.models import Channel
+from liquor_app.screens.customers.suppressions.state import SuppressedState
+from liquor_app.screens.session.role_controls import for_admins
+from liquor_app.ui.badge import badge
+from liquor_app.ui.button import button, download, icon_button, link
+from liquor_app.ui.card import card
+from liquor_app.ui.empty import empty
+from liquor_app.ui.forms.choice import select, select_field
+from liquor_app.ui.forms.dialog import dialog
+from liquor_app.ui.forms.filters import filter_bar
+from liquor_app.ui.forms.form import search_input, text_field
+from liquor_app.ui.frame.page_spec import Page, page_head
+from liquor_app.ui.grid import col
+from liquor_app.ui.pager import pager
+from liquor_app.ui.table import Column, table
+
+FORM, LIFT = "suppress-form", "lift-form"
+
+
+def suppressed_page() -> rx.Component:
+    return rx.fragment(
+        page_head(
+            "Suppression list",
+            "Addresses no campaign writes to. It binds at the moment of sending, whatever a plan says.",
+            download("Export", "/api/v1/suppressions/export"),
+            button("Add addresses", kind="primary", icon="plus", on_click=SuppressedState.ask("add")),
+            crumbs=(("Customers", "/customers"),),
+        ),
+        card(
+            filter_bar(
+                search_input(
+                    "Whole address or number",
+                    value=SuppressedState.query,
+                    on_change=SuppressedState.search,
+                ),
+                select(
+                    "Reason",
+                    [
+                        ("", "Every reason"),
+                        *((reason.value, reason.value.capitalize()) for reason in SuppressionReason),
+                    ],
+                    value=SuppressedState.reason,
+                    on_change=SuppressedState.filter,
+                    class_name="sm",
+                    width="auto",
+                ),
+            ),
+            _table(),
+            pager(
+                SuppressedState.showing,
+                has_previous=rx.Var.create(SuppressedState.cursors).length() > 1,
+                has_next=SuppressedState.next_cursor != "",
+                on_previous=SuppressedState.back,
+                on_next=SuppressedState.forward,
+            ),
+            flush=True,
+        ),
+        _add(),
+        _lift(),
+    )
+
+
+def _table() -> rx.Component:
+    def address(line: Any) -> rx.Component:
+        return rx.cond(line.customer != "", link(line.address, line.customer), rx.el.span(line.address))
+
+    def lift(line: Any) -> rx.Component:
+        act = icon_button("undo-2", "Take " + line.address + " off the list", on_click=SuppressedState.ask(line.id))
+        return rx.cond(line.fixed, rx.el.span("for good", class_name="muted t12"), for_admins(act))
+
+    nothing = rx.cond(
+        SuppressedState.wrong != "",
+        empty("No such address", SuppressedState.wrong, icon="search"),
+        empty("Nobody", "Bounces, complaints and unsubscriptions land here by themselves.", icon="shield-check"),
+    )
+    return table(
+        SuppressedState.rows,
+        [
+            Column("Address", address),
+            Column("Reason", lambda line: badge(line.reason, "outline")),
+            Column("Channel", lambda line: line.channel, phone="hide"),
+            Column("From", lambda line: line.source, phone="hide", wide=True),
+            Column("Since", lambda line: line.when, phone="hide"),
+            Column("", lift, number=True),
+        ],
+        label="Suppressed addresses",
+        loading=SuppressedState.loading,
+        empty=nothing,
+    )
+
+
+def _lift() -> rx.Component:
+    form = rx.form(
+        text_field(
+            "Why", "why", error=SuppressedState.error, auto_focus=True, max_length=MAX_WHY,
+            hint="Such as: asked in writing on 3 May. Kept in the audit log.",
+        ),
+        id=LIFT,
+        key=SuppressedState.asking,
+        on_submit=SuppressedState.lift,
+    )  # fmt: skip
+    return dialog(
+        "Take " + SuppressedState.asking_address + " off the suppression list?",
+        form,
+        open=(SuppressedState.asking != "") & (SuppressedState.asking != "add"),
+        on_open_change=SuppressedState.close,
+        description="Campaigns may write to this address again where consent is given. The entry stays on record.",
+        foot=rx.fragment(
+            button("Cancel", on_click=SuppressedState.close(False)),
+            button("Take off the list", kind="solid-danger", submit=True, form=LIFT),
+        ),
+        max_width="460px",
+    )
+
+
+def _add() -> rx.Component:
+    form = rx.form(
+        col(
+            text_field(
+                "Addresses", "addresses", lines=8, error=SuppressedState.error, auto_focus=True,
+                hint="One e-mail address or phone number a line, up to 5,000. Customers or not.",
+            ),
+            select_field(
+                "Channel", "channel", [("", "Every one"), *((one.value, one.label) for one in Channel)]
+            ),
+            gap=16,
+        ),
+        id=FORM,
+        on_submit=SuppressedState.add,
+    )  # fmt: skip
+    return dialog(
+        "Add addresses",
+        form,
+        open=SuppressedState.asking == "add",
+        on_open_change=SuppressedState.close,
+        description="Bring the list of the system you come from, so that nobody who left is written to again.",
+        foot=rx.fragment(
+            button("Cancel", on_click=SuppressedState.close(False)),
+            button("Suppress", kind="solid-danger", submit=True, form=FORM),
+        ),
+    )
+
+
+PAGES = (Page("/customers/suppressed", "Suppression list", suppressed_page, on_load=SuppressedState.load),)

@@ -1,0 +1,213 @@
+"""The step between the file and its import: what each column is, how dates and numbers are written, and what would
+become of the first rows.
+
+Looking at a file may take its time, so it is done in the background, holding the tab's state only to ask and to show.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError
+from liquor_app.customers.importing import FilePreview, Trial, inspect_file, try_file
+from liquor_app.customers.importing.merge_rows import Policy
+from liquor_app.customers.importing.readers.dialect import MARKS, ORDERS
+from liquor_app.customers.importing.readers.row_reader import READING
+from liquor_app.customers.uploads import ImportRow, file_of, start_import
+from liquor_app.screens.imports.wizard.running_state import RunState
+from liquor_app.screens.imports.wizard.state import MATCH, RUN, ImportState
+from liquor_app.screens.imports.wizard.view import (
+    CHOICES,
+    ColumnLine,
+    TrialLine,
+    column_lines,
+    evidence_words,
+    mapping_of,
+    on_screen,
+    reassigned,
+    trial_lines,
+    trial_words,
+)
+from liquor_app.screens.session.background import background
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.toast import toast_failed
+
+TRIED_ROWS = 200
+UNREADABLE = "The file could not be looked at. Please try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a file is looked at for: as it comes (`mapping` None), or with what was chosen so far."""
+
+    row: ImportRow
+    policy: str
+    mapping: dict[str, str] | None
+    options: dict[str, str] | None
+    """None: read as the file itself seems to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was seen: `problem` says in words why no more than this was."""
+
+    first: FilePreview | None = None
+    """The columns and their examples, where the file had just come."""
+    seen: FilePreview | None = None
+    tried: Trial | None = None
+    problem: str = ""
+
+
+async def look_at(actor: Actor, question: Question) -> Answer:
+    """Open the file, read how it writes, import its first rows for trial and take them back."""
+    row, path = question.row, file_of(question.row.file_key)
+    first: FilePreview | None = None
+    seen: FilePreview | None = None
+    try:
+        if question.mapping is None:
+            seen = first = await READING.run(inspect_file, path, row.kind)
+        else:
+            seen = await READING.run(inspect_file, path, row.kind, rows=0, mapping=question.mapping)
+        mapping = seen.mapping if question.mapping is None else question.mapping
+        options = question.options or {"date_order": seen.dialect.date_order, "decimal": seen.dialect.decimal}
+        async with transaction() as session:
+            tried = await try_file(
+                session, actor, kind=row.kind, path=path, policy=question.policy, mapping=mapping, options=options,
+                limit=TRIED_ROWS, watch=True,
+            )  # fmt: skip
+    except AppError as problem:
+        return Answer(first, seen, problem=problem.message)
+    return Answer(first, seen, tried)
+
+
+class MatchState(rx.State):
+    """What is chosen for the file in hand, and what it would do."""
+
+    columns: list[ColumnLine] = []
+    policy: str = Policy.FILL.value
+    date_order: str = "mdy"
+    decimal: str = "."
+    date_note: str = ""
+    decimal_note: str = ""
+    problem: str = ""
+    trial: str = ""
+    rows: list[TrialLine] = []
+    reading: bool = False
+    """The file is being looked at: nothing can be imported before that has ended."""
+    _of: str = ""
+    """The import the columns are those of."""
+    _asked: str = ""
+    """The latest question."""
+    _guess: bool = False
+    """Whether it asks how the file writes dates and numbers, too."""
+
+    def _clear(self) -> None:
+        """Forget the file before; whatever is still being read of it is dropped when it comes."""
+        self.reset()
+        self._asked = secrets.token_hex(8)
+
+    @rx.event
+    @guarded
+    async def begin(self) -> Any:
+        """A file that has just come: the guess."""
+        self._clear()
+        return await self._ask(guess=True)
+
+    @rx.event
+    @guarded
+    async def match(self, column: str, field: str) -> Any:
+        """A column of the file becomes a field; an empty one leaves it out."""
+        file = await self.get_state(ImportState)
+        known = {value for value, _ in CHOICES[file.kind]}
+        self.columns = reassigned(self.columns, str(column), field if field in known else "")
+        return await self._ask(guess=True)
+
+    @rx.event
+    @guarded
+    async def choose_policy(self, policy: str) -> Any:
+        self.policy = policy if policy in set(Policy) else Policy.FILL.value
+        return await self._ask(guess=self._guess)
+
+    @rx.event
+    @guarded
+    async def choose_date_order(self, order: str) -> Any:
+        self.date_order = order if order in ORDERS else "mdy"
+        return await self._ask()
+
+    @rx.event
+    @guarded
+    async def choose_decimal(self, mark: str) -> Any:
+        self.decimal = mark if mark in MARKS else "."
+        return await self._ask()
+
+    async def _ask(self, *, guess: bool = False) -> Any:
+        """Have the file looked at; what is shown of an earlier look goes first."""
+        require(await signed_in(self), Role.MANAGER)
+        self._asked, self._guess, self.reading = secrets.token_hex(8), guess, True
+        self.problem, self.trial, self.rows = "", "", []
+        return MatchState.look
+
+    @background
+    async def look(self) -> None:
+        """Answer the latest question."""
+        async with self:
+            actor, asked = await signed_in(self), self._asked
+            row = await (await self.get_state(ImportState))._row()
+            fresh = self._of != str(row.id)
+            question = Question(
+                row, self.policy, None if fresh else mapping_of(self.columns), None if self._guess else self._options
+            )
+        try:
+            answer = await look_at(actor, question)
+        except Exception:
+            async with self:
+                self._show(Answer(problem=UNREADABLE), asked, row)
+            raise
+        async with self:
+            self._show(answer, asked, row)
+
+    def _show(self, answer: Answer, asked: str, row: ImportRow) -> None:
+        """Show an answer; a late one, to a question that is no longer the latest, is dropped."""
+        if self._asked != asked:
+            return
+        self.reading, self.problem = False, on_screen(answer.problem)
+        if answer.first is not None:
+            self.columns, self._of = column_lines(answer.first), str(row.id)
+        if answer.seen is not None:
+            dialect = answer.seen.dialect
+            if self._guess:
+                self.date_order, self.decimal = dialect.date_order, dialect.decimal
+            self.date_note = evidence_words(dialect.date_evidence, dialect.date_order, self.date_order)
+            self.decimal_note = evidence_words(dialect.decimal_evidence, dialect.decimal, self.decimal)
+            self._guess = False
+        if answer.tried is not None:
+            self.trial, self.rows = trial_words(answer.tried.report), trial_lines(answer.tried.shown)
+
+    @property
+    def _options(self) -> dict[str, str]:
+        return {"date_order": self.date_order, "decimal": self.decimal}
+
+    @rx.event
+    @guarded
+    async def start(self) -> Any:
+        """Hand the file to the worker."""
+        actor, file = await signed_in(self), await self.get_state(ImportState)
+        row = await file._row()
+        if file.step == MATCH and self.reading:
+            return toast_failed("Not yet", "The file is still being read; look at what would become of it first.")
+        if file.step != MATCH or self.problem or self._of != str(row.id):
+            return None
+        async with transaction() as session:
+            await start_import(
+                session, actor, row.id, kind=file.kind, policy=self.policy, mapping=mapping_of(self.columns),
+                options=self._options,
+            )  # fmt: skip
+        file.step = RUN
+        return RunState.watch

@@ -1,0 +1,99 @@
+"""An import under way, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError
+from liquor_app.core.queue import get_job
+from liquor_app.customers.models import ImportStatus
+from liquor_app.customers.uploads import ImportRow, cancel_import, resume_import
+from liquor_app.screens.imports.wizard.state import REPORT, RUN, STEPS, EarlierState, ImportState
+from liquor_app.screens.imports.wizard.view import ReasonLine, ending_words, reason_lines
+from liquor_app.screens.session.background import background
+from liquor_app.screens.session.state import guarded, signed_in
+
+WATCH_SECONDS, WATCH_EVERY = 3600, 0.5
+TONES = {ImportStatus.COMPLETED: "green", ImportStatus.CANCELLED: "amber"}
+
+
+class RunState(rx.State):
+    """How far it is; then the report."""
+
+    percent: float = 0
+    words: str = ""
+    tone: str = "green"
+    stopping: bool = False
+    can_resume: bool = False
+    reasons: list[ReasonLine] = []
+    rejects: str = ""
+
+    @background
+    async def watch(self) -> Any:
+        """Follow the import in hand to its end."""
+        async with self:
+            self.reset()
+            self.words = "Waiting for the worker"
+        for _ in range(round(WATCH_SECONDS / WATCH_EVERY)):
+            async with self:
+                try:
+                    row = await self._look()
+                except AppError:
+                    return None
+                if row is None:
+                    return EarlierState.load
+            await asyncio.sleep(WATCH_EVERY)
+        return None
+
+    async def _look(self) -> ImportRow | None:
+        """The import as it is; None once it has ended, or another is in hand."""
+        file = await self.get_state(ImportState)
+        row = await file._row()
+        if STEPS.get(row.status, REPORT) != RUN:
+            file.step = REPORT
+            self._told(row)
+            return None
+        if row.job_id is not None:
+            async with transaction() as session:
+                job = await get_job(session, row.job_id)
+            if job.total:
+                self.percent = round(min(100.0, job.done / job.total * 100), 1)
+                self.words = f"{job.done:,} of about {job.total:,} rows; {row.rejected:,} refused so far"
+        return row if file.step == RUN else None
+
+    @rx.event
+    @guarded
+    async def report(self) -> None:
+        """What became of the import in hand."""
+        self._told(await (await self.get_state(ImportState))._row())
+
+    def _told(self, row: ImportRow) -> None:
+        self.words, self.tone = ending_words(row), TONES.get(row.status, "red")
+        self.stopping, self.can_resume = False, row.can_resume
+        self.reasons = reason_lines(row.reasons)
+        self.rejects = f"/api/v1/imports/{row.id}/rejects" if row.rejected else ""
+
+    @rx.event
+    @guarded
+    async def cancel(self) -> None:
+        """Stop the import under way; what has been taken stays."""
+        actor, file = await signed_in(self), await self.get_state(ImportState)
+        row = await file._row()
+        async with transaction() as session:
+            await cancel_import(session, actor, row.id)
+        self.stopping = True
+
+    @rx.event
+    @guarded
+    async def resume(self) -> Any:
+        """Go on where it stopped."""
+        actor, file = await signed_in(self), await self.get_state(ImportState)
+        row = await file._row()
+        async with transaction() as session:
+            await resume_import(session, actor, row.id)
+        file.step = RUN
+        return RunState.watch

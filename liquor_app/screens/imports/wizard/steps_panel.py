@@ -1,0 +1,164 @@
+"""The import page's later steps: match and try, run, report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.customers.importing.readers.dialect import MARKS, ORDERS
+from liquor_app.screens.imports.wizard.matching_state import MatchState
+from liquor_app.screens.imports.wizard.running_state import RunState
+from liquor_app.screens.imports.wizard.state import ImportState
+from liquor_app.screens.imports.wizard.view import CHOICES
+from liquor_app.ui.badge import badge
+from liquor_app.ui.button import button, download
+from liquor_app.ui.card import card, list_item, note, plain_list
+from liquor_app.ui.charts.progress import progress
+from liquor_app.ui.forms.choice import select, select_field
+from liquor_app.ui.grid import col, pair, row
+from liquor_app.ui.table import Column, table
+
+POLICIES = [
+    ("fill", "Fill in what is missing"),
+    ("overwrite", "Overwrite with the file"),
+    ("keep", "Leave it as it is"),
+]
+DATES = [(key, f"{words[:1].upper()}{words[1:]}") for key, words in ORDERS.items()]
+DECIMALS = [(key, f"Decimal {words}") for key, words in MARKS.items()]
+
+
+def problem_note(problem: Any) -> rx.Component:
+    return rx.cond(problem != "", note(problem, tone="red", icon="circle-alert", alert=True), rx.fragment())
+
+
+def match_step() -> rx.Component:
+    def becomes(line: Any, kind: str) -> rx.Component:
+        return select(
+            "Becomes",
+            CHOICES[kind],
+            value=line.becomes,
+            on_change=lambda field: MatchState.match(line.name, field),
+            class_name="sm",
+        )
+
+    columns = (
+        Column("In the file", lambda line: rx.el.b(line.name)),
+        Column("For example", lambda line: rx.el.span(line.example, class_name="muted"), phone="under"),
+        Column("Becomes", lambda line: rx.match(
+            ImportState.kind, ("purchases", becomes(line, "purchases")), becomes(line, "customers")
+        )),
+    )  # fmt: skip
+    chosen = card(
+        rx.cond(
+            MatchState.columns,
+            table(MatchState.columns, columns, label="Columns of the file"),
+            rx.fragment(),
+        ),
+        rx.cond(MatchState.reading, rx.el.p("Reading the file…", class_name="muted pad", role="status"), rx.fragment()),
+        rx.el.div(_choices(), problem_note(MatchState.problem), class_name="col g16 pad"),
+        title=ImportState.name,
+        flush=True,
+        foot=row(
+            button("Choose another file", on_click=ImportState.again),
+            button("Import", kind="primary", icon="upload", on_click=MatchState.start,
+                   disabled=MatchState.reading | (MatchState.problem != "") | (MatchState.trial == "")),
+            apart=True,
+            wrap=True,
+        ),
+    )  # fmt: skip
+    return col(chosen, _trial(), gap=16)
+
+
+def _choices() -> rx.Component:
+    known = select_field(
+        "What is known already", "policy", POLICIES, value=MatchState.policy, on_change=MatchState.choose_policy,
+        hint="Customers are recognised by e-mail, customer number and phone; orders by their number.",
+    )  # fmt: skip
+    dates = select_field(
+        "Dates with slashes", "date_order", DATES, value=MatchState.date_order,
+        on_change=MatchState.choose_date_order, hint=MatchState.date_note,
+    )  # fmt: skip
+    numbers = select_field(
+        "Numbers", "decimal", DECIMALS, value=MatchState.decimal, on_change=MatchState.choose_decimal,
+        hint=MatchState.decimal_note,
+    )  # fmt: skip
+    return rx.fragment(known, rx.cond(ImportState.kind == "purchases", pair(dates, numbers), dates))
+
+
+def _trial() -> rx.Component:
+    def outcome(line: Any) -> rx.Component:
+        return rx.match(
+            line.outcome,
+            ("created", badge("New", "green")),
+            ("updated", badge("Changed", "blue")),
+            ("rejected", badge("Refused", "red")),
+            badge("Known already", "gray"),
+        )
+
+    columns = (
+        Column("Row", lambda line: rx.el.span(line.number, class_name="num")),
+        Column("Holds", lambda line: rx.el.span(line.cells, class_name="muted"), phone="under"),
+        Column("Why not", lambda line: rx.el.span(line.reason, white_space="normal"), phone="under"),
+        Column("Would be", outcome),
+    )  # fmt: skip
+    shown = card(
+        rx.el.div(rx.el.p(MatchState.trial, role="status"), class_name="pad"),
+        table(MatchState.rows, columns, label="What would become of the first rows", dense=True),
+        title="Tried, and taken back",
+        flush=True,
+    )
+    return rx.cond(MatchState.trial != "", shown, rx.fragment())
+
+
+def run_step() -> rx.Component:
+    return card(
+        col(
+            progress(RunState.percent, rx.Var.create(RunState.percent).to_string() + "%", "Imported"),
+            rx.el.p(RunState.words, class_name="muted num", role="status"),
+            rx.el.p(
+                "You may leave this page; the bell tells when it is done. Stopped, what was taken so far stays.",
+                class_name="t12 muted",
+            ),
+            gap=12,
+        ),
+        title=ImportState.name,
+        foot=row(
+            button(
+                rx.cond(RunState.stopping, "Stopping after this chunk", "Cancel import"),
+                kind="danger",
+                small=True,
+                on_click=RunState.cancel,
+                disabled=RunState.stopping,
+            )
+        ),
+    )
+
+
+def report_step() -> rx.Component:
+    def line(reason: Any) -> rx.Component:
+        return list_item(rx.el.span(reason.words, class_name="grow"), rx.el.b(reason.count, class_name="num med"))
+
+    refused = rx.cond(
+        RunState.reasons,
+        col(rx.el.h3("Refused rows, by reason"), plain_list(rx.foreach(RunState.reasons, line))),
+        rx.fragment(),
+    )
+    told = rx.match(
+        RunState.tone,
+        ("green", note(RunState.words, tone="green", icon="circle-check")),
+        ("amber", note(RunState.words, tone="amber", icon="circle-pause")),
+        note(RunState.words, tone="red", icon="circle-alert", alert=True),
+    )
+    go_on = button("Go on with it", icon="play", on_click=RunState.resume)
+    return card(
+        col(told, refused, gap=16),
+        title=ImportState.name,
+        foot=row(
+            button("Import another file", on_click=ImportState.again),
+            rx.cond(RunState.rejects != "", download("Download refused rows", RunState.rejects), rx.fragment()),
+            rx.cond(RunState.can_resume, go_on, rx.fragment()),
+            button("Show customers", kind="primary", href="/customers"),
+            wrap=True,
+        ),
+    )

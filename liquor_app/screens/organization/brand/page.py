@@ -1,0 +1,169 @@
+"""The brand: how its messages look and who they come from, beside a mail that shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.screens.organization.brand.state import BrandState
+from liquor_app.ui.button import button
+from liquor_app.ui.card import card
+from liquor_app.ui.forms.choice import select, select_field, switch
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.frame.page_spec import Page, page_head
+from liquor_app.ui.grid import col, grid, pair, row, span
+from liquor_app.ui.message_preview import email_preview
+from liquor_app.ui.skeleton import skeleton_lines
+
+HEADERS = [
+    ("plain", "Logo or name"),
+    ("band", "Logo or name on the brand's colour"),
+    ("none", "None: the templates bring their own"),
+]
+
+
+def brand_page() -> rx.Component:
+    many = select("Brand", BrandState.brands, value=BrandState.brand, on_change=BrandState.choose, width="auto")
+    return rx.fragment(
+        page_head(
+            "Brand",
+            "What stands around every message, put there by us: no template can leave it out.",
+            rx.cond(rx.Var.create(BrandState.brands).length() > 1, many, rx.fragment()),
+            rx.cond(BrandState.changed, button("Undo", on_click=BrandState.undo), rx.fragment()),
+            button("Save", kind="primary", icon="check", on_click=BrandState.save, disabled=~BrandState.changed),
+            crumbs=(("Settings", "/settings"),),
+        ),
+        grid(
+            span(6, _look(), _sender(), _law(), _counting(), gap=16, align_self="start"),
+            span(6, _preview(), align_self="start"),
+        ),
+    )
+
+
+def _field(label: str, name: str, **props: Any) -> rx.Component:
+    return text_field(
+        label,
+        name,
+        value=BrandState.values[name],
+        on_change=lambda value: BrandState.type_in(name, value),
+        error=BrandState.errors[name],
+        auto_complete="off",
+        **props,
+    )
+
+
+def _look() -> rx.Component:
+    swatch = rx.el.input(
+        type="color",
+        aria_label="Pick the colour",
+        value=BrandState.values["primary_color"],
+        on_change=lambda value: BrandState.type_in("primary_color", value),
+        class_name="swatch",
+    )
+    return card(
+        col(
+            _field("Name", "name", max_length=80),
+            select_field(
+                "Above every e-mail",
+                "header",
+                HEADERS,
+                value=BrandState.values["header"],
+                on_change=lambda value: BrandState.type_in("header", value),
+                error=BrandState.errors["header"],
+            ),
+            _field("Logo", "logo_url", optional=True, type="url", placeholder="https://",
+                   hint="A picture on https, 80 pixels high or more. Without one the name stands there."),
+            _field("Logo in words", "logo_alt", optional=True, max_length=120,
+                   hint="Read out, and shown where pictures are blocked. Empty: the name."),
+            _field("Colour", "primary_color", max_length=7, aside=swatch,
+                   hint="Of buttons and the band; white words have to read on it."),
+            _field("Website", "website_url", type="url", hint="Where the logo and the buttons lead."),
+            gap=16,
+        ),
+        title="Look",
+    )  # fmt: skip
+
+
+def _sender() -> rx.Component:
+    return card(
+        col(
+            pair(
+                _field("Sender's name", "from_name", max_length=80),
+                _field("Sender's address", "from_email", type="email", hint="Of a domain your provider may send for."),
+            ),
+            pair(
+                _field("Answers go to", "reply_to", optional=True, type="email"),
+                _field("SMS sender", "sms_sender", optional=True, hint="Number, short code, or up to 11 letters."),
+            ),
+            gap=16,
+        ),
+        title="Sender",
+    )
+
+
+def _law() -> rx.Component:
+    return card(
+        col(
+            _field("Postal address", "postal_address", max_length=300, hint="In every e-mail: CAN-SPAM asks it."),
+            _field("Line in the footer", "footer_text", optional=True, max_length=500),
+            _field("Time zone", "timezone", hint="A name such as America/New_York."),
+            gap=16,
+        ),
+        title="Footer",
+        foot=rx.el.span(
+            "The disclaimer and the age are under Settings, Compliance; the way out is always there.",
+            class_name="t12 muted",
+        ),
+    )
+
+
+def _counting() -> rx.Component:
+    def line(label: str, name: str, words: str) -> rx.Component:
+        return rx.el.div(
+            switch(label, checked=BrandState.switches[name], on_change=lambda on: BrandState.flip(name, on)),
+            rx.el.p(words, class_name="t12 muted pretty"),
+            class_name="col g4",
+        )
+
+    return card(
+        col(
+            line("Count clicks", "track_clicks", "Links lead through this server, which notes who followed them."),
+            line("Count opens", "track_opens", "An invisible picture notes that an e-mail was opened; often wrongly."),
+            gap=16,
+        ),
+        title="Counting",
+        foot=rx.el.span(
+            "A customer who does not want to be counted is not, whatever stands here: see their page.",
+            class_name="t12 muted",
+        ),
+    )
+
+
+def _preview() -> rx.Component:
+    shown = col(
+        email_preview(BrandState.sender, BrandState.subject, BrandState.html, height=720),
+        rx.el.details(
+            rx.el.summary("As plain text", class_name="link"),
+            rx.el.pre(BrandState.text, class_name="t12 pre"),
+        ),
+        gap=12,
+    )
+    return card(
+        rx.cond(BrandState.loading, skeleton_lines(8), shown),
+        title="A mail of this brand",
+        aside=row(rx.el.span("not saved yet", class_name="t12 muted", hidden=~BrandState.changed)),
+    )
+
+
+PAGES = (
+    Page(
+        "/settings/brand",
+        "Brand",
+        brand_page,
+        icon="palette",
+        on_load=BrandState.load,
+        nav_group="admin",
+        roles=frozenset({"admin"}),
+    ),
+)

@@ -1,0 +1,162 @@
+"""The agent's guidance on its page: what is in force, its versions, and the kill switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import require
+from liquor_app.campaigns.autopilot import read_switch, release_autopilot, stop_autopilot
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError
+from liquor_app.organization.guidance import (
+    Autonomy,
+    Guidance,
+    GuidanceRow,
+    list_guidance,
+    load_guidance,
+    save_guidance,
+)
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.segments.service import list_segments
+from liquor_app.ui.forms.form_data import typed
+from liquor_app.ui.toast import toast_done, toast_warning
+from liquor_app.ui.words import plural, show_moment
+
+LISTS = ("banned_health", "banned_excess", "banned_youth", "banned_other", "allowed_offers")
+LIMITS = ("admin_above_discount", "admin_above_recipients")
+FIELDS = (
+    "tone", *LISTS, "max_discount_pct", *LIMITS, "one_time", "weekly_plan", "triggered", "autopilot_max_recipients",
+    "autopilot_max_discount", "autopilot_min_profit",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    version: str
+    who: str
+    what: str
+
+
+def values_of(guidance: Guidance) -> dict[str, str]:
+    """The document as a form shows it: lists one phrase a line, no limit as nothing."""
+    shown = {}
+    for name in FIELDS:
+        value = getattr(guidance, name)
+        if name in LISTS:
+            shown[name] = "\n".join(value)
+        elif isinstance(value, Decimal):
+            shown[name] = f"{value.normalize():f}"
+        else:
+            shown[name] = "" if value is None else str(value)
+    return shown
+
+
+def changes_of(form: dict[str, Any]) -> dict[str, Any]:
+    """What a form says, as the document takes it."""
+    changes: dict[str, Any] = {}
+    for name in FIELDS:
+        if name not in form:
+            continue
+        value = typed(form, name).strip()
+        if name in LISTS:
+            changes[name] = [line.strip() for line in value.splitlines() if line.strip()]
+        elif name in LIMITS and not value:
+            changes[name] = None
+        else:
+            changes[name] = value.replace(",", "") if name not in ("tone", *Autonomy) else value
+    return changes
+
+
+class GuidanceState(rx.State):
+    """What binds every engine, as it is stored."""
+
+    values: dict[str, str] = {}
+    version: int = 0
+    versions: list[VersionLine] = []
+    offers: str = ""
+    stopped: bool = False
+    stopped_words: str = ""
+    errors: dict[str, str] = {}
+    asking: str = ""
+    busy: bool = False
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        self.asking = ""
+        await self._read()
+
+    async def _read(self) -> None:
+        actor = await signed_in(self)
+        require(actor, Role.MANAGER)
+        async with transaction() as session:
+            row = await load_guidance(session)
+            versions = await list_guidance(session, actor)
+            switch = await read_switch(session, actor)
+            segments = await list_segments(session, actor, active_only=True)
+            at = await shop_now(session)
+        self.values, self.version, self.errors, self.busy = values_of(row.guidance), row.version, {}, False
+        self.versions = [_line(one, before, at) for one, before in zip(versions, [*versions[1:], None], strict=False)]
+        names = dict.fromkeys(str(offer["name"]) for row in segments.items for offer in row.recommended_offers)
+        self.offers = ", ".join(names)
+        self.stopped = switch.stopped
+        self.stopped_words = (
+            f"Stopped by {switch.stopped_by}, {show_moment(switch.stopped_at, at)}." if switch.stopped_at else ""
+        )
+
+    @rx.event
+    @guarded
+    async def save(self, form: dict[str, Any]) -> Any:
+        """A new version; a mistake is shown beside its field and nothing is stored."""
+        actor = await signed_in(self)
+        try:
+            async with transaction() as session:
+                row = await save_guidance(session, actor, changes_of(form), seen=self.version)
+        except AppError as error:
+            if error.field is None:
+                raise
+            self.errors = {error.field: error.message}
+            return None
+        same = row.version == self.version
+        await self._read()
+        if same:
+            return toast_done("Nothing changed", f"Version {row.version} stays in force.")
+        return toast_done(f"Version {row.version} is in force", "It binds every plan made or approved from now on.")
+
+    @rx.event
+    async def ask(self, question: str) -> None:
+        """Open the question before the switch is thrown; empty closes it."""
+        self.asking = question if question in {"stop", "release"} else ""
+
+    @rx.event
+    @guarded
+    async def stop(self) -> Any:
+        actor = await signed_in(self)
+        self.asking = ""
+        async with transaction() as session:
+            count = await stop_autopilot(session, actor)
+        await self._read()
+        return toast_warning("Autopilot is stopped", f"{plural(count, 'campaign')} of it wait for a person now.")
+
+    @rx.event
+    @guarded
+    async def release(self) -> Any:
+        actor = await signed_in(self)
+        self.asking = ""
+        async with transaction() as session:
+            await release_autopilot(session, actor)
+        await self._read()
+        return toast_done("Autopilot may work again", "From the next plan on, within its limits.")
+
+
+def _line(row: GuidanceRow, before: GuidanceRow | None, at: Any) -> VersionLine:
+    old = (before.guidance if before else Guidance()).model_dump()
+    changed = [name.replace("_", " ") for name, value in row.guidance.model_dump().items() if old[name] != value]
+    moment = show_moment(row.created_at, at) if row.created_at else ""
+    return VersionLine(f"Version {row.version}", f"{row.created_by}, {moment}", ", ".join(changed) or "nothing")

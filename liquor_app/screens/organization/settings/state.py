@@ -1,0 +1,148 @@
+"""Settings: one form a document, made from the document's own fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import require
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError
+from liquor_app.organization.service import list_channels
+from liquor_app.organization.settings import (
+    ComplianceSettings,
+    GeneralSettings,
+    PlanningSettings,
+    PreferenceSettings,
+    RetentionSettings,
+    SettingsModel,
+    load_settings,
+    save_settings,
+)
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.forms.form_data import said
+from liquor_app.ui.toast import toast_done
+
+DOCUMENTS: dict[str, type[SettingsModel]] = {
+    model.key: model
+    for model in (GeneralSettings, ComplianceSettings, PreferenceSettings, PlanningSettings, RetentionSettings)
+}
+HIDDEN = {"is_sample"}
+LABELS = {
+    "organization_name": ("Name of the shop", ""),
+    "timezone": ("Time zone", "The shop's own; decides what a day is."),
+    "currency": ("Currency", "Three letters, ISO 4217."),
+    "minimum_age": ("Minimum age", "21 in the United States."),
+    "unknown_age_email": ("E-mail when the age is unknown", "block, or with_purchase_history. SMS is always blocked."),
+    "email_window_start": ("E-mail from", "Recipient's time."),
+    "email_window_end": ("E-mail until", ""),
+    "sms_window_start": ("SMS from", "Law can only narrow it: 8 am to 9 pm, less in some states."),
+    "sms_window_end": ("SMS until", ""),
+    "max_contacts_7_days": ("Messages a person in 7 days", "Across all campaigns."),
+    "max_contacts_30_days": ("Messages a person in 30 days", "Across all campaigns."),
+    "disclaimer": ("Disclaimer", "Stands in every message."),
+    "double_opt_in": ("Double opt-in", "on: a consent counts once the address itself has confirmed it. Or off."),
+    "topics": ("Topics", "Recipients choose among them. Name: kinds of templates; next name: kinds."),
+    "email_capacity_per_day": ("E-mails a day", ""),
+    "sms_capacity_per_day": ("SMS a day", ""),
+    "discount_budget": ("Discount budget a plan", "Expected discount given, in money."),
+    "margin_pct": ("Margin, %", "Of the shelf price."),
+    "margin_floor_pct": ("Margin floor, %", "No offer goes below."),
+    "holdout_pct": ("Held out, %", "The random control group of a new campaign."),
+    "global_holdout_pct": (
+        "Held out of everything, %",
+        "A random group no campaign ever writes to; Analytics shows what it tells. 0 is none.",
+    ),
+    "global_holdout_seed": ("Draw of that group", "Another word draws other people and begins the measurement anew."),
+    "email_cost": ("Cost of an e-mail", ""),
+    "sms_cost": ("Cost of an SMS", ""),
+    "horizon_days": ("Churn horizon, days", "Churn is no purchase within this many days."),
+    "events_days": ("Events kept, days", "0 keeps for ever."),
+    "sends_days": ("Messages kept, days", ""),
+    "audit_days": ("Audit log kept, days", ""),
+    "outbox_days": ("Sandbox outbox kept, days", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A field of the form."""
+
+    name: str
+    label: str
+    hint: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelLine:
+    """A provider in the list, without its credentials."""
+
+    channel: str
+    provider: str
+    state: str
+    rate: str
+
+
+class SettingsState(rx.State):
+    """The document shown, as it is stored."""
+
+    tab: str = "general"
+    lines: list[Line] = []
+    channels: list[ChannelLine] = []
+    errors: dict[str, str] = {}
+    busy: bool = False
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        await self._read()
+
+    async def _read(self) -> None:
+        actor = await signed_in(self)
+        require(actor, Role.ADMIN)
+        async with transaction() as session:
+            document = await load_settings(session, DOCUMENTS[self.tab])
+            providers = await list_channels(session, actor)
+        self.errors, self.busy = {}, False
+        self.lines = [
+            Line(name, *LABELS.get(name, (name.replace("_", " ").capitalize(), "")), str(value))
+            for name, value in document.model_dump(mode="json").items()
+            if name not in HIDDEN
+        ]
+        self.channels = [
+            ChannelLine(
+                "E-mail" if row.channel == "email" else "SMS",
+                row.provider,
+                "active" if row.is_enabled and not row.pause_reason else "paused",
+                f"{row.rate_per_second:,} a second",
+            )
+            for row in providers
+        ]
+
+    @rx.event
+    @guarded
+    async def choose(self, tab: str | list[str]) -> None:
+        self.tab = tab if isinstance(tab, str) and tab in DOCUMENTS else "general"
+        await self._read()
+
+    @rx.event
+    @guarded
+    async def save(self, form: dict[str, Any]) -> Any:
+        """Store what was typed; a mistake is shown beside its field and nothing is stored."""
+        actor = await signed_in(self)
+        known = {line.name for line in self.lines}
+        changes = {name: said(value).strip() for name, value in form.items() if name in known}
+        try:
+            async with transaction() as session:
+                await save_settings(session, actor, DOCUMENTS[self.tab], changes)
+        except AppError as error:
+            if error.field is None:
+                raise
+            self.errors = {error.field: error.message}
+            return None
+        await self._read()
+        return toast_done("Saved", "New plans and messages follow it from now on.")

@@ -1,0 +1,172 @@
+"""The models page: what scores customers, how well it did, and whether customers have changed since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.core.db import transaction
+from liquor_app.organization.settings import shop_now
+from liquor_app.scoring.service import ModelRow, list_models
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.charts.bars import Bar
+from liquor_app.ui.words import plural, show_moment
+
+TITLES = {"churn": "Churn risk", "clv": "Lifetime value", "response": "Likelihood to respond"}
+ASKS = {
+    "churn": "Who will not come back within the horizon?",
+    "clv": "What will each customer spend?",
+    "response": "Who will act on an offer?",
+}
+METHODS = {
+    "bgnbd": "BG/NBD, chance of no purchase",
+    "bgnbd_gamma_gamma": "BG/NBD × Gamma-Gamma",
+    "spend_to_date": "Spend to date, scaled",
+    "logistic_regression": "Logistic regression",
+    "best_count": "Best simple count, calibrated",
+    "responses_per_contact": "Responses per contact",
+    "recency_bands": "Recency bands, not enough data",
+    "none": "Not enough data",
+}
+COUNTS = {"rfm_sum": "RFM sum", "spend_to_date": "spend to date"}
+LEVELS = {"stable": ("Stable", "green"), "moving": ("Moving", "amber"), "shifted": ("Shifted", "red")}
+STATUSES = {"active": "In use", "retired": "Retired", "rejected": "Not promoted: it did worse"}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A model in use, in words. `figure` is how well it ranks; `bars` set it beside simple counts."""
+
+    kind: str
+    title: str
+    asks: str
+    method: str
+    figure: str
+    figure_name: str
+    verdict: str
+    trained: str
+    drift: str
+    drift_tone: str
+    drift_words: str
+    bars: list[Bar]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    title: str
+    version: str
+    method: str
+    figure: str
+    status: str
+    tone: str
+    at: str
+
+
+def figure_of(row: ModelRow) -> tuple[str, str]:
+    """How well a model did in its own backtest: the number and what it measures; empty if it was never tested."""
+    name, label = ("spearman", "Spearman") if row.kind == "clv" else ("auc", "AUC")
+    value = row.metrics.get(name)
+    if row.kind == "clv" and value is None:
+        value = row.metrics.get("model_spearman" if row.method == "bgnbd_gamma_gamma" else "spend_spearman")
+    return ("–", "") if value is None else (f"{value:.3f}", label)
+
+
+def bars_of(row: ModelRow) -> list[Bar]:
+    """The model beside the counts it was tested against, best first."""
+    found: dict[str, float] = dict(row.metrics.get("count_auc", {}))
+    if row.kind == "clv":
+        names = {"model_spearman": "BG/NBD × Gamma-Gamma", "spend_spearman": "spend to date"}
+        found = {label: row.metrics[name] for name, label in names.items() if name in row.metrics}
+    elif row.method in {"bgnbd", "logistic_regression"} and "auc" in row.metrics:
+        found["this model"] = row.metrics["auc"]
+    # an AUC of one half is chance, and so the empty bar
+    chance = 0.0 if row.kind == "clv" else 0.5
+    most = max(max(found.values(), default=1.0) - chance, 1e-9)
+    own = {"this model", METHODS.get(row.method, ""), COUNTS.get(row.method, row.method)}
+    return [
+        Bar(COUNTS.get(name, name), f"{value:.3f}", 100 * max(value - chance, 0) / most, "c1" if name in own else "c3")
+        for name, value in sorted(found.items(), key=lambda item: -item[1])[:6]
+    ]
+
+
+def verdict_of(row: ModelRow) -> str:
+    """One sentence on why this method is used."""
+    missing = row.metrics.get("missing") or []
+    gap = row.metrics.get("ahead_of_best_count")
+    best = str(row.metrics.get("best_count", ""))
+    if row.kind == "churn" and gap:
+        name, margin = COUNTS.get(best, best), f"{gap[0]:+.3f} (95% interval {gap[1]:+.3f} to {gap[2]:+.3f})"
+        if row.method == "best_count":
+            return f"A simple count beat the model by more than luck, so the count is used. Model less count: {margin}."
+        return f"Against the best simple count, {name}: {margin}."
+    if row.kind == "clv" and "spend_spearman" in row.metrics:
+        return f"Chosen by the last {row.metrics.get('days', 0)} days: whichever ranked customers better is used."
+    if row.kind == "response" and "train" in row.metrics:
+        return (
+            f"Learned from {row.metrics['train']:,} contacts, tested on the {row.metrics['test']:,} after them, within"
+            " campaigns. It measures response, not what an offer changed: only a holdout tells that."
+        )
+    return "; ".join(missing) or "Not tested yet: the history is too short."
+
+
+def card_of(row: ModelRow, at: datetime) -> ModelCard:
+    figure, name = figure_of(row)
+    drift: dict[str, Any] = row.metrics.get("drift") or {}
+    label, tone = LEVELS.get(str(drift.get("level")), ("Not checked yet", "gray"))
+    words = f"Stability index {drift['psi']:.3f} since it was fitted" if drift else "Compared from the next scoring on"
+    counted = plural(row.n, "contact" if row.kind == "response" else "customer")
+    return ModelCard(
+        row.kind,
+        TITLES.get(row.kind, row.kind),
+        ASKS.get(row.kind, ""),
+        METHODS.get(row.method, row.method),
+        figure,
+        name,
+        verdict_of(row),
+        f"Version {row.version}, from {counted}, {show_moment(row.created_at, at)}" if row.n else "No model yet",
+        label,
+        tone,
+        words,
+        bars_of(row),
+    )
+
+
+def line_of(row: ModelRow, at: datetime) -> VersionLine:
+    tones = {"active": "green", "rejected": "amber"}
+    figure, name = figure_of(row)
+    if not row.n:  # fitted to nobody: it stands in until there are data, and judges nobody
+        status, tone = METHODS["none"], "gray"
+    else:
+        status, tone = STATUSES.get(row.status, row.status), tones.get(row.status, "gray")
+    return VersionLine(
+        TITLES.get(row.kind, row.kind),
+        str(row.version),
+        METHODS.get(row.method, row.method),
+        f"{figure} {name}".strip(),
+        status,
+        tone,
+        show_moment(row.created_at, at),
+    )
+
+
+class ModelsState(rx.State):
+    """Read only: models are fitted by the nightly job, or by `liquor score --refit`."""
+
+    loading: bool = True
+    is_empty: bool = False
+    cards: list[ModelCard] = []
+    versions: list[VersionLine] = []
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            rows = await list_models(session, actor, history=True)
+            at = await shop_now(session)
+        self.cards = [card_of(row, at) for row in rows if row.status == "active"]
+        self.versions = [line_of(row, at) for row in sorted(rows, key=lambda row: row.created_at, reverse=True)]
+        self.is_empty, self.loading = not any(row.n for row in rows if row.status == "active"), False

@@ -1,0 +1,161 @@
+"""One segment being made or changed: the rule as lines, counted live, and the playbook."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError, NotFound
+from liquor_app.customers.filter_choices import categories_in_use
+from liquor_app.screens.segments.edit.count_state import CountState
+from liquor_app.screens.segments.edit.playbook_form import (
+    OfferLine,
+    another_offer,
+    blamed_offers,
+    changes_of,
+    fields_of,
+    offers_of,
+    typed_offers,
+)
+from liquor_app.screens.segments.edit.rule_editor import Line, added, blamed, changed, removed
+from liquor_app.screens.segments.edit.rule_translation import lines_of, rules_of
+from liquor_app.screens.segments.list.state import SegmentsState
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.segments.models import SegmentKind
+from liquor_app.segments.rules import check_rules
+from liquor_app.segments.service import SegmentRow, create_segment, get_segment, list_segments, update_segment
+from liquor_app.segments.tasks import request_refresh
+from liquor_app.ui.address import last_part
+from liquor_app.ui.toast import toast_done, toast_failed
+
+NEW_RULES = {"all": [{"field": "churn_probability", "op": "gte", "value": 0.5}]}
+
+
+class EditSegmentState(rx.State):
+    """`which` is the slug of the segment being changed, empty for a new one."""
+
+    which: str = ""
+    title: str = ""
+    by_rules: bool = True
+    active: bool = True
+    lines: list[Line] = []
+    fields: dict[str, str] = {}
+    offers: list[OfferLine] = []
+    errors: dict[str, str] = {}
+    categories: list[str] = []
+    others: list[tuple[str, str]] = []
+    missing: str = ""
+    loading: bool = True
+    _seen: datetime | None = None
+
+    @rx.event
+    async def clear(self) -> None:
+        """Nothing: the form must not start with what another segment left."""
+        self.reset()
+
+    @rx.event
+    @guarded
+    async def load_new(self) -> Any:
+        await self._fill(None)
+        return CountState.count_rules(rules_of(self.lines)[0])
+
+    @rx.event
+    @guarded
+    async def load(self) -> Any:
+        actor = await signed_in(self)
+        try:
+            async with transaction() as session:
+                row = await get_segment(session, actor, last_part(self))
+        except NotFound as problem:
+            self.missing, self.loading = problem.message, False
+            return None
+        await self._fill(row)
+        return CountState.count_rules(row.rules) if self.by_rules else None
+
+    async def _fill(self, row: SegmentRow | None) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            self.categories = await categories_in_use(session, actor)
+            known = await list_segments(session, actor, limit=500)
+        self.others = [(one.slug, one.name) for one in known.items if row is None or one.id != row.id]
+        self.which, self.title = (row.slug, row.name) if row else ("", "New segment")
+        self.by_rules = row is None or row.kind is SegmentKind.RULE
+        self.active, self._seen = (row.is_active, row.updated_at) if row else (True, None)
+        self.lines = lines_of(row.rules if row else NEW_RULES) if self.by_rules else []
+        self.fields, self.offers, self.errors = fields_of(row), offers_of(row), {}
+        self.missing, self.loading = "", False
+
+    def _recount(self, lines: list[Line]) -> Any:
+        """Take the lines over, say what is wrong with them, and count them if nothing is."""
+        rules, paths = rules_of(lines)
+        problems = check_rules(rules)
+        self.lines = blamed(lines, problems, paths)
+        return CountState.wait if problems else CountState.count_rules(rules)
+
+    @rx.event
+    @guarded
+    async def change(self, line_id: str, part: str, value: str) -> Any:
+        return self._recount(changed(self.lines, str(line_id), str(part), str(value)))
+
+    @rx.event
+    @guarded
+    async def add(self, group_id: str, kind: str) -> Any:
+        return self._recount(added(self.lines, str(group_id), str(kind)))
+
+    @rx.event
+    @guarded
+    async def remove(self, line_id: str) -> Any:
+        return self._recount(removed(self.lines, str(line_id)))
+
+    @rx.event
+    @guarded
+    async def add_offer(self) -> None:
+        self.offers = another_offer(self.offers)
+
+    @rx.event
+    @guarded
+    async def remove_offer(self, offer_id: str) -> None:
+        self.offers = [one for one in self.offers if one.id != offer_id]
+
+    @rx.event
+    @guarded
+    async def switch(self) -> None:
+        self.active = not self.active
+
+    @rx.event
+    @guarded
+    async def save(self, form: dict[str, Any]) -> Any:
+        """Store rule and playbook, have the worker count them, go back to the cards."""
+        offers, self.errors = typed_offers(form, self.offers), {}
+        rules, paths = rules_of(self.lines) if self.by_rules else ({}, {})
+        if self.by_rules and (problems := check_rules(rules)):
+            self.lines = blamed(self.lines, problems, paths, finished=True)
+            return toast_failed("Not saved", "A condition of the rule is not complete.")
+        try:
+            row = await self._store({**changes_of(form, offers), "rules": rules, "is_active": self.active})
+        except AppError as error:
+            if error.field is None:
+                raise
+            self.offers = blamed_offers(offers, error.field, error.message) or self.offers
+            self.errors = {error.field: error.message}
+            return toast_failed("Not saved", error.message)
+        return [
+            rx.redirect("/segments"),
+            toast_done(f"“{row.name}” saved", "Its customers are being counted."),
+        ]
+
+    async def _store(self, changes: dict[str, Any]) -> SegmentRow:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            if self.which:
+                before = await get_segment(session, actor, self.which)
+                row = await update_segment(session, actor, before.id, changes, seen=self._seen)
+            else:
+                row = await create_segment(session, actor, changes)
+            job = await request_refresh(session, actor, [row.slug])
+        cards = await self.get_state(SegmentsState)
+        cards.job = str(job)
+        return row

@@ -1,0 +1,147 @@
+"""Every segment with its playbook, as cards."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import NotFound, Unauthenticated
+from liquor_app.core.ids import parse_id
+from liquor_app.core.models import JobStatus
+from liquor_app.core.queue import JobRow, get_job
+from liquor_app.customers.service import base_counts
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.segments.cards import SegmentCard, performance_words, segment_card
+from liquor_app.screens.session.background import background
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.segments.discovery import segment_performance
+from liquor_app.segments.service import delete_segment, get_segment, list_segments
+from liquor_app.segments.tasks import request_refresh
+from liquor_app.ui.toast import toast_done, toast_failed, toast_warning
+from liquor_app.ui.words import plural
+
+PAGE = 24
+WATCH_SECONDS, WATCH_EVERY = 120, 0.4
+
+
+async def _end_of(job: str) -> JobRow | None:
+    """The job once it has ended; None if it still runs after two minutes, or is not there."""
+    for _ in range(round(WATCH_SECONDS / WATCH_EVERY)):
+        try:
+            async with transaction() as session:
+                row = await get_job(session, parse_id(job, "job"))
+        except NotFound:
+            return None
+        if row.status not in (JobStatus.QUEUED, JobStatus.RUNNING):
+            return row
+        await asyncio.sleep(WATCH_EVERY)
+    return None
+
+
+class SegmentsState(rx.State):
+    """The cards; `job` is a refresh that is under way."""
+
+    cards: list[SegmentCard] = []
+    words: str = ""
+    next_cursor: str = ""
+    loading: bool = True
+    job: str = ""
+    asking: str = ""
+    asking_name: str = ""
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        await self._read(await signed_in(self))
+
+    async def _read(self, actor: Actor, cursor: str = "") -> None:
+        async with transaction() as session:
+            at = await shop_now(session)
+            counts = await base_counts(session, actor)
+            page = await list_segments(session, actor, limit=PAGE, cursor=cursor or None)
+        found = [segment_card(row, counts.customers, at) for row in page.items]
+        self.cards = [*self.cards, *found] if cursor else found
+        self.next_cursor, self.loading = page.next_cursor or "", False
+        self.words = f"{plural(page.total, 'segment')}. A customer may be in several; the planner picks what fits best."
+
+    @background
+    async def perform(self) -> None:
+        """What the segments' messages did lately, after the cards are there: it reads the ledger of three months."""
+        async with self:
+            try:
+                actor = await signed_in(self)
+            except Unauthenticated:
+                return
+        async with transaction() as session:
+            found = await segment_performance(session, actor)
+        async with self:
+            self.cards = [replace(card, performance=performance_words(found.get(card.slug))) for card in self.cards]
+
+    @rx.event
+    @guarded
+    async def show_more(self) -> Any:
+        if self.next_cursor:
+            await self._read(await signed_in(self), self.next_cursor)
+            return SegmentsState.perform
+        return None
+
+    @rx.event
+    @guarded
+    async def refresh(self) -> Any:
+        """Have the worker count every segment anew; the cards follow when it is done."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            self.job = str(await request_refresh(session, actor))
+        return SegmentsState.watch
+
+    @background
+    async def watch(self) -> Any:
+        """Wait for the refresh under way, if one is, then show what it found."""
+        async with self:
+            job = self.job
+        if not job:
+            return None
+        ended = await _end_of(job)
+        async with self:
+            self.job = ""
+            try:
+                await self._read(await signed_in(self))
+            except Unauthenticated:
+                return None
+            if ended is None:
+                return toast_warning("Counting goes on", "It takes longer than usual; these are the counts so far.")
+            if ended.status is not JobStatus.SUCCEEDED:
+                return toast_failed("Not refreshed", ended.error or "The counts are the ones of last time.")
+            return toast_done("Segments are up to date")
+
+    @rx.event
+    @guarded
+    async def ask(self, name: str) -> None:
+        """Ask before deleting the segment of this slug; an empty one closes the question."""
+        actor = await signed_in(self)
+        self.asking = ""
+        if name:
+            async with transaction() as session:
+                row = await get_segment(session, actor, str(name))
+            self.asking, self.asking_name = row.slug, row.name
+
+    @rx.event
+    @guarded
+    async def close(self, open: bool) -> None:
+        if not open:
+            self.asking = ""
+
+    @rx.event
+    @guarded
+    async def delete(self) -> Any:
+        actor, asked = await signed_in(self), self.asking
+        self.asking = ""
+        async with transaction() as session:
+            await delete_segment(session, actor, (await get_segment(session, actor, asked)).id)
+        await self._read(actor)
+        return toast_done("Segment deleted", "Campaigns that are over keep their history.")

@@ -1,0 +1,207 @@
+"""Who sits before this tab. Every event is authorised here first, and again in the service it calls.
+
+A Reflex tab is known by a token in the browser's session storage, which a thief could copy; the session cookie is
+HttpOnly. So each tab's state is bound to the cookie it was opened with: another cookie, or none, empties the state
+before anything of it is sent.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from collections.abc import Awaitable, Callable
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import quote
+
+import reflex as rx
+from reflex.middleware import Middleware
+from reflex.state import BaseState, StateUpdate
+from reflex_base.event import Event
+
+from liquor_app.accounts.audit import note_refusal
+from liquor_app.accounts.cookies import SESSION, cookie_name
+from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.service import TOUCH_SECONDS, has_users, session_actor, touch_session
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated
+from liquor_app.core.security.crypto import token_hash
+from liquor_app.core.storable_text import UNSTORABLE, unstorable
+from liquor_app.ui.toast import toast_failed
+
+PUBLIC_ROUTES = frozenset({"/login", "/setup"})
+
+
+def cookie_of(state: BaseState) -> str:
+    """The session cookie of the tab's connection; empty if there is none."""
+    try:
+        jar = SimpleCookie(str(state.router.headers.cookie or ""))
+    except CookieError:
+        return ""
+    name = cookie_name(SESSION)
+    return jar[name].value if name in jar else ""
+
+
+class SessionState(rx.State):
+    """The signed-in person, as far as the shell shows them."""
+
+    name: str = ""
+    role: str = ""
+    role_label: str = ""
+    initials: str = ""
+
+    _actor: Actor | None = None
+    _bound_to: str = ""
+
+    @rx.event
+    async def require_sign_in(self) -> Any:
+        """First on_load of every page inside the shell."""
+        if self._actor is None:
+            return to_sign_in(self)
+        self.name, self.role = self._actor.name, self._actor.role.value
+        self.role_label = self._actor.role.label
+        self.initials = "".join(word[0] for word in self._actor.name.split()[:2]).upper() or "?"
+        return None
+
+    @rx.event
+    async def skip_if_signed_in(self) -> Any:
+        """on_load of the sign-in page: first run goes to set-up, a known person goes on."""
+        async with transaction() as session:
+            if not await has_users(session):
+                return rx.redirect("/setup")
+        return rx.redirect("/") if self._actor is not None else None
+
+    @rx.event
+    async def only_first_run(self) -> Any:
+        """on_load of the set-up page."""
+        async with transaction() as session:
+            return rx.redirect("/login") if await has_users(session) else None
+
+
+def to_sign_in(state: BaseState) -> Any:
+    """A full page load: the cookie is read at the WebSocket handshake, so the socket must be opened anew."""
+    url = state.router.url
+    path = str(url.path or "/") + (f"?{url.query}" if url.query else "")
+    return rx.call_script(f"location.assign('/login?next=' + encodeURIComponent({json.dumps(path)}))")
+
+
+async def signed_in(state: BaseState) -> Actor:
+    """Whoever this event comes from, as the guard read it from the database for this very event.
+
+    Raises:
+        Unauthenticated: nobody.
+    """
+    session_state = await state.get_state(SessionState)
+    if session_state._actor is None:
+        raise Unauthenticated("Your session has ended. Please sign in again.")
+    return session_state._actor
+
+
+async def recognise(state: BaseState) -> Actor | None:
+    """Read who sits before a tab, and bind its state to the session; a tab of another session, or of none, is emptied.
+
+    Returns:
+        The signed-in person as the database knows them now; None for nobody.
+    """
+    cookie = cookie_of(state)
+    bound = token_hash(cookie) if cookie else ""
+    actor: Actor | None = None
+    if cookie:
+        async with transaction() as session:
+            actor = await session_actor(session, cookie)
+    session_state = await state.get_state(SessionState)
+    if session_state._bound_to and (session_state._bound_to != bound or actor is None):
+        await _empty(state)
+        session_state = await state.get_state(SessionState)
+    owner = bound if actor else ""
+    if (session_state._actor, session_state._bound_to) != (actor, owner):  # what is written is stored anew
+        session_state._actor, session_state._bound_to = actor, owner
+    return actor
+
+
+async def _empty(state: BaseState) -> None:
+    """Forget everything the tab was shown. An event loads only the states it needs, and only what is loaded is reset:
+    so all of them are."""
+    root = state._get_root_state()
+    for kind in sorted(rx.State.get_substates(), key=lambda kind: kind.get_full_name()):
+        await root.get_state(kind)
+    root.reset()
+
+
+class SessionGuard(Middleware):
+    """Runs before every event, the first one (hydrate) included."""
+
+    async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
+        if await recognise(state) is not None:
+            await _touch(cookie_of(state))
+        return None
+
+
+_touched: dict[str, float] = {}
+"""When each session was last noted as used by this process: not with every key that is pressed."""
+MOST_TOUCHED = 10_000
+
+
+async def _touch(cookie: str) -> None:
+    session_hash, moment = token_hash(cookie), time.monotonic()
+    if moment - _touched.get(session_hash, -TOUCH_SECONDS) < TOUCH_SECONDS:
+        return
+    if len(_touched) >= MOST_TOUCHED:
+        _touched.clear()
+    _touched[session_hash] = moment
+    async with transaction() as session:
+        await touch_session(session, cookie)
+
+
+def check_storable(given: Any) -> None:
+    """Raises: Invalid: an argument of an event holds text that the database cannot keep."""
+    if (where := unstorable(given)) is not None:
+        raise Invalid(f"{where or 'The text'} {UNSTORABLE}.", field=where or None)
+
+
+def guarded(
+    handler: Callable[..., Awaitable[Any]],
+) -> Callable[..., Awaitable[Any]]:
+    """For event handlers: nobody gets in unsigned, and a mendable error becomes a toast instead of a crash.
+
+    Use below `@rx.event`; the handler then reads its actor with `await signed_in(self)`.
+    """
+
+    @functools.wraps(handler)
+    async def run(self: BaseState, *args: Any, **kwargs: Any) -> Any:
+        try:
+            await signed_in(self)
+            for given in (*args, kwargs):
+                check_storable(given)
+            return await handler(self, *args, **kwargs)
+        except Unauthenticated:
+            return to_sign_in(self)
+        except AppError as error:
+            if isinstance(error, Forbidden):
+                await note_refusal(await signed_in(self), handler.__qualname__)
+            return toast_failed(error.message)
+
+    return run
+
+
+def error_of(state: BaseState) -> str:
+    """`?error=` of a sign-in redirect, shortened; shown as text, never as markup."""
+    return str(state.router.url.query_parameters.get("error", ""))[:200]
+
+
+def next_of(state: BaseState) -> str:
+    """Where to go after signing in: a path of ours."""
+    target = str(state.router.url.query_parameters.get("next", "/"))[:500]
+    return quote(target, safe="/?=&[]-_.~%") if target.startswith("/") and not target.startswith("//") else "/"
+
+
+class EntryState(rx.State):
+    """The sign-in and set-up forms. They post to plain routes (`rest.accounts.browser`), not over the socket."""
+
+    error: str = ""
+    target: str = "/"
+
+    @rx.event
+    async def load(self) -> None:
+        self.error, self.target = error_of(self), next_of(self)

@@ -1,0 +1,157 @@
+"""What the shell around every page shows: the shop, the bell, the palette, the sample's banner."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.campaigns.service import list_campaigns
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
+from liquor_app.customers.list_filters import CustomerFilter
+from liquor_app.customers.service import list_customers
+from liquor_app.organization.service import (
+    default_brand,
+    list_notifications,
+    mark_notifications_read,
+    request_sample_clear,
+    shell_counts,
+)
+from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.organization.shop_identity import missing_identity
+from liquor_app.screens.session.background import background
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.frame.notices import Notice
+from liquor_app.ui.frame.palette import Hit
+from liquor_app.ui.frame.trouble import RELOAD
+from liquor_app.ui.live_updates import follow
+from liquor_app.ui.toast import toast_done
+
+KINDS = {"info": "plain", "warning": "warning", "success": "good", "error": "failed", "approval": "act"}
+
+
+def short_age(moment: datetime) -> str:
+    """ "now", "5 min", "3 h", "12 d"."""
+    minutes = int((now() - moment).total_seconds() // 60)
+    if minutes < 1:
+        return "now"
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 1440 else f"{minutes // 1440} d"
+
+
+class ShellState(rx.State):
+    """Loaded with every page, refreshed by notices."""
+
+    brand: str = "Liquor Marketing"
+    is_sample: bool = False
+    lacks: str = ""
+    """What the shop has to be given before anything is sent."""
+    counts: dict[str, str] = {}
+    notices: list[Notice] = []
+    unread: int = 0
+    hits: list[Hit] = []
+    searching: bool = False
+    query: str = ""
+    asking_to_clear: bool = False
+    typed: str = ""
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        await self._refresh()
+
+    async def _refresh(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            general = await load_settings(session, GeneralSettings)
+            lacks = missing_identity(await default_brand(session))
+            counts = await shell_counts(session, actor)
+            rows = await list_notifications(session, actor)
+        self.brand, self.is_sample, self.lacks = general.organization_name, general.is_sample, lacks
+        self.counts = {route: f"{count:,}" for route, count in counts.items()}
+        self.notices = [
+            Notice(
+                str(row.id), KINDS.get(row.level, "plain"), row.title, row.body, short_age(row.created_at),
+                row.link or "#", not row.is_read,
+            )
+            for row in rows
+        ]  # fmt: skip
+        self.unread = sum(notice.new for notice in self.notices)
+
+    @background
+    async def live(self) -> Any:
+        async for _ in follow(self, "notifications"):
+            async with self:
+                was_sample = self.is_sample
+                await self._refresh()
+                is_gone = was_sample and not self.is_sample
+            if is_gone:  # whatever else the page shows is of the sample, too
+                return RELOAD
+        return None
+
+    @rx.event
+    @guarded
+    async def read_all(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await mark_notifications_read(session, actor)
+        await self._refresh()
+
+    @rx.event
+    async def look(self, open: bool) -> None:
+        self.searching, self.query, self.hits = bool(open), "", []
+
+    @rx.event
+    @guarded
+    async def search(self, query: str) -> None:
+        """People and campaigns whose name matches; five of each."""
+        actor = await signed_in(self)
+        self.query = str(query)[:100]
+        if len(self.query.strip()) < 2:
+            self.hits = []
+            return
+        async with transaction() as session:
+            people = await list_customers(session, actor, filters=CustomerFilter(search=self.query), limit=5)
+            plans = await list_campaigns(session, actor, search=self.query, limit=5)
+        found = [
+            Hit("customer", row.name or row.email or row.phone or "Unnamed", row.email or row.phone or "",
+                f"/customers/{row.id}")
+            for row in people.items
+        ]  # fmt: skip
+        found += [
+            Hit("campaign", row.name, row.status.value.replace("_", " "), f"/campaigns/{row.id}") for row in plans.items
+        ]
+        self.hits = headed(found)
+
+    @rx.event
+    async def ask_to_clear(self, open: bool) -> None:
+        self.asking_to_clear, self.typed = bool(open), ""
+
+    @rx.event
+    async def type_word(self, typed: str) -> None:
+        self.typed = str(typed)[:20]
+
+    @rx.event
+    @guarded
+    async def clear_sample(self) -> Any:
+        """Remove the sample; a job does it, the bell tells when it is done."""
+        actor = await signed_in(self)
+        self.asking_to_clear = False
+        async with transaction() as session:
+            await request_sample_clear(session, actor)
+        return toast_done("Clearing the sample", "Your own customers, if any, stay. The bell rings when it is done.")
+
+
+def headed(hits: list[Hit]) -> list[Hit]:
+    """Mark the first hit of each kind with its heading."""
+    names = {"customer": "Customers", "campaign": "Campaigns"}
+    seen: set[str] = set()
+    made = []
+    for hit in hits:
+        heading = "" if hit.kind in seen else names.get(hit.kind, "")
+        seen.add(hit.kind)
+        made.append(Hit(hit.kind, hit.title, hit.detail, hit.href, heading))
+    return made

@@ -1,0 +1,77 @@
+"""What stands around every page: the slots of the shell, filled from its state."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from liquor_app.screens.session.state import SessionState
+from liquor_app.screens.shell.state import ShellState
+from liquor_app.ui.button import avatar
+from liquor_app.ui.forms.dialog import confirm
+from liquor_app.ui.forms.menu import Item, menu
+from liquor_app.ui.frame.notices import bell
+from liquor_app.ui.frame.palette import palette
+from liquor_app.ui.frame.shell import Slots, search_button, strip
+
+SIGN_OUT = rx.call_script("fetch('/session/logout', {method: 'POST'}).then(() => location.assign('/login'))")
+"""A full page load: the cookie is read when the tab's socket opens."""
+
+
+def slots() -> Slots:
+    """The signed-in shell."""
+    user = menu(
+        rx.el.button(avatar(SessionState.initials), type="button", class_name="iconbtn", aria_label="Your account"),
+        Item(SessionState.name, rx.noop(), "user"),
+        Item("Sign out", SIGN_OUT, "log-out", divider=True),
+    )
+    sample = strip(
+        "This is sample data: made-up people, a real trade's purchases. Nothing leaves the house.",
+        action=rx.cond(
+            SessionState.role == "admin",
+            rx.el.button(
+                "Start with your own data", type="button", class_name="link", on_click=ShellState.ask_to_clear(True)
+            ),
+            rx.fragment(),
+        ),
+    )
+    unnamed = strip(
+        "Nothing is sent before your shop has ",
+        ShellState.lacks,
+        ".",
+        action=rx.cond(
+            SessionState.role == "admin",
+            rx.el.a("Name your shop", href="/settings/brand", class_name="link"),
+            rx.fragment(),
+        ),
+    )
+    clear = confirm(
+        "Start with your own data?",
+        "The sample's customers, purchases, campaigns and messages are removed for good, and so are campaigns planned"
+        " for them alone. Settings, templates and users stay. Then bring your own customers in.",
+        "Remove the sample",
+        open=ShellState.asking_to_clear,
+        on_open_change=ShellState.ask_to_clear,
+        on_confirm=ShellState.clear_sample,
+        danger=True,
+        word="remove",
+        typed=ShellState.typed,
+        on_type=ShellState.type_word,
+    )
+    search = palette(
+        ShellState.hits,
+        open=ShellState.searching,
+        on_open_change=ShellState.look,
+        query=ShellState.query,
+        on_query=ShellState.search,
+    )
+    return Slots(
+        brand=ShellState.brand,
+        role=SessionState.role,
+        search=search_button(ShellState.look(True)),
+        bell=bell(ShellState.notices, ShellState.unread, on_read_all=ShellState.read_all),
+        user=user,
+        sheet_end=rx.el.button("Sign out", type="button", class_name="link", on_click=SIGN_OUT),
+        banner=rx.cond(ShellState.is_sample, sample, rx.cond(ShellState.lacks != "", unnamed, rx.fragment())),
+        overlay=rx.fragment(search, clear),
+        counts={route: ShellState.counts[route] for route in ("/customers", "/segments", "/campaigns")},
+    )

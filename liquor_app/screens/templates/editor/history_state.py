@@ -1,0 +1,96 @@
+"""A template's versions: who and when, what changed since, and bringing one back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.core.db import transaction
+from liquor_app.core.ids import parse_id
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.screens.templates.editor.state import EditorState
+from liquor_app.screens.templates.view import PARTS, VersionLine, version_line
+from liquor_app.templates.diff import Change, changes_between
+from liquor_app.templates.service import get_template, list_versions
+from liquor_app.templates.template_versions import read_version, restore_version
+from liquor_app.ui.address import last_part
+from liquor_app.ui.forms.source_text import guard
+from liquor_app.ui.toast import toast_done
+
+SHOWN = 30
+
+
+class HistoryState(rx.State):
+    """The newest versions; `comparing` is the number of the one laid beside the present one, 0 for none."""
+
+    versions: list[VersionLine] = []
+    comparing: int = 0
+    who: str = ""
+    changes: list[Change] = []
+    _present: int = 0
+
+    @rx.event
+    @guarded
+    async def load(self) -> None:
+        self.reset()
+        await self._read()
+
+    async def _read(self) -> None:
+        """The versions as they are now; none if the template is not there (its page says so)."""
+        actor, editor = await signed_in(self), await self.get_state(EditorState)
+        if not editor.head.id:
+            return
+        async with transaction() as session:
+            template_id = parse_id(editor.head.id, "template")
+            rows = await list_versions(session, actor, template_id, limit=SHOWN)
+            at = await shop_now(session)
+        self._present = rows[0].version if rows else 0
+        self.versions = [version_line(row, self._present, at) for row in rows]
+
+    @rx.event
+    @guarded
+    async def save(self) -> Any:
+        """Save what is typed; the new version joins the list."""
+        editor = await self.get_state(EditorState)
+        answer = await EditorState.save.fn(editor)
+        await self._read()
+        return answer
+
+    @rx.event
+    @guarded
+    async def compare(self, version: int) -> None:
+        """Lay a version beside what is stored now."""
+        actor = await signed_in(self)
+        template_id = parse_id(last_part(self), "template")
+        async with transaction() as session:
+            old = await read_version(session, actor, template_id, int(version))
+            row = await get_template(session, actor, template_id)
+            at = await shop_now(session)
+        found: list[Change] = []
+        for name, label in PARTS.items():
+            lines = changes_between(getattr(old, name) or "", getattr(row, name) or "")
+            found += [Change("gap", label), *lines] if lines else []
+        self.changes, self.comparing, self._present = found, old.version, row.version
+        made = next((line.who for line in self.versions if line.number == old.version), "")
+        self.who = made or f"{old.created_by or 'System'}, {old.created_at.astimezone(at.tzinfo):%d %b %Y}"
+
+    @rx.event
+    async def close(self) -> None:
+        self.comparing = 0
+
+    @rx.event
+    @guarded
+    async def restore(self) -> Any:
+        """The compared version's content becomes the newest version."""
+        actor = await signed_in(self)
+        old = self.comparing
+        async with transaction() as session:
+            template_id = parse_id(last_part(self), "template")
+            row = await restore_version(session, actor, template_id, old, seen=self._present)
+        self.comparing = 0
+        editor = await self.get_state(EditorState)
+        await editor._show(row)
+        await self._read()
+        return [guard(False), toast_done(f"Version {row.version} says what version {old} said")]
