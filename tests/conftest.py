@@ -27,11 +27,16 @@ os.environ["LIQUOR_SECRET_KEY"] = "test-only-not-a-secret-" + "x" * 24
 for _name in ("DATABASE_URL", "REDIS_URL", "OPENAI_API_KEY", "PORT", "HOST"):
     os.environ.pop(_name, None)
 
+from hypothesis import settings as hypothesis_settings  # noqa: E402
 from sqlalchemy import create_engine, pool, text  # noqa: E402
 from sqlalchemy.ext.asyncio import AsyncSession  # noqa: E402
 
 from liquor_app.core import config, db, redis  # noqa: E402
 from liquor_app.core.platform import migrate, runtime_info  # noqa: E402
+
+# on a loaded machine an example may take any time; what must be quick is measured by benchmarks
+hypothesis_settings.register_profile("unhurried", deadline=None)
+hypothesis_settings.load_profile("unhurried")
 
 
 class Engines(NamedTuple):

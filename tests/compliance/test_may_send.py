@@ -291,7 +291,7 @@ def strictest(person: PersonFacts, moment: datetime) -> bool:
     return True
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(moment=st.one_of(moments, changes), state=states, zone=zones, phone=phones)
 def test_no_text_outside_the_strictest_window(
     moment: datetime, state: str | None, zone: str | None, phone: tuple[str, ...]
@@ -303,7 +303,7 @@ def test_no_text_outside_the_strictest_window(
     assert isinstance(verdict, Allowed) == strictest(someone, moment)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(moment=st.one_of(moments, changes), state=states, zone=zones, phone=phones, start=st.integers(0, 22))
 def test_the_next_moment_is_allowed_and_the_first(
     moment: datetime, state: str | None, zone: str | None, phone: tuple[str, ...], start: int
@@ -325,7 +325,7 @@ def test_the_next_moment_is_allowed_and_the_first(
         assert before.until == found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(moment=st.one_of(moments, changes), zone=st.sampled_from(US_ZONES))
 def test_an_hour_that_does_not_exist_is_no_hour(moment: datetime, zone: str) -> None:
     """A store window over the night of the change: what is allowed reads as allowed on the recipient's clock."""

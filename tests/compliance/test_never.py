@@ -72,7 +72,7 @@ def birthday_of_age(born: date, years: int) -> date:
         return date(born.year + years, 3, 1)
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1500, suppress_health_check=[HealthCheck.too_slow])
 @given(situations(), st.sampled_from([RULES, LAX]))
 def test_what_goes_out_breaks_nothing(situation: tuple[PersonFacts, MessageFacts, datetime], store: Rules) -> None:
     person, message, moment = situation
@@ -100,7 +100,7 @@ def test_what_goes_out_breaks_nothing(situation: tuple[PersonFacts, MessageFacts
     assert not (message.has_coupon and person.state == "MA")
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 @given(situations(), st.sampled_from(["suppressed", "deleted", "withdrawn", "pending", "never", "minor"]))
 def test_one_no_outweighs_every_yes(situation: tuple[PersonFacts, MessageFacts, datetime], no: str) -> None:
     """No moment, zone, channel or history lets a message past these; and waiting does not help."""
@@ -119,7 +119,7 @@ def test_one_no_outweighs_every_yes(situation: tuple[PersonFacts, MessageFacts, 
     assert verdict.until is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     moment=Moment, zone=zones, phone=phones, channel=st.sampled_from(["email", "sms"]), minutes=st.integers(1, 43200)
 )
@@ -138,7 +138,7 @@ def test_a_pause_is_waited_for_to_its_end(
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     night=st.sampled_from([date(2026, 3, 8), date(2026, 11, 1), date(2027, 3, 14), date(2027, 11, 7)]),
     minutes=st.integers(-300, 900),

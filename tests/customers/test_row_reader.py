@@ -80,7 +80,7 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, message: st
         read(path)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.lists(st.text(max_size=20), min_size=2, max_size=2), max_size=20))
 def test_whatever_a_csv_writer_writes_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, table: list[list[str]]

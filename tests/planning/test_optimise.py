@@ -120,7 +120,7 @@ def test_the_gap_to_the_exact_bound_is_below_one_per_cent(
     assert_lawful(problem, plan)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     people=st.integers(1, 25),
     seed=st.integers(0, 10_000),

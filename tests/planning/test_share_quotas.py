@@ -104,7 +104,7 @@ def test_figures_follow_the_offer() -> None:
     assert steered.profit == pytest.approx(expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     parts=st.lists(
         st.tuples(

@@ -188,7 +188,7 @@ rules = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rules)
 def test_every_sound_rule_has_a_sentence_and_compiles_with_its_values_bound(raw: Any) -> None:
     assert sentence(raw).endswith(".")
@@ -196,7 +196,7 @@ def test_every_sound_rule_has_a_sentence_and_compiles_with_its_values_bound(raw:
     assert "DROP TABLE" not in str(compiled)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | conditions() | happenings(),

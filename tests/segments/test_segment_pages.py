@@ -39,7 +39,7 @@ def said_by(lines: list[Line]) -> str:
 # the builder's model
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rules)
 def test_every_rule_survives_the_builder(raw: Any) -> None:
     lines = lines_of(raw)
@@ -56,7 +56,7 @@ def test_the_default_rules_open_in_the_builder_as_they_were_written(default: dic
     assert written == default["rules"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     rules,
     st.lists(

@@ -96,7 +96,7 @@ async def test_moments_are_relative_to_the_clock(session: AsyncSession) -> None:
         assert await matches(session, overdue) == {due}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=rules)
 async def test_any_rule_runs_and_not_is_its_complement(session: AsyncSession, raw: Any) -> None:
     everybody = await matches(session, {"all": []})

@@ -54,7 +54,7 @@ def after(status: SendStatus, *portions: list[WebhookEvent], sent_at: datetime |
     return fate
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(sorted(RANK)),
     st.sampled_from([None, SENT]),
@@ -78,7 +78,7 @@ def test_order_portions_and_repetition_make_no_difference(
     assert after(status, *portions, sent_at=sent_at) == wanted
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(sorted(RANK)), events)
 def test_every_step_is_one_the_ledger_allows(status: SendStatus, event: WebhookEvent) -> None:
     became = after(status, [event]).status
