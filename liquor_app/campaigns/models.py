@@ -78,6 +78,10 @@ class Campaign(SQLModel, table=True):
         CheckConstraint("end_date >= start_date", name="dates"),
         Index("ix_campaigns_status", "status", "start_date"),
         Index("ix_campaigns_created", "created_at", "id"),
+        *(
+            Index(f"ix_campaigns_{column}", column, "id")
+            for column in ("start_date", "name", "completed_sends", "conversions", "revenue_generated")
+        ),
     )
 
     id: UUID = pk()

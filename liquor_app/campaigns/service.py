@@ -27,7 +27,6 @@ from liquor_app.campaigns.definition_checks import (
 from liquor_app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus, CampaignType
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
-from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.service import default_brand
@@ -126,60 +125,6 @@ async def move_campaign(session: AsyncSession, actor: Actor, campaign: Campaign,
 
 
 # --- reading ---
-
-
-async def list_campaigns(
-    session: AsyncSession,
-    actor: Actor,
-    *,
-    status: str = "",
-    search: str = "",
-    limit: int = 50,
-    cursor: str | None = None,
-) -> Page[CampaignRow]:
-    """Campaigns, newest start first. `status` may name several, separated by commas.
-
-    Raises:
-        Invalid: unknown status, malformed cursor, limit out of range.
-    """
-    require(actor, Role.USER)
-    check_limit(limit)
-    where = ["true"]
-    params: dict[str, Any] = {}
-    if status:
-        wanted = [item.strip() for item in status.split(",")]
-        unknown = sorted(set(wanted) - {item.value for item in CampaignStatus})
-        if unknown:
-            raise Invalid(f"status {unknown[0]!r} is not one of {', '.join(CampaignStatus)}", field="status")
-        where.append("status = ANY(:status)")
-        params["status"] = wanted
-    if search.strip():
-        where.append("position(lower(:search) in lower(name)) > 0")
-        params["search"] = search.strip()[:100]
-    counted = await session.execute(text(f"SELECT count(*) FROM campaigns WHERE {' AND '.join(where)}"), params)
-    if cursor:
-        params["day"], params["id"] = decode_cursor(cursor, date, UUID)
-        where.append("(start_date, id) < (:day, :id)")
-    found = await session.execute(
-        text(
-            f"SELECT {', '.join(_FIELDS)} FROM campaigns WHERE {' AND '.join(where)}"
-            " ORDER BY start_date DESC, id DESC LIMIT :n"
-        ),
-        {**params, "n": limit + 1},
-    )
-    rows = [
-        CampaignRow(
-            **{
-                **row,
-                "type": CampaignType(row["type"]),
-                "status": CampaignStatus(row["status"]),
-                "engine": Engine(row["engine"]),
-            }
-        )
-        for row in found.mappings()
-    ]
-    more, rows = len(rows) > limit, rows[:limit]
-    return Page(rows, encode_cursor(rows[-1].start_date, rows[-1].id) if more else None, int(counted.scalar_one()))
 
 
 async def get_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:

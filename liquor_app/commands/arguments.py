@@ -12,6 +12,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import Session
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 CampaignId = Annotated[str, typer.Argument(help="The campaign's id, or `latest`.")]
@@ -21,13 +22,13 @@ async def campaign_of(session: Session, given: str) -> UUID:
     """A campaign's id from the command line; `latest` is the newest that is not history."""
     if given != "latest":
         return parse_id(given, "campaign")
-    from liquor_app.campaigns.service import list_campaigns
+    from liquor_app.campaigns.lists import list_campaigns
 
-    page = await list_campaigns(session, SYSTEM, limit=500)
-    found = [row for row in page.items if not row.is_history]
-    if not found:
+    newest = ListQuery({"is_history": "false"}, sort="-created_at", limit=1)
+    page = await list_campaigns(session, SYSTEM, newest)
+    if not page.items:
         raise Invalid("There is no campaign yet. Make one with `liquor plan`.", field="campaign")
-    return max(found, key=lambda row: row.created_at).id
+    return page.items[0].id
 
 
 def parse_day(value: str, field: str) -> date:

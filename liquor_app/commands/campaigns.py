@@ -10,6 +10,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import CampaignId, Json, campaign_of
 from liquor_app.commands.kit import call, show, show_rows
 from liquor_app.core.db import Session
+from liquor_app.core.listing.spec import ListQuery
 
 app = typer.Typer(no_args_is_help=True, help="Campaigns from a terminal.")
 
@@ -17,9 +18,9 @@ app = typer.Typer(no_args_is_help=True, help="Campaigns from a terminal.")
 @app.command("list")
 def list_command(status: str = "", limit: int = 20, as_json: Json = False) -> None:
     """Campaigns, newest first."""
-    from liquor_app.campaigns.service import list_campaigns
+    from liquor_app.campaigns.lists import list_campaigns
 
-    page = call(lambda session: list_campaigns(session, SYSTEM, status=status, limit=limit))
+    page = call(lambda session: list_campaigns(session, SYSTEM, ListQuery({"status": status}, limit=limit)))
     columns = ("id", "name", "status", "start_date", "total_sends", "completed_sends", "conversions")
     show_rows(page.items, columns, as_json, total=page.total)
 

@@ -17,15 +17,12 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
-from liquor_app.core.paging import Page, check_limit
 from liquor_app.customers.addresses import guess_timezone, normalise_email, normalise_phone
 from liquor_app.customers.age_verification import note_typed
 from liquor_app.customers.birth_dates import PLACEHOLDERS, age_on
-from liquor_app.customers.list_filters import CustomerFilter, build, cursor_of
 from liquor_app.customers.places import normalise_state
 from liquor_app.organization.settings import ComplianceSettings, load_settings
 
-EXACT_UP_TO = 10_000
 """Totals are counted up to here and estimated beyond: nobody reads the last digit of a million."""
 
 
@@ -91,47 +88,6 @@ class BaseCounts:
     textable: int
     by_segment: list[tuple[str, int]]
     by_churn: list[tuple[str, int]]
-
-
-async def list_customers(
-    session: AsyncSession,
-    actor: Actor,
-    *,
-    filters: CustomerFilter | None = None,
-    sort: str = "-clv_score",
-    limit: int = 50,
-    cursor: str | None = None,
-) -> Page[CustomerRow]:
-    """A page of customers.
-
-    Raises:
-        Invalid: unknown sort or filter value, malformed cursor, limit out of range.
-    """
-    require(actor, Role.USER)
-    check_limit(limit)
-    query = build(filters or CustomerFilter(), sort, cursor)
-    found = await session.execute(
-        text(
-            f"SELECT {COLUMNS} FROM customers c WHERE {query.where} AND {query.after} ORDER BY {query.order} LIMIT :n"
-        ),
-        {**query.params, "n": limit + 1},
-    )
-    rows = [CustomerRow(**row) for row in found.mappings()]
-    more = len(rows) > limit
-    rows = rows[:limit]
-    total, exact = await _count(session, query.where, query.params)
-    return Page(rows, cursor_of(rows[-1], sort) if more else None, total, exact)
-
-
-async def _count(session: AsyncSession, where: str, params: dict[str, Any]) -> tuple[int, bool]:
-    counted = await session.execute(
-        text(f"SELECT count(*) FROM (SELECT 1 FROM customers c WHERE {where} LIMIT {EXACT_UP_TO + 1}) x"), params
-    )
-    total = int(counted.scalar_one())
-    if total <= EXACT_UP_TO:
-        return total, True
-    plan = await session.execute(text(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM customers c WHERE {where}"), params)
-    return max(int(plan.scalar_one()[0]["Plan"]["Plan Rows"]), total), False
 
 
 async def get_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -> CustomerRow:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.csv_cells import export_text
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
-from liquor_app.customers.importing.cleaning.cells import escape_formula
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
 
@@ -33,7 +32,6 @@ EXACT_UP_TO = 10_000
 FOR_GOOD = (SuppressionReason.COMPLAINED, SuppressionReason.ERASED)
 """Reasons that nobody here can take back: the person or the law gave them."""
 
-_NUMBER = re.compile(r"\+\d{5,20}")
 _COLUMNS = "id, address, channel, reason, customer_id, source, created_at"
 
 
@@ -199,9 +197,17 @@ async def export_page(
     )
     rows = found.all()
     lines = [
-        _csv([_cell(row.address or ""), row.channel or "", row.reason, row.created_at.isoformat(), _cell(row.source)])
+        _csv(
+            [
+                export_text(row.address or ""),
+                row.channel or "",
+                row.reason,
+                row.created_at.isoformat(),
+                export_text(row.source),
+            ]
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
     if after is None:
         lines.insert(0, "\ufeff" + _csv(["address", "channel", "reason", "since", "source"]))
         await audit(session, actor, "suppressions.exported", "suppression", None)
@@ -212,11 +218,6 @@ def _csv(cells: Sequence[str]) -> str:
     made = io.StringIO()
     csv.writer(made).writerow(cells)
     return made.getvalue()
-
-
-def _cell(value: str) -> str:
-    """A number stays a number, so that the file can be brought in again; nothing else may be taken for a formula."""
-    return value if _NUMBER.fullmatch(value) else escape_formula(value)
 
 
 def _reachable(address: str, channel: str | None) -> str:

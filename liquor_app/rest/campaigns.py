@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response, WebSocket
+from fastapi import APIRouter, Request, Response, WebSocket
+from fastapi.responses import StreamingResponse
 
 from liquor_app.accounts.access_changes import access_topic
+from liquor_app.accounts.lists import open_export
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import JOB, Choice, Cursor, Id, Limit, ListOf, Search, Started, listing
+from liquor_app.api.list_routes import asked_of, csv_response
+from liquor_app.api.schemas import JOB, Id, ListOf, Started, listing
 from liquor_app.api.sockets import serve
-from liquor_app.campaigns import coupon_source, lifecycle, service
+from liquor_app.campaigns import coupon_source, lifecycle, lists, service
 from liquor_app.campaigns.coupon_source import CodeNeed
-from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.campaigns.lists import CAMPAIGNS
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.pubsub import Message
 from liquor_app.experiments.service import ResultRow, holdout_result
 from liquor_app.rest.authentication import CurrentActor, key_owner, session_cookie, socket_actor
@@ -45,17 +49,19 @@ LOCATION = "/api/v1/campaigns/{id}"
 
 
 @router.get("", response_model=ListOf[CampaignRow])
-async def list_campaigns(
-    actor: CurrentActor,
-    status: Annotated[Choice, Query(description=f"One or several of {', '.join(CampaignStatus)}.")] = "",
-    search: Search = "",
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> object:
+async def list_campaigns(actor: CurrentActor, query: Annotated[ListQuery, asked_of(CAMPAIGNS)]) -> object:
     """Campaigns, newest start first."""
     async with transaction() as session:
-        page = await service.list_campaigns(session, actor, status=status, search=search, limit=limit, cursor=cursor)
-    return listing(page)
+        return listing(await lists.list_campaigns(session, actor, query))
+
+
+@router.get("/export", response_class=StreamingResponse)
+async def export_campaigns(
+    actor: CurrentActor, query: Annotated[ListQuery, asked_of(CAMPAIGNS, page=False)]
+) -> StreamingResponse:
+    """All that match, as CSV."""
+    async with transaction() as session:
+        return csv_response(CAMPAIGNS, await open_export(session, actor, CAMPAIGNS, query))
 
 
 @router.post("", response_model=CampaignRow, status_code=201)

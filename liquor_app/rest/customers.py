@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 
+from liquor_app.accounts.lists import open_export
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, Row, Search, listing
+from liquor_app.api.list_routes import asked_of, csv_response
+from liquor_app.api.schemas import Id, Limit, ListOf, Row, listing
 from liquor_app.core.db import transaction
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers import service
 from liquor_app.customers.age_verification import settle_age
-from liquor_app.customers.list_filters import SORTS, CustomerFilter
 from liquor_app.customers.purchase_history import PurchaseRow, purchases_of
 from liquor_app.customers.service import CustomerRow
 from liquor_app.rest.authentication import CurrentActor, key_owner
 from liquor_app.rest.schemas.customers import AgeIn, AgeOut, Breakdown, CustomerIn, CustomerPatch
+from liquor_app.segments import lists
+from liquor_app.segments.lists import CUSTOMERS
 from liquor_app.segments.membership import breakdown_by_rfm
 from liquor_app.sending.service import SendRow, list_sends
 
@@ -31,26 +36,19 @@ class HistoryOut(Row):
 
 
 @router.get("/customers", response_model=ListOf[CustomerRow])
-async def list_customers(
-    actor: CurrentActor,
-    *,
-    search: Search = "",
-    rfm_segment: Choice = "",
-    churn_risk: Choice = "",
-    primary_category: Choice = "",
-    segment: Annotated[str, Query(max_length=60, description="Slug of a segment.")] = "",
-    channel: Annotated[str, Query(max_length=10, description="`email` or `sms`: may be written to there.")] = "",
-    sort: Annotated[
-        str, Query(max_length=60, description=f"One of {', '.join(SORTS)}; a leading `-` for descending.")
-    ] = "-clv_score",
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> object:
+async def list_customers(actor: CurrentActor, query: Annotated[ListQuery, asked_of(CUSTOMERS)]) -> object:
     """Customers that match every given filter."""
-    filters = CustomerFilter(search, rfm_segment, churn_risk, primary_category, segment, channel)
     async with transaction() as session:
-        page = await service.list_customers(session, actor, filters=filters, sort=sort, limit=limit, cursor=cursor)
-    return listing(page)
+        return listing(await lists.list_customers(session, actor, query))
+
+
+@router.get("/customers/export", response_class=StreamingResponse)
+async def export_customers(
+    actor: CurrentActor, query: Annotated[ListQuery, asked_of(CUSTOMERS, page=False)]
+) -> StreamingResponse:
+    """All that match, as CSV."""
+    async with transaction() as session:
+        return csv_response(CUSTOMERS, await open_export(session, actor, CUSTOMERS, query))
 
 
 @router.post("/customers", response_model=CustomerRow, status_code=201)

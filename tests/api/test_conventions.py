@@ -58,6 +58,7 @@ POST /sends/{id}/settle · POST /sends/again · POST /webhooks/{provider}
 GET /settings/templates/{id} · GET /settings/templates/{id}/versions · GET /settings/templates/{id}/versions/{version}
 POST /settings/templates/{id}/versions/{version}/restore · POST /settings/templates/{id}/preview
 POST /settings/templates/{id}/test
+GET /campaigns/export · GET /customers/export
 GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready
 """
 
@@ -143,7 +144,7 @@ async def test_an_unexpected_error_tells_nothing_of_itself(viewer: Client, monke
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("liquor_app.customers.service.list_customers", broken)
+    monkeypatch.setattr("liquor_app.segments.lists.list_customers", broken)
     answer = await viewer.get("/customers")
     is_problem(answer, 500, "internal_error")
     assert "secret" not in answer.text

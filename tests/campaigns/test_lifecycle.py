@@ -13,13 +13,13 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.campaigns import lifecycle
 from liquor_app.campaigns.autopilot import plan_ready
+from liquor_app.campaigns.lists import list_campaigns
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import (
     create_campaign,
     delete_campaign,
     estimate_reach,
     get_campaign,
-    list_campaigns,
     request_plan,
     update_campaign,
 )
@@ -28,6 +28,7 @@ from liquor_app.core import queue
 from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job
 from liquor_app.segments.service import ensure_default_segments, refresh_segments
@@ -217,7 +218,7 @@ async def test_pages_of_campaigns_hold_each_once(database: str) -> None:
             await create_campaign(session, SYSTEM, name=f"Week {number}", target_segments=["at_risk"])
         seen, cursor = [], None
         while True:
-            page = await list_campaigns(session, SYSTEM, limit=3, cursor=cursor)
+            page = await list_campaigns(session, SYSTEM, ListQuery(limit=3, cursor=cursor))
             seen += [row.name for row in page.items]
             assert page.total == 7
             if page.next_cursor is None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liquor_app.core.csv_cells import escape_formula, unescape_formula
 from liquor_app.customers.addresses import normalise_phone
 from liquor_app.customers.importing.cleaning.cells import (
     Rejected,
@@ -22,8 +23,6 @@ from liquor_app.customers.importing.cleaning.cells import (
     clean_phone,
     clean_state,
     clean_text,
-    escape_formula,
-    unescape_formula,
 )
 
 EAST = ZoneInfo("America/New_York")

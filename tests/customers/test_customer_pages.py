@@ -28,8 +28,9 @@ from liquor_app.screens.customers.detail.purchases_view import category_mix, las
 from liquor_app.screens.customers.detail.state import CustomerState
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.list.overview_state import OverviewState
-from liquor_app.screens.customers.list.state import PAGE, CustomersState
+from liquor_app.screens.customers.list.state import CustomersState
 from liquor_app.screens.customers.segment_colors import SEGMENT_COLORS, family
+from liquor_app.screens.listing.state import PER_PAGE as PAGE
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, add_purchase, add_send
 from tests.tabs import Tab, run, said
@@ -97,7 +98,7 @@ async def test_pages_follow_each_other_and_the_address_follows_them(database: st
     state = await tab.state(CustomersState)
     await run(CustomersState.load, state)
     assert [row.name for row in state.rows[:2]] == ["Person 000", "Person 001"]
-    assert state.showing == f"1 to {PAGE} of {PAGE * 2 + 3} (exact)"
+    assert state.showing == f"1 to {PAGE} of {PAGE * 2 + 3}"
 
     await run(CustomersState.forward, state)
     address = address_of(await run(CustomersState.forward, state))
@@ -159,7 +160,7 @@ async def test_search_filters_and_sort_narrow_the_list_and_stand_in_the_address(
     assert names() == ["Cem"]
     assert state.query == "cem"
     assert str(ann) not in {row.id for row in state.rows}
-    await run(CustomersState.show_everybody, state)
+    await run(CustomersState.show_all, state)
     assert len(state.rows) == 3
     assert state.query == ""
 

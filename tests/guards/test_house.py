@@ -10,7 +10,7 @@ from tests.guards.owners import floors
 
 HOUSE = PROJECT_ROOT / "liquor_app"
 PER_FOLDER = 20
-ROLES = {"__init__", "models", "service", "tasks", "settings"}
+ROLES = {"__init__", "models", "service", "lists", "tasks", "settings"}
 """What every room may have, under the same name and with the same meaning."""
 BY_AREA = {"rest", "screens", "commands"}
 """Where a module is called what its area is called, as in `rest.customers`, or what it is to its page."""

@@ -14,7 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import copy_rows
-from liquor_app.customers.importing.cleaning.cells import Rejected, escape_formula
+from liquor_app.core.csv_cells import escape_formula
+from liquor_app.customers.importing.cleaning.cells import Rejected
 from liquor_app.customers.importing.readers.row_reader import Record
 
 SHOWN = 5000

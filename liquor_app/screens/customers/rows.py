@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from liquor_app.core.money import show_money
-from liquor_app.customers.list_filters import CustomerFilter
 from liquor_app.customers.service import BaseCounts, CustomerRow
 from liquor_app.scoring.estimators.churn import HIGH_ABOVE, LOW_BELOW
-from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.screens.customers.segment_colors import segment_color, segment_label
 from liquor_app.ui.charts.donut import Slice, slices
-from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.words import NONE, days_ago, due, percent, plural
 
 DRAWN_SEGMENTS = 6
@@ -75,52 +70,6 @@ def customer_line(row: CustomerRow, at: datetime, suppressed: bool = False) -> C
 def _reach(address: str | None, consent: str | None) -> str:
     """`given`, `withdrawn`, `pending`, `none`: whether somebody may be written to; without an address it is none."""
     return consent or "none" if address else "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """One filter of the list: what it is called, what it is set to (empty for off), and what it offers."""
-
-    key: str
-    label: str
-    value: str
-    words: str
-    options: list[Option]
-
-
-def filter_choices(segments: list[Option], categories: list[str]) -> dict[str, tuple[str, list[Option]]]:
-    """Label and options of each filter, keyed as the address and `CustomerFilter` name it."""
-    return {
-        "segment": ("Segment", segments),
-        "rfm_segment": ("RFM", [Option(name.value, name.label) for name in RfmSegment]),
-        "churn_risk": ("Churn", [Option("high", "High"), Option("medium", "Medium"), Option("low", "Low")]),
-        "primary_category": ("Category", [Option(name, name) for name in categories]),
-        "channel": ("Reach", [Option("email", "By e-mail"), Option("sms", "By SMS")]),
-    }
-
-
-def filters_of(chosen: Mapping[str, str], choices: Mapping[str, tuple[str, list[Option]]]) -> list[Filter]:
-    """The filters with what is chosen of them, in words."""
-    made = []
-    for key, (label, options) in choices.items():
-        value = chosen.get(key, "")
-        words = next((option.words for option in options if option.value == value), value)
-        made.append(Filter(key, label, value, words, options))
-    return made
-
-
-def as_filter(query: str, filters: list[Filter]) -> CustomerFilter:
-    """What the service is asked."""
-    chosen: dict[str, Any] = {one.key: one.value for one in filters}
-    return CustomerFilter(search=query, **chosen)
-
-
-def showing(page: int, size: int, on_page: int, total: int, exact: bool) -> str:
-    """ "26 to 50 of 1,102 (exact)" """
-    if not on_page:
-        return "None"
-    first = (page - 1) * size + 1
-    return f"{first:,} to {first + on_page - 1:,} of {'' if exact else 'about '}{total:,}{' (exact)' if exact else ''}"
 
 
 @dataclass(frozen=True, slots=True)

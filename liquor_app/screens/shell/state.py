@@ -7,11 +7,10 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.campaigns.service import list_campaigns
+from liquor_app.campaigns.lists import list_campaigns
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
-from liquor_app.customers.list_filters import CustomerFilter
-from liquor_app.customers.service import list_customers
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.service import (
     default_brand,
     list_notifications,
@@ -23,6 +22,7 @@ from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.organization.shop_identity import missing_identity
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.segments.lists import list_customers
 from liquor_app.ui.frame.notices import Notice
 from liquor_app.ui.frame.palette import Hit
 from liquor_app.ui.frame.trouble import RELOAD
@@ -114,8 +114,8 @@ class ShellState(rx.State):
             self.hits = []
             return
         async with transaction() as session:
-            people = await list_customers(session, actor, filters=CustomerFilter(search=self.query), limit=5)
-            plans = await list_campaigns(session, actor, search=self.query, limit=5)
+            people = await list_customers(session, actor, ListQuery(search=self.query, limit=5))
+            plans = await list_campaigns(session, actor, ListQuery(search=self.query, limit=5))
         found = [
             Hit("customer", row.name or row.email or row.phone or "Unnamed", row.email or row.phone or "",
                 f"/customers/{row.id}")

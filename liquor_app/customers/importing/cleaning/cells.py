@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from liquor_app.core.csv_cells import unescape_formula
 from liquor_app.core.errors import Invalid
 from liquor_app.core.money import money
 from liquor_app.customers.addresses import normalise_email, normalise_phone
@@ -26,7 +27,6 @@ NO = frozenset({
     "unsubscribed", "unsubscribe", "stop",
 })  # fmt: skip
 EARLIEST = 1990
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 _NATIONAL_PHONE = re.compile(r"^(?:\+?1[ .-]?)?\(?([2-9]\d{2})\)?[ .-]?([2-9]\d{2})[ .-]?(\d{4})$")
 _DAY = re.compile(
@@ -46,16 +46,6 @@ class Rejected(Exception):
         self.code = code
         self.field = field
         self.reason = reason
-
-
-def unescape_formula(cell: str) -> str:
-    """What a cell said before `escape_formula`."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].lstrip(" ").startswith(FORMULA) else cell
-
-
-def escape_formula(cell: str) -> str:
-    """A cell a spreadsheet will show and never run (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA) else cell
 
 
 def clean_text(cell: str, field: str) -> str | None:

@@ -9,8 +9,10 @@ import reflex as rx
 
 from liquor_app.accounts.permissions import Actor
 from liquor_app.analytics.service import dashboard
-from liquor_app.campaigns.service import CampaignRow, list_campaigns
+from liquor_app.campaigns.lists import list_campaigns
+from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.db import transaction
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.screens.analytics.view import Tile, period_words, tiles
 from liquor_app.screens.campaigns.words import progress_words, waiting_words
 from liquor_app.screens.sending.words import SendLine, send_line
@@ -90,7 +92,9 @@ class DashboardState(rx.State):
     async def _refresh(self, actor: Actor) -> None:
         async with transaction() as session:
             board = await dashboard(session, actor, days=PERIODS[self.period])
-            running = await list_campaigns(session, actor, status="active,paused,scheduled,awaiting_approval", limit=6)
+            running = await list_campaigns(
+                session, actor, ListQuery({"status": "active,paused,scheduled,awaiting_approval"}, limit=6)
+            )
             latest = await list_sends(session, actor, left_only=True, limit=9)
         self.words, self.tiles = period_words(board), tiles(board)
         self.days = [day.day.isoformat() for day in board.days]

@@ -5,16 +5,12 @@ from __future__ import annotations
 import reflex as rx
 
 from liquor_app.screens.campaigns.list.state import CampaignsState
+from liquor_app.screens.listing.view import list_card
 from liquor_app.ui.badge import badge, status_badge
 from liquor_app.ui.button import button
-from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
-from liquor_app.ui.forms.filters import filter_bar
-from liquor_app.ui.forms.form import search_input
 from liquor_app.ui.frame.page_spec import Page, page_head
-from liquor_app.ui.pager import pager
-from liquor_app.ui.table import Column, table
-from liquor_app.ui.tabs import segmented
+from liquor_app.ui.table import Column
 
 
 def campaigns_page() -> rx.Component:
@@ -24,48 +20,29 @@ def campaigns_page() -> rx.Component:
             "Each one holds out a control group, so that what it earned is measured, not guessed.",
             button("New campaign", kind="primary", icon="plus", href="/campaigns/new"),
         ),
-        card(
-            filter_bar(
-                search_input("Name of a campaign", value=CampaignsState.query, on_change=CampaignsState.search),
-                segmented(
-                    [("all", "All"), ("open", "Open"), ("done", "Done")],
-                    value=CampaignsState.tab,
-                    on_change=CampaignsState.choose,
-                    label="Which campaigns",
-                ),
+        list_card(
+            CampaignsState,
+            [
+                Column("Campaign", lambda row: rx.fragment(
+                    rx.el.b(row.name),
+                    rx.cond(row.history, badge("history", dot=False), rx.fragment()),
+                ), sort="name"),
+                Column("Days", lambda row: row.days, sort="start_date", phone="under"),
+                Column("Status", lambda row: status_badge(row.status)),
+                Column("Messages", lambda row: row.sends, sort="completed_sends", number=True, phone="hide"),
+                Column("Bought", lambda row: row.bought, sort="conversions", number=True, phone="hide"),
+                Column("Rate", lambda row: row.rate, number=True, phone="hide"),
+                Column("Revenue", lambda row: row.revenue, sort="revenue_generated", number=True),
+            ],
+            label="Campaigns",
+            search="Name of a campaign",
+            href=lambda row: "/campaigns/" + row.id,
+            empty=empty(
+                "No campaign here",
+                "Choose an audience, let the planner draft the week, approve it, watch it go out.",
+                button("New campaign", kind="primary", icon="plus", href="/campaigns/new"),
+                icon="send",
             ),
-            table(
-                CampaignsState.rows,
-                [
-                    Column("Campaign", lambda row: rx.fragment(
-                        rx.el.b(row.name),
-                        rx.cond(row.history, badge("history", dot=False), rx.fragment()),
-                        rx.el.small(row.days),
-                    )),
-                    Column("Status", lambda row: status_badge(row.status)),
-                    Column("Messages", lambda row: row.sends, number=True, phone="hide"),
-                    Column("Bought", lambda row: row.bought, number=True, phone="hide"),
-                    Column("Rate", lambda row: row.rate, number=True, phone="hide"),
-                    Column("Revenue", lambda row: row.revenue, number=True),
-                ],
-                label="Campaigns",
-                loading=CampaignsState.loading,
-                href=lambda row: "/campaigns/" + row.id,
-                empty=empty(
-                    "No campaign here",
-                    "Choose an audience, let the planner draft the week, approve it, watch it go out.",
-                    button("New campaign", kind="primary", icon="plus", href="/campaigns/new"),
-                    icon="send",
-                ),
-            ),
-            pager(
-                CampaignsState.showing,
-                has_previous=rx.Var.create(CampaignsState.cursors).length() > 1,
-                has_next=CampaignsState.next_cursor != "",
-                on_previous=CampaignsState.back,
-                on_next=CampaignsState.forward,
-            ),
-            flush=True,
         ),
     )  # fmt: skip
 

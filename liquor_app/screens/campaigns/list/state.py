@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 import reflex as rx
 
-from liquor_app.campaigns.service import CampaignRow, list_campaigns
-from liquor_app.core.db import transaction
+from liquor_app.accounts.permissions import Actor
+from liquor_app.campaigns.lists import CAMPAIGNS, DONE, OPEN, list_campaigns
+from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.campaigns.service import CampaignRow
+from liquor_app.core.db import Session
+from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.money import show_money
+from liquor_app.core.paging import Page
 from liquor_app.screens.campaigns.words import days_words
+from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.background import background
-from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.badge import LOOKS
+from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.live_updates import follow
-
-PAGE = 25
-TABS = {
-    "all": "",
-    "open": "draft,awaiting_approval,scheduled,active,paused",
-    "done": "completed,cancelled",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,67 +52,32 @@ def line_of(row: CampaignRow) -> CampaignLine:
     )
 
 
-class CampaignsState(rx.State):
-    """One page of campaigns; `cursors` is the way back to the pages before."""
+class CampaignsState(ListState, rx.State):
+    """The list of campaigns."""
 
-    tab: str = "all"
-    query: str = ""
     rows: list[CampaignLine] = []
-    showing: str = ""
-    loading: bool = True
-    cursors: list[str] = [""]
-    next_cursor: str = ""
 
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        self.cursors = [""]
-        await self._read()
+    def _list(self) -> ListSpec[CampaignRow]:
+        return CAMPAIGNS
 
-    async def _read(self) -> None:
-        actor = await signed_in(self)
-        async with transaction() as session:
-            page = await list_campaigns(
-                session,
-                actor,
-                status=TABS[self.tab],
-                search=self.query,
-                limit=PAGE,
-                cursor=self.cursors[-1] or None,
-            )
-        self.rows = [line_of(row) for row in page.items]
-        self.next_cursor, self.loading = page.next_cursor or "", False
-        first = (len(self.cursors) - 1) * PAGE + 1
-        self.showing = f"{first:,} to {first + len(self.rows) - 1:,} of {page.total:,}" if self.rows else "None"
+    def _path(self) -> str:
+        return "/campaigns"
+
+    def _export_path(self) -> str:
+        return "/api/v1/campaigns/export"
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[CampaignRow]:
+        return await list_campaigns(session, actor, query)
+
+    async def _lines(self, session: Session, actor: Actor, items: list[CampaignRow]) -> list[CampaignLine]:
+        return [line_of(row) for row in items]
+
+    async def _options(self, session: Session, actor: Actor) -> dict[str, list[Option]]:
+        each = [Option(status.value, LOOKS[status.value].word) for status in CampaignStatus]
+        return {"status": [Option(OPEN, "Open"), Option(DONE, "Done"), *each]}
 
     @background
     async def live(self) -> None:
         async for _ in follow(self, "dashboard"):
             async with self:
                 await self._read()
-
-    @rx.event
-    @guarded
-    async def choose(self, tab: str | list[str]) -> None:
-        self.tab, self.cursors = (tab if isinstance(tab, str) and tab in TABS else "all"), [""]
-        await self._read()
-
-    @rx.event
-    @guarded
-    async def search(self, query: str) -> None:
-        self.query, self.cursors = str(query)[:100], [""]
-        await self._read()
-
-    @rx.event
-    @guarded
-    async def forward(self) -> None:
-        if self.next_cursor:
-            self.cursors = [*self.cursors, self.next_cursor]
-            await self._read()
-
-    @rx.event
-    @guarded
-    async def back(self) -> None:
-        if len(self.cursors) > 1:
-            self.cursors = self.cursors[:-1]
-            await self._read()

@@ -10,6 +10,7 @@ from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.form.view import customer_form
 from liquor_app.screens.customers.list.overview_state import OverviewState
 from liquor_app.screens.customers.list.state import CustomersState
+from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import button
@@ -18,14 +19,11 @@ from liquor_app.ui.charts.donut import donut
 from liquor_app.ui.charts.progress import bar, churn_band, percent
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.dialog import confirm
-from liquor_app.ui.forms.filters import chip, choice_chip, filter_bar
-from liquor_app.ui.forms.form import search_input
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, grid, row
 from liquor_app.ui.icon import icon
-from liquor_app.ui.pager import bulk_bar, pager
 from liquor_app.ui.skeleton import skeleton_lines
-from liquor_app.ui.table import Column, Selection, table
+from liquor_app.ui.table import Column
 
 
 def customers_page() -> rx.Component:
@@ -41,7 +39,7 @@ def customers_page() -> rx.Component:
         ),
         rx.cond(
             OverviewState.loading | (OverviewState.everybody > 0),
-            rx.fragment(grid(*_glance(), card(_filters(), _table(), _pager(), flush=True, class_name="c12")), _bulk()),
+            grid(*_glance(), _everybody()),
             card(_nobody()),
         ),
         customer_form(),
@@ -103,20 +101,6 @@ def _churn() -> rx.Component:
     return col(strip, rx.el.ul(rx.foreach(OverviewState.bands, line), class_name="col g8"), note, gap=16)
 
 
-def _filters() -> rx.Component:
-    def one(item: Any) -> rx.Component:
-        return rx.cond(
-            item.value != "",
-            chip(item.label, item.words, CustomersState.choose(item.key, "")),
-            choice_chip(item.label, item.options, lambda value: CustomersState.choose(item.key, value)),
-        )
-
-    return filter_bar(
-        search_input("Name, e-mail, phone", value=CustomersState.query, on_change=CustomersState.search),
-        rx.foreach(CustomersState.filters, one),
-    )
-
-
 def _consents(row_: Any) -> rx.Component:
     """Three small signs: green may be used, struck through was withdrawn, grey is not known."""
 
@@ -145,9 +129,9 @@ def _churn_cell(line: Any) -> rx.Component:
     return rx.cond(line.churn < 0, unknown, churn_band(line.churn, line.band))
 
 
-def _table() -> rx.Component:
-    return table(
-        CustomersState.rows,
+def _everybody() -> rx.Component:
+    return list_card(
+        CustomersState,
         (
             Column("Customer", lambda one: rx.fragment(rx.el.b(one.name), rx.el.small(one.contact)), sort="name"),
             Column("Segment", lambda one: rx.el.span(
@@ -163,39 +147,17 @@ def _table() -> rx.Component:
                    number=True, phone="hide", wide=True),
         ),
         label="Customers",
-        loading=CustomersState.loading,
-        sort=CustomersState.sort,
-        on_sort=CustomersState.sort_by,
+        search="Name, e-mail, phone",
         href=lambda one: "/customers/" + one.id,
-        selection=Selection(
-            CustomersState.chosen, CustomersState.toggle, CustomersState.toggle_page, lambda one: one.id
-        ),
+        bulk=(for_managers(button("Suppress", icon="ban", on_click=CustomersState.ask(True))),),
+        class_name="c12",
         empty=empty(
             "Nobody matches",
             "Take off a filter or search for something else.",
-            button("Show everybody", on_click=CustomersState.show_everybody),
+            button("Show everybody", on_click=CustomersState.show_all),
             icon="search-x",
         ),
     )  # fmt: skip
-
-
-def _pager() -> rx.Component:
-    return pager(
-        CustomersState.showing,
-        has_previous=rx.Var.create(CustomersState.cursors).length() > 1,
-        has_next=CustomersState.next_cursor != "",
-        on_first=CustomersState.first,
-        on_previous=CustomersState.back,
-        on_next=CustomersState.forward,
-    )
-
-
-def _bulk() -> rx.Component:
-    return bulk_bar(
-        CustomersState.chosen,
-        for_managers(button("Suppress", icon="ban", on_click=CustomersState.ask(True))),
-        on_clear=CustomersState.clear,
-    )
 
 
 def _nobody() -> rx.Component:

@@ -8,9 +8,10 @@ import reflex as rx
 
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
-from liquor_app.customers.list_filters import CustomerFilter
-from liquor_app.customers.service import get_customer, list_customers
+from liquor_app.core.listing.spec import ListQuery
+from liquor_app.customers.service import get_customer
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.segments.lists import list_customers
 from liquor_app.ui.forms.filters import Option
 
 HITS = 6
@@ -39,7 +40,7 @@ class SampleState(rx.State):
         if len(self.query.strip()) < 2:
             return
         async with transaction() as session:
-            page = await list_customers(session, actor, filters=CustomerFilter(search=self.query), limit=HITS)
+            page = await list_customers(session, actor, ListQuery(search=self.query, limit=HITS))
         self.hits = [Option(str(row.id), row.name or row.email or row.phone or "Unnamed") for row in page.items]
 
     async def _pick(self, customer_id: str) -> None:

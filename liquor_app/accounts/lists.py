@@ -1,0 +1,45 @@
+"""The door to every list: who may read it, and who may carry it away."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.listing.compile import compile_list
+from liquor_app.core.listing.read import _read_all, _read_page
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
+
+R = TypeVar("R")
+
+
+async def read_list(session: AsyncSession, actor: Actor, spec: ListSpec[R], query: ListQuery | None = None) -> Page[R]:
+    """Read a page of a list.
+
+    Raises:
+        Forbidden: not for this role.
+        Invalid: an unknown filter, value or sort, a malformed cursor, a limit out of range.
+    """
+    require(actor, Role(spec.role))
+    return await _read_page(session, spec, query or ListQuery())
+
+
+async def open_export(
+    session: AsyncSession, actor: Actor, spec: ListSpec[R], query: ListQuery
+) -> AsyncIterator[list[R]]:
+    """Everything a question matches, as it will be read: checked and written into the audit log before the first row.
+
+    Raises:
+        Forbidden: not for this role.
+        Invalid: as `read_list`.
+    """
+    require(actor, Role(spec.export_role))
+    compile_list(spec, query)
+    asked: dict[str, Any] = {"filters": {name: value for name, value in query.filters.items() if value}}
+    await audit(session, actor, f"{spec.name}.exported", "list", None, search=bool(query.search), **asked)
+    return _read_all(spec, query)

@@ -1,0 +1,104 @@
+"""A declared list over HTTP: its parameters in the OpenAPI document, its pages, its export."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import io
+from collections.abc import AsyncIterator, Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any
+
+from fastapi import Depends, Query
+from fastapi.responses import StreamingResponse
+
+from liquor_app.api.schemas import Cursor, Limit, Search
+from liquor_app.core.csv_cells import escape_formula, export_text
+from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match
+from liquor_app.core.paging import MAX_LIMIT
+
+MATCHES = {
+    Match.ANY: "One or several, separated by commas.",
+    Match.EXACT: "",
+    Match.ID: "An id.",
+    Match.FLAG: "`true` or `false`.",
+    Match.FROM: "On this day or later.",
+    Match.UNTIL: "On this day or before.",
+}
+
+
+def asked_of(spec: ListSpec[Any], *, page: bool = True, limit: int = 50) -> Any:
+    """The dependency that reads what is asked of a list: a parameter for each filter, `search` where there is one,
+    `sort`; of a page (not of an export) `limit` and `cursor` too.
+
+    Args:
+        limit: rows of a page where none are asked for.
+    """
+
+    def read(**given: Any) -> ListQuery:
+        filters = {name: given[name] for name in spec.filter_names if given[name]}
+        rest = {name: given[name] for name in ("search", "sort", "limit", "cursor") if name in given}
+        return ListQuery(filters=filters, **rest)
+
+    parameters = [_parameter(one.name, _filter(one), "") for one in spec.filters]
+    if spec.search:
+        parameters.append(_parameter("search", Search, ""))
+    sorts = ", ".join(spec.sort_names)
+    words = f"Up to three of {sorts}, separated by commas, each with a leading `-` for descending."
+    parameters.append(_parameter("sort", Annotated[str, Query(max_length=200, description=words)], spec.order))
+    if page:
+        parameters += [_parameter("limit", Limit, min(limit, MAX_LIMIT)), _parameter("cursor", Cursor, None)]
+    read.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return Depends(read)
+
+
+def _parameter(name: str, kind: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+
+
+def _filter(one: Filter) -> Any:
+    words = MATCHES[one.match]
+    if one.options:
+        words = f"{'One or several' if one.match is Match.ANY else 'One'} of {', '.join(one.options)}."
+    return Annotated[str, Query(max_length=500, description=words or None)]
+
+
+def csv_response(spec: ListSpec[Any], pages: AsyncIterator[list[Any]]) -> StreamingResponse:
+    """The whole of a list as a file, a page at a time; a spreadsheet shows its cells and runs none of them."""
+    return StreamingResponse(
+        _lines(spec, pages),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{spec.name}.csv"'},
+    )
+
+
+async def _lines(spec: ListSpec[Any], pages: AsyncIterator[list[Any]]) -> AsyncIterator[str]:
+    names, show = list(spec.exported), export_cell
+    yield "\ufeff" + _csv([spec.exported.values()])
+    async for rows in pages:
+        yield _csv([show(getattr(row, name)) for name in names] for row in rows)
+
+
+def _csv(rows: Iterable[Iterable[str]]) -> str:
+    made = io.StringIO()
+    csv.writer(made).writerows(rows)
+    return made.getvalue()
+
+
+def export_cell(value: Any) -> str:
+    """A value as a file keeps it: times in UTC, money as plain numbers, nothing for what is not known."""
+    if value is None:
+        return ""
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | Decimal):
+        return format(value, "f") if isinstance(value, Decimal) else str(value)
+    if isinstance(value, list | tuple):
+        return escape_formula(", ".join(str(one) for one in value))
+    return export_text(str(value))

@@ -1,0 +1,52 @@
+"""The list of campaigns."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permissions import Actor
+from liquor_app.campaigns.models import CampaignStatus, CampaignType
+from liquor_app.campaigns.service import CampaignRow
+from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
+from liquor_app.core.paging import Page
+
+OPEN = "draft,awaiting_approval,scheduled,active,paused"
+DONE = "completed,cancelled"
+
+CAMPAIGNS = ListSpec(
+    name="campaigns",
+    row=CampaignRow,
+    source="campaigns t",
+    order="-start_date",
+    sorts=(
+        Sort("start_date", first="-"),
+        Sort("name"),
+        Sort("completed_sends", first="-"),
+        Sort("conversions", first="-"),
+        Sort("revenue_generated", first="-"),
+        Sort("created_at", first="-"),
+    ),
+    filters=(
+        Filter("status", "t.status", options=tuple(CampaignStatus), label="Status"),
+        Filter("type", "t.type", options=tuple(CampaignType), label="Kind"),
+        Filter("is_history", "t.is_history", Match.FLAG),
+    ),
+    search="lower(t.name) LIKE :search",
+    export={
+        "id": "id", "name": "name", "type": "kind", "status": "status", "start_date": "first day",
+        "end_date": "last day", "total_sends": "messages", "completed_sends": "sent", "delivered_sends": "delivered",
+        "failed_sends": "failed", "skipped_sends": "skipped", "unknown_sends": "not known", "held_out": "held out",
+        "opens": "opens", "clicks": "clicks", "conversions": "bought", "revenue_generated": "revenue",
+        "holdout_pct": "holdout percent", "created_at": "made",
+    },
+)  # fmt: skip
+
+
+async def list_campaigns(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[CampaignRow]:
+    """A page of campaigns, newest start first unless asked otherwise.
+
+    Raises:
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, CAMPAIGNS, query)

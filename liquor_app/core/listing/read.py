@@ -1,0 +1,78 @@
+"""Reading a list that was declared: a page, its total, or all of it, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.db import transaction
+from liquor_app.core.listing.compile import Compiled, compile_list, next_cursor
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page, check_limit
+
+R = TypeVar("R")
+
+EXPORTED_AT_ONCE = 500
+
+
+async def _read_page(session: AsyncSession, spec: ListSpec[R], query: ListQuery) -> Page[R]:
+    """A page and the total: exact up to the list's `exact_up_to`, else the planner's estimate.
+
+    Raises:
+        Invalid: see `compile_list`; or a limit out of range.
+    """
+    check_limit(query.limit)
+    compiled = compile_list(spec, query)
+    rows, more = await _rows(session, spec, compiled, query.limit)
+    total, is_exact = await _total(session, spec, compiled)
+    return Page(rows, next_cursor(spec, query.sort, rows[-1]) if more else None, total, is_exact)
+
+
+async def _rows(session: AsyncSession, spec: ListSpec[R], compiled: Compiled, limit: int) -> tuple[list[R], bool]:
+    rows: list[R] = []
+    for part in compiled.parts:
+        wanted = limit + 1 - len(rows)
+        if wanted <= 0:
+            break
+        found = await session.execute(
+            text(f"SELECT {spec.columns} FROM {spec.source} WHERE {part.where} ORDER BY {part.order} LIMIT :n"),
+            {**compiled.params, "n": wanted},
+        )
+        rows += [spec.make(row) for row in found.mappings()]
+    return rows[:limit], len(rows) > limit
+
+
+async def _total(session: AsyncSession, spec: ListSpec[Any], compiled: Compiled) -> tuple[int, bool]:
+    source = f"FROM {spec.counted or spec.source} WHERE {compiled.where}"
+    params = {name: value for name, value in compiled.params.items() if not name.startswith("after_")}
+    counted = await session.execute(
+        text(f"SELECT count(*) FROM (SELECT 1 {source} LIMIT :most) x"), {**params, "most": spec.exact_up_to + 1}
+    )
+    total = int(counted.scalar_one())
+    if total <= spec.exact_up_to:
+        return total, True
+    plan = await session.execute(text(f"EXPLAIN (FORMAT JSON) SELECT 1 {source}"), params)
+    return max(int(plan.scalar_one()[0]["Plan"]["Plan Rows"]), total), False
+
+
+async def _read_all(spec: ListSpec[R], query: ListQuery) -> AsyncIterator[list[R]]:
+    """Everything the question matches, in its order, a transaction a page: as long as it takes, nothing is held open.
+
+    Raises:
+        Invalid: see `compile_list`.
+    """
+    cursor: str | None = None
+    while True:
+        asked = replace(query, limit=EXPORTED_AT_ONCE, cursor=cursor)
+        compiled = compile_list(spec, asked)
+        async with transaction() as session:
+            rows, more = await _rows(session, spec, compiled, EXPORTED_AT_ONCE)
+        if rows:
+            yield rows
+        if not more:
+            return
+        cursor = next_cursor(spec, query.sort, rows[-1])

@@ -1,0 +1,187 @@
+"""A list as it is declared: columns, filters, sorts, search. Pure; `compile_list` makes SQL of it.
+
+A list costs the same at any size because every sort leads with a column that has an index and ends with the id, and a
+page begins where the one before ended (a keyset), never at an offset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
+
+R = TypeVar("R")
+
+
+class Match(StrEnum):
+    """How a filter compares."""
+
+    ANY = "any"
+    """One of several values, separated by commas."""
+    EXACT = "exact"
+    ID = "id"
+    FLAG = "flag"
+    """`true` or `false`."""
+    FROM = "from"
+    """On this day or later, the shop's day."""
+    UNTIL = "until"
+    """On this day or before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Something a list can be narrowed by.
+
+    Attributes:
+        name: in addresses and the API.
+        sql: a condition with `:name` for the value; or just a column, compared as `match` says.
+        options: the values there are; empty if any will do.
+        label: on the page; empty for one that pages do not offer.
+    """
+
+    name: str
+    sql: str
+    match: Match = Match.ANY
+    options: tuple[str, ...] = ()
+    label: str = ""
+    parse: Callable[[str], Any] | None = None
+    """Makes the bound value of a text; raises `Invalid`."""
+    spoken: Mapping[str, str] = field(default_factory=dict)
+    """Words of the options that do not read well as they are."""
+
+    def words(self, value: str) -> str:
+        """A value as pages say it."""
+        return self.spoken.get(value) or value.replace("_", " ").capitalize()
+
+    @property
+    def condition(self) -> str:
+        if f":{self.name}" in self.sql:
+            return self.sql
+        compared = {
+            Match.ANY: f"= ANY(:{self.name})",
+            Match.EXACT: f"= :{self.name}",
+            Match.ID: f"= CAST(:{self.name} AS uuid)",
+            Match.FLAG: f"= :{self.name}",
+            Match.FROM: f">= :{self.name}",
+            Match.UNTIL: f"< :{self.name}",
+        }
+        return f"{self.sql} {compared[self.match]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A column the list can be sorted by, either way; whoever has no value comes last either way.
+
+    Attributes:
+        name: a field of the row; its value travels in the cursor.
+        first: which way a first press sorts: "-" for the highest.
+        nulls_last: the index is `(… DESC NULLS LAST, id DESC)`; else the plain `(…, id)`.
+    """
+
+    name: str
+    sql: str = ""
+    first: str = ""
+    nulls_last: bool = False
+
+
+@dataclass(frozen=True)
+class ListSpec(Generic[R]):
+    """A list.
+
+    Attributes:
+        name: of the list, in file names and messages: "campaigns".
+        row: a frozen dataclass; its fields are what is selected, in this order.
+        source: FROM, with the alias `t` for the table the list is of.
+        where: what always holds.
+        select: SQL of the fields that are not columns of `t` by their own name.
+        role: the least a reader must be.
+        sorts: the first is the one that is taken where nothing is asked for.
+        order: what is taken where nothing is asked for: "-start_date" or "position,name".
+        search: SQL that holds `:search` as a LIKE pattern in lower case.
+        export: field → head in the exported file; all fields if empty.
+        counted: FROM for counting, where `source` joins what no condition asks for.
+        exact_up_to: more than these are estimated by the planner, and said to be.
+    """
+
+    name: str
+    row: type[R]
+    source: str
+    order: str
+    sorts: tuple[Sort, ...]
+    filters: tuple[Filter, ...] = ()
+    where: str = ""
+    select: Mapping[str, str] = field(default_factory=dict)
+    key: str = "t.id"
+    key_field: str = "id"
+    search: str = ""
+    role: str = "user"
+    export: Mapping[str, str] = field(default_factory=dict)
+    export_role: str = "manager"
+    counted: str = ""
+    exact_up_to: int = 10_000
+
+    def __post_init__(self) -> None:
+        names = {one.name for one in fields(self.row)}  # type: ignore[arg-type]
+        missing = ({one.name for one in self.sorts} | {self.key_field} | set(self.export) | set(self.select)) - names
+        if missing:
+            raise ValueError(f"list {self.name}: {', '.join(sorted(missing))} is no field of {self.row.__name__}")
+
+    @cached_property
+    def kinds(self) -> dict[str, type]:
+        """Field → type, without `None`."""
+        return {name: _bare(hint) for name, hint in get_type_hints(self.row).items()}
+
+    @cached_property
+    def optional(self) -> frozenset[str]:
+        """Fields that may be without a value."""
+        return frozenset(name for name, hint in get_type_hints(self.row).items() if type(None) in get_args(hint))
+
+    @cached_property
+    def columns(self) -> str:
+        return ", ".join(
+            f"{self.expression(one.name)} AS {one.name}"
+            for one in fields(self.row)  # type: ignore[arg-type]
+        )
+
+    def expression(self, name: str) -> str:
+        return self.select.get(name, f"t.{name}")
+
+    @cached_property
+    def sort_names(self) -> dict[str, Sort]:
+        return {one.name: one for one in self.sorts}
+
+    @cached_property
+    def filter_names(self) -> dict[str, Filter]:
+        return {one.name: one for one in self.filters}
+
+    def make(self, row: Mapping[Any, Any]) -> R:
+        """A row of the database as the list's."""
+        return self.row(**{
+            name: kind(row[name]) if issubclass(kind, StrEnum) and row[name] is not None else row[name]
+            for name, kind in self.kinds.items()
+        })  # fmt: skip
+
+    @cached_property
+    def exported(self) -> dict[str, str]:
+        return dict(self.export) or {one.name: one.name for one in fields(self.row)}  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What somebody asks of a list. `filters` are texts, as an address holds them; empty ones are not set."""
+
+    filters: Mapping[str, str] = field(default_factory=dict)
+    search: str = ""
+    sort: str = ""
+    limit: int = 50
+    cursor: str | None = None
+
+
+def _bare(hint: Any) -> type:
+    """`int` of `int | None`; containers as `object`."""
+    parts = [part for part in get_args(hint) if part is not type(None)]
+    if type(None) in get_args(hint) and len(parts) == 1:
+        hint = parts[0]
+    return hint if isinstance(hint, type) else object

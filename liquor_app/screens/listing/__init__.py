@@ -1,0 +1,1 @@
+"""Every list on its page: what its state does and how it is drawn."""

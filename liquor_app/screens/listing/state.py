@@ -1,0 +1,258 @@
+"""A declared list on its page: search, filters, sort and place stand in the address, so a link or a reload shows the
+same; `cursors` is the way back to the pages before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import reflex as rx
+
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import Session, transaction
+from liquor_app.core.errors import Invalid
+from liquor_app.core.listing.compile import check_sort
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.address import parameter, remember
+from liquor_app.ui.forms.filters import Option
+from liquor_app.ui.toast import toast_failed
+
+PER_PAGE = 25
+MOST_CHOSEN = 500
+SEARCHED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FilterLine:
+    """One filter of the list: what it is called, what it is set to (empty for off), and what it offers."""
+
+    key: str
+    label: str
+    value: str
+    words: str
+    options: list[Option]
+
+
+class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
+    """What every list's state is and does. One that is a list says `class XState(ListState, rx.State)`, declares
+    `rows: list[XLine]`, and writes `_list`, `_path`, `_read_page` and `_line`; nothing else has to be."""
+
+    query: str = ""
+    filters: list[FilterLine] = []
+    sort: str = ""
+    showing: str = ""
+    page: int = 1
+    cursors: list[str] = [""]
+    next_cursor: str = ""
+    loading: bool = True
+    chosen: list[str] = []
+    exported: str = ""
+    """Address of the file of exactly what is shown, all pages of it."""
+
+    # --- what a list says of itself ---
+
+    def _list(self) -> ListSpec[Any]:
+        raise NotImplementedError
+
+    def _path(self) -> str:
+        """The page's address."""
+        raise NotImplementedError
+
+    def _export_path(self) -> str:
+        """The route of its export; empty if there is none."""
+        return ""
+
+    def _per_page(self) -> int:
+        return PER_PAGE
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[Any]:
+        """The service's page. May keep what `_lines` needs beside the rows."""
+        raise NotImplementedError
+
+    async def _lines(self, session: Session, actor: Actor, items: list[Any]) -> list[Any]:
+        """The rows in words."""
+        raise NotImplementedError
+
+    async def _options(self, session: Session, actor: Actor) -> Mapping[str, list[Option]]:
+        """What each labelled filter offers, beyond the values its declaration names."""
+        return {}
+
+    # --- reading ---
+
+    @rx.event
+    @guarded
+    async def load(self) -> Any:
+        """Read what the address asks for; an address that makes no sense falls back to the whole list."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            offered = await self._options(session, actor)
+        asked = {one.name: parameter(self, one.name) for one in self._list().filters}
+        self.filters = self._filter_lines(asked, offered)
+        self.query, self.sort = parameter(self, "search")[:SEARCHED], parameter(self, "sort") or self._list().order
+        self._place(parameter(self, "cursor"), parameter(self, "page"))
+        try:
+            await self._read(actor)
+        except Invalid as problem:
+            self.query, self.sort = "", self._list().order
+            self.filters = self._filter_lines({}, offered)
+            self._place("", "")
+            await self._read(actor)
+            return [self._remember(), toast_failed("This link could not be followed", problem.message)]
+        return None
+
+    def _place(self, cursor: str, page: str) -> None:
+        """Stand on the page of `cursor`; the way back is known only if this tab walked it."""
+        known = cursor == self.cursors[-1]
+        self.page = int(page) if cursor and page.isdecimal() and len(page) < 7 else 1
+        self.cursors = self.cursors if known else ["", cursor] if cursor else [""]
+
+    def _filter_lines(self, chosen: Mapping[str, str], offered: Mapping[str, list[Option]]) -> list[FilterLine]:
+        """The labelled filters with what is chosen of them, in words; of the others those that are set."""
+        lines = []
+        for one in self._list().filters:
+            value = chosen.get(one.name, "")
+            options = list(offered.get(one.name, [])) or [Option(item, one.words(item)) for item in one.options]
+            if one.label or value:
+                known = {option.value: option.words for option in options}
+                words = ", ".join(known.get(part, part) for part in value.split(",")) if value else ""
+                lines.append(FilterLine(one.name, one.label or one.name, value, known.get(value, words), options))
+        return lines
+
+    def _query(self) -> ListQuery:
+        return ListQuery(
+            filters={one.key: one.value for one in self.filters if one.value},
+            search=self.query,
+            sort=self.sort,
+            limit=self._per_page(),
+            cursor=self.cursors[-1] or None,
+        )
+
+    async def _read(self, actor: Actor | None = None) -> None:
+        actor = actor or await signed_in(self)
+        async with transaction() as session:
+            found = await self._read_page(session, actor, self._query())
+            self.rows = await self._lines(session, actor, list(found.items))
+        self.next_cursor, self.loading = found.next_cursor or "", False
+        self.showing = showing(self.page, self._per_page(), len(found.items), found.total, found.total_is_exact)
+        self.exported = self._export_address()
+
+    def _parameters(self) -> dict[str, str]:
+        """What of the question differs from the plain list."""
+        return {
+            "search": self.query,
+            **{one.key: one.value for one in self.filters},
+            "sort": "" if self.sort == self._list().order else self.sort,
+        }
+
+    def _export_address(self) -> str:
+        asked = {name: value for name, value in self._parameters().items() if value}
+        return f"{self._export_path()}?{urlencode(asked)}" if self._export_path() else ""
+
+    def _remember(self) -> Any:
+        place = {"cursor": self.cursors[-1], "page": str(self.page) if self.page > 1 else ""}
+        return remember(self._path(), {**self._parameters(), **place})
+
+    async def _again(self) -> Any:
+        """From the first page, as asked for now."""
+        self.cursors, self.page = [""], 1
+        await self._read()
+        return self._remember()
+
+    # --- asking otherwise ---
+
+    @rx.event
+    @guarded
+    async def search(self, query: str) -> Any:
+        self.query = str(query)[:SEARCHED]
+        return await self._again()
+
+    @rx.event
+    @guarded
+    async def choose(self, key: str, value: str | list[str]) -> Any:
+        """Set a filter; an empty value takes it off."""
+        asked = str(value if isinstance(value, str) else ",".join(value))[:200]
+        chosen = {one.key: one.value for one in self.filters} | {str(key): asked}
+        self.filters = self._filter_lines(chosen, {one.key: one.options for one in self.filters})
+        return await self._again()
+
+    @rx.event
+    @guarded
+    async def show_all(self) -> Any:
+        """Take off the search and every filter."""
+        self.query = ""
+        self.filters = self._filter_lines({}, {one.key: one.options for one in self.filters})
+        return await self._again()
+
+    @rx.event
+    @guarded
+    async def sort_by(self, key: str) -> Any:
+        """Sort by a column; once more turns it round."""
+        one = self._list().sort_names.get(str(key))
+        if one is None:
+            return None
+        first, second = (f"-{one.name}", one.name) if one.first == "-" else (one.name, f"-{one.name}")
+        self.sort = second if self.sort.split(",")[0] == first else first
+        check_sort(self._list(), self.sort)
+        return await self._again()
+
+    # --- walking ---
+
+    @rx.event
+    @guarded
+    async def forward(self) -> Any:
+        if not self.next_cursor:
+            return None
+        self.cursors, self.page = [*self.cursors, self.next_cursor], self.page + 1
+        await self._read()
+        return self._remember()
+
+    @rx.event
+    @guarded
+    async def back(self) -> Any:
+        if len(self.cursors) < 2:
+            return None
+        self.cursors = self.cursors[:-1]
+        self.page = self.page - 1 if len(self.cursors) > 1 else 1
+        await self._read()
+        return self._remember()
+
+    @rx.event
+    @guarded
+    async def first(self) -> Any:
+        return await self._again()
+
+    # --- choosing rows ---
+
+    @rx.event
+    @guarded
+    async def toggle(self, row_id: str) -> None:
+        known = {row.id for row in self.rows} | set(self.chosen)
+        if row_id in self.chosen:
+            self.chosen = [one for one in self.chosen if one != row_id]
+        elif row_id in known and len(self.chosen) < MOST_CHOSEN:
+            self.chosen = [*self.chosen, row_id]
+
+    @rx.event
+    @guarded
+    async def toggle_page(self) -> None:
+        """Choose everything on this page, or nothing of it if all is chosen."""
+        here = [row.id for row in self.rows]
+        others = [one for one in self.chosen if one not in here]
+        self.chosen = others if set(here) <= set(self.chosen) else [*others, *here][:MOST_CHOSEN]
+
+    @rx.event
+    @guarded
+    async def clear(self) -> None:
+        self.chosen = []
+
+
+def showing(page: int, size: int, on_page: int, total: int, exact: bool) -> str:
+    """ "26 to 50 of 1,102" """
+    if not on_page:
+        return "None"
+    first = (page - 1) * size + 1
+    return f"{first:,} to {first + on_page - 1:,} of {'' if exact else 'about '}{total:,}"

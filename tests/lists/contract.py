@@ -1,0 +1,68 @@
+"""What every list must hold to, given something that fills it. A list that is declared and not named here fails."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import liquor_app
+from liquor_app.core.listing.compile import check_sort
+from liquor_app.core.listing.spec import ListSpec
+
+Fill = Callable[[AsyncSession], Awaitable[None]]
+"""Adds at least four rows: some that are alike in sorted columns, some without a value where that may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list, how a test fills it, and where the API has it (`/api/v1` left out; empty for none)."""
+
+    spec: ListSpec[Any]
+    fill: Fill
+    path: str
+    exports: bool = True
+    fixed: tuple[tuple[str, Any], ...] = ()
+    """Parameters its statement needs beyond what is asked, as `path` parameters."""
+
+    def __str__(self) -> str:
+        return self.spec.name
+
+
+def declared() -> dict[str, ListSpec[Any]]:
+    """Every list of the product, by where it is declared."""
+    found: dict[str, ListSpec[Any]] = {}
+    for module in pkgutil.walk_packages(liquor_app.__path__, "liquor_app."):
+        if module.name.startswith(("liquor_app.screens", "liquor_app.ui", "liquor_app.rest", "liquor_app.liquor_app")):
+            continue
+        if not module.name.endswith(".lists") and ".lists." not in module.name:
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if isinstance(value, ListSpec):
+                found[f"{module.name}.{name}"] = value
+    return found
+
+
+def in_order(spec: ListSpec[Any], sort: str, rows: list[Any]) -> list[Any]:
+    """Rows as `sort` wants them: told by Python, so that SQL is held to it. Without a value comes last either way."""
+    keys = [(one.name, descending) for one, descending in check_sort(spec, sort)]
+    if spec.key_field not in {name for name, _ in keys}:
+        keys.append((spec.key_field, keys[0][1]))
+
+    def compare(left: Any, right: Any) -> int:
+        for name, descending in keys:
+            a, b = getattr(left, name), getattr(right, name)
+            if a == b:
+                continue
+            if a is None or b is None:
+                return 1 if a is None else -1
+            before = (a > b) if descending else (a < b)
+            return -1 if before else 1
+        return 0
+
+    return sorted(rows, key=functools.cmp_to_key(compare))
