@@ -12,12 +12,12 @@ from sqlalchemy import text
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.service import forget_sessions
 from liquor_app.accounts.sign_in_attempts import forget_attempts
-from liquor_app.campaigns.tasks import request_firings, start_due
 from liquor_app.core import queue
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.tasks import forget_old_uploads
+from liquor_app.planning.due_campaigns import request_firings, start_due
 from liquor_app.scoring.tasks import score_waiting
 
 

@@ -13,7 +13,6 @@ from arq.connections import RedisSettings
 from arq.typing import WorkerCoroutine
 
 from liquor_app.analytics.tasks import TASKS as ANALYTICS
-from liquor_app.campaigns.tasks import TASKS as CAMPAIGNS
 from liquor_app.core import db, redis
 from liquor_app.core.platform.runtime_info import redis_url
 from liquor_app.core.queue import RUN_JOB, Job, Task, run
@@ -35,7 +34,6 @@ TASKS: dict[Job, Task] = {
     **SEGMENTS,
     **EXPERIMENTS,
     **PLANNING,
-    **CAMPAIGNS,
     **SENDING,
     **ANALYTICS,
     **DEMO,

@@ -14,11 +14,11 @@ import numpy.typing as npt
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.actions.brief import CHANNELS, CampaignBrief
 from liquor_app.actions.eligibility import Permissions, blocked
 from liquor_app.actions.frequency_caps import AHEAD, BACK, contact_matrix, open_days, recent
 from liquor_app.actions.offers import Offer, Playbook, most_discount, read_offers
 from liquor_app.actions.priority import UNKNOWN_RESPONSE, Floats, Scale, buys_anyway
+from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.compliance.legal_rules import RuleKind
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now

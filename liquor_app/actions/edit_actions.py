@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.brief import CHANNELS
 from liquor_app.actions.edit_guards import (
     KEPT,
     hold,
@@ -28,6 +27,7 @@ from liquor_app.actions.edit_guards import (
 )
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import ACTION, ActionStatus
+from liquor_app.campaigns.brief import CHANNELS
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.segments.playbook import clean_text

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.audience import CHUNK, contacts
-from liquor_app.actions.brief import CampaignBrief, lock_brief
 from liquor_app.actions.frequency_caps import BACK, open_days
 from liquor_app.actions.models import ActionStatus
+from liquor_app.campaigns.brief import CampaignBrief, lock_brief
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.ids import uuid7

@@ -19,11 +19,11 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_reasons import offer_reason
 from liquor_app.actions.audience import coupon_bans, guided, is_banned, read_scale
-from liquor_app.actions.brief import read_limits
 from liquor_app.actions.edit_guards import Held, hold, record_edit, refuse_over_budget
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offers import Offer, message_text, most_discount, offer_text, pull, read_offers
 from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, expected_profit, saturating
+from liquor_app.campaigns.brief import read_limits
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.organization.guidance import load_guidance

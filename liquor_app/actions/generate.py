@@ -24,7 +24,6 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_reasons import Facts, offer_reason, percent, why
 from liquor_app.actions.audience import People, audience_size, read_people, read_playbooks, read_scale
-from liquor_app.actions.brief import CHANNELS, CampaignBrief, lock_brief
 from liquor_app.actions.eligibility import BLOCKS, Reason
 from liquor_app.actions.offers import (
     NO_OFFER,
@@ -39,6 +38,7 @@ from liquor_app.actions.offers import (
 )
 from liquor_app.actions.priority import Points, Scale, priority
 from liquor_app.actions.send_window import send_window
+from liquor_app.campaigns.brief import CHANNELS, CampaignBrief, lock_brief
 from liquor_app.core.db import raw_connection
 from liquor_app.core.errors import Conflict
 from liquor_app.core.money import show_money

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from liquor_app.actions.brief import RESPONSE_DAYS
+from liquor_app.campaigns.brief import RESPONSE_DAYS
 
 Floats = npt.NDArray[np.float64]
 

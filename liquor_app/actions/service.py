@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.brief import CHANNELS
 from liquor_app.actions.edit_actions import EditRow, list_edits, move_action, skip_action, skip_actions, undo_edit
 from liquor_app.actions.edit_offer import OfferRow, change_copy, change_offer, list_offers, swap_offer
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.generate import GenerateResult, generate_actions
 from liquor_app.actions.models import ActionStatus
+from liquor_app.campaigns.brief import CHANNELS
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 

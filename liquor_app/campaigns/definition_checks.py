@@ -9,10 +9,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.campaigns.models import CampaignType
+from liquor_app.campaigns.models import CampaignType, Engine
+from liquor_app.campaigns.triggers import read_trigger
 from liquor_app.core.errors import Invalid
-from liquor_app.planning.models import Engine
-from liquor_app.planning.triggers import read_trigger
 
 MAX_DAYS = 31
 MAX_STANDING_DAYS = 366
@@ -23,11 +22,15 @@ async def check_segments(session: AsyncSession, slugs: list[str]) -> list[str]:
     wanted = list(dict.fromkeys(slugs))
     if not wanted:
         raise Invalid("Choose at least one segment.", field="target_segments")
-    found = await session.execute(text("SELECT slug FROM segments WHERE slug = ANY(:slugs)"), {"slugs": wanted})
-    unknown = sorted(set(wanted) - {str(slug) for slug in found.scalars()})
-    if unknown:
+    if unknown := await _unknown_segments(session, wanted):
         raise Invalid(f"There is no segment {unknown[0]!r}.", field="target_segments")
     return wanted
+
+
+async def _unknown_segments(session: AsyncSession, slugs: list[str]) -> list[str]:
+    """Those that no segment has. The one look upwards of this slice: see `tests/guards/test_owners.py`."""
+    found = await session.execute(text("SELECT slug FROM segments WHERE slug = ANY(:slugs)"), {"slugs": slugs})
+    return sorted(set(slugs) - {str(slug) for slug in found.scalars()})
 
 
 def check_dates(start: date, end: date, type: CampaignType) -> None:
@@ -59,8 +62,6 @@ async def check_trigger(session: AsyncSession, type: CampaignType, trigger: obje
             raise Invalid("Only a triggered campaign has a trigger.", field="trigger")
         return None
     found = read_trigger(trigger or {})
-    if found.segment:
-        known = await session.execute(text("SELECT 1 FROM segments WHERE slug = :slug"), {"slug": found.segment})
-        if known.scalar() is None:
-            raise Invalid(f"There is no segment {found.segment!r}.", field="trigger.segment")
+    if found.segment and await _unknown_segments(session, [found.segment]):
+        raise Invalid(f"There is no segment {found.segment!r}.", field="trigger.segment")
     return found.model_dump(mode="json")

@@ -1,4 +1,4 @@
-"""Approval and everything after it."""
+"""What happens to an approved campaign: start, pause, resume, cancel, or back to draft."""
 
 from __future__ import annotations
 
@@ -10,80 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.models import Campaign, CampaignStatus
 from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campaign, row_of
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.organization.models import Channel
 from liquor_app.organization.service import get_brand, notify
 from liquor_app.organization.shop_identity import require_identity
-from liquor_app.planning.service import approve_plan
 
 
-async def approve_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
-    """Approve the campaign's current plan; it is then scheduled.
-
-    Raises:
-        Forbidden: the actor is not a marketer.
-        Conflict: it does not wait for approval, has no plan, or its last day is over.
-    """
-    require(actor, Role.MANAGER)
-    campaign = await lock_campaign(session, campaign_id)
-    _check_is(campaign, CampaignStatus.AWAITING_APPROVAL, to="approved")
-    if campaign.plan_id is None:
-        raise Conflict("There is no plan to approve yet. Generate one first.")
-    brand = await get_brand(session, campaign.brand_id)
-    require_identity(brand)
-    if not brand.sms_sender and await _has_texts(session, campaign.plan_id):
-        raise Conflict(
-            "The plan has text messages, and the brand has no sender for them: add one under Settings, Brand, or plan"
-            " the campaign again without SMS."
-        )
-    if campaign.end_date < now().date():
-        raise Conflict(f"The campaign's last day, {campaign.end_date}, is over. Give it new dates and a new plan.")
-    await approve_plan(session, actor, campaign.plan_id)
-    campaign.approved_by, campaign.approved_at, campaign.is_autopilot = actor.user_id, now(), False
-    await move_campaign(session, actor, campaign, CampaignStatus.SCHEDULED)
-    return row_of(campaign)
-
-
-async def _has_texts(session: AsyncSession, plan_id: UUID) -> bool:
-    found = await session.execute(
-        text("SELECT EXISTS (SELECT FROM actions WHERE plan_id = :id AND channel = :sms AND status = :planned)"),
-        {"id": plan_id, "sms": Channel.SMS.value, "planned": ActionStatus.PENDING.value},
-    )
-    return bool(found.scalar_one())
-
-
-async def submit_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
-    """Take a suggested plan up: it then waits for approval.
-
-    Raises:
-        Conflict: the campaign is no draft, or has no plan for what it is now.
-    """
-    require(actor, Role.MANAGER)
-    campaign = await lock_campaign(session, campaign_id)
-    _check_is(campaign, CampaignStatus.DRAFT, to="put up for approval")
-    if campaign.plan_id is None:
-        raise Conflict("There is no plan for this campaign as it is now. Generate one first.")
-    await move_campaign(session, actor, campaign, CampaignStatus.AWAITING_APPROVAL)
-    return row_of(campaign)
-
-
-async def send_back(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
-    """Back to draft, to be edited and planned again."""
-    require(actor, Role.MANAGER)
-    campaign = await lock_campaign(session, campaign_id)
-    _check_is(campaign, CampaignStatus.AWAITING_APPROVAL, CampaignStatus.SCHEDULED, to="sent back")
-    campaign.approved_by = campaign.approved_at = None
-    campaign.is_autopilot = False
-    await move_campaign(session, actor, campaign, CampaignStatus.DRAFT)
-    return row_of(campaign)
-
-
-def _check_is(campaign: Campaign, *allowed: CampaignStatus, to: str) -> None:
+def check_stands(campaign: Campaign, *allowed: CampaignStatus, to: str) -> None:
     """Whether a verb may begin where the campaign stands. Two verbs may lead to the same status from different ones:
     resuming what never started would leave it running with nothing to send.
 
@@ -96,6 +32,17 @@ def _check_is(campaign: Campaign, *allowed: CampaignStatus, to: str) -> None:
         raise Conflict(f"This campaign is {here}; only one that is {wanted} can be {to}.")
 
 
+async def send_back(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
+    """Back to draft, to be edited and planned again."""
+    require(actor, Role.MANAGER)
+    campaign = await lock_campaign(session, campaign_id)
+    check_stands(campaign, CampaignStatus.AWAITING_APPROVAL, CampaignStatus.SCHEDULED, to="sent back")
+    campaign.approved_by = campaign.approved_at = None
+    campaign.is_autopilot = False
+    await move_campaign(session, actor, campaign, CampaignStatus.DRAFT)
+    return row_of(campaign)
+
+
 async def start_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
     """Start an approved campaign now: its messages go into the ledger, each for its own moment.
 
@@ -104,7 +51,7 @@ async def start_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID)
     """
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
-    _check_is(campaign, CampaignStatus.SCHEDULED, to="started")
+    check_stands(campaign, CampaignStatus.SCHEDULED, to="started")
     require_identity(await get_brand(session, campaign.brand_id))
     campaign.started_at = now()
     await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
@@ -187,7 +134,7 @@ async def resume_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     """
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
-    _check_is(campaign, CampaignStatus.PAUSED, to="resumed")
+    check_stands(campaign, CampaignStatus.PAUSED, to="resumed")
     campaign.pause_reason = None
     # whoever resumes it answers for it from now on
     campaign.is_autopilot = False

@@ -27,13 +27,20 @@ from liquor_app.core.columns import (
     words,
 )
 from liquor_app.core.states import Transitions
-from liquor_app.planning.models import Engine
 
 
 class CampaignType(StrEnum):
     ONE_TIME = "one_time"
     WEEKLY_PLAN = "weekly_plan"
     TRIGGERED = "triggered"
+
+
+class Engine(StrEnum):
+    """Who plans it."""
+
+    HEURISTIC = "heuristic"
+    LLM = "llm"
+    MANUAL = "manual"
 
 
 class CampaignStatus(StrEnum):

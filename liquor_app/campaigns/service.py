@@ -1,4 +1,4 @@
-"""A campaign's life: draft, plan, approval, start, pause, resume, cancel."""
+"""A campaign while it is a draft: made, changed, deleted, and its plan asked for. Its later life is `lifecycle`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -24,14 +23,13 @@ from liquor_app.campaigns.definition_checks import (
     check_segments,
     check_trigger,
 )
-from liquor_app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus, CampaignType
+from liquor_app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus, CampaignType, Engine
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.service import default_brand
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
-from liquor_app.planning.models import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +81,6 @@ class CampaignRow:
         return min(1.0, done / self.total_sends) if self.total_sends else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How many people an audience holds, and how many of them may be written to."""
-
-    audience: int
-    emailable: int
-    textable: int
-    reachable: int
-
-
 _FIELDS = [field.name for field in fields(CampaignRow)]
 
 
@@ -138,25 +126,6 @@ async def get_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -
     if campaign is None:
         raise NotFound("There is no such campaign.")
     return row_of(campaign)
-
-
-async def estimate_reach(session: AsyncSession, actor: Actor, segments: list[str]) -> Reach:
-    """Audience and reach of some segments, each person counted once."""
-    require(actor, Role.USER)
-    found = await session.execute(
-        text(
-            "WITH people AS (SELECT DISTINCT m.customer_id FROM segment_members m JOIN segments s"
-            " ON s.id = m.segment_id WHERE s.slug = ANY(:slugs))"
-            " SELECT count(*) AS audience,"
-            " count(*) FILTER (WHERE e) AS emailable, count(*) FILTER (WHERE t) AS textable,"
-            " count(*) FILTER (WHERE e OR t) AS reachable FROM (SELECT"
-            " c.email_consent = 'given' AND c.email_key IS NOT NULL AS e,"
-            " c.sms_consent = 'given' AND c.phone IS NOT NULL AS t"
-            " FROM people p JOIN customers c ON c.id = p.customer_id WHERE c.deleted_at IS NULL) x"
-        ),
-        {"slugs": segments[:100]},
-    )
-    return Reach(**found.mappings().one())
 
 
 # --- drafting ---

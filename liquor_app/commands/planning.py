@@ -30,10 +30,10 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Draft a week: actions, then a plan that waits for approval."""
-    from liquor_app.campaigns.autopilot import plan_ready
+    from liquor_app.campaigns.models import Engine
     from liquor_app.campaigns.service import create_campaign, update_campaign
-    from liquor_app.campaigns.tasks import draft_plans
-    from liquor_app.planning.models import Engine
+    from liquor_app.planning.approval.autopilot import plan_ready
+    from liquor_app.planning.draft_job import draft_plans
     from liquor_app.segments.service import list_segments
 
     if engine and engine not in set(Engine):
@@ -220,7 +220,7 @@ def actions(
 @app.command()
 def approve(campaign: CampaignId = "latest", as_json: Json = False) -> None:
     """Approve a campaign's plan."""
-    from liquor_app.campaigns.lifecycle import approve_campaign
+    from liquor_app.planning.approval.approve_campaign import approve_campaign
 
     async def work(session: Session) -> Any:
         return await approve_campaign(session, SYSTEM, await campaign_of(session, campaign))
@@ -237,7 +237,7 @@ def autopilot(
     as_json: Json = False,
 ) -> None:
     """Whether the planner may approve by itself; `stop` ends that at once and pauses what it started."""
-    from liquor_app.campaigns.autopilot import read_switch, release_autopilot, stop_autopilot
+    from liquor_app.planning.approval.autopilot import read_switch, release_autopilot, stop_autopilot
 
     if switch not in {"status", "stop", "release"}:
         raise Invalid("Say status, stop or release.", field="switch")

@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.service import generate_actions
-from liquor_app.campaigns.autopilot import plan_ready
 from liquor_app.campaigns.service import create_campaign
 from liquor_app.core.db import transaction
 from liquor_app.demo import load as demo
+from liquor_app.planning.approval.autopilot import plan_ready
 from liquor_app.planning.service import make_plan
 from liquor_app.scoring import service as scoring
 from liquor_app.segments import service as segments

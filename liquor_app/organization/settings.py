@@ -154,13 +154,20 @@ async def save_settings(session: AsyncSession, actor: Actor, model: type[S], cha
         field = str(first["loc"][0]) if first["loc"] else None
         message = str(first["msg"]).removeprefix("Value error, ")
         raise Invalid(f"{field + ': ' if field else ''}{message}", field=field) from error
-    await session.execute(
-        text(
-            "UPDATE settings SET value = CAST(:value AS jsonb), updated_at = now(), updated_by = :by WHERE key = :key"
-        ),
-        {"value": after.model_dump_json(), "by": actor.user_id, "key": model.key},
-    )
+    await replace_settings(session, actor, after)
     old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
     changed = {name: [old[name], new[name]] for name in new if old[name] != new[name]}
     await audit(session, actor, "settings.changed", model.key, None, **changed)
     return after
+
+
+async def replace_settings(session: AsyncSession, actor: Actor, document: SettingsModel) -> None:
+    """Store a whole document. A corridor: who may do it, and what is noted of it, is the door's before it."""
+    await session.execute(
+        text(
+            "INSERT INTO settings (key, value, updated_at, updated_by) VALUES (:key, CAST(:value AS jsonb), :at, :by)"
+            " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, updated_at = EXCLUDED.updated_at,"
+            " updated_by = EXCLUDED.updated_by"
+        ),
+        {"key": document.key, "value": document.model_dump_json(), "at": now(), "by": actor.user_id},
+    )

@@ -14,9 +14,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.audience import contacts
-from liquor_app.actions.brief import CampaignBrief
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.frequency_caps import BACK, Counts
+from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.compliance.legal_rules import Rules, parse_clock
 from liquor_app.compliance.may_send import Blocked, BlockReason, MessageFacts, PersonFacts, home_zone, may_send
 from liquor_app.compliance.service import load_rules

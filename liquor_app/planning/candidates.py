@@ -15,8 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.audience import CHUNK, contacts
-from liquor_app.actions.brief import CHANNELS, CampaignBrief
 from liquor_app.actions.eligibility import Reason
+from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.core.clock import now
 from liquor_app.core.db import raw_connection
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints, Problem, Verdict

@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.brief import CampaignBrief, lock_brief
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.service import generate_actions
+from liquor_app.campaigns.brief import CampaignBrief, lock_brief
+from liquor_app.campaigns.models import Engine
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.ids import uuid7
@@ -29,7 +30,7 @@ from liquor_app.planning.candidates import (
     reasons_of,
     write_choices,
 )
-from liquor_app.planning.models import Engine, PlanStatus
+from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Floats, Problem
 from liquor_app.planning.plan_reasoning import Alternative, Entry, engine_note, explain

@@ -10,13 +10,8 @@ from uuid import UUID
 from sqlalchemy import UniqueConstraint
 from sqlmodel import SQLModel
 
+from liquor_app.campaigns.models import Engine
 from liquor_app.core.columns import choice, day, document, moment, pk, plain_uuid, ref, stamped, whole, words
-
-
-class Engine(StrEnum):
-    HEURISTIC = "heuristic"
-    LLM = "llm"
-    MANUAL = "manual"
 
 
 class PlanStatus(StrEnum):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from liquor_app.actions.brief import CampaignBrief
+from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.core.money import show_money
 from liquor_app.planning.ai.response_schema import Proposal
 from liquor_app.planning.optimizer.problem import Allocation

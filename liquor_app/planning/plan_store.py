@@ -14,13 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.brief import CampaignBrief
+from liquor_app.campaigns.brief import CampaignBrief
+from liquor_app.campaigns.models import Engine
 from liquor_app.core.errors import NotFound
 from liquor_app.core.money import money
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.planning.block_forecast import fatigue, foresee
 from liquor_app.planning.candidates import Candidates, sends_of
-from liquor_app.planning.models import Engine, PlanStatus
+from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.optimizer.problem import Floats
 from liquor_app.planning.plan_summary import Counts, figures
 from liquor_app.planning.simulation import simulate

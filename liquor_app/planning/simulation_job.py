@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.brief import lock_brief
+from liquor_app.campaigns.brief import lock_brief
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.queue import Job, enqueue, open_job, request_cancel
 from liquor_app.planning.candidates import day_weights, read_candidates

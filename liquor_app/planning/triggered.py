@@ -13,19 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.brief import CampaignBrief, lock_brief
 from liquor_app.actions.generate import generate_for
+from liquor_app.campaigns.brief import CampaignBrief, lock_brief
+from liquor_app.campaigns.models import Engine
+from liquor_app.campaigns.triggers import Trigger, read_trigger
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.core.ids import uuid7
 from liquor_app.experiments.service import HoldoutRow, draw_holdout
 from liquor_app.planning.candidates import build_problem, day_weights, read_candidates, reasons_of, write_choices
 from liquor_app.planning.draft_plan import FREE, Prepared, settle_rest, store_plan, summary_of
-from liquor_app.planning.models import Engine
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
 from liquor_app.planning.plan_reasoning import entry
 from liquor_app.planning.plan_store import PlanRow
-from liquor_app.planning.triggers import LOOK_BACK_DAYS, Trigger, occasions_sql, read_trigger
+from liquor_app.planning.trigger_occasions import LOOK_BACK_DAYS, occasions_sql
 
 AT_ONCE = 20_000
 """Occasions one run takes up, the oldest first; the next run takes the next."""

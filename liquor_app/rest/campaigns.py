@@ -11,13 +11,14 @@ from fastapi.responses import StreamingResponse
 from liquor_app.accounts.access_changes import access_topic
 from liquor_app.accounts.lists import open_export
 from liquor_app.accounts.permissions import Actor
+from liquor_app.actions import coupon_source
+from liquor_app.actions.coupon_source import CodeNeed
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.list_routes import asked_of, csv_response
 from liquor_app.api.schemas import JOB, Id, ListOf, Started, listing
 from liquor_app.api.sockets import serve
-from liquor_app.campaigns import coupon_source, lifecycle, lists, service
-from liquor_app.campaigns.coupon_source import CodeNeed
+from liquor_app.campaigns import lifecycle, lists, service
 from liquor_app.campaigns.lists import CAMPAIGNS
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.clock import now
@@ -26,6 +27,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.pubsub import Message
 from liquor_app.experiments.service import ResultRow, holdout_result
+from liquor_app.planning.approval import approve_campaign
 from liquor_app.rest.authentication import CurrentActor, key_owner, session_cookie, socket_actor
 from liquor_app.rest.schemas.campaigns import (
     CampaignAnalytics,
@@ -162,13 +164,13 @@ async def choose_codes(actor: CurrentActor, campaign_id: Id, body: CampaignCodes
 @router.post("/{id}/submit", response_model=CampaignRow)
 async def submit(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """Take a suggested plan up: it then waits for approval."""
-    return await _move(request, actor, lambda session: lifecycle.submit_plan(session, actor, campaign_id))
+    return await _move(request, actor, lambda session: approve_campaign.submit_plan(session, actor, campaign_id))
 
 
 @router.post("/{id}/approve", response_model=CampaignRow)
 async def approve(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
     """Approve the plan; the campaign is then scheduled."""
-    return await _move(request, actor, lambda session: lifecycle.approve_campaign(session, actor, campaign_id))
+    return await _move(request, actor, lambda session: approve_campaign.approve_campaign(session, actor, campaign_id))
 
 
 @router.post("/{id}/start", response_model=CampaignRow)

@@ -14,13 +14,13 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.schemas import Id
 from liquor_app.api.sockets import serve
-from liquor_app.campaigns import autopilot
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import Message
 from liquor_app.core.queue import get_job, request_cancel
 from liquor_app.organization import brands, guidance, service
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.service import BrandRow
+from liquor_app.planning.approval import autopilot
 from liquor_app.rest.authentication import CurrentActor, session_cookie, socket_actor
 from liquor_app.rest.schemas.organization import (
     AutopilotOut,

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liquor_app.actions.action_reasons import Facts, offer_reason, why
-from liquor_app.actions.brief import plan_days
 from liquor_app.actions.eligibility import BLOCKS, Permissions, Reason, blocked
 from liquor_app.actions.frequency_caps import BACK, contact_matrix, open_days, recent
 from liquor_app.actions.offers import (
@@ -30,6 +29,7 @@ from liquor_app.actions.offers import (
 )
 from liquor_app.actions.priority import Scale, buys_anyway, expected_profit, kept_value, priority
 from liquor_app.actions.send_window import send_window
+from liquor_app.campaigns.brief import plan_days
 from liquor_app.core.clock import now
 
 SCALE = Scale(value_at_risk=40.0, response=0.1, margin=3.0)

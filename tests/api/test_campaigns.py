@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.campaigns.tasks import TASKS as CAMPAIGNS
 from liquor_app.core import queue
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
+from liquor_app.planning.tasks import TASKS as PLANNING
 from liquor_app.segments.service import refresh_segments
 from liquor_app.sending.tasks import TASKS as SENDING
 from tests.api.client import Client, is_problem
@@ -39,7 +39,7 @@ async def base(anybody: Client, templates: None) -> None:
 async def run_job(answer: Any) -> None:
     assert answer.status_code == 202, answer.text
     assert answer.headers["location"].endswith(answer.json()["job_id"])
-    assert await queue.run(UUID(answer.json()["job_id"]), {**CAMPAIGNS, **SENDING}) is JobStatus.SUCCEEDED
+    assert await queue.run(UUID(answer.json()["job_id"]), {**PLANNING, **SENDING}) is JobStatus.SUCCEEDED
 
 
 async def test_from_generate_to_sends(base: None, manager: Client, viewer: Client) -> None:
@@ -62,7 +62,7 @@ async def test_from_generate_to_sends(base: None, manager: Client, viewer: Clien
     assert (await manager.post(f"{path}/start")).json()["status"] == "active"
     async with transaction() as session:
         launch = (await session.execute(text("SELECT id FROM jobs WHERE name = 'launch_campaign'"))).scalar_one()
-    assert await queue.run(launch, {**CAMPAIGNS, **SENDING}) is JobStatus.SUCCEEDED
+    assert await queue.run(launch, {**PLANNING, **SENDING}) is JobStatus.SUCCEEDED
 
     sends = (await viewer.get("/sends", params={"campaign_id": campaign["id"]})).json()
     assert sends["total"] == actions["total"]

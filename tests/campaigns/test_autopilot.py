@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.actions.service import change_copy, change_offer, list_actions
-from liquor_app.campaigns.autopilot import plan_ready, read_switch, release_autopilot, stop_autopilot
-from liquor_app.campaigns.lifecycle import approve_campaign, resume_campaign, start_campaign, submit_plan
+from liquor_app.campaigns.lifecycle import resume_campaign, start_campaign
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import get_campaign, update_campaign
-from liquor_app.campaigns.tasks import start_due
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.organization.guidance import save_guidance
+from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
+from liquor_app.planning.approval.autopilot import plan_ready, read_switch, release_autopilot, stop_autopilot
+from liquor_app.planning.due_campaigns import start_due
 from liquor_app.planning.service import get_plan, make_plan
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, ensure_shop

@@ -12,18 +12,15 @@ from sqlalchemy import text
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.campaigns import lifecycle
-from liquor_app.campaigns.autopilot import plan_ready
 from liquor_app.campaigns.lists import list_campaigns
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import (
     create_campaign,
     delete_campaign,
-    estimate_reach,
     get_campaign,
     request_plan,
     update_campaign,
 )
-from liquor_app.campaigns.tasks import TASKS, start_due
 from liquor_app.core import queue
 from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
@@ -31,6 +28,11 @@ from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job
+from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
+from liquor_app.planning.approval.autopilot import plan_ready
+from liquor_app.planning.due_campaigns import start_due
+from liquor_app.planning.tasks import TASKS
+from liquor_app.segments.reach import estimate_reach
 from liquor_app.segments.service import ensure_default_segments, refresh_segments
 from tests.people import add_customer, add_purchase, ensure_shop
 
@@ -78,7 +80,7 @@ async def test_from_draft_to_cancelled(database: str) -> None:
     campaign = await _planned()
     assert await _status(campaign) is CampaignStatus.AWAITING_APPROVAL
     for verb, expected in (
-        (lifecycle.approve_campaign, CampaignStatus.SCHEDULED),
+        (approve_campaign, CampaignStatus.SCHEDULED),
         (lifecycle.start_campaign, CampaignStatus.ACTIVE),
         (lifecycle.pause_campaign, CampaignStatus.PAUSED),
         (lifecycle.resume_campaign, CampaignStatus.ACTIVE),
@@ -93,7 +95,7 @@ async def test_from_draft_to_cancelled(database: str) -> None:
 async def test_each_step_is_audited(database: str) -> None:
     campaign = await _planned()
     async with transaction() as session:
-        await lifecycle.approve_campaign(session, SYSTEM, campaign)
+        await approve_campaign(session, SYSTEM, campaign)
     async with transaction() as session:
         found = await session.execute(
             text("SELECT action FROM audit_log WHERE entity_id = :id ORDER BY at, id"), {"id": campaign}
@@ -115,7 +117,7 @@ async def test_steps_out_of_order_change_nothing(database: str) -> None:
 async def test_viewers_change_nothing(database: str) -> None:
     campaign = await _planned()
     for verb in (
-        lifecycle.approve_campaign,
+        approve_campaign,
         lifecycle.start_campaign,
         lifecycle.cancel_campaign,
         lifecycle.send_back,
@@ -135,14 +137,14 @@ async def test_nothing_is_approved_without_a_plan(database: str) -> None:
         await plan_ready(session, SYSTEM, campaign.id)
     with pytest.raises(Conflict, match="no plan"):
         async with transaction() as session:
-            await lifecycle.approve_campaign(session, SYSTEM, campaign.id)
+            await approve_campaign(session, SYSTEM, campaign.id)
     assert await _status(campaign.id) is CampaignStatus.AWAITING_APPROVAL
 
 
 async def test_editing_the_days_takes_an_approved_campaign_back_to_draft(database: str) -> None:
     campaign = await _planned()
     async with transaction() as session:
-        row = await lifecycle.approve_campaign(session, SYSTEM, campaign)
+        row = await approve_campaign(session, SYSTEM, campaign)
         renamed = await update_campaign(session, SYSTEM, campaign, {"name": "Other"}, seen=row.updated_at)
         assert renamed.status is CampaignStatus.SCHEDULED
         moved = await update_campaign(session, SYSTEM, campaign, {"end_date": row.end_date - timedelta(days=1)})
@@ -164,7 +166,7 @@ async def test_only_drafts_are_deleted(database: str) -> None:
 async def test_an_approved_campaign_starts_by_itself_on_its_day(database: str) -> None:
     campaign = await _planned()
     async with transaction() as session:
-        row = await lifecycle.approve_campaign(session, SYSTEM, campaign)
+        row = await approve_campaign(session, SYSTEM, campaign)
         assert await start_due(session, SYSTEM) == 0
     with travel(now() + timedelta(days=(row.start_date - now().date()).days + 1)):
         async with transaction() as session:
@@ -175,7 +177,7 @@ async def test_an_approved_campaign_starts_by_itself_on_its_day(database: str) -
 async def test_playing_the_week_needs_the_sandbox_alone(database: str) -> None:
     campaign = await _planned()
     async with transaction() as session:
-        await lifecycle.approve_campaign(session, SYSTEM, campaign)
+        await approve_campaign(session, SYSTEM, campaign)
         await session.execute(text("INSERT INTO channels (channel, provider) VALUES ('email', 'mailgun')"))
     with pytest.raises(Conflict, match="mailgun"):
         async with transaction() as session:
@@ -244,7 +246,7 @@ async def test_case_32_what_never_started_is_not_resumed(database: str) -> None:
     """Before: resuming an approved campaign made it active without a launch, 0 messages for ever."""
     campaign = await _planned()
     async with transaction() as session:
-        await lifecycle.approve_campaign(session, SYSTEM, campaign)
+        await approve_campaign(session, SYSTEM, campaign)
     with pytest.raises(Conflict, match="scheduled"):
         async with transaction() as session:
             await lifecycle.resume_campaign(session, SYSTEM, campaign)
@@ -257,8 +259,8 @@ async def test_case_32_what_never_started_is_not_resumed(database: str) -> None:
 
 
 VERBS = {
-    lifecycle.submit_plan: {"draft"},
-    lifecycle.approve_campaign: {"awaiting_approval"},
+    submit_plan: {"draft"},
+    approve_campaign: {"awaiting_approval"},
     lifecycle.send_back: {"awaiting_approval", "scheduled"},
     lifecycle.start_campaign: {"scheduled"},
     lifecycle.pause_campaign: {"active"},

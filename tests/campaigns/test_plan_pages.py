@@ -16,15 +16,16 @@ from sqlalchemy import text
 import liquor_app
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.campaigns.lifecycle import send_back, submit_plan
+from liquor_app.campaigns.lifecycle import send_back
 from liquor_app.campaigns.service import get_campaign
-from liquor_app.campaigns.tasks import draft_plans
 from liquor_app.commands.planning import _show_simulation
 from liquor_app.core import config, queue
 from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.planning import simulation_job
+from liquor_app.planning.approval.approve_campaign import submit_plan
+from liquor_app.planning.draft_job import draft_plans
 from liquor_app.planning.plan_store import get_plan
 from liquor_app.planning.plan_summary import UPLIFT_NOTE
 from liquor_app.screens.campaigns.builder.page import builder_page

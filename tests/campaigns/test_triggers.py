@@ -13,17 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.campaigns.lifecycle import approve_campaign, start_campaign
-from liquor_app.campaigns.models import CampaignStatus, CampaignType
+from liquor_app.campaigns.lifecycle import start_campaign
+from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine
 from liquor_app.campaigns.service import create_campaign, get_campaign, request_plan, update_campaign
-from liquor_app.campaigns.tasks import TASKS, request_firings
 from liquor_app.core import queue
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.models import JobStatus
-from liquor_app.planning.models import Engine
+from liquor_app.planning.approval.approve_campaign import approve_campaign
+from liquor_app.planning.due_campaigns import request_firings
 from liquor_app.planning.service import fire, make_standing_plan
+from liquor_app.planning.tasks import TASKS
 from liquor_app.segments.service import create_segment, refresh_segments
 from liquor_app.sending.tasks import TASKS as SENDING
 from tests.factories import open_shop

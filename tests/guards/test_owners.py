@@ -9,16 +9,11 @@ from tests.guards.owners import floors, reaches, tables_of
 from tests.guards.statements import Statement
 
 STILL = {
-    "actions reads campaigns.campaign_pools": 1,
-    "actions reads campaigns.campaigns": 7,
     "actions reads sending.sends": 2,
-    "campaigns writes organization.settings": 1,
-    "experiments reads campaigns.campaigns": 3,
     "experiments writes actions.actions": 1,
     "organization reads campaigns.campaigns": 1,
     "organization reads customers.customers": 1,
     "organization reads segments.segments": 1,
-    "planning reads campaigns.campaigns": 9,
     "planning writes actions.actions": 3,
     "planning writes campaigns.campaigns": 2,
     "planning writes campaigns.trigger_firings": 1,
@@ -28,7 +23,6 @@ STILL = {
     "scoring writes customers.customers": 1,
     "scoring writes customers.touched_customers": 3,
     "segments reads actions.actions": 1,
-    "segments reads campaigns.campaigns": 1,
     "segments reads sending.sends": 1,
     "sending writes actions.actions": 10,
     "sending writes actions.coupon_pools": 1,
@@ -40,20 +34,37 @@ STILL = {
     "sending writes customers.suppressions": 2,
     "sending writes events.analytics_events": 3,
     "templates reads actions.actions": 1,
-    "templates reads campaigns.campaigns": 1,
 }
 """Statements that reach across the floors today. The list may only become shorter."""
+
+REASONED = {
+    "campaigns reads segments.segments": (
+        1, "a draft names its segments by slug, and a slug that no segment has is refused at the door, not a job later;"
+        " the segments cannot stand lower, as they are found by what was sent",
+    ),
+}  # fmt: skip
+"""Reads upward that stay, how many statements each, and why. At most `MOST_REASONED` of them."""
+MOST_REASONED = 5
+ALLOWED = {**STILL, **{reach: many for reach, (many, _) in REASONED.items()}}
 
 
 def test_no_slice_reaches_further_than_it_did() -> None:
     found = {str(reach): many for reach, many in reaches().items()}
-    new = {reach: many for reach, many in found.items() if many > STILL.get(reach, 0)}
+    new = {reach: many for reach, many in found.items() if many > ALLOWED.get(reach, 0)}
     assert new == {}, "written or read across the floors: move the statement to the table's owner"
 
 
 def test_the_list_shrinks_with_the_code() -> None:
     found = {str(reach): many for reach, many in reaches().items()}
-    assert {reach: many for reach, many in STILL.items() if found.get(reach, 0) < many} == {}, "take these off the list"
+    assert {reach: many for reach, many in ALLOWED.items() if found.get(reach, 0) < many} == {}, (
+        "take these off the list"
+    )
+
+
+def test_few_reads_upward_stay_and_each_says_why() -> None:
+    assert len(REASONED) <= MOST_REASONED
+    assert all(" reads " in reach and len(why) > 40 for reach, (_, why) in REASONED.items())
+    assert not REASONED.keys() & STILL.keys()
 
 
 def test_every_table_has_an_owner_among_the_floors() -> None:

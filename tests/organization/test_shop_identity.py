@@ -8,7 +8,6 @@ from sqlalchemy import text
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.campaigns import lifecycle
-from liquor_app.campaigns.tasks import start_due
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
@@ -19,6 +18,8 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.service import default_brand, ensure_defaults
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.organization.shop_identity import UNNAMED, missing_identity
+from liquor_app.planning.approval.approve_campaign import approve_campaign
+from liquor_app.planning.due_campaigns import start_due
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
@@ -71,7 +72,7 @@ async def test_nothing_is_approved_started_played_or_sent_in_nobodys_name(databa
         await session.execute(text("UPDATE campaigns SET plan_id = (SELECT id FROM plans LIMIT 1)"))
         due = await add_ready_campaign(session, people, status="scheduled")
     for verb, campaign in (
-        (lifecycle.approve_campaign, waiting),
+        (approve_campaign, waiting),
         (lifecycle.start_campaign, due),
         (lifecycle.play_week, due),
     ):
@@ -142,7 +143,7 @@ async def test_a_plan_with_texts_needs_a_sender_for_them(database: str) -> None:
         )
     async with transaction() as session:
         with pytest.raises(Conflict, match="no sender for them"):
-            await lifecycle.approve_campaign(session, ADMIN, campaign)
+            await approve_campaign(session, ADMIN, campaign)
 
 
 async def test_the_samples_name_comes_and_goes_with_the_sample(database: str) -> None:

@@ -19,8 +19,8 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offers import Offer
 from liquor_app.actions.service import ActionRow, list_actions, skip_action
+from liquor_app.campaigns.models import Engine
 from liquor_app.campaigns.service import get_campaign
-from liquor_app.campaigns.tasks import TASKS
 from liquor_app.core import config, queue
 from liquor_app.core.config import Settings
 from liquor_app.core.db import transaction
@@ -30,8 +30,9 @@ from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.guidance import Guidance, save_guidance
 from liquor_app.planning.ai.client import consult
 from liquor_app.planning.ai.prompt import Option, Question
-from liquor_app.planning.models import Engine, PlanStatus
+from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.service import PlanRow, choose_plan, compare_plans, get_plan, list_plans
+from liquor_app.planning.tasks import TASKS
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, ensure_shop
 from tests.planning.chat_server import ChatServer, Reply, answering, chat_server

@@ -16,9 +16,10 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.service import ActionRow, generate_actions, list_actions, move_action, skip_action
+from liquor_app.campaigns.models import Engine
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
-from liquor_app.planning.models import Engine, PlanStatus
+from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.plan_summary import UPLIFT_NOTE
 from liquor_app.planning.service import approve_plan, get_plan, list_plans, make_plan, simulate_plan
 from liquor_app.segments.service import create_segment, refresh_segments

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liquor_app.actions.brief import Limits
 from liquor_app.actions.frequency_caps import AHEAD, BACK
 from liquor_app.actions.offers import Offer
+from liquor_app.campaigns.brief import Limits
 from liquor_app.planning.ai.response_schema import Lane, Proposal
 from liquor_app.planning.optimizer import share_quotas as steering
 from liquor_app.planning.optimizer.problem import NOWHERE, Problem, Verdict

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.coupon_pools import add_codes, create_pool, get_pool
-from liquor_app.campaigns.coupon_source import choose_codes, code_needs
+from liquor_app.actions.coupon_source import choose_codes, code_needs
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction

@@ -14,7 +14,8 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.audience import coupon_bans, is_banned, read_playbooks, read_scale
-from liquor_app.actions.brief import CampaignBrief, lock_brief
+from liquor_app.campaigns.brief import CampaignBrief, lock_brief
+from liquor_app.campaigns.models import Engine
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.service import default_brand
 from liquor_app.planning.ai.apply_copy import Rewriting, rewrite
@@ -23,7 +24,6 @@ from liquor_app.planning.ai.prompt import Question, build_question
 from liquor_app.planning.ai.response_schema import Proposal, as_document
 from liquor_app.planning.candidates import day_weights, reasons_of, room_of, taken_room, write_choices
 from liquor_app.planning.draft_plan import Prepared, prepare, settle_rest, store_plan, summary_of
-from liquor_app.planning.models import Engine
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Flags
 from liquor_app.planning.optimizer.share_quotas import Base, Outcome, Steered, solve, steer
 from liquor_app.planning.plan_reasoning import entry, explain, proposal_words

@@ -15,10 +15,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.action_reasons import offer_reason
-from liquor_app.actions.brief import CampaignBrief
 from liquor_app.actions.edit_offer import copy_values
 from liquor_app.actions.offers import Offer, message_text, offer_text
 from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, Scale, saturating
+from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.core.clock import now
 from liquor_app.core.db import raw_connection
 from liquor_app.core.holdout_draw import number_of

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.actions.brief import CHANNELS, CampaignBrief
 from liquor_app.actions.offers import Offer, Playbook
+from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.organization.guidance import Guidance
 from liquor_app.planning.ai.redaction import known_names, scrub_document, strings_in
 from liquor_app.planning.optimizer.problem import Floats

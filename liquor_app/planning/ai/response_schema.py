@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from liquor_app.actions.brief import CHANNELS
+from liquor_app.campaigns.brief import CHANNELS
 from liquor_app.core.errors import Invalid
 from liquor_app.planning.ai.prompt import Question
 from liquor_app.templates.custom_copy import Copy, check_copy

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from liquor_app.actions.brief import Limits
 from liquor_app.actions.offers import Offer, pull
 from liquor_app.actions.priority import expected_profit
+from liquor_app.campaigns.brief import Limits
 from liquor_app.planning.ai.response_schema import Lane, Proposal
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Flags, Floats, Ints, Problem, Verdict

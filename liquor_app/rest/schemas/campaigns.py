@@ -10,8 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from liquor_app.api.schemas import Body, Day, Money, Patch, Row, Started
-from liquor_app.campaigns.models import CampaignStatus, CampaignType
-from liquor_app.planning.models import Engine
+from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine
 
 
 class CampaignPatch(Patch):

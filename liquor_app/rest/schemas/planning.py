@@ -9,7 +9,8 @@ from uuid import UUID
 from pydantic import Field
 
 from liquor_app.api.schemas import Body, Day, Row
-from liquor_app.planning.models import Engine, PlanStatus
+from liquor_app.campaigns.models import Engine
+from liquor_app.planning.models import PlanStatus
 
 
 class PlanBrief(Row):

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from liquor_app.actions.brief import Overrides
+from liquor_app.campaigns.brief import Overrides
 from liquor_app.compliance.legal_rules import Span, parse_clock
 from liquor_app.compliance.may_send import MessageFacts, PersonFacts
 from liquor_app.core.errors import Invalid

@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 
 import reflex as rx
 
-from liquor_app.campaigns.models import CampaignStatus, CampaignType
+from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine
 from liquor_app.campaigns.service import (
     CampaignRow,
     create_campaign,
-    estimate_reach,
     get_campaign,
     request_plan,
     update_campaign,
 )
+from liquor_app.campaigns.triggers import TriggerKind
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
@@ -26,9 +26,8 @@ from liquor_app.core.errors import AppError, Conflict, Invalid
 from liquor_app.core.ids import parse_id, uuid7
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
-from liquor_app.planning.models import Engine
-from liquor_app.planning.triggers import TriggerKind
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.segments.reach import estimate_reach
 from liquor_app.segments.service import list_segments
 from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.forms.form_data import said, typed

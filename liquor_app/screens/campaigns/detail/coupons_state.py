@@ -8,7 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
-from liquor_app.campaigns.coupon_source import CodeNeed, choose_codes, code_needs
+from liquor_app.actions.coupon_source import CodeNeed, choose_codes, code_needs
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id

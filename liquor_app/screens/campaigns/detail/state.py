@@ -14,6 +14,7 @@ from liquor_app.campaigns.service import delete_campaign, get_campaign, request_
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound
 from liquor_app.core.ids import parse_id
+from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
 from liquor_app.planning.service import get_plan
 from liquor_app.screens.campaigns.detail.view import Head, LedgerLine, PlanView, head_of, ledger_lines, plan_view
 from liquor_app.screens.sending.words import SendLine, send_line
@@ -26,8 +27,8 @@ from liquor_app.ui.toast import toast_done
 Verb = Callable[..., Awaitable[Any]]
 
 VERBS: dict[str, tuple[Verb, str]] = {
-    "approve": (lifecycle.approve_campaign, "Approved"),
-    "submit": (lifecycle.submit_plan, "Put up for approval"),
+    "approve": (approve_campaign, "Approved"),
+    "submit": (submit_plan, "Put up for approval"),
     "send_back": (lifecycle.send_back, "Back to draft"),
     "start": (lifecycle.start_campaign, "Started"),
     "play": (lifecycle.play_week, "Playing the week"),

@@ -10,7 +10,6 @@ import reflex as rx
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
-from liquor_app.campaigns.autopilot import read_switch, release_autopilot, stop_autopilot
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.organization.guidance import (
@@ -22,6 +21,7 @@ from liquor_app.organization.guidance import (
     save_guidance,
 )
 from liquor_app.organization.settings import shop_now
+from liquor_app.planning.approval.autopilot import read_switch, release_autopilot, stop_autopilot
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.segments.service import list_segments
 from liquor_app.ui.forms.form_data import typed

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind, require
-from liquor_app.campaigns.lifecycle import approve_campaign, pause_campaign
+from liquor_app.campaigns.lifecycle import pause_campaign
 from liquor_app.campaigns.models import Campaign, CampaignStatus
 from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campaign, row_of
 from liquor_app.core.clock import now
@@ -18,8 +18,10 @@ from liquor_app.core.errors import AppError, Conflict
 from liquor_app.core.pubsub import publish
 from liquor_app.organization.guidance import Autonomy, AutopilotSettings, autopilot_stopped, load_guidance
 from liquor_app.organization.service import notify
-from liquor_app.organization.settings import load_settings
-from liquor_app.planning.service import beyond_autopilot, get_plan
+from liquor_app.organization.settings import load_settings, replace_settings
+from liquor_app.planning.approval.approval_checks import beyond_autopilot
+from liquor_app.planning.approval.approve_campaign import approve_campaign
+from liquor_app.planning.plan_store import get_plan
 
 AUTOPILOT = Actor(ActorKind.SYSTEM, None, "autopilot", Role.MANAGER)
 """A marketer at most: what the guidance reserves for an admin, it does not approve."""
@@ -106,7 +108,7 @@ async def stop_autopilot(session: AsyncSession, actor: Actor) -> int:
     """
     require(actor, Role.MANAGER)
     await hold_switch(session, alone=True)
-    await _save(session, actor, AutopilotSettings(stopped=True, stopped_at=now(), stopped_by=actor.name))
+    await replace_settings(session, actor, AutopilotSettings(stopped=True, stopped_at=now(), stopped_by=actor.name))
     found = await session.execute(
         text("SELECT id FROM campaigns WHERE is_autopilot AND status IN ('active', 'scheduled') ORDER BY id FOR UPDATE")
     )
@@ -145,19 +147,8 @@ async def release_autopilot(session: AsyncSession, actor: Actor) -> None:
     await hold_switch(session, alone=True)
     if not await autopilot_stopped(session):
         raise Conflict("Autopilot is not stopped.")
-    await _save(session, actor, AutopilotSettings())
+    await replace_settings(session, actor, AutopilotSettings())
     await audit(session, actor, "autopilot.released", "settings", None)
     await notify(
         session, title="Autopilot may work again", body=f"Released by {actor.name}.", link="/settings/guidance"
-    )
-
-
-async def _save(session: AsyncSession, actor: Actor, document: AutopilotSettings) -> None:
-    await session.execute(
-        text(
-            "INSERT INTO settings (key, value, updated_at, updated_by) VALUES (:key, CAST(:value AS jsonb), :at, :by)"
-            " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, updated_at = EXCLUDED.updated_at,"
-            " updated_by = EXCLUDED.updated_by"
-        ),
-        {"key": document.key, "value": document.model_dump_json(), "at": now(), "by": actor.user_id},
     )

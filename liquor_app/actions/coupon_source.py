@@ -13,6 +13,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.coupon_pools import get_pool
+from liquor_app.campaigns.chosen_pools import choose_pool
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.errors import Conflict, Invalid, NotFound
@@ -117,11 +118,5 @@ async def choose_codes(
                 field="pool_id",
             )
         name = pool.name
-    await session.execute(
-        text(
-            "INSERT INTO campaign_pools (campaign_id, discount_pct, pool_id) VALUES (:campaign, :percent, :pool)"
-            " ON CONFLICT (campaign_id, discount_pct) DO UPDATE SET pool_id = EXCLUDED.pool_id"
-        ),
-        {"campaign": campaign_id, "percent": percent, "pool": pool_id},
-    )
+    await choose_pool(session, campaign_id, percent, pool_id)
     await audit(session, actor, "campaign.codes_chosen", "campaign", campaign_id, discount_pct=str(percent), codes=name)

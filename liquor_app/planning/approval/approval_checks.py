@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, may
-from liquor_app.actions.brief import lock_brief
 from liquor_app.actions.edit_guards import refuse_overfull
+from liquor_app.campaigns.brief import lock_brief
 from liquor_app.core.errors import Conflict, Forbidden
 from liquor_app.core.money import show_money
 from liquor_app.organization.guidance import Guidance, GuidanceRow, load_guidance

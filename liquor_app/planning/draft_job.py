@@ -1,43 +1,27 @@
-"""Jobs: making a campaign's plan."""
+"""The job that plans a campaign: actions, the optimiser's plan, the AI planner's beside it."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from liquor_app.accounts.permissions import SYSTEM, Actor
+from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.service import generate_actions
-from liquor_app.campaigns.autopilot import ground, hold_switch, plan_ready
-from liquor_app.campaigns.lifecycle import start_campaign
-from liquor_app.campaigns.models import CampaignStatus, CampaignType
-from liquor_app.campaigns.service import get_campaign, lock_campaign
-from liquor_app.core.clock import now
+from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine
+from liquor_app.campaigns.service import get_campaign
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import allow_thinking, transaction
 from liquor_app.core.ids import parse_id
-from liquor_app.core.queue import Job, JobContext, Task, enqueue
-from liquor_app.organization.guidance import autopilot_stopped
-from liquor_app.organization.service import get_brand, notify
-from liquor_app.organization.settings import GeneralSettings, load_settings
-from liquor_app.organization.shop_identity import missing_identity
+from liquor_app.core.queue import JobContext
+from liquor_app.organization.service import notify
+from liquor_app.planning.ai.ai_plan import Asked, make_ai_plan, prepare_question
 from liquor_app.planning.ai.client import Consultation, consult
-from liquor_app.planning.models import Engine
-from liquor_app.planning.plan_store import Report
-from liquor_app.planning.service import (
-    Asked,
-    PlanRow,
-    fire,
-    make_ai_plan,
-    make_plan,
-    make_standing_plan,
-    prepare_question,
-)
+from liquor_app.planning.approval.autopilot import plan_ready
+from liquor_app.planning.draft_plan import make_plan
+from liquor_app.planning.plan_store import PlanRow, Report
+from liquor_app.planning.triggered import make_standing_plan
 
 HEARTBEAT = 10.0
 """Seconds between words to whoever waits while the AI planner thinks, and between looks whether to stop."""
@@ -117,55 +101,3 @@ async def generate_campaign(job: JobContext) -> dict[str, Any]:
         "engine": drafted.plan.engine.value,
         "status": campaign.status.value,
     }
-
-
-async def fire_trigger(job: JobContext) -> dict[str, Any]:
-    """Take up what happened to the people of a triggered campaign, and have its new messages launched."""
-    campaign_id = parse_id(str(job.args.get("campaign_id", "")), "campaign_id")
-    async with transaction() as session:
-        fired = await fire(session, SYSTEM, campaign_id)
-        if fired.planned:
-            await enqueue(session, Job.LAUNCH_CAMPAIGN, {"campaign_id": str(campaign_id)}, dedupe_key=str(campaign_id))
-    return asdict(fired)
-
-
-async def request_firings(session: AsyncSession) -> int:
-    """A job for each running triggered campaign; returns how many. Asking twice asks once."""
-    found = await session.execute(
-        text("SELECT id FROM campaigns WHERE type = 'triggered' AND status = 'active' ORDER BY id LIMIT 500")
-    )
-    running = list(found.scalars())
-    for campaign_id in running:
-        await enqueue(session, Job.FIRE_TRIGGER, {"campaign_id": str(campaign_id)}, dedupe_key=str(campaign_id))
-    return len(running)
-
-
-async def start_due(session: AsyncSession, actor: Actor) -> int:
-    """Start every approved campaign whose first day has begun in the store's calendar; returns how many.
-
-    What autopilot approved is not started while it is stopped: it goes back before a person.
-    """
-    general = await load_settings(session, GeneralSettings)
-    today = now().astimezone(ZoneInfo(general.timezone)).date()
-    await hold_switch(session)
-    stopped = await autopilot_stopped(session)
-    due = await session.execute(
-        text(
-            "SELECT id, is_autopilot, brand_id FROM campaigns WHERE status = 'scheduled' AND start_date <= :today"
-            " ORDER BY start_date LIMIT 50"
-        ),
-        {"today": today},
-    )
-    started = 0
-    for row in due.all():
-        if row.is_autopilot and stopped:
-            await ground(session, actor, await lock_campaign(session, row.id))
-            continue
-        if missing_identity(await get_brand(session, row.brand_id)):
-            continue  # it was named when this was approved; it waits until it is again
-        await start_campaign(session, actor, row.id)
-        started += 1
-    return started
-
-
-TASKS: dict[Job, Task] = {Job.GENERATE_CAMPAIGN: generate_campaign, Job.FIRE_TRIGGER: fire_trigger}

@@ -1,0 +1,58 @@
+"""What the clock does to campaigns: start those whose day has come, wake those that wait for something to happen."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permissions import Actor
+from liquor_app.campaigns.lifecycle import start_campaign
+from liquor_app.campaigns.service import lock_campaign
+from liquor_app.core.clock import now
+from liquor_app.core.queue import Job, enqueue
+from liquor_app.organization.guidance import autopilot_stopped
+from liquor_app.organization.service import get_brand
+from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.organization.shop_identity import missing_identity
+from liquor_app.planning.approval.autopilot import ground, hold_switch
+
+
+async def request_firings(session: AsyncSession) -> int:
+    """A job for each running triggered campaign; returns how many. Asking twice asks once."""
+    found = await session.execute(
+        text("SELECT id FROM campaigns WHERE type = 'triggered' AND status = 'active' ORDER BY id LIMIT 500")
+    )
+    running = list(found.scalars())
+    for campaign_id in running:
+        await enqueue(session, Job.FIRE_TRIGGER, {"campaign_id": str(campaign_id)}, dedupe_key=str(campaign_id))
+    return len(running)
+
+
+async def start_due(session: AsyncSession, actor: Actor) -> int:
+    """Start every approved campaign whose first day has begun in the store's calendar; returns how many.
+
+    What autopilot approved is not started while it is stopped: it goes back before a person.
+    """
+    general = await load_settings(session, GeneralSettings)
+    today = now().astimezone(ZoneInfo(general.timezone)).date()
+    await hold_switch(session)
+    stopped = await autopilot_stopped(session)
+    due = await session.execute(
+        text(
+            "SELECT id, is_autopilot, brand_id FROM campaigns WHERE status = 'scheduled' AND start_date <= :today"
+            " ORDER BY start_date LIMIT 50"
+        ),
+        {"today": today},
+    )
+    started = 0
+    for row in due.all():
+        if row.is_autopilot and stopped:
+            await ground(session, actor, await lock_campaign(session, row.id))
+            continue
+        if missing_identity(await get_brand(session, row.brand_id)):
+            continue  # it was named when this was approved; it waits until it is again
+        await start_campaign(session, actor, row.id)
+        started += 1
+    return started
