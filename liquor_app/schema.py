@@ -14,6 +14,7 @@ from liquor_app.core import models as core
 from liquor_app.customers import models as customers
 from liquor_app.events import models as events
 from liquor_app.experiments import models as experiments
+from liquor_app.imports import models as imports
 from liquor_app.organization import models as organization
 from liquor_app.planning import models as planning
 from liquor_app.providers import models as providers
@@ -23,7 +24,7 @@ from liquor_app.sending import models as sending
 from liquor_app.templates import models as templates
 
 SLICES = (
-    core, api, events, accounts, organization, customers, scoring, segments, compliance, providers, templates,
+    core, api, events, accounts, organization, customers, imports, scoring, segments, compliance, providers, templates,
     actions, experiments, planning, campaigns, sending, analytics,
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ from liquor_app.core import queue
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.customers.tasks import forget_old_uploads
+from liquor_app.imports.tasks import forget_old_uploads
 from liquor_app.planning.due_campaigns import request_firings, start_due
 from liquor_app.scoring.tasks import score_waiting
 

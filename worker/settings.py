@@ -16,9 +16,9 @@ from liquor_app.analytics.tasks import TASKS as ANALYTICS
 from liquor_app.core import db, redis
 from liquor_app.core.platform.runtime_info import redis_url
 from liquor_app.core.queue import RUN_JOB, Job, Task, run
-from liquor_app.customers.tasks import TASKS as CUSTOMERS
 from liquor_app.demo.tasks import TASKS as DEMO
 from liquor_app.experiments.tasks import TASKS as EXPERIMENTS
+from liquor_app.imports.tasks import TASKS as IMPORTS
 from liquor_app.planning.tasks import TASKS as PLANNING
 from liquor_app.scoring.tasks import TASKS as SCORING
 from liquor_app.segments.tasks import TASKS as SEGMENTS
@@ -29,7 +29,7 @@ from worker.cron import CRON
 log = logging.getLogger(__name__)
 
 TASKS: dict[Job, Task] = {
-    **CUSTOMERS,
+    **IMPORTS,
     **SCORING,
     **SEGMENTS,
     **EXPERIMENTS,

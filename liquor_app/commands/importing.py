@@ -42,7 +42,7 @@ def _import(
     kind: str, file: Path, mapping: Path | None, *, policy: str, dry_run: bool, again: bool, as_json: bool
 ) -> None:
     from liquor_app.core import db, redis
-    from liquor_app.customers.local_import import import_local
+    from liquor_app.imports.local_import import import_local
 
     if not file.is_file():
         raise Invalid(f"There is no file {file}.", field="file")

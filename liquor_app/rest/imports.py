@@ -23,11 +23,11 @@ from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.core.platform.private_files import create_bytes
 from liquor_app.core.storable_text import UNSTORABLE, unstorable
-from liquor_app.customers import uploads
-from liquor_app.customers.importing import inspect_file, try_file
-from liquor_app.customers.importing.readers.row_reader import READING
-from liquor_app.customers.models import ImportStatus
-from liquor_app.customers.purchases import NewLine, NewOrder, record_event, record_purchase
+from liquor_app.imports import uploads
+from liquor_app.imports.dry_run import inspect_file, try_file
+from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.readers.formats import READING
+from liquor_app.imports.single_purchases import NewLine, NewOrder, record_event, record_purchase
 from liquor_app.rest.authentication import CurrentActor, key_owner
 from liquor_app.rest.schemas.customers import (
     EventIn,

@@ -17,8 +17,8 @@ from liquor_app.core import queue
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
-from liquor_app.customers.tasks import TASKS
-from liquor_app.customers.uploads import upload_folder
+from liquor_app.imports.tasks import TASKS
+from liquor_app.imports.uploads import upload_folder
 from liquor_app.scoring.service import score_customers
 from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rules import parse_rules
@@ -172,7 +172,7 @@ async def test_a_shop_tells_what_people_do(manager: Client) -> None:
 
 async def test_a_file_of_orders_with_a_status_is_refused_over_http(manager: Client) -> None:
     """Case 02 over HTTP: the preview refuses it, and the job of an import ends in the same words."""
-    orders = (Path(__file__).parents[1] / "customers" / "files" / "02_shopify_orders.csv").read_bytes()
+    orders = (Path(__file__).parents[1] / "imports" / "files" / "02_shopify_orders.csv").read_bytes()
     kept = await manager.post("/imports", files={"file": ("o.csv", orders, "text/csv")}, data={"kind": "purchases"})
     looked = await manager.post(f"/imports/{kept.json()['id']}/preview", json={"kind": "purchases"})
     told = is_problem(looked, 422, "invalid", "mapping")["detail"]

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 from liquor_app import schema
 from liquor_app.core.config import PROJECT_ROOT
-from tests.guards.statements import Statement, statements
+from tests.guards.statements import Statement, copies, statements
 
 EXEMPT = {"demo", "keys"}
 """Packages that may write everything: the sample, and what seals every secret anew."""
@@ -93,11 +93,11 @@ def reaches() -> Counter[Reach]:
     """Every way a statement crosses the floors, and how many statements do."""
     found: Counter[Reach] = Counter()
     height = {name: number for number, name in enumerate(floors())}
-    for statement in statements():
-        here = statement.slice
-        if here not in height or here in EXEMPT or statement.module.rsplit(".", 1)[-1] in EXEMPT:
+    touched = [(one.module, one.slice, *tables_of(one)) for one in statements()]
+    touched += [(one.module, one.slice, set[str](), {one.table}) for one in copies() if one.table in owners()]
+    for module, here, read, written in touched:
+        if here not in height or here in EXEMPT or module.rsplit(".", 1)[-1] in EXEMPT:
             continue
-        read, written = tables_of(statement)
         for table in read | written:
             owner = owners()[table]
             upward = height[owner] > height[here]

@@ -19,6 +19,7 @@ from liquor_app.core.config import PROJECT_ROOT
 PACKAGES = ("liquor_app", "worker")
 _VERB = re.compile(r"^\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|MERGE INTO)\s")
 _SCRATCH = re.compile(r"^\s*CREATE TEMP(?:ORARY)? TABLE")
+_COPIES = {"copy_rows", "copy_frame"}
 _HOLE = re.compile(r"\{\w*\}")
 """Of a text that `format` or `replace` makes a statement of."""
 _BIND = re.compile(r"(?<![:\w\\]):([A-Za-z_]\w*)|(?<!%)%(?:\((\w+)\))?[sb]\b")
@@ -64,6 +65,30 @@ class Statement:
         return f"{self.module}:{self.line}"
 
 
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A table that rows are sent to as they are (COPY), and where; empty if the call does not name it."""
+
+    module: str
+    table: str
+
+    @property
+    def slice(self) -> str:
+        return Statement(self.module, 0, "").slice
+
+
+@cache
+def copies() -> tuple[Copied, ...]:
+    """Every `copy_rows(session, "table", …)` and `copy_frame(…)`."""
+    found = []
+    for path in _modules():
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in _COPIES:
+                named = call.args[1]
+                found.append(Copied(_name(path), str(named.value) if isinstance(named, ast.Constant) else ""))
+    return tuple(found)
+
+
 @cache
 def statements() -> tuple[Statement, ...]:
     """All that are constant."""
@@ -81,7 +106,7 @@ def _found() -> tuple[tuple[Statement, ...], tuple[str, ...]]:
     whole: dict[tuple[str, str], Statement] = {}
     dynamic: list[str] = []
     for path in _modules():
-        name = ".".join(path.relative_to(PROJECT_ROOT).with_suffix("").parts).removesuffix(".__init__")
+        name = _name(path)
         tree = ast.parse(path.read_text())
         given = {id(call.args[0]) for call in _text_calls(tree)}
         fragments = _fragments(tree, given)
@@ -104,6 +129,10 @@ def _found() -> tuple[tuple[Statement, ...], tuple[str, ...]]:
 
 def _modules() -> list[Path]:
     return sorted(path for package in PACKAGES for path in (PROJECT_ROOT / package).rglob("*.py"))
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.relative_to(PROJECT_ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def _text_calls(tree: ast.AST) -> list[ast.Call]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter, defaultdict
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 from liquor_app.core.config import PROJECT_ROOT
 from tests.guards.owners import floors
@@ -47,3 +51,44 @@ def test_a_folder_of_modules_says_what_it_is() -> None:
         if not (HOUSE / path).read_text().startswith('"""')
     ]
     assert silent == []
+
+
+def imported(path: Path, names: set[str]) -> set[str]:
+    """Modules (of `names`) that a module imports, also while it runs; what only its types need does not count."""
+    tree = ast.parse((HOUSE / path).read_text())
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in for_types:
+            for full in (f"{node.module}.{name.name}" for name in node.names):
+                found.add(full if full in names else node.module)
+        elif isinstance(node, ast.Import) and id(node) not in for_types:
+            found |= {name.name for name in node.names}
+    return found & names
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """The first circle found; none if there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_modules_import_in_no_circle() -> None:
+    """Neither at the top nor inside a function, which is how circles are hidden."""
+    paths = {
+        ".".join(("liquor_app", *path.with_suffix("").parts)).removesuffix(".__init__"): path for path in modules()
+    }
+    assert circle({name: imported(path, set(paths)) - {name} for name, path in paths.items()}) == []
+
+
+@pytest.mark.parametrize("graph", [{"a": {"b"}, "b": {"a"}}, {"a": {"b"}, "b": {"c"}, "c": {"b"}}])
+def test_a_circle_is_seen(graph: dict[str, set[str]]) -> None:
+    assert circle(graph) != []

@@ -6,7 +6,7 @@ import pytest
 
 from tests.guards import owners
 from tests.guards.owners import floors, reaches, tables_of
-from tests.guards.statements import Statement
+from tests.guards.statements import Statement, copies
 
 STILL = {
     "actions reads sending.sends": 2,
@@ -65,6 +65,11 @@ def test_few_reads_upward_stay_and_each_says_why() -> None:
     assert len(REASONED) <= MOST_REASONED
     assert all(" reads " in reach and len(why) > 40 for reach, (_, why) in REASONED.items())
     assert not REASONED.keys() & STILL.keys()
+
+
+def test_copied_rows_count_as_written() -> None:
+    assert {(one.slice, one.table) for one in copies()} >= {("customers", "consents"), ("imports", "import_lines")}
+    assert {one.module for one in copies() if not one.table} <= {"liquor_app.demo.load"}, "name the table in the call"
 
 
 def test_every_table_has_an_owner_among_the_floors() -> None:

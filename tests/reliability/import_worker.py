@@ -8,7 +8,7 @@ from uuid import UUID
 
 from liquor_app.core import db, redis
 from liquor_app.core.queue import run
-from liquor_app.customers.tasks import TASKS
+from liquor_app.imports.tasks import TASKS
 
 
 async def main(job_id: UUID) -> None:

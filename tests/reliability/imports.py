@@ -25,8 +25,8 @@ from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import run
-from liquor_app.customers.tasks import TASKS
-from liquor_app.customers.uploads import ImportRow, file_of, get_import, request_import
+from liquor_app.imports.tasks import TASKS
+from liquor_app.imports.uploads import ImportRow, file_of, get_import, request_import
 from tests.reliability.dirty import write_people, write_sales
 
 EVERYTHING = {

@@ -19,7 +19,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.queue import Job, enqueue, run
-from liquor_app.customers.local_import import import_local
+from liquor_app.imports.local_import import import_local
 from liquor_app.scoring.estimators.rfm import quintiles
 from liquor_app.scoring.reference_cuts import Cuts
 from liquor_app.scoring.service import score_customers

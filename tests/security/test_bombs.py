@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from liquor_app.core.errors import Invalid
-from liquor_app.customers.importing.readers.row_reader import open_table
+from liquor_app.imports.readers.formats import open_table
 from liquor_app.organization.models import Channel
 from liquor_app.templates.rendering.compile_sandboxed import COMPILING
 from liquor_app.templates.rendering.render import TemplateSource, compile_template

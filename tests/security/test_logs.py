@@ -32,10 +32,10 @@ from liquor_app.core.platform.private_files import tighten
 from liquor_app.core.platform.supervisor import Supervisor
 from liquor_app.core.queue import Job, JobContext, enqueue
 from liquor_app.core.security.redact import describe, redact
-from liquor_app.customers.importing.dry_run import write_rejects_file
-from liquor_app.customers.models import ImportStatus
-from liquor_app.customers.tasks import conclude
-from liquor_app.customers.uploads import upload_folder
+from liquor_app.imports.dry_run import write_rejects_file
+from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.tasks import conclude
+from liquor_app.imports.uploads import upload_folder
 from liquor_app.providers.kit.base import Outcome
 from liquor_app.rest import accounts
 from liquor_app.sending.pipeline.deliver import hand_over
@@ -166,7 +166,7 @@ async def test_markers_are_found_nowhere(
             ),
             {"id": import_id},
         )
-    from liquor_app.customers import local_import
+    from liquor_app.imports import local_import
 
     async def broken_drive(*_: Any) -> None:
         await _fail(0)

@@ -16,7 +16,7 @@ from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
-from liquor_app.customers.purchases import NewLine, NewOrder, record_purchase
+from liquor_app.imports.single_purchases import NewLine, NewOrder, record_purchase
 from liquor_app.organization.models import Channel
 from liquor_app.providers.kit.base import Outcome
 from liquor_app.sending.pipeline.claim import claim_batch

@@ -14,8 +14,9 @@ from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.models import JobStatus
-from liquor_app.customers.models import ConsentStatus, ImportStatus, SuppressionReason
+from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.events.models import EventType
+from liquor_app.imports.models import ImportStatus
 from liquor_app.liquor_app import PAGES
 from liquor_app.planning.models import PlanStatus
 from liquor_app.scoring.models import ModelStatus

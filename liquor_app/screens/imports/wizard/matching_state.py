@@ -16,11 +16,11 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
-from liquor_app.customers.importing import FilePreview, Trial, inspect_file, try_file
-from liquor_app.customers.importing.merge_rows import Policy
-from liquor_app.customers.importing.readers.dialect import MARKS, ORDERS
-from liquor_app.customers.importing.readers.row_reader import READING
-from liquor_app.customers.uploads import ImportRow, file_of, start_import
+from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
+from liquor_app.imports.merge_rows import Policy
+from liquor_app.imports.readers.dialect import MARKS, ORDERS
+from liquor_app.imports.readers.formats import READING
+from liquor_app.imports.uploads import ImportRow, file_of, start_import
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import MATCH, RUN, ImportState
 from liquor_app.screens.imports.wizard.view import (

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.steps_panel import match_step, problem_note, report_step, run_step
 from liquor_app.ui.badge import status_badge
@@ -48,7 +49,7 @@ def import_page() -> rx.Component:
             class_name="offstage",
             aria_hidden="true",
             tab_index=-1,
-            on_click=rx.call_script("importFile.answer()", callback=ImportState.sent),
+            on_click=rx.call_script("importFile.answer()", callback=OpeningState.sent),
         ),
     )  # fmt: skip
 
@@ -93,7 +94,7 @@ def _earlier() -> rx.Component:
         return rx.cond(one.rejects != "", download("Refused rows", one.rejects, small=True), rx.fragment())
 
     def file(one: Any) -> rx.Component:
-        name = rx.el.button(one.name, type="button", class_name="link", on_click=ImportState.open(one.id))
+        name = rx.el.button(one.name, type="button", class_name="link", on_click=OpeningState.open(one.id))
         return rx.fragment(name, rx.el.small(one.when))
 
     shown = card(
@@ -119,7 +120,7 @@ PAGES = (
         "/customers/import",
         "Import",
         import_page,
-        on_load=[ImportState.load, EarlierState.load],
+        on_load=[OpeningState.load, EarlierState.load],
         roles=frozenset({"manager", "admin"}),
         parent="/customers",
     ),

@@ -10,8 +10,8 @@ import reflex as rx
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.queue import get_job
-from liquor_app.customers.models import ImportStatus
-from liquor_app.customers.uploads import ImportRow, cancel_import, resume_import
+from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.uploads import ImportRow, cancel_import, resume_import
 from liquor_app.screens.imports.wizard.state import REPORT, RUN, STEPS, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.view import ReasonLine, ending_words, reason_lines
 from liquor_app.screens.session.background import background

@@ -6,8 +6,9 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.customers.importing.readers.dialect import MARKS, ORDERS
+from liquor_app.imports.readers.dialect import MARKS, ORDERS
 from liquor_app.screens.imports.wizard.matching_state import MatchState
+from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import ImportState
 from liquor_app.screens.imports.wizard.view import CHOICES
@@ -60,7 +61,7 @@ def match_step() -> rx.Component:
         title=ImportState.name,
         flush=True,
         foot=row(
-            button("Choose another file", on_click=ImportState.again),
+            button("Choose another file", on_click=OpeningState.again),
             button("Import", kind="primary", icon="upload", on_click=MatchState.start,
                    disabled=MatchState.reading | (MatchState.problem != "") | (MatchState.trial == "")),
             apart=True,
@@ -155,7 +156,7 @@ def report_step() -> rx.Component:
         col(told, refused, gap=16),
         title=ImportState.name,
         foot=row(
-            button("Import another file", on_click=ImportState.again),
+            button("Import another file", on_click=OpeningState.again),
             rx.cond(RunState.rejects != "", download("Download refused rows", RunState.rejects), rx.fragment()),
             rx.cond(RunState.can_resume, go_on, rx.fragment()),
             button("Show customers", kind="primary", href="/customers"),

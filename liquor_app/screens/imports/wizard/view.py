@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from liquor_app.customers.importing import FilePreview, ImportReport
-from liquor_app.customers.importing.cleaning.column_mapping import KINDS
-from liquor_app.customers.importing.cleaning.rows import NO_BIRTHDAY, NO_EVIDENCE
-from liquor_app.customers.importing.run_import import Shown
-from liquor_app.customers.models import ImportStatus
-from liquor_app.customers.uploads import ImportRow
+from liquor_app.imports.cleaning.column_mapping import KINDS
+from liquor_app.imports.cleaning.rows import NO_BIRTHDAY, NO_EVIDENCE
+from liquor_app.imports.dry_run import FilePreview, ImportReport
+from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.run_import import Shown
+from liquor_app.imports.uploads import ImportRow
 from liquor_app.ui.words import ago, listed, plural, spoken
 
 SHOWN_ROWS = 15

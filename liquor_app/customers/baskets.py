@@ -1,0 +1,150 @@
+"""Write purchases, thousands of baskets at once. Corridors, for `imports`: whoever calls has authorised.
+
+A basket's lines wait in `basket_lines`, a table of the transaction's own: `wait_for_lines` makes it, its caller fills
+it, `write_baskets` makes baskets of all it holds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.bulk import by_index
+
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Lines by what became of their basket (`created`, `updated`, `unchanged`), and the first day, by the shop's
+    clock, that changed."""
+
+    lines: Counter[str]
+    since: date | None
+
+
+_WAITING = """
+CREATE TEMP TABLE IF NOT EXISTS basket_lines (
+    order_id text, row_number int, customer_id uuid NOT NULL, occurred_at timestamptz NOT NULL, local_hour smallint,
+    store text, coupon_code text, product text, category text NOT NULL, brand text, quantity numeric(10, 2) NOT NULL,
+    amount numeric(12, 2) NOT NULL, discount numeric(12, 2) NOT NULL, coupon_discount numeric(12, 2) NOT NULL,
+    is_alcohol boolean NOT NULL, PRIMARY KEY (order_id, row_number)
+) ON COMMIT DROP
+"""
+
+_LINES_MARK = (
+    "md5(string_agg(concat_ws('|', COALESCE(product, ''), category, COALESCE(brand, ''), quantity, amount, discount,"
+    " coupon_discount, is_alcohol), chr(10)"
+    " ORDER BY product, category, brand, quantity, amount, discount, coupon_discount, is_alcohol))"
+)
+
+_BASKETS = f"""
+CREATE TEMP TABLE baskets ON COMMIT DROP AS
+SELECT n.order_id, n.customer_id, n.occurred_at, n.local_hour, n.store, n.coupon_code, n.lines, n.total, n.discount,
+       n.alcohol_total, n.coupon_lines, COALESCE(p.id, uuid_v7()) AS purchase_id,
+       CASE WHEN p.id IS NULL THEN 'created'
+            WHEN :keep OR (p.occurred_at, p.total, p.discount) = (n.occurred_at, n.total, n.discount)
+                 AND COALESCE(n.store, p.store) IS NOT DISTINCT FROM p.store
+                 AND COALESCE(n.coupon_code, p.coupon_code) IS NOT DISTINCT FROM p.coupon_code
+                 AND (SELECT {_LINES_MARK} FROM basket_lines l WHERE l.order_id = n.order_id)
+                     = (SELECT {_LINES_MARK} FROM purchase_lines l WHERE l.purchase_id = p.id)
+            THEN 'unchanged' ELSE 'updated' END AS outcome,
+       LEAST(n.occurred_at, p.occurred_at) AS moved_from
+  FROM (SELECT order_id, (array_agg(customer_id))[1] AS customer_id, min(occurred_at) AS occurred_at,
+               (array_agg(local_hour ORDER BY occurred_at, local_hour NULLS LAST))[1] AS local_hour,
+               min(store) AS store, min(coupon_code) AS coupon_code, count(*) AS lines, sum(amount) AS total,
+               sum(discount) AS discount,
+               COALESCE(sum(amount) FILTER (WHERE is_alcohol), 0) AS alcohol_total,
+               count(*) FILTER (WHERE coupon_discount > 0) AS coupon_lines
+          FROM basket_lines GROUP BY order_id) n
+  LEFT JOIN purchases p ON p.external_id = n.order_id
+"""
+
+_INSERT = """
+INSERT INTO purchases (id, external_id, customer_id, occurred_at, local_hour, total, discount, alcohol_total, store,
+                       coupon_code, coupon_lines)
+SELECT purchase_id, order_id, customer_id, occurred_at, local_hour, total, discount, alcohol_total, store, coupon_code,
+       coupon_lines
+  FROM baskets WHERE outcome = 'created'
+"""
+
+_UPDATE = """
+UPDATE purchases p SET occurred_at = b.occurred_at, local_hour = b.local_hour, total = b.total,
+       discount = b.discount, alcohol_total = b.alcohol_total, store = COALESCE(b.store, p.store),
+       coupon_code = COALESCE(b.coupon_code, p.coupon_code), coupon_lines = b.coupon_lines
+  FROM baskets b WHERE p.id = b.purchase_id AND b.outcome = 'updated'
+"""
+
+_DROP_LINES = """
+DELETE FROM purchase_lines l USING baskets b WHERE l.purchase_id = b.purchase_id AND b.outcome = 'updated'
+"""
+
+_ADD_LINES = """
+INSERT INTO purchase_lines (purchase_id, product, category, brand, quantity, amount, discount, coupon_discount,
+                            is_alcohol)
+SELECT b.purchase_id, l.product, l.category, l.brand, l.quantity, l.amount, l.discount, l.coupon_discount, l.is_alcohol
+  FROM basket_lines l JOIN baskets b USING (order_id) WHERE b.outcome <> 'unchanged'
+"""
+
+_TOUCH = """
+INSERT INTO touched_customers (customer_id)
+SELECT DISTINCT customer_id FROM baskets WHERE outcome <> 'unchanged' ORDER BY 1
+    ON CONFLICT (customer_id) DO UPDATE SET at = now(), claimed = NULL
+"""
+
+_SUMMED = """
+SELECT outcome, sum(lines) AS lines,
+       min(CAST(moved_from AT TIME ZONE :zone AS date)) FILTER (WHERE outcome <> 'unchanged') AS since
+  FROM baskets GROUP BY outcome
+"""
+
+_OUTCOMES = "SELECT l.row_number, b.outcome FROM basket_lines l JOIN baskets b USING (order_id)"
+
+
+async def wait_for_lines(session: AsyncSession) -> None:
+    """Make room for the lines of the next baskets."""
+    await session.execute(text(_WAITING))
+    await session.execute(text("TRUNCATE basket_lines"))
+
+
+async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool) -> Written:
+    """Make baskets of the lines that wait, and note their buyers for the next scoring.
+
+    What waits of a basket is the whole of it: a known one is replaced if anything differs (the till's later word is
+    the right one), or left alone if `keep`.
+
+    Raises:
+        IntegrityError: somebody else wrote the same orders meanwhile, three times over.
+    """
+    for attempt in range(1, TRIES + 1):
+        try:
+            async with session.begin_nested(), by_index(session):
+                await session.execute(text("DROP TABLE IF EXISTS pg_temp.baskets"))
+                await session.execute(text(_BASKETS), {"keep": keep})
+                await session.execute(text("ANALYZE baskets"))
+                for statement in (_INSERT, _UPDATE, _DROP_LINES, _ADD_LINES, _TOUCH):
+                    await session.execute(text(statement))
+            break
+        except IntegrityError:
+            if attempt == TRIES:
+                raise
+    lines: Counter[str] = Counter()
+    days = []
+    for outcome, many, since in await session.execute(text(_SUMMED), {"zone": zone.key}):
+        lines[outcome] += int(many)
+        days += [since] if since else []
+    return Written(lines, min(days, default=None))
+
+
+async def outcomes_by_row(session: AsyncSession) -> list[tuple[int, str]]:
+    """What became of the basket of each line just written, by the line's row number."""
+    found = await session.execute(
+        text("SELECT l.row_number, b.outcome FROM basket_lines l JOIN baskets b USING (order_id)")
+    )
+    return [(number, outcome) for number, outcome in found]

@@ -1,0 +1,98 @@
+"""Write many people at once: with what proves their age and their consent. Corridors, for `imports`: whoever calls has
+authorised, and has told people apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.bulk import copy_rows
+
+FIELDS = (
+    "external_id", "email", "email_key", "phone", "name", "city", "state", "postal_code", "country", "timezone",
+    "language", "date_of_birth",
+)  # fmt: skip
+CONSENT_FIELDS = ("email_consent", "sms_consent")
+WRITTEN = (*FIELDS, *CONSENT_FIELDS)
+BY_FILE = "date of birth, from a file"
+"""How the age ledger names a date of birth that was imported: told, not proved."""
+
+_CHANGES = (
+    "CREATE TEMP TABLE IF NOT EXISTS changed_people ON COMMIT DROP AS"
+    f" SELECT id, updated_at AS seen, {', '.join(WRITTEN)} FROM customers WITH NO DATA"
+)
+_UPDATE = (
+    f"UPDATE customers c SET {', '.join(f'{name} = i.{name}' for name in WRITTEN)}, updated_at = now()"
+    " FROM changed_people i WHERE c.id = i.id AND c.updated_at = i.seen AND c.deleted_at IS NULL RETURNING c.id"
+)
+
+_AGES = ("customer_id", "date_of_birth", "verified", "method", "evidence")
+_CONSENTS = ("customer_id", "channel", "status", "source", "at", "evidence", "recorded_by")
+
+
+class Raced(Exception):
+    """Somebody else wrote to the same customers at the same moment; doing the same again is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A date of birth, or (with a `channel`) a consent given or withdrawn `at` a moment, as a row of a file told it."""
+
+    customer_id: UUID
+    row: int
+    born: date | None = None
+    channel: str = ""
+    status: str = ""
+    source: str = ""
+    at: datetime | None = None
+
+
+async def add_people(session: AsyncSession, rows: Sequence[Sequence[Any]]) -> None:
+    """Add customers, each `(id, *WRITTEN)`, and note them for the next scoring.
+
+    Raises:
+        psycopg.errors.UniqueViolation: somebody else added one of them meanwhile.
+    """
+    await copy_rows(session, "customers", ("id", *WRITTEN), rows)
+    await copy_rows(session, "touched_customers", ("customer_id",), ([row[0]] for row in rows))
+
+
+async def change_people(session: AsyncSession, rows: Sequence[Sequence[Any]]) -> None:
+    """Change customers, each `(id, seen, *WRITTEN)`; `seen` is the `updated_at` they were read with.
+
+    Raises:
+        Raced: one was changed since, or deleted.
+        psycopg.errors.UniqueViolation: a key of one is somebody else's by now.
+    """
+    await session.execute(text(_CHANGES))
+    await session.execute(text("TRUNCATE changed_people"))
+    await copy_rows(session, "changed_people", ("id", "seen", *WRITTEN), rows)
+    updated = await session.execute(text(_UPDATE))
+    if len(updated.all()) != len(rows):
+        raise Raced
+
+
+async def note_evidence(session: AsyncSession, told: Iterable[Told], file_name: str, recorded_by: UUID | None) -> None:
+    """Append to the age ledger and to the consents what a file's rows say; the customers' own columns are
+    `add_people`'s and `change_people`'s."""
+    ages: list[list[Any]] = []
+    consents: list[list[Any]] = []
+    by = str(recorded_by) if recorded_by else None
+    for one in told:
+        if one.channel:
+            evidence = json.dumps({"import": file_name, "row": one.row})
+            consents.append([one.customer_id, one.channel, one.status, one.source, one.at, evidence, recorded_by])
+        else:
+            evidence = json.dumps({"import": file_name, "row": one.row, "by": by})
+            ages.append([one.customer_id, one.born, False, BY_FILE, evidence])
+    if ages:
+        await copy_rows(session, "age_ledger", _AGES, ages)
+    if consents:
+        await copy_rows(session, "consents", _CONSENTS, consents)

@@ -1,0 +1,197 @@
+"""Merge lines of purchases into baskets: all of them wait first, because a basket's lines may lie anywhere in a file,
+and are then handed over in the order of their orders' numbers, a batch a step."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.bulk import by_index, copy_rows
+from liquor_app.customers import baskets
+from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.rows import Line
+from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy
+from liquor_app.imports.rejects import WHOLE
+
+COLUMNS = (
+    "row_number", "order_id", "customer_id", "occurred_at", "local_hour", "store", "coupon_code",
+    "product", "category", "brand", "quantity", "amount", "discount", "coupon_discount", "is_alcohol",
+)  # fmt: skip
+
+
+BATCH_ORDERS = 5_000
+"""Orders made in one step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A batch of orders made: lines by what became of their basket, the first day that changed, the last order's
+    number, each line's outcome (if watched), and how many good lines stand among the rejects to keep their order
+    whole."""
+
+    counts: Counter[Outcome]
+    since: date | None
+    upto: str
+    rows: list[tuple[int, str]]
+    kept_whole: int
+
+
+async def _load_buyers(session: AsyncSession, keys: dict[str, list[str]]) -> Base:
+    """Whoever holds one of these keys, by their keys alone."""
+    holders = " UNION ".join(
+        f"SELECT id, email_key, external_id, phone FROM customers WHERE deleted_at IS NULL AND {key} = ANY(:{key})"
+        for key in KEYS
+        if keys[key]
+    )
+    if not holders:
+        return Base([])
+    found = await session.execute(text(f"{holders} ORDER BY id"), {key: list(set(keys[key])) for key in KEYS})
+    return Base(
+        Known(customer_id, {"email_key": email, "external_id": external, "phone": phone})
+        for customer_id, email, external, phone in found
+    )
+
+
+def _buyer(base: Base, line: Line) -> UUID:
+    given = {
+        "email_key": line.email_key,
+        "external_id": line.external_id,
+        "phone": line.phone,
+    }
+    found = base.match({key: value for key, value in given.items() if value})
+    if found is None:
+        shown = line.email_key or line.external_id or line.phone
+        raise Rejected("unknown_customer", "customer", f"There is no customer {shown!r}. Import the customers first.")
+    return found.id
+
+
+def _order_id(line: Line, buyer: UUID, mended: bool) -> str:
+    """The till's number; else one made of who, when and where, the same each time the file is read.
+
+    A mended line that names no order becomes one of its own: it must not take the place of those taken before.
+    """
+    if line.order_id:
+        return line.order_id
+    mark = f"{buyer}|{line.when.at.isoformat()}|{line.store or ''}{'|mended' if mended else ''}"
+    return "auto-" + hashlib.sha256(mark.encode()).hexdigest()[:24]
+
+
+async def stage(
+    session: AsyncSession, import_id: UUID, lines: Sequence[Line], *, mended: bool = False
+) -> list[tuple[int, Rejected]]:
+    """Put a chunk of lines into the waiting table; returns the positions of those that belong to nobody known, or to
+    an order of somebody else."""
+    rows, rejected = await recognise(session, import_id, lines, mended=mended)
+    await copy_rows(session, "import_lines", ("import_id", *COLUMNS), ([import_id, *row] for row in rows))
+    return rejected
+
+
+async def stage_basket(session: AsyncSession, lines: Sequence[Line]) -> list[tuple[int, Rejected]]:
+    """As `stage`, for the whole of one basket: it need not wait."""
+    rows, rejected = await recognise(session, None, lines)
+    await baskets.wait_for_lines(session)
+    await copy_rows(session, "basket_lines", COLUMNS, rows)
+    return rejected
+
+
+async def recognise(
+    session: AsyncSession, import_id: UUID | None, lines: Sequence[Line], *, mended: bool = False
+) -> tuple[list[list[Any]], list[tuple[int, Rejected]]]:
+    """Lines with who bought them and which order they belong to, in the order of `COLUMNS`; and, by position, those
+    of nobody known, or of an order that is somebody else's."""
+    keys = {
+        "email_key": [line.email_key for line in lines if line.email_key],
+        "external_id": [line.external_id for line in lines if line.external_id],
+        "phone": [line.phone for line in lines if line.phone],
+    }
+    base = await _load_buyers(session, keys)
+    rejected: list[tuple[int, Rejected]] = []
+    bought: list[tuple[int, Line, UUID, str]] = []
+    for position, line in enumerate(lines):
+        try:
+            buyer = _buyer(base, line)
+        except Rejected as why:
+            rejected.append((position, why))
+        else:
+            bought.append((position, line, buyer, _order_id(line, buyer, mended)))
+    owners = await _owners(session, import_id, {order_id for *_, order_id in bought})
+    rows: list[list[Any]] = []
+    for position, line, buyer, order_id in bought:
+        if owners.setdefault(order_id, buyer) != buyer:
+            reason = f"The order {order_id[:60]!r} is another customer's."
+            rejected.append((position, Rejected("order_of_another_customer", "order_id", reason)))
+            continue
+        rows.append(
+            [
+                line.number, order_id, buyer, line.when.at, line.when.local_hour, line.store, line.coupon_code,
+                line.product, line.category, line.brand, line.quantity, line.amount, line.discount,
+                line.coupon_discount, line.is_alcohol,
+            ]
+        )  # fmt: skip
+    return rows, rejected
+
+
+async def _owners(session: AsyncSession, import_id: UUID | None, orders: set[str]) -> dict[str, UUID]:
+    found = await session.execute(
+        text(
+            "SELECT external_id, customer_id FROM purchases WHERE external_id = ANY(:orders)"
+            " UNION ALL SELECT DISTINCT ON (order_id) order_id, customer_id FROM import_lines"
+            " WHERE import_id = CAST(:import AS uuid) AND order_id = ANY(:orders)"
+        ),
+        {"orders": list(orders), "import": import_id},
+    )
+    return {row[0]: row[1] for row in found}
+
+
+_UPTO = """
+SELECT max(order_id) FROM (SELECT DISTINCT order_id FROM import_lines WHERE import_id = :import AND order_id > :after
+ ORDER BY order_id LIMIT :most) batch
+"""
+
+_HAND_OVER = f"""
+WITH gone AS (DELETE FROM import_lines WHERE import_id = :import AND order_id > :after AND order_id <= :upto
+              RETURNING {", ".join(COLUMNS)})
+INSERT INTO basket_lines ({", ".join(COLUMNS)}) SELECT {", ".join(COLUMNS)} FROM gone
+"""
+
+# The good lines of an order that has a refused one go into the file of rejects too: a basket in a file is the whole
+# of it, so the mended file must hold the whole.
+_KEEP_WHOLE = f"""
+INSERT INTO import_rejects (import_id, row_number, reason, raw)
+SELECT :import, row_number, '{WHOLE}', '{{}}' FROM basket_lines
+ WHERE order_id IN (SELECT raw ->> 'order' FROM import_rejects WHERE import_id = :import AND raw ? 'order')
+    ON CONFLICT DO NOTHING
+"""
+
+
+async def merge(
+    session: AsyncSession, import_id: UUID, policy: Policy, zone: ZoneInfo, after: str, *, watch: bool = False
+) -> Merged | None:
+    """The next batch of waiting orders, those after number `after`, into baskets; None if none waits.
+
+    A basket in the file is the whole of it: see `customers.baskets.write_baskets`.
+
+    Raises:
+        IntegrityError: somebody else wrote the same orders meanwhile, three times over.
+    """
+    bound: dict[str, Any] = {"import": import_id, "after": after}
+    upto = (await session.execute(text(_UPTO), {**bound, "most": BATCH_ORDERS})).scalar()
+    if upto is None:
+        return None
+    await baskets.wait_for_lines(session)
+    async with by_index(session):
+        await session.execute(text(_HAND_OVER), {**bound, "upto": upto})
+    written = await baskets.write_baskets(session, zone, keep=policy is Policy.KEEP)
+    whole = await session.execute(text(_KEEP_WHOLE), {"import": import_id})
+    rows = await baskets.outcomes_by_row(session) if watch else []
+    counts = Counter({Outcome(outcome): lines for outcome, lines in written.lines.items()})
+    return Merged(counts, written.since, upto, rows, int(whole.rowcount))  # type: ignore[attr-defined]

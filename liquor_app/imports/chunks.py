@@ -1,0 +1,111 @@
+"""A file's rows in chunks, read and cleaned in a thread one chunk ahead of the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from liquor_app.imports.cleaning.cells import Rejected, clean_word
+from liquor_app.imports.cleaning.order_shape import Watch
+from liquor_app.imports.cleaning.rows import Line, Person, Setting, clean_line, clean_person
+from liquor_app.imports.readers.formats import READING
+from liquor_app.imports.readers.row_reader import Record, Table
+from liquor_app.imports.rejects import Reject
+
+CHUNK_ROWS = 5_000
+CHUNK_CHARACTERS = 8_000_000
+"""A chunk ends with whichever comes first, so that rows of a megabyte cost no more memory than short ones."""
+
+Clean = Callable[[int, list[str], dict[str, int], Setting], Any]
+CLEAN: dict[str, Clean] = {"customers": clean_person, "purchases": clean_line}
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Rows understood, each with the record it came from, and rows refused.
+
+    Attributes:
+        read: records taken from the file, blank ones left out.
+        share: how much of the file is read now, 0 to 1.
+    """
+
+    records: list[Record] = field(default_factory=list)
+    rows: list[Person | Line] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    read: int = 0
+    share: float = 1.0
+
+
+class Chunks:
+    """The chunks of a table from a record on; `ahead` is being read while the one before is written. A file of
+    purchases is watched from its first record on, those left out too."""
+
+    def __init__(self, table: Table, kind: str, at: dict[str, int], how: Setting, *, skip: int, limit: int | None):
+        self._table = table
+        self._watch = Watch(table.columns, at) if kind == "purchases" else None
+        self._records: Iterator[Record] = iter(table)
+        self._clean = CLEAN[kind]
+        self._at, self._how = at, how
+        self._skip, self._left = skip, limit
+        self._ahead: asyncio.Task[Chunk] | None = None
+
+    async def next(self) -> Chunk:
+        """The next chunk; one with nothing read is the end.
+
+        Raises:
+            Invalid: rows of purchases that are no lines; see `order_shape`.
+        """
+        ahead = self._ahead or asyncio.create_task(READING.run(self._read))
+        chunk = await ahead
+        self._ahead = asyncio.create_task(READING.run(self._read)) if chunk.read else None
+        return chunk
+
+    async def aclose(self) -> None:
+        if self._ahead is not None:
+            with suppress(Exception):
+                await self._ahead
+        self._table.close()
+
+    def _read(self) -> Chunk:
+        for _ in range(self._skip):
+            if (record := next(self._records, None)) is not None and self._watch:
+                self._watch.see(record)
+        self._skip = 0
+        chunk, start = Chunk(), self._table.taken
+        at, how, clean = self._at, self._how, self._clean
+        most = CHUNK_ROWS if self._left is None else min(CHUNK_ROWS, self._left)
+        while chunk.read < most and self._table.taken - start < CHUNK_CHARACTERS:
+            record = next(self._records, None)
+            if record is None:
+                if self._watch:
+                    self._watch.finish()
+                break
+            chunk.read += 1
+            if self._watch:
+                self._watch.see(record)
+            try:
+                if record.problem:
+                    raise Rejected("unreadable_row", "", record.problem)
+                row = clean(record.number, record.cells, at, how)
+            except Rejected as why:
+                chunk.rejects.append(Reject(record, why, self.order_of(record)))
+            else:
+                chunk.records.append(record)
+                chunk.rows.append(row)
+        if self._left is not None:
+            self._left -= chunk.read
+        chunk.share = self._table.read_share
+        return chunk
+
+    def order_of(self, record: Record) -> str:
+        """The order a refused line names; empty if it names none."""
+        position = self._at.get("order_id")
+        if record.problem or position is None:
+            return ""
+        try:
+            return clean_word(record.cells[position], "order_id") or ""
+        except Rejected:
+            return ""

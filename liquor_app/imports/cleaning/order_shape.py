@@ -1,0 +1,205 @@
+"""Files of purchases whose rows are not all lines of purchases: refused in words, never counted. Pure.
+
+A till's export often holds, beside the lines, a row with the whole order's total, rows of payments, returns, and orders
+that were voided or refunded. Counting them all as lines makes money nobody paid. Until each tool's own layout is read,
+such a file is refused as a whole, with the columns to map and what to take out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from liquor_app.core.errors import Invalid
+from liquor_app.customers.places import STATES, normalise_state
+from liquor_app.imports.cleaning.order_sums import Sums
+from liquor_app.imports.readers.dialect import SAMPLE_ROWS
+from liquor_app.imports.readers.row_reader import Record
+
+STATUS = frozenset({
+    "status", "orderstatus", "salestatus", "financialstatus", "paymentstatus", "transactionstatus",
+    "fulfillmentstatus", "invoicestatus", "receiptstatus", "linestatus", "void", "voided", "isvoid", "refund",
+    "refunded", "isrefund", "refundedamount", "refundamount", "itemrefunded", "returned", "isreturn", "exchanged",
+    "cancelled", "canceled", "cancelledat", "canceledat", "iscancelled", "iscanceled", "deferred",
+})  # fmt: skip
+"""Columns, spelled without spaces, that say whether an order counts at all."""
+_STATUS = re.compile(
+    r"^(?:order|sales?|purchase|financial|payment|transaction|fulfill?ment|invoice|receipt|ticket|check|document|doc"
+    r"|line|item|shipment|shipping|delivery|return|refund|processing)+(status|state)$"
+)
+_ROW_KIND = re.compile(
+    r"^(?:line|row|record|entry|event|itemi[sz]ation|transaction|trans|txn|sales?|document|doc|order|lineitem|invoice"
+    r"|receipt|ticket)(?:type|kind)$"
+)
+"""Columns that say what a row is: a sale, its line, a payment, a return."""
+KINDS = frozenset({
+    "sale line", "payment", "tender", "refund", "partially refunded", "return", "void", "cancelled", "canceled",
+    "chargeback", "charge back", "exchange", "credit memo", "credit note", "creditmemo", "pending payment",
+    "payment pending", "on hold", "unpaid", "declined", "order total", "grand total", "subtotal", "total",
+})  # fmt: skip
+"""Words such a column holds, whatever it is called."""
+_KIND = re.compile(
+    r"^(?:refund(?:s|ed)?|void(?:s|ed)?|returns|returned|cancell?ed)\b|\b(?:refund(?:ed)?|return|tender)$"
+)
+"""… and how such words begin or end: "refund receipt", "sale return"."""
+MOST_KINDS = 12
+"""A column of more different words than this holds something else."""
+
+WHOLE_ORDER = frozenset({
+    "total", "subtotal", "grandtotal", "nettotal", "ordertotal", "ordersubtotal", "orderamount", "ordervalue",
+    "carttotal", "baskettotal", "receipttotal", "invoicetotal", "checktotal",
+})  # fmt: skip
+
+_OF_A_LINE = re.compile(r"^(?:line ?items?|line|items?)[ _-]|^lineitem", re.IGNORECASE)
+_OF_AN_ORDER = re.compile(r"^(?:order|cart|basket|receipt|invoice|check|transaction)", re.IGNORECASE)
+
+
+class Watch:
+    """A file of purchases on its way in, from its first row to its last: what stands in no sample is seen too. Nothing
+    of a file is counted before all of it was read."""
+
+    def __init__(self, columns: Sequence[str], at: Mapping[str, int]) -> None:
+        self._columns = columns
+        self._mapped = {position for field, position in at.items() if field not in _MAY_TELL}
+        self._words: dict[int, set[str]] = {position: set() for position in range(len(columns))}
+        self._seen: dict[int, set[str]] = {position: set() for position in range(len(columns))}
+        near = {
+            field: columns.index(name)
+            for field in ("unit_price", "quantity", "product")
+            if (name := _found(columns, field))
+        }
+        self._suspects: set[int] = set()
+        self._rows = 0
+        self._sums = Sums({**near, **at}, is_total="amount" in at and _is_whole_order(columns[at["amount"]]))
+        self._amount = columns[at["amount"]] if "amount" in at else ""
+
+    def see(self, record: Record) -> None:
+        """Raises: Invalid: a column says of this row that it may not count, or what it is."""
+        if record.problem:
+            return
+        self._rows += 1
+        done = []
+        for position, seen in self._seen.items():
+            if (cell := record.cells[position]) in seen:
+                continue
+            words = self._words[position]
+            words.add(word := _word(cell))
+            if len(seen) < MOST_KINDS * 4:
+                seen.add(cell)
+            elif words == {""}:
+                done.append(position)
+            if len(words) > MOST_KINDS:
+                done.append(position)
+            elif word in KINDS or (position not in self._mapped and _KIND.search(word)):
+                self._suspects.add(position)
+        for position in done:
+            del self._seen[position], self._words[position]
+            self._suspects.discard(position)
+        if self._suspects and self._rows >= SAMPLE_ROWS:
+            raise _told(self._columns, min(self._suspects))
+        self._sums.see(record)
+
+    def finish(self, *, is_sample: bool = False) -> None:
+        """Raises: Invalid: as `see`, or amounts are totals of orders beside those of lines, or on each of them."""
+        if self._suspects:
+            raise _told(self._columns, min(self._suspects))
+        if self._amount and self._sums.are_mixed(strict=is_sample):
+            raise _mixed(self._columns, self._amount)
+
+
+def check_rows(columns: Sequence[str], at: Mapping[str, int], sample: Sequence[Record]) -> None:
+    """Look at a file of purchases before a row of it is taken; `Watch` looks on.
+
+    Args:
+        at: field → position of its column.
+        sample: the first rows.
+
+    Raises:
+        Invalid: it has a column that says which rows count or what they are, or mixes totals of orders with those of
+            lines; the message says which columns to map and what to take out.
+    """
+    for position, column in enumerate(columns):
+        if _tells(column, position, sample):
+            raise _told(columns, position)
+    if "amount" in at and any(_OF_A_LINE.match(name) for name in columns):
+        column = columns[at["amount"]]
+        if _is_whole_order(column):
+            raise _mixed(columns, column)
+    watch = Watch(columns, at)
+    by_order = sorted(sample, key=lambda record: "" if record.problem else record.cells[at.get("order_id", 0)].strip())
+    for record in by_order:
+        watch.see(record)
+    watch.finish(is_sample=True)
+
+
+def _told(columns: Sequence[str], position: int) -> Invalid:
+    column = columns[position]
+    return Invalid(
+        f"The column “{column}” says which rows count and which do not (refunds, voids, payments, whole orders). We"
+        " do not read that yet, and counted as they are the figures would be wrong. Keep only the lines of"
+        f" purchases that stand, take the column “{column}” out of the file, and map {_ways(columns)}.",
+        field="mapping",
+    )
+
+
+def _mixed(columns: Sequence[str], column: str) -> Invalid:
+    return Invalid(
+        f"The column “{column}” holds totals of whole orders beside those of lines: counted as lines, the money"
+        f" would be counted twice. Leave “{column}” out, and map {_ways(columns, but=column)}.",
+        field="mapping",
+    )
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", name.lower())
+
+
+def _word(cell: str) -> str:
+    return " ".join(re.sub(r"[^a-z]+", " ", cell[:60].lower()).split())
+
+
+def _tells(column: str, position: int, sample: Sequence[Record]) -> bool:
+    """Whether a column's name says that it tells which rows count, or what they are."""
+    plain = _plain(column)
+    if plain in STATUS or _ROW_KIND.match(plain):
+        return True
+    if (found := _STATUS.match(plain)) is None:
+        return False
+    held = {record.cells[position].strip() for record in sample if not record.problem} - {""}
+    # "Shipping State" is a place, "Order State" is one where all it holds are states of the US
+    is_place = plain in {"shippingstate", "deliverystate"} or all(normalise_state(cell) in STATES for cell in held)
+    return not (found[1] == "state" and is_place)
+
+
+def _is_whole_order(column: str) -> bool:
+    return _plain(column) in WHOLE_ORDER or bool(_OF_AN_ORDER.match(column) and not _OF_A_LINE.match(column))
+
+
+def _found(columns: Sequence[str], field: str, *, but: str = "") -> str | None:
+    """The column that holds a line's own figure, by its name."""
+    named = {_plain(one): one for one in columns if one != but}
+    return next((named[name] for name in _LINE_COLUMNS[field] if name in named), None)
+
+
+def _ways(columns: Sequence[str], *, but: str = "") -> str:
+    """What to map instead, as the file has it: unit_price to “Lineitem price” and quantity to “Lineitem quantity”."""
+    if amount := _found(columns, "amount", but=but):
+        return f"amount to “{amount}”"
+    if price := _found(columns, "unit_price", but=but):
+        quantity = _found(columns, "quantity", but=but)
+        return f"unit_price to “{price}”{f' and quantity to “{quantity}”' if quantity else ''}"
+    return "amount to a column with what each line cost"
+
+
+_MAY_TELL = frozenset({"category", "is_alcohol"})
+"""Fields whose columns may be called “Type” and tell what a row is all the same."""
+_LINE_COLUMNS = {
+    "amount": (
+        "linetotal", "lineamount", "itemtotal", "netsales", "salesvalue", "netprice", "itemrevenue", "extsellprice",
+    ),
+    "unit_price": ("lineitemprice", "unitprice", "itemprice", "priceeach", "price"),
+    "quantity": ("lineitemquantity", "itemquantity", "quantity", "qty", "units"),
+    "product": (
+        "lineitemname", "productname", "itemname", "product", "item", "description", "sku", "details", "article",
+    ),
+}  # fmt: skip

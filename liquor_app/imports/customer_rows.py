@@ -1,0 +1,104 @@
+"""Merge a chunk of customer rows with who is known: one read before, one writing after (`customers.bulk_write`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.customers.bulk_write import FIELDS, WRITTEN, Told, add_people, change_people, note_evidence
+from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.rows import Person
+from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy, apply
+
+CHANNELS = ("email", "sms")
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of a chunk, by position in it."""
+
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    rejected: list[tuple[int, Rejected]] = field(default_factory=list)
+
+
+async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, consents: bool = False) -> Base:
+    """Everybody who holds one of these e-mail keys, external ids or phones."""
+    holders = " UNION ".join(
+        f"SELECT id FROM customers WHERE deleted_at IS NULL AND {key} = ANY(:{key})" for key in KEYS
+    )
+    found = await session.execute(
+        text(f"SELECT id, updated_at, {', '.join(WRITTEN)} FROM customers WHERE id IN ({holders}) ORDER BY id"),
+        {key: keys.get(key, []) for key in KEYS},
+    )
+    known = [
+        Known(
+            row["id"],
+            {name: row[name] for name in FIELDS},
+            row["updated_at"],
+            {channel: row[f"{channel}_consent"] for channel in CHANNELS},
+        )
+        for row in found.mappings()
+    ]
+    base = Base(known)
+    if consents and known:
+        latest = await session.execute(
+            text("SELECT customer_id, channel, max(at) FROM consents WHERE customer_id = ANY(:ids) GROUP BY 1, 2"),
+            {"ids": [one.id for one in known]},
+        )
+        for customer_id, channel, at in latest:
+            base.people[customer_id].consent_at[channel] = at
+    return base
+
+
+def merge(base: Base, people: Sequence[Person], policy: Policy) -> Result:
+    """Take the rows into the base, in order. Rows that in the end left their customer as it was count as unchanged."""
+    result = Result()
+    updates: dict[UUID, list[int]] = {}
+    for position, person in enumerate(people):
+        try:
+            known, outcome = apply(base, person, policy)
+        except Rejected as why:
+            result.rejected.append((position, why))
+            continue
+        result.outcomes[position] = outcome
+        if outcome is Outcome.UPDATED and known.seen is not None:
+            updates.setdefault(known.id, []).append(position)
+    for known_id, positions in updates.items():
+        if not base.people[known_id].changed:
+            result.outcomes |= dict.fromkeys(positions, Outcome.UNCHANGED)
+    return result
+
+
+def _row(known: Known) -> list[Any]:
+    return [*(known.values[name] for name in FIELDS), *(known.consent.get(channel) for channel in CHANNELS)]
+
+
+async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, file_name: str) -> None:
+    """Store what `merge` made of the base.
+
+    Raises:
+        Raced: a customer was changed since it was read.
+        psycopg.errors.UniqueViolation: somebody else added the same customer meanwhile.
+    """
+    fresh = [known for known in base.people.values() if known.seen is None]
+    changed = [known for known in base.people.values() if known.seen is not None and known.changed]
+    if fresh:
+        await add_people(session, [[known.id, *_row(known)] for known in fresh])
+    if changed:
+        await change_people(session, [[known.id, known.seen, *_row(known)] for known in changed])
+    await note_evidence(session, _told([*fresh, *changed]), file_name, recorded_by)
+
+
+def _told(people: Sequence[Known]) -> Iterator[Told]:
+    for known in people:
+        if known.born_in_row is not None:
+            yield Told(known.id, known.born_in_row, born=known.values["date_of_birth"])
+        for number, given in known.evidence:
+            yield Told(
+                known.id, number, channel=given.channel, status=given.status.value, source=given.source, at=given.at
+            )

@@ -1,0 +1,176 @@
+"""Looking at a file, and trying it out: the very work an import does, rolled back at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.errors import Invalid
+from liquor_app.core.ids import uuid7
+from liquor_app.core.platform.private_files import open_text
+from liquor_app.imports.cleaning.column_mapping import KINDS, guess_mapping, positions
+from liquor_app.imports.merge_rows import Policy
+from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
+from liquor_app.imports.readers.formats import open_table
+from liquor_app.imports.rejects import heading, reject_lines
+from liquor_app.imports.run_import import Plan, Shown, open_work, read_sample
+from liquor_app.organization.settings import GeneralSettings, load_settings
+
+MAX_SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of a file's rows: `created + updated + unchanged + rejected = rows`.
+
+    `rows` counts those that hold anything, without the header. A repeated row counts as updated or unchanged. Lines
+    of purchases count by what became of their basket. `reasons` counts the rejected by code, `notes` what was left
+    out of rows that were taken.
+    """
+
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    reasons: dict[str, int]
+    notes: dict[str, int]
+    rejects_file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FilePreview:
+    """A file before it is imported: its columns, what they were taken for (field → column), its first rows, and how
+    it writes dates and numbers."""
+
+    columns: list[str]
+    mapping: dict[str, str]
+    rows: list[list[str]]
+    dialect: Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What an import would do. `shown` tells it row by row, in the file's order, where it was asked for."""
+
+    report: ImportReport
+    shown: list[Shown]
+
+
+def check_choices(kind: str, policy: str) -> Policy:
+    """Raises: Invalid: an unknown kind or policy; the message names the field."""
+    if kind not in KINDS:
+        raise Invalid(f"kind must be one of {', '.join(KINDS)}", field="kind")
+    if policy not in set(Policy):
+        raise Invalid(f"policy must be one of {', '.join(Policy)}", field="policy")
+    return Policy(policy)
+
+
+def inspect_file(
+    path: Path,
+    kind: str,
+    *,
+    rows: int = 5,
+    mapping: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> FilePreview:
+    """The start of a file and how it was understood, for a person to confirm.
+
+    Args:
+        mapping: field → column, as far as it has been chosen; guessed from the columns' names if not given.
+
+    Raises:
+        Invalid: no such file, not one we read, unknown kind or option.
+    """
+    check_choices(kind, Policy.FILL)
+    with open_table(path) as file:
+        shown = [[cell[:100] for cell in record.cells] for record in islice(file, max(0, min(rows, 50)))]
+        columns = file.columns
+    chosen = dict(mapping) if mapping else guess_mapping(columns, kind)
+    guessed = guess_dialect(read_sample(path), positions(chosen, columns))
+    return FilePreview(columns, chosen, shown, chosen_dialect(guessed, options or {}))
+
+
+async def try_file(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    kind: str,
+    path: Path,
+    policy: str = Policy.FILL,
+    mapping: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+    watch: bool = False,
+    tell: Callable[[int, int], Awaitable[None]] | None = None,
+    rejects_path: Path | None = None,
+) -> Trial:
+    """Import a file (or its first `limit` rows) and take it back; nothing stays but the file of rejects.
+
+    Args:
+        watch: tell what would become of each row; only with a limit of at most `MAX_SHOWN`.
+        tell: called with rows done and how many there are.
+        rejects_path: where the refused rows go, if anywhere.
+
+    Raises:
+        Forbidden: the actor may only read.
+        Invalid: no such file, not one we read, or columns or options that make no sense.
+        Conflict: somebody else kept writing the same customers or orders; try again.
+    """
+    require(actor, Role.MANAGER)
+    chosen = check_choices(kind, policy)
+    if watch and not (limit and limit <= MAX_SHOWN):
+        raise Invalid(f"At most {MAX_SHOWN} rows can be shown one by one.", field="rows")
+    zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
+    plan = Plan(uuid7(), kind, chosen, path, path.name, dict(mapping or {}), dict(options or {}))
+    work = await open_work(plan, actor, zone, {}, limit=limit, watch=watch)
+    savepoint = await session.begin_nested()
+    try:
+        async with work:
+            await session.execute(
+                text(
+                    "INSERT INTO imports (id, kind, file_name, file_key, status, policy, mapping)"
+                    " VALUES (:id, :kind, '', '', 'running', :policy, CAST(:mapping AS jsonb))"
+                ),
+                {"id": plan.id, "kind": kind, "policy": policy, "mapping": json.dumps(plan.mapping)},
+            )
+            while await work.step(session):
+                if tell:
+                    await tell(*work.progress)
+        found = await session.execute(
+            text("SELECT rows, created, updated, unchanged, rejected, reasons, notes FROM imports WHERE id = :id"),
+            {"id": plan.id},
+        )
+        counts = dict(found.mappings().one())
+        kept = None
+        if rejects_path and counts["rejected"]:
+            kept = await write_rejects_file(session, plan.id, work.position["columns"], rejects_path)
+    finally:
+        await savepoint.rollback()
+    shown = sorted(work.shown, key=lambda row: row.record.number)
+    return Trial(ImportReport(**counts, rejects_file=kept), shown)
+
+
+async def write_rejects_file(session: AsyncSession, import_id: UUID, columns: list[str], path: Path) -> str:
+    """The refused rows as a file at `path`; returns the path."""
+    part = path.with_name(path.name + ".part")
+    with open_text(part) as file:
+        file.write(heading(columns))
+        after: int | None = -1
+        while after is not None:
+            lines, after = await reject_lines(session, import_id, columns, after)
+            await asyncio.to_thread(file.writelines, lines)
+    part.replace(path)
+    return str(path)

@@ -1,0 +1,186 @@
+"""One row of a file against what is known: who it is, what it changes. Pure; the order of the file is kept.
+
+A row is matched by e-mail, else by external id, else by phone (the last only if the row or the customer is known by
+nothing else: families share a telephone). Consent follows its date under every policy: an older word never
+overrides a newer one, and a withdrawal is honoured even where known people are kept as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from liquor_app.core.ids import uuid7
+from liquor_app.customers.addresses import guess_timezone
+from liquor_app.customers.bulk_write import FIELDS
+from liquor_app.customers.models import ConsentStatus
+from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.rows import ConsentGiven, Person
+
+KEYS = ("email_key", "external_id", "phone")
+DEFAULTS = {"country": "US", "language": "en"}
+
+
+class Policy(StrEnum):
+    """What a row does to somebody known already."""
+
+    FILL = "fill"
+    OVERWRITE = "overwrite"
+    KEEP = "keep"
+
+
+class Outcome(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(slots=True)
+class Known:
+    """A customer in hand. `seen` is the `updated_at` it was read with; None for one made by this file."""
+
+    id: UUID
+    values: dict[str, Any]
+    seen: datetime | None = None
+    consent: dict[str, str | None] = field(default_factory=dict)
+    consent_at: dict[str, datetime] = field(default_factory=dict)
+    evidence: list[tuple[int, ConsentGiven]] = field(default_factory=list)
+    born_in_row: int | None = None
+    """The row of this file that last told their date of birth, if it told a new one."""
+    before: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.before = dict(self.values)
+
+    @property
+    def is_nameless(self) -> bool:
+        """Known by a telephone alone, which families share."""
+        return not (self.values.get("email_key") or self.values.get("external_id"))
+
+    @property
+    def changed(self) -> bool:
+        return self.values != self.before or bool(self.evidence)
+
+
+class Base:
+    """The known customers a chunk of rows may be about, found by any of their keys."""
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        self.people: dict[UUID, Known] = {}
+        self._by: dict[str, dict[Any, list[Known]]] = {key: {} for key in KEYS}
+        for one in known:
+            self.add(one)
+
+    def add(self, one: Known) -> None:
+        self.people[one.id] = one
+        for key in KEYS:
+            self.index(one, key)
+
+    def index(self, one: Known, key: str) -> None:
+        if value := one.values.get(key):
+            self._by[key].setdefault(value, []).append(one)
+
+    def owner(self, key: str, value: Any) -> Known | None:
+        """Who holds `value` now; entries of values since changed are skipped."""
+        for one in self._by[key].get(value, ()):
+            if one.values.get(key) == value:
+                return one
+        return None
+
+    def match(self, given: dict[str, Any]) -> Known | None:
+        """Whom a row is about; None for somebody new.
+
+        Raises:
+            Rejected: its e-mail is one customer's and its external id another's.
+        """
+        by_email = self.owner("email_key", given["email_key"]) if "email_key" in given else None
+        by_external = self.owner("external_id", given["external_id"]) if "external_id" in given else None
+        if by_email and by_external and by_email is not by_external:
+            raise Rejected(
+                "two_customers", "external_id", "The e-mail belongs to one customer and the external id to another."
+            )
+        if found := by_email or by_external:
+            return found
+        alone = not (given.get("email_key") or given.get("external_id"))
+        phone = given.get("phone")
+        holders = [one for one in self._by["phone"].get(phone, ()) if one.values["phone"] == phone]
+        if not alone:
+            holders = [one for one in holders if one.is_nameless]
+        # Several people may hold one telephone by now. Whoever is known by nothing else comes first, then whoever
+        # knows all that the row tells: so the same file again finds the same person.
+        return min(holders, default=None, key=lambda one: (not one.is_nameless, not all(map(one.values.get, given))))
+
+
+def _timezone(values: dict[str, Any]) -> str | None:
+    state = values.get("state")
+    return guess_timezone(state, None if state else values.get("phone"))
+
+
+def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:
+    if policy is Policy.KEEP:
+        return {}
+    changes: dict[str, Any] = {}
+    for name, value in person.values.items():
+        if name == "email" or (policy is Policy.FILL and known.values.get(name)):
+            continue
+        if known.values.get(name) != value:
+            changes[name] = value
+    # a file makes nobody older: of two dates of birth the younger counts
+    born = known.values.get("date_of_birth")
+    if born is not None and changes.get("date_of_birth", born) < born:
+        del changes["date_of_birth"]
+    if "email_key" in changes:  # another spelling of the same address is no change
+        changes["email"] = person.values["email"]
+    if "timezone" not in changes and (not known.values.get("timezone") or "state" in changes):
+        guess = _timezone({**known.values, **changes})
+        if guess and guess != known.values.get("timezone"):
+            changes["timezone"] = guess
+    return changes
+
+
+def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
+    """Take one row into the base.
+
+    Raises:
+        Rejected: it names two customers at once.
+    """
+    known = base.match(person.values)
+    if known is None:
+        guess = None if "timezone" in person.values else _timezone(person.values)
+        known = Known(uuid7(), {**dict.fromkeys(FIELDS), "timezone": guess, **DEFAULTS, **person.values})
+        if "date_of_birth" in person.values:
+            known.born_in_row = person.number
+        _take_consents(known, person)
+        base.add(known)
+        return known, Outcome.CREATED
+    changes = _changes(known, person, policy)
+    known.values.update(changes)
+    if "date_of_birth" in changes:
+        known.born_in_row = person.number
+    for key in KEYS:
+        if key in changes:
+            base.index(known, key)
+    consented = _take_consents(known, person)
+    if changes or consented:
+        return known, Outcome.UPDATED
+    return known, Outcome.UNCHANGED
+
+
+def _take_consents(known: Known, person: Person) -> bool:
+    taken = False
+    for given in person.consents:
+        latest = known.consent_at.get(given.channel)
+        # at the same moment the word that says no holds
+        says_no = given.status is ConsentStatus.WITHDRAWN and known.consent.get(given.channel) != given.status
+        if not given.dated and not says_no:
+            continue  # the same file again says nothing new
+        if latest is None or given.at > latest or (given.at == latest and says_no):
+            known.consent[given.channel] = given.status.value
+            known.consent_at[given.channel] = given.at
+            known.evidence.append((person.number, given))
+            taken = True
+    return taken

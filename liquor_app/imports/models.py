@@ -1,0 +1,113 @@
+"""Files brought in, what of them was refused, and what waits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Integer, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from liquor_app.core.columns import choice, document, exact, flag, moment, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.states import Transitions
+
+
+class ImportStatus(StrEnum):
+    PREVIEW = "preview"
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+IMPORT = Transitions(
+    "import",
+    {
+        # straight to running: from the command line, which does it itself
+        ImportStatus.PREVIEW: [ImportStatus.QUEUED, ImportStatus.RUNNING],
+        ImportStatus.QUEUED: [ImportStatus.RUNNING, ImportStatus.CANCELLED, ImportStatus.FAILED],
+        # running again: its worker died, and another goes on at the checkpoint
+        ImportStatus.RUNNING: [
+            ImportStatus.RUNNING,
+            ImportStatus.COMPLETED,
+            ImportStatus.FAILED,
+            ImportStatus.CANCELLED,
+        ],
+        ImportStatus.FAILED: [ImportStatus.QUEUED, ImportStatus.RUNNING],
+        ImportStatus.CANCELLED: [ImportStatus.QUEUED, ImportStatus.RUNNING],
+    },
+)
+
+
+class Import(SQLModel, table=True):
+    """A file brought in. `position` is the checkpoint: how far the file has been taken, committed with the rows."""
+
+    __tablename__ = "imports"
+
+    id: UUID = pk()
+    kind: str = words()
+    file_name: str = words()
+    file_key: str = words()
+    status: ImportStatus = choice("status", ImportStatus, ImportStatus.PREVIEW)
+    mapping: dict[str, Any] = document(empty="{}")
+    policy: str = words(default="fill")
+    rows: int = whole()
+    created: int = whole()
+    updated: int = whole()
+    unchanged: int = whole()
+    rejected: int = whole()
+    position: dict[str, Any] = document(empty="{}")
+    options: dict[str, Any] = document(empty="{}")
+    reasons: dict[str, Any] = document(empty="{}")
+    notes: dict[str, Any] = document(empty="{}")
+    error: str | None = words(nullable=True)
+    job_id: UUID | None = plain_uuid()
+    created_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
+    created_at: datetime = stamped()
+    finished_at: datetime | None = moment()
+
+
+class ImportReject(SQLModel, table=True):
+    """A row that was not taken. An empty `code` marks a good line of the same order, which stands in the file of
+    rejects so that the order stays whole when the mended file is imported."""
+
+    __tablename__ = "import_rejects"
+    __table_args__ = (UniqueConstraint("import_id", "row_number"),)
+
+    id: UUID = pk()
+    import_id: UUID = ref("imports.id")
+    row_number: int = whole()
+    code: str = words(default="")
+    field: str | None = words(nullable=True)
+    reason: str = words()
+    raw: dict[str, Any] = document(empty="{}")
+
+
+class ImportLine(SQLModel, table=True):
+    """A line of a purchase that waits until the whole file is read: a basket's lines may lie anywhere in it.
+
+    No foreign key: millions of lines pass through, and each goes with its order or with `forget_uploads`.
+    """
+
+    __tablename__ = "import_lines"
+
+    import_id: UUID = plain_uuid(primary=True)
+    order_id: str = words(primary=True)
+    row_number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    customer_id: UUID = plain_uuid(nullable=False)
+    occurred_at: datetime = moment(nullable=False)
+    local_hour: int | None = whole(nullable=True, small=True)
+    store: str | None = words(nullable=True)
+    coupon_code: str | None = words(nullable=True)
+    product: str | None = words(nullable=True)
+    category: str = words()
+    brand: str | None = words(nullable=True)
+    quantity: Decimal = exact(10)
+    amount: Decimal = exact(12)
+    discount: Decimal = exact(12)
+    coupon_discount: Decimal = exact(12)
+    is_alcohol: bool = flag(default=True)

@@ -1,0 +1,92 @@
+"""How a file writes dates and numbers, told by evidence over its first rows. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from liquor_app.core.errors import Invalid
+from liquor_app.imports.readers.row_reader import Record
+
+DATES = ("occurred_at", "date_of_birth", "consent_at")
+NUMBERS = ("amount", "unit_price", "discount", "coupon_discount", "quantity")
+ORDERS = {"mdy": "month first (11/24/2026)", "dmy": "day first (24/11/2026)"}
+MARKS = {".": "points (1,234.50)", ",": "commas (1.234,50)"}
+SAMPLE_ROWS = 1_000
+
+_SLASHED = re.compile(r"^\s*(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})\b")
+_COMMA = re.compile(r"^\D{0,2}(?:\d+,\d{1,2}|\d{1,3}(?:[ .]\d{3})+,\d+)\D{0,2}$")
+_POINT = re.compile(r"^\D{0,2}(?:\d+\.\d{1,2}|\d{1,3}(?:[ ,]\d{3})+\.\d+)\D{0,2}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """`date_order` is `mdy` or `dmy`, `decimal` is `.` or `,`; the evidence is a sentence, empty if nothing tells."""
+
+    date_order: str = "mdy"
+    decimal: str = "."
+    date_evidence: str = ""
+    decimal_evidence: str = ""
+
+
+def guess_dialect(records: Iterable[Record], at: Mapping[str, int]) -> Dialect:
+    """What the first rows say. Where nothing can only be one thing, dates are read month first, numbers with points.
+
+    Args:
+        records: the first `SAMPLE_ROWS` or so.
+        at: field → position of its cell.
+    """
+    dates, numbers = [at[name] for name in DATES if name in at], [at[name] for name in NUMBERS if name in at]
+    days = months = commas = points = 0
+    example = {"dmy": "", "mdy": "", ",": "", ".": ""}
+    for record in records:
+        if record.problem:
+            continue
+        for position in dates:
+            found = _SLASHED.match(record.cells[position])
+            if found is None:
+                continue
+            first, second = int(found[1]), int(found[2])
+            if 12 < first <= 31 and second <= 12:
+                days += 1
+                example["dmy"] = example["dmy"] or record.cells[position].strip()[:30]
+            elif 12 < second <= 31 and first <= 12:
+                months += 1
+                example["mdy"] = example["mdy"] or record.cells[position].strip()[:30]
+        for position in numbers:
+            cell = record.cells[position].strip()
+            if _COMMA.match(cell):
+                commas += 1
+                example[","] = example[","] or cell[:30]
+            elif _POINT.match(cell):
+                points += 1
+                example["."] = example["."] or cell[:30]
+    order, mark = ("dmy" if days > months else "mdy"), ("," if commas > points else ".")
+    return Dialect(order, mark, _told(example[order], days, months), _told(example[mark], commas, points))
+
+
+def _told(example: str, one: int, other: int) -> str:
+    if not example:
+        return ""
+    most, least = max(one, other), min(one, other)
+    says = f"1 row such as {example} says so" if most == 1 else f"{most:,} rows such as {example} say so"
+    return f"{says}, {least:,} against" if least else says
+
+
+def chosen_dialect(guessed: Dialect, options: Mapping[str, Any]) -> Dialect:
+    """The guess with what somebody said instead.
+
+    Raises:
+        Invalid: an unknown option or value.
+    """
+    for name, known in (("date_order", ORDERS), ("decimal", MARKS)):
+        if name in options and options[name] not in known:
+            raise Invalid(f"{name} must be one of {' '.join(known)}", field=name)
+    return Dialect(
+        str(options.get("date_order", guessed.date_order)),
+        str(options.get("decimal", guessed.decimal)),
+        guessed.date_evidence,
+        guessed.decimal_evidence,
+    )

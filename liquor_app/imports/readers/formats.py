@@ -1,0 +1,44 @@
+"""Open a file by what it holds: the list of the formats that are read."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+from liquor_app.core.errors import Invalid
+from liquor_app.core.thread_lanes import Lane
+from liquor_app.imports.readers.delimited import DelimitedFile
+from liquor_app.imports.readers.json_files import JsonFile
+from liquor_app.imports.readers.row_reader import Table
+from liquor_app.imports.readers.workbook import WorkbookFile
+
+READING = Lane("files", threads=4, waiting=64)
+"""Where files are read and rows compared."""
+
+
+def _looks_like(start: bytes) -> str:
+    if start.startswith(b"PK\x03\x04"):
+        return "workbook"
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        raise Invalid("This is an old Excel file (.xls). Save it as .xlsx or CSV, then import that.", field="file")
+    text = start.replace(b"\x00", b"")
+    for mark in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        text = text.removeprefix(mark)
+    return {b"[": "json", b"{": "lines"}.get(text.lstrip()[:1], "delimited")
+
+
+def open_table(path: Path) -> Table:
+    """A file as a table; the format is told by its content, never by its name.
+
+    Raises:
+        Invalid: no such file, an empty one, or none of CSV, JSON, JSON Lines and Excel (.xlsx).
+    """
+    if not path.is_file():
+        raise Invalid(f"There is no file {path.name}.", field="file")
+    with path.open("rb") as file:
+        form = _looks_like(file.read(512))
+    if form == "workbook":
+        return WorkbookFile(path)
+    if form == "delimited":
+        return DelimitedFile(path)
+    return JsonFile(path)

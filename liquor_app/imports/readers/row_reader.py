@@ -1,0 +1,76 @@
+"""What a file of rows is, whatever its format: one interface, streamed and bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from liquor_app.core.errors import Invalid
+
+MAX_COLUMNS = 500
+MAX_CELL = 1_000_000
+"""Characters of one line or cell; a longer one costs its row alone."""
+SHOWN = 500
+"""Characters kept of a cell that could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row. `number` is what a spreadsheet shows (the header is 1; a JSON object counts from 1 for the first);
+    `problem` says why `cells` cannot be used."""
+
+    number: int
+    cells: list[str]
+    problem: str = ""
+
+
+class Table:
+    """An open file of rows: `columns`, then its records in order, the same each time it is read.
+
+    Attributes:
+        columns: unique names, at most `MAX_COLUMNS`.
+        taken: characters handed out so far, so that a chunk can be bounded by more than its rows.
+    """
+
+    columns: list[str]
+    taken: int = 0
+
+    def __iter__(self) -> Iterator[Record]:
+        raise NotImplementedError
+
+    @property
+    def read_share(self) -> float:
+        """How much of the file has been read, 0 to 1; a buffer ahead of the records."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Column names as they stand, trimmed, the nameless numbered, the repeated told apart.
+
+    Raises:
+        Invalid: too many.
+    """
+    trimmed = [" ".join(name.split())[:100] for name in names]
+    while trimmed and not trimmed[-1]:
+        trimmed.pop()
+    if len(trimmed) > MAX_COLUMNS:
+        raise Invalid(f"The file has {len(trimmed)} columns; {MAX_COLUMNS} are allowed.", field="file")
+    unique: list[str] = []
+    seen: set[str] = set()
+    for position, name in enumerate(trimmed, 1):
+        base = name or f"column {position}"
+        chosen = base if base not in seen else f"{base} ({position})"
+        seen.add(chosen)
+        unique.append(chosen)
+    return unique

@@ -1,0 +1,96 @@
+"""Rows that were not taken: kept with their reason beside the checkpoint, told as a file that can be mended and
+imported again."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.bulk import copy_rows
+from liquor_app.core.csv_cells import escape_formula
+from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.readers.row_reader import Record
+
+SHOWN = 5000
+OWN_COLUMNS = ("import_row", "import_field", "import_reason", "import_line")
+PAGE_ROWS = 2_000
+WHOLE = "Taken already; stands here so that its order stays whole."
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row refused: the record it came from, why, and the order it belongs to if it names one."""
+
+    record: Record
+    why: Rejected
+    order_id: str = ""
+
+
+def raw_of(record: Record, order_id: str = "") -> str:
+    """A record as kept, JSON: its cells, or the whole line where they could not be told apart."""
+    cells = [cell[:SHOWN].replace("\x00", "") for cell in record.cells]
+    kept: dict[str, object] = {"line": ",".join(cells)[:SHOWN]} if record.problem else {"cells": cells}
+    if order_id:
+        kept["order"] = order_id
+    return json.dumps(kept, ensure_ascii=False)
+
+
+async def write_rejects(session: AsyncSession, import_id: UUID, rejects: Iterable[Reject]) -> None:
+    """Keep refused rows in the transaction that moves the checkpoint past them."""
+    await copy_rows(
+        session,
+        "import_rejects",
+        ("import_id", "row_number", "code", "field", "reason", "raw"),
+        (
+            [import_id, one.record.number, one.why.code, one.why.field, one.why.reason.replace("\x00", ""),
+             raw_of(one.record, one.order_id)]
+            for one in rejects
+        ),
+    )  # fmt: skip
+
+
+def heading(columns: Sequence[str]) -> str:
+    """The first line of the file of rejects. The mark at the start tells spreadsheets that it is UTF-8."""
+    return "\ufeff" + _line([*map(escape_formula, _own_left_out(columns)), *OWN_COLUMNS])
+
+
+def _own_left_out(columns: Sequence[str]) -> list[str]:
+    return [name for name in columns if name not in OWN_COLUMNS]
+
+
+def _line(cells: Sequence[object]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    return out.getvalue()
+
+
+async def reject_lines(
+    session: AsyncSession, import_id: UUID, columns: Sequence[str], after: int
+) -> tuple[list[str], int | None]:
+    """A page of the file of rejects from the row after `after`: its lines, and where the next page starts.
+
+    Cells that a spreadsheet would run are escaped; reading the file again takes the escape off. A row whose cells
+    could not be told apart stands whole in `import_line`, so that nothing is imported from it unmended.
+    """
+    found = await session.execute(
+        text(
+            "SELECT row_number, field, reason, raw FROM import_rejects WHERE import_id = :id AND row_number > :after"
+            " AND raw <> '{}' ORDER BY row_number LIMIT :n"
+        ),
+        {"id": import_id, "after": after, "n": PAGE_ROWS},
+    )
+    rows = found.all()
+    kept = [position for position, name in enumerate(columns) if name not in OWN_COLUMNS]
+    lines = []
+    for number, field, reason, raw in rows:
+        cells = raw.get("cells", [])
+        shown = [escape_formula(cells[position]) if position < len(cells) else "" for position in kept]
+        lines.append(_line([*shown, number, field, reason, escape_formula(raw.get("line", ""))]))
+    return lines, (rows[-1][0] if len(rows) == PAGE_ROWS else None)

@@ -1,0 +1,199 @@
+"""Take single purchases and events as tills and shops tell them, at the moment they happen."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.queue import Job, enqueue
+from liquor_app.customers.addresses import normalise_email, normalise_phone
+from liquor_app.customers.baskets import write_baskets
+from liquor_app.events.models import EventType
+from liquor_app.events.service import NewEvent, record_events
+from liquor_app.imports import basket_lines
+from liquor_app.imports.cleaning.cells import EARLIEST, MAX_NUMBER, When
+from liquor_app.imports.cleaning.rows import Line
+from liquor_app.organization.settings import GeneralSettings, load_settings
+
+MAX_LINES = 500
+MAX_PROPERTIES = 8_192
+"""Characters of an event's properties as JSON."""
+OLDEST_EVENT = timedelta(days=400)
+RESERVED = frozenset(EventType) - {EventType.PAGE_VIEW}
+"""Event types our own sending and attribution write; a stranger's word must not count among them."""
+
+_EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{1,59}")
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """What was bought. `amount` is what was paid for the line, discount taken off; `coupon_discount` is the part of the
+    discount that coupons took."""
+
+    amount: Decimal
+    product: str | None = None
+    category: str | None = None
+    brand: str | None = None
+    quantity: Decimal = Decimal(1)
+    discount: Decimal = Decimal(0)
+    coupon_discount: Decimal = Decimal(0)
+    is_alcohol: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """A basket. The buyer is named by e-mail, external id or phone, whichever is given."""
+
+    order_id: str
+    occurred_at: datetime
+    lines: Sequence[NewLine]
+    email: str | None = None
+    external_id: str | None = None
+    phone: str | None = None
+    store: str | None = None
+    coupon_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """A basket as recorded; `outcome` is created, updated or unchanged."""
+
+    id: UUID
+    order_id: str
+    customer_id: UUID
+    occurred_at: datetime
+    total: Decimal
+    discount: Decimal
+    lines: int
+    outcome: str
+
+
+async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) -> OrderRow:
+    """Take a basket in: a new one, or the till's later word on one it told before, whose lines it replaces.
+
+    The same again changes nothing. The buyer is scored soon after; what has been attributed stays attributed.
+
+    Raises:
+        Forbidden: the actor may only read.
+        Invalid: a value out of bounds, or nothing that says who bought.
+        NotFound: nobody known bought it.
+        Conflict: the order is another customer's, or somebody else kept writing it.
+    """
+    require(actor, Role.MANAGER)
+    zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
+    keys = _keys(order)
+    when = _moment(order.occurred_at, zone)
+    if not 1 <= len(order.lines) <= MAX_LINES:
+        raise Invalid(f"A purchase has 1 to {MAX_LINES} lines.", field="lines")
+    lines = [_line(number, line, order, when, keys) for number, line in enumerate(order.lines, 1)]
+    for _, why in await basket_lines.stage_basket(session, lines):
+        if why.code == "unknown_customer":
+            raise NotFound("There is no such customer.")
+        raise Conflict(why.reason, field=why.field)
+    try:
+        written = await write_baskets(session, zone, keep=False)
+    except IntegrityError as error:
+        raise Conflict("Somebody else kept changing this order. Please try again.") from error
+    (outcome,) = written.lines
+    if written.since is not None:
+        await enqueue(session, Job.SCORE_CUSTOMERS, {"touched": True, "then_segments": True}, dedupe_key="touched")
+        await enqueue(session, Job.ROLL_UP, {"since": written.since.isoformat()}, dedupe_key=written.since.isoformat())
+    found = await session.execute(
+        text(
+            "SELECT id, external_id AS order_id, customer_id, occurred_at, total, discount FROM purchases"
+            " WHERE external_id = :order"
+        ),
+        {"order": order.order_id},
+    )
+    return OrderRow(**found.mappings().one(), lines=len(lines), outcome=outcome)
+
+
+def _keys(order: NewOrder) -> dict[str, str]:
+    keys = {}
+    if order.email:
+        keys["email_key"] = normalise_email(order.email)
+    if order.external_id:
+        keys["external_id"] = order.external_id
+    if order.phone:
+        keys["phone"] = normalise_phone(order.phone)
+    if not keys:
+        raise Invalid("Say who bought: email, external_id or phone.", field="email")
+    return keys
+
+
+def _moment(at: datetime, zone: ZoneInfo, oldest: datetime | None = None) -> When:
+    moment = at.replace(tzinfo=zone) if at.tzinfo is None else at.astimezone(zone)
+    too_old = moment < oldest if oldest else moment.year < EARLIEST
+    if too_old or moment > now() + timedelta(days=1):
+        since = f"{oldest:%Y-%m-%d}" if oldest else EARLIEST
+        raise Invalid(f"occurred_at must lie between {since} and now.", field="occurred_at")
+    return When(moment.astimezone(now().tzinfo), moment.hour)
+
+
+def _line(number: int, line: NewLine, order: NewOrder, when: When, keys: Mapping[str, str]) -> Line:
+    for name in ("amount", "quantity", "discount", "coupon_discount"):
+        value = getattr(line, name)
+        if not (value.is_finite() and 0 <= value <= MAX_NUMBER):
+            raise Invalid(f"{name} must lie between 0 and {MAX_NUMBER:,}; returns are not recorded.", field=name)
+    return Line(
+        number, order.order_id, keys.get("email_key"), keys.get("external_id"), keys.get("phone"), when, order.store,
+        order.coupon_code, line.product, line.category or "Other", line.brand, line.quantity, line.amount,
+        max(line.discount, line.coupon_discount), line.coupon_discount, line.is_alcohol,
+    )  # fmt: skip
+
+
+async def record_event(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    event_type: str,
+    occurred_at: datetime | None = None,
+    email: str | None = None,
+    external_id: str | None = None,
+    properties: Mapping[str, Any] | None = None,
+) -> None:
+    """Append something a customer did (a page view, or an event of the shop's own) to the log.
+
+    Raises:
+        Forbidden: the actor may only read.
+        Invalid: a reserved or malformed type, properties too large, a time out of bounds, nobody named.
+        NotFound: nobody known did it.
+    """
+    require(actor, Role.MANAGER)
+    if not _EVENT_TYPE.fullmatch(event_type) or event_type in RESERVED:
+        raise Invalid(
+            "event_type must be page_view or a name of your own (small letters, digits, underscores) that is none of"
+            f" ours: {', '.join(sorted(RESERVED))}.",
+            field="event_type",
+        )
+    if len(json.dumps(dict(properties or {}))) > MAX_PROPERTIES:
+        raise Invalid(f"properties may have {MAX_PROPERTIES:,} characters as JSON.", field="properties")
+    zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
+    when = _moment(occurred_at or now(), zone, now() - OLDEST_EVENT)
+    keys = {"email_key": normalise_email(email)} if email else {"external_id": external_id} if external_id else {}
+    if not keys:
+        raise Invalid("Say who did it: email or external_id.", field="email")
+    ((key, value),) = keys.items()
+    found = await session.execute(
+        text(f"SELECT id FROM customers WHERE deleted_at IS NULL AND {key} = :value"), {"value": value}
+    )
+    customer_id = found.scalar()
+    if customer_id is None:
+        raise NotFound("There is no such customer.")
+    event = NewEvent(event_type, UUID(str(customer_id)), occurred_at=when.at, properties=dict(properties or {}))
+    await record_events(session, [event])

@@ -1,0 +1,168 @@
+"""Jobs: importing an uploaded file, a chunk a transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.permissions import SYSTEM, Actor
+from liquor_app.accounts.service import get_user
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError, Conflict, Forbidden
+from liquor_app.core.ids import parse_id
+from liquor_app.core.lease import JobLost
+from liquor_app.core.platform import gc_control
+from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, unexpected
+from liquor_app.imports.merge_rows import Policy
+from liquor_app.imports.models import IMPORT, ImportStatus
+from liquor_app.imports.run_import import Plan, open_work
+from liquor_app.imports.uploads import ImportRow, file_of, forget_uploads, get_import
+from liquor_app.organization.service import notify
+from liquor_app.organization.settings import GeneralSettings, load_settings
+
+COUNTS = ("rows", "created", "updated", "unchanged", "rejected")
+TRIES = 3
+Tell = Callable[[int, int], Awaitable[None]]
+
+
+async def _actor(session: AsyncSession, user_id: UUID | None) -> Actor:
+    """Whoever uploaded the file, with the rights they have now; a program's upload runs as the system."""
+    if user_id is None:
+        return SYSTEM
+    user = await get_user(session, user_id)
+    if user is None or not user.is_active:
+        raise Forbidden("Whoever uploaded this file is no longer a user.")
+    return user.actor
+
+
+async def import_uploaded(job: JobContext) -> dict[str, Any]:
+    """Import an uploaded file. Run again after a lost worker, it goes on at the checkpoint."""
+    import_id = parse_id(str(job.args.get("import_id", "")), "import_id")
+    async with transaction() as session:
+        row = await get_import(session, SYSTEM, import_id)
+    if row.status is ImportStatus.COMPLETED:  # lost after the last word was written
+        return _result(row)
+
+    async def tell(done: int, total: int) -> None:
+        await job.progress(done, total, "Importing")
+
+    try:
+        async with transaction() as session:
+            actor = await _actor(session, job.created_by)
+            IMPORT.check(row.status, ImportStatus.RUNNING)
+            await session.execute(
+                text("UPDATE imports SET status = 'running' WHERE id = :id AND job_id = :job"),
+                {"id": import_id, "job": job.id},
+            )
+        await drive(actor, import_id, file_of(row.file_key), tell)
+    except (JobCancelled, AppError) as error:
+        status = ImportStatus.CANCELLED if isinstance(error, JobCancelled) else ImportStatus.FAILED
+        async with transaction() as session:
+            await conclude(session, SYSTEM, import_id, status, str(error) or None)
+        raise
+    except JobLost:
+        raise  # another worker goes on with it
+    except Exception as error:
+        # whatever it was: an import nobody works on must not say that it is running
+        async with transaction() as session:
+            await conclude(session, SYSTEM, import_id, ImportStatus.FAILED, unexpected(error))
+        raise
+    async with transaction() as session:
+        row = await conclude(session, actor, import_id, ImportStatus.COMPLETED)
+    file_of(row.file_key).unlink(missing_ok=True)  # personal data is not kept longer than it is needed
+    return _result(row)
+
+
+def _result(row: ImportRow) -> dict[str, Any]:
+    return {
+        "import_id": str(row.id),
+        **{name: getattr(row, name) for name in COUNTS},
+        "reasons": row.reasons,
+        "notes": row.notes,
+    }
+
+
+async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
+    """Take a file in from its checkpoint to its end, a transaction a chunk; `tell` is called after each.
+
+    Raises:
+        Invalid, Forbidden: as `open_work` and its steps.
+        Conflict: three collisions with other writers in a row; everything committed so far stays.
+    """
+    failures = 0
+    while True:
+        async with transaction() as session:
+            row = await get_import(session, actor, import_id)
+            zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
+        plan = Plan(row.id, row.kind, Policy(row.policy), path, row.file_name, row.mapping, row.options)
+        try:
+            async with await open_work(plan, actor, zone, row.position) as work:
+                with gc_control.by_hand():
+                    going = True
+                    while going:
+                        async with transaction() as session:
+                            going = await work.step(session)
+                        failures = 0
+                        gc_control.collect()
+                        await tell(*work.progress)
+            return
+        except Conflict:
+            failures += 1
+            if failures == TRIES:
+                raise
+            await asyncio.sleep(0.2 * failures)
+
+
+async def conclude(
+    session: AsyncSession, actor: Actor, import_id: UUID, status: ImportStatus, error: str | None = None
+) -> ImportRow:
+    """Write down how an import ended, and have what it changed scored and added up, whether it came to its end or
+    not: what was committed stays."""
+    await session.execute(
+        text("UPDATE imports SET status = :status, error = :error, finished_at = now() WHERE id = :id"),
+        {"id": import_id, "status": status.value, "error": error},
+    )
+    row = await get_import(session, actor, import_id)
+    if taken := bool(row.created or row.updated):
+        args = {"touched": True, "then_segments": True}
+        await enqueue(session, Job.SCORE_CUSTOMERS, args, created_by=row.created_by, dedupe_key="import")
+        if since := row.position.get("since"):
+            await enqueue(session, Job.ROLL_UP, {"since": since}, created_by=row.created_by)
+    counts = {name: getattr(row, name) for name in COUNTS}
+    await audit(session, actor, f"{row.kind}.imported", "import", import_id, file=row.file_name, status=status.value,
+                **counts)  # fmt: skip
+    said = f"{row.created:,} new, {row.updated:,} changed, {row.rejected:,} rejected."
+    title = {
+        ImportStatus.COMPLETED: f"{row.file_name} was imported",
+        ImportStatus.CANCELLED: f"The import of {row.file_name} was stopped",
+    }.get(status, f"{row.file_name} could not be imported to its end")
+    kept = "" if status is ImportStatus.COMPLETED or not taken else " What was taken so far stays."
+    await notify(
+        session,
+        title=title,
+        body=f"{said}{kept}{f' {error}' if error and status is ImportStatus.FAILED else ''}",
+        link=f"/customers/import?import={import_id}",
+        level="success" if status is ImportStatus.COMPLETED and not row.rejected else "warning",
+        user_id=row.created_by,
+    )
+    return row
+
+
+async def forget_old_uploads() -> int:
+    """Delete what imports left behind and nobody needs any longer; returns how many files."""
+    async with transaction() as session:
+        keys = await forget_uploads(session, SYSTEM)
+    for key in keys:
+        await asyncio.to_thread(file_of(key).unlink, missing_ok=True)
+    return len(keys)
+
+
+TASKS: dict[Job, Task] = {Job.IMPORT_FILE: import_uploaded}

@@ -1,0 +1,322 @@
+"""Files brought in to be imported, and what became of them: asked for, begun, stopped, gone on with, ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.config import get_settings
+from liquor_app.core.errors import Conflict, NotFound
+from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.core.queue import Job, enqueue, request_cancel
+from liquor_app.imports.dry_run import check_choices
+from liquor_app.imports.models import IMPORT, ImportStatus
+from liquor_app.imports.readers.dialect import Dialect, chosen_dialect
+from liquor_app.imports.rejects import heading, reject_lines
+
+KEPT_DAYS = 30
+"""How long refused rows, and the file of an import that did not end well, are kept: they hold personal data."""
+
+LOCAL = "local:"
+"""How the key of a file begins that the command line reads where it lies; the rest is a hash of it and its choices."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """An uploaded file. `created + updated + unchanged + rejected = rows`, which counts what has been taken so far;
+    `reasons` counts the rejected by code, `notes` what was left out of rows that were taken; `position` is the
+    checkpoint."""
+
+    id: UUID
+    kind: str
+    file_name: str
+    file_key: str
+    status: ImportStatus
+    policy: str
+    mapping: dict[str, str]
+    options: dict[str, Any]
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    reasons: dict[str, int]
+    notes: dict[str, int]
+    error: str | None
+    position: dict[str, Any]
+    job_id: UUID | None
+    created_by: UUID | None
+    created_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the command line brings it: it has no file here, and only running the command again goes on."""
+        return self.file_key.startswith(LOCAL)
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether it stopped half way and its file is still there."""
+        stopped = self.status in (ImportStatus.CANCELLED, ImportStatus.FAILED)
+        return stopped and bool(self.file_key) and not self.is_local and file_of(self.file_key).is_file()
+
+
+_FIELDS = ", ".join(field.name for field in fields(ImportRow))
+
+
+def upload_folder() -> Path:
+    """Where uploaded files wait for the worker."""
+    return get_settings().data_dir / "files" / "imports"
+
+
+def file_of(key: str) -> Path:
+    """The path of an uploaded file."""
+    return upload_folder() / key
+
+
+def _row(found: Any) -> ImportRow:
+    return ImportRow(**{**found, "status": ImportStatus(found["status"])})
+
+
+async def add_upload(
+    session: AsyncSession, actor: Actor, *, import_id: UUID, kind: str, file_name: str, file_key: str
+) -> ImportRow:
+    """Note a file that has come (`file_of(file_key)`) and waits to be looked at.
+
+    Raises:
+        Forbidden: the actor may only read.
+        Invalid: an unknown kind.
+    """
+    require(actor, Role.MANAGER)
+    check_choices(kind, "fill")
+    await session.execute(
+        text(
+            "INSERT INTO imports (id, kind, file_name, file_key, created_by) VALUES (:id, :kind, :name, :key, :by)"
+        ),
+        {"id": import_id, "kind": kind, "name": file_name[:120], "key": file_key, "by": actor.user_id},
+    )  # fmt: skip
+    return await get_import(session, actor, import_id)
+
+
+async def start_import(
+    session: AsyncSession,
+    actor: Actor,
+    import_id: UUID,
+    *,
+    kind: str,
+    policy: str = "fill",
+    mapping: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> ImportRow:
+    """Hand a file to the worker, with everything that was chosen for it.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such import.
+        Invalid: an unknown kind, policy or option.
+        Conflict: it was started before.
+    """
+    row = await _locked(session, actor, import_id)
+    if row.status is not ImportStatus.PREVIEW:
+        raise Conflict("This file is imported already, or was.")
+    await choose(session, actor, import_id, kind=kind, policy=policy, mapping=mapping, options=options)
+    await audit(session, actor, "import.requested", "import", import_id, kind=kind, file=row.file_name)
+    return await _queue(session, actor, row)
+
+
+async def choose(
+    session: AsyncSession,
+    actor: Actor,
+    import_id: UUID,
+    *,
+    kind: str,
+    policy: str,
+    mapping: Mapping[str, str] | None,
+    options: Mapping[str, Any] | None,
+) -> None:
+    """Note what was chosen for a file that is not begun.
+
+    Raises:
+        Forbidden: the actor may only read.
+        Invalid: an unknown kind, policy or option.
+    """
+    require(actor, Role.MANAGER)
+    check_choices(kind, policy)
+    chosen_dialect(Dialect(), options or {})
+    await session.execute(
+        text(
+            "UPDATE imports SET kind = :kind, policy = :policy, mapping = CAST(:mapping AS jsonb),"
+            " options = CAST(:options AS jsonb) WHERE id = :id AND status = 'preview'"
+        ),
+        {
+            "id": import_id,
+            "kind": kind,
+            "policy": policy,
+            "mapping": json.dumps(dict(mapping or {})),
+            "options": json.dumps(dict(options or {})),
+        },
+    )
+
+
+async def request_import(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    import_id: UUID,
+    kind: str,
+    file_name: str,
+    file_key: str,
+    policy: str = "fill",
+    mapping: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> ImportRow:
+    """Hand an uploaded file to the worker without looking at it first.
+
+    Raises:
+        Forbidden: the actor may only read.
+        Invalid: an unknown kind, policy or option.
+    """
+    await add_upload(session, actor, import_id=import_id, kind=kind, file_name=file_name, file_key=file_key)
+    return await start_import(session, actor, import_id, kind=kind, policy=policy, mapping=mapping, options=options)
+
+
+async def _queue(session: AsyncSession, actor: Actor, row: ImportRow) -> ImportRow:
+    IMPORT.check(row.status, ImportStatus.QUEUED)
+    # Not deduplicated: one that was told to stop may still be open, and steps aside for the newer job.
+    job_id = await enqueue(session, Job.IMPORT_FILE, {"import_id": str(row.id)}, created_by=actor.user_id)
+    await session.execute(
+        text("UPDATE imports SET status = 'queued', job_id = :job, error = NULL, finished_at = NULL WHERE id = :id"),
+        {"job": job_id, "id": row.id},
+    )
+    return await get_import(session, actor, row.id)
+
+
+async def cancel_import(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportRow:
+    """Stop an import after the chunk in hand. What has been taken stays; `resume_import` goes on from there.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Conflict: it has ended already, or was not started.
+    """
+    row = await _locked(session, actor, import_id)
+    IMPORT.check(row.status, ImportStatus.CANCELLED)
+    if row.job_id is not None:
+        await request_cancel(session, row.job_id)
+    if row.status is ImportStatus.QUEUED:
+        await session.execute(
+            text("UPDATE imports SET status = 'cancelled', finished_at = now() WHERE id = :id"), {"id": import_id}
+        )
+    await audit(session, actor, "import.cancelled", "import", import_id, file=row.file_name)
+    return await get_import(session, actor, import_id)
+
+
+async def resume_import(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportRow:
+    """Go on with an import that was cancelled or failed, from its checkpoint.
+
+    Raises:
+        Forbidden, NotFound: as usual.
+        Conflict: it did not stop half way, or its file is gone.
+    """
+    row = await _locked(session, actor, import_id)
+    IMPORT.check(row.status, ImportStatus.QUEUED)
+    if row.is_local:
+        raise Conflict(f"{row.file_name} was imported from a command line. Run the command again: it goes on there.")
+    if not row.can_resume:
+        raise Conflict(f"The file {row.file_name} is no longer here. Bring it again: what was taken is recognised.")
+    await audit(session, actor, "import.resumed", "import", import_id, file=row.file_name)
+    return await _queue(session, actor, row)
+
+
+async def _locked(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportRow:
+    require(actor, Role.MANAGER)
+    await session.execute(text("SELECT 1 FROM imports WHERE id = :id FOR UPDATE"), {"id": import_id})
+    return await get_import(session, actor, import_id)
+
+
+async def get_import(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportRow:
+    """One import.
+
+    Raises:
+        NotFound: there is none.
+    """
+    require(actor, Role.MANAGER)
+    found = await session.execute(text(f"SELECT {_FIELDS} FROM imports WHERE id = :id"), {"id": import_id})
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound("There is no such import.")
+    return _row(row)
+
+
+async def list_imports(
+    session: AsyncSession, actor: Actor, *, limit: int = 50, cursor: str | None = None
+) -> Page[ImportRow]:
+    """Imports, newest first.
+
+    Raises:
+        Invalid: malformed cursor, limit out of range.
+    """
+    require(actor, Role.MANAGER)
+    params: dict[str, Any] = {"n": check_limit(limit) + 1}
+    after = "true"
+    if cursor:
+        (params["last"],) = decode_cursor(cursor, UUID)
+        after = "id < :last"
+    found = await session.execute(
+        text(f"SELECT {_FIELDS} FROM imports WHERE {after} ORDER BY id DESC LIMIT :n"), params
+    )
+    rows = [_row(row) for row in found.mappings()]
+    counted = await session.execute(text("SELECT count(*) FROM imports"))
+    more, rows = len(rows) > limit, rows[:limit]
+    return Page(rows, encode_cursor(rows[-1].id) if more else None, int(counted.scalar_one()))
+
+
+async def rejects_page(
+    session: AsyncSession, actor: Actor, import_id: UUID, after: int | None = None
+) -> tuple[list[str], int | None]:
+    """A page of the CSV file of an import's refused rows, and where the next one starts (None at the end).
+
+    Args:
+        after: None for the start, which brings the heading along.
+
+    Raises:
+        NotFound: there is no such import, or it has refused nothing (any longer).
+    """
+    row = await get_import(session, actor, import_id)
+    if not row.rejected:
+        raise NotFound("This import refused no rows.")
+    columns = row.position.get("columns", [])
+    lines, following = await reject_lines(session, import_id, columns, -1 if after is None else after)
+    if after is None and not lines:
+        raise NotFound(f"Refused rows are kept for {KEPT_DAYS} days; these are gone. Import the file again.")
+    return ([heading(columns), *lines] if after is None else lines), following
+
+
+async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
+    """Refused rows and files older than `KEPT_DAYS`, and the lines that wait for an import nobody went on with.
+
+    Returns:
+        The keys of files to delete once this is committed.
+    """
+    require(actor, Role.ADMIN)
+    old = (
+        "SELECT id FROM imports WHERE COALESCE(finished_at, created_at) < now() - make_interval(days => :days)"
+        " AND status NOT IN ('queued', 'running')"
+    )
+    for table in ("import_rejects", "import_lines"):
+        await session.execute(text(f"DELETE FROM {table} WHERE import_id IN ({old})"), {"days": KEPT_DAYS})
+    found = await session.execute(
+        text(f"UPDATE imports i SET file_key = '' FROM imports o WHERE i.id IN ({old}) AND i.file_key <> ''"
+             " AND o.id = i.id RETURNING o.file_key"), {"days": KEPT_DAYS}
+    )  # fmt: skip
+    return [str(key) for key in found.scalars() if not key.startswith(LOCAL)]

@@ -1,0 +1,74 @@
+"""Opening a file to import at the step it is at: choose, match its columns, run, report.
+
+The address carries the import, so that a reload, or a colleague with the link, comes back to that step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.screens.imports.wizard.matching_state import MatchState
+from liquor_app.screens.imports.wizard.running_state import RunState
+from liquor_app.screens.imports.wizard.state import MATCH, REPORT, RUN, STEPS, EarlierState, ImportState
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.address import parameter, remember
+from liquor_app.ui.toast import toast_failed
+
+ADDRESS = "/customers/import"
+NEXT: dict[int, Any] = {MATCH: MatchState.begin, RUN: RunState.watch, REPORT: RunState.report}
+"""What a step begins with."""
+
+
+class OpeningState(rx.State):
+    """How a file comes into hand; it is held by `ImportState`, what its steps show by theirs."""
+
+    @rx.event
+    @guarded
+    async def load(self) -> Any:
+        """The import the address names, at the step it is at; else a fresh start."""
+        await signed_in(self)
+        if wanted := parameter(self, "import"):
+            return await self._open(wanted)
+        (await self.get_state(ImportState)).reset()
+        return rx.call_script("window.importFile?.forget()")
+
+    @rx.event
+    @guarded
+    async def sent(self, answer: Any) -> Any:
+        """What the server answered the browser: an import to look at, or why there is none."""
+        await signed_in(self)
+        file = await self.get_state(ImportState)
+        answer, file.sending = answer if isinstance(answer, dict) else {}, False
+        if "id" not in answer:
+            file.problem = str(answer.get("detail") or "The server did not answer.")[:300]
+            return toast_failed("Not sent", file.problem)
+        return await self._open(str(answer["id"]))
+
+    @rx.event
+    @guarded
+    async def open(self, import_id: str) -> Any:
+        """An import of before."""
+        return await self._open(str(import_id))
+
+    async def _open(self, import_id: str) -> Any:
+        file = await self.get_state(ImportState)
+        row = await file._row(import_id)
+        await self._forget_file()
+        file._import, file.kind, file.name, file.problem = str(row.id), row.kind, row.file_name, ""
+        file.step = STEPS.get(row.status, REPORT)
+        return [remember(ADDRESS, {"import": file._import}), NEXT[file.step]]
+
+    async def _forget_file(self) -> None:
+        """What the later steps show is another file's from here on: it goes in the same push as its name."""
+        (await self.get_state(MatchState))._clear()
+        (await self.get_state(RunState)).reset()
+
+    @rx.event
+    @guarded
+    async def again(self) -> Any:
+        """From the beginning."""
+        (await self.get_state(ImportState)).reset()
+        await self._forget_file()
+        return [rx.call_script("window.importFile?.forget()"), remember(ADDRESS, {}), EarlierState.load]

@@ -1,0 +1,139 @@
+"""Cells as people write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquor_app.core.csv_cells import escape_formula, unescape_formula
+from liquor_app.customers.addresses import normalise_phone
+from liquor_app.imports.cleaning.cells import (
+    Rejected,
+    clean_birthday,
+    clean_country,
+    clean_email,
+    clean_flag,
+    clean_moment,
+    clean_number,
+    clean_phone,
+    clean_state,
+    clean_text,
+)
+
+EAST = ZoneInfo("America/New_York")
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("12", "12.00"), ("12.5", "12.50"), ("12,50", "12.50"), ("1,234.50", "1234.50"), ("$ 9.99", "9.99"),
+     ("1 234.5", "1234.50"), (".5", "0.50"), ("1,234", "1234.00")],
+)  # fmt: skip
+def test_numbers(cell: str, value: str) -> None:
+    assert clean_number(cell, "amount") == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [("-3", "negative_amount"), ("(3.00)", "negative_amount"), ("abc", "bad_amount"), ("1.2.3", "bad_amount"),
+     ("9" * 30, "bad_amount"), ("1e9", "bad_amount"), ("NaN3", "bad_amount"), ("=1+1", "bad_amount")],
+)  # fmt: skip
+def test_bad_numbers(cell: str, code: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        clean_number(cell, "amount")
+    assert (caught.value.code, caught.value.field) == (code, "amount")
+
+
+@pytest.mark.parametrize(
+    ("cell", "utc", "hour"),
+    [
+        ("2026-07-04T19:30:00-04:00", "2026-07-04T23:30:00+00:00", 19),
+        ("2026-07-04 23:30:00Z", "2026-07-04T23:30:00+00:00", 19),
+        ("2026-07-04 19:30", "2026-07-04T23:30:00+00:00", 19),
+        ("7/4/2026 7:30 PM", "2026-07-04T23:30:00+00:00", 19),
+        ("07/04/26 12:05 am", "2026-07-04T04:05:00+00:00", 0),
+        ("2026/07/04 19:30:15", "2026-07-04T23:30:15+00:00", 19),
+        ("4.7.2026 19:30", "2026-07-04T23:30:00+00:00", 19),
+        ("2026-07-04", "2026-07-04T16:00:00+00:00", None),
+        ("7/4/2026", "2026-07-04T16:00:00+00:00", None),
+    ],
+)
+def test_moments(cell: str, utc: str, hour: int | None) -> None:
+    when = clean_moment(cell, "occurred_at", EAST, NOW)
+    assert when is not None
+    assert when.at == datetime.fromisoformat(utc)
+    assert when.local_hour == hour
+
+
+def test_a_time_may_stand_in_its_own_column() -> None:
+    when = clean_moment("11/23/2026", "occurred_at", EAST, NOW, clock="9:05 PM")
+    assert when is not None
+    assert (when.at, when.local_hour) == (datetime(2026, 11, 24, 2, 5, tzinfo=UTC), 21)
+
+
+@pytest.mark.parametrize(
+    "cell", ["13/02/2026", "2026-02-30", "yesterday", "12:30", "2031-01-01", "1901-01-01", "7/4/2026 25:00"]
+)
+def test_bad_moments(cell: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        clean_moment(cell, "occurred_at", EAST, NOW)
+    assert caught.value.code == "bad_occurred_at"
+
+
+@pytest.mark.parametrize(
+    "cell", ["2075550123", "(207) 555-0123", "207-555-0123", "207.555.0123", "+1 207 555 0123", "12075550123"]
+)
+def test_plain_phones_skip_the_library_and_agree_with_it(cell: str) -> None:
+    assert clean_phone(cell, "US") == normalise_phone(cell, "US") == "+12075550123"
+
+
+def test_phones_from_abroad_and_bad_ones() -> None:
+    assert clean_phone("+44 20 7946 0018", "US") == "+442079460018"
+    assert clean_phone("020 7946 0018", "GB") == "+442079460018"
+    assert clean_phone("n/a", "US") is None
+    for bad in ("12345", "call me", "=1+1"):
+        with pytest.raises(Rejected, match="phone"):
+            clean_phone(bad, "US")
+
+
+@given(st.from_regex(r"\A(\+1 ?)?\(?[2-9][0-9]{2}\)?[ .-]?[2-9][0-9]{2}[ .-]?[0-9]{4}\Z"))
+def test_the_short_way_for_phones_never_disagrees_with_the_library(cell: str) -> None:
+    assert clean_phone(cell, "US") == normalise_phone(cell, "US")
+
+
+def test_addresses_flags_and_places() -> None:
+    assert clean_email(" Ada.L@Example.COM ") == ("Ada.L@Example.COM", "ada.l@example.com")
+    assert clean_email("-") == (None, None)
+    assert clean_flag("Opt-In", "email_consent") is True
+    assert clean_flag("0", "email_consent") is False
+    assert clean_flag("", "email_consent") is None
+    assert (clean_state("maine"), clean_state("ny"), clean_state("Bavaria")) == ("ME", "NY", "Bavaria")
+    assert (clean_country("usa"), clean_country("de")) == ("US", "DE")
+    assert clean_birthday("2/29/1980", date(2026, 11, 24)) == date(1980, 2, 29)
+    for bad in ("a@b", "a b@c.co", "@c.co", "a@-b.co"):
+        with pytest.raises(Rejected, match="e-mail"):
+            clean_email(bad)
+    with pytest.raises(Rejected):
+        clean_birthday("2030-01-01", date(2026, 11, 24))
+    with pytest.raises(Rejected):
+        clean_country("Atlantis")
+
+
+def test_text_is_one_line_of_bounded_length() -> None:
+    assert clean_text("  Ada \n Lovelace ", "name") == "Ada Lovelace"
+    for bad, code in (("a\x00b", "nul_character"), ("x" * 300, "too_long")):
+        with pytest.raises(Rejected) as caught:
+            clean_text(bad, "name")
+        assert caught.value.code == code
+
+
+@given(st.text(max_size=30).filter(lambda text: not text.startswith("'")))
+def test_escaping_a_formula_is_harmless_and_reversible(cell: str) -> None:
+    escaped = escape_formula(cell)
+    assert not escaped.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert unescape_formula(escaped) == cell

@@ -1,0 +1,369 @@
+"""Files as shops really have them, each with the value it should come to."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core import clock
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+from liquor_app.customers.consents import record_consent
+from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.service import create_customer, update_customer
+from liquor_app.imports.cleaning.cells import Rejected, clean_consent_moment
+from liquor_app.organization.models import Channel
+from tests.imports.test_import import rows, run
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+async def one(sql: str, **values: Any) -> Any:
+    async with transaction() as session:
+        return (await session.execute(text(sql), values)).one()
+
+
+async def many(sql: str) -> list[Any]:
+    async with transaction() as session:
+        return list(await session.execute(text(sql)))
+
+
+@pytest.mark.parametrize("policy", ["keep", "fill", "overwrite"])
+async def test_case_12_a_withdrawal_is_not_beaten_by_a_bare_day(database: str, tmp_path: Path, policy: str) -> None:
+    """Withdrawn today at a known moment; a file says yes "today", whichever calendar's today that is."""
+    async with transaction() as session:
+        person = await create_customer(session, SYSTEM, {"email": "person@c12.example", "name": "Same Day"})
+        for status in (ConsentStatus.GIVEN, ConsentStatus.WITHDRAWN):
+            await record_consent(session, SYSTEM, person.id, channel=Channel.EMAIL, status=status, source="counter")
+    for day in {clock.now().date(), clock.now().astimezone(NEW_YORK).date()}:
+        file = write(
+            tmp_path / f"{day}.csv",
+            "email,name,email_consent,consent_source,consent_at",
+            f"PERSON@c12.example,Same Day,yes,Shopify export,{day}",
+        )
+        report = await run(file, policy=policy)
+        assert report.rejected == 0
+    kept = await one("SELECT email_consent FROM customers")
+    assert kept.email_consent == "withdrawn"
+    latest = await one("SELECT max(at) AS at FROM consents")
+    assert latest.at <= clock.now(), "no evidence lies in the future"
+
+
+def test_case_12_a_bare_day_counts_from_its_first_moment_for_yes_and_to_its_last_for_no() -> None:
+    now = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # still the 23rd in New York
+
+    def moment(cell: str, *, given: bool) -> datetime | None:
+        return clean_consent_moment(cell, NEW_YORK, now, given=given)
+
+    assert moment("2026-11-24", given=True) == datetime(2026, 11, 24, tzinfo=UTC)
+    assert moment("2026-11-20", given=True) == datetime(2026, 11, 20, tzinfo=UTC)
+    assert moment("2026-11-20", given=False) == datetime(2026, 11, 21, 5, tzinfo=UTC)
+    assert moment("2026-11-24", given=False) == now, "a no of today is one of now"
+    assert moment("2026-11-20 10:00", given=True) == datetime(2026, 11, 20, 15, tzinfo=UTC)
+    with pytest.raises(Rejected, match="future"):
+        moment("2026-11-24 00:01", given=True)
+    with pytest.raises(Rejected):
+        moment("2027-11-24", given=True)
+
+
+async def test_case_12_a_no_of_the_same_moment_wins(database: str, tmp_path: Path) -> None:
+    at = "2026-01-05 10:00"
+    head = "email,email_consent,consent_source,consent_at"
+    await run(write(tmp_path / "yes.csv", head, f"a@c12.example,yes,till,{at}"))
+    await run(write(tmp_path / "no.csv", head, f"a@c12.example,no,till,{at}"))
+    assert (await one("SELECT email_consent FROM customers")).email_consent == "withdrawn"
+    await run(write(tmp_path / "again.csv", head, f"a@c12.example,yes,till,{at}"))
+    assert (await one("SELECT email_consent FROM customers")).email_consent == "withdrawn"
+
+
+@pytest.mark.parametrize("policy", ["fill", "overwrite", "keep"])
+async def test_a_withdrawal_needs_no_evidence(database: str, tmp_path: Path, policy: str) -> None:
+    """Before, a column of consent without a source and a date beside it was dropped without a word, and every "no" in
+    it with it: who had said no was written to."""
+    async with transaction() as session:
+        for name in ("ann", "bo", "cy"):
+            person = await create_customer(session, SYSTEM, {"email": f"{name}@c8.example", "name": name})
+            for channel in Channel:
+                await record_consent(
+                    session, SYSTEM, person.id, channel=channel, status=ConsentStatus.GIVEN, source="counter"
+                )
+    file = write(
+        tmp_path / "no.csv",
+        "email,email consent,sms consent",
+        "ann@c8.example,yes,withdrawn",
+        "bo@c8.example,weekly,STOP",
+        "cy@c8.example,,",
+        "dee@c8.example,yes,no",
+    )
+    report = await run(file, policy=policy)
+    assert (report.rows, report.rejected, report.created, report.updated, report.unchanged) == (4, 0, 1, 2, 1)
+    assert report.notes == {"consent_without_evidence": 3}
+    kept = await many("SELECT name, email_consent, sms_consent FROM customers ORDER BY email")
+    assert [(one.email_consent, one.sms_consent) for one in kept] == [
+        ("given", "withdrawn"), ("given", "withdrawn"), ("given", "given"), (None, "withdrawn"),
+    ]  # fmt: skip
+    told = await many("SELECT channel, source, at FROM consents WHERE status = 'withdrawn'")
+    assert {(one.channel, one.source) for one in told} == {("sms", "imported file")}
+    assert all(one.at <= clock.now() for one in told)
+    again = await run(file, policy=policy)
+    assert (again.unchanged, len(await many("SELECT 1 FROM consents WHERE status = 'withdrawn'"))) == (4, 3)
+
+
+@pytest.mark.parametrize("evidence", [",", "till,", ",2026-01-05", "till,someday", "till,1066-10-14"])
+async def test_a_withdrawal_is_taken_whatever_stands_beside_it(database: str, tmp_path: Path, evidence: str) -> None:
+    head = "email,email_consent,sms_consent,consent_source,consent_at"
+    report = await run(write(tmp_path / "no.csv", head, f"a@c8.example,yes,no,{evidence}"))
+    assert report.rejected == 0
+    kept = await one("SELECT email_consent, sms_consent FROM customers")
+    assert (kept.email_consent == "given", kept.sms_consent) == (evidence == "till,2026-01-05", "withdrawn")
+
+
+async def test_case_35_a_placeholder_is_no_proof_of_age_and_a_birthday_enters_the_ledger(
+    database: str, tmp_path: Path
+) -> None:
+    file = write(
+        tmp_path / "people.csv",
+        "external_id,email,phone,date_of_birth",
+        "1,a@c35.example,2075550101,1900-01-01",
+        "2,b@c35.example,2075550102,1970-01-01",
+        "3,c@c35.example,2075550103,01/01/1970",
+        "4,d@c35.example,2075550104,1984-06-02",
+    )
+    tried = await run(file, dry_run=True)
+    report = await run(file)
+    assert (report.created, report.rejected) == (4, 0)
+    assert report.notes == tried.notes == {"placeholder_birthday": 3}
+    born = {row["external_id"]: row["date_of_birth"] for row in await rows("SELECT * FROM customers")}
+    assert born == {"1": None, "2": None, "3": None, "4": date(1984, 6, 2)}
+    (entry,) = await rows("SELECT a.*, c.external_id FROM age_ledger a JOIN customers c ON c.id = a.customer_id")
+    assert (entry["external_id"], entry["verified"], entry["method"]) == ("4", False, "date of birth, from a file")
+    assert (entry["evidence"]["import"], entry["evidence"]["row"]) == ("people.csv", 5)
+
+
+async def test_case_35_a_file_makes_nobody_older(database: str, tmp_path: Path) -> None:
+    """Of two dates the younger counts: a minor by their own word stays one, whatever a later file says."""
+    minor = clock.now().date() - timedelta(days=12 * 365)
+    head = "external_id,date_of_birth"
+    await run(write(tmp_path / "a.csv", head, f"1,{minor}", "2,1970-03-04"))
+    await run(write(tmp_path / "b.csv", head, "1,1970-03-04", f"2,{minor}"), policy="overwrite")
+    assert {row["date_of_birth"] for row in await rows("SELECT * FROM customers")} == {minor}
+    told = [row["evidence"]["import"] for row in await rows("SELECT evidence FROM age_ledger ORDER BY at, id")]
+    assert sorted(told) == ["a.csv", "a.csv", "b.csv"]
+
+
+FILES = Path(__file__).parent / "files"
+
+
+async def counted() -> int:
+    return int((await one("SELECT count(*) AS n FROM purchases")).n)
+
+
+@pytest.mark.parametrize(
+    ("name", "mapping", "words"),
+    [
+        ("02_shopify_orders.csv", {}, ["Financial Status", "unit_price to “Lineitem price”", "“Lineitem quantity”"]),
+        ("06_lightspeed_x_sales.csv", {}, ["Line Type"]),
+        (
+            "06_lightspeed_x_sales.csv",
+            {"external_id": "Customer Code", "occurred_at": "Date", "amount": "Subtotal", "order_id": "Receipt Number"},
+            ["Line Type", "Keep only the lines of purchases"],
+        ),
+    ],
+)
+async def test_cases_02_and_06_are_refused_in_words_and_never_counted(
+    database: str, name: str, mapping: dict[str, str], words: list[str]
+) -> None:
+    """Before: Shopify's order totals were added to its lines (232.14 for 87.00), Lightspeed's counted twice."""
+    for dry_run in (True, False):
+        with pytest.raises(Invalid) as caught:
+            await run(FILES / name, "purchases", mapping=mapping, dry_run=dry_run)
+        assert caught.value.field == "mapping"
+        for word in words:
+            assert word in caught.value.message
+    assert await counted() == 0
+    (kept,) = await rows("SELECT status, error FROM imports")
+    assert kept["status"] == "failed"
+    assert words[0] in kept["error"]
+
+
+HEAD = "order id,email,date"
+LINES = ("7,a@x.example,2026-03-01", "7,a@x.example,2026-03-01", "7,a@x.example,2026-03-01")
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "blamed"),
+    [
+        ("item,status,amount", ["Rye,paid,5", "Gin,void,6", "Ale,paid,7"], "status"),
+        ("item,Refunded Amount,amount", ["Rye,,5", "Gin,,6", "Ale,,7"], "Refunded Amount"),
+        ("item,Void?,amount", ["Rye,No,5", "Gin,No,6", "Ale,No,7"], "Void?"),
+        ("item,Event Type,amount", ["Rye,Payment,5", "Gin,Payment,6", "Ale,Refund,7"], "Event Type"),
+        ("item,what,amount", ["Rye,Sale,5", "Gin,Sale,6", "Ale,Return,7"], "what"),
+        ("Lineitem name,Total,Lineitem price", ["Rye,30,10", "Gin,,12", "Ale,,8"], "Total"),
+        ("item_name,order_total,item_total", ["Rye,30,10", "Gin,30,12", "Ale,30,8"], "order_total"),
+        ("product,total,price", ["Rye,30,10", "Gin,,12", "Ale,,8"], "total"),
+        ("product,total,units", [",30,", "Gin,12,1", "Ale,18,1"], "total"),
+        ("product,price,quantity,Total", ["Rye,10,1,30", "Gin,12,1,30", "Ale,8,1,30"], "Total"),
+        ("product,price,quantity,Total", ["Rye,10,1,30", "Rye,10,1,30", "Rye,10,1,30"], "Total"),
+        ("product,price,quantity,amount", ["Rye,10,1,30", "Gin,12,1,30", "Ale,8,1,30"], "amount"),
+        ("sku,product,amount", ["1,,24", "1,Rye,24"], "amount"),
+        ("product,amount", [",24", "Rye,24"], "amount"),
+        ("Kind,product,amount", ["Item,Rye,24", "Tender,,24"], "Kind"),
+        ("Kind,product,amount", ["Item,Rye,24", "Visa Tender,Rye,24"], "Kind"),
+        ("Order State,product,amount", ["complete,Rye,24", "pending_payment,Gin,24"], "Order State"),
+        ("Order State,product,amount", ["complete,Rye,24", "closed,Gin,24"], "Order State"),
+        ("Fulfilment Status,product,amount", ["fulfilled,Rye,24", ",Gin,24"], "Fulfilment Status"),
+        ("Doc,product,amount", ["Invoice,Rye,24", "Credit Memo,Gin,24"], "Doc"),
+        ("Doc,product,amount", ["Invoice,Rye,24", "Refund receipt,Gin,24"], "Doc"),
+    ],
+)
+async def test_cases_02_and_06_by_any_other_name(
+    database: str, tmp_path: Path, columns: str, cells: list[str], blamed: str
+) -> None:
+    """Whatever the columns are called: told by name, by the words in them, or by sums that do not fit."""
+    file = write(
+        tmp_path / "sales.csv",
+        f"{HEAD},{columns}",
+        *(f"{line},{cell}" for line, cell in zip(LINES, cells, strict=False)),
+    )
+    mapping = {"order_id": "order id", "email": "email", "occurred_at": "date"}
+    mapping["amount"] = next(name for name in ("amount", "total", "Total", "order_total") if name in columns.split(","))
+    mapping |= {"unit_price": "price"} if "price" in columns.split(",") else {}
+    with pytest.raises(Invalid) as caught:
+        await run(file, "purchases", mapping=mapping)
+    assert f"“{blamed}”" in caught.value.message
+    assert "map " in caught.value.message
+    assert await counted() == 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells"),
+    [
+        ("product,total", ["Rye,30", "Gin,12", "Ale,18.50"]),
+        ("product,amount", ["Rye,5", "Gin,5", "Ale,5"]),
+        ("product,price,quantity", ["Rye,30,1", "Gin,12,2", "Ale,18,1"]),
+        ("product,category,net sales", ["Rye,Spirits,30", "Gin,Spirits,12", "Ale,Beer,18"]),
+        ("product,price,quantity,total", ["Rye,10,3,30", "Gin,15,2,30", "Ale,30,1,30"]),
+        ("product,price,quantity,total", ["Rye,10,3,30", "Gin,12,2,24", "Ale,8,1,8"]),
+        ("product,price,quantity,total", ["Rye,10,2,18", "Gin,12,2,22", "Ale,8,1,7.50"]),
+        ("Order State,product,amount", ["MA,Rye,5", "ME,Gin,6", "MA,Ale,7"]),
+        ("Shipping State,product,amount", ["MA,Rye,5", ",Gin,6", "Ontario,Ale,7"]),
+        ("product,amount", ["Chicken tender,5", "Void of Course,6", "Many Returns,7"]),
+    ],
+)
+async def test_plain_lines_are_counted_as_before(database: str, tmp_path: Path, columns: str, cells: list[str]) -> None:
+    people = write(tmp_path / "people.csv", "email", "a@x.example")
+    await run(people)
+    file = write(
+        tmp_path / "sales.csv",
+        f"{HEAD},{columns}",
+        *(f"{line},{cell}" for line, cell in zip(LINES, cells, strict=True)),
+    )
+    report = await run(file, "purchases")
+    assert (report.rows, report.rejected) == (3, 0)
+    assert await counted() == 1
+
+
+SINGLE = [f"{number},a@x.example,2026-03-01,Rye,Sale,5.00,5.00" for number in range(1, 1_500)]
+
+
+@pytest.mark.parametrize(
+    ("late", "blamed"),
+    [
+        (["1500,a@x.example,2026-03-01,Rye,Refund,5.00,5.00"], "what"),
+        (["1500,a@x.example,2026-03-01,Rye,Sale Return,5.00,5.00"], "what"),
+        ([f"{order},a@x.example,2026-03-01,{what},Sale,30,{price}"
+          for order in range(1500, 1520) for what, price in (("Rye", 10), ("Gin", 12), ("Ale", 8))], "amount"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("chunk", [100, 5_000])
+async def test_cases_02_and_06_are_watched_to_the_last_row(
+    database: str, tmp_path: Path, late: list[str], blamed: str, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before: only the first thousand rows were looked at, and a refund in row 1,500 was money earned."""
+    monkeypatch.setattr("liquor_app.imports.chunks.CHUNK_ROWS", chunk)
+    await run(write(tmp_path / "people.csv", "email", "a@x.example"))
+    file = write(tmp_path / "sales.csv", f"{HEAD},product,what,amount,price", *SINGLE, *late)
+    for dry_run in (True, False):
+        with pytest.raises(Invalid, match=f"“{blamed}”"):
+            await run(file, "purchases", dry_run=dry_run)
+    assert await counted() == 0
+    kept = await rows("SELECT status, error FROM imports WHERE kind = 'purchases'")
+    assert [(row["status"], f"“{blamed}”" in row["error"]) for row in kept] == [("failed", True)]
+    honest = write(tmp_path / "honest.csv", f"{HEAD},product,what,amount,price", *SINGLE)
+    assert (await run(honest, "purchases")).rejected == 0
+    assert await counted() == len(SINGLE)
+
+
+async def test_a_line_without_its_amount_is_refused_where_others_have_one(database: str, tmp_path: Path) -> None:
+    """Deep in a file, beyond what is looked at first: its price is not taken for what was paid."""
+    await run(write(tmp_path / "people.csv", "email", "a@x.example"))
+    lines = [f"{number},a@x.example,2026-03-01,5.00,9.00" for number in range(1, 1_200)]
+    file = write(tmp_path / "sales.csv", f"{HEAD},amount,price", *lines, "1200,a@x.example,2026-03-01,,9.00")
+    report = await run(file, "purchases")
+    assert report.reasons == {"no_amount": 1}
+
+
+@pytest.mark.parametrize("written", ["Massachusetts", "massachusetts", "Mass.", "MA", "ma", "US-MA", "MA, USA"])
+async def test_case_34_a_state_is_read_alike_in_form_api_and_import(
+    database: str, tmp_path: Path, written: str
+) -> None:
+    """Before: a typed "Massachusetts" was kept as it was, and no law of MA held for that customer."""
+    async with transaction() as session:
+        made = await create_customer(session, SYSTEM, {"email": "form@x.example", "state": written})
+        changed = await create_customer(session, SYSTEM, {"email": "later@x.example"})
+        changed = await update_customer(session, SYSTEM, changed.id, {"state": written})
+    await run(write(tmp_path / "people.csv", "email,state", f'file@x.example,"{written}"'))
+    assert {made.state, changed.state, *(row["state"] for row in await rows("SELECT state FROM customers"))} == {"MA"}
+    assert (made.timezone, changed.timezone) == ("America/New_York", "America/New_York")
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("NA", None), ("N.A.", None), ("n/a", None), ("None", None), ("null", None), ("-", None), ("on", "ON"),
+     ("GU", "GU"), ("Bavaria", "Bavaria")],
+)  # fmt: skip
+async def test_case_34_what_is_no_state_is_read_alike_too(
+    database: str, tmp_path: Path, written: str, kept: str | None
+) -> None:
+    """Before: "NA" was a state without laws; whoever had one got Massachusetts' coupons."""
+    async with transaction() as session:
+        made = await create_customer(session, SYSTEM, {"email": "form@x.example", "state": written})
+        changed = await create_customer(session, SYSTEM, {"email": "later@x.example", "state": "MA"})
+        changed = await update_customer(session, SYSTEM, changed.id, {"state": written})
+    await run(write(tmp_path / "people.csv", "email,state", f'file@x.example,"{written}"'))
+    assert {made.state, changed.state, *(row["state"] for row in await rows("SELECT state FROM customers"))} == {kept}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["1899-12-30", "1899-12-30 00:00:00", "12/30/1899", "30.12.1899", "1753-01-01", "1/1/1753", "0001-01-01",
+     "01/01/0001", "1900-01-00", "1/0/1900", "0/0/1900", "9999-12-31", "12/31/9999", "0000-00-00", "00-00-0000",
+     "00/00/0000", "00/00/00", "1601-01-01T00:00:00Z", "0", "1970-01-01", "1900-01-01"],
+)  # fmt: skip
+async def test_case_35_a_date_no_program_knew_costs_the_birthday_and_not_the_person(
+    database: str, tmp_path: Path, written: str
+) -> None:
+    """Before: the whole row was refused, consent, address and all, for the first day of somebody's calendar."""
+    file = write(tmp_path / "people.csv", "email,name,date_of_birth", f"a@c35.example,Ada,{written}")
+    report = await run(file)
+    assert (report.created, report.rejected, report.notes) == (1, 0, {"placeholder_birthday": 1})
+    (kept,) = await rows("SELECT name, date_of_birth FROM customers")
+    assert (kept["name"], kept["date_of_birth"]) == ("Ada", None)
+    assert await rows("SELECT 1 FROM age_ledger") == []
+
+
+@pytest.mark.parametrize("written", ["1984-02-30", "2999-01-01", "13/13/1980", "soon"])
+async def test_a_mistyped_birthday_is_still_refused(database: str, tmp_path: Path, written: str) -> None:
+    file = write(tmp_path / "people.csv", "email,name,date_of_birth", f"a@c35.example,Ada,{written}")
+    assert (await run(file)).reasons == {"bad_date_of_birth": 1}

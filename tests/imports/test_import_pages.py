@@ -1,0 +1,325 @@
+"""The import wizard by its state: what a file is taken for, what is tried, what is run, what is reported."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.core.db import transaction
+from liquor_app.core.ids import uuid7
+from liquor_app.core.queue import run as run_job
+from liquor_app.imports.tasks import TASKS
+from liquor_app.imports.uploads import ImportRow, add_upload, file_of, get_import
+from liquor_app.screens.imports.wizard import matching_state as matching_module
+from liquor_app.screens.imports.wizard.matching_state import MatchState
+from liquor_app.screens.imports.wizard.opening_state import OpeningState
+from liquor_app.screens.imports.wizard.running_state import RunState
+from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
+from liquor_app.screens.imports.wizard.view import mapping_of, on_screen, reassigned
+from liquor_app.screens.session.background import MARK
+from tests.tabs import Tab, run, said
+
+pytestmark = pytest.mark.integration
+MANAGER = Actor(ActorKind.USER, None, "Mo", Role.MANAGER)
+VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
+PEOPLE = "Full name;Mail;Mobile;Home town\nAnn;ann@example.com;207 555 0101;Bath\nBo;nonsense;;Bath\n"
+
+
+async def brought(content: str | bytes, kind: str = "customers", name: str = "people.csv") -> ImportRow:
+    """A file as the HTTP route leaves it."""
+    import_id = uuid7()
+    path = file_of(f"{import_id}.upload")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    async with transaction() as session:
+        return await add_upload(session, MANAGER, import_id=import_id, kind=kind, file_name=name, file_key=path.name)
+
+
+async def matching(row: ImportRow, actor: Actor | None = MANAGER) -> tuple[Tab, ImportState, MatchState, RunState]:
+    """A tab in which the file has just been sent."""
+    tab = Tab("/customers/import", actor)
+    file, match, running = await tab.state(ImportState), await tab.state(MatchState), await tab.state(RunState)
+    await run(OpeningState.sent, await tab.state(OpeningState), {"id": str(row.id)})
+    file.kind = row.kind
+    await look(MatchState.begin, match)
+    return tab, file, match, running
+
+
+async def look(handler: Any, state: MatchState, *arguments: Any) -> None:
+    """What an event that asks for a look at the file does, and the look itself."""
+    assert await run(handler, state, *arguments) is MatchState.look
+    await run(MatchState.look, state)
+
+
+async def people() -> int:
+    async with transaction() as session:
+        return int((await session.execute(text("SELECT count(*) FROM customers"))).scalar_one())
+
+
+async def test_a_file_is_understood_and_tried_before_anything_is_written(database: str) -> None:
+    _, file, state, _ = await matching(await brought(PEOPLE))
+    assert file.step == MATCH
+    assert mapping_of(state.columns) == {"name": "Full name", "email": "Mail", "phone": "Mobile"}
+    assert state.columns[0].example == "Ann, Bo"
+    assert state.trial == "Tried on the first 2 rows: 1 new and 1 refused (E-mail not valid 1)."
+    assert [(line.number, line.outcome) for line in state.rows] == [("3", "rejected"), ("2", "created")]
+    assert "nonsense" in state.rows[0].reason
+
+    await look(MatchState.match, state, "Home town", "city")
+    await look(MatchState.match, state, "Mail", "")
+    assert state.trial == "Tried on the first 2 rows: 1 new and 1 refused (No identity 1)."
+    await look(MatchState.match, state, "Mobile", "password")  # no such field: left out
+    assert "No column says who the customer is" in state.problem
+    assert await run(MatchState.start, state) is None
+    assert file.step == MATCH
+    assert await people() == 0
+
+    await look(MatchState.match, state, "Mail", "email")
+    await run(MatchState.start, state)
+    assert file.step == RUN
+
+
+async def test_dates_are_read_by_evidence_and_can_be_read_otherwise(database: str) -> None:
+    _, _, state, _ = await matching(await brought("email;dob\nann@example.com;24/03/1980\nbo@example.com;01/02/1981\n"))
+    assert (state.date_order, state.date_note) == ("dmy", "1 row such as 24/03/1980 says so.")
+    assert "2 new" in state.trial
+    await look(MatchState.choose_date_order, state, "mdy")
+    assert state.date_note.startswith("The file seems to say otherwise")
+    assert "1 new and 1 refused" in state.trial
+    await look(MatchState.choose_date_order, state, "nonsense")
+    assert state.date_order == "mdy"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [("", "empty"), (b"PK\x03\x04rest of a workbook", "Excel workbook"), ("[]", "no objects"), ("a\n", "who the")],
+)
+async def test_what_is_no_table_is_refused_in_words(database: str, content: str | bytes, problem: str) -> None:
+    _, file, state, _ = await matching(await brought(content))
+    assert problem in state.problem
+    assert await run(MatchState.start, state) is None
+    assert file.step == MATCH
+
+
+async def test_an_import_is_followed_to_its_report_and_found_again(database: str) -> None:
+    tab, file, match, running = await matching(await brought(PEOPLE))
+    await run(MatchState.start, match)
+    row = await file._row()
+    assert row.job_id
+    await run_job(row.job_id, TASKS)
+    await run(RunState.watch, running)
+    assert file.step == REPORT
+    assert running.words == "2 rows: 1 new, 0 changed, 0 known already, 1 refused."
+    assert (running.tone, running.can_resume) == ("green", False)
+    assert [(line.words, line.count) for line in running.reasons] == [("E-mail not valid", "1")]
+    assert running.rejects == f"/api/v1/imports/{row.id}/rejects"
+    earlier = await tab.state(EarlierState)
+    await run(EarlierState.load, earlier)
+    assert [(line.name, line.status, line.words) for line in earlier.imports] == [
+        ("people.csv", "completed", "1 new and 1 refused")
+    ]
+    again = Tab(f"/customers/import?import={row.id}", MANAGER)  # the page loaded anew
+    state, report = await again.state(ImportState), await again.state(RunState)
+    await run(OpeningState.load, await again.state(OpeningState))
+    await run(RunState.report, report)
+    assert (state.step, state.name, report.words) == (REPORT, "people.csv", running.words)
+
+
+async def test_a_cancelled_import_says_what_stays_and_can_go_on(database: str) -> None:
+    _, file, match, running = await matching(await brought(PEOPLE))
+    await run(MatchState.start, match)
+    await run(RunState.cancel, running)
+    await run(RunState.watch, running)
+    assert (file.step, running.words, running.can_resume) == (REPORT, "Stopped. Nothing was imported.", True)
+    assert await people() == 0
+    await run(RunState.resume, running)
+    assert file.step == RUN
+    row = await file._row()
+    assert row.job_id
+    await run_job(row.job_id, TASKS)
+    await run(RunState.watch, running)
+    assert (file.step, await people()) == (REPORT, 1)
+    assert "cannot become cancelled" in said(await run(RunState.cancel, running))
+
+
+async def test_a_refused_upload_is_said(database: str) -> None:
+    tab = Tab("/customers/import", MANAGER)
+    state, opening = await tab.state(ImportState), await tab.state(OpeningState)
+    assert "importFile.send" in said(await run(ImportState.send, state))
+    answer = said(await run(OpeningState.sent, opening, {"detail": "The file is larger than 5 GB."}))
+    assert "larger than 5 GB" in answer
+    assert (state.step, state.sending) == (CHOOSE, False)
+    assert "did not answer" in said(await run(OpeningState.sent, opening, "nonsense"))
+
+
+async def test_viewers_and_the_unsigned_import_nothing(database: str) -> None:
+    row = await brought(PEOPLE)
+    viewer = Tab(f"/customers/import?import={row.id}", VIEWER)
+    state, earlier = await viewer.state(ImportState), await viewer.state(EarlierState)
+    match, running = await viewer.state(MatchState), await viewer.state(RunState)
+    opening = await viewer.state(OpeningState)
+    state._import = str(row.id)
+    for handler, on, *arguments in (
+        (OpeningState.load, opening),
+        (OpeningState.open, opening, str(row.id)),
+        (OpeningState.sent, opening, {"id": str(row.id)}),
+        (MatchState.begin, match),
+        (MatchState.choose_policy, match, "keep"),
+        (RunState.report, running),
+        (RunState.cancel, running),
+        (RunState.resume, running),
+        (EarlierState.load, earlier),
+    ):
+        assert "needs the role" in said(await run(handler, on, *arguments)), handler
+    strange = Tab("/customers/import", None)
+    stranger, running = await strange.state(ImportState), await strange.state(RunState)
+    stranger._import, stranger.step = str(row.id), MATCH
+    for handler, on in ((MatchState.start, await strange.state(MatchState)), (RunState.cancel, running)):
+        assert "/login" in said(await run(handler, on))
+    await run(RunState.watch, running)
+    assert (earlier.imports, running.rejects) == ([], "")
+    assert (await state_of(row)).status == "preview"
+
+
+async def state_of(row: ImportRow) -> ImportRow:
+    async with transaction() as session:
+        return await get_import(session, MANAGER, row.id)
+
+
+async def test_a_column_of_consent_without_evidence_says_why_it_does_not_count(database: str) -> None:
+    _, _, match, _ = await matching(await brought("email,Email consent\nann@example.com,yes\nbo@example.com,no\n"))
+    assert mapping_of(match.columns) == {"email": "email", "email_consent": "Email consent"}
+    assert "2 new. Consent left out of 1 row" in match.trial
+    assert "where and when it was given" in match.trial
+    assert next(line.reason for line in match.rows if "ann" in line.cells).startswith("Consent is left out")
+
+
+async def test_a_file_before_shows_nothing_under_the_name_of_the_next(database: str) -> None:
+    """Found in a browser: while a workbook was read, the columns of the file before stood there, ready to import."""
+    first, second = await brought(PEOPLE), await brought("email\nann@example.com\n", name="second.csv")
+    tab, file, match, running = await matching(first)
+    running.words = "2 rows: 1 new"
+    assert (match.reading, match.trial != "") == (False, True)
+    await run(OpeningState.sent, await tab.state(OpeningState), {"id": str(second.id)})
+    # in the very push that carries the new name
+    assert (file.name, match.columns, match.trial, match.rows, running.words) == ("second.csv", [], "", [], "")
+    assert await run(MatchState.begin, match) is MatchState.look
+    assert (match.reading, match.columns) == (True, [])
+    assert "still being read" in said(await run(MatchState.start, match))
+    assert (file.step, (await state_of(second)).status) == (MATCH, "preview")
+    await run(MatchState.look, match)
+    assert (match.reading, mapping_of(match.columns)) == (False, {"email": "email"})
+
+
+async def test_a_late_answer_for_another_file_is_dropped(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = await brought(PEOPLE), await brought("email\nann@example.com\n", name="second.csv")
+    tab, _, match, _ = await matching(first)
+    opening = await tab.state(OpeningState)
+    opened, go_on, real = asyncio.Event(), asyncio.Event(), matching_module.look_at
+
+    async def slow(actor: Actor, question: matching_module.Question) -> matching_module.Answer:
+        if question.row.id == first.id:
+            opened.set()
+            await go_on.wait()
+        return await real(actor, question)
+
+    monkeypatch.setattr(matching_module, "look_at", slow)
+    await run(OpeningState.open, opening, str(first.id))
+    await run(MatchState.begin, match)
+    late = asyncio.create_task(run(MatchState.look, match))
+    await opened.wait()
+    await run(OpeningState.open, opening, str(second.id))
+    go_on.set()
+    await late
+    assert match.columns == []  # the first file's came under the second's name
+    await look(MatchState.begin, match)
+    assert mapping_of(match.columns) == {"email": "email"}
+    assert await run(MatchState.start, match) is RunState.watch
+
+
+async def test_what_is_chosen_while_the_file_is_read_counts(database: str) -> None:
+    _, _, match, _ = await matching(await brought("email;dob\nann@example.com;24/03/1980\n"))
+    await run(MatchState.match, match, "dob", "")
+    await run(MatchState.match, match, "dob", "date_of_birth")
+    await run(MatchState.choose_policy, match, "keep")
+    await run(MatchState.look, match)
+    assert (match.policy, match.date_order, match.reading) == ("keep", "dmy", False)
+    assert "1 new" in match.trial
+
+
+async def test_a_look_that_breaks_says_so_and_leaves_nothing_to_import(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, match, _ = await matching(await brought(PEOPLE))
+
+    async def breaks(*_: Any) -> Any:
+        raise RuntimeError("a worker was killed")
+
+    monkeypatch.setattr(matching_module, "look_at", breaks)
+    await run(MatchState.choose_policy, match, "keep")
+    with pytest.raises(RuntimeError):
+        await run(MatchState.look, match)
+    assert (match.reading, match.trial, match.problem) == (False, "", matching_module.UNREADABLE)
+    assert await run(MatchState.start, match) is None
+
+
+def test_files_are_read_in_the_background() -> None:
+    """The tab's state is not held while a file is read: its lock would expire, and with it the tab."""
+    assert getattr(MatchState.look.fn, MARK)
+
+
+async def test_a_field_belongs_to_one_column(database: str) -> None:
+    _, _, state, _ = await matching(await brought(PEOPLE))
+    moved = reassigned(state.columns, "Home town", "email")
+    assert mapping_of(moved) == {"name": "Full name", "phone": "Mobile", "email": "Home town"}
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "map amount to “amount”, external_id to “Kunde”",
+            "map “What was paid” to “amount”, “Customer number” to “Kunde”",
+        ),
+        (
+            "No column holds amount. The file has the columns external_id, amount.",
+            "No column holds “What was paid”. The file has the columns external_id, amount.",
+        ),
+        ("unit_price must be a number, not 'unit_price'.", "“Unit price” must be a number, not 'unit_price'."),
+        ("The order's amount and the line's", "The order's “What was paid” and the line's"),
+        ("neither an e-mail nor an external id.", "neither an e-mail nor a customer number."),
+    ],
+)
+def test_fields_are_called_as_the_menus_call_them(said: str, shown: str) -> None:
+    assert on_screen(said) == shown
+
+
+async def test_a_refusal_on_the_page_names_what_is_on_the_page(database: str) -> None:
+    """Before, it said `external_id`, `occurred_at` and `amount`, which stand nowhere on the screen."""
+    _, _, match, _ = await matching(await brought("Kunde,When\n1,2026-01-01\n", "purchases"))
+    await look(MatchState.match, match, "Kunde", "external_id")
+    assert "“What was paid”" in match.problem or "“When it was bought”" in match.problem
+    for name in ("external_id", "occurred_at", "amount", "unit_price"):
+        assert name not in match.problem
+    _, _, match, _ = await matching(
+        await brought("Order Id,E-Mail,Date,Amount\n1,a@b.example,2026-01-01,lots\n", "purchases")
+    )
+    assert match.rows[0].reason.startswith("“What was paid” must be a number")
+
+
+async def test_a_file_of_orders_with_a_status_is_refused_on_the_page(database: str) -> None:
+    """Case 02 on the page: the words are there, and Start does nothing."""
+    orders = (Path(__file__).parent / "files" / "02_shopify_orders.csv").read_bytes()
+    row = await brought(orders, "purchases", "orders.csv")
+    _, file, state, _ = await matching(row)
+    assert "“Financial Status”" in state.problem
+    assert "“Unit price” to “Lineitem price”" in state.problem
+    assert state.trial == ""
+    assert await run(MatchState.start, state) is None
+    assert file.step == MATCH

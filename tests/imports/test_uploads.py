@@ -1,0 +1,186 @@
+"""Uploaded files through the worker: each row once, whatever happens to the worker."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core import queue
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict
+from liquor_app.core.ids import uuid7
+from liquor_app.core.models import JobStatus
+from liquor_app.imports import chunks, customer_rows
+from liquor_app.imports.merge_rows import Policy
+from liquor_app.imports.run_import import Plan, open_work
+from liquor_app.imports.tasks import TASKS, forget_old_uploads
+from liquor_app.imports.uploads import ImportRow, file_of, get_import, request_import, resume_import
+
+pytestmark = pytest.mark.integration
+
+PEOPLE = "email,name\n" + "".join(f"p{number}@example.com,Person {number}\n" for number in range(90)) + "bad,Bad\n"
+
+
+class Killed(BaseException):
+    """Nothing that handles errors sees it, as nothing sees kill -9."""
+
+
+async def upload(content: str = PEOPLE) -> ImportRow:
+    import_id = uuid7()
+    path = file_of(f"{import_id}.csv")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    async with transaction() as session:
+        return await request_import(
+            session,
+            SYSTEM,
+            import_id=import_id,
+            kind="customers",
+            file_name="people.csv",
+            file_key=path.name,
+        )
+
+
+async def state(import_id: UUID) -> ImportRow:
+    async with transaction() as session:
+        return await get_import(session, SYSTEM, import_id)
+
+
+async def count() -> int:
+    async with transaction() as session:
+        return int((await session.execute(text("SELECT count(*) FROM customers"))).scalar_one())
+
+
+async def test_a_job_imports_the_file_and_throws_it_away(database: str) -> None:
+    row = await upload()
+    assert row.job_id is not None
+    assert await queue.run(row.job_id, TASKS) is JobStatus.SUCCEEDED
+    done = await state(row.id)
+    assert (done.status, done.rows, done.created, done.rejected) == ("completed", 91, 90, 1)
+    assert not file_of(f"{row.id}.csv").exists()
+    async with transaction() as session:
+        job = await queue.get_job(session, row.job_id)
+        bell = (await session.execute(text("SELECT title, body FROM notifications"))).one()
+    assert job.result is not None
+    assert (job.result["created"], job.result["reasons"]) == (90, {"bad_email": 1})
+    assert bell == ("people.csv was imported", "90 new, 0 changed, 1 rejected.")
+
+
+async def test_a_file_that_makes_no_sense_fails_with_the_reason(database: str) -> None:
+    row = await upload("colour\nred\n")
+    assert row.job_id is not None
+    assert await queue.run(row.job_id, TASKS) is JobStatus.FAILED
+    async with transaction() as session:
+        job = await queue.get_job(session, row.job_id)
+    assert job.error is not None
+    assert "colour" in job.error
+    assert (await state(row.id)).status == "failed"
+
+
+async def test_a_lost_worker_neither_loses_nor_doubles(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 10)
+    row = await upload()
+    assert row.job_id is not None
+    real = customer_rows.write
+    calls = 0
+
+    async def dies(*args: Any) -> None:
+        nonlocal calls
+        calls += 1
+        await real(*args)
+        if calls == 5:
+            raise Killed
+
+    monkeypatch.setattr(customer_rows, "write", dies)
+    with pytest.raises(Killed):
+        await queue.run(row.job_id, TASKS)
+    assert await count() == 40
+    assert (await state(row.id)).created == 40
+    async with transaction() as session:  # the lease of the dead worker runs out
+        await session.execute(text("UPDATE jobs SET lease_until = now() - interval '1 second'"))
+    assert await queue.run(row.job_id, TASKS) is JobStatus.SUCCEEDED
+    done = await state(row.id)
+    assert (await count(), done.created, done.rejected, done.rows) == (90, 90, 1, 91)
+    assert calls == 11  # the chunk in hand again and the five after it; not one before
+
+
+async def test_a_worker_lost_after_the_last_write_keeps_the_counts(database: str) -> None:
+    row = await upload()
+    assert row.job_id is not None
+    await queue.run(row.job_id, TASKS)
+    async with transaction() as session:
+        await session.execute(text("UPDATE jobs SET status = 'running', lease_until = now() - interval '1 second'"))
+    assert await queue.run(row.job_id, TASKS) is JobStatus.SUCCEEDED
+    assert (await state(row.id)).created == 90
+
+
+async def test_cancelling_keeps_what_was_taken_and_resuming_takes_the_rest(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 10)
+    row = await upload()
+    assert row.job_id is not None
+    real = customer_rows.write
+    asked = 0
+
+    async def cancelled_meanwhile(*args: Any) -> None:
+        nonlocal asked
+        await real(*args)
+        asked += 1
+        if asked == 3:
+            async with transaction() as session:
+                await queue.request_cancel(session, row.job_id)
+
+    monkeypatch.setattr(customer_rows, "write", cancelled_meanwhile)
+    assert await queue.run(row.job_id, TASKS) is JobStatus.CANCELLED
+    stopped = await state(row.id)
+    assert (stopped.status, stopped.created, await count(), stopped.can_resume) == ("cancelled", 30, 30, True)
+    async with transaction() as session:
+        told = (await session.execute(text("SELECT title, body FROM notifications"))).one()
+        assert told == ("The import of people.csv was stopped",
+                        "30 new, 0 changed, 0 rejected. What was taken so far stays.")  # fmt: skip
+        assert (await session.execute(text("SELECT count(*) FROM touched_customers"))).scalar_one() == 30
+        again = await resume_import(session, SYSTEM, row.id)
+    assert again.job_id is not None
+    assert await queue.run(again.job_id, TASKS) is JobStatus.SUCCEEDED
+    done = await state(row.id)
+    assert (done.status, done.created, done.rejected, await count()) == ("completed", 90, 1, 90)
+    async with transaction() as session:
+        with pytest.raises(Conflict):
+            await resume_import(session, SYSTEM, row.id)
+
+
+async def test_two_workers_at_one_import_do_nothing_twice(database: str) -> None:
+    """One was thought dead and was not: whichever comes second finds the checkpoint moved."""
+    row = await upload()
+    async with transaction() as session:
+        await session.execute(text("UPDATE imports SET status = 'running'"))
+    plan = Plan(row.id, "customers", Policy.FILL, file_of(row.file_key), row.file_name, {}, {})
+    async with (
+        await open_work(plan, SYSTEM, ZoneInfo("UTC"), {}) as first,
+        await open_work(plan, SYSTEM, ZoneInfo("UTC"), {}) as second,
+    ):
+        async with transaction() as session:
+            assert await first.step(session)
+        with pytest.raises(Conflict, match="another worker"):
+            async with transaction() as session:
+                await second.step(session)
+    assert await count() == 90
+
+
+async def test_what_is_old_is_forgotten(database: str) -> None:
+    row = await upload("colour\nred\n")
+    assert row.job_id is not None
+    await queue.run(row.job_id, TASKS)
+    assert file_of(row.file_key).exists()
+    assert await forget_old_uploads() == 0
+    async with transaction() as session:
+        await session.execute(text("UPDATE imports SET finished_at = now() - interval '31 days'"))
+    assert await forget_old_uploads() == 1
+    assert not file_of(row.file_key).exists()
+    assert not (await state(row.id)).can_resume
