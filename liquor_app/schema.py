@@ -11,6 +11,7 @@ from liquor_app.api import models as api
 from liquor_app.campaigns import models as campaigns
 from liquor_app.compliance import models as compliance
 from liquor_app.core import models as core
+from liquor_app.coupons import models as coupons
 from liquor_app.customers import models as customers
 from liquor_app.events import models as events
 from liquor_app.experiments import models as experiments
@@ -24,8 +25,8 @@ from liquor_app.sending import models as sending
 from liquor_app.templates import models as templates
 
 SLICES = (
-    core, api, events, accounts, organization, customers, imports, scoring, segments, compliance, providers, templates,
-    actions, experiments, planning, campaigns, sending, analytics,
+    core, api, events, accounts, organization, customers, imports, campaigns, scoring, segments, compliance, providers,
+    templates, coupons, actions, experiments, planning, sending, analytics,
 )  # fmt: skip
 
 metadata = SQLModel.metadata

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.coupon_pools import get_pool
-from liquor_app.campaigns.chosen_pools import choose_pool
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.coupons.chosen_pools import choose_pool
+from liquor_app.coupons.coupon_pools import get_pool
 from liquor_app.segments.playbook import clean_percent
 
 # A campaign that never chose takes the standing pool, as its launch will.

@@ -16,7 +16,6 @@ from liquor_app.core.columns import (
     day,
     document,
     exact,
-    flag,
     moment,
     pk,
     plain_uuid,
@@ -24,7 +23,6 @@ from liquor_app.core.columns import (
     ref,
     stamped,
     texts,
-    whole,
     words,
 )
 from liquor_app.core.states import Transitions
@@ -145,53 +143,3 @@ class PlanEdit(SQLModel, table=True):
     actor_name: str = words()
     created_at: datetime = stamped()
     undone_at: datetime | None = moment()
-
-
-class CouponPool(SQLModel, table=True):
-    """Codes the till knows, brought in as a list. All are worth `discount_pct` off.
-
-    A standing pool serves every campaign with that discount that chose nothing else. `warned_at` is when its running
-    low was told; it is taken back when codes come in.
-    """
-
-    __tablename__ = "coupon_pools"
-    __table_args__ = (
-        Index("uq_coupon_pools_standing", "discount_pct", unique=True, postgresql_where=text("is_standing")),
-    )
-
-    id: UUID = pk()
-    name: str = words(unique=True)
-    discount_pct: Decimal = exact(5)
-    is_standing: bool = flag()
-    low_water: int = whole()
-    warned_at: datetime | None = moment()
-    created_at: datetime = stamped()
-
-
-class Coupon(SQLModel, table=True):
-    """A code given to one recipient, or waiting in its pool; its redemption ties a basket to a send. `pool` is the
-    pool's name when the code came, "generated" for our own."""
-
-    __tablename__ = "coupons"
-    __table_args__ = (
-        Index("ix_coupons_customer", "customer_id"),
-        Index("ix_coupons_pool", "pool_id", postgresql_where=text("pool_id IS NOT NULL")),
-        Index(
-            "ix_coupons_free", "pool_id", "id",
-            postgresql_where=text("pool_id IS NOT NULL AND action_id IS NULL"),
-        ),
-        Index("uq_coupons_action", "action_id", unique=True, postgresql_where=text("action_id IS NOT NULL")),
-    )  # fmt: skip
-
-    id: UUID = pk()
-    code: str = words(unique=True)
-    pool: str = words(default="generated")
-    pool_id: UUID | None = ref("coupon_pools.id", ondelete="SET NULL", nullable=True)
-    campaign_id: UUID | None = ref("campaigns.id", ondelete="SET NULL", nullable=True)
-    action_id: UUID | None = plain_uuid()
-    customer_id: UUID | None = ref("customers.id", ondelete="SET NULL", nullable=True)
-    discount_pct: Decimal = exact(5)
-    issued_at: datetime | None = moment()
-    expires_at: datetime | None = moment()
-    redeemed_at: datetime | None = moment()
-    purchase_id: UUID | None = plain_uuid()

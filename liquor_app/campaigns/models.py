@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, Numeric
-from sqlmodel import Field, SQLModel
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import SQLModel
 
 from liquor_app.core.columns import (
     choice,
@@ -142,17 +142,6 @@ class Campaign(SQLModel, table=True):
     completed_at: datetime | None = moment()
     created_at: datetime = stamped()
     updated_at: datetime = stamped()
-
-
-class CampaignPool(SQLModel, table=True):
-    """Where a campaign's codes for one discount come from; without a pool they are made up as they are needed."""
-
-    __tablename__ = "campaign_pools"
-    __table_args__ = (Index("ix_campaign_pools_pool", "pool_id"),)
-
-    campaign_id: UUID = ref("campaigns.id", primary=True)
-    discount_pct: Decimal = Field(sa_column=Column(Numeric(5, 2), primary_key=True))
-    pool_id: UUID | None = ref("coupon_pools.id", ondelete="RESTRICT", nullable=True)
 
 
 class TriggerFiring(SQLModel, table=True):

@@ -19,7 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Pools of coupon codes.")
 @app.command("list")
 def list_command(as_json: Json = False) -> None:
     """Every pool and how many codes it has left."""
-    from liquor_app.actions.coupon_pools import list_pools
+    from liquor_app.coupons.coupon_pools import list_pools
 
     rows = call(lambda session: list_pools(session, SYSTEM))
     columns = ("id", "name", "discount_pct", "is_standing", "total", "remaining", "redeemed")
@@ -35,7 +35,7 @@ def add_command(
     as_json: Json = False,
 ) -> None:
     """Add a file of codes to a pool; known ones are left alone."""
-    from liquor_app.actions.coupon_pools import add_codes, create_pool, list_pools
+    from liquor_app.coupons.coupon_pools import add_codes, create_pool, list_pools
 
     if not file.is_file():
         raise Invalid(f"There is no file {file}.", field="file")

@@ -14,13 +14,13 @@ from starlette.datastructures import UploadFile
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
-from liquor_app.actions import coupon_pools
-from liquor_app.actions.coupon_pools import AddedCodes, PoolRow
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Body, Id, Money, Patch, Row
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
+from liquor_app.coupons import coupon_pools
+from liquor_app.coupons.coupon_pools import AddedCodes, PoolRow
 from liquor_app.rest.authentication import CurrentActor, key_owner
 
 router = APIRouter(prefix="/coupon-pools", tags=["coupons"])

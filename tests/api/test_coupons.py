@@ -8,8 +8,8 @@ import pytest
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.actions.coupon_pools import add_codes, create_pool
 from liquor_app.core.db import transaction
+from liquor_app.coupons.coupon_pools import add_codes, create_pool
 from liquor_app.screens.campaigns.detail.coupons_state import CodesState
 from liquor_app.screens.coupons.pools.state import PoolsState
 from tests.api.client import Client, is_problem

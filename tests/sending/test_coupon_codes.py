@@ -10,17 +10,17 @@ import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.actions.coupon_pools import add_codes, create_pool, get_pool
 from liquor_app.actions.coupon_source import choose_codes, code_needs
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.coupons.coupon_codes import NO_CODE
+from liquor_app.coupons.coupon_pools import add_codes, create_pool, get_pool
 from liquor_app.imports.single_purchases import NewLine, NewOrder, record_purchase
 from liquor_app.organization.models import Channel
 from liquor_app.providers.kit.base import Outcome
 from liquor_app.sending.pipeline.claim import claim_batch
-from liquor_app.sending.pipeline.coupon_codes import NO_CODE
 from liquor_app.sending.pipeline.dispatch import Dispatcher, Pace
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.sending.pipeline.recover import recover_once

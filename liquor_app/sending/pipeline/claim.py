@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.compliance.legal_rules import Rules
 from liquor_app.compliance.may_send import Allowed, Blocked, BlockReason, may_send, next_allowed
 from liquor_app.core.ids import uuid7, uuid7_time, uuid_array
+from liquor_app.coupons.coupon_codes import give_codes
 from liquor_app.customers.addresses import address_hash
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.organization.models import Channel
-from liquor_app.sending.pipeline.coupon_codes import give_codes
-from liquor_app.sending.pipeline.eligibility_facts import is_over, message_facts, person_facts
+from liquor_app.sending.pipeline.eligibility_facts import code_wanted, is_over, message_facts, person_facts
 
 CONTACT_STATUSES = ("claimed", "sending", "sent", "delivered", "bounced", "complained", "unknown")
 """What counts as a contact: everything that has reached somebody, may have, or is about to."""
@@ -213,12 +213,13 @@ async def claim_batch(
             continue
         contacts[row.customer_id].append(row.moment)
         passed.append((row, verdict))
-    given = await give_codes(session, [row for row, _ in passed], rules.store_zone)
-    stops += [_without_code(row, *given.without[row.id]) for row, _ in passed if row.id in given.without]
+    wanted = [one for row, _ in passed if row.coupon is None and (one := code_wanted(row)) is not None]
+    given = await give_codes(session, wanted, rules.store_zone)
+    stops += [_without_code(row, *given.without[row.action_id]) for row, _ in passed if row.action_id in given.without]
     allowed = [
-        _claimed(row, verdict, hashes[row.id], given.codes.get(row.id, row.coupon))
+        _claimed(row, verdict, hashes[row.id], given.codes.get(row.action_id, row.coupon))
         for row, verdict in passed
-        if row.id not in given.without
+        if row.action_id not in given.without
     ]
     await stop_messages(session, token, stops)
     return Claim(token, allowed, len(ids), frozenset(row.campaign_id for row in rows))

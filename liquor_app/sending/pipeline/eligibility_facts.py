@@ -11,6 +11,7 @@ from liquor_app.campaigns.brief import Overrides
 from liquor_app.compliance.legal_rules import Span, parse_clock
 from liquor_app.compliance.may_send import MessageFacts, PersonFacts
 from liquor_app.core.errors import Invalid
+from liquor_app.coupons.coupon_codes import Wanted
 from liquor_app.customers.addresses import zones_of_phone
 from liquor_app.customers.places import law_state
 
@@ -31,6 +32,18 @@ def money_off(offer_terms: Mapping[str, Any]) -> Decimal | None:
     except InvalidOperation:
         return None
     return percent if 0 <= percent <= 100 else None
+
+
+def code_wanted(row: Any) -> Wanted | None:
+    """The coupon code that goes with a message; None if it belongs to no action, or offers no money off.
+
+    Args:
+        row: with `action_id`, `customer_id`, `campaign_id`, `offer_terms`.
+    """
+    percent = money_off(row.offer_terms or {})
+    if not row.action_id or not percent:
+        return None
+    return Wanted(row.action_id, row.campaign_id, row.customer_id, percent, last_day_of(row.offer_terms))
 
 
 def has_coupon(offer_terms: Mapping[str, Any]) -> bool:

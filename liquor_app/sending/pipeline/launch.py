@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -22,9 +21,9 @@ from liquor_app.compliance.service import load_rules
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.core.pubsub import publish
+from liquor_app.coupons.coupon_codes import make_up_codes, pin_standing_pools
 from liquor_app.sending.pipeline.claim import LASTING
-from liquor_app.sending.pipeline.coupon_codes import make_up_codes, pin_standing_pools
-from liquor_app.sending.pipeline.eligibility_facts import message_facts, money_off, place_facts
+from liquor_app.sending.pipeline.eligibility_facts import code_wanted, message_facts, place_facts
 
 CHUNK = 5_000
 
@@ -122,7 +121,7 @@ async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
         raise Conflict(f"A campaign that is {campaign.status} cannot be launched.")
     rules = await load_rules(session)
     await session.execute(text(_HOLD_OUT), {"campaign": campaign_id})
-    pooled = {Decimal(0), *await pin_standing_pools(session, campaign_id)}
+    pooled = await pin_standing_pools(session, campaign_id)
     added = skipped = 0
     while True:
         chosen = (await session.execute(text(_CHOSEN), {"campaign": campaign_id, "n": CHUNK})).all()
@@ -130,11 +129,8 @@ async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
             break
         slots = [slot_of(row, campaign.end_date, campaign.moment, rules) for row in chosen]
         new = await _insert(session, campaign_id, chosen, slots)
-        await make_up_codes(
-            session,
-            [row for row in chosen if row.action_id in new and (money_off(row.offer_terms) or 0) not in pooled],
-            rules.store_zone,
-        )
+        wanted = [one for row in chosen if row.action_id in new and (one := code_wanted(row)) is not None]
+        await make_up_codes(session, [one for one in wanted if one.percent not in pooled], rules.store_zone)
         added += len(new)
         skipped += sum(1 for row, slot in zip(chosen, slots, strict=True) if slot.reason and row.action_id in new)
     counted = await session.execute(

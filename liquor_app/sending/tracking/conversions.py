@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -19,7 +20,9 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.pubsub import publish
+from liquor_app.coupons.coupon_codes import redeem_codes
 from liquor_app.events.models import EventType
+from liquor_app.events.service import NewEvent, record_events
 from liquor_app.organization.settings import SendingSettings, load_settings
 from liquor_app.sending.rollup_backlog import Sent, ask_recount
 
@@ -54,17 +57,9 @@ WITH touches AS (
     UPDATE sends s SET converted_at = f.occurred_at, conversion_value = f.total, conversion_inferred = NOT f.by_coupon
     FROM first f WHERE s.id = f.id AND s.created_at = f.created_at AND s.converted_at IS NULL
     RETURNING s.id
-), redeemed AS (
-    UPDATE coupons k SET redeemed_at = f.occurred_at, purchase_id = f.purchase_id
-    FROM first f JOIN done ON done.id = f.id WHERE k.id = f.coupon_id AND k.redeemed_at IS NULL
-), logged AS (
-    INSERT INTO analytics_events (event_type, customer_id, campaign_id, send_id, occurred_at, properties)
-    SELECT :conversion, f.customer_id, f.campaign_id, f.id, f.occurred_at,
-           jsonb_build_object('purchase_id', f.purchase_id, 'value', CAST(f.total AS text),
-                              'by', CASE WHEN f.by_coupon THEN 'coupon' ELSE 'click' END)
-    FROM first f JOIN done ON done.id = f.id
 )
-SELECT f.sent_at, f.campaign_id FROM first f JOIN done ON done.id = f.id
+SELECT f.id, f.customer_id, f.campaign_id, f.sent_at, f.occurred_at, f.purchase_id, f.total, f.by_coupon, f.coupon_id
+FROM first f JOIN done ON done.id = f.id
 """
 
 
@@ -83,7 +78,7 @@ async def attribute_purchases(session: AsyncSession, actor: Actor, customer_ids:
     settings = await load_settings(session, SendingSettings)
     # one at a time: two would give the same purchase to two messages
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('attribution'))"))
-    found = await session.execute(
+    done = await session.execute(
         text(_ATTRIBUTE),
         {
             "ids": None if customer_ids is None else list(customer_ids),
@@ -92,8 +87,20 @@ async def attribute_purchases(session: AsyncSession, actor: Actor, customer_ids:
             "conversion": EventType.CONVERSION.value,
         },
     )
-    converted = [Sent(row.sent_at, row.campaign_id) for row in found]
+    won = done.all()
+    by_coupon = [row for row in won if row.coupon_id is not None]
+    await redeem_codes(
+        session, [row.coupon_id for row in by_coupon], [row.occurred_at for row in by_coupon],
+        [row.purchase_id for row in by_coupon],
+    )  # fmt: skip
+    await record_events(session, [_conversion(row) for row in won])
+    converted = [Sent(row.sent_at, row.campaign_id) for row in won]
     await ask_recount(session, converted)
     if converted:
         publish(session, "dashboard", {"conversions": len(converted)})
     return len(converted)
+
+
+def _conversion(row: Any) -> NewEvent:
+    told = {"purchase_id": row.purchase_id, "value": str(row.total), "by": "coupon" if row.by_coupon else "click"}
+    return NewEvent(EventType.CONVERSION, row.customer_id, row.campaign_id, row.id, row.occurred_at, told)

@@ -8,7 +8,10 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.actions.coupon_pools import (
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import AppError
+from liquor_app.core.ids import parse_id
+from liquor_app.coupons.coupon_pools import (
     AddedCodes,
     PoolRow,
     Refused,
@@ -19,9 +22,6 @@ from liquor_app.actions.coupon_pools import (
     list_pools,
     update_pool,
 )
-from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError
-from liquor_app.core.ids import parse_id
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done, toast_warning

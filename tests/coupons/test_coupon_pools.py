@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.actions import coupon_pools
-from liquor_app.actions.coupon_pools import (
+from liquor_app.core.errors import Conflict, Forbidden, Invalid
+from liquor_app.coupons import coupon_pools
+from liquor_app.coupons.coupon_pools import (
     add_codes,
     create_pool,
     delete_pool,
@@ -21,7 +22,6 @@ from liquor_app.actions.coupon_pools import (
     list_pools,
     update_pool,
 )
-from liquor_app.core.errors import Conflict, Forbidden, Invalid
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 

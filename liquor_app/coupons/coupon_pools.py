@@ -1,6 +1,6 @@
 """Coupon pools: codes the till knows, brought in as a list and given away one by one.
 
-`sending.pipeline.coupon_codes` takes them out at sending.
+`coupons.coupon_codes` takes them out at sending.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Coupon codes: each action its own, from the campaign's pool or made up, and the same one at every attempt.
+"""Give each action a coupon code of its own, from the campaign's pool or made up: the same one at every attempt.
 
 A code belongs to an action the moment it is taken, in the transaction that claims the action's message: a worker that
 dies before its commit has taken nothing, and whoever sends the message after a crash finds its code already there.
+Corridors, for `sending`: messages go out for the system.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,7 +20,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.ids import uuid_array
 from liquor_app.organization.service import notify
-from liquor_app.sending.pipeline.eligibility_facts import last_day_of, money_off
 
 NO_CODE = "no_coupon_code"
 
@@ -72,6 +73,13 @@ WHERE c.id = d.id
 RETURNING c.action_id, c.code
 """
 
+_REDEEM = """
+UPDATE coupons k SET redeemed_at = f.occurred_at, purchase_id = f.purchase_id
+FROM unnest(CAST(:coupons AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:purchases AS uuid[]))
+  AS f (coupon_id, occurred_at, purchase_id)
+WHERE k.id = f.coupon_id AND k.redeemed_at IS NULL
+"""
+
 # One more than the mark is all that has to be counted.
 _LEVEL = """
 SELECT p.id, p.name, p.low_water, p.warned_at IS NOT NULL AS is_told, x.left_over
@@ -85,8 +93,19 @@ WHERE p.id = ANY(CAST(CAST(:pools AS text) AS uuid[])) ORDER BY p.id
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A code wanted for an action whose offer is `percent` off and holds until the end of `last_day`."""
+
+    action_id: UUID
+    campaign_id: UUID
+    customer_id: UUID
+    percent: Decimal
+    last_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
-    """Codes by message, and why the others have none: a reason, or None where one may be free again in a moment."""
+    """Codes by action, and why the others have none: a reason, or None where one may be free again in a moment."""
 
     codes: dict[UUID, str]
     without: dict[UUID, tuple[str | None, str]]
@@ -99,58 +118,63 @@ async def pin_standing_pools(session: AsyncSession, campaign_id: UUID) -> frozen
     return frozenset(row.discount_pct for row in found)
 
 
-async def give_codes(session: AsyncSession, rows: Sequence[Any], zone: str) -> Given:
-    """A code for every message that offers money off and has none yet. Three statements for a batch, none for a batch
-    that has all it needs.
+async def give_codes(session: AsyncSession, wanted: Sequence[Wanted], zone: str) -> Given:
+    """A code for every action that has none yet. Three statements for a batch, none for an empty one.
 
     Args:
-        rows: messages with `id`, `action_id`, `customer_id`, `campaign_id`, `offer_terms`, `coupon`.
         zone: the store's; codes hold to the end of the offer's last day there.
     """
-    needy = [row for row in rows if row.coupon is None and row.action_id and money_off(row.offer_terms or {})]
-    if not needy:
+    if not wanted:
         return Given({}, {})
-    found = await session.execute(text(_POOLS), {"campaigns": uuid_array({row.campaign_id for row in needy})})
+    found = await session.execute(text(_POOLS), {"campaigns": uuid_array({one.campaign_id for one in wanted})})
     pools = {(row.campaign_id, row.discount_pct): row for row in found}
-    drawn: dict[UUID, Any] = {}
-    made_up: dict[UUID, Any] = {}
-    for row in needy:
-        pool = pools.get((row.campaign_id, money_off(row.offer_terms)))
-        (made_up if pool is None else drawn)[row.action_id] = row
+    drawn: dict[UUID, Wanted] = {}
+    made_up: dict[UUID, Wanted] = {}
+    for one in wanted:
+        (drawn if (one.campaign_id, one.percent) in pools else made_up)[one.action_id] = one
     codes = await make_up_codes(session, list(made_up.values()), zone)
     levels: dict[UUID, Any] = {}
     if drawn:
-        pool_of = {action: pools[row.campaign_id, money_off(row.offer_terms)].pool_id for action, row in drawn.items()}
+        pool_of = {action: pools[one.campaign_id, one.percent].pool_id for action, one in drawn.items()}
         codes |= await _take(session, drawn, pool_of, zone)
         levels = await _watch(session, set(pool_of.values()))
     without = {}
-    for row in needy:
-        if row.action_id not in codes and row.action_id in drawn:
-            level = levels[pool_of[row.action_id]]
+    for action in drawn:
+        if action not in codes:
+            level = levels[pool_of[action]]
             # what is left over here is in another worker's hands, which may yet let go of it
             reason = None if level.left_over else NO_CODE
             note = f"The pool “{level.name}” has no code left. Add codes to it, then send to the rest."
-            without[row.id] = (reason, note if reason else "")
-    return Given({row.id: codes[row.action_id] for row in needy if row.action_id in codes}, without)
+            without[action] = (reason, note if reason else "")
+    return Given(codes, without)
 
 
-async def make_up_codes(session: AsyncSession, rows: Sequence[Any], zone: str) -> dict[UUID, str]:
-    """Codes of our own, by action, so that a basket can be tied to a message; rows as in `give_codes`."""
-    if not rows:
+async def make_up_codes(session: AsyncSession, wanted: Sequence[Wanted], zone: str) -> dict[UUID, str]:
+    """Codes of our own, by action, so that a basket can be tied to a message."""
+    if not wanted:
         return {}
     made = await session.execute(
         text(_MAKE_UP),
         {
-            "codes": [coupon_code() for _ in rows],
-            "campaigns": [row.campaign_id for row in rows],
-            "actions": [row.action_id for row in rows],
-            "customers": [row.customer_id for row in rows],
-            "percents": [money_off(row.offer_terms) for row in rows],
-            "days": [last_day_of(row.offer_terms) for row in rows],
+            "codes": [coupon_code() for _ in wanted],
+            "campaigns": [one.campaign_id for one in wanted],
+            "actions": [one.action_id for one in wanted],
+            "customers": [one.customer_id for one in wanted],
+            "percents": [one.percent for one in wanted],
+            "days": [one.last_day for one in wanted],
             "zone": zone,
         },
     )
     return {row.action_id: row.code for row in made}
+
+
+async def redeem_codes(
+    session: AsyncSession, coupon_ids: Sequence[UUID], moments: Sequence[datetime], purchase_ids: Sequence[UUID]
+) -> None:
+    """Note when and with which purchase codes were redeemed; one redeemed before keeps its first."""
+    if coupon_ids:
+        bound = {"coupons": list(coupon_ids), "moments": list(moments), "purchases": list(purchase_ids)}
+        await session.execute(text(_REDEEM), bound)
 
 
 def coupon_code() -> str:
@@ -159,15 +183,17 @@ def coupon_code() -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
-async def _take(session: AsyncSession, drawn: dict[UUID, Any], pool_of: dict[UUID, UUID], zone: str) -> dict[UUID, str]:
+async def _take(
+    session: AsyncSession, drawn: dict[UUID, Wanted], pool_of: dict[UUID, UUID], zone: str
+) -> dict[UUID, str]:
     taken = await session.execute(
         text(_TAKE),
         {
             "pools": [pool_of[action] for action in drawn],
-            "campaigns": [row.campaign_id for row in drawn.values()],
+            "campaigns": [one.campaign_id for one in drawn.values()],
             "actions": list(drawn),
-            "customers": [row.customer_id for row in drawn.values()],
-            "days": [last_day_of(row.offer_terms) for row in drawn.values()],
+            "customers": [one.customer_id for one in drawn.values()],
+            "days": [one.last_day for one in drawn.values()],
             "zone": zone,
         },
     )
