@@ -43,6 +43,12 @@ class ActionStatus(StrEnum):
     """In the control group: deliberately not contacted."""
 
 
+TAKEN = (ActionStatus.PENDING, ActionStatus.QUEUED, ActionStatus.SENT)
+"""A message that goes out, or did: it counts against capacity, caps and budget."""
+UNDECIDED = (ActionStatus.PROPOSED, ActionStatus.PENDING, ActionStatus.SKIPPED)
+"""Nothing of it is in the ledger, and nobody is held out: a plan or a person may still change it."""
+
+
 ACTION = Transitions(
     "action",
     {

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.campaigns.models import OPEN, OVER, CampaignStatus
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.organization.guidance import Guidance, GuidanceRow, load_guidance
@@ -110,7 +111,7 @@ class CampaignBrief:
 
     id: UUID
     name: str
-    status: str
+    status: CampaignStatus
     start_date: date
     end_date: date
     target_segments: tuple[str, ...]
@@ -129,7 +130,7 @@ class CampaignBrief:
     @property
     def is_open(self) -> bool:
         """Nothing of it can have been sent yet, so everything may be planned anew."""
-        return self.status in ("draft", "awaiting_approval")
+        return self.status in OPEN
 
     @property
     def offers_end(self) -> date:
@@ -225,7 +226,7 @@ async def lock_brief(session: AsyncSession, campaign_id: UUID) -> CampaignBrief:
     row = found.mappings().first()
     if row is None:
         raise NotFound("There is no such campaign.")
-    if row["is_history"] or row["status"] in ("completed", "cancelled"):
+    if row["is_history"] or row["status"] in OVER:
         raise Conflict(f"The campaign “{row['name']}” is over; make a new one.")
     limits = await read_limits(session, row["constraints"])
     local = (row["virtual_now"] or now()).astimezone(ZoneInfo(limits.timezone))
@@ -237,7 +238,7 @@ async def lock_brief(session: AsyncSession, campaign_id: UUID) -> CampaignBrief:
     return CampaignBrief(
         id=row["id"],
         name=row["name"],
-        status=row["status"],
+        status=CampaignStatus(row["status"]),
         start_date=row["start_date"],
         end_date=row["end_date"],
         target_segments=tuple(row["target_segments"]),

@@ -53,6 +53,13 @@ class CampaignStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+OPEN = (CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL)
+"""Nothing of it can have been sent."""
+LIVE = (CampaignStatus.SCHEDULED, CampaignStatus.ACTIVE, CampaignStatus.PAUSED)
+"""Approved and not over: what it plans takes up room and people."""
+OVER = (CampaignStatus.COMPLETED, CampaignStatus.CANCELLED)
+
+
 CAMPAIGN = Transitions(
     "campaign",
     {
@@ -142,6 +149,18 @@ class Campaign(SQLModel, table=True):
     completed_at: datetime | None = moment()
     created_at: datetime = stamped()
     updated_at: datetime = stamped()
+
+
+class FiringOutcome(StrEnum):
+    """What came of a customer's occasion."""
+
+    SEEN = "seen"
+    """Not looked at further yet."""
+    PLANNED = "planned"
+    HELD_OUT = "held_out"
+    SKIPPED = "skipped"
+    EXCLUDED = "excluded"
+    """There was no action to make."""
 
 
 class TriggerFiring(SQLModel, table=True):

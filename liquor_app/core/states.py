@@ -39,3 +39,21 @@ class Transitions(Generic[S]):
     def sources(self, new: S) -> list[str]:
         """Every status from which `new` may be reached, for `WHERE status = ANY(…)`."""
         return sorted(source.value for source, targets in self.table.items() if new in targets)
+
+    def sources_sql(self, new: S) -> str:
+        """The same as a list for a constant: `f"… AND status IN {ACTION.sources_sql(ActionStatus.SENT)}"`."""
+        return sql_list(*self.sources(new))
+
+    def allows_sql(self, old: str, new: str) -> str:
+        """A condition on two SQL expressions: the second is the first, or may follow it."""
+        pairs = sorted((one.value, next_.value) for one, targets in self.table.items() for next_ in targets)
+        listed = ", ".join(f"('{one}', '{next_}')" for one, next_ in pairs)
+        return f"({old} = {new} OR ({old}, {new}) IN ({listed}))"
+
+
+def sql_list(*statuses: str) -> str:
+    """`('draft', 'scheduled')`, for SQL constants: a status is spelled in its enum and nowhere else.
+
+    >>> f"SELECT id FROM campaigns WHERE status IN {sql_list(*LIVE)}"
+    """
+    return "(" + ", ".join(f"'{status}'" for status in statuses) + ")"

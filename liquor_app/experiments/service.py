@@ -13,12 +13,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.eligibility import Reason
+from liquor_app.actions.models import ACTION, ActionStatus
+from liquor_app.actions.plan_decisions import hold_out_actions
+from liquor_app.campaigns.models import OPEN
 from liquor_app.core.clock import now
 from liquor_app.core.errors import NotFound
 from liquor_app.core.holdout_draw import draw_sql, threshold
 from liquor_app.experiments.models import ExperimentKind
 from liquor_app.experiments.statistics import Arm, Lift, SplitCheck, check_split, lift
+
+_DRAWN = f"""
+SELECT DISTINCT s.customer_id FROM experiment_assignments s
+  JOIN actions a ON a.customer_id = s.customer_id AND a.campaign_id = :campaign
+   AND a.status IN {ACTION.sources_sql(ActionStatus.HELD_OUT)}
+ WHERE s.experiment_id = :experiment AND s.arm_id = :holdout
+"""
 
 NAME = "Holdout"
 CONTACTED, HELD_OUT = "contacted", "holdout"
@@ -66,7 +75,7 @@ async def draw_holdout(session: AsyncSession, actor: Actor, campaign_id: UUID) -
     share = float(Decimal(campaign["holdout_pct"]) / 100)
     # the campaign's own id is part of the seed, so that two campaigns never hold out the same people
     seed = f"{campaign_id}:{campaign['seed']}"
-    is_open = campaign["status"] in ("draft", "awaiting_approval")
+    is_open = campaign["status"] in OPEN
     if is_open:
         await session.execute(
             text("DELETE FROM experiments WHERE campaign_id = :id AND kind = 'holdout'"), {"id": campaign_id}
@@ -88,27 +97,17 @@ async def draw_holdout(session: AsyncSession, actor: Actor, campaign_id: UUID) -
             "holdout": arms[HELD_OUT],
             "contacted": arms[CONTACTED],
             "campaign": campaign_id,
-            "statuses": ["proposed", "pending", "held_out"],
+            "statuses": [ActionStatus.PROPOSED, ActionStatus.PENDING, ActionStatus.HELD_OUT],
             "seed": seed,
             "below": threshold(share),
             "at": now(),
         },
     )
-    await session.execute(
-        text(
-            "UPDATE actions a SET status = 'held_out', skip_reason = :reason, skip_detail = :detail, updated_at = :at"
-            " FROM experiment_assignments s WHERE s.experiment_id = :experiment AND s.arm_id = :holdout"
-            " AND s.customer_id = a.customer_id AND a.campaign_id = :campaign AND a.status IN ('proposed', 'pending')"
-        ),
-        {
-            "reason": Reason.HOLDOUT.value,
-            "detail": f"Drawn at random, {share:.0%} of the audience, to measure what the campaign changes.",
-            "experiment": experiment_id,
-            "holdout": arms[HELD_OUT],
-            "campaign": campaign_id,
-            "at": now(),
-        },
+    drawn = await session.execute(
+        text(_DRAWN), {"experiment": experiment_id, "holdout": arms[HELD_OUT], "campaign": campaign_id}
     )
+    detail = f"Drawn at random, {share:.0%} of the audience, to measure what the campaign changes."
+    await hold_out_actions(session, campaign_id, list(drawn.scalars()), detail)
     counted = await session.execute(
         text(
             "SELECT count(*) FILTER (WHERE arm_id = :holdout) AS held_out,"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -16,13 +16,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.audience import CHUNK, contacts
 from liquor_app.actions.eligibility import Reason
+from liquor_app.actions.models import TAKEN, ActionStatus
+from liquor_app.actions.plan_decisions import Decision, apply_decisions, copy_decisions, stage_decisions
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
+from liquor_app.campaigns.models import LIVE
 from liquor_app.core.clock import now
-from liquor_app.core.db import raw_connection
+from liquor_app.core.states import sql_list
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints, Problem, Verdict
 from liquor_app.planning.simulation import Sends
 
 BATCH = 50_000
+CHOSEN = f"a.status = '{ActionStatus.PENDING}'"
+"""Actions of the campaign's current plan."""
 _FIGURES = (
     "expected_profit", "kept", "expected_response", "basket", "discount_pct", "baseline", "value_points",
 )  # fmt: skip
@@ -176,9 +181,9 @@ async def taken_room(session: AsyncSession, brief: CampaignBrief, *, but_own: bo
         text(
             "SELECT a.scheduled_date AS day, a.channel, count(*) AS n FROM actions a"
             " JOIN campaigns k ON k.id = a.campaign_id"
-            " WHERE a.scheduled_date BETWEEN :first AND :last AND a.status IN ('pending', 'queued', 'sent')"
-            " AND (k.id = :campaign OR k.status IN ('scheduled', 'active', 'paused'))"
-            " AND NOT (:but_own AND k.id = :campaign AND a.status = 'pending' AND NOT a.offer_terms ? 'edited_by')"
+            f" WHERE a.scheduled_date BETWEEN :first AND :last AND a.status IN {sql_list(*TAKEN)}"
+            f" AND (k.id = :campaign OR k.status IN {sql_list(*LIVE)})"
+            f" AND NOT (:but_own AND k.id = :campaign AND {CHOSEN} AND NOT a.offer_terms ? 'edited_by')"
             " GROUP BY 1, 2"
         ),
         {"first": brief.days[0], "last": brief.days[-1], "campaign": brief.id, "but_own": but_own},
@@ -225,32 +230,20 @@ async def write_choices(
     details: Mapping[tuple[Reason, int], str],
 ) -> None:
     """Set every candidate to pending on its day, or to skipped with the reason; `details` as `reasons_of` has them."""
-    connection = await raw_connection(session)
-    await connection.execute(
-        "CREATE TEMP TABLE planned_actions (id uuid, day date, status text, reason text, detail text) ON COMMIT DROP"
-    )
-    async with (
-        connection.cursor() as cursor,
-        cursor.copy("COPY planned_actions (id, day, status, reason, detail) FROM STDIN") as copy,
-    ):
+    await stage_decisions(session)
+
+    def decided() -> Iterator[Decision]:
         for index, code in enumerate(verdict):
             action_id = UUID(bytes=candidates.ids[index].tobytes())
             if code == Verdict.CHOSEN:
-                await copy.write_row((action_id, brief.days[day[index]], "pending", None, None))
+                yield Decision(action_id, ActionStatus.PENDING, brief.days[day[index]])
             else:
                 reason = _REASONS[Verdict(int(code))]
-                await copy.write_row(
-                    (action_id, None, "skipped", reason.value, details[reason, candidates.channel[index]])
-                )
-    await session.execute(
-        text(
-            "UPDATE actions a SET status = p.status, scheduled_date = COALESCE(p.day, a.scheduled_date),"
-            " plan_id = :plan, skip_reason = p.reason, skip_detail = p.detail, updated_at = :at"
-            " FROM planned_actions p WHERE a.id = p.id"
-        ),
-        {"plan": plan_id, "at": now()},
-    )
-    await connection.execute("DROP TABLE planned_actions")
+                detail = details[reason, candidates.channel[index]]
+                yield Decision(action_id, ActionStatus.SKIPPED, None, reason.value, detail)
+
+    await copy_decisions(session, decided())
+    await apply_decisions(session, plan_id)
 
 
 def reasons_of(brief: CampaignBrief, price: Floats, *, shared: bool = False) -> dict[tuple[Reason, int], str]:

@@ -14,15 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.eligibility import Reason
+from liquor_app.actions.models import ACTION, TAKEN, ActionStatus
+from liquor_app.actions.plan_decisions import reopen_actions, settle_actions
 from liquor_app.actions.service import generate_actions
 from liquor_app.campaigns.brief import CampaignBrief, lock_brief
+from liquor_app.campaigns.current_plan import set_current_plan
 from liquor_app.campaigns.models import Engine
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.ids import uuid7
+from liquor_app.core.states import sql_list
 from liquor_app.experiments.service import HoldoutRow, draw_holdout
 from liquor_app.planning.candidates import (
+    CHOSEN,
     Candidates,
     build_problem,
     day_weights,
@@ -34,6 +38,7 @@ from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Floats, Problem
 from liquor_app.planning.plan_reasoning import Alternative, Entry, engine_note, explain
+from liquor_app.planning.plan_status import supersede_drafts
 from liquor_app.planning.plan_store import PlanRow, fingerprint_of, get_plan, summarise
 from liquor_app.planning.plan_switch import forget_choices
 
@@ -41,8 +46,8 @@ ALTERNATIVES_UP_TO = 50_000
 """Candidates up to which other ways to plan are worked out for comparison."""
 
 FREE = (
-    "a.status = 'proposed' AND NOT EXISTS (SELECT 1 FROM actions t WHERE t.campaign_id = a.campaign_id"
-    " AND t.customer_id = a.customer_id AND t.status IN ('pending', 'queued', 'sent'))"
+    f"a.status = '{ActionStatus.PROPOSED}' AND NOT EXISTS (SELECT 1 FROM actions t WHERE t.campaign_id = a.campaign_id"
+    f" AND t.customer_id = a.customer_id AND t.status IN {sql_list(*TAKEN)})"
 )
 """Actions that may still be chosen: of customers nothing was decided for."""
 
@@ -86,7 +91,7 @@ async def make_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> P
         day=plan.day,
         details=reasons_of(brief, plan.price),
     )
-    await settle_rest(session, brief, plan_id)
+    await settle_actions(session, brief.id, plan_id)
     summary = await summary_of(session, ready)
     summary["optimality"] = {
         "value": round(plan.value, 2),
@@ -102,32 +107,21 @@ async def make_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> P
 
 async def prepare(session: AsyncSession, actor: Actor, brief: CampaignBrief) -> Prepared:
     """Put everything undecided back to proposals, draw the holdout, read the candidates."""
-    await _reset(session, brief)
+    await reopen_actions(
+        session, brief.id, ACTION.sources(ActionStatus.PROPOSED) if brief.is_open else [ActionStatus.PENDING],
+        keep=(brief.days[0], brief.days[-1]),
+    )  # fmt: skip
     holdout = await draw_holdout(session, actor, brief.id)
-    pinned = await read_candidates(session, brief, "a.status = 'pending'")
+    pinned = await read_candidates(session, brief, CHOSEN)
     candidates = await read_candidates(session, brief, FREE)
     weight = await day_weights(session, brief)
     problem = await build_problem(session, brief, candidates, weight, float(pinned.discount.sum()))
     return Prepared(brief, holdout, candidates, weight, problem)
 
 
-async def settle_rest(session: AsyncSession, brief: CampaignBrief, plan_id: UUID) -> None:
-    """What was no candidate: pinned actions belong to this plan too, the rest of their customers' give way."""
-    await session.execute(
-        text(
-            "UPDATE actions SET plan_id = :plan, updated_at = :at,"
-            " status = CASE WHEN status = 'proposed' THEN 'skipped' ELSE status END,"
-            " skip_reason = CASE WHEN status = 'proposed' THEN :better ELSE skip_reason END"
-            " WHERE campaign_id = :campaign"
-            " AND (status = 'proposed' OR status = 'pending' AND plan_id IS DISTINCT FROM :plan)"
-        ),
-        {"plan": plan_id, "campaign": brief.id, "at": now(), "better": Reason.BETTER_ACTION.value},
-    )
-
-
 async def summary_of(session: AsyncSession, ready: Prepared) -> dict[str, Any]:
     """The figures of what is chosen now."""
-    chosen = await read_candidates(session, ready.brief, "a.status = 'pending'")
+    chosen = await read_candidates(session, ready.brief, CHOSEN)
     return await summarise(session, ready.brief, chosen, ready.weight, ready.holdout.held_out)
 
 
@@ -136,27 +130,6 @@ async def _has_actions(session: AsyncSession, campaign_id: UUID) -> bool:
         text("SELECT EXISTS (SELECT 1 FROM actions WHERE campaign_id = :id)"), {"id": campaign_id}
     )
     return bool(found.scalar_one())
-
-
-async def _reset(session: AsyncSession, brief: CampaignBrief) -> None:
-    """Back to proposals, but for what people decided and what is in the ledger. What was moved or reworded
-    keeps its place; a day that has passed is no decision any more."""
-    statuses = ["pending", "skipped", "held_out"] if brief.is_open else ["pending"]
-    await session.execute(
-        text(
-            "UPDATE actions SET status = 'proposed', skip_reason = NULL, skip_detail = NULL, updated_at = :at"
-            " WHERE campaign_id = :id AND status = ANY(:statuses) AND skip_reason IS DISTINCT FROM :by_hand"
-            " AND NOT (status = 'pending' AND offer_terms ? 'edited_by' AND scheduled_date BETWEEN :first AND :last)"
-        ),
-        {
-            "id": brief.id,
-            "statuses": statuses,
-            "by_hand": Reason.BY_HAND.value,
-            "first": brief.days[0],
-            "last": brief.days[-1],
-            "at": now(),
-        },
-    )
 
 
 async def _next_version(session: AsyncSession, campaign_id: UUID) -> int:
@@ -197,9 +170,7 @@ async def store_plan(
     brief = ready.brief
     version = await _next_version(session, brief.id)
     fingerprint = await fingerprint_of(session, brief.id)
-    await session.execute(
-        text("UPDATE plans SET status = 'superseded' WHERE campaign_id = :id AND status = 'draft'"), {"id": brief.id}
-    )
+    await supersede_drafts(session, brief.id)
     await session.execute(
         text(
             "INSERT INTO plans (id, campaign_id, version, engine, status, constraints, summary, reasoning, fingerprint,"
@@ -249,19 +220,7 @@ async def put_in_place(
     held_out: int | None = None,
 ) -> None:
     """Make a plan the campaign's current one."""
-    await session.execute(
-        text(
-            "UPDATE campaigns SET plan_id = :plan, held_out = COALESCE(:held_out, held_out),"
-            " weekly_plan = CAST(:weekly AS jsonb), updated_at = :at WHERE id = :id"
-        ),
-        {
-            "plan": plan_id,
-            "held_out": held_out,
-            "weekly": json.dumps({"plan_id": str(plan_id), "version": version, **brief_of(summary)}),
-            "id": campaign_id,
-            "at": now(),
-        },
-    )
+    await set_current_plan(session, campaign_id, plan_id, {"version": version, **brief_of(summary)}, held_out=held_out)
 
 
 def brief_of(summary: dict[str, Any]) -> dict[str, Any]:

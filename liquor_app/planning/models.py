@@ -12,12 +12,25 @@ from sqlmodel import SQLModel
 
 from liquor_app.campaigns.models import Engine
 from liquor_app.core.columns import choice, day, document, moment, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.states import Transitions
 
 
 class PlanStatus(StrEnum):
     DRAFT = "draft"
     APPROVED = "approved"
     SUPERSEDED = "superseded"
+
+
+PLAN = Transitions(
+    "plan",
+    {
+        PlanStatus.DRAFT: [PlanStatus.APPROVED, PlanStatus.SUPERSEDED],
+        # approved anew: the campaign was sent back and its plan taken up again
+        PlanStatus.APPROVED: [PlanStatus.APPROVED, PlanStatus.SUPERSEDED],
+        # chosen back, while another engine's plan of the same round is on the table
+        PlanStatus.SUPERSEDED: [PlanStatus.DRAFT],
+    },
+)
 
 
 class Plan(SQLModel, table=True):

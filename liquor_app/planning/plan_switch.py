@@ -7,14 +7,32 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.clock import now
+from liquor_app.actions.models import ActionStatus
+from liquor_app.actions.plan_decisions import CONTENT, apply_decisions, stage_decisions
 from liquor_app.core.errors import Conflict
+from liquor_app.core.states import sql_list
 
-CONTENT = (
-    "offer", "offer_terms", "message", "reason", "priority_score", "response_points", "margin_points",
-    "expected_response", "expected_profit",
-)  # fmt: skip
-"""Columns of an action that differ between plans of different engines."""
+_CONTENT = ", ".join(f"'{name}', {name}" for name in CONTENT)
+_DECIDED = sql_list(ActionStatus.PENDING, ActionStatus.SKIPPED)
+
+_KEEP = f"""
+INSERT INTO plan_choices (plan_id, action_id, status, scheduled_date, skip_reason, skip_detail, content)
+SELECT :plan, id, status, scheduled_date, skip_reason, skip_detail,
+       CASE WHEN status = '{ActionStatus.PENDING}' THEN jsonb_build_object({_CONTENT}) END
+  FROM actions WHERE campaign_id = :campaign AND status IN {_DECIDED}
+"""
+
+_COUNT = f"""
+SELECT (SELECT count(*) FROM plan_choices WHERE plan_id = :plan) AS kept,
+       (SELECT count(*) FROM plan_choices c JOIN actions a ON a.id = c.action_id
+         WHERE c.plan_id = :plan AND a.campaign_id = :campaign AND a.status IN {_DECIDED}) AS found,
+       (SELECT count(*) FROM actions WHERE campaign_id = :campaign AND status IN {_DECIDED}) AS standing
+"""
+
+_STAGE_KEPT = """
+INSERT INTO plan_decisions (action_id, status, scheduled_date, skip_reason, skip_detail, content)
+SELECT action_id, status, scheduled_date, skip_reason, skip_detail, content FROM plan_choices WHERE plan_id = :plan
+"""
 
 
 async def forget_choices(session: AsyncSession, campaign_id: UUID) -> None:
@@ -28,16 +46,7 @@ async def forget_choices(session: AsyncSession, campaign_id: UUID) -> None:
 async def keep_choices(session: AsyncSession, campaign_id: UUID, plan_id: UUID) -> None:
     """Keep what stands now as what `plan_id` decided."""
     await session.execute(text("DELETE FROM plan_choices WHERE plan_id = :plan"), {"plan": plan_id})
-    content = ", ".join(f"'{name}', {name}" for name in CONTENT)
-    await session.execute(
-        text(
-            "INSERT INTO plan_choices (plan_id, action_id, status, scheduled_date, skip_reason, skip_detail, content)"
-            " SELECT :plan, id, status, scheduled_date, skip_reason, skip_detail,"
-            f" CASE WHEN status = 'pending' THEN jsonb_build_object({content}) END"
-            " FROM actions WHERE campaign_id = :campaign AND status IN ('pending', 'skipped')"
-        ),
-        {"plan": plan_id, "campaign": campaign_id},
-    )
+    await session.execute(text(_KEEP), {"plan": plan_id, "campaign": campaign_id})
 
 
 async def restore_choices(session: AsyncSession, campaign_id: UUID, plan_id: UUID) -> list[UUID]:
@@ -46,29 +55,15 @@ async def restore_choices(session: AsyncSession, campaign_id: UUID, plan_id: UUI
     Raises:
         Conflict: the actions were proposed anew since.
     """
-    counted = await session.execute(
-        text(
-            "SELECT (SELECT count(*) FROM plan_choices WHERE plan_id = :plan) AS kept,"
-            " (SELECT count(*) FROM actions WHERE campaign_id = :campaign AND status IN ('pending', 'skipped'))"
-            "   AS standing"
-        ),
-        {"plan": plan_id, "campaign": campaign_id},
-    )
+    counted = await session.execute(text(_COUNT), {"plan": plan_id, "campaign": campaign_id})
     count = counted.one()
-    assignments = ", ".join(f"{name} = r.{name}" for name in CONTENT)
-    restored = await session.execute(
-        text(
-            "UPDATE actions a SET status = r.kept_status, scheduled_date = r.kept_day, skip_reason = r.kept_reason,"
-            f" skip_detail = r.kept_detail, plan_id = :plan, updated_at = :at, {assignments}"
-            " FROM (SELECT r.*, c.status AS kept_status, c.scheduled_date AS kept_day, c.skip_reason AS kept_reason,"
-            "   c.skip_detail AS kept_detail FROM plan_choices c JOIN actions x ON x.id = c.action_id"
-            "   AND x.campaign_id = :campaign AND x.status IN ('pending', 'skipped')"
-            "   CROSS JOIN LATERAL jsonb_populate_record(x, COALESCE(c.content, '{}')) r WHERE c.plan_id = :plan) r"
-            " WHERE a.id = r.id RETURNING a.id, a.status"
-        ),
-        {"plan": plan_id, "campaign": campaign_id, "at": now()},
-    )
-    rows = restored.all()
-    if not count.kept or count.kept != len(rows) or count.standing != len(rows):
+    if not count.kept or count.kept != count.found or count.standing != count.found:
         raise Conflict("The actions were proposed anew since that plan was made. Plan again, then choose.")
-    return [row.id for row in rows if row.status == "pending"]
+    await stage_decisions(session)
+    await session.execute(text(_STAGE_KEPT), {"plan": plan_id})
+    await apply_decisions(session, plan_id)
+    planned = await session.execute(
+        text("SELECT action_id FROM plan_choices WHERE plan_id = :plan AND status = :pending"),
+        {"plan": plan_id, "pending": ActionStatus.PENDING.value},
+    )
+    return list(planned.scalars())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
@@ -17,6 +16,7 @@ from liquor_app.planning.approval.approval_checks import beyond_autopilot, escal
 from liquor_app.planning.approval.approve_plan import approve_plan
 from liquor_app.planning.compare_plans import Comparison, compare
 from liquor_app.planning.draft_plan import make_plan, put_in_place
+from liquor_app.planning.plan_status import put_back
 from liquor_app.planning.plan_store import PlanRow, get_plan, list_plans, plan_of_version
 from liquor_app.planning.plan_switch import keep_choices, restore_choices
 from liquor_app.planning.simulation_job import cancel_simulation, open_simulation, request_simulation, simulate_plan
@@ -66,13 +66,7 @@ async def choose_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> Pla
     await keep_choices(session, brief.id, brief.plan_id)
     planned = await restore_choices(session, brief.id, plan_id)
     await refuse_overfull(session, brief, planned)
-    await session.execute(
-        text(
-            "UPDATE plans SET status = CASE WHEN id = :id THEN 'draft' ELSE 'superseded' END"
-            " WHERE campaign_id = :campaign AND (id = :id OR status = 'draft')"
-        ),
-        {"id": plan_id, "campaign": brief.id},
-    )
+    await put_back(session, brief.id, plan_id, plan.status)
     await put_in_place(session, brief.id, plan_id, plan.version, plan.summary)
     await audit(
         session, actor, "plan.chosen", "campaign", brief.id, version=plan.version, engine=plan.engine.value,

@@ -14,15 +14,20 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.generate import generate_for
+from liquor_app.actions.models import TAKEN, ActionStatus
+from liquor_app.actions.plan_decisions import settle_actions
 from liquor_app.campaigns.brief import CampaignBrief, lock_brief
-from liquor_app.campaigns.models import Engine
+from liquor_app.campaigns.current_plan import set_held_out
+from liquor_app.campaigns.firings import record_firings, settle_firings
+from liquor_app.campaigns.models import CampaignStatus, Engine, FiringOutcome
 from liquor_app.campaigns.triggers import Trigger, read_trigger
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.core.ids import uuid7
+from liquor_app.core.states import sql_list
 from liquor_app.experiments.service import HoldoutRow, draw_holdout
 from liquor_app.planning.candidates import build_problem, day_weights, read_candidates, reasons_of, write_choices
-from liquor_app.planning.draft_plan import FREE, Prepared, settle_rest, store_plan, summary_of
+from liquor_app.planning.draft_plan import FREE, Prepared, store_plan, summary_of
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
 from liquor_app.planning.plan_reasoning import entry
 from liquor_app.planning.plan_store import PlanRow
@@ -67,7 +72,7 @@ async def fire(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Fired:
     """
     require(actor, Role.MANAGER)
     brief = await lock_brief(session, campaign_id)
-    if brief.status != "active" or brief.plan_id is None:
+    if brief.status is not CampaignStatus.ACTIVE or brief.plan_id is None:
         raise Conflict("Only a running campaign is triggered.")
     trigger, started_at = await read_campaign_trigger(session, campaign_id)
     until = now()
@@ -76,13 +81,9 @@ async def fire(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Fired:
     if not people:
         return Fired(0, 0, 0)
     ready = await _plan(session, actor, brief, people, brief.plan_id)
-    counted = await session.execute(text(_OUTCOMES), {"campaign": campaign_id, "people": people})
-    outcomes = list(counted.scalars())
-    fired = Fired(len(people), outcomes.count("planned"), outcomes.count("held_out"))
-    await session.execute(
-        text("UPDATE campaigns SET held_out = :n WHERE id = :id"),
-        {"n": ready.holdout.held_out, "id": campaign_id},
-    )
+    outcomes = await _settle(session, campaign_id, people)
+    fired = Fired(len(people), outcomes.count(FiringOutcome.PLANNED), outcomes.count(FiringOutcome.HELD_OUT))
+    await set_held_out(session, campaign_id, ready.holdout.held_out)
     await audit(
         session, actor, "campaign.triggered", "campaign", campaign_id, seen=fired.seen, planned=fired.planned,
         held_out=fired.held_out,
@@ -90,24 +91,26 @@ async def fire(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Fired:
     return fired
 
 
-_TAKE_UP = """
-INSERT INTO trigger_firings (campaign_id, customer_id, occasion_at, outcome, fired_at)
-SELECT :campaign, x.customer_id, min(x.at), 'seen', :until FROM ({occasions}) x
+_NEW_OCCASIONS = """
+SELECT x.customer_id, min(x.at) AS at FROM ({occasions}) x
   JOIN customers k ON k.id = x.customer_id AND k.deleted_at IS NULL
  WHERE EXISTS (SELECT 1 FROM segment_members m JOIN segments t ON t.id = m.segment_id
                 WHERE m.customer_id = x.customer_id AND t.slug = ANY(:targets))
    AND NOT EXISTS (SELECT 1 FROM trigger_firings f WHERE f.campaign_id = :campaign AND f.customer_id = x.customer_id)
  GROUP BY x.customer_id ORDER BY min(x.at), x.customer_id LIMIT :most
-ON CONFLICT DO NOTHING RETURNING customer_id
 """
 
-_OUTCOMES = """
-UPDATE trigger_firings f SET outcome = COALESCE(
-    (SELECT CASE WHEN bool_or(a.status IN ('pending', 'queued', 'sent')) THEN 'planned'
-                 WHEN bool_or(a.status = 'held_out') THEN 'held_out' ELSE 'skipped' END
-       FROM actions a WHERE a.campaign_id = f.campaign_id AND a.customer_id = f.customer_id HAVING count(*) > 0),
-    'excluded')
-WHERE f.campaign_id = :campaign AND f.customer_id = ANY(:people) RETURNING outcome
+_OUTCOMES = f"""
+SELECT customer_id, CASE WHEN bool_or(status IN {sql_list(*TAKEN)}) THEN '{FiringOutcome.PLANNED}'
+                         WHEN bool_or(status = '{ActionStatus.HELD_OUT}') THEN '{FiringOutcome.HELD_OUT}'
+                         ELSE '{FiringOutcome.SKIPPED}' END AS outcome
+  FROM actions WHERE campaign_id = :campaign AND customer_id = ANY(:people) GROUP BY customer_id
+"""
+
+_SPENT = f"""
+SELECT COALESCE(sum(expected_response * CAST(offer_terms ->> 'basket' AS double precision)
+                    * CAST(offer_terms ->> 'discount_pct' AS double precision) / 100), 0)
+  FROM actions WHERE campaign_id = :id AND status IN {sql_list(*TAKEN)}
 """
 
 
@@ -116,7 +119,7 @@ async def _take_up(
 ) -> list[UUID]:
     occasions, binds = occasions_sql(trigger)
     found = await session.execute(
-        text(_TAKE_UP.format(occasions=occasions)),
+        text(_NEW_OCCASIONS.format(occasions=occasions)),
         {
             **binds,
             "campaign": brief.id,
@@ -126,7 +129,16 @@ async def _take_up(
             "most": AT_ONCE,
         },
     )
-    return sorted(found.scalars())
+    return await record_firings(session, brief.id, [(row.customer_id, row.at) for row in found], until)
+
+
+async def _settle(session: AsyncSession, campaign_id: UUID, people: list[UUID]) -> list[FiringOutcome]:
+    """Write down what came of each occasion; whoever got no action at all was excluded."""
+    found = await session.execute(text(_OUTCOMES), {"campaign": campaign_id, "people": people})
+    came_to = {row.customer_id: FiringOutcome(row.outcome) for row in found}
+    outcomes = {person: came_to.get(person, FiringOutcome.EXCLUDED) for person in people}
+    await settle_firings(session, campaign_id, outcomes)
+    return list(outcomes.values())
 
 
 async def _plan(
@@ -137,14 +149,7 @@ async def _plan(
     holdout: HoldoutRow = await draw_holdout(session, actor, brief.id)
     candidates = await read_candidates(session, brief, FREE)
     weight = await day_weights(session, brief)
-    spent = await session.execute(
-        text(
-            "SELECT COALESCE(sum(expected_response * CAST(offer_terms ->> 'basket' AS double precision)"
-            " * CAST(offer_terms ->> 'discount_pct' AS double precision) / 100), 0) FROM actions"
-            " WHERE campaign_id = :id AND status IN ('pending', 'queued', 'sent')"
-        ),
-        {"id": brief.id},
-    )
+    spent = await session.execute(text(_SPENT), {"id": brief.id})
     problem = await build_problem(session, brief, candidates, weight, float(spent.scalar_one()))
     plan = optimise(problem)
     await write_choices(
@@ -156,7 +161,7 @@ async def _plan(
         day=plan.day,
         details=reasons_of(brief, plan.price),
     )
-    await settle_rest(session, brief, plan_id)
+    await settle_actions(session, brief.id, plan_id)
     return Prepared(brief, holdout, candidates, weight, problem)
 
 

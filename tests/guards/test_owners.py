@@ -10,13 +10,9 @@ from tests.guards.statements import Statement, copies
 
 STILL = {
     "actions reads sending.sends": 2,
-    "experiments writes actions.actions": 1,
     "organization reads campaigns.campaigns": 1,
     "organization reads customers.customers": 1,
     "organization reads segments.segments": 1,
-    "planning writes actions.actions": 3,
-    "planning writes campaigns.campaigns": 2,
-    "planning writes campaigns.trigger_firings": 1,
     "providers reads analytics.daily_messages": 1,
     "providers writes organization.channels": 9,
     "scoring reads sending.sends": 1,

@@ -14,6 +14,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.audience import coupon_bans, is_banned, read_playbooks, read_scale
+from liquor_app.actions.plan_decisions import settle_actions
 from liquor_app.campaigns.brief import CampaignBrief, lock_brief
 from liquor_app.campaigns.models import Engine
 from liquor_app.core.ids import uuid7
@@ -23,7 +24,7 @@ from liquor_app.planning.ai.client import Consultation, Record
 from liquor_app.planning.ai.prompt import Question, build_question
 from liquor_app.planning.ai.response_schema import Proposal, as_document
 from liquor_app.planning.candidates import day_weights, reasons_of, room_of, taken_room, write_choices
-from liquor_app.planning.draft_plan import Prepared, prepare, settle_rest, store_plan, summary_of
+from liquor_app.planning.draft_plan import Prepared, prepare, store_plan, summary_of
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Flags
 from liquor_app.planning.optimizer.share_quotas import Base, Outcome, Steered, solve, steer
 from liquor_app.planning.plan_reasoning import entry, explain, proposal_words
@@ -92,7 +93,7 @@ async def make_ai_plan(session: AsyncSession, actor: Actor, asked: Asked, answer
         day=outcome.day,
         details=reasons_of(brief, np.zeros((len(brief.days), 2)), shared=True),
     )
-    await settle_rest(session, brief, plan_id)
+    await settle_actions(session, brief.id, plan_id)
     scale = await read_scale(session, float(brief.limits.margin_pct) / 100)
     chosen = _rewritings(ready, steered, outcome, asked.question, answer.proposal)
     await rewrite(session, brief, chosen, scale=scale, brand=(await default_brand(session)).name)

@@ -17,12 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.actions.action_reasons import offer_reason
 from liquor_app.actions.edit_offer import copy_values
 from liquor_app.actions.offers import Offer, message_text, offer_text
+from liquor_app.actions.plan_decisions import Decision, apply_content, copy_decisions, stage_decisions
 from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, Scale, saturating
 from liquor_app.campaigns.brief import CampaignBrief
-from liquor_app.core.clock import now
-from liquor_app.core.db import raw_connection
 from liquor_app.core.holdout_draw import number_of
-from liquor_app.planning.plan_switch import CONTENT
 from liquor_app.templates.custom_copy import Copy, Rendered, render_copy
 
 CHUNK = 20_000
@@ -47,8 +45,7 @@ async def rewrite(
 
     Which variant of the words a customer gets is drawn by their id.
     """
-    connection = await raw_connection(session)
-    await connection.execute("CREATE TEMP TABLE rewritten (id uuid, content jsonb) ON COMMIT DROP")
+    await stage_decisions(session)
     made = _Made(brief, scale, brand, {})
     for start in range(0, len(chosen), CHUNK):
         part = {one.action_id: one for one in chosen[start : start + CHUNK]}
@@ -60,23 +57,11 @@ async def rewrite(
             {"ids": list(part)},
         )
         rows = found.all()
-        async with (
-            connection.cursor() as cursor,
-            cursor.copy("COPY rewritten (id, content) FROM STDIN") as copy,
-        ):
-            for row in rows:
-                content = _content(row, part[row.id], made)
-                await copy.write_row((row.id, json.dumps(content)))
-    assignments = ", ".join(f"{name} = r.{name}" for name in CONTENT)
-    await session.execute(
-        text(
-            f"UPDATE actions a SET {assignments}, updated_at = :at FROM (SELECT r.* FROM rewritten w"
-            " JOIN actions x ON x.id = w.id CROSS JOIN LATERAL jsonb_populate_record(x, w.content) r) r"
-            " WHERE a.id = r.id"
-        ),
-        {"at": now()},
-    )
-    await connection.execute("DROP TABLE rewritten")
+        await copy_decisions(
+            session,
+            (Decision(row.id, None, content=json.dumps(_content(row, part[row.id], made))) for row in rows),
+        )
+    await apply_content(session)
 
 
 @dataclass(frozen=True, slots=True)

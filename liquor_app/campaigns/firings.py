@@ -1,0 +1,50 @@
+"""Keep whose occasion a triggered campaign has taken up, once each, and what came of it. Corridors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.campaigns.models import FiringOutcome
+
+_RECORD = """
+INSERT INTO trigger_firings (campaign_id, customer_id, occasion_at, outcome, fired_at)
+SELECT :campaign, f.customer_id, f.occasion_at, :outcome, :at
+  FROM unnest(CAST(:people AS uuid[]), CAST(:moments AS timestamptz[])) AS f(customer_id, occasion_at)
+ON CONFLICT DO NOTHING RETURNING customer_id
+"""
+
+_SETTLE = """
+UPDATE trigger_firings t SET outcome = f.outcome
+  FROM unnest(CAST(:people AS uuid[]), CAST(:outcomes AS text[])) AS f(customer_id, outcome)
+ WHERE t.campaign_id = :campaign AND t.customer_id = f.customer_id
+"""
+
+
+async def record_firings(
+    session: AsyncSession, campaign_id: UUID, occasions: Sequence[tuple[UUID, datetime]], at: datetime
+) -> list[UUID]:
+    """Take up occasions (customer, moment): returns the customers seen for the first time, by id."""
+    found = await session.execute(
+        text(_RECORD),
+        {
+            "campaign": campaign_id,
+            "people": [person for person, _ in occasions],
+            "moments": [moment for _, moment in occasions],
+            "outcome": FiringOutcome.SEEN.value,
+            "at": at,
+        },
+    )
+    return sorted(found.scalars())
+
+
+async def settle_firings(session: AsyncSession, campaign_id: UUID, outcomes: Mapping[UUID, FiringOutcome]) -> None:
+    """Write down what came of them, by customer."""
+    await session.execute(
+        text(_SETTLE),
+        {"campaign": campaign_id, "people": list(outcomes), "outcomes": [one.value for one in outcomes.values()]},
+    )
