@@ -70,10 +70,13 @@ async def record_consent(
     if not source.strip():
         raise Invalid("source must say where the consent came from", field="source")
     updated = await session.execute(
-        text(f"UPDATE customers SET {channel.value}_consent = :status, updated_at = now()"
-             " WHERE id = :id AND deleted_at IS NULL RETURNING id"),
-        {"status": status.value, "id": customer_id},
-    )  # fmt: skip
+        text(
+            "UPDATE customers SET email_consent = CASE :channel WHEN 'email' THEN :status ELSE email_consent END,"
+            " sms_consent = CASE :channel WHEN 'sms' THEN :status ELSE sms_consent END, updated_at = now()"
+            " WHERE id = :id AND deleted_at IS NULL RETURNING id"
+        ),
+        {"channel": channel.value, "status": status.value, "id": customer_id},
+    )
     if updated.scalar() is None:
         raise NotFound("There is no such customer, or it was deleted.")
     await session.execute(

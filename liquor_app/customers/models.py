@@ -64,7 +64,7 @@ class Customer(SQLModel, table=True):
     """A person, known by e-mail, phone or `external_id` (at least one).
 
     `email` keeps what was written; `email_key` is its normalised form (trimmed, lower case, IDNA domain; dots are
-    never removed) and is unique among the not deleted. Score columns are written by `scoring` alone, consent
+    never removed) and is unique among the not deleted. Score columns are what `scoring` last worked out, consent
     columns are the latest state of `consents`.
     """
 

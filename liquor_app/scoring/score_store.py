@@ -1,4 +1,4 @@
-"""A scoring into the database: a batch to a temporary table by COPY, from there in two statements."""
+"""Write a scoring, a batch at a time: a temporary table by COPY, from there to the scores."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import copy_frame
+from liquor_app.customers.score_columns import write_scores
 from liquor_app.scoring import features, score_documents
 from liquor_app.scoring.estimators import scorecard
 from liquor_app.scoring.estimators.scorecard import Models
@@ -50,28 +51,10 @@ class Scoring:
 
 _SCRATCH = """
 CREATE TEMP TABLE IF NOT EXISTS scored (
-    id uuid, first_purchase_at timestamptz, last_purchase_at timestamptz, purchase_frequency int, total_spent numeric,
-    avg_order_value numeric, avg_purchase_hour int, is_night_buyer bool, primary_category text, secondary_category text,
-    favorite_brands jsonb, success_rate_pct numeric, rfm_segment text, r_score int, f_score int, m_score int,
-    churn_risk text, churn_probability float8, clv_score numeric, value_at_risk numeric, response_likelihood float8,
-    next_purchase_at timestamptz, next_low timestamptz, next_high timestamptz, p_alive float8, features jsonb,
-    explanation jsonb
+    id uuid, next_low timestamptz, next_high timestamptz, p_alive float8, features jsonb, explanation jsonb
 ) ON COMMIT DROP
 """
-
-_WRITTEN = (
-    "first_purchase_at", "last_purchase_at", "purchase_frequency", "total_spent", "avg_order_value",
-    "avg_purchase_hour", "is_night_buyer", "primary_category", "secondary_category", "favorite_brands",
-    "success_rate_pct", "rfm_segment", "r_score", "f_score", "m_score", "churn_risk", "churn_probability", "clv_score",
-    "value_at_risk", "response_likelihood", "next_purchase_at",
-)  # fmt: skip
-"""Columns of `customers` that scoring alone writes."""
-
-_TO_CUSTOMERS = f"""
-UPDATE customers c SET {", ".join(f"{name} = s.{name}" for name in _WRITTEN)}, scored_at = :now
-FROM scored s WHERE c.id = s.id AND c.deleted_at IS NULL AND (c.scored_at IS NULL OR c.scored_at <= :now)
-"""
-"""A scoring of everybody takes minutes; who was scored anew in the meantime keeps the newer scores."""
+_OWN = ("id", "next_low", "next_high", "p_alive", "features", "explanation")
 
 _TO_SCORES = """
 INSERT INTO customer_scores AS k (customer_id, computed_at, churn_model_id, clv_model_id, response_model_id, p_alive,
@@ -132,14 +115,10 @@ async def write(session: AsyncSession, actor: Actor, scoring: Scoring, batch: in
             "explanation": sentences,
         }
     )  # fmt: skip
+    await write_scores(session, frame, moment.now)
     await session.execute(text(_SCRATCH))
     await session.execute(text("TRUNCATE scored"))
-    await copy_frame(session, "scored", frame)
-    # Rows are locked in id order, as the dispatcher does, so that the two cannot wait for each other in a circle.
-    await session.execute(
-        text("SELECT id FROM customers WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"), {"ids": ids}
-    )
+    await copy_frame(session, "scored", frame[list(_OWN)])
     bound = {"now": moment.now, **{kind.value: model_id for kind, model_id in scoring.model_ids.items()}}
-    await session.execute(text(_TO_CUSTOMERS), {"now": moment.now})
     await session.execute(text(_TO_SCORES), bound)
     return len(ids)

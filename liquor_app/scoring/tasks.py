@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
@@ -16,7 +15,15 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, JobContext, Task, enqueue
-from liquor_app.scoring.rescore_queue import claim_touched, release_touched, take_touched, touched_share
+from liquor_app.customers.rescore_queue import (
+    claim_touched,
+    does_anybody_wait,
+    release_touched,
+    take_touched,
+    touched_share,
+)
+from liquor_app.scoring.model_lifecycle import load_standards, models_in_use
+from liquor_app.scoring.models import ModelKind
 from liquor_app.scoring.score_store import BATCH, write
 from liquor_app.scoring.service import prepare, score_customers, summary
 
@@ -34,8 +41,8 @@ async def score(job: JobContext) -> dict[str, Any]:
     started = now()
     if job.args.get("touched"):
         async with transaction() as session:
-            share = await touched_share(session)
-        if share <= MOST_TOUCHED:
+            are_few = await _has_models(session) and await touched_share(session) <= MOST_TOUCHED
+        if are_few:
             return await _score_touched(job)
     if ids is None:
         async with transaction() as session:
@@ -54,6 +61,11 @@ async def score(job: JobContext) -> dict[str, Any]:
         await _refresh(session, job, ids)
     await job.progress(total, total, "Scored")
     return asdict(summary(scoring, started))
+
+
+async def _has_models(session: AsyncSession) -> bool:
+    """Whether everybody was ever scored, so that a few can be scored beside them."""
+    return await load_standards(session) is not None and len(await models_in_use(session)) == len(ModelKind)
 
 
 async def _score_touched(job: JobContext) -> dict[str, Any]:
@@ -88,10 +100,10 @@ async def _refresh(session: AsyncSession, job: JobContext, ids: list[UUID] | Non
 async def score_waiting() -> bool:
     """Have those scored whose purchases changed, if anybody waits: what a lost ring left behind."""
     async with transaction() as session:
-        waiting = (await session.execute(text("SELECT EXISTS (SELECT FROM touched_customers)"))).scalar_one()
+        waiting = await does_anybody_wait(session)
         if waiting:
             await enqueue(session, Job.SCORE_CUSTOMERS, {"touched": True, "then_segments": True}, dedupe_key="touched")
-    return bool(waiting)
+    return waiting
 
 
 def _ids(given: object) -> list[UUID] | None:

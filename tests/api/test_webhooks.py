@@ -27,6 +27,7 @@ from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.providers.service import configure_channel
 from liquor_app.sending.events.inbox import process_receipts
+from liquor_app.sending.recipients.unsubscribe import message_token
 from tests.api.client import Client
 from tests.people import add_campaign, add_customer, ensure_shop
 
@@ -358,9 +359,38 @@ async def test_start_gives_nothing_back_over_the_shops_own_word(
     await text_us(anybody, phone, "START")
     await process()
     consent, listed = (await rows(BACK, id=customer))[0]
-    assert (consent, listed) == ("withdrawn", 1)
-    (entry,) = await rows("SELECT reason FROM suppressions WHERE lifted_at IS NULL")
-    assert entry.reason == "manual"
+    assert (consent, listed) == ("withdrawn", 1 if channel else 2), "on one channel the shop's word replaces theirs"
+    held = await rows("SELECT reason FROM suppressions WHERE lifted_at IS NULL ORDER BY reason")
+    assert [row.reason for row in held] == (["manual"] if channel else ["manual", "unsubscribed"])
+
+
+@pytest.mark.parametrize("door", ["text", "page"])
+@pytest.mark.parametrize("barrier", ["complained_at", "bounced_at", "list", None])
+async def test_both_ways_back_hold_to_the_same_check(anybody: Client, door: str, barrier: str | None) -> None:
+    """A complaint or a bounce that came after somebody left stands in the messages alone, an entry of the shop's for
+    every channel beside theirs: neither START nor the page's “subscribe again” lifts anything then."""
+    await shop()
+    send_id, customer, phone = await sent("twilio", "sms")
+    page = f"/u/{message_token(send_id)}"
+    if door == "text":
+        await text_us(anybody, phone, "STOP")
+        await process()
+    else:
+        assert (await anybody.http.post(page)).status_code == 200
+    if barrier == "list":
+        async with transaction() as session:
+            await suppress_address(session, phone, reason=SuppressionReason.MANUAL)
+    elif barrier:
+        await rows(f"UPDATE sends SET {barrier} = now() WHERE id = :id RETURNING 1", id=send_id)
+    before = await rows(BACK, id=customer)
+    assert before[0][0] == "withdrawn"
+    if door == "text":
+        await text_us(anybody, phone, "START")
+        await process()
+    else:
+        answer = await anybody.http.post(f"{page}/again")
+        assert answer.status_code == (409 if barrier else 200)
+    assert await rows(BACK, id=customer) == (before if barrier else [("given", 0)])
 
 
 CASE_24 = [

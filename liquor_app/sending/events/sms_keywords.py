@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from enum import StrEnum
 from xml.sax.saxutils import escape
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.models import SuppressionReason
+from liquor_app.customers.recipient_consent import SaidByText, return_by_text, withdraw_by_text
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import default_brand
 from liquor_app.providers.kit.base import WebhookEvent
+from liquor_app.sending.recipients.suppression_status import lift_own, owners_of_phones
 
 STOP = frozenset({"stop", "stopall", "stop all", "quit", "end", "revoke", "optout", "opt out", "cancel", "unsubscribe"})
 START = frozenset({"start", "unstop", "subscribe"})
@@ -56,84 +56,24 @@ async def answer_texts(session: AsyncSession, texts: Sequence[WebhookEvent]) -> 
             await _obey(session, wish, events)
 
 
-_STOP = """
-WITH f AS (
-    SELECT * FROM unnest(CAST(:phones AS text[]), CAST(:evidence AS jsonb[]), CAST(:hashes AS bytea[]))
-    AS f(phone, evidence, hash)
-),
-had AS (
-    SELECT c.id, c.sms_consent, f.evidence FROM customers c JOIN f ON f.phone = c.phone
-    WHERE c.deleted_at IS NULL AND c.sms_consent IS DISTINCT FROM 'withdrawn' FOR UPDATE OF c
-), done AS (
-    UPDATE customers c SET sms_consent = 'withdrawn', updated_at = now() FROM had WHERE c.id = had.id
-)
-INSERT INTO consents (customer_id, channel, status, source, evidence)
-SELECT id, 'sms', 'withdrawn', :source, evidence || jsonb_build_object('had', sms_consent) FROM had
-"""
-
-# The latest word must be a STOP by text, and that STOP must have taken a consent: what staff, a page or a complaint
-# withdrew is not given back, who never agreed has not agreed now, and who is still on the list for another reason stays
-# as they are.
-_START = """
-WITH f AS (
-    SELECT * FROM unnest(CAST(:phones AS text[]), CAST(:evidence AS jsonb[]), CAST(:hashes AS bytea[]))
-    AS f(phone, evidence, hash)
-),
-back AS (
-    SELECT c.id, f.evidence FROM customers c JOIN f ON f.phone = c.phone
-    JOIN LATERAL (
-        SELECT status, source, evidence ->> 'had' AS had FROM consents
-        WHERE customer_id = c.id AND channel = 'sms' ORDER BY at DESC, id DESC LIMIT 1
-    ) latest ON latest.status = 'withdrawn' AND latest.source = :source
-    LEFT JOIN LATERAL (
-        SELECT status FROM consents
-        WHERE customer_id = c.id AND channel = 'sms' AND NOT (status = 'withdrawn' AND source = :source)
-        ORDER BY at DESC, id DESC LIMIT 1
-    ) earlier ON true
-    WHERE c.deleted_at IS NULL AND COALESCE(latest.had, earlier.status) = 'given'
-    AND NOT EXISTS (
-        SELECT FROM suppressions p WHERE p.lifted_at IS NULL AND (p.channel IS NULL OR p.channel = 'sms')
-        AND p.address_hash = f.hash
-    ) FOR UPDATE OF c
-), done AS (
-    UPDATE customers c SET sms_consent = 'given', updated_at = now() FROM back WHERE c.id = back.id
-)
-INSERT INTO consents (customer_id, channel, status, source, evidence)
-SELECT id, 'sms', 'given', :source, evidence FROM back
-"""
-
-
 async def _obey(session: AsyncSession, wish: Wish, events: Sequence[WebhookEvent]) -> None:
-    """In two statements, whatever their number. START gives back what STOP took and nothing else."""
-    phones = [event.recipient for event in events if event.recipient]
-    hashes = [address_hash(phone) for phone in phones]
-    if wish is Wish.STOP:
-        entries = [Suppression(phone, SuppressionReason.UNSUBSCRIBED, Channel.SMS) for phone in phones]
-        await suppress_addresses(session, entries, source=BY_TEXT)
-    else:
-        await session.execute(
-            text(
-                "UPDATE suppressions SET lifted_at = now() WHERE lifted_at IS NULL AND channel = 'sms'"
-                " AND reason = :reason AND source = :source AND address_hash = ANY(:hashes)"
-            ),
-            {
-                "hashes": hashes,
-                "reason": SuppressionReason.UNSUBSCRIBED.value,
-                "source": BY_TEXT,
-            },
+    """In a few statements, whatever their number. START gives back what STOP took and nothing else, and only where the
+    web's “subscribe again” would."""
+    told = [
+        SaidByText(
+            event.recipient,
+            json.dumps({"text": (event.text or "")[:160], "at": str(event.at), "event_id": event.event_id}),
         )
-    await session.execute(
-        text(_STOP if wish is Wish.STOP else _START),
-        {
-            "phones": phones,
-            "hashes": hashes,
-            "source": BY_TEXT,
-            "evidence": [
-                json.dumps({"text": (event.text or "")[:160], "at": str(event.at), "event_id": event.event_id})
-                for event in events
-            ],
-        },
-    )
+        for event in events
+        if event.recipient
+    ]
+    if wish is Wish.STOP:
+        entries = [Suppression(one.phone, SuppressionReason.UNSUBSCRIBED, Channel.SMS) for one in told]
+        await suppress_addresses(session, entries, source=BY_TEXT)
+        await withdraw_by_text(session, told, BY_TEXT)
+        return
+    await lift_own(session, await owners_of_phones(session, [one.phone for one in told]), source=BY_TEXT)
+    await return_by_text(session, told, BY_TEXT)
 
 
 async def twiml(session: AsyncSession, events: Sequence[WebhookEvent]) -> str:

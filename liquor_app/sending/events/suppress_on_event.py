@@ -15,6 +15,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import normalise_email, normalise_phone
 from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.models import SuppressionReason
+from liquor_app.customers.recipient_consent import withdraw_consents
 from liquor_app.organization.models import Channel
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.providers.registry import PROVIDERS
@@ -108,29 +109,14 @@ async def _with_customers(session: AsyncSession, endings: Sequence[Ending]) -> l
 
 async def _withdraw(session: AsyncSession, channel: Channel, people: Sequence[Ending]) -> None:
     """Consent withdrawn by complaining or unsubscribing at the provider, with the evidence."""
-    await session.execute(
-        text(
-            f"WITH f AS (SELECT DISTINCT ON (customer) * FROM unnest(CAST(:customers AS uuid[]),"
-            f" CAST(:evidence AS jsonb[])) AS f(customer, evidence)), gone AS (UPDATE customers c"
-            f" SET {channel.value}_consent = 'withdrawn', updated_at = now() FROM f"
-            f" WHERE c.id = f.customer AND c.{channel.value}_consent IS DISTINCT FROM 'withdrawn'"
-            f" RETURNING c.id, f.evidence)"
-            " INSERT INTO consents (customer_id, channel, status, source, evidence)"
-            " SELECT id, :channel, 'withdrawn', 'provider callback', evidence FROM gone"
-        ),
+    told = [
         {
-            "customers": [one.customer_id for one in people],
-            "evidence": [
-                json.dumps(
-                    {
-                        "send_id": str(one.send_id) if one.send_id else None,
-                        "event": one.event.kind.value,
-                        "event_id": one.event.event_id,
-                        "at": str(one.event.at),
-                    }
-                )
-                for one in people
-            ],
-            "channel": channel.value,
-        },
-    )
+            "send_id": str(one.send_id) if one.send_id else None,
+            "event": one.event.kind.value,
+            "event_id": one.event.event_id,
+            "at": str(one.event.at),
+        }
+        for one in people
+    ]
+    ids = [one.customer_id for one in people if one.customer_id]
+    await withdraw_consents(session, channel, ids, [json.dumps(one) for one in told], "provider callback")

@@ -22,7 +22,7 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import PreferenceSettings, load_settings
 from liquor_app.sending.recipients.page_branding import look_of
 from liquor_app.sending.recipients.preferences import CONFIRM_PATH, WORDING, Ask, addresses_of, named, recipient_by_id
-from liquor_app.sending.recipients.suppression_status import lift_own, standing_of
+from liquor_app.sending.recipients.suppression_status import Owned, lift_own, standing_of
 from liquor_app.sending.recipients.unsubscribe import BARRED, GONE
 
 CONFIRM_WITHIN = timedelta(days=7)
@@ -121,7 +121,7 @@ async def confirm(session: AsyncSession, token: str, *, ip: str | None, user_age
             session, SYSTEM, customer_id, channel=channel, status=ConsentStatus.GIVEN, source="double opt-in",
             wording_version=WORDING, ip=ip, evidence={"user_agent": (user_agent or "")[:300]},
         )  # fmt: skip
-        await lift_own(session, customer_id, addresses_of(row)[channel], channel)
+        await lift_own(session, [Owned(channel, addresses_of(row)[channel], customer_id)])
     return Ask(asked.look, asked.channel, True)
 
 

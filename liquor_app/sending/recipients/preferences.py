@@ -27,13 +27,14 @@ from liquor_app.core.security.crypto import sign, unsign
 from liquor_app.customers.age_verification import hear_birthday
 from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
+from liquor_app.customers.recipient_consent import limit_contacts
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import PreferenceSettings, load_settings
 from liquor_app.organization.topics import Topic, parse_topics
 from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.sending.pipeline.stored_bodies import BODY_COLUMNS, BODY_JOIN, read_body
 from liquor_app.sending.recipients.page_branding import BRAND_COLUMNS, Look, look_of
-from liquor_app.sending.recipients.suppression_status import lift_own, standing_of
+from liquor_app.sending.recipients.suppression_status import Owned, lift_own, standing_of
 from liquor_app.sending.recipients.unsubscribe import GONE, message_of
 
 AGE_PATH, CONFIRM_PATH = "/a", "/k"
@@ -186,19 +187,8 @@ async def save_wishes(
     for topic in offered:
         if topic.name in shown:
             off = off - set(topic.kinds) if topic.name in topics else off | set(topic.kinds)
-    await session.execute(
-        text(
-            "UPDATE customers SET max_contacts_30_days = :most, topics_off = :off, updated_at = now(), paused_until ="
-            " CASE WHEN NOT :pause THEN NULL WHEN paused_until > :now THEN paused_until ELSE :until END WHERE id = :id"
-        ),
-        {
-            "most": FREQUENCIES[frequency],
-            "off": sorted(off),
-            "pause": pause,
-            "now": now(),
-            "until": now() + PAUSE,
-            "id": row.id,
-        },
+    await limit_contacts(
+        session, row.id, most=FREQUENCIES[frequency], topics_off=list(off), pause=PAUSE if pause else None
     )
     after = await wishes_of(session, token)
     await audit(
@@ -225,7 +215,7 @@ async def _turn(
         status=ConsentStatus.GIVEN if on else ConsentStatus.WITHDRAWN, evidence=evidence,
     )  # fmt: skip
     if on:
-        await lift_own(session, row.id, address, channel)
+        await lift_own(session, [Owned(channel, address, row.id)])
         return
     await suppress_address(
         session, address, reason=SuppressionReason.UNSUBSCRIBED, channel=channel, customer_id=row.id,

@@ -1,8 +1,9 @@
-"""What the suppression list holds against one person, and which of it their own word may take back."""
+"""Tell what the suppression list holds against people, and take back what their own word may: one check for pages and
+texts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,18 +12,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import SuppressionReason
+from liquor_app.customers.recipient_consent import lift_unsubscribings
 from liquor_app.organization.models import Channel
 
 _LISTED = """
-SELECT f.channel, bool_or(s.channel IS NULL OR s.reason <> :own OR EXISTS (
-         SELECT 1 FROM sends e WHERE e.customer_id = :customer AND e.channel = f.channel
+SELECT f.channel, f.address, bool_or(s.channel IS NULL OR s.reason <> :own OR EXISTS (
+         SELECT 1 FROM sends e WHERE e.customer_id = f.customer AND e.channel = f.channel
           AND lower(e.recipient) = f.address AND (e.complained_at IS NOT NULL OR e.bounced_at IS NOT NULL)
        )) AS is_barred
-FROM unnest(CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:hashes AS bytea[]))
-  AS f(channel, address, hash)
+FROM unnest(CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:hashes AS bytea[]),
+            CAST(:customers AS uuid[])) AS f(channel, address, hash, customer)
 JOIN suppressions s ON s.address_hash = f.hash AND s.lifted_at IS NULL AND (s.channel IS NULL OR s.channel = f.channel)
-GROUP BY f.channel
+GROUP BY f.channel, f.address
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A normalised address of a customer; of nobody known, if there is none."""
+
+    channel: Channel
+    address: str
+    customer_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,44 @@ class Standing:
 
 
 async def standing_of(session: AsyncSession, customer_id: UUID, addresses: Mapping[Channel, str]) -> Standing:
-    """How a customer's normalised `addresses` stand.
+    """How a customer's normalised `addresses` stand."""
+    listed = await _listed(session, [Owned(channel, address, customer_id) for channel, address in addresses.items()])
+    return Standing(
+        frozenset(channel for channel, _ in listed),
+        frozenset(channel for (channel, _), is_barred in listed.items() if is_barred),
+    )
+
+
+async def lift_own(session: AsyncSession, asked: Sequence[Owned], *, source: str | None = None) -> bool:
+    """Take back what people's own unsubscribing put on the list, where nothing else keeps the address there: no
+    complaint, no bounce, no entry of the shop's own.
+
+    Args:
+        source: take back only what was said this way.
+
+    Returns:
+        Whether that was so of all.
+    """
+    listed = await _listed(session, asked)
+    free = {(one.channel, one.address) for one in asked if not listed.get((one.channel, one.address))}
+    await lift_unsubscribings(session, sorted(free), source=source)
+    return len(free) == len({(one.channel, one.address) for one in asked})
+
+
+async def owners_of_phones(session: AsyncSession, phones: Sequence[str]) -> list[Owned]:
+    """Everybody who has one of these numbers: families share them. A number of nobody stands alone."""
+    found = await session.execute(
+        text(
+            "SELECT f.phone, c.id FROM unnest(CAST(:phones AS text[])) AS f(phone)"
+            " LEFT JOIN customers c ON c.phone = f.phone AND c.deleted_at IS NULL"
+        ),
+        {"phones": list(phones)},
+    )
+    return [Owned(Channel.SMS, phone, customer_id) for phone, customer_id in found]
+
+
+async def _listed(session: AsyncSession, asked: Sequence[Owned]) -> dict[tuple[Channel, str], bool]:
+    """Addresses on the list, and whether they are barred.
 
     Their own unsubscribing alone can be taken back. A callback that finds an address listed leaves the entry as it is,
     so a complaint or a bounce that came after an unsubscribing is looked up in the messages themselves.
@@ -42,27 +90,11 @@ async def standing_of(session: AsyncSession, customer_id: UUID, addresses: Mappi
     found = await session.execute(
         text(_LISTED),
         {
-            "channels": [channel.value for channel in addresses],
-            "addresses": list(addresses.values()),
-            "hashes": [address_hash(address) for address in addresses.values()],
-            "customer": customer_id,
+            "channels": [one.channel.value for one in asked],
+            "addresses": [one.address for one in asked],
+            "hashes": [address_hash(one.address) for one in asked],
+            "customers": [one.customer_id for one in asked],
             "own": SuppressionReason.UNSUBSCRIBED.value,
         },
     )
-    listed = {Channel(row.channel): bool(row.is_barred) for row in found}
-    return Standing(frozenset(listed), frozenset(channel for channel, is_barred in listed.items() if is_barred))
-
-
-async def lift_own(session: AsyncSession, customer_id: UUID, address: str, channel: Channel) -> bool:
-    """Take back what somebody's own unsubscribing put on the list; False, and nothing is done, if more than that keeps
-    the address there: a complaint, a bounce, the shop's own entry."""
-    if (await standing_of(session, customer_id, {channel: address})).barred:
-        return False
-    await session.execute(
-        text(
-            "UPDATE suppressions SET lifted_at = now() WHERE lifted_at IS NULL AND reason = :reason"
-            " AND address_hash = :hash AND channel = :channel"
-        ),
-        {"reason": SuppressionReason.UNSUBSCRIBED.value, "hash": address_hash(address), "channel": channel.value},
-    )
-    return True
+    return {(Channel(row.channel), row.address): bool(row.is_barred) for row in found}

@@ -22,7 +22,7 @@ from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.organization.models import Channel
 from liquor_app.sending.recipients.page_branding import BRAND_COLUMNS, Look, look_of
-from liquor_app.sending.recipients.suppression_status import lift_own
+from liquor_app.sending.recipients.suppression_status import Owned, lift_own
 
 PATH, AGAIN = "/u", "/again"
 """`GET` shows a page that asks, `POST` unsubscribes: scanners follow links, and only a POST may change anything."""
@@ -156,7 +156,7 @@ async def resubscribe(
         raise NotFound(GONE)
     if not await _is_out(session, row):
         return _view(row, is_done=False)
-    if not await lift_own(session, row.customer_id, row.address, channel):
+    if not await lift_own(session, [Owned(channel, row.address, row.customer_id)]):
         raise Conflict(BARRED)
     await record_consent(
         session,

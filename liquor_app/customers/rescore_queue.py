@@ -1,4 +1,4 @@
-"""Customers whose purchases changed and who wait to be scored."""
+"""Hand out customers whose purchases changed and who wait to be scored. Corridors, for `scoring`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-
-from liquor_app.scoring.model_lifecycle import load_standards, models_in_use
-from liquor_app.scoring.models import ModelKind
 
 
 async def claim_touched(session: AsyncSession, mark: UUID) -> None:
@@ -36,9 +33,7 @@ async def take_touched(session: AsyncSession, most: int) -> list[UUID]:
 
 
 async def touched_share(session: AsyncSession) -> float:
-    """Which share of the base waits to be scored, 0 to 1; 1 where nobody was ever scored."""
-    if await load_standards(session) is None or len(await models_in_use(session)) < len(ModelKind):
-        return 1.0
+    """Which share of the base waits to be scored, 0 to 1."""
     found = await session.execute(
         text(
             "SELECT (SELECT count(*) FROM touched_customers), (SELECT count(*) FROM customers WHERE deleted_at IS NULL)"
@@ -46,3 +41,8 @@ async def touched_share(session: AsyncSession) -> float:
     )
     touched, everybody = found.one()
     return float(touched) / max(float(everybody), 1.0)
+
+
+async def does_anybody_wait(session: AsyncSession) -> bool:
+    """Whether anybody waits to be scored."""
+    return bool((await session.execute(text("SELECT EXISTS (SELECT FROM touched_customers)"))).scalar_one())
