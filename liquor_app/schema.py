@@ -16,6 +16,7 @@ from liquor_app.customers import models as customers
 from liquor_app.events import models as events
 from liquor_app.experiments import models as experiments
 from liquor_app.imports import models as imports
+from liquor_app.ledger import models as ledger
 from liquor_app.organization import models as organization
 from liquor_app.planning import models as planning
 from liquor_app.providers import models as providers
@@ -25,8 +26,8 @@ from liquor_app.sending import models as sending
 from liquor_app.templates import models as templates
 
 SLICES = (
-    core, api, events, accounts, organization, customers, imports, campaigns, scoring, segments, compliance, providers,
-    templates, coupons, actions, experiments, planning, sending, analytics,
+    core, api, events, accounts, organization, customers, imports, campaigns, ledger, scoring, segments, compliance,
+    providers, templates, coupons, actions, experiments, planning, sending, analytics,
 )  # fmt: skip
 
 metadata = SQLModel.metadata

@@ -62,7 +62,8 @@ ACTION = Transitions(
         ActionStatus.QUEUED: [ActionStatus.SENT, ActionStatus.FAILED, ActionStatus.SKIPPED],
         ActionStatus.SENT: [ActionStatus.FAILED],
         ActionStatus.FAILED: [ActionStatus.QUEUED, ActionStatus.SENT],
-        ActionStatus.SKIPPED: [ActionStatus.PROPOSED, ActionStatus.PENDING],
+        # back into the ledger: somebody sends to the rest of a campaign
+        ActionStatus.SKIPPED: [ActionStatus.PROPOSED, ActionStatus.PENDING, ActionStatus.QUEUED],
         ActionStatus.HELD_OUT: [ActionStatus.PROPOSED],
     },
 )

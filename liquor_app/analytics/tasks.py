@@ -11,13 +11,13 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, JobContext, Task
+from liquor_app.ledger.rollup_backlog import asked_recounts, forget_recounts
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.sending.campaign_rollup import roll_up_once
-from liquor_app.sending.rollup_backlog import asked_recounts, forget_recounts
 
 LATE_DAYS = 3
 """How far back the minutely rollup looks; imports of older purchases name their own first day, and what is learned
-late of a message asks for its day (`sending.rollup_backlog`)."""
+late of a message asks for its day (`ledger.rollup_backlog`)."""
 
 
 async def roll_up_days(job: JobContext) -> dict[str, Any]:

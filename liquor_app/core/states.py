@@ -40,9 +40,18 @@ class Transitions(Generic[S]):
         """Every status from which `new` may be reached, for `WHERE status = ANY(…)`."""
         return sorted(source.value for source, targets in self.table.items() if new in targets)
 
-    def sources_sql(self, new: S) -> str:
-        """The same as a list for a constant: `f"… AND status IN {ACTION.sources_sql(ActionStatus.SENT)}"`."""
-        return sql_list(*self.sources(new))
+    def sources_sql(self, new: S, *only: S) -> str:
+        """The same as a list for a constant: `f"… AND status IN {ACTION.sources_sql(ActionStatus.SENT)}"`.
+
+        Args:
+            only: those a statement takes, if it does not take them all.
+
+        Raises:
+            Conflict: from one of them `new` may not be reached.
+        """
+        for old in only:
+            self.check(old, new)
+        return sql_list(*(sorted(only) or self.sources(new)))
 
     def allows_sql(self, old: str, new: str) -> str:
         """A condition on two SQL expressions: the second is the first, or may follow it."""

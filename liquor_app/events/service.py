@@ -47,3 +47,53 @@ async def record_events(session: AsyncSession, events: Sequence[NewEvent]) -> No
             "properties": [json.dumps(event.properties, default=str) for event in events],
         },
     )
+
+
+_RECORD_ARRAYS = """
+INSERT INTO analytics_events (event_type, customer_id, campaign_id, send_id, occurred_at)
+SELECT f.*, CAST(:at AS timestamptz)
+FROM unnest(CAST(CAST(:types AS text) AS text[]), CAST(CAST(:customers AS text) AS uuid[]),
+            CAST(CAST(:campaigns AS text) AS uuid[]), CAST(CAST(:sends AS text) AS uuid[])) AS f
+"""
+
+_MARK_MACHINES = """
+UPDATE analytics_events e
+SET properties = CASE WHEN f.machine THEN e.properties || '{"machine": true}' ELSE e.properties - 'machine' END
+FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:machines AS boolean[]))
+     AS f(id, moment, machine)
+WHERE e.id = f.id AND e.occurred_at = f.moment
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """An event that was thought a person's and was a machine's, or the other way round."""
+
+    event_id: UUID
+    occurred_at: datetime
+    is_machine: bool
+
+
+async def record_many(session: AsyncSession, *, types: str, customers: str, campaigns: str, sends: str) -> None:
+    """Append an event a message, now and without properties.
+
+    Args:
+        types: like the others an array as PostgreSQL writes it: an event costs a place in four texts.
+    """
+    await session.execute(
+        text(_RECORD_ARRAYS),
+        {"types": types, "customers": customers, "campaigns": campaigns, "sends": sends, "at": now()},
+    )
+
+
+async def mark_machines(session: AsyncSession, remarks: Sequence[Remark]) -> None:
+    """Set right whose an open or click was: the only thing in the log that is ever changed."""
+    if remarks:
+        await session.execute(
+            text(_MARK_MACHINES),
+            {
+                "ids": [one.event_id for one in remarks],
+                "moments": [one.occurred_at for one in remarks],
+                "machines": [one.is_machine for one in remarks],
+            },
+        )

@@ -16,12 +16,12 @@ from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, listing
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, TooMany
 from liquor_app.core.security.crypto import token_hash
+from liquor_app.ledger.models import SendStatus
 from liquor_app.rest.authentication import CurrentActor, key_owner
 from liquor_app.rest.pages.unsubscribe_pages import asking, done, failed, undone
 from liquor_app.rest.schemas.sending import AgainIn, AgainOut, SendEvents, SendOut, SettleIn
 from liquor_app.sending import resend as resend_service
 from liquor_app.sending import service
-from liquor_app.sending.models import SendStatus
 from liquor_app.sending.pipeline.stored_bodies import PREFERENCES_PATH
 from liquor_app.sending.recipients.unsubscribe import (
     AGAIN,

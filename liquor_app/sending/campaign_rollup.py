@@ -9,40 +9,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.campaigns.campaign_progress import write_counters
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import lock_campaign, move_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import publish
+from liquor_app.ledger.send_counts import count_sends
 from liquor_app.organization.service import notify
 
 _LIVE = """
 SELECT id FROM campaigns WHERE status IN ('active', 'paused')
    OR (status IN ('completed', 'cancelled') AND NOT is_history AND updated_at > now() - interval '30 days')
-"""
-
-# Written only where something changed: a quiet campaign's row stays untouched.
-_COUNT = """
-UPDATE campaigns k SET
-    total_sends = x.total, completed_sends = x.completed, failed_sends = x.failed, skipped_sends = x.skipped,
-    unknown_sends = x.unknown, delivered_sends = x.delivered, opens = x.opens, clicks = x.clicks,
-    conversions = x.conversions, revenue_generated = x.revenue
-FROM (
-    SELECT campaign_id, count(*) AS total,
-           count(*) FILTER (WHERE status IN ('sent', 'delivered', 'bounced', 'complained')) AS completed,
-           count(*) FILTER (WHERE status = 'failed') AS failed,
-           count(*) FILTER (WHERE status IN ('skipped', 'cancelled')) AS skipped,
-           count(*) FILTER (WHERE status = 'unknown') AS unknown,
-           count(delivered_at) AS delivered, count(opened_at) AS opens, count(clicked_at) AS clicks,
-           count(converted_at) AS conversions, COALESCE(sum(conversion_value), 0) AS revenue
-    FROM sends WHERE campaign_id = ANY(:ids) GROUP BY campaign_id
-) x
-WHERE k.id = x.campaign_id
-  AND (k.total_sends, k.completed_sends, k.failed_sends, k.skipped_sends, k.unknown_sends, k.delivered_sends, k.opens,
-       k.clicks, k.conversions, k.revenue_generated)
-   IS DISTINCT FROM (x.total, x.completed, x.failed, x.skipped, x.unknown, x.delivered, x.opens, x.clicks,
-       x.conversions, x.revenue)
-RETURNING k.id
 """
 
 # Open unknowns do not keep a campaign open; they stay visible. A standing campaign ends with its last day.
@@ -61,8 +39,7 @@ async def roll_up_once(campaigns: Collection[UUID] | None = None) -> set[UUID]:
         ids = list(campaigns) if campaigns is not None else list((await session.execute(text(_LIVE))).scalars())
         if not ids:
             return set()
-        counted = await session.execute(text(_COUNT), {"ids": ids})
-        changed = set(counted.scalars())
+        changed = await write_counters(session, await count_sends(session, ids))
         finished = set((await session.execute(text(_FINISHED), {"ids": ids})).scalars())
         for campaign_id in sorted(finished):
             await _complete(session, campaign_id)
@@ -79,7 +56,7 @@ async def _complete(session: AsyncSession, campaign_id: UUID) -> None:
     if still.scalar() is None:
         return
     # the last messages may have been recorded since the count above
-    await session.execute(text(_COUNT), {"ids": [campaign_id]})
+    await write_counters(session, await count_sends(session, [campaign_id]))
     await session.refresh(campaign)
     campaign.completed_at = now()
     campaign.is_playing = False

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.campaigns.campaign_progress import advance_clock, stop_playing
 from liquor_app.campaigns.lifecycle import pause_campaign
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.db import transaction
@@ -34,11 +35,6 @@ QUIET_SHARE = 0.3
 WAIT_SECONDS = 120.0
 POLL_SECONDS = 0.05
 WESTERNMOST = ZoneInfo("Pacific/Honolulu")
-
-_TICK = """
-UPDATE campaigns SET virtual_now = :moment
-WHERE id = :id AND status = 'active' AND is_playing AND virtual_now < :moment
-"""
 
 _STATE = """
 SELECT name, status, is_playing, virtual_now, start_date, end_date, total_sends,
@@ -136,7 +132,7 @@ async def _advance(campaign_id: UUID, virtual_now: datetime, end: datetime, pace
         due = (await session.execute(text(_NEXT), {"id": campaign_id})).scalar()
         # at no pace at all nobody watches the clock run
         moment = next_stop(virtual_now, due, end, stride=4 * STEP if pace.quiet else end - virtual_now)
-        await session.execute(text(_TICK), {"id": campaign_id, "moment": moment})
+        await advance_clock(session, campaign_id, moment)
         publish(session, f"campaign:{campaign_id}", {"virtual_now": moment})
     is_busy = due is not None and due <= moment
     return pace.busy if is_busy else pace.quiet * ((moment - virtual_now) / STEP)
@@ -201,5 +197,5 @@ async def _state(campaign_id: UUID) -> _State:
 
 async def _finish(campaign_id: UUID) -> None:
     async with transaction() as session:
-        await session.execute(text("UPDATE campaigns SET is_playing = false WHERE id = :id"), {"id": campaign_id})
+        await stop_playing(session, campaign_id)
         publish(session, f"campaign:{campaign_id}", {"is_playing": False})

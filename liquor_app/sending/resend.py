@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.action_status import requeue_actions
 from liquor_app.core.errors import Conflict
 from liquor_app.core.pubsub import publish
+from liquor_app.ledger.new_sends import add_attempts
 from liquor_app.sending.service import RESEND_DAYS, open_campaign
 
 AT_ONCE = 20_000
@@ -28,36 +30,6 @@ class Whom(StrEnum):
 
 
 _STATUSES = {Whom.FAILED: ["failed"], Whom.REST: ["failed", "skipped"]}
-
-# Of each message only the last attempt counts; two people who press the button at once make one new attempt.
-_AGAIN = """
-WITH latest AS MATERIALIZED (
-    SELECT DISTINCT ON (s.action_id, s.channel) s.action_id, s.customer_id, s.channel, s.recipient, s.status, s.attempt
-    FROM sends s
-    WHERE s.campaign_id = :campaign AND s.action_id IS NOT NULL
-    ORDER BY s.action_id, s.channel, s.attempt DESC
-), fresh AS MATERIALIZED (
-    SELECT uuid_v7() AS id, l.action_id, l.customer_id, l.channel, l.recipient, l.attempt + 1 AS attempt
-    FROM latest l
-    WHERE l.status = ANY(:statuses) AND l.customer_id IS NOT NULL
-    LIMIT :n
-), keys AS (
-    INSERT INTO send_keys (action_id, channel, attempt, send_id)
-    SELECT action_id, channel, attempt, id FROM fresh
-    ON CONFLICT DO NOTHING
-    RETURNING send_id
-), told AS (
-    UPDATE actions a SET status = 'queued', skip_reason = NULL, skip_detail = NULL, updated_at = now()
-    FROM fresh f JOIN keys ON keys.send_id = f.id
-    WHERE a.id = f.action_id AND a.status IN ('failed', 'skipped')
-)
-INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status, not_before,
-                   expires_at, attempt)
-SELECT f.id, uuid_v7_time(f.id), f.action_id, f.customer_id, :campaign, f.channel, f.recipient, 'pending', :moment,
-       :ends, f.attempt
-FROM fresh f JOIN keys ON keys.send_id = f.id
-RETURNING id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +51,16 @@ async def send_again(session: AsyncSession, actor: Actor, campaign_id: UUID, who
     """
     require(actor, Role.MANAGER)
     campaign = await open_campaign(session, campaign_id)
-    added = await session.execute(
-        text(_AGAIN),
-        {
-            "campaign": campaign_id,
-            "statuses": _STATUSES[whom],
-            "moment": campaign.moment,
-            "ends": campaign.moment + timedelta(days=RESEND_DAYS),
-            "n": AT_ONCE,
-        },
+    actions = await add_attempts(
+        session,
+        campaign_id,
+        _STATUSES[whom],
+        campaign.moment,
+        campaign.moment + timedelta(days=RESEND_DAYS),
+        limit=AT_ONCE,
     )
-    count = len(added.all())
+    await requeue_actions(session, actions)
+    count = len(actions)
     if count:
         await audit(session, actor, "campaign.sent_again", "campaign", campaign_id, whom=whom.value, added=count)
         for topic in (f"campaign:{campaign_id}", "sends"):

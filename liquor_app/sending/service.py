@@ -14,13 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.action_status import requeue_actions, settle_action
 from liquor_app.core.errors import Conflict, Invalid, NotFound
-from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.core.ids import uuid7_time
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.core.pubsub import publish
-from liquor_app.sending.models import SendStatus
+from liquor_app.ledger.claim_rows import REOPENED_DAYS
+from liquor_app.ledger.models import SendStatus
+from liquor_app.ledger.new_sends import add_attempt, latest_attempt
+from liquor_app.ledger.send_status import settle_send
 from liquor_app.sending.outbox import check_channel, count_rows
-from liquor_app.sending.pipeline.claim import REOPENED_DAYS
 from liquor_app.sending.pipeline.stored_bodies import BODY_COLUMNS, BODY_JOIN, read_body
 from liquor_app.sending.staff_copy import inert_html, inert_text
 
@@ -209,38 +212,20 @@ async def resend(session: AsyncSession, actor: Actor, send_id: UUID) -> SendRow:
     if old.action_id is None or old.campaign_id is None:
         raise Conflict("The action or campaign of this message was deleted.")
     campaign = await open_campaign(session, old.campaign_id)
-    attempt = await session.execute(
-        text("SELECT max(attempt) FROM send_keys WHERE action_id = :action AND channel = :channel"),
-        {"action": old.action_id, "channel": old.channel},
-    )
-    latest = int(attempt.scalar_one() or 0)
+    latest = await latest_attempt(session, old.action_id, old.channel)
     if latest > old.attempt:
         raise Conflict(f"There is a newer attempt (number {latest}) of this message already.")
-    fresh = uuid7()
-    await session.execute(
-        text("INSERT INTO send_keys (action_id, channel, attempt, send_id) VALUES (:action, :channel, :attempt, :id)"),
-        {"action": old.action_id, "channel": old.channel, "attempt": latest + 1, "id": fresh},
+    ends = campaign.moment + timedelta(days=RESEND_DAYS)
+    fresh = await add_attempt(
+        session,
+        send_id,
+        action_id=old.action_id,
+        channel=old.channel,
+        attempt=latest + 1,
+        due=campaign.moment,
+        ends=ends,
     )
-    await session.execute(
-        text(
-            "INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status,"
-            " not_before, expires_at, attempt) SELECT :id, :created, action_id, customer_id, campaign_id, channel,"
-            " recipient, 'pending', :moment, :ends, :attempt FROM sends WHERE id = :old AND created_at = :old_created"
-        ),
-        {
-            "id": fresh,
-            "created": uuid7_time(fresh),
-            "moment": campaign.moment,
-            "ends": campaign.moment + timedelta(days=RESEND_DAYS),
-            "attempt": latest + 1,
-            "old": send_id,
-            "old_created": uuid7_time(send_id),
-        },
-    )
-    await session.execute(
-        text("UPDATE actions SET status = 'queued', updated_at = now() WHERE id = :id AND status = 'failed'"),
-        {"id": old.action_id},
-    )
+    await requeue_actions(session, [old.action_id])
     await audit(session, actor, "send.resent", "send", send_id, attempt=latest + 1, send_id=fresh)
     publish(session, f"campaign:{old.campaign_id}", {"resent": fresh})
     return (await get_send(session, actor, fresh)).send
@@ -284,23 +269,8 @@ async def settle_unknown(session: AsyncSession, actor: Actor, send_id: UUID, *, 
     old = await _lock(session, send_id)
     if old.status != SendStatus.UNKNOWN:
         raise Conflict(f"This message is {old.status}; only an unknown outcome is decided by hand.")
-    await session.execute(
-        text(
-            "UPDATE sends SET status = :status, sent_at = CASE WHEN :sent THEN COALESCE(sent_at, now()) END,"
-            " note = :note WHERE id = :id AND created_at = :moment"
-        ),
-        {
-            "status": (SendStatus.SENT if was_sent else SendStatus.FAILED).value,
-            "sent": was_sent,
-            "note": f"Settled by {actor.name}.",
-            "id": send_id,
-            "moment": uuid7_time(send_id),
-        },
-    )
-    await session.execute(
-        text("UPDATE actions SET status = :status, updated_at = now() WHERE id = :id AND status = 'queued'"),
-        {"status": "sent" if was_sent else "failed", "id": old.action_id},
-    )
+    await settle_send(session, send_id, SendStatus(old.status), was_sent=was_sent, note=f"Settled by {actor.name}.")
+    await settle_action(session, old.action_id, was_sent=was_sent)
     await audit(session, actor, "send.settled", "send", send_id, was_sent=was_sent)
     publish(session, f"campaign:{old.campaign_id}", {"settled": send_id})
     return (await get_send(session, actor, send_id)).send

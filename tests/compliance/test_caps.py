@@ -13,9 +13,10 @@ from sqlalchemy import text
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.db import transaction
+from liquor_app.ledger.contact_history import CONTACT_STATUSES
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import ComplianceSettings, save_settings
-from liquor_app.sending.pipeline.claim import CONTACT_STATUSES, claim_batch
+from liquor_app.sending.pipeline.claim import claim_batch
 from liquor_app.sending.pipeline.launch import launch_campaign
 from tests.factories import MONDAY, add_people, add_ready_campaign, at, open_shop
 

@@ -68,6 +68,14 @@ def test_illegal_transitions_name_both_states() -> None:
         lights.check(Light.GREEN, Light.RED)
 
 
+def test_sql_gets_its_statuses_from_the_table() -> None:
+    lights = Transitions("light", {Light.RED: [Light.GREEN], Light.GREEN: [Light.GREEN]})
+    assert lights.sources_sql(Light.GREEN) == "('green', 'red')"
+    assert lights.sources_sql(Light.GREEN, Light.RED) == "('red')"
+    with pytest.raises(Conflict, match="green cannot become red"):
+        lights.sources_sql(Light.RED, Light.GREEN)
+
+
 @pytest.mark.integration
 async def test_hooks_run_after_commit_and_never_after_rollback(database: str) -> None:
     heard: list[str] = []

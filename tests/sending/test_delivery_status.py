@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liquor_app.ledger.models import SEND, SendStatus
+from liquor_app.ledger.send_status import Fate
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.sending.events.delivery_status import (
     RANK,
     TOUCHES,
-    Fate,
     Touch,
     followed_all,
     machines,
@@ -22,7 +23,6 @@ from liquor_app.sending.events.delivery_status import (
     touch_of,
 )
 from liquor_app.sending.events.sms_keywords import Wish, wish_of
-from liquor_app.sending.models import SEND, SendStatus
 
 SENT = datetime(2026, 11, 25, 18, tzinfo=UTC)
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15"

@@ -13,10 +13,10 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.ledger.models import SendStatus
 from liquor_app.screens.sending.outbox.state import OutboxState
 from liquor_app.screens.sending.words import send_line
 from liquor_app.sending.campaign_rollup import roll_up_once
-from liquor_app.sending.models import SendStatus
 from liquor_app.sending.outbox import get_outbox_message, list_outbox
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign

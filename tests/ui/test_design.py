@@ -17,10 +17,10 @@ from liquor_app.core.models import JobStatus
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.events.models import EventType
 from liquor_app.imports.models import ImportStatus
+from liquor_app.ledger.models import SendStatus
 from liquor_app.liquor_app import PAGES
 from liquor_app.planning.models import PlanStatus
 from liquor_app.scoring.models import ModelStatus
-from liquor_app.sending.models import SendStatus
 from liquor_app.templates.diff import Kind
 from liquor_app.ui.badge import LOOKS
 from liquor_app.ui.charts.chart_template import DARK, LIGHT

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from liquor_app.core.clock import now
-from liquor_app.sending.models import SendStatus
+from liquor_app.ledger.models import SendStatus
 from liquor_app.sending.service import SendRow
 
 

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from liquor_app.ledger.models import SendStatus
+from liquor_app.ledger.send_status import Fate
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
-from liquor_app.sending.models import SendStatus
 
 RANK = {
     SendStatus.SENDING: 0,
@@ -60,22 +61,6 @@ https://www.sparkpost.com/blog/gmail-prefetching-images/
 
 _PROXIES = re.compile(r"googleimageproxy|ggpht|yahoomailproxy", re.IGNORECASE)
 """Fetch a picture when a person opens the message, on the person's behalf. They never follow links."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """A message as the ledger has it."""
-
-    status: SendStatus
-    sent_at: datetime | None = None
-    delivered_at: datetime | None = None
-    opened_at: datetime | None = None
-    clicked_at: datetime | None = None
-    bounced_at: datetime | None = None
-    complained_at: datetime | None = None
-    unsubscribed_at: datetime | None = None
-    error_code: str | None = None
-    error_message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

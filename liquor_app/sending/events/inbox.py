@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,15 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import AppError, NotFound, Unauthenticated, Unavailable
 from liquor_app.core.queue import Job, enqueue
+from liquor_app.ledger.receipts import (
+    Key,
+    NewReceipt,
+    close_receipts,
+    keep_receipts,
+    put_off_receipts,
+    set_first_aside,
+    take_receipts,
+)
 from liquor_app.providers.kit.base import EventKind, Provider, WebhookEvent
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.providers.service import load_routes, open_provider
@@ -29,16 +38,7 @@ BATCH = 500
 MAX_EVENTS = 10_000
 """Of one callback; SendGrid's are a thousand at most."""
 
-FIRST_PAUSE = timedelta(seconds=30)
-MOST_TRIES = 10
-GIVE_UP = timedelta(hours=12)
-"""An event may be faster than we are at writing down the name its message goes by at the provider, which after a crash
-is only learned by asking. Each pause is twice the one before: ten tries take four hours and a quarter."""
-
 NO_SUCH_MESSAGE = "No message of ours goes by that name."
-
-Key = tuple[str, str]
-"""Of a receipt: provider and event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +90,8 @@ async def receive(
     if provider not in PROVIDERS or not configs:
         raise NotFound("No such provider is set up here.")
     events = _proved(provider, configs, body, headers, url)[:MAX_EVENTS]
-    kept = await session.execute(
-        text(
-            "INSERT INTO webhook_receipts (provider, event_id, kind, send_id, payload)"
-            " SELECT :provider, f.event_id, f.kind, f.send_id, f.payload FROM unnest(CAST(:events AS text[]),"
-            " CAST(:kinds AS text[]), CAST(:sends AS uuid[]), CAST(:payloads AS jsonb[]))"
-            " AS f(event_id, kind, send_id, payload) ON CONFLICT DO NOTHING RETURNING event_id"
-        ),
-        {
-            "provider": provider,
-            "events": [event.event_id[:200] for event in events],
-            "kinds": [event.kind.value for event in events],
-            "sends": [event.send_id for event in events],
-            "payloads": [_document(event) for event in events],
-        },
-    )
-    if kept.first() is not None:
+    receipts = [NewReceipt(one.event_id[:200], one.kind.value, one.send_id, _document(one)) for one in events]
+    if await keep_receipts(session, provider, receipts):
         await enqueue(session, Job.PROCESS_WEBHOOKS, dedupe_key="all")
     return events
 
@@ -138,38 +124,6 @@ def _event(kind: str, event_id: str, kept: Mapping[str, Any]) -> WebhookEvent:
     return WebhookEvent(EventKind(kind), event_id, datetime.fromisoformat(kept["at"]), send_id, **words)
 
 
-_OPEN_RECEIPTS = """
-SELECT provider, event_id, kind, payload -> 'event' AS event,
-       tries + 1 < :most AND received_at > now() - CAST(:give_up AS interval) AS may_wait
-FROM webhook_receipts
-WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT :n FOR UPDATE SKIP LOCKED
-"""
-
-_DONE = """
-UPDATE webhook_receipts r SET processed_at = now(), tries = r.tries + 1, error = f.error
-FROM unnest(CAST(:providers AS text[]), CAST(:events AS text[]), CAST(:errors AS text[]))
-     AS f(provider, event_id, error)
-WHERE r.provider = f.provider AND r.event_id = f.event_id
-"""
-
-_LATER = """
-UPDATE webhook_receipts r SET tries = r.tries + 1, due_at = now() + CAST(:pause AS interval) * power(2, r.tries)
-FROM unnest(CAST(:providers AS text[]), CAST(:events AS text[])) AS f(provider, event_id)
-WHERE r.provider = f.provider AND r.event_id = f.event_id
-"""
-
-# The oldest, as `_OPEN_RECEIPTS` takes them.
-_SET_ASIDE = """
-UPDATE webhook_receipts r SET tries = r.tries + 1, error = :error,
-    due_at = now() + CAST(:pause AS interval) * power(2, r.tries),
-    processed_at = CASE WHEN r.tries + 1 >= :most THEN now() END
-FROM (
-    SELECT provider, event_id FROM webhook_receipts
-    WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
-) x
-WHERE r.provider = x.provider AND r.event_id = x.event_id
-"""
-
 _BY_MESSAGE = """
 SELECT id, provider, provider_message_id, lower(recipient) AS recipient FROM sends
 WHERE provider_message_id = ANY(:messages)
@@ -183,8 +137,10 @@ async def process_receipts(session: AsyncSession, actor: Actor, *, limit: int = 
         Forbidden: the actor may only read.
     """
     require(actor, Role.MANAGER)
-    found = await session.execute(text(_OPEN_RECEIPTS), {"n": limit, "most": MOST_TRIES, "give_up": GIVE_UP})
-    receipts = [_Receipt(row.provider, _event(row.kind, row.event_id, row.event), row.may_wait) for row in found]
+    receipts = [
+        _Receipt(row.provider, _event(row.kind, row.event_id, row.event), row.may_wait)
+        for row in await take_receipts(session, limit)
+    ]
     if not receipts:
         return Processed(0, 0)
     receipts = await _identified(session, receipts)
@@ -202,8 +158,9 @@ async def process_receipts(session: AsyncSession, actor: Actor, *, limit: int = 
     await heed_strangers(session, [*strangers, *(one.told for one in nameless)])
     later = {one.key for one in nameless if one.may_wait and one.event.message_id}
     unknown = {(provider, event.event_id) for provider, event in strangers} | {one.key for one in nameless} - later
-    await _put_off(session, later)
-    await _settle(session, [one.key for one in receipts if one.key not in later], unknown)
+    await put_off_receipts(session, later)
+    done = [one.key for one in receipts if one.key not in later]
+    await close_receipts(session, {key: NO_SUCH_MESSAGE if key in unknown else None for key in done})
     others = sum(one.event.kind not in LOGGED and one.event.kind is not EventKind.INBOUND for one in receipts)
     return Processed(len(receipts), len(unknown) + others, len(later))
 
@@ -216,30 +173,7 @@ async def set_aside(session: AsyncSession, actor: Actor, error: str) -> None:
         Forbidden: the actor may only read.
     """
     require(actor, Role.MANAGER)
-    await session.execute(text(_SET_ASIDE), {"error": error[:500], "pause": FIRST_PAUSE, "most": MOST_TRIES})
-
-
-async def _settle(session: AsyncSession, done: Sequence[Key], unknown: Collection[Key]) -> None:
-    await session.execute(
-        text(_DONE),
-        {
-            "providers": [provider for provider, _ in done],
-            "events": [event_id for _, event_id in done],
-            "errors": [NO_SUCH_MESSAGE if key in unknown else None for key in done],
-        },
-    )
-
-
-async def _put_off(session: AsyncSession, later: Collection[Key]) -> None:
-    if later:
-        await session.execute(
-            text(_LATER),
-            {
-                "providers": [provider for provider, _ in later],
-                "events": [event_id for _, event_id in later],
-                "pause": FIRST_PAUSE,
-            },
-        )
+    await set_first_aside(session, error)
 
 
 async def _identified(session: AsyncSession, receipts: Sequence[_Receipt]) -> list[_Receipt]:

@@ -12,56 +12,23 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.actions.action_status import Launched, skip_queued
 from liquor_app.compliance.legal_rules import Rules
 from liquor_app.compliance.may_send import Allowed, Blocked, BlockReason, may_send, next_allowed
-from liquor_app.core.ids import uuid7, uuid7_time, uuid_array
+from liquor_app.core.ids import uuid7, uuid_array
 from liquor_app.coupons.coupon_codes import give_codes
 from liquor_app.customers.addresses import address_hash
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
+from liquor_app.ledger.claim_rows import Release, Skip, claim_due, release_claims, skip_claims
+from liquor_app.ledger.contact_history import contacts_of
 from liquor_app.organization.models import Channel
 from liquor_app.sending.pipeline.eligibility_facts import code_wanted, is_over, message_facts, person_facts
-
-CONTACT_STATUSES = ("claimed", "sending", "sent", "delivered", "bounced", "complained", "unknown")
-"""What counts as a contact: everything that has reached somebody, may have, or is about to."""
 
 EXPIRED = "expired"
 
 LASTING = timedelta(minutes=2)
 """A window that closes sooner is as good as closed: the fence wants a minute of it."""
-
-REOPENED_DAYS = 30
-"""How long after its end a campaign's failed messages can be sent again."""
-
-# A message and its customer are locked together or left alone: nobody waits, so nobody can deadlock, and while two
-# messages of one person are decided, the second finds the first counted.
-_CLAIM = """
-WITH live AS MATERIALIZED (
-    SELECT id, virtual_now IS NOT NULL AS is_played, COALESCE(virtual_now, now()) AS moment FROM campaigns
-    WHERE status = 'active'
-       OR (status = 'completed' AND NOT is_history AND completed_at > now() - make_interval(days => :reopened))
-), due AS (
-    SELECT d.id, d.created_at, k.moment
-    FROM live k
-    CROSS JOIN LATERAL (
-        SELECT s.id, s.created_at, s.not_before
-        FROM sends s JOIN customers c ON c.id = s.customer_id
-        WHERE s.campaign_id = k.id AND s.status = 'pending' AND s.not_before <= k.moment
-          AND (k.is_played OR s.channel = ANY(:channels))
-        ORDER BY s.not_before
-        LIMIT :n
-        FOR UPDATE OF s SKIP LOCKED
-        FOR NO KEY UPDATE OF c SKIP LOCKED
-    ) d
-    ORDER BY d.not_before
-    LIMIT :n
-)
-UPDATE sends s SET status = 'claimed', claim_token = :token, contact_at = due.moment,
-    lease_until = clock_timestamp() + make_interval(secs => :lease)
-FROM due
-WHERE s.id = due.id AND s.created_at = due.created_at
-RETURNING s.id
-"""
 
 _DETAILS = """
 SELECT s.id, s.created_at, s.customer_id, s.action_id, s.campaign_id, s.channel, s.not_before,
@@ -97,38 +64,8 @@ LEFT JOIN LATERAL (
 ORDER BY s.not_before, s.id
 """
 
-# Messages are made at most a campaign's length before they are due, which spares the old partitions.
-_CONTACTS = """
-SELECT s.id, s.customer_id, s.contact_at
-FROM unnest(CAST(CAST(:customers AS text) AS uuid[])) AS m(id) JOIN sends s ON s.customer_id = m.id
-WHERE s.created_at > :oldest AND s.contact_at > :since AND s.contact_at < :until AND s.status = ANY(:statuses)
-"""
-
 _SUPPRESSED = """
 SELECT address_hash, channel FROM suppressions WHERE lifted_at IS NULL AND address_hash = ANY(:hashes)
-"""
-
-_RELEASE = """
-UPDATE sends s SET status = 'pending', claim_token = NULL, lease_until = NULL, contact_at = NULL,
-    not_before = COALESCE(f.due, s.not_before), note = COALESCE(f.note, s.note)
-FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:due AS timestamptz[]),
-            CAST(:notes AS text[])) AS f(id, created_at, due, note)
-WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'claimed' AND s.claim_token = :token
-"""
-
-_SKIP = """
-WITH stopped AS (
-    UPDATE sends s SET status = 'skipped', claim_token = NULL, lease_until = NULL, contact_at = NULL,
-        skip_reason = f.reason, note = f.note
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:reasons AS text[]),
-                CAST(:notes AS text[])) AS f(id, created_at, reason, note)
-    WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'claimed' AND s.claim_token = :token
-    RETURNING s.id, s.action_id, f.reason, f.note
-), told AS (
-    UPDATE actions a SET status = 'skipped', skip_reason = x.reason, skip_detail = x.note, updated_at = now()
-    FROM stopped x WHERE a.id = x.action_id AND a.status = 'queued'
-)
-SELECT id FROM stopped
 """
 
 
@@ -185,17 +122,7 @@ async def claim_batch(
     """Claim up to `limit` due messages of running campaigns, decide each, and reserve the contact of those that may
     go out. What may not is skipped with its reason or put off to its next lawful moment, in the same transaction."""
     token = uuid7()
-    claimed = await session.execute(
-        text(_CLAIM),
-        {
-            "channels": [channel.value for channel in channels],
-            "n": limit,
-            "token": token,
-            "lease": lease_seconds,
-            "reopened": REOPENED_DAYS,
-        },
-    )
-    ids = [row.id for row in claimed]
+    ids = await claim_due(session, channels, token=token, limit=limit, lease_seconds=lease_seconds)
     if not ids:
         return Claim(token, [], 0, frozenset())
     found = await session.execute(text(_DETAILS), {"ids": uuid_array(ids)})
@@ -227,39 +154,29 @@ async def claim_batch(
 
 async def stop_messages(session: AsyncSession, token: UUID, stops: Sequence[Stop]) -> None:
     """Skip or put off messages that are still claimed under `token`."""
-    later = [stop for stop in stops if stop.reason is None]
-    if later:
-        await session.execute(
-            text(_RELEASE),
-            {
-                "token": token,
-                "ids": [stop.id for stop in later],
-                "moments": [uuid7_time(stop.id) for stop in later],
-                "due": [stop.due for stop in later],
-                "notes": [stop.note or None for stop in later],
-            },
-        )
-    never = [stop for stop in stops if stop.reason is not None]
-    if never:
-        stopped = await session.execute(
-            text(_SKIP),
-            {
-                "token": token,
-                "ids": [stop.id for stop in never],
-                "moments": [uuid7_time(stop.id) for stop in never],
-                "reasons": [stop.reason for stop in never],
-                "notes": [stop.note for stop in never],
-            },
-        )
-        gone = set(stopped.scalars())
-        await record_events(
-            session,
-            [
-                NewEvent(EventType.SKIPPED, stop.customer_id, stop.campaign_id, stop.id,
-                         properties={"reason": stop.reason, "detail": stop.note})
-                for stop in never if stop.id in gone
-            ],
-        )  # fmt: skip
+    await release_claims(
+        session, token, [Release(stop.id, stop.due, stop.note or None) for stop in stops if stop.reason is None]
+    )
+    never = {stop.id: stop for stop in stops if stop.reason is not None}
+    skipped = await skip_claims(
+        session, token, [Skip(stop.id, stop.reason or "", stop.note) for stop in never.values()]
+    )
+    await skip_queued(
+        session,
+        [
+            Launched(action_id, never[send_id].reason, never[send_id].note)
+            for send_id, action_id in skipped.items()
+            if action_id is not None
+        ],
+    )
+    await record_events(
+        session,
+        [
+            NewEvent(EventType.SKIPPED, stop.customer_id, stop.campaign_id, stop.id,
+                     properties={"reason": stop.reason, "detail": stop.note})
+            for stop in never.values() if stop.id in skipped
+        ],
+    )  # fmt: skip
 
 
 def _decide(row: Any, rules: Rules, is_suppressed: bool, contacts: list[datetime]) -> Allowed | Stop:
@@ -310,21 +227,11 @@ def _within(contacts: Sequence[datetime], moment: datetime) -> tuple[int, int, i
 async def _contacts(session: AsyncSession, rows: Sequence[Any]) -> dict[UUID, list[datetime]]:
     first, last = min(row.moment for row in rows), max(row.moment for row in rows)
     month = timedelta(days=30)
-    found = await session.execute(
-        text(_CONTACTS),
-        {
-            "customers": uuid_array({row.customer_id for row in rows}),
-            "oldest": first - 4 * month,
-            "since": first - month,
-            "until": last + month,
-            "statuses": list(CONTACT_STATUSES),
-        },
-    )
     contacts: dict[UUID, list[datetime]] = defaultdict(list)
     own = {row.id for row in rows}
-    for row in found:
-        if row.id not in own:
-            contacts[row.customer_id].append(row.contact_at)
+    for contact in await contacts_of(session, {row.customer_id for row in rows}, first - month, last + month):
+        if contact.send_id not in own:
+            contacts[contact.customer_id].append(contact.at)
     return contacts
 
 

@@ -14,27 +14,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.action_status import Launched, hold_out_pending, mark_launched
+from liquor_app.campaigns.current_plan import set_held_out
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.compliance.legal_rules import WHOLE_DAY, Rules, interval
 from liquor_app.compliance.may_send import BlockReason, home_zone, next_allowed
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.errors import Conflict, NotFound
-from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.core.pubsub import publish
 from liquor_app.coupons.coupon_codes import make_up_codes, pin_standing_pools
+from liquor_app.ledger.new_sends import NewSend, add_sends
 from liquor_app.sending.pipeline.claim import LASTING
 from liquor_app.sending.pipeline.eligibility_facts import code_wanted, message_facts, place_facts
 
 CHUNK = 5_000
 
-_HOLD_OUT = """
-UPDATE actions a SET status = 'held_out', updated_at = now()
-FROM experiment_assignments x
-JOIN experiments e ON e.id = x.experiment_id
+_CONTROL = """
+SELECT a.id FROM actions a
+JOIN experiments e ON e.campaign_id = a.campaign_id
+JOIN experiment_assignments x ON x.experiment_id = e.id AND x.customer_id = a.customer_id
 JOIN experiment_arms r ON r.id = x.arm_id AND r.is_control
-WHERE e.campaign_id = :campaign AND a.campaign_id = :campaign AND a.customer_id = x.customer_id
-  AND a.status = 'pending'
+WHERE a.campaign_id = :campaign AND a.status = 'pending'
 """
+
+_HELD_OUT = "SELECT count(DISTINCT customer_id) FROM actions WHERE campaign_id = :campaign AND status = 'held_out'"
 
 _CHOSEN = """
 SELECT a.id AS action_id, a.customer_id, a.campaign_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms,
@@ -46,34 +49,6 @@ JOIN campaigns k ON k.id = a.campaign_id
 WHERE a.campaign_id = :campaign AND a.status = 'pending'
 ORDER BY a.priority_score DESC, a.id
 LIMIT :n
-"""
-
-_INSERT = """
-WITH fresh AS (
-    SELECT * FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:actions AS uuid[]), CAST(:customers AS uuid[]),
-        CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:due AS timestamptz[]),
-        CAST(:ends AS timestamptz[]), CAST(:statuses AS text[]), CAST(:reasons AS text[]), CAST(:notes AS text[]))
-      AS f(id, created_at, action_id, customer_id, channel, recipient, not_before, expires_at, status, reason, note)
-), keys AS (
-    INSERT INTO send_keys (action_id, channel, attempt, send_id)
-    SELECT action_id, channel, 1, id FROM fresh
-    ON CONFLICT DO NOTHING
-    RETURNING send_id
-)
-INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status, not_before,
-                   expires_at, skip_reason, note)
-SELECT f.id, f.created_at, f.action_id, f.customer_id, :campaign, f.channel, f.recipient, f.status, f.not_before,
-       f.expires_at, f.reason, f.note
-FROM fresh f JOIN keys ON keys.send_id = f.id
-RETURNING action_id
-"""
-
-_MARK = """
-UPDATE actions a SET status = CASE WHEN f.reason IS NULL THEN 'queued' ELSE 'skipped' END,
-    skip_reason = f.reason, skip_detail = f.note, updated_at = now()
-FROM unnest(CAST(:actions AS uuid[]), CAST(:reasons AS text[]), CAST(:notes AS text[])) AS f(id, reason, note)
-WHERE a.id = f.id AND a.status = 'pending'
 """
 
 
@@ -120,7 +95,8 @@ async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     if campaign.status not in (CampaignStatus.ACTIVE, CampaignStatus.PAUSED):
         raise Conflict(f"A campaign that is {campaign.status} cannot be launched.")
     rules = await load_rules(session)
-    await session.execute(text(_HOLD_OUT), {"campaign": campaign_id})
+    controls = await session.execute(text(_CONTROL), {"campaign": campaign_id})
+    await hold_out_pending(session, list(controls.scalars()))
     pooled = await pin_standing_pools(session, campaign_id)
     added = skipped = 0
     while True:
@@ -133,15 +109,9 @@ async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
         await make_up_codes(session, [one for one in wanted if one.percent not in pooled], rules.store_zone)
         added += len(new)
         skipped += sum(1 for row, slot in zip(chosen, slots, strict=True) if slot.reason and row.action_id in new)
-    counted = await session.execute(
-        text(
-            "UPDATE campaigns SET held_out ="
-            " (SELECT count(DISTINCT customer_id) FROM actions WHERE campaign_id = :id AND status = 'held_out')"
-            " WHERE id = :id RETURNING held_out"
-        ),
-        {"id": campaign_id},
-    )
-    result = LaunchResult(added, skipped, int(counted.scalar_one()))
+    held_out = int((await session.execute(text(_HELD_OUT), {"campaign": campaign_id})).scalar_one())
+    await set_held_out(session, campaign_id, held_out)
+    result = LaunchResult(added, skipped, held_out)
     if added:
         await audit(session, actor, "campaign.launched", "campaign", campaign_id, added=added, skipped=skipped)
     for topic in (f"campaign:{campaign_id}", "dashboard", "sends"):
@@ -176,26 +146,19 @@ def slot_of(row: Any, last_day: date, moment: datetime, rules: Rules) -> Slot:
 
 async def _insert(session: AsyncSession, campaign_id: UUID, chosen: Any, slots: list[Slot]) -> set[UUID]:
     """Actions whose message was not in the ledger yet."""
-    ids = [uuid7() for _ in chosen]
-    parameters = {
-        "actions": [row.action_id for row in chosen],
-        "reasons": [slot.reason for slot in slots],
-        "notes": [slot.note for slot in slots],
-    }
-    inserted = await session.execute(
-        text(_INSERT),
-        {
-            **parameters,
-            "campaign": campaign_id,
-            "ids": ids,
-            "moments": [uuid7_time(send_id) for send_id in ids],
-            "customers": [row.customer_id for row in chosen],
-            "channels": [row.channel for row in chosen],
-            "addresses": [row.address or "" for row in chosen],
-            "due": [slot.not_before for slot in slots],
-            "ends": [slot.expires_at for slot in slots],
-            "statuses": ["skipped" if slot.reason else "pending" for slot in slots],
-        },
+    added = await add_sends(
+        session,
+        campaign_id,
+        [
+            NewSend(
+                row.action_id, row.customer_id, row.channel, row.address or "", slot.not_before, slot.expires_at,
+                slot.reason, slot.note,
+            )
+            for row, slot in zip(chosen, slots, strict=True)
+        ],
+    )  # fmt: skip
+    await mark_launched(
+        session,
+        [Launched(row.action_id, slot.reason, slot.note) for row, slot in zip(chosen, slots, strict=True)],
     )
-    await session.execute(text(_MARK), parameters)
-    return set(inserted.scalars())
+    return added

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.config import get_settings
+from liquor_app.ledger.stencil_rows import StencilParts, add_stencils
 from liquor_app.providers.kit.message_bodies import Body, Filled, Stencil, Whole
 from liquor_app.sending.pipeline.stencil import own_values, track_values
 from liquor_app.sending.recipients.unsubscribe import PATH, message_token
@@ -25,13 +26,6 @@ PREFERENCES_PATH, VIEW_PATH = "/p", "/m"
 BODY_COLUMNS = "s.body_html, s.body_text, s.body_values, m.id AS stencil_id, m.html, m.text, m.links"
 BODY_JOIN = "LEFT JOIN stencils m ON m.id = s.stencil_id"
 """Of `sends s`, what `read_body` reads."""
-
-_MISSING = """
-SELECT w.id FROM unnest(CAST(:ids AS uuid[])) AS w(id) WHERE NOT EXISTS (SELECT 1 FROM stencils m WHERE m.id = w.id)
-"""
-_KEEP = """
-INSERT INTO stencils (id, html, text, links) VALUES (:id, :html, :text, CAST(:links AS jsonb)) ON CONFLICT DO NOTHING
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +55,7 @@ def own_pages(send_id: UUID) -> OwnPages:
 async def keep_stencils(session: AsyncSession, bodies: Iterable[Body]) -> None:
     """Keep the stencils of these messages, each once."""
     stencils = {body.stencil.id: body.stencil for body in bodies if isinstance(body, Filled)}
-    if not stencils:
-        return
-    missing = (await session.execute(text(_MISSING), {"ids": list(stencils)})).scalars().all()
-    if missing:
-        await session.execute(
-            text(_KEEP),
-            [
-                {"id": id, "html": list(found.html), "text": list(found.text), "links": json.dumps(found.links)}
-                for id in sorted(missing)
-                for found in (stencils[id],)
-            ],
-        )
+    await add_stencils(session, {id: StencilParts(one.html, one.text, one.links) for id, one in stencils.items()})
 
 
 def stored_body(body: Body) -> Stored:

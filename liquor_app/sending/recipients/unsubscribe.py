@@ -20,6 +20,7 @@ from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
+from liquor_app.ledger.send_status import mark_unsubscribed
 from liquor_app.organization.models import Channel
 from liquor_app.sending.recipients.page_branding import BRAND_COLUMNS, Look, look_of
 from liquor_app.sending.recipients.suppression_status import Owned, lift_own
@@ -128,13 +129,7 @@ async def unsubscribe(
         customer_id=row.customer_id,
         source="unsubscribe link",
     )
-    await session.execute(
-        text(
-            "UPDATE sends SET unsubscribed_at = now()"
-            " WHERE id = :id AND created_at = :moment AND unsubscribed_at IS NULL"
-        ),
-        {"id": row.id, "moment": uuid7_time(row.id)},
-    )
+    await mark_unsubscribed(session, row.id)
     await record_events(session, [NewEvent(EventType.UNSUBSCRIBED, row.customer_id, row.campaign_id, row.id)])
     publish(session, "sends", {"unsubscribed": row.id})
     return _view(row, is_done=True)

@@ -23,15 +23,16 @@ from liquor_app.core.pubsub import publish
 from liquor_app.coupons.coupon_codes import redeem_codes
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
+from liquor_app.ledger.rollup_backlog import Sent, ask_recount
+from liquor_app.ledger.send_status import Conversion, mark_converted
 from liquor_app.organization.settings import SendingSettings, load_settings
-from liquor_app.sending.rollup_backlog import Sent, ask_recount
 
 LOOK_BACK = timedelta(days=120)
 """Messages older than this win nothing any more."""
 
 # A coupon says more than a click; of several clicks the last one before the purchase wins, of all messages, converted
 # or not. Then each message keeps its first purchase, and only what neither has been given yet is written.
-_ATTRIBUTE = """
+_FIRST_TOUCH = """
 WITH touches AS (
     SELECT p.id AS purchase_id, p.occurred_at, p.total, s.id, s.created_at, s.customer_id, s.campaign_id,
            s.sent_at, s.converted_at, k.id IS NOT NULL AS by_coupon, k.id AS coupon_id,
@@ -51,15 +52,9 @@ WITH touches AS (
         WHERE e.customer_id = t.customer_id AND e.event_type = :conversion
           AND e.properties ->> 'purchase_id' = CAST(t.purchase_id AS text))
     ORDER BY purchase_id, by_coupon DESC, touched_at DESC, id
-), first AS (
-    SELECT DISTINCT ON (id) * FROM won WHERE converted_at IS NULL ORDER BY id, occurred_at, purchase_id
-), done AS (
-    UPDATE sends s SET converted_at = f.occurred_at, conversion_value = f.total, conversion_inferred = NOT f.by_coupon
-    FROM first f WHERE s.id = f.id AND s.created_at = f.created_at AND s.converted_at IS NULL
-    RETURNING s.id
 )
-SELECT f.id, f.customer_id, f.campaign_id, f.sent_at, f.occurred_at, f.purchase_id, f.total, f.by_coupon, f.coupon_id
-FROM first f JOIN done ON done.id = f.id
+SELECT DISTINCT ON (id) id, customer_id, campaign_id, sent_at, purchase_id, occurred_at, total, coupon_id
+FROM won WHERE converted_at IS NULL ORDER BY id, occurred_at, purchase_id
 """
 
 
@@ -78,8 +73,8 @@ async def attribute_purchases(session: AsyncSession, actor: Actor, customer_ids:
     settings = await load_settings(session, SendingSettings)
     # one at a time: two would give the same purchase to two messages
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('attribution'))"))
-    done = await session.execute(
-        text(_ATTRIBUTE),
+    found = await session.execute(
+        text(_FIRST_TOUCH),
         {
             "ids": None if customer_ids is None else list(customer_ids),
             "since": now() - LOOK_BACK,
@@ -87,20 +82,24 @@ async def attribute_purchases(session: AsyncSession, actor: Actor, customer_ids:
             "conversion": EventType.CONVERSION.value,
         },
     )
-    won = done.all()
+    touches = found.all()
+    done = await mark_converted(
+        session, [Conversion(row.id, row.occurred_at, row.total, row.coupon_id is None) for row in touches]
+    )
+    won = [row for row in touches if row.id in done]
     by_coupon = [row for row in won if row.coupon_id is not None]
     await redeem_codes(
         session, [row.coupon_id for row in by_coupon], [row.occurred_at for row in by_coupon],
         [row.purchase_id for row in by_coupon],
     )  # fmt: skip
-    await record_events(session, [_conversion(row) for row in won])
-    converted = [Sent(row.sent_at, row.campaign_id) for row in won]
-    await ask_recount(session, converted)
-    if converted:
-        publish(session, "dashboard", {"conversions": len(converted)})
-    return len(converted)
+    await record_events(session, [_logged(row) for row in won])
+    await ask_recount(session, [Sent(row.sent_at, row.campaign_id) for row in won])
+    if won:
+        publish(session, "dashboard", {"conversions": len(won)})
+    return len(won)
 
 
-def _conversion(row: Any) -> NewEvent:
-    told = {"purchase_id": row.purchase_id, "value": str(row.total), "by": "coupon" if row.by_coupon else "click"}
-    return NewEvent(EventType.CONVERSION, row.customer_id, row.campaign_id, row.id, row.occurred_at, told)
+def _logged(row: Any) -> NewEvent:
+    by = "click" if row.coupon_id is None else "coupon"
+    said = {"purchase_id": str(row.purchase_id), "value": str(row.total), "by": by}
+    return NewEvent(EventType.CONVERSION, row.customer_id, row.campaign_id, row.id, row.occurred_at, said)

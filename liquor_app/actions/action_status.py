@@ -1,0 +1,162 @@
+"""Change actions' statuses as their messages fare. Corridors: no actor is asked; people decide in `edit_actions`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.actions.models import ACTION, ActionStatus
+from liquor_app.core.ids import uuid_array
+
+_HOLD_OUT = """
+UPDATE actions SET status = 'held_out', updated_at = now()
+WHERE id = ANY(CAST(CAST(:ids AS text) AS uuid[])) AND status = 'pending'
+"""
+
+_LAUNCH = """
+UPDATE actions a SET status = CASE WHEN f.reason IS NULL THEN 'queued' ELSE 'skipped' END,
+    skip_reason = f.reason, skip_detail = f.note, updated_at = now()
+FROM unnest(CAST(CAST(:ids AS text) AS uuid[]), CAST(:reasons AS text[]), CAST(:notes AS text[]))
+  AS f(id, reason, note)
+WHERE a.id = f.id AND a.status = 'pending'
+"""
+
+_SKIP = """
+UPDATE actions a SET status = 'skipped', skip_reason = f.reason, skip_detail = f.note, updated_at = now()
+FROM unnest(CAST(CAST(:ids AS text) AS uuid[]), CAST(:reasons AS text[]), CAST(:notes AS text[]))
+  AS f(id, reason, note)
+WHERE a.id = f.id AND a.status = 'queued'
+"""
+
+_SENT = f"""
+UPDATE actions SET status = 'sent', updated_at = now()
+WHERE id = ANY(CAST(CAST(:ids AS text) AS uuid[])) AND status IN {ACTION.sources_sql(ActionStatus.SENT)}
+"""
+
+_FAILED = """
+UPDATE actions SET status = 'failed', updated_at = now()
+WHERE id = ANY(CAST(CAST(:ids AS text) AS uuid[])) AND status = 'queued'
+"""
+
+_REQUEUE = f"""
+UPDATE actions SET status = 'queued', skip_reason = NULL, skip_detail = NULL, updated_at = now()
+WHERE id = ANY(CAST(CAST(:ids AS text) AS uuid[]))
+  AND status IN {ACTION.sources_sql(ActionStatus.QUEUED, ActionStatus.FAILED, ActionStatus.SKIPPED)}
+"""
+
+# A newer attempt speaks for its action itself.
+_TOLD = """
+UPDATE actions a SET status = f.status, updated_at = now()
+FROM unnest(CAST(CAST(:ids AS text) AS uuid[]), CAST(:channels AS text[]), CAST(:attempts AS int[]),
+            CAST(:statuses AS text[])) AS f(action_id, channel, attempt, status)
+WHERE a.id = f.action_id AND (a.status = 'queued' OR (a.status = 'failed' AND f.status = 'sent'))
+  AND NOT EXISTS (SELECT 1 FROM send_keys k
+                  WHERE k.action_id = f.action_id AND k.channel = f.channel AND k.attempt > f.attempt)
+"""
+
+_SETTLE = "UPDATE actions SET status = :status, updated_at = now() WHERE id = :id AND status = 'queued'"
+
+_CANCEL = """
+UPDATE actions a SET status = 'skipped', skip_reason = :reason, skip_detail = 'The campaign was cancelled.',
+    updated_at = now()
+FROM campaigns k
+WHERE k.id = a.campaign_id AND k.status = 'cancelled' AND NOT k.is_history AND a.status IN ('pending', 'queued')
+  AND NOT EXISTS (SELECT 1 FROM sends s WHERE s.action_id = a.id AND s.status IN ('pending', 'claimed', 'sending'))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """An action whose message is in the ledger; with a `reason` it was skipped there at once."""
+
+    action_id: UUID
+    reason: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldAction:
+    """What a callback makes of an action: its message's channel and attempt, and whether it was sent or failed."""
+
+    action_id: UUID
+    channel: str
+    attempt: int
+    was_sent: bool
+
+
+async def hold_out_pending(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    """Take chosen actions out of a campaign because their customers are in its control group."""
+    if ids:
+        await session.execute(text(_HOLD_OUT), {"ids": uuid_array(ids)})
+
+
+async def mark_launched(session: AsyncSession, launched: Sequence[Launched]) -> None:
+    """Queue chosen actions whose messages are in the ledger now, or skip them with their reason."""
+    await session.execute(text(_LAUNCH), _columns(launched))
+
+
+async def skip_queued(session: AsyncSession, skipped: Sequence[Launched]) -> None:
+    """Skip queued actions whose messages were skipped."""
+    if skipped:
+        await session.execute(text(_SKIP), _columns(skipped))
+
+
+async def mark_actions_sent(session: AsyncSession, ids: str) -> None:
+    """Mark actions whose messages were sent.
+
+    Args:
+        ids: an array as PostgreSQL writes it, as `ledger.send_results` hands it on.
+    """
+    await session.execute(text(_SENT), {"ids": ids})
+
+
+async def mark_actions_failed(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    """Mark queued actions whose messages were refused for good."""
+    if ids:
+        await session.execute(text(_FAILED), {"ids": uuid_array(ids)})
+
+
+async def requeue_actions(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    """Queue failed and skipped actions again: a new attempt of their messages is in the ledger."""
+    if ids:
+        await session.execute(text(_REQUEUE), {"ids": uuid_array(ids)})
+
+
+async def mark_told(session: AsyncSession, told: Sequence[ToldAction]) -> None:
+    """Mark actions sent or failed as callbacks tell, unless a newer attempt of their message speaks for them."""
+    if told:
+        await session.execute(
+            text(_TOLD),
+            {
+                "ids": uuid_array(one.action_id for one in told),
+                "channels": [one.channel for one in told],
+                "attempts": [one.attempt for one in told],
+                "statuses": [_outcome(one.was_sent).value for one in told],
+            },
+        )
+
+
+async def settle_action(session: AsyncSession, action_id: UUID | None, *, was_sent: bool) -> None:
+    """Mark a queued action whose message's outcome somebody decided."""
+    await session.execute(text(_SETTLE), {"status": _outcome(was_sent).value, "id": action_id})
+
+
+async def skip_cancelled(session: AsyncSession, reason: str) -> None:
+    """Skip what cancelled campaigns had chosen and nobody is sending any more."""
+    await session.execute(text(_CANCEL), {"reason": reason})
+
+
+def _outcome(was_sent: bool) -> ActionStatus:
+    return ACTION.check(ActionStatus.QUEUED, ActionStatus.SENT if was_sent else ActionStatus.FAILED)
+
+
+def _columns(launched: Sequence[Launched]) -> dict[str, object]:
+    return {
+        "ids": uuid_array(one.action_id for one in launched),
+        "reasons": [one.reason for one in launched],
+        "notes": [one.note for one in launched],
+    }

@@ -1,0 +1,74 @@
+"""Keep what a campaign shows of its sending: counters and its own clock. Corridors: no actor is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+# Written only where something changed: a quiet campaign's row stays untouched.
+_COUNTERS = """
+UPDATE campaigns k SET
+    total_sends = x.total, completed_sends = x.completed, failed_sends = x.failed, skipped_sends = x.skipped,
+    unknown_sends = x.unknown, delivered_sends = x.delivered, opens = x.opens, clicks = x.clicks,
+    conversions = x.conversions, revenue_generated = x.revenue
+FROM unnest(CAST(:campaign_id AS uuid[]), CAST(:total AS int[]), CAST(:completed AS int[]), CAST(:failed AS int[]),
+            CAST(:skipped AS int[]), CAST(:unknown AS int[]), CAST(:delivered AS int[]), CAST(:opens AS int[]),
+            CAST(:clicks AS int[]), CAST(:conversions AS int[]), CAST(:revenue AS numeric[]))
+  AS x(campaign_id, total, completed, failed, skipped, unknown, delivered, opens, clicks, conversions, revenue)
+WHERE k.id = x.campaign_id
+  AND (k.total_sends, k.completed_sends, k.failed_sends, k.skipped_sends, k.unknown_sends, k.delivered_sends, k.opens,
+       k.clicks, k.conversions, k.revenue_generated)
+   IS DISTINCT FROM (x.total, x.completed, x.failed, x.skipped, x.unknown, x.delivered, x.opens, x.clicks,
+       x.conversions, x.revenue)
+RETURNING k.id
+"""
+
+_TICK = """
+UPDATE campaigns SET virtual_now = :moment
+WHERE id = :id AND status = 'active' AND is_playing AND virtual_now < :moment
+"""
+
+_STOP = "UPDATE campaigns SET is_playing = false WHERE id = :id"
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """How many of a campaign's messages fared how."""
+
+    campaign_id: UUID
+    total: int
+    completed: int
+    failed: int
+    skipped: int
+    unknown: int
+    delivered: int
+    opens: int
+    clicks: int
+    conversions: int
+    revenue: Decimal
+
+
+async def write_counters(session: AsyncSession, counters: Sequence[Counters]) -> set[UUID]:
+    """Write what was counted in the ledger; returns the campaigns for which anything changed."""
+    if not counters:
+        return set()
+    changed = await session.execute(
+        text(_COUNTERS), {name: [getattr(one, name) for one in counters] for name in Counters.__slots__}
+    )
+    return set(changed.scalars())
+
+
+async def advance_clock(session: AsyncSession, campaign_id: UUID, moment: datetime) -> None:
+    """Set the clock of a campaign whose week is played; forward only, and not while it is paused."""
+    await session.execute(text(_TICK), {"id": campaign_id, "moment": moment})
+
+
+async def stop_playing(session: AsyncSession, campaign_id: UUID) -> None:
+    """End the playing of a campaign's week; its clock stays where it is."""
+    await session.execute(text(_STOP), {"id": campaign_id})

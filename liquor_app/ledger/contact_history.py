@@ -1,0 +1,51 @@
+"""Tell when customers were contacted: what the frequency caps count. Corridor: no actor is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.ids import uuid_array
+
+CONTACT_STATUSES = ("claimed", "sending", "sent", "delivered", "bounced", "complained", "unknown")
+"""What counts as a contact: everything that has reached somebody, may have, or is about to."""
+
+MADE_BEFORE = timedelta(days=90)
+"""Messages are made at most a campaign's length before they are due, which spares the old partitions."""
+
+_CONTACTS = """
+SELECT s.id, s.customer_id, s.contact_at
+FROM unnest(CAST(CAST(:customers AS text) AS uuid[])) AS m(id) JOIN sends s ON s.customer_id = m.id
+WHERE s.created_at > :oldest AND s.contact_at > :since AND s.contact_at < :until AND s.status = ANY(:statuses)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A message that reached a customer, may have, or is about to."""
+
+    send_id: UUID
+    customer_id: UUID
+    at: datetime
+
+
+async def contacts_of(
+    session: AsyncSession, customers: Collection[UUID], since: datetime, until: datetime
+) -> list[Contact]:
+    """Every contact of these customers between two moments, by their campaigns' own clocks."""
+    found = await session.execute(
+        text(_CONTACTS),
+        {
+            "customers": uuid_array(customers),
+            "oldest": since - MADE_BEFORE,
+            "since": since,
+            "until": until,
+            "statuses": list(CONTACT_STATUSES),
+        },
+    )
+    return [Contact(*row) for row in found]

@@ -1,0 +1,203 @@
+"""The send ledger: one row per message, and the small tables that keep it unique."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlalchemy.schema import PrimaryKeyConstraint
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import (
+    choice,
+    document,
+    exact,
+    moment,
+    pk,
+    plain_uuid,
+    ref,
+    stamped,
+    texts,
+    whole,
+    words,
+)
+from liquor_app.core.states import Transitions
+from liquor_app.organization.models import Channel
+
+
+class SendStatus(StrEnum):
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    """The request left and no answer came: neither lost nor repeated silently."""
+
+
+SEND = Transitions(
+    "send",
+    {
+        SendStatus.PENDING: [SendStatus.CLAIMED, SendStatus.SKIPPED, SendStatus.CANCELLED],
+        SendStatus.CLAIMED: [SendStatus.PENDING, SendStatus.SENDING, SendStatus.SKIPPED, SendStatus.CANCELLED],
+        SendStatus.SENDING: [
+            SendStatus.SENT,
+            SendStatus.DELIVERED,
+            SendStatus.BOUNCED,
+            SendStatus.COMPLAINED,
+            SendStatus.FAILED,
+            SendStatus.UNKNOWN,
+            SendStatus.PENDING,
+        ],
+        SendStatus.UNKNOWN: [
+            SendStatus.SENT,
+            SendStatus.DELIVERED,
+            SendStatus.BOUNCED,
+            SendStatus.COMPLAINED,
+            SendStatus.FAILED,
+            SendStatus.PENDING,
+        ],
+        SendStatus.SENT: [SendStatus.DELIVERED, SendStatus.BOUNCED, SendStatus.COMPLAINED, SendStatus.FAILED],
+        SendStatus.DELIVERED: [SendStatus.BOUNCED, SendStatus.COMPLAINED],
+        SendStatus.BOUNCED: [SendStatus.COMPLAINED],
+        # a provider may give a message up and deliver it after all
+        SendStatus.FAILED: [SendStatus.DELIVERED, SendStatus.BOUNCED, SendStatus.COMPLAINED],
+    },
+)
+
+
+class Send(SQLModel, table=True):
+    """Time series by `created_at`, which is the time inside `id`, so a look-up by id touches one partition.
+
+    What is said stands in `body_html` and `body_text`, or in a stencil with `body_values` in its holes.
+    `contact_at` is when the customer was contacted by the campaign's own clock (real time, or the played
+    week's); frequency caps count it. `sent_at` is always real time.
+    """
+
+    __tablename__ = "sends"
+    __table_args__ = (
+        PrimaryKeyConstraint("id", "created_at"),
+        Index("ix_sends_due", "campaign_id", "not_before", postgresql_where=text("status = 'pending'")),
+        Index("ix_sends_lease", "lease_until", postgresql_where=text("status IN ('claimed', 'sending', 'unknown')")),
+        Index("ix_sends_action", "action_id"),
+        Index("ix_sends_customer", "customer_id", "contact_at"),
+        Index("ix_sends_campaign", "campaign_id", "status"),
+        Index("ix_sends_recent", "created_at", "id"),
+        Index("ix_sends_sent", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
+        Index("ix_sends_message", "provider_message_id", postgresql_where=text("provider_message_id IS NOT NULL")),
+        {"postgresql_partition_by": "RANGE (created_at)"},
+    )
+
+    id: UUID = plain_uuid(nullable=False)
+    created_at: datetime = stamped()
+    action_id: UUID | None = ref("actions.id", nullable=True)
+    customer_id: UUID | None = ref("customers.id", ondelete="SET NULL", nullable=True)
+    campaign_id: UUID | None = ref("campaigns.id", ondelete="SET NULL", nullable=True)
+
+    channel: Channel = choice("channel", Channel)
+    recipient: str = words()
+    subject: str | None = words(nullable=True)
+    body_html: str | None = words(nullable=True)
+    body_text: str | None = words(nullable=True)
+    stencil_id: UUID | None = plain_uuid()
+    body_values: dict[str, Any] | None = document()
+    template_version_id: UUID | None = plain_uuid()
+
+    status: SendStatus = choice("status", SendStatus, SendStatus.PENDING)
+    not_before: datetime = moment(nullable=False)
+    expires_at: datetime | None = moment()
+    claim_token: UUID | None = plain_uuid()
+    lease_until: datetime | None = moment()
+    attempt: int = whole(default=1)
+    batch_id: UUID | None = plain_uuid()
+    provider: str | None = words(nullable=True)
+    provider_message_id: str | None = words(nullable=True)
+    contact_at: datetime | None = moment()
+
+    sent_at: datetime | None = moment()
+    delivered_at: datetime | None = moment()
+    opened_at: datetime | None = moment()
+    clicked_at: datetime | None = moment()
+    bounced_at: datetime | None = moment()
+    complained_at: datetime | None = moment()
+    unsubscribed_at: datetime | None = moment()
+    converted_at: datetime | None = moment()
+    conversion_value: Decimal | None = exact(12, nullable=True)
+    conversion_inferred: bool | None = None
+
+    skip_reason: str | None = words(nullable=True)
+    error_code: str | None = words(nullable=True)
+    error_message: str | None = words(nullable=True)
+    retry_count: int = whole()
+    note: str | None = words(nullable=True)
+
+
+class StencilRow(SQLModel, table=True):
+    """What many messages say alike: literal, hole, literal, hole, …, literal. Named after its content."""
+
+    __tablename__ = "stencils"
+
+    id: UUID = plain_uuid(primary=True)
+    html: list[str] = texts()
+    text: list[str] = texts()
+    links: dict[str, str] = document(nullable=False, empty="{}")
+    created_at: datetime = stamped()
+
+
+class SendKey(SQLModel, table=True):
+    """Uniqueness of (action, channel, attempt), which the partitioned ledger itself cannot express."""
+
+    __tablename__ = "send_keys"
+
+    action_id: UUID = ref("actions.id")
+    channel: str = words()
+    attempt: int = whole(default=1)
+    send_id: UUID = plain_uuid(nullable=False)
+
+    __table_args__ = (
+        PrimaryKeyConstraint("action_id", "channel", "attempt"),
+        Index("ix_send_keys_send", "send_id"),
+    )
+
+
+class WebhookReceipt(SQLModel, table=True):
+    """Every inbound provider event once; the raw event is kept.
+
+    One whose message is not known yet is tried again at `due_at`, a bounded number of times.
+    """
+
+    __tablename__ = "webhook_receipts"
+    __table_args__ = (Index("ix_webhook_receipts_open", "due_at", postgresql_where=text("processed_at IS NULL")),)
+
+    provider: str = words(primary=True)
+    event_id: str = words(primary=True)
+    kind: str = words(default="")
+    send_id: UUID | None = plain_uuid()
+    payload: dict[str, Any] = document(empty="{}")
+    received_at: datetime = stamped()
+    processed_at: datetime | None = moment()
+    error: str | None = words(nullable=True)
+    tries: int = whole(small=True)
+    due_at: datetime = stamped()
+
+
+class Recount(SQLModel, table=True):
+    """An hour of sending about whose messages something was learned so late that the daily roll-ups no longer look.
+
+    Only ever appended to, so that nobody waits for anybody; the next roll-up takes all there are.
+    """
+
+    __tablename__ = "recounts"
+
+    id: UUID = pk()
+    sent_hour: datetime = moment(nullable=False)
+    campaign_id: UUID | None = plain_uuid()

@@ -1,0 +1,148 @@
+"""Add messages to the ledger: an action's first and its later attempts, each once. Corridors: no actor is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.ledger.models import SendStatus
+
+_FIRST = """
+WITH fresh AS (
+    SELECT * FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:actions AS uuid[]), CAST(:customers AS uuid[]),
+        CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:due AS timestamptz[]),
+        CAST(:ends AS timestamptz[]), CAST(:statuses AS text[]), CAST(:reasons AS text[]), CAST(:notes AS text[]))
+      AS f(id, created_at, action_id, customer_id, channel, recipient, not_before, expires_at, status, reason, note)
+), keys AS (
+    INSERT INTO send_keys (action_id, channel, attempt, send_id)
+    SELECT action_id, channel, 1, id FROM fresh
+    ON CONFLICT DO NOTHING
+    RETURNING send_id
+)
+INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status, not_before,
+                   expires_at, skip_reason, note)
+SELECT f.id, f.created_at, f.action_id, f.customer_id, :campaign, f.channel, f.recipient, f.status, f.not_before,
+       f.expires_at, f.reason, f.note
+FROM fresh f JOIN keys ON keys.send_id = f.id
+RETURNING action_id
+"""
+
+_LATEST = "SELECT max(attempt) FROM send_keys WHERE action_id = :action AND channel = :channel"
+
+_KEY = "INSERT INTO send_keys (action_id, channel, attempt, send_id) VALUES (:action, :channel, :attempt, :id)"
+
+_NEXT = """
+INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status, not_before,
+                   expires_at, attempt)
+SELECT :id, :created, action_id, customer_id, campaign_id, channel, recipient, 'pending', :due, :ends, :attempt
+FROM sends WHERE id = :old AND created_at = :old_created
+"""
+
+# Of each message only the last attempt counts; two people who press the button at once make one new attempt.
+_ALL = """
+WITH latest AS MATERIALIZED (
+    SELECT DISTINCT ON (s.action_id, s.channel) s.action_id, s.customer_id, s.channel, s.recipient, s.status, s.attempt
+    FROM sends s
+    WHERE s.campaign_id = :campaign AND s.action_id IS NOT NULL
+    ORDER BY s.action_id, s.channel, s.attempt DESC
+), fresh AS MATERIALIZED (
+    SELECT uuid_v7() AS id, l.action_id, l.customer_id, l.channel, l.recipient, l.attempt + 1 AS attempt
+    FROM latest l
+    WHERE l.status = ANY(:statuses) AND l.customer_id IS NOT NULL
+    LIMIT :n
+), keys AS (
+    INSERT INTO send_keys (action_id, channel, attempt, send_id)
+    SELECT action_id, channel, attempt, id FROM fresh
+    ON CONFLICT DO NOTHING
+    RETURNING send_id
+)
+INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel, recipient, status, not_before,
+                   expires_at, attempt)
+SELECT f.id, uuid_v7_time(f.id), f.action_id, f.customer_id, :campaign, f.channel, f.recipient, 'pending', :due,
+       :ends, f.attempt
+FROM fresh f JOIN keys ON keys.send_id = f.id
+RETURNING action_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSend:
+    """An action's first message: due from `not_before`, worth sending until `expires_at`; with a `reason` it is
+    skipped from the start."""
+
+    action_id: UUID
+    customer_id: UUID
+    channel: str
+    recipient: str
+    not_before: datetime
+    expires_at: datetime
+    reason: str | None = None
+    note: str | None = None
+
+
+async def add_sends(session: AsyncSession, campaign_id: UUID, sends: Sequence[NewSend]) -> set[UUID]:
+    """Add first attempts; returns the actions whose message was not in the ledger yet."""
+    ids = [uuid7() for _ in sends]
+    added = await session.execute(
+        text(_FIRST),
+        {
+            "campaign": campaign_id,
+            "ids": ids,
+            "moments": [uuid7_time(send_id) for send_id in ids],
+            "actions": [one.action_id for one in sends],
+            "customers": [one.customer_id for one in sends],
+            "channels": [one.channel for one in sends],
+            "addresses": [one.recipient for one in sends],
+            "due": [one.not_before for one in sends],
+            "ends": [one.expires_at for one in sends],
+            "statuses": [(SendStatus.SKIPPED if one.reason else SendStatus.PENDING).value for one in sends],
+            "reasons": [one.reason for one in sends],
+            "notes": [one.note for one in sends],
+        },
+    )
+    return set(added.scalars())
+
+
+async def latest_attempt(session: AsyncSession, action_id: UUID, channel: str) -> int:
+    """The number of an action's last attempt on a channel; 0 if there is none."""
+    found = await session.execute(text(_LATEST), {"action": action_id, "channel": channel})
+    return int(found.scalar_one() or 0)
+
+
+async def add_attempt(
+    session: AsyncSession, old_id: UUID, *, action_id: UUID, channel: str, attempt: int, due: datetime, ends: datetime
+) -> UUID:
+    """Add a message like an old one, as its action's next attempt; returns its id."""
+    fresh = uuid7()
+    await session.execute(text(_KEY), {"action": action_id, "channel": channel, "attempt": attempt, "id": fresh})
+    await session.execute(
+        text(_NEXT),
+        {
+            "id": fresh,
+            "created": uuid7_time(fresh),
+            "due": due,
+            "ends": ends,
+            "attempt": attempt,
+            "old": old_id,
+            "old_created": uuid7_time(old_id),
+        },
+    )
+    return fresh
+
+
+async def add_attempts(
+    session: AsyncSession, campaign_id: UUID, statuses: Sequence[str], due: datetime, ends: datetime, *, limit: int
+) -> list[UUID]:
+    """Add the next attempt of up to `limit` of a campaign's messages whose last one is in one of `statuses`; returns
+    their actions."""
+    added = await session.execute(
+        text(_ALL), {"campaign": campaign_id, "statuses": list(statuses), "due": due, "ends": ends, "n": limit}
+    )
+    return list(added.scalars())

@@ -1,0 +1,176 @@
+"""Record what providers answered: in bulk, and never backwards. Corridors: no actor is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.core.ids import uuid7_time, uuid_array
+from liquor_app.events.models import EventType
+from liquor_app.ledger.models import SEND, SendStatus
+
+_BECOME_SENT = SEND.sources_sql(SendStatus.SENT)
+
+# A webhook may have been faster: then only what is missing is filled in. Handed on as arrays in PostgreSQL's own
+# words: a message costs a place in a text, not a round trip of its columns through Python.
+_SENT = f"""
+WITH done AS (
+    UPDATE sends s SET
+        status = CASE WHEN s.status IN {_BECOME_SENT} THEN 'sent' ELSE s.status END,
+        sent_at = COALESCE(s.sent_at, clock_timestamp()),
+        provider_message_id = COALESCE(s.provider_message_id, f.message_id),
+        claim_token = NULL, lease_until = NULL,
+        -- of earlier tries; a bounce that was told first keeps its reason
+        error_code = CASE WHEN s.status IN {_BECOME_SENT} THEN NULL ELSE s.error_code END,
+        error_message = CASE WHEN s.status IN {_BECOME_SENT} THEN NULL ELSE s.error_message END
+    FROM unnest(CAST(CAST(:ids AS text) AS uuid[]), CAST(:messages AS text[])) AS f(id, message_id)
+    WHERE s.id = f.id AND s.created_at = uuid_v7_time(f.id)
+      AND (s.status IN {_BECOME_SENT} OR s.status IN ('delivered', 'bounced', 'complained'))
+    RETURNING s.id, s.action_id, s.customer_id, s.campaign_id, s.channel
+)
+SELECT count(*) AS messages, CAST(array_agg(id) AS text) AS ids, CAST(array_agg(action_id) AS text) AS actions,
+       CAST(array_agg(customer_id) AS text) AS customers, CAST(array_agg(campaign_id) AS text) AS campaigns,
+       CAST(array_agg(CASE channel WHEN 'sms' THEN CAST(:by_sms AS text) ELSE :by_email END) AS text) AS types
+FROM done
+"""
+
+# What was not taken is written down by whoever still holds the message: a worker that slept through its lease must not
+# put back what somebody else is sending meanwhile. What was taken is a fact, whoever tells it.
+_FAILED = """
+UPDATE sends s SET status = 'failed', error_code = f.code, error_message = f.detail,
+    claim_token = NULL, lease_until = NULL
+FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]),
+            CAST(:details AS text[])) AS f(id, created_at, code, detail)
+WHERE s.id = f.id AND s.created_at = f.created_at
+  AND (s.status = 'unknown' OR (s.status = 'sending' AND s.claim_token = CAST(:token AS uuid)))
+RETURNING s.id, s.action_id, s.customer_id, s.campaign_id, s.channel, s.recipient
+"""
+
+# The pause before the next attempt doubles, with jitter, by the campaign's own clock.
+_RETRY = """
+UPDATE sends s SET status = 'pending', claim_token = NULL, lease_until = NULL, contact_at = NULL,
+    error_code = f.code, error_message = f.detail, retry_count = s.retry_count + f.counts,
+    not_before = COALESCE(k.virtual_now, now()) + make_interval(secs =>
+        LEAST(:ceiling, :base * power(2, s.retry_count)) * (0.5 + random()))
+FROM campaigns k, unnest(
+         CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]), CAST(:details AS text[]),
+         CAST(:counts AS int[])) AS f(id, created_at, code, detail, counts)
+WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'sending'
+  AND s.claim_token = CAST(:token AS uuid) AND k.id = s.campaign_id
+  AND s.retry_count + f.counts <= :most
+RETURNING s.id
+"""
+
+# Still on its way as far as anybody knows: the next round of recovery asks the provider, or tells the operator.
+_UNSURE = """
+UPDATE sends s SET error_code = f.code, error_message = f.detail, lease_until = clock_timestamp()
+FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]),
+            CAST(:details AS text[])) AS f(id, created_at, code, detail)
+WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'sending' AND s.claim_token = CAST(:token AS uuid)
+"""
+
+
+class Answer(Protocol):
+    """What a provider said of a message (`providers.kit.base.SendResult`)."""
+
+    @property
+    def send_id(self) -> UUID: ...
+    @property
+    def message_id(self) -> str | None: ...
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def detail(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Seconds before a message is tried again: `base`, doubled each time up to `ceiling`; `most` tries."""
+
+    base: float
+    ceiling: float
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedSent:
+    """Messages recorded as sent: each column an array as PostgreSQL writes it, `types` being those of their events."""
+
+    messages: int
+    ids: str
+    actions: str
+    customers: str
+    campaigns: str
+    types: str
+
+
+async def mark_sent(session: AsyncSession, answers: Sequence[Answer]) -> MarkedSent | None:
+    """Mark messages their provider has taken; None if all were marked already. Twice changes nothing."""
+    if not answers:
+        return None
+    done = await session.execute(
+        text(_SENT),
+        {
+            "ids": uuid_array(one.send_id for one in answers),
+            "messages": [one.message_id for one in answers],
+            "by_email": EventType.EMAIL_SENT.value,
+            "by_sms": EventType.SMS_SENT.value,
+        },
+    )
+    row = done.one()
+    return MarkedSent(*row) if row.messages else None
+
+
+async def mark_failed(session: AsyncSession, answers: Sequence[Answer], token: UUID) -> Sequence[Any]:
+    """Mark messages their provider will never take, but for those somebody else holds by now.
+
+    Returns:
+        Rows of `id`, `action_id`, `customer_id`, `campaign_id`, `channel`, `recipient`.
+    """
+    if not answers:
+        return []
+    return (await session.execute(text(_FAILED), _said(answers, token))).all()
+
+
+async def retry_later(
+    session: AsyncSession, answers: Sequence[Answer], counts: Sequence[int], token: UUID, backoff: Backoff
+) -> set[UUID]:
+    """Put messages back for another try; returns which. Not those that were tried often enough, or are no longer ours.
+
+    Args:
+        counts: by how much each try counts; 0 where it was not the message's fault.
+    """
+    if not answers:
+        return set()
+    done = await session.execute(
+        text(_RETRY),
+        {
+            **_said(answers, token),
+            "counts": list(counts),
+            "base": backoff.base,
+            "ceiling": backoff.ceiling,
+            "most": backoff.most,
+        },
+    )
+    return set(done.scalars())
+
+
+async def mark_unsure(session: AsyncSession, answers: Sequence[Answer], token: UUID) -> None:
+    """Leave messages `sending` whose answer nobody has: recovery takes them at once."""
+    if answers:
+        await session.execute(text(_UNSURE), _said(answers, token))
+
+
+def _said(answers: Sequence[Answer], token: UUID) -> dict[str, object]:
+    return {
+        "token": token,
+        "ids": [one.send_id for one in answers],
+        "moments": [uuid7_time(one.send_id) for one in answers],
+        "codes": [one.code for one in answers],
+        "details": [one.detail for one in answers],
+    }
