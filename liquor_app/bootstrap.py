@@ -10,6 +10,7 @@ from liquor_app.compliance import service as compliance
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.organization import service as organization
+from liquor_app.providers import service as providers
 from liquor_app.segments import service as segments
 from liquor_app.templates import service as templates
 
@@ -22,6 +23,7 @@ async def defaults(admin_password: str | None) -> bool:
     """
     async with transaction() as session:
         await organization.ensure_defaults(session)
+        await providers.ensure_sandbox(session)
         await segments.ensure_default_segments(session)
         await templates.ensure_default_templates(session)
         await compliance.ensure_rule_pack(session)

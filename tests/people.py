@@ -16,11 +16,13 @@ from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.demo.sample_brand import wear_sample_brand
 from liquor_app.organization.service import ensure_defaults
+from liquor_app.providers.service import ensure_sandbox
 
 
 async def ensure_shop(session: AsyncSession) -> None:
     """Defaults of a fresh shop that has been named: Harbor & Vine."""
     await ensure_defaults(session)
+    await ensure_sandbox(session)
     await wear_sample_brand(session)
 
 

@@ -117,8 +117,9 @@ def send(
     as_json: Json = False,
 ) -> None:
     """Start an approved campaign; a running worker sends it."""
-    from liquor_app.campaigns.lifecycle import play_week, start_campaign
+    from liquor_app.campaigns.lifecycle import start_campaign
     from liquor_app.campaigns.service import get_campaign
+    from liquor_app.sending.sandbox_play import play_week
 
     async def work(session: Session) -> Any:
         campaign_id = await campaign_of(session, campaign)

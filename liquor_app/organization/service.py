@@ -1,9 +1,9 @@
-"""The shop: its brand, its channels, its notices."""
+"""The shop: its brand, its notices."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,7 +14,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import NotFound
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.organization.models import Brand, Channel
+from liquor_app.organization.models import Brand
 from liquor_app.organization.shop_identity import ensure_blank_brand
 
 
@@ -50,37 +50,9 @@ class NotificationRow:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelRow:
-    """A configured provider, without its credentials."""
-
-    channel: str
-    provider: str
-    is_enabled: bool
-    position: int
-    rate_per_second: int
-    warmup_from: date | None
-    warmup_first_day: int
-    warmup_growth_pct: int
-    has_credentials: bool
-    paused_until: datetime | None
-    pause_reason: str | None
-    failures: int
-    """Calls in a row that opened its circuit; 0 while it is healthy."""
-
-
 async def ensure_defaults(session: AsyncSession) -> None:
-    """A first brand, which has no name yet, and the sandbox on both channels."""
+    """A first brand, which has no name yet."""
     await ensure_blank_brand(session)
-    for channel in Channel:
-        await session.execute(
-            text(
-                "INSERT INTO channels (channel, provider, position, rate_per_second)"
-                " SELECT :channel, 'sandbox', 100, 100000 WHERE NOT EXISTS"
-                " (SELECT 1 FROM channels WHERE channel = :channel)"
-            ),
-            {"channel": channel.value},
-        )
 
 
 async def default_brand(session: AsyncSession) -> BrandRow:
@@ -110,20 +82,6 @@ async def get_brand(session: AsyncSession, brand_id: UUID | None) -> BrandRow:
     if brand is None:
         raise NotFound("There is no such brand.")
     return BrandRow(**{name: getattr(brand, name) for name in BrandRow.__slots__})
-
-
-async def list_channels(session: AsyncSession, actor: Actor) -> list[ChannelRow]:
-    """Configured providers in the order they are tried."""
-    require(actor, Role.USER)
-    found = await session.execute(
-        text(
-            "SELECT channel, provider, is_enabled, position, rate_per_second, warmup_from, warmup_first_day,"
-            " warmup_growth_pct, config_encrypted IS NOT NULL AS has_credentials, paused_until, pause_reason,"
-            " failures"
-            " FROM channels ORDER BY channel, position, provider"
-        )
-    )
-    return [ChannelRow(**row) for row in found.mappings()]
 
 
 async def notify(

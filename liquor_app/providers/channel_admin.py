@@ -1,4 +1,4 @@
-"""Channels by hand: who carries what, in which order, with which credentials, and how healthy the sender is."""
+"""Channels by hand: who carries what, in which order, with which credentials."""
 
 from __future__ import annotations
 
@@ -20,14 +20,6 @@ from liquor_app.providers.config_forms import FormField, form_fields, merged, sh
 from liquor_app.providers.registry import PROVIDERS, SANDBOX
 from liquor_app.providers.service import configure_channel, provider_kind
 
-HEALTH_DAYS = 30
-COMPLAINTS = (0.001, 0.003)
-"""Share of complaints from which a sender is in danger, and is refused: Gmail's and Yahoo's sender rules of 2024."""
-BOUNCES = (0.02, 0.05)
-"""The same of bounces: where providers warn, and where they close accounts."""
-ENOUGH = 100
-"""Messages below which a share says nothing."""
-
 
 @dataclass(frozen=True, slots=True)
 class ProviderForm:
@@ -40,18 +32,6 @@ class ProviderForm:
     values: dict[str, str]
     secrets: frozenset[str]
     has_webhooks: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SenderHealth:
-    """A channel's last thirty days; shares of what was sent, None where there was too little."""
-
-    channel: str
-    sends: int
-    bounces: int
-    complaints: int
-    bounce_share: float | None
-    complaint_share: float | None
 
 
 def providers_for(channel: Channel) -> list[str]:
@@ -210,32 +190,6 @@ async def try_again(session: AsyncSession, actor: Actor, provider: str) -> None:
     if not ended.all():
         raise NotFound(f"{provider} is not paused.")
     await audit(session, actor, "channel.retried", "channel", None, provider=provider)
-
-
-async def sender_health(session: AsyncSession, actor: Actor) -> list[SenderHealth]:
-    """Bounces and complaints of the last thirty days by channel, from the daily rollups."""
-    require(actor, Role.USER)
-    found = await session.execute(
-        text(
-            "SELECT channel, CAST(sum(sends) AS bigint) AS sends, CAST(sum(bounces) AS bigint) AS bounces,"
-            " CAST(sum(complaints) AS bigint) AS complaints FROM daily_messages"
-            " WHERE day > CURRENT_DATE - CAST(:days AS integer) GROUP BY channel"
-        ),
-        {"days": HEALTH_DAYS},
-    )
-    rows = {row.channel: row for row in found}
-    made = []
-    for channel in Channel:
-        row = rows.get(channel.value)
-        sends, bounces, complaints = (row.sends, row.bounces, row.complaints) if row else (0, 0, 0)
-        tells = sends >= ENOUGH
-        made.append(
-            SenderHealth(
-                channel.value, sends, bounces, complaints,
-                bounces / sends if tells else None, complaints / sends if tells else None,
-            )
-        )  # fmt: skip
-    return made
 
 
 def _carrier(channel: Channel, provider: str) -> Any:

@@ -1,4 +1,5 @@
-"""The sandbox's outbox: what would have left the house."""
+"""Providers as they are configured, how young senders warm up, and the sandbox's outbox: what would have left the
+house."""
 
 from __future__ import annotations
 
@@ -6,11 +7,52 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.schema import PrimaryKeyConstraint
 from sqlmodel import SQLModel
 
-from liquor_app.core.columns import document, pk, plain_uuid, stamped, whole, words
+from liquor_app.core.columns import (
+    blob,
+    choice,
+    document,
+    exact,
+    flag,
+    moment,
+    pk,
+    plain_uuid,
+    stamped,
+    whole,
+    words,
+)
+from liquor_app.organization.channel import Channel
+
+
+class ChannelProvider(SQLModel, table=True):
+    """A configured provider of a channel; the lowest `position` that is enabled and healthy is used.
+
+    `failures` in a row have opened its circuit, until `paused_until`; then one worker tries a few messages. A warm-up
+    lets each sender begin with `warmup_first_day` messages on `warmup_from` and grow by `warmup_growth_pct` a day.
+    """
+
+    __tablename__ = "channels"
+    __table_args__ = (UniqueConstraint("channel", "provider"),)
+
+    id: UUID = pk()
+    channel: Channel = choice("channel", Channel)
+    provider: str = words()
+    config_encrypted: bytes | None = blob()
+    is_enabled: bool = flag(default=True)
+    position: int = whole()
+    rate_per_second: int = whole(default=100)
+    cost_per_message: Any = exact(8, scale=4)
+    paused_until: datetime | None = moment()
+    pause_reason: str | None = words(nullable=True)
+    failures: int = whole()
+    warmup_from: date | None = None
+    warmup_first_day: int = whole(default=200)
+    warmup_growth_pct: int = whole(default=50)
+    created_at: datetime = stamped()
+    updated_at: datetime = stamped()
 
 
 class OutboxMessage(SQLModel, table=True):

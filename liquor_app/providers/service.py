@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
@@ -32,6 +32,52 @@ class Route:
     warms_up: bool = False
     is_probe: bool = False
     """Its circuit is half open: a few messages find out whether it has recovered."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRow:
+    """A configured provider, without its credentials."""
+
+    channel: str
+    provider: str
+    is_enabled: bool
+    position: int
+    rate_per_second: int
+    warmup_from: date | None
+    warmup_first_day: int
+    warmup_growth_pct: int
+    has_credentials: bool
+    paused_until: datetime | None
+    pause_reason: str | None
+    failures: int
+    """Calls in a row that opened its circuit; 0 while it is healthy."""
+
+
+async def ensure_sandbox(session: AsyncSession) -> None:
+    """The sandbox on every channel that has no provider yet."""
+    for channel in Channel:
+        await session.execute(
+            text(
+                "INSERT INTO channels (channel, provider, position, rate_per_second)"
+                " SELECT :channel, 'sandbox', 100, 100000 WHERE NOT EXISTS"
+                " (SELECT 1 FROM channels WHERE channel = :channel)"
+            ),
+            {"channel": channel.value},
+        )
+
+
+async def list_channels(session: AsyncSession, actor: Actor) -> list[ChannelRow]:
+    """Configured providers in the order they are tried."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT channel, provider, is_enabled, position, rate_per_second, warmup_from, warmup_first_day,"
+            " warmup_growth_pct, config_encrypted IS NOT NULL AS has_credentials, paused_until, pause_reason,"
+            " failures"
+            " FROM channels ORDER BY channel, position, provider"
+        )
+    )
+    return [ChannelRow(**row) for row in found.mappings()]
 
 
 def open_provider(name: str, config: bytes | None) -> Provider:

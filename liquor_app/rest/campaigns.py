@@ -42,6 +42,7 @@ from liquor_app.rest.schemas.campaigns import (
     PlayIn,
 )
 from liquor_app.segments.service import list_segments
+from liquor_app.sending.sandbox_play import play_week
 
 router = APIRouter(prefix="/campaigns", tags=["campaigns"])
 sockets = APIRouter()
@@ -185,7 +186,7 @@ async def play(request: Request, actor: CurrentActor, campaign_id: Id, body: Pla
     seconds = (body or PlayIn()).seconds
 
     async def work(session: Any) -> Started:
-        return Started(job_id=await lifecycle.play_week(session, actor, campaign_id, seconds=seconds))
+        return Started(job_id=await play_week(session, actor, campaign_id, seconds=seconds))
 
     return await once(request, key_owner(actor), Started, work, status=202, location=JOB)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from liquor_app.core.db import transaction
-from liquor_app.organization.service import list_channels
-from liquor_app.providers.service import configure_channel
+from liquor_app.providers.service import configure_channel, list_channels
 from liquor_app.rest.authentication import CurrentActor
 from liquor_app.rest.schemas.providers import ChannelPatch, ChannelsOut
 

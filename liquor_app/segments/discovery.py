@@ -144,34 +144,6 @@ async def segment_overlap(session: AsyncSession, actor: Actor) -> Overlap:
     return Overlap(rows, below >= 65_536)
 
 
-@dataclass(frozen=True, slots=True)
-class PerformanceRow:
-    """What messages chosen for a segment did: sent in the period, answered, and with how much money."""
-
-    slug: str
-    sent: int
-    bought: int
-    revenue: float
-
-
-async def segment_performance(session: AsyncSession, actor: Actor, *, days: int = 90) -> dict[str, PerformanceRow]:
-    """By slug, what the segments' messages of the last `days` days did. One statement over the period's ledger."""
-    require(actor, Role.USER)
-    found = await session.execute(
-        text(
-            "SELECT a.segment_slug AS slug, count(*) AS sent, count(s.converted_at) AS bought,"
-            " CAST(COALESCE(sum(s.conversion_value), 0) AS float8) AS revenue"
-            " FROM sends s JOIN actions a ON a.id = s.action_id"
-            " WHERE s.sent_at > CAST(:now AS timestamptz) - make_interval(days => :days)"
-            # a message is made at most a campaign's length before it is sent, which spares the old partitions
-            " AND s.created_at > CAST(:now AS timestamptz) - make_interval(days => :days + 45)"
-            " AND a.segment_slug IS NOT NULL GROUP BY 1"
-        ),
-        {"now": now(), "days": max(1, min(days, 365))},
-    )
-    return {row.slug: PerformanceRow(row.slug, row.sent, row.bought, row.revenue) for row in found}
-
-
 def adoption(suggestion: Suggestion) -> dict[str, Any]:
     """A suggestion as the fields of a new segment; its playbook starts as every new one's."""
     return {"name": suggestion.name[:80], "description": suggestion.description[:500], "rules": suggestion.rules}

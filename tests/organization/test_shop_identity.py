@@ -20,10 +20,12 @@ from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.organization.shop_identity import UNNAMED, missing_identity
 from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.due_campaigns import start_due
+from liquor_app.providers.service import ensure_sandbox
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.sending.recipients.transactional import Kind, hand_over_errand, prepare_errand, request_errand
+from liquor_app.sending.sandbox_play import play_week
 from liquor_app.templates.service import ensure_default_templates
 from tests.factories import add_people, add_played_campaign, add_ready_campaign
 from tests.tabs import Tab, run
@@ -38,6 +40,7 @@ REAL = {
 async def fresh_shop() -> None:
     async with transaction() as session:
         await ensure_defaults(session)
+        await ensure_sandbox(session)
         await ensure_default_templates(session)
         await ensure_rule_pack(session)
 
@@ -74,7 +77,7 @@ async def test_nothing_is_approved_started_played_or_sent_in_nobodys_name(databa
     for verb, campaign in (
         (approve_campaign, waiting),
         (lifecycle.start_campaign, due),
-        (lifecycle.play_week, due),
+        (play_week, due),
     ):
         with pytest.raises(Conflict, match="its postal address"):
             async with transaction() as session:

@@ -12,6 +12,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.accounts.service import create_user
+from liquor_app.analytics.bounce_rates import sender_health
 from liquor_app.core import config, redis
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Invalid, NotFound
@@ -23,7 +24,6 @@ from liquor_app.providers.channel_admin import (
     move_provider,
     read_form,
     save_form,
-    sender_health,
     switch_provider,
     try_again,
 )

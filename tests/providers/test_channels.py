@@ -11,7 +11,6 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import list_channels
 from liquor_app.providers.adapters.mailgun import Mailgun
 from liquor_app.providers.adapters.sandbox import Sandbox, SandboxConfig
 from liquor_app.providers.kit.base import Handed, Outcome, OutgoingMessage
@@ -19,6 +18,7 @@ from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.providers.sender_health import rest
 from liquor_app.providers.service import (
     configure_channel,
+    list_channels,
     load_routes,
     open_provider,
 )

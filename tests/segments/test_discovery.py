@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.analytics.segment_performance import segment_performance
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.screens.segments.discover.state import DiscoverState
 from liquor_app.segments import clusters
 from liquor_app.segments.clusters import Base, adjusted_rand, group
-from liquor_app.segments.discovery import segment_overlap, segment_performance, suggest_segments
+from liquor_app.segments.discovery import segment_overlap, suggest_segments
 from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rules import check_rules, parse_rules
 from liquor_app.segments.service import create_segment, get_segment, refresh_segments

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from liquor_app.api.schemas import Day, Patch, Row
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import ChannelRow
+from liquor_app.providers.service import ChannelRow
 
 
 class ChannelsOut(Row):

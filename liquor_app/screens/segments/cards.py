@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from liquor_app.analytics.segment_performance import PerformanceRow
 from liquor_app.core.money import show_money
-from liquor_app.segments.discovery import PerformanceRow
 from liquor_app.segments.models import SegmentKind
 from liquor_app.segments.service import SegmentRow
 from liquor_app.ui.words import NONE, ago, percent, plural, signed

@@ -20,6 +20,7 @@ from liquor_app.screens.campaigns.detail.view import Head, LedgerLine, PlanView,
 from liquor_app.screens.sending.words import SendLine, send_line
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.sending.sandbox_play import play_week
 from liquor_app.sending.service import list_sends
 from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done
@@ -31,7 +32,7 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "submit": (submit_plan, "Put up for approval"),
     "send_back": (lifecycle.send_back, "Back to draft"),
     "start": (lifecycle.start_campaign, "Started"),
-    "play": (lifecycle.play_week, "Playing the week"),
+    "play": (play_week, "Playing the week"),
     "pause": (lifecycle.pause_campaign, "Paused"),
     "resume": (lifecycle.resume_campaign, "Going on"),
     "cancel": (lifecycle.cancel_campaign, "Cancelled"),

@@ -11,7 +11,6 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
-from liquor_app.organization.service import list_channels
 from liquor_app.organization.settings import (
     ComplianceSettings,
     GeneralSettings,
@@ -22,6 +21,7 @@ from liquor_app.organization.settings import (
     load_settings,
     save_settings,
 )
+from liquor_app.providers.service import list_channels
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import said
 from liquor_app.ui.toast import toast_done

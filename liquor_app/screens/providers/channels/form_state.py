@@ -11,9 +11,9 @@ import reflex as rx
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
-from liquor_app.organization.service import ChannelRow, list_channels
 from liquor_app.providers.channel_admin import ProviderForm, forget_secret, read_form, save_form
 from liquor_app.providers.config_forms import FormField, FormInvalid, provider_name
+from liquor_app.providers.service import ChannelRow, list_channels
 from liquor_app.screens.providers.channels.state import ChannelsState, channel_of
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed

@@ -10,23 +10,20 @@ import reflex as rx
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
+from liquor_app.analytics.bounce_rates import BOUNCES, COMPLAINTS, SenderHealth, sender_health
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import ChannelRow, list_channels
 from liquor_app.organization.settings import shop_now
 from liquor_app.providers.channel_admin import (
-    BOUNCES,
-    COMPLAINTS,
-    SenderHealth,
     move_provider,
     providers_for,
-    sender_health,
     switch_provider,
     try_again,
 )
 from liquor_app.providers.config_forms import provider_name
 from liquor_app.providers.registry import SANDBOX
+from liquor_app.providers.service import ChannelRow, list_channels
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.toast import toast_done, toast_warning

@@ -9,6 +9,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.permissions import Actor
+from liquor_app.analytics.segment_performance import segment_performance
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound, Unauthenticated
 from liquor_app.core.ids import parse_id
@@ -19,7 +20,6 @@ from liquor_app.organization.settings import shop_now
 from liquor_app.screens.segments.cards import SegmentCard, performance_words, segment_card
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.segments.discovery import segment_performance
 from liquor_app.segments.service import delete_segment, get_segment, list_segments
 from liquor_app.segments.tasks import request_refresh
 from liquor_app.ui.toast import toast_done, toast_failed, toast_warning

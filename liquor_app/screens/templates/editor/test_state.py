@@ -9,7 +9,7 @@ import reflex as rx
 from liquor_app.accounts.service import get_user
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
-from liquor_app.organization.service import list_channels
+from liquor_app.providers.service import list_channels
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.screens.templates.editor.sample_state import SampleState
 from liquor_app.screens.templates.editor.state import EditorState

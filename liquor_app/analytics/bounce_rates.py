@@ -1,0 +1,58 @@
+"""Figures of how senders are received: bounces and complaints by channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.organization.models import Channel
+
+HEALTH_DAYS = 30
+COMPLAINTS = (0.001, 0.003)
+"""Share of complaints from which a sender is in danger, and is refused: Gmail's and Yahoo's sender rules of 2024."""
+BOUNCES = (0.02, 0.05)
+"""The same of bounces: where providers warn, and where they close accounts."""
+ENOUGH = 100
+"""Messages below which a share says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SenderHealth:
+    """A channel's last thirty days; shares of what was sent, None where there was too little."""
+
+    channel: str
+    sends: int
+    bounces: int
+    complaints: int
+    bounce_share: float | None
+    complaint_share: float | None
+
+
+async def sender_health(session: AsyncSession, actor: Actor) -> list[SenderHealth]:
+    """Bounces and complaints of the last thirty days by channel, from the daily rollups."""
+    require(actor, Role.USER)
+    found = await session.execute(
+        text(
+            "SELECT channel, CAST(sum(sends) AS bigint) AS sends, CAST(sum(bounces) AS bigint) AS bounces,"
+            " CAST(sum(complaints) AS bigint) AS complaints FROM daily_messages"
+            " WHERE day > CURRENT_DATE - CAST(:days AS integer) GROUP BY channel"
+        ),
+        {"days": HEALTH_DAYS},
+    )
+    rows = {row.channel: row for row in found}
+    made = []
+    for channel in Channel:
+        row = rows.get(channel.value)
+        sends, bounces, complaints = (row.sends, row.bounces, row.complaints) if row else (0, 0, 0)
+        tells = sends >= ENOUGH
+        made.append(
+            SenderHealth(
+                channel.value, sends, bounces, complaints,
+                bounces / sends if tells else None, complaints / sends if tells else None,
+            )
+        )  # fmt: skip
+    return made
