@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from liquor_app.actions.latest_offer import latest_offer
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Cursor, Id, Limit, ListOf, listing
@@ -113,10 +114,13 @@ async def preview(actor: CurrentActor, template_id: Id, body: PreviewIn) -> obje
     given = body.model_dump(include=set(CONTENT), exclude_unset=True)
     async with transaction() as session:
         source = source_of(await service.get_template(session, actor, template_id), given)
+        offer = await latest_offer(session, actor, body.customer_id)
         if given:
-            seen = await preview_draft(session, actor, source, customer_id=body.customer_id, show_gaps=True)
+            seen = await preview_draft(
+                session, actor, source, customer_id=body.customer_id, offer=offer, show_gaps=True
+            )
         else:
-            seen = await preview_stored(session, actor, template_id, customer_id=body.customer_id)
+            seen = await preview_stored(session, actor, template_id, customer_id=body.customer_id, offer=offer)
     problems = await COMPILING.run(find_problems, source)
     return asdict(seen) | {"problems": [asdict(problem) for problem in problems]}
 
@@ -126,5 +130,6 @@ async def send_test(actor: CurrentActor, template_id: Id, body: TestIn) -> objec
     """Send the template to oneself, marked as a test; it counts nowhere."""
     async with transaction() as session:
         row = await service.get_template(session, actor, template_id)
-        prepared = await test_messages.prepare_trial(session, actor, source_of(row), **body.model_dump())
+        offer = await latest_offer(session, actor, body.customer_id)
+        prepared = await test_messages.prepare_trial(session, actor, source_of(row), offer=offer, **body.model_dump())
     return await test_messages.hand_over_trial(prepared)

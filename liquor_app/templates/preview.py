@@ -70,16 +70,21 @@ def source_of(row: TemplateRow, changes: Mapping[str, str | None] | None = None)
 
 
 async def preview_stored(
-    session: AsyncSession, actor: Actor, template_id: UUID, *, customer_id: UUID | None = None
+    session: AsyncSession,
+    actor: Actor,
+    template_id: UUID,
+    *,
+    customer_id: UUID | None = None,
+    offer: OfferFacts | None = None,
 ) -> Preview:
-    """What a template looks like as it is stored; gaps are shown as `[name]`.
+    """What a template looks like as it is stored, for a customer and their `offer`; gaps are shown as `[name]`.
 
     Raises:
         NotFound: no such template or customer.
         Invalid: it cannot be rendered; `field` names the part.
     """
     source = source_of(await get_template(session, actor, template_id))
-    return await _preview(session, source, customer_id=customer_id, show_gaps=True)
+    return await _preview(session, source, customer_id=customer_id, offer=offer, show_gaps=True)
 
 
 async def preview_draft(
@@ -88,11 +93,13 @@ async def preview_draft(
     source: TemplateSource,
     *,
     customer_id: UUID | None = None,
+    offer: OfferFacts | None = None,
     show_gaps: bool = False,
 ) -> Preview:
-    """What the actor's own words would look like for a customer (with the latest action's offer, else an example).
+    """What the actor's own words would look like for a customer.
 
     Args:
+        offer: the customer's (`actions.latest_offer`); an example if there is none.
         show_gaps: put `[name]` where nothing is known, instead of raising.
 
     Raises:
@@ -102,14 +109,21 @@ async def preview_draft(
         Invalid: not valid Liquid or MJML; `field` names the part.
     """
     require(actor, Role.ADMIN)
-    return await _preview(session, source, customer_id=customer_id, show_gaps=show_gaps)
+    return await _preview(session, source, customer_id=customer_id, offer=offer, show_gaps=show_gaps)
 
 
 async def _preview(
-    session: AsyncSession, source: TemplateSource, *, customer_id: UUID | None, show_gaps: bool
+    session: AsyncSession,
+    source: TemplateSource,
+    *,
+    customer_id: UUID | None,
+    offer: OfferFacts | None,
+    show_gaps: bool,
 ) -> Preview:
     brand = await default_brand(session)
-    made, missing = await render_source(session, source, brand, customer_id=customer_id, show_gaps=show_gaps)
+    made, missing = await render_source(
+        session, source, brand, customer_id=customer_id, offer=offer, show_gaps=show_gaps
+    )
     is_email = source.channel is Channel.EMAIL
     words = made.text
     if not is_email and brand.track_clicks and not await _declines_tracking(session, customer_id):
@@ -137,6 +151,7 @@ async def render_source(
     brand: BrandRow,
     *,
     customer_id: UUID | None = None,
+    offer: OfferFacts | None = None,
     show_gaps: bool = False,
 ) -> tuple[Rendered, tuple[str, ...]]:
     """The message, and the variables that were filled with `[name]`.
@@ -148,8 +163,7 @@ async def render_source(
     compliance = await load_settings(session, ComplianceSettings)
     context = {**example_context(), **brand_context(brand)}
     if customer_id is not None:
-        recipient, offer = await _customer(session, customer_id)
-        context = build_context(recipient, offer, brand)
+        context = build_context(await _recipient(session, customer_id), offer or _EXAMPLE_OFFER, brand)
     legal = Legal(
         brand.name, brand.postal_address, brand.footer_text, compliance.disclaimer, compliance.minimum_age,
         EXAMPLE_LINK, masthead=masthead_of(brand),
@@ -179,20 +193,15 @@ def _filled(context: Context, missing: list[str]) -> Context:
     return made
 
 
-async def _customer(session: AsyncSession, customer_id: UUID) -> tuple[Recipient, OfferFacts]:
+async def _recipient(session: AsyncSession, customer_id: UUID) -> Recipient:
     found = await session.execute(
-        text(
-            "SELECT c.name, c.city, c.primary_category, a.offer, a.message, a.offer_terms FROM customers c"
-            " LEFT JOIN LATERAL (SELECT offer, message, offer_terms FROM actions WHERE customer_id = c.id"
-            "   ORDER BY created_at DESC LIMIT 1) a ON true WHERE c.id = :id AND c.deleted_at IS NULL"
-        ),
+        text("SELECT name, city, primary_category FROM customers WHERE id = :id AND deleted_at IS NULL"),
         {"id": customer_id},
     )
     row = found.first()
     if row is None:
         raise NotFound("There is no such customer, or it was deleted.")
-    offer = OfferFacts(row.offer, row.message, row.offer_terms) if row.offer else _EXAMPLE_OFFER
-    return Recipient(row.name, row.city, row.primary_category), offer
+    return Recipient(row.name, row.city, row.primary_category)
 
 
 _EXAMPLE_OFFER = OfferFacts(

@@ -27,6 +27,7 @@ from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.providers.service import Route, load_routes, open_provider
 from liquor_app.templates.preview import render_source
 from liquor_app.templates.rendering.render import TemplateSource
+from liquor_app.templates.rendering.variables import OfferFacts
 
 TESTS_AN_HOUR = 20
 MARK = "[Test]"
@@ -77,13 +78,15 @@ async def prepare_trial(
     source: TemplateSource,
     *,
     customer_id: UUID | None = None,
+    offer: OfferFacts | None = None,
     phone: str = "",
     provider: str = "",
 ) -> Trial:
     """A test message ready to leave: `hand_over_trial` it after the commit.
 
     Args:
-        customer_id: whose name and offer stand in it; it goes to the actor all the same.
+        customer_id: whose name stands in it; it goes to the actor all the same.
+        offer: theirs (`actions.latest_offer`); an example if there is none.
         phone: the actor's own number, for a text message; e-mail goes to the actor's account address.
         provider: tries this one, enabled or not; else the one that carries the channel now.
 
@@ -106,7 +109,7 @@ async def prepare_trial(
     sender = brand.from_email if source.channel is Channel.EMAIL else brand.sms_sender
     if not sender:
         raise Conflict(f"The brand {brand.name} has no sender for {source.channel.label}.")
-    made, _ = await render_source(session, source, brand, customer_id=customer_id)
+    made, _ = await render_source(session, source, brand, customer_id=customer_id, offer=offer)
     message = OutgoingMessage(
         send_id=uuid7(),
         campaign_id=None,

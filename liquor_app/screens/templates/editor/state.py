@@ -7,6 +7,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.actions.latest_offer import latest_offer
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid, NotFound
 from liquor_app.core.ids import parse_id
@@ -89,12 +90,15 @@ class EditorState(rx.State):
         sample: UUID | None = (await self.get_state(SampleState))._customer_id
         try:
             async with transaction() as session:
+                offer = await latest_offer(session, actor, sample)
                 if self.dirty:
-                    preview = await preview_draft(session, actor, source, customer_id=sample, show_gaps=True)
+                    preview = await preview_draft(
+                        session, actor, source, customer_id=sample, offer=offer, show_gaps=True
+                    )
                 else:
                     template_id = parse_id(self.head.id, "template")
                     source = source_of(await get_template(session, actor, template_id))
-                    preview = await preview_stored(session, actor, template_id, customer_id=sample)
+                    preview = await preview_stored(session, actor, template_id, customer_id=sample, offer=offer)
         except Invalid as problem:
             self.broken = problem.message
         else:

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.service import get_user
+from liquor_app.actions.latest_offer import latest_offer
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.providers.service import list_channels
@@ -56,6 +57,7 @@ class TrialState(rx.State):
                     actor,
                     editor._source(),
                     customer_id=sample._customer_id,
+                    offer=await latest_offer(session, actor, sample._customer_id),
                     phone=typed(form, "phone")[:40],
                     provider=typed(form, "provider")[:40] or ANY,
                 )
