@@ -77,7 +77,8 @@ class Action(SQLModel, table=True):
         Index("ix_actions_campaign", "campaign_id", "status", text("priority_score DESC"), "id"),
         Index("ix_actions_customer", "customer_id", "created_at"),
         Index("ix_actions_status", "status", "id"),
-        Index("ix_actions_scheduled", "scheduled_date", "status"),
+        Index("ix_actions_scheduled", "scheduled_date", "id"),
+        Index("ix_actions_priority_score", "priority_score", "id"),
         Index("uq_actions_candidate", "campaign_id", "customer_id", "segment_slug", "channel", unique=True),
     )
 

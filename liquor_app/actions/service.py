@@ -18,8 +18,7 @@ from liquor_app.actions.edit_offer import OfferRow, change_copy, change_offer, l
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.generate import GenerateResult, generate_actions
 from liquor_app.actions.models import ActionStatus
-from liquor_app.campaigns.brief import CHANNELS
-from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.core.errors import NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 
 __all__ = [
@@ -32,7 +31,6 @@ __all__ = [
     "change_offer",
     "generate_actions",
     "get_action",
-    "list_actions",
     "list_edits",
     "list_offers",
     "move_action",
@@ -43,8 +41,6 @@ __all__ = [
     "undo_edit",
     "why_not",
 ]
-
-EXACT_UP_TO = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,76 +114,6 @@ def reason_label(code: str) -> str:
     """A skip reason as people read it."""
     known = {reason.value: reason.label for reason in Reason}
     return known.get(code, code.replace("_", " ").capitalize())
-
-
-async def list_actions(
-    session: AsyncSession,
-    actor: Actor,
-    *,
-    campaign_id: UUID | None = None,
-    customer_id: UUID | None = None,
-    status: str = "",
-    segment: str = "",
-    channel: str = "",
-    day: date | None = None,
-    min_priority: float | None = None,
-    limit: int = 50,
-    cursor: str | None = None,
-) -> Page[ActionRow]:
-    """A page of actions, highest priority first. `status` may name several, separated by commas.
-
-    Raises:
-        Invalid: unknown status or channel, priority beyond 0–100, malformed cursor, limit out of range.
-    """
-    require(actor, Role.USER)
-    check_limit(limit)
-    where: list[str] = ["true"]
-    params: dict[str, Any] = {}
-    if status:
-        wanted = [item.strip() for item in status.split(",")]
-        if unknown := sorted(set(wanted) - {item.value for item in ActionStatus}):
-            raise Invalid(f"status {unknown[0]!r} is not one of {', '.join(ActionStatus)}", field="status")
-        where.append("a.status = ANY(:status)")
-        params["status"] = wanted
-    if channel and channel not in CHANNELS:
-        raise Invalid(f"channel must be one of {', '.join(CHANNELS)}", field="channel")
-    if min_priority is not None:
-        if not 0 <= min_priority <= 100:
-            raise Invalid("min_priority must lie between 0 and 100", field="min_priority")
-        where.append("a.priority_score >= :least")
-        params["least"] = Decimal(str(min_priority))
-    for name, column, value in (
-        ("campaign", "campaign_id", campaign_id),
-        ("customer", "customer_id", customer_id),
-        ("segment", "segment_slug", segment),
-        ("channel", "channel", channel),
-        ("day", "scheduled_date", day),
-    ):
-        if value:
-            where.append(f"a.{column} = :{name}")
-            params[name] = value
-    total, exact = await _count(session, " AND ".join(where), params)
-    if cursor:
-        params["score"], params["last"] = decode_cursor(cursor, Decimal, UUID)
-        where.append("(a.priority_score < :score OR (a.priority_score = :score AND a.id > :last))")
-    found = await session.execute(
-        text(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY a.priority_score DESC, a.id LIMIT :n"),
-        {**params, "n": limit + 1},
-    )
-    rows = [_row(row) for row in found.mappings()]
-    more, rows = len(rows) > limit, rows[:limit]
-    return Page(rows, encode_cursor(rows[-1].priority_score, rows[-1].id) if more else None, total, exact)
-
-
-async def _count(session: AsyncSession, where: str, params: dict[str, Any]) -> tuple[int, bool]:
-    counted = await session.execute(
-        text(f"SELECT count(*) FROM (SELECT 1 FROM actions a WHERE {where} LIMIT {EXACT_UP_TO + 1}) x"), params
-    )
-    total = int(counted.scalar_one())
-    if total <= EXACT_UP_TO:
-        return total, True
-    plan = await session.execute(text(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM actions a WHERE {where}"), params)
-    return max(int(plan.scalar_one()[0]["Plan"]["Plan Rows"]), total), False
 
 
 async def get_action(session: AsyncSession, actor: Actor, action_id: UUID) -> ActionRow:

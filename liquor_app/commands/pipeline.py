@@ -14,6 +14,8 @@ from liquor_app.commands.kit import call, engines_running, err, show, show_rows
 from liquor_app.core import db, redis
 from liquor_app.core.db import Session
 from liquor_app.core.errors import Invalid
+from liquor_app.core.listing.spec import ListQuery
+from liquor_app.segments.lists import list_segments
 
 app = typer.Typer()
 
@@ -63,12 +65,12 @@ def segments(
     refresh: Annotated[bool, typer.Option(help="Recompute membership first.")] = True, as_json: Json = False
 ) -> None:
     """Segments and how many people are in each."""
-    from liquor_app.segments.service import list_segments, refresh_segments
+    from liquor_app.segments.service import refresh_segments
 
     async def work(session: Session) -> Any:
         if refresh:
             await refresh_segments(session, SYSTEM)
-        return await list_segments(session, SYSTEM, limit=500)
+        return await list_segments(session, SYSTEM, ListQuery(limit=500))
 
     page = call(work)
     show_rows(page.items, ("slug", "name", "customer_count"), as_json, total=page.total)

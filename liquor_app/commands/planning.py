@@ -10,10 +10,13 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.actions.lists import list_actions
 from liquor_app.commands.arguments import CampaignId, Json, campaign_of, parse_day
 from liquor_app.commands.kit import call, err, in_steps, out, show, show_rows
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.core.listing.spec import ListQuery
+from liquor_app.segments.lists import list_segments
 
 app = typer.Typer()
 
@@ -34,7 +37,6 @@ def plan(
     from liquor_app.campaigns.service import create_campaign, update_campaign
     from liquor_app.planning.approval.autopilot import plan_ready
     from liquor_app.planning.draft_job import draft_plans
-    from liquor_app.segments.service import list_segments
 
     if engine and engine not in set(Engine):
         raise Invalid(f"engine must be one of {', '.join(Engine)}", field="engine")
@@ -49,7 +51,7 @@ def plan(
                         session, SYSTEM, known_id, {**told, **({"llm_prompt": prompt} if prompt else {})}
                     )
                 return known_id
-            known = (await list_segments(session, SYSTEM, active_only=True)).items
+            known = (await list_segments(session, SYSTEM, ListQuery({"active_only": "true"}))).items
             slugs = segment or [row.slug for row in known if row.customer_count][:6]
             row = await create_campaign(
                 session,
@@ -193,7 +195,7 @@ def actions(
     as_json: Json = False,
 ) -> None:
     """A campaign's actions, highest priority first."""
-    from liquor_app.actions.service import generate_actions, list_actions
+    from liquor_app.actions.service import generate_actions
 
     with Progress(console=err, transient=True) as progress:
         bar = progress.add_task("Looking at customers" if generate else "Reading actions", total=None)
@@ -206,7 +208,9 @@ def actions(
             made = await generate_actions(session, SYSTEM, campaign_id, tell=tell) if generate else None
             progress.update(bar, description="Reading actions")
             rows = await list_actions(
-                session, SYSTEM, campaign_id=campaign_id, status=status, segment=segment, limit=limit
+                session,
+                SYSTEM,
+                ListQuery({"campaign_id": str(campaign_id), "status": status, "segment": segment}, limit=limit),
             )
             return made, rows
 

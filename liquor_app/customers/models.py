@@ -230,7 +230,7 @@ class Suppression(SQLModel, table=True):
             postgresql_where=text("lifted_at IS NULL"),
         ),
         Index("ix_suppressions_customer", "customer_id"),
-        Index("ix_suppressions_created", "created_at"),
+        Index("ix_suppressions_created", "created_at", "id"),
     )
 
     id: UUID = pk()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,9 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.csv_cells import export_text
 from liquor_app.core.errors import Conflict, Invalid, NotFound
-from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
@@ -26,13 +21,8 @@ from liquor_app.organization.models import Channel
 MAX_ADDRESSES = 5_000
 """Addresses one call may add."""
 MAX_WHY = 300
-EXPORT_ROWS = 5_000
-"""Entries read at a time; the file has all of them."""
-EXACT_UP_TO = 10_000
 FOR_GOOD = (SuppressionReason.COMPLAINED, SuppressionReason.ERASED)
 """Reasons that nobody here can take back: the person or the law gave them."""
-
-_COLUMNS = "id, address, channel, reason, customer_id, source, created_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,51 +44,6 @@ class Added:
 
     added: int
     known: int
-
-
-async def list_suppressions(
-    session: AsyncSession,
-    actor: Actor,
-    *,
-    address: str = "",
-    reason: str = "",
-    limit: int = 50,
-    cursor: str | None = None,
-) -> Page[SuppressionRow]:
-    """Entries in force, newest first. A whole `address` is found by its hash, so also after an erasure.
-
-    Raises:
-        Forbidden: the actor is not a manager: the list is addresses.
-        Invalid: unknown reason, no address, malformed cursor, limit out of range.
-    """
-    require(actor, Role.MANAGER)
-    check_limit(limit)
-    where = ["lifted_at IS NULL"]
-    params: dict[str, Any] = {"n": limit + 1}
-    if address.strip():
-        where.append("address_hash = :hash")
-        params["hash"] = address_hash(normalise_address(address))
-    if reason:
-        if reason not in set(SuppressionReason):
-            raise Invalid(f"reason must be one of {', '.join(SuppressionReason)}", field="reason")
-        where.append("reason = :reason")
-        params["reason"] = reason
-    counted = await session.execute(
-        text(f"SELECT count(*) FROM (SELECT 1 FROM suppressions WHERE {' AND '.join(where)}"
-             f" LIMIT {EXACT_UP_TO + 1}) x"), params,
-    )  # fmt: skip
-    total = int(counted.scalar_one())
-    if cursor:
-        params["at"], params["last"] = decode_cursor(cursor, datetime, UUID)
-        where.append("(created_at, id) < (:at, :last)")
-    found = await session.execute(
-        text(f"SELECT {_COLUMNS} FROM suppressions WHERE {' AND '.join(where)}"
-             " ORDER BY created_at DESC, id DESC LIMIT :n"), params,
-    )  # fmt: skip
-    rows = [SuppressionRow(**row) for row in found.mappings()]
-    more, rows = len(rows) > limit, rows[:limit]
-    following = encode_cursor(rows[-1].created_at, rows[-1].id) if more else None
-    return Page(rows, following, total, total <= EXACT_UP_TO)
 
 
 async def add_suppressions(
@@ -173,51 +118,6 @@ async def lift_entry(session: AsyncSession, actor: Actor, entry_id: UUID, why: s
         raise Conflict("A complaint or an erasure cannot be taken back.")
     await session.execute(text("UPDATE suppressions SET lifted_at = now() WHERE id = :id"), {"id": entry_id})
     await audit(session, actor, "suppression.lifted", "suppression", entry_id, reason=str(reason), why=why)
-
-
-async def export_page(
-    session: AsyncSession, actor: Actor, after: tuple[datetime, UUID] | None = None
-) -> tuple[list[str], tuple[datetime, UUID] | None]:
-    """Lines of the list in force as CSV, oldest first, and where the next page starts (None at the end).
-
-    Args:
-        after: None for the start, which brings the heading along and is audited.
-
-    Raises:
-        Forbidden: the actor is not a manager.
-    """
-    require(actor, Role.MANAGER)
-    found = await session.execute(
-        text(
-            f"SELECT {_COLUMNS} FROM suppressions WHERE lifted_at IS NULL"
-            " AND (CAST(:at AS timestamptz) IS NULL OR (created_at, id) > (:at, CAST(:id AS uuid)))"
-            " ORDER BY created_at, id LIMIT :n"
-        ),
-        {"at": after[0] if after else None, "id": after[1] if after else None, "n": EXPORT_ROWS},
-    )
-    rows = found.all()
-    lines = [
-        _csv(
-            [
-                export_text(row.address or ""),
-                row.channel or "",
-                row.reason,
-                row.created_at.isoformat(),
-                export_text(row.source),
-            ]
-        )
-        for row in rows
-    ]  # fmt: skip
-    if after is None:
-        lines.insert(0, "\ufeff" + _csv(["address", "channel", "reason", "since", "source"]))
-        await audit(session, actor, "suppressions.exported", "suppression", None)
-    return lines, (rows[-1].created_at, rows[-1].id) if len(rows) == EXPORT_ROWS else None
-
-
-def _csv(cells: Sequence[str]) -> str:
-    made = io.StringIO()
-    csv.writer(made).writerow(cells)
-    return made.getvalue()
 
 
 def _reachable(address: str, channel: str | None) -> str:

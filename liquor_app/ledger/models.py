@@ -92,7 +92,7 @@ class Send(SQLModel, table=True):
         Index("ix_sends_customer", "customer_id", "contact_at"),
         Index("ix_sends_campaign", "campaign_id", "status"),
         Index("ix_sends_recent", "created_at", "id"),
-        Index("ix_sends_sent", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
+        Index("ix_sends_sent", "sent_at", "id", postgresql_where=text("sent_at IS NOT NULL")),
         Index("ix_sends_message", "provider_message_id", postgresql_where=text("provider_message_id IS NOT NULL")),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )

@@ -61,7 +61,7 @@ class OutboxMessage(SQLModel, table=True):
     __tablename__ = "outbox_messages"
     __table_args__ = (
         Index("ix_outbox_messages_send", "send_id"),
-        Index("ix_outbox_messages_accepted", "accepted_at"),
+        Index("ix_outbox_messages_accepted", "accepted_at", "id"),
     )
 
     id: UUID = pk()

@@ -26,7 +26,7 @@ from liquor_app.api.strict_parameters import only_what_is_known
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated, Unavailable
-from liquor_app.rest.authentication import (
+from liquor_app.rest.kit.authentication import (
     CurrentActor,
     bearer_of,
     drop_cookie,

@@ -3,54 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from liquor_app.accounts.permissions import Actor
-from liquor_app.actions import service
+from liquor_app.actions import lists, service
+from liquor_app.actions.lists import ACTIONS
 from liquor_app.actions.service import ActionRow
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import JOB, Choice, Cursor, Day, Id, Limit, ListOf, Started, listing
+from liquor_app.api.schemas import JOB, Id, Started
 from liquor_app.campaigns.service import request_plan
 from liquor_app.core.db import transaction
-from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.actions import CopyIn, GenerateActionsIn, MoveIn, NoteIn, OfferIn, OfferOut
 
 router = APIRouter(prefix="/actions", tags=["actions"])
 
 
-@router.get("", response_model=ListOf[ActionRow])
-async def list_actions(
-    actor: CurrentActor,
-    *,
-    campaign_id: UUID | None = None,
-    customer_id: UUID | None = None,
-    status: Choice = "",
-    segment: Annotated[str, Query(max_length=60, description="Slug of a segment.")] = "",
-    channel: Annotated[str, Query(max_length=10)] = "",
-    day: Annotated[Day | None, Query(description="Scheduled for this day.")] = None,
-    min_priority: Annotated[float | None, Query(ge=0, le=100)] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> object:
-    """Actions, highest priority first, each with its reason."""
-    async with transaction() as session:
-        page = await service.list_actions(
-            session,
-            actor,
-            campaign_id=campaign_id,
-            customer_id=customer_id,
-            status=status,
-            segment=segment,
-            channel=channel,
-            day=day,
-            min_priority=min_priority,
-            limit=limit,
-            cursor=cursor,
-        )
-    return listing(page)
+list_routes(router, ACTIONS, lists.list_actions, "Actions, highest priority first, each with its reason.")
 
 
 @router.post("/generate", response_model=Started, status_code=202)

@@ -18,7 +18,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import Message
 from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.organization.settings import shop_now
-from liquor_app.rest.authentication import CurrentActor, session_cookie, socket_actor
+from liquor_app.rest.kit.authentication import CurrentActor, session_cookie, socket_actor
 from liquor_app.rest.schemas.analytics import AnalyticsMessage, ChurnOut, DashboardOut, HoldoutOut, RevenueOut
 
 router = APIRouter(prefix="/analytics", tags=["analytics"])

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Request, Response, WebSocket
-from fastapi.responses import StreamingResponse
 
 from liquor_app.accounts.access_changes import access_topic
-from liquor_app.accounts.lists import open_export
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions import coupon_source
 from liquor_app.actions.coupon_source import CodeNeed
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
-from liquor_app.api.list_routes import asked_of, csv_response
-from liquor_app.api.schemas import JOB, Id, ListOf, Started, listing
+from liquor_app.api.schemas import JOB, Id, Started
 from liquor_app.api.sockets import serve
 from liquor_app.campaigns import lifecycle, lists, service
 from liquor_app.campaigns.lists import CAMPAIGNS
@@ -28,7 +25,8 @@ from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.pubsub import Message
 from liquor_app.experiments.service import ResultRow, holdout_result
 from liquor_app.planning.approval import approve_campaign
-from liquor_app.rest.authentication import CurrentActor, key_owner, session_cookie, socket_actor
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner, session_cookie, socket_actor
+from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.campaigns import (
     CampaignAnalytics,
     CampaignCodesIn,
@@ -41,7 +39,7 @@ from liquor_app.rest.schemas.campaigns import (
     PlanStarted,
     PlayIn,
 )
-from liquor_app.segments.service import list_segments
+from liquor_app.segments.lists import list_segments
 from liquor_app.sending.sandbox_play import play_week
 
 router = APIRouter(prefix="/campaigns", tags=["campaigns"])
@@ -51,20 +49,7 @@ BIGGEST_SEGMENTS = 6
 LOCATION = "/api/v1/campaigns/{id}"
 
 
-@router.get("", response_model=ListOf[CampaignRow])
-async def list_campaigns(actor: CurrentActor, query: Annotated[ListQuery, asked_of(CAMPAIGNS)]) -> object:
-    """Campaigns, newest start first."""
-    async with transaction() as session:
-        return listing(await lists.list_campaigns(session, actor, query))
-
-
-@router.get("/export", response_class=StreamingResponse)
-async def export_campaigns(
-    actor: CurrentActor, query: Annotated[ListQuery, asked_of(CAMPAIGNS, page=False)]
-) -> StreamingResponse:
-    """All that match, as CSV."""
-    async with transaction() as session:
-        return csv_response(CAMPAIGNS, await open_export(session, actor, CAMPAIGNS, query))
+list_routes(router, CAMPAIGNS, lists.list_campaigns, "Campaigns, newest start first.")
 
 
 @router.post("", response_model=CampaignRow, status_code=201)
@@ -94,7 +79,7 @@ async def generate_week(request: Request, actor: CurrentActor, body: GenerateIn)
 
 
 async def _biggest_segments(session: Any, actor: Actor) -> list[str]:
-    rows = (await list_segments(session, actor, active_only=True, limit=100)).items
+    rows = (await list_segments(session, actor, ListQuery({"active_only": "true"}, limit=100))).items
     filled = sorted((row for row in rows if row.customer_count), key=lambda row: -row.customer_count)
     if not filled:
         raise Invalid("No segment has anybody in it yet. Import customers, or name target_segments.",

@@ -11,7 +11,7 @@ from liquor_app.compliance import rule_pack_editing
 from liquor_app.compliance.service import RuleRow, list_rules
 from liquor_app.core.db import transaction
 from liquor_app.organization.settings import ComplianceSettings, load_settings, save_settings
-from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.schemas.compliance import ComplianceOut, CompliancePatch, RuleEnd, RuleIn
 
 router = APIRouter(prefix="/settings/compliance", tags=["settings"])

@@ -21,7 +21,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.coupons import coupon_pools
 from liquor_app.coupons.coupon_pools import AddedCodes, PoolRow
-from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 
 router = APIRouter(prefix="/coupon-pools", tags=["coupons"])
 

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
-from liquor_app.accounts.lists import open_export
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
-from liquor_app.api.list_routes import asked_of, csv_response
-from liquor_app.api.schemas import Id, Limit, ListOf, Row, listing
+from liquor_app.api.schemas import Id, Limit, Row
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers import service
 from liquor_app.customers.age_verification import settle_age
 from liquor_app.customers.purchase_history import PurchaseRow, purchases_of
 from liquor_app.customers.service import CustomerRow
-from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.customers import AgeIn, AgeOut, Breakdown, CustomerIn, CustomerPatch
 from liquor_app.segments import lists
 from liquor_app.segments.lists import CUSTOMERS
 from liquor_app.segments.membership import breakdown_by_rfm
-from liquor_app.sending.service import SendRow, list_sends
+from liquor_app.sending.lists import list_sends
+from liquor_app.sending.service import SendRow
 
 router = APIRouter(tags=["customers"])
 
@@ -35,20 +32,13 @@ class HistoryOut(Row):
     sends: list[SendRow]
 
 
-@router.get("/customers", response_model=ListOf[CustomerRow])
-async def list_customers(actor: CurrentActor, query: Annotated[ListQuery, asked_of(CUSTOMERS)]) -> object:
-    """Customers that match every given filter."""
-    async with transaction() as session:
-        return listing(await lists.list_customers(session, actor, query))
-
-
-@router.get("/customers/export", response_class=StreamingResponse)
-async def export_customers(
-    actor: CurrentActor, query: Annotated[ListQuery, asked_of(CUSTOMERS, page=False)]
-) -> StreamingResponse:
-    """All that match, as CSV."""
-    async with transaction() as session:
-        return csv_response(CUSTOMERS, await open_export(session, actor, CUSTOMERS, query))
+list_routes(
+    router,
+    CUSTOMERS,
+    lists.list_customers,
+    "Customers that match every given filter, the most valuable first.",
+    path="/customers",
+)
 
 
 @router.post("/customers", response_model=CustomerRow, status_code=201)
@@ -117,5 +107,5 @@ async def customer_history(actor: CurrentActor, customer_id: Id, limit: Limit = 
     async with transaction() as session:
         await service.get_customer(session, actor, customer_id)
         bought = await purchases_of(session, actor, customer_id, limit=limit)
-        sent = await list_sends(session, actor, customer_id=customer_id, limit=limit)
+        sent = await list_sends(session, actor, ListQuery({"customer_id": str(customer_id)}, limit=limit))
     return {"purchases": bought, "sends": sent.items}

@@ -28,7 +28,7 @@ from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.single_purchases import NewLine, NewOrder, record_event, record_purchase
-from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.schemas.customers import (
     EventIn,
     EventOut,

@@ -21,7 +21,7 @@ from liquor_app.organization import brands, guidance, service
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.service import BrandRow
 from liquor_app.planning.approval import autopilot
-from liquor_app.rest.authentication import CurrentActor, session_cookie, socket_actor
+from liquor_app.rest.kit.authentication import CurrentActor, session_cookie, socket_actor
 from liquor_app.rest.schemas.organization import (
     AutopilotOut,
     BrandOut,

@@ -13,7 +13,7 @@ from liquor_app.campaigns.service import get_campaign
 from liquor_app.core.db import transaction
 from liquor_app.planning import service
 from liquor_app.planning.service import PlanRow
-from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.schemas.planning import ComparisonOut, EditOut, PlanBrief, PlanOut, SkipIn, Skipped
 
 router = APIRouter(prefix="/campaigns/{id}", tags=["plans"])

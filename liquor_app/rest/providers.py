@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from liquor_app.core.db import transaction
 from liquor_app.providers.service import configure_channel, list_channels
-from liquor_app.rest.authentication import CurrentActor
+from liquor_app.rest.kit.authentication import CurrentActor
 from liquor_app.rest.schemas.providers import ChannelPatch, ChannelsOut
 
 router = APIRouter(prefix="/settings/channels", tags=["settings"])

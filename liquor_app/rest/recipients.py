@@ -17,7 +17,7 @@ from liquor_app.core.errors import AppError, Invalid, TooMany
 from liquor_app.core.security.crypto import token_hash
 from liquor_app.customers import consents
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.pages.recipient_pages import age_page, age_told, confirm_page, preferences_page, stored_page
 from liquor_app.rest.pages.unsubscribe_pages import failed
 from liquor_app.rest.schemas.sending import ConsentIn, ConsentOut, ErrandIn

@@ -25,7 +25,7 @@ from liquor_app.rest import (
     webhooks,
 )
 from liquor_app.rest import coupons as coupon_pools
-from liquor_app.rest.authentication import has_session
+from liquor_app.rest.kit.authentication import has_session
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 
+from liquor_app.accounts.lists import open_export
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import JOB, Cursor, Id, Limit, ListOf, Started, listing
+from liquor_app.api.list_query import asked_of, csv_response
+from liquor_app.api.schemas import JOB, Id, ListOf, Started, listing
 from liquor_app.core.db import transaction
-from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.core.listing.spec import ListQuery
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.segments import SegmentIn, SegmentPatch
-from liquor_app.segments import discovery, service
+from liquor_app.segments import discovery, lists, service
 from liquor_app.segments.discovery import Overlap, SuggestionsRow
-from liquor_app.segments.membership import MemberRow, list_members, request_refresh
+from liquor_app.segments.lists import MEMBERS, SEGMENTS
+from liquor_app.segments.membership import MemberRow, request_refresh
 from liquor_app.segments.service import SegmentRow
 
 router = APIRouter(prefix="/segments", tags=["segments"])
 
 
-@router.get("", response_model=ListOf[SegmentRow])
-async def list_segments(
-    actor: CurrentActor,
-    active_only: Annotated[bool, Query(description="Leave out what is switched off.")] = False,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-) -> object:
-    """Segments in the order of their cards."""
-    async with transaction() as session:
-        page = await service.list_segments(session, actor, active_only=active_only, limit=limit, cursor=cursor)
-    return listing(page)
+list_routes(
+    router, SEGMENTS, lists.list_segments, "Segments in the order of their cards.", limit=100, scoped=lists.with_changes
+)
 
 
 @router.post("", response_model=SegmentRow, status_code=201)
@@ -93,10 +91,22 @@ async def delete_segment(actor: CurrentActor, segment_id: Id) -> Response:
 
 
 @router.get("/{id}/customers", response_model=ListOf[MemberRow])
-async def segment_customers(actor: CurrentActor, segment_id: Id, limit: Limit = 50, cursor: Cursor = None) -> object:
+async def segment_customers(
+    actor: CurrentActor, segment_id: Id, query: Annotated[ListQuery, asked_of(MEMBERS)]
+) -> object:
     """Who was in it at its last refresh."""
     async with transaction() as session:
-        return listing(await list_members(session, actor, segment_id, limit=limit, cursor=cursor))
+        return listing(await lists.list_members(session, actor, segment_id, query))
+
+
+@router.get("/{id}/customers/export", response_class=StreamingResponse)
+async def export_segment_customers(
+    actor: CurrentActor, segment_id: Id, query: Annotated[ListQuery, asked_of(MEMBERS, page=False)]
+) -> StreamingResponse:
+    """Who was in it at its last refresh, as CSV."""
+    async with transaction() as session:
+        asked = await lists.members_of(session, actor, segment_id, query)
+        return csv_response(MEMBERS, await open_export(session, actor, MEMBERS, asked))
 
 
 @router.post("/{id}/refresh", response_model=Started, status_code=202)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Annotated
-from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.http_rate_limit import limit as allow
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import Choice, Cursor, Id, Limit, ListOf, listing
+from liquor_app.api.schemas import Id, Limit
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, TooMany
 from liquor_app.core.security.crypto import token_hash
-from liquor_app.ledger.models import SendStatus
-from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.pages.unsubscribe_pages import asking, done, failed, undone
 from liquor_app.rest.schemas.sending import AgainIn, AgainOut, SendEvents, SendOut, SettleIn
+from liquor_app.sending import lists, service
 from liquor_app.sending import resend as resend_service
-from liquor_app.sending import service
+from liquor_app.sending.lists import SENDS
 from liquor_app.sending.pipeline.stored_bodies import PREFERENCES_PATH
 from liquor_app.sending.recipients.unsubscribe import (
     AGAIN,
@@ -39,30 +39,7 @@ public = APIRouter(include_in_schema=False)
 LOCATION = "/api/v1/sends/{id}"
 
 
-@router.get("", response_model=ListOf[SendRow])
-async def list_sends(
-    actor: CurrentActor,
-    *,
-    campaign_id: UUID | None = None,
-    customer_id: UUID | None = None,
-    status: Annotated[Choice, Query(description=f"One or several of {', '.join(SendStatus)}.")] = "",
-    channel: Annotated[str, Query(max_length=10)] = "",
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> object:
-    """Messages, newest first."""
-    async with transaction() as session:
-        page = await service.list_sends(
-            session,
-            actor,
-            campaign_id=campaign_id,
-            customer_id=customer_id,
-            status=status,
-            channel=channel,
-            limit=limit,
-            cursor=cursor,
-        )
-    return listing(page)
+list_routes(router, SENDS, lists.list_sends, "Messages, newest first.")
 
 
 @router.post("/again", response_model=AgainOut)

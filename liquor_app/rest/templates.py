@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from liquor_app.actions.latest_offer import latest_offer
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import Cursor, Id, Limit, ListOf, listing
+from liquor_app.api.schemas import Id, Limit
 from liquor_app.core.db import transaction
-from liquor_app.rest.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.templates import (
     PreviewIn,
     PreviewOut,
@@ -23,8 +24,9 @@ from liquor_app.rest.schemas.templates import (
     VersionDetailOut,
     VersionsOut,
 )
-from liquor_app.templates import service, test_messages
+from liquor_app.templates import lists, service, test_messages
 from liquor_app.templates import template_versions as versions
+from liquor_app.templates.lists import TEMPLATES
 from liquor_app.templates.preview import preview_draft, preview_stored, source_of
 from liquor_app.templates.rendering.compile_sandboxed import COMPILING
 from liquor_app.templates.service import CONTENT, TemplateRow
@@ -35,20 +37,7 @@ router = APIRouter(prefix="/settings/templates", tags=["settings"])
 Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
-@router.get("", response_model=ListOf[TemplateRow])
-async def list_templates(
-    actor: CurrentActor,
-    channel: Annotated[str, Query(max_length=10)] = "",
-    category: Annotated[str, Query(max_length=40)] = "",
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> object:
-    """Templates by name."""
-    async with transaction() as session:
-        page = await service.list_templates(
-            session, actor, channel=channel, category=category, limit=limit, cursor=cursor
-        )
-    return listing(page)
+list_routes(router, TEMPLATES, lists.list_templates, "Templates by name.")
 
 
 @router.post("", response_model=TemplateRow, status_code=201)

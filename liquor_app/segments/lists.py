@@ -1,6 +1,9 @@
-"""The list of customers: here, because it can be narrowed to a segment."""
+"""The lists of segments, of their members, and of customers: here, because it can be narrowed to a segment."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,6 +14,9 @@ from liquor_app.core.paging import Page
 from liquor_app.customers.service import CustomerRow
 from liquor_app.organization.channel import Channel
 from liquor_app.scoring.estimators.rfm import RfmSegment
+from liquor_app.segments.membership import MemberRow
+from liquor_app.segments.models import SegmentKind
+from liquor_app.segments.service import SegmentRow, get_segment, month_ago, segment_row
 
 CUSTOMERS = ListSpec(
     name="customers",
@@ -69,3 +75,80 @@ async def list_customers(session: AsyncSession, actor: Actor, query: ListQuery |
         Invalid: see `read_list`.
     """
     return await read_list(session, actor, CUSTOMERS, query)
+
+
+SEGMENTS = ListSpec(
+    name="segments",
+    row=SegmentRow,
+    source="segments t",
+    select={
+        "sentence": "",
+        "net_change_30_days": "(SELECT COALESCE(sum(CASE WHEN h.entered THEN 1 ELSE -1 END), 0) FROM segment_changes h"
+        " WHERE h.segment_id = t.id AND h.at > :month_ago)",
+    },
+    build=segment_row,
+    order="position",
+    sorts=(Sort("position"), Sort("name"), Sort("customer_count", first="-")),
+    filters=(
+        Filter("active_only", "(t.is_active OR NOT :active_only)", Match.FLAG),
+        Filter("kind", "t.kind", options=tuple(SegmentKind), label="Kind"),
+    ),
+    bounded="a shop has tens of segments",
+    export={
+        "slug": "slug", "name": "name", "kind": "kind", "sentence": "rule", "is_active": "active",
+        "customer_count": "customers", "net_change_30_days": "change in 30 days", "max_discount_pct": "most off",
+        "template_category": "kind of message", "last_computed_at": "counted",
+    },
+)  # fmt: skip
+
+MEMBERS = ListSpec(
+    name="members",
+    row=MemberRow,
+    source="segment_members t JOIN customers c ON c.id = t.customer_id",
+    where="t.segment_id = :segment AND c.deleted_at IS NULL",
+    select={
+        "id": "t.customer_id", **{name: f"c.{name}" for name in (
+            "name", "email", "phone", "rfm_segment", "churn_probability", "clv_score", "value_at_risk", "total_spent",
+            "last_purchase_at",
+        )},
+    },
+    key="t.customer_id",
+    order="id",
+    sorts=(Sort("id"),),
+)  # fmt: skip
+
+
+def with_changes(query: ListQuery | None) -> ListQuery:
+    """A question about segments, with the time since when changes are summed up."""
+    return replace(query or ListQuery(), scope={"month_ago": month_ago()})
+
+
+async def members_of(session: AsyncSession, actor: Actor, segment_id: UUID, query: ListQuery | None) -> ListQuery:
+    """A question about one segment's members.
+
+    Raises:
+        NotFound: there is no such segment.
+    """
+    await get_segment(session, actor, segment_id)
+    return replace(query or ListQuery(), scope={"segment": segment_id})
+
+
+async def list_segments(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[SegmentRow]:
+    """A page of segments in the order of their cards unless asked otherwise.
+
+    Raises:
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, SEGMENTS, with_changes(query))
+
+
+async def list_members(
+    session: AsyncSession, actor: Actor, segment_id: UUID, query: ListQuery | None = None
+) -> Page[MemberRow]:
+    """A page of a segment's members as of its last refresh, oldest customers first.
+
+    Raises:
+        NotFound: there is no such segment.
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, MEMBERS, await members_of(session, actor, segment_id, query))

@@ -18,7 +18,6 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid, NotFound
-from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.segments.models import Segment, SegmentChange, SegmentKind, SegmentMember
 from liquor_app.segments.rule_compiler import CUSTOMERS, matching
@@ -286,39 +285,6 @@ async def _replace_members(
         SEGMENTS.update().where(SEGMENTS.c.id == segment_id).values(values).returning(SEGMENTS.c.customer_count)
     )
     return RefreshRow(slug, int(total.scalar_one()), came, went)
-
-
-async def list_members(
-    session: AsyncSession, actor: Actor, segment_id: UUID, *, limit: int = 50, cursor: str | None = None
-) -> Page[MemberRow]:
-    """A page of a segment's members as of its last refresh, oldest customers first.
-
-    Raises:
-        NotFound: there is no such segment.
-        Invalid: malformed cursor, limit out of range.
-    """
-    require(actor, Role.USER)
-    check_limit(limit)
-    size = await session.execute(text("SELECT customer_count FROM segments WHERE id = :id"), {"id": segment_id})
-    total = size.scalar()
-    if total is None:
-        raise NotFound("There is no such segment.")
-    params: dict[str, Any] = {"segment": segment_id, "n": limit + 1, "last": UUID(int=0)}
-    if cursor:
-        (params["last"],) = decode_cursor(cursor, UUID)
-    found = await session.execute(
-        text(
-            "SELECT c.id, c.name, c.email, c.phone, c.rfm_segment, c.churn_probability, c.clv_score, c.value_at_risk,"
-            " c.total_spent, c.last_purchase_at, m.entered_at"
-            " FROM segment_members m JOIN customers c ON c.id = m.customer_id AND c.deleted_at IS NULL"
-            " WHERE m.segment_id = :segment AND m.customer_id > :last ORDER BY m.customer_id LIMIT :n"
-        ),
-        params,
-    )
-    rows = [MemberRow(**row) for row in found.mappings()]
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return Page(rows, encode_cursor(rows[-1].id) if more else None, total)
 
 
 async def breakdown_by_rfm(session: AsyncSession, actor: Actor) -> list[BreakdownRow]:

@@ -19,7 +19,6 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
-from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.organization.guidance import refuse_claims
 from liquor_app.segments import playbook
 from liquor_app.segments.default_segments import DEFAULT_SEGMENTS
@@ -27,7 +26,6 @@ from liquor_app.segments.hand_picked import add_members, remove_members
 from liquor_app.segments.membership import (
     breakdown_by_rfm,
     count_rules,
-    list_members,
     refresh_segments,
     resolve_slugs,
 )
@@ -45,8 +43,6 @@ __all__ = [
     "delete_segment",
     "ensure_default_segments",
     "get_segment",
-    "list_members",
-    "list_segments",
     "refresh_segments",
     "remove_members",
     "resolve_slugs",
@@ -95,42 +91,17 @@ SELECT s.id, s.slug, s.name, s.description, s.kind, s.rules, s.color, s.recommen
 """
 
 
-def _row(found: Any) -> SegmentRow:
+def segment_row(found: Any) -> SegmentRow:
+    """A segment as selected, with its rule in a sentence."""
     values = dict(found)
     kind = SegmentKind(values.pop("kind"))
     words = sentence(values["rules"]) if kind is SegmentKind.RULE else "A hand-picked list."
     return SegmentRow(**values, kind=kind, sentence=words)
 
 
-def _month_ago() -> datetime:
+def month_ago() -> datetime:
+    """Since when changes of membership are summed up."""
     return now() - timedelta(days=30)
-
-
-async def list_segments(
-    session: AsyncSession, actor: Actor, *, active_only: bool = False, limit: int = 100, cursor: str | None = None
-) -> Page[SegmentRow]:
-    """A page of segments in the order of their cards.
-
-    Raises:
-        Invalid: malformed cursor, limit out of range.
-    """
-    require(actor, Role.USER)
-    check_limit(limit)
-    params: dict[str, Any] = {"month_ago": _month_ago(), "active": active_only, "n": limit + 1}
-    after = "true"
-    if cursor:
-        params["position"], params["last"] = decode_cursor(cursor, int, UUID)
-        after = "(s.position, s.id) > (:position, :last)"
-    found = await session.execute(
-        text(f"{_SELECT} WHERE (s.is_active OR NOT :active) AND {after} ORDER BY s.position, s.id LIMIT :n"), params
-    )
-    rows = [_row(row) for row in found.mappings()]
-    counted = await session.execute(
-        text("SELECT count(*) FROM segments WHERE is_active OR NOT :active"), {"active": active_only}
-    )
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return Page(rows, encode_cursor(rows[-1].position, rows[-1].id) if more else None, int(counted.scalar_one()))
 
 
 async def get_segment(session: AsyncSession, actor: Actor, which: UUID | str) -> SegmentRow:
@@ -142,12 +113,12 @@ async def get_segment(session: AsyncSession, actor: Actor, which: UUID | str) ->
     require(actor, Role.USER)
     column = "id" if isinstance(which, UUID) else "slug"
     found = await session.execute(
-        text(f"{_SELECT} WHERE s.{column} = :which"), {"which": which, "month_ago": _month_ago()}
+        text(f"{_SELECT} WHERE s.{column} = :which"), {"which": which, "month_ago": month_ago()}
     )
     row = found.mappings().first()
     if row is None:
         raise NotFound("There is no such segment.")
-    return _row(row)
+    return segment_row(row)
 
 
 _JSON = frozenset({"rules", "recommended_offers", "optimal_send_window"})

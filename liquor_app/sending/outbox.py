@@ -7,18 +7,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.errors import Invalid, NotFound
-from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.core.errors import NotFound
 from liquor_app.organization.models import Channel
 from liquor_app.sending.staff_copy import inert_headers, inert_html, inert_text
 from liquor_app.templates.rendering.sms_length import SmsSize, sms_size
 
-EXACT_UP_TO = 10_000
 EXCERPT = 160
 """Characters of a text shown in the list."""
 
@@ -61,57 +59,6 @@ LEFT JOIN coupons c ON c.action_id = s.action_id
 """
 
 
-# Without the coupon's code: who looks for one letter after the other would find it otherwise.
-_FOUND = """
-position(lower(:search) in lower(o.recipient || ' ' || replace(COALESCE(o.subject, ''), COALESCE((
-    SELECT c.code FROM sends s JOIN coupons c ON c.action_id = s.action_id
-    WHERE s.id = o.send_id AND s.created_at = uuid_v7_time(o.send_id)
-), chr(1)), ''))) > 0
-"""
-
-
-async def list_outbox(
-    session: AsyncSession,
-    actor: Actor,
-    *,
-    campaign_id: UUID | None = None,
-    send_id: UUID | None = None,
-    channel: str = "",
-    search: str = "",
-    limit: int = 50,
-    cursor: str | None = None,
-) -> Page[OutboxRow]:
-    """What the sandbox kept, latest first; `search` looks into recipient and subject.
-
-    Raises:
-        Invalid: unknown channel, malformed cursor, limit out of range.
-    """
-    require(actor, Role.USER)
-    check_limit(limit)
-    where, params = ["true"], dict[str, Any](n=limit + 1)
-    if channel:
-        where.append("o.channel = :channel")
-        params["channel"] = check_channel(channel)
-    if search.strip():
-        where.append(_FOUND)
-        params["search"] = search.strip()[:100]
-    for name, value in (("campaign_id", campaign_id), ("send_id", send_id)):
-        if value is not None:
-            where.append(f"o.{name} = :{name}")
-            params[name] = value
-    total, exact = await count_rows(session, f"outbox_messages o WHERE {' AND '.join(where)}", params)
-    if cursor:
-        params["at"], params["last"] = decode_cursor(cursor, datetime, UUID)
-        where.append("(o.accepted_at, o.id) < (:at, :last)")
-    found = await session.execute(
-        text(f"{_OUTBOX.format(more='')} WHERE {' AND '.join(where)} ORDER BY o.accepted_at DESC, o.id DESC LIMIT :n"),
-        params,
-    )
-    rows = [_row(row) for row in found.mappings()]
-    more, rows = len(rows) > limit, rows[:limit]
-    return Page(rows, encode_cursor(rows[-1].accepted_at, rows[-1].id) if more else None, total, exact)
-
-
 async def get_outbox_message(session: AsyncSession, actor: Actor, message_id: UUID) -> OutboxMessage:
     """One message of the outbox with its body.
 
@@ -126,7 +73,7 @@ async def get_outbox_message(session: AsyncSession, actor: Actor, message_id: UU
     if row is None:
         raise NotFound("There is no such message in the outbox.")
     return OutboxMessage(
-        _row(row),
+        outbox_row(row),
         inert_html(row["body_html"], row["coupon"]),
         inert_text(row["body_text"], row["coupon"]),
         inert_headers(row["headers"]),
@@ -134,28 +81,10 @@ async def get_outbox_message(session: AsyncSession, actor: Actor, message_id: UU
     )
 
 
-def _row(found: RowMapping) -> OutboxRow:
+def outbox_row(found: Any) -> OutboxRow:
+    """A kept message as selected, its links inert and its code masked."""
     code = found["coupon"]
     values = {name: found[name] for name in OutboxRow.__slots__}
     # cut after masking, so that no half of a link or code is left over at the end
     excerpt = (inert_text(found["excerpt"], code) or "")[:EXCERPT]
     return OutboxRow(**{**values, "subject": inert_text(found["subject"], code), "excerpt": excerpt})
-
-
-async def count_rows(session: AsyncSession, source: str, params: dict[str, Any]) -> tuple[int, bool]:
-    """Exact up to ten thousand, the planner's estimate beyond."""
-    counted = await session.execute(
-        text(f"SELECT count(*) FROM (SELECT 1 FROM {source} LIMIT {EXACT_UP_TO + 1}) x"), params
-    )
-    total = int(counted.scalar_one())
-    if total <= EXACT_UP_TO:
-        return total, True
-    plan = await session.execute(text(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {source}"), params)
-    return max(int(plan.scalar_one()[0]["Plan"]["Plan Rows"]), total), False
-
-
-def check_channel(value: str) -> str:
-    """Raises: Invalid: unknown channel."""
-    if value not in set(Channel):
-        raise Invalid(f"channel must be one of {', '.join(Channel)}", field="channel")
-    return value

@@ -15,15 +15,14 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_status import requeue_actions, settle_action
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.ids import uuid7_time
-from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.core.paging import check_limit
 from liquor_app.core.pubsub import publish
 from liquor_app.ledger.claim_rows import REOPENED_DAYS
 from liquor_app.ledger.models import SendStatus
 from liquor_app.ledger.new_sends import add_attempt, latest_attempt
 from liquor_app.ledger.send_status import settle_send
-from liquor_app.sending.outbox import check_channel, count_rows
 from liquor_app.sending.pipeline.stored_bodies import BODY_COLUMNS, BODY_JOIN, read_body
 from liquor_app.sending.staff_copy import inert_html, inert_text
 
@@ -102,54 +101,6 @@ LEFT JOIN campaigns k ON k.id = s.campaign_id
 """
 
 
-async def list_sends(
-    session: AsyncSession,
-    actor: Actor,
-    *,
-    campaign_id: UUID | None = None,
-    customer_id: UUID | None = None,
-    status: str = "",
-    channel: str = "",
-    left_only: bool = False,
-    limit: int = 50,
-    cursor: str | None = None,
-) -> Page[SendRow]:
-    """Messages, newest first. `status` may name several, separated by commas. With `left_only` those that left the
-    house, latest first: what a live list shows.
-
-    Raises:
-        Invalid: unknown status or channel, malformed cursor, limit out of range.
-    """
-    require(actor, Role.USER)
-    check_limit(limit)
-    key = "s.sent_at" if left_only else "s.created_at"
-    where = ["s.sent_at IS NOT NULL" if left_only else "true"]
-    params: dict[str, Any] = {"n": limit + 1}
-    if status:
-        where.append("s.status = ANY(:statuses)")
-        params["statuses"] = _statuses(status)
-    if channel:
-        where.append("s.channel = :channel")
-        params["channel"] = check_channel(channel)
-    for name, value in (("campaign_id", campaign_id), ("customer_id", customer_id)):
-        if value is not None:
-            where.append(f"s.{name} = :{name}")
-            params[name] = value
-    total, exact = await count_rows(session, f"sends s WHERE {' AND '.join(where)}", params)
-    if cursor:
-        params["at"], params["last"] = decode_cursor(cursor, datetime, UUID)
-        where.append(f"({key}, s.id) < (:at, :last)")
-    statement = _SEND.format(more="", joins="")
-    found = await session.execute(
-        text(f"{statement} WHERE {' AND '.join(where)} ORDER BY {key} DESC, s.id DESC LIMIT :n"), params
-    )
-    rows = [_send_row(row) for row in found.mappings()]
-    more, rows = len(rows) > limit, rows[:limit]
-    last = rows[-1] if rows else None
-    following = encode_cursor(last.sent_at if left_only else last.created_at, last.id) if more and last else None
-    return Page(rows, following, total, exact)
-
-
 async def get_send(session: AsyncSession, actor: Actor, send_id: UUID) -> SendDetail:
     """One message with its body, its links inert and its code masked.
 
@@ -170,7 +121,7 @@ async def get_send(session: AsyncSession, actor: Actor, send_id: UUID) -> SendDe
         raise NotFound("There is no such message.")
     body = read_body(row, send_id)
     return SendDetail(
-        _send_row(row),
+        send_row(row),
         inert_html(body.html, row["coupon"]),
         inert_text(body.text, row["coupon"]) or None,
         row["template_version_id"],
@@ -290,14 +241,8 @@ async def _lock(session: AsyncSession, send_id: UUID) -> Any:
     return row
 
 
-def _send_row(values: Any) -> SendRow:
+def send_row(values: Any) -> SendRow:
+    """A message as selected, its links inert and its code masked."""
     known = {name: values[name] for name in SendRow.__slots__}
     subject = inert_text(values["subject"], values["coupon"])
     return SendRow(**{**known, "status": SendStatus(values["status"]), "subject": subject})
-
-
-def _statuses(value: str) -> list[str]:
-    wanted = [item.strip() for item in value.split(",")]
-    if unknown := sorted(set(wanted) - {item.value for item in SendStatus}):
-        raise Invalid(f"status {unknown[0]!r} is not one of {', '.join(SendStatus)}", field="status")
-    return wanted

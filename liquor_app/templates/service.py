@@ -16,7 +16,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
-from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.core.paging import check_limit
 from liquor_app.organization.guidance import refuse_claims
 from liquor_app.organization.models import Channel
 from liquor_app.segments.playbook import TEMPLATE_CATEGORIES
@@ -70,39 +70,6 @@ async def ensure_default_templates(session: AsyncSession) -> int:
         source = TemplateSource(template.channel, template.subject, template.html, template.text)
         await _insert(session, template.name, template.category, source, created_by=None)
     return len(fresh)
-
-
-async def list_templates(
-    session: AsyncSession,
-    actor: Actor,
-    *,
-    channel: str = "",
-    category: str = "",
-    limit: int = 50,
-    cursor: str | None = None,
-) -> Page[TemplateRow]:
-    """Templates by name.
-
-    Raises:
-        Invalid: unknown channel or category, malformed cursor, limit out of range.
-    """
-    require(actor, Role.USER)
-    check_limit(limit)
-    where, params = ["true"], dict[str, Any](n=limit + 1)
-    if channel:
-        where.append("channel = :channel")
-        params["channel"] = _channel(channel).value
-    if category:
-        where.append("category = :category")
-        params["category"] = _category(category)
-    counted = await session.execute(text(f"SELECT count(*) FROM message_templates WHERE {' AND '.join(where)}"), params)
-    if cursor:
-        (params["name"],) = decode_cursor(cursor, str)
-        where.append("name > :name")
-    found = await session.execute(text(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY name LIMIT :n"), params)
-    rows = [TemplateRow(**row) for row in found.mappings()]
-    more, rows = len(rows) > limit, rows[:limit]
-    return Page(rows, encode_cursor(rows[-1].name) if more else None, int(counted.scalar_one()))
 
 
 async def get_template(session: AsyncSession, actor: Actor, template_id: UUID) -> TemplateRow:

@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.actions.lists import list_actions
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.service import (
     ActionRow,
     change_offer,
     generate_actions,
     get_action,
-    list_actions,
     move_action,
     skip_action,
     why_not,
@@ -28,6 +28,7 @@ from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.addresses import address_hash
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, add_purchase, add_send
@@ -48,7 +49,7 @@ WINDOW = {"start": "17:00", "end": "20:00"}
 
 
 async def of_campaign(session: AsyncSession, campaign: UUID) -> list[ActionRow]:
-    return list((await list_actions(session, SYSTEM, campaign_id=campaign, limit=500)).items)
+    return list((await list_actions(session, SYSTEM, ListQuery({"campaign_id": str(campaign)}, limit=500))).items)
 
 
 async def test_a_customer_gets_a_candidate_for_each_segment_and_channel(session: AsyncSession) -> None:
@@ -201,20 +202,26 @@ async def test_filters_and_pages(session: AsyncSession) -> None:
     seen: list[ActionRow] = []
     cursor = None
     while True:
-        page = await list_actions(session, VIEWER, campaign_id=campaign, channel="email", limit=2, cursor=cursor)
+        page = await list_actions(
+            session, VIEWER, ListQuery({"campaign_id": str(campaign), "channel": "email"}, limit=2, cursor=cursor)
+        )
         assert (page.total, page.total_is_exact) == (5, True)
         seen += page.items
         if (cursor := page.next_cursor) is None:
             break
     assert [row.priority_score for row in seen] == sorted((row.priority_score for row in seen), reverse=True)
     assert len({row.id for row in seen}) == 5
-    high = await list_actions(session, VIEWER, campaign_id=campaign, min_priority=float(seen[1].priority_score))
+    high = await list_actions(
+        session, VIEWER, ListQuery({"campaign_id": str(campaign), "min_priority": str(float(seen[1].priority_score))})
+    )
     assert high.total < 10
-    assert (await list_actions(session, VIEWER, status="pending,sent")).total == 0
-    assert (await list_actions(session, VIEWER, day=seen[0].scheduled_date, segment="everybody")).total == 10
-    for wrong in ({"status": "lost"}, {"channel": "fax"}, {"min_priority": 101}, {"limit": 0}, {"cursor": "?"}):
+    assert (await list_actions(session, VIEWER, ListQuery({"status": "pending,sent"}))).total == 0
+    assert (
+        await list_actions(session, VIEWER, ListQuery({"day": str(seen[0].scheduled_date), "segment": "everybody"}))
+    ).total == 10
+    for wrong in ({"status": "lost"}, {"channel": "fax"}, {"min_priority": "101"}, {"day": "Friday"}):
         with pytest.raises(Invalid):
-            await list_actions(session, VIEWER, **wrong)  # type: ignore[arg-type]
+            await list_actions(session, VIEWER, ListQuery(wrong))
 
 
 async def test_edits_meet_the_same_constraints(session: AsyncSession) -> None:

@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.actions.lists import list_actions
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.service import (
     ActionRow,
     change_copy,
     change_offer,
     get_action,
-    list_actions,
     list_edits,
     list_offers,
     move_action,
@@ -29,6 +29,7 @@ from liquor_app.actions.service import (
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.holdout_draw import is_held_out
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.guidance import save_guidance
 from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.service import make_plan
@@ -57,7 +58,13 @@ async def plan(session: AsyncSession, people: int = 6, **constraints: Any) -> UU
 
 
 async def pending(session: AsyncSession, campaign: UUID) -> list[ActionRow]:
-    return list((await list_actions(session, SYSTEM, campaign_id=campaign, status="pending", limit=500)).items)
+    return list(
+        (
+            await list_actions(
+                session, SYSTEM, ListQuery({"campaign_id": str(campaign), "status": "pending"}, limit=500)
+            )
+        ).items
+    )
 
 
 async def test_an_offer_is_swapped_for_another_of_the_playbook(session: AsyncSession) -> None:

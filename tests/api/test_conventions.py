@@ -58,7 +58,8 @@ POST /sends/{id}/settle · POST /sends/again · POST /webhooks/{provider}
 GET /settings/templates/{id} · GET /settings/templates/{id}/versions · GET /settings/templates/{id}/versions/{version}
 POST /settings/templates/{id}/versions/{version}/restore · POST /settings/templates/{id}/preview
 POST /settings/templates/{id}/test
-GET /campaigns/export · GET /customers/export
+GET /campaigns/export · GET /customers/export · GET /sends/export · GET /actions/export · GET /segments/export
+GET /segments/{id}/customers/export · GET /settings/templates/export
 GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready
 """
 
@@ -132,7 +133,7 @@ async def test_headers(viewer: Client) -> None:
 
 
 async def test_too_many_requests(viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("liquor_app.rest.authentication.REQUESTS_PER_MINUTE", 2)
+    monkeypatch.setattr("liquor_app.rest.kit.authentication.REQUESTS_PER_MINUTE", 2)
     answers = [await viewer.get("/segments") for _ in range(6)]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert refused
@@ -144,7 +145,7 @@ async def test_an_unexpected_error_tells_nothing_of_itself(viewer: Client, monke
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("liquor_app.segments.lists.list_customers", broken)
+    monkeypatch.setattr("liquor_app.accounts.lists._read_page", broken)
     answer = await viewer.get("/customers")
     is_problem(answer, 500, "internal_error")
     assert "secret" not in answer.text

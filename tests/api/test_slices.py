@@ -277,7 +277,7 @@ async def test_the_suppression_list_as_a_file(manager: Client, viewer: Client, m
         await session.execute(
             text("UPDATE suppressions SET address = NULL, reason = 'erased' WHERE address LIKE 'a0%'")
         )
-    monkeypatch.setattr("liquor_app.customers.suppressions.EXPORT_ROWS", 2)
+    monkeypatch.setattr("liquor_app.core.listing.read.EXPORTED_AT_ONCE", 2)
     is_problem(await viewer.get(f"{path}/export"), 403, "forbidden")
     answer = await manager.get(f"{path}/export")
     assert answer.headers["content-type"].startswith("text/csv")

@@ -12,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.actions.service import change_copy, change_offer, list_actions
+from liquor_app.actions.lists import list_actions
+from liquor_app.actions.service import change_copy, change_offer
 from liquor_app.campaigns.lifecycle import resume_campaign, start_campaign
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import get_campaign, update_campaign
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.guidance import save_guidance
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
 from liquor_app.planning.approval.autopilot import plan_ready, read_switch, release_autopilot, stop_autopilot
@@ -147,7 +149,7 @@ async def test_large_plans_need_an_admin(session: AsyncSession) -> None:
 async def test_guidance_that_came_later_binds_at_approval_and_by_hand(session: AsyncSession) -> None:
     campaign = await planned(session)
     await plan_ready(session, SYSTEM, campaign)
-    row = (await list_actions(session, SYSTEM, campaign_id=campaign, status="pending")).items[0]
+    row = (await list_actions(session, SYSTEM, ListQuery({"campaign_id": str(campaign), "status": "pending"}))).items[0]
     await session.execute(text("UPDATE segments SET max_discount_pct = 100"))
     await session.execute(
         text('UPDATE campaigns SET constraints = \'{"margin_pct": 80, "margin_floor_pct": 0}\' WHERE id = :id'),

@@ -166,7 +166,7 @@ async def test_a_complaint_is_for_good(database: str) -> None:
     await run(SuppressedState.add, page, {"addresses": "a@example.com"})
     async with transaction() as session:
         await session.execute(text("UPDATE suppressions SET reason = 'complained'"))
-    await run(SuppressedState.filter, page, "complained")
+    await run(SuppressedState.choose, page, "reason", "complained")
     (line,) = page.rows
     assert line.fixed
     await run(SuppressedState.ask, page, line.id)

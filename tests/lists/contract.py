@@ -19,19 +19,25 @@ Fill = Callable[[AsyncSession], Awaitable[None]]
 """Adds at least four rows: some that are alike in sorted columns, some without a value where that may be."""
 
 
+Scope = Callable[[AsyncSession], Awaitable[dict[str, Any]]]
+
+
+async def no_scope(session: AsyncSession) -> dict[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A list, how a test fills it, and where the API has it (`/api/v1` left out; empty for none)."""
+    """A list, how a test fills it, where the API has it (`/api/v1` left out; empty for none of its own), and the
+    values of its own parameters, such as whose list it is."""
 
     spec: ListSpec[Any]
     fill: Fill
-    path: str
-    exports: bool = True
-    fixed: tuple[tuple[str, Any], ...] = ()
-    """Parameters its statement needs beyond what is asked, as `path` parameters."""
+    path: str = ""
+    scope: Scope = no_scope
 
     def __str__(self) -> str:
-        return self.spec.name
+        return f"{self.spec.name}, {self.spec.order}"
 
 
 def declared() -> dict[str, ListSpec[Any]]:

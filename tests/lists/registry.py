@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.actions.lists import ACTIONS
 from liquor_app.campaigns.lists import CAMPAIGNS
 from liquor_app.campaigns.service import create_campaign
-from liquor_app.segments.lists import CUSTOMERS
+from liquor_app.core.clock import now
+from liquor_app.core.ids import uuid7
+from liquor_app.customers.lists import SUPPRESSIONS
+from liquor_app.customers.suppressions import add_suppressions
+from liquor_app.providers.models import OutboxMessage
+from liquor_app.segments.lists import CUSTOMERS, MEMBERS, SEGMENTS
 from liquor_app.segments.service import ensure_default_segments
+from liquor_app.sending.lists import LEFT_SENDS, OUTBOX, SENDS
+from liquor_app.sending.pipeline.launch import launch_campaign
+from liquor_app.templates.lists import TEMPLATES
+from liquor_app.templates.service import ensure_default_templates
+from tests.factories import add_people, add_ready_campaign
 from tests.lists.contract import Listed
 from tests.people import add_customer, ensure_shop
 
@@ -38,7 +51,75 @@ async def customers(session: AsyncSession) -> None:
         await add_customer(session, name=f"Ada {number}", clv_score=Decimal(number), churn_risk="low")
 
 
+async def messages(session: AsyncSession) -> None:
+    """Five actions, their messages in the ledger, three of which the sandbox kept."""
+    await ensure_shop(session)
+    people = await add_people(session, 5)
+    campaign = await add_ready_campaign(session, people)
+    await launch_campaign(session, SYSTEM, campaign)
+    await session.execute(
+        text(
+            "UPDATE sends SET status = 'sent', sent_at = now() - make_interval(secs => attempt) WHERE campaign_id = :id"
+        ),
+        {"id": campaign},
+    )
+    for number in range(4):
+        session.add(
+            OutboxMessage(
+                campaign_id=campaign, channel="email", sender="a@example.com", recipient=f"{number}@example.com",
+                subject="Hello", body_text="x", accepted_at=now() - timedelta(minutes=number % 2),
+            )
+        )  # fmt: skip
+    await session.flush()
+
+
+async def segments(session: AsyncSession) -> None:
+    await ensure_shop(session)
+    await ensure_default_segments(session)
+    await session.execute(text("UPDATE segments SET customer_count = position % 3, is_active = position % 2 = 0"))
+
+
+async def members(session: AsyncSession) -> None:
+    await segments(session)
+    await customers(session)
+    await session.execute(
+        text(
+            "INSERT INTO segment_members (segment_id, customer_id)"
+            " SELECT (SELECT CAST(min(CAST(id AS text)) AS uuid) FROM segments), id FROM customers"
+            " ON CONFLICT DO NOTHING"
+        )
+    )
+
+
+async def one_segment(session: AsyncSession) -> dict[str, Any]:
+    found = await session.execute(text("SELECT min(CAST(id AS text)) FROM segments"))
+    return {"segment": UUID(found.scalar_one())}
+
+
+async def since(session: AsyncSession) -> dict[str, Any]:
+    return {"month_ago": now() - timedelta(days=30)}
+
+
+async def templates(session: AsyncSession) -> None:
+    await ensure_shop(session)
+    await ensure_default_templates(session)
+
+
+async def suppressions(session: AsyncSession) -> None:
+    await ensure_shop(session)
+    marks = [uuid7().hex[-12:] for _ in range(5)]
+    await add_suppressions(session, SYSTEM, [f"{mark}@example.com" for mark in marks])
+
+
 LISTS = [
     Listed(CAMPAIGNS, campaigns, "/campaigns"),
     Listed(CUSTOMERS, customers, "/customers"),
+    Listed(SENDS, messages, "/sends"),
+    Listed(LEFT_SENDS, messages),
+    Listed(OUTBOX, messages),
+    Listed(ACTIONS, messages, "/actions"),
+    Listed(SEGMENTS, segments, "/segments", since),
+    Listed(MEMBERS, members, scope=one_segment),
+    Listed(TEMPLATES, templates, "/settings/templates"),
+    Listed(SUPPRESSIONS, suppressions, "/suppressions"),
 ]

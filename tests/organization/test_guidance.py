@@ -15,8 +15,9 @@ from liquor_app.screens.organization.guidance.state import changes_of, values_of
 from liquor_app.segments.default_segments import DEFAULT_SEGMENTS
 from liquor_app.segments.service import create_segment
 from liquor_app.templates.defaults import default_templates
+from liquor_app.templates.lists import list_templates
 from liquor_app.templates.rendering.text_part import html_to_text
-from liquor_app.templates.service import create_template, list_templates, update_template
+from liquor_app.templates.service import create_template, update_template
 
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
 

@@ -16,15 +16,17 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.actions.lists import list_actions
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offers import Offer
-from liquor_app.actions.service import ActionRow, list_actions, skip_action
+from liquor_app.actions.service import ActionRow, skip_action
 from liquor_app.campaigns.models import Engine
 from liquor_app.campaigns.service import get_campaign
 from liquor_app.core import config, queue
 from liquor_app.core.config import Settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.guidance import Guidance, save_guidance
@@ -97,7 +99,13 @@ async def plan(campaign: UUID) -> tuple[PlanRow, list[PlanRow]]:
 
 async def pending(campaign: UUID) -> list[ActionRow]:
     async with transaction() as session:
-        return list((await list_actions(session, SYSTEM, campaign_id=campaign, status="pending", limit=500)).items)
+        return list(
+            (
+                await list_actions(
+                    session, SYSTEM, ListQuery({"campaign_id": str(campaign), "status": "pending"}, limit=500)
+                )
+            ).items
+        )
 
 
 def problems(plan: PlanRow) -> list[str]:
@@ -137,7 +145,11 @@ async def test_a_proposal_is_allocated_by_the_same_solver_and_kept_beside_the_op
     assert made.summary["totals"]["sends"] == len(rows)
     assert sum(cell["sends"] for cell in made.summary["cells"]) == len(rows)
     async with transaction() as session:
-        skipped = (await list_actions(session, SYSTEM, campaign_id=campaign, status="skipped", limit=500)).items
+        skipped = (
+            await list_actions(
+                session, SYSTEM, ListQuery({"campaign_id": str(campaign), "status": "skipped"}, limit=500)
+            )
+        ).items
     assert all(row.skip_reason and row.skip_detail for row in skipped if row.skip_reason != "better_action_chosen")
     assert "plan_share_used" in {row.skip_reason for row in skipped}
 
@@ -265,14 +277,14 @@ async def test_an_answer_that_is_mended_is_used(server: ChatServer, campaign: UU
         (Reply(body=b'{"a": "' + b"x" * 2_100_000 + b'"}'), "failed", "longer than", 1),
         (Reply("{}", tokens=(30_000, 30_000)), "over_budget", "60,000 tokens", 1),
         (Reply("{}", finish="length"), "refused", "cut off", 2),
-        (Reply("{}", delay=30), "failed", "did not answer within 1 seconds", 1),
+        (Reply("{}", delay=30), "failed", "did not answer within 3 seconds", 1),
     ],
 )
 async def test_a_server_that_fails_is_given_up_with_the_reason(
     talker: ChatServer, reply: Reply, outcome: str, told: str, requests: int
 ) -> None:
     talker.say(reply)
-    found = await consult(question(), settings(talker, openai_timeout_seconds=1 if reply.delay else 9))
+    found = await consult(question(), settings(talker, openai_timeout_seconds=3 if reply.delay else 9))
     assert found.proposal is None
     assert (found.record.outcome, len(talker.requests)) == (outcome, requests)
     assert told in found.record.why
@@ -341,7 +353,9 @@ async def test_either_plan_may_be_chosen_and_the_other_chosen_back(server: ChatS
 async def test_what_changed_while_it_was_thinking_is_not_overwritten(server: ChatServer, campaign: UUID) -> None:
     async def meddle() -> None:
         async with transaction() as session:
-            row = (await list_actions(session, SYSTEM, campaign_id=campaign, status="pending")).items[0]
+            row = (
+                await list_actions(session, SYSTEM, ListQuery({"campaign_id": str(campaign), "status": "pending"}))
+            ).items[0]
             await skip_action(session, SYSTEM, row.id)
 
     import asyncio
@@ -361,7 +375,11 @@ async def test_what_changed_while_it_was_thinking_is_not_overwritten(server: Cha
     assert made.engine_record is not None
     assert made.engine_record["outcome"] == "stale"
     async with transaction() as session:
-        skipped = (await list_actions(session, SYSTEM, campaign_id=campaign, status="skipped", limit=500)).items
+        skipped = (
+            await list_actions(
+                session, SYSTEM, ListQuery({"campaign_id": str(campaign), "status": "skipped"}, limit=500)
+            )
+        ).items
     assert "skipped_by_hand" in {row.skip_reason for row in skipped}
 
 

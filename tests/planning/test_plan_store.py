@@ -14,11 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.actions.lists import list_actions
 from liquor_app.actions.models import ActionStatus
-from liquor_app.actions.service import ActionRow, generate_actions, list_actions, move_action, skip_action
+from liquor_app.actions.service import ActionRow, generate_actions, move_action, skip_action
 from liquor_app.campaigns.models import Engine
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.plan_summary import UPLIFT_NOTE
 from liquor_app.planning.service import approve_plan, get_plan, list_plans, make_plan, simulate_plan
@@ -45,7 +47,11 @@ async def shop(session: AsyncSession, people: int, **columns: Any) -> list[UUID]
 
 
 async def actions(session: AsyncSession, campaign: UUID, status: str = "") -> list[ActionRow]:
-    return list((await list_actions(session, SYSTEM, campaign_id=campaign, status=status, limit=500)).items)
+    return list(
+        (
+            await list_actions(session, SYSTEM, ListQuery({"campaign_id": str(campaign), "status": status}, limit=500))
+        ).items
+    )
 
 
 async def test_a_plan_keeps_every_limit_and_accounts_for_everybody(session: AsyncSession) -> None:

@@ -277,7 +277,7 @@ def _calls(name: str) -> list[tuple[str, ast.Call]]:
 
 def test_cookies_are_set_in_one_place() -> None:
     places = {place for name in ("set_cookie", "delete_cookie") for place, _ in _calls(name)}
-    assert places == {"liquor_app/rest/authentication.py"}, "use keep_cookie and drop_cookie: they know https"
+    assert places == {"liquor_app/rest/kit/authentication.py"}, "use keep_cookie and drop_cookie: they know https"
 
 
 def test_no_password_is_hashed_in_a_transaction() -> None:

@@ -13,10 +13,11 @@ from sqlalchemy import text
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import PreferenceSettings, save_settings
 from liquor_app.screens.sending.outbox.state import OutboxState
-from liquor_app.sending.outbox import list_outbox
+from liquor_app.sending.lists import list_outbox
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.sending.recipients.double_opt_in import confirm_link
@@ -152,8 +153,8 @@ async def test_a_code_cannot_be_found_by_looking_for_it(viewer: Client) -> None:
     )
     async with transaction() as session:
         for search in (code, code[:4], code.lower()):
-            assert (await list_outbox(session, SYSTEM, search=search)).items == []
-        (row,) = (await list_outbox(session, SYSTEM, search="your code")).items
+            assert (await list_outbox(session, SYSTEM, ListQuery(search=search))).items == []
+        (row,) = (await list_outbox(session, SYSTEM, ListQuery(search="your code"))).items
     assert code not in str(row)
 
 

@@ -20,7 +20,7 @@ from liquor_app.accounts.cookies import SESSION
 from liquor_app.api.socket_bounds import KNOWN
 from liquor_app.core.pubsub import hub
 from liquor_app.liquor_app import app
-from liquor_app.rest.authentication import has_session
+from liquor_app.rest.kit.authentication import has_session
 from liquor_app.screens.session.tab_store import TabStates
 
 BOOT = "reflex___state____state.hydrate_and_load"

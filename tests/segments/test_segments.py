@@ -15,7 +15,9 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.clock import now, travel
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.events.service import NewEvent, record_events
+from liquor_app.segments.lists import list_members, list_segments
 from liquor_app.segments.models import SegmentKind
 from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rules import parse_rules
@@ -27,8 +29,6 @@ from liquor_app.segments.service import (
     delete_segment,
     ensure_default_segments,
     get_segment,
-    list_members,
-    list_segments,
     refresh_segments,
     remove_members,
     update_segment,
@@ -148,15 +148,15 @@ async def test_members_and_segments_are_paged(session: AsyncSession) -> None:
     await refresh_segments(session, SYSTEM)
     seen, cursor = [], None
     while True:
-        page = await list_members(session, VIEWER, segment.id, limit=2, cursor=cursor)
+        page = await list_members(session, VIEWER, segment.id, ListQuery(limit=2, cursor=cursor))
         assert page.total == 5
         seen += [member.id for member in page.items]
         if (cursor := page.next_cursor) is None:
             break
     assert seen == sorted(people)
     await ensure_default_segments(session, SYSTEM)
-    first = await list_segments(session, VIEWER, limit=6)
-    rest = await list_segments(session, VIEWER, limit=6, cursor=first.next_cursor)
+    first = await list_segments(session, VIEWER, ListQuery(limit=6))
+    rest = await list_segments(session, VIEWER, ListQuery(limit=6, cursor=first.next_cursor))
     assert (len(first.items), len(rest.items), first.total, rest.next_cursor) == (6, 4, 10, None)
 
 

@@ -8,11 +8,13 @@ from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.sending.campaign_rollup import roll_up_once
-from liquor_app.sending.outbox import get_outbox_message, list_outbox
+from liquor_app.sending.lists import list_left, list_outbox
+from liquor_app.sending.outbox import get_outbox_message
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
-from liquor_app.sending.service import list_sends, send_events
+from liquor_app.sending.service import send_events
 from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
 
 
@@ -30,8 +32,8 @@ async def test_from_action_to_outbox(database: str) -> None:
     assert await dispatcher.pump_once() == 0
     await roll_up_once()
     async with transaction() as session:
-        sends = await list_sends(session, SYSTEM, campaign_id=campaign, left_only=True)
-        outbox = await list_outbox(session, SYSTEM, campaign_id=campaign)
+        sends = await list_left(session, SYSTEM, ListQuery({"campaign_id": str(campaign)}))
+        outbox = await list_outbox(session, SYSTEM, ListQuery({"campaign_id": str(campaign)}))
         message = await get_outbox_message(session, SYSTEM, outbox.items[0].id)
         events = await send_events(session, SYSTEM, sends.items[0].id)
         row = (await session.execute(text("SELECT * FROM campaigns WHERE id = :id"), {"id": campaign})).one()

@@ -13,20 +13,16 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.ledger.models import SendStatus
 from liquor_app.screens.sending.outbox.state import OutboxState
 from liquor_app.screens.sending.words import send_line
 from liquor_app.sending.campaign_rollup import roll_up_once
-from liquor_app.sending.outbox import get_outbox_message, list_outbox
+from liquor_app.sending.lists import list_left, list_outbox, list_sends
+from liquor_app.sending.outbox import get_outbox_message
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
-from liquor_app.sending.service import (
-    get_send,
-    list_sends,
-    resend,
-    send_events,
-    settle_unknown,
-)
+from liquor_app.sending.service import get_send, resend, send_events, settle_unknown
 from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
 from tests.sending.test_pump import execute, sends, shop, statuses
 from tests.tabs import Tab, run
@@ -39,36 +35,40 @@ async def test_pages_and_filters(database: str) -> None:
     campaign, ids = await shop(7)
     await execute("UPDATE customers SET email_consent = 'withdrawn' WHERE id = :id", id=ids[3])
     async with transaction() as session:
-        due = await list_sends(session, VIEWER, campaign_id=campaign)
+        due = await list_sends(session, VIEWER, ListQuery({"campaign_id": str(campaign)}))
     assert {send_line(row).when[:4] for row in due.items} == {"due "}
     await Dispatcher().pump_once()
     async with transaction() as session:
         seen, cursor = [], None
         while True:
-            page = await list_sends(session, VIEWER, campaign_id=campaign, limit=3, cursor=cursor)
+            page = await list_sends(session, VIEWER, ListQuery({"campaign_id": str(campaign)}, limit=3, cursor=cursor))
             seen += [row.id for row in page.items]
             if (cursor := page.next_cursor) is None:
                 break
         assert (len(seen), len(set(seen)), page.total, page.total_is_exact) == (7, 7, 7, True)
         assert seen == sorted(seen, reverse=True)
-        assert (await list_sends(session, VIEWER, status="skipped")).total == 1
-        assert (await list_sends(session, VIEWER, status="sent,skipped", customer_id=ids[0])).total == 1
-        live = await list_sends(session, VIEWER, left_only=True, limit=4)
-        rest = await list_sends(session, VIEWER, left_only=True, limit=4, cursor=live.next_cursor)
+        assert (await list_sends(session, VIEWER, ListQuery({"status": "skipped"}))).total == 1
+        assert (
+            await list_sends(session, VIEWER, ListQuery({"status": "sent,skipped", "customer_id": str(ids[0])}))
+        ).total == 1
+        live = await list_left(session, VIEWER, ListQuery(limit=4))
+        rest = await list_left(session, VIEWER, ListQuery(limit=4, cursor=live.next_cursor))
         assert len({row.id for row in [*live.items, *rest.items]}) == live.total == 6
         line = send_line(live.items[0])
         assert (line.customer, line.campaign, line.when) == ("Marguerite Okafor", "Back to the counter", "just now")
         detail = await get_send(session, VIEWER, live.items[0].id)
         assert detail.body_html is not None
         assert detail.reason == "Bought 5 times, then went quiet."
-        outbox = await list_outbox(session, VIEWER, campaign_id=campaign, limit=4)
-        more = await list_outbox(session, VIEWER, campaign_id=campaign, limit=4, cursor=outbox.next_cursor)
+        outbox = await list_outbox(session, VIEWER, ListQuery({"campaign_id": str(campaign)}, limit=4))
+        more = await list_outbox(
+            session, VIEWER, ListQuery({"campaign_id": str(campaign)}, limit=4, cursor=outbox.next_cursor)
+        )
         assert len({row.id for row in [*outbox.items, *more.items]}) == outbox.total == 6
-        assert (await list_outbox(session, VIEWER, search=str(ids[0])[:30].upper())).total == 1
-        assert (await list_outbox(session, VIEWER, send_id=live.items[0].id)).total == 1
-        for bad in ({"status": "flying"}, {"channel": "fax"}, {"limit": 0}, {"cursor": "nonsense"}):
+        assert (await list_outbox(session, VIEWER, ListQuery(search=str(ids[0])[:30].upper()))).total == 1
+        assert (await list_outbox(session, VIEWER, ListQuery({"send_id": str(live.items[0].id)}))).total == 1
+        for bad in ({"status": "flying"}, {"channel": "fax"}, {"campaign_id": "this one"}):
             with pytest.raises(Invalid):
-                await list_sends(session, VIEWER, **bad)  # type: ignore[arg-type]
+                await list_sends(session, VIEWER, ListQuery(bad))
         for wanted in (get_send, get_outbox_message):
             with pytest.raises(NotFound):
                 await wanted(session, VIEWER, uuid7())

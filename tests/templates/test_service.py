@@ -9,15 +9,16 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.models import Channel
 from liquor_app.templates.defaults import default_templates
+from liquor_app.templates.lists import list_templates
 from liquor_app.templates.preview import preview_draft
 from liquor_app.templates.rendering.render import Incomplete, TemplateSource
 from liquor_app.templates.service import (
     create_template,
     ensure_default_templates,
     get_template,
-    list_templates,
     list_versions,
     update_template,
 )
@@ -33,9 +34,9 @@ async def test_versions(session: AsyncSession) -> None:
     """Defaults once; a change makes a version and puts it in use; an old editor cannot overwrite it."""
     assert await ensure_default_templates(session) == len(default_templates())
     assert await ensure_default_templates(session) == 0
-    page = await list_templates(session, SYSTEM, channel="email", limit=2)
+    page = await list_templates(session, SYSTEM, ListQuery({"channel": "email"}, limit=2))
     assert (len(page.items), page.total) == (2, 5)
-    rest = await list_templates(session, SYSTEM, channel="email", limit=5, cursor=page.next_cursor)
+    rest = await list_templates(session, SYSTEM, ListQuery({"channel": "email"}, limit=5, cursor=page.next_cursor))
     assert len({row.id for row in [*page.items, *rest.items]}) == 5
     first = page.items[0]
     before = (await load_catalog(session))[Channel.EMAIL, first.category]

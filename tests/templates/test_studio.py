@@ -15,6 +15,7 @@ from liquor_app.accounts.service import create_user
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from liquor_app.core.ids import uuid7
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
@@ -23,9 +24,10 @@ from liquor_app.segments.service import ensure_default_segments
 from liquor_app.templates import test_messages
 from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.diff import LONGEST, changes_between
+from liquor_app.templates.lists import list_templates
 from liquor_app.templates.preview import preview_draft
 from liquor_app.templates.rendering.render import Incomplete, TemplateSource
-from liquor_app.templates.service import create_template, get_template, list_templates, list_versions, update_template
+from liquor_app.templates.service import create_template, get_template, list_versions, update_template
 from liquor_app.templates.template_lint import Problem, find_problems
 from liquor_app.templates.template_usage import template_uses
 from liquor_app.templates.template_versions import duplicate_template, read_version, restore_version
@@ -89,7 +91,7 @@ def test_what_changed() -> None:
 
 async def test_an_old_version_comes_back_as_a_new_one(session: AsyncSession) -> None:
     await open_shop(session)
-    first = (await list_templates(session, SYSTEM, channel="sms", category="loyalty")).items[0]
+    first = (await list_templates(session, SYSTEM, ListQuery({"channel": "sms", "category": "loyalty"}))).items[0]
     await update_template(session, SYSTEM, first.id, {"body_text_template": "Second {{ offer.text }}"})
     with pytest.raises(Forbidden):
         await restore_version(session, MARKETER, first.id, 1)
@@ -107,7 +109,7 @@ async def test_an_old_version_comes_back_as_a_new_one(session: AsyncSession) -> 
 
 async def test_a_copy_changes_no_message(session: AsyncSession) -> None:
     await open_shop(session)
-    row = (await list_templates(session, SYSTEM, channel="email")).items[0]
+    row = (await list_templates(session, SYSTEM, ListQuery({"channel": "email"}))).items[0]
     with pytest.raises(Forbidden):
         await duplicate_template(session, MARKETER, row.id)
     names = [(await duplicate_template(session, SYSTEM, row.id)).name for _ in range(3)]
@@ -122,7 +124,7 @@ async def test_segments_are_never_left_without_a_template(session: AsyncSession)
     await open_shop(session)
     await ensure_default_segments(session)
     asking = [one["name"] for one in DEFAULT_SEGMENTS if one["template_category"] == "win_back"]
-    row = (await list_templates(session, SYSTEM, channel="email", category="win_back")).items[0]
+    row = (await list_templates(session, SYSTEM, ListQuery({"channel": "email", "category": "win_back"}))).items[0]
     for change in ({"is_active": False}, {"category": "loyalty"}):
         with pytest.raises(Conflict, match=asking[0]) as refused:
             await update_template(session, SYSTEM, row.id, change)
@@ -146,7 +148,7 @@ async def test_two_people_cannot_switch_off_both(database: str) -> None:
     async with transaction() as session:
         await open_shop(session)
         await ensure_default_segments(session)
-        first = (await list_templates(session, SYSTEM, channel="sms", category="win_back")).items[0]
+        first = (await list_templates(session, SYSTEM, ListQuery({"channel": "sms", "category": "win_back"}))).items[0]
         await session.execute(text("UPDATE segments SET optimal_channels = '{sms}', template_category = 'win_back'"))
         second = await duplicate_template(session, SYSTEM, first.id)
         await update_template(session, SYSTEM, second.id, {"is_active": True})

@@ -12,12 +12,14 @@ from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.accounts.service import create_user
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.screens.templates.editor.history_state import HistoryState
 from liquor_app.screens.templates.editor.sample_state import SampleState
 from liquor_app.screens.templates.editor.state import EditorState
 from liquor_app.screens.templates.editor.test_state import TrialState
 from liquor_app.screens.templates.list.state import TemplatesState
-from liquor_app.templates.service import get_template, list_templates
+from liquor_app.templates.lists import list_templates
+from liquor_app.templates.service import get_template
 from tests.factories import add_people, open_shop
 from tests.tabs import Tab, run, said
 
@@ -37,7 +39,9 @@ async def dana(database: str) -> Actor:
 
 async def of(channel: str) -> UUID:
     async with transaction() as session:
-        return (await list_templates(session, SYSTEM, channel=channel, category="win_back")).items[0].id
+        return (
+            (await list_templates(session, SYSTEM, ListQuery({"channel": channel, "category": "win_back"}))).items[0].id
+        )
 
 
 async def opened(channel: str, actor: Actor) -> tuple[Tab, EditorState]:
@@ -61,7 +65,7 @@ async def test_the_list_says_what_is_in_use(dana: Actor) -> None:
     assert "name" in state.errors
     answer = await run(TemplatesState.create, state, {"name": "Mine", "channel": "sms", "category": "loyalty"})
     assert "/templates/" in said(answer)
-    await run(TemplatesState.choose, state, "all")
+    await run(TemplatesState.choose, state, "channel", "")
     mine = next(row for row in state.rows if row.name == "Mine")
     assert (mine.active, mine.current) == (False, False), "a new one changes no message yet"
     answer = await run(TemplatesState.duplicate, state, mine.id)

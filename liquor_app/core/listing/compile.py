@@ -163,7 +163,7 @@ def _beyond(keys: list[_Key], after: dict[str, Any], params: dict[str, Any]) -> 
 
 def _conditions(spec: ListSpec[Any], query: ListQuery) -> tuple[list[str], dict[str, Any]]:
     conditions: list[str] = []
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = dict(query.scope)
     for name, value in query.filters.items():
         one = spec.filter_names.get(name)
         if one is None:

@@ -95,12 +95,16 @@ class ListSpec(Generic[R]):
         row: a frozen dataclass; its fields are what is selected, in this order.
         source: FROM, with the alias `t` for the table the list is of.
         where: what always holds.
-        select: SQL of the fields that are not columns of `t` by their own name.
+        select: SQL of the fields that are not columns of `t` by their own name; empty for one that `build` makes.
         role: the least a reader must be.
         sorts: the first is the one that is taken where nothing is asked for.
         order: what is taken where nothing is asked for: "-start_date" or "position,name".
         search: SQL that holds `:search` as a LIKE pattern in lower case.
         export: field → head in the exported file; all fields if empty.
+        more: SQL name → expression, for what `build` needs beside the row's fields.
+        build: makes a row of what was selected; by default field by field.
+        never_empty: fields that have a value in this list though the row's type says they need not.
+        bounded: why sorting it costs nothing without an index: "versions of one plan"; empty for a list that grows.
         counted: FROM for counting, where `source` joins what no condition asks for.
         exact_up_to: more than these are estimated by the planner, and said to be.
     """
@@ -119,6 +123,10 @@ class ListSpec(Generic[R]):
     role: str = "user"
     export: Mapping[str, str] = field(default_factory=dict)
     export_role: str = "manager"
+    more: Mapping[str, str] = field(default_factory=dict)
+    build: Callable[[Mapping[Any, Any]], R] | None = None
+    never_empty: frozenset[str] = frozenset()
+    bounded: str = ""
     counted: str = ""
     exact_up_to: int = 10_000
 
@@ -136,14 +144,13 @@ class ListSpec(Generic[R]):
     @cached_property
     def optional(self) -> frozenset[str]:
         """Fields that may be without a value."""
-        return frozenset(name for name, hint in get_type_hints(self.row).items() if type(None) in get_args(hint))
+        hints = get_type_hints(self.row).items()
+        return frozenset(name for name, hint in hints if type(None) in get_args(hint)) - self.never_empty
 
     @cached_property
     def columns(self) -> str:
-        return ", ".join(
-            f"{self.expression(one.name)} AS {one.name}"
-            for one in fields(self.row)  # type: ignore[arg-type]
-        )
+        own = {one.name: self.expression(one.name) for one in fields(self.row)}  # type: ignore[arg-type]
+        return ", ".join(f"{sql} AS {name}" for name, sql in {**own, **self.more}.items() if sql)
 
     def expression(self, name: str) -> str:
         return self.select.get(name, f"t.{name}")
@@ -158,6 +165,8 @@ class ListSpec(Generic[R]):
 
     def make(self, row: Mapping[Any, Any]) -> R:
         """A row of the database as the list's."""
+        if self.build is not None:
+            return self.build(row)
         return self.row(**{
             name: kind(row[name]) if issubclass(kind, StrEnum) and row[name] is not None else row[name]
             for name, kind in self.kinds.items()
@@ -177,6 +186,8 @@ class ListQuery:
     sort: str = ""
     limit: int = 50
     cursor: str | None = None
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    """Values of the list's own parameters (whose list it is), given by the service and by nobody else."""
 
 
 def _bare(hint: Any) -> type:

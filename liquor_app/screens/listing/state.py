@@ -86,6 +86,9 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     @rx.event
     @guarded
     async def load(self) -> Any:
+        return await self._load()
+
+    async def _load(self) -> Any:
         """Read what the address asks for; an address that makes no sense falls back to the whole list."""
         actor = await signed_in(self)
         async with transaction() as session:
@@ -116,7 +119,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         for one in self._list().filters:
             value = chosen.get(one.name, "")
             options = list(offered.get(one.name, [])) or [Option(item, one.words(item)) for item in one.options]
-            if one.label or value:
+            if (options and one.label) or value:
                 known = {option.value: option.words for option in options}
                 words = ", ".join(known.get(part, part) for part in value.split(",")) if value else ""
                 lines.append(FilterLine(one.name, one.label or one.name, value, known.get(value, words), options))
@@ -125,7 +128,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     def _query(self) -> ListQuery:
         return ListQuery(
             filters={one.key: one.value for one in self.filters if one.value},
-            search=self.query,
+            search=self.query if self._list().search else "",
             sort=self.sort,
             limit=self._per_page(),
             cursor=self.cursors[-1] or None,
@@ -143,7 +146,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     def _parameters(self) -> dict[str, str]:
         """What of the question differs from the plain list."""
         return {
-            "search": self.query,
+            "search": self.query if self._list().search else "",
             **{one.key: one.value for one in self.filters},
             "sort": "" if self.sort == self._list().order else self.sort,
         }
@@ -174,10 +177,16 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     @guarded
     async def choose(self, key: str, value: str | list[str]) -> Any:
         """Set a filter; an empty value takes it off."""
-        asked = str(value if isinstance(value, str) else ",".join(value))[:200]
-        chosen = {one.key: one.value for one in self.filters} | {str(key): asked}
-        self.filters = self._filter_lines(chosen, {one.key: one.options for one in self.filters})
+        self._narrow(str(key), str(value if isinstance(value, str) else ",".join(value))[:200])
         return await self._again()
+
+    def _narrow(self, key: str, value: str) -> None:
+        chosen = {one.key: one.value for one in self.filters} | {key: value}
+        self.filters = self._filter_lines(chosen, {one.key: one.options for one in self.filters})
+
+    def _chosen_for(self, key: str) -> str:
+        """What a filter is set to; empty for off."""
+        return next((one.value for one in self.filters if one.key == key), "")
 
     @rx.event
     @guarded

@@ -76,12 +76,13 @@ def list_table(
     empty: Child,
     href: Callable[[Any], Text] | None = None,
     selects: bool = False,
+    dense: bool = False,
 ) -> rx.Component:
     """The rows; a head that can be sorted by names a sort of the list's declaration."""
     selection = Selection(state.chosen, state.toggle, state.toggle_page, lambda row: row.id) if selects else None
     return table(
         state.rows, columns, label=label, loading=state.loading, sort=state.sort, on_sort=state.sort_by, href=href,
-        empty=empty, selection=selection,
+        empty=empty, selection=selection, dense=dense,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from liquor_app.screens.campaigns.words import progress_words, waiting_words
 from liquor_app.screens.sending.words import SendLine, send_line
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.sending.service import list_sends
+from liquor_app.sending.lists import list_left
 from liquor_app.ui.live_updates import follow
 
 PERIODS = {"7": 7, "30": 30, "90": 90}
@@ -95,7 +95,7 @@ class DashboardState(rx.State):
             running = await list_campaigns(
                 session, actor, ListQuery({"status": "active,paused,scheduled,awaiting_approval"}, limit=6)
             )
-            latest = await list_sends(session, actor, left_only=True, limit=9)
+            latest = await list_left(session, actor, ListQuery(limit=9))
         self.words, self.tiles = period_words(board), tiles(board)
         self.days = [day.day.isoformat() for day in board.days]
         self.revenue = [float(day.revenue) for day in board.days]

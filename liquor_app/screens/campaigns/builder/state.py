@@ -24,11 +24,12 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Invalid
 from liquor_app.core.ids import parse_id, uuid7
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.segments.lists import list_segments
 from liquor_app.segments.reach import estimate_reach
-from liquor_app.segments.service import list_segments
 from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.forms.form_data import said, typed
 
@@ -111,7 +112,7 @@ class BuilderState(rx.State):
         actor = await signed_in(self)
         wanted = parameter(self, "draft")
         async with transaction() as session:
-            segments = await list_segments(session, actor, active_only=True)
+            segments = await list_segments(session, actor, ListQuery({"active_only": "true"}))
             general = await load_settings(session, GeneralSettings)
             planning = await load_settings(session, PlanningSettings)
             guidance = (await load_guidance(session)).guidance

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import reflex as rx
 
-from liquor_app.actions.service import ActionRow, list_actions, skip_action
-from liquor_app.core.db import transaction
+from liquor_app.accounts.permissions import Actor
+from liquor_app.actions.lists import ACTIONS, list_actions
+from liquor_app.actions.service import ActionRow, skip_action
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
+from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done
 
-PAGE = 12
 OPEN = "pending,queued,sent,failed"
 
 
@@ -65,21 +70,31 @@ def _words(row: ActionRow) -> str:
     return f"{subject}: {row.message}" if subject else row.message or ""
 
 
-class ActionsState(rx.State):
-    """One page of the actions of the campaign in the address; `day` empty for the whole week."""
+class ActionsState(ListState, rx.State):
+    """The actions of the campaign in the address; `day` empty for the whole week."""
 
     day: str = ""
     rows: list[ActionLine] = []
-    showing: str = ""
-    cursors: list[str] = [""]
-    next_cursor: str = ""
-    loading: bool = True
 
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        self.day, self.cursors = "", [""]
-        await self._read()
+    def _campaign(self) -> str:
+        return str(parse_id(last_part(self), "campaign"))
+
+    def _list(self) -> ListSpec[ActionRow]:
+        return ACTIONS
+
+    def _path(self) -> str:
+        return f"/campaigns/{self._campaign()}"
+
+    def _per_page(self) -> int:
+        return 12
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[ActionRow]:
+        self.day = self._chosen_for("day")
+        ours = {"campaign_id": self._campaign(), "status": OPEN}
+        return await list_actions(session, actor, replace(query, filters={**query.filters, **ours}))
+
+    async def _lines(self, session: Session, actor: Actor, items: list[ActionRow]) -> list[ActionLine]:
+        return [line_of(row) for row in items]
 
     @rx.event
     @guarded
@@ -87,52 +102,16 @@ class ActionsState(rx.State):
         """The same page again, after a change by hand."""
         await self._read()
 
-    async def _read(self) -> None:
-        actor = await signed_in(self)
-        campaign_id = parse_id(str(self.router.url.path).rstrip("/").rsplit("/", 1)[-1], "campaign")
-        async with transaction() as session:
-            page = await list_actions(
-                session,
-                actor,
-                campaign_id=campaign_id,
-                status=OPEN,
-                day=date.fromisoformat(self.day) if self.day else None,
-                limit=PAGE,
-                cursor=self.cursors[-1] or None,
-            )
-        self.rows = [line_of(row) for row in page.items]
-        self.next_cursor, self.loading = page.next_cursor or "", False
-        first = (len(self.cursors) - 1) * PAGE
-        self.showing = (
-            f"{first + 1:,} to {first + len(self.rows):,} of {page.total:,}, highest priority first"
-            if self.rows
-            else "No actions"
-        )
-
     @rx.event
     @guarded
-    async def choose_day(self, day: str) -> None:
+    async def choose_day(self, day: str) -> Any:
         """Show one day's actions; the same day again shows the week."""
         try:
             chosen = date.fromisoformat(str(day)).isoformat()
         except ValueError:
             chosen = ""
-        self.day, self.cursors = ("" if chosen == self.day else chosen), [""]
-        await self._read()
-
-    @rx.event
-    @guarded
-    async def forward(self) -> None:
-        if self.next_cursor:
-            self.cursors = [*self.cursors, self.next_cursor]
-            await self._read()
-
-    @rx.event
-    @guarded
-    async def back(self) -> None:
-        if len(self.cursors) > 1:
-            self.cursors = self.cursors[:-1]
-            await self._read()
+        self._narrow("day", "" if chosen == self.day else chosen)
+        return await self._again()
 
     @rx.event
     @guarded

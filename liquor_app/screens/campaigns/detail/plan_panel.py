@@ -11,6 +11,7 @@ from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
 from liquor_app.screens.campaigns.detail.edit_dialogs import edit_bar, edit_menu, edit_questions, simulating
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.campaigns.detail.versions_panel import side_by_side, why_this_plan
+from liquor_app.screens.listing.view import list_pager, list_table
 from liquor_app.ui.badge import badge
 from liquor_app.ui.card import card
 from liquor_app.ui.charts.interval import interval
@@ -19,9 +20,8 @@ from liquor_app.ui.charts.week import week
 from liquor_app.ui.empty import empty
 from liquor_app.ui.grid import col, grid, row, span
 from liquor_app.ui.icon import icon
-from liquor_app.ui.pager import pager
 from liquor_app.ui.skeleton import skeleton_lines
-from liquor_app.ui.table import Column, table
+from liquor_app.ui.table import Column
 
 PLAN = CampaignState.plan
 
@@ -78,27 +78,20 @@ def actions_card(tools: rx.Component | None = None) -> rx.Component:
         return row(channel, rx.el.span(line.when, class_name="num nowrap"))
 
     return card(
-        table(
-            ActionsState.rows,
+        list_table(
+            ActionsState,
             [
                 Column("Customer", person),
                 Column("What and why", why, phone="under"),
-                Column("When", when, phone="hide"),
+                Column("When", when, sort="scheduled_date", phone="hide"),
                 Column("Priority", lambda line: priority(line.total, line.value, line.response, line.margin,
-                                                         line.fatigue), number=True),
+                                                         line.fatigue), sort="priority_score", number=True),
                 *([Column("", edit_menu)] if tools is not None else []),
             ],
             label="Actions",
-            loading=ActionsState.loading,
             empty=empty("No action on this day", "Choose another day of the week.", icon="calendar"),
         ),
-        pager(
-            ActionsState.showing,
-            has_previous=rx.Var.create(ActionsState.cursors).length() > 1,
-            has_next=ActionsState.next_cursor != "",
-            on_previous=ActionsState.back,
-            on_next=ActionsState.forward,
-        ),
+        list_pager(ActionsState),
         title="Actions",
         aside=tools if tools is not None else priority_legend(),
         foot=priority_legend() if tools is not None else "",

@@ -14,14 +14,15 @@ from liquor_app.campaigns.service import delete_campaign, get_campaign, request_
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound
 from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
 from liquor_app.planning.service import get_plan
 from liquor_app.screens.campaigns.detail.view import Head, LedgerLine, PlanView, head_of, ledger_lines, plan_view
 from liquor_app.screens.sending.words import SendLine, send_line
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.sending.lists import list_left
 from liquor_app.sending.sandbox_play import play_week
-from liquor_app.sending.service import list_sends
 from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done
 
@@ -69,7 +70,7 @@ class CampaignState(rx.State):
                 row = await get_campaign(session, actor, campaign_id)
                 plan = await get_plan(session, actor, row.plan_id) if row.plan_id else None
                 counts = await ledger(session, actor, campaign_id)
-                latest = await list_sends(session, actor, campaign_id=campaign_id, left_only=True, limit=10)
+                latest = await list_left(session, actor, ListQuery({"campaign_id": str(campaign_id)}, limit=10))
         except NotFound as error:
             self.missing, self.loading = error.message, False
             return

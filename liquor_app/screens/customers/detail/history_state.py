@@ -12,6 +12,7 @@ from liquor_app.actions.service import WhyNotRow, reason_label, why_not
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.money import show_money
 from liquor_app.customers.purchase_history import purchases_of, spend_by_month
 from liquor_app.organization.settings import shop_now
@@ -24,7 +25,8 @@ from liquor_app.screens.customers.detail.purchases_view import (
     spend_words,
 )
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.sending.service import SendRow, list_sends
+from liquor_app.sending.lists import list_sends
+from liquor_app.sending.service import SendRow
 from liquor_app.ui.address import last_part
 from liquor_app.ui.charts.bars import Bar
 from liquor_app.ui.words import plural, show_day
@@ -132,7 +134,7 @@ class HistoryState(rx.State):
             at = await shop_now(session)
             purchases = await purchases_of(session, actor, customer_id, limit=limit + 1)
             spend = await spend_by_month(session, actor, customer_id)
-            sends = await list_sends(session, actor, customer_id=customer_id, limit=SOME)
+            sends = await list_sends(session, actor, ListQuery({"customer_id": str(customer_id)}, limit=SOME))
             refused = await why_not(session, actor, customer_id, limit=SOME)
         months = last_months(at.date())
         self.months, self.spend = [month.isoformat() for month in months], spend_series(spend, months)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import reflex as rx
 
-from liquor_app.actions.service import list_actions
+from liquor_app.actions.lists import list_actions
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.consents import consents_of, suppression_of
 from liquor_app.customers.service import get_customer
 from liquor_app.organization.settings import PlanningSettings, load_settings, shop_now
@@ -58,7 +59,9 @@ class CustomerState(rx.State):
                 why = await explain_customer(session, actor, customer_id)
                 suppressed = await suppression_of(session, actor, customer_id)
                 evidence = await consents_of(session, actor, customer_id)
-                actions = await list_actions(session, actor, customer_id=customer_id, status=OPEN_ACTIONS, limit=1)
+                actions = await list_actions(
+                    session, actor, ListQuery({"customer_id": str(customer_id), "status": OPEN_ACTIONS}, limit=1)
+                )
                 planning = await load_settings(session, PlanningSettings)
         except (NotFound, Invalid) as problem:
             self.reset()

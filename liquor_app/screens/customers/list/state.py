@@ -18,8 +18,7 @@ from liquor_app.organization.settings import shop_now
 from liquor_app.screens.customers.rows import CustomerLine, customer_line
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.segments.lists import CUSTOMERS, list_customers
-from liquor_app.segments.service import list_segments
+from liquor_app.segments.lists import CUSTOMERS, list_customers, list_segments
 from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import plural
@@ -51,7 +50,7 @@ class CustomersState(ListState, rx.State):
         return [customer_line(row, at, row.id in suppressed) for row in items]
 
     async def _options(self, session: Session, actor: Actor) -> dict[str, list[Option]]:
-        segments = await list_segments(session, actor, limit=200)
+        segments = await list_segments(session, actor, ListQuery(limit=200))
         categories = await categories_in_use(session, actor)
         return {
             "segment": [Option(row.slug, row.name) for row in segments.items],

@@ -6,23 +6,20 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.suppressions import MAX_WHY
 from liquor_app.organization.models import Channel
 from liquor_app.screens.customers.suppressions.state import SuppressedState
+from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.session.role_controls import for_admins
 from liquor_app.ui.badge import badge
-from liquor_app.ui.button import button, download, icon_button, link
-from liquor_app.ui.card import card
+from liquor_app.ui.button import button, icon_button, link
 from liquor_app.ui.empty import empty
-from liquor_app.ui.forms.choice import select, select_field
+from liquor_app.ui.forms.choice import select_field
 from liquor_app.ui.forms.dialog import dialog
-from liquor_app.ui.forms.filters import filter_bar
-from liquor_app.ui.forms.form import search_input, text_field
+from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col
-from liquor_app.ui.pager import pager
-from liquor_app.ui.table import Column, table
+from liquor_app.ui.table import Column
 
 FORM, LIFT = "suppress-form", "lift-form"
 
@@ -32,45 +29,16 @@ def suppressed_page() -> rx.Component:
         page_head(
             "Suppression list",
             "Addresses no campaign writes to. It binds at the moment of sending, whatever a plan says.",
-            download("Export", "/api/v1/suppressions/export"),
             button("Add addresses", kind="primary", icon="plus", on_click=SuppressedState.ask("add")),
             crumbs=(("Customers", "/customers"),),
         ),
-        card(
-            filter_bar(
-                search_input(
-                    "Whole address or number",
-                    value=SuppressedState.query,
-                    on_change=SuppressedState.search,
-                ),
-                select(
-                    "Reason",
-                    [
-                        ("", "Every reason"),
-                        *((reason.value, reason.value.capitalize()) for reason in SuppressionReason),
-                    ],
-                    value=SuppressedState.reason,
-                    on_change=SuppressedState.filter,
-                    class_name="sm",
-                    width="auto",
-                ),
-            ),
-            _table(),
-            pager(
-                SuppressedState.showing,
-                has_previous=rx.Var.create(SuppressedState.cursors).length() > 1,
-                has_next=SuppressedState.next_cursor != "",
-                on_previous=SuppressedState.back,
-                on_next=SuppressedState.forward,
-            ),
-            flush=True,
-        ),
+        _entries(),
         _add(),
         _lift(),
     )
 
 
-def _table() -> rx.Component:
+def _entries() -> rx.Component:
     def address(line: Any) -> rx.Component:
         return rx.cond(line.customer != "", link(line.address, line.customer), rx.el.span(line.address))
 
@@ -83,18 +51,18 @@ def _table() -> rx.Component:
         empty("No such address", SuppressedState.wrong, icon="search"),
         empty("Nobody", "Bounces, complaints and unsubscriptions land here by themselves.", icon="shield-check"),
     )
-    return table(
-        SuppressedState.rows,
+    return list_card(
+        SuppressedState,
         [
             Column("Address", address),
             Column("Reason", lambda line: badge(line.reason, "outline")),
             Column("Channel", lambda line: line.channel, phone="hide"),
             Column("From", lambda line: line.source, phone="hide", wide=True),
-            Column("Since", lambda line: line.when, phone="hide"),
+            Column("Since", lambda line: line.when, sort="created_at", phone="hide"),
             Column("", lift, number=True),
         ],
         label="Suppressed addresses",
-        loading=SuppressedState.loading,
+        search="Whole address or number",
         empty=nothing,
     )
 

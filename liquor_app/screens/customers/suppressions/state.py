@@ -7,19 +7,21 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.permissions import Actor
 from liquor_app.core.clock import now
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
-from liquor_app.customers.models import SuppressionReason
-from liquor_app.customers.suppressions import FOR_GOOD, add_suppressions, lift_entry, list_suppressions
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
+from liquor_app.customers.lists import SUPPRESSIONS, list_suppressions
+from liquor_app.customers.suppressions import FOR_GOOD, SuppressionRow, add_suppressions, lift_entry
 from liquor_app.organization.models import Channel
+from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import ago, plural
-
-PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,42 +38,39 @@ class SuppressedLine:
     fixed: bool
 
 
-class SuppressedState(rx.State):
-    """One page of the list. `asking` is "add", or the id of the entry to take off."""
+class SuppressedState(ListState, rx.State):
+    """The list. `asking` is "add", or the id of the entry to take off; `wrong` is why nothing is looked for."""
 
     rows: list[SuppressedLine] = []
-    query: str = ""
-    reason: str = ""
     wrong: str = ""
-    cursors: list[str] = [""]
-    next_cursor: str = ""
-    showing: str = ""
-    loading: bool = True
     asking: str = ""
     asking_address: str = ""
     error: str = ""
 
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        self.query, self.reason, self.cursors = "", "", [""]
-        await self._read()
+    def _list(self) -> ListSpec[SuppressionRow]:
+        return SUPPRESSIONS
 
-    async def _read(self) -> None:
-        actor = await signed_in(self)
+    def _path(self) -> str:
+        return "/customers/suppressed"
+
+    def _export_path(self) -> str:
+        return "/api/v1/suppressions/export"
+
+    def _per_page(self) -> int:
+        return 50
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[SuppressionRow]:
         self.wrong = ""
-        async with transaction() as session:
-            try:
-                page = await list_suppressions(
-                    session, actor, address=self.query, reason=self.reason, limit=PAGE,
-                    cursor=self.cursors[-1] or None,
-                )  # fmt: skip
-            except Invalid as error:
-                # Half an address is no mistake while one types.
-                self.rows, self.next_cursor, self.showing, self.loading = [], "", "None", False
-                self.wrong = error.message
-                return
-        self.rows = [
+        try:
+            return await list_suppressions(session, actor, query)
+        except Invalid as error:
+            if error.field != "address":
+                raise
+            self.wrong = error.message  # half an address is no mistake while one types
+            return Page([], None, 0)
+
+    async def _lines(self, session: Session, actor: Actor, items: list[SuppressionRow]) -> list[SuppressedLine]:
+        return [
             SuppressedLine(
                 str(row.id),
                 row.address or "Erased; only its hash is kept",
@@ -82,38 +81,16 @@ class SuppressedState(rx.State):
                 f"/customers/{row.customer_id}" if row.customer_id else "",
                 row.reason in FOR_GOOD,
             )
-            for row in page.items
+            for row in items
         ]
-        self.next_cursor, self.loading = page.next_cursor or "", False
-        first = (len(self.cursors) - 1) * PAGE
-        of = f"{page.total:,}" if page.total_is_exact else f"more than {page.total - 1:,}"
-        self.showing = f"{first + 1:,} to {first + len(self.rows):,} of {of}" if self.rows else "None"
 
     @rx.event
     @guarded
-    async def search(self, query: str) -> None:
-        self.query, self.cursors = str(query)[:254], [""]
-        await self._read()
-
-    @rx.event
-    @guarded
-    async def filter(self, reason: str) -> None:
-        self.reason, self.cursors = reason if reason in set(SuppressionReason) else "", [""]
-        await self._read()
-
-    @rx.event
-    @guarded
-    async def forward(self) -> None:
-        if self.next_cursor:
-            self.cursors = [*self.cursors, self.next_cursor]
-            await self._read()
-
-    @rx.event
-    @guarded
-    async def back(self) -> None:
-        if len(self.cursors) > 1:
-            self.cursors = self.cursors[:-1]
-            await self._read()
+    async def search(self, query: str) -> Any:
+        """Look one address up: a whole one, for only its hash is kept for ever."""
+        self.query = str(query)[:254]
+        self._narrow("address", self.query.strip())
+        return await self._again()
 
     @rx.event
     @guarded
@@ -142,8 +119,8 @@ class SuppressedState(rx.State):
                 raise
             self.error = error.message
             return None
-        self.asking, self.cursors = "", [""]
-        await self._read()
+        self.asking = ""
+        await self._again()
         known = f" {plural(done.known, 'address', 'addresses')} stood there already." if done.known else ""
         return toast_done(f"{plural(done.added, 'address', 'addresses')} suppressed", f"None is written to.{known}")
 

@@ -12,6 +12,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.guidance import (
     Autonomy,
     Guidance,
@@ -23,7 +24,7 @@ from liquor_app.organization.guidance import (
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.autopilot import read_switch, release_autopilot, stop_autopilot
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.segments.service import list_segments
+from liquor_app.segments.lists import list_segments
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done, toast_warning
 from liquor_app.ui.words import plural, show_moment
@@ -99,7 +100,7 @@ class GuidanceState(rx.State):
             row = await load_guidance(session)
             versions = await list_guidance(session, actor)
             switch = await read_switch(session, actor)
-            segments = await list_segments(session, actor, active_only=True)
+            segments = await list_segments(session, actor, ListQuery({"active_only": "true"}))
             at = await shop_now(session)
         self.values, self.version, self.errors, self.busy = values_of(row.guidance), row.version, {}, False
         self.versions = [_line(one, before, at) for one, before in zip(versions, [*versions[1:], None], strict=False)]

@@ -9,6 +9,7 @@ import reflex as rx
 
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, NotFound
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.screens.segments.list.state import SegmentsState
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
@@ -21,7 +22,8 @@ from liquor_app.segments.discovery import (
     segment_overlap,
     suggest_segments,
 )
-from liquor_app.segments.service import create_segment, list_segments
+from liquor_app.segments.lists import list_segments
+from liquor_app.segments.service import create_segment
 from liquor_app.segments.tasks import request_refresh
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import percent, plural
@@ -99,7 +101,7 @@ class DiscoverState(rx.State):
             self.words, self.searching = found_words(found), False
         async with transaction() as session:
             overlap = await segment_overlap(session, actor)
-            known = await list_segments(session, actor, active_only=True, limit=24)
+            known = await list_segments(session, actor, ListQuery({"active_only": "true"}, limit=24))
         head, rows = overlap_rows(overlap, {one.slug: one.name for one in known.items})
         async with self:
             self.head, self.rows = head, rows

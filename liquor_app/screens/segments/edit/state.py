@@ -9,6 +9,7 @@ import reflex as rx
 
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, NotFound
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.filter_choices import categories_in_use
 from liquor_app.screens.segments.edit.count_state import CountState
 from liquor_app.screens.segments.edit.playbook_form import (
@@ -24,9 +25,10 @@ from liquor_app.screens.segments.edit.rule_editor import Line, added, blamed, ch
 from liquor_app.screens.segments.edit.rule_translation import lines_of, rules_of
 from liquor_app.screens.segments.list.state import SegmentsState
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.segments.lists import list_segments
 from liquor_app.segments.models import SegmentKind
 from liquor_app.segments.rules import check_rules
-from liquor_app.segments.service import SegmentRow, create_segment, get_segment, list_segments, update_segment
+from liquor_app.segments.service import SegmentRow, create_segment, get_segment, update_segment
 from liquor_app.segments.tasks import request_refresh
 from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done, toast_failed
@@ -79,7 +81,7 @@ class EditSegmentState(rx.State):
         actor = await signed_in(self)
         async with transaction() as session:
             self.categories = await categories_in_use(session, actor)
-            known = await list_segments(session, actor, limit=500)
+            known = await list_segments(session, actor, ListQuery(limit=500))
         self.others = [(one.slug, one.name) for one in known.items if row is None or one.id != row.id]
         self.which, self.title = (row.slug, row.name) if row else ("", "New segment")
         self.by_rules = row is None or row.kind is SegmentKind.RULE

@@ -13,6 +13,7 @@ from liquor_app.analytics.segment_performance import segment_performance
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound, Unauthenticated
 from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import JobRow, get_job
 from liquor_app.customers.service import base_counts
@@ -20,7 +21,8 @@ from liquor_app.organization.settings import shop_now
 from liquor_app.screens.segments.cards import SegmentCard, performance_words, segment_card
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.segments.service import delete_segment, get_segment, list_segments
+from liquor_app.segments.lists import list_segments
+from liquor_app.segments.service import delete_segment, get_segment
 from liquor_app.segments.tasks import request_refresh
 from liquor_app.ui.toast import toast_done, toast_failed, toast_warning
 from liquor_app.ui.words import plural
@@ -63,7 +65,7 @@ class SegmentsState(rx.State):
         async with transaction() as session:
             at = await shop_now(session)
             counts = await base_counts(session, actor)
-            page = await list_segments(session, actor, limit=PAGE, cursor=cursor or None)
+            page = await list_segments(session, actor, ListQuery(limit=PAGE, cursor=cursor or None))
         found = [segment_card(row, counts.customers, at) for row in page.items]
         self.cards = [*self.cards, *found] if cursor else found
         self.next_cursor, self.loading = page.next_cursor or "", False

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.screens.listing.view import list_filters, list_pager, list_table
 from liquor_app.screens.sending.outbox.state import OutboxState
 from liquor_app.screens.sending.outbox.unknown_state import UnknownState
 from liquor_app.screens.session.role_controls import for_managers
@@ -14,14 +15,11 @@ from liquor_app.ui.button import button
 from liquor_app.ui.card import card, list_item, note, plain_list
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.dialog import confirm
-from liquor_app.ui.forms.filters import filter_bar
-from liquor_app.ui.forms.form import search_input
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, grid, row, span
 from liquor_app.ui.icon import icon
 from liquor_app.ui.message_preview import email_preview, sms_preview
-from liquor_app.ui.pager import pager
-from liquor_app.ui.table import Column, table
+from liquor_app.ui.table import Column
 
 READING = OutboxState.reading
 
@@ -105,27 +103,20 @@ def _list() -> rx.Component:
         return rx.cond(line.channel == "sms", icon("message-square", label="SMS"), icon("mail", label="E-mail"))
 
     return rx.fragment(
-        filter_bar(search_input("Recipient or subject", value=OutboxState.query, on_change=OutboxState.search)),
-        table(
-            OutboxState.rows,
+        list_filters(OutboxState, "Recipient or subject"),
+        list_table(
+            OutboxState,
             [
                 Column("To", who),
                 Column("", channel, phone="hide"),
                 Column("Message", lambda line: rx.el.span(line.title, class_name="muted"), phone="under", wide=True),
-                Column("When", lambda line: line.when, number=True, phone="hide"),
+                Column("When", lambda line: line.when, sort="accepted_at", number=True, phone="hide"),
             ],
             label="Messages the sandbox kept",
-            loading=OutboxState.loading,
             dense=True,
             empty=empty("Nothing in the outbox", "Approve a plan and play its week; messages land here.", icon="inbox"),
         ),
-        pager(
-            OutboxState.showing,
-            has_previous=rx.Var.create(OutboxState.cursors).length() > 1,
-            has_next=OutboxState.next_cursor != "",
-            on_previous=OutboxState.back,
-            on_next=OutboxState.forward,
-        ),
+        list_pager(OutboxState),
     )
 
 

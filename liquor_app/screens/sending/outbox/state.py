@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import reflex as rx
 
-from liquor_app.core.db import transaction
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
+from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.sending.words import ago
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.sending.outbox import get_outbox_message, list_outbox
+from liquor_app.sending.lists import OUTBOX, list_outbox
+from liquor_app.sending.outbox import OutboxRow, get_outbox_message
 from liquor_app.templates.rendering.sms_length import SmsSize
+from liquor_app.ui.address import parameter
 from liquor_app.ui.live_updates import follow
-
-PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,47 +55,45 @@ def segment_words(size: SmsSize) -> str:
     return f"{size.segments} segment{'s' * (size.segments > 1)}, {size.encoding}, {size.units} of {size.limit}"
 
 
-class OutboxState(rx.State):
-    """One page of kept messages, one of them open."""
+class OutboxState(ListState, rx.State):
+    """What the sandbox kept, one message open."""
 
     rows: list[OutboxLine] = []
     reading: Reading = Reading()
-    query: str = ""
-    showing: str = ""
-    cursors: list[str] = [""]
-    next_cursor: str = ""
-    loading: bool = True
 
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        """`?send=` opens the message of that send."""
-        actor = await signed_in(self)
-        self.cursors, self.reading = [""], Reading()
-        await self._read()
-        wanted = str(self.router.url.query_parameters.get("send", ""))
-        if wanted:
-            async with transaction() as session:
-                page = await list_outbox(session, actor, send_id=parse_id(wanted, "send"), limit=1)
-            if page.items:
-                await self._open(str(page.items[0].id))
-        elif self.rows:
-            await self._open(self.rows[0].id)
+    def _list(self) -> ListSpec[OutboxRow]:
+        return OUTBOX
 
-    async def _read(self) -> None:
-        actor = await signed_in(self)
-        async with transaction() as session:
-            page = await list_outbox(session, actor, search=self.query, limit=PAGE, cursor=self.cursors[-1] or None)
-        self.rows = [
+    def _path(self) -> str:
+        return "/outbox"
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[OutboxRow]:
+        return await list_outbox(session, actor, query)
+
+    async def _lines(self, session: Session, actor: Actor, items: list[OutboxRow]) -> list[OutboxLine]:
+        return [
             OutboxLine(
                 str(row.id), row.recipient, row.subject or row.excerpt, row.campaign_name or "", row.channel,
                 ago(row.accepted_at),
             )
-            for row in page.items
+            for row in items
         ]  # fmt: skip
-        self.next_cursor, self.loading = page.next_cursor or "", False
-        first = (len(self.cursors) - 1) * PAGE
-        self.showing = f"{first + 1:,} to {first + len(self.rows):,} of {page.total:,}" if self.rows else "None"
+
+    @rx.event
+    @guarded
+    async def load(self) -> Any:
+        """`?send=` opens the message of that send."""
+        self.reading = Reading()
+        said = await self._load()
+        if wanted := parameter(self, "send"):
+            asked = ListQuery({"send_id": str(parse_id(wanted, "send"))}, limit=1)
+            async with transaction() as session:
+                found = await list_outbox(session, await signed_in(self), asked)
+            if found.items:
+                await self._open(str(found.items[0].id))
+        elif self.rows:
+            await self._open(self.rows[0].id)
+        return said
 
     async def _open(self, message_id: str) -> None:
         actor = await signed_in(self)
@@ -120,23 +123,3 @@ class OutboxState(rx.State):
     @guarded
     async def open(self, message_id: str) -> None:
         await self._open(message_id)
-
-    @rx.event
-    @guarded
-    async def search(self, query: str) -> None:
-        self.query, self.cursors = str(query)[:100], [""]
-        await self._read()
-
-    @rx.event
-    @guarded
-    async def forward(self) -> None:
-        if self.next_cursor:
-            self.cursors = [*self.cursors, self.next_cursor]
-            await self._read()
-
-    @rx.event
-    @guarded
-    async def back(self) -> None:
-        if len(self.cursors) > 1:
-            self.cursors = self.cursors[:-1]
-            await self._read()

@@ -6,24 +6,21 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.session.role_controls import for_admins
 from liquor_app.screens.templates.list.state import TemplatesState
 from liquor_app.screens.templates.view import CHANNELS, KINDS
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
-from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.choice import select_field
 from liquor_app.ui.forms.dialog import dialog
-from liquor_app.ui.forms.filters import filter_bar
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, pair, row
 from liquor_app.ui.icon import icon
-from liquor_app.ui.pager import pager
-from liquor_app.ui.table import Column, table
-from liquor_app.ui.tabs import segmented
+from liquor_app.ui.table import Column
 
 
 def templates_page() -> rx.Component:
@@ -34,7 +31,7 @@ def templates_page() -> rx.Component:
             button("Coupon codes", icon="ticket-percent", href="/coupons"),
             for_admins(button("New template", kind="primary", icon="plus", on_click=TemplatesState.make(True))),
         ),
-        card(_list(), flush=True),
+        _list(),
         _new(),
     )
 
@@ -65,43 +62,26 @@ def _list() -> rx.Component:
             )
         )
 
-    return rx.fragment(
-        filter_bar(
-            segmented(
-                [("all", "All"), ("email", "E-mail"), ("sms", "SMS")],
-                value=TemplatesState.channel,
-                on_change=TemplatesState.choose,
-                label="Which channel",
-            )
-        ),
-        table(
-            TemplatesState.rows,
-            [
-                Column("Template", name),
-                Column("Channel", channel, phone="hide"),
-                Column("State", state_badge),
-                Column("Version", lambda line: line.version, number=True, phone="hide"),
-                Column("Used by", used, wide=True, phone="hide"),
-                Column("Changed", lambda line: rx.el.span(line.saved, class_name="muted"), phone="hide"),
-                Column("", more, number=True),
-            ],
-            label="Templates",
-            loading=TemplatesState.loading,
-            href=lambda line: "/templates/" + line.id,
-            empty=empty(
-                "No template",
-                "Without one of its kind a message is not sent.",
-                button("Coupon codes", icon="ticket-percent", href="/coupons"),
-                for_admins(button("New template", kind="primary", on_click=TemplatesState.make(True))),
-                icon="file-text",
-            ),
-        ),
-        pager(
-            TemplatesState.showing,
-            has_previous=rx.Var.create(TemplatesState.cursors).length() > 1,
-            has_next=TemplatesState.next_cursor != "",
-            on_previous=TemplatesState.back,
-            on_next=TemplatesState.forward,
+    return list_card(
+        TemplatesState,
+        [
+            Column("Template", name, sort="name"),
+            Column("Channel", channel, phone="hide"),
+            Column("State", state_badge),
+            Column("Version", lambda line: line.version, number=True, phone="hide"),
+            Column("Used by", used, wide=True, phone="hide"),
+            Column("Changed", lambda line: rx.el.span(line.saved, class_name="muted"), sort="updated_at", phone="hide"),
+            Column("", more, number=True),
+        ],
+        label="Templates",
+        search="Name of a template",
+        href=lambda line: "/templates/" + line.id,
+        empty=empty(
+            "No template",
+            "Without one of its kind a message is not sent.",
+            button("Coupon codes", icon="ticket-percent", href="/coupons"),
+            for_admins(button("New template", kind="primary", on_click=TemplatesState.make(True))),
+            icon="file-text",
         ),
     )
 

@@ -6,81 +6,54 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.core.db import transaction
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.screens.templates.view import Head, head_of
 from liquor_app.templates.defaults import default_templates
-from liquor_app.templates.service import create_template, list_templates
+from liquor_app.templates.lists import TEMPLATES, list_templates
+from liquor_app.templates.service import TemplateRow, create_template
 from liquor_app.templates.template_usage import template_uses
 from liquor_app.templates.template_versions import duplicate_template
-from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
 
-PAGE = 25
 
-
-class TemplatesState(rx.State):
-    """One page of templates by name; `channel` empty for both."""
+class TemplatesState(ListState, rx.State):
+    """The list of templates, and making a new one."""
 
     rows: list[Head] = []
-    channel: str = "all"
-    showing: str = ""
-    cursors: list[str] = [""]
-    next_cursor: str = ""
-    loading: bool = True
     making: bool = False
     errors: dict[str, str] = {}
 
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        wanted = parameter(self, "channel")
-        self.channel = wanted if wanted in ("email", "sms") else "all"
-        self.cursors, self.making, self.errors = [""], False, {}
-        await self._read()
+    def _list(self) -> ListSpec[TemplateRow]:
+        return TEMPLATES
 
-    async def _read(self) -> None:
-        actor = await signed_in(self)
-        async with transaction() as session:
-            page = await list_templates(
-                session,
-                actor,
-                channel="" if self.channel == "all" else self.channel,
-                limit=PAGE,
-                cursor=self.cursors[-1] or None,
-            )
-            uses = await template_uses(session, actor, [row.id for row in page.items])
-            at = await shop_now(session)
-        self.rows = [head_of(row, uses[row.id], at) for row in page.items]
-        self.next_cursor, self.loading = page.next_cursor or "", False
-        first = (len(self.cursors) - 1) * PAGE
-        self.showing = f"{first + 1:,} to {first + len(self.rows):,} of {page.total:,}" if self.rows else "None"
+    def _path(self) -> str:
+        return "/templates"
+
+    def _export_path(self) -> str:
+        return "/api/v1/settings/templates/export"
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[TemplateRow]:
+        return await list_templates(session, actor, query)
+
+    async def _lines(self, session: Session, actor: Actor, items: list[TemplateRow]) -> list[Head]:
+        uses = await template_uses(session, actor, [row.id for row in items])
+        at = await shop_now(session)
+        return [head_of(row, uses[row.id], at) for row in items]
 
     @rx.event
     @guarded
-    async def choose(self, channel: str | list[str]) -> Any:
-        self.channel = channel if channel in ("email", "sms") else "all"
-        self.cursors = [""]
-        await self._read()
-        return remember("/templates", {"channel": "" if self.channel == "all" else self.channel})
-
-    @rx.event
-    @guarded
-    async def forward(self) -> None:
-        if self.next_cursor:
-            self.cursors = [*self.cursors, self.next_cursor]
-            await self._read()
-
-    @rx.event
-    @guarded
-    async def back(self) -> None:
-        if len(self.cursors) > 1:
-            self.cursors = self.cursors[:-1]
-            await self._read()
+    async def load(self) -> Any:
+        self.making, self.errors = False, {}
+        return await self._load()
 
     @rx.event
     async def make(self, making: bool) -> None:

@@ -1,0 +1,1 @@
+"""What all routes share: who calls, and the routes of a declared list."""

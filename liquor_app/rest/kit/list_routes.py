@@ -1,0 +1,57 @@
+"""The two routes every declared list has: a page of it, and all of it as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from liquor_app.accounts.lists import open_export
+from liquor_app.accounts.permissions import Actor
+from liquor_app.api.list_query import asked_of, csv_response
+from liquor_app.api.schemas import ListOf, listing
+from liquor_app.core.db import Session, transaction
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
+from liquor_app.rest.kit.authentication import CurrentActor
+
+R = TypeVar("R")
+
+
+def list_routes(
+    router: APIRouter,
+    spec: ListSpec[R],
+    read: Callable[[Session, Actor, ListQuery], Awaitable[Page[R]]],
+    doc: str,
+    *,
+    path: str = "",
+    limit: int = 50,
+    scoped: Callable[[ListQuery], ListQuery] = lambda query: query,
+) -> None:
+    """Add `GET path` and `GET path/export`.
+
+    Args:
+        read: the service's verb.
+        doc: what the list is and how it is sorted, for the reference.
+        limit: rows of a page where none are asked for.
+        scoped: adds the list's own parameters for the export; `read` does so itself.
+    """
+
+    async def read_page(actor: CurrentActor, query: ListQuery = asked_of(spec, limit=limit)) -> Any:
+        async with transaction() as session:
+            return listing(await read(session, actor, query))
+
+    async def export(actor: CurrentActor, query: ListQuery = asked_of(spec, page=False)) -> StreamingResponse:
+        async with transaction() as session:
+            return csv_response(spec, await open_export(session, actor, spec, scoped(query)))
+
+    shape: Any = ListOf.__class_getitem__(spec.row)
+    router.add_api_route(
+        path, read_page, methods=["GET"], response_model=shape, name=f"list_{spec.name}", description=doc
+    )
+    router.add_api_route(
+        f"{path}/export", export, methods=["GET"], response_class=StreamingResponse, name=f"export_{spec.name}",
+        description=f"All that match, as CSV. {doc}",
+    )  # fmt: skip

@@ -1,0 +1,108 @@
+"""The lists of messages: of the ledger, and of what the sandbox kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
+from liquor_app.core.paging import Page
+from liquor_app.ledger.models import SendStatus
+from liquor_app.organization.channel import Channel
+from liquor_app.sending.outbox import OutboxRow, outbox_row
+from liquor_app.sending.service import SendRow, send_row
+
+_CHANNEL = Filter(
+    "channel", "t.channel", options=tuple(Channel), label="Channel", spoken={one.value: one.label for one in Channel}
+)
+
+SENDS = ListSpec(
+    name="sends",
+    row=SendRow,
+    source="sends t LEFT JOIN coupons o ON o.action_id = t.action_id LEFT JOIN customers c ON c.id = t.customer_id"
+    " LEFT JOIN campaigns k ON k.id = t.campaign_id",
+    counted="sends t",
+    select={"campaign_name": "k.name", "customer_name": "COALESCE(c.name, c.email, c.phone, c.external_id)"},
+    more={"coupon": "o.code"},
+    build=send_row,
+    order="-created_at",
+    sorts=(Sort("created_at", first="-"),),
+    filters=(
+        Filter("campaign_id", "t.campaign_id", Match.ID),
+        Filter("customer_id", "t.customer_id", Match.ID),
+        Filter("status", "t.status", options=tuple(SendStatus), label="Status"),
+        _CHANNEL,
+    ),
+    export={
+        "id": "id", "created_at": "made", "campaign_name": "campaign", "customer_name": "customer",
+        "channel": "channel", "recipient": "to", "subject": "subject", "status": "status", "provider": "provider",
+        "sent_at": "sent", "delivered_at": "delivered", "opened_at": "opened", "clicked_at": "clicked",
+        "bounced_at": "bounced", "complained_at": "complained", "unsubscribed_at": "unsubscribed",
+        "converted_at": "bought", "conversion_value": "value", "skip_reason": "not sent because",
+        "error_message": "error",
+    },
+)  # fmt: skip
+
+LEFT_SENDS = replace(
+    SENDS, where="t.sent_at IS NOT NULL", order="-sent_at", sorts=(Sort("sent_at", first="-"),),
+    never_empty=frozenset({"sent_at"}),
+)  # fmt: skip
+"""Those that left the house, latest first: what a live list shows."""
+
+# Without the coupon's code: who looks for one letter after the other would find it otherwise.
+_FOUND = """
+lower(t.recipient || ' ' || replace(COALESCE(t.subject, ''), COALESCE((
+    SELECT c.code FROM sends s JOIN coupons c ON c.action_id = s.action_id
+    WHERE s.id = t.send_id AND s.created_at = uuid_v7_time(t.send_id)
+), chr(1)), '')) LIKE :search
+"""
+
+OUTBOX = ListSpec(
+    name="outbox",
+    row=OutboxRow,
+    source="outbox_messages t LEFT JOIN campaigns k ON k.id = t.campaign_id"
+    " LEFT JOIN sends s ON s.id = t.send_id AND s.created_at = uuid_v7_time(t.send_id)"
+    " LEFT JOIN coupons c ON c.action_id = s.action_id",
+    counted="outbox_messages t",
+    select={"campaign_name": "k.name", "excerpt": "left(COALESCE(t.body_text, ''), 2000)"},
+    more={"coupon": "c.code"},
+    build=outbox_row,
+    order="-accepted_at",
+    sorts=(Sort("accepted_at", first="-"),),
+    filters=(
+        Filter("campaign_id", "t.campaign_id", Match.ID),
+        Filter("send_id", "t.send_id", Match.ID),
+        _CHANNEL,
+    ),
+    search=_FOUND,
+)
+
+
+async def list_sends(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[SendRow]:
+    """A page of messages, newest first unless asked otherwise.
+
+    Raises:
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, SENDS, query)
+
+
+async def list_left(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[SendRow]:
+    """A page of messages that left the house, latest first.
+
+    Raises:
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, LEFT_SENDS, query)
+
+
+async def list_outbox(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[OutboxRow]:
+    """A page of what the sandbox kept, latest first; a search looks into recipient and subject.
+
+    Raises:
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, OUTBOX, query)
