@@ -53,6 +53,8 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="liquor-bench-", dir="/var/lib" if os.geteuid() == 0 else None))
     folder.chmod(0o755)
     os.environ["LIQUOR_DATA_DIR"] = str(folder)
+    # the sink that plays a provider stands on this machine
+    os.environ.setdefault("LIQUOR_OUTBOUND_ALLOW", "127.0.0.1/32")
     from liquor_app.core.platform import migrate, runtime_info
     from liquor_app.core.platform.embedded import engines
 

@@ -20,11 +20,12 @@ import httpx
 from liquor_app.core import db, redis
 from liquor_app.core.ids import uuid7
 from liquor_app.core.platform.gc_control import seldom
+from liquor_app.core.security.outbound import http_client
 from liquor_app.organization.models import Channel
 from liquor_app.providers.adapters.mailgun import Mailgun
 from liquor_app.providers.kit.base import OutgoingMessage, Provider
 from liquor_app.providers.kit.message_bodies import Whole
-from liquor_app.providers.kit.provider_http import form_data, http_client
+from liquor_app.providers.kit.provider_http import form_data
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 
