@@ -16,13 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.eligibility import Permissions, blocked
 from liquor_app.actions.frequency_caps import AHEAD, BACK, contact_matrix, open_days, recent
+from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offers import Offer, Playbook, most_discount, read_offers
 from liquor_app.actions.priority import UNKNOWN_RESPONSE, Floats, Scale, buys_anyway
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
+from liquor_app.campaigns.models import LIVE
 from liquor_app.compliance.legal_rules import RuleKind
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now
 from liquor_app.core.holdout_draw import number_of, threshold
+from liquor_app.core.states import sql_list
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.birth_dates import known_birthday
 from liquor_app.customers.places import law_state
@@ -263,8 +266,8 @@ async def contacts(session: AsyncSession, ids: Sequence[UUID], brief: CampaignBr
             f" AND COALESCE(contact_at, not_before) >= :since AND status IN {COUNTS_AS_CONTACT}"
             " UNION ALL"
             " SELECT a.customer_id, a.scheduled_date FROM actions a JOIN campaigns o ON o.id = a.campaign_id"
-            " WHERE a.customer_id = ANY(:ids) AND a.campaign_id <> :campaign AND a.status = 'pending'"
-            " AND o.status IN ('scheduled', 'active', 'paused') AND a.scheduled_date BETWEEN :first AND :until"
+            f" WHERE a.customer_id = ANY(:ids) AND a.campaign_id <> :campaign AND a.status = '{ActionStatus.PENDING}'"
+            f" AND o.status IN {sql_list(*LIVE)} AND a.scheduled_date BETWEEN :first AND :until"
         ),
         {
             "zone": brief.limits.timezone,

@@ -12,20 +12,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.states import sql_list
 from liquor_app.coupons.chosen_pools import choose_pool
 from liquor_app.coupons.coupon_pools import get_pool
 from liquor_app.segments.playbook import clean_percent
 
 # A campaign that never chose takes the standing pool, as its launch will.
-_NEEDS = """
+_NEEDS = f"""
 WITH need AS (
     SELECT CAST(a.offer_terms ->> 'discount_pct' AS numeric(5, 2)) AS discount_pct, count(*) AS messages
     FROM actions a
-    WHERE a.campaign_id = :campaign AND a.status IN ('pending', 'queued')
-      AND a.offer_terms ->> 'discount_pct' ~ '^[0-9]{1,3}([.][0-9]+)?$'
+    WHERE a.campaign_id = :campaign AND a.status IN {sql_list(ActionStatus.PENDING, ActionStatus.QUEUED)}
+      AND a.offer_terms ->> 'discount_pct' ~ '^[0-9]{1, 3}([.][0-9]+)?$'
       AND NOT EXISTS (SELECT 1 FROM coupons k WHERE k.action_id = a.id)
     GROUP BY 1
 )

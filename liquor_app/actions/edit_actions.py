@@ -26,11 +26,28 @@ from liquor_app.actions.edit_guards import (
     refuse_pressure,
 )
 from liquor_app.actions.eligibility import Reason
-from liquor_app.actions.models import ACTION, ActionStatus
+from liquor_app.actions.models import ACTION, UNDECIDED, ActionStatus
 from liquor_app.campaigns.brief import CHANNELS
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.states import sql_list
 from liquor_app.segments.playbook import clean_text
+
+_SKIP = f"""
+UPDATE actions SET status = '{ActionStatus.SKIPPED}', skip_reason = :reason, skip_detail = :detail, updated_at = :at
+ WHERE id = ANY(:ids) AND status IN {ACTION.sources_sql(ActionStatus.SKIPPED)}
+"""
+_MOVE = f"""
+UPDATE actions SET status = '{ActionStatus.PENDING}', scheduled_date = :day, skip_reason = NULL, skip_detail = NULL,
+       plan_id = :plan, updated_at = :at, offer_terms = offer_terms || CAST(:mark AS jsonb) WHERE id = :id
+"""
+_RESTORE = f"""
+UPDATE actions a SET {", ".join(f"{name} = r.{name}" for name in KEPT)}, updated_at = :at
+  FROM (SELECT r.* FROM plan_edits e JOIN actions x ON x.id = e.action_id AND x.campaign_id = :campaign
+                                                   AND x.status IN {sql_list(*UNDECIDED)}
+         CROSS JOIN LATERAL jsonb_populate_record(x, e.before) r WHERE e.batch = :batch) r
+ WHERE a.id = r.id AND {ACTION.allows_sql("a.status", "r.status")} RETURNING a.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +76,12 @@ async def skip_action(session: AsyncSession, actor: Actor, action_id: UUID, *, n
     detail = _by(actor, note)
     summary = f"Took {held.row['offer']} by {held.row['channel']} on {held.row['scheduled_date']} out"
     await record_edit(session, actor, held.brief, [action_id], kind="skip", summary=summary)
-    await session.execute(
-        text(
-            "UPDATE actions SET status = 'skipped', skip_reason = :reason, skip_detail = :detail, updated_at = :at"
-            " WHERE id = :id"
-        ),
-        {"id": action_id, "reason": Reason.BY_HAND.value, "detail": detail, "at": now()},
-    )
+    await _skip(session, [action_id], detail)
     await audit(session, actor, "action.skipped", "action", action_id, note=note[:200])
+
+
+async def _skip(session: AsyncSession, ids: list[UUID], detail: str) -> None:
+    await session.execute(text(_SKIP), {"ids": ids, "reason": Reason.BY_HAND.value, "detail": detail, "at": now()})
 
 
 def _by(actor: Actor, note: str) -> str:
@@ -98,7 +113,7 @@ async def skip_actions(
         raise Invalid("Say which: a segment, a day or a channel.", field="segment")
     found = await session.execute(
         text(
-            "SELECT id FROM actions WHERE campaign_id = :campaign AND status = 'pending'"
+            f"SELECT id FROM actions WHERE campaign_id = :campaign AND status = '{ActionStatus.PENDING}'"
             " AND (:segment = '' OR segment_slug = :segment) AND (:channel = '' OR channel = :channel)"
             " AND (CAST(:day AS date) IS NULL OR scheduled_date = :day) ORDER BY id FOR UPDATE"
         ),
@@ -109,13 +124,7 @@ async def skip_actions(
         raise Conflict("Nothing of the plan is left there to take out.")
     where = ", ".join(str(part) for part in (segment, channel, day) if part)
     await record_edit(session, actor, brief, ids, kind="skip", summary=f"Took {len(ids):,} actions out: {where}")
-    await session.execute(
-        text(
-            "UPDATE actions SET status = 'skipped', skip_reason = :reason, skip_detail = :detail, updated_at = :at"
-            " WHERE id = ANY(:ids)"
-        ),
-        {"ids": ids, "reason": Reason.BY_HAND.value, "detail": _by(actor, note), "at": now()},
-    )
+    await _skip(session, ids, _by(actor, note))
     await audit(session, actor, "actions.skipped", "campaign", campaign_id, count=len(ids), where=where)
     return len(ids)
 
@@ -142,10 +151,7 @@ async def move_action(session: AsyncSession, actor: Actor, action_id: UUID, day:
     summary = f"Moved {row['offer']} by {row['channel']} from {row['scheduled_date']} to {day}"
     await record_edit(session, actor, brief, [action_id], kind="move", summary=summary)
     await session.execute(
-        text(
-            "UPDATE actions SET status = 'pending', scheduled_date = :day, skip_reason = NULL, skip_detail = NULL,"
-            " plan_id = :plan, updated_at = :at, offer_terms = offer_terms || CAST(:mark AS jsonb) WHERE id = :id"
-        ),
+        text(_MOVE),
         {
             "id": action_id,
             "day": day,
@@ -195,17 +201,7 @@ async def undo_edit(session: AsyncSession, actor: Actor, campaign_id: UUID) -> E
     last = found.first()
     if last is None:
         raise Conflict("Nothing was changed by hand in this plan.")
-    assignments = ", ".join(f"{name} = r.{name}" for name in KEPT)
-    restored = await session.execute(
-        text(
-            f"UPDATE actions a SET {assignments}, updated_at = :at FROM (SELECT r.* FROM plan_edits e"
-            " JOIN actions x ON x.id = e.action_id AND x.campaign_id = :campaign AND x.status IN"
-            " ('proposed', 'pending', 'skipped')"
-            " CROSS JOIN LATERAL jsonb_populate_record(x, e.before) r WHERE e.batch = :batch) r"
-            " WHERE a.id = r.id RETURNING a.id"
-        ),
-        {"campaign": campaign_id, "batch": last.batch, "at": now()},
-    )
+    restored = await session.execute(text(_RESTORE), {"campaign": campaign_id, "batch": last.batch, "at": now()})
     ids = list(restored.scalars())
     if len(ids) != last.n:
         raise Conflict("Some of these actions have changed since or are gone; it cannot be taken back any more.")

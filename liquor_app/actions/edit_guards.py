@@ -16,11 +16,13 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.audience import CHUNK, contacts
 from liquor_app.actions.frequency_caps import BACK, open_days
-from liquor_app.actions.models import ActionStatus
+from liquor_app.actions.models import TAKEN, ActionStatus
 from liquor_app.campaigns.brief import CampaignBrief, lock_brief
+from liquor_app.campaigns.models import LIVE
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.core.states import sql_list
 
 KEPT = (
     "status", "scheduled_date", "skip_reason", "skip_detail", "offer", "offer_terms", "message", "reason",
@@ -103,8 +105,8 @@ async def planned_on(
         text(
             "SELECT count(*) FROM actions a JOIN campaigns k ON k.id = a.campaign_id"
             " WHERE a.scheduled_date = :day AND a.channel = :channel AND a.id IS DISTINCT FROM :besides"
-            " AND a.status IN ('pending', 'queued', 'sent')"
-            " AND (k.id = :campaign OR k.status IN ('scheduled', 'active', 'paused'))"
+            f" AND a.status IN {sql_list(*TAKEN)}"
+            f" AND (k.id = :campaign OR k.status IN {sql_list(*LIVE)})"
         ),
         {"day": day, "channel": channel, "besides": besides, "campaign": brief.id},
     )
@@ -119,7 +121,7 @@ async def refuse_pressure(session: AsyncSession, held: Held, day: date) -> None:
     others = await session.execute(
         text(
             "SELECT scheduled_date FROM actions WHERE campaign_id = :campaign AND customer_id = :customer"
-            " AND id <> :id AND status = 'pending'"
+            f" AND id <> :id AND status = '{ActionStatus.PENDING}'"
         ),
         {"campaign": brief.id, "customer": row["customer_id"], "id": row["id"]},
     )
@@ -156,7 +158,7 @@ async def planned_discount(session: AsyncSession, brief: CampaignBrief, besides:
         text(
             "SELECT COALESCE(sum(expected_response * CAST(offer_terms ->> 'basket' AS numeric)"
             " * CAST(offer_terms ->> 'discount_pct' AS numeric) / 100), 0) FROM actions"
-            " WHERE campaign_id = :campaign AND status = 'pending' AND id IS DISTINCT FROM :besides"
+            f" WHERE campaign_id = :campaign AND status = '{ActionStatus.PENDING}' AND id IS DISTINCT FROM :besides"
         ),
         {"campaign": brief.id, "besides": besides},
     )
@@ -171,8 +173,8 @@ async def refuse_overfull(session: AsyncSession, brief: CampaignBrief, ids: Sequ
     """
     found = await session.execute(
         text(
-            "SELECT customer_id, channel, scheduled_date FROM actions WHERE id = ANY(:ids) AND status = 'pending'"
-            " ORDER BY customer_id"
+            "SELECT customer_id, channel, scheduled_date FROM actions"
+            f" WHERE id = ANY(:ids) AND status = '{ActionStatus.PENDING}' ORDER BY customer_id"
         ),
         {"ids": list(ids)},
     )
@@ -194,8 +196,8 @@ async def _refuse_full_days(session: AsyncSession, brief: CampaignBrief) -> None
         text(
             "SELECT a.scheduled_date AS day, a.channel, count(*) AS n FROM actions a"
             " JOIN campaigns k ON k.id = a.campaign_id WHERE a.scheduled_date = ANY(:days)"
-            " AND a.status IN ('pending', 'queued', 'sent')"
-            " AND (k.id = :campaign OR k.status IN ('scheduled', 'active', 'paused')) GROUP BY 1, 2 ORDER BY 1, 2"
+            f" AND a.status IN {sql_list(*TAKEN)}"
+            f" AND (k.id = :campaign OR k.status IN {sql_list(*LIVE)}) GROUP BY 1, 2 ORDER BY 1, 2"
         ),
         {"days": list(brief.days), "campaign": brief.id},
     )
@@ -208,8 +210,8 @@ async def _refuse_pressed(session: AsyncSession, brief: CampaignBrief, people: S
     limits = brief.limits
     found = await session.execute(
         text(
-            "SELECT customer_id, scheduled_date FROM actions WHERE campaign_id = :campaign AND status = 'pending'"
-            " AND customer_id = ANY(:people)"
+            "SELECT customer_id, scheduled_date FROM actions"
+            f" WHERE campaign_id = :campaign AND status = '{ActionStatus.PENDING}' AND customer_id = ANY(:people)"
         ),
         {"campaign": brief.id, "people": list(people)},
     )

@@ -30,6 +30,32 @@ def check_stands(campaign: Campaign, *allowed: CampaignStatus, to: str) -> None:
         raise Conflict(f"This campaign is {here}; only one that is {wanted} can be {to}.")
 
 
+async def await_approval(session: AsyncSession, actor: Actor, campaign: Campaign) -> None:
+    """Put a held campaign before a person; an approval it had is taken back. A corridor: the doors are in `planning`.
+
+    Raises:
+        Conflict: it is neither a draft nor scheduled.
+    """
+    campaign.approved_by = campaign.approved_at = None
+    await move_campaign(session, actor, campaign, CampaignStatus.AWAITING_APPROVAL)
+
+
+async def mark_approved(session: AsyncSession, actor: Actor, campaign: Campaign) -> None:
+    """Schedule a held campaign: its plan was approved by `actor`. A corridor: the door is `planning`'s.
+
+    Raises:
+        Conflict: it does not wait for approval.
+    """
+    campaign.approved_by, campaign.approved_at, campaign.is_autopilot = actor.user_id, now(), False
+    await move_campaign(session, actor, campaign, CampaignStatus.SCHEDULED)
+
+
+async def mark_autopilot(session: AsyncSession, campaign: Campaign) -> None:
+    """Note of a held campaign that the system approved it by itself: throwing the switch stops it."""
+    campaign.is_autopilot = True
+    await session.flush()
+
+
 async def send_back(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
     """Back to draft, to be edited and planned again."""
     require(actor, Role.MANAGER)

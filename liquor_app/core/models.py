@@ -22,13 +22,15 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+UNFINISHED = (JobStatus.QUEUED, JobStatus.RUNNING)
+
+
 JOB = Transitions(
     "job",
     {
         JobStatus.QUEUED: [JobStatus.RUNNING, JobStatus.CANCELLED],
-        # back to queued: its worker died, or it asked for a retry
-        JobStatus.RUNNING: [JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.QUEUED],
-        JobStatus.FAILED: [JobStatus.QUEUED],
+        # running anew: its worker died, and another one took it
+        JobStatus.RUNNING: [JobStatus.RUNNING, JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED],
     },
 )
 

@@ -28,9 +28,10 @@ from liquor_app.core.db import after_commit, commit_guard, transaction
 from liquor_app.core.errors import AppError, Conflict, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.lease import SECONDS, JobLost, Lease
-from liquor_app.core.models import JobStatus
+from liquor_app.core.models import JOB, UNFINISHED, JobStatus
 from liquor_app.core.pubsub import publish_now
 from liquor_app.core.security.redact import describe
+from liquor_app.core.states import sql_list
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,39 @@ RUN_JOB = "run_job"
 
 MAX_ATTEMPTS = 5
 ENQUEUE_TRIES = 3
+
+
+_ENQUEUE = f"""
+INSERT INTO jobs (id, name, args, dedupe_key, created_by) VALUES (:id, :name, CAST(:args AS jsonb), :key, :by)
+ON CONFLICT (name, dedupe_key) WHERE dedupe_key IS NOT NULL AND status IN {sql_list(*UNFINISHED)}
+DO NOTHING RETURNING id
+"""
+_CLAIM = f"""
+UPDATE jobs SET status = '{JobStatus.RUNNING}', attempt = attempt + 1, started_at = now(), error = NULL,
+       lease_until = now() + make_interval(secs => :lease)
+ WHERE id = :id AND status IN {JOB.sources_sql(JobStatus.RUNNING)}
+   AND (status <> '{JobStatus.RUNNING}' OR lease_until < now())
+RETURNING name, args, attempt, created_by
+"""
+_PROGRESS = f"""
+UPDATE jobs SET done = :done, total = :total, message = COALESCE(:message, message)
+ WHERE id = :id AND attempt = :attempt AND status = '{JobStatus.RUNNING}' RETURNING cancel_requested
+"""
+_END = f"""
+UPDATE jobs SET status = :status, result = CAST(:result AS jsonb), error = :error, finished_at = now(),
+       lease_until = NULL
+ WHERE id = :id AND attempt = :attempt AND status = '{JobStatus.RUNNING}' RETURNING id
+"""
+_ASK_TO_STOP = f"UPDATE jobs SET cancel_requested = true WHERE id = :id AND status IN {sql_list(*UNFINISHED)}"
+# what runs stops at its next progress report
+_STOP_WAITING = f"""
+UPDATE jobs SET status = '{JobStatus.CANCELLED}', finished_at = now()
+ WHERE id = :id AND status IN {JOB.sources_sql(JobStatus.CANCELLED)} AND status <> '{JobStatus.RUNNING}'
+"""
+_LEFT_LYING = f"""
+SELECT id FROM jobs WHERE (status = '{JobStatus.QUEUED}' AND created_at < now() - interval '5 seconds')
+    OR (status = '{JobStatus.RUNNING}' AND lease_until < now()) ORDER BY created_at LIMIT 100
+"""
 
 
 class Job(StrEnum):
@@ -85,10 +119,7 @@ class JobContext:
         """
         async with transaction() as session:
             row = await session.execute(
-                text(
-                    "UPDATE jobs SET done = :done, total = :total, message = COALESCE(:message, message)"
-                    " WHERE id = :id AND attempt = :attempt AND status = 'running' RETURNING cancel_requested"
-                ),
+                text(_PROGRESS),
                 {"done": done, "total": total, "message": message, "attempt": self.attempt, "id": self.id},
             )
             cancel = row.scalar()
@@ -147,12 +178,7 @@ async def enqueue(
     job_id = uuid7()
     for _ in range(ENQUEUE_TRIES):
         inserted = await session.execute(
-            text(
-                "INSERT INTO jobs (id, name, args, dedupe_key, created_by)"
-                " VALUES (:id, :name, CAST(:args AS jsonb), :key, :by)"
-                " ON CONFLICT (name, dedupe_key) WHERE dedupe_key IS NOT NULL AND status IN ('queued', 'running')"
-                " DO NOTHING RETURNING id"
-            ),
+            text(_ENQUEUE),
             {"id": job_id, "name": job.value, "args": json.dumps(args or {}), "key": dedupe_key, "by": created_by},
         )
         if inserted.scalar() is not None:
@@ -193,7 +219,7 @@ async def get_job(session: AsyncSession, job_id: UUID) -> JobRow:
 async def open_job(session: AsyncSession, job: Job, dedupe_key: str) -> UUID | None:
     """The job of this name and key that waits or runs, if there is one."""
     found = await session.execute(
-        text("SELECT id FROM jobs WHERE name = :name AND dedupe_key = :key AND status IN ('queued', 'running')"),
+        text(f"SELECT id FROM jobs WHERE name = :name AND dedupe_key = :key AND status IN {sql_list(*UNFINISHED)}"),
         {"name": job.value, "key": dedupe_key},
     )
     job_id = found.scalar()
@@ -202,15 +228,8 @@ async def open_job(session: AsyncSession, job: Job, dedupe_key: str) -> UUID | N
 
 async def request_cancel(session: AsyncSession, job_id: UUID) -> None:
     """Ask a job to stop: at once if it still waits, at its next progress report if it runs."""
-    await session.execute(
-        text(
-            "UPDATE jobs SET cancel_requested = true,"
-            " status = CASE WHEN status = 'queued' THEN 'cancelled' ELSE status END,"
-            " finished_at = CASE WHEN status = 'queued' THEN now() ELSE finished_at END"
-            " WHERE id = :id AND status IN ('queued', 'running')"
-        ),
-        {"id": job_id},
-    )
+    await session.execute(text(_ASK_TO_STOP), {"id": job_id})
+    await session.execute(text(_STOP_WAITING), {"id": job_id})
 
 
 async def run(job_id: UUID, tasks: dict[Job, Task], *, lease_seconds: float = SECONDS) -> JobStatus | None:
@@ -218,12 +237,7 @@ async def run(job_id: UUID, tasks: dict[Job, Task], *, lease_seconds: float = SE
     longer ours when it ended."""
     async with transaction() as session:
         claimed = await session.execute(
-            text(
-                "UPDATE jobs SET status = 'running', attempt = attempt + 1, started_at = now(), error = NULL,"
-                " lease_until = now() + make_interval(secs => :lease) WHERE id = :id"
-                " AND (status = 'queued' OR (status = 'running' AND lease_until < now()))"
-                " RETURNING name, args, attempt, created_by"
-            ),
+            text(_CLAIM),
             {"id": job_id, "lease": lease_seconds},
         )
         row = claimed.mappings().first()
@@ -249,15 +263,11 @@ async def run(job_id: UUID, tasks: dict[Job, Task], *, lease_seconds: float = SE
         status, error = JobStatus.FAILED, unexpected(problem)
     async with transaction() as session:
         ended = await session.execute(
-            text(
-                "UPDATE jobs SET status = :status, result = CAST(:result AS jsonb), error = :error,"
-                " finished_at = now(), lease_until = NULL"
-                " WHERE id = :id AND attempt = :attempt AND status = 'running' RETURNING id"
-            ),
+            text(_END),
             {
                 "id": job_id,
                 "attempt": context.attempt,
-                "status": status.value,
+                "status": JOB.check(JobStatus.RUNNING, status).value,
                 "result": None if result is None else json.dumps(result, default=str),
                 "error": error,
             },
@@ -296,12 +306,7 @@ async def _held(lease: Lease, task: Task, context: JobContext) -> dict[str, Any]
 async def sweep() -> int:
     """Ring again for jobs whose ring was lost or whose worker died; returns how many."""
     async with transaction() as session:
-        found = await session.execute(
-            text(
-                "SELECT id FROM jobs WHERE (status = 'queued' AND created_at < now() - interval '5 seconds')"
-                " OR (status = 'running' AND lease_until < now()) ORDER BY created_at LIMIT 100"
-            )
-        )
+        found = await session.execute(text(_LEFT_LYING))
         waiting = [UUID(str(row)) for row in found.scalars()]
     for job_id in waiting:
         await ring(job_id)

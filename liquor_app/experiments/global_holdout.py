@@ -19,6 +19,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.holdout_draw import draw_sql, threshold
+from liquor_app.customers.models import ConsentStatus
 from liquor_app.experiments.statistics import Arm, Lift, SplitCheck, check_split, lift
 from liquor_app.organization.settings import PlanningSettings, load_settings
 
@@ -70,7 +71,7 @@ SELECT {draw_sql("c.id")} AS held, count(*) AS people, count(s.spent) AS buyers,
        COALESCE(sum(s.spent * s.spent), 0) AS squares
 FROM customers c LEFT JOIN spent s ON s.customer_id = c.id
 WHERE c.deleted_at IS NULL AND (c.email_consent = 'given' OR c.sms_consent = 'given'
-      OR EXISTS (SELECT FROM consents k WHERE k.customer_id = c.id AND k.status = 'given'))
+      OR EXISTS (SELECT FROM consents k WHERE k.customer_id = c.id AND k.status = '{ConsentStatus.GIVEN}'))
 GROUP BY 1
 """
 

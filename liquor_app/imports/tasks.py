@@ -127,8 +127,11 @@ async def conclude(
     """Write down how an import ended, and have what it changed scored and added up, whether it came to its end or
     not: what was committed stays."""
     await session.execute(
-        text("UPDATE imports SET status = :status, error = :error, finished_at = now() WHERE id = :id"),
-        {"id": import_id, "status": status.value, "error": error},
+        text(
+            "UPDATE imports SET status = :status, error = :error, finished_at = now()"
+            " WHERE id = :id AND status = ANY(:before)"
+        ),
+        {"id": import_id, "status": status.value, "error": error, "before": IMPORT.sources(status)},
     )
     row = await get_import(session, actor, import_id)
     if taken := bool(row.created or row.updated):

@@ -123,22 +123,6 @@ async def mark_notifications_read(session: AsyncSession, actor: Actor) -> None:
     )
 
 
-async def shell_counts(session: AsyncSession, actor: Actor) -> dict[str, int]:
-    """Numbers beside the navigation's routes: customers (estimated beyond 100,000), segments, campaigns that live."""
-    require(actor, Role.USER)
-    found = await session.execute(
-        text(
-            "SELECT (SELECT count(*) FROM (SELECT 1 FROM customers WHERE deleted_at IS NULL LIMIT 100000) x) AS people,"
-            " (SELECT count(*) FROM segments WHERE is_active) AS segments,"
-            " (SELECT count(*) FROM campaigns WHERE status NOT IN ('completed', 'cancelled')) AS campaigns,"
-            " (SELECT CAST(reltuples AS bigint) FROM pg_class WHERE relname = 'customers') AS estimate"
-        )
-    )
-    row = found.mappings().one()
-    people = row["people"] if row["people"] < 100_000 else max(row["estimate"], row["people"])
-    return {"/customers": people, "/segments": row["segments"], "/campaigns": row["campaigns"]}
-
-
 async def request_sample_clear(session: AsyncSession, actor: Actor) -> UUID:
     """Ask for the sample to be removed; returns the job.
 

@@ -16,11 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.actions.audience import contacts
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.frequency_caps import BACK, Counts
+from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.compliance.legal_rules import Rules, parse_clock
 from liquor_app.compliance.may_send import Blocked, BlockReason, MessageFacts, PersonFacts, home_zone, may_send
 from liquor_app.compliance.service import load_rules
 from liquor_app.customers.addresses import address_hash, zones_of_phone
+from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.places import law_state
 from liquor_app.planning.candidates import Candidates, contact_counts
 
@@ -36,7 +38,7 @@ _LABELS = {
     BlockReason.QUIET_HOURS: "No lawful hour left in the campaign",
 }
 
-_MESSAGES = """
+_MESSAGES = f"""
 SELECT a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms ->> 'discount_pct' AS discount_pct,
        a.template_category, c.paused_until, c.max_contacts_30_days, c.topics_off,
        c.email_key, c.phone, CASE a.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END AS consent,
@@ -46,11 +48,12 @@ SELECT a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms 
        c.postal_code, c.timezone,
        g.at AS consent_at
   FROM (SELECT x.*, row_number() OVER (ORDER BY x.id) AS n FROM actions x
-         WHERE x.campaign_id = :campaign AND x.status = 'pending') a
+         WHERE x.campaign_id = :campaign AND x.status = '{ActionStatus.PENDING}') a
   JOIN customers c ON c.id = a.customer_id
   LEFT JOIN LATERAL (
       SELECT at FROM consents
-      WHERE c.date_of_birth IS NOT NULL AND customer_id = c.id AND channel = a.channel AND status = 'given'
+      WHERE c.date_of_birth IS NOT NULL AND customer_id = c.id AND channel = a.channel
+        AND status = '{ConsentStatus.GIVEN}'
       ORDER BY at DESC LIMIT 1
   ) g ON true
  WHERE (a.n - 1) % :every = 0 ORDER BY a.n
@@ -65,7 +68,7 @@ async def foresee(session: AsyncSession, brief: CampaignBrief) -> dict[str, Any]
         that wait for a lawful hour but still go out within the campaign.
     """
     counted = await session.execute(
-        text("SELECT count(*) FROM actions WHERE campaign_id = :campaign AND status = 'pending'"),
+        text(f"SELECT count(*) FROM actions WHERE campaign_id = :campaign AND status = '{ActionStatus.PENDING}'"),
         {"campaign": brief.id},
     )
     total = int(counted.scalar_one())

@@ -8,7 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import Actor
-from liquor_app.campaigns.lifecycle import start_campaign
+from liquor_app.campaigns.lifecycle import await_approval, start_campaign
+from liquor_app.campaigns.models import CampaignStatus, CampaignType
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.queue import Job, enqueue
@@ -16,14 +17,20 @@ from liquor_app.organization.guidance import autopilot_stopped
 from liquor_app.organization.service import get_brand
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.organization.shop_identity import missing_identity
-from liquor_app.planning.approval.autopilot import ground, hold_switch
+from liquor_app.planning.approval.autopilot import hold_switch
+
+_WAITING = f"""
+SELECT id FROM campaigns WHERE type = :triggered AND status = '{CampaignStatus.ACTIVE}' ORDER BY id LIMIT 500
+"""
+_DUE = f"""
+SELECT id, is_autopilot, brand_id FROM campaigns
+ WHERE status = '{CampaignStatus.SCHEDULED}' AND start_date <= :today ORDER BY start_date LIMIT 50
+"""
 
 
 async def request_firings(session: AsyncSession) -> int:
     """A job for each running triggered campaign; returns how many. Asking twice asks once."""
-    found = await session.execute(
-        text("SELECT id FROM campaigns WHERE type = 'triggered' AND status = 'active' ORDER BY id LIMIT 500")
-    )
+    found = await session.execute(text(_WAITING), {"triggered": CampaignType.TRIGGERED.value})
     running = list(found.scalars())
     for campaign_id in running:
         await enqueue(session, Job.FIRE_TRIGGER, {"campaign_id": str(campaign_id)}, dedupe_key=str(campaign_id))
@@ -39,17 +46,11 @@ async def start_due(session: AsyncSession, actor: Actor) -> int:
     today = now().astimezone(ZoneInfo(general.timezone)).date()
     await hold_switch(session)
     stopped = await autopilot_stopped(session)
-    due = await session.execute(
-        text(
-            "SELECT id, is_autopilot, brand_id FROM campaigns WHERE status = 'scheduled' AND start_date <= :today"
-            " ORDER BY start_date LIMIT 50"
-        ),
-        {"today": today},
-    )
+    due = await session.execute(text(_DUE), {"today": today})
     started = 0
     for row in due.all():
         if row.is_autopilot and stopped:
-            await ground(session, actor, await lock_campaign(session, row.id))
+            await await_approval(session, actor, await lock_campaign(session, row.id))
             continue
         if missing_identity(await get_brand(session, row.brand_id)):
             continue  # it was named when this was approved; it waits until it is again

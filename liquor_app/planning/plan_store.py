@@ -14,11 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.brief import CampaignBrief
-from liquor_app.campaigns.models import Engine
+from liquor_app.campaigns.models import OPEN, Engine
 from liquor_app.core.errors import NotFound
 from liquor_app.core.money import money
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.core.states import sql_list
 from liquor_app.planning.block_forecast import fatigue, foresee
 from liquor_app.planning.candidates import Candidates, sends_of
 from liquor_app.planning.models import PlanStatus
@@ -67,7 +69,7 @@ class PlanRow:
 _SELECT = (
     "SELECT p.id, p.campaign_id, p.version, p.engine, p.status, p.constraints, p.summary, p.reasoning, p.fingerprint,"
     " p.created_by, p.created_at, p.approved_by, p.approved_at, p.guidance_version, p.engine_record,"
-    " k.plan_id = p.id AS is_current, k.plan_id IS DISTINCT FROM p.id AND k.status IN ('draft', 'awaiting_approval')"
+    f" k.plan_id = p.id AS is_current, k.plan_id IS DISTINCT FROM p.id AND k.status IN {sql_list(*OPEN)}"
     " AND EXISTS (SELECT 1 FROM plan_choices c WHERE c.plan_id = p.id) AS can_be_chosen"
     " FROM plans p JOIN campaigns k ON k.id = p.campaign_id"
 )
@@ -150,7 +152,7 @@ async def summarise(
     )
     rejected = await session.execute(
         text(
-            "SELECT skip_reason, count(*) FROM actions WHERE campaign_id = :id AND status = 'skipped'"
+            f"SELECT skip_reason, count(*) FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.SKIPPED}'"
             " AND skip_reason IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
         ),
         {"id": brief.id},
@@ -195,7 +197,7 @@ async def _cells(session: AsyncSession, brief: CampaignBrief, names: Mapping[str
             " offer_terms ->> 'discount_pct' AS discount_pct, count(*) AS sends, sum(expected_profit) AS profit,"
             " sum(expected_response * CAST(offer_terms ->> 'basket' AS double precision)"
             "   * CAST(offer_terms ->> 'discount_pct' AS double precision) / 100) AS discount"
-            " FROM actions WHERE campaign_id = :id AND status = 'pending' GROUP BY 1, 2, 3, 4, 5"
+            f" FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}' GROUP BY 1, 2, 3, 4, 5"
             " ORDER BY count(*) DESC, 1, 2, 3, 4, 5 LIMIT :n"
         ),
         {"id": brief.id, "n": MOST_CELLS},
@@ -222,7 +224,8 @@ async def _copy(session: AsyncSession, brief: CampaignBrief, names: Mapping[str,
         text(
             "SELECT segment_slug AS segment, channel, offer_terms ->> 'name' AS offer,"
             " COALESCE(offer_terms ->> 'variant', '') AS variant, min(offer_terms ->> 'subject') AS subject,"
-            " min(message) AS message, count(*) AS sends FROM actions WHERE campaign_id = :id AND status = 'pending'"
+            " min(message) AS message, count(*) AS sends FROM actions"
+            f" WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}'"
             " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT :n"
         ),
         {"id": brief.id, "n": MOST_CELLS},
@@ -237,7 +240,7 @@ async def fingerprint_of(session: AsyncSession, campaign_id: UUID) -> str:
             "SELECT md5(count(*) || ':' || COALESCE(sum(CAST(CAST('x' || left(md5(concat_ws('|', customer_id,"
             " segment_slug, channel, scheduled_date, offer, message, offer_terms ->> 'subject')), 15) AS bit(60))"
             " AS bigint)), 0))"
-            " FROM actions WHERE campaign_id = :id AND status = 'pending'"
+            f" FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}'"
         ),
         {"id": campaign_id},
     )

@@ -13,7 +13,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.brief import lock_brief
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.queue import Job, enqueue, open_job, request_cancel
-from liquor_app.planning.candidates import day_weights, read_candidates
+from liquor_app.planning.candidates import CHOSEN, day_weights, read_candidates
 from liquor_app.planning.draft_plan import put_in_place
 from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.plan_store import STEPS, PlanRow, Report, fingerprint_of, get_plan, quiet, summarise
@@ -41,7 +41,7 @@ async def simulate_plan(session: AsyncSession, actor: Actor, plan_id: UUID, *, r
         raise Conflict("A newer plan has replaced this one.")
     if brief.type == "triggered":
         raise Conflict("A triggered campaign's plan tells of the last seven days. Plan again for newer ones.")
-    chosen = await read_candidates(session, brief, "a.status = 'pending'")
+    chosen = await read_candidates(session, brief, CHOSEN)
     weight = await day_weights(session, brief)
     held_out = plan.summary.get("totals", {}).get("held_out", 0)
     summary = await summarise(session, brief, chosen, weight, held_out, report=report)
@@ -72,7 +72,7 @@ async def request_simulation(session: AsyncSession, actor: Actor, campaign_id: U
     found = await session.execute(
         text(
             "SELECT k.plan_id, (SELECT count(*) FROM (SELECT FROM actions a WHERE a.campaign_id = k.id"
-            " AND a.status = 'pending' LIMIT :enough) few) > :at_once AS is_large FROM campaigns k WHERE k.id = :id"
+            f" AND {CHOSEN} LIMIT :enough) few) > :at_once AS is_large FROM campaigns k WHERE k.id = :id"
         ),
         {"id": campaign_id, "enough": AT_ONCE + 1, "at_once": AT_ONCE},
     )

@@ -38,7 +38,7 @@ async def record_consent(request: Request, actor: CurrentActor, customer_id: Id,
 
     async def work(session: Session) -> ConsentOut:
         ip = str(body.ip) if body.ip else None
-        if body.status == "given":
+        if ConsentStatus(body.status) is ConsentStatus.GIVEN:
             made = await transactional.sign_up_and_ask(
                 session, actor, customer_id, body.channel, source=body.source, ip=ip,
                 wording_version=body.wording_version,

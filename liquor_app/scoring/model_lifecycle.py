@@ -25,7 +25,7 @@ from liquor_app.scoring.estimators.likelihood import Floats
 from liquor_app.scoring.estimators.purchase_log import Split
 from liquor_app.scoring.estimators.response import Contacts
 from liquor_app.scoring.features import Moment
-from liquor_app.scoring.models import ModelKind, ModelStatus
+from liquor_app.scoring.models import MODEL, ModelKind, ModelStatus
 from liquor_app.scoring.reference_cuts import Standards
 from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel, Trained
 
@@ -49,6 +49,11 @@ SCORE_OF = {
     ModelKind.CLV: "clv_score",
     ModelKind.RESPONSE: "response_likelihood",
 }
+
+_RETIRE = f"""
+UPDATE model_versions SET status = '{ModelStatus.RETIRED}'
+ WHERE kind = :kind AND status IN {MODEL.sources_sql(ModelStatus.RETIRED)}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +185,7 @@ async def _promote(
     model_id, clock = uuid7(), now()
     if not is_worse:
         await session.execute(
-            text("UPDATE model_versions SET status = 'retired' WHERE kind = :kind AND status = 'active'"),
+            text(_RETIRE),
             {"kind": trained.kind.value},
         )
     await session.execute(
@@ -194,7 +199,9 @@ async def _promote(
             "id": model_id,
             "kind": trained.kind.value,
             "method": str(trained.method),
-            "status": (ModelStatus.REJECTED if is_worse else ModelStatus.ACTIVE).value,
+            "status": MODEL.check(
+                ModelStatus.CANDIDATE, ModelStatus.REJECTED if is_worse else ModelStatus.ACTIVE
+            ).value,
             "params": json.dumps(trained.params),
             "metrics": json.dumps(metrics),
             "first": span[0],

@@ -11,6 +11,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import choice, document, moment, pk, plain_uuid, ratio, ref, stamped, whole, words
+from liquor_app.core.states import Transitions
 
 
 class ModelKind(StrEnum):
@@ -28,6 +29,16 @@ class ModelStatus(StrEnum):
     ACTIVE = "active"
     RETIRED = "retired"
     REJECTED = "rejected"
+
+
+MODEL = Transitions(
+    "model",
+    {
+        ModelStatus.CANDIDATE: [ModelStatus.ACTIVE, ModelStatus.REJECTED],
+        # a newer one took its place
+        ModelStatus.ACTIVE: [ModelStatus.RETIRED],
+    },
+)
 
 
 class ModelVersion(SQLModel, table=True):

@@ -16,9 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
+from liquor_app.campaigns.models import OVER
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.core.states import sql_list
 from liquor_app.organization.guidance import refuse_claims
 from liquor_app.segments import playbook
 from liquor_app.segments.default_segments import DEFAULT_SEGMENTS
@@ -292,7 +294,7 @@ async def delete_segment(session: AsyncSession, actor: Actor, segment_id: UUID) 
     used = await session.execute(
         text(
             "SELECT name FROM campaigns WHERE :slug = ANY(target_segments)"
-            " AND status NOT IN ('completed', 'cancelled') ORDER BY created_at LIMIT 1"
+            f" AND status NOT IN {sql_list(*OVER)} ORDER BY created_at LIMIT 1"
         ),
         {"slug": segment.slug},
     )

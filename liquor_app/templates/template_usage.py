@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.campaigns.models import LIVE, CampaignStatus
+from liquor_app.core.states import sql_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class TemplateUse:
     campaigns: tuple[str, ...]
 
 
-_USES = """
+_USES = f"""
 WITH current AS (
     SELECT DISTINCT ON (channel, category) id, channel, category FROM message_templates
     WHERE is_active ORDER BY channel, category, updated_at DESC, id
@@ -35,7 +37,7 @@ WITH current AS (
 SELECT t.id,
     ARRAY(SELECT a.name FROM asking a WHERE a.id = t.id ORDER BY a.position, a.name LIMIT 20) AS segments,
     ARRAY(SELECT c.name FROM campaigns c
-          WHERE c.status IN ('awaiting_approval', 'scheduled', 'active', 'paused')
+          WHERE c.status IN {sql_list(CampaignStatus.AWAITING_APPROVAL, *LIVE)}
           AND c.target_segments && ARRAY(SELECT a.slug FROM asking a WHERE a.id = t.id)
           ORDER BY c.start_date DESC LIMIT 20) AS campaigns
 FROM current t WHERE t.id = ANY(:ids)

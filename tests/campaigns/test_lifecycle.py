@@ -34,6 +34,7 @@ from liquor_app.planning.due_campaigns import start_due
 from liquor_app.planning.tasks import TASKS
 from liquor_app.segments.reach import estimate_reach
 from liquor_app.segments.service import ensure_default_segments, refresh_segments
+from liquor_app.sending.sandbox_play import play_week
 from tests.people import add_customer, add_purchase, ensure_shop
 
 pytestmark = pytest.mark.integration
@@ -181,11 +182,11 @@ async def test_playing_the_week_needs_the_sandbox_alone(database: str) -> None:
         await session.execute(text("INSERT INTO channels (channel, provider) VALUES ('email', 'mailgun')"))
     with pytest.raises(Conflict, match="mailgun"):
         async with transaction() as session:
-            await lifecycle.play_week(session, SYSTEM, campaign)
+            await play_week(session, SYSTEM, campaign)
     assert await _status(campaign) is CampaignStatus.SCHEDULED
     async with transaction() as session:
         await session.execute(text("UPDATE channels SET is_enabled = false WHERE provider = 'mailgun'"))
-        await lifecycle.play_week(session, SYSTEM, campaign)
+        await play_week(session, SYSTEM, campaign)
     assert await _status(campaign) is CampaignStatus.ACTIVE
     assert await _jobs(Job.PLAY_WEEK) == 1
 

@@ -7,32 +7,41 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 import pytest
 import sqlglot
 from sqlglot import exp
 
 from liquor_app.actions.models import ACTION, ActionStatus
+from liquor_app.campaigns.models import CAMPAIGN, CampaignStatus
 from liquor_app.core.models import JOB, JobStatus
 from liquor_app.core.states import Transitions
+from liquor_app.imports.models import IMPORT, ImportStatus
 from liquor_app.ledger.models import SEND, SendStatus
+from liquor_app.planning.models import PLAN, PlanStatus
+from liquor_app.scoring.models import MODEL, ModelStatus
 from tests.guards.statements import Statement, statements
 
-TABLES: dict[
-    str, tuple[str, type[StrEnum], Transitions[ActionStatus] | Transitions[SendStatus] | Transitions[JobStatus]]
-]
-TABLES = {
+TABLES: dict[str, tuple[str, type[StrEnum], Transitions[Any]]] = {
     "sends": ("ledger", SendStatus, SEND),
     "actions": ("actions", ActionStatus, ACTION),
     "jobs": ("core", JobStatus, JOB),
+    "plans": ("planning", PlanStatus, PLAN),
+    "campaigns": ("campaigns", CampaignStatus, CAMPAIGN),
+    "imports": ("imports", ImportStatus, IMPORT),
+    "model_versions": ("scoring", ModelStatus, MODEL),
 }
 """Owner, statuses and transitions of each; no other slice is to write them (`test_owners`)."""
 
 IN_PYTHON = {
     "liquor_app.actions.action_status": 2,  # `_outcome` checks
-    "liquor_app.actions.edit_actions": 3,  # `skip_action` and `move_action` check; `skip_actions` locks pending ones
+    "liquor_app.actions.edit_actions": 2,  # `move_action` checks; `undo_edit` compares by `allows_sql`
     "liquor_app.actions.plan_decisions": 1,  # `allows_sql` compares the two
     "liquor_app.core.queue": 1,  # of a running job
+    "liquor_app.imports.local_import": 1,  # it checks in the line before
+    "liquor_app.imports.tasks": 2,  # `import_uploaded` checks; `conclude` asks for those its end may follow
+    "liquor_app.imports.uploads": 2,  # `request_import`, `resume_import` and `cancel_import` check
     "liquor_app.ledger.send_status": 2,  # `change_fates` and `settle_send` check
 }
 """Statements that get the status as a parameter or ask for none; how many, and what checks instead."""

@@ -12,8 +12,10 @@ import numpy.typing as npt
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.actions.models import UNDECIDED
 from liquor_app.actions.offers import Offer, Playbook
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
+from liquor_app.core.states import sql_list
 from liquor_app.organization.guidance import Guidance
 from liquor_app.planning.ai.redaction import known_names, scrub_document, strings_in
 from liquor_app.planning.optimizer.problem import Floats
@@ -86,7 +88,7 @@ async def build_question(
     people = await session.execute(
         text(
             "SELECT count(DISTINCT customer_id) FROM actions WHERE campaign_id = :id"
-            " AND status IN ('proposed', 'pending', 'skipped')"
+            f" AND status IN {sql_list(*UNDECIDED)}"
         ),
         {"id": brief.id},
     )
@@ -157,7 +159,7 @@ async def _figures(session: AsyncSession, brief: CampaignBrief) -> dict[tuple[st
             "SELECT segment_slug, channel, count(*) AS people, avg(expected_response) AS response,"
             " avg(CAST(offer_terms ->> 'basket' AS double precision)) AS basket, avg(expected_profit) AS profit,"
             " avg(value_points) AS value_points FROM actions WHERE campaign_id = :id"
-            " AND status IN ('proposed', 'pending', 'skipped') GROUP BY 1, 2"
+            f" AND status IN {sql_list(*UNDECIDED)} GROUP BY 1, 2"
         ),
         {"id": brief.id},
     )

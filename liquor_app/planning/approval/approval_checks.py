@@ -12,9 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, may
 from liquor_app.actions.edit_guards import refuse_overfull
+from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.brief import lock_brief
+from liquor_app.campaigns.models import LIVE
 from liquor_app.core.errors import Conflict, Forbidden
 from liquor_app.core.money import show_money
+from liquor_app.core.states import sql_list
 from liquor_app.organization.guidance import Guidance, GuidanceRow, load_guidance
 from liquor_app.planning.plan_store import PlanRow
 
@@ -22,9 +25,9 @@ MOST_TEXTS = 20_000
 """Different wordings that are read one by one; a plan with more is refused, as nobody has read it either."""
 
 
-_OVERTAKEN = """
+_OVERTAKEN = f"""
 SELECT k.name FROM campaigns k JOIN campaigns own ON own.id = :id
-WHERE k.id <> own.id AND k.status IN ('scheduled', 'active', 'paused') AND k.approved_at > :made_at
+WHERE k.id <> own.id AND k.status IN {sql_list(*LIVE)} AND k.approved_at > :made_at
   AND k.start_date <= own.end_date AND k.end_date >= own.start_date
 ORDER BY k.approved_at LIMIT 1
 """
@@ -42,7 +45,8 @@ async def refuse_overtaken(session: AsyncSession, campaign_id: UUID, made_at: da
     if other is None:
         return
     planned = await session.execute(
-        text("SELECT id FROM actions WHERE campaign_id = :id AND status = 'pending'"), {"id": campaign_id}
+        text(f"SELECT id FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}'"),
+        {"id": campaign_id},
     )
     try:
         await refuse_overfull(session, await lock_brief(session, campaign_id), list(planned.scalars()))
@@ -69,7 +73,7 @@ async def refuse_unguided(session: AsyncSession, campaign_id: UUID, made_under: 
     found = await session.execute(
         text(
             "SELECT DISTINCT offer_terms ->> 'name' AS name, CAST(offer_terms ->> 'discount_pct' AS numeric) AS percent"
-            " FROM actions WHERE campaign_id = :id AND status = 'pending' LIMIT 5000"
+            f" FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}' LIMIT 5000"
         ),
         {"id": campaign_id},
     )
@@ -86,7 +90,7 @@ async def refuse_unguided(session: AsyncSession, campaign_id: UUID, made_under: 
     texts = await session.execute(
         text(
             "SELECT DISTINCT concat_ws(' · ', offer, message, offer_terms ->> 'subject') AS words FROM actions"
-            " WHERE campaign_id = :id AND status = 'pending' LIMIT :n"
+            f" WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}' LIMIT :n"
         ),
         {"id": campaign_id, "n": MOST_TEXTS + 1},
     )

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import ActionStatus
-from liquor_app.campaigns.lifecycle import check_stands
+from liquor_app.campaigns.lifecycle import await_approval, check_stands, mark_approved
 from liquor_app.campaigns.models import CampaignStatus
-from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campaign, row_of
+from liquor_app.campaigns.service import CampaignRow, lock_campaign, row_of
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.organization.models import Channel
@@ -43,8 +43,7 @@ async def approve_campaign(session: AsyncSession, actor: Actor, campaign_id: UUI
     if campaign.end_date < now().date():
         raise Conflict(f"The campaign's last day, {campaign.end_date}, is over. Give it new dates and a new plan.")
     await approve_plan(session, actor, campaign.plan_id)
-    campaign.approved_by, campaign.approved_at, campaign.is_autopilot = actor.user_id, now(), False
-    await move_campaign(session, actor, campaign, CampaignStatus.SCHEDULED)
+    await mark_approved(session, actor, campaign)
     return row_of(campaign)
 
 
@@ -67,5 +66,5 @@ async def submit_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) ->
     check_stands(campaign, CampaignStatus.DRAFT, to="put up for approval")
     if campaign.plan_id is None:
         raise Conflict("There is no plan for this campaign as it is now. Generate one first.")
-    await move_campaign(session, actor, campaign, CampaignStatus.AWAITING_APPROVAL)
+    await await_approval(session, actor, campaign)
     return row_of(campaign)

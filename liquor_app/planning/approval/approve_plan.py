@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.models import ActionStatus
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.planning.approval.approval_checks import refuse_overtaken, refuse_unguided, require_approver
@@ -50,7 +51,7 @@ async def approve_plan(
     if fingerprint is not None and fingerprint != current:
         raise Conflict("The plan has changed since you looked at it. Reload, then approve.")
     planned = await session.execute(
-        text("SELECT EXISTS (SELECT 1 FROM actions WHERE campaign_id = :id AND status = 'pending')"),
+        text(f"SELECT EXISTS (SELECT 1 FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}')"),
         {"id": row["campaign_id"]},
     )
     if not planned.scalar_one() and not row["standing"]:

@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind, require
-from liquor_app.campaigns.lifecycle import pause_campaign
+from liquor_app.campaigns.lifecycle import await_approval, mark_autopilot, pause_campaign
 from liquor_app.campaigns.models import Campaign, CampaignStatus
-from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campaign, row_of
+from liquor_app.campaigns.service import CampaignRow, lock_campaign, row_of
 from liquor_app.core.clock import now
 from liquor_app.core.errors import AppError, Conflict
 from liquor_app.core.pubsub import publish
+from liquor_app.core.states import sql_list
 from liquor_app.organization.guidance import Autonomy, AutopilotSettings, autopilot_stopped, load_guidance
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import load_settings, replace_settings
@@ -27,6 +28,11 @@ AUTOPILOT = Actor(ActorKind.SYSTEM, None, "autopilot", Role.MANAGER)
 """A marketer at most: what the guidance reserves for an admin, it does not approve."""
 
 _LOCK = "autopilot"
+
+_FLYING = f"""
+SELECT id FROM campaigns
+ WHERE is_autopilot AND status IN {sql_list(CampaignStatus.ACTIVE, CampaignStatus.SCHEDULED)} ORDER BY id FOR UPDATE
+"""
 
 
 async def hold_switch(session: AsyncSession, *, alone: bool = False) -> None:
@@ -49,7 +55,7 @@ async def plan_ready(session: AsyncSession, actor: Actor, campaign_id: UUID) -> 
         if campaign.status is CampaignStatus.DRAFT:
             return row_of(campaign)
     else:
-        await move_campaign(session, actor, campaign, CampaignStatus.AWAITING_APPROVAL)
+        await await_approval(session, actor, campaign)
     if level is Autonomy.AUTOPILOT and campaign.status is CampaignStatus.AWAITING_APPROVAL:
         return await _fly(session, campaign)
     return row_of(campaign)
@@ -71,8 +77,7 @@ async def _fly(session: AsyncSession, campaign: Campaign) -> CampaignRow:
         await notify(session, title=f"{campaign.name} needs you", body=f"Not for autopilot: {why}.", link=link)
         return row_of(await lock_campaign(session, campaign.id))
     approved = await lock_campaign(session, campaign.id)
-    approved.is_autopilot = True
-    await session.flush()
+    await mark_autopilot(session, approved)
     await audit(session, AUTOPILOT, "autopilot.approved", "campaign", campaign.id, plan=campaign.plan_id)
     await notify(
         session,
@@ -109,16 +114,14 @@ async def stop_autopilot(session: AsyncSession, actor: Actor) -> int:
     require(actor, Role.MANAGER)
     await hold_switch(session, alone=True)
     await replace_settings(session, actor, AutopilotSettings(stopped=True, stopped_at=now(), stopped_by=actor.name))
-    found = await session.execute(
-        text("SELECT id FROM campaigns WHERE is_autopilot AND status IN ('active', 'scheduled') ORDER BY id FOR UPDATE")
-    )
+    found = await session.execute(text(_FLYING))
     stopped = list(found.scalars())
     for campaign_id in stopped:
         campaign = await lock_campaign(session, campaign_id)
         if campaign.status is CampaignStatus.ACTIVE:
             await pause_campaign(session, actor, campaign_id, reason=f"Autopilot was stopped by {actor.name}")
         else:
-            await ground(session, actor, campaign)
+            await await_approval(session, actor, campaign)
     await audit(session, actor, "autopilot.stopped", "settings", None, campaigns=len(stopped))
     await notify(
         session,
@@ -128,12 +131,6 @@ async def stop_autopilot(session: AsyncSession, actor: Actor) -> int:
         level="warning",
     )
     return len(stopped)
-
-
-async def ground(session: AsyncSession, actor: Actor, campaign: Campaign) -> None:
-    """A campaign that autopilot scheduled goes back before a person."""
-    campaign.approved_by = campaign.approved_at = None
-    await move_campaign(session, actor, campaign, CampaignStatus.AWAITING_APPROVAL)
 
 
 async def release_autopilot(session: AsyncSession, actor: Actor) -> None:

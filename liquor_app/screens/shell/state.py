@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.analytics.shell_counts import shell_counts
 from liquor_app.campaigns.lists import list_campaigns
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
@@ -16,7 +17,6 @@ from liquor_app.organization.service import (
     list_notifications,
     mark_notifications_read,
     request_sample_clear,
-    shell_counts,
 )
 from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.organization.shop_identity import missing_identity

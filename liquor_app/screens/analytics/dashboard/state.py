@@ -10,6 +10,7 @@ import reflex as rx
 from liquor_app.accounts.permissions import Actor
 from liquor_app.analytics.service import dashboard
 from liquor_app.campaigns.lists import list_campaigns
+from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
@@ -104,7 +105,7 @@ class DashboardState(rx.State):
         self.sends = [send_line(row) for row in latest.items]
         self.waiting = next(
             (Waiting(str(row.id), f"{row.name} is waiting for your approval", waiting_words(row))
-             for row in running.items if row.status == "awaiting_approval"),
+             for row in running.items if row.status is CampaignStatus.AWAITING_APPROVAL),
             Waiting(),
         )  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.actions.models import ActionStatus
 from liquor_app.screens.campaigns.detail.actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.edit_state import EditState
 from liquor_app.screens.campaigns.detail.simulate_state import SimulateState
@@ -31,7 +32,7 @@ def edit_menu(line: Any) -> rx.Component:
         Item("Other words", EditState.ask("copy", line.id), "pencil"),
         Item("Take out of the plan", ActionsState.skip(line.id), "x", danger=True, divider=True),
     )
-    return rx.cond(line.status == "pending", for_managers(lines), rx.fragment())
+    return rx.cond(line.status == ActionStatus.PENDING.value, for_managers(lines), rx.fragment())
 
 
 def edit_bar() -> rx.Component:

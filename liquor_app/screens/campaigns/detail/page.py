@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.screens.campaigns.detail.actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
 from liquor_app.screens.campaigns.detail.coupons_state import CodesState
@@ -82,7 +83,7 @@ def _head() -> rx.Component:
         Item("Cancel campaign", CampaignState.ask("cancel"), "ban", danger=True),
         Item("Delete draft", CampaignState.ask("delete"), "trash-2", danger=True),
     )
-    over = (HEAD.status == "completed") | (HEAD.status == "cancelled")
+    over = (HEAD.status == CampaignStatus.COMPLETED.value) | (HEAD.status == CampaignStatus.CANCELLED.value)
     return page_head(
         HEAD.name,
         HEAD.words,
@@ -100,7 +101,7 @@ def _running() -> rx.Component:
     progress = card(
         row(
             row(
-                rx.cond(HEAD.status == "active", live(""), rx.fragment()),
+                rx.cond(HEAD.status == CampaignStatus.ACTIVE.value, live(""), rx.fragment()),
                 rx.el.b(HEAD.done, class_name="strong"),
                 rx.el.span(HEAD.percent_words, class_name="muted"),
             ),

@@ -11,7 +11,7 @@ import reflex as rx
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
-from liquor_app.core.models import JobStatus
+from liquor_app.core.models import UNFINISHED, JobStatus
 from liquor_app.core.queue import JobRow, get_job
 from liquor_app.planning.service import PlanRow, cancel_simulation, open_simulation, request_simulation
 from liquor_app.screens.campaigns.detail.state import CampaignState
@@ -22,7 +22,6 @@ from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done, toast_failed, toast_warning
 
 WATCH_SECONDS, WATCH_EVERY = 3600, 0.3
-OPEN = {JobStatus.QUEUED, JobStatus.RUNNING}
 
 
 class SimulateState(rx.State):
@@ -84,7 +83,7 @@ class SimulateState(rx.State):
                 except AppError:
                     self.reset()
                     return None
-                if job.status not in OPEN:
+                if job.status not in UNFINISHED:
                     self.reset()
                     return _ended(job)
                 self.words = job.message or self.words

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.campaigns.detail.versions_state import VersionsState
 from liquor_app.screens.session.role_controls import for_managers
@@ -24,7 +25,7 @@ SIDE, WHY = VersionsState.side, VersionsState.why
 def side_by_side() -> rx.Component:
     """The optimiser's plan beside the AI planner's, while both are on the table."""
     choose = rx.cond(
-        CampaignState.head.status == "scheduled",
+        CampaignState.head.status == CampaignStatus.SCHEDULED.value,
         rx.fragment(),
         for_managers(button("Choose the other", icon="arrow-left-right", small=True, on_click=VersionsState.ask(True))),
     )

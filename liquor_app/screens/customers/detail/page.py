@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.customers.models import ConsentStatus
 from liquor_app.screens.customers.detail.history_state import HistoryState
 from liquor_app.screens.customers.detail.manage_dialogs import questions
 from liquor_app.screens.customers.detail.manage_state import ActsState
@@ -266,7 +267,7 @@ def _consents() -> rx.Component:
         drawing = rx.match(one.key, ("email", icon("mail")), ("sms", icon("message-square")), icon("id-card"))
         record = for_managers(
             rx.cond(
-                one.status == "pending",
+                one.status == ConsentStatus.PENDING.value,
                 button("Send link", kind="ghost", small=True, on_click=ErrandsState.ask("confirm", one.key)),
                 rx.fragment(),
             ),

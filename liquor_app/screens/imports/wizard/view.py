@@ -219,6 +219,6 @@ def import_line(row: ImportRow, at: datetime) -> ImportLine:
         spoken(row.kind),
         row.status.value,
         ago(row.created_at, at),
-        words or ("nothing new" if row.status == "completed" else ""),
+        words or ("nothing new" if row.status is ImportStatus.COMPLETED else ""),
         f"/api/v1/imports/{row.id}/rejects" if row.rejected else "",
     )

@@ -10,6 +10,7 @@ import reflex as rx
 
 from liquor_app.core.db import transaction
 from liquor_app.organization.settings import shop_now
+from liquor_app.scoring.models import ModelStatus
 from liquor_app.scoring.service import ModelRow, list_models
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.charts.bars import Bar
@@ -167,6 +168,6 @@ class ModelsState(rx.State):
         async with transaction() as session:
             rows = await list_models(session, actor, history=True)
             at = await shop_now(session)
-        self.cards = [card_of(row, at) for row in rows if row.status == "active"]
+        self.cards = [card_of(row, at) for row in rows if row.status == ModelStatus.ACTIVE]
         self.versions = [line_of(row, at) for row in sorted(rows, key=lambda row: row.created_at, reverse=True)]
-        self.is_empty, self.loading = not any(row.n for row in rows if row.status == "active"), False
+        self.is_empty, self.loading = not any(row.n for row in rows if row.status == ModelStatus.ACTIVE), False

@@ -10,6 +10,7 @@ import reflex as rx
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
+from liquor_app.ledger.models import SendStatus
 from liquor_app.providers.config_forms import provider_name
 from liquor_app.screens.sending.words import ago
 from liquor_app.screens.session.state import guarded, signed_in
@@ -51,7 +52,7 @@ class UnknownState(rx.State):
     async def _read(self) -> None:
         actor = await signed_in(self)
         async with transaction() as session:
-            page = await list_sends(session, actor, ListQuery({"status": "unknown"}, limit=PAGE))
+            page = await list_sends(session, actor, ListQuery({"status": SendStatus.UNKNOWN}, limit=PAGE))
         self.total, self.asking, self.answer = page.total, "", ""
         left = page.total - len(page.items)
         self.more = f"and {left:,} more after these" if left > 0 else ""
