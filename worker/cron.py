@@ -13,10 +13,10 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.service import forget_sessions
 from liquor_app.accounts.sign_in_attempts import forget_attempts
 from liquor_app.core import queue
-from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.imports.tasks import forget_old_uploads
+from liquor_app.organization.settings import shop_today
 from liquor_app.planning.due_campaigns import request_firings, start_due
 from liquor_app.scoring.tasks import score_waiting
 
@@ -41,7 +41,8 @@ async def fire_triggers(context: dict[str, Any]) -> int:
 async def refresh_knowledge(context: dict[str, Any]) -> None:
     """Each night: score everybody; segments follow from there."""
     async with transaction() as session:
-        await enqueue(session, Job.SCORE_CUSTOMERS, {"then_segments": True}, dedupe_key=now().date().isoformat())
+        night = (await shop_today(session)).isoformat()
+        await enqueue(session, Job.SCORE_CUSTOMERS, {"then_segments": True}, dedupe_key=night)
 
 
 async def score_touched(context: dict[str, Any]) -> bool:

@@ -23,7 +23,7 @@ from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import LIVE
 from liquor_app.compliance.legal_rules import RuleKind
 from liquor_app.compliance.service import load_rules
-from liquor_app.core.clock import now
+from liquor_app.core.clock import now, today_in
 from liquor_app.core.holdout_draw import number_of, threshold
 from liquor_app.core.states import sql_list
 from liquor_app.customers.addresses import address_hash
@@ -195,7 +195,7 @@ async def _people(
     coupon_bans: frozenset[str],
 ) -> People:
     count, limits = len(rows), brief.limits
-    today = now().date()
+    today = today_in(limits.timezone)
     ids = [row.id for row in rows]
     counts = await contacts(session, ids, brief)
     days = (brief.days[-1] - brief.days[0]).days + 1

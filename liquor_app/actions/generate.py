@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -219,11 +220,11 @@ def _candidates(people: People, playbooks: Sequence[Playbook], brief: CampaignBr
     return built
 
 
-def _facts(row: Any, today: date) -> Facts:
+def _facts(row: Any, today: date, zone: ZoneInfo) -> Facts:
     orders, first, last = row.purchase_frequency, row.first_purchase_at, row.last_purchase_at
     return Facts(
         orders=orders,
-        days_since_last=max(0, (today - last.date()).days) if last else None,
+        days_since_last=max(0, (today - last.astimezone(zone).date()).days) if last else None,
         usual_gap=(last - first).total_seconds() / 86_400 / (orders - 1) if orders > 1 and first and last else None,
         category=row.primary_category,
         churn_probability=row.churn_probability,
@@ -237,6 +238,7 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
     """Rows of `_COLUMNS`."""
     limits = brief.limits
     margin = float(limits.margin_pct) / 100
+    zone = ZoneInfo(limits.timezone)
     until = brief.offers_end + timedelta(days=VALID_DAYS_AFTER_END)
     words: dict[int, str] = {}
     windows: dict[tuple[Any, ...], str] = {}
@@ -246,7 +248,7 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
             person = int(candidate.who[index])
             row = people.rows[person]
             if person not in words:
-                words[person] = why(_facts(row, people.today))
+                words[person] = why(_facts(row, people.today, zone))
             offer = playbook.offers[choice.offer[index]]
             shown = offer_text(offer, row.primary_category)
             basket, share = float(candidate.people.basket[index]), float(choice.discount[index])

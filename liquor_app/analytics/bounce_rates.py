@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import shop_today
 
 HEALTH_DAYS = 30
 COMPLAINTS = (0.001, 0.003)
@@ -39,9 +40,9 @@ async def sender_health(session: AsyncSession, actor: Actor) -> list[SenderHealt
         text(
             "SELECT channel, CAST(sum(sends) AS bigint) AS sends, CAST(sum(bounces) AS bigint) AS bounces,"
             " CAST(sum(complaints) AS bigint) AS complaints FROM daily_messages"
-            " WHERE day > CURRENT_DATE - CAST(:days AS integer) GROUP BY channel"
+            " WHERE day > CAST(:today AS date) - CAST(:days AS integer) GROUP BY channel"
         ),
-        {"days": HEALTH_DAYS},
+        {"days": HEALTH_DAYS, "today": await shop_today(session)},
     )
     rows = {row.channel: row for row in found}
     made = []

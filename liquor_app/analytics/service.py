@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.clock import now
+from liquor_app.core.clock import today_in
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.settings import GeneralSettings, load_settings
 
@@ -122,7 +121,7 @@ async def daily(session: AsyncSession, actor: Actor, start: date, end: date) -> 
     if end < start or (end - start).days >= MAX_DAYS:
         raise Invalid(f"The period must be 1 to {MAX_DAYS} days long.", field="end")
     general = await load_settings(session, GeneralSettings)
-    today = now().astimezone(ZoneInfo(general.timezone)).date()
+    today = today_in(general.timezone)
     found = await session.execute(text(_DAYS), {"start": start, "end": end, "today": today, "zone": general.timezone})
     return [
         Day(row["day"], Decimal(row["revenue"]), int(row["orders"]), int(row["sends"]), int(row["conversions"]))
@@ -164,7 +163,7 @@ async def dashboard(session: AsyncSession, actor: Actor, *, days: int = 30) -> D
     if not 1 <= days <= 365:
         raise Invalid("days must lie between 1 and 365", field="days")
     general = await load_settings(session, GeneralSettings)
-    end = now().astimezone(ZoneInfo(general.timezone)).date()
+    end = today_in(general.timezone)
     rows = await daily(session, actor, end - timedelta(days=2 * days - 1), end)
     before, period = rows[:days], rows[days:]
     return Dashboard(period[0].day, end, kpis(period, before), period, before)

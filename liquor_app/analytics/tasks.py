@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from liquor_app.analytics.daily_rollups import roll_up, roll_up_messages
-from liquor_app.core.clock import now
+from liquor_app.core.clock import today_in
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.pubsub import publish
@@ -23,12 +23,13 @@ late of a message asks for its day (`ledger.rollup_backlog`)."""
 async def roll_up_days(job: JobContext) -> dict[str, Any]:
     """The last days or those `since` a date, and the older ones of which something was learned late."""
     given = job.args.get("since")
-    try:
-        since = date.fromisoformat(given) if given else (now() - timedelta(days=LATE_DAYS)).date()
-    except (TypeError, ValueError) as error:
-        raise Invalid(f"since must be a date, not {given!r}", field="since") from error
     async with transaction() as session:
-        asked = await asked_recounts(session, (await load_settings(session, GeneralSettings)).timezone)
+        zone = (await load_settings(session, GeneralSettings)).timezone
+        try:
+            since = date.fromisoformat(given) if given else today_in(zone) - timedelta(days=LATE_DAYS)
+        except (TypeError, ValueError) as error:
+            raise Invalid(f"since must be a date, not {given!r}", field="since") from error
+        asked = await asked_recounts(session, zone)
     # before they are forgotten: whoever dies in between counts once more
     if asked.campaigns:
         await roll_up_once(asked.campaigns)

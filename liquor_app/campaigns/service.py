@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -24,7 +23,7 @@ from liquor_app.campaigns.definition_checks import (
     check_trigger,
 )
 from liquor_app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus, CampaignType, Engine
-from liquor_app.core.clock import now
+from liquor_app.core.clock import now, today_in
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, enqueue
@@ -161,7 +160,7 @@ async def create_campaign(
         raise Invalid("name must have 1 to 120 characters", field="name")
     general = await load_settings(session, GeneralSettings)
     planning = await load_settings(session, PlanningSettings)
-    start = start_date or now().astimezone(ZoneInfo(general.timezone)).date() + timedelta(days=1)
+    start = start_date or today_in(general.timezone) + timedelta(days=1)
     end = end_date or start + timedelta(days=6 if type is not CampaignType.TRIGGERED else MAX_STANDING_DAYS - 1)
     check_dates(start, end, type)
     check_engine(type, engine)

@@ -18,10 +18,10 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.compliance.legal_rules import FEDERAL, RuleKind, parse_rule
 from liquor_app.compliance.service import RULE_COLUMNS, RuleRow
-from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.customers.addresses import STATE_TIMEZONES
 from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import shop_today
 
 LAST_DAY = date(2100, 1, 1)
 MAX_LIMIT = 1_000
@@ -105,7 +105,7 @@ async def end_rule(session: AsyncSession, actor: Actor, rule_id: UUID, on: date)
         raise NotFound("There is no such rule.")
     if row["valid_to"] is not None:
         raise Conflict(f"This rule ends on {row['valid_to']} already.")
-    earliest = max(now().date(), row["valid_from"])
+    earliest = max(await shop_today(session), row["valid_from"])
     if not earliest <= on <= LAST_DAY:
         raise Invalid(f"The day must be {earliest} or later: what has bound is history.", field="on")
     ended = await session.execute(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen_now", default=None)
 
@@ -13,6 +14,11 @@ _frozen: ContextVar[datetime | None] = ContextVar("frozen_now", default=None)
 def now() -> datetime:
     """Current time as an aware UTC datetime."""
     return _frozen.get() or datetime.now(UTC)
+
+
+def today_in(zone: str | ZoneInfo) -> date:
+    """The calendar day it is now in a time zone."""
+    return now().astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone).date()
 
 
 @contextmanager

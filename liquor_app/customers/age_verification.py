@@ -19,11 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
-from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.customers.birth_dates import age_on, known_birthday
 from liquor_app.organization.service import notify
-from liquor_app.organization.settings import ComplianceSettings, load_settings
+from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 
 OWN_WORD, SEEN, TYPED = "date of birth, own statement", "proof seen by staff", "typed by staff"
 PROOF_LENGTH = 200
@@ -65,7 +64,7 @@ async def hear_birthday(session: AsyncSession, customer_id: UUID, said: date, *,
         NotFound: there is no such customer.
         Invalid: not a possible date.
     """
-    today = now().date()
+    today = await shop_today(session)
     _check_possible(said, today, "born")
     before = await _lock(session, customer_id)
     minimum = (await load_settings(session, ComplianceSettings)).minimum_age
@@ -104,7 +103,7 @@ async def settle_age(session: AsyncSession, actor: Actor, customer_id: UUID, *, 
     proof = " ".join(proof.split())
     if not proof or len(proof) > PROOF_LENGTH:
         raise Invalid(f"Say what proof was seen, in at most {PROOF_LENGTH} characters.", field="proof")
-    today = now().date()
+    today = await shop_today(session)
     _check_possible(born, today, "date_of_birth")
     before = await _lock(session, customer_id)
     minimum = (await load_settings(session, ComplianceSettings)).minimum_age

@@ -14,14 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.customers.addresses import guess_timezone, normalise_email, normalise_phone
 from liquor_app.customers.age_verification import note_typed
 from liquor_app.customers.birth_dates import PLACEHOLDERS, age_on
 from liquor_app.customers.places import normalise_state
-from liquor_app.organization.settings import ComplianceSettings, load_settings
+from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 
 """Totals are counted up to here and estimated beyond: nobody reads the last digit of a million."""
 
@@ -112,7 +111,7 @@ WRITABLE = {
 }  # fmt: skip
 
 
-def _clean(changes: dict[str, Any]) -> dict[str, Any]:
+def _clean(changes: dict[str, Any], today: date) -> dict[str, Any]:
     """Column values from a client's fields.
 
     Raises:
@@ -142,7 +141,7 @@ def _clean(changes: dict[str, Any]) -> dict[str, Any]:
             born = born if isinstance(born, date) else date.fromisoformat(str(born))
         except ValueError as error:
             raise Invalid("date_of_birth must be a date such as 1980-02-29", field="date_of_birth") from error
-        if not date(1900, 1, 1) <= born <= now().date():
+        if not date(1900, 1, 1) <= born <= today:
             raise Invalid("date_of_birth must lie between 1900 and today", field="date_of_birth")
         if born in PLACEHOLDERS:
             raise Invalid(
@@ -170,7 +169,7 @@ async def _refuse_taken(session: AsyncSession, values: dict[str, Any], own: UUID
 async def _refuse_older(session: AsyncSession, before: Any, born: date | None) -> None:
     """A minor on file does not come of age by a change of a field, nor does a doubt end by it."""
     known, minimum = before["date_of_birth"], (await load_settings(session, ComplianceSettings)).minimum_age
-    is_minor = known is not None and age_on(known, now().date()) < minimum
+    is_minor = known is not None and age_on(known, await shop_today(session)) < minimum
     if before["age_disputed_at"] is not None or (is_minor and (born is None or born < known)):
         raise Conflict(
             "This customer is a minor by what is on file, or their age is in doubt. Record the proof of age that was"
@@ -188,7 +187,7 @@ async def create_customer(session: AsyncSession, actor: Actor, changes: dict[str
         Conflict: the e-mail or external id belongs to somebody else.
     """
     require(actor, Role.MANAGER)
-    values = _clean(changes)
+    values = _clean(changes, await shop_today(session))
     if not any(values.get(name) for name in ("email", "phone", "external_id")):
         raise Invalid("Give at least one of email, phone and external_id.", field="email")
     await _refuse_taken(session, values, None)
@@ -225,7 +224,7 @@ async def update_customer(
         raise NotFound("There is no such customer, or it was deleted.")
     if seen is not None and before["updated_at"] != seen:
         raise Conflict("Somebody changed this customer meanwhile. Reload, then make your change again.")
-    values = _clean(changes)
+    values = _clean(changes, await shop_today(session))
     if not values:
         return await get_customer(session, actor, customer_id)
     after = {**before, **values}

@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from liquor_app.core.clock import now
+from liquor_app.core.clock import today_in
 from liquor_app.core.errors import Invalid, Unavailable
 from liquor_app.demo.made_up_people import make_people
 
@@ -96,7 +95,7 @@ class SampleData:
 
 def yesterday() -> date:
     """The last day that is over in the stores: the sample's year ends no later, so that nothing lies in the future."""
-    return now().astimezone(ZoneInfo(STORE_TIMEZONE)).date() - timedelta(days=1)
+    return today_in(STORE_TIMEZONE) - timedelta(days=1)
 
 
 def last_day_by(latest: date) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -134,6 +134,12 @@ async def load_settings(session: AsyncSession, model: type[S]) -> S:
 async def shop_now(session: AsyncSession) -> datetime:
     """The present in the shop's time zone, which screens tell dates and times in."""
     return now().astimezone(ZoneInfo((await load_settings(session, GeneralSettings)).timezone))
+
+
+async def shop_today(session: AsyncSession) -> date:
+    """The shop's calendar day. Every "today" of a rule, a form or a figure is this one: by UTC the day would end at
+    seven or eight in the evening in New York."""
+    return (await shop_now(session)).date()
 
 
 async def save_settings(session: AsyncSession, actor: Actor, model: type[S], changes: dict[str, Any]) -> S:

@@ -20,7 +20,7 @@ from liquor_app.actions.models import TAKEN, ActionStatus
 from liquor_app.actions.plan_decisions import Decision, apply_decisions, copy_decisions, stage_decisions
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import LIVE
-from liquor_app.core.clock import now
+from liquor_app.core.clock import today_in
 from liquor_app.core.states import sql_list
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints, Problem, Verdict
 from liquor_app.planning.simulation import Sends
@@ -155,7 +155,7 @@ async def day_weights(session: AsyncSession, brief: CampaignBrief) -> Floats:
     with fewer than a hundred purchases to judge by.
     """
     local = ZoneInfo(brief.limits.timezone)
-    since = datetime.combine(now().astimezone(local).date() - timedelta(days=91), time.min, local)
+    since = datetime.combine(today_in(local) - timedelta(days=91), time.min, local)
     found = await session.execute(
         text(
             "SELECT CAST(extract(isodow FROM occurred_at AT TIME ZONE :zone) AS integer) AS weekday, count(*) AS n"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,11 +9,10 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.campaigns.lifecycle import await_approval, start_campaign
 from liquor_app.campaigns.models import CampaignStatus, CampaignType
 from liquor_app.campaigns.service import lock_campaign
-from liquor_app.core.clock import now
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.guidance import autopilot_stopped
 from liquor_app.organization.service import get_brand
-from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.organization.settings import shop_today
 from liquor_app.organization.shop_identity import missing_identity
 from liquor_app.planning.approval.autopilot import hold_switch
 
@@ -42,8 +39,7 @@ async def start_due(session: AsyncSession, actor: Actor) -> int:
 
     What autopilot approved is not started while it is stopped: it goes back before a person.
     """
-    general = await load_settings(session, GeneralSettings)
-    today = now().astimezone(ZoneInfo(general.timezone)).date()
+    today = await shop_today(session)
     await hold_switch(session)
     stopped = await autopilot_stopped(session)
     due = await session.execute(text(_DUE), {"today": today})

@@ -17,7 +17,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import Message
 from liquor_app.experiments.global_holdout import overall_result
-from liquor_app.organization.settings import shop_now
+from liquor_app.organization.settings import shop_today
 from liquor_app.rest.kit.authentication import CurrentActor, session_cookie, socket_actor
 from liquor_app.rest.schemas.analytics import AnalyticsMessage, ChurnOut, DashboardOut, HoldoutOut, RevenueOut
 
@@ -42,7 +42,7 @@ async def revenue(
 ) -> object:
     """Revenue, orders, sends and conversions day by day."""
     async with transaction() as session:
-        last = end or (await shop_now(session)).date()
+        last = end or await shop_today(session)
         first = start or last - timedelta(days=PERIOD_DAYS - 1)
         rows = await service.daily(session, actor, first, last)
     return {

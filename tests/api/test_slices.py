@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core import queue
-from liquor_app.core.clock import now
+from liquor_app.core.clock import today_in
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
@@ -24,6 +24,7 @@ from tests.api.client import Client, is_problem
 from tests.factories import add_people, add_ready_campaign
 from tests.people import add_customer, add_purchase
 
+NEW_YORK = "America/New_York"
 pytestmark = pytest.mark.integration
 
 RULE = {"all": [{"field": "state", "op": "eq", "value": "ME"}]}
@@ -67,7 +68,7 @@ async def test_analytics(viewer: Client) -> None:
     churn = (await viewer.get("/analytics/churn")).json()
     assert churn["bands"] == [{"churn_risk": "high", "customers": 1}]
     assert churn["customers"][0]["value_at_risk"] == "84.00"
-    today = now().date()
+    today = today_in(NEW_YORK)
     backwards = {"start": str(today), "end": str(today - timedelta(days=2))}
     is_problem(await viewer.get("/analytics/revenue", params=backwards), 422, "invalid", "end")
     is_problem(await viewer.get("/analytics/revenue", params={"start": "x"}), 422, "invalid", "start")
@@ -182,7 +183,7 @@ async def test_ids_of_no_time_are_simply_unknown(viewer: Client, send_id: str) -
 
 
 async def test_a_law_changes(templates: None, admin: Client, manager: Client) -> None:
-    today = now().date()
+    today = today_in(NEW_YORK)
     rules = (await admin.get("/settings/compliance")).json()["rules"]
     old = next(rule for rule in rules if rule["jurisdiction"] == "WA" and rule["kind"] == "hours")
     path, start = "/settings/compliance/rules", str(today + timedelta(days=30))

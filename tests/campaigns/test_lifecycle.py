@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -91,6 +92,22 @@ async def test_from_draft_to_cancelled(database: str) -> None:
             await verb(session, SYSTEM, campaign)
         assert await _status(campaign) is expected
     assert await _jobs(Job.LAUNCH_CAMPAIGN) == 1
+
+
+async def test_approval_is_open_until_the_last_day_is_over_in_the_shop(database: str) -> None:
+    """By UTC it closed at seven or eight in the evening of that day."""
+    campaign = await _planned()
+    async with transaction() as session:
+        last = (await get_campaign(session, SYSTEM, campaign)).end_date
+    zone = ZoneInfo("America/New_York")
+    after = datetime.combine(last + timedelta(days=1), time(0, 1), zone)
+    with travel(after), pytest.raises(Conflict, match="is over"):
+        async with transaction() as session:
+            await approve_campaign(session, SYSTEM, campaign)
+    with travel(after - timedelta(minutes=2)):
+        async with transaction() as session:
+            await approve_campaign(session, SYSTEM, campaign)
+    assert await _status(campaign) is CampaignStatus.SCHEDULED
 
 
 async def test_each_step_is_audited(database: str) -> None:

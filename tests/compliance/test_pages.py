@@ -13,12 +13,13 @@ from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.compliance.legal_rules import RuleKind
 from liquor_app.compliance.rule_pack import PACK
 from liquor_app.compliance.service import ensure_rule_pack, load_rules
-from liquor_app.core.clock import now
+from liquor_app.core.clock import today_in
 from liquor_app.core.db import transaction
 from liquor_app.screens.compliance.law.state import LawState, RuleLine
 from liquor_app.screens.customers.suppressions.state import SuppressedState
 from tests.tabs import Tab, run, said
 
+NEW_YORK = "America/New_York"
 ADMIN = Actor(ActorKind.USER, None, "Ada", Role.ADMIN)
 MANAGER = Actor(ActorKind.USER, None, "Mo", Role.MANAGER)
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
@@ -72,7 +73,7 @@ async def test_a_change_starts_a_new_rule_and_keeps_the_old(database: str) -> No
     assert all(line.citation for line in page.rows)
     old = line_of(page, "WA", RuleKind.HOURS)
     await run(LawState.ask, page, "change", old.id)
-    start = now().date() + timedelta(days=10)
+    start = today_in(NEW_YORK) + timedelta(days=10)
     assert await run(LawState.save, page, {**FORM, "citation": "", "valid_from": str(start)}) is None
     assert set(page.errors) == {"citation"}
     assert await run(LawState.save, page, {**FORM, "days": "sat", "start": "9", "valid_from": str(start)}) is None
@@ -97,9 +98,9 @@ async def test_an_ended_rule_is_kept_out_of_sight(database: str) -> None:
     ban = line_of(page, "MA", RuleKind.COUPON_BAN)
     await run(LawState.ask, page, "end", ban.id)
     assert await run(LawState.finish, page, {"valid_from": "soon"}) is None
-    assert await run(LawState.finish, page, {"valid_from": str(now().date() - timedelta(days=1))}) is None
+    assert await run(LawState.finish, page, {"valid_from": str(today_in(NEW_YORK) - timedelta(days=1))}) is None
     assert "history" in page.errors["valid_from"]
-    await run(LawState.finish, page, {"valid_from": str(now().date())})
+    await run(LawState.finish, page, {"valid_from": str(today_in(NEW_YORK))})
     assert (page.ended, len(page.rows)) == (1, len(PACK) - 1)
     await run(LawState.show_ended, page, True)
     assert line_of(page, "MA", RuleKind.COUPON_BAN).ended

@@ -13,10 +13,10 @@ from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.lifecycle import await_approval, check_stands, mark_approved
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow, lock_campaign, row_of
-from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import get_brand
+from liquor_app.organization.settings import shop_today
 from liquor_app.organization.shop_identity import require_identity
 from liquor_app.planning.approval.approve_plan import approve_plan
 
@@ -40,7 +40,7 @@ async def approve_campaign(session: AsyncSession, actor: Actor, campaign_id: UUI
             "The plan has text messages, and the brand has no sender for them: add one under Settings, Brand, or plan"
             " the campaign again without SMS."
         )
-    if campaign.end_date < now().date():
+    if campaign.end_date < await shop_today(session):
         raise Conflict(f"The campaign's last day, {campaign.end_date}, is over. Give it new dates and a new plan.")
     await approve_plan(session, actor, campaign.plan_id)
     await mark_approved(session, actor, campaign)

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from math import isnan
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import httpx
 
+from liquor_app.core.clock import now
 from liquor_app.core.errors import Unavailable
 from liquor_app.core.security.outbound import BlockedAddress, is_blocked
 from liquor_app.providers.kit.base import Outcome, OutgoingMessage, SendResult, each
@@ -166,5 +167,5 @@ def retry_after(answer: httpx.Response) -> float | None:
             moment = parsedate_to_datetime(value)
         except ValueError:
             return None
-        seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+        seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - now()).total_seconds()
     return None if isnan(seconds) else min(max(seconds, 0.0), MAX_WAIT_SECONDS)

@@ -31,7 +31,7 @@ from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.birth_dates import age_on
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import default_brand
-from liquor_app.organization.settings import ComplianceSettings, load_settings
+from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 from liquor_app.organization.shop_identity import require_identity
 from liquor_app.providers.kit.base import Outcome, OutgoingMessage
 from liquor_app.providers.kit.message_bodies import Whole
@@ -321,7 +321,7 @@ async def _refuse_minors(session: AsyncSession, customer_id: UUID) -> None:
     if disputed is not None:
         raise Conflict("This customer's age is in doubt: nothing is sent to them until it is settled.")
     minimum = (await load_settings(session, ComplianceSettings)).minimum_age
-    if born is not None and age_on(born, now().date()) < minimum:
+    if born is not None and age_on(born, await shop_today(session)) < minimum:
         raise Conflict(f"This customer is known to be under {minimum}: nothing is sent to them.")
 
 

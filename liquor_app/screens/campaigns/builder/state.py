@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import reflex as rx
 
@@ -19,7 +18,7 @@ from liquor_app.campaigns.service import (
     update_campaign,
 )
 from liquor_app.campaigns.triggers import TriggerKind
-from liquor_app.core.clock import now
+from liquor_app.core.clock import today_in
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Invalid
@@ -123,7 +122,7 @@ class BuilderState(rx.State):
             Choice(row.slug, row.name, row.messaging_strategy or "", f"{row.customer_count:,}")
             for row in segments.items
         ]
-        first = now().astimezone(ZoneInfo(general.timezone)).date() + timedelta(days=1)
+        first = today_in(general.timezone) + timedelta(days=1)
         self.errors, self.busy, self.saved, self._draft, self.stamp = {}, False, "", "", uuid7().hex
         self.hint = _hint(guidance.autonomy(self.type).label)
         if draft is None:

@@ -13,11 +13,11 @@ from liquor_app.accounts.permissions import require
 from liquor_app.compliance.legal_rules import WEEKDAYS, RuleKind
 from liquor_app.compliance.rule_pack_editing import RuleDraft, add_rule, end_rule
 from liquor_app.compliance.service import RuleRow, list_rules
-from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import shop_today
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
@@ -150,7 +150,7 @@ class LawState(rx.State):
         require(actor, Role.ADMIN)
         async with transaction() as session:
             rows = await list_rules(session, actor)
-        today = now().date()
+            today = await shop_today(session)
         lines = [rule_line(row, today) for row in rows]
         self.ended = sum(line.ended for line in lines)
         self.rows = [line for line in lines if self.with_ended or not line.ended]
