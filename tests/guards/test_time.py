@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 
 from liquor_app.core.config import PROJECT_ROOT
+from tests.guards.statements import statements
 
 CLOCK = "liquor_app/core/clock.py"
 SHOP = "liquor_app/organization/settings.py"
 """Where `shop_today` stands, which alone makes a day of the present."""
 READS_THE_CLOCK = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 PRESENT = {"now", "shop_now"}
+
+UTC_DAYS = {
+    "liquor_app.providers.sender_health": "a young sender's allowance is of the provider's day, which is UTC's",
+    "worker.cron": "partitions are made months ahead",
+}
+"""Modules whose SQL may take the database's date."""
+_DATABASES_DAY = re.compile(r"\bcurrent_date\b|\bcast\(\s*now\(\)\s+as\s+date\)|\bnow\(\)::date", re.IGNORECASE)
 
 
 def faults(source: str, place: str = "") -> list[str]:
@@ -61,3 +70,7 @@ def test_the_guard_sees(wrong: str) -> None:
 @pytest.mark.parametrize("right", ["now()", "row.at.date()", "today_in(zone)", "moment.astimezone(zone).date()"])
 def test_the_guard_lets_pass(right: str) -> None:
     assert faults(right) == []
+
+
+def test_sql_takes_no_other_today() -> None:
+    assert {one.module for one in statements() if _DATABASES_DAY.search(one.sql)} == set(UTC_DAYS)
