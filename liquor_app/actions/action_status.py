@@ -10,7 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.models import ACTION, ActionStatus
+from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.ids import uuid_array
+from liquor_app.core.states import sql_list
+from liquor_app.ledger.models import UNFINISHED
 
 _HOLD_OUT = """
 UPDATE actions SET status = 'held_out', updated_at = now()
@@ -60,12 +63,13 @@ WHERE a.id = f.action_id AND (a.status = 'queued' OR (a.status = 'failed' AND f.
 
 _SETTLE = "UPDATE actions SET status = :status, updated_at = now() WHERE id = :id AND status = 'queued'"
 
-_CANCEL = """
+_CANCEL = f"""
 UPDATE actions a SET status = 'skipped', skip_reason = :reason, skip_detail = 'The campaign was cancelled.',
     updated_at = now()
 FROM campaigns k
-WHERE k.id = a.campaign_id AND k.status = 'cancelled' AND NOT k.is_history AND a.status IN ('pending', 'queued')
-  AND NOT EXISTS (SELECT 1 FROM sends s WHERE s.action_id = a.id AND s.status IN ('pending', 'claimed', 'sending'))
+WHERE k.id = a.campaign_id AND k.status = '{CampaignStatus.CANCELLED}' AND NOT k.is_history
+  AND a.status IN ('pending', 'queued')
+  AND NOT EXISTS (SELECT 1 FROM sends s WHERE s.action_id = a.id AND s.status IN {sql_list(*UNFINISHED)})
 """
 
 

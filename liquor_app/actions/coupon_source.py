@@ -27,7 +27,7 @@ WITH need AS (
     SELECT CAST(a.offer_terms ->> 'discount_pct' AS numeric(5, 2)) AS discount_pct, count(*) AS messages
     FROM actions a
     WHERE a.campaign_id = :campaign AND a.status IN {sql_list(ActionStatus.PENDING, ActionStatus.QUEUED)}
-      AND a.offer_terms ->> 'discount_pct' ~ '^[0-9]{1, 3}([.][0-9]+)?$'
+      AND a.offer_terms ->> 'discount_pct' ~ '^[0-9]{{1,3}}([.][0-9]+)?$'
       AND NOT EXISTS (SELECT 1 FROM coupons k WHERE k.action_id = a.id)
     GROUP BY 1
 )

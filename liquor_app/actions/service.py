@@ -20,6 +20,7 @@ from liquor_app.actions.generate import GenerateResult, generate_actions
 from liquor_app.actions.models import ActionStatus
 from liquor_app.core.errors import NotFound
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from liquor_app.ledger.models import SendStatus
 
 __all__ = [
     "ActionRow",
@@ -153,7 +154,8 @@ async def why_not(
         " COALESCE(a.skip_detail, '') FROM actions a WHERE a.customer_id = :customer"
         " AND a.status IN ('skipped', 'held_out') AND a.skip_reason IS DISTINCT FROM :better"
         " UNION ALL SELECT s.created_at, 's' || s.id, s.campaign_id, 'sending', COALESCE(s.skip_reason, 'unknown'),"
-        " COALESCE(s.note, '') FROM sends s WHERE s.customer_id = :customer AND s.status = 'skipped'"
+        " COALESCE(s.note, '') FROM sends s WHERE s.customer_id = :customer"
+        f" AND s.status = '{SendStatus.SKIPPED}'"
     )
     counted = await session.execute(
         text(f"SELECT count(*) FROM ({history}) x"), {"customer": customer_id, "better": params["better"]}

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.ids import uuid7_time
 from liquor_app.organization.models import Channel
 
@@ -18,11 +19,12 @@ REOPENED_DAYS = 30
 
 # A message and its customer are locked together or left alone: nobody waits, so nobody can deadlock, and while two
 # messages of one person are decided, the second finds the first counted.
-_CLAIM = """
+_CLAIM = f"""
 WITH live AS MATERIALIZED (
     SELECT id, virtual_now IS NOT NULL AS is_played, COALESCE(virtual_now, now()) AS moment FROM campaigns
-    WHERE status = 'active'
-       OR (status = 'completed' AND NOT is_history AND completed_at > now() - make_interval(days => :reopened))
+    WHERE status = '{CampaignStatus.ACTIVE}'
+       OR (status = '{CampaignStatus.COMPLETED}' AND NOT is_history
+           AND completed_at > now() - make_interval(days => :reopened))
 ), due AS (
     SELECT d.id, d.created_at, k.moment
     FROM live k

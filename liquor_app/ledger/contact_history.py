@@ -11,9 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.ids import uuid_array
-
-CONTACT_STATUSES = ("claimed", "sending", "sent", "delivered", "bounced", "complained", "unknown")
-"""What counts as a contact: everything that has reached somebody, may have, or is about to."""
+from liquor_app.ledger.models import CONTACTS
 
 MADE_BEFORE = timedelta(days=90)
 """Messages are made at most a campaign's length before they are due, which spares the old partitions."""
@@ -45,7 +43,7 @@ async def contacts_of(
             "oldest": since - MADE_BEFORE,
             "since": since,
             "until": until,
-            "statuses": list(CONTACT_STATUSES),
+            "statuses": [status.value for status in CONTACTS],
         },
     )
     return [Contact(*row) for row in found]

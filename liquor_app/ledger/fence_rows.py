@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.db import raw_connection
 
 OPEN_SECONDS = 60
@@ -20,7 +21,7 @@ OPEN_SECONDS = 60
 _HOLD = "SELECT id FROM campaigns WHERE id = ANY(:campaigns) ORDER BY id FOR SHARE"
 
 # In psycopg's own binary form (`%b`): twelve kilobytes a body would otherwise be escaped here and read again there.
-_FENCE = """
+_FENCE = f"""
 UPDATE sends s SET status = 'sending', batch_id = b.id, provider = f.provider, recipient = f.recipient,
     subject = f.subject, body_html = f.body_html, body_text = f.body_text,
     stencil_id = f.stencil_id, body_values = f.body_values::jsonb,
@@ -36,7 +37,7 @@ FROM campaigns k, customers c, (SELECT uuid_v7() AS id) b, unnest(
 WHERE s.id = f.id AND s.created_at = f.created_at
   AND s.status = 'claimed' AND s.claim_token = %(token)s AND s.lease_until > clock_timestamp()
   AND k.id = s.campaign_id
-  AND (k.status = 'active' OR (k.status = 'completed' AND s.attempt > 1))
+  AND (k.status = '{CampaignStatus.ACTIVE}' OR (k.status = '{CampaignStatus.COMPLETED}' AND s.attempt > 1))
   AND (k.virtual_now IS NULL OR f.provider = %(sandbox)s)
   AND COALESCE(k.virtual_now, clock_timestamp()) + make_interval(secs => %(open)s) <= f.closes_at
   AND c.id = s.customer_id AND c.deleted_at IS NULL

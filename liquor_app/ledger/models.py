@@ -44,6 +44,17 @@ class SendStatus(StrEnum):
     """The request left and no answer came: neither lost nor repeated silently."""
 
 
+ON_ITS_WAY = (SendStatus.CLAIMED, SendStatus.SENDING)
+"""In a worker's hands."""
+UNFINISHED = (SendStatus.PENDING, *ON_ITS_WAY)
+"""Something still becomes of it by itself."""
+CONTACTS = (*ON_ITS_WAY, SendStatus.SENT, SendStatus.DELIVERED, SendStatus.BOUNCED, SendStatus.COMPLAINED,
+            SendStatus.UNKNOWN)  # fmt: skip
+"""What counts as a contact: everything that has reached somebody, may have, or is about to."""
+REACHED = (SendStatus.SENT, SendStatus.DELIVERED)
+"""As far as anybody knows it is there."""
+
+
 SEND = Transitions(
     "send",
     {

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.ids import uuid7_time
 from liquor_app.ledger.models import SEND, SendStatus
 
@@ -24,7 +25,7 @@ WHERE status = 'claimed' AND lease_until < clock_timestamp()
 _CANCEL = f"""
 WITH due AS (
     SELECT s.id, s.created_at FROM campaigns k JOIN sends s ON s.campaign_id = k.id
-    WHERE k.status = 'cancelled' AND s.status IN {SEND.sources_sql(SendStatus.CANCELLED)}
+    WHERE k.status = '{CampaignStatus.CANCELLED}' AND s.status IN {SEND.sources_sql(SendStatus.CANCELLED)}
     LIMIT 5000 FOR UPDATE OF s SKIP LOCKED
 )
 UPDATE sends s SET status = 'cancelled', claim_token = NULL, lease_until = NULL, contact_at = NULL

@@ -12,6 +12,8 @@ import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.states import sql_list
+from liquor_app.ledger.models import REACHED
 from liquor_app.scoring.estimators.purchase_log import Histories, Split
 from liquor_app.scoring.estimators.response import CONTACT_WINDOW_DAYS, RECENT_DAYS, Contacts, Known
 
@@ -24,7 +26,7 @@ MATURE_DAYS = 14
 PAID = "total > 0"
 """A basket nothing was paid for is no purchase: an order refunded in full is told as one of 0.00."""
 
-_CONTACTED = "status IN ('sent', 'delivered') AND provider IS DISTINCT FROM 'sandbox'"
+_CONTACTED = f"status IN {sql_list(*REACHED)} AND provider IS DISTINCT FROM 'sandbox'"
 """Messages that reached for somebody. The sandbox delivers nothing, so nobody can have answered it."""
 
 

@@ -9,27 +9,31 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.campaign_progress import write_counters
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import lock_campaign, move_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import publish
+from liquor_app.core.states import sql_list
+from liquor_app.ledger.models import UNFINISHED
 from liquor_app.ledger.send_counts import count_sends
 from liquor_app.organization.service import notify
 
-_LIVE = """
-SELECT id FROM campaigns WHERE status IN ('active', 'paused')
-   OR (status IN ('completed', 'cancelled') AND NOT is_history AND updated_at > now() - interval '30 days')
+_LIVE = f"""
+SELECT id FROM campaigns WHERE status IN {sql_list(CampaignStatus.ACTIVE, CampaignStatus.PAUSED)}
+   OR (status IN {sql_list(CampaignStatus.COMPLETED, CampaignStatus.CANCELLED)} AND NOT is_history
+       AND updated_at > now() - interval '30 days')
 """
 
 # Open unknowns do not keep a campaign open; they stay visible. A standing campaign ends with its last day.
-_FINISHED = """
+_FINISHED = f"""
 SELECT k.id FROM campaigns k
-WHERE k.id = ANY(:ids) AND k.status = 'active'
+WHERE k.id = ANY(:ids) AND k.status = '{CampaignStatus.ACTIVE}'
   AND (k.type <> 'triggered' OR k.end_date < CAST(COALESCE(k.virtual_now, now()) AS date))
-  AND NOT EXISTS (SELECT 1 FROM sends s WHERE s.campaign_id = k.id AND s.status IN ('pending', 'claimed', 'sending'))
-  AND NOT EXISTS (SELECT 1 FROM actions a WHERE a.campaign_id = k.id AND a.status = 'pending')
+  AND NOT EXISTS (SELECT 1 FROM sends s WHERE s.campaign_id = k.id AND s.status IN {sql_list(*UNFINISHED)})
+  AND NOT EXISTS (SELECT 1 FROM actions a WHERE a.campaign_id = k.id AND a.status = '{ActionStatus.PENDING}')
 """
 
 

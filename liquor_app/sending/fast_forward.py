@@ -22,8 +22,11 @@ from liquor_app.campaigns.lifecycle import pause_campaign
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound
+from liquor_app.core.models import JobStatus
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, JobContext, enqueue
+from liquor_app.core.states import sql_list
+from liquor_app.ledger.models import ON_ITS_WAY, SendStatus
 from liquor_app.sending.campaign_rollup import roll_up_once
 from liquor_app.sending.pipeline.launch import launch_campaign
 
@@ -42,24 +45,24 @@ SELECT name, status, is_playing, virtual_now, start_date, end_date, total_sends,
 FROM campaigns WHERE id = :id
 """
 
-_OPEN = """
+_OPEN = f"""
 SELECT count(*) FROM sends s JOIN campaigns k ON k.id = s.campaign_id
 WHERE s.campaign_id = :id
-  AND (s.status IN ('claimed', 'sending') OR (s.status = 'pending' AND s.not_before <= k.virtual_now))
+  AND (s.status IN {sql_list(*ON_ITS_WAY)} OR (s.status = '{SendStatus.PENDING}' AND s.not_before <= k.virtual_now))
 """
 
-_NEXT = "SELECT min(not_before) FROM sends WHERE campaign_id = :id AND status = 'pending'"
+_NEXT = f"SELECT min(not_before) FROM sends WHERE campaign_id = :id AND status = '{SendStatus.PENDING}'"
 
-_BUSY_STEPS = """
+_BUSY_STEPS = f"""
 SELECT count(DISTINCT floor(extract(epoch FROM not_before) / :step)) FROM sends
-WHERE campaign_id = :id AND status = 'pending'
+WHERE campaign_id = :id AND status = '{SendStatus.PENDING}'
 """
 
-_STOPPED = """
+_STOPPED = f"""
 SELECT k.id FROM campaigns k
-WHERE k.status = 'active' AND k.is_playing AND k.virtual_now IS NOT NULL
+WHERE k.status = '{CampaignStatus.ACTIVE}' AND k.is_playing AND k.virtual_now IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.name = :job AND j.dedupe_key = CAST(k.id AS text)
-                  AND j.status IN ('queued', 'running'))
+                  AND j.status IN {sql_list(JobStatus.QUEUED, JobStatus.RUNNING)})
 """
 
 

@@ -16,6 +16,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_status import requeue_actions
 from liquor_app.core.errors import Conflict
 from liquor_app.core.pubsub import publish
+from liquor_app.ledger.models import SendStatus
 from liquor_app.ledger.new_sends import add_attempts
 from liquor_app.sending.service import RESEND_DAYS, open_campaign
 
@@ -29,7 +30,7 @@ class Whom(StrEnum):
     """Who has got nothing: refused, or skipped for whatever reason; the rules are asked anew."""
 
 
-_STATUSES = {Whom.FAILED: ["failed"], Whom.REST: ["failed", "skipped"]}
+_STATUSES = {Whom.FAILED: [SendStatus.FAILED.value], Whom.REST: [SendStatus.FAILED.value, SendStatus.SKIPPED.value]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,8 @@ async def send_again(session: AsyncSession, actor: Actor, campaign_id: UUID, who
 COUNTED = 100_000
 """The most that is counted; a page says "100,000 or more" from there."""
 
-_WAITING = """
-SELECT count(*) FILTER (WHERE status = 'failed') AS failed, count(*) AS rest FROM (
+_WAITING = f"""
+SELECT count(*) FILTER (WHERE status = '{SendStatus.FAILED}') AS failed, count(*) AS rest FROM (
     SELECT s.status FROM sends s
     WHERE s.campaign_id = :campaign AND s.status = ANY(:statuses) AND s.action_id IS NOT NULL
     AND s.customer_id IS NOT NULL AND NOT EXISTS (
@@ -82,9 +83,9 @@ SELECT count(*) FILTER (WHERE status = 'failed') AS failed, count(*) AS rest FRO
 ) AS latest
 """
 
-_WHY = """
+_WHY = f"""
 SELECT COALESCE(skip_reason, 'unknown') AS reason, count(*) AS messages FROM sends
-WHERE campaign_id = :campaign AND status = 'skipped' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 12
+WHERE campaign_id = :campaign AND status = '{SendStatus.SKIPPED}' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 12
 """
 
 

@@ -15,6 +15,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_status import requeue_actions, settle_action
+from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.ids import uuid7_time
 from liquor_app.core.paging import check_limit
@@ -27,6 +28,7 @@ from liquor_app.sending.pipeline.stored_bodies import BODY_COLUMNS, BODY_JOIN, r
 from liquor_app.sending.staff_copy import inert_html, inert_text
 
 RESEND_DAYS = 3
+REOPENABLE = (CampaignStatus.ACTIVE, CampaignStatus.PAUSED, CampaignStatus.COMPLETED)
 RESENDABLE = (SendStatus.FAILED, SendStatus.UNKNOWN, SendStatus.BOUNCED)
 
 
@@ -200,8 +202,8 @@ async def open_campaign(session: AsyncSession, campaign_id: UUID) -> Any:
     ).first()
     if campaign is None:
         raise NotFound("There is no such campaign.")
-    over = campaign.status == "completed"
-    if campaign.status not in ("active", "paused", "completed") or (over and not campaign.is_recent):
+    over = campaign.status == CampaignStatus.COMPLETED
+    if campaign.status not in REOPENABLE or (over and not campaign.is_recent):
         raise Conflict(f"The campaign is {campaign.status}; put the customers into a new one.")
     if over and campaign.virtual_now is not None:
         raise Conflict("The campaign's week was played and is over; its clock stands still.")

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.db import transaction
-from liquor_app.ledger.contact_history import CONTACT_STATUSES
+from liquor_app.ledger.models import CONTACTS
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import ComplianceSettings, save_settings
 from liquor_app.sending.pipeline.claim import claim_batch
@@ -87,7 +87,7 @@ async def test_caps_hold_for_each_customer_whoever_claims(database: str) -> None
 
     contacts: dict[UUID, list[datetime]] = defaultdict(list)
     for row in rows:
-        if row.status in CONTACT_STATUSES:
+        if row.status in CONTACTS:
             contacts[row.customer_id].append(row.contact_at)
     for customer, moments in contacts.items():
         cap = 1 if customer == modest else PER_MONTH

@@ -111,11 +111,12 @@ def _found() -> tuple[tuple[Statement, ...], tuple[str, ...]]:
         given = {id(call.args[0]) for call in _text_calls(tree)}
         fragments = _fragments(tree, given)
         values: dict[str, Any] | None = None
+        named = _named(tree)
         for node in ast.walk(tree):
             sql: str | None = None
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in fragments:
                 sql = node.value
-            elif id(node) in given:
+            elif id(node) in given or id(node) in named:
                 values = values if values is not None else vars(importlib.import_module(name))
                 sql = _evaluated(node, values)
                 if sql is None:
@@ -125,6 +126,21 @@ def _found() -> tuple[tuple[Statement, ...], tuple[str, ...]]:
             elif sql is not None and (_VERB.match(sql) or _SCRATCH.match(sql)):
                 whole.setdefault((name, sql), Statement(name, getattr(node, "lineno", 0), sql))
     return tuple(whole.values()), tuple(dynamic)
+
+
+def _named(tree: ast.Module) -> set[int]:
+    """What a module puts together once and gives a name: such need not go through `text`, as the fence does not."""
+    return {id(one.value) for one in tree.body if isinstance(one, ast.Assign) and isinstance(one.value, ast.JoinedStr)}
+
+
+def swallowed() -> list[str]:
+    """Braces of a regular expression that an f-string has taken for its own: `{1,3}` becomes `(1, 3)`."""
+    return [
+        f"{_name(path)}:{node.lineno}"
+        for path in _modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FormattedValue) and isinstance(node.value, ast.Constant | ast.Tuple)
+    ]
 
 
 def _modules() -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.guards.statements import put_together, statements
+from tests.guards.statements import put_together, statements, swallowed
 
 pytestmark = pytest.mark.integration
 
@@ -32,6 +32,10 @@ def test_every_constant_statement_can_be_prepared(database: str) -> None:
             except psycopg.Error as error:
                 wrong.append(f"{statement}: {str(error).splitlines()[0]}")
     assert wrong == []
+
+
+def test_no_statement_loses_its_braces() -> None:
+    assert swallowed() == [], "write {{1,3}}"
 
 
 def test_the_guard_sees_the_statements() -> None:

@@ -18,6 +18,7 @@ from liquor_app.compliance.may_send import Allowed, Blocked, BlockReason, may_se
 from liquor_app.core.ids import uuid7, uuid_array
 from liquor_app.coupons.coupon_codes import give_codes
 from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.models import ConsentStatus
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.ledger.claim_rows import Release, Skip, claim_due, release_claims, skip_claims
@@ -30,7 +31,7 @@ EXPIRED = "expired"
 LASTING = timedelta(minutes=2)
 """A window that closes sooner is as good as closed: the fence wants a minute of it."""
 
-_DETAILS = """
+_DETAILS = f"""
 SELECT s.id, s.created_at, s.customer_id, s.action_id, s.campaign_id, s.channel, s.not_before,
        s.expires_at, s.contact_at AS moment, s.attempt,
        k.virtual_now IS NOT NULL AS is_played, k.brand_id, k.constraints,
@@ -54,7 +55,8 @@ LEFT JOIN LATERAL (
 ) o ON true
 LEFT JOIN LATERAL (
     SELECT at FROM consents
-    WHERE c.date_of_birth IS NOT NULL AND customer_id = c.id AND channel = s.channel AND status = 'given'
+    WHERE c.date_of_birth IS NOT NULL AND customer_id = c.id AND channel = s.channel
+      AND status = '{ConsentStatus.GIVEN}'
     ORDER BY at DESC LIMIT 1
 ) g ON true
 LEFT JOIN LATERAL (

@@ -15,6 +15,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_status import Launched, hold_out_pending, mark_launched
+from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.current_plan import set_held_out
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.compliance.legal_rules import WHOLE_DAY, Rules, interval
@@ -29,24 +30,27 @@ from liquor_app.sending.pipeline.eligibility_facts import code_wanted, message_f
 
 CHUNK = 5_000
 
-_CONTROL = """
+_CONTROL = f"""
 SELECT a.id FROM actions a
 JOIN experiments e ON e.campaign_id = a.campaign_id
 JOIN experiment_assignments x ON x.experiment_id = e.id AND x.customer_id = a.customer_id
 JOIN experiment_arms r ON r.id = x.arm_id AND r.is_control
-WHERE a.campaign_id = :campaign AND a.status = 'pending'
+WHERE a.campaign_id = :campaign AND a.status = '{ActionStatus.PENDING}'
 """
 
-_HELD_OUT = "SELECT count(DISTINCT customer_id) FROM actions WHERE campaign_id = :campaign AND status = 'held_out'"
+_HELD_OUT = f"""
+SELECT count(DISTINCT customer_id) FROM actions
+WHERE campaign_id = :campaign AND status = '{ActionStatus.HELD_OUT}'
+"""
 
-_CHOSEN = """
+_CHOSEN = f"""
 SELECT a.id AS action_id, a.customer_id, a.campaign_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms,
        a.template_category, k.constraints, c.phone, c.state, c.postal_code, c.timezone,
        CASE a.channel WHEN 'email' THEN COALESCE(c.email, c.email_key) ELSE c.phone END AS address
 FROM actions a
 JOIN customers c ON c.id = a.customer_id
 JOIN campaigns k ON k.id = a.campaign_id
-WHERE a.campaign_id = :campaign AND a.status = 'pending'
+WHERE a.campaign_id = :campaign AND a.status = '{ActionStatus.PENDING}'
 ORDER BY a.priority_score DESC, a.id
 LIMIT :n
 """

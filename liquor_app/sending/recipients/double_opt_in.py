@@ -129,7 +129,8 @@ async def _left_since(session: AsyncSession, customer_id: UUID, channel: Channel
     """Whether they said no after a link was made: an old yes does not overrule it."""
     found = await session.execute(
         text(
-            "SELECT 1 FROM consents WHERE customer_id = :id AND channel = :channel AND status = 'withdrawn'"
+            "SELECT 1 FROM consents WHERE customer_id = :id AND channel = :channel"
+            f" AND status = '{ConsentStatus.WITHDRAWN}'"
             " AND at >= :moment LIMIT 1"
         ),
         {"id": customer_id, "channel": channel.value, "moment": moment},

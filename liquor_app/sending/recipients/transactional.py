@@ -178,7 +178,8 @@ async def prepare_errand(session: AsyncSession, actor: Actor, errand_id: UUID) -
     require(actor, Role.MANAGER)
     taken = await session.execute(
         text(
-            "UPDATE service_messages SET status = 'sending' WHERE id = :id AND status = 'waiting'"
+            f"UPDATE service_messages SET status = '{ErrandStatus.SENDING}'"
+            f" WHERE id = :id AND status = '{ErrandStatus.WAITING}'"
             " RETURNING customer_id, kind, channel, address_hash"
         ),
         {"id": errand_id},
@@ -187,8 +188,9 @@ async def prepare_errand(session: AsyncSession, actor: Actor, errand_id: UUID) -
     if errand is None:
         await session.execute(
             text(
-                "UPDATE service_messages SET status = 'unknown', detail = 'Its worker stopped on the way.'"
-                " WHERE id = :id AND status = 'sending'"
+                f"UPDATE service_messages SET status = '{ErrandStatus.UNKNOWN}',"
+                " detail = 'Its worker stopped on the way.'"
+                f" WHERE id = :id AND status = '{ErrandStatus.SENDING}'"
             ),
             {"id": errand_id},
         )
@@ -333,7 +335,7 @@ async def _refuse_haste(session: AsyncSession, hashed: bytes) -> None:
     found = await session.execute(
         text(
             "SELECT max(created_at) AS latest, min(created_at) AS first, count(*) AS messages FROM service_messages"
-            " WHERE address_hash = :hash AND created_at > :since AND status <> 'failed'"
+            f" WHERE address_hash = :hash AND created_at > :since AND status <> '{ErrandStatus.FAILED}'"
         ),
         {"hash": hashed, "since": now() - timedelta(days=1)},
     )
