@@ -26,6 +26,7 @@ from liquor_app.screens.customers.detail.page import PAGES as CUSTOMER
 from liquor_app.screens.customers.list.page import PAGES as CUSTOMERS
 from liquor_app.screens.customers.suppressions.page import PAGES as SUPPRESSED
 from liquor_app.screens.imports.wizard.page import PAGES as IMPORTING
+from liquor_app.screens.organization.audit.page import PAGES as AUDIT
 from liquor_app.screens.organization.brand.page import PAGES as BRAND
 from liquor_app.screens.organization.guidance.page import PAGES as GUIDANCE
 from liquor_app.screens.organization.settings.page import PAGES as SETTINGS
@@ -69,6 +70,7 @@ PAGES: tuple[Page, ...] = (
     *CHANNELS,
     *LAW,
     *SETTINGS,
+    *AUDIT,
     *ENTRY,
 )
 

@@ -129,7 +129,7 @@ class AuditEntry(SQLModel, table=True):
 
     __tablename__ = "audit_log"
     __table_args__ = (
-        Index("ix_audit_log_at", "at"),
+        Index("ix_audit_log_at", "at", "id"),
         Index("ix_audit_log_entity", "entity", "entity_id", "at"),
         Index("ix_audit_log_access", "action", "at", postgresql_where=text("entity = 'access'")),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import inspect
 import io
+import json
 from collections.abc import AsyncIterator, Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -101,4 +102,6 @@ def export_cell(value: Any) -> str:
         return format(value, "f") if isinstance(value, Decimal) else str(value)
     if isinstance(value, list | tuple):
         return escape_formula(", ".join(str(one) for one in value))
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
     return export_text(str(value))

@@ -18,7 +18,6 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Conflict, NotFound
-from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.core.queue import Job, enqueue, request_cancel
 from liquor_app.imports.dry_run import check_choices
 from liquor_app.imports.models import IMPORT, ImportStatus
@@ -85,7 +84,7 @@ def file_of(key: str) -> Path:
     return upload_folder() / key
 
 
-def _row(found: Any) -> ImportRow:
+def import_row(found: Any) -> ImportRow:
     return ImportRow(**{**found, "status": ImportStatus(found["status"])})
 
 
@@ -255,30 +254,7 @@ async def get_import(session: AsyncSession, actor: Actor, import_id: UUID) -> Im
     row = found.mappings().first()
     if row is None:
         raise NotFound("There is no such import.")
-    return _row(row)
-
-
-async def list_imports(
-    session: AsyncSession, actor: Actor, *, limit: int = 50, cursor: str | None = None
-) -> Page[ImportRow]:
-    """Imports, newest first.
-
-    Raises:
-        Invalid: malformed cursor, limit out of range.
-    """
-    require(actor, Role.MANAGER)
-    params: dict[str, Any] = {"n": check_limit(limit) + 1}
-    after = "true"
-    if cursor:
-        (params["last"],) = decode_cursor(cursor, UUID)
-        after = "id < :last"
-    found = await session.execute(
-        text(f"SELECT {_FIELDS} FROM imports WHERE {after} ORDER BY id DESC LIMIT :n"), params
-    )
-    rows = [_row(row) for row in found.mappings()]
-    counted = await session.execute(text("SELECT count(*) FROM imports"))
-    more, rows = len(rows) > limit, rows[:limit]
-    return Page(rows, encode_cursor(rows[-1].id) if more else None, int(counted.scalar_one()))
+    return import_row(row)
 
 
 async def rejects_page(

@@ -17,7 +17,7 @@ from starlette.datastructures import UploadFile
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import JOB, Cursor, Id, Limit, ListOf, listing
+from liquor_app.api.schemas import JOB, Id
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.ids import uuid7
@@ -25,10 +25,12 @@ from liquor_app.core.platform.private_files import create_bytes
 from liquor_app.core.storable_text import UNSTORABLE, unstorable
 from liquor_app.imports import uploads
 from liquor_app.imports.dry_run import inspect_file, try_file
+from liquor_app.imports.lists import IMPORTS, list_imports
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.single_purchases import NewLine, NewOrder, record_event, record_purchase
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.customers import (
     EventIn,
     EventOut,
@@ -180,11 +182,7 @@ def _with_resume(work: Any) -> Any:
     return shaped
 
 
-@router.get("/imports", response_model=ListOf[ImportOut])
-async def list_imports(actor: CurrentActor, limit: Limit = 50, cursor: Cursor = None) -> object:
-    """Uploaded files, newest first."""
-    async with transaction() as session:
-        return listing(await uploads.list_imports(session, actor, limit=limit, cursor=cursor))
+list_routes(router, IMPORTS, list_imports, "Uploaded files, newest first.", path="/imports", shape=ImportOut)
 
 
 @router.get("/imports/{id}", response_model=ImportOut)

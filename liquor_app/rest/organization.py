@@ -19,9 +19,11 @@ from liquor_app.core.pubsub import Message
 from liquor_app.core.queue import get_job, request_cancel
 from liquor_app.organization import brands, guidance, service
 from liquor_app.organization.guidance import load_guidance
+from liquor_app.organization.lists import AUDIT, by_shop_days, list_audit
 from liquor_app.organization.service import BrandRow
 from liquor_app.planning.approval import autopilot
 from liquor_app.rest.kit.authentication import CurrentActor, session_cookie, socket_actor
+from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.organization import (
     AutopilotOut,
     BrandOut,
@@ -36,6 +38,8 @@ router = APIRouter()
 sockets = APIRouter()
 
 Version = Annotated[int | None, Query(ge=0, le=1_000_000, description="An earlier version; the one in force else.")]
+
+list_routes(router, AUDIT, list_audit, "Who did what, newest first; for admins.", path="/audit", scoped=by_shop_days)
 
 
 @router.get("/jobs/{id}", response_model=JobOut, tags=["jobs"])

@@ -118,7 +118,7 @@ MEMBERS = ListSpec(
 )  # fmt: skip
 
 
-def with_changes(query: ListQuery | None) -> ListQuery:
+async def with_changes(session: AsyncSession, query: ListQuery | None) -> ListQuery:
     """A question about segments, with the time since when changes are summed up."""
     return replace(query or ListQuery(), scope={"month_ago": month_ago()})
 
@@ -139,7 +139,7 @@ async def list_segments(session: AsyncSession, actor: Actor, query: ListQuery | 
     Raises:
         Invalid: see `read_list`.
     """
-    return await read_list(session, actor, SEGMENTS, with_changes(query))
+    return await read_list(session, actor, SEGMENTS, await with_changes(session, query))
 
 
 async def list_members(

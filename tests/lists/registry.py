@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.lists import ACTIONS
 from liquor_app.campaigns.lists import CAMPAIGNS
@@ -18,6 +19,9 @@ from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7
 from liquor_app.customers.lists import SUPPRESSIONS
 from liquor_app.customers.suppressions import add_suppressions
+from liquor_app.imports.lists import IMPORTS
+from liquor_app.imports.uploads import add_upload
+from liquor_app.organization.lists import AUDIT
 from liquor_app.providers.models import OutboxMessage
 from liquor_app.segments.lists import CUSTOMERS, MEMBERS, SEGMENTS
 from liquor_app.segments.service import ensure_default_segments
@@ -111,6 +115,23 @@ async def suppressions(session: AsyncSession) -> None:
     await add_suppressions(session, SYSTEM, [f"{mark}@example.com" for mark in marks])
 
 
+async def imports(session: AsyncSession) -> None:
+    for number in range(4):
+        await add_upload(
+            session, SYSTEM, import_id=uuid7(), kind=("customers", "purchases")[number % 2], file_name="a.csv",
+            file_key=uuid7().hex,
+        )  # fmt: skip
+
+
+async def audit_log(session: AsyncSession) -> None:
+    for number in range(5):
+        await audit(session, SYSTEM, f"thing.{('made', 'gone')[number % 2]}", "thing", None, number=number)
+
+
+async def shop_zone(session: AsyncSession) -> dict[str, Any]:
+    return {"zone": "America/New_York"}
+
+
 LISTS = [
     Listed(CAMPAIGNS, campaigns, "/campaigns"),
     Listed(CUSTOMERS, customers, "/customers"),
@@ -122,4 +143,6 @@ LISTS = [
     Listed(MEMBERS, members, scope=one_segment),
     Listed(TEMPLATES, templates, "/settings/templates"),
     Listed(SUPPRESSIONS, suppressions, "/suppressions"),
+    Listed(IMPORTS, imports, "/imports"),
+    Listed(AUDIT, audit_log, "/audit", shop_zone),
 ]

@@ -21,6 +21,7 @@ from liquor_app.core.errors import Forbidden, Invalid
 from liquor_app.core.listing.compile import compile_list
 from liquor_app.core.listing.spec import ListQuery, Match
 from liquor_app.core.paging import MAX_LIMIT, Page
+from liquor_app.organization.lists import AUDIT
 from tests.api.client import Client
 from tests.lists.contract import Listed, declared, in_order
 from tests.lists.registry import LISTS
@@ -203,6 +204,8 @@ async def test_the_export_is_the_list(api: Client, listed: Listed) -> None:
     assert answer.status_code == 200, answer.text
     head, *lines = csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))
     assert head == list(spec.exported.values())
+    if spec is AUDIT:  # every export, this one too, is an entry of its own
+        lines = lines[-len(shown) :]
     assert lines == [[export_cell(getattr(row, name)) for name in spec.exported] for row in shown]
 
 

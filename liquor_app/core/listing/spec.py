@@ -25,7 +25,7 @@ class Match(StrEnum):
     FLAG = "flag"
     """`true` or `false`."""
     FROM = "from"
-    """On this day or later, the shop's day."""
+    """On this day or later: of the calendar of `zone`, a parameter of the list's own."""
     UNTIL = "until"
     """On this day or before."""
 
@@ -64,8 +64,8 @@ class Filter:
             Match.EXACT: f"= :{self.name}",
             Match.ID: f"= CAST(:{self.name} AS uuid)",
             Match.FLAG: f"= :{self.name}",
-            Match.FROM: f">= :{self.name}",
-            Match.UNTIL: f"< :{self.name}",
+            Match.FROM: f">= CAST(CAST(:{self.name} AS date) AS timestamp) AT TIME ZONE :zone",
+            Match.UNTIL: f"< CAST(CAST(:{self.name} AS date) + 1 AS timestamp) AT TIME ZONE :zone",
         }
         return f"{self.sql} {compared[self.match]}"
 

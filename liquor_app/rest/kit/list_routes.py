@@ -28,7 +28,8 @@ def list_routes(
     *,
     path: str = "",
     limit: int = 50,
-    scoped: Callable[[ListQuery], ListQuery] = lambda query: query,
+    shape: type[Any] | None = None,
+    scoped: Callable[[Session, ListQuery], Awaitable[ListQuery]] | None = None,
 ) -> None:
     """Add `GET path` and `GET path/export`.
 
@@ -36,6 +37,7 @@ def list_routes(
         read: the service's verb.
         doc: what the list is and how it is sorted, for the reference.
         limit: rows of a page where none are asked for.
+        shape: of an item, where it is not the service's row.
         scoped: adds the list's own parameters for the export; `read` does so itself.
     """
 
@@ -45,11 +47,12 @@ def list_routes(
 
     async def export(actor: CurrentActor, query: ListQuery = asked_of(spec, page=False)) -> StreamingResponse:
         async with transaction() as session:
-            return csv_response(spec, await open_export(session, actor, spec, scoped(query)))
+            whole = await scoped(session, query) if scoped else query
+            return csv_response(spec, await open_export(session, actor, spec, whole))
 
-    shape: Any = ListOf.__class_getitem__(spec.row)
+    page: Any = ListOf.__class_getitem__(shape or spec.row)
     router.add_api_route(
-        path, read_page, methods=["GET"], response_model=shape, name=f"list_{spec.name}", description=doc
+        path, read_page, methods=["GET"], response_model=page, name=f"list_{spec.name}", description=doc
     )
     router.add_api_route(
         f"{path}/export", export, methods=["GET"], response_class=StreamingResponse, name=f"export_{spec.name}",

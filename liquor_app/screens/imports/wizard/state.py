@@ -10,9 +10,11 @@ import reflex as rx
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.imports.cleaning.column_mapping import KINDS
+from liquor_app.imports.lists import list_imports
 from liquor_app.imports.models import ImportStatus
-from liquor_app.imports.uploads import ImportRow, get_import, list_imports
+from liquor_app.imports.uploads import ImportRow, get_import
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.imports.wizard.view import ImportLine, import_line
 from liquor_app.screens.session.state import guarded, signed_in
@@ -64,7 +66,7 @@ class EarlierState(rx.State):
         try:
             async with transaction() as session:
                 at = await shop_now(session)
-                page = await list_imports(session, actor, limit=EARLIER)
+                page = await list_imports(session, actor, ListQuery(limit=EARLIER))
         except AppError:
             self.imports = []
             raise

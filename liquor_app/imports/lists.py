@@ -1,0 +1,40 @@
+"""The list of imports."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
+from liquor_app.core.paging import Page
+from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.uploads import ImportRow, import_row
+
+IMPORTS = ListSpec(
+    name="imports",
+    row=ImportRow,
+    source="imports t",
+    build=import_row,
+    order="-id",
+    sorts=(Sort("id", first="-"),),
+    filters=(
+        Filter("kind", "t.kind", options=("customers", "purchases"), label="Kind"),
+        Filter("status", "t.status", options=tuple(ImportStatus), label="Status"),
+    ),
+    role="manager",
+    export={
+        "id": "id", "kind": "kind", "file_name": "file", "status": "status", "rows": "rows", "created": "new",
+        "updated": "changed", "unchanged": "unchanged", "rejected": "rejected", "created_at": "uploaded",
+    },
+)  # fmt: skip
+
+
+async def list_imports(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[ImportRow]:
+    """A page of imports, newest first.
+
+    Raises:
+        Forbidden: the actor is not a manager.
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, IMPORTS, query)

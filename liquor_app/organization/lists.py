@@ -1,0 +1,68 @@
+"""The audit log as a list: here and not in accounts, because its days are the shop's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
+from liquor_app.core.paging import Page
+from liquor_app.organization.settings import GeneralSettings, load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """Who did what to which thing. `changes` never holds a secret, nor what a stranger typed."""
+
+    id: UUID
+    at: datetime
+    actor_kind: str
+    actor_name: str
+    action: str
+    entity: str
+    entity_id: UUID | None
+    changes: dict[str, Any]
+
+
+AUDIT = ListSpec(
+    name="audit",
+    row=AuditRow,
+    source="audit_log t",
+    order="-at",
+    sorts=(Sort("at", first="-"),),
+    filters=(
+        Filter("actor_kind", "t.actor_kind", options=tuple(ActorKind), label="By"),
+        Filter("entity", "t.entity", label="About"),
+        Filter("entity_id", "t.entity_id", Match.ID),
+        Filter("action", "t.action"),
+        Filter("since", "t.at", Match.FROM),
+        Filter("until", "t.at", Match.UNTIL),
+    ),
+    role="admin",
+    export_role="admin",
+    export={
+        "at": "when", "actor_kind": "kind", "actor_name": "who", "action": "did", "entity": "to", "entity_id": "id",
+        "changes": "changes",
+    },
+)  # fmt: skip
+
+
+async def by_shop_days(session: AsyncSession, query: ListQuery | None) -> ListQuery:
+    """A question whose days are the shop's."""
+    return replace(query or ListQuery(), scope={"zone": (await load_settings(session, GeneralSettings)).timezone})
+
+
+async def list_audit(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[AuditRow]:
+    """A page of the audit log, newest first.
+
+    Raises:
+        Forbidden: the actor is no admin.
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, AUDIT, await by_shop_days(session, query))

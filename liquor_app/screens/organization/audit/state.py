@@ -1,0 +1,59 @@
+"""The audit log on its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import reflex as rx
+
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import Session
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
+from liquor_app.organization.lists import AUDIT, AuditRow, list_audit
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.listing.state import ListState
+from liquor_app.ui.words import show_moment
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One thing somebody did, in words."""
+
+    id: str
+    when: str
+    who: str
+    kind: str
+    did: str
+    about: str
+    changes: str
+
+
+def audit_line(row: AuditRow, when: str) -> AuditLine:
+    told = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in row.changes.items() if value is not None)
+    action = row.action.rpartition(".")[2].replace("_", " ")
+    return AuditLine(
+        str(row.id), when, row.actor_name, row.actor_kind.replace("_", " "), action, row.entity.replace("_", " "), told
+    )
+
+
+class AuditState(ListState, rx.State):
+    """Who did what, newest first."""
+
+    rows: list[AuditLine] = []
+
+    def _list(self) -> ListSpec[AuditRow]:
+        return AUDIT
+
+    def _path(self) -> str:
+        return "/settings/audit"
+
+    def _export_path(self) -> str:
+        return "/api/v1/audit/export"
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[AuditRow]:
+        return await list_audit(session, actor, query)
+
+    async def _lines(self, session: Session, actor: Actor, items: list[AuditRow]) -> list[AuditLine]:
+        at = await shop_now(session)
+        return [audit_line(row, show_moment(row.at, at)) for row in items]
