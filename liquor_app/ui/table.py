@@ -62,6 +62,7 @@ def table(
     href: Callable[[Any], Text] | None = None,
     selection: Selection | None = None,
     dense: bool = False,
+    hidden: rx.Var[list[str]] | None = None,
 ) -> rx.Component:
     """A table over one page of rows, for a flush card.
 
@@ -70,14 +71,15 @@ def table(
         label: names the table for screen readers.
         sort: how the rows are sorted, "-clv_score,name"; `on_sort(key)` asks for another column.
         href: makes the whole row a link.
+        hidden: heads of columns that are not drawn now; the first always is.
         empty: what stands there when there are no rows: `empty(...)`.
     """
-    head = [_head(column, sort, on_sort) for column in columns]
+    head = [_head(column, sort, on_sort, _looks(column, number, hidden)) for number, column in enumerate(columns)]
     if selection:
         chosen = selection.ids.length() > 0
         pick = checkbox("Select this page", checked=False, on_change=selection.on_page, hidden_label=True, mixed=chosen)
         head.insert(0, rx.el.th(pick, class_name="pick hide-sm", scope="col"))
-    body = rx.el.tbody(rx.foreach(rows, lambda row: _row(row, columns, href, selection)))
+    body = rx.el.tbody(rx.foreach(rows, lambda row: _row(row, columns, href, selection, hidden)))
     if given(loading):
         bones = rx.el.tbody(*(_bones(columns, bool(selection)) for _ in range(8)), aria_busy="true")
         body = rx.cond(rx.Var.create(loading) & (rows.length() == 0), bones, body)
@@ -94,9 +96,16 @@ def table(
     return rx.cond((rows.length() == 0) & ~rx.Var.create(loading), empty, drawn)
 
 
-def _head(column: Column, sort: Text, on_sort: Callable[[str], Any] | None) -> rx.Component:
+def _looks(column: Column, number: int, hidden: rx.Var[list[str]] | None) -> Any:
+    """A column's class: out of sight where it was put away."""
+    if hidden is None or number == 0 or not column.label:
+        return column.class_name
+    return rx.cond(hidden.contains(column.label), "away", column.class_name)
+
+
+def _head(column: Column, sort: Text, on_sort: Callable[[str], Any] | None, looks: Any) -> rx.Component:
     if not (column.sort and on_sort):
-        return rx.el.th(column.label, class_name=column.class_name, scope="col")
+        return rx.el.th(column.label, class_name=looks, scope="col")
     keys = rx.Var.create(sort).split(",")
     state = rx.cond(
         keys.contains(f"-{column.sort}"), "descending", rx.cond(keys.contains(column.sort), "ascending", "none")
@@ -104,11 +113,15 @@ def _head(column: Column, sort: Text, on_sort: Callable[[str], Any] | None) -> r
     press = rx.el.button(icon("arrow-up", 12), column.label, type="button", on_click=on_sort(column.sort))
     if not column.number:
         press = rx.el.button(column.label, icon("arrow-up", 12), type="button", on_click=on_sort(column.sort))
-    return rx.el.th(press, class_name=column.class_name, scope="col", custom_attrs={"aria-sort": state})
+    return rx.el.th(press, class_name=looks, scope="col", custom_attrs={"aria-sort": state})
 
 
 def _row(
-    row: Any, columns: Sequence[Column], href: Callable[[Any], Text] | None, selection: Selection | None
+    row: Any,
+    columns: Sequence[Column],
+    href: Callable[[Any], Text] | None,
+    selection: Selection | None,
+    hidden: rx.Var[list[str]] | None,
 ) -> rx.Component:
     first, rest = columns[0], columns[1:]
     name = first.cell(row)
@@ -116,7 +129,7 @@ def _row(
         name = rx.el.a(name, href=href(row), class_name="go")
     under = [rx.el.div(column.cell(row), class_name="under") for column in rest if column.phone == "under"]
     cells = [rx.el.td(name, *under, class_name=f"who {first.class_name}".strip())]
-    cells += [rx.el.td(column.cell(row), class_name=column.class_name) for column in rest]
+    cells += [rx.el.td(column.cell(row), class_name=_looks(column, 1, hidden)) for column in rest]
     if selection is None:
         return rx.el.tr(*cells)
     row_id = selection.row_id(row)

@@ -12,17 +12,21 @@ import reflex as rx
 
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import AppError, Forbidden, Invalid, NotFound
+from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.compile import check_sort
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
+from liquor_app.organization.saved_views import delete_view, list_views, save_view
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.forms.filters import Option
-from liquor_app.ui.toast import toast_failed
+from liquor_app.ui.forms.form_data import typed
+from liquor_app.ui.toast import toast_done, toast_failed
 
 PER_PAGE = 25
 MOST_CHOSEN = 500
+MOST_COLUMNS = 30
 SEARCHED = 100
 
 
@@ -35,6 +39,15 @@ class FilterLine:
     value: str
     words: str
     options: list[Option]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewLine:
+    """A saved view; `shared` is everybody's."""
+
+    id: str
+    name: str
+    shared: bool
 
 
 class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
@@ -50,6 +63,11 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     next_cursor: str = ""
     loading: bool = True
     chosen: list[str] = []
+    hidden: list[str] = []
+    """Columns that are not drawn, by their heads."""
+    views: list[ViewLine] = []
+    saving: bool = False
+    save_error: str = ""
     exported: str = ""
     """Address of the file of exactly what is shown, all pages of it."""
 
@@ -93,19 +111,24 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         actor = await signed_in(self)
         async with transaction() as session:
             offered = await self._options(session, actor)
-        asked = {one.name: parameter(self, one.name) for one in self._list().filters}
-        self.filters = self._filter_lines(asked, offered)
-        self.query, self.sort = parameter(self, "search")[:SEARCHED], parameter(self, "sort") or self._list().order
+            self.views = await self._views(session, actor)
+        names = ["search", "sort", "hide", *(one.name for one in self._list().filters)]
+        self._ask({name: parameter(self, name) for name in names}, offered)
         self._place(parameter(self, "cursor"), parameter(self, "page"))
         try:
             await self._read(actor)
         except Invalid as problem:
-            self.query, self.sort = "", self._list().order
-            self.filters = self._filter_lines({}, offered)
+            self._ask({}, offered)
             self._place("", "")
             await self._read(actor)
             return [self._remember(), toast_failed("This link could not be followed", problem.message)]
         return None
+
+    def _ask(self, asked: Mapping[str, str], offered: Mapping[str, list[Option]]) -> None:
+        """Take a question over, as an address or a view has it."""
+        self.query, self.sort = asked.get("search", "")[:SEARCHED], asked.get("sort", "") or self._list().order
+        self.hidden = [head for head in asked.get("hide", "").split(",") if head][:MOST_COLUMNS]
+        self.filters = self._filter_lines(asked, offered)
 
     def _place(self, cursor: str, page: str) -> None:
         """Stand on the page of `cursor`; the way back is known only if this tab walked it."""
@@ -149,10 +172,11 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
             "search": self.query if self._list().search else "",
             **{one.key: one.value for one in self.filters},
             "sort": "" if self.sort == self._list().order else self.sort,
+            "hide": ",".join(self.hidden),
         }
 
     def _export_address(self) -> str:
-        asked = {name: value for name, value in self._parameters().items() if value}
+        asked = {name: value for name, value in self._parameters().items() if value and name != "hide"}
         return f"{self._export_path()}?{urlencode(asked)}" if self._export_path() else ""
 
     def _remember(self) -> Any:
@@ -233,6 +257,66 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     @guarded
     async def first(self) -> Any:
         return await self._again()
+
+    # --- columns and views ---
+
+    @rx.event
+    @guarded
+    async def show_column(self, head: str, shown: bool) -> Any:
+        others = [one for one in self.hidden if one != str(head)]
+        self.hidden = others if shown else [*others, str(head)[:60]][:MOST_COLUMNS]
+        return self._remember()
+
+    async def _views(self, session: Session, actor: Actor) -> list[ViewLine]:
+        return [
+            ViewLine(str(row.id), row.name, row.is_shared)
+            for row in await list_views(session, actor, self._list().name)
+        ]
+
+    @rx.event
+    @guarded
+    async def open_view(self, view_id: str) -> Any:
+        """Ask what the view asks, from its first page."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            views = await list_views(session, actor, self._list().name)
+        view = next((row for row in views if str(row.id) == str(view_id)), None)
+        if view is None:
+            raise NotFound("There is no such view any more.")
+        self._ask(view.query, {one.key: one.options for one in self.filters})
+        return await self._again()
+
+    @rx.event
+    @guarded
+    async def ask_view(self, open: bool) -> None:
+        self.saving, self.save_error = bool(open), ""
+
+    @rx.event
+    @guarded
+    async def save_view(self, form: dict[str, Any]) -> Any:
+        """Keep what is asked for now under a name."""
+        actor, name = await signed_in(self), typed(form, "name")
+        try:
+            async with transaction() as session:
+                shared = typed(form, "shared") == "yes"
+                await save_view(session, actor, self._list().name, name, self._parameters(), shared=shared)
+                self.views = await self._views(session, actor)
+        except AppError as error:
+            if isinstance(error, Forbidden):
+                raise
+            self.save_error = error.message
+            return None
+        self.saving = False
+        return toast_done("View saved", "It stands in the menu of this list.")
+
+    @rx.event
+    @guarded
+    async def delete_view(self, view_id: str) -> Any:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await delete_view(session, actor, parse_id(view_id, "view"))
+            self.views = await self._views(session, actor)
+        return toast_done("View deleted")
 
     # --- choosing rows ---
 

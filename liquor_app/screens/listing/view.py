@@ -8,10 +8,14 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.screens.session.role_controls import for_managers
-from liquor_app.ui.button import download
+from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card
+from liquor_app.ui.forms.choice import select_field
+from liquor_app.ui.forms.dialog import dialog
 from liquor_app.ui.forms.filters import chip, choice_chip, filter_bar
-from liquor_app.ui.forms.form import search_input
+from liquor_app.ui.forms.form import search_input, text_field
+from liquor_app.ui.grid import col
+from liquor_app.ui.icon import icon
 from liquor_app.ui.pager import bulk_bar, pager
 from liquor_app.ui.table import Column, Selection, table
 from liquor_app.ui.var_types import Child, Text
@@ -28,6 +32,7 @@ def list_card(
     bulk: Sequence[Child] = (),
     before: Sequence[Child] = (),
     exports: bool = True,
+    keeps: bool = False,
     class_name: str = "",
 ) -> rx.Component:
     """A list in a card of its own.
@@ -39,21 +44,25 @@ def list_card(
         search: what can be searched for; empty where nothing can.
         bulk: what can be done with chosen rows; without any, rows are not chosen.
         before: stands before the filters.
+        keeps: columns can be put away and questions saved as views.
         exports: offers the file of what is shown, to those who may have it.
     """
     return rx.fragment(
         card(
-            list_filters(state, search, before, exports=exports),
+            list_filters(state, search, before, exports=exports, end=_kept(state, columns) if keeps else ()),
             list_table(state, columns, label=label, empty=empty, href=href, selects=bool(bulk)),
             list_pager(state),
             flush=True,
             class_name=class_name,
         ),
         bulk_bar(state.chosen, *bulk, on_clear=state.clear) if bulk else rx.fragment(),
+        _save_view(state) if keeps else rx.fragment(),
     )
 
 
-def list_filters(state: Any, search: str = "", before: Sequence[Child] = (), *, exports: bool = True) -> rx.Component:
+def list_filters(
+    state: Any, search: str = "", before: Sequence[Child] = (), *, exports: bool = True, end: Sequence[Child] = ()
+) -> rx.Component:
     """Search, what is chosen, what could be, and the file."""
 
     def one(item: Any) -> rx.Component:
@@ -65,7 +74,9 @@ def list_filters(state: Any, search: str = "", before: Sequence[Child] = (), *, 
 
     asked = [search_input(search, value=state.query, on_change=state.search)] if search else []
     file = rx.cond(state.exported != "", download("Export", state.exported), rx.fragment())
-    return filter_bar(*before, *asked, rx.foreach(state.filters, one), end=(for_managers(file),) if exports else ())
+    return filter_bar(
+        *before, *asked, rx.foreach(state.filters, one), end=(*end, *((for_managers(file),) if exports else ()))
+    )
 
 
 def list_table(
@@ -82,7 +93,7 @@ def list_table(
     selection = Selection(state.chosen, state.toggle, state.toggle_page, lambda row: row.id) if selects else None
     return table(
         state.rows, columns, label=label, loading=state.loading, sort=state.sort, on_sort=state.sort_by, href=href,
-        empty=empty, selection=selection, dense=dense,
+        empty=empty, selection=selection, dense=dense, hidden=state.hidden,
     )  # fmt: skip
 
 
@@ -95,4 +106,73 @@ def list_pager(state: Any) -> rx.Component:
         on_first=state.first,
         on_previous=state.back,
         on_next=state.forward,
+    )
+
+
+def _kept(state: Any, columns: Sequence[Column]) -> tuple[rx.Component, ...]:
+    """The menus of columns and of saved views."""
+
+    def column(head: str) -> rx.Component:
+        away = state.hidden.contains(head)
+        mark = rx.cond(away, icon("square"), icon("square-check"))
+        # a press is what a person may also do with the keyboard; the item says what it is set to
+        return rx.menu.item(
+            mark, head, on_click=state.show_column(head, away), role="menuitemcheckbox",
+            custom_attrs={"aria-checked": rx.cond(away, "false", "true")},
+        )  # fmt: skip
+
+    def view(line: Any) -> rx.Component:
+        return rx.menu.item(
+            rx.cond(line.shared, icon("users"), icon("bookmark")), line.name, on_click=state.open_view(line.id)
+        )
+
+    def remove(line: Any) -> rx.Component:
+        return rx.menu.item(line.name, on_click=state.delete_view(line.id), class_name="red")
+
+    heads = [one.label for one in columns[1:] if one.label]
+    chooser = rx.menu.root(
+        rx.menu.trigger(button("Columns", icon="columns-3")),
+        rx.menu.content(*(column(head) for head in heads), align="end", side_offset=4),
+    )
+    views = rx.menu.root(
+        rx.menu.trigger(button("Views", icon="bookmark")),
+        rx.menu.content(
+            rx.foreach(state.views, view),
+            rx.cond(state.views.length() > 0, rx.menu.separator(), rx.fragment()),
+            rx.menu.item(icon("plus"), "Save this view", on_click=state.ask_view(True)),
+            rx.cond(
+                state.views.length() > 0,
+                rx.menu.sub(rx.menu.sub_trigger("Delete a view"), rx.menu.sub_content(rx.foreach(state.views, remove))),
+                rx.fragment(),
+            ),
+            align="end",
+            side_offset=4,
+        ),
+    )
+    return views, chooser
+
+
+def _save_view(state: Any) -> rx.Component:
+    name = f"save-view-{state.get_name()}"
+    form = rx.form(
+        col(
+            text_field("Name", "name", required=True, max_length=60, error=state.save_error, auto_focus=True),
+            for_managers(
+                select_field("For", "shared", [("", "Myself"), ("yes", "Everybody")]),
+            ),
+            gap=16,
+        ),
+        id=name,
+        on_submit=state.save_view,
+    )
+    return dialog(
+        "Save this view",
+        form,
+        open=state.saving,
+        on_open_change=state.ask_view,
+        description="Search, filters, sort and columns, as they are now. One of the same name is replaced.",
+        foot=rx.fragment(
+            button("Cancel", on_click=state.ask_view(False)), button("Save", kind="primary", submit=True, form=name)
+        ),
+        max_width="420px",
     )

@@ -35,6 +35,7 @@ def campaigns_page() -> rx.Component:
                 Column("Revenue", lambda row: row.revenue, sort="revenue_generated", number=True),
             ],
             label="Campaigns",
+            keeps=True,
             search="Name of a campaign",
             href=lambda row: "/campaigns/" + row.id,
             empty=empty(

@@ -147,6 +147,7 @@ def _everybody() -> rx.Component:
                    number=True, phone="hide", wide=True),
         ),
         label="Customers",
+        keeps=True,
         search="Name, e-mail, phone",
         href=lambda one: "/customers/" + one.id,
         bulk=(for_managers(button("Suppress", icon="ban", on_click=CustomersState.ask(True))),),
