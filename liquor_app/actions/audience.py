@@ -18,11 +18,11 @@ from liquor_app.actions.eligibility import Permissions, blocked
 from liquor_app.actions.frequency_caps import AHEAD, BACK, contact_matrix, open_days, recent
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offers import Offer, Playbook, most_discount, read_offers
+from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.priority import UNKNOWN_RESPONSE, Floats, Scale, buys_anyway
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import LIVE
-from liquor_app.compliance.legal_rules import RuleKind
-from liquor_app.compliance.service import load_rules
+from liquor_app.compliance.legal_rules import RuleKind, Rules
 from liquor_app.core.clock import now, today_in
 from liquor_app.core.holdout_draw import number_of, threshold
 from liquor_app.core.states import sql_list
@@ -137,13 +137,12 @@ async def read_scale(session: AsyncSession, margin: float) -> Scale:
     )
 
 
-async def coupon_bans(session: AsyncSession, brief: CampaignBrief) -> frozenset[str]:
-    """States that ban personal discounts on alcohol when the plan begins."""
-    rules = await load_rules(session)
+def coupon_bans(rules: Rules, day: date) -> frozenset[str]:
+    """States that ban personal discounts on alcohol on a day, a plan's first."""
     return frozenset(
         law.jurisdiction
         for law in rules.laws
-        if law.kind is RuleKind.COUPON_BAN and any(law.binds(channel, brief.days[0]) for channel in CHANNELS)
+        if law.kind is RuleKind.COUPON_BAN and any(law.binds(channel, day) for channel in CHANNELS)
     )
 
 
@@ -164,13 +163,13 @@ async def audience_size(session: AsyncSession, segment_ids: Sequence[UUID]) -> i
 
 async def read_people(
     session: AsyncSession,
-    brief: CampaignBrief,
+    context: PlanContext,
     segment_ids: Sequence[UUID],
     scale: Scale,
     only: Sequence[UUID] | None = None,
 ) -> AsyncIterator[People]:
     """The audience in stretches, by id; `only` some of it."""
-    bans = await coupon_bans(session, brief)
+    brief, bans = context.brief, coupon_bans(context.rules, context.brief.days[0])
     query = text(_PEOPLE.format(only="" if only is None else " AND m.customer_id = ANY(:only)"))
     params: dict[str, Any] = {"segments": list(segment_ids), "n": CHUNK}
     if only is not None:

@@ -23,11 +23,13 @@ from liquor_app.actions.edit_guards import Held, hold, record_edit, refuse_over_
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offers import Offer, message_text, most_discount, offer_text, pull, read_offers
 from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, expected_profit, saturating
-from liquor_app.campaigns.brief import read_limits
+from liquor_app.campaigns.brief import limits_of
+from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.service import default_brand
+from liquor_app.organization.settings import load_shop
 from liquor_app.segments.playbook import clean_percent, clean_text
 from liquor_app.templates.custom_copy import check_copy, render_copy
 from liquor_app.templates.rendering.variables import in_sentence
@@ -59,7 +61,8 @@ async def list_offers(session: AsyncSession, actor: Actor, action_id: UUID) -> l
     row = found.first()
     if row is None:
         raise NotFound("There is no such action.")
-    limits, guidance = await read_limits(session, row.constraints), (await load_guidance(session)).guidance
+    limits = limits_of(await load_shop(session), row.constraints)
+    guidance = (await load_guidance(session)).guidance
     rails = await _rails(session, row.segment_slug, limits.margin_pct, limits.margin_floor_pct)
     offers = guided(read_offers(rails.offers, min(rails.most, guidance.max_discount_pct)), guidance)
     return [OfferRow(offer.name, offer.text, offer.discount_pct) for offer in offers]
@@ -189,7 +192,9 @@ async def _refuse_ban(session: AsyncSession, held: Held) -> None:
         text("SELECT state, postal_code FROM customers WHERE id = :id"), {"id": held.row["customer_id"]}
     )
     row = lives.one()
-    if is_banned(await coupon_bans(session, held.brief), row.state, row.postal_code):
+    if is_banned(
+        coupon_bans(await load_rules(session, shop=held.brief.shop), held.brief.days[0]), row.state, row.postal_code
+    ):
         where = row.state or "The customer's state is not known, and some state"
         raise Conflict(f"{where} bans coupons on alcohol; give an offer without money off.")
 

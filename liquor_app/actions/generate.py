@@ -37,9 +37,11 @@ from liquor_app.actions.offers import (
     message_text,
     offer_text,
 )
+from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.actions.priority import Points, Scale, priority
 from liquor_app.actions.send_window import send_window
-from liquor_app.campaigns.brief import CHANNELS, CampaignBrief, lock_brief
+from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
+from liquor_app.campaigns.models import CampaignType
 from liquor_app.core.db import raw_connection
 from liquor_app.core.errors import Conflict
 from liquor_app.core.money import show_money
@@ -97,22 +99,30 @@ async def generate_actions(
         Invalid: it targets a segment that does not exist, or its constraints are wrong.
     """
     require(actor, Role.MANAGER)
-    brief = await lock_brief(session, campaign_id)
-    if brief.type == "triggered":
+    return await generate_within(session, actor, await lock_context(session, campaign_id), tell=tell)
+
+
+async def generate_within(
+    session: AsyncSession, actor: Actor, context: PlanContext, *, tell: Tell | None = None
+) -> GenerateResult:
+    """The same for a campaign that is held. A corridor."""
+    brief = context.brief
+    if brief.type is CampaignType.TRIGGERED:
         raise Conflict("A triggered campaign makes its actions when something happens, not before.")
     await _clear(session, brief)
-    result = await generate_for(session, brief, tell=tell)
+    result = await generate_for(session, context, tell=tell)
     await audit(
-        session, actor, "actions.generated", "campaign", campaign_id, proposed=result.proposed, excluded=result.excluded
+        session, actor, "actions.generated", "campaign", brief.id, proposed=result.proposed, excluded=result.excluded
     )
     return result
 
 
 async def generate_for(
-    session: AsyncSession, brief: CampaignBrief, only: Sequence[UUID] | None = None, *, tell: Tell | None = None
+    session: AsyncSession, context: PlanContext, only: Sequence[UUID] | None = None, *, tell: Tell | None = None
 ) -> GenerateResult:
     """Propose actions for the campaign's audience, or for some people of it who have none yet. The caller has locked
     the campaign and cleared what is to be replaced."""
+    brief = context.brief
     playbooks = await read_playbooks(session, brief)
     segment_ids = await resolve_slugs(session, brief.target_segments)
     scale = await read_scale(session, float(brief.limits.margin_pct) / 100)
@@ -120,7 +130,7 @@ async def generate_for(
     await connection.execute("CREATE TEMP TABLE IF NOT EXISTS staged_actions (LIKE actions INCLUDING DEFAULTS)")
     tally = _Tally()
     total = 0 if tell is None else await audience_size(session, segment_ids)
-    async for people in read_people(session, brief, segment_ids, scale, only):
+    async for people in read_people(session, context, segment_ids, scale, only):
         candidates = _candidates(people, playbooks, brief, scale)
         await connection.execute("TRUNCATE staged_actions")
         async with connection.cursor() as cursor:

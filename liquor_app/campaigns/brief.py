@@ -10,14 +10,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.campaigns.models import OPEN, OVER, CampaignStatus
+from liquor_app.campaigns.models import OPEN, OVER, Campaign, CampaignStatus, CampaignType, Engine
+from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.organization.guidance import Guidance, GuidanceRow, load_guidance
-from liquor_app.organization.settings import ComplianceSettings, GeneralSettings, PlanningSettings, load_settings
+from liquor_app.organization.settings import ShopSettings, load_shop
 
 CHANNELS = ("email", "sms")
 """Order of the channel axis in every array of this slice and of `planning`."""
@@ -115,12 +115,16 @@ class CampaignBrief:
     start_date: date
     end_date: date
     target_segments: tuple[str, ...]
-    engine: str
+    engine: Engine
     llm_prompt: str | None
     holdout_pct: Decimal
     seed: str
     plan_id: UUID | None
-    type: str
+    type: CampaignType
+    trigger: dict[str, Any] | None
+    started_at: datetime | None
+    shop: ShopSettings
+    """The settings in force."""
     limits: Limits
     bound_by: GuidanceRow
     """The guidance in force."""
@@ -135,14 +139,14 @@ class CampaignBrief:
     @property
     def offers_end(self) -> date:
         """The last day of the offers, but for the days they may still be used after."""
-        return self.days[-1] if self.type == "triggered" else self.end_date
+        return self.days[-1] if self.type is CampaignType.TRIGGERED else self.end_date
 
     @property
     def guidance(self) -> Guidance:
         return self.bound_by.guidance
 
 
-async def read_limits(session: AsyncSession, constraints: dict[str, Any]) -> Limits:
+def limits_of(shop: ShopSettings, constraints: dict[str, Any]) -> Limits:
     """Settings with a campaign's own constraints on top.
 
     Raises:
@@ -159,9 +163,7 @@ async def read_limits(session: AsyncSession, constraints: dict[str, Any]) -> Lim
             if channel not in CHANNELS or count < 0:
                 field = f"constraints.capacity_by_day.{day}"
                 raise Invalid(f"{field}: give email and sms as numbers from 0", field=field)
-    planning = await load_settings(session, PlanningSettings)
-    compliance = await load_settings(session, ComplianceSettings)
-    general = await load_settings(session, GeneralSettings)
+    general, compliance, planning = shop.general, shop.compliance, shop.planning
 
     def either(name: str) -> Any:
         chosen = getattr(own, name)
@@ -216,39 +218,50 @@ async def lock_brief(session: AsyncSession, campaign_id: UUID) -> CampaignBrief:
         Conflict: it is over, part of the imported history, or its last day has passed.
         Invalid: a constraint is unknown or out of range.
     """
-    found = await session.execute(
-        text(
-            "SELECT id, name, status, type, start_date, end_date, target_segments, engine, llm_prompt, holdout_pct,"
-            " seed, plan_id, constraints, virtual_now, is_history FROM campaigns WHERE id = :id FOR UPDATE"
-        ),
-        {"id": campaign_id},
-    )
-    row = found.mappings().first()
-    if row is None:
-        raise NotFound("There is no such campaign.")
-    if row["is_history"] or row["status"] in OVER:
-        raise Conflict(f"The campaign “{row['name']}” is over; make a new one.")
-    limits = await read_limits(session, row["constraints"])
-    local = (row["virtual_now"] or now()).astimezone(ZoneInfo(limits.timezone))
-    days = plan_days(row["start_date"], row["end_date"], local)
-    if row["type"] == "triggered":
+    return await read_brief(session, await lock_campaign(session, campaign_id))
+
+
+async def read_brief(
+    session: AsyncSession, campaign: Campaign, *, bound_by: GuidanceRow | None = None
+) -> CampaignBrief:
+    """What a held campaign asks for, with the settings and the guidance of this moment.
+
+    Args:
+        bound_by: the guidance in force, if it was read already.
+
+    Raises:
+        Conflict, Invalid: as `lock_brief`.
+    """
+    if campaign.is_history or campaign.status in OVER:
+        raise Conflict(f"The campaign “{campaign.name}” is over; make a new one.")
+    shop = await load_shop(session)
+    limits = limits_of(shop, campaign.constraints)
+    local = (campaign.virtual_now or now()).astimezone(ZoneInfo(limits.timezone))
+    days = plan_days(campaign.start_date, campaign.end_date, local)
+    if campaign.type is CampaignType.TRIGGERED:
         days = days[:STANDING_DAYS]
     if not days:
-        raise Conflict(f"The campaign's last day, {row['end_date']}, has passed. Give it new dates.", field="end_date")
+        raise Conflict(
+            f"The campaign's last day, {campaign.end_date}, has passed: it is over. Give it new dates.",
+            field="end_date",
+        )
     return CampaignBrief(
-        id=row["id"],
-        name=row["name"],
-        status=CampaignStatus(row["status"]),
-        start_date=row["start_date"],
-        end_date=row["end_date"],
-        target_segments=tuple(row["target_segments"]),
-        engine=row["engine"],
-        llm_prompt=row["llm_prompt"],
-        holdout_pct=Decimal(row["holdout_pct"]),
-        seed=row["seed"],
-        plan_id=row["plan_id"],
-        type=row["type"],
+        id=campaign.id,
+        name=campaign.name,
+        status=campaign.status,
+        start_date=campaign.start_date,
+        end_date=campaign.end_date,
+        target_segments=tuple(campaign.target_segments),
+        engine=campaign.engine,
+        llm_prompt=campaign.llm_prompt,
+        holdout_pct=Decimal(campaign.holdout_pct),
+        seed=campaign.seed,
+        plan_id=campaign.plan_id,
+        type=campaign.type,
+        trigger=campaign.trigger,
+        started_at=campaign.started_at,
+        shop=shop,
         limits=limits,
-        bound_by=await load_guidance(session),
+        bound_by=bound_by or await load_guidance(session),
         days=days,
     )

@@ -15,7 +15,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.compliance.legal_rules import Rules, parse_clock, parse_rule
 from liquor_app.compliance.rule_pack import PACK
-from liquor_app.organization.settings import ComplianceSettings, GeneralSettings, load_settings
+from liquor_app.organization.settings import ComplianceSettings, GeneralSettings, ShopSettings, load_shop
 
 RULE_COLUMNS = "id, jurisdiction, kind, channel, value, citation, valid_from, valid_to, is_active"
 
@@ -83,24 +83,24 @@ async def list_rules(session: AsyncSession, actor: Actor) -> list[RuleRow]:
     return [RuleRow(**row) for row in found.mappings()]
 
 
-async def load_rules(session: AsyncSession, *, known: Rules | None = None) -> Rules:
+async def load_rules(session: AsyncSession, *, known: Rules | None = None, shop: ShopSettings | None = None) -> Rules:
     """What `may_send` goes by: active rules and the store's settings.
 
     Args:
         known: rules loaded earlier; returned again if nothing has changed, so that what was cached for them holds.
+        shop: the settings, if they were read already.
 
     Raises:
         Invalid: a stored rule makes no sense. Nothing may be sent by half a rule book.
     """
-    compliance = await load_settings(session, ComplianceSettings)
-    general = await load_settings(session, GeneralSettings)
+    shop = shop or await load_shop(session)
     found = await session.execute(
         text(
             "SELECT jurisdiction, kind, channel, value, citation, valid_from, valid_to FROM compliance_rules"
             " WHERE is_active ORDER BY jurisdiction, kind, valid_from"
         )
     )
-    fresh = make_rules(compliance, general, tuple(parse_rule(dict(row)) for row in found.mappings()))
+    fresh = make_rules(shop.compliance, shop.general, tuple(parse_rule(dict(row)) for row in found.mappings()))
     return known if known is not None and known.same_as(fresh) else fresh
 
 

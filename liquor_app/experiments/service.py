@@ -16,8 +16,8 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import ACTION, ActionStatus
 from liquor_app.actions.plan_decisions import hold_out_actions
 from liquor_app.campaigns.models import OPEN
+from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
-from liquor_app.core.errors import NotFound
 from liquor_app.core.holdout_draw import draw_sql, threshold
 from liquor_app.experiments.models import ExperimentKind
 from liquor_app.experiments.statistics import Arm, Lift, SplitCheck, check_split, lift
@@ -66,16 +66,19 @@ async def draw_holdout(session: AsyncSession, actor: Actor, campaign_id: UUID) -
         NotFound: there is no such campaign.
     """
     require(actor, Role.MANAGER)
-    found = await session.execute(
-        text("SELECT id, seed, holdout_pct, status FROM campaigns WHERE id = :id FOR UPDATE"), {"id": campaign_id}
+    campaign = await lock_campaign(session, campaign_id)
+    return await draw_within(
+        session, actor, campaign_id, campaign.holdout_pct, campaign.seed, is_open=campaign.status in OPEN
     )
-    campaign = found.mappings().first()
-    if campaign is None:
-        raise NotFound("There is no such campaign.")
-    share = float(Decimal(campaign["holdout_pct"]) / 100)
+
+
+async def draw_within(
+    session: AsyncSession, actor: Actor, campaign_id: UUID, holdout_pct: Decimal, own_seed: str, *, is_open: bool
+) -> HoldoutRow:
+    """The same for a campaign that is held. A corridor."""
+    share = float(holdout_pct / 100)
     # the campaign's own id is part of the seed, so that two campaigns never hold out the same people
-    seed = f"{campaign_id}:{campaign['seed']}"
-    is_open = campaign["status"] in OPEN
+    seed = f"{campaign_id}:{own_seed}"
     if is_open:
         await session.execute(
             text("DELETE FROM experiments WHERE campaign_id = :id AND kind = 'holdout'"), {"id": campaign_id}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, TypeVar
@@ -129,6 +130,29 @@ async def load_settings(session: AsyncSession, model: type[S]) -> S:
     """The document as saved, defaults for what was never changed."""
     found = await session.execute(text("SELECT value FROM settings WHERE key = :key"), {"key": model.key})
     return model.model_validate(found.scalar() or {})
+
+
+@dataclass(frozen=True, slots=True)
+class ShopSettings:
+    """The documents that planning, sending and the law go by."""
+
+    general: GeneralSettings
+    compliance: ComplianceSettings
+    planning: PlanningSettings
+
+
+async def load_shop(session: AsyncSession) -> ShopSettings:
+    """Read the three at once, each once: whoever needs more than one of them passes them on."""
+    documents = (GeneralSettings, ComplianceSettings, PlanningSettings)
+    found = await session.execute(
+        text("SELECT key, value FROM settings WHERE key = ANY(:keys)"), {"keys": [one.key for one in documents]}
+    )
+    saved = {row.key: row.value for row in found}
+    return ShopSettings(
+        GeneralSettings.model_validate(saved.get(GeneralSettings.key) or {}),
+        ComplianceSettings.model_validate(saved.get(ComplianceSettings.key) or {}),
+        PlanningSettings.model_validate(saved.get(PlanningSettings.key) or {}),
+    )
 
 
 async def shop_now(session: AsyncSession) -> datetime:

@@ -17,10 +17,10 @@ from liquor_app.actions.audience import contacts
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.frequency_caps import BACK, Counts
 from liquor_app.actions.models import ActionStatus
+from liquor_app.actions.plan_context import PlanContext
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.compliance.legal_rules import Rules, parse_clock
 from liquor_app.compliance.may_send import Blocked, BlockReason, MessageFacts, PersonFacts, home_zone, may_send
-from liquor_app.compliance.service import load_rules
 from liquor_app.customers.addresses import address_hash, zones_of_phone
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.places import law_state
@@ -60,13 +60,14 @@ SELECT a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms 
 """
 
 
-async def foresee(session: AsyncSession, brief: CampaignBrief) -> dict[str, Any]:
+async def foresee(session: AsyncSession, context: PlanContext) -> dict[str, Any]:
     """Ask `may_send` about each planned message at its planned moment.
 
     Returns:
         `{"messages", "looked_at", "blocked", "later", "reasons": [{"reason", "label", "messages"}]}`; `later` are those
         that wait for a lawful hour but still go out within the campaign.
     """
+    brief, rules = context.brief, context.rules
     counted = await session.execute(
         text(f"SELECT count(*) FROM actions WHERE campaign_id = :campaign AND status = '{ActionStatus.PENDING}'"),
         {"campaign": brief.id},
@@ -75,7 +76,6 @@ async def foresee(session: AsyncSession, brief: CampaignBrief) -> dict[str, Any]
     every = max(1, -(-total // LOOKED_AT))
     found = await session.execute(text(_MESSAGES), {"campaign": brief.id, "every": every})
     rows = found.all()
-    rules = await load_rules(session)
     people = sorted({row.customer_id for row in rows})
     counts = await contacts(session, people, brief)
     place = {person: index for index, person in enumerate(people)}

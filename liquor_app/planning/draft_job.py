@@ -8,20 +8,20 @@ from typing import Any
 from uuid import UUID
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.actions.service import generate_actions
+from liquor_app.actions.generate import generate_within
+from liquor_app.actions.plan_context import lock_context
 from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine
-from liquor_app.campaigns.service import get_campaign
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import allow_thinking, transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.queue import JobContext
 from liquor_app.organization.service import notify
-from liquor_app.planning.ai.ai_plan import Asked, make_ai_plan, prepare_question
+from liquor_app.planning.ai.ai_plan import Asked, ask_within, make_ai_plan
 from liquor_app.planning.ai.client import Consultation, consult
 from liquor_app.planning.approval.autopilot import plan_ready
-from liquor_app.planning.draft_plan import make_plan
+from liquor_app.planning.draft_plan import plan_within
 from liquor_app.planning.plan_store import PlanRow, Report
-from liquor_app.planning.triggered import make_standing_plan
+from liquor_app.planning.triggered import plan_standing
 
 HEARTBEAT = 10.0
 """Seconds between words to whoever waits while the AI planner thinks, and between looks whether to stop."""
@@ -50,15 +50,15 @@ async def draft_plans(campaign_id: UUID, report: Report) -> Drafted:
 
     asked: Asked | None = None
     async with transaction() as session:
-        if (await get_campaign(session, SYSTEM, campaign_id)).type is CampaignType.TRIGGERED:
-            return Drafted(await make_standing_plan(session, SYSTEM, campaign_id), 0)
+        context = await lock_context(session, campaign_id)
+        if context.brief.type is CampaignType.TRIGGERED:
+            return Drafted(await plan_standing(session, SYSTEM, context), 0)
         await allow_thinking(session)
-        generated = await generate_actions(session, SYSTEM, campaign_id, tell=looked)
+        generated = await generate_within(session, SYSTEM, context, tell=looked)
         await report(0, 3, f"Choosing among {generated.proposed:,} proposals")
-        plan = await make_plan(session, SYSTEM, campaign_id)
-        engine = (await get_campaign(session, SYSTEM, campaign_id)).engine
-        if engine is Engine.LLM and get_settings().openai_api_key.get_secret_value():
-            asked = await prepare_question(session, SYSTEM, plan)
+        plan = await plan_within(session, SYSTEM, context)
+        if context.brief.engine is Engine.LLM and get_settings().openai_api_key.get_secret_value():
+            asked = await ask_within(session, context, plan)
     if asked is not None:
         plan = await _ask(asked, report)
     return Drafted(plan, generated.proposed)

@@ -14,17 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.generate import generate_within
 from liquor_app.actions.models import ACTION, TAKEN, ActionStatus
+from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.actions.plan_decisions import reopen_actions, settle_actions
-from liquor_app.actions.service import generate_actions
-from liquor_app.campaigns.brief import CampaignBrief, lock_brief
+from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.current_plan import set_current_plan
 from liquor_app.campaigns.models import Engine
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.ids import uuid7
 from liquor_app.core.states import sql_list
-from liquor_app.experiments.service import HoldoutRow, draw_holdout
+from liquor_app.experiments.service import HoldoutRow, draw_within
 from liquor_app.planning.candidates import (
     CHOSEN,
     Candidates,
@@ -56,11 +57,15 @@ FREE = (
 class Prepared:
     """A round of planning as it begins: everything undecided is a candidate again."""
 
-    brief: CampaignBrief
+    context: PlanContext
     holdout: HoldoutRow
     candidates: Candidates
     weight: Floats
     problem: Problem
+
+    @property
+    def brief(self) -> CampaignBrief:
+        return self.context.brief
 
 
 async def make_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> PlanRow:
@@ -75,11 +80,16 @@ async def make_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> P
         Invalid: a target segment or a constraint is wrong.
     """
     require(actor, Role.MANAGER)
-    brief = await lock_brief(session, campaign_id)
-    if not await _has_actions(session, campaign_id):
-        await generate_actions(session, actor, campaign_id)
-    await forget_choices(session, campaign_id)
-    ready = await prepare(session, actor, brief)
+    return await plan_within(session, actor, await lock_context(session, campaign_id))
+
+
+async def plan_within(session: AsyncSession, actor: Actor, context: PlanContext) -> PlanRow:
+    """The same for a campaign that is held. A corridor."""
+    brief = context.brief
+    if not await _has_actions(session, brief.id):
+        await generate_within(session, actor, context)
+    await forget_choices(session, brief.id)
+    ready = await prepare(session, actor, context)
     plan = optimise(ready.problem)
     plan_id = uuid7()
     await write_choices(
@@ -105,24 +115,25 @@ async def make_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> P
     return await store_plan(session, actor, ready, plan_id, engine=engine, summary=summary, reasoning=reasoning)
 
 
-async def prepare(session: AsyncSession, actor: Actor, brief: CampaignBrief) -> Prepared:
+async def prepare(session: AsyncSession, actor: Actor, context: PlanContext) -> Prepared:
     """Put everything undecided back to proposals, draw the holdout, read the candidates."""
+    brief = context.brief
     await reopen_actions(
         session, brief.id, ACTION.sources(ActionStatus.PROPOSED) if brief.is_open else [ActionStatus.PENDING],
         keep=(brief.days[0], brief.days[-1]),
     )  # fmt: skip
-    holdout = await draw_holdout(session, actor, brief.id)
+    holdout = await draw_within(session, actor, brief.id, brief.holdout_pct, brief.seed, is_open=brief.is_open)
     pinned = await read_candidates(session, brief, CHOSEN)
     candidates = await read_candidates(session, brief, FREE)
     weight = await day_weights(session, brief)
     problem = await build_problem(session, brief, candidates, weight, float(pinned.discount.sum()))
-    return Prepared(brief, holdout, candidates, weight, problem)
+    return Prepared(context, holdout, candidates, weight, problem)
 
 
 async def summary_of(session: AsyncSession, ready: Prepared) -> dict[str, Any]:
     """The figures of what is chosen now."""
     chosen = await read_candidates(session, ready.brief, CHOSEN)
-    return await summarise(session, ready.brief, chosen, ready.weight, ready.holdout.held_out)
+    return await summarise(session, ready.context, chosen, ready.weight, ready.holdout.held_out)
 
 
 async def _has_actions(session: AsyncSession, campaign_id: UUID) -> bool:

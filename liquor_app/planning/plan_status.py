@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.clock import now
 from liquor_app.planning.models import PLAN, PlanStatus
+from liquor_app.planning.plan_store import PlanRow
 
 _SUPERSEDE_DRAFTS = f"""
 UPDATE plans SET status = '{PlanStatus.SUPERSEDED}' WHERE campaign_id = :campaign AND status = '{PlanStatus.DRAFT}'
@@ -44,18 +44,24 @@ async def put_back(session: AsyncSession, campaign_id: UUID, plan_id: UUID, was:
     await session.execute(text(_PUT_BACK), {"id": plan_id})
 
 
-async def mark_approved(
-    session: AsyncSession, campaign_id: UUID, plan_id: UUID, was: PlanStatus, *, by: UUID | None, fingerprint: str,
-    guidance: int,
-) -> None:  # fmt: skip
-    """Approve a plan; the one approved before gives way.
+async def record_approval(session: AsyncSession, plan: PlanRow, was: PlanStatus) -> None:
+    """Store a plan's approval; the one approved before gives way.
+
+    Args:
+        plan: as it is approved: by whom, when, under which guidance, with which actions.
 
     Raises:
         Conflict: it has given way itself.
     """
     PLAN.check(was, PlanStatus.APPROVED)
-    await session.execute(text(_SUPERSEDE_APPROVED), {"campaign": campaign_id, "id": plan_id})
+    await session.execute(text(_SUPERSEDE_APPROVED), {"campaign": plan.campaign_id, "id": plan.id})
     await session.execute(
         text(_APPROVE),
-        {"id": plan_id, "by": by, "at": now(), "fingerprint": fingerprint, "guidance": guidance},
+        {
+            "id": plan.id,
+            "by": plan.approved_by,
+            "at": plan.approved_at,
+            "fingerprint": plan.fingerprint,
+            "guidance": plan.guidance_version,
+        },
     )

@@ -15,12 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.models import ActionStatus
+from liquor_app.actions.plan_context import PlanContext
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import OPEN, Engine
 from liquor_app.core.errors import NotFound
 from liquor_app.core.money import money
 from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.core.states import sql_list
+from liquor_app.organization.models import Channel
 from liquor_app.planning.block_forecast import fatigue, foresee
 from liquor_app.planning.candidates import Candidates, sends_of
 from liquor_app.planning.models import PlanStatus
@@ -93,6 +95,19 @@ async def get_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PlanRo
     return _row(row)
 
 
+async def lock_plan(session: AsyncSession, plan_id: UUID) -> PlanRow:
+    """One plan under `FOR UPDATE`: it is approved once, and as it was looked at. A corridor.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = await session.execute(text(f"{_SELECT} WHERE p.id = :id FOR UPDATE OF p"), {"id": plan_id})
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound("There is no such plan.")
+    return _row(row)
+
+
 async def list_plans(
     session: AsyncSession, actor: Actor, campaign_id: UUID, *, limit: int = 20, cursor: str | None = None
 ) -> Page[PlanRow]:
@@ -137,7 +152,7 @@ async def plan_of_version(session: AsyncSession, actor: Actor, campaign_id: UUID
 
 async def summarise(
     session: AsyncSession,
-    brief: CampaignBrief,
+    context: PlanContext,
     chosen: Candidates,
     weight: Floats,
     held_out: int,
@@ -145,6 +160,7 @@ async def summarise(
     report: Report = quiet,
 ) -> dict[str, Any]:
     """The figures of the chosen actions as they stand (`summary.figures`)."""
+    brief = context.brief
     await report(1, STEPS, f"Imagining ten thousand times what {chosen.customer.size:,} messages bring")
     blocks = await session.execute(
         text("SELECT reason, count(*) FROM exclusions WHERE campaign_id = :id GROUP BY 1 ORDER BY 2 DESC, 1"),
@@ -185,7 +201,7 @@ async def summarise(
     await report(2, STEPS, "Counting how often these people hear from the shop")
     made["fatigue"] = await fatigue(session, brief, chosen)
     await report(3, STEPS, "Asking the law about the messages")
-    made["foreseen"] = await foresee(session, brief)
+    made["foreseen"] = await foresee(session, context)
     return made
 
 
@@ -233,15 +249,30 @@ async def _copy(session: AsyncSession, brief: CampaignBrief, names: Mapping[str,
     return [{**row._mapping, "segment_name": names.get(row.segment, row.segment)} for row in found]
 
 
+_PLANNED = f"""
+SELECT count(*) AS messages, COALESCE(bool_or(channel = :sms), false) AS has_texts,
+       md5(count(*) || ':' || COALESCE(sum(CAST(CAST('x' || left(md5(concat_ws('|', customer_id, segment_slug, channel,
+           scheduled_date, offer, message, offer_terms ->> 'subject')), 15) AS bit(60)) AS bigint)), 0)) AS fingerprint
+  FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a campaign's actions add up to as they stand. Two plans with the same actions, days, offers and words share
+    the fingerprint."""
+
+    messages: int
+    has_texts: bool
+    fingerprint: str
+
+
+async def planned_now(session: AsyncSession, campaign_id: UUID) -> Planned:
+    """Look at what is planned, once."""
+    found = await session.execute(text(_PLANNED), {"id": campaign_id, "sms": Channel.SMS.value})
+    return Planned(**found.mappings().one())
+
+
 async def fingerprint_of(session: AsyncSession, campaign_id: UUID) -> str:
-    """What was planned, as one short text: two plans with the same actions, days, offers and words share it."""
-    found = await session.execute(
-        text(
-            "SELECT md5(count(*) || ':' || COALESCE(sum(CAST(CAST('x' || left(md5(concat_ws('|', customer_id,"
-            " segment_slug, channel, scheduled_date, offer, message, offer_terms ->> 'subject')), 15) AS bit(60))"
-            " AS bigint)), 0))"
-            f" FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}'"
-        ),
-        {"id": campaign_id},
-    )
-    return str(found.scalar_one())
+    """What was planned, as one short text."""
+    return (await planned_now(session, campaign_id)).fingerprint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.campaigns.brief import lock_brief
+from liquor_app.actions.plan_context import PlanContext, lock_context
+from liquor_app.campaigns.models import CampaignType
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.queue import Job, enqueue, open_job, request_cancel
 from liquor_app.planning.candidates import CHOSEN, day_weights, read_candidates
@@ -36,27 +38,38 @@ async def simulate_plan(session: AsyncSession, actor: Actor, plan_id: UUID, *, r
     require(actor, Role.MANAGER)
     plan = await get_plan(session, actor, plan_id)
     await report(0, STEPS, "Reading the plan's messages")
-    brief = await lock_brief(session, plan.campaign_id)
-    if brief.plan_id != plan_id or plan.status is PlanStatus.SUPERSEDED:
+    return await simulate_within(
+        session, await lock_context(session, plan.campaign_id), plan,
+        fingerprint=await fingerprint_of(session, plan.campaign_id), report=report,
+    )  # fmt: skip
+
+
+async def simulate_within(
+    session: AsyncSession, context: PlanContext, plan: PlanRow, *, fingerprint: str, report: Report = quiet
+) -> PlanRow:
+    """The same for a plan of a campaign that is held. A corridor.
+
+    Args:
+        fingerprint: of the actions as they stand.
+    """
+    brief = context.brief
+    if brief.plan_id != plan.id or plan.status is PlanStatus.SUPERSEDED:
         raise Conflict("A newer plan has replaced this one.")
-    if brief.type == "triggered":
+    if brief.type is CampaignType.TRIGGERED:
         raise Conflict("A triggered campaign's plan tells of the last seven days. Plan again for newer ones.")
     chosen = await read_candidates(session, brief, CHOSEN)
     weight = await day_weights(session, brief)
     held_out = plan.summary.get("totals", {}).get("held_out", 0)
-    summary = await summarise(session, brief, chosen, weight, held_out, report=report)
+    summary = await summarise(session, context, chosen, weight, held_out, report=report)
     summary["optimality"] = plan.summary.get("optimality")
+    document = json.dumps(summary)
     await session.execute(
         text("UPDATE plans SET summary = CAST(:summary AS jsonb), fingerprint = :fingerprint WHERE id = :id"),
-        {
-            "summary": json.dumps(summary),
-            "fingerprint": await fingerprint_of(session, plan.campaign_id),
-            "id": plan_id,
-        },
+        {"summary": document, "fingerprint": fingerprint, "id": plan.id},
     )
-    await put_in_place(session, plan.campaign_id, plan_id, plan.version, summary)
+    await put_in_place(session, plan.campaign_id, plan.id, plan.version, summary)
     await report(STEPS, STEPS, "Simulated")
-    return await get_plan(session, actor, plan_id)
+    return replace(plan, summary=json.loads(document), fingerprint=fingerprint)
 
 
 async def request_simulation(session: AsyncSession, actor: Actor, campaign_id: UUID) -> PlanRow | UUID:

@@ -15,17 +15,18 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.generate import generate_for
 from liquor_app.actions.models import TAKEN, ActionStatus
+from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.actions.plan_decisions import settle_actions
-from liquor_app.campaigns.brief import CampaignBrief, lock_brief
+from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.current_plan import set_held_out
 from liquor_app.campaigns.firings import record_firings, settle_firings
-from liquor_app.campaigns.models import CampaignStatus, Engine, FiringOutcome
+from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine, FiringOutcome
 from liquor_app.campaigns.triggers import Trigger, read_trigger
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.core.ids import uuid7
 from liquor_app.core.states import sql_list
-from liquor_app.experiments.service import HoldoutRow, draw_holdout
+from liquor_app.experiments.service import draw_within
 from liquor_app.planning.candidates import build_problem, day_weights, read_candidates, reasons_of, write_choices
 from liquor_app.planning.draft_plan import FREE, Prepared, store_plan, summary_of
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
@@ -46,19 +47,15 @@ class Fired:
     held_out: int
 
 
-async def read_campaign_trigger(session: AsyncSession, campaign_id: UUID) -> tuple[Trigger, datetime | None]:
-    """A standing campaign's trigger, and since when it runs.
+def trigger_of(brief: CampaignBrief) -> Trigger:
+    """What a standing campaign waits for.
 
     Raises:
-        Conflict: the campaign has none.
+        Conflict: nothing.
     """
-    found = await session.execute(
-        text("SELECT trigger, started_at FROM campaigns WHERE id = :id AND type = 'triggered'"), {"id": campaign_id}
-    )
-    row = found.first()
-    if row is None or row.trigger is None:
+    if brief.type is not CampaignType.TRIGGERED or brief.trigger is None:
         raise Conflict("This campaign has no trigger. Say what it waits for.", field="trigger")
-    return read_trigger(row.trigger), row.started_at
+    return read_trigger(brief.trigger)
 
 
 async def fire(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Fired:
@@ -71,16 +68,16 @@ async def fire(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Fired:
         Conflict: it is not a running, triggered one.
     """
     require(actor, Role.MANAGER)
-    brief = await lock_brief(session, campaign_id)
+    context = await lock_context(session, campaign_id)
+    brief = context.brief
     if brief.status is not CampaignStatus.ACTIVE or brief.plan_id is None:
         raise Conflict("Only a running campaign is triggered.")
-    trigger, started_at = await read_campaign_trigger(session, campaign_id)
-    until = now()
-    since = max(started_at or until, until - timedelta(days=LOOK_BACK_DAYS))
+    trigger, until = trigger_of(brief), now()
+    since = max(brief.started_at or until, until - timedelta(days=LOOK_BACK_DAYS))
     people = await _take_up(session, brief, trigger, since, until)
     if not people:
         return Fired(0, 0, 0)
-    ready = await _plan(session, actor, brief, people, brief.plan_id)
+    ready = await _plan(session, actor, context, people, brief.plan_id)
     outcomes = await _settle(session, campaign_id, people)
     fired = Fired(len(people), outcomes.count(FiringOutcome.PLANNED), outcomes.count(FiringOutcome.HELD_OUT))
     await set_held_out(session, campaign_id, ready.holdout.held_out)
@@ -142,11 +139,12 @@ async def _settle(session: AsyncSession, campaign_id: UUID, people: list[UUID]) 
 
 
 async def _plan(
-    session: AsyncSession, actor: Actor, brief: CampaignBrief, people: list[UUID], plan_id: UUID
+    session: AsyncSession, actor: Actor, context: PlanContext, people: list[UUID], plan_id: UUID
 ) -> Prepared:
     """Actions for these people, chosen within what is left of capacity and budget."""
-    await generate_for(session, brief, people)
-    holdout: HoldoutRow = await draw_holdout(session, actor, brief.id)
+    brief = context.brief
+    await generate_for(session, context, people)
+    holdout = await draw_within(session, actor, brief.id, brief.holdout_pct, brief.seed, is_open=brief.is_open)
     candidates = await read_candidates(session, brief, FREE)
     weight = await day_weights(session, brief)
     spent = await session.execute(text(_SPENT), {"id": brief.id})
@@ -162,7 +160,7 @@ async def _plan(
         details=reasons_of(brief, plan.price),
     )
     await settle_actions(session, brief.id, plan_id)
-    return Prepared(brief, holdout, candidates, weight, problem)
+    return Prepared(context, holdout, candidates, weight, problem)
 
 
 async def make_standing_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> PlanRow:
@@ -175,13 +173,17 @@ async def make_standing_plan(session: AsyncSession, actor: Actor, campaign_id: U
         Invalid: a target segment, a constraint or the trigger is wrong.
     """
     require(actor, Role.MANAGER)
-    brief = await lock_brief(session, campaign_id)
-    trigger, _ = await read_campaign_trigger(session, campaign_id)
-    until = now()
+    return await plan_standing(session, actor, await lock_context(session, campaign_id))
+
+
+async def plan_standing(session: AsyncSession, actor: Actor, context: PlanContext) -> PlanRow:
+    """The same for a campaign that is held. A corridor."""
+    brief = context.brief
+    trigger, until = trigger_of(brief), now()
     trial = await session.begin_nested()
     people = await _take_up(session, brief, trigger, until - timedelta(days=7), until)
     plan_id = uuid7()
-    ready = await _plan(session, actor, brief, people, plan_id)
+    ready = await _plan(session, actor, context, people, plan_id)
     summary: dict[str, Any] = await summary_of(session, ready)
     await trial.rollback()
     totals = summary["totals"]

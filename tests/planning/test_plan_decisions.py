@@ -24,7 +24,8 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
 from liquor_app.core.ids import uuid7
 from liquor_app.planning.models import PLAN, PlanStatus
-from liquor_app.planning.plan_status import mark_approved, put_back
+from liquor_app.planning.plan_status import put_back, record_approval
+from liquor_app.planning.plan_store import get_plan
 from liquor_app.segments.service import ensure_default_segments
 from tests.people import add_customer, ensure_shop
 
@@ -123,7 +124,7 @@ async def test_plans_move_by_their_table(database: str, was: PlanStatus) -> None
         try:
             async with transaction() as session:
                 if new is PlanStatus.APPROVED:
-                    await mark_approved(session, campaign, plan, was, by=None, fingerprint="", guidance=0)
+                    await record_approval(session, await get_plan(session, SYSTEM, plan), was)
                 else:
                     await put_back(session, campaign, plan, was)
                 found = await session.execute(text("SELECT status FROM plans WHERE id = :id"), {"id": plan})

@@ -14,8 +14,8 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.audience import coupon_bans, is_banned, read_playbooks, read_scale
+from liquor_app.actions.plan_context import PlanContext, lock_context
 from liquor_app.actions.plan_decisions import settle_actions
-from liquor_app.campaigns.brief import CampaignBrief, lock_brief
 from liquor_app.campaigns.models import Engine
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.service import default_brand
@@ -49,7 +49,12 @@ async def prepare_question(session: AsyncSession, actor: Actor, plan: PlanRow) -
         Forbidden, NotFound, Conflict, Invalid: as `draft.make_plan`.
     """
     require(actor, Role.MANAGER)
-    brief = await lock_brief(session, plan.campaign_id)
+    return await ask_within(session, await lock_context(session, plan.campaign_id), plan)
+
+
+async def ask_within(session: AsyncSession, context: PlanContext, plan: PlanRow) -> Asked | None:
+    """The same for a campaign that is held. A corridor."""
+    brief = context.brief
     playbooks = await read_playbooks(session, brief)
     weight = await day_weights(session, brief)
     # what the optimiser's plan takes is free again for the other one
@@ -69,7 +74,8 @@ async def make_ai_plan(session: AsyncSession, actor: Actor, asked: Asked, answer
         Conflict: the campaign cannot be planned any more.
     """
     require(actor, Role.MANAGER)
-    brief = await lock_brief(session, asked.campaign_id)
+    context = await lock_context(session, asked.campaign_id)
+    brief = context.brief
     if answer.proposal is None:
         return await _note(session, actor, asked, answer.record, answer.record.why)
     fresh = brief.plan_id == asked.plan_id and await fingerprint_of(session, brief.id) == asked.fingerprint
@@ -81,7 +87,7 @@ async def make_ai_plan(session: AsyncSession, actor: Actor, asked: Asked, answer
         )
     before = await get_plan(session, actor, asked.plan_id)
     await keep_choices(session, brief.id, asked.plan_id)
-    ready = await prepare(session, actor, brief)
+    ready = await prepare(session, actor, context)
     steered, outcome = await _allocate(session, ready, asked.question, answer.proposal)
     plan_id = uuid7()
     await write_choices(
@@ -158,7 +164,7 @@ async def _allocate(
     session: AsyncSession, ready: Prepared, question: Question, proposal: Proposal
 ) -> tuple[Steered, Outcome]:
     candidates = ready.candidates
-    banned = await _banned(session, ready.brief, candidates.people)
+    banned = await _banned(session, ready.context, candidates.people)
     base = Base(
         customer=candidates.customer,
         segment=candidates.segment,
@@ -176,9 +182,9 @@ async def _allocate(
     return steered, solve(steered, candidates.customer.size)
 
 
-async def _banned(session: AsyncSession, brief: CampaignBrief, people: list[UUID]) -> Flags:
+async def _banned(session: AsyncSession, context: PlanContext, people: list[UUID]) -> Flags:
     """Whose state bans coupons, shape (people,)."""
-    bans = await coupon_bans(session, brief)
+    bans = coupon_bans(context.rules, context.brief.days[0])
     if not bans:
         return np.zeros(len(people), dtype=np.bool_)
     found = await session.execute(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,12 +12,12 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, may
 from liquor_app.actions.edit_guards import refuse_overfull
 from liquor_app.actions.models import ActionStatus
-from liquor_app.campaigns.brief import lock_brief
+from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import LIVE
 from liquor_app.core.errors import Conflict, Forbidden
 from liquor_app.core.money import show_money
 from liquor_app.core.states import sql_list
-from liquor_app.organization.guidance import Guidance, GuidanceRow, load_guidance
+from liquor_app.organization.guidance import Guidance
 from liquor_app.planning.plan_store import PlanRow
 
 MOST_TEXTS = 20_000
@@ -26,30 +25,30 @@ MOST_TEXTS = 20_000
 
 
 _OVERTAKEN = f"""
-SELECT k.name FROM campaigns k JOIN campaigns own ON own.id = :id
-WHERE k.id <> own.id AND k.status IN {sql_list(*LIVE)} AND k.approved_at > :made_at
-  AND k.start_date <= own.end_date AND k.end_date >= own.start_date
-ORDER BY k.approved_at LIMIT 1
+SELECT name FROM campaigns WHERE id <> :id AND status IN {sql_list(*LIVE)} AND approved_at > :made_at
+   AND start_date <= :last AND end_date >= :first ORDER BY approved_at LIMIT 1
 """
 
 
-async def refuse_overtaken(session: AsyncSession, campaign_id: UUID, made_at: datetime) -> None:
+async def refuse_overtaken(session: AsyncSession, brief: CampaignBrief, made_at: datetime) -> None:
     """Two plans that knew nothing of each other may not both be approved if together they write to somebody too often,
     or more a day than a channel carries. What was approved before `made_at` the planner has taken into account.
 
     Raises:
         Conflict: which campaign came first, which limit would be broken, and to plan again.
     """
-    found = await session.execute(text(_OVERTAKEN), {"id": campaign_id, "made_at": made_at})
+    found = await session.execute(
+        text(_OVERTAKEN), {"id": brief.id, "made_at": made_at, "first": brief.start_date, "last": brief.end_date}
+    )
     other = found.scalar()
     if other is None:
         return
     planned = await session.execute(
         text(f"SELECT id FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}'"),
-        {"id": campaign_id},
+        {"id": brief.id},
     )
     try:
-        await refuse_overfull(session, await lock_brief(session, campaign_id), list(planned.scalars()))
+        await refuse_overfull(session, brief, list(planned.scalars()))
     except Conflict as broken:
         raise Conflict(
             f"“{other}” was approved after this plan was made. {broken.message}"
@@ -57,14 +56,13 @@ async def refuse_overtaken(session: AsyncSession, campaign_id: UUID, made_at: da
         ) from broken
 
 
-async def refuse_unguided(session: AsyncSession, campaign_id: UUID, made_under: int) -> GuidanceRow:
-    """Hold the plan's actions, as they stand, against the guidance in force now; returns that guidance.
+async def refuse_unguided(session: AsyncSession, brief: CampaignBrief, made_under: int) -> None:
+    """Hold the plan's actions, as they stand, against the guidance in force now.
 
     Raises:
         Conflict: a discount, an offer or words are no longer allowed; the message says which and what to do.
     """
-    bound_by = await load_guidance(session)
-    guidance = bound_by.guidance
+    bound_by, guidance = brief.bound_by, brief.guidance
     since = (
         f" The guidance was changed to version {bound_by.version} after this plan was made under version {made_under}."
         if bound_by.version != made_under
@@ -75,7 +73,7 @@ async def refuse_unguided(session: AsyncSession, campaign_id: UUID, made_under: 
             "SELECT DISTINCT offer_terms ->> 'name' AS name, CAST(offer_terms ->> 'discount_pct' AS numeric) AS percent"
             f" FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}' LIMIT 5000"
         ),
-        {"id": campaign_id},
+        {"id": brief.id},
     )
     for row in found:
         if row.percent is not None and row.percent > guidance.max_discount_pct:
@@ -92,7 +90,7 @@ async def refuse_unguided(session: AsyncSession, campaign_id: UUID, made_under: 
             "SELECT DISTINCT concat_ws(' · ', offer, message, offer_terms ->> 'subject') AS words FROM actions"
             f" WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}' LIMIT :n"
         ),
-        {"id": campaign_id, "n": MOST_TEXTS + 1},
+        {"id": brief.id, "n": MOST_TEXTS + 1},
     )
     wordings = list(texts.scalars())
     if len(wordings) > MOST_TEXTS:
@@ -100,7 +98,6 @@ async def refuse_unguided(session: AsyncSession, campaign_id: UUID, made_under: 
     for words in wordings:
         if claims := guidance.claims_in(words):
             raise Conflict(f"The plan says {claims[0].words}.{since} Change those words, or plan again.")
-    return bound_by
 
 
 def escalation(plan: PlanRow, guidance: Guidance) -> str:

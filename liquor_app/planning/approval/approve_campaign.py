@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.lifecycle import await_approval, check_stands, mark_approved
-from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.campaigns.models import Campaign, CampaignStatus
 from liquor_app.campaigns.service import CampaignRow, lock_campaign, row_of
 from liquor_app.core.errors import Conflict
-from liquor_app.organization.models import Channel
 from liquor_app.organization.service import get_brand
-from liquor_app.organization.settings import shop_today
 from liquor_app.organization.shop_identity import require_identity
-from liquor_app.planning.approval.approve_plan import approve_plan
+from liquor_app.planning.approval.approval_context import ApprovalContext, read_approval
+from liquor_app.planning.approval.approve_plan import approve_within
+from liquor_app.planning.plan_store import Planned, planned_now
 
 
 async def approve_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
@@ -31,28 +29,32 @@ async def approve_campaign(session: AsyncSession, actor: Actor, campaign_id: UUI
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.AWAITING_APPROVAL, to="approved")
-    if campaign.plan_id is None:
-        raise Conflict("There is no plan to approve yet. Generate one first.")
+    planned = await check_sender(session, campaign)
+    return await approve_held(session, actor, await read_approval(session, campaign, planned))
+
+
+async def check_sender(session: AsyncSession, campaign: Campaign) -> Planned:
+    """Refuse messages that would come from nobody; returns what is planned. A corridor.
+
+    Raises:
+        Conflict: the brand has no identity, or no sender for the text messages that are planned.
+    """
     brand = await get_brand(session, campaign.brand_id)
     require_identity(brand)
-    if not brand.sms_sender and await _has_texts(session, campaign.plan_id):
+    planned = await planned_now(session, campaign.id)
+    if not brand.sms_sender and planned.has_texts:
         raise Conflict(
             "The plan has text messages, and the brand has no sender for them: add one under Settings, Brand, or plan"
             " the campaign again without SMS."
         )
-    if campaign.end_date < await shop_today(session):
-        raise Conflict(f"The campaign's last day, {campaign.end_date}, is over. Give it new dates and a new plan.")
-    await approve_plan(session, actor, campaign.plan_id)
-    await mark_approved(session, actor, campaign)
-    return row_of(campaign)
+    return planned
 
 
-async def _has_texts(session: AsyncSession, plan_id: UUID) -> bool:
-    found = await session.execute(
-        text("SELECT EXISTS (SELECT FROM actions WHERE plan_id = :id AND channel = :sms AND status = :planned)"),
-        {"id": plan_id, "sms": Channel.SMS.value, "planned": ActionStatus.PENDING.value},
-    )
-    return bool(found.scalar_one())
+async def approve_held(session: AsyncSession, actor: Actor, context: ApprovalContext) -> CampaignRow:
+    """The same for a campaign that is held, waits for approval and has a sender. A corridor."""
+    await approve_within(session, actor, context)
+    await mark_approved(session, actor, context.campaign)
+    return row_of(context.campaign)
 
 
 async def submit_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:

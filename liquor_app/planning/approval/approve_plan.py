@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,14 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.models import ActionStatus
+from liquor_app.campaigns.models import CampaignType
+from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.planning.approval.approval_checks import refuse_overtaken, refuse_unguided, require_approver
+from liquor_app.planning.approval.approval_context import ApprovalContext, read_approval
 from liquor_app.planning.models import PlanStatus
-from liquor_app.planning.plan_store import PlanRow, fingerprint_of, get_plan
+from liquor_app.planning.plan_status import record_approval
+from liquor_app.planning.plan_store import PlanRow, planned_now
 from liquor_app.planning.plan_switch import forget_choices
-from liquor_app.planning.simulation_job import simulate_plan
+from liquor_app.planning.simulation_job import simulate_within
+
+_REPLACED = "A newer plan has replaced this one. Look at that before approving."
 
 
 async def approve_plan(
@@ -35,53 +41,45 @@ async def approve_plan(
             beside a campaign approved since it was made, or the guidance does not allow what it holds.
     """
     require(actor, Role.MANAGER)
-    found = await session.execute(
-        text(
-            "SELECT p.campaign_id, p.status, p.guidance_version, k.plan_id, k.type = 'triggered' AS standing"
-            " FROM plans p JOIN campaigns k ON k.id = p.campaign_id WHERE p.id = :id FOR UPDATE OF p"
-        ),
-        {"id": plan_id},
-    )
-    row = found.mappings().first()
-    if row is None:
+    found = await session.execute(text("SELECT campaign_id FROM plans WHERE id = :id"), {"id": plan_id})
+    campaign_id = found.scalar()
+    if campaign_id is None:
         raise NotFound("There is no such plan.")
-    if row["plan_id"] != plan_id or PlanStatus(row["status"]) is PlanStatus.SUPERSEDED:
-        raise Conflict("A newer plan has replaced this one. Look at that before approving.")
-    current = await fingerprint_of(session, row["campaign_id"])
+    campaign = await lock_campaign(session, campaign_id)
+    if campaign.plan_id != plan_id:
+        raise Conflict(_REPLACED)
+    return await approve_within(
+        session,
+        actor,
+        await read_approval(session, campaign, await planned_now(session, campaign_id)),
+        fingerprint=fingerprint,
+    )
+
+
+async def approve_within(
+    session: AsyncSession, actor: Actor, context: ApprovalContext, *, fingerprint: str | None = None
+) -> PlanRow:
+    """The same for a plan that is held with its campaign. A corridor."""
+    plan, brief, current = context.plan, context.brief, context.planned.fingerprint
+    is_standing = brief.type is CampaignType.TRIGGERED
+    if plan.status is PlanStatus.SUPERSEDED:
+        raise Conflict(_REPLACED)
     if fingerprint is not None and fingerprint != current:
         raise Conflict("The plan has changed since you looked at it. Reload, then approve.")
-    planned = await session.execute(
-        text(f"SELECT EXISTS (SELECT 1 FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}')"),
-        {"id": row["campaign_id"]},
-    )
-    if not planned.scalar_one() and not row["standing"]:
+    if not context.planned.messages and not is_standing:
         raise Conflict("The plan holds no action. Widen the audience or loosen a limit, then plan again.")
-    plan = await get_plan(session, actor, plan_id)
-    if plan.fingerprint != current and not row["standing"]:
+    if plan.fingerprint != current and not is_standing:
         # changed by hand since it was last worked out: what is approved is what it is now
-        plan = await simulate_plan(session, actor, plan_id)
-    if not row["standing"]:
-        await refuse_overtaken(session, row["campaign_id"], plan.created_at)
-    bound_by = await refuse_unguided(session, row["campaign_id"], row["guidance_version"])
-    require_approver(actor, plan, bound_by.guidance)
-    await session.execute(
-        text(
-            "UPDATE plans SET status = CASE WHEN id = :id THEN 'approved' ELSE 'superseded' END,"
-            " approved_by = CASE WHEN id = :id THEN CAST(:by AS uuid) ELSE approved_by END,"
-            " approved_at = CASE WHEN id = :id THEN :at ELSE approved_at END,"
-            " fingerprint = CASE WHEN id = :id THEN :fingerprint ELSE fingerprint END,"
-            " guidance_version = CASE WHEN id = :id THEN :guidance ELSE guidance_version END"
-            " WHERE campaign_id = :campaign AND (id = :id OR status = 'approved')"
-        ),
-        {
-            "id": plan_id,
-            "campaign": row["campaign_id"],
-            "by": actor.user_id,
-            "at": now(),
-            "fingerprint": current,
-            "guidance": bound_by.version,
-        },
-    )
-    await forget_choices(session, row["campaign_id"])
-    await audit(session, actor, "plan.approved", "campaign", row["campaign_id"], plan=plan_id, fingerprint=current)
-    return await get_plan(session, actor, plan_id)
+        plan = await simulate_within(session, context.planning, plan, fingerprint=current)
+    if not is_standing:
+        await refuse_overtaken(session, brief, plan.created_at)
+    await refuse_unguided(session, brief, plan.guidance_version)
+    require_approver(actor, plan, context.guidance)
+    approved = replace(
+        plan, status=PlanStatus.APPROVED, approved_by=actor.user_id, approved_at=now(), fingerprint=current,
+        guidance_version=brief.bound_by.version, can_be_chosen=False,
+    )  # fmt: skip
+    await record_approval(session, approved, was=plan.status)
+    await forget_choices(session, brief.id)
+    await audit(session, actor, "plan.approved", "campaign", brief.id, plan=plan.id, fingerprint=current)
+    return approved

@@ -17,12 +17,12 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import AppError, Conflict
 from liquor_app.core.pubsub import publish
 from liquor_app.core.states import sql_list
-from liquor_app.organization.guidance import Autonomy, AutopilotSettings, autopilot_stopped, load_guidance
+from liquor_app.organization.guidance import Autonomy, AutopilotSettings, GuidanceRow, autopilot_stopped, load_guidance
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import load_settings, replace_settings
 from liquor_app.planning.approval.approval_checks import beyond_autopilot
-from liquor_app.planning.approval.approve_campaign import approve_campaign
-from liquor_app.planning.plan_store import get_plan
+from liquor_app.planning.approval.approval_context import read_approval
+from liquor_app.planning.approval.approve_campaign import approve_held, check_sender
 
 AUTOPILOT = Actor(ActorKind.SYSTEM, None, "autopilot", Role.MANAGER)
 """A marketer at most: what the guidance reserves for an admin, it does not approve."""
@@ -49,7 +49,8 @@ async def plan_ready(session: AsyncSession, actor: Actor, campaign_id: UUID) -> 
         NotFound: there is no such campaign.
     """
     campaign = await lock_campaign(session, campaign_id)
-    level = (await load_guidance(session)).guidance.autonomy(campaign.type.value)
+    bound_by = await load_guidance(session)
+    level = bound_by.guidance.autonomy(campaign.type.value)
     if level is Autonomy.SUGGEST or campaign.status is not CampaignStatus.DRAFT:
         publish(session, f"campaign:{campaign.id}", {"status": campaign.status.value, "plan": True})
         if campaign.status is CampaignStatus.DRAFT:
@@ -57,24 +58,30 @@ async def plan_ready(session: AsyncSession, actor: Actor, campaign_id: UUID) -> 
     else:
         await await_approval(session, actor, campaign)
     if level is Autonomy.AUTOPILOT and campaign.status is CampaignStatus.AWAITING_APPROVAL:
-        return await _fly(session, campaign)
+        return await _fly(session, campaign, bound_by)
     return row_of(campaign)
 
 
-async def _fly(session: AsyncSession, campaign: Campaign) -> CampaignRow:
+async def _fly(session: AsyncSession, campaign: Campaign, bound_by: GuidanceRow) -> CampaignRow:
     """Approve within limits; else leave it to a person, and say why."""
     await hold_switch(session)
-    why = await _why_not(session, campaign)
-    if not why:
-        try:
+    why = "Autopilot is stopped" if await autopilot_stopped(session) else ""
+    try:
+        if not why:
+            planned = await check_sender(session, campaign)
+            context = await read_approval(session, campaign, planned, bound_by=bound_by)
+            why = beyond_autopilot(context.plan, context.guidance)
+        if not why:
             async with session.begin_nested():
-                await approve_campaign(session, AUTOPILOT, campaign.id)
-        except AppError as error:
-            why = error.message
+                await approve_held(session, AUTOPILOT, context)
+    except AppError as error:
+        why = error.message
     link = f"/campaigns/{campaign.id}"
     if why:
         await audit(session, AUTOPILOT, "autopilot.left_to_people", "campaign", campaign.id, why=why)
-        await notify(session, title=f"{campaign.name} needs you", body=f"Not for autopilot: {why}.", link=link)
+        await notify(
+            session, title=f"{campaign.name} needs you", body=f"Not for autopilot: {why.rstrip('.')}.", link=link
+        )
         return row_of(await lock_campaign(session, campaign.id))
     approved = await lock_campaign(session, campaign.id)
     await mark_autopilot(session, approved)
@@ -87,15 +94,6 @@ async def _fly(session: AsyncSession, campaign: Campaign) -> CampaignRow:
         level="warning",
     )
     return row_of(approved)
-
-
-async def _why_not(session: AsyncSession, campaign: Campaign) -> str:
-    if await autopilot_stopped(session):
-        return "Autopilot is stopped"
-    if campaign.plan_id is None:
-        return "There is no plan"
-    plan = await get_plan(session, AUTOPILOT, campaign.plan_id)
-    return beyond_autopilot(plan, (await load_guidance(session)).guidance)
 
 
 async def read_switch(session: AsyncSession, actor: Actor) -> AutopilotSettings:

@@ -1,0 +1,41 @@
+"""Hold a campaign and read what a plan goes by, once: its brief, the settings, the guidance and the law."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.campaigns.brief import CampaignBrief, read_brief
+from liquor_app.campaigns.models import Campaign
+from liquor_app.campaigns.service import lock_campaign
+from liquor_app.compliance.legal_rules import Rules
+from liquor_app.compliance.service import load_rules
+from liquor_app.organization.guidance import GuidanceRow
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContext:
+    """What proposing, planning, simulating and approving go by. Read once in a transaction, under the campaign's lock,
+    and passed down: nothing below reads a setting, the guidance or the campaign again."""
+
+    brief: CampaignBrief
+    rules: Rules
+
+
+async def lock_context(session: AsyncSession, campaign_id: UUID) -> PlanContext:
+    """Hold a campaign for planning.
+
+    Raises:
+        NotFound, Conflict, Invalid: as `campaigns.brief.lock_brief`; or a stored law makes no sense.
+    """
+    return await read_context(session, await lock_campaign(session, campaign_id))
+
+
+async def read_context(
+    session: AsyncSession, campaign: Campaign, *, bound_by: GuidanceRow | None = None
+) -> PlanContext:
+    """The same of a campaign that is held already; `bound_by` is the guidance, if it was read already."""
+    brief = await read_brief(session, campaign, bound_by=bound_by)
+    return PlanContext(brief, await load_rules(session, shop=brief.shop))
