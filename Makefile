@@ -50,14 +50,17 @@ test: $(DEV) ## everything: lint, types, contracts, unit, integration, browser
 	@# a process each: Playwright keeps an event loop running in its own
 	@$(BIN)/python -m pytest -m e2e tests/e2e
 	@$(BIN)/python -m pytest -m e2e --ignore=tests/e2e tests
-	@$(BIN)/python -m pytest -m reliability tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "reliability and not alone" tests
+	@# killed processes and the siege have the machine to themselves
+	@$(BIN)/python -m pytest -m "reliability and alone" tests
 
 test-fast: $(DEV) ## the inner loop: no browser, no killed processes
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -x -m "not e2e and not reliability and not timescale" tests
 
 test-integration: $(DEV) ## only what touches the database and the queue (TEST_DATABASE_URL, TEST_REDIS_URL)
-	@# attacks on the web server and the sandbox do not depend on which engines stand behind
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "integration and not timescale" --ignore=tests/security tests
+	@# attacks, routes and screens stand above the services that are tried here; every constant statement is prepared
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "integration and not timescale" \
+		--ignore=tests/security --ignore=tests/api --ignore=tests/ui tests
 
 check: $(DEV) ## ruff, types, import contracts
 	@$(BIN)/ruff check .

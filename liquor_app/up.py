@@ -19,13 +19,11 @@ from liquor_app.core import db, redis
 from liquor_app.core.config import PROJECT_ROOT, get_settings, inherited_environment
 from liquor_app.core.errors import AppError, Unavailable
 from liquor_app.core.platform import migrate, runtime_info
-from liquor_app.core.platform.child_process import Child, allow_many_files, require_free_port
+from liquor_app.core.platform.child_process import Child, Patience, allow_many_files, require_free_port
 from liquor_app.core.platform.embedded import engines
 from liquor_app.core.platform.frontend import ensure_built, serve_command
 from liquor_app.core.platform.supervisor import Supervisor, stop_all
 from liquor_app.demo import sample_shop
-
-READY_SECONDS = 60
 
 
 class _Build(threading.Thread):
@@ -171,7 +169,7 @@ def _worker(number: int) -> Child:
 
 def _wait_until_ready(web: Child, supervisor: Supervisor, port: int) -> None:
     settings = get_settings()
-    deadline = time.monotonic() + READY_SECONDS
+    patience = Patience(web, supervisor.say)
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
     address = f"http://{host}:{port}/api/v1/health/ready"
     while not supervisor.stopping.is_set():
@@ -180,8 +178,8 @@ def _wait_until_ready(web: Child, supervisor: Supervisor, port: int) -> None:
                 return
         except httpx.HTTPError:
             pass
-        if not web.running or time.monotonic() > deadline:
-            raise Unavailable(f"The web server did not start. The end of {web.log_path}:\n{web.tail(12)}")
+        if patience.is_over:
+            raise Unavailable(f"The web server did not start: {patience.why}")
         time.sleep(0.1)
 
 

@@ -18,7 +18,7 @@ from liquor_app.core.db import transaction
 from tests.reliability.dirty import write_people
 from tests.reliability.imports import compare, differences, forget
 
-pytestmark = pytest.mark.reliability
+pytestmark = [pytest.mark.reliability, pytest.mark.xdist_group("processes")]
 
 ROWS = 20_000
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.reliability.chaos import Counted, Plan, run
 
-pytestmark = pytest.mark.reliability
+pytestmark = [pytest.mark.reliability, pytest.mark.alone]
 
 
 async def test_nothing_lost_and_nothing_sent_twice() -> None:

@@ -16,7 +16,7 @@ from tests.e2e.conftest import EMAIL, PASSWORD, data_root, start, wait_until_rea
 from tests.security.siege import ATTACKS, Regular, prepare, read_ledger, under, week_is_over
 
 __all__ = ["data_root"]
-pytestmark = pytest.mark.reliability
+pytestmark = [pytest.mark.reliability, pytest.mark.alone]
 
 SIGN_INS = 12
 

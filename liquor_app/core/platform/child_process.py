@@ -12,8 +12,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from liquor_app.core.errors import Conflict
 from liquor_app.core.platform.private_files import FILE, UMASK, append_bytes, create_bytes
@@ -192,3 +195,58 @@ class Child:
         except OSError:
             return ""
         return "\n".join(text.strip().splitlines()[-lines:])
+
+    def effort(self) -> float:
+        """How much it has done so far: seconds of processor time, its children's too, and bytes of log. Grows while it
+        is at work, however slow the machine is."""
+        seconds = 0.0
+        with contextlib.suppress(psutil.Error, OSError):
+            process = psutil.Process(self.pid)
+            for one in (process, *process.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    times = one.cpu_times()
+                    seconds += times.user + times.system
+        with contextlib.suppress(OSError):
+            seconds += self.log_path.stat().st_size
+        return seconds
+
+
+class Patience:
+    """How long to wait for a child that starts: as long as it lives and gets on, and a while after it last did.
+
+    Args:
+        idle: seconds without any progress after which it is given up.
+        most: seconds after which it is given up whatever it does.
+        say: told every `every` seconds what is waited for.
+    """
+
+    def __init__(
+        self, child: Child, say: Callable[[str], None], *, idle: float = 60, most: float = 900, every: float = 15
+    ) -> None:
+        self.child, self.say, self.idle, self.most, self.every = child, say, idle, most, every
+        self._began = self._moved = self._said = time.monotonic()
+        self._effort = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, stands still, or takes for ever. Asked again and again while one waits."""
+        moment, effort = time.monotonic(), self.child.effort()
+        if effort > self._effort:
+            self._effort, self._moved = effort, moment
+        if moment - self._said > self.every:
+            self._said = moment
+            last = self.child.tail(1) or "it has said nothing yet"
+            self.say(f"{self.child.name} is still starting ({moment - self._began:.0f} s): {last[:160]}")
+        return not self.child.running or moment - self._moved > self.idle or moment - self._began > self.most
+
+    @property
+    def why(self) -> str:
+        """What is to be said when it is over; never nothing."""
+        if not self.child.running:
+            what = f"it ended with code {self.child.exit_code}"
+        elif time.monotonic() - self._began > self.most:
+            what = f"it was not ready after {self.most:.0f} seconds"
+        else:
+            what = f"it did nothing for {self.idle:.0f} seconds"
+        told = self.child.tail(12) or "It wrote nothing."
+        return f"{what}. The end of {self.child.log_path}:\n{told}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import logging
 import os
 import platform
 import secrets
@@ -30,12 +31,12 @@ from psycopg import sql
 
 from liquor_app.core.config import Environment, get_settings, unprivileged_user
 from liquor_app.core.errors import Conflict, Unavailable
-from liquor_app.core.platform.child_process import Child, free_port
+from liquor_app.core.platform.child_process import Child, Patience, free_port
 from liquor_app.core.platform.private_files import FILE, data_directory, tighten
-from liquor_app.core.security.redact import describe
+
+log = logging.getLogger(__name__)
 
 DATABASE = "liquor"
-START_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +271,7 @@ class EmbeddedPostgres:
         fresh.rename(self.cluster)
 
     def _wait(self, child: Child) -> None:
-        deadline = time.monotonic() + START_SECONDS
+        patience = Patience(child, log.warning)
         dsn = f"host=127.0.0.1 port={self.port} user={DATABASE} password={self.password} connect_timeout=2"
         while True:
             try:
@@ -280,10 +281,11 @@ class EmbeddedPostgres:
                         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
                 return
             except psycopg.OperationalError as error:
-                if not child.running or time.monotonic() > deadline:
+                if patience.is_over:
+                    why = child.tail(3) or patience.why
                     child.stop(1)
                     full = "No space left" in child.tail(20)
-                    reason = "the disk is full" if full else child.tail(3) or describe(error)
+                    reason = "the disk is full" if full else why
                     raise Unavailable(f"PostgreSQL did not start: {reason}") from error
                 time.sleep(0.05)
 
@@ -356,16 +358,17 @@ class EmbeddedValkey:
         from redis import Redis
         from redis.exceptions import RedisError
 
-        deadline = time.monotonic() + START_SECONDS
+        patience = Patience(child, log.warning)
         while True:
             try:
                 with Redis.from_url(self.url, socket_connect_timeout=1, socket_timeout=2) as probe:
                     probe.ping()
                 return
             except (RedisError, OSError) as error:
-                if not child.running or time.monotonic() > deadline:
+                if patience.is_over:
+                    why = child.tail(3) or patience.why
                     child.stop(1)
-                    raise Unavailable(f"Valkey did not start: {child.tail(3) or describe(error)}") from error
+                    raise Unavailable(f"Valkey did not start: {why}") from error
                 time.sleep(0.03)
 
 

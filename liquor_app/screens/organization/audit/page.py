@@ -18,7 +18,8 @@ def audit_page() -> rx.Component:
             AuditState,
             [
                 Column("When", lambda line: line.when, sort="at"),
-                Column("Who", lambda line: rx.fragment(rx.el.b(line.who), rx.el.small(line.kind))),
+                Column("Who", lambda line: rx.el.b(line.who)),
+                Column("As", lambda line: line.kind, phone="hide"),
                 Column("Did", lambda line: line.did, phone="under"),
                 Column("To", lambda line: line.about, phone="hide"),
                 Column(

@@ -35,6 +35,7 @@ def settings_page() -> rx.Component:
                 on_change=SettingsState.choose,
                 label="Which settings",
             ),
+            button("Audit log", icon="scroll-text", href="/settings/audit"),
         ),
         grid(
             span(
