@@ -1,15 +1,21 @@
-"""Keep what a campaign shows of its sending: counters and its own clock. Corridors: no actor is asked."""
+"""Keep what a campaign shows of its sending: counters, its own clock, its end. Corridors: no actor is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permissions import Actor
+from liquor_app.campaigns.models import Campaign, CampaignStatus
+from liquor_app.campaigns.service import move_campaign
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict
 
 # Written only where something changed: a quiet campaign's row stays untouched.
 _COUNTERS = """
@@ -72,3 +78,35 @@ async def advance_clock(session: AsyncSession, campaign_id: UUID, moment: dateti
 async def stop_playing(session: AsyncSession, campaign_id: UUID) -> None:
     """End the playing of a campaign's week; its clock stays where it is."""
     await session.execute(text(_STOP), {"id": campaign_id})
+
+
+async def begin_playing(session: AsyncSession, actor: Actor, campaign: Campaign) -> None:
+    """Let a held campaign live its days by a clock of its own, from its first day or from where it stopped.
+
+    Raises:
+        Conflict: it is not approved, or has already sent something in real time.
+    """
+    if campaign.status is CampaignStatus.SCHEDULED:
+        campaign.started_at = now()
+        await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
+    elif campaign.status is CampaignStatus.PAUSED and campaign.virtual_now is not None:
+        await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
+    elif campaign.status is not CampaignStatus.ACTIVE:
+        raise Conflict(f"A campaign that is {campaign.status} cannot be played. Approve it first.")
+    elif campaign.virtual_now is None and campaign.completed_sends:
+        raise Conflict("This campaign already runs in real time; its clock cannot be changed any more.")
+    if campaign.virtual_now is None:
+        campaign.virtual_now = datetime.combine(campaign.start_date, time.min, UTC)
+    campaign.is_playing = True
+    await session.flush()
+
+
+async def complete_campaign(session: AsyncSession, actor: Actor, campaign: Campaign) -> None:
+    """End a held campaign that has nothing left to send.
+
+    Raises:
+        Conflict: it does not run.
+    """
+    campaign.completed_at = now()
+    campaign.is_playing = False
+    await move_campaign(session, actor, campaign, CampaignStatus.COMPLETED)

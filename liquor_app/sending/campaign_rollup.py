@@ -10,10 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.models import ActionStatus
-from liquor_app.campaigns.campaign_progress import write_counters
+from liquor_app.campaigns.campaign_progress import complete_campaign, write_counters
 from liquor_app.campaigns.models import CampaignStatus
-from liquor_app.campaigns.service import lock_campaign, move_campaign
-from liquor_app.core.clock import now
+from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import publish
 from liquor_app.core.states import sql_list
@@ -62,9 +61,7 @@ async def _complete(session: AsyncSession, campaign_id: UUID) -> None:
     # the last messages may have been recorded since the count above
     await write_counters(session, await count_sends(session, [campaign_id]))
     await session.refresh(campaign)
-    campaign.completed_at = now()
-    campaign.is_playing = False
-    await move_campaign(session, SYSTEM, campaign, CampaignStatus.COMPLETED)
+    await complete_campaign(session, SYSTEM, campaign)
     told = [f"{campaign.completed_sends:,} sent"]
     for count, words in (
         (campaign.skipped_sends, "skipped with a reason"),

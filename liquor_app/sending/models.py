@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.states import Transitions
 
 
 class TrackedLink(SQLModel, table=True):
@@ -35,9 +37,29 @@ class ShortLink(SQLModel, table=True):
     place: int = whole(default=1, small=True)
 
 
+class ErrandStatus(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """It left and no answer came."""
+
+
+ERRAND = Transitions(
+    "message somebody asked for",
+    {
+        ErrandStatus.WAITING: [ErrandStatus.SENDING],
+        ErrandStatus.SENDING: [ErrandStatus.SENT, ErrandStatus.FAILED, ErrandStatus.UNKNOWN],
+        # the answer came after all
+        ErrandStatus.UNKNOWN: [ErrandStatus.SENT, ErrandStatus.FAILED],
+    },
+)
+
+
 class ServiceMessage(SQLModel, table=True):
     """A message somebody asked for (a confirmation, an age link): no offer, no campaign, no place in the ledger. Kept
-    so that nobody gets too many, and to show what was sent when. `status` is an `Outcome`, or `sending`."""
+    so that nobody gets too many, and to show what was sent when. `status` is an `ErrandStatus`."""
 
     __tablename__ = "service_messages"
     __table_args__ = (

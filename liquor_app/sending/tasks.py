@@ -15,6 +15,7 @@ from liquor_app.core.queue import Job, JobContext, Task
 from liquor_app.core.security.redact import describe
 from liquor_app.sending import fast_forward
 from liquor_app.sending.events.inbox import BATCH, process_receipts, set_aside
+from liquor_app.sending.models import ErrandStatus
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.sending.recipients import transactional
 from liquor_app.sending.tracking.conversions import attribute_purchases
@@ -88,7 +89,7 @@ async def send_errand(job: JobContext) -> dict[str, Any]:
         await transactional.record_errand(
             session, errand_id, status, provider=prepared.trial.route.provider, provider_id=provider_id, detail=detail
         )
-    return {"sent": status is transactional.ErrandStatus.SENT, "status": status.value}
+    return {"sent": status is ErrandStatus.SENT, "status": status.value}
 
 
 TASKS: dict[Job, Task] = {

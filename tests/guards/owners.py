@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections import Counter
@@ -106,3 +107,43 @@ def reaches() -> Counter[Reach]:
             if upward and table in read:
                 found[Reach(here, table, owner, False, True)] += 1
     return found
+
+
+@cache
+def classes() -> dict[str, tuple[str, frozenset[str]]]:
+    """Table class, dotted → (its slice, its columns)."""
+    return {
+        f"{mapper.class_.__module__}.{mapper.class_.__name__}": (
+            mapper.class_.__module__.split(".")[1], frozenset(mapper.columns.keys()),
+        )
+        for mapper in SQLModel._sa_registry.mappers
+    }  # fmt: skip
+
+
+def rows_set(module: str, source: str) -> list[str]:
+    """Rows of another slice that a module makes (`Campaign(…)`) or sets a column of (`campaign.status = …`, a row being
+    called like its class), as `module:line Class`. What goes through the ORM is seen by no reading of SQL."""
+    tree = ast.parse(source)
+    here = module.split(".")[1]
+    imported = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    foreign = {name: columns for name, (owner, columns) in classes().items() if owner != here}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and imported.get(node.func.id) in foreign:
+            found.append(f"{module}:{node.lineno} {node.func.id}")
+        for target in _targets(node):
+            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+                for name, columns in foreign.items():
+                    if name.rsplit(".", 1)[1].lower() == target.value.id and target.attr in columns:
+                        found.append(f"{module}:{node.lineno} {name.rsplit('.', 1)[1]}")
+    return found
+
+
+def _targets(node: ast.AST) -> list[ast.expr]:
+    whole = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+    return [part for one in whole for part in (one.elts if isinstance(one, ast.Tuple) else [one])]

@@ -14,6 +14,10 @@ from sqlmodel import SQLModel
 from liquor_app import schema
 from liquor_app.core.columns import EnumText
 from liquor_app.core.config import PROJECT_ROOT
+from liquor_app.sending.models import ErrandStatus
+
+AS_TEXT: dict[str, tuple[str, type[StrEnum]]] = {"service_messages": ("sending", ErrandStatus)}
+"""Tables whose `status` is kept as text, and what it is one of."""
 
 
 @cache
@@ -25,7 +29,7 @@ def enums() -> dict[str, tuple[str, type[StrEnum]]]:
         kind = getattr(mapper.local_table.columns.get("status"), "type", None)
         if isinstance(kind, EnumText):
             found[mapper.local_table.name] = (mapper.class_.__module__.split(".")[1], kind.options)
-    return found
+    return found | AS_TEXT
 
 
 @dataclass(frozen=True, slots=True)

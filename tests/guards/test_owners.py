@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from liquor_app.core.config import PROJECT_ROOT
 from tests.guards import owners
-from tests.guards.owners import floors, reaches, tables_of
+from tests.guards.owners import floors, reaches, rows_set, tables_of
 from tests.guards.statements import Statement, copies
 
 STILL: dict[str, int] = {}
@@ -44,6 +45,29 @@ def test_few_reads_upward_stay_and_each_says_why() -> None:
 def test_copied_rows_count_as_written() -> None:
     assert {(one.slice, one.table) for one in copies()} >= {("customers", "consents"), ("imports", "import_lines")}
     assert {one.module for one in copies() if not one.table} <= {"liquor_app.demo.load"}, "name the table in the call"
+
+
+def test_no_slice_makes_or_sets_a_row_of_another() -> None:
+    """The same through the ORM."""
+    modules = [path for path in (PROJECT_ROOT / "liquor_app").rglob("*.py") if path.parent.name not in owners.EXEMPT]
+    found = []
+    for path in modules:
+        module = ".".join(path.relative_to(PROJECT_ROOT).with_suffix("").parts)
+        found += rows_set(module, path.read_text())
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "campaign = await lock(); campaign.started_at = now()",
+        "campaign.approved_by, campaign.approved_at = who, when",
+        "from liquor_app.campaigns.models import Campaign\nrow = Campaign(name='x')",
+    ],
+)
+def test_the_guard_sees_rows_set(source: str) -> None:
+    assert [one.split()[1] for one in rows_set("liquor_app.sending.x", source)][:1] == ["Campaign"]
+    assert rows_set("liquor_app.campaigns.x", source) == []
 
 
 def test_every_table_has_an_owner_among_the_floors() -> None:

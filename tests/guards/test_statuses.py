@@ -75,6 +75,14 @@ def test_the_guard_sees_them(source: str) -> None:
 
 NO_LIFE = {"consents"}
 """A consent is an event: one row says what was said, the next row what is said now."""
+COPIES = {"plan_choices"}
+"""Keeps the status of an action as a plan decided it, and never changes it."""
+
+
+def test_every_status_there_is_is_known() -> None:
+    """A column that keeps one as text has its enum named in `AS_TEXT`."""
+    tables = {mapper.local_table for mapper in SQLModel._sa_registry.mappers}
+    assert {table.name for table in tables if "status" in table.columns} - COPIES == set(enums())
 
 
 @cache

@@ -21,6 +21,7 @@ from liquor_app.imports.models import IMPORT, ImportStatus
 from liquor_app.ledger.models import SEND, SendStatus
 from liquor_app.planning.models import PLAN, PlanStatus
 from liquor_app.scoring.models import MODEL, ModelStatus
+from liquor_app.sending.models import ERRAND, ErrandStatus
 from tests.guards.statements import Statement, statements
 
 TABLES: dict[str, tuple[str, type[StrEnum], Transitions[Any]]] = {
@@ -30,6 +31,7 @@ TABLES: dict[str, tuple[str, type[StrEnum], Transitions[Any]]] = {
     "plans": ("planning", PlanStatus, PLAN),
     "campaigns": ("campaigns", CampaignStatus, CAMPAIGN),
     "imports": ("imports", ImportStatus, IMPORT),
+    "service_messages": ("sending", ErrandStatus, ERRAND),
     "model_versions": ("scoring", ModelStatus, MODEL),
 }
 """Owner, statuses and transitions of each; no other slice is to write them (`test_owners`)."""
@@ -42,6 +44,7 @@ IN_PYTHON = {
     "liquor_app.imports.local_import": 1,  # it checks in the line before
     "liquor_app.imports.tasks": 2,  # `import_uploaded` checks; `conclude` asks for those its end may follow
     "liquor_app.imports.uploads": 2,  # `request_import`, `resume_import` and `cancel_import` check
+    "liquor_app.sending.recipients.transactional": 1,  # `record_errand` asks for those its end may follow
     "liquor_app.ledger.send_status": 2,  # `change_fates` and `settle_send` check
 }
 """Statements that get the status as a parameter or ask for none; how many, and what checks instead."""

@@ -25,6 +25,7 @@ from liquor_app.organization.settings import PreferenceSettings, save_settings
 from liquor_app.providers.kit.base import Outcome
 from liquor_app.screens.customers.detail.manage_state import ActsState
 from liquor_app.screens.customers.detail.transactional_state import ErrandsState
+from liquor_app.sending.models import ERRAND, ErrandStatus
 from liquor_app.sending.recipients import transactional
 from liquor_app.sending.recipients.double_opt_in import confirm, confirm_question
 from liquor_app.sending.recipients.transactional import Kind, errands_of, request_errand, sign_up_and_ask
@@ -211,3 +212,16 @@ async def test_from_the_customers_page(database: str) -> None:
     tab.actor = VIEWER
     state = await tab.state(ErrandsState)
     assert "role" in said(await run(ErrandsState.ask, state, "age", "sms"))
+
+
+@pytest.mark.parametrize("was", ErrandStatus)
+async def test_what_became_of_it_never_goes_back(database: str, was: ErrandStatus) -> None:
+    """A worker that was thought dead answers late: its news may settle a doubt, and undo nothing that is known."""
+    await ask(await somebody())
+    async with transaction() as session:
+        errand = (await session.execute(text("SELECT id FROM service_messages"))).scalar_one()
+    for news in ErrandStatus:
+        async with transaction() as session:
+            await session.execute(text("UPDATE service_messages SET status = :status"), {"status": was.value})
+            await transactional.record_errand(session, errand, news)
+        assert (await became())[0][0] == (news if ERRAND.allows(was, news) else was)

@@ -36,6 +36,7 @@ from liquor_app.organization.shop_identity import require_identity
 from liquor_app.providers.kit.base import Outcome, OutgoingMessage
 from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.providers.service import open_provider
+from liquor_app.sending.models import ERRAND, ErrandStatus
 from liquor_app.sending.recipients.double_opt_in import confirm_link, sign_up
 from liquor_app.sending.recipients.preferences import addresses_of, age_link, recipient_by_id
 from liquor_app.sending.recipients.suppression_status import standing_of
@@ -57,15 +58,6 @@ class Kind(StrEnum):
     @property
     def label(self) -> str:
         return {"confirm": "Confirmation", "age": "Question for the date of birth"}[self.value]
-
-
-class ErrandStatus(StrEnum):
-    WAITING = "waiting"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    """It left and no answer came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +171,7 @@ async def prepare_errand(session: AsyncSession, actor: Actor, errand_id: UUID) -
     taken = await session.execute(
         text(
             f"UPDATE service_messages SET status = '{ErrandStatus.SENDING}'"
-            f" WHERE id = :id AND status = '{ErrandStatus.WAITING}'"
+            f" WHERE id = :id AND status IN {ERRAND.sources_sql(ErrandStatus.SENDING)}"
             " RETURNING customer_id, kind, channel, address_hash"
         ),
         {"id": errand_id},
@@ -190,7 +182,7 @@ async def prepare_errand(session: AsyncSession, actor: Actor, errand_id: UUID) -
             text(
                 f"UPDATE service_messages SET status = '{ErrandStatus.UNKNOWN}',"
                 " detail = 'Its worker stopped on the way.'"
-                f" WHERE id = :id AND status = '{ErrandStatus.SENDING}'"
+                f" WHERE id = :id AND status IN {ERRAND.sources_sql(ErrandStatus.UNKNOWN)}"
             ),
             {"id": errand_id},
         )
@@ -239,13 +231,14 @@ async def record_errand(
     provider_id: str | None = None,
     detail: str | None = None,
 ) -> None:
-    """Keep what became of a message."""
+    """Keep what became of a message; what is known to have been sent stays so."""
     await session.execute(
         text(
             "UPDATE service_messages SET status = :status, provider = :provider, provider_message_id = :provider_id,"
-            " detail = :detail WHERE id = :id"
+            " detail = :detail WHERE id = :id AND status = ANY(:before)"
         ),
         {
+            "before": ERRAND.sources(status),
             "status": status.value, "provider": provider, "provider_id": provider_id, "id": errand_id,
             "detail": detail[:500] if detail else None,
         },

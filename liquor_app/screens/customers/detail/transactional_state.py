@@ -13,7 +13,8 @@ from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.sending.recipients.transactional import ErrandStatus, Kind, errands_of, request_errand
+from liquor_app.sending.models import ErrandStatus
+from liquor_app.sending.recipients.transactional import Kind, errands_of, request_errand
 from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import ago
