@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -92,3 +94,8 @@ def test_modules_import_in_no_circle() -> None:
 @pytest.mark.parametrize("graph", [{"a": {"b"}, "b": {"a"}}, {"a": {"b"}, "b": {"c"}, "c": {"b"}}])
 def test_a_circle_is_seen(graph: dict[str, set[str]]) -> None:
     assert circle(graph) != []
+
+
+def test_the_picture_shows_the_house_as_it_is() -> None:
+    done = subprocess.run([sys.executable, "scripts/draw_house.py", "--check"], cwd=PROJECT_ROOT, check=False)
+    assert done.returncode == 0, "python scripts/draw_house.py"
