@@ -6,9 +6,7 @@ import asyncio
 import json
 import os
 import shutil
-import signal
 import statistics
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 from liquor_app.core.platform.child_process import free_port
 from tests.e2e.conftest import EMAIL, PASSWORD, start, wait_until_ready
+from tests.processes import end
 from tests.security.siege import Regular, prepare, read_ledger, under, week_is_over
 
 GOAL_RATIO, GOAL_SECONDS = 5.0, 1.0
@@ -61,11 +60,7 @@ async def run(sign_ins: int = 60) -> AsyncIterator[dict[str, Any]]:
             "ledger": {"planned": ledger.planned, "ended": ledger.ended, "whole": ledger.is_whole},
         }
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        end(process)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from liquor_app.core.platform.child_process import free_port
 from liquor_app.core.platform.frontend import serve_command
+from tests.processes import end
 
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -51,12 +52,7 @@ def served(**environment: str) -> Iterator[str]:
         wait_until_up(f"http://127.0.0.1:{port}/ping", process)
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process, 10)
 
 
 def wait_until_up(url: str, process: subprocess.Popen[bytes], seconds: float = 40.0) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.platform.child_process import free_port
 from tests.browser import chromium
+from tests.processes import end
 
 PASSWORD = "correct-horse-battery"
 EMAIL = "admin@example.com"
@@ -112,11 +112,7 @@ def product(data_root: Path) -> Iterator[Product]:
     try:
         yield Product(url, data_root / "main", process, log, wait_until_ready(process, url, log))
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        end(process, 10)
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 
 from liquor_app.core.platform.child_process import free_port
 from tests.e2e.conftest import EMAIL, PASSWORD, data_root, start, wait_until_ready
+from tests.processes import end
 from tests.security.siege import ATTACKS, Regular, prepare, read_ledger, under, week_is_over
 
 __all__ = ["data_root"]
@@ -30,11 +29,7 @@ def shop(data_root: Path) -> Iterator[tuple[str, Path]]:
         wait_until_ready(process, f"http://127.0.0.1:{port}", log)
         yield f"http://127.0.0.1:{port}", data_root / "siege"
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        end(process)
 
 
 async def test_a_shop_under_siege(shop: tuple[str, Path]) -> None:
