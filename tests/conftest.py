@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,7 +16,10 @@ import pytest
 
 _DATA = Path(
     tempfile.mkdtemp(
-        prefix="liquor-test-", dir="/var/lib" if os.geteuid() == 0 and os.access("/var/lib", os.W_OK) else None
+        prefix="liquor-test-",
+        # the engines' own account must reach it; LIQUOR_TEST_FOLDER says another place
+        dir=os.environ.get("LIQUOR_TEST_FOLDER")
+        or ("/var/lib" if os.geteuid() == 0 and os.access("/var/lib", os.W_OK) else None),
     )
 )
 os.umask(0o077)  # as every process of ours begins
@@ -49,7 +53,6 @@ class Engines(NamedTuple):
 @pytest.fixture(scope="session")
 def engines() -> Iterator[Engines]:
     """Running servers."""
-    import shutil
 
     from liquor_app.core.platform import embedded
 
@@ -58,11 +61,8 @@ def engines() -> Iterator[Engines]:
     if url := os.environ.get("TEST_REDIS_URL"):
         os.environ["REDIS_URL"] = url
     config.get_settings.cache_clear()
-    try:
-        with embedded.engines():
-            yield Engines(runtime_info.database_url(), runtime_info.redis_url())
-    finally:
-        shutil.rmtree(_DATA, ignore_errors=True)
+    with embedded.engines():
+        yield Engines(runtime_info.database_url(), runtime_info.redis_url())
 
 
 @pytest.fixture(scope="session")
@@ -158,3 +158,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "engines" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.integration)
+
+
+def pytest_unconfigure() -> None:
+    """Nothing stays behind, also where no test needed the engines."""
+    shutil.rmtree(_DATA, ignore_errors=True)
