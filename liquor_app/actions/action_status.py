@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.models import ACTION, ActionStatus
 from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.core.bulk import PassedArray
 from liquor_app.core.ids import uuid_array
 from liquor_app.core.states import sql_list
 from liquor_app.ledger.models import UNFINISHED
@@ -37,7 +38,7 @@ WHERE a.id = f.id AND a.status = 'queued'
 
 _SENT = f"""
 UPDATE actions SET status = 'sent', updated_at = now()
-WHERE id = ANY(CAST(CAST(:ids AS text) AS uuid[])) AND status IN {ACTION.sources_sql(ActionStatus.SENT)}
+WHERE id = ANY(CAST(:ids AS uuid[])) AND status IN {ACTION.sources_sql(ActionStatus.SENT)}
 """
 
 _FAILED = """
@@ -109,12 +110,8 @@ async def skip_queued(session: AsyncSession, skipped: Sequence[Launched]) -> Non
         await session.execute(text(_SKIP), _columns(skipped))
 
 
-async def mark_actions_sent(session: AsyncSession, ids: str) -> None:
-    """Mark actions whose messages were sent.
-
-    Args:
-        ids: an array as PostgreSQL writes it, as `ledger.send_results` hands it on.
-    """
+async def mark_actions_sent(session: AsyncSession, ids: PassedArray) -> None:
+    """Mark actions whose messages were sent, as `ledger.send_results` hands them on."""
     await session.execute(text(_SENT), {"ids": ids})
 
 

@@ -1,4 +1,4 @@
-"""Many rows at once: COPY through the session's own connection, in its transaction."""
+"""Many rows at once: COPY through the session's own connection, in its transaction; columns handed on unread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from contextlib import asynccontextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from psycopg import sql
+from psycopg.adapt import Buffer, Dumper
+from psycopg.pq import Format
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -84,3 +87,24 @@ _LOOK_UPS = (
     "SELECT set_config('enable_seqscan', :others, true), set_config('enable_hashjoin', :others, true),"
     " set_config('enable_mergejoin', :others, true)"
 )
+
+
+class PassedArray(bytes):
+    """A column handed from one statement to the next: a thousand ids are one value that Python never reads.
+
+    It is what `array_send(array_agg(id))` gave, and goes where the type is named: `CAST(:ids AS uuid[])`. Read from
+    text, an array costs PostgreSQL two microseconds an id; in its own binary form, a fifth of that.
+    """
+
+
+class _AsItIs(Dumper):
+    """The statement's cast says what it is."""
+
+    format = Format.BINARY
+    oid = 0
+
+    def dump(self, obj: PassedArray) -> Buffer:
+        return obj
+
+
+psycopg.adapters.register_dumper(PassedArray, _AsItIs)

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import PassedArray
 from liquor_app.core.clock import now
 
 
@@ -52,8 +53,7 @@ async def record_events(session: AsyncSession, events: Sequence[NewEvent]) -> No
 _RECORD_ARRAYS = """
 INSERT INTO analytics_events (event_type, customer_id, campaign_id, send_id, occurred_at)
 SELECT f.*, CAST(:at AS timestamptz)
-FROM unnest(CAST(CAST(:types AS text) AS text[]), CAST(CAST(:customers AS text) AS uuid[]),
-            CAST(CAST(:campaigns AS text) AS uuid[]), CAST(CAST(:sends AS text) AS uuid[])) AS f
+FROM unnest(CAST(:types AS text[]), CAST(:customers AS uuid[]), CAST(:campaigns AS uuid[]), CAST(:sends AS uuid[])) AS f
 """
 
 _MARK_MACHINES = """
@@ -74,12 +74,10 @@ class Remark:
     is_machine: bool
 
 
-async def record_many(session: AsyncSession, *, types: str, customers: str, campaigns: str, sends: str) -> None:
-    """Append an event a message, now and without properties.
-
-    Args:
-        types: like the others an array as PostgreSQL writes it: an event costs a place in four texts.
-    """
+async def record_many(
+    session: AsyncSession, *, types: PassedArray, customers: PassedArray, campaigns: PassedArray, sends: PassedArray
+) -> None:
+    """Append an event a message, now and without properties."""
     await session.execute(
         text(_RECORD_ARRAYS),
         {"types": types, "customers": customers, "campaigns": campaigns, "sends": sends, "at": now()},

@@ -10,14 +10,15 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import PassedArray
 from liquor_app.core.ids import uuid7_time, uuid_array
 from liquor_app.events.models import EventType
 from liquor_app.ledger.models import SEND, SendStatus
 
 _BECOME_SENT = SEND.sources_sql(SendStatus.SENT)
 
-# A webhook may have been faster: then only what is missing is filled in. Handed on as arrays in PostgreSQL's own
-# words: a message costs a place in a text, not a round trip of its columns through Python.
+# A webhook may have been faster: then only what is missing is filled in. Handed on column by column, for a message not
+# to cost a round trip of its columns through Python.
 _SENT = f"""
 WITH done AS (
     UPDATE sends s SET
@@ -33,9 +34,9 @@ WITH done AS (
       AND (s.status IN {_BECOME_SENT} OR s.status IN ('delivered', 'bounced', 'complained'))
     RETURNING s.id, s.action_id, s.customer_id, s.campaign_id, s.channel
 )
-SELECT count(*) AS messages, CAST(array_agg(id) AS text) AS ids, CAST(array_agg(action_id) AS text) AS actions,
-       CAST(array_agg(customer_id) AS text) AS customers, CAST(array_agg(campaign_id) AS text) AS campaigns,
-       CAST(array_agg(CASE channel WHEN 'sms' THEN CAST(:by_sms AS text) ELSE :by_email END) AS text) AS types
+SELECT count(*) AS messages, array_send(array_agg(id)) AS ids, array_send(array_agg(action_id)) AS actions,
+       array_send(array_agg(customer_id)) AS customers, array_send(array_agg(campaign_id)) AS campaigns,
+       array_send(array_agg(CASE channel WHEN 'sms' THEN CAST(:by_sms AS text) ELSE :by_email END)) AS types
 FROM done
 """
 
@@ -99,14 +100,14 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class MarkedSent:
-    """Messages recorded as sent: each column an array as PostgreSQL writes it, `types` being those of their events."""
+    """Messages recorded as sent, column by column; `types` are those of their events."""
 
     messages: int
-    ids: str
-    actions: str
-    customers: str
-    campaigns: str
-    types: str
+    ids: PassedArray
+    actions: PassedArray
+    customers: PassedArray
+    campaigns: PassedArray
+    types: PassedArray
 
 
 async def mark_sent(session: AsyncSession, answers: Sequence[Answer]) -> MarkedSent | None:
@@ -123,7 +124,7 @@ async def mark_sent(session: AsyncSession, answers: Sequence[Answer]) -> MarkedS
         },
     )
     row = done.one()
-    return MarkedSent(*row) if row.messages else None
+    return MarkedSent(row.messages, *map(PassedArray, row[1:])) if row.messages else None
 
 
 async def mark_failed(session: AsyncSession, answers: Sequence[Answer], token: UUID) -> Sequence[Any]:
