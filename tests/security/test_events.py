@@ -10,6 +10,8 @@ from reflex_base.registry import RegistrationContext
 
 from liquor_app.core.config import Settings
 from liquor_app.liquor_app import app
+from liquor_app.screens.gallery.state import GalleryState
+from liquor_app.screens.session.event_gate import GALLERY
 
 EXPOSED = {
     name: registered.handler.fn
@@ -44,3 +46,12 @@ def test_production_shows_no_gallery(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIQUOR_GALLERY", "1")
     with pytest.raises(ValueError, match="unset LIQUOR_GALLERY"):
         Settings()
+
+
+def test_the_gate_knows_the_gallery_by_its_name() -> None:
+    """Reflex names a state by its module: moved, its events would be of people who signed in, and no button of the
+    gallery would do anything before."""
+    assert GALLERY in GalleryState.get_full_name()
+    known = {name: fn for name, fn in EXPOSED.items() if GALLERY in name}
+    assert known
+    assert all(inspect.unwrap(fn).__module__.startswith("liquor_app.screens.gallery") for fn in known.values())

@@ -135,9 +135,13 @@ def are_arguments(handler: Any, payload: Mapping[str, Any]) -> bool:
     return all(fits(value, hints.get(name, Any)) for name, value in payload.items())
 
 
+GALLERY = ".liquor_app___screens___gallery___"
+"""What the names of the gallery's states have in common, as Reflex makes them of their module."""
+
+
 def _is_gallerys(name: str) -> bool:
     """Whether this is an event of the design system's pages, which are nobody's and hold nothing."""
-    return get_settings().gallery and ".liquor_app___ui___gallery___" in name
+    return get_settings().gallery and GALLERY in name
 
 
 class Gate(EventNamespace):
