@@ -150,8 +150,8 @@ async def test_the_states_of_people_live_on_until_they_sign_out(wire: Wire, anyb
         (CampaignsState.search, {"query": "x" * 500_000}),
         (CampaignsState.search, {}),
         (CampaignsState.search, {"query": "a", "more": "b"}),
-        (CampaignsState.choose, {"tab": nested(5)}),
-        (CampaignsState.choose, {"tab": ["a"] * 50_000}),
+        (CampaignsState.choose, {"key": "status", "value": nested(5)}),
+        (CampaignsState.choose, {"key": "status", "value": ["a"] * 50_000}),
         (ShellState.look, {"open": "yes"}),
         (EditorState.find, {"field": "body", "line": 10**30}),
         (EditorState.find, {"field": "body", "line": True}),
@@ -213,8 +213,8 @@ async def test_what_a_page_sends_is_taken(wire: Wire, anybody: Client) -> None:
     await tab.send(CampaignsState.search, query="Christmas")
     await tab.until("Christmas", since)
     await tab.send(EditorState.type_in, name="body_mjml", value="x" * 100_000)
-    await tab.send(CampaignsState.choose, tab=["open"])
-    await tab.until('"tab_rx_state_": "all"', since)
+    await tab.send(CampaignsState.choose, key="status", value=["draft"])
+    await tab.until('"value": "draft"', since)
     assert "This was not taken" not in tab.text(since)
 
 
