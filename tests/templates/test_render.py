@@ -20,7 +20,7 @@ from liquor_app.templates.rendering.render import (
     variables_of,
 )
 from liquor_app.templates.rendering.text_part import html_to_text
-from liquor_app.templates.rendering.variables import VARIABLES, example_context
+from liquor_app.templates.rendering.variables import VARIABLES, example_context, first_name
 
 LEGAL = Legal(
     "Harbor & Vine", "14 Wharf St, Portland, ME 04101", "", "Must be 21 or older.", 21, "https://shop.example/u/abc.def"
@@ -171,3 +171,19 @@ def test_html_to_text() -> None:
         '<p><a href="{{ links.shop }}">Shop</a></p>{% if a < b %}x{% endif %}'
     )
     assert html_to_text(source) == "Hi {{ name }}\n\nShop ({{ links.shop }})\n{% if a < b %}x{% endif %}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("Marguerite Okafor", "Marguerite"),
+        ("Okafor, M.", None),
+        ("J. Okafor", None),
+        (" ", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_first_name_is_one_or_none(name: str | None, first: str | None) -> None:
+    """A name of blanks once ended the rendering of its message."""
+    assert first_name(name) == first

@@ -118,7 +118,7 @@ def first_name(name: str | None) -> str | None:
     """`Marguerite` of `Marguerite Okafor`; nothing of `Okafor, M.` or a single initial."""
     if not name or "," in name:
         return None
-    first = name.split()[0].strip(".")
+    first = next(iter(name.split()), "").strip(".")  # blanks that no import took for blanks are no name
     return first if len(first) > 1 else None
 
 
