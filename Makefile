@@ -12,12 +12,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+TOOLS := $(VENV)/.tools
 
 export REFLEX_CHECK_LATEST_VERSION := false
 export REFLEX_TELEMETRY_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run dev test test-fast test-integration check fmt bench prove-security lock clean-data
+.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files lock clean-data
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -36,6 +37,13 @@ $(DEV): requirements-dev.lock $(RUNTIME)
 	@echo "Installing the test tools …"
 	@$(BIN)/python -m pip install -q --require-hashes --no-deps -r requirements-dev.lock 2>&1 | { grep -v '^WARNING: Location' || true; }
 	@touch $@
+
+$(TOOLS): requirements-tools.lock $(DEV)
+	@echo "Installing the tools of proofs …"
+	@$(BIN)/python -m pip install -q --require-hashes --no-deps -r requirements-tools.lock 2>&1 | { grep -v '^WARNING: Location' || true; }
+	@touch $@
+
+tools: $(TOOLS) ## install what only some proofs need
 
 run: $(RUNTIME) ## start everything on http://127.0.0.1:8000 (PORT=…, SAMPLE=0 for an empty shop)
 	@exec env LIQUOR_PORT=$(PORT) LIQUOR_SAMPLE=$(SAMPLE) $(BIN)/python -m liquor_app.cli up
@@ -91,11 +99,16 @@ prove-security: $(DEV) ## the attacker's programs, the siege of a running shop, 
 	@$(BIN)/python -m pytest -q -m "e2e or reliability" tests/security
 	@$(BIN)/python -m benchmarks hostile
 
+prove-files: $(TOOLS) ## the file store against a server that speaks S3
+	@$(BIN)/python -m pytest -q tests/core/test_file_store.py tests/core/prove_s3.py
+
 lock: $(DEV) ## lock the dependencies anew, with hashes and without addresses
 	@for extra in "" "-dev"; do \
 	  $(BIN)/uv pip compile pyproject.toml --quiet --python-version 3.11 --universal --generate-hashes \
 	    --no-emit-index-url --override overrides.txt --extra sample $${extra:+--extra dev} -o requirements$$extra.lock; \
 	done
+	@$(BIN)/uv pip compile requirements-tools.in --quiet --python-version 3.11 --universal --generate-hashes \
+	  --no-emit-index-url --override overrides.txt -c requirements-dev.lock -o requirements-tools.lock
 
 clean-data: ## forget this clone's embedded databases
 	@$(BIN)/python -m liquor_app.cli data clear

@@ -14,6 +14,7 @@ from liquor_app.accounts.service import forget_sessions
 from liquor_app.accounts.sign_in_attempts import forget_attempts
 from liquor_app.core import queue
 from liquor_app.core.db import transaction
+from liquor_app.core.files.store import file_store
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.imports.tasks import forget_old_uploads
 from liquor_app.organization.settings import shop_today
@@ -56,9 +57,9 @@ async def read_holdout(context: dict[str, Any]) -> None:
         await enqueue(session, Job.READ_HOLDOUT, dedupe_key="cron")
 
 
-async def forget_uploads(context: dict[str, Any]) -> int:
-    """Each day: what imports left behind and nobody needs any longer."""
-    return await forget_old_uploads()
+async def forget_files(context: dict[str, Any]) -> int:
+    """Each day: what imports left behind and nobody needs any longer, and stored files past their time."""
+    return await forget_old_uploads() + await file_store().expire()
 
 
 async def read_callbacks(context: dict[str, Any]) -> None:
@@ -103,7 +104,7 @@ CRON = [
     _at(roll_up_today, second=15),
     _at(score_touched, second=25),
     _at(read_holdout, minute=41, second=45, run_at_startup=True),
-    _at(forget_uploads, hour=5, minute=11),
+    _at(forget_files, hour=5, minute=11),
     _at(read_callbacks, second=35),
     _at(forget_sign_ins, minute=set(range(3, 60, 10)), second=50),
     _at(make_partitions, hour=0, minute=7, run_at_startup=True),

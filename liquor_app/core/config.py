@@ -14,6 +14,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from liquor_app.core.errors import Invalid
+from liquor_app.core.files.bucket import Bucket
 from liquor_app.core.security.secret_strength import MAKE_ONE, is_example, key_weakness, password_in, password_weakness
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -96,6 +97,11 @@ class Settings(BaseSettings):
     openai_input_price: float = Field(0.40, ge=0)
     """US dollars a million tokens, to record what a plan cost."""
     openai_output_price: float = Field(1.60, ge=0)
+    files_url: str = ""
+    """Where files are kept that web servers and workers share, such as s3://bucket/folder?region=us-east-1 (and
+    &endpoint=https://… for what is not Amazon's); `files/` of the data directory if empty."""
+    files_key: SecretStr = SecretStr("")
+    """Of that bucket: the access key's id and its secret, with a colon between."""
     log_json: bool = False
     outbound_allow: str = ""
     """Networks inside that providers may stand in, such as 10.1.2.3/32, separated by commas; everything private is
@@ -126,6 +132,13 @@ class Settings(BaseSettings):
             raise ValueError("must look like redis://host:6379/0")
         return value
 
+    @field_validator("files_url")
+    @classmethod
+    def _bucket(cls, value: str) -> str:
+        if value:
+            Bucket.of(value)
+        return value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
@@ -133,6 +146,16 @@ class Settings(BaseSettings):
             if not network.prefixlen:
                 raise ValueError(f"{network} is everybody: name the proxies' own addresses or networks")
         return value
+
+    @model_validator(mode="after")
+    def _whole_bucket(self) -> Settings:
+        key = self.files_key.get_secret_value()
+        if bool(self.files_url) != bool(key):
+            missing, given = ("files_key", "LIQUOR_FILES_URL") if self.files_url else ("files_url", "LIQUOR_FILES_KEY")
+            raise ValueError(f"{missing}: {given} is set without LIQUOR_{missing.upper()}; a bucket needs both")
+        if key and not all(key.partition(":")):
+            raise ValueError("files_key: LIQUOR_FILES_KEY must look like ACCESS_KEY_ID:SECRET")
+        return self
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Settings:
@@ -166,6 +189,7 @@ class Settings(BaseSettings):
             "database_url: the password in DATABASE_URL": password_in(self.database_url),
             "redis_url: the password in REDIS_URL": password_in(self.redis_url),
             "state_redis_url: the password in LIQUOR_STATE_REDIS_URL": password_in(self.state_redis_url),
+            "files_key: the secret in LIQUOR_FILES_KEY": self.files_key.get_secret_value().partition(":")[2],
         }
         for what, password in passwords.items():
             if password and (why := password_weakness(password)) is not None:
@@ -193,6 +217,11 @@ class Settings(BaseSettings):
     def reachable_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Where providers may stand though nobody outside reaches it."""
         return _networks_of(self.outbound_allow)
+
+    @property
+    def bucket(self) -> Bucket | None:
+        """Where files are kept; None for the data directory."""
+        return Bucket.of(self.files_url) if self.files_url else None
 
     @property
     def secure_cookies(self) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Invalid
+from liquor_app.core.files.folders import REJECT_FILES
+from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
-from liquor_app.core.platform.private_files import open_text
 from liquor_app.imports.cleaning.column_mapping import KINDS, guess_mapping, positions
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
@@ -115,14 +115,14 @@ async def try_file(
     limit: int | None = None,
     watch: bool = False,
     tell: Callable[[int, int], Awaitable[None]] | None = None,
-    rejects_path: Path | None = None,
+    keeps_rejects: bool = False,
 ) -> Trial:
     """Import a file (or its first `limit` rows) and take it back; nothing stays but the file of rejects.
 
     Args:
         watch: tell what would become of each row; only with a limit of at most `MAX_SHOWN`.
         tell: called with rows done and how many there are.
-        rejects_path: where the refused rows go, if anywhere.
+        keeps_rejects: keep the refused rows as a file.
 
     Raises:
         Forbidden: the actor may only read.
@@ -155,22 +155,24 @@ async def try_file(
         )
         counts = dict(found.mappings().one())
         kept = None
-        if rejects_path and counts["rejected"]:
-            kept = await write_rejects_file(session, plan.id, work.position["columns"], rejects_path)
+        if keeps_rejects and counts["rejected"]:
+            kept = await keep_rejects(session, plan.id, work.position["columns"])
     finally:
         await savepoint.rollback()
     shown = sorted(work.shown, key=lambda row: row.record.number)
     return Trial(ImportReport(**counts, rejects_file=kept), shown)
 
 
-async def write_rejects_file(session: AsyncSession, import_id: UUID, columns: list[str], path: Path) -> str:
-    """The refused rows as a file at `path`; returns the path."""
-    part = path.with_name(path.name + ".part")
-    with open_text(part) as file:
-        file.write(heading(columns))
+async def keep_rejects(session: AsyncSession, import_id: UUID, columns: list[str]) -> str:
+    """Keep the refused rows as a file of the store; returns where it lies."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield heading(columns).encode()
         after: int | None = -1
         while after is not None:
             lines, after = await reject_lines(session, import_id, columns, after)
-            await asyncio.to_thread(file.writelines, lines)
-    part.replace(path)
-    return str(path)
+            yield "".join(lines).encode()
+
+    key = REJECT_FILES.key(import_id, "csv")
+    await file_store().put(key, pieces())
+    return file_store().where(key)

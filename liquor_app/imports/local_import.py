@@ -23,12 +23,11 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core import db
-from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.redact import describe
-from liquor_app.imports.dry_run import ImportReport, try_file, write_rejects_file
+from liquor_app.imports.dry_run import ImportReport, keep_rejects, try_file
 from liquor_app.imports.models import IMPORT, ImportStatus
 from liquor_app.imports.tasks import COUNTS, Tell, conclude, drive
 from liquor_app.imports.uploads import LOCAL, add_upload, choose, get_import
@@ -50,7 +49,7 @@ async def import_local(
     tell: Tell,
     resumed: Told | None = None,
 ) -> ImportReport:
-    """Import a file of this machine; the refused rows go to `files/rejects/`.
+    """Import a file of this machine; the refused rows are kept in the file store.
 
     Stopped half way, what was committed stays, and the next run of the same file with the same choices goes on there;
     its report is of the whole file.
@@ -63,11 +62,10 @@ async def import_local(
         Conflict: this very file is being imported right now.
     """
     if dry_run:
-        rejects = _rejects_path(path, uuid7())
         async with transaction() as session:
             tried = await try_file(
                 session, actor, kind=kind, path=path, policy=policy, mapping=mapping, options=options,
-                tell=tell, rejects_path=rejects,
+                tell=tell, keeps_rejects=True,
             )  # fmt: skip
         return tried.report
     require(actor, Role.MANAGER)
@@ -105,14 +103,10 @@ async def _take(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> Import
         row = await conclude(session, actor, import_id, ImportStatus.COMPLETED)
         kept = None
         if row.rejected:
-            kept = await write_rejects_file(session, import_id, row.position["columns"], _rejects_path(path, import_id))
+            kept = await keep_rejects(session, import_id, row.position["columns"])
     return ImportReport(
         **{name: getattr(row, name) for name in COUNTS}, reasons=row.reasons, notes=row.notes, rejects_file=kept
     )
-
-
-def _rejects_path(path: Path, import_id: UUID) -> Path:
-    return get_settings().data_dir / "files" / "rejects" / f"{path.stem[:60]}-{import_id.hex[-8:]}.csv"
 
 
 def _key(path: Path, choices: list[Any]) -> str:

@@ -17,6 +17,7 @@ from liquor_app.accounts.permissions import SYSTEM, Actor
 from liquor_app.accounts.service import get_user
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Forbidden
+from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
 from liquor_app.core.platform import gc_control
@@ -24,7 +25,7 @@ from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, 
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import IMPORT, ImportStatus
 from liquor_app.imports.run_import import Plan, open_work
-from liquor_app.imports.uploads import ImportRow, file_of, forget_uploads, get_import
+from liquor_app.imports.uploads import ImportRow, forget_uploads, get_import
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
 
@@ -62,7 +63,8 @@ async def import_uploaded(job: JobContext) -> dict[str, Any]:
                 text("UPDATE imports SET status = 'running' WHERE id = :id AND job_id = :job"),
                 {"id": import_id, "job": job.id},
             )
-        await drive(actor, import_id, file_of(row.file_key), tell)
+        async with file_store().on_disk(row.stored) as path:
+            await drive(actor, import_id, path, tell)
     except (JobCancelled, AppError) as error:
         status = ImportStatus.CANCELLED if isinstance(error, JobCancelled) else ImportStatus.FAILED
         async with transaction() as session:
@@ -77,7 +79,7 @@ async def import_uploaded(job: JobContext) -> dict[str, Any]:
         raise
     async with transaction() as session:
         row = await conclude(session, actor, import_id, ImportStatus.COMPLETED)
-    file_of(row.file_key).unlink(missing_ok=True)  # personal data is not kept longer than it is needed
+    await file_store().delete(row.stored)  # personal data is not kept longer than it is needed
     return _result(row)
 
 
@@ -164,7 +166,7 @@ async def forget_old_uploads() -> int:
     async with transaction() as session:
         keys = await forget_uploads(session, SYSTEM)
     for key in keys:
-        await asyncio.to_thread(file_of(key).unlink, missing_ok=True)
+        await file_store().delete(key)
     return len(keys)
 
 

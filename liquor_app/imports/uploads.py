@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Conflict, NotFound
+from liquor_app.core.files.folders import IMPORT_FILES
+from liquor_app.core.files.store import file_store
 from liquor_app.core.queue import Job, enqueue, request_cancel
 from liquor_app.imports.dry_run import check_choices
 from liquor_app.imports.models import IMPORT, ImportStatus
@@ -66,22 +66,22 @@ class ImportRow:
 
     @property
     def can_resume(self) -> bool:
-        """Whether it stopped half way and its file is still there."""
+        """Whether it stopped half way and its file was not forgotten."""
         stopped = self.status in (ImportStatus.CANCELLED, ImportStatus.FAILED)
-        return stopped and bool(self.file_key) and not self.is_local and file_of(self.file_key).is_file()
+        return stopped and bool(self.file_key) and not self.is_local
+
+    @property
+    def stored(self) -> str:
+        """The key its file lies under in the file store."""
+        return stored_as(self.file_key)
 
 
 _FIELDS = ", ".join(field.name for field in fields(ImportRow))
 
 
-def upload_folder() -> Path:
-    """Where uploaded files wait for the worker."""
-    return get_settings().data_dir / "files" / "imports"
-
-
-def file_of(key: str) -> Path:
-    """The path of an uploaded file."""
-    return upload_folder() / key
+def stored_as(file_key: str) -> str:
+    """The key in the file store of what a row's `file_key` names."""
+    return f"{IMPORT_FILES.name}/{file_key}"
 
 
 def import_row(found: Any) -> ImportRow:
@@ -91,7 +91,7 @@ def import_row(found: Any) -> ImportRow:
 async def add_upload(
     session: AsyncSession, actor: Actor, *, import_id: UUID, kind: str, file_name: str, file_key: str
 ) -> ImportRow:
-    """Note a file that has come (`file_of(file_key)`) and waits to be looked at.
+    """Note a file that has come (to `stored_as(file_key)`) and waits to be looked at.
 
     Raises:
         Forbidden: the actor may only read.
@@ -231,7 +231,7 @@ async def resume_import(session: AsyncSession, actor: Actor, import_id: UUID) ->
     IMPORT.check(row.status, ImportStatus.QUEUED)
     if row.is_local:
         raise Conflict(f"{row.file_name} was imported from a command line. Run the command again: it goes on there.")
-    if not row.can_resume:
+    if not row.can_resume or await file_store().find(row.stored) is None:
         raise Conflict(f"The file {row.file_name} is no longer here. Bring it again: what was taken is recognised.")
     await audit(session, actor, "import.resumed", "import", import_id, file=row.file_name)
     return await _queue(session, actor, row)
@@ -282,7 +282,7 @@ async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
     """Refused rows and files older than `KEPT_DAYS`, and the lines that wait for an import nobody went on with.
 
     Returns:
-        The keys of files to delete once this is committed.
+        The keys in the file store of files to delete once this is committed.
     """
     require(actor, Role.ADMIN)
     old = (
@@ -295,4 +295,4 @@ async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
         text(f"UPDATE imports i SET file_key = '' FROM imports o WHERE i.id IN ({old}) AND i.file_key <> ''"
              " AND o.id = i.id RETURNING o.file_key"), {"days": KEPT_DAYS}
     )  # fmt: skip
-    return [str(key) for key in found.scalars() if not key.startswith(LOCAL)]
+    return [stored_as(key) for key in found.scalars() if not key.startswith(LOCAL)]

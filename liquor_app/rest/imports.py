@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -20,8 +19,9 @@ from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Id
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.files.folders import IMPORT_FILES
+from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
-from liquor_app.core.platform.private_files import create_bytes
 from liquor_app.core.storable_text import UNSTORABLE, unstorable
 from liquor_app.imports import uploads
 from liquor_app.imports.dry_run import inspect_file, try_file
@@ -44,10 +44,8 @@ from liquor_app.rest.schemas.customers import (
 
 router = APIRouter(tags=["imports"])
 
-MAX_UPLOAD = 5 * 1024**3
-"""Bytes of an uploaded file."""
 COPY_BYTES = 1024 * 1024
-LARGE_BODIES = dict.fromkeys(("/api/v1/customers/import", "/api/v1/imports"), MAX_UPLOAD + 64 * 1024)
+LARGE_BODIES = dict.fromkeys(("/api/v1/customers/import", "/api/v1/imports"), IMPORT_FILES.max_bytes + 64 * 1024)
 FIELDS = frozenset({"kind", "policy", "mapping", "options"})
 
 
@@ -84,8 +82,8 @@ class _Upload:
             raise Invalid(f"{name} must be a JSON object of texts", field=name)
         return found
 
-    def forget(self) -> None:
-        uploads.file_of(self.key).unlink(missing_ok=True)
+    async def forget(self) -> None:
+        await file_store().delete(uploads.stored_as(self.key))
 
 
 async def _receive(request: Request, allowed: frozenset[str]) -> _Upload:
@@ -103,20 +101,23 @@ async def _receive(request: Request, allowed: frozenset[str]) -> _Upload:
         if (where := unstorable({**upload.fields, "file": upload.name})) is not None:
             raise Invalid(f"{where} {UNSTORABLE}", field=where)
         try:
-            upload.mark = await _keep(file, uploads.file_of(upload.key))
+            upload.mark = await _keep(file, uploads.stored_as(upload.key))
         except BaseException:
-            upload.forget()
+            await upload.forget()
             raise
     return upload
 
 
-async def _keep(upload: UploadFile, path: Path) -> str:
+async def _keep(upload: UploadFile, key: str) -> str:
     """Store an upload piece by piece; returns the hash of its content. The edge has bounded its size."""
     digest = hashlib.sha256()
-    with create_bytes(path) as file:
+
+    async def pieces() -> AsyncIterator[bytes]:
         while piece := await upload.read(COPY_BYTES):
             digest.update(piece)
-            await asyncio.to_thread(file.write, piece)
+            yield piece
+
+    await file_store().put(key, pieces())
     return digest.hexdigest()
 
 
@@ -154,7 +155,7 @@ async def _once(
         return response
     finally:
         if response is None or "idempotency-replayed" in response.headers:
-            upload.forget()
+            await upload.forget()
 
 
 @router.post("/imports", response_model=ImportOut, status_code=201, openapi_extra=_form("kind"))
@@ -201,15 +202,16 @@ async def preview_import(
         row = await uploads.get_import(session, actor, import_id)
     if row.status is not ImportStatus.PREVIEW:
         raise Conflict("This file was imported; there is nothing to look at first.")
-    path, options = uploads.file_of(row.file_key), body.options.model_dump(exclude_none=True)
-    seen = await READING.run(
-        inspect_file, path, body.kind, rows=1, mapping=body.mapping or None, options=options
-    )  # fmt: skip
-    async with transaction() as session:
-        tried = await try_file(
-            session, actor, kind=body.kind, path=path, policy=body.policy, mapping=seen.mapping, options=options,
-            limit=rows, watch=True,
+    options = body.options.model_dump(exclude_none=True)
+    async with file_store().on_disk(row.stored) as path:
+        seen = await READING.run(
+            inspect_file, path, body.kind, rows=1, mapping=body.mapping or None, options=options
         )  # fmt: skip
+        async with transaction() as session:
+            tried = await try_file(
+                session, actor, kind=body.kind, path=path, policy=body.policy, mapping=seen.mapping, options=options,
+                limit=rows, watch=True,
+            )  # fmt: skip
     counts = {name: getattr(tried.report, name) for name in ("rows", "created", "updated", "unchanged", "rejected")}
     return {
         "columns": seen.columns,

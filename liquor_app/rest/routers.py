@@ -12,6 +12,7 @@ from liquor_app.rest import (
     campaigns,
     compliance,
     customers,
+    files,
     imports,
     organization,
     planning,
@@ -48,6 +49,7 @@ ROUTERS = [
     providers.router,
     compliance.router,
     organization.router,
+    files.router,
     health.router,
 ]
 AT_ROOT = [

@@ -61,7 +61,7 @@ POST /settings/templates/{id}/test
 GET /campaigns/export · GET /customers/export · GET /sends/export · GET /actions/export · GET /segments/export
 GET /imports/export · GET /audit · GET /audit/export
 GET /segments/{id}/customers/export · GET /settings/templates/export
-GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready
+GET /files/{token} · GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready
 """
 
 

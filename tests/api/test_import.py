@@ -18,11 +18,11 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.models import JobStatus
 from liquor_app.imports.tasks import TASKS
-from liquor_app.imports.uploads import upload_folder
 from liquor_app.scoring.service import score_customers
 from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rules import parse_rules
 from tests.api.client import Client, is_problem
+from tests.stored import uploads_folder
 
 pytestmark = pytest.mark.integration
 
@@ -36,7 +36,7 @@ async def send(client: Client, content: bytes = CSV, key: str = "", **fields: st
 
 
 def waiting() -> int:
-    return len(list(upload_folder().glob("*.upload")))
+    return len(list(uploads_folder().glob("*.upload")))
 
 
 async def test_upload_follow_and_fetch_the_rejects(manager: Client, viewer: Client) -> None:

@@ -15,7 +15,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import run as run_job
 from liquor_app.imports.tasks import TASKS
-from liquor_app.imports.uploads import ImportRow, add_upload, file_of, get_import
+from liquor_app.imports.uploads import ImportRow, add_upload, get_import
 from liquor_app.screens.imports.wizard import matching_state as matching_module
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
@@ -23,6 +23,7 @@ from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.view import mapping_of, on_screen, reassigned
 from liquor_app.screens.session.background import MARK
+from tests.stored import bring
 from tests.tabs import Tab, run, said
 
 pytestmark = pytest.mark.integration
@@ -34,11 +35,10 @@ PEOPLE = "Full name;Mail;Mobile;Home town\nAnn;ann@example.com;207 555 0101;Bath
 async def brought(content: str | bytes, kind: str = "customers", name: str = "people.csv") -> ImportRow:
     """A file as the HTTP route leaves it."""
     import_id = uuid7()
-    path = file_of(f"{import_id}.upload")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    key = f"{import_id}.upload"
+    await bring(key, content)
     async with transaction() as session:
-        return await add_upload(session, MANAGER, import_id=import_id, kind=kind, file_name=name, file_key=path.name)
+        return await add_upload(session, MANAGER, import_id=import_id, kind=kind, file_name=name, file_key=key)
 
 
 async def matching(row: ImportRow, actor: Actor | None = MANAGER) -> tuple[Tab, ImportState, MatchState, RunState]:

@@ -19,7 +19,8 @@ from liquor_app.imports import chunks, customer_rows
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.run_import import Plan, open_work
 from liquor_app.imports.tasks import TASKS, forget_old_uploads
-from liquor_app.imports.uploads import ImportRow, file_of, get_import, request_import, resume_import
+from liquor_app.imports.uploads import ImportRow, get_import, request_import, resume_import
+from tests.stored import bring, file_of
 
 pytestmark = pytest.mark.integration
 
@@ -32,9 +33,7 @@ class Killed(BaseException):
 
 async def upload(content: str = PEOPLE) -> ImportRow:
     import_id = uuid7()
-    path = file_of(f"{import_id}.csv")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content)
+    await bring(f"{import_id}.csv", content)
     async with transaction() as session:
         return await request_import(
             session,
@@ -42,7 +41,7 @@ async def upload(content: str = PEOPLE) -> ImportRow:
             import_id=import_id,
             kind="customers",
             file_name="people.csv",
-            file_key=path.name,
+            file_key=f"{import_id}.csv",
         )
 
 

@@ -26,8 +26,9 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import run
 from liquor_app.imports.tasks import TASKS
-from liquor_app.imports.uploads import ImportRow, file_of, get_import, request_import
+from liquor_app.imports.uploads import ImportRow, get_import, request_import
 from tests.reliability.dirty import write_people, write_sales
+from tests.stored import bring
 
 EVERYTHING = {
     "customers": "SELECT external_id, email, email_key, phone, name, state, timezone, date_of_birth, email_consent"
@@ -64,8 +65,7 @@ class Outcome:
 async def _upload(path: Path, kind: str) -> ImportRow:
     import_id = uuid7()
     key = f"{import_id}.upload"
-    file_of(key).parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(path, file_of(key))
+    await bring(key, await asyncio.to_thread(path.read_bytes))
     async with transaction() as session:
         return await request_import(
             session, SYSTEM, import_id=import_id, kind=kind, file_name=path.name, file_key=key, policy="overwrite"

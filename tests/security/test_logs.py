@@ -32,14 +32,14 @@ from liquor_app.core.platform.private_files import tighten
 from liquor_app.core.platform.supervisor import Supervisor
 from liquor_app.core.queue import Job, JobContext, enqueue
 from liquor_app.core.security.redact import describe, redact
-from liquor_app.imports.dry_run import write_rejects_file
+from liquor_app.imports.dry_run import keep_rejects
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.tasks import conclude
-from liquor_app.imports.uploads import upload_folder
 from liquor_app.providers.kit.base import Outcome
 from liquor_app.rest import accounts
 from liquor_app.sending.pipeline.deliver import hand_over
 from tests.api.client import PASSWORD, Client
+from tests.stored import uploads_folder
 
 HASH = "$argon2id$v=19$m=32768,t=2,p=1$bWFya2VyLXNhbHQ$bWFya2VyLWhhc2gtb2YtYS1wYXNzd29yZA"
 ADDRESS = "marker.person@example.com"
@@ -310,16 +310,16 @@ def open_umask() -> Iterator[None]:
     os.umask(before)
 
 
-async def test_uploads_and_refused_rows_are_ours_alone(manager: Client, open_umask: None, tmp_path: Path) -> None:
+async def test_uploads_and_refused_rows_are_ours_alone(manager: Client, open_umask: None) -> None:
     brought = await manager.post("/imports", files={"file": ("a.csv", b"email\nada@example.com\n", "text/csv")})
     assert brought.status_code == 201, brought.text
     async with transaction() as session:
         import_id = (await session.execute(text("SELECT id FROM imports"))).scalar_one()
-        kept = await write_rejects_file(session, import_id, ["email"], tmp_path / "deep" / "rejects" / "a.csv")
-    found = [*upload_folder().iterdir(), Path(kept)]
+        kept = await keep_rejects(session, import_id, ["email"])
+    found = [*uploads_folder().iterdir(), Path(kept)]
     assert len(found) >= 2
     assert {path.stat().st_mode & 0o777 for path in found} == {0o600}
-    folders = {upload_folder(), upload_folder().parent, Path(kept).parent, Path(kept).parent.parent}
+    folders = {uploads_folder(), uploads_folder().parent, Path(kept).parent, Path(kept).parent.parent}
     assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO
 
 DIRECTORY = 0o700
 FILE = 0o600
@@ -42,12 +42,6 @@ def append_bytes(path: Path) -> BinaryIO:
     """A file to append bytes to, made if it is not there."""
     private_directory(path.parent)
     return open(path, "ab", opener=_opener)
-
-
-def open_text(path: Path) -> TextIO:
-    """A file to write UTF-8 to, emptied if it is there; line ends stay as they are written."""
-    private_directory(path.parent)
-    return open(path, "w", newline="", encoding="utf-8", opener=_opener)
 
 
 def data_directory(path: Path, *, is_shared: bool) -> Path:

@@ -16,11 +16,12 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
+from liquor_app.core.files.store import file_store
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.readers.dialect import MARKS, ORDERS
 from liquor_app.imports.readers.formats import READING
-from liquor_app.imports.uploads import ImportRow, file_of, start_import
+from liquor_app.imports.uploads import ImportRow, start_import
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import MATCH, RUN, ImportState
 from liquor_app.screens.imports.wizard.view import (
@@ -67,21 +68,22 @@ class Answer:
 
 async def look_at(actor: Actor, question: Question) -> Answer:
     """Open the file, read how it writes, import its first rows for trial and take them back."""
-    row, path = question.row, file_of(question.row.file_key)
+    row = question.row
     first: FilePreview | None = None
     seen: FilePreview | None = None
     try:
-        if question.mapping is None:
-            seen = first = await READING.run(inspect_file, path, row.kind)
-        else:
-            seen = await READING.run(inspect_file, path, row.kind, rows=0, mapping=question.mapping)
-        mapping = seen.mapping if question.mapping is None else question.mapping
-        options = question.options or {"date_order": seen.dialect.date_order, "decimal": seen.dialect.decimal}
-        async with transaction() as session:
-            tried = await try_file(
-                session, actor, kind=row.kind, path=path, policy=question.policy, mapping=mapping, options=options,
-                limit=TRIED_ROWS, watch=True,
-            )  # fmt: skip
+        async with file_store().on_disk(row.stored) as path:
+            if question.mapping is None:
+                seen = first = await READING.run(inspect_file, path, row.kind)
+            else:
+                seen = await READING.run(inspect_file, path, row.kind, rows=0, mapping=question.mapping)
+            mapping = seen.mapping if question.mapping is None else question.mapping
+            options = question.options or {"date_order": seen.dialect.date_order, "decimal": seen.dialect.decimal}
+            async with transaction() as session:
+                tried = await try_file(
+                    session, actor, kind=row.kind, path=path, policy=question.policy, mapping=mapping,
+                    options=options, limit=TRIED_ROWS, watch=True,
+                )  # fmt: skip
     except AppError as problem:
         return Answer(first, seen, problem=problem.message)
     return Answer(first, seen, tried)

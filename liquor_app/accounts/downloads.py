@@ -1,0 +1,43 @@
+"""The door to stored files: who may have a link to one, and who may open it."""
+
+from __future__ import annotations
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.errors import Forbidden
+from liquor_app.core.files.download_links import Download, read_download, sign_download
+
+DOWNLOADS = "/api/v1/files/"
+
+
+def _bearer(actor: Actor) -> str:
+    return f"{actor.kind.value}:{actor.id}"
+
+
+def download_link(actor: Actor, key: str, *, name: str, role: Role) -> str:
+    """The address under which `actor`, and nobody else, can fetch a file for the next minutes.
+
+    Args:
+        name: what the file is called where it is saved.
+        role: the least role, now and when it is fetched.
+
+    Raises:
+        Forbidden: the actor has not this role.
+        Invalid: no key of ours.
+    """
+    require(actor, role)
+    return DOWNLOADS + sign_download(Download(key, name, _bearer(actor), role.value))
+
+
+def open_download(actor: Actor, token: str) -> Download:
+    """The file a link leads to.
+
+    Raises:
+        NotFound: no link of ours, or it has expired.
+        Forbidden: it was made for somebody else, or the actor's role is not what it was.
+    """
+    download = read_download(token)
+    if download.bearer != _bearer(actor):
+        raise Forbidden("This link was made for somebody else. Ask for the file yourself.")
+    require(actor, Role(download.role))
+    return download
