@@ -1,19 +1,26 @@
-"""The list of actions."""
+"""The list of actions, and of the times a customer got none."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
 from liquor_app.accounts.permissions import Actor
+from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.models import ActionStatus
-from liquor_app.actions.service import ActionRow
+from liquor_app.actions.service import ActionRow, WhyNotRow, reason_label
 from liquor_app.core.errors import Invalid
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
+from liquor_app.customers.service import get_customer
+from liquor_app.ledger.models import SendStatus
 from liquor_app.organization.channel import Channel
 
 
@@ -72,3 +79,67 @@ async def list_actions(session: AsyncSession, actor: Actor, query: ListQuery | N
         Invalid: see `read_list`; no date, a priority beyond 0 to 100.
     """
     return await read_list(session, actor, ACTIONS, query)
+
+
+_HELD_BACK = f"""(
+SELECT e.created_at AS at, 'e' || e.campaign_id AS key, e.campaign_id, 'audience' AS stage, e.reason, e.detail
+  FROM exclusions e WHERE e.customer_id = :customer
+UNION ALL
+SELECT a.updated_at, 'a' || a.id, a.campaign_id, 'plan', COALESCE(a.skip_reason, 'holdout'),
+       COALESCE(a.skip_detail, '')
+  FROM actions a WHERE a.customer_id = :customer
+   AND a.status IN ('{ActionStatus.SKIPPED}', '{ActionStatus.HELD_OUT}')
+   AND a.skip_reason IS DISTINCT FROM '{Reason.BETTER_ACTION}'
+UNION ALL
+SELECT s.created_at, 's' || s.id, s.campaign_id, 'sending', COALESCE(s.skip_reason, 'unknown'), COALESCE(s.note, '')
+  FROM sends s WHERE s.customer_id = :customer AND s.status = '{SendStatus.SKIPPED}'
+) t"""
+
+
+def why_not_row(found: Mapping[Any, Any]) -> WhyNotRow:
+    return WhyNotRow(**found, label=reason_label(found["reason"]))
+
+
+NOT_SENT = ListSpec(
+    name="not_sent",
+    row=WhyNotRow,
+    source=f"{_HELD_BACK} LEFT JOIN campaigns k ON k.id = t.campaign_id",
+    counted=_HELD_BACK,
+    select={"campaign_name": "k.name", "label": ""},
+    build=why_not_row,
+    key="t.key",
+    key_field="key",
+    order="-at",
+    sorts=(Sort("at", first="-"),),
+    filters=(
+        Filter("stage", "t.stage", options=("audience", "plan", "sending"), label="Stage"),
+        Filter("reason", "t.reason"),
+    ),
+    bounded="the times one customer was held back",
+    export={
+        "at": "when", "campaign_name": "campaign", "stage": "stage", "label": "why", "detail": "detail",
+    },
+)  # fmt: skip
+
+
+async def not_sent_of(session: AsyncSession, actor: Actor, customer_id: UUID, query: ListQuery | None) -> ListQuery:
+    """A question about the times one customer was not contacted.
+
+    Raises:
+        NotFound: there is no such customer.
+    """
+    await get_customer(session, actor, customer_id)
+    return replace(query or ListQuery(), scope={"customer": customer_id})
+
+
+async def list_not_sent(
+    session: AsyncSession, actor: Actor, customer_id: UUID, query: ListQuery | None = None
+) -> Page[WhyNotRow]:
+    """A page of the times a customer was not contacted and why, the latest first: left out of the audience, not
+    planned, or stopped at the moment of sending.
+
+    Raises:
+        NotFound: there is no such customer.
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, NOT_SENT, await not_sent_of(session, actor, customer_id, query))

@@ -1,4 +1,4 @@
-"""Reading actions, and why somebody got none. `generate` makes, `edit_actions` and `edit_offer` change them by hand."""
+"""Reading actions. `generate` makes, `edit_actions` and `edit_offer` change them by hand."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.generate import GenerateResult, generate_actions
 from liquor_app.actions.models import ActionStatus
 from liquor_app.core.errors import NotFound
-from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
-from liquor_app.ledger.models import SendStatus
 
 __all__ = [
     "ActionRow",
@@ -40,7 +38,6 @@ __all__ = [
     "skip_actions",
     "swap_offer",
     "undo_edit",
-    "why_not",
 ]
 
 
@@ -82,8 +79,9 @@ class ActionRow:
 
 @dataclass(frozen=True, slots=True)
 class WhyNotRow:
-    """One time a customer was not contacted. `stage` is audience, plan or sending."""
+    """One time a customer was not contacted. `stage` is audience, plan or sending; `key` tells it from the others."""
 
+    key: str
     at: datetime
     campaign_id: UUID | None
     campaign_name: str | None
@@ -129,50 +127,3 @@ async def get_action(session: AsyncSession, actor: Actor, action_id: UUID) -> Ac
     if row is None:
         raise NotFound("There is no such action.")
     return _row(row)
-
-
-async def why_not(
-    session: AsyncSession, actor: Actor, customer_id: UUID, *, limit: int = 20, cursor: str | None = None
-) -> Page[WhyNotRow]:
-    """Every time a customer was not contacted and why, newest first: left out of the audience, not planned, or
-    stopped at the moment of sending. `total` counts what this page and its followers hold.
-
-    Raises:
-        Invalid: malformed cursor, limit out of range.
-    """
-    require(actor, Role.USER)
-    check_limit(limit)
-    params: dict[str, Any] = {"customer": customer_id, "n": limit + 1, "better": Reason.BETTER_ACTION.value}
-    after = "true"
-    if cursor:
-        params["at"], params["key"] = decode_cursor(cursor, datetime, str)
-        after = "(x.at, x.key) < (:at, :key)"
-    history = (
-        "SELECT e.created_at AS at, 'e' || e.campaign_id AS key, e.campaign_id, 'audience' AS stage, e.reason, e.detail"
-        " FROM exclusions e WHERE e.customer_id = :customer"
-        " UNION ALL SELECT a.updated_at, 'a' || a.id, a.campaign_id, 'plan', COALESCE(a.skip_reason, 'holdout'),"
-        " COALESCE(a.skip_detail, '') FROM actions a WHERE a.customer_id = :customer"
-        " AND a.status IN ('skipped', 'held_out') AND a.skip_reason IS DISTINCT FROM :better"
-        " UNION ALL SELECT s.created_at, 's' || s.id, s.campaign_id, 'sending', COALESCE(s.skip_reason, 'unknown'),"
-        " COALESCE(s.note, '') FROM sends s WHERE s.customer_id = :customer"
-        f" AND s.status = '{SendStatus.SKIPPED}'"
-    )
-    counted = await session.execute(
-        text(f"SELECT count(*) FROM ({history}) x"), {"customer": customer_id, "better": params["better"]}
-    )
-    found = await session.execute(
-        text(
-            f"SELECT x.*, k.name AS campaign_name FROM ({history}) x LEFT JOIN campaigns k ON k.id = x.campaign_id"
-            f" WHERE {after} ORDER BY x.at DESC, x.key DESC LIMIT :n"
-        ),
-        params,
-    )
-    rows = found.all()
-    more, rows = len(rows) > limit, rows[:limit]
-    items = [
-        WhyNotRow(
-            row.at, row.campaign_id, row.campaign_name, row.stage, row.reason, reason_label(row.reason), row.detail
-        )
-        for row in rows
-    ]
-    return Page(items, encode_cursor(rows[-1].at, rows[-1].key) if more else None, int(counted.scalar_one()))

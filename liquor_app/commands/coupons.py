@@ -12,6 +12,8 @@ from liquor_app.commands.arguments import Json
 from liquor_app.commands.kit import call, show, show_rows
 from liquor_app.core.db import Session
 from liquor_app.core.errors import Invalid
+from liquor_app.core.listing.spec import ListQuery
+from liquor_app.core.paging import MAX_LIMIT
 
 app = typer.Typer(no_args_is_help=True, help="Pools of coupon codes.")
 
@@ -19,11 +21,11 @@ app = typer.Typer(no_args_is_help=True, help="Pools of coupon codes.")
 @app.command("list")
 def list_command(as_json: Json = False) -> None:
     """Every pool and how many codes it has left."""
-    from liquor_app.coupons.coupon_pools import list_pools
+    from liquor_app.coupons.lists import list_pools
 
-    rows = call(lambda session: list_pools(session, SYSTEM))
+    page = call(lambda session: list_pools(session, SYSTEM, ListQuery(limit=MAX_LIMIT)))
     columns = ("id", "name", "discount_pct", "is_standing", "total", "remaining", "redeemed")
-    show_rows(rows, columns, as_json, total=len(rows))
+    show_rows(page.items, columns, as_json, total=page.total)
 
 
 @app.command("add")
@@ -35,13 +37,14 @@ def add_command(
     as_json: Json = False,
 ) -> None:
     """Add a file of codes to a pool; known ones are left alone."""
-    from liquor_app.coupons.coupon_pools import add_codes, create_pool, list_pools
+    from liquor_app.coupons.coupon_pools import add_codes, create_pool
+    from liquor_app.coupons.lists import list_pools
 
     if not file.is_file():
         raise Invalid(f"There is no file {file}.", field="file")
 
     async def work(session: Session) -> Any:
-        known = {row.name: row.id for row in await list_pools(session, SYSTEM)}
+        known = {row.name: row.id for row in (await list_pools(session, SYSTEM, ListQuery(limit=MAX_LIMIT))).items}
         if pool not in known:
             if not discount:
                 raise Invalid(f"There is no pool {pool!r}. Give --discount to make it.", field="discount")

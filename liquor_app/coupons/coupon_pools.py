@@ -39,12 +39,13 @@ SHOWN = 5
 _CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/#-]{1,38}[A-Za-z0-9])")
 _HEADINGS = frozenset({"code", "codes", "coupon", "coupons", "coupon code", "coupon_code", "voucher", "promo code"})
 
-_SELECT = """
-SELECT p.id, p.name, p.discount_pct, p.is_standing, p.low_water, p.created_at,
-       (SELECT count(*) FROM coupons k WHERE k.pool_id = p.id) AS total,
-       (SELECT count(*) FROM coupons k WHERE k.pool_id = p.id AND k.action_id IS NULL) AS remaining,
-       (SELECT count(*) FROM coupons k WHERE k.pool_id = p.id AND k.redeemed_at IS NOT NULL) AS redeemed
-FROM coupon_pools p
+TOTAL = "(SELECT count(*) FROM coupons k WHERE k.pool_id = t.id)"
+REMAINING = "(SELECT count(*) FROM coupons k WHERE k.pool_id = t.id AND k.action_id IS NULL)"
+REDEEMED = "(SELECT count(*) FROM coupons k WHERE k.pool_id = t.id AND k.redeemed_at IS NOT NULL)"
+_SELECT = f"""
+SELECT t.id, t.name, t.discount_pct, t.is_standing, t.low_water, t.created_at,
+       {TOTAL} AS total, {REMAINING} AS remaining, {REDEEMED} AS redeemed
+FROM coupon_pools t
 """
 
 # What does not fit any more is the end of the list.
@@ -102,13 +103,6 @@ class AddedCodes:
     examples: tuple[Refused, ...]
 
 
-async def list_pools(session: AsyncSession, actor: Actor) -> list[PoolRow]:
-    """Every pool, by name; there are `MAX_POOLS` at most."""
-    require(actor, Role.USER)
-    found = await session.execute(text(f"{_SELECT} ORDER BY p.name LIMIT {MAX_POOLS}"))
-    return [PoolRow(**row) for row in found.mappings()]
-
-
 async def get_pool(session: AsyncSession, actor: Actor, pool_id: UUID) -> PoolRow:
     """One pool.
 
@@ -116,7 +110,7 @@ async def get_pool(session: AsyncSession, actor: Actor, pool_id: UUID) -> PoolRo
         NotFound: there is none.
     """
     require(actor, Role.USER)
-    found = await session.execute(text(f"{_SELECT} WHERE p.id = :id"), {"id": pool_id})
+    found = await session.execute(text(f"{_SELECT} WHERE t.id = :id"), {"id": pool_id})
     row = found.mappings().first()
     if row is None:
         raise NotFound("There is no such coupon pool.")

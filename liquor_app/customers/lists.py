@@ -1,6 +1,9 @@
-"""The suppression list as a list."""
+"""The suppression list, and what one customer bought."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,6 +13,8 @@ from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sor
 from liquor_app.core.paging import Page
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import SuppressionReason
+from liquor_app.customers.purchase_history import PurchaseRow
+from liquor_app.customers.service import get_customer
 from liquor_app.customers.suppressions import SuppressionRow, normalise_address
 
 SUPPRESSIONS = ListSpec(
@@ -42,3 +47,44 @@ async def list_suppressions(
         Invalid: see `read_list`; no address.
     """
     return await read_list(session, actor, SUPPRESSIONS, query)
+
+
+PURCHASES = ListSpec(
+    name="purchases",
+    row=PurchaseRow,
+    source="purchases t",
+    where="t.customer_id = :customer",
+    select={
+        "categories": "COALESCE((SELECT array_agg(DISTINCT l.category) FROM purchase_lines l"
+        " WHERE l.purchase_id = t.id), '{}')",
+    },
+    order="-occurred_at",
+    sorts=(Sort("occurred_at", first="-"), Sort("total", first="-"), Sort("discount", first="-")),
+    bounded="what one customer bought",
+    export={
+        "id": "id", "external_id": "receipt", "occurred_at": "bought", "total": "total", "discount": "discount",
+        "store": "store", "categories": "categories",
+    },
+)  # fmt: skip
+
+
+async def purchases_of(session: AsyncSession, actor: Actor, customer_id: UUID, query: ListQuery | None) -> ListQuery:
+    """A question about one customer's purchases.
+
+    Raises:
+        NotFound: there is no such customer.
+    """
+    await get_customer(session, actor, customer_id)
+    return replace(query or ListQuery(), scope={"customer": customer_id})
+
+
+async def list_purchases(
+    session: AsyncSession, actor: Actor, customer_id: UUID, query: ListQuery | None = None
+) -> Page[PurchaseRow]:
+    """A page of a customer's baskets with their categories, the latest first unless asked otherwise.
+
+    Raises:
+        NotFound: there is no such customer.
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, PURCHASES, await purchases_of(session, actor, customer_id, query))

@@ -1,4 +1,4 @@
-"""What a customer bought."""
+"""What a customer bought: a basket, and spend by month."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.paging import check_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +30,6 @@ class MonthSpend:
     month: date
     category: str
     amount: Decimal
-
-
-async def purchases_of(session: AsyncSession, actor: Actor, customer_id: UUID, *, limit: int = 20) -> list[PurchaseRow]:
-    """The latest baskets, newest first, with their categories."""
-    require(actor, Role.USER)
-    found = await session.execute(
-        text(
-            "SELECT p.id, p.external_id, p.occurred_at, p.total, p.discount, p.store,"
-            " COALESCE((SELECT array_agg(DISTINCT l.category) FROM purchase_lines l WHERE l.purchase_id = p.id), '{}')"
-            " AS categories FROM purchases p WHERE p.customer_id = :id ORDER BY p.occurred_at DESC LIMIT :n"
-        ),
-        {"id": customer_id, "n": check_limit(limit)},
-    )
-    return [PurchaseRow(**row) for row in found.mappings()]
 
 
 async def spend_by_month(session: AsyncSession, actor: Actor, customer_id: UUID) -> list[MonthSpend]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -147,17 +147,10 @@ async def get_guidance(session: AsyncSession, actor: Actor, version: int) -> Gui
     return row
 
 
-async def list_guidance(session: AsyncSession, actor: Actor, *, limit: int = 20) -> list[GuidanceRow]:
-    """Versions, newest first."""
-    require(actor, Role.USER)
-    found = await session.execute(text(f"{_SELECT} ORDER BY version DESC LIMIT :n"), {"n": max(1, min(limit, 100))})
-    return [_row(row) for row in found.mappings()]
-
-
 _SELECT = "SELECT version, document, created_by_name AS created_by, created_at FROM guidance_versions"
 
 
-def _row(found: Any) -> GuidanceRow:
+def guidance_row(found: Mapping[Any, Any]) -> GuidanceRow:
     return GuidanceRow(
         found["version"], Guidance.model_validate(found["document"]), found["created_by"], found["created_at"]
     )
@@ -166,7 +159,7 @@ def _row(found: Any) -> GuidanceRow:
 async def _read(session: AsyncSession, which: str, params: dict[str, Any]) -> GuidanceRow | None:
     found = await session.execute(text(f"{_SELECT} {which}"), params)
     row = found.mappings().first()
-    return None if row is None else _row(row)
+    return None if row is None else guidance_row(row)
 
 
 async def save_guidance(

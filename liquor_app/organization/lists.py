@@ -1,4 +1,4 @@
-"""The audit log as a list: here and not in accounts, because its days are the shop's."""
+"""The audit log as a list (here and not in accounts, because its days are the shop's), and the guidance's versions."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from liquor_app.accounts.lists import read_list
 from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
+from liquor_app.organization.guidance import GuidanceRow, guidance_row
 from liquor_app.organization.settings import GeneralSettings, load_settings
 
 
@@ -66,3 +67,27 @@ async def list_audit(session: AsyncSession, actor: Actor, query: ListQuery | Non
         Invalid: see `read_list`.
     """
     return await read_list(session, actor, AUDIT, await by_shop_days(session, query))
+
+
+GUIDANCE = ListSpec(
+    name="guidance",
+    row=GuidanceRow,
+    source="guidance_versions t",
+    select={"guidance": "", "created_by": "t.created_by_name"},
+    more={"document": "t.document"},
+    build=guidance_row,
+    key="t.version",
+    key_field="version",
+    order="-version",
+    sorts=(Sort("version", first="-"),),
+    export={"version": "version", "created_by": "by", "created_at": "made"},
+)
+
+
+async def list_guidance(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[GuidanceRow]:
+    """A page of the guidance's versions, newest first unless asked otherwise.
+
+    Raises:
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, GUIDANCE, query)

@@ -20,7 +20,6 @@ from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import OPEN, Engine
 from liquor_app.core.errors import NotFound
 from liquor_app.core.money import money
-from liquor_app.core.paging import Page, check_limit, decode_cursor, encode_cursor
 from liquor_app.core.states import sql_list
 from liquor_app.organization.models import Channel
 from liquor_app.planning.block_forecast import fatigue, foresee
@@ -68,12 +67,16 @@ class PlanRow:
     """Another engine's plan of the same round, kept so that a person may choose it instead."""
 
 
+PLANS_AND_CAMPAIGN = "plans t JOIN campaigns k ON k.id = t.campaign_id"
+IS_CURRENT = "k.plan_id = t.id"
+CAN_BE_CHOSEN = (
+    f"k.plan_id IS DISTINCT FROM t.id AND k.status IN {sql_list(*OPEN)}"
+    " AND EXISTS (SELECT 1 FROM plan_choices c WHERE c.plan_id = t.id)"
+)
 _SELECT = (
-    "SELECT p.id, p.campaign_id, p.version, p.engine, p.status, p.constraints, p.summary, p.reasoning, p.fingerprint,"
-    " p.created_by, p.created_at, p.approved_by, p.approved_at, p.guidance_version, p.engine_record,"
-    f" k.plan_id = p.id AS is_current, k.plan_id IS DISTINCT FROM p.id AND k.status IN {sql_list(*OPEN)}"
-    " AND EXISTS (SELECT 1 FROM plan_choices c WHERE c.plan_id = p.id) AS can_be_chosen"
-    " FROM plans p JOIN campaigns k ON k.id = p.campaign_id"
+    "SELECT t.id, t.campaign_id, t.version, t.engine, t.status, t.constraints, t.summary, t.reasoning, t.fingerprint,"
+    " t.created_by, t.created_at, t.approved_by, t.approved_at, t.guidance_version, t.engine_record,"
+    f" {IS_CURRENT} AS is_current, {CAN_BE_CHOSEN} AS can_be_chosen FROM {PLANS_AND_CAMPAIGN}"
 )
 
 
@@ -88,7 +91,7 @@ async def get_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PlanRo
         NotFound: there is none.
     """
     require(actor, Role.USER)
-    found = await session.execute(text(f"{_SELECT} WHERE p.id = :id"), {"id": plan_id})
+    found = await session.execute(text(f"{_SELECT} WHERE t.id = :id"), {"id": plan_id})
     row = found.mappings().first()
     if row is None:
         raise NotFound("There is no such plan.")
@@ -101,36 +104,11 @@ async def lock_plan(session: AsyncSession, plan_id: UUID) -> PlanRow:
     Raises:
         NotFound: there is none.
     """
-    found = await session.execute(text(f"{_SELECT} WHERE p.id = :id FOR UPDATE OF p"), {"id": plan_id})
+    found = await session.execute(text(f"{_SELECT} WHERE t.id = :id FOR UPDATE OF t"), {"id": plan_id})
     row = found.mappings().first()
     if row is None:
         raise NotFound("There is no such plan.")
     return _row(row)
-
-
-async def list_plans(
-    session: AsyncSession, actor: Actor, campaign_id: UUID, *, limit: int = 20, cursor: str | None = None
-) -> Page[PlanRow]:
-    """A campaign's plans, newest version first.
-
-    Raises:
-        Invalid: malformed cursor, limit out of range.
-    """
-    require(actor, Role.USER)
-    check_limit(limit)
-    params: dict[str, Any] = {"campaign": campaign_id, "n": limit + 1, "below": 2**31 - 1}
-    if cursor:
-        (params["below"],) = decode_cursor(cursor, int)
-    found = await session.execute(
-        text(f"{_SELECT} WHERE p.campaign_id = :campaign AND p.version < :below ORDER BY p.version DESC LIMIT :n"),
-        params,
-    )
-    rows = [_row(row) for row in found.mappings()]
-    counted = await session.execute(
-        text("SELECT count(*) FROM plans WHERE campaign_id = :campaign"), {"campaign": campaign_id}
-    )
-    more, rows = len(rows) > limit, rows[:limit]
-    return Page(rows, encode_cursor(rows[-1].version) if more else None, int(counted.scalar_one()))
 
 
 async def plan_of_version(session: AsyncSession, actor: Actor, campaign_id: UUID, version: int) -> PlanRow:
@@ -141,7 +119,7 @@ async def plan_of_version(session: AsyncSession, actor: Actor, campaign_id: UUID
     """
     require(actor, Role.USER)
     found = await session.execute(
-        text(f"{_SELECT} WHERE p.campaign_id = :campaign AND p.version = :version"),
+        text(f"{_SELECT} WHERE t.campaign_id = :campaign AND t.version = :version"),
         {"campaign": campaign_id, "version": version},
     )
     row = found.mappings().first()

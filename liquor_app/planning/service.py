@@ -17,7 +17,7 @@ from liquor_app.planning.approval.approve_plan import approve_plan
 from liquor_app.planning.compare_plans import Comparison, compare
 from liquor_app.planning.draft_plan import make_plan, put_in_place
 from liquor_app.planning.plan_status import put_back
-from liquor_app.planning.plan_store import PlanRow, get_plan, list_plans, plan_of_version
+from liquor_app.planning.plan_store import PlanRow, get_plan, plan_of_version
 from liquor_app.planning.plan_switch import keep_choices, restore_choices
 from liquor_app.planning.simulation_job import cancel_simulation, open_simulation, request_simulation, simulate_plan
 from liquor_app.planning.triggered import fire, make_standing_plan
@@ -34,7 +34,6 @@ __all__ = [
     "escalation",
     "fire",
     "get_plan",
-    "list_plans",
     "make_ai_plan",
     "make_plan",
     "make_standing_plan",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -20,8 +19,10 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.coupons import coupon_pools
-from liquor_app.coupons.coupon_pools import AddedCodes, PoolRow
+from liquor_app.coupons.coupon_pools import AddedCodes
+from liquor_app.coupons.lists import POOLS, list_pools
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.list_routes import list_routes
 
 router = APIRouter(prefix="/coupon-pools", tags=["coupons"])
 
@@ -84,11 +85,7 @@ class PoolOut(Row):
     redeemed: int
 
 
-@router.get("", response_model=list[PoolOut])
-async def list_pools(actor: CurrentActor) -> Sequence[PoolRow]:
-    """Every coupon pool, by name."""
-    async with transaction() as session:
-        return await coupon_pools.list_pools(session, actor)
+list_routes(router, POOLS, list_pools, "Coupon pools, by name.", limit=200, shape=PoolOut)
 
 
 @router.post("", response_model=PoolOut, status_code=201)

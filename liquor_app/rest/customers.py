@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from liquor_app.actions.lists import NOT_SENT, list_not_sent, not_sent_of
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Id, Limit, Row
@@ -11,10 +12,11 @@ from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers import service
 from liquor_app.customers.age_verification import settle_age
-from liquor_app.customers.purchase_history import PurchaseRow, purchases_of
+from liquor_app.customers.lists import PURCHASES, list_purchases, purchases_of
+from liquor_app.customers.purchase_history import PurchaseRow
 from liquor_app.customers.service import CustomerRow
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
-from liquor_app.rest.kit.list_routes import list_routes
+from liquor_app.rest.kit.list_routes import list_routes, list_routes_of
 from liquor_app.rest.schemas.customers import AgeIn, AgeOut, Breakdown, CustomerIn, CustomerPatch
 from liquor_app.segments import lists
 from liquor_app.segments.lists import CUSTOMERS
@@ -105,7 +107,17 @@ async def delete_customer(actor: CurrentActor, customer_id: Id) -> Response:
 async def customer_history(actor: CurrentActor, customer_id: Id, limit: Limit = 50) -> object:
     """What they bought and what they were sent."""
     async with transaction() as session:
-        await service.get_customer(session, actor, customer_id)
-        bought = await purchases_of(session, actor, customer_id, limit=limit)
+        bought = await list_purchases(session, actor, customer_id, ListQuery(limit=limit))
         sent = await list_sends(session, actor, ListQuery({"customer_id": str(customer_id)}, limit=limit))
-    return {"purchases": bought, "sends": sent.items}
+    return {"purchases": bought.items, "sends": sent.items}
+
+
+list_routes_of(
+    router, PURCHASES, list_purchases, purchases_of, "What they bought, the latest first.",
+    path="/customers/{id}/purchases",
+)  # fmt: skip
+list_routes_of(
+    router, NOT_SENT, list_not_sent, not_sent_of,
+    "Every time they were not contacted and why, the latest first: left out of the audience, not planned, or stopped at"
+    " the moment of sending.", path="/customers/{id}/not-sent",
+)  # fmt: skip

@@ -8,12 +8,14 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from liquor_app.actions.service import list_edits, skip_actions, undo_edit
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import JOB, Cursor, Id, Limit, ListOf, Started, listing
+from liquor_app.api.schemas import JOB, Id, Limit, Started
 from liquor_app.campaigns.service import get_campaign
 from liquor_app.core.db import transaction
 from liquor_app.planning import service
+from liquor_app.planning.lists import PLANS, list_plans, plans_of
 from liquor_app.planning.service import PlanRow
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.list_routes import list_routes_of
 from liquor_app.rest.schemas.planning import ComparisonOut, EditOut, PlanBrief, PlanOut, SkipIn, Skipped
 
 router = APIRouter(prefix="/campaigns/{id}", tags=["plans"])
@@ -29,13 +31,10 @@ async def _whole(session: Any, actor: Any, plan: PlanRow) -> dict[str, Any]:
     }
 
 
-@router.get("/plans", response_model=ListOf[PlanBrief])
-async def list_plans(actor: CurrentActor, campaign_id: Id, limit: Limit = 50, cursor: Cursor = None) -> object:
-    """Every version a campaign's plan had, newest first."""
-    async with transaction() as session:
-        await get_campaign(session, actor, campaign_id)
-        page = await service.list_plans(session, actor, campaign_id, limit=limit, cursor=cursor)
-    return listing(page)
+list_routes_of(
+    router, PLANS, list_plans, plans_of, "Every version a campaign's plan had, newest first.", path="/plans",
+    shape=PlanBrief,
+)  # fmt: skip
 
 
 @router.get("/plans/compare", response_model=ComparisonOut)

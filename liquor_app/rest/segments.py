@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
-from liquor_app.accounts.lists import open_export
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
-from liquor_app.api.list_query import asked_of, csv_response
-from liquor_app.api.schemas import JOB, Id, ListOf, Started, listing
+from liquor_app.api.schemas import JOB, Id, Started
 from liquor_app.core.db import transaction
-from liquor_app.core.listing.spec import ListQuery
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
-from liquor_app.rest.kit.list_routes import list_routes
+from liquor_app.rest.kit.list_routes import list_routes, list_routes_of
 from liquor_app.rest.schemas.segments import SegmentIn, SegmentPatch
 from liquor_app.segments import discovery, lists, service
 from liquor_app.segments.discovery import Overlap, SuggestionsRow
 from liquor_app.segments.lists import MEMBERS, SEGMENTS
-from liquor_app.segments.membership import MemberRow, request_refresh
+from liquor_app.segments.membership import request_refresh
 from liquor_app.segments.service import SegmentRow
 
 router = APIRouter(prefix="/segments", tags=["segments"])
@@ -90,23 +86,9 @@ async def delete_segment(actor: CurrentActor, segment_id: Id) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/{id}/customers", response_model=ListOf[MemberRow])
-async def segment_customers(
-    actor: CurrentActor, segment_id: Id, query: Annotated[ListQuery, asked_of(MEMBERS)]
-) -> object:
-    """Who was in it at its last refresh."""
-    async with transaction() as session:
-        return listing(await lists.list_members(session, actor, segment_id, query))
-
-
-@router.get("/{id}/customers/export", response_class=StreamingResponse)
-async def export_segment_customers(
-    actor: CurrentActor, segment_id: Id, query: Annotated[ListQuery, asked_of(MEMBERS, page=False)]
-) -> StreamingResponse:
-    """Who was in it at its last refresh, as CSV."""
-    async with transaction() as session:
-        asked = await lists.members_of(session, actor, segment_id, query)
-        return csv_response(MEMBERS, await open_export(session, actor, MEMBERS, asked))
+list_routes_of(
+    router, MEMBERS, lists.list_members, lists.members_of, "Who was in it at its last refresh.", path="/{id}/customers"
+)
 
 
 @router.post("/{id}/refresh", response_model=Started, status_code=202)

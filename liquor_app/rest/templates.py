@@ -10,10 +10,10 @@ from fastapi import APIRouter, Path, Request, Response
 from liquor_app.actions.latest_offer import latest_offer
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import Id, Limit
+from liquor_app.api.schemas import Id
 from liquor_app.core.db import transaction
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
-from liquor_app.rest.kit.list_routes import list_routes
+from liquor_app.rest.kit.list_routes import list_routes, list_routes_of
 from liquor_app.rest.schemas.templates import (
     PreviewIn,
     PreviewOut,
@@ -22,11 +22,11 @@ from liquor_app.rest.schemas.templates import (
     TestIn,
     TestOut,
     VersionDetailOut,
-    VersionsOut,
+    VersionOut,
 )
 from liquor_app.templates import lists, service, test_messages
 from liquor_app.templates import template_versions as versions
-from liquor_app.templates.lists import TEMPLATES
+from liquor_app.templates.lists import TEMPLATES, VERSIONS
 from liquor_app.templates.preview import preview_draft, preview_stored, source_of
 from liquor_app.templates.rendering.compile_sandboxed import COMPILING
 from liquor_app.templates.service import CONTENT, TemplateRow
@@ -75,12 +75,10 @@ async def update_template(
     return row
 
 
-@router.get("/{id}/versions", response_model=VersionsOut)
-async def template_versions(actor: CurrentActor, template_id: Id, limit: Limit = 50) -> object:
-    """A template's versions, newest first."""
-    async with transaction() as session:
-        await service.get_template(session, actor, template_id)
-        return {"items": await service.list_versions(session, actor, template_id, limit=limit)}
+list_routes_of(
+    router, VERSIONS, lists.list_versions, lists.versions_of, "A template's versions, newest first.",
+    path="/{id}/versions", shape=VersionOut,
+)  # fmt: skip
 
 
 @router.get("/{id}/versions/{version}", response_model=VersionDetailOut)

@@ -1,6 +1,9 @@
-"""The list of templates."""
+"""The lists of templates and of one template's versions."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,7 +13,7 @@ from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
 from liquor_app.organization.channel import Channel
 from liquor_app.segments.playbook import TEMPLATE_CATEGORIES
-from liquor_app.templates.service import TemplateRow
+from liquor_app.templates.service import TemplateRow, VersionRow, get_template
 
 TEMPLATES = ListSpec(
     name="templates",
@@ -39,3 +42,40 @@ async def list_templates(session: AsyncSession, actor: Actor, query: ListQuery |
         Invalid: see `read_list`.
     """
     return await read_list(session, actor, TEMPLATES, query)
+
+
+VERSIONS = ListSpec(
+    name="versions",
+    row=VersionRow,
+    source="template_versions t LEFT JOIN users u ON u.id = t.created_by",
+    counted="template_versions t",
+    where="t.template_id = :template",
+    select={"created_by": "COALESCE(u.full_name, u.email)"},
+    key="t.version",
+    key_field="version",
+    order="-version",
+    sorts=(Sort("version", first="-"),),
+    export={"version": "version", "subject_template": "subject", "created_by": "by", "created_at": "made"},
+)
+
+
+async def versions_of(session: AsyncSession, actor: Actor, template_id: UUID, query: ListQuery | None) -> ListQuery:
+    """A question about one template's versions.
+
+    Raises:
+        NotFound: there is no such template.
+    """
+    await get_template(session, actor, template_id)
+    return replace(query or ListQuery(), scope={"template": template_id})
+
+
+async def list_versions(
+    session: AsyncSession, actor: Actor, template_id: UUID, query: ListQuery | None = None
+) -> Page[VersionRow]:
+    """A page of a template's versions, newest first unless asked otherwise.
+
+    Raises:
+        NotFound: there is no such template.
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, VERSIONS, await versions_of(session, actor, template_id, query))

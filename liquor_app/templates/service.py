@@ -16,7 +16,6 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
-from liquor_app.core.paging import check_limit
 from liquor_app.organization.guidance import refuse_claims
 from liquor_app.organization.models import Channel
 from liquor_app.segments.playbook import TEMPLATE_CATEGORIES
@@ -84,20 +83,6 @@ async def get_template(session: AsyncSession, actor: Actor, template_id: UUID) -
     if row is None:
         raise NotFound("There is no such template.")
     return TemplateRow(**row)
-
-
-async def list_versions(session: AsyncSession, actor: Actor, template_id: UUID, *, limit: int = 50) -> list[VersionRow]:
-    """A template's versions, newest first."""
-    require(actor, Role.USER)
-    found = await session.execute(
-        text(
-            "SELECT v.id, v.version, v.subject_template, COALESCE(u.full_name, u.email) AS created_by, v.created_at"
-            " FROM template_versions v LEFT JOIN users u ON u.id = v.created_by"
-            " WHERE v.template_id = :id ORDER BY v.version DESC LIMIT :n"
-        ),
-        {"id": template_id, "n": check_limit(limit)},
-    )
-    return [VersionRow(**row) for row in found.mappings()]
 
 
 async def create_template(

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.actions.lists import list_actions
+from liquor_app.actions.lists import list_actions, list_not_sent
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.service import (
     ActionRow,
@@ -22,7 +22,6 @@ from liquor_app.actions.service import (
     get_action,
     move_action,
     skip_action,
-    why_not,
 )
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.clock import now
@@ -102,7 +101,7 @@ async def test_everybody_without_an_action_has_a_reason(session: AsyncSession) -
     assert "likely to respond" in by_reason["not_worth_it"].detail
     assert [(row.customer_id, row.channel) for row in await of_campaign(session, campaign)] == [(unverified, "email")]
 
-    history = await why_not(session, VIEWER, people["suppressed"])
+    history = await list_not_sent(session, VIEWER, people["suppressed"])
     assert [(row.stage, row.label) for row in history.items] == [("audience", "Unsubscribed, bounced or complained")]
 
 
@@ -148,7 +147,7 @@ async def test_caps_count_the_ledger_and_other_approved_campaigns(session: Async
     await session.execute(text("UPDATE campaigns SET status = 'scheduled' WHERE id = :id"), {"id": other})
     again = await generate_actions(session, SYSTEM, campaign)
     assert again.by_reason == {"cap_reached": 1}
-    assert (await why_not(session, VIEWER, person)).total == 1
+    assert (await list_not_sent(session, VIEWER, person)).total == 1
 
 
 async def test_guardrails_cap_the_discount(session: AsyncSession) -> None:

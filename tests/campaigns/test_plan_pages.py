@@ -40,6 +40,7 @@ from liquor_app.screens.campaigns.detail.view import plan_view
 from liquor_app.screens.campaigns.words import waiting_words
 from liquor_app.screens.organization.guidance.page import guidance_page
 from liquor_app.screens.organization.guidance.state import GuidanceState
+from liquor_app.screens.organization.guidance.versions_state import GuidanceVersionsState
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, ensure_shop
 from tests.planning.chat_server import answering, chat_server
@@ -203,7 +204,9 @@ async def test_the_guidance_page_saves_versions_and_stops_autopilot(database: st
     async with transaction() as session:
         row = await load_guidance(session)
     assert (str(row.guidance.max_discount_pct), row.guidance.banned_other) == ("12", ("cheap", "bargain*"))
-    assert state.versions[0].what == "banned other, max discount pct"
+    versions = await Tab("/settings/guidance", ADMIN).state(GuidanceVersionsState)
+    await run(GuidanceVersionsState.load, versions)
+    assert versions.rows[0].what == "banned other, max discount pct"
     await run(GuidanceState.stop, state)
     assert (state.stopped, "Ada" in state.stopped_words) == (True, True)
     marketer = await Tab("/settings/guidance", MARKETER).state(GuidanceState)

@@ -19,9 +19,9 @@ from liquor_app.coupons.coupon_pools import (
     delete_pool,
     discard_codes,
     get_pool,
-    list_pools,
     update_pool,
 )
+from liquor_app.coupons.lists import list_pools
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 
@@ -70,7 +70,7 @@ async def test_one_standing_pool_a_discount_and_only_managers(session: AsyncSess
             await pool_of(session, **{"name": "New", **wrong})
     with pytest.raises(Forbidden):
         await add_codes(session, VIEWER, first.id, ["AAA-1"])
-    assert [pool.name for pool in await list_pools(session, VIEWER)] == ["Late autumn", "Other"]
+    assert [pool.name for pool in (await list_pools(session, VIEWER)).items] == ["Late autumn", "Other"]
 
 
 async def test_codes_with_people_keep_their_pool(session: AsyncSession) -> None:
@@ -83,4 +83,4 @@ async def test_codes_with_people_keep_their_pool(session: AsyncSession) -> None:
     assert (await get_pool(session, SYSTEM, pool.id)).total == 1
     await session.execute(text("DELETE FROM coupons"))
     await delete_pool(session, SYSTEM, pool.id)
-    assert await list_pools(session, SYSTEM) == []
+    assert (await list_pools(session, SYSTEM)).items == []

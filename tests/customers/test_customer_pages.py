@@ -21,7 +21,7 @@ from liquor_app.customers.consents import suppress_customers, suppressed_among
 from liquor_app.customers.filter_choices import categories_in_use
 from liquor_app.customers.purchase_history import MonthSpend
 from liquor_app.scoring.estimators.rfm import RfmSegment
-from liquor_app.screens.customers.detail.history_state import HistoryState
+from liquor_app.screens.customers.detail.history_state import HistoryState, NotSentState, PurchasesState, SentState
 from liquor_app.screens.customers.detail.manage_dialogs import questions
 from liquor_app.screens.customers.detail.manage_state import ActsState
 from liquor_app.screens.customers.detail.purchases_view import category_mix, last_months, spend_series, spend_words
@@ -62,6 +62,7 @@ async def test_nobody_unsigned_sees_or_changes_anybody(database: str) -> None:
     tab = Tab(f"/customers/{person}", None)
     listed, profile = await tab.state(CustomersState), await tab.state(CustomerState)
     history, overview = await tab.state(HistoryState), await tab.state(OverviewState)
+    bought = await tab.state(PurchasesState)
     acts, edit = await tab.state(ActsState), await tab.state(EditCustomerState)
     for handler, state, *arguments in (
         (CustomersState.load, listed),
@@ -71,7 +72,8 @@ async def test_nobody_unsigned_sees_or_changes_anybody(database: str) -> None:
         (OverviewState.load, overview),
         (CustomerState.load, profile),
         (HistoryState.load, history),
-        (HistoryState.show_more, history),
+        (PurchasesState.load, bought),
+        (PurchasesState.forward, bought),
         (EditCustomerState.edit, edit),
         (EditCustomerState.save, edit, {"name": "Eve"}),
         (ActsState.suppress, acts),
@@ -83,7 +85,7 @@ async def test_nobody_unsigned_sees_or_changes_anybody(database: str) -> None:
     assert listed.rows == []
     assert overview.everybody == 0
     assert profile.profile.name == ""
-    assert history.purchases == []
+    assert bought.rows == []
     assert edit.before == {}
     assert listed.query == ""
     async with transaction() as session:
@@ -276,8 +278,11 @@ async def test_a_customers_page_tells_who_why_and_what_was_bought_and_sent(datab
         )  # fmt: skip
     tab = Tab(f"/customers/{person}", VIEWER)
     profile, history = await tab.state(CustomerState), await tab.state(HistoryState)
+    bought, sent, held = [await tab.state(kind) for kind in (PurchasesState, SentState, NotSentState)]
     await run(CustomerState.load, profile)
     await run(HistoryState.load, history)
+    for one in (bought, sent, held):
+        await run(type(one).load, one)
     assert (profile.profile.name, profile.profile.initials) == ("Marguerite Okafor", "MO")
     shown = {score.label: (score.figure, score.tone) for score in profile.scores}
     assert shown["Churn, 60 days"] == ("70%", "red")
@@ -286,15 +291,15 @@ async def test_a_customers_page_tells_who_why_and_what_was_bought_and_sent(datab
     assert shown["Value at risk"][0] == "$84.00"
     assert profile.why[0].title == "Not scored yet"
     assert [line.status for line in profile.consents] == ["given", "given", "verified"]
-    assert len(history.purchases) == 3
-    assert history.purchases[0].what == "Imported wine"
-    assert not history.more
+    assert len(bought.rows) == 3
+    assert bought.rows[0].what == "Imported wine"
+    assert bought.next_cursor == ""
     assert sum(history.spend["Wine"]) == 60
     assert sum(history.spend["Beer"]) == 0
-    (message,) = history.sends
+    (message,) = sent.rows
     assert (message.campaign, message.outcome) == ("Spring restock", "converted")
     assert "inferred" in message.detail
-    (refused,) = history.not_sent
+    (refused,) = held.rows
     assert refused.label == "Too many messages lately (cap)"
     assert refused.detail.startswith("Two messages")
 
@@ -305,9 +310,12 @@ async def test_an_unknown_customer_is_said_to_be_unknown(database: str, which: s
     profile, history = await tab.state(CustomerState), await tab.state(HistoryState)
     await run(CustomerState.load, profile)
     await run(HistoryState.load, history)
+    for kind in (PurchasesState, SentState, NotSentState):
+        found = await tab.state(kind)
+        assert await run(kind.load, found) is None
+        assert found.rows == []
     assert profile.missing
     assert profile.profile.name == ""
-    assert history.purchases == []
 
 
 async def test_another_customer_does_not_show_the_one_before(database: str) -> None:

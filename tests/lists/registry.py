@@ -12,26 +12,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.actions.lists import ACTIONS
+from liquor_app.actions.lists import ACTIONS, NOT_SENT
 from liquor_app.campaigns.lists import CAMPAIGNS
 from liquor_app.campaigns.service import create_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7
-from liquor_app.customers.lists import SUPPRESSIONS
+from liquor_app.coupons.coupon_pools import create_pool
+from liquor_app.coupons.lists import POOLS
+from liquor_app.customers.lists import PURCHASES, SUPPRESSIONS
 from liquor_app.customers.suppressions import add_suppressions
 from liquor_app.imports.lists import IMPORTS
 from liquor_app.imports.uploads import add_upload
-from liquor_app.organization.lists import AUDIT
+from liquor_app.organization.guidance import save_guidance
+from liquor_app.organization.lists import AUDIT, GUIDANCE
+from liquor_app.planning.lists import PLANS
 from liquor_app.providers.models import OutboxMessage
 from liquor_app.segments.lists import CUSTOMERS, MEMBERS, SEGMENTS
 from liquor_app.segments.service import ensure_default_segments
 from liquor_app.sending.lists import LEFT_SENDS, OUTBOX, SENDS
 from liquor_app.sending.pipeline.launch import launch_campaign
-from liquor_app.templates.lists import TEMPLATES
+from liquor_app.templates.lists import TEMPLATES, VERSIONS
 from liquor_app.templates.service import ensure_default_templates
 from tests.factories import add_people, add_ready_campaign
 from tests.lists.contract import Listed
-from tests.people import add_customer, ensure_shop
+from tests.people import add_customer, add_purchase, ensure_shop
 
 
 async def campaigns(session: AsyncSession) -> None:
@@ -96,8 +100,7 @@ async def members(session: AsyncSession) -> None:
 
 
 async def one_segment(session: AsyncSession) -> dict[str, Any]:
-    found = await session.execute(text("SELECT min(CAST(id AS text)) FROM segments"))
-    return {"segment": UUID(found.scalar_one())}
+    return {"segment": await _first(session, "SELECT min(CAST(id AS text)) FROM segments")}
 
 
 async def since(session: AsyncSession) -> dict[str, Any]:
@@ -128,6 +131,82 @@ async def audit_log(session: AsyncSession) -> None:
         await audit(session, SYSTEM, f"thing.{('made', 'gone')[number % 2]}", "thing", None, number=number)
 
 
+async def plans(session: AsyncSession) -> None:
+    await campaigns(session)
+    await session.execute(
+        text(
+            "INSERT INTO plans (campaign_id, version, engine, status)"
+            " SELECT k.id, n + (SELECT count(*) FROM plans p WHERE p.campaign_id = k.id),"
+            " CASE WHEN n % 2 = 0 THEN 'llm' ELSE 'heuristic' END, CASE n WHEN 5 THEN 'draft' ELSE 'superseded' END"
+            " FROM campaigns k, generate_series(1, 5) n"
+        )
+    )
+
+
+async def one_campaign(session: AsyncSession) -> dict[str, Any]:
+    return {"campaign": await _first(session, "SELECT min(CAST(id AS text)) FROM campaigns")}
+
+
+async def versions(session: AsyncSession) -> None:
+    await templates(session)
+    await session.execute(
+        text(
+            "INSERT INTO template_versions (template_id, version, subject_template)"
+            " SELECT t.id, n + (SELECT max(version) FROM template_versions v WHERE v.template_id = t.id), t.name"
+            " FROM message_templates t, generate_series(1, 5) n"
+        )
+    )
+
+
+async def one_template(session: AsyncSession) -> dict[str, Any]:
+    return {"template": await _first(session, "SELECT min(CAST(id AS text)) FROM message_templates")}
+
+
+async def purchases(session: AsyncSession) -> None:
+    """Of the first customer there is: four baskets, two of one moment; and one of somebody else."""
+    await ensure_shop(session)
+    for _ in range(2):
+        await add_customer(session)
+    first = (await one_customer(session))["customer"]
+    others = await session.execute(text("SELECT id FROM customers WHERE id <> :id LIMIT 1"), {"id": first})
+    for person, days in ((first, 1), (first, 9), (first, 9), (first, 30), (others.scalar_one(), 2)):
+        await add_purchase(session, person, days_ago=days)
+    await session.execute(text("UPDATE purchases SET total = 44, occurred_at = date_trunc('day', occurred_at)"))
+    await session.execute(text("UPDATE purchases SET total = 12 WHERE CAST(id AS text) < '8'"))
+
+
+async def one_customer(session: AsyncSession) -> dict[str, Any]:
+    return {"customer": await _first(session, "SELECT min(CAST(id AS text)) FROM customers")}
+
+
+async def not_sent(session: AsyncSession) -> None:
+    """The first customer, left out of five campaigns' audiences."""
+    await campaigns(session)
+    await add_customer(session)
+    await session.execute(
+        text(
+            "INSERT INTO exclusions (campaign_id, customer_id, reason, detail, created_at)"
+            " SELECT id, :customer, 'cap_reached', name, date_trunc('day', now()) FROM campaigns ON CONFLICT DO NOTHING"
+        ),
+        await one_customer(session),
+    )
+
+
+async def pools(session: AsyncSession) -> None:
+    for number in range(4):
+        await create_pool(session, SYSTEM, name=f"Pool {uuid7()}", discount_pct=10 + number % 2)
+
+
+async def guidance(session: AsyncSession) -> None:
+    for _ in range(4):
+        await save_guidance(session, SYSTEM, {"tone": f"Dry, {uuid7()}."})
+
+
+async def _first(session: AsyncSession, which: str) -> UUID:
+    found = await session.execute(text(which))
+    return UUID(found.scalar_one())
+
+
 async def shop_zone(session: AsyncSession) -> dict[str, Any]:
     return {"zone": "America/New_York"}
 
@@ -145,4 +224,10 @@ LISTS = [
     Listed(SUPPRESSIONS, suppressions, "/suppressions"),
     Listed(IMPORTS, imports, "/imports"),
     Listed(AUDIT, audit_log, "/audit", shop_zone),
+    Listed(PLANS, plans, scope=one_campaign),
+    Listed(NOT_SENT, not_sent, scope=one_customer),
+    Listed(VERSIONS, versions, scope=one_template),
+    Listed(PURCHASES, purchases, scope=one_customer),
+    Listed(POOLS, pools, "/coupon-pools"),
+    Listed(GUIDANCE, guidance),
 ]

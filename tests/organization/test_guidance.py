@@ -10,7 +10,8 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.organization.forbidden_claims import EXCESS, HEALTH, YOUTH
-from liquor_app.organization.guidance import Guidance, get_guidance, list_guidance, load_guidance, save_guidance
+from liquor_app.organization.guidance import Guidance, get_guidance, load_guidance, save_guidance
+from liquor_app.organization.lists import list_guidance
 from liquor_app.screens.organization.guidance.state import changes_of, values_of
 from liquor_app.segments.default_segments import DEFAULT_SEGMENTS
 from liquor_app.segments.service import create_segment
@@ -71,7 +72,7 @@ async def test_versions_are_only_added(session: AsyncSession) -> None:
     assert (await get_guidance(session, MARKETER, 0)).guidance == Guidance()
     with pytest.raises(NotFound):
         await get_guidance(session, MARKETER, 9)
-    assert [row.version for row in await list_guidance(session, MARKETER)] == [2, 1]
+    assert [row.version for row in (await list_guidance(session, MARKETER)).items] == [2, 1]
     logged = await session.execute(text("SELECT changes FROM audit_log WHERE action = 'guidance.changed'"))
     assert [row["version"] for row in logged.scalars()] == [1, 2]
     for wrong, field in (

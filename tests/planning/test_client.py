@@ -32,8 +32,9 @@ from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.guidance import Guidance, save_guidance
 from liquor_app.planning.ai.client import consult
 from liquor_app.planning.ai.prompt import Option, Question
+from liquor_app.planning.lists import list_plans
 from liquor_app.planning.models import PlanStatus
-from liquor_app.planning.service import PlanRow, choose_plan, compare_plans, get_plan, list_plans
+from liquor_app.planning.service import PlanRow, choose_plan, compare_plans, get_plan
 from liquor_app.planning.tasks import TASKS
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, ensure_shop

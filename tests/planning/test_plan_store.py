@@ -21,9 +21,10 @@ from liquor_app.campaigns.models import Engine
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery
+from liquor_app.planning.lists import list_plans
 from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.plan_summary import UPLIFT_NOTE
-from liquor_app.planning.service import approve_plan, get_plan, list_plans, make_plan, simulate_plan
+from liquor_app.planning.service import approve_plan, get_plan, make_plan, simulate_plan
 from liquor_app.segments.service import create_segment, refresh_segments
 from tests.people import add_campaign, add_customer, add_purchase, add_send
 
@@ -123,9 +124,9 @@ async def test_the_same_base_gives_the_same_plan(session: AsyncSession) -> None:
     assert (await get_plan(session, VIEWER, first.id)).status is PlanStatus.SUPERSEDED
     await generate_actions(session, SYSTEM, campaign)
     assert (await make_plan(session, SYSTEM, campaign)).fingerprint == first.fingerprint
-    page = await list_plans(session, VIEWER, campaign, limit=2)
+    page = await list_plans(session, VIEWER, campaign, ListQuery(limit=2))
     assert [plan.version for plan in page.items] == [3, 2]
-    rest = await list_plans(session, VIEWER, campaign, limit=2, cursor=page.next_cursor)
+    rest = await list_plans(session, VIEWER, campaign, ListQuery(limit=2, cursor=page.next_cursor))
     assert ([plan.version for plan in rest.items], rest.total, rest.next_cursor) == ([1], 3, None)
 
 

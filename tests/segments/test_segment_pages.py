@@ -142,7 +142,7 @@ async def test_nobody_unsigned_gets_or_changes_a_segment(database: str) -> None:
     for handler, state, *arguments in (
         (SegmentsState.load, cards),
         (SegmentsState.refresh, cards),
-        (SegmentsState.show_more, cards),
+        (SegmentsState.forward, cards),
         (SegmentsState.ask, cards, "loyal"),
         (SegmentsState.delete, cards),
         (EditSegmentState.load, edit),
@@ -151,7 +151,7 @@ async def test_nobody_unsigned_gets_or_changes_a_segment(database: str) -> None:
     ):
         assert "/login" in said(await run(handler, state, *arguments))
     await run(CountState.count_rules, count, NEW_RULES)
-    assert (cards.cards, edit.lines, edit.fields, count.total) == ([], [], {}, "")
+    assert (cards.rows, edit.lines, edit.fields, count.total) == ([], [], {}, "")
 
 
 @pytest.mark.integration
@@ -171,7 +171,7 @@ async def test_cards_say_who_how_many_and_what_to_do(database: str) -> None:
         await refresh_segments(session, SYSTEM, ["once"])
     state = await Tab("/segments", VIEWER).state(SegmentsState)
     await run(SegmentsState.load, state)
-    once, friends = state.cards
+    once, friends = state.rows
     assert (once.people, once.share, once.change) == ("3", "customers, 75.0%", "+3")
     assert once.offer == "12% off favourite category, and 1 other"
     assert once.reach == "SMS, then e-mail, 17:00 to 21:00"
@@ -207,7 +207,7 @@ async def test_a_segment_a_campaign_needs_is_not_deleted(database: str) -> None:
         await session.execute(text("UPDATE campaigns SET status = 'cancelled' WHERE id = :id"), {"id": campaign})
     await run(SegmentsState.ask, state, "loyal")
     assert "deleted" in said(await run(SegmentsState.delete, state))
-    assert "loyal" not in {card.slug for card in state.cards}
+    assert "loyal" not in {card.slug for card in state.rows}
 
 
 def form(state: Any, **typed: str) -> dict[str, str]:

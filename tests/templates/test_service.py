@@ -12,14 +12,13 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.models import Channel
 from liquor_app.templates.defaults import default_templates
-from liquor_app.templates.lists import list_templates
+from liquor_app.templates.lists import list_templates, list_versions
 from liquor_app.templates.preview import preview_draft
 from liquor_app.templates.rendering.render import Incomplete, TemplateSource
 from liquor_app.templates.service import (
     create_template,
     ensure_default_templates,
     get_template,
-    list_versions,
     update_template,
 )
 from liquor_app.templates.template_catalog import load_catalog
@@ -45,7 +44,7 @@ async def test_versions(session: AsyncSession) -> None:
     assert changed.version == 2
     assert after.version_id != before.version_id
     assert (before.source.subject, after.source.subject) == (first.subject_template, "New")
-    assert [version.version for version in await list_versions(session, SYSTEM, first.id)] == [2, 1]
+    assert [version.version for version in (await list_versions(session, SYSTEM, first.id)).items] == [2, 1]
     renamed = await update_template(session, SYSTEM, first.id, {"name": "Other"})
     assert renamed.version == 2, "a name is no content"
     with pytest.raises(Conflict, match="Version 2"):

@@ -24,10 +24,10 @@ from liquor_app.segments.service import ensure_default_segments
 from liquor_app.templates import test_messages
 from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.diff import LONGEST, changes_between
-from liquor_app.templates.lists import list_templates
+from liquor_app.templates.lists import list_templates, list_versions
 from liquor_app.templates.preview import preview_draft
 from liquor_app.templates.rendering.render import Incomplete, TemplateSource
-from liquor_app.templates.service import create_template, get_template, list_versions, update_template
+from liquor_app.templates.service import create_template, get_template, update_template
 from liquor_app.templates.template_lint import Problem, find_problems
 from liquor_app.templates.template_usage import template_uses
 from liquor_app.templates.template_versions import duplicate_template, read_version, restore_version
@@ -101,7 +101,7 @@ async def test_an_old_version_comes_back_as_a_new_one(session: AsyncSession) -> 
         await restore_version(session, SYSTEM, first.id, 1, seen=1)
     back = await restore_version(session, SYSTEM, first.id, 1, seen=2)
     assert (back.version, back.body_text_template) == (3, first.body_text_template)
-    assert [row.version for row in await list_versions(session, MARKETER, first.id)] == [3, 2, 1]
+    assert [row.version for row in (await list_versions(session, MARKETER, first.id)).items] == [3, 2, 1]
     assert (await read_version(session, MARKETER, first.id, 2)).body_text_template == "Second {{ offer.text }}"
     with pytest.raises(Conflict, match="present"):
         await restore_version(session, SYSTEM, first.id, 1)

@@ -111,8 +111,8 @@ async def test_saving_makes_a_version_that_can_be_compared_and_undone(dana: Acto
     answer = await run(HistoryState.save, history)
     assert "Version 2 saved" in said(answer)
     assert "guard(false)" in said(answer)
-    assert [(line.number, line.current) for line in history.versions] == [(2, True), (1, False)]
-    assert history.versions[0].who.startswith("Dana Ruiz")
+    assert [(line.number, line.current) for line in history.rows] == [(2, True), (1, False)]
+    assert history.rows[0].who.startswith("Dana Ruiz")
     await run(HistoryState.compare, history, 1)
     assert {change.kind for change in history.changes} == {"gap", "gone", "new"}
     await run(EditorState.type_in, editor, "body_text_template", "lost")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
+from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
@@ -11,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from liquor_app.accounts.lists import open_export
 from liquor_app.accounts.permissions import Actor
 from liquor_app.api.list_query import asked_of, csv_response
-from liquor_app.api.schemas import ListOf, listing
+from liquor_app.api.schemas import Id, ListOf, listing
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
@@ -50,6 +51,46 @@ def list_routes(
             whole = await scoped(session, query) if scoped else query
             return csv_response(spec, await open_export(session, actor, spec, whole))
 
+    _add(router, spec, (read_page, export), path=path, doc=doc, shape=shape)
+
+
+def list_routes_of(
+    router: APIRouter,
+    spec: ListSpec[R],
+    read: Callable[[Session, Actor, UUID, ListQuery], Awaitable[Page[R]]],
+    scoped: Callable[[Session, Actor, UUID, ListQuery], Awaitable[ListQuery]],
+    doc: str,
+    *,
+    path: str,
+    limit: int = 50,
+    shape: type[Any] | None = None,
+) -> None:
+    """Add the two routes of a list that belongs to the thing whose `{id}` stands in the path, as `list_routes` does."""
+
+    async def read_page(actor: CurrentActor, owner: Id, query: ListQuery = asked_of(spec, limit=limit)) -> Any:
+        async with transaction() as session:
+            return listing(await read(session, actor, owner, query))
+
+    async def export(
+        actor: CurrentActor, owner: Id, query: ListQuery = asked_of(spec, page=False)
+    ) -> StreamingResponse:
+        async with transaction() as session:
+            whole = await scoped(session, actor, owner, query)
+            return csv_response(spec, await open_export(session, actor, spec, whole))
+
+    _add(router, spec, (read_page, export), path=path, doc=doc, shape=shape)
+
+
+def _add(
+    router: APIRouter,
+    spec: ListSpec[Any],
+    answers: tuple[Callable[..., Any], Callable[..., Any]],
+    *,
+    path: str,
+    doc: str,
+    shape: type[Any] | None,
+) -> None:
+    read_page, export = answers
     page: Any = ListOf.__class_getitem__(shape or spec.row)
     router.add_api_route(
         path, read_page, methods=["GET"], response_model=page, name=f"list_{spec.name}", description=doc

@@ -44,12 +44,6 @@ class VersionOut(Row):
     created_at: datetime
 
 
-class VersionsOut(Row):
-    """A template's versions, newest first."""
-
-    items: list[VersionOut]
-
-
 class VersionDetailOut(VersionOut):
     body_html_template: str | None
     body_text_template: str | None

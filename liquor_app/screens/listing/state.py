@@ -52,7 +52,7 @@ class ViewLine:
 
 class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     """What every list's state is and does. One that is a list says `class XState(ListState, rx.State)`, declares
-    `rows: list[XLine]`, and writes `_list`, `_path`, `_read_page` and `_line`; nothing else has to be."""
+    `rows: list[XLine]`, and writes `_list`, `_path`, `_read_page` and `_lines`; nothing else has to be."""
 
     query: str = ""
     filters: list[FilterLine] = []
@@ -77,8 +77,8 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         raise NotImplementedError
 
     def _path(self) -> str:
-        """The page's address."""
-        raise NotImplementedError
+        """The page's address; empty for a list on another thing's page, whose place is not remembered."""
+        return ""
 
     def _export_path(self) -> str:
         """The route of its export; empty if there is none."""
@@ -106,15 +106,21 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     async def load(self) -> Any:
         return await self._load()
 
+    @rx.event
+    async def forget(self) -> None:
+        """Show nothing until the next `load`: the page is about something else now."""
+        self.reset()
+
     async def _load(self) -> Any:
         """Read what the address asks for; an address that makes no sense falls back to the whole list."""
         actor = await signed_in(self)
         async with transaction() as session:
             offered = await self._options(session, actor)
-            self.views = await self._views(session, actor)
-        names = ["search", "sort", "hide", *(one.name for one in self._list().filters)]
-        self._ask({name: parameter(self, name) for name in names}, offered)
-        self._place(parameter(self, "cursor"), parameter(self, "page"))
+            self.views = await self._views(session, actor) if self._path() else []
+        names = ["search", "sort", "hide", *(one.name for one in self._list().filters), "cursor", "page"]
+        given = {name: parameter(self, name) for name in names} if self._path() else {}
+        self._ask(given, offered)
+        self._place(given.get("cursor", ""), given.get("page", ""))
         try:
             await self._read(actor)
         except Invalid as problem:
@@ -180,6 +186,8 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         return f"{self._export_path()}?{urlencode(asked)}" if self._export_path() else ""
 
     def _remember(self) -> Any:
+        if not self._path():
+            return None
         place = {"cursor": self.cursors[-1], "page": str(self.page) if self.page > 1 else ""}
         return remember(self._path(), {**self._parameters(), **place})
 

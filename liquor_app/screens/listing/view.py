@@ -97,16 +97,18 @@ def list_table(
     )  # fmt: skip
 
 
-def list_pager(state: Any) -> rx.Component:
-    """Where one stands, and the pages before and after."""
-    return pager(
+def list_pager(state: Any, *, quiet: bool = False) -> rx.Component:
+    """Where one stands, and the pages before and after; a `quiet` one only where there is more than a page."""
+    has_previous, has_next = rx.Var.create(state.cursors).length() > 1, state.next_cursor != ""
+    drawn = pager(
         state.showing,
-        has_previous=rx.Var.create(state.cursors).length() > 1,
-        has_next=state.next_cursor != "",
+        has_previous=has_previous,
+        has_next=has_next,
         on_first=state.first,
         on_previous=state.back,
         on_next=state.forward,
     )
+    return rx.cond(has_previous | has_next, drawn, rx.fragment()) if quiet else drawn
 
 
 def _kept(state: Any, columns: Sequence[Column]) -> tuple[rx.Component, ...]:

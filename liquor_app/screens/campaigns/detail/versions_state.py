@@ -13,10 +13,12 @@ from liquor_app.campaigns.service import get_campaign
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound
 from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.core.money import show_money
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.compare_plans import Comparison, Figure
-from liquor_app.planning.service import PlanRow, choose_plan, compare_plans, list_plans
+from liquor_app.planning.lists import list_plans
+from liquor_app.planning.service import PlanRow, choose_plan, compare_plans
 from liquor_app.screens.campaigns.detail.actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.session.background import background
@@ -178,7 +180,7 @@ class VersionsState(rx.State):
             campaign_id = parse_id(last_part(self), "campaign")
             async with transaction() as session:
                 row = await get_campaign(session, actor, campaign_id)
-                plans = list((await list_plans(session, actor, campaign_id, limit=SHOWN_VERSIONS)).items)
+                plans = list((await list_plans(session, actor, campaign_id, ListQuery(limit=SHOWN_VERSIONS))).items)
                 known = {str(plan.id): plan for plan in plans}
                 chosen = known.get(self.shown) or known.get(str(row.plan_id)) or (plans[0] if plans else None)
                 edits = await list_edits(session, actor, campaign_id, plan_id=chosen.id) if chosen else []

@@ -7,10 +7,11 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.screens.coupons.pools.state import PoolsState
+from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
-from liquor_app.ui.card import card, note
+from liquor_app.ui.card import note
 from liquor_app.ui.charts.progress import bar
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.choice import select_field
@@ -19,10 +20,10 @@ from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, pair, row
-from liquor_app.ui.table import Column, table
+from liquor_app.ui.table import Column
 
 POOL, CODES = "pool-form", "codes-form"
-CHOSEN = PoolsState.chosen
+CHOSEN = PoolsState.pool
 
 
 def pools_page() -> rx.Component:
@@ -35,7 +36,7 @@ def pools_page() -> rx.Component:
             for_managers(new),
             crumbs=(("Templates", "/templates"),),
         ),
-        card(_table(), flush=True),
+        _pools(),
         _edit(),
         _add(),
         _questions(),
@@ -51,7 +52,7 @@ def pools_page() -> rx.Component:
     )
 
 
-def _table() -> rx.Component:
+def _pools() -> rx.Component:
     def name(line: Any) -> rx.Component:
         return rx.fragment(
             rx.el.b(line.name),
@@ -81,16 +82,16 @@ def _table() -> rx.Component:
             )
         )
 
-    return table(
-        PoolsState.rows,
+    return list_card(
+        PoolsState,
         [
-            Column("Pool", name),
+            Column("Pool", name, sort="name"),
             Column("Given away", used, phone="under", wide=True),
-            Column("Left", left, number=True),
+            Column("Left", left, sort="remaining", number=True),
             Column("", acts, number=True),
         ],
         label="Coupon pools",
-        loading=PoolsState.loading,
+        search="Name of a pool",
         empty=empty(
             "No pool yet",
             "Does your till know its own codes? Bring them in as a list: nobody gets one that was given before.",

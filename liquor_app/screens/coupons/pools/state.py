@@ -8,9 +8,12 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.core.db import transaction
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
 from liquor_app.coupons.coupon_pools import (
     AddedCodes,
     PoolRow,
@@ -19,9 +22,10 @@ from liquor_app.coupons.coupon_pools import (
     create_pool,
     delete_pool,
     discard_codes,
-    list_pools,
     update_pool,
 )
+from liquor_app.coupons.lists import POOLS, list_pools
+from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done, toast_warning
@@ -78,11 +82,10 @@ def told(done: AddedCodes) -> str:
     return "; ".join(parts) + ("." if parts else "")
 
 
-class PoolsState(rx.State):
+class PoolsState(ListState, rx.State):
     """`asking` is "new", or what is asked about the pool `about`: add, edit, discard, delete."""
 
     rows: list[PoolLine] = []
-    loading: bool = True
     asking: str = ""
     about: str = ""
     errors: dict[str, str] = {}
@@ -90,22 +93,31 @@ class PoolsState(rx.State):
     sending: bool = False
 
     @rx.var
-    def chosen(self) -> PoolLine:
+    def pool(self) -> PoolLine:
         """The pool a dialog is about."""
         nothing = PoolLine("", "", "", False, False, "", "", 0.0, "")
         return next((row for row in self.rows if row.id == self.about), nothing)
 
+    def _list(self) -> ListSpec[PoolRow]:
+        return POOLS
+
+    def _path(self) -> str:
+        return "/coupons"
+
+    def _export_path(self) -> str:
+        return "/api/v1/coupon-pools/export"
+
     @rx.event
     @guarded
-    async def load(self) -> None:
-        self.reset()
-        await self._read()
+    async def load(self) -> Any:
+        self.asking = ""
+        return await self._load()
 
-    async def _read(self) -> None:
-        actor = await signed_in(self)
-        async with transaction() as session:
-            self.rows = [pool_line(row) for row in await list_pools(session, actor)]
-        self.loading = False
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[PoolRow]:
+        return await list_pools(session, actor, query)
+
+    async def _lines(self, session: Session, actor: Actor, items: list[PoolRow]) -> list[PoolLine]:
+        return [pool_line(row) for row in items]
 
     @rx.event
     async def ask(self, what: str, about: str = "") -> None:
@@ -190,7 +202,7 @@ class PoolsState(rx.State):
             self.asking = ""
         if not done.added:
             return toast_warning("No code was added", "All of them were known, or none.")
-        return toast_done(f"{plural(done.added, 'code')} added", self.chosen.name)
+        return toast_done(f"{plural(done.added, 'code')} added", self.pool.name)
 
     @rx.event
     @guarded

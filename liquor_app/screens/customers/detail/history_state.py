@@ -1,21 +1,27 @@
-"""What one customer bought, was sent, and was not sent."""
+"""What one customer bought, was sent, and was not sent: spend over a year, and three lists."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import reflex as rx
 
 from liquor_app.accounts.permissions import Actor
-from liquor_app.actions.service import WhyNotRow, reason_label, why_not
-from liquor_app.core.db import transaction
-from liquor_app.core.errors import Invalid
+from liquor_app.actions.lists import NOT_SENT, list_not_sent
+from liquor_app.actions.service import WhyNotRow, reason_label
+from liquor_app.core.db import Session, transaction
+from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import parse_id
-from liquor_app.core.listing.spec import ListQuery
+from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.money import show_money
-from liquor_app.customers.purchase_history import purchases_of, spend_by_month
-from liquor_app.organization.settings import shop_now
+from liquor_app.core.paging import Page
+from liquor_app.customers.lists import PURCHASES, list_purchases
+from liquor_app.customers.purchase_history import PurchaseRow, spend_by_month
+from liquor_app.organization.settings import shop_now, shop_today
 from liquor_app.screens.customers.detail.purchases_view import (
     PurchaseLine,
     category_mix,
@@ -24,14 +30,16 @@ from liquor_app.screens.customers.detail.purchases_view import (
     spend_series,
     spend_words,
 )
+from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.sending.lists import list_sends
+from liquor_app.sending.lists import SENDS, list_sends
 from liquor_app.sending.service import SendRow
 from liquor_app.ui.address import last_part
 from liquor_app.ui.charts.bars import Bar
 from liquor_app.ui.words import plural, show_day
 
-SOME, MANY = 8, 100
+SOME = 8
+NOTHING: Page[Any] = Page([], None, 0)
 STAGES = {"audience": "Not in the audience", "plan": "Not in the plan", "sending": "Stopped at sending"}
 
 
@@ -98,17 +106,12 @@ def _outcome(row: SendRow, moment: datetime) -> tuple[str, str]:
 
 
 class HistoryState(rx.State):
-    """The longer lists of a customer's page."""
+    """What a customer spent over a year."""
 
     months: list[str] = []
     spend: dict[str, list[float]] = {}
     spend_words: str = ""
     mix: list[Bar] = []
-    purchases: list[PurchaseLine] = []
-    more: bool = False
-    sends: list[SentLine] = []
-    sent_words: str = ""
-    not_sent: list[WhyNotLine] = []
     loading: bool = True
 
     @rx.event
@@ -118,29 +121,91 @@ class HistoryState(rx.State):
     @rx.event
     @guarded
     async def load(self) -> None:
-        await self._read(await signed_in(self), SOME)
-
-    @rx.event
-    @guarded
-    async def show_more(self) -> None:
-        await self._read(await signed_in(self), MANY)
-
-    async def _read(self, actor: Actor, limit: int) -> None:
-        try:
-            customer_id = parse_id(last_part(self), "customer")
-        except Invalid:
-            return  # the profile says so
+        actor = await signed_in(self)
+        if (customer_id := customer_shown(self)) is None:
+            return
         async with transaction() as session:
-            at = await shop_now(session)
-            purchases = await purchases_of(session, actor, customer_id, limit=limit + 1)
+            today = await shop_today(session)
             spend = await spend_by_month(session, actor, customer_id)
-            sends = await list_sends(session, actor, ListQuery({"customer_id": str(customer_id)}, limit=SOME))
-            refused = await why_not(session, actor, customer_id, limit=SOME)
-        months = last_months(at.date())
+        months = last_months(today)
         self.months, self.spend = [month.isoformat() for month in months], spend_series(spend, months)
         self.mix, self.spend_words = category_mix(spend), spend_words(months, self.spend)
-        self.purchases = [purchase_line(row, at) for row in purchases[:limit]]
-        self.more, self.loading = len(purchases) > limit and limit < MANY, False
-        self.sends = [sent_line(row, at) for row in sends.items]
-        self.sent_words = f"{len(self.sends):,} of {sends.total:,}" if sends.total else ""
-        self.not_sent = [why_not_line(row, at) for row in refused.items]
+        self.loading = False
+
+
+class PurchasesState(ListState, rx.State):
+    """Their baskets."""
+
+    rows: list[PurchaseLine] = []
+
+    def _list(self) -> ListSpec[PurchaseRow]:
+        return PURCHASES
+
+    def _per_page(self) -> int:
+        return SOME
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[PurchaseRow]:
+        return await _of_theirs(self, list_purchases, session, actor, query)
+
+    async def _lines(self, session: Session, actor: Actor, items: list[PurchaseRow]) -> list[PurchaseLine]:
+        at = await shop_now(session)
+        return [purchase_line(row, at) for row in items]
+
+
+class SentState(ListState, rx.State):
+    """Messages to them, and what became of each."""
+
+    rows: list[SentLine] = []
+
+    def _list(self) -> ListSpec[SendRow]:
+        return SENDS
+
+    def _per_page(self) -> int:
+        return SOME
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[SendRow]:
+        customer_id = customer_shown(self)
+        theirs = replace(query, filters={**query.filters, "customer_id": str(customer_id)})
+        return await list_sends(session, actor, theirs) if customer_id else NOTHING
+
+    async def _lines(self, session: Session, actor: Actor, items: list[SendRow]) -> list[SentLine]:
+        at = await shop_now(session)
+        return [sent_line(row, at) for row in items]
+
+
+class NotSentState(ListState, rx.State):
+    """The times they were not contacted, and why."""
+
+    rows: list[WhyNotLine] = []
+
+    def _list(self) -> ListSpec[WhyNotRow]:
+        return NOT_SENT
+
+    def _per_page(self) -> int:
+        return SOME
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[WhyNotRow]:
+        return await _of_theirs(self, list_not_sent, session, actor, query)
+
+    async def _lines(self, session: Session, actor: Actor, items: list[WhyNotRow]) -> list[WhyNotLine]:
+        at = await shop_now(session)
+        return [why_not_line(row, at) for row in items]
+
+
+async def _of_theirs(
+    state: rx.State, read: Callable[..., Awaitable[Page[Any]]], session: Session, actor: Actor, query: ListQuery
+) -> Page[Any]:
+    """A page of one of the customer's lists; nothing of a customer that is not there, which the profile says."""
+    customer_id = customer_shown(state)
+    try:
+        return await read(session, actor, customer_id, query) if customer_id else NOTHING
+    except NotFound:
+        return NOTHING
+
+
+def customer_shown(state: rx.State) -> UUID | None:
+    """The customer in the address; None if it names none, which the profile says."""
+    try:
+        return parse_id(last_part(state), "customer")
+    except Invalid:
+        return None

@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.screens.customers.detail.history_state import HistoryState
+from liquor_app.screens.customers.detail.history_state import HistoryState, NotSentState, PurchasesState, SentState
 from liquor_app.screens.customers.detail.manage_dialogs import questions
 from liquor_app.screens.customers.detail.manage_state import ActsState
 from liquor_app.screens.customers.detail.state import CustomerState
@@ -15,6 +15,7 @@ from liquor_app.screens.customers.detail.transactional_state import ErrandsState
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.form.view import customer_form
 from liquor_app.screens.customers.segment_colors import FAMILIES
+from liquor_app.screens.listing.view import list_pager, list_table
 from liquor_app.screens.session.role_controls import for_admins, for_managers
 from liquor_app.ui.badge import badge, status_badge
 from liquor_app.ui.button import avatar, button, icon_button
@@ -29,7 +30,7 @@ from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, grid, row
 from liquor_app.ui.icon import icon
 from liquor_app.ui.skeleton import skeleton_lines
-from liquor_app.ui.table import Column, table
+from liquor_app.ui.table import Column
 
 TOPICS = {
     "churn": "trending-down",
@@ -177,34 +178,29 @@ def _spend() -> rx.Component:
 
 def _purchases() -> rx.Component:
     return card(
-        table(
-            HistoryState.purchases,
+        list_table(
+            PurchasesState,
             (
-                Column("Day", lambda one: one.day),
+                Column("Day", lambda one: one.day, sort="occurred_at"),
                 Column("What", lambda one: one.what, phone="under"),
                 Column("Store", lambda one: one.store, phone="hide"),
-                Column("Discount", lambda one: one.discount, number=True, phone="hide"),
-                Column("Total", lambda one: one.total, number=True),
+                Column("Discount", lambda one: one.discount, sort="discount", number=True, phone="hide"),
+                Column("Total", lambda one: one.total, sort="total", number=True),
             ),
             label="Purchases",
-            loading=HistoryState.loading,
             dense=True,
             empty=empty("Nothing bought yet", "Purchases arrive by import, or as they happen.", icon="shopping-basket"),
         ),
-        title="Latest purchases",
-        aside=rx.cond(
-            HistoryState.more,
-            button("Show more", kind="ghost", small=True, on_click=HistoryState.show_more),
-            rx.fragment(),
-        ),
+        list_pager(PurchasesState, quiet=True),
+        title="Purchases",
         flush=True,
     )
 
 
 def _sends() -> rx.Component:
     return card(
-        table(
-            HistoryState.sends,
+        list_table(
+            SentState,
             (
                 Column("Campaign", lambda one: one.campaign),
                 Column("Day", lambda one: one.day, number=True),
@@ -213,12 +209,11 @@ def _sends() -> rx.Component:
                 Column("What happened", lambda one: one.detail, phone="under"),
             ),
             label="Campaign history",
-            loading=HistoryState.loading,
             dense=True,
             empty=empty("Never written to", "Messages show up here once a campaign has reached them.", icon="mail"),
         ),
+        list_pager(SentState, quiet=True),
         title="Campaign history",
-        aside=rx.el.span(HistoryState.sent_words, class_name="note-t num"),
         flush=True,
     )
 
@@ -240,9 +235,9 @@ def _not_sent() -> rx.Component:
         )
 
     nothing = rx.el.p("Nothing was held back from this customer.", class_name="muted pad")
-    found = plain_list(rx.foreach(HistoryState.not_sent, line))
-    body = rx.cond(rx.Var.create(HistoryState.not_sent).length() > 0, found, nothing)
-    return card(rx.cond(HistoryState.loading, skeleton_lines(2), body), title="Why not sent", flush=True)
+    found = rx.fragment(plain_list(rx.foreach(NotSentState.rows, line)), list_pager(NotSentState, quiet=True))
+    body = rx.cond(rx.Var.create(NotSentState.rows).length() > 0, found, nothing)
+    return card(rx.cond(NotSentState.loading, skeleton_lines(2), body), title="Why not sent", flush=True)
 
 
 def _why() -> rx.Component:
@@ -328,7 +323,11 @@ PAGES = (
         "/customers/[customer_id]",
         "Customer",
         customer_page,
-        on_load=[CustomerState.clear, HistoryState.clear, CustomerState.load, HistoryState.load, ErrandsState.load],
+        on_load=[
+            *(CustomerState.clear, HistoryState.clear, PurchasesState.forget, SentState.forget, NotSentState.forget),
+            *(CustomerState.load, HistoryState.load, PurchasesState.load, SentState.load, NotSentState.load),
+            ErrandsState.load,
+        ],
         parent="/customers",
     ),
 )

@@ -7,7 +7,9 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.organization.guidance import Autonomy
+from liquor_app.screens.listing.view import list_pager
 from liquor_app.screens.organization.guidance.state import GuidanceState
+from liquor_app.screens.organization.guidance.versions_state import GuidanceVersionsState
 from liquor_app.screens.session.role_controls import for_admins
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
@@ -166,8 +168,13 @@ def _versions() -> rx.Component:
         return list_item(words)
 
     return rx.cond(
-        rx.Var.create(GuidanceState.versions).length() > 0,
-        card(plain_list(rx.foreach(GuidanceState.versions, line)), title="Versions", flush=True),
+        rx.Var.create(GuidanceVersionsState.rows).length() > 0,
+        card(
+            plain_list(rx.foreach(GuidanceVersionsState.rows, line)),
+            list_pager(GuidanceVersionsState, quiet=True),
+            title="Versions",
+            flush=True,
+        ),
         rx.fragment(),
     )
 
@@ -201,7 +208,7 @@ PAGES = (
         "Guidance",
         guidance_page,
         icon="compass",
-        on_load=GuidanceState.load,
+        on_load=[GuidanceState.load, GuidanceVersionsState.load],
         nav_group="admin",
         roles=frozenset({"admin", "manager"}),
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -16,13 +15,12 @@ from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.guidance import (
     Autonomy,
     Guidance,
-    GuidanceRow,
-    list_guidance,
     load_guidance,
     save_guidance,
 )
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.autopilot import read_switch, release_autopilot, stop_autopilot
+from liquor_app.screens.organization.guidance.versions_state import GuidanceVersionsState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.segments.lists import list_segments
 from liquor_app.ui.forms.form_data import typed
@@ -35,13 +33,6 @@ FIELDS = (
     "tone", *LISTS, "max_discount_pct", *LIMITS, "one_time", "weekly_plan", "triggered", "autopilot_max_recipients",
     "autopilot_max_discount", "autopilot_min_profit",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class VersionLine:
-    version: str
-    who: str
-    what: str
 
 
 def values_of(guidance: Guidance) -> dict[str, str]:
@@ -79,7 +70,6 @@ class GuidanceState(rx.State):
 
     values: dict[str, str] = {}
     version: int = 0
-    versions: list[VersionLine] = []
     offers: str = ""
     stopped: bool = False
     stopped_words: str = ""
@@ -98,12 +88,10 @@ class GuidanceState(rx.State):
         require(actor, Role.MANAGER)
         async with transaction() as session:
             row = await load_guidance(session)
-            versions = await list_guidance(session, actor)
             switch = await read_switch(session, actor)
             segments = await list_segments(session, actor, ListQuery({"active_only": "true"}))
             at = await shop_now(session)
         self.values, self.version, self.errors, self.busy = values_of(row.guidance), row.version, {}, False
-        self.versions = [_line(one, before, at) for one, before in zip(versions, [*versions[1:], None], strict=False)]
         names = dict.fromkeys(str(offer["name"]) for row in segments.items for offer in row.recommended_offers)
         self.offers = ", ".join(names)
         self.stopped = switch.stopped
@@ -128,7 +116,8 @@ class GuidanceState(rx.State):
         await self._read()
         if same:
             return toast_done("Nothing changed", f"Version {row.version} stays in force.")
-        return toast_done(f"Version {row.version} is in force", "It binds every plan made or approved from now on.")
+        told = toast_done(f"Version {row.version} is in force", "It binds every plan made or approved from now on.")
+        return [GuidanceVersionsState.first, told]
 
     @rx.event
     async def ask(self, question: str) -> None:
@@ -154,10 +143,3 @@ class GuidanceState(rx.State):
             await release_autopilot(session, actor)
         await self._read()
         return toast_done("Autopilot may work again", "From the next plan on, within its limits.")
-
-
-def _line(row: GuidanceRow, before: GuidanceRow | None, at: Any) -> VersionLine:
-    old = (before.guidance if before else Guidance()).model_dump()
-    changed = [name.replace("_", " ") for name, value in row.guidance.model_dump().items() if old[name] != value]
-    moment = show_moment(row.created_at, at) if row.created_at else ""
-    return VersionLine(f"Version {row.version}", f"{row.created_by}, {moment}", ", ".join(changed) or "nothing")

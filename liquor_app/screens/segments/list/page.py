@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.screens.listing.view import list_filters, list_pager
 from liquor_app.screens.segments.list.state import SegmentsState
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.badge import badge
@@ -28,8 +29,8 @@ def segments_page() -> rx.Component:
         icon="layers",
     )
     found = rx.cond(
-        SegmentsState.cards,
-        rx.fragment(grid(rx.foreach(SegmentsState.cards, _card)), _more()),
+        SegmentsState.rows,
+        rx.fragment(grid(rx.foreach(SegmentsState.rows, _card)), list_pager(SegmentsState, quiet=True)),
         card(nothing),
     )
     return rx.fragment(
@@ -42,6 +43,7 @@ def segments_page() -> rx.Component:
                 button("New segment", kind="primary", icon="plus", href="/segments/new"),
             ),
         ),
+        list_filters(SegmentsState),
         rx.cond(
             SegmentsState.loading, grid(*(card(skeleton_lines(4), class_name="c6") for _ in range(4))), found
         ),
@@ -107,11 +109,6 @@ def _performance(one: Any) -> rx.Component:
     """What its messages did lately; empty until there were any."""
     words = rx.el.span(one.performance, class_name="t12 num")
     return rx.cond(one.performance != "", row(icon("chart-line", 14), words, class_name="muted"), rx.fragment())
-
-
-def _more() -> rx.Component:
-    press = rx.el.div(button("Show more", on_click=SegmentsState.show_more), class_name="row center")
-    return rx.cond(SegmentsState.next_cursor != "", press, rx.fragment())
 
 
 PAGES = (

@@ -10,19 +10,21 @@ import reflex as rx
 
 from liquor_app.accounts.permissions import Actor
 from liquor_app.analytics.segment_performance import segment_performance
-from liquor_app.core.db import transaction
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import NotFound, Unauthenticated
 from liquor_app.core.ids import parse_id
-from liquor_app.core.listing.spec import ListQuery
+from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.models import JobStatus
+from liquor_app.core.paging import Page
 from liquor_app.core.queue import JobRow, get_job
 from liquor_app.customers.service import base_counts
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.segments.cards import SegmentCard, performance_words, segment_card
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.segments.lists import list_segments
-from liquor_app.segments.service import delete_segment, get_segment
+from liquor_app.segments.lists import SEGMENTS, list_segments
+from liquor_app.segments.service import SegmentRow, delete_segment, get_segment
 from liquor_app.segments.tasks import request_refresh
 from liquor_app.ui.toast import toast_done, toast_failed, toast_warning
 from liquor_app.ui.words import plural
@@ -45,31 +47,39 @@ async def _end_of(job: str) -> JobRow | None:
     return None
 
 
-class SegmentsState(rx.State):
+class SegmentsState(ListState, rx.State):
     """The cards; `job` is a refresh that is under way."""
 
-    cards: list[SegmentCard] = []
+    rows: list[SegmentCard] = []
+    _performance: dict[str, str] = {}
+    """Slug → what its messages did lately, in words."""
     words: str = ""
-    next_cursor: str = ""
-    loading: bool = True
     job: str = ""
     asking: str = ""
     asking_name: str = ""
 
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        await self._read(await signed_in(self))
+    def _list(self) -> ListSpec[SegmentRow]:
+        return SEGMENTS
 
-    async def _read(self, actor: Actor, cursor: str = "") -> None:
-        async with transaction() as session:
-            at = await shop_now(session)
-            counts = await base_counts(session, actor)
-            page = await list_segments(session, actor, ListQuery(limit=PAGE, cursor=cursor or None))
-        found = [segment_card(row, counts.customers, at) for row in page.items]
-        self.cards = [*self.cards, *found] if cursor else found
-        self.next_cursor, self.loading = page.next_cursor or "", False
+    def _path(self) -> str:
+        return "/segments"
+
+    def _export_path(self) -> str:
+        return "/api/v1/segments/export"
+
+    def _per_page(self) -> int:
+        return PAGE
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[SegmentRow]:
+        page = await list_segments(session, actor, query)
         self.words = f"{plural(page.total, 'segment')}. A customer may be in several; the planner picks what fits best."
+        return page
+
+    async def _lines(self, session: Session, actor: Actor, items: list[SegmentRow]) -> list[SegmentCard]:
+        at = await shop_now(session)
+        counts = await base_counts(session, actor)
+        cards = [segment_card(row, counts.customers, at) for row in items]
+        return [replace(card, performance=self._performance.get(card.slug, "")) for card in cards]
 
     @background
     async def perform(self) -> None:
@@ -82,15 +92,8 @@ class SegmentsState(rx.State):
         async with transaction() as session:
             found = await segment_performance(session, actor)
         async with self:
-            self.cards = [replace(card, performance=performance_words(found.get(card.slug))) for card in self.cards]
-
-    @rx.event
-    @guarded
-    async def show_more(self) -> Any:
-        if self.next_cursor:
-            await self._read(await signed_in(self), self.next_cursor)
-            return SegmentsState.perform
-        return None
+            self._performance = {slug: performance_words(row) for slug, row in found.items()}
+            self.rows = [replace(card, performance=self._performance.get(card.slug, "")) for card in self.rows]
 
     @rx.event
     @guarded

@@ -6,48 +6,60 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.core.db import transaction
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.screens.templates.editor.state import EditorState
 from liquor_app.screens.templates.view import PARTS, VersionLine, version_line
 from liquor_app.templates.diff import Change, changes_between
-from liquor_app.templates.service import get_template, list_versions
+from liquor_app.templates.lists import VERSIONS, list_versions
+from liquor_app.templates.service import VersionRow, get_template
 from liquor_app.templates.template_versions import read_version, restore_version
 from liquor_app.ui.address import last_part
 from liquor_app.ui.forms.source_text import guard
 from liquor_app.ui.toast import toast_done
 
-SHOWN = 30
+SHOWN = 12
 
 
-class HistoryState(rx.State):
-    """The newest versions; `comparing` is the number of the one laid beside the present one, 0 for none."""
+class HistoryState(ListState, rx.State):
+    """Its versions; `comparing` is the number of the one laid beside the present one, 0 for none."""
 
-    versions: list[VersionLine] = []
+    rows: list[VersionLine] = []
     comparing: int = 0
     who: str = ""
     changes: list[Change] = []
     _present: int = 0
 
+    def _list(self) -> ListSpec[VersionRow]:
+        return VERSIONS
+
+    def _per_page(self) -> int:
+        return SHOWN
+
     @rx.event
     @guarded
-    async def load(self) -> None:
+    async def load(self) -> Any:
         self.reset()
-        await self._read()
+        return await self._load()
 
-    async def _read(self) -> None:
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[VersionRow]:
         """The versions as they are now; none if the template is not there (its page says so)."""
-        actor, editor = await signed_in(self), await self.get_state(EditorState)
+        editor = await self.get_state(EditorState)
         if not editor.head.id:
-            return
-        async with transaction() as session:
-            template_id = parse_id(editor.head.id, "template")
-            rows = await list_versions(session, actor, template_id, limit=SHOWN)
-            at = await shop_now(session)
-        self._present = rows[0].version if rows else 0
-        self.versions = [version_line(row, self._present, at) for row in rows]
+            return Page([], None, 0)
+        template_id = parse_id(editor.head.id, "template")
+        self._present = (await get_template(session, actor, template_id)).version
+        return await list_versions(session, actor, template_id, query)
+
+    async def _lines(self, session: Session, actor: Actor, items: list[VersionRow]) -> list[VersionLine]:
+        at = await shop_now(session)
+        return [version_line(row, self._present, at) for row in items]
 
     @rx.event
     @guarded
@@ -55,7 +67,7 @@ class HistoryState(rx.State):
         """Save what is typed; the new version joins the list."""
         editor = await self.get_state(EditorState)
         answer = await EditorState.save.fn(editor)
-        await self._read()
+        await self._again()
         return answer
 
     @rx.event
@@ -73,7 +85,7 @@ class HistoryState(rx.State):
             lines = changes_between(getattr(old, name) or "", getattr(row, name) or "")
             found += [Change("gap", label), *lines] if lines else []
         self.changes, self.comparing, self._present = found, old.version, row.version
-        made = next((line.who for line in self.versions if line.number == old.version), "")
+        made = next((line.who for line in self.rows if line.number == old.version), "")
         self.who = made or f"{old.created_by or 'System'}, {old.created_at.astimezone(at.tzinfo):%d %b %Y}"
 
     @rx.event
@@ -92,5 +104,5 @@ class HistoryState(rx.State):
         self.comparing = 0
         editor = await self.get_state(EditorState)
         await editor._show(row)
-        await self._read()
+        await self._again()
         return [guard(False), toast_done(f"Version {row.version} says what version {old} said")]

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.screens.listing.view import list_pager
 from liquor_app.screens.session.role_controls import for_admins
 from liquor_app.screens.templates.editor.history_state import HistoryState
 from liquor_app.screens.templates.editor.sample_state import SampleState
@@ -67,7 +68,12 @@ def versions_card() -> rx.Component:
         return list_item(words, rx.cond(one.current, badge("Present", "green"), compare))
 
     return rx.fragment(
-        card(plain_list(rx.foreach(HistoryState.versions, line)), title="Versions", flush=True),
+        card(
+            plain_list(rx.foreach(HistoryState.rows, line)),
+            list_pager(HistoryState, quiet=True),
+            title="Versions",
+            flush=True,
+        ),
         _comparison(),
     )
 
