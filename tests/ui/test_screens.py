@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, Request, Response, expect
 
 from liquor_app.core.platform.frontend import ensure_built
 from tests.browser import chromium, served
+from tests.ui.page_weight import GROWTH, RECORDED, weights
 
 pytestmark = pytest.mark.e2e
 AUDIT = (Path(__file__).parent / "audit.js").read_text()
@@ -63,6 +65,13 @@ def test_the_first_page_is_light(browser: Browser, address: str) -> None:
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     assert 100_000 < sum(sizes.values()) <= BUDGET
     page.close()
+
+
+def test_no_page_grows_unseen(address: str) -> None:
+    """What a page asks for before anything is pressed, beside what was recorded (`python -m tests.ui.page_weight`)."""
+    recorded, present = json.loads(RECORDED.read_text()), weights()
+    assert set(recorded) == set(present), "record what a new page weighs"
+    assert {route: kb for route, kb in present.items() if kb > recorded[route] + GROWTH} == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
