@@ -57,9 +57,8 @@ test: $(DEV) ## everything: lint, types, contracts, unit, integration, browser
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not e2e and not reliability and not timescale" tests
 	@# by itself: the WebAssembly server drops connections on a machine that is busy with something else
 	@$(BIN)/python -m pytest -q -m timescale tests/timescale
-	@# a process each: Playwright keeps an event loop running in its own
-	@$(BIN)/python -m pytest -m e2e tests/e2e
-	@$(BIN)/python -m pytest -m e2e --ignore=tests/e2e tests
+	@# two products and two browsers side by side: a week that is planned and sent, and every page
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m e2e tests
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "reliability and not alone" tests
 	@# killed processes and the siege have the machine to themselves
 	@$(BIN)/python -m pytest -m "reliability and alone" tests

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -41,6 +41,9 @@ from liquor_app.core.platform import migrate, runtime_info  # noqa: E402
 # on a loaded machine an example may take any time; what must be quick is measured by benchmarks
 hypothesis_settings.register_profile("unhurried", deadline=None)
 hypothesis_settings.load_profile("unhurried")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 class Engines(NamedTuple):
@@ -150,6 +153,19 @@ async def session(database: str) -> AsyncIterator[AsyncSession]:
     """An open transaction, committed at the end of the test; for tests that need no commit in between."""
     async with db.transaction() as open_session:
         yield open_session
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser a process: Playwright keeps an event loop running in its thread."""
+    from playwright.sync_api import expect
+
+    from tests.browser import chromium
+
+    # As long as actions wait: a shop that has just started on a busy machine answers its first page late.
+    expect.set_options(timeout=15_000)
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.hookimpl(tryfirst=True)

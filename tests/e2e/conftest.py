@@ -14,11 +14,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.platform.child_process import free_port
-from tests.browser import chromium
 from tests.processes import end
 
 PASSWORD = "correct-horse-battery"
@@ -113,14 +112,6 @@ def product(data_root: Path) -> Iterator[Product]:
         yield Product(url, data_root / "main", process, log, wait_until_ready(process, url, log))
     finally:
         end(process, 10)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    # As long as actions wait: a shop that has just started on a busy machine answers its first page late.
-    expect.set_options(timeout=15_000)
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from liquor_app.core.platform.child_process import free_port
 from tests.e2e.conftest import shoot, start, wait_until_ready
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("pages")]
 
 
 def test_whoever_reads_the_console_sets_the_shop_up(data_root: Path, page: Page) -> None:

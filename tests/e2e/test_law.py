@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from liquor_app.core.clock import now
 from tests.e2e.conftest import Product, shoot, sign_in
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("week")]
 
 
 def test_a_rule_is_added_and_ended(product: Product, page: Page) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Product, shoot, sign_in
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("pages")]
 AUDIT = (Path(__file__).parents[1] / "ui" / "audit.js").read_text()
 CLEAN: dict[str, list[str]] = {"faint": [], "nameless": [], "twice": [], "wide": []}
 

@@ -10,18 +10,12 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, Response, expect
 
 from liquor_app.core.platform.frontend import ensure_built
-from tests.browser import chromium, served
+from tests.browser import served
 from tests.ui.page_weight import GROWTH, RECORDED, weights
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("pages")]
 AUDIT = (Path(__file__).parent / "audit.js").read_text()
 BUDGET = 650_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as open_browser:
-        yield open_browser
 
 
 @pytest.fixture(scope="module")
