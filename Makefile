@@ -18,7 +18,7 @@ export REFLEX_CHECK_LATEST_VERSION := false
 export REFLEX_TELEMETRY_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files lock clean-data
+.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files coverage mutants lock clean-data
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -100,6 +100,15 @@ prove-security: $(DEV) ## the attacker's programs, the siege of a running shop, 
 
 prove-files: $(TOOLS) ## the file store against a server that speaks S3
 	@$(BIN)/python -m pytest -q tests/core/test_file_store.py tests/core/prove_s3.py
+
+coverage: $(DEV) ## lines and branches reached by the tests, a slice (twenty minutes; then also `make mutants`)
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m coverage run -m pytest -q -m "not e2e and not reliability and not timescale" tests
+	@$(BIN)/python -m coverage combine -q
+	@$(BIN)/python scripts/measure_coverage.py
+
+mutants: $(DEV) ## would a test notice? thirty one-line faults a slice (SLICE="analytics accounts"; after `make coverage`)
+	@$(BIN)/python scripts/mutate.py $(SLICE)
 
 lock: $(DEV) ## lock the dependencies anew, with hashes and without addresses
 	@for extra in "" "-dev"; do \
