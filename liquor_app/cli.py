@@ -12,6 +12,7 @@ from liquor_app.commands import campaigns, coupons, data, importing, keys, model
 from liquor_app.commands.kit import err
 from liquor_app.core.errors import AppError, Unavailable
 from liquor_app.core.platform.logs import configure
+from liquor_app.core.security.call_origin import COMMAND_LINE, called_from
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 for _plain in (running, pipeline, planning, models):
@@ -28,7 +29,8 @@ def main() -> None:
     as_json = "--json" in sys.argv
     try:
         configure()
-        app(standalone_mode=False)
+        with called_from(COMMAND_LINE):
+            app(standalone_mode=False)
     except AppError as error:
         if as_json:
             typer.echo(json.dumps({"error": error.code, "message": error.message, "field": error.field}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, cast
 
 from arq import cron
@@ -16,6 +17,7 @@ from liquor_app.core import queue
 from liquor_app.core.db import transaction
 from liquor_app.core.files.store import file_store
 from liquor_app.core.queue import Job, enqueue
+from liquor_app.core.security.call_origin import CLOCK, called_from
 from liquor_app.imports.tasks import forget_old_uploads
 from liquor_app.organization.settings import shop_today
 from liquor_app.planning.due_campaigns import request_firings, start_due
@@ -94,7 +96,12 @@ async def roll_up_today(context: dict[str, Any]) -> None:
 
 
 def _at(task: Callable[..., Any], **when: Any) -> Any:
-    return cron(cast(WorkerCoroutine, task), **when)
+    @wraps(task)
+    async def tick(context: dict[str, Any]) -> Any:
+        with called_from(CLOCK):
+            return await task(context)
+
+    return cron(cast(WorkerCoroutine, tick), **when)
 
 
 CRON = [

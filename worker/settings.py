@@ -16,6 +16,7 @@ from liquor_app.analytics.tasks import TASKS as ANALYTICS
 from liquor_app.core import db, redis
 from liquor_app.core.platform.runtime_info import redis_url
 from liquor_app.core.queue import RUN_JOB, Job, Task, run
+from liquor_app.core.security.call_origin import SENDER, called_from
 from liquor_app.demo.tasks import TASKS as DEMO
 from liquor_app.experiments.tasks import TASKS as EXPERIMENTS
 from liquor_app.imports.tasks import TASKS as IMPORTS
@@ -50,7 +51,8 @@ async def run_job(context: dict[str, Any], job_id: str) -> str | None:
 
 async def startup(context: dict[str, Any]) -> None:
     context["stop"] = asyncio.Event()
-    context["dispatcher"] = asyncio.create_task(run_dispatcher(context["stop"]))
+    with called_from(SENDER):
+        context["dispatcher"] = asyncio.create_task(run_dispatcher(context["stop"]))
     log.info("worker ready")
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.changed_fields import changed_fields
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import transaction
+from liquor_app.core.security.call_origin import call_origin
 
 ACCESS = "access"
 """The entity of everything about getting in: sign-ins, refusals, sign-outs. `entity_id` is the user, if known."""
@@ -23,8 +26,9 @@ REFUSALS = (".refused", ".locked", ".reused")
 """How an action ends that a stranger can cause at will. What succeeded is recorded whatever was refused before."""
 
 _ACCESS = text(
-    "INSERT INTO audit_log (actor_kind, actor_id, actor_name, action, entity, entity_id, changes)"
-    " SELECT :kind, :id, :name, :action, :entity, CAST(:about AS uuid), CAST(:changes AS jsonb)"
+    "INSERT INTO audit_log (actor_kind, actor_id, actor_name, action, entity, entity_id, ip, via, changes)"
+    " SELECT :kind, :id, :name, :action, :entity, CAST(:about AS uuid), CAST(:from AS text), CAST(:via AS text),"
+    " CAST(:changes AS jsonb)"
     " || CASE WHEN c.here = :most - 1 OR c.n = :in_all - 1 THEN jsonb_build_object('more', 'not recorded this hour')"
     " ELSE '{}' END"
     " FROM (SELECT count(*) AS n, count(*) FILTER (WHERE changes->>'ip' IS NOT DISTINCT FROM CAST(:ip AS text)) AS here"
@@ -34,25 +38,51 @@ _ACCESS = text(
 )
 
 
+_RECORD = text(
+    "INSERT INTO audit_log (actor_kind, actor_id, actor_name, action, entity, entity_id, ip, via, fields, changes)"
+    " VALUES (:kind, :id, :name, :action, :entity, :entity_id, :ip, :via, CAST(:fields AS text[]),"
+    " CAST(:changes AS jsonb))"
+)
+
+
 async def audit(
-    session: AsyncSession, actor: Actor, action: str, entity: str, entity_id: UUID | None, **changes: Any
-) -> None:
-    """Record that `actor` did `action` to an entity, in the transaction that did it. Never pass secrets."""
+    session: AsyncSession, actor: Actor, action: str, entity: str, entity_id: UUID | None, *,
+    _fields: Sequence[str] = (), **changes: Any,
+) -> None:  # fmt: skip
+    """Record that `actor` did `action` to an entity, in the transaction that did it, with notes on it. Never pass
+    secrets. What changed fields of something is recorded by `audit_change`."""
+    origin = call_origin.get()
     await session.execute(
-        text(
-            "INSERT INTO audit_log (actor_kind, actor_id, actor_name, action, entity, entity_id, changes)"
-            " VALUES (:kind, :id, :name, :action, :entity, :entity_id, CAST(:changes AS jsonb))"
-        ),
+        _RECORD,
         {
-            "kind": actor.kind.value,
-            "id": actor.id,
-            "name": actor.name,
-            "action": action,
-            "entity": entity,
-            "entity_id": entity_id,
+            "kind": actor.kind.value, "id": actor.id, "name": actor.name, "action": action, "entity": entity,
+            "entity_id": entity_id, "ip": origin.ip, "via": origin.via, "fields": list(_fields),
             "changes": json.dumps(changes, default=str),
         },
-    )
+    )  # fmt: skip
+
+
+async def audit_change(
+    session: AsyncSession,
+    actor: Actor,
+    action: str,
+    entity: str,
+    entity_id: UUID | None,
+    *,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    private: Collection[str] = (),
+    plain: Collection[str] = (),
+    **notes: Any,
+) -> None:
+    """As `audit`, of a change: each field of `after` that is not as in `before` is kept as [before, after].
+
+    Args:
+        private, plain: see `changed_fields`.
+        notes: what else is to be told; never a field's name.
+    """
+    changed = changed_fields(before, after, private=private, plain=plain)
+    await audit(session, actor, action, entity, entity_id, _fields=tuple(changed), **notes, **changed)
 
 
 async def audit_access(session: AsyncSession, actor: Actor, action: str, about: UUID | None, **changes: Any) -> None:
@@ -61,12 +91,13 @@ async def audit_access(session: AsyncSession, actor: Actor, action: str, about: 
     if not action.endswith(REFUSALS):
         await audit(session, actor, action, ACCESS, about, **changes)
         return
+    origin = call_origin.get()
     await session.execute(
         _ACCESS,
         {
             "kind": actor.kind.value, "id": actor.id, "name": actor.name, "action": action, "entity": ACCESS,
             "about": about, "changes": json.dumps(changes, default=str), "most": ACCESS_PER_HOUR,
-            "in_all": ACCESS_IN_ALL, "ip": changes.get("ip"),
+            "in_all": ACCESS_IN_ALL, "ip": changes.get("ip"), "from": origin.ip, "via": origin.via,
         },
     )  # fmt: skip
 

@@ -10,7 +10,20 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
-from liquor_app.core.columns import blob, choice, document, flag, moment, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.columns import (
+    blob,
+    choice,
+    document,
+    flag,
+    moment,
+    pk,
+    plain_uuid,
+    ref,
+    stamped,
+    texts,
+    whole,
+    words,
+)
 
 
 class Role(StrEnum):
@@ -142,4 +155,10 @@ class AuditEntry(SQLModel, table=True):
     action: str = words()
     entity: str = words()
     entity_id: UUID | None = plain_uuid()
+    ip: str | None = words(nullable=True)
+    """Where the person or program called from."""
+    via: str = words(default="")
+    """What it was done by: a request's id, a page's event, a job, the command line, the clock."""
+    fields: list[str] = texts()
+    """Those of `changes` that are fields of the entity: each is [before, after]. The others are notes."""
     changes: dict[str, Any] = document(empty="{}")

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from liquor_app.accounts.access_changes import announce_access
-from liquor_app.accounts.audit import audit, audit_access
+from liquor_app.accounts.audit import audit, audit_access, audit_change
 from liquor_app.accounts.models import BrowserSession, RefreshToken, Role, User
 from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind, require
@@ -161,6 +161,7 @@ async def update_me(
     if unknown:
         raise Invalid(f"{sorted(unknown)[0]} cannot be changed here", field=sorted(unknown)[0])
     user = (await session.execute(select(User).where(col(User.id) == actor.user_id).with_for_update())).scalars().one()
+    before = {"full_name": user.full_name, "password": user.password_hash}
     if "full_name" in changes:
         user.full_name = str(changes["full_name"] or "").strip()[:120] or None
     if password is not None:
@@ -170,8 +171,10 @@ async def update_me(
         user.password_hash = fresh
         await revoke_all(session, user.id)
     user.updated_at = now()
-    fields = sorted([*changes, *(["password"] if password else [])])
-    await audit(session, actor, "user.updated", "user", user.id, fields=fields)
+    after = {"full_name": user.full_name, "password": user.password_hash}
+    await audit_change(
+        session, actor, "user.updated", "user", user.id, before=before, after=after, private={"password"}
+    )
     return _row(user)
 
 
@@ -188,9 +191,19 @@ async def reset_password(session: AsyncSession, actor: Actor, *, email: str, pas
     user = found.scalars().first()
     if user is None:
         raise NotFound(f"There is no user {email}.")
+    before = {"password": user.password_hash}
     user.password_hash = password
     await revoke_all(session, user.id)
-    await audit(session, actor, "user.password_reset", "user", user.id)
+    await audit_change(
+        session,
+        actor,
+        "user.password_reset",
+        "user",
+        user.id,
+        before=before,
+        after={"password": password},
+        private={"password"},
+    )
 
 
 async def is_unclaimed(session: AsyncSession, email: str) -> bool:

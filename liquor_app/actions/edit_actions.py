@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.edit_guards import (
@@ -160,7 +160,9 @@ async def move_action(session: AsyncSession, actor: Actor, action_id: UUID, day:
             "mark": json.dumps({"edited_by": actor.name, "pinned": True}),
         },
     )
-    await audit(session, actor, "action.moved", "action", action_id, day=[str(row["scheduled_date"]), str(day)])
+    await audit_change(
+        session, actor, "action.moved", "action", action_id, before={"day": row["scheduled_date"]}, after={"day": day}
+    )
 
 
 # --- what was changed, and taking it back ---

@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_reasons import offer_reason
@@ -180,7 +180,15 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
             "at": now(),
         },
     )
-    await audit(session, actor, "action.offer_changed", "action", action_id, offer=[row["offer"], shown])
+    await audit_change(
+        session,
+        actor,
+        "action.offer_changed",
+        "action",
+        action_id,
+        before={"offer": row["offer"]},
+        after={"offer": shown},
+    )
 
 
 def _points(amount: float, half: float, most: float) -> Decimal:
@@ -236,7 +244,15 @@ async def change_copy(
         ),
         {"id": action_id, "message": made.text, "terms": json.dumps(changed), "at": now()},
     )
-    await audit(session, actor, "action.copy_changed", "action", action_id, message=[row["message"], made.text])
+    await audit_change(
+        session,
+        actor,
+        "action.copy_changed",
+        "action",
+        action_id,
+        before={"message": row["message"]},
+        after={"message": made.text},
+    )
 
 
 def copy_values(offer: str, terms: dict[str, Any], brand: str) -> dict[str, dict[str, str]]:

@@ -17,11 +17,13 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from liquor_app.api.client_address import source_of, source_site
+from liquor_app.api.client_address import address_of, source_of, source_site
 from liquor_app.api.problems import problem
 from liquor_app.api.socket_bounds import KNOWN, NO_ROOM, SOCKET, Socket, failures
 from liquor_app.core.admission import Crowd
 from liquor_app.core.config import get_settings
+from liquor_app.core.ids import uuid7
+from liquor_app.core.security.call_origin import CallOrigin, called_from
 from liquor_app.core.storable_text import UNSTORABLE
 
 MAX_BODY = 1024 * 1024
@@ -67,11 +69,13 @@ class Edge:
         scope = {**scope, "state": dict(scope.get("state") or {})}
         allowed = self._large_bodies.get(path, MAX_BODY)
         body = _Body(scope, receive, allowed)
+        origin = CallOrigin(address_of(scope), str(uuid7()))
 
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 _add_headers(headers, path, scope["state"].get("rate_limit"))
+                headers["x-request-id"] = origin.via
                 if not body.is_whole:  # what is left of it would be taken for the next request
                     headers["connection"] = "close"
             await send(message)
@@ -82,7 +86,8 @@ class Edge:
             await problem(422, "invalid", f"The address {UNSTORABLE}.")(scope, receive, headed)
         else:
             try:
-                await self._app(scope, body.receive, headed)
+                with called_from(origin):
+                    await self._app(scope, body.receive, headed)
             finally:
                 body.leave()
 
@@ -93,7 +98,8 @@ class Edge:
             await send({"type": "websocket.close", "code": NO_ROOM})
             return
         try:
-            await self._app({**scope, KNOWN: is_known, SOCKET: socket}, socket.receive, send)
+            with called_from(CallOrigin(address_of(scope), scope["path"])):
+                await self._app({**scope, KNOWN: is_known, SOCKET: socket}, socket.receive, send)
         except Exception as error:
             failures.tell(error)
             with suppress(Exception):  # it may be closed already

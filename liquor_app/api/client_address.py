@@ -41,6 +41,19 @@ def source_of(connection: Mapping[str, Any]) -> str:
     return str(address)
 
 
+def address_of(connection: Mapping[str, Any]) -> str | None:
+    """As `source_of`; None where there is none."""
+    source = source_of(connection)
+    return None if source == UNKNOWN else source
+
+
+def tabs_address(router_data: Mapping[str, Any]) -> str | None:
+    """The same of a page's event, of what its socket was opened with."""
+    said = str(router_data.get("headers", {}).get("x-forwarded-for", "")).encode()
+    headers = [(b"x-forwarded-for", said)] if said else []
+    return address_of({"client": (str(router_data.get("ip", "")), 0), "headers": headers})
+
+
 def source_group(source: str) -> str:
     """What is counted as one: an IPv4 address, or the /64 a single customer of a provider is given."""
     address = _parsed(source)

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.definition_checks import (
@@ -106,7 +106,16 @@ async def move_campaign(session: AsyncSession, actor: Actor, campaign: Campaign,
     campaign.status = CAMPAIGN.check(old, status)
     campaign.updated_at = now()
     await session.flush()
-    await audit(session, actor, f"campaign.{status.value}", "campaign", campaign.id, was=old.value)
+    await audit_change(
+        session,
+        actor,
+        f"campaign.{status.value}",
+        "campaign",
+        campaign.id,
+        before={"status": old},
+        after={"status": status},
+        was=old.value,
+    )
     publish(session, f"campaign:{campaign.id}", {"status": status.value})
     publish(session, "dashboard", {"campaign": campaign.id})
 
@@ -229,6 +238,7 @@ async def update_campaign(
         raise Invalid("name must have 1 to 120 characters", field="name")
     if "holdout_pct" in changes:
         check_holdout(changes["holdout_pct"])
+    before = {name: getattr(campaign, name) for name in changes}
     for name, value in changes.items():
         setattr(campaign, name, value)
     check_dates(campaign.start_date, campaign.end_date, campaign.type)
@@ -243,7 +253,8 @@ async def update_campaign(
         await move_campaign(session, actor, campaign, CampaignStatus.DRAFT)
     campaign.updated_at = now()
     await session.flush()
-    await audit(session, actor, "campaign.updated", "campaign", campaign.id, fields=sorted(changes))
+    after = {name: getattr(campaign, name) for name in changes}
+    await audit_change(session, actor, "campaign.updated", "campaign", campaign.id, before=before, after=after)
     return row_of(campaign)
 
 

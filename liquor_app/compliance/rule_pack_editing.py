@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.compliance.legal_rules import FEDERAL, RuleKind, parse_rule
@@ -115,7 +115,9 @@ async def end_rule(session: AsyncSession, actor: Actor, rule_id: UUID, on: date)
         ),
         {"on": on, "by": actor.user_id, "id": rule_id},
     )  # fmt: skip
-    await audit(session, actor, "rule.ended", "compliance_rule", rule_id, valid_to=[None, on])
+    await audit_change(
+        session, actor, "rule.ended", "compliance_rule", rule_id, before={"valid_to": None}, after={"valid_to": on}
+    )
     return RuleRow(**ended.mappings().one())
 
 

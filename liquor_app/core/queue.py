@@ -30,6 +30,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.lease import SECONDS, JobLost, Lease
 from liquor_app.core.models import JOB, UNFINISHED, JobStatus
 from liquor_app.core.pubsub import publish_now
+from liquor_app.core.security.call_origin import CallOrigin, call_origin
 from liquor_app.core.security.redact import describe
 from liquor_app.core.states import sql_list
 
@@ -286,6 +287,7 @@ async def _held(lease: Lease, task: Task, context: JobContext) -> dict[str, Any]
     """
     around = copy_context()
     around.run(commit_guard.set, lease.ask)
+    around.run(call_origin.set, CallOrigin(via=f"job {context.id}"))
     loop = asyncio.get_running_loop()
 
     async def work() -> dict[str, Any] | None:

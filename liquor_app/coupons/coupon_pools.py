@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import copy_rows
@@ -165,7 +165,8 @@ async def update_pool(session: AsyncSession, actor: Actor, pool_id: UUID, **chan
         " WHERE id = :id",
         {"id": pool_id, **{name: values[name] for name in now_is}},
     )
-    await audit(session, actor, "coupons.pool_updated", "coupon_pool", pool_id, **changes)
+    after = {name: values[name] for name in now_is}
+    await audit_change(session, actor, "coupons.pool_updated", "coupon_pool", pool_id, before=now_is, after=after)
     return await get_pool(session, actor, pool_id)
 
 

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.errors import Invalid, NotFound
@@ -76,7 +76,7 @@ async def hear_birthday(session: AsyncSession, customer_id: UUID, said: date, *,
     disputed = contradicted or before.age_disputed_at is not None
     born = max(known, said) if known else said
     verified = not disputed and not is_minor
-    evidence = {"ip": ip, "said": said.isoformat(), "on_file": known.isoformat() if known else None}
+    evidence: dict[str, Any] = {"ip": ip, "said": said.isoformat(), "on_file": known.isoformat() if known else None}
     await _write_down(session, customer_id, said, verified=verified, method=OWN_WORD, evidence=evidence)
     await session.execute(text(_KEEP), {"id": customer_id, "born": born, "verified": verified, "disputed": disputed})
     if contradicted and before.age_disputed_at is None:
@@ -114,10 +114,19 @@ async def settle_age(session: AsyncSession, actor: Actor, customer_id: UUID, *, 
     }  # fmt: skip
     await _write_down(session, customer_id, born, verified=of_age, method=SEEN, evidence=evidence)
     await session.execute(text(_KEEP), {"id": customer_id, "born": born, "verified": of_age, "disputed": False})
-    await audit(
-        session, actor, "age.settled", "customer", customer_id, proof=proof, of_age=of_age,
+    await audit_change(
+        session,
+        actor,
+        "age.settled",
+        "customer",
+        customer_id,
+        before={"date_of_birth": before.date_of_birth, "is_disputed": before.age_disputed_at is not None},
+        after={"date_of_birth": born, "is_disputed": False},
+        private={"date_of_birth"},
+        proof=proof,
+        of_age=of_age,
         was_disputed=before.age_disputed_at is not None,
-    )  # fmt: skip
+    )
     return Age(born, of_age, False)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Invalid, NotFound
@@ -71,13 +71,16 @@ async def record_consent(
         raise Invalid("source must say where the consent came from", field="source")
     updated = await session.execute(
         text(
-            "UPDATE customers SET email_consent = CASE :channel WHEN 'email' THEN :status ELSE email_consent END,"
-            " sms_consent = CASE :channel WHEN 'sms' THEN :status ELSE sms_consent END, updated_at = now()"
-            " WHERE id = :id AND deleted_at IS NULL RETURNING id"
+            "UPDATE customers c SET"
+            " email_consent = CASE :channel WHEN 'email' THEN :status ELSE c.email_consent END,"
+            " sms_consent = CASE :channel WHEN 'sms' THEN :status ELSE c.sms_consent END, updated_at = now()"
+            " FROM (SELECT id, email_consent, sms_consent FROM customers WHERE id = :id FOR UPDATE) b"
+            " WHERE c.id = b.id AND c.deleted_at IS NULL"
+            " RETURNING CASE :channel WHEN 'email' THEN b.email_consent ELSE b.sms_consent END"
         ),
         {"channel": channel.value, "status": status.value, "id": customer_id},
     )
-    if updated.scalar() is None:
+    if (row := updated.first()) is None:
         raise NotFound("There is no such customer, or it was deleted.")
     await session.execute(
         text(
@@ -95,7 +98,16 @@ async def record_consent(
             "by": actor.user_id,
         },
     )
-    await audit(session, actor, f"consent.{status.value}", "customer", customer_id, channel=channel.value)
+    await audit_change(
+        session,
+        actor,
+        f"consent.{status.value}",
+        "customer",
+        customer_id,
+        before={"consent": row[0]},
+        after={"consent": status.value},
+        channel=channel.value,
+    )
 
 
 async def suppress_customer(

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid, NotFound
@@ -109,6 +109,9 @@ WRITABLE = {
     "email", "phone", "name", "external_id", "city", "state", "postal_code", "country", "timezone", "date_of_birth",
     "no_tracking",
 }  # fmt: skip
+
+TELLS_OF_NOBODY = {"state", "country", "timezone", "no_tracking"}
+"""What may stand in the audit log, which is kept when a person is forgotten."""
 
 
 def _clean(changes: dict[str, Any], today: date) -> dict[str, Any]:
@@ -213,11 +216,7 @@ async def update_customer(
     """
     require(actor, Role.MANAGER)
     locked = await session.execute(
-        text(
-            "SELECT updated_at, email_key, phone, external_id, state, country, date_of_birth, age_disputed_at"
-            " FROM customers WHERE id = :id AND deleted_at IS NULL FOR UPDATE"
-        ),
-        {"id": customer_id},
+        text("SELECT * FROM customers WHERE id = :id AND deleted_at IS NULL FOR UPDATE"), {"id": customer_id}
     )
     before = locked.mappings().first()
     if before is None:
@@ -240,7 +239,17 @@ async def update_customer(
     await session.execute(
         text(f"UPDATE customers SET {sets}, updated_at = now() WHERE id = :id"), {**values, "id": customer_id}
     )
-    await audit(session, actor, "customer.updated", "customer", customer_id, fields=sorted(changes))
+    written = {name: values[name] for name in changes}
+    await audit_change(
+        session,
+        actor,
+        "customer.updated",
+        "customer",
+        customer_id,
+        before=dict(before),
+        after=written,
+        private=WRITABLE - TELLS_OF_NOBODY,
+    )
     return await get_customer(session, actor, customer_id)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, NotFound
@@ -216,8 +216,18 @@ async def cancel_import(session: AsyncSession, actor: Actor, import_id: UUID) ->
         await session.execute(
             text("UPDATE imports SET status = 'cancelled', finished_at = now() WHERE id = :id"), {"id": import_id}
         )
-    await audit(session, actor, "import.cancelled", "import", import_id, file=row.file_name)
-    return await get_import(session, actor, import_id)
+    after = await get_import(session, actor, import_id)
+    await audit_change(
+        session,
+        actor,
+        "import.cancelled",
+        "import",
+        import_id,
+        before={"status": row.status},
+        after={"status": after.status},
+        file=row.file_name,
+    )
+    return after
 
 
 async def resume_import(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportRow:
@@ -233,7 +243,16 @@ async def resume_import(session: AsyncSession, actor: Actor, import_id: UUID) ->
         raise Conflict(f"{row.file_name} was imported from a command line. Run the command again: it goes on there.")
     if not row.can_resume or await file_store().find(row.stored) is None:
         raise Conflict(f"The file {row.file_name} is no longer here. Bring it again: what was taken is recognised.")
-    await audit(session, actor, "import.resumed", "import", import_id, file=row.file_name)
+    await audit_change(
+        session,
+        actor,
+        "import.resumed",
+        "import",
+        import_id,
+        before={"status": row.status},
+        after={"status": ImportStatus.QUEUED},
+        file=row.file_name,
+    )
     return await _queue(session, actor, row)
 
 

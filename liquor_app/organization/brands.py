@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid
@@ -78,10 +78,8 @@ async def update_brand(
     is_default = (await default_brand(session)).id == before.id
     if is_default and "name" in changed and general.organization_name == UNNAMED:  # named once, here
         await save_settings(session, actor, GeneralSettings, {"organization_name": changed["name"]})
-    await audit(
-        session, actor, "brand.changed", "brand", before.id,
-        **{name: [getattr(before, name), value] for name, value in changed.items()},
-    )  # fmt: skip
+    old = {name: getattr(before, name) for name in changed}
+    await audit_change(session, actor, "brand.changed", "brand", before.id, before=old, after=changed, plain=changed)
     return await get_brand(session, before.id)
 
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
@@ -188,8 +188,7 @@ async def save_guidance(
         message = str(first["msg"]).removeprefix("Value error, ")
         raise Invalid(f"{field + ': ' if field else ''}{message}", field=field) from error
     old, new = before.guidance.model_dump(mode="json"), after.model_dump(mode="json")
-    changed = {name: [old[name], new[name]] for name in new if old[name] != new[name]}
-    if not changed:
+    if old == new:
         return before
     at = now()
     await session.execute(
@@ -205,7 +204,17 @@ async def save_guidance(
             "at": at,
         },
     )
-    await audit(session, actor, "guidance.changed", "guidance", None, version=before.version + 1, **changed)
+    await audit_change(
+        session,
+        actor,
+        "guidance.changed",
+        "guidance",
+        None,
+        before=old,
+        after=new,
+        plain=new,
+        version=before.version + 1,
+    )
     return GuidanceRow(before.version + 1, after, actor.name, at)
 
 

@@ -19,7 +19,8 @@ from liquor_app.organization.settings import GeneralSettings, load_settings
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """Who did what to which thing. `changes` never holds a secret, nor what a stranger typed."""
+    """Who did what to which thing, from which address and by what. `changes` holds [before, after] of each of `fields`,
+    and notes; never a secret, nor what a stranger typed."""
 
     id: UUID
     at: datetime
@@ -28,6 +29,9 @@ class AuditRow:
     action: str
     entity: str
     entity_id: UUID | None
+    ip: str | None
+    via: str
+    fields: list[str]
     changes: dict[str, Any]
 
 
@@ -42,6 +46,7 @@ AUDIT = ListSpec(
         Filter("entity", "t.entity", label="About"),
         Filter("entity_id", "t.entity_id", Match.ID),
         Filter("action", "t.action"),
+        Filter("ip", "t.ip", Match.EXACT, label="From"),
         Filter("since", "t.at", Match.FROM),
         Filter("until", "t.at", Match.UNTIL),
     ),
@@ -49,7 +54,7 @@ AUDIT = ListSpec(
     export_role="admin",
     export={
         "at": "when", "actor_kind": "kind", "actor_name": "who", "action": "did", "entity": "to", "entity_id": "id",
-        "changes": "changes",
+        "ip": "address", "via": "via", "fields": "changed", "changes": "changes",
     },
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
@@ -185,9 +185,16 @@ async def save_settings(session: AsyncSession, actor: Actor, model: type[S], cha
         message = str(first["msg"]).removeprefix("Value error, ")
         raise Invalid(f"{field + ': ' if field else ''}{message}", field=field) from error
     await replace_settings(session, actor, after)
-    old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
-    changed = {name: [old[name], new[name]] for name in new if old[name] != new[name]}
-    await audit(session, actor, "settings.changed", model.key, None, **changed)
+    await audit_change(
+        session,
+        actor,
+        "settings.changed",
+        model.key,
+        None,
+        before=before.model_dump(mode="json"),
+        after=after.model_dump(mode="json"),
+        plain=model.model_fields,
+    )
     return after
 
 

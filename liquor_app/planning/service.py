@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.edit_guards import hold_campaign, refuse_overfull
@@ -67,10 +67,18 @@ async def choose_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> Pla
     await refuse_overfull(session, brief, planned)
     await put_back(session, brief.id, plan_id, plan.status)
     await put_in_place(session, brief.id, plan_id, plan.version, plan.summary)
-    await audit(
-        session, actor, "plan.chosen", "campaign", brief.id, version=plan.version, engine=plan.engine.value,
+    await audit_change(
+        session,
+        actor,
+        "plan.chosen",
+        "campaign",
+        brief.id,
+        before={"plan_id": brief.plan_id},
+        after={"plan_id": plan_id},
+        version=plan.version,
+        engine=plan.engine.value,
         instead_of=brief.plan_id,
-    )  # fmt: skip
+    )
     return await get_plan(session, actor, plan_id)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Invalid, NotFound
@@ -117,8 +117,18 @@ async def forget_secret(session: AsyncSession, actor: Actor, channel: Channel, p
         text("UPDATE channels SET config_encrypted = :config, updated_at = now() WHERE channel = :c AND provider = :p"),
         {"config": encrypt(json.dumps(left)), "c": channel.value, "p": provider},
     )
-    await audit(
-        session, actor, "channel.secret_removed", "channel", None, channel=channel.value, provider=provider, secret=name
+    await audit_change(
+        session,
+        actor,
+        "channel.secret_removed",
+        "channel",
+        None,
+        before={name: stored[name]},
+        after={name: None},
+        private={name},
+        channel=channel.value,
+        provider=provider,
+        secret=name,
     )
 
 
@@ -137,9 +147,19 @@ async def move_provider(session: AsyncSession, actor: Actor, channel: Channel, p
     there = here + (-1 if up else 1)
     if not 0 <= there < len(names):
         return
+    before = list(names)
     names[here], names[there] = names[there], names[here]
     await _number(session, channel, names)
-    await audit(session, actor, "channel.moved", "channel", None, channel=channel.value, order=names)
+    await audit_change(
+        session,
+        actor,
+        "channel.moved",
+        "channel",
+        None,
+        before={"order": before},
+        after={"order": names},
+        channel=channel.value,
+    )
 
 
 async def switch_provider(session: AsyncSession, actor: Actor, channel: Channel, provider: str, *, on: bool) -> bool:
@@ -154,8 +174,10 @@ async def switch_provider(session: AsyncSession, actor: Actor, channel: Channel,
     kind = _carrier(channel, provider)
     changed = await session.execute(
         text(
-            "UPDATE channels SET is_enabled = :on, updated_at = now() WHERE channel = :c AND provider = :p"
-            " RETURNING config_encrypted IS NOT NULL AS is_set"
+            "UPDATE channels c SET is_enabled = :on, updated_at = now()"
+            " FROM (SELECT is_enabled FROM channels WHERE channel = :c AND provider = :p FOR UPDATE) b"
+            " WHERE c.channel = :c AND c.provider = :p"
+            " RETURNING c.config_encrypted IS NOT NULL AS is_set, b.is_enabled AS was_enabled"
         ),
         {"on": on, "c": channel.value, "p": provider},
     )
@@ -164,7 +186,17 @@ async def switch_provider(session: AsyncSession, actor: Actor, channel: Channel,
         raise NotFound(f"{provider} is not set up for {channel.label}.")
     if on and kind.Config.model_fields and not row.is_set:
         raise Invalid(f"{provider} has no credentials yet.", field="provider")
-    await audit(session, actor, "channel.switched", "channel", None, channel=channel.value, provider=provider, on=on)
+    await audit_change(
+        session,
+        actor,
+        "channel.switched",
+        "channel",
+        None,
+        before={"is_enabled": row.was_enabled},
+        after={"is_enabled": on},
+        channel=channel.value,
+        provider=provider,
+    )
     left = await session.execute(
         text("SELECT EXISTS (SELECT 1 FROM channels WHERE channel = :c AND is_enabled)"), {"c": channel.value}
     )

@@ -11,7 +11,7 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Invalid
@@ -159,6 +159,14 @@ async def configure_channel(
         )
         if known.scalar() is None:
             raise Invalid(f"{provider} needs its credentials: {', '.join(kind.Config.model_fields)}.", field="config")
+    known = await session.execute(
+        text(
+            "SELECT is_enabled, position, rate_per_second, warmup_from, warmup_first_day, warmup_growth_pct,"
+            " config_encrypted AS credentials FROM channels WHERE channel = :c AND provider = :p FOR UPDATE"
+        ),
+        {"c": channel.value, "p": provider},
+    )
+    before = dict(known.mappings().first() or {})
     await session.execute(
         text(
             "INSERT INTO channels (channel, provider, config_encrypted, is_enabled, position, rate_per_second,"
@@ -185,8 +193,24 @@ async def configure_channel(
             "warmup_growth_pct": warmup_growth_pct,
         },
     )
-    await audit(session, actor, "channel.configured", "channel", None, channel=channel.value, provider=provider,
-                is_enabled=is_enabled, credentials_changed=config is not None)  # fmt: skip
+    after = {
+        "is_enabled": is_enabled, "position": position, "rate_per_second": rate_per_second, "warmup_from": warmup_from,
+        "warmup_first_day": warmup_first_day, "warmup_growth_pct": warmup_growth_pct,
+        "credentials": sealed or before.get("credentials"),
+    }  # fmt: skip
+    await audit_change(
+        session,
+        actor,
+        "channel.configured",
+        "channel",
+        None,
+        before=before,
+        after=after,
+        private={"credentials"},
+        channel=channel.value,
+        provider=provider,
+        credentials_changed=config is not None,
+    )
 
 
 def provider_kind(name: str) -> type[Provider]:

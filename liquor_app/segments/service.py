@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.campaigns.models import OVER
@@ -259,9 +259,7 @@ async def update_segment(
         Conflict: changed meanwhile.
     """
     require(actor, Role.MANAGER)
-    locked = await session.execute(
-        text("SELECT kind, slug, updated_at FROM segments WHERE id = :id FOR UPDATE"), {"id": segment_id}
-    )
+    locked = await session.execute(text("SELECT * FROM segments WHERE id = :id FOR UPDATE"), {"id": segment_id})
     before = locked.mappings().first()
     if before is None:
         raise NotFound("There is no such segment.")
@@ -274,11 +272,19 @@ async def update_segment(
     if values:
         expressions, params = _bind(values)
         assignments = ", ".join(f"{name} = {expression}" for name, expression in expressions.items())
-        await session.execute(
-            text(f"UPDATE segments SET {assignments}, updated_at = :at WHERE id = :id"),
+        written = await session.execute(
+            text(f"UPDATE segments SET {assignments}, updated_at = :at WHERE id = :id RETURNING {', '.join(values)}"),
             {**params, "at": now(), "id": segment_id},
         )
-        await audit(session, actor, "segment.changed", "segment", segment_id, fields=sorted(values))
+        await audit_change(
+            session,
+            actor,
+            "segment.changed",
+            "segment",
+            segment_id,
+            before=dict(before),
+            after=dict(written.mappings().one()),
+        )
     return await get_segment(session, actor, segment_id)
 
 

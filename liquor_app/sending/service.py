@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_status import requeue_actions, settle_action
@@ -224,9 +224,19 @@ async def settle_unknown(session: AsyncSession, actor: Actor, send_id: UUID, *, 
         raise Conflict(f"This message is {old.status}; only an unknown outcome is decided by hand.")
     await settle_send(session, send_id, SendStatus(old.status), was_sent=was_sent, note=f"Settled by {actor.name}.")
     await settle_action(session, old.action_id, was_sent=was_sent)
-    await audit(session, actor, "send.settled", "send", send_id, was_sent=was_sent)
+    after = (await get_send(session, actor, send_id)).send
+    await audit_change(
+        session,
+        actor,
+        "send.settled",
+        "send",
+        send_id,
+        before={"status": old.status},
+        after={"status": after.status},
+        was_sent=was_sent,
+    )
     publish(session, f"campaign:{old.campaign_id}", {"settled": send_id})
-    return (await get_send(session, actor, send_id)).send
+    return after
 
 
 async def _lock(session: AsyncSession, send_id: UUID) -> Any:

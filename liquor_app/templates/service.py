@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
@@ -145,6 +145,7 @@ async def update_template(
         raise NotFound("There is no such template.")
     if seen is not None and template.version != seen:
         raise Conflict(f"Version {template.version} was saved meanwhile. Reload, then make your change again.")
+    before = {name: getattr(template, name) for name in changes}
     if "name" in changes:
         template.name = await _free_name(session, str(changes["name"]), template.id)
     await _move(session, template, changes)
@@ -160,8 +161,16 @@ async def update_template(
         template.current_version_id = await _add_version(session, template.id, template.version, source, actor.user_id)
     template.updated_at = now()
     await session.flush()
-    await audit(
-        session, actor, "template.updated", "template", template.id, fields=sorted(changes), version=template.version
+    after = {name: getattr(template, name) for name in changes}
+    await audit_change(
+        session,
+        actor,
+        "template.updated",
+        "template",
+        template.id,
+        before=before,
+        after=after,
+        version=template.version,
     )
     return await get_template(session, actor, template_id)
 

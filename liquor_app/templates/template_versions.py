@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, NotFound
@@ -74,7 +74,16 @@ async def restore_version(
     if content == {name: getattr(before, name) for name in CONTENT}:
         raise Conflict(f"Version {version} says what the present one says.")
     row = await update_template(session, actor, template_id, content, seen=before.version if seen is None else seen)
-    await audit(session, actor, "template.restored", "template", template_id, restored=version, version=row.version)
+    await audit_change(
+        session,
+        actor,
+        "template.restored",
+        "template",
+        template_id,
+        before={"version": before.version},
+        after={"version": row.version},
+        restored=version,
+    )
     return row
 
 

@@ -220,7 +220,7 @@ async def test_the_guidance_page_saves_versions_and_stops_autopilot(database: st
     assert viewer.values == {}
     async with transaction() as session:
         logged = await session.execute(text("SELECT changes FROM audit_log WHERE action = 'autopilot.stopped'"))
-        assert json.loads(json.dumps(logged.scalar_one())) == {"campaigns": 0}
+        assert json.loads(json.dumps(logged.scalar_one())) == {"campaigns": 0, "stopped": [False, True]}
 
 
 async def _row(campaign: UUID) -> Any:

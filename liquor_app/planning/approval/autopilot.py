@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.campaigns.lifecycle import await_approval, mark_autopilot, pause_campaign
@@ -111,6 +111,7 @@ async def stop_autopilot(session: AsyncSession, actor: Actor) -> int:
     """
     require(actor, Role.MANAGER)
     await hold_switch(session, alone=True)
+    was_stopped = await autopilot_stopped(session)
     await replace_settings(session, actor, AutopilotSettings(stopped=True, stopped_at=now(), stopped_by=actor.name))
     found = await session.execute(text(_FLYING))
     stopped = list(found.scalars())
@@ -120,7 +121,16 @@ async def stop_autopilot(session: AsyncSession, actor: Actor) -> int:
             await pause_campaign(session, actor, campaign_id, reason=f"Autopilot was stopped by {actor.name}")
         else:
             await await_approval(session, actor, campaign)
-    await audit(session, actor, "autopilot.stopped", "settings", None, campaigns=len(stopped))
+    await audit_change(
+        session,
+        actor,
+        "autopilot.stopped",
+        "settings",
+        None,
+        before={"stopped": was_stopped},
+        after={"stopped": True},
+        campaigns=len(stopped),
+    )
     await notify(
         session,
         title="Autopilot was stopped",
@@ -143,7 +153,9 @@ async def release_autopilot(session: AsyncSession, actor: Actor) -> None:
     if not await autopilot_stopped(session):
         raise Conflict("Autopilot is not stopped.")
     await replace_settings(session, actor, AutopilotSettings())
-    await audit(session, actor, "autopilot.released", "settings", None)
+    await audit_change(
+        session, actor, "autopilot.released", "settings", None, before={"stopped": True}, after={"stopped": False}
+    )
     await notify(
         session, title="Autopilot may work again", body=f"Released by {actor.name}.", link="/settings/guidance"
     )

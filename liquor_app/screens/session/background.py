@@ -32,7 +32,8 @@ from liquor_app.accounts.service import session_actor
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Forbidden, Unauthenticated
 from liquor_app.core.pubsub import hub
-from liquor_app.screens.session.state import check_storable, cookie_of, recognise, to_sign_in
+from liquor_app.core.security.call_origin import call_origin
+from liquor_app.screens.session.state import check_storable, cookie_of, origin_of, recognise, to_sign_in
 from liquor_app.ui.frame.trouble import RELOAD
 from liquor_app.ui.toast import toast_failed
 
@@ -108,6 +109,8 @@ async def _watched(state: Any, steps: Callable[[Any], AsyncIterator[Any]]) -> As
         return
     proxy, work = WatchedProxy(state.__wrapped__), asyncio.current_task()
     assert work is not None
+    # a background event has a task, and so a context, of its own
+    call_origin.set(origin_of(proxy.__wrapped__, steps.__qualname__))
     watch = asyncio.create_task(_watch(proxy, cookie_of(proxy), work))
     try:
         async with aclosing(steps(proxy)) as running:  # type: ignore[type-var]
@@ -126,7 +129,7 @@ async def _watched(state: Any, steps: Callable[[Any], AsyncIterator[Any]]) -> As
         yield RELOAD
     except AppError as error:
         if isinstance(error, Forbidden) and proxy._self_actor is not None:
-            await note_refusal(proxy._self_actor, getattr(steps, "__qualname__", "a background event"))
+            await note_refusal(proxy._self_actor, steps.__qualname__)
         yield toast_failed(error.message)
     finally:
         watch.cancel()
@@ -159,6 +162,7 @@ def background(handler: Callable[..., Any]) -> Callable[..., Any]:
             elif (event := await handler(state, *args, **kwargs)) is not None:
                 yield event
 
+        steps.__qualname__ = handler.__qualname__  # what is recorded of it names the event
         return steps
 
     if is_generator:

@@ -24,8 +24,10 @@ from liquor_app.accounts.audit import note_refusal
 from liquor_app.accounts.cookies import SESSION, cookie_name
 from liquor_app.accounts.permissions import Actor
 from liquor_app.accounts.service import TOUCH_SECONDS, has_users, session_actor, touch_session
+from liquor_app.api.client_address import tabs_address
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated
+from liquor_app.core.security.call_origin import CallOrigin, called_from
 from liquor_app.core.security.crypto import token_hash
 from liquor_app.core.storable_text import UNSTORABLE, unstorable
 from liquor_app.ui.toast import toast_failed
@@ -160,6 +162,11 @@ def check_storable(given: Any) -> None:
         raise Invalid(f"{where or 'The text'} {UNSTORABLE}.", field=where or None)
 
 
+def origin_of(state: BaseState, event: str) -> CallOrigin:
+    """Where an event comes from: the other end of the tab's socket, as everywhere else."""
+    return CallOrigin(tabs_address(state._get_root_state().router_data), event)
+
+
 def guarded(
     handler: Callable[..., Awaitable[Any]],
 ) -> Callable[..., Awaitable[Any]]:
@@ -170,17 +177,18 @@ def guarded(
 
     @functools.wraps(handler)
     async def run(self: BaseState, *args: Any, **kwargs: Any) -> Any:
-        try:
-            await signed_in(self)
-            for given in (*args, kwargs):
-                check_storable(given)
-            return await handler(self, *args, **kwargs)
-        except Unauthenticated:
-            return to_sign_in(self)
-        except AppError as error:
-            if isinstance(error, Forbidden):
-                await note_refusal(await signed_in(self), handler.__qualname__)
-            return toast_failed(error.message)
+        with called_from(origin_of(self, handler.__qualname__)):
+            try:
+                await signed_in(self)
+                for given in (*args, kwargs):
+                    check_storable(given)
+                return await handler(self, *args, **kwargs)
+            except Unauthenticated:
+                return to_sign_in(self)
+            except AppError as error:
+                if isinstance(error, Forbidden):
+                    await note_refusal(await signed_in(self), handler.__qualname__)
+                return toast_failed(error.message)
 
     return run
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.core.db import Session
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
@@ -27,14 +28,31 @@ class AuditLine:
     did: str
     about: str
     changes: str
+    source: str
+    """The address it was done from; what did it, where that was no person."""
+    via: str
 
 
 def audit_line(row: AuditRow, when: str) -> AuditLine:
-    told = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in row.changes.items() if value is not None)
+    told = [_told(name, value, name in row.fields) for name, value in row.changes.items() if value is not None]
     action = row.action.rpartition(".")[2].replace("_", " ")
     return AuditLine(
-        str(row.id), when, row.actor_name, row.actor_kind.replace("_", " "), action, row.entity.replace("_", " "), told
-    )
+        str(row.id), when, row.actor_name, row.actor_kind.replace("_", " "), action, row.entity.replace("_", " "),
+        ", ".join(told), row.ip or (row.via if row.via and row.actor_kind == ActorKind.SYSTEM else "–"), row.via,
+    )  # fmt: skip
+
+
+def _told(name: str, value: Any, is_change: bool) -> str:
+    """A note, or a field as it was and as it is."""
+    words = name.replace("_", " ")
+    if not is_change:
+        return f"{words}: {value}"
+    before, after = ("–" if one is None or one == "" else one for one in map(_shown, value))
+    return f"{words}: {before} → {after}"
+
+
+def _shown(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 class AuditState(ListState, rx.State):
