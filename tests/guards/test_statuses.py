@@ -15,7 +15,7 @@ from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.states import Transitions
 from tests.guards.status_literals import Spelled, enums, of_source, spelled
 
-OTHERS_WORDS = {"liquor_app.providers.adapters.twilio"}
+OTHERS_WORDS = {"liquor_app.providers.adapters.twilio_events"}
 """Statuses of somebody else's service that happen to be called like ours."""
 EXEMPT = {"demo"}
 """The sample writes whole lives at once."""

@@ -10,8 +10,10 @@ import pytest
 
 from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
-from liquor_app.providers.adapters import mailgun, sendgrid, smtp
-from liquor_app.providers.adapters.postmark import _event as postmark_event
+from liquor_app.providers.adapters import smtp
+from liquor_app.providers.adapters.mailgun_events import _event as mailgun_event
+from liquor_app.providers.adapters.postmark_events import _event as postmark_event
+from liquor_app.providers.adapters.sendgrid_events import _event as sendgrid_event
 from liquor_app.providers.kit.base import EventKind, OutgoingMessage
 from liquor_app.providers.kit.bounces import Cause, cause_of
 from liquor_app.providers.kit.message_bodies import Whole
@@ -37,12 +39,10 @@ def test_cases_24_and_25_no_provider_takes_a_silent_server_for_a_dead_address(
     status = {"code": code, "message": words}
     at, body = 1764072000, {"email": "m@example.com", "event": "bounce", "status": code and f"{code}", "reason": words}
     told = [
-        mailgun._event({"event": "failed", "severity": "permanent", "reason": reason, "delivery-status": status}, "t")
+        mailgun_event({"event": "failed", "severity": "permanent", "reason": reason, "delivery-status": status}, "t")
         for reason in ("bounce", "generic", "espblock", "old", "greylisted", None)
     ]
-    told += [
-        sendgrid._event({"timestamp": at, "type": kind, **body}) for kind in ("bounce", "expired", "blocked", None)
-    ]
+    told += [sendgrid_event({"timestamp": at, "type": kind, **body}) for kind in ("bounce", "expired", "blocked", None)]
     details = f"smtp;{code or ''} {words or ''}"
     told += [postmark_event({"RecordType": "Bounce", "MessageID": "x", "Type": "HardBounce", "Details": details})]
     assert [(one.kind, one.is_permanent) for one in told] == [(EventKind.BOUNCED, False)] * len(told)
@@ -105,7 +105,7 @@ def test_causes(code: int | str | None, words: str | None, cause: Cause) -> None
 )  # fmt: skip
 def test_case_25_sendgrid_drop_reasons(event: dict[str, Any], kind: EventKind, dead: bool) -> None:
     """Before: one bad header of ours would have suppressed every recipient."""
-    told = sendgrid._event({"timestamp": 1764072000, "email": "m@example.com", **event})
+    told = sendgrid_event({"timestamp": 1764072000, "email": "m@example.com", **event})
     assert (told.kind, told.is_permanent) == (kind, dead)
 
 

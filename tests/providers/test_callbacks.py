@@ -20,7 +20,8 @@ from liquor_app.core.errors import Invalid, Unauthenticated, Unavailable
 from liquor_app.core.ids import uuid7
 from liquor_app.providers.adapters.mailgun import Mailgun, MailgunConfig
 from liquor_app.providers.adapters.postmark import Postmark, PostmarkConfig
-from liquor_app.providers.adapters.sendgrid import SIGNATURE, TIMESTAMP, SendGrid, SendGridConfig
+from liquor_app.providers.adapters.sendgrid import SendGrid, SendGridConfig
+from liquor_app.providers.adapters.sendgrid_events import SIGNATURE, TIMESTAMP
 from liquor_app.providers.adapters.twilio import Twilio, TwilioConfig
 from liquor_app.providers.kit import callbacks
 from liquor_app.providers.kit.base import EventKind, WebhookEvent

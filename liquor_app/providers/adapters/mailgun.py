@@ -6,75 +6,25 @@ https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/batc
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import hmac
 import json
 import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from email.utils import formataddr
 from typing import Any, ClassVar
-from uuid import UUID
 
 import httpx
 from pydantic import Field, SecretStr
 
 from liquor_app.core.ids import uuid7_time
-from liquor_app.core.security.outbound import http_client
-from liquor_app.organization.models import Channel
-from liquor_app.providers.kit.base import (
-    EventKind,
-    Handed,
-    Outcome,
-    OutgoingMessage,
-    ProviderConfig,
-    SendResult,
-    WebhookEvent,
-)
+from liquor_app.providers.adapters.mailgun_events import message_id_of, read_callback
+from liquor_app.providers.kit.base import Handed, OutgoingMessage, ProviderConfig, SendResult, WebhookEvent
 from liquor_app.providers.kit.batch_skeleton import group, skeleton_of
-from liquor_app.providers.kit.bounces import Cause, cause_of
-from liquor_app.providers.kit.callbacks import (
-    check_age,
-    child,
-    fingerprint,
-    forged,
-    id_of,
-    moment_of,
-    read_json,
-    require_key,
-    words,
-)
-from liquor_app.providers.kit.provider_http import (
-    NoAnswer,
-    ask,
-    common,
-    form_data,
-    garbled,
-    loaded,
-    post,
-    refused,
-    said_of,
-)
+from liquor_app.providers.kit.callbacks import child, words
+from liquor_app.providers.kit.http_provider import HttpProvider, accepted
+from liquor_app.providers.kit.provider_http import form_data
 
 DAY_SECONDS = 86_400
 MARK = "%recipient"
-
-_KINDS = {
-    "delivered": EventKind.DELIVERED,
-    "complained": EventKind.COMPLAINED,
-    "opened": EventKind.OPENED,
-    "clicked": EventKind.CLICKED,
-    "unsubscribed": EventKind.UNSUBSCRIBED,
-}
-
-_SUPPRESSED = {
-    "suppress-bounce": EventKind.BOUNCED,
-    "suppress-unsubscribe": EventKind.UNSUBSCRIBED,
-    "suppress-complaint": EventKind.COMPLAINED,
-}
-_LIST_CODES = {"605": "suppress-bounce", "606": "suppress-unsubscribe", "607": "suppress-complaint"}
-"""Reasons and codes of messages Mailgun did not try; where they differ, the reason counts."""
 
 
 class MailgunConfig(ProviderConfig):
@@ -95,42 +45,26 @@ class MailgunConfig(ProviderConfig):
     timeout_seconds: float = Field(20.0, ge=1, le=40)
 
 
-class Mailgun:
+class Mailgun(HttpProvider[MailgunConfig]):
     """Our send id travels as the variable `send_id`, which every event of the message repeats."""
 
     name: ClassVar[str] = "mailgun"
-    channels: ClassVar[frozenset[Channel]] = frozenset({Channel.EMAIL})
     Config: ClassVar[type[ProviderConfig]] = MailgunConfig
     batch_limit: ClassVar[int] = 1000
     concurrency: ClassVar[int] = 50
-    distinct_bodies: ClassVar[bool] = False
-    has_webhooks: ClassVar[bool] = True
+    safe_5xx: ClassVar[frozenset[int]] = frozenset()
+    """Mailgun has been seen to answer 5xx and send all the same."""
+    questions_at_once: ClassVar[int] = 10
 
-    def __init__(self, config: ProviderConfig) -> None:
-        assert isinstance(config, MailgunConfig)
-        self.config = config
-        self._client = http_client(
-            config.base_url,
-            connections=self.concurrency,
-            seconds=config.timeout_seconds,
-            auth=("api", config.api_key.get_secret_value()),
-        )
-
-    @property
-    def call_seconds(self) -> float:
-        return self.config.timeout_seconds
-
-    @property
-    def lookup_grace(self) -> timedelta:
-        return timedelta(seconds=self.config.lookup_grace_seconds)
+    def _credentials(self) -> dict[str, Any]:
+        return {"auth": ("api", self.config.api_key.get_secret_value())}
 
     def calls(self, messages: Sequence[OutgoingMessage]) -> list[list[OutgoingMessage]]:
         return group(messages, limit=self.batch_limit, forbidden=MARK)
 
-    async def send_batch(self, messages: Sequence[OutgoingMessage]) -> list[SendResult]:
+    def _request(self, messages: Sequence[OutgoingMessage]) -> tuple[str, dict[str, Any]]:
         form = self._form(messages[0]) if len(messages) == 1 else self._shared_form(messages)
-        answer = await post(self._client, f"/v3/{self.config.domain}/messages", self.call_seconds, **form_data(form))
-        return self._judge(messages, answer)
+        return f"/v3/{self.config.domain}/messages", form_data(form)
 
     def _form(self, message: OutgoingMessage) -> dict[str, str]:
         return {
@@ -171,35 +105,15 @@ class Mailgun:
             form["o:tag"] = str(message.campaign_id)
         return form
 
-    def _judge(self, messages: Sequence[OutgoingMessage], answer: httpx.Response | NoAnswer) -> list[SendResult]:
-        said = {} if isinstance(answer, NoAnswer) else loaded(answer)
-        detail = "" if isinstance(answer, NoAnswer) else _detail(said, answer)
-        # Mailgun has been seen to answer 5xx and send all the same
-        if (known := common(messages, answer, detail, safe_5xx=frozenset())) is not None:
-            return known
-        assert isinstance(answer, httpx.Response)
-        if answer.status_code != httpx.codes.OK:
-            return refused(messages, str(answer.status_code), detail)
-        if not isinstance(said, dict) or not said.get("id"):
-            return garbled(messages, answer.status_code)
-        return [SendResult(message.send_id, Outcome.ACCEPTED, str(said["id"])) for message in messages]
+    def _receipts(
+        self, messages: Sequence[OutgoingMessage], answer: httpx.Response, said: Any
+    ) -> list[SendResult] | None:
+        return accepted(messages, str(said["id"])) if isinstance(said, dict) and said.get("id") else None
 
-    async def lookup(self, handed: Sequence[Handed]) -> dict[UUID, str]:
-        gate = asyncio.Semaphore(10)
-
-        async def one(sent: Handed) -> str | None:
-            async with gate:
-                return await self._lookup(sent)
-
-        found = await asyncio.gather(*(one(sent) for sent in handed))
-        return {sent.send_id: message_id for sent, message_id in zip(handed, found, strict=True) if message_id}
-
-    async def _lookup(self, sent: Handed) -> str | None:
+    async def _find(self, sent: Handed) -> str | None:
         """The event log of that address; any event with our send id proves that Mailgun has taken the message."""
-        said = await ask(
-            self._client,
+        said = await self._ask(
             f"/v3/{self.config.domain}/events",
-            self.call_seconds,
             "Mailgun's event log",
             recipient=sent.recipient,
             event="accepted",
@@ -209,81 +123,9 @@ class Mailgun:
         )
         for event in said.get("items") or []:
             if isinstance(event, dict) and child(event, "user-variables").get("send_id") == str(sent.send_id):
-                return words(_message_id(event)) or str(sent.send_id)
+                return words(message_id_of(event)) or str(sent.send_id)
         return None
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str], url: str) -> list[WebhookEvent]:
-        key = require_key(self.config.webhook_signing_key.get_secret_value(), "Mailgun")
-        said = read_json(body, dict, "Mailgun")
-        proof, event = child(said, "signature"), child(said, "event-data")
-        timestamp, token = words(proof.get("timestamp")) or "", words(proof.get("token")) or ""
-        wanted = hmac.new(key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
-        given = words(proof.get("signature")) or ""
-        if not token or not hmac.compare_digest(wanted.encode(), given.encode()):
-            raise forged("Mailgun")
-        check_age(timestamp, self.config.webhook_max_age_seconds, "Mailgun")
-        return [_event(event, token)]
-
-    async def aclose(self) -> None:
-        await self._client.aclose()
-
-
-def _detail(said: object, answer: httpx.Response) -> str:
-    message = said.get("message") if isinstance(said, dict) else None
-    return said_of(answer, message)
-
-
-def _message_id(event: Mapping[str, Any]) -> str | None:
-    return words(child(child(event, "message"), "headers").get("message-id"))
-
-
-def _kind(event: Mapping[str, Any]) -> EventKind:
-    name = str(event.get("event"))
-    if name != "failed":
-        return _KINDS.get(name, EventKind.OTHER)
-    if event.get("severity") == "temporary":
-        return EventKind.DEFERRED
-    return _SUPPRESSED.get(_listed_as(event), EventKind.BOUNCED)
-
-
-def _listed_as(event: Mapping[str, Any]) -> str:
-    """On which of Mailgun's own lists the address stands, so that it did not even try; empty if it tried."""
-    reason = str(event.get("reason") or "")
-    return (
-        reason
-        if reason in _SUPPRESSED
-        else _LIST_CODES.get(words(child(event, "delivery-status").get("code")) or "", "")
-    )
-
-
-def _is_dead(event: Mapping[str, Any]) -> bool:
-    """Whether the server says that nobody is there: Mailgun calls a block list, a full mailbox and whatever it does not
-    understand permanent too."""
-    if event.get("severity") != "permanent":
-        return False
-    if _listed_as(event):
-        return True
-    status = child(event, "delivery-status")
-    told = " ".join(filter(None, (words(status.get("description")), words(status.get("message")))))
-    return cause_of(words(status.get("code")), told) is Cause.ADDRESS
-
-
-def _event(event: Mapping[str, Any], token: str) -> WebhookEvent:
-    kind, status, client = _kind(event), child(event, "delivery-status"), child(event, "client-info")
-    code = words(status.get("code"))
-    return WebhookEvent(
-        kind,
-        event_id=token or fingerprint(event),
-        at=moment_of(event.get("timestamp")),
-        send_id=id_of(child(event, "user-variables").get("send_id")),
-        message_id=_message_id(event),
-        recipient=words(event.get("recipient")),
-        is_permanent=kind is EventKind.BOUNCED and _is_dead(event),
-        code=code,
-        detail=words(status.get("description")) or words(status.get("message")) or words(event.get("reason")),
-        url=words(event.get("url")),
-        user_agent=words(client.get("user-agent")),
-        ip=words(event.get("ip")),
-        is_machine=bool(client.get("bot")),
-        raw=event,
-    )
+        key = self.config.webhook_signing_key.get_secret_value()
+        return read_callback(body, key, self.config.webhook_max_age_seconds)

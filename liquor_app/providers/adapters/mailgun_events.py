@@ -1,0 +1,115 @@
+"""What Mailgun tells later: its callbacks, proved and in our words.
+
+https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from liquor_app.providers.kit.base import EventKind, WebhookEvent
+from liquor_app.providers.kit.bounces import Cause, cause_of
+from liquor_app.providers.kit.callbacks import (
+    check_age,
+    child,
+    fingerprint,
+    forged,
+    id_of,
+    moment_of,
+    read_json,
+    require_key,
+    words,
+)
+
+_KINDS = {
+    "delivered": EventKind.DELIVERED,
+    "complained": EventKind.COMPLAINED,
+    "opened": EventKind.OPENED,
+    "clicked": EventKind.CLICKED,
+    "unsubscribed": EventKind.UNSUBSCRIBED,
+}
+
+_SUPPRESSED = {
+    "suppress-bounce": EventKind.BOUNCED,
+    "suppress-unsubscribe": EventKind.UNSUBSCRIBED,
+    "suppress-complaint": EventKind.COMPLAINED,
+}
+_LIST_CODES = {"605": "suppress-bounce", "606": "suppress-unsubscribe", "607": "suppress-complaint"}
+"""Reasons and codes of messages Mailgun did not try; where they differ, the reason counts."""
+
+
+def read_callback(body: bytes, key: str, max_age_seconds: int) -> list[WebhookEvent]:
+    """The event of a callback.
+
+    Raises:
+        Unauthenticated, Unavailable, Invalid: as `Provider.parse_webhook`.
+    """
+    require_key(key, "Mailgun")
+    said = read_json(body, dict, "Mailgun")
+    proof, event = child(said, "signature"), child(said, "event-data")
+    timestamp, token = words(proof.get("timestamp")) or "", words(proof.get("token")) or ""
+    wanted = hmac.new(key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
+    given = words(proof.get("signature")) or ""
+    if not token or not hmac.compare_digest(wanted.encode(), given.encode()):
+        raise forged("Mailgun")
+    check_age(timestamp, max_age_seconds, "Mailgun")
+    return [_event(event, token)]
+
+
+def message_id_of(event: Mapping[str, Any]) -> str | None:
+    return words(child(child(event, "message"), "headers").get("message-id"))
+
+
+def _kind(event: Mapping[str, Any]) -> EventKind:
+    name = str(event.get("event"))
+    if name != "failed":
+        return _KINDS.get(name, EventKind.OTHER)
+    if event.get("severity") == "temporary":
+        return EventKind.DEFERRED
+    return _SUPPRESSED.get(_listed_as(event), EventKind.BOUNCED)
+
+
+def _listed_as(event: Mapping[str, Any]) -> str:
+    """On which of Mailgun's own lists the address stands, so that it did not even try; empty if it tried."""
+    reason = str(event.get("reason") or "")
+    return (
+        reason
+        if reason in _SUPPRESSED
+        else _LIST_CODES.get(words(child(event, "delivery-status").get("code")) or "", "")
+    )
+
+
+def _is_dead(event: Mapping[str, Any]) -> bool:
+    """Whether the server says that nobody is there: Mailgun calls a block list, a full mailbox and whatever it does not
+    understand permanent too."""
+    if event.get("severity") != "permanent":
+        return False
+    if _listed_as(event):
+        return True
+    status = child(event, "delivery-status")
+    told = " ".join(filter(None, (words(status.get("description")), words(status.get("message")))))
+    return cause_of(words(status.get("code")), told) is Cause.ADDRESS
+
+
+def _event(event: Mapping[str, Any], token: str) -> WebhookEvent:
+    kind, status, client = _kind(event), child(event, "delivery-status"), child(event, "client-info")
+    code = words(status.get("code"))
+    return WebhookEvent(
+        kind,
+        event_id=token or fingerprint(event),
+        at=moment_of(event.get("timestamp")),
+        send_id=id_of(child(event, "user-variables").get("send_id")),
+        message_id=message_id_of(event),
+        recipient=words(event.get("recipient")),
+        is_permanent=kind is EventKind.BOUNCED and _is_dead(event),
+        code=code,
+        detail=words(status.get("description")) or words(status.get("message")) or words(event.get("reason")),
+        url=words(event.get("url")),
+        user_agent=words(client.get("user-agent")),
+        ip=words(event.get("ip")),
+        is_machine=bool(client.get("bot")),
+        raw=event,
+    )
