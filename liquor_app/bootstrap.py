@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liquor_app.accounts import service as accounts
+from liquor_app.accounts import profile, users
 from liquor_app.accounts.passwords import hash_password
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.accounts.setup_code import current_code
@@ -27,11 +27,11 @@ async def defaults(admin_password: str | None) -> bool:
         await segments.ensure_default_segments(session)
         await templates.ensure_default_templates(session)
         await compliance.ensure_rule_pack(session)
-        if admin_password is None or await accounts.has_users(session):
+        if admin_password is None or await users.has_users(session):
             return False
     hashed = await hash_password(admin_password)
     async with transaction() as session:
-        await accounts.register_first_admin(
+        await users.register_first_admin(
             session, email=get_settings().admin_email, password=hashed, full_name="Admin", code=None
         )
     return True
@@ -42,11 +42,11 @@ async def renew_unread_password(password: str) -> bool:
     nobody may have read. Returns whether it did."""
     email = get_settings().admin_email
     async with transaction() as session:
-        if not await accounts.is_unclaimed(session, email):
+        if not await users.is_unclaimed(session, email):
             return False
     hashed = await hash_password(password)
     async with transaction() as session:
-        await accounts.reset_password(session, SYSTEM, email=email, password=hashed)
+        await profile.reset_password(session, SYSTEM, email=email, password=hashed)
     return True
 
 

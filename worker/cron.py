@@ -11,7 +11,7 @@ from arq.typing import WorkerCoroutine
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.accounts.service import forget_sessions
+from liquor_app.accounts.sessions import forget_sessions
 from liquor_app.accounts.sign_in_attempts import forget_attempts
 from liquor_app.core import queue
 from liquor_app.core.db import transaction

@@ -13,8 +13,8 @@ from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.known_devices import Device
 from liquor_app.accounts.models import User
 from liquor_app.accounts.permissions import STRANGER
-from liquor_app.accounts.service import UserRow, get_user
 from liquor_app.accounts.sign_in_attempts import Counted, count_attempt, forgive
+from liquor_app.accounts.users import UserRow, get_user
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Unauthenticated
 

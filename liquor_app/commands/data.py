@@ -27,7 +27,7 @@ def clear_data(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] =
     """Delete this clone's embedded databases for good."""
     import shutil
 
-    from liquor_app.core.platform.embedded import exclusive
+    from liquor_app.core.platform.engine_files import exclusive
 
     folder = get_settings().data_dir
     if not folder.exists():

@@ -26,7 +26,7 @@ def add_user(
 ) -> None:
     """Add somebody; asks for the password."""
     from liquor_app.accounts.models import Role
-    from liquor_app.accounts.service import create_user
+    from liquor_app.accounts.users import create_user
 
     if role not in set(Role):
         raise Invalid(f"role must be one of {', '.join(Role)}", field="role")
@@ -38,7 +38,7 @@ def add_user(
 @app.command("reset-password")
 def reset_password(email: Annotated[str, typer.Argument()] = "") -> None:
     """A new random password, printed once; every session of that user ends."""
-    from liquor_app.accounts.service import reset_password as reset
+    from liquor_app.accounts.profile import reset_password as reset
 
     address = email or get_settings().admin_email
     password = secrets.token_urlsafe(9)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM, Actor
-from liquor_app.accounts.service import get_user
+from liquor_app.accounts.users import get_user
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Forbidden
 from liquor_app.core.files.store import file_store

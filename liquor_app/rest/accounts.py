@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from liquor_app.accounts import service
+from liquor_app.accounts import profile, sessions, tokens, users
 from liquor_app.accounts.audit import audit_access
 from liquor_app.accounts.cookies import DEVICE, SESSION, cookie_name
 from liquor_app.accounts.known_devices import DEVICE_DAYS, Device, read_device, remember
@@ -80,7 +80,7 @@ def _device(request: Request) -> Device | None:
     return read_device(request.cookies.get(cookie_name(DEVICE)))
 
 
-async def _attempt(request: Request, email: str, password: str) -> service.UserRow:
+async def _attempt(request: Request, email: str, password: str) -> users.UserRow:
     """Whoever these are; counted, limited, and hashed outside of any transaction."""
     source, device = source_of(request), _device(request)
     who = f"device:{device.id}" if device else source_group(source)
@@ -98,7 +98,7 @@ async def _attempt(request: Request, email: str, password: str) -> service.UserR
     return verdict.granted()
 
 
-def _known_from_now(request: Request, response: Response, user: service.UserRow) -> None:
+def _known_from_now(request: Request, response: Response, user: users.UserRow) -> None:
     keep_cookie(response, DEVICE, remember(_device(request), user.id), days=DEVICE_DAYS)
 
 
@@ -109,16 +109,16 @@ async def login(request: Request, response: Response, body: Credentials) -> obje
     each time, unless on a device (a cookie) one has signed in on before."""
     user = await _attempt(request, body.email, body.password)
     async with transaction() as session:
-        tokens = await service.issue_tokens(session, user, ip=source_of(request))
+        pair = await tokens.issue_tokens(session, user, ip=source_of(request))
     _known_from_now(request, response, user)
-    return tokens
+    return pair
 
 
 @router.post("/auth/refresh", response_model=Tokens)
 async def refresh(body: Refresh) -> object:
     """A new pair for an unused refresh token; a second use of one ends its whole family."""
     async with transaction() as session:
-        pair = await service.refresh_tokens(session, body.refresh_token)
+        pair = await tokens.refresh_tokens(session, body.refresh_token)
     if pair is None:
         raise Unauthenticated("The refresh token is unknown, used or expired. Please sign in again.")
     return pair
@@ -132,11 +132,11 @@ async def logout(request: Request, body: Refresh | None = None) -> Response:
         if cookie := session_cookie(request):
             if not same_origin(request):
                 raise Forbidden("This request came from another site.")
-            await service.close_session(session, cookie)
+            await sessions.close_session(session, cookie)
         if bearer := bearer_of(request):
-            await service.revoke_access(session, bearer)
+            await tokens.revoke_access(session, bearer)
         if body:
-            await service.revoke_family(session, body.refresh_token)
+            await tokens.revoke_family(session, body.refresh_token)
     response = Response(status_code=204)
     drop_cookie(response, SESSION)
     return response
@@ -144,21 +144,21 @@ async def logout(request: Request, body: Refresh | None = None) -> Response:
 
 async def _first_admin(
     request: Request, *, email: str, password: str, full_name: str | None, code: str
-) -> service.UserRow:
+) -> users.UserRow:
     """The first run's admin. Nothing is hashed before the code has been looked at."""
     try:
         async with transaction() as session:
-            await service.require_first_run(session)
+            await users.require_first_run(session)
             await check_code(session, code)
     except Forbidden as refused:
         if refused.field:
             async with transaction() as session:
                 await audit_access(session, STRANGER, "setup.refused", None, ip=source_of(request))
         raise
-    service.check_email(email)
+    users.check_email(email)
     hashed = await hash_password(password)
     async with transaction() as session:
-        return await service.register_first_admin(session, email=email, password=hashed, full_name=full_name, code=code)
+        return await users.register_first_admin(session, email=email, password=hashed, full_name=full_name, code=code)
 
 
 @router.post("/auth/register", response_model=UserOut, status_code=201)
@@ -172,11 +172,11 @@ async def register(request: Request, body: Registration) -> object:
             request, email=body.email, password=body.password, full_name=body.full_name, code=body.setup_code
         )
     async with transaction() as session:
-        actor = await service.token_actor(session, bearer)
+        actor = await tokens.token_actor(session, bearer)
     require(actor, Role.ADMIN)
     hashed = await hash_password(body.password)
     async with transaction() as session:
-        return await service.create_user(
+        return await users.create_user(
             session, actor, email=body.email, password=hashed, full_name=body.full_name, role=body.role
         )
 
@@ -185,7 +185,7 @@ async def register(request: Request, body: Registration) -> object:
 async def me(actor: CurrentActor) -> object:
     """Whoever is signed in."""
     async with transaction() as session:
-        user = await service.get_user(session, actor.id) if actor.user_id and actor.id else None
+        user = await users.get_user(session, actor.id) if actor.user_id and actor.id else None
     if user is None:
         raise Forbidden("Only a person has a profile; this is an API key.")
     return user
@@ -201,7 +201,7 @@ async def patch_me(request: Request, actor: CurrentActor, body: MePatch) -> obje
         await _new_password(request, actor, current or "", fresh or "") if "password" in body.model_fields_set else None
     )
     async with transaction() as session:
-        return await service.update_me(session, actor, changes, pair)
+        return await profile.update_me(session, actor, changes, pair)
 
 
 async def _new_password(request: Request, actor: Actor, current: str, fresh: str) -> tuple[Hashed, Hashed]:
@@ -209,7 +209,7 @@ async def _new_password(request: Request, actor: Actor, current: str, fresh: str
     check_password(fresh)
     source = source_of(request)
     async with transaction() as session:
-        user, stored = await service.stored_hash(session, actor)
+        user, stored = await profile.stored_hash(session, actor)
     async with turn(f"user:{actor.id}", is_known=True):
         async with transaction() as session:
             attempt = await begin_attempt(
@@ -234,9 +234,9 @@ def _safe_next(target: str) -> str:
     return target if inside and "\n" not in target else "/"
 
 
-async def _open(request: Request, user: service.UserRow, target: str) -> Response:
+async def _open(request: Request, user: users.UserRow, target: str) -> Response:
     async with transaction() as session:
-        token = await service.open_session(
+        token = await sessions.open_session(
             session, user, ip=source_of(request), user_agent=request.headers.get("user-agent")
         )
     response = RedirectResponse(_safe_next(target), 303)
@@ -285,7 +285,7 @@ async def browser_logout(request: Request) -> Response:
         raise Forbidden("This request came from another site.")
     async with transaction() as session:
         if cookie := session_cookie(request):
-            await service.close_session(session, cookie)
+            await sessions.close_session(session, cookie)
     response = RedirectResponse("/login", 303)
     drop_cookie(response, SESSION)
     return response

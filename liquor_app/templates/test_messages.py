@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.accounts.service import get_user
+from liquor_app.accounts.users import get_user
 from liquor_app.api.http_rate_limit import limit
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7

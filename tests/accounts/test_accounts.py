@@ -9,7 +9,7 @@ import jwt
 import pytest
 from sqlalchemy import text
 
-from liquor_app.accounts import service
+from liquor_app.accounts import profile, sessions, tokens, users
 from liquor_app.accounts.known_devices import Device
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.passwords import Hashed, hash_password, verify_password
@@ -27,12 +27,10 @@ pytestmark = pytest.mark.integration
 EMAIL, PASSWORD = "dana@example.com", "correct-horse-battery"
 
 
-async def _dana() -> service.UserRow:
+async def _dana() -> users.UserRow:
     hashed = await hash_password(PASSWORD)
     async with transaction() as session:
-        return await service.register_first_admin(
-            session, email=EMAIL, password=hashed, full_name="Dana Ruiz", code=None
-        )
+        return await users.register_first_admin(session, email=EMAIL, password=hashed, full_name="Dana Ruiz", code=None)
 
 
 async def _try(password: str, email: str = EMAIL, source: str = "192.0.2.1", device: Device | None = None) -> Verdict:
@@ -47,7 +45,7 @@ async def test_only_the_first_comer_becomes_admin(database: str) -> None:
     assert (await _dana()).role is Role.ADMIN
     async with transaction() as session:
         with pytest.raises(Forbidden, match="already set up"):
-            await service.register_first_admin(session, email="eve@example.com", password=Hashed("x"), code=None)
+            await users.register_first_admin(session, email="eve@example.com", password=Hashed("x"), code=None)
 
 
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaa", "x" * 201])
@@ -61,7 +59,7 @@ async def test_an_address_is_taken_once_whatever_its_case(database: str) -> None
     await _dana()
     async with transaction() as session:
         with pytest.raises(Conflict):
-            await service.create_user(session, SYSTEM, email="DANA@Example.com", password=Hashed("x"), role=Role.USER)
+            await users.create_user(session, SYSTEM, email="DANA@Example.com", password=Hashed("x"), role=Role.USER)
 
 
 async def test_after_eight_failures_one_waits_longer_each_time(database: str) -> None:
@@ -92,24 +90,24 @@ async def test_a_hundred_at_once_are_counted_each(database: str) -> None:
 async def test_a_session_ends_when_closed_or_its_user_leaves(database: str) -> None:
     dana = await _dana()
     async with transaction() as session:
-        first = await service.open_session(session, dana, ip="127.0.0.1", user_agent="test")
-        second = await service.open_session(session, dana, ip=None, user_agent=None)
+        first = await sessions.open_session(session, dana, ip="127.0.0.1", user_agent="test")
+        second = await sessions.open_session(session, dana, ip=None, user_agent=None)
     async with transaction() as session:
-        found = await service.session_actor(session, first)
+        found = await sessions.session_actor(session, first)
         assert found is not None
         assert found.name == "Dana Ruiz"
-        await service.close_session(session, first)
-        assert await service.session_actor(session, first) is None
-        assert await service.session_actor(session, second) is not None
+        await sessions.close_session(session, first)
+        assert await sessions.session_actor(session, first) is None
+        assert await sessions.session_actor(session, second) is not None
         await session.execute(text("UPDATE users SET is_active = false"))
-        assert await service.session_actor(session, second) is None
+        assert await sessions.session_actor(session, second) is None
 
 
 async def test_cookies_and_keys_are_stored_as_hashes_only(database: str) -> None:
     dana = await _dana()
     async with transaction() as session:
-        cookie = await service.open_session(session, dana, ip=None, user_agent=None)
-        key = await service.create_api_key(session, dana.actor, name="till", role=Role.MANAGER)
+        cookie = await sessions.open_session(session, dana, ip=None, user_agent=None)
+        key = await tokens.create_api_key(session, dana.actor, name="till", role=Role.MANAGER)
         stored = await session.execute(
             text("SELECT token_hash FROM browser_sessions UNION ALL SELECT key_hash FROM api_keys")
         )
@@ -117,62 +115,62 @@ async def test_cookies_and_keys_are_stored_as_hashes_only(database: str) -> None
     assert cookie not in hashes
     assert key not in hashes
     async with transaction() as session:
-        assert (await service.token_actor(session, key)).role is Role.MANAGER
+        assert (await tokens.token_actor(session, key)).role is Role.MANAGER
 
 
 async def test_a_refresh_token_used_twice_ends_its_family(database: str) -> None:
     dana = await _dana()
     async with transaction() as session:
-        first = await service.issue_tokens(session, dana)
+        first = await tokens.issue_tokens(session, dana)
     async with transaction() as session:
-        second = await service.refresh_tokens(session, first.refresh_token)
+        second = await tokens.refresh_tokens(session, first.refresh_token)
     assert second is not None
     async with transaction() as session:
-        assert await service.refresh_tokens(session, first.refresh_token) is None
+        assert await tokens.refresh_tokens(session, first.refresh_token) is None
     async with transaction() as session:
-        assert await service.refresh_tokens(session, second.refresh_token) is None
+        assert await tokens.refresh_tokens(session, second.refresh_token) is None
 
 
 async def test_an_access_token_speaks_for_the_user_as_they_are_now(database: str) -> None:
     dana = await _dana()
     async with transaction() as session:
-        pair = await service.issue_tokens(session, dana)
-        assert (await service.token_actor(session, pair.access_token)).id == dana.id
+        pair = await tokens.issue_tokens(session, dana)
+        assert (await tokens.token_actor(session, pair.access_token)).id == dana.id
         await session.execute(text("UPDATE users SET role = 'user'"))
         session.expire_all()
-        assert (await service.token_actor(session, pair.access_token)).role is Role.USER
+        assert (await tokens.token_actor(session, pair.access_token)).role is Role.USER
         for forged in ("", "x.y.z", pair.access_token[:-3] + "abc", "lk_unknown"):
             with pytest.raises(Unauthenticated):
-                await service.token_actor(session, forged)
+                await tokens.token_actor(session, forged)
 
 
 async def test_an_access_token_dies_with_its_session(database: str) -> None:
     dana = await _dana()
 
-    async def is_alive(pair: service.TokenPair) -> bool:
+    async def is_alive(pair: tokens.TokenPair) -> bool:
         async with transaction() as session:
             try:
-                return (await service.token_actor(session, pair.access_token)).id == dana.id
+                return (await tokens.token_actor(session, pair.access_token)).id == dana.id
             except Unauthenticated:
                 return False
 
     async with transaction() as session:
-        pairs = [await service.issue_tokens(session, dana) for _ in range(4)]
+        pairs = [await tokens.issue_tokens(session, dana) for _ in range(4)]
     assert [await is_alive(pair) for pair in pairs] == [True] * 4
     async with transaction() as session:
-        await service.revoke_family(session, pairs[0].refresh_token)
-        fresh = await service.refresh_tokens(session, pairs[1].refresh_token)
+        await tokens.revoke_family(session, pairs[0].refresh_token)
+        fresh = await tokens.refresh_tokens(session, pairs[1].refresh_token)
     assert fresh is not None
     assert [await is_alive(pair) for pair in (*pairs, fresh)] == [False, True, True, True, True]
     async with transaction() as session:
-        await service.refresh_tokens(session, pairs[1].refresh_token)  # a second use: somebody stole it
+        await tokens.refresh_tokens(session, pairs[1].refresh_token)  # a second use: somebody stole it
     assert [await is_alive(pair) for pair in (*pairs, fresh)] == [False, False, True, True, False]
     async with transaction() as session:
         await session.execute(text("UPDATE users SET is_active = false"))
     assert not await is_alive(pairs[2])
     async with transaction() as session:
         await session.execute(text("UPDATE users SET is_active = true"))
-        await service.reset_password(session, SYSTEM, email=EMAIL, password=Hashed("x"))
+        await profile.reset_password(session, SYSTEM, email=EMAIL, password=Hashed("x"))
     assert not await is_alive(pairs[2])
 
 
@@ -180,32 +178,32 @@ async def test_an_access_token_dies_with_its_session(database: str) -> None:
 async def test_an_access_token_without_a_claim_is_none(database: str, missing: str) -> None:
     dana = await _dana()
     async with transaction() as session:
-        pair = await service.issue_tokens(session, dana)
+        pair = await tokens.issue_tokens(session, dana)
         claims = jwt.decode(pair.access_token, options={"verify_signature": False})
         del claims[missing]
         with pytest.raises(Unauthenticated):
-            await service.token_actor(session, jwt.encode(claims, key("jwt"), "HS256"))
+            await tokens.token_actor(session, jwt.encode(claims, key("jwt"), "HS256"))
 
 
 async def test_an_idle_session_ends_and_looking_on_is_not_doing(database: str) -> None:
     dana = await _dana()
     async with transaction() as session:
-        cookie = await service.open_session(session, dana, ip=None, user_agent=None)
+        cookie = await sessions.open_session(session, dana, ip=None, user_agent=None)
 
     async def idle(minutes: int) -> bool:
         async with transaction() as session:
             await session.execute(
                 text("UPDATE browser_sessions SET last_seen_at = now() - make_interval(mins => :m)"), {"m": minutes}
             )
-            return await service.session_actor(session, cookie) is not None
+            return await sessions.session_actor(session, cookie) is not None
 
     limit = config.get_settings().session_idle_minutes
     assert await idle(limit - 1)
     async with transaction() as session:
-        await service.session_actor(session, cookie)
+        await sessions.session_actor(session, cookie)
         seen = await session.execute(text("SELECT now() - last_seen_at > interval '1 hour' FROM browser_sessions"))
         assert seen.scalar_one(), "a live page that looks again keeps nobody signed in"
-        await service.touch_session(session, cookie)
+        await sessions.touch_session(session, cookie)
         seen = await session.execute(text("SELECT now() - last_seen_at < interval '1 minute' FROM browser_sessions"))
         assert seen.scalar_one()
     assert not await idle(limit + 1)
@@ -214,16 +212,16 @@ async def test_an_idle_session_ends_and_looking_on_is_not_doing(database: str) -
 async def test_what_ended_long_ago_is_forgotten(database: str) -> None:
     dana = await _dana()
     async with transaction() as session:
-        cookie = await service.open_session(session, dana, ip=None, user_agent=None)
-        pair = await service.issue_tokens(session, dana)
+        cookie = await sessions.open_session(session, dana, ip=None, user_agent=None)
+        pair = await tokens.issue_tokens(session, dana)
     with travel(now() - timedelta(days=60)):
         async with transaction() as session:
-            await service.open_session(session, dana, ip=None, user_agent=None)
-            await service.issue_tokens(session, dana)
+            await sessions.open_session(session, dana, ip=None, user_agent=None)
+            await tokens.issue_tokens(session, dana)
         await _try("wrong-password")
     await _try("wrong-password", source="192.0.2.9")
     async with transaction() as session:
-        await service.forget_sessions(session)
+        await sessions.forget_sessions(session)
         await forget_attempts(session)
         left = await session.execute(
             text(
@@ -232,22 +230,22 @@ async def test_what_ended_long_ago_is_forgotten(database: str) -> None:
             )
         )
         assert tuple(left.one()) == (1, 1, 2)
-        assert await service.session_actor(session, cookie) is not None
-        assert (await service.token_actor(session, pair.access_token)).id == dana.id
+        assert await sessions.session_actor(session, cookie) is not None
+        assert (await tokens.token_actor(session, pair.access_token)).id == dana.id
 
 
 async def test_a_password_changed_meanwhile_is_not_changed_again(database: str) -> None:
     dana = await _dana()
     async with transaction() as session:
-        cookie = await service.open_session(session, dana, ip=None, user_agent=None)
-        _, stored = await service.stored_hash(session, dana.actor)
+        cookie = await sessions.open_session(session, dana, ip=None, user_agent=None)
+        _, stored = await profile.stored_hash(session, dana.actor)
     fresh = await hash_password("another-long-one")
     async with transaction() as session:
-        await service.update_me(session, dana.actor, {}, (stored, fresh))
+        await profile.update_me(session, dana.actor, {}, (stored, fresh))
     async with transaction() as session:
-        assert await service.session_actor(session, cookie) is None
+        assert await sessions.session_actor(session, cookie) is None
         with pytest.raises(Conflict):
-            await service.update_me(session, dana.actor, {}, (stored, Hashed("y")))
+            await profile.update_me(session, dana.actor, {}, (stored, Hashed("y")))
     assert (await _try("another-long-one")).user is not None
 
 

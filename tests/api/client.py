@@ -9,7 +9,8 @@ import httpx
 from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.service import get_user, issue_tokens
+from liquor_app.accounts.tokens import issue_tokens
+from liquor_app.accounts.users import get_user
 from liquor_app.core.db import transaction
 
 PASSWORD = "correct horse battery"

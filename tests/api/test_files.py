@@ -10,7 +10,7 @@ from sqlalchemy import text
 from liquor_app.accounts.downloads import download_link
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor
-from liquor_app.accounts.service import get_user
+from liquor_app.accounts.users import get_user
 from liquor_app.core import clock
 from liquor_app.core.db import transaction
 from liquor_app.core.files.folders import EXPORT_FILES

@@ -16,7 +16,8 @@ from starlette.types import ASGIApp
 
 from liquor_app.accounts.cookies import SESSION
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.service import close_session, get_user, open_session
+from liquor_app.accounts.sessions import close_session, open_session
+from liquor_app.accounts.users import get_user
 from liquor_app.api import sockets
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import hub, publish

@@ -11,7 +11,8 @@ from sqlalchemy import insert, select, text
 
 from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.accounts.service import issue_tokens, register_first_admin, token_actor
+from liquor_app.accounts.tokens import issue_tokens, token_actor
+from liquor_app.accounts.users import register_first_admin
 from liquor_app.core import config
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid, Unauthenticated

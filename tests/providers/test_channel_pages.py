@@ -11,7 +11,7 @@ from sqlalchemy import text
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.accounts.service import create_user
+from liquor_app.accounts.users import create_user
 from liquor_app.analytics.bounce_rates import sender_health
 from liquor_app.core import config, redis
 from liquor_app.core.db import transaction

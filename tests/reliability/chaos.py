@@ -39,9 +39,11 @@ from liquor_app.core import config, db, redis
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
-from liquor_app.core.platform import embedded, migrate
+from liquor_app.core.platform import migrate
 from liquor_app.core.platform.child_process import Child, free_port
+from liquor_app.core.platform.postgres_engine import EmbeddedPostgres
 from liquor_app.core.platform.supervisor import Supervisor
+from liquor_app.core.platform.valkey_engine import EmbeddedValkey
 from liquor_app.organization.models import Channel
 from liquor_app.providers.service import configure_channel
 from liquor_app.sending.pipeline.launch import launch_campaign
@@ -89,7 +91,7 @@ def own_engines() -> Iterator[dict[str, Child]]:
     before = {name: os.environ.get(name) for name in ("DATABASE_URL", "REDIS_URL", "LIQUOR_DATA_DIR")}
     children: dict[str, Child] = {}
     try:
-        postgres, valkey = embedded.EmbeddedPostgres(folder), embedded.EmbeddedValkey(folder)
+        postgres, valkey = EmbeddedPostgres(folder), EmbeddedValkey(folder)
         children["postgres"], children["valkey"] = postgres.start(), valkey.start()
         os.environ.update(DATABASE_URL=postgres.url, REDIS_URL=valkey.url, LIQUOR_DATA_DIR=str(folder))
         config.get_settings.cache_clear()

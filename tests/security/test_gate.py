@@ -13,7 +13,7 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 
 from liquor_app.accounts.cookies import SESSION
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.service import close_session
+from liquor_app.accounts.sessions import close_session
 from liquor_app.core.db import transaction
 from liquor_app.liquor_app import app
 from liquor_app.screens.campaigns.list.state import CampaignsState

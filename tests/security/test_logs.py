@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.accounts.service import create_api_key
+from liquor_app.accounts.tokens import create_api_key
 from liquor_app.api.application import create_api
 from liquor_app.core import config, db, queue, redis
 from liquor_app.core.config import PROJECT_ROOT
@@ -340,7 +340,10 @@ BROAD = {"Exception", "BaseException", "DBAPIError", "SQLAlchemyError", "Operati
 MAKES_FILES = {
     "liquor_app/core/platform/private_files.py": "the one place",
     "liquor_app/core/platform/frontend.py": "built screens, which are public",
-    "liquor_app/core/platform/embedded.py": "the engines' own files; the test of modes looks at them",
+    "liquor_app/core/platform/embedded.py": "where the engines answer; the test of modes looks at it",
+    "liquor_app/core/platform/engine_files.py": "the lock and the engines' passwords; the same",
+    "liquor_app/core/platform/postgres_engine.py": "the server's own files; the same",
+    "liquor_app/core/platform/valkey_engine.py": "the server's own files; the same",
     "liquor_app/core/config.py": "the secret key, mode 0600 from its first byte",
 }
 

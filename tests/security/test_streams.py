@@ -12,7 +12,8 @@ from reflex_base.registry import RegistrationContext
 from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.service import close_session, get_user, open_session
+from liquor_app.accounts.sessions import close_session, open_session
+from liquor_app.accounts.users import get_user
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import publish

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.accounts.service import create_user
+from liquor_app.accounts.users import create_user
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from liquor_app.core.ids import uuid7

@@ -9,7 +9,7 @@ import pytest
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.passwords import Hashed
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.accounts.service import create_user
+from liquor_app.accounts.users import create_user
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery

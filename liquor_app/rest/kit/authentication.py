@@ -12,7 +12,8 @@ from starlette.types import Scope
 from liquor_app.accounts.audit import audit_access, note_refusal
 from liquor_app.accounts.cookies import SESSION, cookie_name
 from liquor_app.accounts.permissions import STRANGER, Actor
-from liquor_app.accounts.service import KEY_PREFIX, session_actor, token_actor, touch_session
+from liquor_app.accounts.sessions import session_actor, touch_session
+from liquor_app.accounts.tokens import KEY_PREFIX, token_actor
 from liquor_app.api.client_address import source_of
 from liquor_app.api.http_rate_limit import limit
 from liquor_app.core.config import get_settings

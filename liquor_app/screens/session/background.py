@@ -28,7 +28,7 @@ from reflex.istate.proxy import StateProxy
 from liquor_app.accounts.access_changes import CHECK_SECONDS, access_topic
 from liquor_app.accounts.audit import note_refusal
 from liquor_app.accounts.permissions import Actor
-from liquor_app.accounts.service import session_actor
+from liquor_app.accounts.sessions import session_actor
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Forbidden, Unauthenticated
 from liquor_app.core.pubsub import hub

@@ -23,7 +23,8 @@ from reflex_base.event import Event
 from liquor_app.accounts.audit import note_refusal
 from liquor_app.accounts.cookies import SESSION, cookie_name
 from liquor_app.accounts.permissions import Actor
-from liquor_app.accounts.service import TOUCH_SECONDS, has_users, session_actor, touch_session
+from liquor_app.accounts.sessions import TOUCH_SECONDS, session_actor, touch_session
+from liquor_app.accounts.users import has_users
 from liquor_app.api.client_address import tabs_address
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.accounts.service import get_user
+from liquor_app.accounts.users import get_user
 from liquor_app.actions.latest_offer import latest_offer
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError

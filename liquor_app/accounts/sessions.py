@@ -1,0 +1,96 @@
+"""Browsers that are signed in: opened, recognised by their cookie, closed, forgotten."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.access_changes import announce_access
+from liquor_app.accounts.audit import audit_access
+from liquor_app.accounts.models import BrowserSession, Role
+from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.accounts.users import UserRow, user_actor
+from liquor_app.core.clock import now
+from liquor_app.core.config import get_settings
+from liquor_app.core.security.crypto import token_hash
+
+TOUCH_SECONDS = 60
+"""How exactly it is known when a session was last used."""
+
+
+async def open_session(session: AsyncSession, user: UserRow, *, ip: str | None, user_agent: str | None) -> str:
+    """Sign a browser in; returns the cookie's value, which is stored nowhere."""
+    token = secrets.token_urlsafe(32)
+    expires = now() + timedelta(days=get_settings().session_days)
+    session.add(
+        BrowserSession(
+            user_id=user.id,
+            token_hash=token_hash(token),
+            ip=ip,
+            user_agent=(user_agent or "")[:300],
+            expires_at=expires,
+        )
+    )
+    await audit_access(session, user.actor, "session.opened", user.id, ip=ip)
+    return token
+
+
+async def session_actor(session: AsyncSession, token: str) -> Actor | None:
+    """Whoever is signed in with this cookie, read from the database each time; None if nobody, or idle for too long."""
+    found = await session.execute(
+        text(
+            "SELECT u.id, u.email, u.full_name, u.role FROM browser_sessions s JOIN users u ON u.id = s.user_id"
+            " WHERE s.token_hash = :hash AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active"
+            " AND s.last_seen_at > now() - make_interval(mins => :idle)"
+        ),
+        {"hash": token_hash(token), "idle": get_settings().session_idle_minutes},
+    )
+    row = found.mappings().first()
+    if row is None:
+        return None
+    return Actor(ActorKind.USER, row["id"], row["full_name"] or row["email"], Role(row["role"]))
+
+
+async def touch_session(session: AsyncSession, token: str) -> None:
+    """Note that the person behind a session did something. Looking again on their behalf, as live pages do, is
+    nothing they did."""
+    await session.execute(
+        text(
+            "UPDATE browser_sessions SET last_seen_at = now() WHERE token_hash = :hash AND revoked_at IS NULL"
+            " AND last_seen_at < now() - make_interval(secs => :often)"
+        ),
+        {"hash": token_hash(token), "often": TOUCH_SECONDS},
+    )
+
+
+async def close_session(session: AsyncSession, token: str) -> None:
+    """Sign a browser out."""
+    ended = await session.execute(
+        text(
+            "UPDATE browser_sessions SET revoked_at = now() WHERE token_hash = :hash AND revoked_at IS NULL"
+            " RETURNING user_id"
+        ),
+        {"hash": token_hash(token)},
+    )
+    for user_id in ended.scalars():
+        announce_access(session, user_id)
+        await audit_access(session, await user_actor(session, user_id), "session.closed", user_id)
+
+
+async def revoke_all(session: AsyncSession, user_id: UUID) -> None:
+    """End every session and refresh token of a user."""
+    for table in ("browser_sessions", "refresh_tokens"):
+        await session.execute(
+            text(f"UPDATE {table} SET revoked_at = now() WHERE user_id = :id AND revoked_at IS NULL"), {"id": user_id}
+        )
+    announce_access(session, user_id)
+
+
+async def forget_sessions(session: AsyncSession) -> None:
+    """Drop sessions and refresh tokens a week after their last day: each sign-in leaves one."""
+    for table in ("browser_sessions", "refresh_tokens"):
+        await session.execute(text(f"DELETE FROM {table} WHERE expires_at < now() - interval '7 days'"))

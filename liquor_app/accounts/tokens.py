@@ -1,0 +1,186 @@
+"""Programs that are let in: access and refresh tokens of a session, API keys."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import jwt
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from liquor_app.accounts.access_changes import announce_access
+from liquor_app.accounts.audit import audit, audit_access
+from liquor_app.accounts.models import RefreshToken, Role
+from liquor_app.accounts.permissions import STRANGER, Actor, ActorKind, require
+from liquor_app.accounts.users import UserRow, get_user, user_actor
+from liquor_app.core.clock import now
+from liquor_app.core.config import get_settings
+from liquor_app.core.errors import Invalid, Unauthenticated
+from liquor_app.core.ids import uuid7
+from liquor_app.core.security.crypto import key, token_hash
+
+REFRESH_LIFE = timedelta(days=30)
+KEY_PREFIX = "lk_"
+"""How an API key begins."""
+_ALGORITHM = "HS256"
+_CLAIMS = ["sub", "sid", "iat", "exp", "aud"]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+async def issue_tokens(
+    session: AsyncSession, user: UserRow, *, family: UUID | None = None, ip: str | None = None
+) -> TokenPair:
+    """An access token (JWT, short-lived) and a refresh token (random, rotated on each use). Both belong to one session,
+    the family: when it ends, both end."""
+    minutes = get_settings().access_token_minutes
+    refresh = secrets.token_urlsafe(32)
+    if family is None:
+        family = uuid7()
+        await audit_access(session, user.actor, "tokens.issued", user.id, ip=ip)
+    session.add(
+        RefreshToken(
+            user_id=user.id,
+            family_id=family,
+            token_hash=token_hash(refresh),
+            expires_at=now() + REFRESH_LIFE,
+        )
+    )
+    issued = now()
+    claims = {
+        "sub": str(user.id),
+        "sid": str(family),
+        "iat": issued,
+        "exp": issued + timedelta(minutes=minutes),
+        "aud": "liquor-api",
+    }
+    return TokenPair(jwt.encode(claims, key("jwt"), _ALGORITHM), refresh, minutes * 60)
+
+
+async def refresh_tokens(session: AsyncSession, refresh_token: str) -> TokenPair | None:
+    """A new pair for an unused refresh token; None, and the whole family revoked, for a used or unknown one."""
+    found = await session.execute(
+        select(RefreshToken).where(col(RefreshToken.token_hash) == token_hash(refresh_token)).with_for_update()
+    )
+    stored = found.scalars().first()
+    if stored is None:
+        return None
+    if stored.used_at or stored.revoked_at or stored.expires_at <= now():
+        await _end_family(session, stored.family_id)
+        if stored.used_at:
+            await audit_access(session, STRANGER, "refresh.reused", stored.user_id, family=stored.family_id)
+        return None
+    user = await get_user(session, stored.user_id)
+    if user is None or not user.is_active:
+        return None
+    stored.used_at = now()
+    return await issue_tokens(session, user, family=stored.family_id)
+
+
+async def revoke_family(session: AsyncSession, refresh_token: str) -> None:
+    """End the session a refresh token belongs to: it, its descendants and their access tokens."""
+    found = await session.execute(select(RefreshToken).where(col(RefreshToken.token_hash) == token_hash(refresh_token)))
+    stored = found.scalars().first()
+    if stored is not None and await _end_family(session, stored.family_id):
+        await audit_access(session, await user_actor(session, stored.user_id), "session.closed", stored.user_id)
+
+
+async def revoke_access(session: AsyncSession, bearer: str) -> None:
+    """End the session an access token belongs to, with its refresh tokens; nothing for what is none of ours."""
+    try:
+        claims = jwt.decode(
+            bearer, key("jwt"), algorithms=[_ALGORITHM], audience="liquor-api", options={"require": _CLAIMS}
+        )
+        user_id, family = UUID(str(claims["sub"])), UUID(str(claims["sid"]))
+    except (jwt.InvalidTokenError, ValueError):
+        return
+    if await _end_family(session, family):
+        await audit_access(session, await user_actor(session, user_id), "session.closed", user_id)
+
+
+async def _end_family(session: AsyncSession, family: UUID) -> bool:
+    """Whether there was something to end."""
+    ended = await session.execute(
+        text(
+            "UPDATE refresh_tokens SET revoked_at = now() WHERE family_id = :family AND revoked_at IS NULL"
+            " RETURNING user_id"
+        ),
+        {"family": family},
+    )
+    users = set(ended.scalars())
+    for user_id in users:
+        announce_access(session, user_id)
+    return bool(users)
+
+
+async def token_actor(session: AsyncSession, bearer: str) -> Actor:
+    """Whoever a bearer token speaks for: an API key (`lk_…`) or a JWT, for as long as its session lives.
+
+    Raises:
+        Unauthenticated: unknown, expired or revoked.
+    """
+    if bearer.startswith(KEY_PREFIX):
+        found = await session.execute(
+            text(
+                "UPDATE api_keys SET last_used_at = now() WHERE key_hash = :hash AND revoked_at IS NULL"
+                " AND (expires_at IS NULL OR expires_at > now()) RETURNING id, name, role"
+            ),
+            {"hash": token_hash(bearer)},
+        )
+        row = found.mappings().first()
+        if row is None:
+            raise Unauthenticated("The API key is unknown, expired or revoked.")
+        return Actor(ActorKind.API_KEY, row["id"], row["name"], Role(row["role"]))
+    try:
+        claims = jwt.decode(
+            bearer, key("jwt"), algorithms=[_ALGORITHM], audience="liquor-api", options={"require": _CLAIMS}
+        )
+        user_id, family = UUID(str(claims["sub"])), UUID(str(claims["sid"]))
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise Unauthenticated("The access token is invalid or has expired; refresh it or sign in again.") from error
+    alive = await session.execute(
+        text(
+            "SELECT u.email, u.full_name, u.role, u.is_active, EXISTS (SELECT FROM refresh_tokens r"
+            " WHERE r.family_id = :family AND r.user_id = u.id AND r.revoked_at IS NULL AND r.expires_at > now())"
+            " AS is_open FROM users u WHERE u.id = :id"
+        ),
+        {"id": user_id, "family": family},
+    )
+    user = alive.mappings().first()
+    if user is None or not user["is_active"]:
+        raise Unauthenticated("This user is no longer active.")
+    if not user["is_open"]:
+        raise Unauthenticated("This session has ended. Please sign in again.")
+    return Actor(ActorKind.USER, user_id, user["full_name"] or user["email"], Role(user["role"]))
+
+
+async def create_api_key(session: AsyncSession, actor: Actor, *, name: str, role: Role) -> str:
+    """A new API key; the returned text is shown once and stored only as a hash.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+        Invalid: no name.
+    """
+    require(actor, Role.ADMIN)
+    label = name.strip()[:80]
+    if not label:
+        raise Invalid("name must not be empty", field="name")
+    secret = KEY_PREFIX + secrets.token_urlsafe(32)
+    made = await session.execute(
+        text(
+            "INSERT INTO api_keys (name, prefix, key_hash, role, created_by)"
+            " VALUES (:name, :prefix, :hash, :role, :by) RETURNING id"
+        ),
+        {"name": label, "prefix": secret[:9], "hash": token_hash(secret), "role": role.value, "by": actor.user_id},
+    )
+    await audit(session, actor, "api_key.created", "api_key", made.scalar_one(), name=label, role=role.value)
+    return secret

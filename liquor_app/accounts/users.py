@@ -1,0 +1,127 @@
+"""Users: who they are, the first one, the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role, User
+from liquor_app.accounts.passwords import Hashed
+from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind, require
+from liquor_app.accounts.setup_code import use_code
+from liquor_app.core.errors import Conflict, Forbidden, Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    id: UUID
+    email: str
+    full_name: str | None
+    role: Role
+    is_active: bool
+    last_login_at: datetime | None
+    created_at: datetime
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(ActorKind.USER, self.id, self.full_name or self.email, self.role)
+
+
+def row_of_user(user: User) -> UserRow:
+    """A user as services tell of one."""
+    return UserRow(user.id, user.email, user.full_name, user.role, user.is_active, user.last_login_at, user.created_at)
+
+
+def check_email(value: str) -> str:
+    """A user's address, trimmed and lower case.
+
+    Raises:
+        Invalid: it is not an e-mail address.
+    """
+    cleaned = value.strip().lower()
+    local, at, domain = cleaned.partition("@")
+    if not (local and at and "." in domain) or len(cleaned) > 254 or any(c.isspace() for c in cleaned):
+        raise Invalid(f"email is not an e-mail address: {value[:80]!r}", field="email")
+    return cleaned
+
+
+async def has_users(session: AsyncSession) -> bool:
+    """Whether anybody has been set up yet."""
+    return bool((await session.execute(text("SELECT EXISTS (SELECT 1 FROM users)"))).scalar_one())
+
+
+async def create_user(
+    session: AsyncSession, actor: Actor, *, email: str, password: Hashed, full_name: str | None = None, role: Role
+) -> UserRow:
+    """Add a user.
+
+    Raises:
+        Forbidden: the actor is not an admin.
+        Conflict: the address is taken.
+        Invalid: bad address.
+    """
+    require(actor, Role.ADMIN)
+    address = check_email(email)
+    taken = await session.execute(text("SELECT 1 FROM users WHERE lower(email) = :email"), {"email": address})
+    if taken.scalar():
+        raise Conflict(f"There is already a user {address}.", field="email")
+    name = (full_name or "").strip()[:120] or None
+    user = User(email=address, password_hash=password, full_name=name, role=role)
+    session.add(user)
+    await session.flush()
+    await audit(session, actor, "user.created", "user", user.id, email=address, role=role.value)
+    return row_of_user(user)
+
+
+async def require_first_run(session: AsyncSession) -> None:
+    """Raises: Forbidden: somebody was set up already; ask an admin for an account."""
+    if await has_users(session):
+        raise Forbidden("This shop is already set up. Ask one of its admins to add you.")
+
+
+async def register_first_admin(
+    session: AsyncSession, *, email: str, password: Hashed, full_name: str | None = None, code: str | None
+) -> UserRow:
+    """The first run's admin; open exactly once, to whoever reads the server's console.
+
+    Args:
+        code: the set-up code; None from the console itself.
+
+    Raises:
+        Forbidden: somebody was set up already, or the code is wrong.
+    """
+    await session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+    await require_first_run(session)
+    if code is not None:
+        await use_code(session, code)
+    return await create_user(session, SYSTEM, email=email, password=password, full_name=full_name, role=Role.ADMIN)
+
+
+async def get_user(session: AsyncSession, user_id: UUID) -> UserRow | None:
+    """The user of this id; None if there is none."""
+    user = await session.get(User, user_id)
+    return row_of_user(user) if user else None
+
+
+async def is_unclaimed(session: AsyncSession, email: str) -> bool:
+    """Whether this address is the only user and nobody has ever signed in: an admin whose first password may never
+    have been read."""
+    found = await session.execute(
+        text(
+            "SELECT count(*) = 1 AND bool_and(lower(email) = lower(:email) AND last_login_at IS NULL"
+            " AND NOT EXISTS (SELECT FROM browser_sessions) AND NOT EXISTS (SELECT FROM refresh_tokens)) FROM users"
+        ),
+        {"email": email},
+    )
+    return bool(found.scalar())
+
+
+async def user_actor(session: AsyncSession, user_id: UUID) -> Actor:
+    """Whoever has this id; a stranger if nobody has."""
+    user = await get_user(session, user_id)
+    return user.actor if user else STRANGER
