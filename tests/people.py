@@ -12,7 +12,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.models import Role, User
+from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7, uuid7_time
 from liquor_app.demo.sample_brand import wear_sample_brand
 from liquor_app.organization.service import ensure_defaults
@@ -24,6 +27,15 @@ async def ensure_shop(session: AsyncSession) -> None:
     await ensure_defaults(session)
     await ensure_sandbox(session)
     await wear_sample_brand(session)
+
+
+async def add_user(role: Role) -> Actor:
+    """Somebody of the shop, who can ask for jobs."""
+    async with transaction() as session:
+        user = User(email=f"{uuid7().hex}@shop.test", password_hash="none", role=role)
+        session.add(user)
+        await session.flush()
+        return Actor(ActorKind.USER, user.id, user.email, role)
 
 
 async def add_customer(session: AsyncSession, **columns: Any) -> UUID:

@@ -12,7 +12,10 @@ from arq import func
 from arq.connections import RedisSettings
 from arq.typing import WorkerCoroutine
 
+from liquor_app.accounts.bulk_actions import bulk_task
+from liquor_app.accounts.list_exports import export_task
 from liquor_app.analytics.tasks import TASKS as ANALYTICS
+from liquor_app.campaigns.lists import CAMPAIGN_ACTIONS
 from liquor_app.core import db, redis
 from liquor_app.core.platform.runtime_info import redis_url
 from liquor_app.core.queue import RUN_JOB, Job, Task, run
@@ -22,6 +25,7 @@ from liquor_app.experiments.tasks import TASKS as EXPERIMENTS
 from liquor_app.imports.tasks import TASKS as IMPORTS
 from liquor_app.planning.tasks import TASKS as PLANNING
 from liquor_app.scoring.tasks import TASKS as SCORING
+from liquor_app.segments.lists import CUSTOMER_ACTIONS
 from liquor_app.segments.tasks import TASKS as SEGMENTS
 from liquor_app.sending.pipeline.dispatch import run_dispatcher
 from liquor_app.sending.tasks import TASKS as SENDING
@@ -29,7 +33,12 @@ from worker.cron import CRON
 
 log = logging.getLogger(__name__)
 
+LISTS = (CUSTOMER_ACTIONS, CAMPAIGN_ACTIONS)
+"""Whose rows are changed and exported by jobs."""
+
 TASKS: dict[Job, Task] = {
+    Job.CHANGE_ROWS: bulk_task(LISTS),
+    Job.EXPORT_ROWS: export_task(one.spec for one in LISTS),
     **IMPORTS,
     **SCORING,
     **SEGMENTS,

@@ -15,12 +15,12 @@ from sqlmodel import col, select
 from liquor_app.accounts.access_changes import announce_access
 from liquor_app.accounts.audit import audit, audit_access
 from liquor_app.accounts.models import RefreshToken, Role
-from liquor_app.accounts.permissions import STRANGER, Actor, ActorKind, require
+from liquor_app.accounts.permissions import STRANGER, SYSTEM, Actor, ActorKind, require
 from liquor_app.accounts.users import UserRow, get_user, user_actor
 from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
-from liquor_app.core.errors import Invalid, Unauthenticated
-from liquor_app.core.ids import uuid7
+from liquor_app.core.errors import Forbidden, Invalid, Unauthenticated
+from liquor_app.core.ids import parse_id, uuid7
 from liquor_app.core.security.crypto import key, token_hash
 
 REFRESH_LIFE = timedelta(days=30)
@@ -161,6 +161,32 @@ async def token_actor(session: AsyncSession, bearer: str) -> Actor:
     if not user["is_open"]:
         raise Unauthenticated("This session has ended. Please sign in again.")
     return Actor(ActorKind.USER, user_id, user["full_name"] or user["email"], Role(user["role"]))
+
+
+async def actor_again(session: AsyncSession, who: object) -> Actor:
+    """Whoever asked for a job (`[kind, id]` of its arguments), as they may act now.
+
+    Raises:
+        Forbidden: they are gone, deactivated, or their key was revoked.
+    """
+    kind, given = (str(one) for one in who) if isinstance(who, list | tuple) and len(who) == 2 else ("", "")
+    if kind == ActorKind.SYSTEM:
+        return SYSTEM
+    if kind == ActorKind.USER:
+        user = await get_user(session, parse_id(given, "actor"))
+        if user is not None and user.is_active:
+            return user.actor
+    if kind == ActorKind.API_KEY:
+        found = await session.execute(
+            text(
+                "SELECT name, role FROM api_keys WHERE id = :id AND revoked_at IS NULL"
+                " AND (expires_at IS NULL OR expires_at > now())"
+            ),
+            {"id": parse_id(given, "actor")},
+        )
+        if (row := found.first()) is not None:
+            return Actor(ActorKind.API_KEY, parse_id(given), row.name, Role(row.role))
+    raise Forbidden("Whoever asked for this may not act here any more.")
 
 
 async def create_api_key(session: AsyncSession, actor: Actor, *, name: str, role: Role) -> str:

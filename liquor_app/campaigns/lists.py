@@ -1,13 +1,15 @@
-"""The list of campaigns."""
+"""The list of campaigns, and what can be done to many of them."""
 
 from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.bulk_actions import BulkList, Verb, one_by_one
 from liquor_app.accounts.lists import read_list
 from liquor_app.accounts.permissions import Actor
+from liquor_app.campaigns.lifecycle import cancel_campaign, pause_campaign, resume_campaign
 from liquor_app.campaigns.models import CampaignStatus, CampaignType
-from liquor_app.campaigns.service import CampaignRow
+from liquor_app.campaigns.service import CampaignRow, delete_campaign
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 
@@ -50,3 +52,29 @@ async def list_campaigns(session: AsyncSession, actor: Actor, query: ListQuery |
         Invalid: see `read_list`.
     """
     return await read_list(session, actor, CAMPAIGNS, query)
+
+
+AT_ONCE = 20
+"""Campaigns held in one transaction: their senders wait for it."""
+
+CAMPAIGN_ACTIONS = BulkList(
+    CAMPAIGNS,
+    (
+        Verb(
+            "pause", "Pause", one_by_one(pause_campaign), icon="pause", at_once=AT_ONCE,
+            question="What waits keeps waiting. Only running ones can be paused; the others stay as they are.",
+        ),
+        Verb(
+            "resume", "Resume", one_by_one(resume_campaign), icon="play", at_once=AT_ONCE,
+            question="They go on where they stopped. Only paused ones can be resumed; the others stay as they are.",
+        ),
+        Verb(
+            "cancel", "End for good", one_by_one(cancel_campaign), icon="circle-x", at_once=AT_ONCE, destroys=True,
+            question="They are cancelled: what waits is not sent any more. Those that are over stay as they are.",
+        ),
+        Verb(
+            "delete", "Delete drafts", one_by_one(delete_campaign), icon="trash-2", at_once=AT_ONCE, destroys=True,
+            question="Drafts go with their plans. What is no draft stays as it is.",
+        ),
+    ),
+)  # fmt: skip

@@ -94,6 +94,8 @@ class Job(StrEnum):
     READ_HOLDOUT = "read_holdout"
     SIMULATE_PLAN = "simulate_plan"
     SEND_ERRAND = "send_errand"
+    CHANGE_ROWS = "change_rows"
+    EXPORT_ROWS = "export_rows"
 
 
 class JobCancelled(Exception):

@@ -33,7 +33,8 @@ class Transitions(Generic[S]):
         """
         if not self.allows(old, new):
             allowed = ", ".join(sorted(self.table.get(old, frozenset()))) or "nothing"
-            raise Conflict(f"A {self.entity} that is {old} cannot become {new}; from {old} it can become {allowed}.")
+            words = f"A {self.entity} that is {old} cannot become {new}; from {old} it can become {allowed}."
+            raise Conflict(words.replace("_", " "))
         return new
 
     def sources(self, new: S) -> list[str]:

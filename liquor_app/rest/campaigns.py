@@ -16,7 +16,7 @@ from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Id, Started
 from liquor_app.api.sockets import serve
 from liquor_app.campaigns import lifecycle, lists, service
-from liquor_app.campaigns.lists import CAMPAIGNS
+from liquor_app.campaigns.lists import CAMPAIGN_ACTIONS, CAMPAIGNS
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
@@ -26,6 +26,7 @@ from liquor_app.core.pubsub import Message
 from liquor_app.experiments.service import ResultRow, holdout_result
 from liquor_app.planning.approval import approve_campaign
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner, session_cookie, socket_actor
+from liquor_app.rest.kit.bulk_routes import bulk_routes
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.campaigns import (
     CampaignAnalytics,
@@ -50,6 +51,7 @@ LOCATION = "/api/v1/campaigns/{id}"
 
 
 list_routes(router, CAMPAIGNS, lists.list_campaigns, "Campaigns, newest start first.")
+bulk_routes(router, CAMPAIGN_ACTIONS)
 
 
 @router.post("", response_model=CampaignRow, status_code=201)

@@ -16,10 +16,11 @@ from liquor_app.customers.lists import PURCHASES, list_purchases, purchases_of
 from liquor_app.customers.purchase_history import PurchaseRow
 from liquor_app.customers.service import CustomerRow
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+from liquor_app.rest.kit.bulk_routes import bulk_routes
 from liquor_app.rest.kit.list_routes import list_routes, list_routes_of
 from liquor_app.rest.schemas.customers import AgeIn, AgeOut, Breakdown, CustomerIn, CustomerPatch
 from liquor_app.segments import lists
-from liquor_app.segments.lists import CUSTOMERS
+from liquor_app.segments.lists import CUSTOMER_ACTIONS, CUSTOMERS
 from liquor_app.segments.membership import breakdown_by_rfm
 from liquor_app.sending.lists import list_sends
 from liquor_app.sending.service import SendRow
@@ -41,6 +42,7 @@ list_routes(
     "Customers that match every given filter, the most valuable first.",
     path="/customers",
 )
+bulk_routes(router, CUSTOMER_ACTIONS, path="/customers")
 
 
 @router.post("/customers", response_model=CustomerRow, status_code=201)

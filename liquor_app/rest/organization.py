@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 
 from liquor_app.accounts.access_changes import access_topic
+from liquor_app.accounts.list_exports import export_link
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.api.etag import check_match, tag
@@ -28,6 +29,7 @@ from liquor_app.rest.schemas.organization import (
     AutopilotOut,
     BrandOut,
     BrandPatch,
+    FileOut,
     GuidanceOut,
     GuidancePatch,
     JobOut,
@@ -47,6 +49,13 @@ async def read_job(actor: CurrentActor, job_id: Id) -> object:
     """How far a piece of background work is."""
     async with transaction() as session:
         return await get_job(session, job_id)
+
+
+@router.get("/jobs/{id}/file", response_model=FileOut, tags=["jobs"])
+async def read_job_file(actor: CurrentActor, job_id: Id) -> object:
+    """Where the file is fetched that it wrote: by whoever asked for it, for a quarter of an hour."""
+    async with transaction() as session:
+        return await export_link(session, actor, job_id)
 
 
 @router.post("/jobs/{id}/cancel", response_model=JobOut, tags=["jobs"])

@@ -1,17 +1,22 @@
-"""The lists of segments, of their members, and of customers: here, because it can be narrowed to a segment."""
+"""The lists of segments, of their members, and of customers (here, because it can be narrowed to a segment), with what
+can be done to many of these."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.bulk_actions import BulkList, Outcome, Verb, one_by_one
 from liquor_app.accounts.lists import read_list
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
-from liquor_app.customers.service import CustomerRow
+from liquor_app.customers.consents import suppress_customers
+from liquor_app.customers.service import CustomerRow, delete_customer
+from liquor_app.customers.tags import clean_tag, tag_customers, untag_customers
 from liquor_app.organization.channel import Channel
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.segments.membership import MemberRow
@@ -46,6 +51,12 @@ CUSTOMERS = ListSpec(
         Filter("churn_risk", "t.churn_risk", options=("high", "medium", "low"), label="Churn"),
         Filter("primary_category", "t.primary_category", label="Category"),
         Filter(
+            "tag",
+            "t.id IN (SELECT g.customer_id FROM customer_tags g JOIN tags n ON n.id = g.tag_id WHERE n.name = :tag)",
+            Match.EXACT,
+            label="Tag",
+        ),
+        Filter(
             "channel",
             "CASE :channel WHEN 'email' THEN t.email_consent = 'given' AND t.email_key IS NOT NULL"
             " ELSE t.sms_consent = 'given' AND t.phone IS NOT NULL END",
@@ -75,6 +86,45 @@ async def list_customers(session: AsyncSession, actor: Actor, query: ListQuery |
         Invalid: see `read_list`.
     """
     return await read_list(session, actor, CUSTOMERS, query)
+
+
+async def _suppress(session: AsyncSession, actor: Actor, ids: Sequence[UUID], value: str) -> Outcome:
+    return _of(len(ids), await suppress_customers(session, actor, ids), "There is no such customer any more.")
+
+
+async def _tag(session: AsyncSession, actor: Actor, ids: Sequence[UUID], value: str) -> Outcome:
+    return _of(len(ids), await tag_customers(session, actor, ids, value), "They have this tag already.")
+
+
+async def _untag(session: AsyncSession, actor: Actor, ids: Sequence[UUID], value: str) -> Outcome:
+    return _of(len(ids), await untag_customers(session, actor, ids, value), "They have not got this tag.")
+
+
+def _of(asked: int, done: int, why_not: str) -> Outcome:
+    return Outcome(done, {why_not: asked - done} if done < asked else {})
+
+
+CUSTOMER_ACTIONS = BulkList(
+    CUSTOMERS,
+    (
+        Verb(
+            "tag", "Add tag", _tag, icon="tag", value="Tag", check=clean_tag,
+            question="Lists and segments can ask for it.",
+        ),
+        Verb(
+            "untag", "Remove tag", _untag, icon="tag", value="Tag", check=clean_tag,
+            question="Segments that ask for it lose them with their next refresh.",
+        ),
+        Verb(
+            "suppress", "Suppress", _suppress, icon="ban", destroys=True,
+            question="No campaign will write to them any more, by any channel, until an admin takes them off the list.",
+        ),
+        Verb(
+            "delete", "Delete", one_by_one(delete_customer), icon="trash-2", destroys=True, at_once=100,
+            question="Gone from every list and every audience, kept for the record.",
+        ),
+    ),
+)  # fmt: skip
 
 
 SEGMENTS = ListSpec(

@@ -37,11 +37,10 @@ def pager(
     )
 
 
-def bulk_bar(ids: Any, *actions: Child, on_clear: Handler) -> rx.Component:
-    """What can be done with the chosen rows (a state's list of ids); floats at the bottom while there are any."""
-    count = ids.length()
+def bulk_bar(count: Any, words: Text, *actions: Child, on_clear: Handler) -> rx.Component:
+    """What can be done with so many chosen rows ("1,545 selected"); floats at the bottom while there are any."""
     bar = rx.el.div(
-        rx.el.span(count, " selected", class_name="num nowrap", role="status"),
+        rx.el.span(words, class_name="num nowrap", role="status"),
         *actions,
         button("Clear", icon="x", kind="ghost", on_click=on_clear),
         class_name="bulk in",

@@ -61,6 +61,7 @@ POST /settings/templates/{id}/test
 GET /campaigns/export · GET /customers/export · GET /sends/export · GET /actions/export · GET /segments/export
 GET /imports/export · GET /audit · GET /audit/export · GET /coupon-pools/export · GET /campaigns/{id}/plans/export
 GET /customers/{id}/purchases · GET /customers/{id}/purchases/export · GET /customers/{id}/not-sent
+POST /customers/bulk · POST /customers/export · POST /campaigns/bulk · POST /campaigns/export · GET /jobs/{id}/file
 GET /customers/{id}/not-sent/export · GET /settings/templates/{id}/versions/export
 GET /segments/{id}/customers/export · GET /settings/templates/export
 GET /files/{token} · GET /imports · GET /imports/{id} · GET /imports/{id}/rejects · GET /health/live · GET /health/ready

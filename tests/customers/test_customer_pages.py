@@ -17,9 +17,11 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
+from liquor_app.core.queue import run as run_job
 from liquor_app.customers.consents import suppress_customers, suppressed_among
 from liquor_app.customers.filter_choices import categories_in_use
 from liquor_app.customers.purchase_history import MonthSpend
+from liquor_app.customers.tags import tag_customers
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.screens.customers.detail.history_state import HistoryState, NotSentState, PurchasesState, SentState
 from liquor_app.screens.customers.detail.manage_dialogs import questions
@@ -32,8 +34,9 @@ from liquor_app.screens.customers.list.state import CustomersState
 from liquor_app.screens.customers.segment_colors import SEGMENT_COLORS, family
 from liquor_app.screens.listing.state import PER_PAGE as PAGE
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_purchase, add_send
+from tests.people import add_campaign, add_customer, add_purchase, add_send, add_user
 from tests.tabs import Tab, run, said
+from worker.settings import TASKS
 
 MANAGER = Actor(ActorKind.USER, None, "Mo", Role.MANAGER)
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
@@ -68,7 +71,10 @@ async def test_nobody_unsigned_sees_or_changes_anybody(database: str) -> None:
         (CustomersState.load, listed),
         (CustomersState.search, listed, "person"),
         (CustomersState.sort_by, listed, "name"),
-        (CustomersState.suppress, listed),
+        (CustomersState.choose_all, listed),
+        (CustomersState.do_bulk, listed, {}),
+        (CustomersState.export_file, listed),
+        (CustomersState.stop_bulk, listed),
         (OverviewState.load, overview),
         (CustomerState.load, profile),
         (HistoryState.load, history),
@@ -179,35 +185,95 @@ async def test_a_link_that_makes_no_sense_falls_back_to_everybody_and_says_so(da
 
 
 async def test_chosen_customers_are_suppressed_together_but_not_by_viewers(database: str) -> None:
-    ids = await people(3)
-    tab = Tab("/customers", MANAGER)
+    ids, manager = await people(3), await add_user(Role.MANAGER)
+    tab = Tab("/customers", manager)
     state = await tab.state(CustomersState)
     await run(CustomersState.load, state)
     await run(CustomersState.toggle_page, state)
-    assert len(state.chosen) == 3
+    assert (state.selected, state.can_choose_all) == (3, False), "there is no other page"
     await run(CustomersState.toggle_page, state)
     await run(CustomersState.toggle, state, "0199aaaa-0000-7000-8000-000000000000")  # not on the page
-    assert state.chosen == []
+    assert (state.chosen, state.marked) == ([], [])
+    await run(CustomersState.ask_bulk, state, "suppress")
+    assert state.asking == "", "nobody is chosen"
     await run(CustomersState.toggle, state, str(ids[0]))
-    await run(CustomersState.ask, state, True)
-    assert state.asking_whom == state.rows[0].name != ""
+    await run(CustomersState.ask_bulk, state, "suppress")
+    assert state.asking_title == f"Suppress: {state.rows[0].name}"
     await run(CustomersState.toggle, state, str(ids[2]))
-    await run(CustomersState.ask, state, True)
-    assert (state.asking, state.asking_whom) == (True, "2 customers")
+    await run(CustomersState.ask_bulk, state, "suppress")
+    assert (state.asking, state.asking_title) == ("suppress", "Suppress: 2 customers")
 
     tab.actor = VIEWER
     await tab.state(CustomersState)
-    assert "needs the role" in said(await run(CustomersState.suppress, state))
-    tab.actor = MANAGER
+    assert "needs the role" in said(await run(CustomersState.do_bulk, state, {}))
+    assert "needs the role" in said(await run(CustomersState.export_file, state))
+    tab.actor = manager
     await tab.state(CustomersState)
-    assert "2 customers suppressed" in said(await run(CustomersState.suppress, state))
+    await run(CustomersState.ask_bulk, state, "suppress")
+    await run(CustomersState.do_bulk, state, {})
+    assert state.working == "Suppress: 2 customers"
+    await work_through()
+    assert "2 of 2 done." in said(await run(CustomersState.watch_bulk, state))
     assert [row.suppressed for row in state.rows] == [True, False, True]
-    assert state.chosen == []
+    assert (state.selected, state.working, state.report) == (0, "", "2 of 2 done.")
     async with transaction() as session:
         assert await suppressed_among(session, SYSTEM, ids) == {ids[0], ids[2]}
         assert await suppress_customers(session, SYSTEM, ids) == 3  # twice is harmless
         entries = await session.execute(text("SELECT count(*), count(DISTINCT address_hash) FROM suppressions"))
         assert tuple(entries.one()) == (6, 6)
+
+
+async def test_all_that_match_are_chosen_across_pages(database: str) -> None:
+    await people(PAGE + 3)
+    async with transaction() as session:
+        await add_customer(session, name="Somebody else", churn_risk="low", churn_probability=0.1)
+    state = await Tab("/customers", await add_user(Role.MANAGER)).state(CustomersState)
+    await run(CustomersState.load, state)
+    await run(CustomersState.choose, state, "churn_risk", "high")
+    await run(CustomersState.toggle_page, state)
+    assert (state.selected, state.can_choose_all) == (PAGE, True)
+    await run(CustomersState.choose_all, state)
+    assert (state.selected, len(state.marked)) == (PAGE + 3, PAGE)
+    await run(CustomersState.forward, state)
+    assert (state.selected, len(state.marked)) == (PAGE + 3, 3)
+    kept = state.rows[0].id
+    await run(CustomersState.toggle, state, kept)
+    await run(CustomersState.sort_by, state, "name")
+    assert state.selected == PAGE + 2, "sorting asks for the same people"
+
+    await run(CustomersState.ask_bulk, state, "tag")
+    await run(CustomersState.do_bulk, state, {"value": "a,b"})
+    assert ("no comma" in state.asking_error, state.asking) == (True, "tag")
+    await run(CustomersState.do_bulk, state, {"value": "Autumn"})
+    await work_through()
+    await run(CustomersState.watch_bulk, state)
+    assert state.report == f"{PAGE + 2} of {PAGE + 2} done."
+    await run(CustomersState.toggle_page, state)
+    await run(CustomersState.choose, state, "tag", "Autumn")
+    assert state.selected == 0, "another question, another answer"
+    assert "Somebody else" not in {row.name for row in state.rows}
+    assert kept not in {row.id for row in state.rows}
+    assert state.showing == f"1 to {PAGE} of {PAGE + 2}"
+
+    await run(CustomersState.show_column, state, "Spent", False)
+    await run(CustomersState.export_file, state)
+    await work_through()
+    await run(CustomersState.watch_bulk, state)
+    assert f"customers.xlsx with {PAGE + 2} rows" in state.report
+    assert state.file_url.startswith("/api/v1/files/")
+    async with transaction() as session:
+        asked = await session.execute(text("SELECT args FROM jobs WHERE name = 'export_rows'"))
+        (args,) = asked.scalars()
+    assert "total_spent" not in args["columns"]
+    assert {"name", "clv_score"} <= set(args["columns"])
+
+
+async def work_through() -> None:
+    """What the worker does with the jobs that wait."""
+    async with transaction() as session:
+        waiting = list((await session.execute(text("SELECT id FROM jobs WHERE status = 'queued'"))).scalars())
+    for job in waiting:
+        await run_job(job, TASKS)
 
 
 async def test_the_overview_adds_up_to_everybody(database: str) -> None:
@@ -276,6 +342,7 @@ async def test_a_customers_page_tells_who_why_and_what_was_bought_and_sent(datab
                  " VALUES (:k, :c, 'cap_reached', 'Two messages in 7 days already.')"),
             {"k": campaign, "c": person},
         )  # fmt: skip
+        await tag_customers(session, SYSTEM, [person], "Wine club")
     tab = Tab(f"/customers/{person}", VIEWER)
     profile, history = await tab.state(CustomerState), await tab.state(HistoryState)
     bought, sent, held = [await tab.state(kind) for kind in (PurchasesState, SentState, NotSentState)]
@@ -291,6 +358,7 @@ async def test_a_customers_page_tells_who_why_and_what_was_bought_and_sent(datab
     assert shown["Value at risk"][0] == "$84.00"
     assert profile.why[0].title == "Not scored yet"
     assert [line.status for line in profile.consents] == ["given", "given", "verified"]
+    assert profile.tags == ["Wine club"]
     assert len(bought.rows) == 3
     assert bought.rows[0].what == "Imported wine"
     assert bought.next_cursor == ""

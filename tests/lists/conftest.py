@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.api.client import Client
-from tests.api.conftest import admin, anybody, http, password_hash
+from tests.api.conftest import admin, anybody, http, manager, password_hash, viewer
 
-__all__ = ["admin", "anybody", "http", "password_hash"]
+__all__ = ["admin", "anybody", "http", "manager", "password_hash", "viewer"]
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.compile import Compiled, compile_list, next_cursor
+from liquor_app.core.listing.selection import Selection
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page, check_limit
 
@@ -57,6 +58,38 @@ async def _total(session: AsyncSession, spec: ListSpec[Any], compiled: Compiled)
         return total, True
     plan = await session.execute(text(f"EXPLAIN (FORMAT JSON) SELECT 1 {source}"), params)
     return max(int(plan.scalar_one()[0]["Plan"]["Plan Rows"]), total), False
+
+
+async def _read_ids(session: AsyncSession, spec: ListSpec[Any], chosen: Selection, most: int) -> list[Any]:
+    """Keys of the chosen rows that are there, in the order of the keys; `most` at most.
+
+    Raises:
+        Invalid: see `compile_list`.
+    """
+    compiled = compile_list(spec, chosen.query)
+    which = f"{spec.key} = ANY(:picked)" if chosen.ids else f"NOT ({spec.key} = ANY(:picked))"
+    found = await session.execute(
+        text(
+            f"SELECT {spec.key} FROM {spec.counted or spec.source} WHERE {compiled.where} AND {which}"
+            f" ORDER BY {spec.key} LIMIT :n"
+        ),
+        {**compiled.params, "picked": list(chosen.ids or chosen.but), "n": most},
+    )
+    return list(found.scalars())
+
+
+async def _count(session: AsyncSession, spec: ListSpec[Any], query: ListQuery, most: int) -> int:
+    """How many rows match, counted up to `most`.
+
+    Raises:
+        Invalid: see `compile_list`.
+    """
+    compiled = compile_list(spec, replace(query, cursor=None))
+    counted = await session.execute(
+        text(f"SELECT count(*) FROM (SELECT 1 FROM {spec.counted or spec.source} WHERE {compiled.where} LIMIT :n) x"),
+        {**compiled.params, "n": most},
+    )
+    return int(counted.scalar_one())
 
 
 async def _read_all(spec: ListSpec[R], query: ListQuery) -> AsyncIterator[list[R]]:

@@ -130,3 +130,12 @@ class BrandPatch(Patch):
     timezone: Annotated[str | None, Field(max_length=60)] = None
     track_clicks: bool | None = None
     track_opens: bool | None = None
+
+
+class FileOut(Row):
+    """Where a file is fetched: by you alone, until `good_until`."""
+
+    url: str
+    name: str
+    rows: int
+    good_until: datetime

@@ -54,7 +54,8 @@ def gallery() -> rx.Component:
             *more(),
         ),
         bulk_bar(
-            GalleryState.chosen,
+            rx.Var.create(GalleryState.chosen).length(),
+            rx.Var.create(GalleryState.chosen).length().to_string() + " selected",
             button("Add to segment", icon="layers"),
             button("Export", icon="download"),
             on_clear=GalleryState.toggle_page,

@@ -25,7 +25,6 @@ from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done, toast_failed
 
 PER_PAGE = 25
-MOST_CHOSEN = 500
 MOST_COLUMNS = 30
 SEARCHED = 100
 
@@ -62,7 +61,6 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     cursors: list[str] = [""]
     next_cursor: str = ""
     loading: bool = True
-    chosen: list[str] = []
     hidden: list[str] = []
     """Columns that are not drawn, by their heads."""
     views: list[ViewLine] = []
@@ -70,6 +68,8 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     save_error: str = ""
     exported: str = ""
     """Address of the file of exactly what is shown, all pages of it."""
+    _question: str = ""
+    """What the rows shown match."""
 
     # --- what a list says of itself ---
 
@@ -94,6 +94,12 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     async def _lines(self, session: Session, actor: Actor, items: list[Any]) -> list[Any]:
         """The rows in words."""
         raise NotImplementedError
+
+    async def _asked_otherwise(self) -> None:
+        """What to do once other rows match than before."""
+
+    async def _shown(self) -> None:
+        """What to do once a page has been read."""
 
     async def _options(self, session: Session, actor: Actor) -> Mapping[str, list[Option]]:
         """What each labelled filter offers, beyond the values its declaration names."""
@@ -165,12 +171,18 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     async def _read(self, actor: Actor | None = None) -> None:
         actor = actor or await signed_in(self)
+        query = self._query()
+        question = repr((query.search, sorted(query.filters.items())))
+        if question != self._question:
+            self._question = question
+            await self._asked_otherwise()
         async with transaction() as session:
-            found = await self._read_page(session, actor, self._query())
+            found = await self._read_page(session, actor, query)
             self.rows = await self._lines(session, actor, list(found.items))
         self.next_cursor, self.loading = found.next_cursor or "", False
         self.showing = showing(self.page, self._per_page(), len(found.items), found.total, found.total_is_exact)
         self.exported = self._export_address()
+        await self._shown()
 
     def _parameters(self) -> dict[str, str]:
         """What of the question differs from the plain list."""
@@ -325,30 +337,6 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
             await delete_view(session, actor, parse_id(view_id, "view"))
             self.views = await self._views(session, actor)
         return toast_done("View deleted")
-
-    # --- choosing rows ---
-
-    @rx.event
-    @guarded
-    async def toggle(self, row_id: str) -> None:
-        known = {row.id for row in self.rows} | set(self.chosen)
-        if row_id in self.chosen:
-            self.chosen = [one for one in self.chosen if one != row_id]
-        elif row_id in known and len(self.chosen) < MOST_CHOSEN:
-            self.chosen = [*self.chosen, row_id]
-
-    @rx.event
-    @guarded
-    async def toggle_page(self) -> None:
-        """Choose everything on this page, or nothing of it if all is chosen."""
-        here = [row.id for row in self.rows]
-        others = [one for one in self.chosen if one not in here]
-        self.chosen = others if set(here) <= set(self.chosen) else [*others, *here][:MOST_CHOSEN]
-
-    @rx.event
-    @guarded
-    async def clear(self) -> None:
-        self.chosen = []
 
 
 def showing(page: int, size: int, on_page: int, total: int, exact: bool) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.accounts.bulk_actions import BulkList
+from liquor_app.screens.listing.bulk_view import bulk_actions, work_report
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card
@@ -16,7 +18,7 @@ from liquor_app.ui.forms.filters import chip, choice_chip, filter_bar
 from liquor_app.ui.forms.form import search_input, text_field
 from liquor_app.ui.grid import col
 from liquor_app.ui.icon import icon
-from liquor_app.ui.pager import bulk_bar, pager
+from liquor_app.ui.pager import pager
 from liquor_app.ui.table import Column, Selection, table
 from liquor_app.ui.var_types import Child, Text
 
@@ -29,7 +31,7 @@ def list_card(
     empty: Child,
     search: str = "",
     href: Callable[[Any], Text] | None = None,
-    bulk: Sequence[Child] = (),
+    bulk: BulkList | None = None,
     before: Sequence[Child] = (),
     exports: bool = True,
     keeps: bool = False,
@@ -42,28 +44,42 @@ def list_card(
         label: names the table for screen readers.
         empty: what stands there when nothing matches.
         search: what can be searched for; empty where nothing can.
-        bulk: what can be done with chosen rows; without any, rows are not chosen.
+        bulk: what can be done to chosen rows, of a state made with `BulkState` too; else rows are not chosen.
         before: stands before the filters.
         keeps: columns can be put away and questions saved as views.
         exports: offers the file of what is shown, to those who may have it.
     """
     return rx.fragment(
         card(
-            list_filters(state, search, before, exports=exports, end=_kept(state, columns) if keeps else ()),
+            list_filters(
+                state,
+                search,
+                before,
+                exports=exports,
+                end=_kept(state, columns) if keeps else (),
+                excel=bulk is not None,
+            ),
+            work_report(state) if bulk else rx.fragment(),
             list_table(state, columns, label=label, empty=empty, href=href, selects=bool(bulk)),
             list_pager(state),
             flush=True,
             class_name=class_name,
         ),
-        bulk_bar(state.chosen, *bulk, on_clear=state.clear) if bulk else rx.fragment(),
+        bulk_actions(state, bulk) if bulk else rx.fragment(),
         _save_view(state) if keeps else rx.fragment(),
     )
 
 
 def list_filters(
-    state: Any, search: str = "", before: Sequence[Child] = (), *, exports: bool = True, end: Sequence[Child] = ()
+    state: Any,
+    search: str = "",
+    before: Sequence[Child] = (),
+    *,
+    exports: bool = True,
+    excel: bool = False,
+    end: Sequence[Child] = (),
 ) -> rx.Component:
-    """Search, what is chosen, what could be, and the file."""
+    """Search, what is chosen, what could be, and the file; `excel` where a job can write one."""
 
     def one(item: Any) -> rx.Component:
         return rx.cond(
@@ -73,7 +89,10 @@ def list_filters(
         )
 
     asked = [search_input(search, value=state.query, on_change=state.search)] if search else []
-    file = rx.cond(state.exported != "", download("Export", state.exported), rx.fragment())
+    file = rx.cond(state.exported != "", download("CSV" if excel else "Export", state.exported), rx.fragment())
+    if excel:
+        busy = state.working != ""
+        file = rx.fragment(file, button("Excel", icon="sheet", on_click=state.export_file, disabled=busy))
     return filter_bar(
         *before, *asked, rx.foreach(state.filters, one), end=(*end, *((for_managers(file),) if exports else ()))
     )
@@ -90,7 +109,7 @@ def list_table(
     dense: bool = False,
 ) -> rx.Component:
     """The rows; a head that can be sorted by names a sort of the list's declaration."""
-    selection = Selection(state.chosen, state.toggle, state.toggle_page, lambda row: row.id) if selects else None
+    selection = Selection(state.marked, state.toggle, state.toggle_page, lambda row: row.id) if selects else None
     return table(
         state.rows, columns, label=label, loading=state.loading, sort=state.sort, on_sort=state.sort_by, href=href,
         empty=empty, selection=selection, dense=dense, hidden=state.hidden,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from liquor_app.campaigns.lists import CAMPAIGN_ACTIONS
 from liquor_app.screens.campaigns.list.state import CampaignsState
 from liquor_app.screens.listing.view import list_card
 from liquor_app.ui.badge import badge, status_badge
@@ -38,6 +39,7 @@ def campaigns_page() -> rx.Component:
             keeps=True,
             search="Name of a campaign",
             href=lambda row: "/campaigns/" + row.id,
+            bulk=CAMPAIGN_ACTIONS,
             empty=empty(
                 "No campaign here",
                 "Choose an audience, let the planner draft the week, approve it, watch it go out.",

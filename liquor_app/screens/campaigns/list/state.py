@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import reflex as rx
 
+from liquor_app.accounts.bulk_actions import BulkList
 from liquor_app.accounts.permissions import Actor
-from liquor_app.campaigns.lists import CAMPAIGNS, DONE, OPEN, list_campaigns
+from liquor_app.campaigns.lists import CAMPAIGN_ACTIONS, CAMPAIGNS, DONE, OPEN, list_campaigns
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.db import Session
@@ -15,6 +16,7 @@ from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.money import show_money
 from liquor_app.core.paging import Page
 from liquor_app.screens.campaigns.words import days_words
+from liquor_app.screens.listing.bulk_state import BulkState
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.background import background
 from liquor_app.ui.badge import LOOKS
@@ -52,10 +54,29 @@ def line_of(row: CampaignRow) -> CampaignLine:
     )
 
 
-class CampaignsState(ListState, rx.State):
+FIELDS = {
+    "Days": ("start_date", "end_date"),
+    "Status": ("status",),
+    "Messages": ("total_sends", "completed_sends"),
+    "Bought": ("conversions",),
+    "Revenue": ("revenue_generated",),
+}
+"""Columns of the page and what they show of the file."""
+
+
+class CampaignsState(BulkState, ListState, rx.State):
     """The list of campaigns."""
 
     rows: list[CampaignLine] = []
+
+    def _bulk(self) -> BulkList:
+        return CAMPAIGN_ACTIONS
+
+    def _noun(self) -> tuple[str, str]:
+        return "campaign", "campaigns"
+
+    def _fields(self) -> dict[str, tuple[str, ...]]:
+        return FIELDS
 
     def _list(self) -> ListSpec[CampaignRow]:
         return CAMPAIGNS

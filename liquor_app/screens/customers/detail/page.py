@@ -71,6 +71,7 @@ def _head() -> rx.Component:
         words,
         for_managers(button("Edit", icon="pencil", on_click=EditCustomerState.edit), more),
         crumbs=(("Customers", "/customers"),),
+        badge=row(rx.foreach(CustomerState.tags, lambda tag: badge(tag, dot=False)), wrap=True),
         lead=avatar(who.initials, large=True),
     )
 

@@ -11,6 +11,7 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.consents import consents_of, suppression_of
 from liquor_app.customers.service import get_customer
+from liquor_app.customers.tags import tags_of
 from liquor_app.organization.settings import PlanningSettings, load_settings, shop_now
 from liquor_app.scoring.service import explain_customer
 from liquor_app.screens.customers.detail.view import (
@@ -38,6 +39,7 @@ class CustomerState(rx.State):
     scores: list[Score] = [Score() for _ in range(6)]
     why: list[Why] = []
     consents: list[ConsentLine] = []
+    tags: list[str] = []
     action: NextAction = NextAction()
     missing: str = ""
     loading: bool = True
@@ -63,12 +65,13 @@ class CustomerState(rx.State):
                     session, actor, ListQuery({"customer_id": str(customer_id), "status": OPEN_ACTIONS}, limit=1)
                 )
                 planning = await load_settings(session, PlanningSettings)
+                tags = await tags_of(session, actor, customer_id)
         except (NotFound, Invalid) as problem:
             self.reset()
             self.missing, self.loading = problem.message, False
             return
         self.profile = profile_of(row, suppressed, why.computed_at, at)
         self.scores, self.why = scores_of(row, why, planning.horizon_days, at), why_lines(why.sentences)
-        self.consents = consent_lines(row, evidence, at)
+        self.consents, self.tags = consent_lines(row, evidence, at), tags
         self.action = next_action(next(iter(actions.items), None), at)
         self.missing, self.loading = "", False

@@ -12,13 +12,13 @@ from liquor_app.screens.customers.list.overview_state import OverviewState
 from liquor_app.screens.customers.list.state import CustomersState
 from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.segments.lists import CUSTOMER_ACTIONS
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card
 from liquor_app.ui.charts.donut import donut
 from liquor_app.ui.charts.progress import bar, churn_band, percent
 from liquor_app.ui.empty import empty
-from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, grid, row
 from liquor_app.ui.icon import icon
@@ -43,15 +43,6 @@ def customers_page() -> rx.Component:
             card(_nobody()),
         ),
         customer_form(),
-        confirm(
-            "Suppress " + CustomersState.asking_whom + "?",
-            "No campaign will write to them any more, by any channel. An admin can take them off the list again.",
-            "Suppress",
-            open=CustomersState.asking,
-            on_open_change=CustomersState.ask,
-            on_confirm=CustomersState.suppress,
-            danger=True,
-        ),
     )
 
 
@@ -150,7 +141,7 @@ def _everybody() -> rx.Component:
         keeps=True,
         search="Name, e-mail, phone",
         href=lambda one: "/customers/" + one.id,
-        bulk=(for_managers(button("Suppress", icon="ban", on_click=CustomersState.ask(True))),),
+        bulk=CUSTOMER_ACTIONS,
         class_name="c12",
         empty=empty(
             "Nobody matches",

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import reflex as rx
 
+from liquor_app.accounts.bulk_actions import BulkList
 from liquor_app.accounts.permissions import Actor
-from liquor_app.core.db import Session, transaction
-from liquor_app.core.ids import parse_id
+from liquor_app.core.db import Session
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
-from liquor_app.customers.consents import suppress_customers, suppressed_among
+from liquor_app.customers.consents import suppressed_among
 from liquor_app.customers.filter_choices import categories_in_use
 from liquor_app.customers.service import CustomerRow
+from liquor_app.customers.tags import tags_in_use
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.customers.rows import CustomerLine, customer_line
+from liquor_app.screens.listing.bulk_state import BulkState
 from liquor_app.screens.listing.state import ListState
-from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.segments.lists import CUSTOMERS, list_customers, list_segments
+from liquor_app.segments.lists import CUSTOMER_ACTIONS, CUSTOMERS, list_customers, list_segments
 from liquor_app.ui.forms.filters import Option
-from liquor_app.ui.toast import toast_done
-from liquor_app.ui.words import plural
+
+FIELDS = {
+    "Segment": ("rfm_segment",),
+    "Churn risk": ("churn_risk", "churn_probability"),
+    "CLV, 1 y": ("clv_score",),
+    "Spent": ("total_spent",),
+    "Last purchase": ("last_purchase_at",),
+    "Favourite": ("primary_category",),
+    "Consent": ("email_consent", "sms_consent", "age_verified_at"),
+    "Next purchase": ("next_purchase_at",),
+}
+"""Columns of the page and what they show of the file."""
 
 
-class CustomersState(ListState, rx.State):
+class CustomersState(BulkState, ListState, rx.State):
     """Everybody, found, filtered and sorted."""
 
     rows: list[CustomerLine] = []
-    asking: bool = False
-    asking_whom: str = ""
-    """Who would be suppressed, by name or number."""
+
+    def _bulk(self) -> BulkList:
+        return CUSTOMER_ACTIONS
+
+    def _noun(self) -> tuple[str, str]:
+        return "customer", "customers"
+
+    def _fields(self) -> dict[str, tuple[str, ...]]:
+        return FIELDS
 
     def _list(self) -> ListSpec[CustomerRow]:
         return CUSTOMERS
@@ -55,23 +70,5 @@ class CustomersState(ListState, rx.State):
         return {
             "segment": [Option(row.slug, row.name) for row in segments.items],
             "primary_category": [Option(name, name) for name in categories],
+            "tag": [Option(name, name) for name in await tags_in_use(session, actor)],
         }
-
-    @rx.event
-    @guarded
-    async def ask(self, open: bool) -> None:
-        self.asking = bool(open)
-        names = [row.name for row in self.rows if [row.id] == self.chosen]
-        self.asking_whom = names[0] if names else plural(len(self.chosen), "customer")
-
-    @rx.event
-    @guarded
-    async def suppress(self) -> Any:
-        """Suppress every address of the chosen."""
-        actor = await signed_in(self)
-        self.asking = False
-        async with transaction() as session:
-            count = await suppress_customers(session, actor, [parse_id(one, "customer") for one in self.chosen])
-        self.chosen = []
-        await self._read(actor)
-        return toast_done(f"{plural(count, 'customer')} suppressed", "No campaign will write to them any more.")

@@ -43,7 +43,7 @@ def segments_page() -> rx.Component:
                 button("New segment", kind="primary", icon="plus", href="/segments/new"),
             ),
         ),
-        list_filters(SegmentsState),
+        rx.el.div(card(list_filters(SegmentsState), flush=True), margin_bottom="16px"),
         rx.cond(
             SegmentsState.loading, grid(*(card(skeleton_lines(4), class_name="c6") for _ in range(4))), found
         ),

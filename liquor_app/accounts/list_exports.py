@@ -1,0 +1,169 @@
+"""A list carried away as an Excel file: a job writes it into the file store, whoever asked for it fetches it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.downloads import download_link
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.tokens import actor_again
+from liquor_app.core.clock import now
+from liquor_app.core.config import get_settings
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.files.download_links import MINUTES
+from liquor_app.core.files.folders import EXPORT_FILES
+from liquor_app.core.files.store import PIECE, file_store
+from liquor_app.core.listing.compile import compile_list
+from liquor_app.core.listing.read import _count, _read_all
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.listing.xlsx_file import XlsxFile
+from liquor_app.core.models import JobStatus
+from liquor_app.core.platform.private_files import private_directory
+from liquor_app.core.queue import Job, JobContext, enqueue, get_job
+
+MOST_ROWS = 200_000
+"""Of an Excel file; a CSV has no bound."""
+LEFT_HOURS = 24
+_HALF_WRITTEN = "export-"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportLink:
+    """Where a finished file is fetched, by whoever asked for it and nobody else, until `good_until`."""
+
+    url: str
+    name: str
+    rows: int
+    good_until: datetime
+
+
+async def request_export(
+    session: AsyncSession, actor: Actor, spec: ListSpec[Any], query: ListQuery, *, columns: Sequence[str] = ()
+) -> UUID:
+    """Ask for all that match as an Excel file; returns the job. Audited before the first row is read.
+
+    Args:
+        columns: fields of the export, in this order; all of them if none is named.
+
+    Raises:
+        Forbidden: not for this role.
+        Invalid: see `read_list`; an unknown column; more rows than such a file may have.
+    """
+    require(actor, Role(spec.export_role))
+    chosen = _columns(spec, columns)
+    compile_list(spec, query)
+    if await _count(session, spec, query, MOST_ROWS + 1) > MOST_ROWS:
+        raise Invalid(
+            f"More than {MOST_ROWS:,} rows match, the most of an Excel file. Narrow the list, or take the CSV."
+        )
+    filters = {name: value for name, value in query.filters.items() if value}
+    args = {
+        "list": spec.name, "filters": filters, "search": query.search, "sort": query.sort, "columns": list(chosen),
+        "actor": [actor.kind.value, str(actor.id) if actor.id else ""],
+    }  # fmt: skip
+    job_id = await enqueue(session, Job.EXPORT_ROWS, args, created_by=actor.user_id)
+    await audit(
+        session, actor, f"{spec.name}.exported", "list", None, search=bool(query.search), filters=filters,
+        columns=list(chosen), format="xlsx", job=str(job_id),
+    )  # fmt: skip
+    return job_id
+
+
+async def export_link(session: AsyncSession, actor: Actor, job_id: UUID) -> ExportLink:
+    """Where the file of a finished export is fetched.
+
+    Raises:
+        NotFound: no such job, or not this actor's.
+        Conflict: it has not finished, or not well.
+        Forbidden: not for this role any more.
+    """
+    job = await get_job(session, job_id)
+    made = job.result or {}
+    if job.name != Job.EXPORT_ROWS.value:
+        raise NotFound("There is no such export.")
+    if job.status is not JobStatus.SUCCEEDED:
+        raise Conflict(job.error or "The file is not ready yet.")
+    if made["for"] != [actor.kind.value, str(actor.id) if actor.id else ""]:
+        raise NotFound("There is no such export.")
+    name = f"{made['list']}.xlsx"
+    url = download_link(actor, EXPORT_FILES.key(job_id, "xlsx"), name=name, role=Role(made["role"]))
+    return ExportLink(url, name, int(made["rows"]), now() + timedelta(minutes=MINUTES))
+
+
+def export_task(lists: Iterable[ListSpec[Any]]) -> Callable[[JobContext], Awaitable[dict[str, Any]]]:
+    """The job that writes any of these lists into a file."""
+    known = {spec.name: spec for spec in lists}
+
+    async def export_rows(job: JobContext) -> dict[str, Any]:
+        """Write all that match into a file, a page a transaction; stopped half way, there is none. Whoever asked for
+        it must still be allowed to, page by page; run again, the same file is written again."""
+        spec, who = known.get(str(job.args.get("list"))), job.args.get("actor")
+        if spec is None:
+            raise Invalid("There is no such list any more.", field="list")
+        columns = _columns(spec, job.args.get("columns") or ())
+        query = ListQuery(
+            filters=dict(job.args.get("filters") or {}), search=str(job.args.get("search") or ""),
+            sort=str(job.args.get("sort") or ""),
+        )  # fmt: skip
+        async with transaction() as session:
+            total = await _count(session, spec, query, MOST_ROWS)
+        home = private_directory(get_settings().data_dir / "tmp")
+        _forget_half_written(home)
+        with tempfile.TemporaryDirectory(prefix=_HALF_WRITTEN, dir=home) as folder:
+            path, rows = Path(folder) / "list.xlsx", 0
+            file = XlsxFile(path, spec.name, [_head(spec, name) for name in columns])
+            async for page in _read_all(spec, query):
+                async with transaction() as session:
+                    require(await actor_again(session, who), Role(spec.export_role))
+                if (rows := rows + len(page)) > MOST_ROWS:
+                    raise Conflict(f"More than {MOST_ROWS:,} rows match by now. Narrow the list, or take the CSV.")
+                await asyncio.to_thread(file.add, [[getattr(row, name) for name in columns] for row in page])
+                await job.progress(rows, max(total, rows), f"{rows:,} rows written")
+            await asyncio.to_thread(file.close)
+            size = await file_store().put(EXPORT_FILES.key(job.id, "xlsx"), _pieces(path))
+        return {"list": spec.name, "rows": rows, "bytes": size, "for": who, "role": spec.export_role}
+
+    return export_rows
+
+
+def _columns(spec: ListSpec[Any], given: Sequence[str]) -> tuple[str, ...]:
+    """The fields to write.
+
+    Raises:
+        Invalid: one is not exported, or named twice.
+    """
+    wrong = next((name for name in given if name not in spec.exported), None)
+    if wrong is not None or len(set(given)) != len(given):
+        raise Invalid(f"columns must be some of {', '.join(spec.exported)}, each once", field="columns")
+    return tuple(given) or tuple(spec.exported)
+
+
+def _head(spec: ListSpec[Any], name: str) -> str:
+    return f"{spec.exported[name]} (UTC)" if spec.kinds[name] is datetime else spec.exported[name]
+
+
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        while piece := await asyncio.to_thread(file.read, PIECE):
+            yield piece
+
+
+def _forget_half_written(home: Path) -> None:
+    """Delete what workers that were killed left behind: no job runs as long."""
+    last = now().timestamp() - LEFT_HOURS * 3600
+    for left in home.glob(f"{_HALF_WRITTEN}*"):
+        if left.stat().st_mtime < last:
+            shutil.rmtree(left, ignore_errors=True)
