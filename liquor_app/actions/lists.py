@@ -21,7 +21,7 @@ from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sor
 from liquor_app.core.paging import Page
 from liquor_app.customers.service import get_customer
 from liquor_app.ledger.models import SendStatus
-from liquor_app.organization.channel import Channel
+from liquor_app.organization.lists import CHANNEL_FILTER
 
 
 def _points(value: str) -> Decimal:
@@ -58,8 +58,7 @@ ACTIONS = ListSpec(
         Filter("customer_id", "t.customer_id", Match.ID),
         Filter("status", "t.status", options=tuple(ActionStatus), label="Status"),
         Filter("segment", "t.segment_slug", Match.EXACT, label="Segment"),
-        Filter("channel", "t.channel", options=tuple(Channel), label="Channel",
-               spoken={one.value: one.label for one in Channel}),
+        CHANNEL_FILTER,
         Filter("day", "t.scheduled_date", Match.EXACT, parse=_day),
         Filter("min_priority", "t.priority_score >= :min_priority", Match.EXACT, parse=_points),
     ),

@@ -13,8 +13,14 @@ from liquor_app.accounts.lists import read_list
 from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
+from liquor_app.organization.channel import Channel
 from liquor_app.organization.guidance import GuidanceRow, guidance_row
 from liquor_app.organization.settings import GeneralSettings, load_settings
+
+CHANNEL_FILTER = Filter(
+    "channel", "t.channel", options=tuple(Channel), label="Channel", spoken={one.value: one.label for one in Channel}
+)
+"""Of every list whose table says by which channel."""
 
 
 @dataclass(frozen=True, slots=True)

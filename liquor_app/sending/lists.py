@@ -11,13 +11,9 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 from liquor_app.ledger.models import SendStatus
-from liquor_app.organization.channel import Channel
+from liquor_app.organization.lists import CHANNEL_FILTER
 from liquor_app.sending.outbox import OutboxRow, outbox_row
 from liquor_app.sending.service import SendRow, send_row
-
-_CHANNEL = Filter(
-    "channel", "t.channel", options=tuple(Channel), label="Channel", spoken={one.value: one.label for one in Channel}
-)
 
 SENDS = ListSpec(
     name="sends",
@@ -34,7 +30,7 @@ SENDS = ListSpec(
         Filter("campaign_id", "t.campaign_id", Match.ID),
         Filter("customer_id", "t.customer_id", Match.ID),
         Filter("status", "t.status", options=tuple(SendStatus), label="Status"),
-        _CHANNEL,
+        CHANNEL_FILTER,
     ),
     export={
         "id": "id", "created_at": "made", "campaign_name": "campaign", "customer_name": "customer",
@@ -75,7 +71,7 @@ OUTBOX = ListSpec(
     filters=(
         Filter("campaign_id", "t.campaign_id", Match.ID),
         Filter("send_id", "t.send_id", Match.ID),
-        _CHANNEL,
+        CHANNEL_FILTER,
     ),
     search=_FOUND,
 )

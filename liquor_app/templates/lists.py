@@ -11,7 +11,7 @@ from liquor_app.accounts.lists import read_list
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
-from liquor_app.organization.channel import Channel
+from liquor_app.organization.lists import CHANNEL_FILTER
 from liquor_app.segments.playbook import TEMPLATE_CATEGORIES
 from liquor_app.templates.service import TemplateRow, VersionRow, get_template
 
@@ -22,8 +22,7 @@ TEMPLATES = ListSpec(
     order="name",
     sorts=(Sort("name"), Sort("category"), Sort("updated_at", first="-")),
     filters=(
-        Filter("channel", "t.channel", options=tuple(Channel), label="Channel",
-               spoken={one.value: one.label for one in Channel}),
+        CHANNEL_FILTER,
         Filter("category", "t.category", options=tuple(TEMPLATE_CATEGORIES), label="Kind"),
     ),
     search="lower(t.name) LIKE :search",
