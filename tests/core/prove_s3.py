@@ -10,13 +10,21 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core import config, queue
 from liquor_app.core.config import Settings
+from liquor_app.core.db import transaction
 from liquor_app.core.errors import Unavailable
-from liquor_app.core.files.folders import EXPORT_FILES
-from liquor_app.core.files.store import FileStore, open_store
+from liquor_app.core.files.folders import EXPORT_FILES, REJECT_FILES
+from liquor_app.core.files.store import FileStore, file_store, open_store
 from liquor_app.core.ids import uuid7
-from tests.core.file_stores import FileStoreContract, whole
-from tests.stored import pieces
+from liquor_app.core.models import JobStatus
+from liquor_app.imports.dry_run import keep_rejects
+from liquor_app.imports.tasks import TASKS
+from liquor_app.imports.uploads import add_upload, get_import, start_import
+from liquor_app.screens.imports.wizard.matching_state import Question, look_at
+from tests.core.file_stores import FileStoreContract, files_below, whole
+from tests.stored import bring, pieces
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +46,36 @@ def make_bucket(server: str) -> str:
 def in_bucket(server: str, bucket: str, data_dir: Path) -> FileStore:
     url = f"s3://{bucket}/shop?region=eu-west-1&endpoint={server}"
     return open_store(Settings(data_dir=data_dir, files_url=url, files_key="AKID:secret-of-the-test"))  # type: ignore[arg-type]
+
+
+async def test_an_import_goes_through_a_bucket(
+    server: str, database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Brought by a web server, looked at, imported by a worker, thrown away: nothing of it lies on a disk."""
+    monkeypatch.setenv("LIQUOR_FILES_URL", f"s3://{make_bucket(server)}?endpoint={server}")
+    monkeypatch.setenv("LIQUOR_FILES_KEY", "AKID:secret-of-the-test")
+    monkeypatch.setenv("LIQUOR_DATA_DIR", str(tmp_path))
+    config.get_settings.cache_clear()
+    import_id = uuid7()
+    await bring(f"{import_id}.upload", "email,name\nann@example.com,Ann\nnone,Bo\n")
+    async with transaction() as session:
+        row = await add_upload(
+            session, SYSTEM, import_id=import_id, kind="customers", file_name="a.csv", file_key=f"{import_id}.upload"
+        )
+    seen = await look_at(SYSTEM, Question(row, "fill", None, None))
+    assert (seen.problem, seen.tried and seen.tried.report.created) == ("", 1)
+    async with transaction() as session:
+        row = await start_import(session, SYSTEM, import_id, kind="customers")
+    assert row.job_id is not None
+    assert await queue.run(row.job_id, TASKS) is JobStatus.SUCCEEDED
+    async with transaction() as session:
+        done = await get_import(session, SYSTEM, import_id)
+        kept = await keep_rejects(session, import_id, done.position["columns"])
+    assert (done.status, done.created, done.rejected) == ("completed", 1, 1)
+    assert await file_store().find(row.stored) is None
+    assert kept.startswith("s3://")
+    assert b"none" in await whole(file_store(), REJECT_FILES.key(import_id, "csv"))
+    assert files_below(tmp_path, "*") == []
 
 
 class TestS3Store(FileStoreContract):

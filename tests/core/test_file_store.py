@@ -15,7 +15,7 @@ from liquor_app.core import clock
 from liquor_app.core.config import Settings
 from liquor_app.core.errors import Forbidden, Invalid, NotFound, Unavailable
 from liquor_app.core.files.bucket import Bucket
-from liquor_app.core.files.folders import EXPORT_FILES
+from liquor_app.core.files.folders import EXPORT_FILES, REJECT_FILES
 from liquor_app.core.files.store import FileStore, open_store
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.crypto import sign
@@ -48,6 +48,22 @@ class TestLocalStore(FileStoreContract):
         os.utime(left, times=(0, 0))
         await store.expire()
         assert not left.exists()
+
+    async def test_refused_rows_of_an_older_version_go_after_a_month_too(
+        self, store: FileStore, tmp_path: Path
+    ) -> None:
+        """They were kept for ever, under names of people's files."""
+        old = tmp_path / "files" / "rejects" / "customers of May-0a1b2c3d.csv"
+        old.parent.mkdir(parents=True, exist_ok=True)
+        old.write_text("ann@example.com")
+        key = REJECT_FILES.key(uuid7(), "csv")
+        await store.put(key, pieces(b"bo@example.com"))
+        with clock.travel(clock.now() + timedelta(days=29)):
+            assert await store.expire() == 0
+        with clock.travel(clock.now() + timedelta(days=31)):
+            assert await store.expire() == 2
+        assert not old.exists()
+        assert await store.find(key) is None
 
     async def test_a_disk_that_refuses_is_told_in_our_words(self, tmp_path: Path) -> None:
         store = open_store(Settings(data_dir=tmp_path))

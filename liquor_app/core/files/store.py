@@ -129,7 +129,7 @@ class FileStore:
             yield path
             return
         private_directory(self._copies)
-        _forget_left(self._copies, f"{COPY}*/*")
+        _forget_left(self._copies, f"{COPY}*/*", hours=LEFT_HOURS)
         copy = Path(tempfile.mkdtemp(prefix=COPY, dir=self._copies)) / Path(checked(key)).name
         try:
             try:
@@ -189,7 +189,10 @@ class FileStore:
                 await self.delete(one.key)
                 gone += 1
         if self._root is not None:
-            _forget_left(self._root, "*/*#*")  # what obstore writes before a file is whole
+            _forget_left(self._root, "*/*#*", hours=LEFT_HOURS)  # what obstore writes before a file is whole
+            for folder in FOLDERS.values():  # before there was a store, refused rows had names of their own
+                if folder.kept_days is not None:
+                    gone += _forget_left(self._root, f"{folder.name}/*", hours=24 * folder.kept_days)
         return gone
 
     def where(self, key: str) -> str:
@@ -197,15 +200,17 @@ class FileStore:
         return f"{self._home}/{checked(key)}"
 
 
-def _forget_left(folder: Path, pattern: str) -> None:
-    """Delete what processes that were killed left behind."""
-    last = now().timestamp() - LEFT_HOURS * 3600
+def _forget_left(folder: Path, pattern: str, *, hours: int) -> int:
+    """Delete files that nobody deletes otherwise once they are older; returns how many."""
+    gone, last = 0, now().timestamp() - hours * 3600
     for left in folder.glob(pattern):
         with suppress(OSError):  # somebody else was faster
-            if left.stat().st_mtime < last:
+            if left.is_file() and left.stat().st_mtime < last:
                 left.unlink()
+                gone += 1
                 if left.parent.name.startswith(COPY):
                     left.parent.rmdir()
+    return gone
 
 
 class _Counted:
