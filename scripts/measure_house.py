@@ -76,6 +76,28 @@ def reaches() -> dict[str, int]:
     }
 
 
+LIST_KIT = (
+    "core/listing/", "screens/listing/", "rest/kit/list_routes", "rest/kit/bulk_routes", "api/list_query",
+    "accounts/lists", "accounts/bulk_actions", "accounts/list_exports",
+)  # fmt: skip
+
+
+def list_lines() -> dict[str, int]:
+    """Lines of the list kit, and of the lists themselves: what declares them and the classes of their pages' states."""
+    kit = own = lists = 0
+    for path in HOUSE.rglob("*.py"):
+        text, place = path.read_text(), path.relative_to(HOUSE).as_posix()
+        if place.startswith(LIST_KIT):
+            kit += len(text.splitlines())
+        elif path.name == "lists.py":
+            own += len(text.splitlines())
+            lists += text.count(" = ListSpec(")
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.ClassDef) and "ListState" in (ast.unparse(base) for base in node.bases):
+                own += (node.end_lineno or 0) - node.lineno + 1
+    return {"list_kit_lines": kit, "lists": lists, "lists_own_lines": own}
+
+
 def main() -> None:
     known = modules()
     lines = {name: len(path.read_text().splitlines()) for name, path in known.items()}
@@ -91,6 +113,7 @@ def main() -> None:
                 "max_lines": max(written),
                 "most_in_a_folder": max(folders.values()),
                 "circles": circles(imports(known)),
+                **list_lines(),
                 **reaches(),
             }
         )

@@ -50,6 +50,22 @@ def test_the_list_is_found_again_by_its_address(product: Product, page: Page) ->
     page.get_by_role("button", name="Show everybody").click()
     expect(search).to_have_value("")
 
+    page.get_by_label("Select this page").click()
+    page.get_by_role("button", name="Choose all that match").click()
+    bar = page.get_by_role("toolbar", name="Selected rows")
+    page.get_by_role("button", name="Next", exact=True).click()
+    expect(bar).not_to_contain_text("25 selected")
+    bar.get_by_role("button", name="Add tag").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Tag").fill("Everybody once")
+    dialog.get_by_role("button", name="Do it").click()
+    expect(page.get_by_text(re.compile(r"^([\d,]+) of \1 done\.$")).first).to_be_visible(timeout=30_000)
+    shoot(page, "21-many-customers-changed")
+    page.get_by_role("button", name="Excel").click()
+    with page.expect_download() as file:
+        page.get_by_role("link", name="Save the file").click(timeout=30_000)
+    assert file.value.suggested_filename == "customers.xlsx"
+
 
 def test_somebody_is_added_changed_and_deleted(product: Product, page: Page) -> None:
     sign_in(page, product.url)

@@ -121,7 +121,7 @@ async def test_an_import_is_followed_to_its_report_and_found_again(database: str
     assert running.rejects == f"/api/v1/imports/{row.id}/rejects"
     earlier = await tab.state(EarlierState)
     await run(EarlierState.load, earlier)
-    assert [(line.name, line.status, line.words) for line in earlier.imports] == [
+    assert [(line.name, line.status, line.words) for line in earlier.rows] == [
         ("people.csv", "completed", "1 new and 1 refused")
     ]
     again = Tab(f"/customers/import?import={row.id}", MANAGER)  # the page loaded anew
@@ -183,7 +183,7 @@ async def test_viewers_and_the_unsigned_import_nothing(database: str) -> None:
     for handler, on in ((MatchState.start, await strange.state(MatchState)), (RunState.cancel, running)):
         assert "/login" in said(await run(handler, on))
     await run(RunState.watch, running)
-    assert (earlier.imports, running.rejects) == ([], "")
+    assert (earlier.rows, running.rejects) == ([], "")
     assert (await state_of(row)).status == "preview"
 
 

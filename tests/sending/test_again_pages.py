@@ -80,7 +80,7 @@ async def test_unknown_outcomes_are_decided_after_a_question(database: str, monk
     tab = Tab("/outbox", MARKETER)
     state = await tab.state(UnknownState)
     await run(UnknownState.load, state)
-    assert (state.total, state.more) == (3, "")
+    assert (state.total, state.next_cursor) == (3, "")
     first, second = state.rows[0].id, state.rows[1].id
     assert await run(UnknownState.decide, state) is None, "nothing was asked"
     await run(UnknownState.ask, state, str(uuid7()), "sent")

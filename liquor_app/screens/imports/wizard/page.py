@@ -9,6 +9,7 @@ import reflex as rx
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.steps_panel import match_step, problem_note, report_step, run_step
+from liquor_app.screens.listing.view import list_pager, list_table
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import download
 from liquor_app.ui.card import card
@@ -16,7 +17,7 @@ from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.frame.stepper import stepper
 from liquor_app.ui.grid import col, row
 from liquor_app.ui.icon import icon
-from liquor_app.ui.table import Column, table
+from liquor_app.ui.table import Column
 from liquor_app.ui.tabs import segmented
 
 WANTED = {
@@ -98,8 +99,8 @@ def _earlier() -> rx.Component:
         return rx.fragment(name, rx.el.small(one.when))
 
     shown = card(
-        table(
-            EarlierState.imports,
+        list_table(
+            EarlierState,
             (
                 Column("File", file),
                 Column("Holds", lambda one: one.kind, phone="hide"),
@@ -108,11 +109,13 @@ def _earlier() -> rx.Component:
                 Column("", rejects, phone="hide"),
             ),
             label="Earlier imports",
+            empty="",
         ),
+        list_pager(EarlierState, quiet=True),
         title="Earlier imports",
         flush=True,
     )
-    return rx.cond(EarlierState.imports, shown, rx.fragment())
+    return rx.cond(EarlierState.rows, shown, rx.fragment())
 
 
 PAGES = (

@@ -7,16 +7,18 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
-from liquor_app.core.listing.spec import ListQuery
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
 from liquor_app.imports.cleaning.column_mapping import KINDS
-from liquor_app.imports.lists import list_imports
+from liquor_app.imports.lists import IMPORTS, list_imports
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.uploads import ImportRow, get_import
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.imports.wizard.view import ImportLine, import_line
+from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 
 CHOOSE, MATCH, RUN, REPORT = range(4)
@@ -54,20 +56,20 @@ class ImportState(rx.State):
             return await get_import(session, actor, parse_id(import_id or self._import, "import"))
 
 
-class EarlierState(rx.State):
+class EarlierState(ListState, rx.State):
     """What was imported before."""
 
-    imports: list[ImportLine] = []
+    rows: list[ImportLine] = []
 
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        actor = await signed_in(self)
-        try:
-            async with transaction() as session:
-                at = await shop_now(session)
-                page = await list_imports(session, actor, ListQuery(limit=EARLIER))
-        except AppError:
-            self.imports = []
-            raise
-        self.imports = [import_line(row, at) for row in page.items]
+    def _list(self) -> ListSpec[ImportRow]:
+        return IMPORTS
+
+    def _per_page(self) -> int:
+        return EARLIER
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[ImportRow]:
+        return await list_imports(session, actor, query)
+
+    async def _lines(self, session: Session, actor: Actor, items: list[ImportRow]) -> list[ImportLine]:
+        at = await shop_now(session)
+        return [import_line(row, at) for row in items]

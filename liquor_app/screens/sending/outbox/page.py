@@ -60,12 +60,12 @@ def _unknown() -> rx.Component:
     return rx.fragment(
         card(
             plain_list(rx.foreach(UnknownState.rows, one)),
+            list_pager(UnknownState, quiet=True),
             title="Unknown outcomes",
             aside=badge(rx.Var.create(UnknownState.total).to_string(), "unknown"),
             foot=rx.fragment(
                 "The request left and no answer came. The provider's own pages may show whether it arrived; late"
-                " reports settle it by themselves. ",
-                UnknownState.more,
+                " reports settle it by themselves.",
             ),
             flush=True,
             margin_bottom="16px",

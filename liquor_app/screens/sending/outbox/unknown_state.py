@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import reflex as rx
 
-from liquor_app.core.db import transaction
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
-from liquor_app.core.listing.spec import ListQuery
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
 from liquor_app.ledger.models import SendStatus
 from liquor_app.providers.config_forms import provider_name
+from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.sending.words import ago
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.sending.lists import list_sends
-from liquor_app.sending.service import resend, settle_unknown
+from liquor_app.sending.lists import SENDS, list_sends
+from liquor_app.sending.service import SendRow, resend, settle_unknown
 from liquor_app.ui.toast import toast_done
 
 PAGE = 10
@@ -33,36 +36,35 @@ class UnknownLine:
     note: str
 
 
-class UnknownState(rx.State):
-    """The first of them; each that is decided makes room for the next. `asking` is the message the question is about,
-    `answer` what is about to be said of it: "sent" or "again"."""
+class UnknownState(ListState, rx.State):
+    """Those that wait for a decision. `asking` is the message the question is about, `answer` what is about to be said
+    of it: "sent" or "again"."""
 
     rows: list[UnknownLine] = []
     total: int = 0
-    more: str = ""
     asking: str = ""
     answer: str = ""
     who: str = ""
 
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        await self._read()
+    def _list(self) -> ListSpec[SendRow]:
+        return SENDS
 
-    async def _read(self) -> None:
-        actor = await signed_in(self)
-        async with transaction() as session:
-            page = await list_sends(session, actor, ListQuery({"status": SendStatus.UNKNOWN}, limit=PAGE))
+    def _per_page(self) -> int:
+        return PAGE
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[SendRow]:
+        page = await list_sends(session, actor, replace(query, filters={"status": SendStatus.UNKNOWN}))
         self.total, self.asking, self.answer = page.total, "", ""
-        left = page.total - len(page.items)
-        self.more = f"and {left:,} more after these" if left > 0 else ""
-        self.rows = [
+        return page
+
+    async def _lines(self, session: Session, actor: Actor, items: list[SendRow]) -> list[UnknownLine]:
+        return [
             UnknownLine(
                 str(row.id), row.customer_name or row.recipient, row.campaign_name or "",
                 provider_name(row.provider) if row.provider else "",
                 ago(row.created_at), row.note or row.error_message or "",
             )
-            for row in page.items
+            for row in items
         ]  # fmt: skip
 
     @rx.event
@@ -84,7 +86,7 @@ class UnknownState(rx.State):
             if answer == "again":
                 await resend(session, actor, send_id)
             await settle_unknown(session, actor, send_id, was_sent=answer == "sent")
-        await self._read()
+        await self._again()
         if answer == "again":
             return toast_done("It is sent again", "The old attempt counts as failed.")
         return toast_done("It counts as sent")
