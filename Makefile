@@ -18,7 +18,7 @@ export REFLEX_CHECK_LATEST_VERSION := false
 export REFLEX_TELEMETRY_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files coverage mutants lock clean-data
+.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files prove-guards coverage mutants lock clean-data
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -54,7 +54,7 @@ dev: $(DEV) ## the same with hot reload of the screens
 test: $(DEV) ## everything: lint, types, contracts, unit, integration, browser
 	@$(BIN)/python scripts/browser.py
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not e2e and not reliability and not timescale" tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not e2e and not reliability and not timescale" --ignore=tests/guards tests
 	@# by itself: the WebAssembly server drops connections on a machine that is busy with something else
 	@$(BIN)/python -m pytest -q -m timescale tests/timescale
 	@# two products and two browsers side by side: a week that is planned and sent, and every page
@@ -72,11 +72,15 @@ test-integration: $(DEV) ## only what touches the database and the queue (TEST_D
 	@# (models); their statements, too, are prepared on these engines.
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "integration and not timescale" $(addprefix --ignore=tests/,$(ABOVE)) tests
 
-check: $(DEV) ## ruff, types, import contracts
+check: $(DEV) ## ruff, types, import contracts, the guards of the house
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/guards
+
+prove-guards: $(DEV) ## each rule of the house broken on purpose: its guard must fail (about ten minutes)
+	@$(BIN)/python scripts/prove_guards.py
 
 fmt: $(DEV) ## format and mend what can be mended
 	@$(BIN)/ruff format .

@@ -152,12 +152,21 @@ def _name(path: Path) -> str:
 
 
 def _text_calls(tree: ast.AST) -> list[ast.Call]:
-    """Calls of SQLAlchemy's `text`."""
-    return [
-        node
+    """Calls of SQLAlchemy's `text`, by whatever name it goes here."""
+    names = {"text"} | {
+        alias.asname
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Name) and node.func.id == "text"
-    ]
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in {"sqlalchemy", "sqlmodel"}
+        for alias in node.names
+        if alias.name == "text" and alias.asname
+    }
+
+    def is_text(called: ast.expr) -> bool:
+        if isinstance(called, ast.Attribute):
+            return called.attr == "text" and ast.unparse(called.value) in {"sa", "sqlalchemy", "sqlmodel"}
+        return isinstance(called, ast.Name) and called.id in names
+
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args and is_text(node.func)]
 
 
 def _fragments(tree: ast.AST, given: set[int]) -> set[int]:
