@@ -19,9 +19,11 @@ from liquor_app.core.errors import AppError, Conflict, Forbidden, Invalid, NotFo
 from liquor_app.core.listing.read import _count, _read_ids
 from liquor_app.core.listing.selection import MOST_SELECTED, Selection, selection_of
 from liquor_app.core.listing.spec import ListQuery, ListSpec
-from liquor_app.core.queue import Job, JobContext, enqueue, get_job, request_cancel
+from liquor_app.core.queue import Job, JobContext, count_open, enqueue, get_job, request_cancel
 
 MOST_REASONS = 12
+MOST_OPEN = 5
+"""Jobs of a kind that wait or run for one person or program: a worker has other things to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +126,9 @@ async def request_bulk(
     require(actor, verb.role)
     given = _checked(verb, value)
     rows = await _resolve(session, bulk.spec, chosen)
+    asker = await one_of_few(session, actor, Job.CHANGE_ROWS)
     args = {
-        "list": bulk.spec.name, "action": verb.name, "value": given, "chosen": chosen.as_args(),
-        "actor": [actor.kind.value, str(actor.id) if actor.id else ""],
+        "list": bulk.spec.name, "action": verb.name, "value": given, "chosen": chosen.as_args(), "actor": asker,
     }  # fmt: skip
     job_id = await enqueue(session, Job.CHANGE_ROWS, args, created_by=actor.user_id)
     await audit(
@@ -134,6 +136,18 @@ async def request_bulk(
         filters=dict(chosen.filters), search=bool(chosen.search), **({"value": given} if given else {}),
     )  # fmt: skip
     return job_id
+
+
+async def one_of_few(session: AsyncSession, actor: Actor, job: Job) -> list[str]:
+    """`actor` as a job's arguments name them, unless they have as many such jobs open as anybody may have.
+
+    Raises:
+        Conflict: wait for one of them.
+    """
+    asker = [actor.kind.value, str(actor.id) if actor.id else ""]
+    if await count_open(session, job, {"actor": asker}) >= MOST_OPEN:
+        raise Conflict(f"{MOST_OPEN} of these are under way for you already. Wait for one of them, or stop it.")
+    return asker
 
 
 async def stop_work(session: AsyncSession, actor: Actor, job_id: UUID) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
+from liquor_app.accounts.bulk_actions import one_of_few
 from liquor_app.accounts.downloads import download_link
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
@@ -61,6 +62,7 @@ async def request_export(
     Raises:
         Forbidden: not for this role.
         Invalid: see `read_list`; an unknown column; more rows than such a file may have.
+        Conflict: too many are under way for them already.
     """
     require(actor, Role(spec.export_role))
     chosen = _columns(spec, columns)
@@ -72,7 +74,7 @@ async def request_export(
     filters = {name: value for name, value in query.filters.items() if value}
     args = {
         "list": spec.name, "filters": filters, "search": query.search, "sort": query.sort, "columns": list(chosen),
-        "actor": [actor.kind.value, str(actor.id) if actor.id else ""],
+        "actor": await one_of_few(session, actor, Job.EXPORT_ROWS),
     }  # fmt: skip
     job_id = await enqueue(session, Job.EXPORT_ROWS, args, created_by=actor.user_id)
     await audit(

@@ -229,6 +229,18 @@ async def open_job(session: AsyncSession, job: Job, dedupe_key: str) -> UUID | N
     return None if job_id is None else UUID(str(job_id))
 
 
+async def count_open(session: AsyncSession, job: Job, args: dict[str, Any]) -> int:
+    """How many jobs of this name with these among their arguments wait or run."""
+    found = await session.execute(
+        text(
+            "SELECT count(*) FROM jobs WHERE name = :name AND args @> CAST(:args AS jsonb)"
+            f" AND status IN {sql_list(*UNFINISHED)}"
+        ),
+        {"name": job.value, "args": json.dumps(args)},
+    )
+    return int(found.scalar_one())
+
+
 async def request_cancel(session: AsyncSession, job_id: UUID) -> None:
     """Ask a job to stop: at once if it still waits, at its next progress report if it runs."""
     await session.execute(text(_ASK_TO_STOP), {"id": job_id})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -9,8 +10,10 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.bulk_actions import BulkList, bulk_task, request_bulk
+from liquor_app.accounts.bulk_actions import MOST_OPEN, BulkList, Verb, bulk_task, request_bulk
+from liquor_app.accounts.list_exports import request_export
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.campaigns.lists import CAMPAIGN_ACTIONS, CAMPAIGNS
@@ -24,8 +27,9 @@ from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, JobContext, JobRow, get_job, request_cancel, run
 from liquor_app.segments.lists import CUSTOMER_ACTIONS, list_customers
 from liquor_app.segments.service import ensure_default_segments
+from tests.lists.contract import declared
 from tests.people import add_customer, add_user, ensure_shop
-from worker.settings import TASKS
+from worker.settings import LISTS, TASKS
 
 pytestmark = pytest.mark.integration
 VIEWER = Actor(ActorKind.USER, uuid7(), "Vi", Role.USER)
@@ -187,6 +191,39 @@ async def test_rows_that_are_not_there_are_not_made(database: str) -> None:
     await ended(await asked(SYSTEM, "untag", Selection(search="ada", at_most=9), CUSTOMER_ACTIONS, "Wine club"))
     async with transaction() as session:
         assert (await list_customers(session, SYSTEM, ListQuery({"tag": "Wine club"}))).items == []
+
+
+def test_every_list_with_verbs_is_known_to_the_worker() -> None:
+    found = {
+        id(value)
+        for where in declared()
+        for value in vars(sys.modules[where.rpartition(".")[0]]).values()
+        if isinstance(value, BulkList)
+    }
+    assert found == {id(one) for one in LISTS}
+
+
+@pytest.mark.parametrize(
+    ("bulk", "verb"),
+    [(bulk, verb) for bulk in LISTS for verb in bulk.verbs],
+    ids=lambda one: one.name if isinstance(one, Verb) else "",
+)
+async def test_no_viewer_does_anything(session: AsyncSession, bulk: BulkList, verb: Verb) -> None:
+    with pytest.raises(Forbidden):
+        await request_bulk(session, VIEWER, bulk, verb.name, Selection(at_most=5), value="x")
+    with pytest.raises(Forbidden):
+        await verb.work(session, VIEWER, [uuid7()], "x")
+
+
+async def test_nobody_fills_the_queue(session: AsyncSession) -> None:
+    one = Selection(ids=(await add_customer(session),))
+    for _ in range(MOST_OPEN):
+        await request_bulk(session, SYSTEM, CUSTOMER_ACTIONS, "tag", one, value="x")
+        await request_export(session, SYSTEM, CUSTOMER_ACTIONS.spec, ListQuery())
+    with pytest.raises(Conflict, match="under way"):
+        await request_bulk(session, SYSTEM, CUSTOMER_ACTIONS, "tag", one, value="x")
+    with pytest.raises(Conflict, match="under way"):
+        await request_export(session, SYSTEM, CUSTOMER_ACTIONS.spec, ListQuery())
 
 
 async def test_stopped_half_way_what_is_done_is_done(database: str) -> None:
