@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -92,7 +93,9 @@ async def test_a_known_device_is_let_in_from_the_very_address_of_the_attack(anyb
 
 
 @pytest.mark.parametrize(
-    "forged", ["", "x.y", "eyJhbGciOiJub25lIn0.e30.", known_devices.remember(None, __import__("uuid").UUID(int=1))]
+    "forged",
+    ["", "x.y", "eyJhbGciOiJub25lIn0.e30.", known_devices.remember(None, UUID(int=1))],
+    ids=["none", "nonsense", "unsigned", "another's"],  # one is random, and test processes compare names
 )
 async def test_a_made_up_device_is_none(anybody: Client, forged: str) -> None:
     async with from_address("203.0.113.66", cookie=f"{DEVICE}={forged}") as attacker:
