@@ -23,6 +23,7 @@ from liquor_app.core.security.call_origin import SENDER, called_from
 from liquor_app.demo.tasks import TASKS as DEMO
 from liquor_app.experiments.tasks import TASKS as EXPERIMENTS
 from liquor_app.imports.tasks import TASKS as IMPORTS
+from liquor_app.organization.settings import speak_in_shop_currency
 from liquor_app.planning.tasks import TASKS as PLANNING
 from liquor_app.scoring.tasks import TASKS as SCORING
 from liquor_app.segments.lists import CUSTOMER_ACTIONS
@@ -54,6 +55,8 @@ JOB_SECONDS = 3600
 
 async def run_job(context: dict[str, Any], job_id: str) -> str | None:
     """The one function ARQ calls: look the job up and run it."""
+    async with db.transaction() as session:
+        await speak_in_shop_currency(session)
     status = await run(UUID(job_id), TASKS)
     return status.value if status else None
 

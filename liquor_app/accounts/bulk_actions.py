@@ -20,6 +20,7 @@ from liquor_app.core.listing.read import _count, _read_ids
 from liquor_app.core.listing.selection import MOST_SELECTED, Selection, selection_of
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.queue import Job, JobContext, count_open, enqueue, get_job, request_cancel
+from liquor_app.ui.words import figure
 
 MOST_REASONS = 12
 MOST_OPEN = 5
@@ -108,7 +109,9 @@ async def count_matching(session: AsyncSession, actor: Actor, spec: ListSpec[Any
     require(actor, Role(spec.role))
     many = await _count(session, spec, query, MOST_SELECTED + 1)
     if many > MOST_SELECTED:
-        raise Invalid(f"More than {MOST_SELECTED:,} match, the most that can be chosen at once. Narrow the list first.")
+        raise Invalid(
+            f"More than {figure(MOST_SELECTED)} match, the most that can be chosen at once. Narrow the list first."
+        )
     return many
 
 
@@ -187,7 +190,7 @@ def bulk_task(lists: Iterable[BulkList]) -> Callable[[JobContext], Awaitable[dic
                 require(actor, verb.role)
                 outcome = await verb.work(session, actor, part, value)
             done, refused = done + outcome.done, refused + Counter(outcome.refused)
-            await job.progress(start + len(part), len(rows), f"{done:,} done, {refused.total():,} refused")
+            await job.progress(start + len(part), len(rows), f"{figure(done)} done, {figure(refused.total())} refused")
         reasons = [{"reason": reason, "rows": many} for reason, many in refused.most_common(MOST_REASONS)]
         return {
             "list": bulk.spec.name, "action": verb.name, "rows": len(rows), "done": done, "refused": refused.total(),
@@ -214,7 +217,7 @@ async def _resolve(session: AsyncSession, spec: ListSpec[Any], chosen: Selection
     most = len(chosen.ids) or chosen.at_most
     rows = await _read_ids(session, spec, chosen, most + 1)
     if len(rows) > most:
-        raise Conflict(f"More rows match by now than the {most:,} that were chosen. Look at the list again.")
+        raise Conflict(f"More rows match by now than the {figure(most)} that were chosen. Look at the list again.")
     if not rows:
         raise Invalid("None of the chosen rows is there any more.", field="ids")
     return rows

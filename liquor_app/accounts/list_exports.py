@@ -34,6 +34,7 @@ from liquor_app.core.listing.xlsx_file import XlsxFile
 from liquor_app.core.models import JobStatus
 from liquor_app.core.platform.private_files import private_directory
 from liquor_app.core.queue import Job, JobContext, enqueue, get_job
+from liquor_app.ui.words import figure
 
 MOST_ROWS = 200_000
 """Of an Excel file; a CSV has no bound."""
@@ -69,7 +70,7 @@ async def request_export(
     compile_list(spec, query)
     if await _count(session, spec, query, MOST_ROWS + 1) > MOST_ROWS:
         raise Invalid(
-            f"More than {MOST_ROWS:,} rows match, the most of an Excel file. Narrow the list, or take the CSV."
+            f"More than {figure(MOST_ROWS)} rows match, the most of an Excel file. Narrow the list, or take the CSV."
         )
     filters = {name: value for name, value in query.filters.items() if value}
     args = {
@@ -131,9 +132,11 @@ def export_task(lists: Iterable[ListSpec[Any]]) -> Callable[[JobContext], Awaita
                 async with transaction() as session:
                     require(await actor_again(session, who), Role(spec.export_role))
                 if (rows := rows + len(page)) > MOST_ROWS:
-                    raise Conflict(f"More than {MOST_ROWS:,} rows match by now. Narrow the list, or take the CSV.")
+                    raise Conflict(
+                        f"More than {figure(MOST_ROWS)} rows match by now. Narrow the list, or take the CSV."
+                    )
                 await asyncio.to_thread(file.add, [[getattr(row, name) for name in columns] for row in page])
-                await job.progress(rows, max(total, rows), f"{rows:,} rows written")
+                await job.progress(rows, max(total, rows), f"{figure(rows)} rows written")
             await asyncio.to_thread(file.close)
             size = await file_store().put(EXPORT_FILES.key(job.id, "xlsx"), _pieces(path))
         return {"list": spec.name, "rows": rows, "bytes": size, "for": who, "role": spec.export_role}

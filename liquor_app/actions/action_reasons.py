@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from liquor_app.core.money import show_money
+from liquor_app.ui.words import percent, plain_number, plural, show_money
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +22,10 @@ class Facts:
     basket: float
 
 
-def percent(share: float) -> str:
-    """A share as a whole per cent; small ones are not called nothing."""
-    return "under 1%" if 0 < share < 0.005 else f"{share * 100:.0f}%"
-
-
 def days(number: float) -> str:
     """A whole number of days, in words."""
     whole = max(1, round(number))
-    return "1 day" if whole == 1 else f"{whole:,} days"
+    return plural(whole, "day")
 
 
 def why(facts: Facts) -> str:
@@ -72,5 +67,5 @@ def offer_reason(earns: float, discount_pct: float, capped_from: float | None) -
     left = f"The usual basket leaves {show_money(earns)}"
     if discount_pct == 0:
         return f"{left}; without a discount it is answered less often."
-    cap = f" (cut from {capped_from:g}% by the margin floor)" if capped_from is not None else ""
-    return f"{left} after {discount_pct:g}% off{cap}."
+    cap = f" (cut from {plain_number(capped_from)}% by the margin floor)" if capped_from is not None else ""
+    return f"{left} after {plain_number(discount_pct)}% off{cap}."

@@ -20,6 +20,7 @@ from liquor_app.core.states import sql_list
 from liquor_app.coupons.chosen_pools import choose_pool
 from liquor_app.coupons.coupon_pools import get_pool
 from liquor_app.segments.playbook import clean_percent
+from liquor_app.ui.words import plain_number
 
 # A campaign that never chose takes the standing pool, as its launch will.
 _NEEDS = f"""
@@ -115,8 +116,8 @@ async def choose_codes(
         pool = await get_pool(session, actor, pool_id)
         if pool.discount_pct != percent:
             raise Invalid(
-                f"The codes of “{pool.name}” are worth {pool.discount_pct.normalize():f}% off,"
-                f" these messages promise {percent.normalize():f}%.",
+                f"The codes of “{pool.name}” are worth {plain_number(pool.discount_pct)}% off,"
+                f" these messages promise {plain_number(percent)}%.",
                 field="pool_id",
             )
         name = pool.name

@@ -32,6 +32,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.states import sql_list
 from liquor_app.segments.playbook import clean_text
+from liquor_app.ui.words import figure
 
 _SKIP = f"""
 UPDATE actions SET status = '{ActionStatus.SKIPPED}', skip_reason = :reason, skip_detail = :detail, updated_at = :at
@@ -123,7 +124,7 @@ async def skip_actions(
     if not ids:
         raise Conflict("Nothing of the plan is left there to take out.")
     where = ", ".join(str(part) for part in (segment, channel, day) if part)
-    await record_edit(session, actor, brief, ids, kind="skip", summary=f"Took {len(ids):,} actions out: {where}")
+    await record_edit(session, actor, brief, ids, kind="skip", summary=f"Took {figure(len(ids))} actions out: {where}")
     await _skip(session, ids, _by(actor, note))
     await audit(session, actor, "actions.skipped", "campaign", campaign_id, count=len(ids), where=where)
     return len(ids)
@@ -146,7 +147,9 @@ async def move_action(session: AsyncSession, actor: Actor, action_id: UUID, day:
         raise Invalid(f"day must lie between {brief.days[0]} and {brief.days[-1]}", field="day")
     capacity = brief.limits.capacity(day, row["channel"])
     if await planned_on(session, brief, day, row["channel"], action_id) >= capacity:
-        raise Conflict(f"{day}: all {capacity:,} messages by {row['channel']} are used. Move or skip another first.")
+        raise Conflict(
+            f"{day}: all {figure(capacity)} messages by {row['channel']} are used. Move or skip another first."
+        )
     await refuse_pressure(session, held, day)
     summary = f"Moved {row['offer']} by {row['channel']} from {row['scheduled_date']} to {day}"
     await record_edit(session, actor, brief, [action_id], kind="move", summary=summary)

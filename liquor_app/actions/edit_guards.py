@@ -23,6 +23,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.states import sql_list
+from liquor_app.ui.words import figure
 
 KEPT = (
     "status", "scheduled_date", "skip_reason", "skip_detail", "offer", "offer_terms", "message", "reason",
@@ -203,7 +204,9 @@ async def _refuse_full_days(session: AsyncSession, brief: CampaignBrief) -> None
     )
     for row in found:
         if row.n > (capacity := brief.limits.capacity(row.day, row.channel)):
-            raise Conflict(f"{row.day}: {row.n:,} messages by {row.channel} would exceed the {capacity:,} it holds.")
+            raise Conflict(
+                f"{row.day}: {figure(row.n)} messages by {row.channel} would exceed the {figure(capacity)} it holds."
+            )
 
 
 async def _refuse_pressed(session: AsyncSession, brief: CampaignBrief, people: Sequence[UUID]) -> None:

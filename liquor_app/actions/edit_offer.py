@@ -33,6 +33,7 @@ from liquor_app.organization.settings import load_shop
 from liquor_app.segments.playbook import clean_percent, clean_text
 from liquor_app.templates.custom_copy import check_copy, render_copy
 from liquor_app.templates.rendering.variables import in_sentence
+from liquor_app.ui.words import plain_number, show_long_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
         (rails.most, "segment guardrail and margin floor"), (brief.guidance.max_discount_pct, "agent guidance")
     )
     if given.discount_pct > most:
-        raise Invalid(f"discount_pct may be at most {most:g} here ({whose})", field="discount_pct")
+        raise Invalid(f"discount_pct may be at most {plain_number(most)} here ({whose})", field="discount_pct")
     if given.discount_pct > 0:
         await _refuse_ban(session, held)
     terms = row["offer_terms"]
@@ -262,8 +263,8 @@ def copy_values(offer: str, terms: dict[str, Any], brand: str) -> dict[str, dict
     return {
         "offer": {
             "text": offer.rstrip(". "),
-            "ends": f"{until.day} {until:%B}",
-            "discount": f"{discount.normalize():f}",
+            "ends": show_long_day(until),
+            "discount": plain_number(discount),
             "category": in_sentence(terms.get("category")) or "your favourites",
         },
         "brand": {"name": brand},

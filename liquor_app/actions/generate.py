@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.action_reasons import Facts, offer_reason, percent, why
+from liquor_app.actions.action_reasons import Facts, offer_reason, why
 from liquor_app.actions.audience import People, audience_size, read_people, read_playbooks, read_scale
 from liquor_app.actions.eligibility import BLOCKS, Reason
 from liquor_app.actions.offers import (
@@ -44,8 +44,8 @@ from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import CampaignType
 from liquor_app.core.db import raw_connection
 from liquor_app.core.errors import Conflict
-from liquor_app.core.money import show_money
 from liquor_app.segments.service import resolve_slugs
+from liquor_app.ui.words import percent, show_money
 
 SECOND_CHANNEL = 0.9
 """How well a playbook's second channel works beside its first: an assumption until responses per channel are known."""

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from liquor_app.actions.priority import Floats, expected_profit, kept_value
+from liquor_app.ui.words import plain_number, show_long_day
 
 NO_OFFER = -1
 
@@ -156,7 +157,7 @@ def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
 
 def offer_text(offer: Offer, category: str | None) -> str:
     """The offer in words for one customer: "10% off domestic wine"."""
-    return offer.text.replace("{discount}", f"{offer.discount_pct.normalize():f}").replace(
+    return offer.text.replace("{discount}", plain_number(offer.discount_pct)).replace(
         "{category}", _lower(category) if category else ANY_CATEGORY
     )
 
@@ -186,7 +187,7 @@ def message_text(template_category: str, offer: str, until: date) -> str:
     pattern, words = _MESSAGES[template_category], offer.rstrip(". ")
     if ": {offer}" in pattern:
         words = _lower(words)
-    return pattern.format(offer=words, until=f"{until.day} {until:%B}")
+    return pattern.format(offer=words, until=show_long_day(until))
 
 
 def creative_hint(template_category: str, category: str | None) -> str:

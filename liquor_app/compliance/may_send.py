@@ -21,6 +21,7 @@ from liquor_app.compliance.legal_rules import (
     narrow,
 )
 from liquor_app.customers.birth_dates import age_on, known_birthday
+from liquor_app.ui.words import show_clock, show_day, show_moment
 
 LOOK_AHEAD_DAYS = 9
 """Longer than a week, so that a rule of one weekday cannot hide the next open hour."""
@@ -126,7 +127,7 @@ def may_send(person: PersonFacts, message: MessageFacts, now: datetime, rules: R
         _blocked_by_person(person, message)
         or _blocked_by_age(person, message, now, rules)
         or _blocked_by_state_law(person, message, now, rules)
-        or _blocked_by_wish(person, message, now)
+        or _blocked_by_wish(person, message, now, rules)
         or _blocked_by_caps(person, message, rules)
         or _hours(person, message, now, rules)
     )
@@ -223,14 +224,13 @@ def _blocked_by_state_law(person: PersonFacts, message: MessageFacts, now: datet
     return None
 
 
-def _blocked_by_wish(person: PersonFacts, message: MessageFacts, now: datetime) -> Blocked | None:
+def _blocked_by_wish(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Blocked | None:
     if message.topic is not None and message.topic in person.topics_off:
         return Blocked(BlockReason.TOPIC_DECLINED, "The customer does not want messages of this kind.")
     if person.paused_until is None or person.paused_until <= now:
         return None
-    return Blocked(
-        BlockReason.PAUSED, f"The customer asked for nothing before {person.paused_until:%d %b}.", person.paused_until
-    )
+    day = show_day(person.paused_until, now.astimezone(ZoneInfo(home_zone(person, rules))))
+    return Blocked(BlockReason.PAUSED, f"The customer asked for nothing before {day}.", person.paused_until)
 
 
 def _blocked_by_caps(person: PersonFacts, message: MessageFacts, rules: Rules) -> Blocked | None:
@@ -251,11 +251,11 @@ def _hours(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rul
         return Blocked(BlockReason.QUIET_HOURS, "Law, store and campaign leave no hour in common.")
     if found[0] <= now:
         return Allowed(found[1])
-    zone = home_zone(person, rules)
-    local, opens = now.astimezone(ZoneInfo(zone)), found[0].astimezone(ZoneInfo(zone))
+    local = now.astimezone(ZoneInfo(home_zone(person, rules)))
     return Blocked(
         BlockReason.QUIET_HOURS,
-        f"{local:%H:%M} at the recipient's place is outside the allowed hours; next from {opens:%a %d %b %H:%M}.",
+        f"{show_clock(now, local)} at the recipient's place is outside the allowed hours;"
+        f" next from {show_moment(found[0], local)}.",
         found[0],
     )
 

@@ -22,6 +22,7 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.customers.addresses import STATE_TIMEZONES
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_today
+from liquor_app.ui.words import figure
 
 LAST_DAY = date(2100, 1, 1)
 MAX_LIMIT = 1_000
@@ -147,7 +148,7 @@ def _check(draft: RuleDraft) -> None:
     if rule.kind is RuleKind.HOURS and rule.span[0] > rule.span[1]:
         raise Invalid("The end must not come before the start; the same time twice closes the day.", field="value.end")
     if rule.limit > MAX_LIMIT:
-        raise Invalid(f"A limit above {MAX_LIMIT:,} in 24 hours limits nothing.", field="value.max")
+        raise Invalid(f"A limit above {figure(MAX_LIMIT)} in 24 hours limits nothing.", field="value.max")
     if rule.kind is RuleKind.NOTE:
         words = draft.value.get("text")
         if not isinstance(words, str) or not 1 <= len(words.strip()) <= 1000 or _UNSTORABLE.search(words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from liquor_app.core.errors import Invalid
@@ -30,11 +31,15 @@ def parse_money(value: object, field: str) -> Decimal:
     return amount
 
 
-def show_money(value: Decimal | float | int | None, *, cents: bool | None = None) -> str:
-    """`$1,234.50`; whole dollars from $1,000 on unless `cents` says otherwise; a true minus; a dash for none."""
-    if value is None:
-        return "–"
-    amount = money(value)
-    with_cents = abs(amount) < 1000 if cents is None else cents
-    body = f"{abs(amount):,.2f}" if with_cents else f"{abs(amount):,.0f}"
-    return f"{'−' if amount < 0 else ''}${body}"
+_currency: ContextVar[str] = ContextVar("shop_currency", default="USD")
+
+
+def use_currency(code: str) -> None:
+    """Tell money in the shop's currency (ISO 4217), in this task and those it starts: called where an event, a request
+    or a job comes in."""
+    _currency.set(code)
+
+
+def shop_currency() -> str:
+    """The currency that this task tells money in."""
+    return _currency.get()

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.ids import uuid_array
 from liquor_app.organization.service import notify
+from liquor_app.ui.words import figure
 
 NO_CODE = "no_coupon_code"
 
@@ -212,7 +213,7 @@ async def _watch(session: AsyncSession, pools: set[UUID]) -> dict[UUID, Any]:
             {"id": level.id},
         )
         if first.first() is not None:
-            left = f"{level.left_over:,} codes are left" if level.left_over else "No code is left"
+            left = f"{figure(level.left_over)} codes are left" if level.left_over else "No code is left"
             await notify(
                 session,
                 title=f"The coupon pool “{level.name}” runs low",

@@ -26,6 +26,7 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.redact import constraint_of
 from liquor_app.segments.playbook import clean_percent, clean_text
+from liquor_app.ui.words import figure
 
 MAX_CODES = 1_000_000
 """In one pool."""
@@ -254,7 +255,7 @@ async def delete_pool(session: AsyncSession, actor: Actor, pool_id: UUID) -> Non
     pool = await get_pool(session, actor, pool_id)
     if pool.remaining < pool.total:
         given = pool.total - pool.remaining
-        raise Conflict(f"{given:,} codes of it are with people. Discard the others; the record of these stays.")
+        raise Conflict(f"{figure(given)} codes of it are with people. Discard the others; the record of these stays.")
     used = await session.execute(
         text(
             "SELECT string_agg(k.name, ', ') FROM campaign_pools c JOIN campaigns k ON k.id = c.campaign_id"
@@ -308,7 +309,7 @@ def _cleaned(*, name: object, discount_pct: object, is_standing: object, low_wat
     except ValueError:
         low = -1
     if not 0 <= low <= MAX_LOW_WATER:
-        raise Invalid(f"low_water must be a number from 0 to {MAX_LOW_WATER:,}", field="low_water")
+        raise Invalid(f"low_water must be a number from 0 to {figure(MAX_LOW_WATER)}", field="low_water")
     return {
         "name": clean_text(name, "name", 80),
         "discount_pct": percent,

@@ -17,6 +17,7 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
+from liquor_app.ui.words import figure
 
 MAX_ADDRESSES = 5_000
 """Addresses one call may add."""
@@ -62,7 +63,7 @@ async def add_suppressions(
     if channel is not None and channel not in set(Channel):
         raise Invalid(f"channel must be one of {', '.join(Channel)}, or none for every one", field="channel")
     if not 1 <= len(addresses) <= MAX_ADDRESSES:
-        raise Invalid(f"Give 1 to {MAX_ADDRESSES:,} addresses at a time.", field="addresses")
+        raise Invalid(f"Give 1 to {figure(MAX_ADDRESSES)} addresses at a time.", field="addresses")
     plain: dict[str, None] = {}
     for line, address in enumerate(addresses, 1):
         try:

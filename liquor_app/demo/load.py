@@ -27,6 +27,7 @@ from liquor_app.demo.sample_brand import take_off_sample_brand, wear_sample_bran
 from liquor_app.demo.table_rows import rows_of
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, save_settings
+from liquor_app.ui.words import figure
 
 Progress = Callable[[int, int, str], None]
 
@@ -95,7 +96,7 @@ async def load_sample(
     )
     own, everybody = found.one()
     if own:
-        raise Conflict(f"There are {own:,} customers of your own. The sample goes into an empty database only.")
+        raise Conflict(f"There are {figure(own)} customers of your own. The sample goes into an empty database only.")
     if everybody:
         return await _present(session)
     await wear_sample_brand(session)

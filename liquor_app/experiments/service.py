@@ -21,6 +21,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.holdout_draw import draw_sql, threshold
 from liquor_app.experiments.models import ExperimentKind
 from liquor_app.experiments.statistics import Arm, Lift, SplitCheck, check_split, lift
+from liquor_app.ui.words import percent
 
 _DRAWN = f"""
 SELECT DISTINCT s.customer_id FROM experiment_assignments s
@@ -109,7 +110,7 @@ async def draw_within(
     drawn = await session.execute(
         text(_DRAWN), {"experiment": experiment_id, "holdout": arms[HELD_OUT], "campaign": campaign_id}
     )
-    detail = f"Drawn at random, {share:.0%} of the audience, to measure what the campaign changes."
+    detail = f"Drawn at random, {percent(share)} of the audience, to measure what the campaign changes."
     await hold_out_actions(session, campaign_id, list(drawn.scalars()), detail)
     counted = await session.execute(
         text(

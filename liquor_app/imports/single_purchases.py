@@ -29,6 +29,7 @@ from liquor_app.imports import basket_lines
 from liquor_app.imports.cleaning.cells import EARLIEST, MAX_NUMBER, When
 from liquor_app.imports.cleaning.rows import Line
 from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.ui.words import figure
 
 MAX_LINES = 500
 MAX_PROPERTIES = 8_192
@@ -140,7 +141,7 @@ def _moment(at: datetime, zone: ZoneInfo, oldest: datetime | None = None) -> Whe
     moment = at.replace(tzinfo=zone) if at.tzinfo is None else at.astimezone(zone)
     too_old = moment < oldest if oldest else moment.year < EARLIEST
     if too_old or moment > now() + timedelta(days=1):
-        since = f"{oldest:%Y-%m-%d}" if oldest else EARLIEST
+        since = oldest.date().isoformat() if oldest else EARLIEST
         raise Invalid(f"occurred_at must lie between {since} and now.", field="occurred_at")
     return When(moment.astimezone(now().tzinfo), moment.hour)
 
@@ -149,7 +150,7 @@ def _line(number: int, line: NewLine, order: NewOrder, when: When, keys: Mapping
     for name in ("amount", "quantity", "discount", "coupon_discount"):
         value = getattr(line, name)
         if not (value.is_finite() and 0 <= value <= MAX_NUMBER):
-            raise Invalid(f"{name} must lie between 0 and {MAX_NUMBER:,}; returns are not recorded.", field=name)
+            raise Invalid(f"{name} must lie between 0 and {figure(MAX_NUMBER)}; returns are not recorded.", field=name)
     return Line(
         number, order.order_id, keys.get("email_key"), keys.get("external_id"), keys.get("phone"), when, order.store,
         order.coupon_code, line.product, line.category or "Other", line.brand, line.quantity, line.amount,
@@ -182,7 +183,7 @@ async def record_event(
             field="event_type",
         )
     if len(json.dumps(dict(properties or {}))) > MAX_PROPERTIES:
-        raise Invalid(f"properties may have {MAX_PROPERTIES:,} characters as JSON.", field="properties")
+        raise Invalid(f"properties may have {figure(MAX_PROPERTIES)} characters as JSON.", field="properties")
     zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
     when = _moment(occurred_at or now(), zone, now() - OLDEST_EVENT)
     keys = {"email_key": normalise_email(email)} if email else {"external_id": external_id} if external_id else {}

@@ -28,6 +28,7 @@ from liquor_app.imports.run_import import Plan, open_work
 from liquor_app.imports.uploads import ImportRow, forget_uploads, get_import
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.ui.words import figure
 
 COUNTS = ("rows", "created", "updated", "unchanged", "rejected")
 TRIES = 3
@@ -144,7 +145,7 @@ async def conclude(
     counts = {name: getattr(row, name) for name in COUNTS}
     await audit(session, actor, f"{row.kind}.imported", "import", import_id, file=row.file_name, status=status.value,
                 **counts)  # fmt: skip
-    said = f"{row.created:,} new, {row.updated:,} changed, {row.rejected:,} rejected."
+    said = f"{figure(row.created)} new, {figure(row.updated)} changed, {figure(row.rejected)} rejected."
     title = {
         ImportStatus.COMPLETED: f"{row.file_name} was imported",
         ImportStatus.CANCELLED: f"The import of {row.file_name} was stopped",

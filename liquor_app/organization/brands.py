@@ -22,6 +22,7 @@ from liquor_app.organization.models import Header
 from liquor_app.organization.service import BrandRow, default_brand, get_brand
 from liquor_app.organization.settings import GeneralSettings, load_settings, save_settings
 from liquor_app.organization.shop_identity import UNNAMED
+from liquor_app.ui.words import figure
 
 MAX_BRANDS = 1000
 
@@ -111,7 +112,7 @@ def _text(name: str, given: object) -> str | None:
     if not all(letter.isprintable() or (letter == "\n" and name == "footer_text") for letter in value):
         raise Invalid(f"{name} must not hold control characters or line breaks", field=name)
     if len(value) > _LIMITS[name]:
-        raise Invalid(f"{name} must have at most {_LIMITS[name]:,} characters", field=name)
+        raise Invalid(f"{name} must have at most {figure(_LIMITS[name])} characters", field=name)
     if not value:
         if name in _NEEDED:
             raise Invalid("This is needed: it stands in every message.", field=name)
@@ -128,7 +129,7 @@ def _check(name: str, value: str) -> None:
         case "primary_color" if COLOR.fullmatch(value) is None:
             words = "A colour is a # and six hexadecimal digits, such as #995a07."
         case "primary_color" if (seen := contrast(value, "#ffffff")) < READABLE:
-            words = f"White words on it read {seen:.1f} to 1; {READABLE} is the least. Take a darker one."
+            words = f"White words on it read {figure(seen, 1)} to 1; {READABLE} is the least. Take a darker one."
         case "website_url" if not _is_website(value):
             words = "Give the whole address, such as https://shop.example.com."
         case "from_email" | "reply_to" if _ADDRESS.fullmatch(value) is None:

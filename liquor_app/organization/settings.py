@@ -17,6 +17,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
+from liquor_app.core.money import use_currency
 from liquor_app.organization.shop_identity import UNNAMED
 from liquor_app.organization.topics import SHIPPED, parse_topics
 
@@ -153,6 +154,11 @@ async def load_shop(session: AsyncSession) -> ShopSettings:
         ComplianceSettings.model_validate(saved.get(ComplianceSettings.key) or {}),
         PlanningSettings.model_validate(saved.get(PlanningSettings.key) or {}),
     )
+
+
+async def speak_in_shop_currency(session: AsyncSession) -> None:
+    """Have this task tell money in the shop's currency; called where an event, a request or a job comes in."""
+    use_currency((await load_settings(session, GeneralSettings)).currency)
 
 
 async def shop_now(session: AsyncSession) -> datetime:

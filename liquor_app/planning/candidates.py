@@ -24,6 +24,7 @@ from liquor_app.core.clock import today_in
 from liquor_app.core.states import sql_list
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints, Problem, Verdict
 from liquor_app.planning.simulation import Sends
+from liquor_app.ui.words import show_money
 
 BATCH = 50_000
 CHOSEN = f"a.status = '{ActionStatus.PENDING}'"
@@ -257,13 +258,13 @@ def reasons_of(brief: CampaignBrief, price: Floats, *, shared: bool = False) -> 
     told: dict[tuple[Reason, int], str] = {}
     for channel, name in enumerate(("e-mail", "SMS")):
         cheapest = float(price[:, channel].min()) if price.size else 0.0
-        worth = f" The last place of the week is worth ${cheapest:.2f}." if cheapest >= 0.005 else ""
+        worth = f" The last place of the week is worth {show_money(cheapest, cents=True)}." if cheapest >= 0.005 else ""
         told[Reason.CAPACITY, channel] = f"Every {name} of these days goes to an action that brings more.{worth}"
         told[Reason.PLAN_SHARE, channel] = f"The plan gives no {name} to this segment with such an offer."
         if shared:
             told[Reason.CAPACITY, channel] = "The plan's share for it goes to actions that bring more."
         told[Reason.BUDGET, channel] = (
-            f"The discount budget of ${limits.discount_budget} goes to actions that bring more for it."
+            f"The discount budget of {show_money(limits.discount_budget)} goes to actions that bring more for it."
         )
         told[Reason.BETTER_ACTION, channel] = "Another action for the same customer brings more."
         told[Reason.CAP_REACHED, channel] = (

@@ -22,6 +22,7 @@ from liquor_app.planning.approval.autopilot import plan_ready
 from liquor_app.planning.draft_plan import plan_within
 from liquor_app.planning.plan_store import PlanRow, Report
 from liquor_app.planning.triggered import plan_standing
+from liquor_app.ui.words import figure
 
 HEARTBEAT = 10.0
 """Seconds between words to whoever waits while the AI planner thinks, and between looks whether to stop."""
@@ -46,7 +47,7 @@ async def draft_plans(campaign_id: UUID, report: Report) -> Drafted:
     await report(0, 3, "Looking for customers worth contacting")
 
     async def looked(done: int, total: int) -> None:
-        await report(0, 3, f"Looked at {done:,} of {total:,} customers")
+        await report(0, 3, f"Looked at {figure(done)} of {figure(total)} customers")
 
     asked: Asked | None = None
     async with transaction() as session:
@@ -55,7 +56,7 @@ async def draft_plans(campaign_id: UUID, report: Report) -> Drafted:
             return Drafted(await plan_standing(session, SYSTEM, context), 0)
         await allow_thinking(session)
         generated = await generate_within(session, SYSTEM, context, tell=looked)
-        await report(0, 3, f"Choosing among {generated.proposed:,} proposals")
+        await report(0, 3, f"Choosing among {figure(generated.proposed)} proposals")
         plan = await plan_within(session, SYSTEM, context)
         if context.brief.engine is Engine.LLM and get_settings().openai_api_key.get_secret_value():
             asked = await ask_within(session, context, plan)
@@ -89,7 +90,7 @@ async def generate_campaign(job: JobContext) -> dict[str, Any]:
             await notify(
                 session,
                 title=f"{campaign.name} {waits}",
-                body=f"{drafted.proposed:,} actions proposed.",
+                body=f"{figure(drafted.proposed)} actions proposed.",
                 link=f"/campaigns/{campaign_id}",
                 user_id=job.created_by,
             )

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from liquor_app.campaigns.brief import CampaignBrief
-from liquor_app.core.money import show_money
 from liquor_app.planning.ai.response_schema import Proposal
 from liquor_app.planning.optimizer.problem import Allocation
 from liquor_app.planning.plan_summary import UPLIFT_NOTE
 from liquor_app.planning.simulation import MODEL_SPREAD
+from liquor_app.ui.words import figure, percent, plain_number, show_money, show_weekday
 
 Entry = dict[str, str]
 SHOWN_SEGMENTS = 5
@@ -63,11 +63,11 @@ def explain(
     entries.append(
         entry(
             "choice",
-            f"{totals['sends']:,} messages to {totals['reach']:,} people",
-            f"Expected incremental profit {_cash(profit['mean'])}, between {_cash(profit['low'])} and"
-            f" {_cash(profit['high'])} (uplift assumed, not measured; zero lies within), after"
-            f" {_cash(simulated['discount']['mean'])} of discounts"
-            f" and {_cash(simulated['cost'])} of sending. {_gap(plan, summary['optimality'].get('within'))}",
+            f"{figure(totals['sends'])} messages to {figure(totals['reach'])} people",
+            f"Expected incremental profit {show_money(profit['mean'])}, between {show_money(profit['low'])} and"
+            f" {show_money(profit['high'])} (uplift assumed, not measured; zero lies within), after"
+            f" {show_money(simulated['discount']['mean'])} of discounts"
+            f" and {show_money(simulated['cost'])} of sending. {_gap(plan, summary['optimality'].get('within'))}",
         )
     )
     entries += _segment_words(summary)
@@ -79,8 +79,9 @@ def explain(
         entries.append(
             entry(
                 "holdout",
-                f"{totals['held_out']:,} people held out",
-                f"Drawn at random ({float(brief.holdout_pct):g}%) before anything was planned, so that the result can"
+                f"{figure(totals['held_out'])} people held out",
+                f"Drawn at random ({plain_number(float(brief.holdout_pct))}%) before anything was planned, so"
+                " that the result can"
                 " be measured instead of guessed.",
             )
         )
@@ -103,15 +104,12 @@ def proposal_words(proposal: Proposal, before: dict[str, Any], after: dict[str, 
         entry(
             "choice",
             "Beside the optimiser's plan",
-            f"Expected incremental profit, uplift assumed, {_cash(mine['mean'])} beside {_cash(other['mean'])}, with"
-            f" {after['totals']['sends']:,} messages beside {before['totals']['sends']:,}.",
+            f"Expected incremental profit, uplift assumed, {show_money(mine['mean'])} beside"
+            f" {show_money(other['mean'])}, with {figure(after['totals']['sends'])} messages beside"
+            f" {figure(before['totals']['sends'])}.",
         )
     )
     return entries
-
-
-def _cash(value: Any) -> str:
-    return show_money(value)
 
 
 def _brief(brief: CampaignBrief, totals: dict[str, Any]) -> Entry:
@@ -121,19 +119,19 @@ def _brief(brief: CampaignBrief, totals: dict[str, Any]) -> Entry:
         "brief",
         brief.name,
         f"{_day(brief.days[0])} to {_day(brief.days[-1])}, {count} segment{'s' if count != 1 else ''},"
-        f" {totals['audience']:,} people in the audience.{asked}",
+        f" {figure(totals['audience'])} people in the audience.{asked}",
     )
 
 
 def _day(day: Any) -> str:
-    return f"{day:%a} {day.day} {day:%b}"
+    return show_weekday(day)
 
 
 def _gap(plan: Allocation, within: str | None) -> str:
     limits = f"{within} and these limits" if within else "these limits"
     if plan.gap < 0.0005:
         return f"No better plan exists within {limits}."
-    return f"No plan within {limits} can be more than {plan.gap * 100:.1f}% better."
+    return f"No plan within {limits} can be more than {percent(plan.gap, 1)} better."
 
 
 def _why_nobody(summary: dict[str, Any]) -> str:
@@ -149,15 +147,15 @@ def _segment_words(summary: dict[str, Any]) -> list[Entry]:
     if not used:
         return []
     best = max(used, key=lambda row: float(row["expected_profit"]))
-    share = "; ".join(f"{row['name']} {row['sends']:,}" for row in used[:SHOWN_SEGMENTS])
+    share = "; ".join(f"{row['name']} {figure(row['sends'])}" for row in used[:SHOWN_SEGMENTS])
     if rest := used[SHOWN_SEGMENTS:]:
         others = f"{len(rest)} other segment{'s' * (len(rest) > 1)}"
-        share += f"; {others} {sum(row['sends'] for row in rest):,}"
+        share += f"; {others} {figure(sum(row['sends'] for row in rest))}"
     return [
         entry(
             "choice",
             f"Most is expected from {best['name']}",
-            f"{_cash(best['expected_profit'])} from {best['sends']:,} messages. All: {share}.",
+            f"{show_money(best['expected_profit'])} from {figure(best['sends'])} messages. All: {share}.",
         )
     ]
 
@@ -183,7 +181,7 @@ def _limit_words(brief: CampaignBrief, plan: Allocation) -> list[Entry]:
                 entry(
                     "limit",
                     f"{name[0].upper()}{name[1:]} capacity binds",
-                    f"One more {name} on the fullest day would bring about {_cash(dearest)}.",
+                    f"One more {name} on the fullest day would bring about {show_money(dearest)}.",
                 )
             )
     if plan.budget_price > 0:
@@ -191,8 +189,8 @@ def _limit_words(brief: CampaignBrief, plan: Allocation) -> list[Entry]:
             entry(
                 "limit",
                 "The discount budget binds",
-                f"One more dollar than {_cash(brief.limits.discount_budget)} would bring about"
-                f" {_cash(plan.budget_price)}.",
+                f"One more dollar than {show_money(brief.limits.discount_budget)} would bring about"
+                f" {show_money(plan.budget_price)}.",
             )
         )
     return entries
@@ -203,14 +201,14 @@ def _rejected_words(summary: dict[str, Any], plan: Allocation, alternatives: Seq
         entry(
             "rejected",
             alternative.title,
-            f"Worth {_cash(alternative.value)} beside {_cash(plan.value)} of this plan, so it was not taken.",
+            f"Worth {show_money(alternative.value)} beside {show_money(plan.value)} of this plan, so it was not taken.",
         )
         for alternative in alternatives
         if alternative.value < plan.value - 0.005
     ]
     left = [row for row in summary["rejected"] if row["reason"] != "better_action_chosen"]
     if left:
-        told = ", ".join(f"{row['label'].lower()}: {row['actions']:,}" for row in left)
+        told = ", ".join(f"{row['label'].lower()}: {figure(row['actions'])}" for row in left)
         entries.append(entry("rejected", "Actions left out", f"{told[0].upper()}{told[1:]}."))
     return entries
 
@@ -220,7 +218,9 @@ def _assumptions(brief: CampaignBrief) -> Entry:
     return entry(
         "assumption",
         "What this rests on",
-        f"{UPLIFT_NOTE} A margin of {limits.margin_pct:g}%; purchases that would have come anyway bring nothing;"
-        f" {float(limits.kept_share):.0%} of the value at risk counts as kept when somebody answers (for choosing only,"
-        f" it is not in the profit above); the response model may be off by {MODEL_SPREAD:.0%} as a whole.",
+        f"{UPLIFT_NOTE} A margin of {plain_number(limits.margin_pct)}%; purchases that would have come anyway"
+        " bring nothing;"
+        f" {percent(float(limits.kept_share))} of the value at risk counts as kept when somebody answers (for"
+        " choosing only,"
+        f" it is not in the profit above); the response model may be off by {percent(MODEL_SPREAD)} as a whole.",
     )

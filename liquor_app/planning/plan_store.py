@@ -28,6 +28,7 @@ from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.optimizer.problem import Floats
 from liquor_app.planning.plan_summary import Counts, figures
 from liquor_app.planning.simulation import simulate
+from liquor_app.ui.words import figure, plain_number
 
 MOST_CELLS = 400
 
@@ -139,7 +140,7 @@ async def summarise(
 ) -> dict[str, Any]:
     """The figures of the chosen actions as they stand (`summary.figures`)."""
     brief = context.brief
-    await report(1, STEPS, f"Imagining ten thousand times what {chosen.customer.size:,} messages bring")
+    await report(1, STEPS, f"Imagining ten thousand times what {figure(chosen.customer.size)} messages bring")
     blocks = await session.execute(
         text("SELECT reason, count(*) FROM exclusions WHERE campaign_id = :id GROUP BY 1 ORDER BY 2 DESC, 1"),
         {"id": brief.id},
@@ -203,7 +204,7 @@ async def _cells(session: AsyncSession, brief: CampaignBrief, names: Mapping[str
             "date": row.date.isoformat(),
             "channel": row.channel,
             "offer": row.offer or "",
-            "discount_pct": f"{float(row.discount_pct or 0):g}",
+            "discount_pct": plain_number(float(row.discount_pct or 0)),
             "sends": row.sends,
             "discount": str(money(float(row.discount or 0))),
             "expected_profit": str(money(float(row.profit or 0))),

@@ -15,6 +15,7 @@ from liquor_app.core.money import money
 from liquor_app.planning.candidates import Candidates
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints
 from liquor_app.planning.simulation import Outcome, Range
+from liquor_app.ui.words import show_weekday_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _days(
         shown.append(
             {
                 "date": when.isoformat(),
-                "weekday": f"{when:%a}",
+                "weekday": show_weekday_name(when),
                 **{channel: int((on & (planned.channel == at)).sum()) for at, channel in enumerate(CHANNELS)},
                 **{f"{channel}_capacity": brief.limits.capacity(when, channel) for channel in CHANNELS},
                 "discount": str(money(float(discount[on].sum()))),

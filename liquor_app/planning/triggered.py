@@ -33,6 +33,7 @@ from liquor_app.planning.optimizer.optimise import optimise, verdicts
 from liquor_app.planning.plan_reasoning import entry
 from liquor_app.planning.plan_store import PlanRow
 from liquor_app.planning.trigger_occasions import LOOK_BACK_DAYS, occasions_sql
+from liquor_app.ui.words import figure
 
 AT_ONCE = 20_000
 """Occasions one run takes up, the oldest first; the next run takes the next."""
@@ -196,8 +197,9 @@ async def plan_standing(session: AsyncSession, actor: Actor, context: PlanContex
         ),
         entry(
             "choice",
-            f"{len(people):,} occasions in the last seven days",
-            f"It would have written to {totals['reach']:,} of them and held {totals['held_out']:,} out; the figures"
+            f"{figure(len(people))} occasions in the last seven days",
+            f"It would have written to {figure(totals['reach'])} of them and held {figure(totals['held_out'])}"
+            " out; the figures"
             " beside are of that week, under the same caps, capacity and budget as every other campaign.",
         ),
         entry(

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from liquor_app.core.errors import Invalid
 from liquor_app.providers.kit.base import ProviderConfig
+from liquor_app.ui.words import figure
 
 NAMES: Mapping[str, str] = {
     "sandbox": "Sandbox",
@@ -147,7 +148,7 @@ def _label(name: str) -> str:
 def _bounds(info: FieldInfo) -> str:
     least = next((mark.ge for mark in info.metadata if hasattr(mark, "ge")), None)
     most = next((mark.le for mark in info.metadata if hasattr(mark, "le")), None)
-    return f"{least:,} to {most:,}." if least is not None and most is not None else ""
+    return f"{figure(least)} to {figure(most)}." if least is not None and most is not None else ""
 
 
 def _dotted(words: str | None) -> str:

@@ -8,9 +8,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from liquor_app.core.money import show_money
 from liquor_app.customers.models import ChurnRisk
 from liquor_app.scoring.estimators.rfm import RfmSegment
+from liquor_app.ui.words import figure, percent, plural, show_full_day, show_money
 
 NIGHT_SHARE = 0.5
 NIGHT_MIN_ORDERS = 3
@@ -136,29 +136,20 @@ def churn_sentence(facts: CustomerFacts) -> Sentence:
     return Sentence("churn", title, f"{lead}: {chance} likely not to return within {facts.horizon_days} days.", tone)
 
 
-def percent(share: float) -> str:
-    """A share as a whole per cent; never 0% or 100% for what is merely very rare or very likely."""
-    if 0 < share < 0.005:
-        return "under 1%"
-    if 0.995 <= share < 1:
-        return "over 99%"
-    return f"{share * 100:.0f}%"
-
-
 def days(number: float) -> str:
     whole = round(number)
-    return "1 day" if whole == 1 else f"{whole:,} days"
+    return plural(whole, "day")
 
 
 def _habit(facts: CustomerFacts) -> str:
     if facts.gap_median is None:
-        return f"Bought {facts.orders:,} times"
+        return f"Bought {figure(facts.orders)} times"
     return "Buys every day or so" if facts.gap_median < 1.5 else f"Buys every {days(facts.gap_median)}"
 
 
 def _days_ago(facts: CustomerFacts) -> str:
     since = facts.days_since_last or 0
-    return {0: "today", 1: "yesterday"}.get(since, f"{since:,} days ago")
+    return {0: "today", 1: "yesterday"}.get(since, f"{figure(since)} days ago")
 
 
 def _ago(facts: CustomerFacts) -> str:
@@ -216,7 +207,10 @@ def _response(facts: CustomerFacts) -> Sentence | None:
     if facts.contacts == 0:
         text = f"Not contacted in the last year: {chance} likely to respond, by what similar customers did."
     else:
-        text = f"Acted on {facts.responses:,} of {facts.contacts:,} messages in a year: {chance} likely to respond."
+        text = (
+            f"Acted on {figure(facts.responses)} of {figure(facts.contacts)} messages in a year: {chance}"
+            " likely to respond."
+        )
     if facts.base_response is not None:
         text += f" Everybody's rate is {percent(facts.base_response)}."
     if len(facts.response_by_channel) > 1:
@@ -245,7 +239,10 @@ def _engagement(facts: CustomerFacts) -> Sentence | None:
     if not facts.opened:
         return None
     messages = "message" if facts.reached == 1 else "messages"
-    text = f"Of {facts.reached:,} {messages} in 90 days, opened {facts.opened:,} and clicked {facts.clicked:,}."
+    text = (
+        f"Of {figure(facts.reached)} {messages} in 90 days, opened {figure(facts.opened)} and clicked"
+        f" {figure(facts.clicked)}."
+    )
     return Sentence("engagement", "Reads what we send", text, Tone.GOOD)
 
 
@@ -280,4 +277,4 @@ def _discount(facts: CustomerFacts) -> Sentence | None:
 
 
 def _day(moment: date) -> str:
-    return f"{moment.day} {moment:%b %Y}"
+    return show_full_day(moment)

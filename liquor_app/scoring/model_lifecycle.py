@@ -28,6 +28,7 @@ from liquor_app.scoring.features import Moment
 from liquor_app.scoring.models import MODEL, ModelKind, ModelStatus
 from liquor_app.scoring.reference_cuts import Standards
 from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel, Trained
+from liquor_app.ui.words import figure
 
 REFIT_DAYS = 7
 """Scores are new every night; the models behind them once a week, so that a drift between fits can be seen."""
@@ -240,8 +241,8 @@ async def watch(session: AsyncSession, in_use: dict[ModelKind, Stored], scores: 
                 await notify(
                     session,
                     title=f"Customers have changed since the {kind.label} model was fitted",
-                    body=f"Stability index {index:.2f}; {SHIFTED} and more is another population. It is fitted anew"
-                    " within the week; if a file was imported by mistake, look at that first.",
+                    body=f"Stability index {figure(index, 2)}; {SHIFTED} and more is another population. It is fitted"
+                    " anew within the week; if a file was imported by mistake, look at that first.",
                     link="/models",
                     level="warning",
                 )

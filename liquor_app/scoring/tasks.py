@@ -26,6 +26,7 @@ from liquor_app.scoring.model_lifecycle import load_standards, models_in_use
 from liquor_app.scoring.models import ModelKind
 from liquor_app.scoring.score_store import BATCH, write
 from liquor_app.scoring.service import prepare, score_customers, summary
+from liquor_app.ui.words import figure
 
 MOST_TOUCHED = 0.25
 """With a larger share of the base changed, everybody is scored, and the models are fitted anew."""
@@ -110,7 +111,7 @@ def _ids(given: object) -> list[UUID] | None:
     if given is None:
         return None
     if not isinstance(given, list) or len(given) > MAX_IDS:
-        raise Invalid(f"customer_ids must be a list of at most {MAX_IDS:,} ids", field="customer_ids")
+        raise Invalid(f"customer_ids must be a list of at most {figure(MAX_IDS)} ids", field="customer_ids")
     return [parse_id(str(value), "customer_ids") for value in given]
 
 

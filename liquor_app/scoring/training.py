@@ -19,6 +19,7 @@ from liquor_app.scoring.estimators.likelihood import FitFailed, Floats
 from liquor_app.scoring.estimators.purchase_log import Histories, Split
 from liquor_app.scoring.estimators.response import Contacts, Known, LogitParams, ResponseMethod
 from liquor_app.scoring.models import ModelKind
+from liquor_app.ui.words import figure
 
 MIN_CLV_DAYS = 30
 """A shorter log, scaled to a year, would only be noise."""
@@ -223,7 +224,7 @@ def train_clv(known: Histories, buying: ChurnModel, halves: Split | None) -> Tra
     """
     size = int(known.x.size)
     if observed_days(known) < MIN_CLV_DAYS:
-        short = f"{MIN_CLV_DAYS} days of history are needed, there are {observed_days(known):.0f}"
+        short = f"{MIN_CLV_DAYS} days of history are needed, there are {figure(observed_days(known))}"
         return Trained(ModelKind.CLV, "none", {"missing": [short]}, {}, size)
     plain = Trained(ModelKind.CLV, ClvMethod.SPEND, {}, {}, size)
     if buying.params is None or halves is None:

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
-from liquor_app.core.money import show_money
 from liquor_app.segments import clusters
 from liquor_app.segments.clusters import Base, Group
 from liquor_app.segments.rule_wording import sentence
+from liquor_app.ui.words import figure, percent, show_money
 
 SAMPLE = 20_000
 """Buyers looked at; more would move no border between groups."""
@@ -88,17 +88,17 @@ def _suggestion(one: Group) -> Suggestion:
     parts = []
     if "orders" in typical:
         orders = round(typical["orders"])
-        parts.append("one order" if orders == 1 else f"{orders:,} orders")
+        parts.append("one order" if orders == 1 else f"{figure(orders)} orders")
     if "days" in typical:
         parts.append(f"the last {round(typical['days'])} days ago")
     if "average" in typical:
         parts.append(f"{show_money(round(typical['average'], 2))} a basket")
     if "response" in typical:
-        parts.append(f"{typical['response']:.0%} likely to respond")
+        parts.append(f"{percent(typical['response'])} likely to respond")
     words = f"Typically {', '.join(parts)}."
     if one.category and one.category_share >= 0.4:
-        words += f" {one.category_share:.0%} buy mostly {one.category}."
-    words += f" {one.share:.0%} of buyers, {one.money:.0%} of what was spent."
+        words += f" {percent(one.category_share)} buy mostly {one.category}."
+    words += f" {percent(one.share)} of buyers, {percent(one.money)} of what was spent."
     return Suggestion(one.name, words, one.rules, sentence(one.rules), one.found, one.pure, one.share, one.money)
 
 

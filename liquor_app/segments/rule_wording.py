@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from liquor_app.core.money import show_money
 from liquor_app.segments.rule_fields import EVENTS, OPS, Kind
 from liquor_app.segments.rules import All, AnyOf, Condition, Happened, InSegment, Not, Rule, parse_rules
+from liquor_app.ui.words import plain_number, show_money
 
 _FLAGS = {
     "is_night_buyer": ("buys mostly at night", "does not buy mostly at night"),
@@ -98,7 +98,7 @@ def _show(kind: Kind, value: object) -> str:
         if kind is Kind.MONEY:
             return show_money(value).removesuffix(".00")
         shown = value * 100 if kind is Kind.SHARE else value
-        return _trim(shown) + ("%" if kind is Kind.SHARE else "")
+        return plain_number(shown) + ("%" if kind is Kind.SHARE else "")
     return str(value)
 
 
@@ -125,8 +125,3 @@ def _happened(rule: Happened) -> str:
     else:
         count = "" if low == 1 else f" at least {_times(low or 1)}"
     return f"{past}{count}{window}"
-
-
-def _trim(number: Decimal) -> str:
-    shown = f"{number:f}"
-    return shown.rstrip("0").rstrip(".") if "." in shown else shown

@@ -15,6 +15,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.queue import Job, JobContext, Task, enqueue
 from liquor_app.segments.membership import refresh_segments, resolve_slugs
+from liquor_app.ui.words import figure
 
 MAX_IDS = 100_000
 """More changed customers than this are cheaper refreshed with everybody."""
@@ -24,7 +25,7 @@ async def refresh(job: JobContext) -> dict[str, Any]:
     """Refresh membership; `args` may name `slugs`, else every active segment, and `customer_ids`, else everybody's."""
     slugs, ids = job.args.get("slugs"), job.args.get("customer_ids")
     if ids is not None and (not isinstance(ids, list) or len(ids) > MAX_IDS):
-        raise Invalid(f"customer_ids must be a list of at most {MAX_IDS:,} ids", field="customer_ids")
+        raise Invalid(f"customer_ids must be a list of at most {figure(MAX_IDS)} ids", field="customer_ids")
     async with transaction() as session:
         rows = await refresh_segments(
             session,

@@ -19,6 +19,7 @@ from liquor_app.core.states import sql_list
 from liquor_app.ledger.models import UNFINISHED
 from liquor_app.ledger.send_counts import count_sends
 from liquor_app.organization.service import notify
+from liquor_app.ui.words import figure
 
 _LIVE = f"""
 SELECT id FROM campaigns WHERE status IN {sql_list(CampaignStatus.ACTIVE, CampaignStatus.PAUSED)}
@@ -62,7 +63,7 @@ async def _complete(session: AsyncSession, campaign_id: UUID) -> None:
     await write_counters(session, await count_sends(session, [campaign_id]))
     await session.refresh(campaign)
     await complete_campaign(session, SYSTEM, campaign)
-    told = [f"{campaign.completed_sends:,} sent"]
+    told = [f"{figure(campaign.completed_sends)} sent"]
     for count, words in (
         (campaign.skipped_sends, "skipped with a reason"),
         (campaign.failed_sends, "failed"),
@@ -70,7 +71,7 @@ async def _complete(session: AsyncSession, campaign_id: UUID) -> None:
         (campaign.held_out, "held out"),
     ):
         if count:
-            told.append(f"{count:,} {words}")
+            told.append(f"{figure(count)} {words}")
     await notify(
         session, title=f"{campaign.name} is done", body=f"{', '.join(told)}.", link=f"/campaigns/{campaign.id}"
     )

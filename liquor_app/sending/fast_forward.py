@@ -27,8 +27,10 @@ from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, JobContext, enqueue
 from liquor_app.core.states import sql_list
 from liquor_app.ledger.models import ON_ITS_WAY, SendStatus
+from liquor_app.organization.settings import shop_now
 from liquor_app.sending.campaign_rollup import roll_up_once
 from liquor_app.sending.pipeline.launch import launch_campaign
+from liquor_app.ui.words import figure, show_moment
 
 STEP = timedelta(minutes=15)
 DEFAULT_SECONDS = 75
@@ -88,6 +90,7 @@ async def play_week(job: JobContext, campaign_id: UUID, seconds: float) -> dict[
     """
     async with transaction() as session:
         await launch_campaign(session, SYSTEM, campaign_id)
+        at = await shop_now(session)
     state = await _state(campaign_id)
     end = datetime.combine(state.end_date + timedelta(days=1), time.min, WESTERNMOST).astimezone(UTC)
     start = datetime.combine(state.start_date, time.min, UTC)
@@ -103,11 +106,11 @@ async def play_week(job: JobContext, campaign_id: UUID, seconds: float) -> dict[
         if monotonic.monotonic() - told > 0.5:
             told = monotonic.monotonic()
             await job.progress(
-                (state.virtual_now - start) // STEP, (end - start) // STEP, f"{state.virtual_now:%a %d %b %H:%M} UTC"
+                (state.virtual_now - start) // STEP, (end - start) // STEP, show_moment(state.virtual_now, at)
             )
         if not await _settled(job, campaign_id):
             async with transaction() as session:
-                reason = f"Messages due at {state.virtual_now:%a %d %b %H:%M} UTC did not go out within two minutes."
+                reason = f"Messages due at {show_moment(state.virtual_now, at)} did not go out within two minutes."
                 await pause_campaign(session, SYSTEM, campaign_id, reason=reason)
             continue
         if state.virtual_now >= end:
@@ -170,7 +173,7 @@ async def _settled(job: JobContext, campaign_id: UUID) -> bool:
             state = await _state(campaign_id)
             if state.status != CampaignStatus.ACTIVE:
                 return True
-            await job.progress(0, 0, f"Waiting for {still_open:,} messages")
+            await job.progress(0, 0, f"Waiting for {figure(still_open)} messages")
         if moment - began > WAIT_SECONDS:
             return False
         await asyncio.sleep(pause)

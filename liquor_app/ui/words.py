@@ -1,7 +1,9 @@
-"""Figures and times as people say them. Pure.
+"""Say figures, money, percentages, days and times as people do: the only place that formats one for a person.
 
 `at` is always the reader's present, aware and in the shop's time zone: calendar days are counted there, and moments
-are told there.
+are told there, labelled with the zone where a reader elsewhere could take them for their own. Money is in the shop's
+currency (see `core.money`). What was not measured is a dash, never 0. Storage, the API and files speak UTC and plain
+decimals; they do not come here.
 """
 
 from __future__ import annotations
@@ -9,15 +11,55 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from math import isnan
+
+from liquor_app.core.money import money, shop_currency
 
 NONE = "–"
+SIGNS = {"USD": "$", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$", "MXN": "MX$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+"""A currency by its sign; every other one is told by its code."""
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
+def figure(number: float | Decimal | int | None, places: int = 0, *, sign: bool = False) -> str:
+    """ "1,545", "0.82", and with `sign` "+22"; a true minus; a dash for none."""
+    if number is None or isnan(number):
+        return NONE
+    if isinstance(number, int) and number >= 0 and not sign and not places:
+        return f"{number:,}"
+    rounded = round(Decimal(str(number)), places) + 0
+    shown = f"{abs(rounded):,.{places}f}"
+    return f"{'−' if rounded < 0 else '+' if sign and rounded else ''}{shown}"
+
+
+def plain_number(number: float | Decimal | int) -> str:
+    """ "12.5", "10": as somebody would type it, with neither thousands nor idle zeros."""
+    return f"{round(Decimal(str(number)), 6).normalize() + 0:f}"
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """ "1 customer", "1,545 customers"; `many` only where it is not `one` with an s."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{figure(count)} {one if count == 1 else many or one + 's'}"
+
+
+def currency_sign() -> str:
+    """What stands before an amount: "$", "€", or a code and a space."""
+    return SIGNS.get(shop_currency(), f"{shop_currency()} ")
+
+
+def show_money(value: Decimal | float | int | str | None, *, cents: bool | None = None) -> str:
+    """ "$1,234.50"; whole from 1,000 on unless `cents` says otherwise; a true minus; a dash for none."""
+    if value is None:
+        return NONE
+    amount = money(value)
+    with_cents = abs(amount) < 1000 if cents is None else cents
+    return f"{'−' if amount < 0 else ''}{currency_sign()}{figure(abs(amount), 2 if with_cents else 0)}"
+
+
+def show_us_dollars(value: Decimal | float | str) -> str:
+    """ "$0.0042": what a service abroad charged, to the hundredth of a cent, whatever the shop's own currency is."""
+    return f"${figure(Decimal(str(value)), 4)}"
 
 
 def percent(share: float | Decimal | None, places: int = 0) -> str:
@@ -35,7 +77,7 @@ def percent(share: float | Decimal | None, places: int = 0) -> str:
 
 def signed(number: int) -> str:
     """ "+22", "−11", "0": a change, with a true minus."""
-    return f"{number:+,}".replace("-", "−") if number else "0"
+    return figure(number, sign=True)
 
 
 def ago(moment: datetime | None, at: datetime) -> str:
@@ -46,8 +88,18 @@ def ago(moment: datetime | None, at: datetime) -> str:
     if seconds < _MINUTE:
         return "just now"
     if seconds < _HOUR:
-        return f"{seconds // _MINUTE:.0f} min ago"
-    return f"{seconds // _HOUR:.0f} h ago" if seconds < _DAY else days_ago(moment, at)
+        return f"{int(seconds // _MINUTE)} min ago"
+    return f"{int(seconds // _HOUR)} h ago" if seconds < _DAY else days_ago(moment, at)
+
+
+def short_age(moment: datetime, at: datetime) -> str:
+    """ "now", "5 min", "3 h", "12 d": beside a notice, where there is little room."""
+    minutes = int((at - moment).total_seconds() // _MINUTE)
+    if minutes < 1:
+        return "now"
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 1440 else f"{minutes // 1440} d"
 
 
 def days_between(moment: date | datetime, at: datetime) -> int:
@@ -83,12 +135,62 @@ def show_day(moment: date | datetime | None, at: datetime) -> str:
     return f"{day.day} {day:%b}" if day.year == at.year else f"{day.day} {day:%b %Y}"
 
 
+def show_full_day(day: date) -> str:
+    """ "24 Nov 2026"."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def show_long_day(day: date) -> str:
+    """ "24 November", as a letter says it."""
+    return f"{day.day} {day:%B}"
+
+
+def show_weekday(day: date, *, long: bool = False) -> str:
+    """ "Tue 24 Nov", or "Tuesday 24 November"."""
+    return f"{day:%A} {day.day} {day:%B}" if long else f"{day:%a} {day.day} {day:%b}"
+
+
+def show_weekday_name(day: date, *, long: bool = False) -> str:
+    """ "Tue", or "Tuesday"."""
+    return f"{day:%A}" if long else f"{day:%a}"
+
+
+def show_month(day: date, *, long: bool = True) -> str:
+    """ "November 2026", or "Nov 2026"."""
+    return f"{day:%B %Y}" if long else f"{day:%b %Y}"
+
+
+def show_span(first: date, last: date) -> str:
+    """ "Tue 24 to Mon 30 Nov 2026", the month twice if there are two."""
+    start = f"{first:%a} {first.day}" if (first.year, first.month) == (last.year, last.month) else show_weekday(first)
+    return f"{start} to {show_weekday(last)} {last.year}"
+
+
+def show_days(first: date, last: date) -> str:
+    """ "25 Oct to 23 Nov 2026"."""
+    start = f"{first.day} {first:%b}" if first.year == last.year else show_full_day(first)
+    return f"{start} to {show_full_day(last)}"
+
+
+def show_clock(moment: datetime, at: datetime, *, seconds: bool = False) -> str:
+    """ "17:30 EST": the shop's time, and whose it is."""
+    local = moment.astimezone(at.tzinfo)
+    return f"{local:%H:%M:%S} {_zone(local)}" if seconds else f"{local:%H:%M} {_zone(local)}"
+
+
 def show_moment(moment: datetime | None, at: datetime) -> str:
-    """ "Wed 25 Nov, 17:30"; a dash for none."""
+    """ "Wed 25 Nov, 17:30 EST"; a dash for none."""
     if moment is None:
         return NONE
     local = moment.astimezone(at.tzinfo)
-    return f"{local:%a} {show_day(local, at)}, {local:%H:%M}"
+    return f"{local:%a} {show_day(local, at)}, {show_clock(local, at)}"
+
+
+def _zone(local: datetime) -> str:
+    """ "EST"; "UTC+05:30" where a zone has no letters."""
+    name = local.tzname() or ""
+    offset = f"{local:%z}"
+    return name if name[:1].isalpha() else f"UTC{offset[:3]}:{offset[3:5]}"
 
 
 def spoken(code: str) -> str:

@@ -203,7 +203,7 @@ def test_outside_the_window_is_later_not_never() -> None:
     assert isinstance(verdict, Blocked)
     assert verdict.reason is BlockReason.QUIET_HOURS
     assert verdict.until == local(7, 12, 0, "America/Chicago")
-    assert "Sun 08 Nov 12:00" in verdict.detail
+    assert "Sun 8 Nov, 12:00 CST" in verdict.detail
 
 
 def test_the_campaigns_own_window_narrows() -> None:

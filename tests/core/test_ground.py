@@ -15,9 +15,10 @@ from liquor_app.core.db import after_commit, transaction
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.ids import parse_id, uuid7, uuid7_time
 from liquor_app.core.models import JobStatus
-from liquor_app.core.money import parse_money, show_money
+from liquor_app.core.money import parse_money
 from liquor_app.core.queue import Job
 from liquor_app.core.states import Transitions
+from liquor_app.ui.words import show_money
 
 
 def test_ids_are_ordered_and_carry_their_time() -> None:

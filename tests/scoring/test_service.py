@@ -19,11 +19,11 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
-from liquor_app.core.money import show_money
 from liquor_app.core.queue import Job
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.scoring.service import explain_customer, list_models, score_customers
 from liquor_app.scoring.tasks import TASKS
+from liquor_app.ui.words import show_money
 from tests.people import add_customer, add_purchase
 
 pytestmark = pytest.mark.integration

@@ -117,7 +117,7 @@ async def test_no_lawful_moment_is_said_not_hidden(session: AsyncSession) -> Non
         ("skipped", "no_contact_address"),
         ("skipped", "quiet_hours"),
     ]
-    assert rows[2].note == "The next allowed hour comes after the campaign's last day, 08 Nov."  # type: ignore[attr-defined]
+    assert rows[2].note == "The next allowed hour comes after the campaign's last day, Sun 8 Nov."  # type: ignore[attr-defined]
     actions = await session.execute(text("SELECT DISTINCT status, skip_reason IS NOT NULL FROM actions"))
     assert [tuple(row) for row in actions] == [("skipped", True)]
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -36,7 +37,7 @@ async def test_pages_and_filters(database: str) -> None:
     await execute("UPDATE customers SET email_consent = 'withdrawn' WHERE id = :id", id=ids[3])
     async with transaction() as session:
         due = await list_sends(session, VIEWER, ListQuery({"campaign_id": str(campaign)}))
-    assert {send_line(row).when[:4] for row in due.items} == {"due "}
+    assert {send_line(row, now()).when[:4] for row in due.items} == {"due "}
     await Dispatcher().pump_once()
     async with transaction() as session:
         seen, cursor = [], None
@@ -54,7 +55,7 @@ async def test_pages_and_filters(database: str) -> None:
         live = await list_left(session, VIEWER, ListQuery(limit=4))
         rest = await list_left(session, VIEWER, ListQuery(limit=4, cursor=live.next_cursor))
         assert len({row.id for row in [*live.items, *rest.items]}) == live.total == 6
-        line = send_line(live.items[0])
+        line = send_line(live.items[0], now())
         assert (line.customer, line.campaign, line.when) == ("Marguerite Okafor", "Back to the counter", "just now")
         detail = await get_send(session, VIEWER, live.items[0].id)
         assert detail.body_html is not None

@@ -49,7 +49,7 @@ def test_ago_uses_the_unit_that_matters(seconds: int, said: str) -> None:
 def test_days_are_the_shops_calendar_days() -> None:
     late_last_night = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)  # 23:30 on the 22nd in New York
     assert words.days_ago(late_last_night, AT) == "1 day ago"
-    assert words.show_moment(late_last_night, AT) == "Sun 22 Nov, 23:30"
+    assert words.show_moment(late_last_night, AT) == "Sun 22 Nov, 23:30 EST"
     assert words.days_ago(AT, AT) == "today"
     assert words.days_ago(date(2024, 1, 1), AT) == "2 years ago"
     assert words.days_ago(None, AT) == "–"

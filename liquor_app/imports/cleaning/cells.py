@@ -14,6 +14,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.money import money
 from liquor_app.customers.addresses import normalise_email, normalise_phone
 from liquor_app.customers.places import normalise_state
+from liquor_app.ui.words import figure
 
 MAX_TEXT = 255
 REMEMBERED = 4096
@@ -131,7 +132,7 @@ def clean_number(cell: str, field: str, decimal: str = ".") -> Decimal | None:
     except InvalidOperation as error:
         raise Rejected(f"bad_{field}", field, f"{field} is out of range.") from error
     if value > MAX_NUMBER:
-        raise Rejected(f"bad_{field}", field, f"{field} is larger than {MAX_NUMBER:,}.")
+        raise Rejected(f"bad_{field}", field, f"{field} is larger than {figure(MAX_NUMBER)}.")
     return value
 
 

@@ -35,6 +35,7 @@ from liquor_app.imports.cleaning.cells import (
     is_no_birthday,
 )
 from liquor_app.imports.cleaning.column_mapping import CONSENTS, EVIDENCE
+from liquor_app.ui.words import figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +246,7 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
     ):
         amount = money(price * (1 if quantity is None else quantity))
     if amount is not None and amount > MAX_NUMBER:
-        raise Rejected("bad_amount", "amount", f"amount is larger than {MAX_NUMBER:,}.")
+        raise Rejected("bad_amount", "amount", f"amount is larger than {figure(MAX_NUMBER)}.")
     if amount is None:
         raise Rejected("no_amount", "amount", "The row does not say what was paid.")
     alcohol = clean_flag(cell("is_alcohol"), "is_alcohol")

@@ -11,6 +11,7 @@ from pathlib import Path
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.readers.encoding import bytes_read, open_text
 from liquor_app.imports.readers.row_reader import MAX_CELL, SHOWN, Record, Table, unique_names
+from liquor_app.ui.words import figure
 
 DELIMITERS = ",;\t|"
 MAX_RECORD_LINES = 64
@@ -38,7 +39,7 @@ class _Lines(Iterator[str]):
         self.taken += len(line)
         if len(line) >= MAX_CELL and not line.endswith(("\n", "\r")):
             self._skip_rest()
-            raise _Malformed(f"The row is longer than {MAX_CELL:,} characters.")
+            raise _Malformed(f"The row is longer than {figure(MAX_CELL)} characters.")
         if len(self.held) > MAX_RECORD_LINES:
             raise _Malformed("A quotation mark is opened and never closed.")
         return line

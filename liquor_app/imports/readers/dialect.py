@@ -9,6 +9,7 @@ from typing import Any
 
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.readers.row_reader import Record
+from liquor_app.ui.words import figure
 
 DATES = ("occurred_at", "date_of_birth", "consent_at")
 NUMBERS = ("amount", "unit_price", "discount", "coupon_discount", "quantity")
@@ -71,8 +72,8 @@ def _told(example: str, one: int, other: int) -> str:
     if not example:
         return ""
     most, least = max(one, other), min(one, other)
-    says = f"1 row such as {example} says so" if most == 1 else f"{most:,} rows such as {example} say so"
-    return f"{says}, {least:,} against" if least else says
+    says = f"1 row such as {example} says so" if most == 1 else f"{figure(most)} rows such as {example} say so"
+    return f"{says}, {figure(least)} against" if least else says
 
 
 def chosen_dialect(guessed: Dialect, options: Mapping[str, Any]) -> Dialect:

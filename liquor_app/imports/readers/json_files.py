@@ -14,6 +14,7 @@ from typing import Any
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.readers.encoding import bytes_read, open_text
 from liquor_app.imports.readers.row_reader import MAX_CELL, MAX_COLUMNS, SHOWN, Record, Table
+from liquor_app.ui.words import figure
 
 READ = 65_536
 SAMPLE = 500
@@ -85,7 +86,9 @@ class JsonFile(Table):
                 number += 1
                 cells = [row.get(name, "") for name in self.columns]
                 if any(len(cell) > MAX_CELL for cell in cells):
-                    yield Record(number, [cell[:SHOWN] for cell in cells], f"A value is longer than {MAX_CELL:,}.")
+                    yield Record(
+                        number, [cell[:SHOWN] for cell in cells], f"A value is longer than {figure(MAX_CELL)}."
+                    )
                 elif any(cell.strip() for cell in cells):
                     yield Record(number, cells)
 
@@ -116,7 +119,7 @@ class JsonFile(Table):
             except ValueError as error:
                 if ended or len(buffer) - at > MAX_OBJECT:
                     raise Invalid(
-                        f"The JSON breaks after {self.taken:,} characters. Mend the file, or send JSON Lines.",
+                        f"The JSON breaks after {figure(self.taken)} characters. Mend the file, or send JSON Lines.",
                         field="file",
                     ) from error
                 more = self._text.read(max(READ, len(buffer) - at))
@@ -135,7 +138,7 @@ class JsonFile(Table):
                     break
                 rest += more
                 if len(rest) > MAX_OBJECT and "\n" not in rest:
-                    yield _Unreadable(rest[:SHOWN], f"The line is longer than {MAX_OBJECT:,} characters.")
+                    yield _Unreadable(rest[:SHOWN], f"The line is longer than {figure(MAX_OBJECT)} characters.")
                     self._skip_line()
                     rest = self._after
                 continue

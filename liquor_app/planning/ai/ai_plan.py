@@ -30,6 +30,7 @@ from liquor_app.planning.optimizer.share_quotas import Base, Outcome, Steered, s
 from liquor_app.planning.plan_reasoning import entry, explain, proposal_words
 from liquor_app.planning.plan_store import PlanRow, fingerprint_of, get_plan
 from liquor_app.planning.plan_switch import keep_choices
+from liquor_app.ui.words import figure, show_us_dollars
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ async def make_ai_plan(session: AsyncSession, actor: Actor, asked: Asked, answer
 def _cost(record: Record) -> str:
     tokens = record.prompt_tokens + record.completion_tokens
     mended = ", mended once" if len(record.attempts) > 1 else ""
-    return f"{tokens:,} tokens, ${float(record.cost):.4f}, {record.seconds:.1f} s{mended}"
+    return f"{figure(tokens)} tokens, {show_us_dollars(record.cost)}, {figure(record.seconds, 1)} s{mended}"
 
 
 async def _note(session: AsyncSession, actor: Actor, asked: Asked, record: Record, why: str) -> PlanRow:

@@ -16,6 +16,7 @@ from typing import Any
 from liquor_app.core.config import Settings
 from liquor_app.planning.ai.prompt import Question
 from liquor_app.planning.ai.response_schema import Proposal, Refused, json_schema, read_answer
+from liquor_app.ui.words import figure, plain_number
 
 OPENAI = "https://api.openai.com/v1"
 MAX_BYTES = 2_000_000
@@ -102,7 +103,7 @@ async def consult(question: Question, settings: Settings) -> Consultation:
             proposal = await _converse(question, settings, record)
     except TimeoutError:
         record.outcome = "failed"
-        record.why = f"the AI planner did not answer within {settings.openai_timeout_seconds:g} seconds"
+        record.why = f"the AI planner did not answer within {plain_number(settings.openai_timeout_seconds)} seconds"
     except Refused as refused:
         record.outcome, record.why = "refused", "its answer could not be used: " + "; ".join(refused.problems[:4])
     except _Failed as failed:
@@ -130,7 +131,7 @@ async def _converse(question: Question, settings: Settings, record: Record) -> P
         if room < min(500, settings.openai_max_output_tokens):
             raise _Failed(
                 "over_budget",
-                f"the question needs more than the {settings.openai_token_budget:,} tokens a plan may use",
+                f"the question needs more than the {figure(settings.openai_token_budget)} tokens a plan may use",
             )
         record.attempts.append(attempt)
         raw, began = "", time.monotonic()
@@ -140,7 +141,8 @@ async def _converse(question: Question, settings: Settings, record: Record) -> P
             if spent > settings.openai_token_budget:
                 raise _Failed(
                     "over_budget",
-                    f"the AI planner used {spent:,} tokens; a plan may use {settings.openai_token_budget:,}",
+                    f"the AI planner used {figure(spent)} tokens; a plan may use"
+                    f" {figure(settings.openai_token_budget)}",
                 )
             return read_answer(raw, question)
         except Refused as refused:
@@ -197,7 +199,7 @@ async def _ask(
             async for part in response.iter_bytes():
                 body += part
                 if len(body) > MAX_BYTES:
-                    raise _Failed("failed", f"the AI planner's answer is longer than {MAX_BYTES:,} bytes")
+                    raise _Failed("failed", f"the AI planner's answer is longer than {figure(MAX_BYTES)} bytes")
     except APIStatusError as error:
         raise _Failed("failed", f"the AI planner answered with HTTP status {error.status_code}") from error
     except (APIConnectionError, httpx2.HTTPError) as error:

@@ -19,6 +19,7 @@ from liquor_app.core.states import sql_list
 from liquor_app.organization.guidance import Guidance
 from liquor_app.planning.ai.redaction import known_names, scrub_document, strings_in
 from liquor_app.planning.optimizer.problem import Floats
+from liquor_app.ui.words import show_weekday_name
 
 SMALLEST = 10
 """Fewer people than this are not counted out: a cell of three is almost a person."""
@@ -99,7 +100,7 @@ async def build_question(
         "days": [
             {
                 "day": day.isoformat(),
-                "weekday": f"{day:%A}",
+                "weekday": show_weekday_name(day, long=True),
                 "email_room": int(room[index, 0]),
                 "sms_room": int(room[index, 1]),
                 "trade_beside_average": round(float(weight[index]), 3),

@@ -12,6 +12,7 @@ from liquor_app.campaigns.brief import CHANNELS
 from liquor_app.core.errors import Invalid
 from liquor_app.planning.ai.prompt import Question
 from liquor_app.templates.custom_copy import Copy, check_copy
+from liquor_app.ui.words import figure
 
 MAX_SHARES, MAX_COPY, MAX_VARIANTS = 120, 60, 3
 MAX_PROBLEMS = 12
@@ -211,13 +212,13 @@ def _shares(parts: list[_Share], question: Question, problems: list[str]) -> dic
         used[day, lane.channel] += part.share
     total = sum(shares.values())
     if total > 1 + TOLERANCE:
-        problems.append(f"shares: they add up to {total:.3f}; together they may be at most 1")
+        problems.append(f"shares: they add up to {figure(total, 3)}; together they may be at most 1")
     for (day, channel), share in sorted(used.items()):
         room, wanted = int(question.room[day, channel]), share * question.most
         if wanted > room + max(1.0, TOLERANCE * room):
             problems.append(
-                f"shares: {days[day]} by {CHANNELS[channel]} would be {wanted:,.0f} messages;"
-                f" there is room for {room:,}"
+                f"shares: {days[day]} by {CHANNELS[channel]} would be {figure(wanted)} messages;"
+                f" there is room for {figure(room)}"
             )
     return shares
 

@@ -15,10 +15,10 @@ from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import LIVE
 from liquor_app.core.errors import Conflict, Forbidden
-from liquor_app.core.money import show_money
 from liquor_app.core.states import sql_list
 from liquor_app.organization.guidance import Guidance
 from liquor_app.planning.plan_store import PlanRow
+from liquor_app.ui.words import figure, plain_number, show_money
 
 MOST_TEXTS = 20_000
 """Different wordings that are read one by one; a plan with more is refused, as nobody has read it either."""
@@ -78,8 +78,8 @@ async def refuse_unguided(session: AsyncSession, brief: CampaignBrief, made_unde
     for row in found:
         if row.percent is not None and row.percent > guidance.max_discount_pct:
             raise Conflict(
-                f"The plan gives {row.percent.normalize():f}% off; the guidance allows at most"
-                f" {guidance.max_discount_pct.normalize():f}%.{since} Plan again, or change those offers."
+                f"The plan gives {plain_number(row.percent)}% off; the guidance allows at most"
+                f" {plain_number(guidance.max_discount_pct)}%.{since} Plan again, or change those offers."
             )
         if row.name and not guidance.allows_offer(row.name):
             raise Conflict(
@@ -94,7 +94,9 @@ async def refuse_unguided(session: AsyncSession, brief: CampaignBrief, made_unde
     )
     wordings = list(texts.scalars())
     if len(wordings) > MOST_TEXTS:
-        raise Conflict(f"The plan holds more than {MOST_TEXTS:,} different wordings; that is more than can be checked.")
+        raise Conflict(
+            f"The plan holds more than {figure(MOST_TEXTS)} different wordings; that is more than can be checked."
+        )
     for words in wordings:
         if claims := guidance.claims_in(words):
             raise Conflict(f"The plan says {claims[0].words}.{since} Change those words, or plan again.")
@@ -109,7 +111,10 @@ def escalation(plan: PlanRow, guidance: Guidance) -> str:
             f" {show_money(guidance.admin_above_discount)} a marketer may approve"
         )
     if guidance.admin_above_recipients is not None and reach > guidance.admin_above_recipients:
-        return f"It reaches {reach:,} people, more than the {guidance.admin_above_recipients:,} a marketer may approve"
+        return (
+            f"It reaches {figure(reach)} people, more than the {figure(guidance.admin_above_recipients)} a"
+            " marketer may approve"
+        )
     return ""
 
 
@@ -132,7 +137,7 @@ def beyond_autopilot(plan: PlanRow, guidance: Guidance) -> str:
     if reach == 0:
         return "It reaches nobody"
     if reach > guidance.autopilot_max_recipients:
-        return f"It reaches {reach:,} people; autopilot may reach {guidance.autopilot_max_recipients:,}"
+        return f"It reaches {figure(reach)} people; autopilot may reach {figure(guidance.autopilot_max_recipients)}"
     if discount_of(plan) > guidance.autopilot_max_discount:
         return (
             f"It is expected to give away {show_money(discount_of(plan))}; autopilot may give"

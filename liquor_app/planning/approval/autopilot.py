@@ -23,6 +23,7 @@ from liquor_app.organization.settings import load_settings, replace_settings
 from liquor_app.planning.approval.approval_checks import beyond_autopilot
 from liquor_app.planning.approval.approval_context import read_approval
 from liquor_app.planning.approval.approve_campaign import approve_held, check_sender
+from liquor_app.ui.words import show_weekday
 
 AUTOPILOT = Actor(ActorKind.SYSTEM, None, "autopilot", Role.MANAGER)
 """A marketer at most: what the guidance reserves for an admin, it does not approve."""
@@ -89,7 +90,10 @@ async def _fly(session: AsyncSession, campaign: Campaign, bound_by: GuidanceRow)
     await notify(
         session,
         title=f"Autopilot approved {campaign.name}",
-        body=f"It starts on {approved.start_date:%A %-d %B}. Stop autopilot under Guidance, or send the campaign back.",
+        body=(
+            f"It starts on {show_weekday(approved.start_date, long=True)}. Stop autopilot under Guidance, or"
+            " send the campaign back."
+        ),
         link=link,
         level="warning",
     )

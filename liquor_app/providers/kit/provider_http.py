@@ -18,6 +18,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Unavailable
 from liquor_app.core.security.outbound import BlockedAddress, is_blocked
 from liquor_app.providers.kit.base import Outcome, OutgoingMessage, SendResult, each
+from liquor_app.ui.words import figure
 
 MISCONFIGURED = frozenset({401, 402, 403, 404})
 """Key, plan, address of the account: nothing the message could help."""
@@ -67,7 +68,7 @@ async def post(client: httpx.AsyncClient, path: str, seconds: float, **content: 
         async with asyncio.timeout(seconds):
             return await client.post(path, **content)
     except TimeoutError:
-        return NoAnswer(Outcome.UNKNOWN, "timeout", f"No answer within {seconds:.0f} seconds.")
+        return NoAnswer(Outcome.UNKNOWN, "timeout", f"No answer within {figure(seconds)} seconds.")
     except httpx.HTTPError as error:
         return NoAnswer(outcome_of_error(error), type(error).__name__, reason_of(error))
 

@@ -19,6 +19,7 @@ from liquor_app.api.http_rate_limit import limit
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Unauthenticated
+from liquor_app.organization.settings import speak_in_shop_currency
 
 REQUESTS_PER_MINUTE = 3000
 
@@ -100,6 +101,7 @@ async def _recognised(request: Request) -> Actor:
     key, bearer = request.headers.get("x-api-key"), bearer_of(request)
     cookie = session_cookie(request)
     async with transaction() as session:
+        await speak_in_shop_currency(session)
         if key or bearer is not None:
             return await token_actor(session, key or bearer or "")
         if not cookie:

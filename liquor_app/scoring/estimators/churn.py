@@ -20,6 +20,7 @@ from liquor_app.scoring.estimators import bgnbd
 from liquor_app.scoring.estimators.bgnbd import BgNbdParams
 from liquor_app.scoring.estimators.likelihood import Floats
 from liquor_app.scoring.estimators.purchase_log import Histories
+from liquor_app.ui.words import figure
 
 HORIZON_DAYS = 60
 LOW_BELOW = 0.33
@@ -61,17 +62,18 @@ class DataSufficiency:
         """What is short, in words with numbers; empty when the data suffice."""
         short: list[str] = []
         if self.buyers < MIN_BUYERS:
-            short.append(f"{MIN_BUYERS} buyers are needed, there are {self.buyers:,}")
+            short.append(f"{MIN_BUYERS} buyers are needed, there are {figure(self.buyers)}")
         if self.history_days < MIN_HISTORY_DAYS:
-            short.append(f"{MIN_HISTORY_DAYS} days of history are needed, there are {self.history_days:,}")
+            short.append(f"{MIN_HISTORY_DAYS} days of history are needed, there are {figure(self.history_days)}")
         if self.days_since_last_order > MAX_DAYS_SINCE_LAST_ORDER:
             short.append(
                 f"an order in the last {MAX_DAYS_SINCE_LAST_ORDER} days is needed, "
-                f"the last one was {self.days_since_last_order:,} days ago"
+                f"the last one was {figure(self.days_since_last_order)} days ago"
             )
         if self.frequent_buyers < MIN_FREQUENT_BUYERS:
             short.append(
-                f"{MIN_FREQUENT_BUYERS} buyers with three or more orders are needed, there are {self.frequent_buyers:,}"
+                f"{MIN_FREQUENT_BUYERS} buyers with three or more orders are needed, there are"
+                f" {figure(self.frequent_buyers)}"
             )
         return tuple(short)
 

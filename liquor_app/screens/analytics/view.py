@@ -7,11 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from liquor_app.analytics.service import Dashboard, Kpi
-from liquor_app.core.money import show_money
 from liquor_app.experiments.global_holdout import OverallRow
 from liquor_app.ui.charts.interval import Marks, interval_marks
 from liquor_app.ui.charts.kpi import sparkline_path
-from liquor_app.ui.words import NONE, ago, percent, plural, show_day
+from liquor_app.ui.words import NONE, ago, figure, percent, plain_number, plural, show_day, show_days, show_money
 
 LABELS = {
     "revenue": "Revenue",
@@ -38,8 +37,8 @@ def show_figure(name: str, value: Decimal) -> str:
     if name in {"revenue", "average_order"}:
         return show_money(value)
     if name == "conversion_rate":
-        return f"{value * 100:.1f}%"
-    return f"{value:,.0f}"
+        return f"{figure(value * 100, 1)}%"
+    return figure(value)
 
 
 def show_change(kpi: Kpi) -> tuple[str, str]:
@@ -50,12 +49,12 @@ def show_change(kpi: Kpi) -> tuple[str, str]:
         points = (kpi.value - kpi.previous) * 100
         if abs(points) < Decimal("0.05"):
             return "no change", "gray"
-        return f"{'+' if points > 0 else '−'}{abs(points):.1f} pt", "green" if points > 0 else "red"
+        return f"{'+' if points > 0 else '−'}{figure(abs(points), 1)} pt", "green" if points > 0 else "red"
     share = (kpi.value / kpi.previous - 1) * 100
     if abs(share) < Decimal("0.05"):
         return "no change", "gray"
     trend = "gray" if kpi.name == "sends" else ("green" if share > 0 else "red")
-    return f"{'+' if share > 0 else '−'}{abs(share):,.1f}%", trend
+    return f"{'+' if share > 0 else '−'}{figure(abs(share), 1)}%", trend
 
 
 NOWHERE = Marks("0%", "0%", "0%", "0%", "0%")
@@ -91,7 +90,7 @@ def holdout_card(row: OverallRow, at: datetime) -> HoldoutCard:
     """The card for a reading; `at` is the shop's present."""
     if row.share == 0:
         return HoldoutCard(missing=list(row.missing))
-    share = f"{row.share * 100:g}%"
+    share = f"{plain_number(row.share * 100)}%"
     if row.revenue is None or row.bought is None or row.split is None:
         return HoldoutCard(is_on=True, title=f"{share} of customers are left out", missing=list(row.missing))
     money, rate = row.revenue, row.bought
@@ -103,9 +102,9 @@ def holdout_card(row: OverallRow, at: datetime) -> HoldoutCard:
         tone=tone,
         title=title,
         has_figures=row.from_at is not None,
-        contacted_label=f"{money.contacted.people:,} written to",
+        contacted_label=f"{figure(money.contacted.people)} written to",
         contacted=f"{show_money(money.contacted.mean, cents=True)} each",
-        held_out_label=f"{money.held_out.people:,} left out",
+        held_out_label=f"{figure(money.held_out.people)} left out",
         held_out=f"{show_money(money.held_out.mean, cents=True)} each",
         difference=_signed_money(money.difference),
         bought=f"{percent(rate.contacted.mean, 1)} against {percent(rate.held_out.mean, 1)}",
@@ -166,4 +165,4 @@ def tiles(board: Dashboard) -> list[Tile]:
 
 def period_words(board: Dashboard) -> str:
     """`25 Oct to 23 Nov, against the 30 days before`."""
-    return f"{board.start:%-d %b} to {board.end:%-d %b %Y}, against the {len(board.days)} days before"
+    return f"{show_days(board.start, board.end)}, against the {len(board.days)} days before"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from liquor_app.core.money import show_money
 from liquor_app.customers.service import BaseCounts, CustomerRow
 from liquor_app.scoring.estimators.churn import HIGH_ABOVE, LOW_BELOW
 from liquor_app.screens.customers.segment_colors import segment_color, segment_label
 from liquor_app.ui.charts.donut import Slice, slices
-from liquor_app.ui.words import NONE, days_ago, due, percent, plural
+from liquor_app.ui.words import NONE, days_ago, due, figure, percent, plural, show_money
 
 DRAWN_SEGMENTS = 6
 
@@ -84,9 +83,9 @@ class Band:
 
 
 BANDS = (
-    ("low", f"Low, under {LOW_BELOW:.0%}", "green"),
+    ("low", f"Low, under {percent(LOW_BELOW)}", "green"),
     ("medium", "Medium", "amber"),
-    ("high", f"High, over {HIGH_ABOVE:.0%}", "red"),
+    ("high", f"High, over {percent(HIGH_ABOVE)}", "red"),
 )
 
 
@@ -98,7 +97,7 @@ def churn_bands(counts: BaseCounts) -> list[Band]:
     rows = [(name, tone, known.get(key, 0)) for key, name, tone in BANDS]
     if rest:
         rows.append(("Not scored", "none", rest))
-    return [Band(name, tone, f"{n:,}", percent(n / total, 1), round(n / total * 100, 2)) for name, tone, n in rows]
+    return [Band(name, tone, figure(n), percent(n / total, 1), round(n / total * 100, 2)) for name, tone, n in rows]
 
 
 def segment_shares(counts: BaseCounts) -> list[Slice]:

@@ -46,6 +46,7 @@ def charts() -> Sequence[rx.Component]:
                 GalleryState.revenue,
                 baseline=GalleryState.baseline,
                 previous=GalleryState.before,
+                prefix="$",
                 label="Revenue by day, highest 755 dollars on 21 November.",
             ),
             title="Revenue",

@@ -20,7 +20,7 @@ from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done, toast_failed, toast_warning
-from liquor_app.ui.words import plural
+from liquor_app.ui.words import figure, plural
 
 WATCH_SECONDS, WATCH_EVERY = 3600, 0.4
 
@@ -87,7 +87,7 @@ class BulkState(rx.State, mixin=True):  # type: ignore[call-arg]
             self.selected = max(self._matching - len(self.left_out), 0)
         else:
             self.marked, self.selected = self.chosen, len(self.chosen)
-        self.selected_words = f"{self.selected:,} selected"
+        self.selected_words = f"{figure(self.selected)} selected"
         whole_page = bool(here) and set(here) <= set(self.chosen)
         self.can_choose_all = not self.everything and whole_page and bool(self.next_cursor or len(self.cursors) > 1)
 
@@ -244,6 +244,7 @@ class BulkState(rx.State, mixin=True):  # type: ignore[call-arg]
             await self._unchoose()
             await self._read()
             self.reasons = [f"{plural(one['rows'], *self._noun())}: {one['reason']}" for one in made["reasons"]]
-            left = f", {made['refused']:,} left as they are." if made["refused"] else "."
-            self.report, self.partly = f"{made['done']:,} of {made['rows']:,} done{left}", bool(made["refused"])
+            left = f", {figure(made['refused'])} left as they are." if made["refused"] else "."
+            self.report = f"{figure(made['done'])} of {figure(made['rows'])} done{left}"
+            self.partly = bool(made["refused"])
         return toast_warning("Not all of it", self.report) if self.partly else toast_done("Done", self.report)

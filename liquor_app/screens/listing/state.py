@@ -23,6 +23,7 @@ from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done, toast_failed
+from liquor_app.ui.words import figure
 
 PER_PAGE = 25
 MOST_COLUMNS = 30
@@ -344,4 +345,4 @@ def showing(page: int, size: int, on_page: int, total: int, exact: bool) -> str:
     if not on_page:
         return "None"
     first = (page - 1) * size + 1
-    return f"{first:,} to {first + on_page - 1:,} of {'' if exact else 'about '}{total:,}"
+    return f"{figure(first)} to {figure(first + on_page - 1)} of {'' if exact else 'about '}{figure(total)}"

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from liquor_app.analytics.segment_performance import PerformanceRow
-from liquor_app.core.money import show_money
 from liquor_app.segments.models import SegmentKind
 from liquor_app.segments.service import SegmentRow
-from liquor_app.ui.words import NONE, ago, percent, plural, signed
+from liquor_app.ui.words import NONE, ago, figure, percent, plain_number, plural, show_money, signed
 
 CHANNELS = {"email": "E-mail", "sms": "SMS"}
 CHANNELS_INSIDE = {"E-mail": "e-mail"}
@@ -57,7 +56,7 @@ def offer_words(row: SegmentRow) -> str:
     if not row.recommended_offers:
         return NONE
     first = row.recommended_offers[0]
-    discount = f"{float(first.get('discount_pct', 0)):g}"
+    discount = plain_number(float(first.get("discount_pct", 0)))
     text = str(first["text"]).replace("{discount}", discount).replace("{category}", "favourite category")
     more = len(row.recommended_offers) - 1
     rest = f", and {plural(more, 'other')}" if more else ""
@@ -69,7 +68,7 @@ def performance_words(row: PerformanceRow | None) -> str:
     if row is None or not row.sent:
         return ""
     rate = percent(row.bought / row.sent, 1)
-    return f"In 90 days: {plural(row.sent, 'message')}, {row.bought:,} bought ({rate}), {show_money(row.revenue)}"
+    return f"In 90 days: {plural(row.sent, 'message')}, {figure(row.bought)} bought ({rate}), {show_money(row.revenue)}"
 
 
 def segment_card(row: SegmentRow, everybody: int, at: datetime) -> SegmentCard:
@@ -80,7 +79,7 @@ def segment_card(row: SegmentRow, everybody: int, at: datetime) -> SegmentCard:
         name=row.name,
         color=row.color,
         active=row.is_active,
-        people=f"{row.customer_count:,}",
+        people=figure(row.customer_count),
         share=f"{'customer' if row.customer_count == 1 else 'customers'}, {percent(row.customer_count / everybody, 1)}"
         if everybody
         else "customers",
@@ -90,6 +89,6 @@ def segment_card(row: SegmentRow, everybody: int, at: datetime) -> SegmentCard:
         offer=offer_words(row),
         voice=row.messaging_strategy or NONE,
         reach=reach_words(row),
-        limits=f"At most {row.max_discount_pct:.0f}% off, margin never under {row.margin_floor_pct:.0f}%",
+        limits=f"At most {figure(row.max_discount_pct)}% off, margin never under {figure(row.margin_floor_pct)}%",
         refreshed=f"Counted {ago(row.last_computed_at, at)}" if row.last_computed_at else "Not counted yet",
     )

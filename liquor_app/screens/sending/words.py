@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from liquor_app.core.clock import now
 from liquor_app.ledger.models import SendStatus
 from liquor_app.sending.service import SendRow
+from liquor_app.ui.words import ago, show_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class SendLine:
     when: str
 
 
-def send_line(row: SendRow) -> SendLine:
-    """A row as a list shows it."""
+def send_line(row: SendRow, at: datetime) -> SendLine:
+    """A row as a list shows it; `at` is the shop's present."""
     return SendLine(
         id=str(row.id),
         customer=row.customer_name or row.recipient or "Deleted customer",
@@ -32,26 +32,14 @@ def send_line(row: SendRow) -> SendLine:
         channel=row.channel,
         subject=row.subject or ("Text message" if row.channel == "sms" else "–"),
         status=row.status.value,
-        when=when_words(row),
+        when=when_words(row, at),
     )
 
 
-def when_words(row: SendRow) -> str:
+def when_words(row: SendRow, at: datetime) -> str:
     """When it left, or when it is due."""
     if row.sent_at is not None:
-        return ago(row.sent_at)
+        return ago(row.sent_at, at)
     if row.status is SendStatus.PENDING:
-        return f"due {row.not_before:%a %d %b %H:%M}"
-    return ago(row.created_at)
-
-
-def ago(moment: datetime) -> str:
-    """`just now`, `4 min ago`, `3 h ago`, `12 Nov`."""
-    seconds = (now() - moment).total_seconds()
-    if seconds < 60:
-        return "just now"
-    if seconds < 3600:
-        return f"{int(seconds // 60)} min ago"
-    if seconds < 86_400:
-        return f"{int(seconds // 3600)} h ago"
-    return f"{moment.day} {moment:%b}"
+        return f"due {show_moment(row.not_before, at)}"
+    return ago(row.created_at, at)

@@ -31,6 +31,7 @@ from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated
 from liquor_app.core.security.call_origin import CallOrigin, called_from
 from liquor_app.core.security.crypto import token_hash
 from liquor_app.core.storable_text import UNSTORABLE, unstorable
+from liquor_app.organization.settings import speak_in_shop_currency
 from liquor_app.ui.toast import toast_failed
 
 PUBLIC_ROUTES = frozenset({"/login", "/setup"})
@@ -113,6 +114,7 @@ async def recognise(state: BaseState) -> Actor | None:
     if cookie:
         async with transaction() as session:
             actor = await session_actor(session, cookie)
+            await speak_in_shop_currency(session)
     session_state = await state.get_state(SessionState)
     if session_state._bound_to and (session_state._bound_to != bound or actor is None):
         await _empty(state)

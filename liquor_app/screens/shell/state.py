@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import reflex as rx
 
 from liquor_app.analytics.shell_counts import shell_counts
 from liquor_app.campaigns.lists import list_campaigns
-from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.service import (
@@ -18,7 +16,7 @@ from liquor_app.organization.service import (
     mark_notifications_read,
     request_sample_clear,
 )
-from liquor_app.organization.settings import GeneralSettings, load_settings
+from liquor_app.organization.settings import GeneralSettings, load_settings, shop_now
 from liquor_app.organization.shop_identity import missing_identity
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
@@ -28,24 +26,17 @@ from liquor_app.ui.frame.palette import Hit
 from liquor_app.ui.frame.trouble import RELOAD
 from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import currency_sign, figure, short_age
 
 KINDS = {"info": "plain", "warning": "warning", "success": "good", "error": "failed", "approval": "act"}
-
-
-def short_age(moment: datetime) -> str:
-    """ "now", "5 min", "3 h", "12 d"."""
-    minutes = int((now() - moment).total_seconds() // 60)
-    if minutes < 1:
-        return "now"
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 1440 else f"{minutes // 1440} d"
 
 
 class ShellState(rx.State):
     """Loaded with every page, refreshed by notices."""
 
     brand: str = "Liquor Marketing"
+    sign: str = "$"
+    """The shop's currency, where a page writes it beside a field or an axis."""
     is_sample: bool = False
     lacks: str = ""
     """What the shop has to be given before anything is sent."""
@@ -68,13 +59,15 @@ class ShellState(rx.State):
         async with transaction() as session:
             general = await load_settings(session, GeneralSettings)
             lacks = missing_identity(await default_brand(session))
+            at = await shop_now(session)
             counts = await shell_counts(session, actor)
             rows = await list_notifications(session, actor)
         self.brand, self.is_sample, self.lacks = general.organization_name, general.is_sample, lacks
-        self.counts = {route: f"{count:,}" for route, count in counts.items()}
+        self.sign = currency_sign()
+        self.counts = {route: figure(count) for route, count in counts.items()}
         self.notices = [
             Notice(
-                str(row.id), KINDS.get(row.level, "plain"), row.title, row.body, short_age(row.created_at),
+                str(row.id), KINDS.get(row.level, "plain"), row.title, row.body, short_age(row.created_at, at),
                 row.link or "#", not row.is_read,
             )
             for row in rows

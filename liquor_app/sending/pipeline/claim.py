@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +26,7 @@ from liquor_app.ledger.claim_rows import Release, Skip, claim_due, release_claim
 from liquor_app.ledger.contact_history import contacts_of
 from liquor_app.organization.models import Channel
 from liquor_app.sending.pipeline.eligibility_facts import code_wanted, is_over, message_facts, person_facts
+from liquor_app.ui.words import show_moment
 
 EXPIRED = "expired"
 
@@ -184,7 +186,8 @@ async def stop_messages(session: AsyncSession, token: UUID, stops: Sequence[Stop
 def _decide(row: Any, rules: Rules, is_suppressed: bool, contacts: list[datetime]) -> Allowed | Stop:
     moment: datetime = row.moment
     if is_over(moment + LASTING, row.expires_at):
-        note = f"It was not sent in time; the offer's campaign ended {row.expires_at:%d %b %H:%M} UTC."
+        ended = show_moment(row.expires_at, moment.astimezone(ZoneInfo(rules.store_zone)))
+        note = f"It was not sent in time; the offer's campaign ended {ended}."
         return Stop(row.id, EXPIRED, note, None, row.customer_id, row.campaign_id)
     person = person_facts(
         row,

@@ -32,6 +32,7 @@ from liquor_app.sending.pipeline.recover import recover_once, settle_by_policy
 from liquor_app.sending.pipeline.results import pause_campaigns, record_results
 from liquor_app.sending.pipeline.routing import Routes
 from liquor_app.sending.tracking.short_links import store_links
+from liquor_app.ui.words import figure
 
 log = logging.getLogger(__name__)
 
@@ -241,7 +242,7 @@ class Dispatcher:
                     log.warning("provider %s rests: %s", name, failed[0].detail)
                     await open_circuit(session, name, failed[0].detail or failed[0].code or "no answer")
                 elif wait > PATIENCE_SECONDS:
-                    await rest(session, name, wait, f"It asked us to wait {wait:.0f} seconds.")
+                    await rest(session, name, wait, f"It asked us to wait {figure(wait)} seconds.")
                 elif is_probe:
                     await close_circuit(session, name)
                 else:

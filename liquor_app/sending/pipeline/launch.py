@@ -27,6 +27,7 @@ from liquor_app.coupons.coupon_codes import make_up_codes, pin_standing_pools
 from liquor_app.ledger.new_sends import NewSend, add_sends
 from liquor_app.sending.pipeline.claim import LASTING
 from liquor_app.sending.pipeline.eligibility_facts import code_wanted, message_facts, place_facts
+from liquor_app.ui.words import show_weekday
 
 CHUNK = 5_000
 
@@ -143,7 +144,7 @@ def slot_of(row: Any, last_day: date, moment: datetime, rules: Rules) -> Slot:
     if due is None:
         return Slot(moment, whole[1], BlockReason.QUIET_HOURS, "Law, store and campaign leave no hour in common.")
     if due >= whole[1]:
-        note = f"The next allowed hour comes after the campaign's last day, {last_day:%d %b}."
+        note = f"The next allowed hour comes after the campaign's last day, {show_weekday(last_day)}."
         return Slot(moment, whole[1], BlockReason.QUIET_HOURS, note)
     return Slot(due, whole[1])
 

@@ -33,6 +33,7 @@ from liquor_app.sending.fast_forward import keep_playing
 from liquor_app.sending.pipeline.results import MAX_RETRIES, record_accepted
 from liquor_app.sending.pipeline.routing import Routes
 from liquor_app.sending.service import resend, settle_unknown
+from liquor_app.ui.words import figure
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ async def _call_unknown(token: UUID, rows: list[Any], note: str, *, again: timed
         if count:
             await notify(
                 session,
-                title=f"{count:,} messages have an unknown outcome",
+                title=f"{figure(count)} messages have an unknown outcome",
                 body=f"{note} Decide for each: sent, or send again.",
                 link="/outbox?status=unknown",
                 level="warning",

@@ -28,6 +28,7 @@ from liquor_app.templates.rendering.render_limits import (
 from liquor_app.templates.rendering.sms_length import MAX_CHARACTERS, SmsSize, plain_text, sms_size
 from liquor_app.templates.rendering.text_part import tidy
 from liquor_app.templates.rendering.variables import Context
+from liquor_app.ui.words import figure
 
 MAX_SUBJECT = 250
 CLIPPED_AT = 102_000
@@ -250,7 +251,7 @@ def parse_text(source: str, field: str) -> BoundTemplate:
 
 def _parse(environment: Environment, source: str, field: str) -> BoundTemplate:
     if environment is _HTML and len(source) > MAX_SOURCE:
-        raise Misshapen(f"Compiled to HTML it is longer than {MAX_SOURCE:,} characters.", field, 0)
+        raise Misshapen(f"Compiled to HTML it is longer than {figure(MAX_SOURCE)} characters.", field, 0)
     if environment is _TEXT:
         check_shape(source, field)
     try:
@@ -289,5 +290,7 @@ def _sms(text: str, legal: Legal) -> Rendered:
         words = f"{words} Reply STOP to end."
     words = plain_text(words)
     if len(words) > MAX_CHARACTERS:
-        raise Invalid(f"The text has {len(words):,} characters; {MAX_CHARACTERS:,} is the most a provider takes.")
+        raise Invalid(
+            f"The text has {figure(len(words))} characters; {figure(MAX_CHARACTERS)} is the most a provider takes."
+        )
     return Rendered(None, None, words, sms_size(words))

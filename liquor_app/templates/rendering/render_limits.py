@@ -28,6 +28,7 @@ from liquid.exceptions import (
 )
 
 from liquor_app.core.errors import Invalid
+from liquor_app.ui.words import figure
 
 MAX_SOURCE = 100_000
 MAX_OUTPUT = 300_000
@@ -110,7 +111,7 @@ class _Buffer(StringIO):
             check_time()
         self.room -= len(piece)
         if self.room < 0:
-            raise OutputStreamLimitError(f"it makes more than {MAX_OUTPUT:,} characters", token=None)
+            raise OutputStreamLimitError(f"it makes more than {figure(MAX_OUTPUT)} characters", token=None)
         return super().write(piece)
 
 
@@ -130,7 +131,7 @@ class _Context(RenderContext):
         try:
             super().raise_for_loop_limit(length)
         except LoopIterationLimitError as error:
-            words = f"its loops run more than {MAX_ITEMS:,} times together. Use fewer or smaller loops"
+            words = f"its loops run more than {figure(MAX_ITEMS)} times together. Use fewer or smaller loops"
             raise ResourceLimitError(words, token=None) from error
 
 
@@ -165,7 +166,7 @@ class _Range(RangeLiteral):
     def _make_range(self, start: Any, stop: Any) -> range:
         made = super()._make_range(start, stop)
         if len(made) > MAX_ITEMS:
-            raise ResourceLimitError(f"its range has more than {MAX_ITEMS:,} steps", token=self.token)
+            raise ResourceLimitError(f"its range has more than {figure(MAX_ITEMS)} steps", token=self.token)
         return made
 
 
@@ -199,7 +200,7 @@ def check_shape(source: str, field: str) -> None:
         Misshapen: too long, Liquid or a tag that is never closed, too many elements or too deep.
     """
     if len(source) > MAX_SOURCE:
-        raise Misshapen(f"It is longer than {MAX_SOURCE:,} characters.", field, 0)
+        raise Misshapen(f"It is longer than {figure(MAX_SOURCE)} characters.", field, 0)
     spans = list(liquid_spans(source))
     if spans and spans[-1][1] < 0:
         start = spans[-1][0]
@@ -282,7 +283,7 @@ def _check_elements(source: str, spans: list[tuple[int, int]], field: str) -> No
         if depth > MAX_DEPTH:
             raise _shapeless(source, field, found.start(), f"More than {MAX_DEPTH} elements are inside each other.")
         if count > MAX_ELEMENTS:
-            raise _shapeless(source, field, found.start(), f"It has more than {MAX_ELEMENTS:,} elements.")
+            raise _shapeless(source, field, found.start(), f"It has more than {figure(MAX_ELEMENTS)} elements.")
     _check_styles(source, count, field)
 
 
@@ -298,7 +299,9 @@ def _check_styles(source: str, elements: int, field: str) -> None:
         sheet = source[found.end() : at]
         selectors += sheet.count("{") + sheet.count(",")
         if selectors * max(elements, 1) > MAX_MATCHES:
-            words = f"{selectors:,} style selectors for {elements:,} elements are more than mail programs read."
+            words = (
+                f"{figure(selectors)} style selectors for {figure(elements)} elements are more than mail programs read."
+            )
             raise _shapeless(source, field, found.start(), words)
 
 

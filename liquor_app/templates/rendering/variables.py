@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from liquor_app.ui.words import show_weekday
+
 if TYPE_CHECKING:
     from liquor_app.organization.service import BrandRow
 
@@ -144,4 +146,4 @@ def _day(value: Any) -> str | None:
     if not value:
         return None
     day = date.fromisoformat(str(value))
-    return f"{day:%A} {day.day} {day:%B}"
+    return show_weekday(day, long=True)

@@ -66,10 +66,10 @@ class Series:
 
 
 def revenue_chart(
-    days: Any, revenue: Any, *, baseline: Any = None, previous: Any = None, label: Text, **options: Any
+    days: Any, revenue: Any, *, prefix: Text, baseline: Any = None, previous: Any = None, label: Text, **options: Any
 ) -> rx.Component:
     """Revenue by day as an area; above `baseline` (what would have come anyway) the incremental part as a band;
-    the previous period dashed."""
+    the previous period dashed. `prefix` is the currency's sign."""
     if baseline is None:
         series = [Series("Revenue", revenue, fill="area")]
     else:
@@ -77,7 +77,7 @@ def revenue_chart(
     if previous is not None:
         # First, because the hover label of a band lists its series from last to first.
         series.insert(0, Series("Previous", previous, color="ghost", dash=True))
-    return line_chart(days, series, label=label, **({"prefix": "$", "value_format": ",.0f"} | options))
+    return line_chart(days, series, label=label, **({"prefix": prefix, "value_format": ",.0f"} | options))
 
 
 def line_chart(x: Any, series: Sequence[Series], *, label: Text, **options: Any) -> rx.Component:
@@ -101,7 +101,7 @@ def chart(
     *,
     label: Text,
     height: int = 270,
-    prefix: str = "",
+    prefix: Text = "",
     suffix: str = "",
     value_format: str = "",
     day_format: str = "%-d %b",

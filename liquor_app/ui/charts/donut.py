@@ -9,6 +9,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.ui.var_types import Text
+from liquor_app.ui.words import figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def slices(parts: Sequence[tuple[str, int]], colors: Sequence[str] = ()) -> list
         color = colors[index] if colors else f"c{index % 6 + 1}"
         # 0.6 of air between neighbours; a share never vanishes.
         drawn = round(max(length - 0.6, 0.2 if count else 0.0), 3)
-        made.append(Slice(name, f"{count:,}", f"{length:.1f}%", color, drawn, round(-start, 3)))
+        made.append(Slice(name, figure(count), f"{length:.1f}%", color, drawn, round(-start, 3)))
         start += length
     return made
 

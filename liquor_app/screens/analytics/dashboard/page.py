@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.screens.analytics.dashboard.state import LOAD, DashboardState
+from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import live, status_badge
 from liquor_app.ui.button import button, link
 from liquor_app.ui.card import call_to_action, card, list_item, plain_list
@@ -48,6 +49,7 @@ def dashboard_page() -> rx.Component:
                 revenue_chart(
                     DashboardState.days,
                     DashboardState.revenue,
+                    prefix=ShellState.sign,
                     previous=DashboardState.previous,
                     label=f"Revenue by day. {DashboardState.words}",
                     loading=DashboardState.loading,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import reflex as rx
@@ -14,6 +15,7 @@ from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
+from liquor_app.organization.settings import shop_now
 from liquor_app.screens.analytics.view import Tile, period_words, tiles
 from liquor_app.screens.campaigns.words import progress_words, waiting_words
 from liquor_app.screens.sending.words import SendLine, send_line
@@ -21,6 +23,7 @@ from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.sending.lists import list_left
 from liquor_app.ui.live_updates import follow
+from liquor_app.ui.words import figure
 
 PERIODS = {"7": 7, "30": 30, "90": 90}
 
@@ -46,15 +49,15 @@ class Waiting:
     detail: str = ""
 
 
-def campaign_line(row: CampaignRow) -> CampaignLine:
+def campaign_line(row: CampaignRow, at: datetime) -> CampaignLine:
     done = row.completed_sends + row.failed_sends + row.skipped_sends
     return CampaignLine(
         str(row.id),
         row.name,
         row.status.value,
         round(row.progress * 100, 1),
-        f"{done:,} / {row.total_sends:,}" if row.total_sends else "",
-        progress_words(row),
+        f"{figure(done)} / {figure(row.total_sends)}" if row.total_sends else "",
+        progress_words(row, at),
     )
 
 
@@ -96,13 +99,14 @@ class DashboardState(rx.State):
             running = await list_campaigns(
                 session, actor, ListQuery({"status": "active,paused,scheduled,awaiting_approval"}, limit=6)
             )
+            at = await shop_now(session)
             latest = await list_left(session, actor, ListQuery(limit=9))
         self.words, self.tiles = period_words(board), tiles(board)
         self.days = [day.day.isoformat() for day in board.days]
         self.revenue = [float(day.revenue) for day in board.days]
         self.previous = [float(day.revenue) for day in board.previous]
-        self.campaigns = [campaign_line(row) for row in running.items]
-        self.sends = [send_line(row) for row in latest.items]
+        self.campaigns = [campaign_line(row, at) for row in running.items]
+        self.sends = [send_line(row, at) for row in latest.items]
         self.waiting = next(
             (Waiting(str(row.id), f"{row.name} is waiting for your approval", waiting_words(row))
              for row in running.items if row.status is CampaignStatus.AWAITING_APPROVAL),

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.screens.analytics.report.state import AnalyticsState
+from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import link
 from liquor_app.ui.card import card, key_values, note
@@ -47,7 +48,7 @@ def analytics_page() -> rx.Component:
                         Series("Revenue", AnalyticsState.revenue, fill="area"),
                         Series("Conversion", AnalyticsState.rate, color="c4", right=True),
                     ],
-                    prefix="$",
+                    prefix=ShellState.sign,
                     right_suffix="%",
                     label=f"Revenue and conversion by day. {AnalyticsState.words}",
                     loading=AnalyticsState.loading,

@@ -9,11 +9,11 @@ import reflex as rx
 
 from liquor_app.analytics.service import CampaignReportRow, ChurnRow, campaign_report, churn_report, dashboard
 from liquor_app.core.db import transaction
-from liquor_app.core.money import show_money
 from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.analytics.view import HoldoutCard, Tile, holdout_card, period_words, tiles
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.words import figure, percent, show_money
 
 PERIODS = {"30": 30, "90": 90, "365": 365}
 
@@ -46,17 +46,17 @@ class PersonLine:
 
 
 def _rate(part: int, whole: int) -> str:
-    return f"{part / whole:.1%}" if whole else "–"
+    return percent(part / whole, 1) if whole else "–"
 
 
 def campaign_line(row: CampaignReportRow) -> CampaignLine:
     return CampaignLine(
         str(row.id),
         row.name,
-        f"{row.sends:,}",
+        figure(row.sends),
         _rate(row.delivered, row.sends) if row.delivered else "–",
         _rate(row.clicks, row.sends) if row.clicks else "–",
-        f"{row.conversions:,}",
+        figure(row.conversions),
         _rate(row.conversions, row.sends),
         show_money(row.revenue),
     )
@@ -118,5 +118,7 @@ class AnalyticsState(rx.State):
         scored = sum(count for _, count in churn.bands)
         high = dict(churn.bands).get("high", 0)
         self.high_risk = (
-            f"High risk: {high:,} of {scored:,} scored ({high / scored:.1%})" if scored else "Not scored yet"
+            f"High risk: {figure(high)} of {figure(scored)} scored ({percent(high / scored, 1)})"
+            if scored
+            else "Not scored yet"
         )

@@ -31,6 +31,7 @@ from liquor_app.segments.lists import list_segments
 from liquor_app.segments.reach import estimate_reach
 from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.forms.form_data import said, typed
+from liquor_app.ui.words import figure, plain_number
 
 TRIGGER = ("trigger_kind", "trigger_days", "trigger_event", "trigger_segment")
 FIELDS = ("name", "description", "start_date", "end_date", "holdout_pct", "llm_prompt", *TRIGGER)
@@ -119,7 +120,7 @@ class BuilderState(rx.State):
             if draft is not None and draft.status is not CampaignStatus.DRAFT:
                 raise Conflict(f"“{draft.name}” is {draft.status.value.replace('_', ' ')}; it is no draft any more.")
         self.choices = [
-            Choice(row.slug, row.name, row.messaging_strategy or "", f"{row.customer_count:,}")
+            Choice(row.slug, row.name, row.messaging_strategy or "", figure(row.customer_count))
             for row in segments.items
         ]
         first = today_in(general.timezone) + timedelta(days=1)
@@ -129,7 +130,7 @@ class BuilderState(rx.State):
             self.fields = {
                 "start_date": first.isoformat(),
                 "end_date": (first + timedelta(days=6)).isoformat(),
-                "holdout_pct": f"{planning.holdout_pct:f}",
+                "holdout_pct": plain_number(planning.holdout_pct),
                 "trigger_kind": TriggerKind.AFTER_FIRST_PURCHASE.value,
                 "trigger_days": "14",
             }
@@ -147,7 +148,7 @@ class BuilderState(rx.State):
             "description": draft.description or "",
             "start_date": draft.start_date.isoformat(),
             "end_date": draft.end_date.isoformat(),
-            "holdout_pct": f"{draft.holdout_pct:f}",
+            "holdout_pct": plain_number(draft.holdout_pct),
             "llm_prompt": draft.llm_prompt or "",
             **{f"trigger_{name}": str(value) for name, value in (draft.trigger or {}).items()},
         }
@@ -169,8 +170,9 @@ class BuilderState(rx.State):
         async with transaction() as session:
             reach = await estimate_reach(session, actor, self.chosen)
         self.reach = (
-            f"{reach.reachable:,} of {reach.audience:,} can be reached: {reach.emailable:,} by e-mail,"
-            f" {reach.textable:,} by SMS"
+            f"{figure(reach.reachable)} of {figure(reach.audience)} can be reached: {figure(reach.emailable)}"
+            " by e-mail,"
+            f" {figure(reach.textable)} by SMS"
         )
 
     @rx.event

@@ -19,6 +19,7 @@ from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import show_weekday
 
 OPEN = "pending,queued,sent,failed"
 
@@ -55,7 +56,7 @@ def line_of(row: ActionRow) -> ActionLine:
         row.offer,
         _words(row),
         row.channel,
-        f"{row.scheduled_date:%a %-d %b} {start}".strip(),
+        f"{show_weekday(row.scheduled_date)} {start}".strip(),
         row.status.value,
         round(row.priority_score),
         round(row.value_points),

@@ -15,7 +15,7 @@ from liquor_app.core.ids import parse_id
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.words import plural
+from liquor_app.ui.words import figure, plain_number, plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,14 @@ class CodesLine:
 
 
 def codes_line(need: CodeNeed) -> CodesLine:
-    percent = f"{need.discount_pct.normalize():f}"
+    percent = plain_number(need.discount_pct)
     return CodesLine(
         percent,
         f"{plural(need.messages, 'message')} with {percent}% off",
         str(need.pool_id or ""),
-        [("", "Made up"), *((str(one.id), f"{one.name}, {one.remaining:,} left") for one in need.options)],
+        [("", "Made up"), *((str(one.id), f"{one.name}, {figure(one.remaining)} left") for one in need.options)],
         f"“{need.pool_name}” has {plural(need.remaining, 'code')} for {plural(need.messages, 'message')}:"
-        f" {need.missing:,} will be skipped."
+        f" {figure(need.missing)} will be skipped."
         if need.missing
         else "",
     )

@@ -27,6 +27,7 @@ from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import last_part
 from liquor_app.ui.forms.form_data import said
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import figure, plain_number
 
 QUESTIONS = ("move", "offer", "copy", "bulk")
 
@@ -58,7 +59,7 @@ class EditState(rx.State):
         self.asking, self.action_id, self.error = question, str(row.id), ""
         self.who = f"{row.customer_name or 'Unnamed'}, {row.offer}"
         self.by_email = row.channel == "email"
-        self.offers = [(offer.name, f"{offer.name} ({offer.discount_pct.normalize():f}%)") for offer in offers]
+        self.offers = [(offer.name, f"{offer.name} ({plain_number(offer.discount_pct)}%)") for offer in offers]
         self.values = {
             "day": row.scheduled_date.isoformat(),
             "message": row.message or "",
@@ -85,7 +86,7 @@ class EditState(rx.State):
         summary = plan.summary if plan else {"days": [], "segments": []}
         self.days = [(day["date"], f"{day['weekday']} {day['date']}") for day in summary["days"]]
         self.segments = [
-            (one["slug"], f"{one['name']} ({one['sends']:,})") for one in summary["segments"] if one["sends"]
+            (one["slug"], f"{one['name']} ({figure(one['sends'])})") for one in summary["segments"] if one["sends"]
         ]
 
     @rx.event
@@ -118,7 +119,7 @@ class EditState(rx.State):
                     channel=form.get("channel", ""),
                     note=form.get("note", ""),
                 )
-                return f"{count:,} taken out of the plan"
+                return f"{figure(count)} taken out of the plan"
             action_id = parse_id(self.action_id, "action")
             if self.asking == "move":
                 await move_action(session, actor, action_id, _day(form.get("day", "")))

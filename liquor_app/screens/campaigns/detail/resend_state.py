@@ -20,7 +20,7 @@ from liquor_app.ui.address import last_part
 from liquor_app.ui.charts.bars import Bar
 from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done, toast_warning
-from liquor_app.ui.words import percent, plural, spoken
+from liquor_app.ui.words import figure, percent, plural, show_weekday, spoken
 
 CALM_SECONDS = 3
 """These counts look at every refused message: a running campaign has them counted no more often."""
@@ -28,7 +28,7 @@ CALM_SECONDS = 3
 
 def people_words(count: int) -> str:
     """ "3 people", "100,000 or more people"."""
-    return f"{COUNTED:,} or more people" if count >= COUNTED else plural(count, "person", "people")
+    return f"{figure(COUNTED)} or more people" if count >= COUNTED else plural(count, "person", "people")
 
 
 def day_bars(days: list[CampaignDay]) -> list[Bar]:
@@ -36,8 +36,8 @@ def day_bars(days: list[CampaignDay]) -> list[Bar]:
     most = max((day.sends for day in days), default=0) or 1
     return [
         Bar(
-            f"{day.day:%a} {day.day.day} {day.day:%b}",
-            f"{day.sends:,}",
+            show_weekday(day.day),
+            figure(day.sends),
             round(100 * day.sends / most, 1),
             share=f"{percent(day.delivered / day.sends)} delivered" if day.sends else "",
         )
@@ -52,7 +52,7 @@ def why_bars(reasons: list[WhyNot]) -> list[Bar]:
     known = {reason.value: reason.label for reason in Reason}
     return [
         Bar(
-            known.get(one.reason, spoken(one.reason)), f"{one.messages:,}", round(100 * one.messages / most, 1), "c6",
+            known.get(one.reason, spoken(one.reason)), figure(one.messages), round(100 * one.messages / most, 1), "c6",
             percent(one.messages / total),
         )
         for one in reasons

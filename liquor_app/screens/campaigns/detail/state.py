@@ -15,6 +15,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
+from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
 from liquor_app.planning.service import get_plan
 from liquor_app.screens.campaigns.detail.view import Head, LedgerLine, PlanView, head_of, ledger_lines, plan_view
@@ -69,14 +70,15 @@ class CampaignState(rx.State):
             async with transaction() as session:
                 row = await get_campaign(session, actor, campaign_id)
                 plan = await get_plan(session, actor, row.plan_id) if row.plan_id else None
+                at = await shop_now(session)
                 counts = await ledger(session, actor, campaign_id)
                 latest = await list_left(session, actor, ListQuery({"campaign_id": str(campaign_id)}, limit=10))
         except NotFound as error:
             self.missing, self.loading = error.message, False
             return
-        self.head, self.plan = head_of(row), plan_view(plan)
+        self.head, self.plan = head_of(row, at), plan_view(plan)
         self.ledger = ledger_lines(counts)
-        self.sends, self.loading, self.busy = [send_line(one) for one in latest.items], False, False
+        self.sends, self.loading, self.busy = [send_line(one, at) for one in latest.items], False, False
 
     @background
     async def live(self) -> None:

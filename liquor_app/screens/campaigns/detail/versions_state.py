@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,6 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
-from liquor_app.core.money import show_money
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.compare_plans import Comparison, Figure
 from liquor_app.planning.lists import list_plans
@@ -26,7 +26,7 @@ from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import last_part
 from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.words import plural, show_moment
+from liquor_app.ui.words import figure, plural, show_moment, show_money, show_us_dollars, show_weekday, signed
 
 ENGINES = {"heuristic": "Optimiser", "llm": "AI planner", "manual": "By hand"}
 SHOWN_CELLS, SHOWN_COPY, SHOWN_VERSIONS = 12, 12, 20
@@ -109,7 +109,7 @@ def _marked(plan: PlanRow) -> str:
 
 def _figure(found: Figure) -> FigureLine:
     def show(value: float) -> str:
-        return show_money(value) if found.unit else f"{value:,.0f}"
+        return show_money(value) if found.unit else figure(value)
 
     def span(pair: tuple[float, float] | None) -> str:
         return f"{show(pair[0])} to {show(pair[1])}" if pair else ""
@@ -141,11 +141,12 @@ def side_of(left: PlanRow, right: PlanRow, found: Comparison) -> Side:
             f"{plural(found.moved, 'message')} differ in {plural(found.cells_differing, 'cell')}"
             " of segment, day, channel and offer."
         ),
-        figures=[_figure(figure) for figure in found.figures],
+        figures=[_figure(one) for one in found.figures],
         cells=[
             CellLine(
-                cell.segment_name, cell.date, "SMS" if cell.channel == "sms" else "E-mail", cell.offer,
-                f"{cell.left:,}", f"{cell.right:,}", f"{cell.difference:+,}",
+                cell.segment_name, show_weekday(date.fromisoformat(cell.date)),
+                "SMS" if cell.channel == "sms" else "E-mail", cell.offer,
+                figure(cell.left), figure(cell.right), signed(cell.difference),
             )
             for cell in found.cells[:SHOWN_CELLS]
         ],
@@ -249,7 +250,10 @@ def _why(plan: PlanRow, edits: list[EditRow], at: Any) -> Why:
     record = plan.engine_record
     if record:
         tokens = record["prompt_tokens"] + record["completion_tokens"]
-        made += f". {record['model']}: {record['outcome'].replace('_', ' ')}, {tokens:,} tokens, ${record['cost']}"
+        made += (
+            f". {record['model']}: {record['outcome'].replace('_', ' ')}, {figure(tokens)} tokens,"
+            f" {show_us_dollars(record['cost'])}"
+        )
     return Why(
         f"Plan {plan.version}",
         made,

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
-from liquor_app.core.money import show_money
 from liquor_app.planning.plan_summary import UPLIFT_NOTE
 from liquor_app.planning.service import PlanRow
 from liquor_app.screens.campaigns.words import days_words, progress_words
 from liquor_app.ui.charts.interval import Marks, interval_marks
 from liquor_app.ui.charts.week import Day
+from liquor_app.ui.words import figure, percent, show_moment, show_money
 
 LEDGER_WORDS = {
     "pending": "Waiting for their send window",
@@ -96,7 +96,7 @@ class LedgerLine:
     share: str
 
 
-def head_of(row: CampaignRow) -> Head:
+def head_of(row: CampaignRow, at: datetime) -> Head:
     done = row.completed_sends + row.failed_sends + row.skipped_sends
     under_way = row.status in {CampaignStatus.ACTIVE, CampaignStatus.PAUSED, CampaignStatus.COMPLETED}
     return Head(
@@ -108,13 +108,13 @@ def head_of(row: CampaignRow) -> Head:
         percent=round(row.progress * 100, 1),
         # 730 of 733 is not all
         percent_words=f"{math.floor(row.progress * 100)}%",
-        done=f"{done:,} of {row.total_sends:,}",
-        line=progress_words(row),
-        clock=f"{row.virtual_now:%A %-d %B, %H:%M} UTC" if row.virtual_now else "",
+        done=f"{figure(done)} of {figure(row.total_sends)}",
+        line=progress_words(row, at),
+        clock=show_moment(row.virtual_now, at) if row.virtual_now else "",
         revenue=show_money(row.revenue_generated),
-        bought=f"{row.conversions:,}",
-        held_out=f"{row.held_out:,}",
-        unknown=f"{row.unknown_sends:,}" if row.unknown_sends else "",
+        bought=figure(row.conversions),
+        held_out=figure(row.held_out),
+        unknown=figure(row.unknown_sends) if row.unknown_sends else "",
         playing=row.is_playing,
         reviewing=row.status in {CampaignStatus.DRAFT, CampaignStatus.AWAITING_APPROVAL, CampaignStatus.SCHEDULED},
         history=row.is_history,
@@ -134,9 +134,9 @@ def _days(rows: Sequence[Mapping[str, Any]]) -> list[Day]:
             str(row["date"]),
             str(row["weekday"]),
             str(date.fromisoformat(str(row["date"])).day),
-            f"{row['email']:,}",
+            figure(row["email"]),
             _fill(row["email"], row["email_capacity"]),
-            f"{row['sms']:,}",
+            figure(row["sms"]),
             _fill(row["sms"], row["sms_capacity"]),
         )
         for row in rows
@@ -147,7 +147,7 @@ SHOWN_WHOLE = 20
 
 
 def _span(found: Mapping[str, Any]) -> str:
-    return f"{found['mean']:,.0f} ({found['low']:,.0f} to {found['high']:,.0f})"
+    return f"{figure(found['mean'])} ({figure(found['low'])} to {figure(found['high'])})"
 
 
 def _cash(found: Mapping[str, Any]) -> str:
@@ -173,7 +173,7 @@ def plan_view(plan: PlanRow | None) -> PlanView:
     return PlanView(
         id=str(plan.id),
         version=f"Plan {plan.version}",
-        sends=f"{totals['sends']:,}",
+        sends=figure(totals["sends"]),
         profit=show_money(profit["mean"]),
         low=show_money(profit["low"]),
         high=show_money(profit["high"]),
@@ -182,8 +182,8 @@ def plan_view(plan: PlanRow | None) -> PlanView:
         marks=interval_marks(min(low_mark, mean), mean, max(high_mark, mean)),
         days=_days(summary["days"]),
         facts=[
-            Fact("Reach", f"{totals['reach']:,} of {totals['audience']:,}"),
-            Fact("Held out", f"{totals['held_out']:,}"),
+            Fact("Reach", f"{figure(totals['reach'])} of {figure(totals['audience'])}"),
+            Fact("Held out", figure(totals["held_out"])),
             Fact("Expected buyers", _span(simulated["buyers"])),
             Fact("Who would not have bought", _span(simulated["new_buyers"])),
             Fact("Incremental revenue", _cash(simulated["incremental_revenue"])),
@@ -200,12 +200,12 @@ def plan_view(plan: PlanRow | None) -> PlanView:
                 ("max_contacts_7_days", "A person in 7 days", ""),
                 ("max_contacts_30_days", "A person in 30 days", ""),
                 ("margin_floor_pct", "Margin floor", "%"),
-                ("discount_budget", "Discount budget, $", ""),
             )
             if name in limits
-        ],
-        blocked=f"{totals['blocked']:,} of {totals['audience']:,}",
-        blocks=[Fact(block["label"], f"{block['customers']:,}") for block in blocks],
+        ]
+        + ([Fact("Discount budget", show_money(limits["discount_budget"]))] if "discount_budget" in limits else []),
+        blocked=f"{figure(totals['blocked'])} of {figure(totals['audience'])}",
+        blocks=[Fact(block["label"], figure(block["customers"])) for block in blocks],
         **_foreseen(summary),
     )
 
@@ -221,17 +221,17 @@ def _foreseen(summary: Mapping[str, Any]) -> dict[str, Any]:
     seen, tired = summary.get("foreseen"), summary.get("fatigue")
     if not seen or not tired:
         return {}
-    sampled = f" (asked about {seen['looked_at']:,} of them)" if seen["looked_at"] < seen["messages"] else ""
+    sampled = f" (asked about {figure(seen['looked_at'])} of them)" if seen["looked_at"] < seen["messages"] else ""
     return {
-        "foreseen": f"{seen['blocked']:,} of {seen['messages']:,} messages{sampled}",
+        "foreseen": f"{figure(seen['blocked'])} of {figure(seen['messages'])} messages{sampled}",
         "obstacles": [
-            *(Fact(reason["label"], f"{reason['messages']:,}") for reason in seen["reasons"]),
-            Fact("Wait for a lawful hour", f"{seen['later']:,}"),
+            *(Fact(reason["label"], figure(reason["messages"])) for reason in seen["reasons"]),
+            Fact("Wait for a lawful hour", figure(seen["later"])),
         ],
         "tired": [
-            Fact("Messages a person in 7 days", f"{tired['mean_7_days']:.2f}"),
-            Fact("People at the 7-day cap", f"{tired['at_cap_7_days']:,}"),
-            Fact("People at the 30-day cap", f"{tired['at_cap_30_days']:,}"),
+            Fact("Messages a person in 7 days", figure(tired["mean_7_days"], 2)),
+            Fact("People at the 7-day cap", figure(tired["at_cap_7_days"])),
+            Fact("People at the 30-day cap", figure(tired["at_cap_30_days"])),
         ],
     }
 
@@ -240,6 +240,6 @@ def ledger_lines(rows: Sequence[Any]) -> list[LedgerLine]:
     """The ledger by status, with each status' share."""
     total = sum(row.messages for row in rows) or 1
     return [
-        LedgerLine(row.status, LEDGER_WORDS.get(row.status, ""), f"{row.messages:,}", f"{row.messages / total:.1%}")
+        LedgerLine(row.status, LEDGER_WORDS.get(row.status, ""), figure(row.messages), percent(row.messages / total, 1))
         for row in rows
     ]

@@ -13,7 +13,6 @@ from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import CampaignRow
 from liquor_app.core.db import Session
 from liquor_app.core.listing.spec import ListQuery, ListSpec
-from liquor_app.core.money import show_money
 from liquor_app.core.paging import Page
 from liquor_app.screens.campaigns.words import days_words
 from liquor_app.screens.listing.bulk_state import BulkState
@@ -22,6 +21,7 @@ from liquor_app.screens.session.background import background
 from liquor_app.ui.badge import LOOKS
 from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.live_updates import follow
+from liquor_app.ui.words import figure, percent, show_money
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ def line_of(row: CampaignRow) -> CampaignLine:
         row.name,
         row.status.value,
         days_words(row),
-        f"{sent:,}" if row.total_sends == sent else f"{sent:,} of {row.total_sends:,}",
-        f"{row.conversions:,}",
-        f"{row.conversions / sent:.1%}" if sent else "–",
+        figure(sent) if row.total_sends == sent else f"{figure(sent)} of {figure(row.total_sends)}",
+        figure(row.conversions),
+        percent(row.conversions / sent, 1) if sent else "–",
         show_money(row.revenue_generated) if row.revenue_generated else "–",
         row.is_history,
     )

@@ -29,7 +29,7 @@ from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done, toast_warning
-from liquor_app.ui.words import plural
+from liquor_app.ui.words import figure, plain_number, plural
 
 PASTED = 500_000
 """Characters; more comes as a file."""
@@ -55,11 +55,11 @@ def pool_line(row: PoolRow) -> PoolLine:
     return PoolLine(
         str(row.id),
         row.name,
-        f"{row.discount_pct.normalize():f}% off",
+        f"{plain_number(row.discount_pct)}% off",
         row.is_standing,
         row.is_low,
-        f"{row.remaining:,}",
-        f"{given:,} given, {row.redeemed:,} redeemed" if given else "None given yet",
+        figure(row.remaining),
+        f"{figure(given)} given, {figure(row.redeemed)} redeemed" if given else "None given yet",
         round(100 * given / row.total, 1) if row.total else 0.0,
         str(row.low_water),
     )

@@ -17,7 +17,6 @@ from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
-from liquor_app.core.money import show_money
 from liquor_app.core.paging import Page
 from liquor_app.customers.lists import PURCHASES, list_purchases
 from liquor_app.customers.purchase_history import PurchaseRow, spend_by_month
@@ -36,7 +35,7 @@ from liquor_app.sending.lists import SENDS, list_sends
 from liquor_app.sending.service import SendRow
 from liquor_app.ui.address import last_part
 from liquor_app.ui.charts.bars import Bar
-from liquor_app.ui.words import plural, show_day
+from liquor_app.ui.words import plural, show_day, show_money
 
 SOME = 8
 NOTHING: Page[Any] = Page([], None, 0)

@@ -17,6 +17,7 @@ from liquor_app.screens.customers.form.view import customer_form
 from liquor_app.screens.customers.segment_colors import FAMILIES
 from liquor_app.screens.listing.view import list_pager, list_table
 from liquor_app.screens.session.role_controls import for_admins, for_managers
+from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge, status_badge
 from liquor_app.ui.button import avatar, button, icon_button
 from liquor_app.ui.card import card, list_item, note, plain_list
@@ -165,7 +166,7 @@ def _spend() -> rx.Component:
                 series,
                 label=HistoryState.spend_words,
                 stacked=True,
-                prefix="$",
+                prefix=ShellState.sign,
                 day_format="%b",
                 height=180,
                 loading=HistoryState.loading,

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from liquor_app.core.money import show_money
 from liquor_app.customers.purchase_history import MonthSpend, PurchaseRow
 from liquor_app.screens.customers.segment_colors import FAMILIES, family
 from liquor_app.ui.charts.bars import Bar
-from liquor_app.ui.words import NONE, listed, percent, plural, show_day
+from liquor_app.ui.words import NONE, listed, percent, plural, show_day, show_money, show_month
 
 MONTHS = 12
 DRAWN_CATEGORIES = 6
@@ -82,6 +81,6 @@ def spend_words(months: Sequence[date], series: dict[str, list[float]]) -> str:
     best = max(range(len(totals)), key=totals.__getitem__)
     empty = sum(1 for value in totals if not value)
     return (
-        f"Spend by month and kind over twelve months, highest {show_money(totals[best])} in {months[best]:%B %Y};"
+        f"Spend by month and kind over twelve months, highest {show_money(totals[best])} in {show_month(months[best])};"
         f" nothing in {plural(empty, 'month')}."
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from liquor_app.actions.service import ActionRow
-from liquor_app.core.money import show_money
 from liquor_app.customers.addresses import show_phone
 from liquor_app.customers.consents import ConsentRow
 from liquor_app.customers.service import CustomerRow
@@ -22,11 +21,15 @@ from liquor_app.ui.words import (
     days_ago,
     days_between,
     due,
+    figure,
     initials,
     listed,
     percent,
     plural,
     show_day,
+    show_full_day,
+    show_money,
+    show_weekday,
     spoken,
 )
 
@@ -165,7 +168,7 @@ def _rfm(row: CustomerRow) -> str:
 def _success(row: CustomerRow) -> str:
     if row.success_rate_pct is None:
         return "not contacted in a year"
-    return f"{row.success_rate_pct:.0f}% of contacts bought"
+    return f"{figure(row.success_rate_pct)}% of contacts bought"
 
 
 def why_lines(sentences: Sequence[Sentence]) -> list[Why]:
@@ -196,7 +199,7 @@ def _age(row: CustomerRow, at: datetime) -> ConsentLine:
     if row.age_verified_at is not None:
         return ConsentLine("age", "Age", "verified", f"Checked {show_day(row.age_verified_at, at)}")
     if row.date_of_birth is not None:
-        return ConsentLine("age", "Age", "given", f"Born {row.date_of_birth:%-d %b %Y}, not checked")
+        return ConsentLine("age", "Age", "given", f"Born {show_full_day(row.date_of_birth)}, not checked")
     return ConsentLine("age", "Age", "none", "No date of birth, nothing checked")
 
 
@@ -205,7 +208,7 @@ def next_action(row: ActionRow | None, at: datetime) -> NextAction:
     if row is None:
         return NextAction()
     start = row.send_window.get("start", "")
-    when = f"{row.scheduled_date:%a} {show_day(row.scheduled_date, at)}{', from ' + start if start else ''}"
+    when = f"{show_weekday(row.scheduled_date)}{', from ' + start if start else ''}"
     return NextAction(
         title=f"{CHANNELS.get(row.channel, row.channel)}: {row.offer}",
         reason=row.reason or "",

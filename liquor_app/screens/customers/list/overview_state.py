@@ -11,7 +11,7 @@ from liquor_app.screens.customers.rows import Band, churn_bands, segment_shares
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.charts.bars import Bar
 from liquor_app.ui.charts.donut import Slice
-from liquor_app.ui.words import percent, plural
+from liquor_app.ui.words import figure, percent, plural
 
 
 class OverviewState(rx.State):
@@ -33,15 +33,15 @@ class OverviewState(rx.State):
         async with transaction() as session:
             counts = await base_counts(session, actor)
             planning = await load_settings(session, PlanningSettings)
-        self.everybody, self.total, self.loading = counts.customers, f"{counts.customers:,}", False
+        self.everybody, self.total, self.loading = counts.customers, figure(counts.customers), False
         self.summary = (
-            f"{plural(counts.customers, 'customer')}, {counts.emailable:,} can be e-mailed,"
-            f" {counts.textable:,} can be texted"
+            f"{plural(counts.customers, 'customer')}, {figure(counts.emailable)} can be e-mailed,"
+            f" {figure(counts.textable)} can be texted"
         )
         self.horizon = f"Chance of no purchase in the next {planning.horizon_days} days, by each customer's own rhythm."
         self.shares, self.bands = segment_shares(counts), churn_bands(counts)
         ways = (("By e-mail", counts.emailable, "c1"), ("By SMS", counts.textable, "c3"))
         everybody = counts.customers or 1
         self.reach = [
-            Bar(name, f"{n:,}", round(n / everybody * 100, 1), tone, percent(n / everybody)) for name, n, tone in ways
+            Bar(name, figure(n), round(n / everybody * 100, 1), tone, percent(n / everybody)) for name, n, tone in ways
         ]

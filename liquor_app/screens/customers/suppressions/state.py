@@ -8,7 +8,6 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.permissions import Actor
-from liquor_app.core.clock import now
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
@@ -17,6 +16,7 @@ from liquor_app.core.paging import Page
 from liquor_app.customers.lists import SUPPRESSIONS, list_suppressions
 from liquor_app.customers.suppressions import FOR_GOOD, SuppressionRow, add_suppressions, lift_entry
 from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import shop_now
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
@@ -70,6 +70,7 @@ class SuppressedState(ListState, rx.State):
             return Page([], None, 0)
 
     async def _lines(self, session: Session, actor: Actor, items: list[SuppressionRow]) -> list[SuppressedLine]:
+        at = await shop_now(session)
         return [
             SuppressedLine(
                 str(row.id),
@@ -77,7 +78,7 @@ class SuppressedState(ListState, rx.State):
                 Channel(row.channel).label if row.channel else "All",
                 row.reason,
                 row.source,
-                ago(row.created_at, now()),
+                ago(row.created_at, at),
                 f"/customers/{row.customer_id}" if row.customer_id else "",
                 row.reason in FOR_GOOD,
             )

@@ -16,6 +16,7 @@ from liquor_app.screens.imports.wizard.state import REPORT, RUN, STEPS, EarlierS
 from liquor_app.screens.imports.wizard.view import ReasonLine, ending_words, reason_lines
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.words import figure
 
 WATCH_SECONDS, WATCH_EVERY = 3600, 0.5
 TONES = {ImportStatus.COMPLETED: "green", ImportStatus.CANCELLED: "amber"}
@@ -62,7 +63,9 @@ class RunState(rx.State):
                 job = await get_job(session, row.job_id)
             if job.total:
                 self.percent = round(min(100.0, job.done / job.total * 100), 1)
-                self.words = f"{job.done:,} of about {job.total:,} rows; {row.rejected:,} refused so far"
+                self.words = (
+                    f"{figure(job.done)} of about {figure(job.total)} rows; {figure(row.rejected)} refused so far"
+                )
         return row if file.step == RUN else None
 
     @rx.event

@@ -14,7 +14,7 @@ from liquor_app.imports.dry_run import FilePreview, ImportReport
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.run_import import Shown
 from liquor_app.imports.uploads import ImportRow
-from liquor_app.ui.words import ago, listed, plural, spoken
+from liquor_app.ui.words import ago, figure, listed, plural, spoken
 
 SHOWN_ROWS = 15
 LABELS: Mapping[str, str] = {
@@ -128,10 +128,10 @@ def trial_words(report: ImportReport) -> str:
     if not report.rows:
         return "The file has a header and no rows."
     counts = (("new", report.created), ("changed", report.updated), ("known already", report.unchanged))
-    parts = [f"{count:,} {word}" for word, count in counts if count]
+    parts = [f"{figure(count)} {word}" for word, count in counts if count]
     if report.rejected:
         reasons = ", ".join(f"{line.words} {line.count}" for line in reason_lines(report.reasons))
-        parts.append(f"{report.rejected:,} refused ({reasons})")
+        parts.append(f"{figure(report.rejected)} refused ({reasons})")
     return f"Tried on the first {plural(report.rows, 'row')}: {listed(parts)}.{note_words(report.notes)}"
 
 
@@ -141,7 +141,7 @@ def trial_lines(shown: Sequence[Shown]) -> list[TrialLine]:
     taken = [row for row in shown if row.outcome != "rejected"][:SHOWN_ROWS]
     return [
         TrialLine(
-            f"{row.record.number:,}",
+            figure(row.record.number),
             " · ".join(cell.strip()[:40] for cell in row.record.cells if cell.strip())[:140],
             row.outcome,
             on_screen(row.reason)[:200],
@@ -160,8 +160,8 @@ def evidence_words(evidence: str, guessed: str, chosen: str) -> str:
 def ending_words(row: ImportRow) -> str:
     """What became of an import: "2 rows: 1 new, 0 changed, 0 known already, 1 refused." """
     counts = (
-        f"{plural(row.rows, 'row')}: {row.created:,} new, {row.updated:,} changed,"
-        f" {row.unchanged:,} known already, {row.rejected:,} refused.{note_words(row.notes)}"
+        f"{plural(row.rows, 'row')}: {figure(row.created)} new, {figure(row.updated)} changed,"
+        f" {figure(row.unchanged)} known already, {figure(row.rejected)} refused.{note_words(row.notes)}"
     )
     if row.status is ImportStatus.COMPLETED:
         return counts
@@ -193,7 +193,7 @@ def note_words(notes: Mapping[str, Any]) -> str:
 def reason_lines(reasons: Mapping[str, Any]) -> list[ReasonLine]:
     """Why rows were refused, the most frequent first."""
     ranked = sorted(reasons.items(), key=lambda item: (-int(item[1]), item[0]))
-    return [ReasonLine(_reason(code), f"{int(count):,}") for code, count in ranked]
+    return [ReasonLine(_reason(code), figure(int(count))) for code, count in ranked]
 
 
 def _reason(code: str) -> str:
@@ -212,7 +212,7 @@ def import_line(row: ImportRow, at: datetime) -> ImportLine:
         ("known already", row.unchanged),
         ("refused", row.rejected),
     )
-    words = listed([f"{count:,} {word}" for word, count in counts if count])
+    words = listed([f"{figure(count)} {word}" for word, count in counts if count])
     return ImportLine(
         str(row.id),
         row.file_name,

@@ -11,6 +11,7 @@ from liquor_app.screens.listing.view import list_pager
 from liquor_app.screens.organization.guidance.state import GuidanceState
 from liquor_app.screens.organization.guidance.versions_state import GuidanceVersionsState
 from liquor_app.screens.session.role_controls import for_admins
+from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, list_item, note, plain_list
@@ -44,7 +45,7 @@ def guidance_page() -> rx.Component:
     )
 
 
-def _field(label: str, name: str, **props: Any) -> rx.Component:
+def _field(label: Any, name: str, **props: Any) -> rx.Component:
     return text_field(
         label,
         name,
@@ -133,10 +134,10 @@ def _autonomy() -> rx.Component:
             level("Triggered campaigns", "triggered"),
             pair(
                 _field("Autopilot: most people", "autopilot_max_recipients", input_mode="numeric"),
-                _field("Most discount, $", "autopilot_max_discount", input_mode="decimal"),
+                _field("Most discount, " + ShellState.sign, "autopilot_max_discount", input_mode="decimal"),
             ),
             _field(
-                "Least profit at the low end, $", "autopilot_min_profit", input_mode="decimal",
+                "Least profit at the low end, " + ShellState.sign, "autopilot_min_profit", input_mode="decimal",
                 hint="The low end of the 80% interval must reach it.",
             ),
             gap=16,
@@ -150,7 +151,9 @@ def _escalation() -> rx.Component:
         col(
             rx.el.p("A plan beyond these needs an admin's approval; nothing means no such limit.", class_name="muted"),
             pair(
-                _field("Discount above, $", "admin_above_discount", input_mode="decimal", optional=True),
+                _field(
+                    "Discount above, " + ShellState.sign, "admin_above_discount", input_mode="decimal", optional=True
+                ),
                 _field("People above", "admin_above_recipients", input_mode="numeric", optional=True),
             ),
             gap=16,

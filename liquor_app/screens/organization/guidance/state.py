@@ -25,7 +25,7 @@ from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.segments.lists import list_segments
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done, toast_warning
-from liquor_app.ui.words import plural, show_moment
+from liquor_app.ui.words import plain_number, plural, show_moment
 
 LISTS = ("banned_health", "banned_excess", "banned_youth", "banned_other", "allowed_offers")
 LIMITS = ("admin_above_discount", "admin_above_recipients")
@@ -43,7 +43,7 @@ def values_of(guidance: Guidance) -> dict[str, str]:
         if name in LISTS:
             shown[name] = "\n".join(value)
         elif isinstance(value, Decimal):
-            shown[name] = f"{value.normalize():f}"
+            shown[name] = plain_number(value)
         else:
             shown[name] = "" if value is None else str(value)
     return shown

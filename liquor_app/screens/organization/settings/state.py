@@ -25,6 +25,7 @@ from liquor_app.providers.service import list_channels
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import said
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import figure
 
 DOCUMENTS: dict[str, type[SettingsModel]] = {
     model.key: model
@@ -118,7 +119,7 @@ class SettingsState(rx.State):
                 "E-mail" if row.channel == "email" else "SMS",
                 row.provider,
                 "active" if row.is_enabled and not row.pause_reason else "paused",
-                f"{row.rate_per_second:,} a second",
+                f"{figure(row.rate_per_second)} a second",
             )
             for row in providers
         ]

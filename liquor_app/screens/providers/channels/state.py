@@ -27,7 +27,7 @@ from liquor_app.providers.service import ChannelRow, list_channels
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.toast import toast_done, toast_warning
-from liquor_app.ui.words import percent, plural
+from liquor_app.ui.words import figure, percent, plural, show_clock, show_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +72,20 @@ def channel_of(value: str) -> Channel:
 def provider_line(row: ChannelRow, place: int, at: datetime) -> ProviderLine:
     state, why = "on" if row.is_enabled else "off", ""
     if row.is_enabled and row.paused_until is not None and row.paused_until > at:
-        until = row.paused_until.astimezone(at.tzinfo)
-        state, why = "paused", f"Paused until {until:%H:%M:%S}. {row.pause_reason or ''}".strip()
+        until = show_clock(row.paused_until, at, seconds=True)
+        state, why = "paused", f"Paused until {until}. {row.pause_reason or ''}".strip()
     elif row.is_enabled and row.failures:
         state, why = "probing", f"Being tried again. {row.pause_reason or ''}".strip()
     warmup = ""
     if row.warmup_from is not None:
         warmup = (
-            f"Warming up since {row.warmup_from.day} {row.warmup_from:%b}: {row.warmup_first_day:,} on the first day,"
+            f"Warming up since {show_day(row.warmup_from, at)}:"
+            f" {figure(row.warmup_first_day)} on the first day,"
             f" {row.warmup_growth_pct}% more each day"
         )
     return ProviderLine(
         row.channel, row.provider, provider_name(row.provider), str(place), state, why,
-        f"{row.rate_per_second:,} a second", warmup, row.provider == SANDBOX, row.is_enabled,
+        f"{figure(row.rate_per_second)} a second", warmup, row.provider == SANDBOX, row.is_enabled,
     )  # fmt: skip
 
 
@@ -99,9 +100,9 @@ def health_line(row: SenderHealth) -> HealthLine:
     return HealthLine(
         Channel(row.channel).label,
         plural(row.sends, "message"),
-        f"{row.bounces:,}, {percent(row.bounce_share, 2)}",
+        f"{figure(row.bounces)}, {percent(row.bounce_share, 2)}",
         tone_of(row.bounce_share, BOUNCES),
-        f"{row.complaints:,}, {percent(row.complaint_share, 2)}",
+        f"{figure(row.complaints)}, {percent(row.complaint_share, 2)}",
         tone_of(row.complaint_share, COMPLAINTS),
     )
 

@@ -14,7 +14,7 @@ from liquor_app.scoring.models import ModelStatus
 from liquor_app.scoring.service import ModelRow, list_models
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.charts.bars import Bar
-from liquor_app.ui.words import plural, show_moment
+from liquor_app.ui.words import figure, plural, show_moment
 
 TITLES = {"churn": "Churn risk", "clv": "Lifetime value", "response": "Likelihood to respond"}
 ASKS = {
@@ -72,7 +72,7 @@ def figure_of(row: ModelRow) -> tuple[str, str]:
     value = row.metrics.get(name)
     if row.kind == "clv" and value is None:
         value = row.metrics.get("model_spearman" if row.method == "bgnbd_gamma_gamma" else "spend_spearman")
-    return ("–", "") if value is None else (f"{value:.3f}", label)
+    return ("–", "") if value is None else (figure(value, 3), label)
 
 
 def bars_of(row: ModelRow) -> list[Bar]:
@@ -88,9 +88,16 @@ def bars_of(row: ModelRow) -> list[Bar]:
     most = max(max(found.values(), default=1.0) - chance, 1e-9)
     own = {"this model", METHODS.get(row.method, ""), COUNTS.get(row.method, row.method)}
     return [
-        Bar(COUNTS.get(name, name), f"{value:.3f}", 100 * max(value - chance, 0) / most, "c1" if name in own else "c3")
+        Bar(
+            COUNTS.get(name, name), figure(value, 3), 100 * max(value - chance, 0) / most, "c1" if name in own else "c3"
+        )
         for name, value in sorted(found.items(), key=lambda item: -item[1])[:6]
     ]
+
+
+def _interval(gap: list[float]) -> str:
+    mean, low, high = (figure(value, 3, sign=True) for value in gap)
+    return f"{mean} (95% interval {low} to {high})"
 
 
 def verdict_of(row: ModelRow) -> str:
@@ -99,7 +106,7 @@ def verdict_of(row: ModelRow) -> str:
     gap = row.metrics.get("ahead_of_best_count")
     best = str(row.metrics.get("best_count", ""))
     if row.kind == "churn" and gap:
-        name, margin = COUNTS.get(best, best), f"{gap[0]:+.3f} (95% interval {gap[1]:+.3f} to {gap[2]:+.3f})"
+        name, margin = COUNTS.get(best, best), _interval(gap)
         if row.method == "best_count":
             return f"A simple count beat the model by more than luck, so the count is used. Model less count: {margin}."
         return f"Against the best simple count, {name}: {margin}."
@@ -107,24 +114,28 @@ def verdict_of(row: ModelRow) -> str:
         return f"Chosen by the last {row.metrics.get('days', 0)} days: whichever ranked customers better is used."
     if row.kind == "response" and "train" in row.metrics:
         return (
-            f"Learned from {row.metrics['train']:,} contacts, tested on the {row.metrics['test']:,} after them, within"
-            " campaigns. It measures response, not what an offer changed: only a holdout tells that."
+            f"Learned from {figure(row.metrics['train'])} contacts, tested on the {figure(row.metrics['test'])}"
+            " after them, within campaigns. It measures response, not what an offer changed: only a holdout tells that."
         )
     return "; ".join(missing) or "Not tested yet: the history is too short."
 
 
 def card_of(row: ModelRow, at: datetime) -> ModelCard:
-    figure, name = figure_of(row)
+    quality, name = figure_of(row)
     drift: dict[str, Any] = row.metrics.get("drift") or {}
     label, tone = LEVELS.get(str(drift.get("level")), ("Not checked yet", "gray"))
-    words = f"Stability index {drift['psi']:.3f} since it was fitted" if drift else "Compared from the next scoring on"
+    words = (
+        f"Stability index {figure(drift['psi'], 3)} since it was fitted"
+        if drift
+        else "Compared from the next scoring on"
+    )
     counted = plural(row.n, "contact" if row.kind == "response" else "customer")
     return ModelCard(
         row.kind,
         TITLES.get(row.kind, row.kind),
         ASKS.get(row.kind, ""),
         METHODS.get(row.method, row.method),
-        figure,
+        quality,
         name,
         verdict_of(row),
         f"Version {row.version}, from {counted}, {show_moment(row.created_at, at)}" if row.n else "No model yet",
@@ -137,7 +148,7 @@ def card_of(row: ModelRow, at: datetime) -> ModelCard:
 
 def line_of(row: ModelRow, at: datetime) -> VersionLine:
     tones = {"active": "green", "rejected": "amber"}
-    figure, name = figure_of(row)
+    quality, name = figure_of(row)
     if not row.n:  # fitted to nobody: it stands in until there are data, and judges nobody
         status, tone = METHODS["none"], "gray"
     else:
@@ -146,7 +157,7 @@ def line_of(row: ModelRow, at: datetime) -> VersionLine:
         TITLES.get(row.kind, row.kind),
         str(row.version),
         METHODS.get(row.method, row.method),
-        f"{figure} {name}".strip(),
+        f"{quality} {name}".strip(),
         status,
         tone,
         show_moment(row.created_at, at),

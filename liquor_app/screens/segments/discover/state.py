@@ -26,7 +26,7 @@ from liquor_app.segments.lists import list_segments
 from liquor_app.segments.service import create_segment
 from liquor_app.segments.tasks import request_refresh
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.words import percent, plural
+from liquor_app.ui.words import figure, percent, plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ def found_words(row: SuggestionsRow) -> str:
     """What was looked at, and how far to trust it."""
     if not row.suggestions:
         return "No groups stand out that a rule could tell: there are too few buyers yet, or they are all alike."
-    looked = "" if row.looked_at == row.buyers else f", {row.looked_at:,} of them looked at"
+    looked = "" if row.looked_at == row.buyers else f", {figure(row.looked_at)} of them looked at"
     return (
         f"{plural(row.buyers, 'buyer')}{looked}, grouped by rhythm, spend and response. Two random halves of them lead"
-        f" to the same groups at {row.stability:.2f} (1 is the same, 0 is chance)."
+        f" to the same groups at {figure(row.stability, 2)} (1 is the same, 0 is chance)."
     )
 
 
@@ -67,8 +67,8 @@ def overlap_rows(overlap: Overlap, names: dict[str, str]) -> tuple[list[str], li
     both = {frozenset((row.first, row.second)): row.customers for row in overlap.rows if row.first != row.second}
     slugs = [slug for slug in names if size.get(slug)]
     rows = [
-        [names[one], f"{size[one]:,}"]
-        + ["" if one == other else f"{100 * both.get(frozenset((one, other)), 0) / size[one]:.0f}" for other in slugs]
+        [names[one], figure(size[one])]
+        + ["" if one == other else figure(100 * both.get(frozenset((one, other)), 0) / size[one]) for other in slugs]
         for one in slugs
     ]
     return ["Of those in", "Customers", *(names[slug] for slug in slugs)], rows

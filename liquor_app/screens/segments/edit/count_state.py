@@ -15,7 +15,7 @@ from liquor_app.screens.session.state import signed_in
 from liquor_app.segments import service
 from liquor_app.segments.membership import RuleCount
 from liquor_app.ui.charts.bars import Bar
-from liquor_app.ui.words import percent
+from liquor_app.ui.words import figure, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ class CountState(rx.State):
         if found is None:
             return
         total = found.total or 1
-        self.total, self.sentence = f"{found.total:,}", found.sentence
-        self.of = f"of {found.of:,}, {percent(found.total / (found.of or 1), 1)}, in {found.took_ms} ms"
+        self.total, self.sentence = figure(found.total), found.sentence
+        self.of = f"of {figure(found.of)}, {percent(found.total / (found.of or 1), 1)}, in {found.took_ms} ms"
         ways = (("By e-mail", found.emailable, "c1"), ("By SMS", found.textable, "c3"))
         self.reach = [
-            Bar(name, f"{n:,}", round(n / total * 100, 1), tone, percent(n / total)) for name, n, tone in ways
+            Bar(name, figure(n), round(n / total * 100, 1), tone, percent(n / total)) for name, n, tone in ways
         ]
         self.examples = [
             Example(str(one.id), one.name, segment_label(one.rfm_segment), percent(one.churn_probability))

@@ -9,6 +9,7 @@ from typing import Any
 from liquor_app.segments.playbook import MAX_OFFERS
 from liquor_app.segments.service import PLAYBOOK_DEFAULTS, SegmentRow
 from liquor_app.ui.forms.form_data import typed
+from liquor_app.ui.words import plain_number
 
 TEXTS = ("name", "description", "messaging_strategy", "color", "template_category")
 PERCENTS = ("max_discount_pct", "margin_floor_pct")
@@ -41,7 +42,7 @@ def fields_of(row: SegmentRow | None) -> dict[str, str]:
     window = source["optimal_send_window"]
     return {
         **{name: str(source.get(name) or "") for name in TEXTS},
-        **{name: f"{float(source[name]):g}" for name in PERCENTS},
+        **{name: plain_number(float(source[name])) for name in PERCENTS},
         "color": str(source.get("color") or "c4"),
         "optimal_channels": ",".join(source["optimal_channels"]),
         "start": window.get("start", "17:00"),
@@ -54,7 +55,7 @@ def offers_of(row: SegmentRow | None) -> list[OfferLine]:
     offers = PLAYBOOK_DEFAULTS["recommended_offers"] if row is None else row.recommended_offers
     return [
         OfferLine(
-            str(index), str(one["name"]), f"{float(one.get('discount_pct', 0)):g}", str(one["text"]),
+            str(index), str(one["name"]), plain_number(float(one.get('discount_pct', 0))), str(one["text"]),
             str(one.get("category") or ""),
         )
         for index, one in enumerate(offers, start=1)

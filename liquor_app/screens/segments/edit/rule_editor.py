@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, EVENTS, FIELDS, LIST_OPS, OPS, Kind
 from liquor_app.segments.rules import MAX_DEPTH, MAX_NODES, RuleProblem
+from liquor_app.ui.words import currency_sign
 
 Choices = list[tuple[str, str]]
 
@@ -26,7 +27,7 @@ COMPARISONS: Choices = [
 WITHIN: Choices = [("in", "is"), ("not_in", "is not")]
 MEMBER = "segment:member"
 NUMBERS = (Kind.NUMBER, Kind.MONEY, Kind.SHARE)
-_UNITS = {Kind.MONEY: "$", Kind.SHARE: "%"}
+SHARE, DAYS = "%", "days"
 _SUGGESTIONS = {"rfm_segment": "rfm-names", "primary_category": "categories", "secondary_category": "categories"}
 MAX_TYPED = 2_000
 
@@ -101,10 +102,17 @@ def _dress(line: Line) -> Line:
         line,
         ops=list(OPS[known.kind].items()),
         control=_control(known.kind, line.op),
-        unit="days" if line.op in DAY_OPS else _UNITS.get(known.kind, ""),
+        unit=_unit(line.op, known.kind),
         options=[(option, option.capitalize()) for option in known.options],
         suggest=_SUGGESTIONS.get(name, ""),
     )
+
+
+def _unit(op: str, kind: Kind) -> str:
+    """What stands beside the number: the shop's currency before it, the others after it."""
+    if op in DAY_OPS:
+        return DAYS
+    return {Kind.MONEY: currency_sign(), Kind.SHARE: SHARE}.get(kind, "")
 
 
 def _control(kind: Kind, op: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from liquor_app.core.errors import Invalid
 from liquor_app.screens.segments.edit.rule_editor import MEMBER, NUMBERS, Line, dressed
 from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, FIELDS, LIST_OPS, Kind
+from liquor_app.ui.words import currency_sign, plain_number
 
 
 def lines_of(rules: Any) -> list[Line]:
@@ -70,7 +71,7 @@ def _shown(kind: Kind, value: Any) -> str:
         return _joined(value)
     if kind is Kind.SHARE and isinstance(value, int | float):
         value = (Decimal(str(value)) * 100).normalize()
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return plain_number(value) if isinstance(value, Decimal) else str(value)
 
 
 def _joined(values: list[Any]) -> str:
@@ -176,7 +177,7 @@ def _number(typed: str, kind: Kind = Kind.NUMBER) -> int | float | str:
     """What was typed as a number (a percentage as a share of 1), else as it is, for the rule's own check to complain
     about."""
     try:
-        number = Decimal(typed.replace(",", "").replace("$", "").replace("%", "").strip())
+        number = Decimal(typed.replace(",", "").replace(currency_sign(), "").replace("%", "").strip())
         number = number / 100 if kind is Kind.SHARE else number
         return int(number) if abs(number) < 10**15 and number == number.to_integral_value() else float(number)
     except (ArithmeticError, ValueError):

@@ -8,7 +8,7 @@ import reflex as rx
 
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.screens.segments.edit.count_state import CountState
-from liquor_app.screens.segments.edit.rule_editor import MEMBER, MODES
+from liquor_app.screens.segments.edit.rule_editor import DAYS, MEMBER, MODES, SHARE
 from liquor_app.screens.segments.edit.state import EditSegmentState
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.segments.rule_fields import EVENTS, FIELDS
@@ -107,8 +107,8 @@ def _field(line: Any) -> tuple[rx.Component, ...]:
     typed = {"value": line.value, "on_change": _change(line, "value")}
     number = small_input("Number", input_mode="decimal", **typed)
     high = small_input("Highest", input_mode="decimal", value=line.high, on_change=_change(line, "high"))
-    dollars = rx.cond(line.unit == "$", "$", "")
-    percent = rx.cond(line.unit == "%", "%", "")
+    sign = rx.cond((line.unit == SHARE) | (line.unit == DAYS), "", line.unit)
+    percent = rx.cond(line.unit == SHARE, "%", "")
     control = rx.match(
         line.control,
         ("none", rx.fragment()),
@@ -116,8 +116,8 @@ def _field(line: Any) -> tuple[rx.Component, ...]:
         ("choice", select("Value", line.options, class_name="sm", **typed)),
         ("date", small_input("Day", type="date", **typed)),
         ("days", rx.fragment(small_input("Days", class_name="few", input_mode="numeric", **typed), "days")),
-        ("number", rx.fragment(dollars, number, percent)),
-        ("between", rx.fragment(dollars, number, "and", high, percent)),
+        ("number", rx.fragment(sign, number, percent)),
+        ("between", rx.fragment(sign, number, "and", high, percent)),
         ("list", small_input("Values, separated by commas", placeholder="One, another", **typed)),
         small_input("Value", custom_attrs={"list": line.suggest}, **typed),
     )

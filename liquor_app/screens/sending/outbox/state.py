@@ -12,8 +12,8 @@ from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
+from liquor_app.organization.settings import shop_now
 from liquor_app.screens.listing.state import ListState
-from liquor_app.screens.sending.words import ago
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.sending.lists import OUTBOX, list_outbox
@@ -21,6 +21,7 @@ from liquor_app.sending.outbox import OutboxRow, get_outbox_message
 from liquor_app.templates.rendering.sms_length import SmsSize
 from liquor_app.ui.address import parameter
 from liquor_app.ui.live_updates import follow
+from liquor_app.ui.words import ago
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,11 @@ class OutboxState(ListState, rx.State):
         return await list_outbox(session, actor, query)
 
     async def _lines(self, session: Session, actor: Actor, items: list[OutboxRow]) -> list[OutboxLine]:
+        at = await shop_now(session)
         return [
             OutboxLine(
                 str(row.id), row.recipient, row.subject or row.excerpt, row.campaign_name or "", row.channel,
-                ago(row.accepted_at),
+                ago(row.accepted_at, at),
             )
             for row in items
         ]  # fmt: skip

@@ -13,13 +13,14 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
 from liquor_app.ledger.models import SendStatus
+from liquor_app.organization.settings import shop_now
 from liquor_app.providers.config_forms import provider_name
 from liquor_app.screens.listing.state import ListState
-from liquor_app.screens.sending.words import ago
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.sending.lists import SENDS, list_sends
 from liquor_app.sending.service import SendRow, resend, settle_unknown
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import ago
 
 PAGE = 10
 
@@ -58,11 +59,12 @@ class UnknownState(ListState, rx.State):
         return page
 
     async def _lines(self, session: Session, actor: Actor, items: list[SendRow]) -> list[UnknownLine]:
+        at = await shop_now(session)
         return [
             UnknownLine(
                 str(row.id), row.customer_name or row.recipient, row.campaign_name or "",
                 provider_name(row.provider) if row.provider else "",
-                ago(row.created_at), row.note or row.error_message or "",
+                ago(row.created_at, at), row.note or row.error_message or "",
             )
             for row in items
         ]  # fmt: skip

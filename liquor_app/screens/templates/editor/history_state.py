@@ -23,6 +23,7 @@ from liquor_app.templates.template_versions import read_version, restore_version
 from liquor_app.ui.address import last_part
 from liquor_app.ui.forms.source_text import guard
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import show_moment
 
 SHOWN = 12
 
@@ -86,7 +87,7 @@ class HistoryState(ListState, rx.State):
             found += [Change("gap", label), *lines] if lines else []
         self.changes, self.comparing, self._present = found, old.version, row.version
         made = next((line.who for line in self.rows if line.number == old.version), "")
-        self.who = made or f"{old.created_by or 'System'}, {old.created_at.astimezone(at.tzinfo):%d %b %Y}"
+        self.who = made or f"{old.created_by or 'System'}, {show_moment(old.created_at, at)}"
 
     @rx.event
     async def close(self) -> None:
