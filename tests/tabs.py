@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import isasyncgen
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -43,8 +44,11 @@ class Tab:
 
 
 async def run(handler: Any, state: Any, *arguments: Any) -> Any:
-    """What an event would do: call `State.handler` on this tab's state."""
-    return await handler.fn(state, *arguments)
+    """What an event would do: call `State.handler` on this tab's state; the last thing it says."""
+    answer = handler.fn(state, *arguments)
+    if not isasyncgen(answer):
+        return await answer
+    return ([None] + [event async for event in answer])[-1]
 
 
 def said(events: Any) -> str:

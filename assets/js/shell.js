@@ -12,6 +12,29 @@
     if (target instanceof Element && !target.closest("[role=dialog], [role=alertdialog], [role=menu]")) outside = target;
   });
   window.returnFocus = () => outside?.isConnected && outside.focus();
+  // What was typed into a page's form and is not stored is left only if that is meant.
+  const typed = new WeakSet();
+  const unsaved = () =>
+    [...document.querySelectorAll("[data-dirty]")].some((box) => box.dataset.dirty === "true" || typed.has(box));
+  addEventListener("input", ({ target }) => {
+    const box = target instanceof Element && target.closest("[data-dirty]");
+    if (box) typed.add(box);
+  });
+  addEventListener("submit", ({ target }) => target.querySelectorAll("[data-dirty]").forEach((box) => typed.delete(box)), true);
+  addEventListener("beforeunload", (event) => unsaved() && event.preventDefault());
+  addEventListener(
+    "click",
+    (event) => {
+      const link = event.target instanceof Element && event.target.closest("a[href]");
+      if (!link || link.target === "_blank" || event.ctrlKey || event.metaKey) return;
+      const to = new URL(link.href, location.href);
+      if (to.origin !== location.origin || to.pathname === location.pathname || !unsaved()) return;
+      if (confirm("You have typed something that is not saved. Leave it?")) return;
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    true,
+  );
   addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       const search = document.querySelector("[data-search]");

@@ -61,6 +61,7 @@ async def test_nobody_but_an_admin_reads_or_changes_the_law(database: str, actor
     assert page.rows == []
     for handler, form in ((LawState.save, {**FORM, "jurisdiction": "OR", "kind": "hours", "channel": "sms"}),
                           (LawState.finish, {"valid_from": "2090-01-01"})):  # fmt: skip
+        await run(LawState.ask, page, "add", "")
         assert await run(handler, page, form) is not None
     assert await count("compliance_rules") == len(PACK)
     assert await logged("rule.added") == []
@@ -125,6 +126,7 @@ async def suppressed(actor: Actor | None) -> SuppressedState:
 async def test_the_suppression_list_is_addresses(database: str, actor: Actor | None) -> None:
     page = await suppressed(actor)
     await run(SuppressedState.load, page)
+    await run(SuppressedState.ask, page, "add")
     await run(SuppressedState.add, page, {"addresses": "a@example.com"})
     assert page.rows == []
     assert await count("suppressions") == 0
@@ -132,6 +134,7 @@ async def test_the_suppression_list_is_addresses(database: str, actor: Actor | N
 
 async def test_added_found_and_lifted(database: str) -> None:
     page = await suppressed(MANAGER)
+    await run(SuppressedState.ask, page, "add")
     assert await run(SuppressedState.add, page, {"addresses": "a@example.com\n\nnobody"}) is None
     assert "Line 2" in page.error
     many = "\n".join(f"person{n}@example.com" for n in range(60))
@@ -164,6 +167,7 @@ async def test_added_found_and_lifted(database: str) -> None:
 
 async def test_a_complaint_is_for_good(database: str) -> None:
     page = await suppressed(ADMIN)
+    await run(SuppressedState.ask, page, "add")
     await run(SuppressedState.add, page, {"addresses": "a@example.com"})
     async with transaction() as session:
         await session.execute(text("UPDATE suppressions SET reason = 'complained'"))

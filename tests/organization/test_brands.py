@@ -120,7 +120,7 @@ async def test_the_page_says_a_mistake_at_once_and_stores_nothing_half(database:
     tab = Tab("/settings/brand", ADMIN)
     state = await tab.state(BrandState)
     await run(BrandState.load, state)
-    assert (state.changed, state.values["header"], state.switches) == (
+    assert (state.dirty, state.values["header"], state.switches) == (
         False, "plain", {"track_clicks": True, "track_opens": True},
     )  # fmt: skip
     await run(BrandState.type_in, state, "primary_color", "#ffee00")

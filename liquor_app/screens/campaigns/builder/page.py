@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.screens.campaigns.builder.state import BuilderState
+from liquor_app.screens.forms.view import form_of
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, key_values, note
 from liquor_app.ui.empty import empty
@@ -19,7 +20,8 @@ from liquor_app.ui.tabs import segmented
 
 
 def builder_page() -> rx.Component:
-    return rx.form(
+    return form_of(
+        BuilderState,
         page_head(
             "New campaign",
             "Say for whom and when; the planner proposes what, why and by which channel. Nothing is sent unapproved.",

@@ -26,6 +26,7 @@ from liquor_app.core.ids import parse_id, uuid7
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.segments.lists import list_segments
 from liquor_app.segments.reach import estimate_reach
@@ -88,7 +89,7 @@ def trigger_of(fields: dict[str, str]) -> dict[str, Any]:
         raise Invalid("Give a whole number of days.", field="trigger.days") from error
 
 
-class BuilderState(rx.State):
+class BuilderState(FormState, rx.State):
     """A campaign being made. With a name and an audience it is a draft of its own, saved after every change and found
     again under `?draft=`."""
 
@@ -100,11 +101,12 @@ class BuilderState(rx.State):
     engine: str = Engine.HEURISTIC.value
     hint: str = ""
     saved: str = ""
-    errors: dict[str, str] = {}
-    busy: bool = False
     stamp: str = ""
     """Another one for each load, so that the fields begin anew."""
     _draft: str = ""
+
+    def _fields(self) -> tuple[str, ...]:
+        return (*(name.replace("trigger_", "trigger.") for name in FIELDS), "target_segments")
 
     @rx.event
     @guarded
@@ -124,7 +126,8 @@ class BuilderState(rx.State):
             for row in segments.items
         ]
         first = today_in(general.timezone) + timedelta(days=1)
-        self.errors, self.busy, self.saved, self._draft, self.stamp = {}, False, "", "", uuid7().hex
+        self._fresh()
+        self.saved, self._draft, self.stamp = "", "", uuid7().hex
         self.hint = _hint(guidance.autonomy(self.type).label)
         if draft is None:
             self.fields = {
@@ -239,21 +242,14 @@ class BuilderState(rx.State):
         return row
 
     @rx.event
-    @guarded
+    @submits
     async def generate(self, form: dict[str, Any]) -> Any:
         """Store the draft and have it planned; the campaign's page shows the plan as it comes."""
         actor = await signed_in(self)
         self.fields = {**self.fields, **{name: typed(form, name) for name in FIELDS if name in form}}
-        self.errors = {}
-        try:
-            row = await self._save()
-            async with transaction() as session:
-                await request_plan(session, actor, row.id)
-        except AppError as error:
-            if error.field is None:
-                raise
-            self.errors = {error.field: error.message}
-            return None
+        row = await self._save()
+        async with transaction() as session:
+            await request_plan(session, actor, row.id)
         self.busy = True
         return rx.redirect(f"/campaigns/{row.id}")
 

@@ -10,12 +10,12 @@ from liquor_app.actions.models import ActionStatus
 from liquor_app.screens.campaigns.detail.actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.edit_state import EditState
 from liquor_app.screens.campaigns.detail.simulate_state import SimulateState
+from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note
 from liquor_app.ui.charts.progress import progress
 from liquor_app.ui.forms.choice import select_field
-from liquor_app.ui.forms.dialog import dialog
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.grid import col, row
@@ -122,13 +122,16 @@ def edit_questions() -> rx.Component:
         note(EditState.error, tone="red", icon="circle-alert", alert=True),
         rx.fragment(),
     )
-    return dialog(
+    return form_dialog(
+        EditState,
         title,
-        rx.form(
-            col(rx.el.p(EditState.who, class_name="muted"), problem, fields, gap=16), id=FORM, on_submit=EditState.save
+        form_of(
+            EditState,
+            col(rx.el.p(EditState.who, class_name="muted"), problem, fields, gap=16),
+            id=FORM,
+            on_submit=EditState.save,
         ),
         open=EditState.asking != "",
-        on_open_change=EditState.close,
         description="Every limit and the guidance are checked again. It can be undone.",
         foot=rx.fragment(
             button("Cancel", on_click=EditState.close(False)),

@@ -23,6 +23,7 @@ from liquor_app.core.ids import parse_id
 from liquor_app.planning.service import get_plan
 from liquor_app.screens.campaigns.detail.actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.versions_state import VersionsState
+from liquor_app.screens.forms.state import WHOLE, FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import last_part
 from liquor_app.ui.forms.form_data import said
@@ -32,7 +33,7 @@ from liquor_app.ui.words import figure, plain_number
 QUESTIONS = ("move", "offer", "copy", "bulk")
 
 
-class EditState(rx.State):
+class EditState(FormState, rx.State):
     """Which question about an action is open, and what may be answered."""
 
     asking: str = ""
@@ -42,9 +43,19 @@ class EditState(rx.State):
     offers: list[tuple[str, str]] = []
     segments: list[tuple[str, str]] = []
     values: dict[str, str] = {}
-    error: str = ""
     by_email: bool = True
-    busy: bool = False
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset({WHOLE})
+
+    def _blamed(self, error: AppError) -> dict[str, str]:
+        return {WHOLE: error.message}
+
+    def _asked(self) -> bool:
+        return bool(self.asking)
+
+    def _shut(self) -> None:
+        self.asking = ""
 
     @rx.event
     @guarded
@@ -56,7 +67,8 @@ class EditState(rx.State):
         async with transaction() as session:
             row = await get_action(session, actor, parse_id(action_id, "action"))
             offers = await list_offers(session, actor, row.id) if question == "offer" else []
-        self.asking, self.action_id, self.error = question, str(row.id), ""
+        self._fresh()
+        self.asking, self.action_id = question, str(row.id)
         self.who = f"{row.customer_name or 'Unnamed'}, {row.offer}"
         self.by_email = row.channel == "email"
         self.offers = [(offer.name, f"{offer.name} ({plain_number(offer.discount_pct)}%)") for offer in offers]
@@ -73,7 +85,8 @@ class EditState(rx.State):
     async def ask_bulk(self) -> None:
         """Open the question which actions to take out together."""
         await signed_in(self)
-        self.asking, self.action_id, self.error, self.values = "bulk", "", "", {}
+        self._fresh()
+        self.asking, self.action_id, self.values = "bulk", "", {}
         self.who, self.offers, self.by_email = "Every planned action that fits all of these.", [], True
         await self._choices()
 
@@ -90,20 +103,11 @@ class EditState(rx.State):
         ]
 
     @rx.event
-    async def close(self, open: bool) -> None:
-        if not open:
-            self.asking = ""
-
-    @rx.event
-    @guarded
+    @submits
     async def save(self, form: dict[str, Any]) -> Any:
         """Do what was asked; what a limit or the guidance forbids is told beside the question."""
-        try:
-            done = await self._save({name: said(value).strip() for name, value in form.items()})
-        except AppError as error:
-            self.error = error.message
-            return None
-        self.asking = self.error = ""
+        done = await self._save({name: said(value).strip() for name, value in form.items()})
+        self.asking = ""
         return [*self._after(), toast_done(done, "Simulate again to see what that changes.")]
 
     async def _save(self, form: dict[str, str]) -> str:

@@ -9,12 +9,12 @@ import reflex as rx
 from liquor_app.compliance.legal_rules import RuleKind
 from liquor_app.compliance.rule_pack import REVIEW_NOTICE
 from liquor_app.screens.compliance.law.state import KINDS, LawState
+from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button, link
 from liquor_app.ui.card import card, note
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.choice import select_field, switch
-from liquor_app.ui.forms.dialog import dialog
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, row
@@ -122,7 +122,7 @@ def _rule_dialog() -> rx.Component:
         (RuleKind.NOTE.value, words),
         rx.fragment(),
     )
-    form = rx.form(
+    form = form_of(LawState,
         col(
             what,
             value,
@@ -140,11 +140,11 @@ def _rule_dialog() -> rx.Component:
         key=LawState.asking + chosen.id,
         on_submit=LawState.save,
     )  # fmt: skip
-    return dialog(
+    return form_dialog(
+        LawState,
         rx.cond(anew, "Add a rule", "Change a rule"),
         form,
         open=anew | (LawState.asking == "change"),
-        on_open_change=LawState.close,
         foot=rx.fragment(
             button("Cancel", on_click=LawState.close(False)),
             button("Save", kind="primary", submit=True, form=RULE),
@@ -154,7 +154,7 @@ def _rule_dialog() -> rx.Component:
 
 
 def _end_dialog() -> rx.Component:
-    form = rx.form(
+    form = form_of(LawState,
         text_field(
             "Binds no more from", "valid_from", type="date", default_value=LawState.today,
             error=LawState.errors["valid_from"],
@@ -163,11 +163,11 @@ def _end_dialog() -> rx.Component:
         key=LawState.chosen.id,
         on_submit=LawState.finish,
     )  # fmt: skip
-    return dialog(
+    return form_dialog(
+        LawState,
         "End this rule?",
         form,
         open=LawState.asking == "end",
-        on_open_change=LawState.close,
         description=LawState.chosen.place
         + ", "
         + LawState.chosen.citation

@@ -18,6 +18,7 @@ from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_today
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
@@ -37,6 +38,7 @@ FIELDS = {
     "on": "valid_from",
 }
 """Which input a service's complaint belongs to, where their names differ."""
+INPUTS = frozenset({"jurisdiction", "kind", "channel", "start", "end", "days", "max", "text", "citation", "valid_from"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def draft_of(form: dict[str, Any], like: RuleLine) -> RuleDraft:
     return RuleDraft(place, kind, citation, parse_day(form.get("valid_from"), "valid_from"), channel or None, value)
 
 
-class LawState(rx.State):
+class LawState(FormState, rx.State):
     """Every rule; `asking` is "add", "change" or "end" while that dialog is open, about `chosen`."""
 
     rows: list[RuleLine] = []
@@ -136,8 +138,20 @@ class LawState(rx.State):
     kind: str = RuleKind.HOURS.value
     chosen: RuleLine = RuleLine()
     today: str = ""
-    errors: dict[str, str] = {}
     whole_days: str = f"Leave empty for every day; else of {', '.join(WEEKDAYS)}."
+
+    def _fields(self) -> frozenset[str]:
+        return INPUTS
+
+    def _blamed(self, error: AppError) -> dict[str, str]:
+        name = FIELDS.get(error.field or "", error.field or "")
+        return {name: error.message} if name in INPUTS else {}
+
+    def _asked(self) -> bool:
+        return bool(self.asking)
+
+    def _shut(self) -> None:
+        self.asking = ""
 
     @rx.event
     @guarded
@@ -166,15 +180,10 @@ class LawState(rx.State):
     @guarded
     async def ask(self, question: str, rule_id: str) -> None:
         """Open a dialog; about nothing for "add"."""
+        self._fresh()
         self.chosen = next((line for line in self.rows if line.id == rule_id), RuleLine())
         self.asking = question if question == "add" or (question in ("change", "end") and self.chosen.id) else ""
-        self.kind, self.errors = self.chosen.kind, {}
-
-    @rx.event
-    @guarded
-    async def close(self, open: bool) -> None:
-        if not open:
-            self.asking = ""
+        self.kind = self.chosen.kind
 
     @rx.event
     @guarded
@@ -182,41 +191,27 @@ class LawState(rx.State):
         self.kind = kind if kind in set(RuleKind) else RuleKind.HOURS.value
 
     @rx.event
-    @guarded
+    @submits
     async def save(self, form: dict[str, Any]) -> Any:
         """A new rule, or the one that follows the chosen."""
         actor = await signed_in(self)
         like = self.chosen if self.asking == "change" else replace(self.chosen, id="")
-        try:
-            draft = draft_of(form, like)
-            async with transaction() as session:
-                await add_rule(session, actor, draft, replaces=parse_id(like.id, "rule") if like.id else None)
-        except AppError as error:
-            return self._blame(error)
+        draft = draft_of(form, like)
+        async with transaction() as session:
+            await add_rule(session, actor, draft, replaces=parse_id(like.id, "rule") if like.id else None)
         return await self._done("The rule stands", f"It binds from {draft.valid_from}.")
 
     @rx.event
-    @guarded
+    @submits
     async def finish(self, form: dict[str, Any]) -> Any:
         """Let the chosen rule bind no more from a day on."""
         actor = await signed_in(self)
-        try:
-            day = parse_day(form.get("valid_from"), "valid_from")
-            async with transaction() as session:
-                await end_rule(session, actor, parse_id(self.chosen.id, "rule"), day)
-        except AppError as error:
-            return self._blame(error)
+        day = parse_day(form.get("valid_from"), "valid_from")
+        async with transaction() as session:
+            await end_rule(session, actor, parse_id(self.chosen.id, "rule"), day)
         return await self._done("The rule ends", f"It binds no more from {day} on, and stays on record.")
 
     async def _done(self, title: str, words: str) -> Any:
         self.asking = ""
         await self._read()
         return toast_done(title, words)
-
-    def _blame(self, error: AppError) -> None:
-        """Beside the input it is about. Raises: AppError: it is about none."""
-        known = ("jurisdiction", "kind", "channel", "start", "end", "days", "max", "text", "citation", "valid_from")
-        name = FIELDS.get(error.field or "", error.field or "")
-        if name not in known:
-            raise error
-        self.errors = {name: error.message}

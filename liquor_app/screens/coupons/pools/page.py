@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.screens.coupons.pools.state import PoolsState
+from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.badge import badge
@@ -15,7 +16,7 @@ from liquor_app.ui.card import note
 from liquor_app.ui.charts.progress import bar
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.choice import select_field
-from liquor_app.ui.forms.dialog import confirm, dialog
+from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.frame.page_spec import Page, page_head
@@ -111,7 +112,7 @@ def _edit() -> rx.Component:
         "Tell me at", "low_water", default_value=rx.cond(is_new, "100", CHOSEN.low_water), error=errors["low_water"],
         hint="Codes left when a notice comes.", input_mode="numeric",
     )  # fmt: skip
-    form = rx.form(
+    form = form_of(PoolsState,
         col(
             text_field(
                 "Name", "name", default_value=CHOSEN.name, error=errors["name"], max_length=80, auto_focus=True,
@@ -131,11 +132,11 @@ def _edit() -> rx.Component:
         key=PoolsState.asking + PoolsState.about,
         on_submit=PoolsState.save,
     )  # fmt: skip
-    return dialog(
+    return form_dialog(
+        PoolsState,
         rx.cond(is_new, "New pool", "Change the pool"),
         form,
         open=is_new | (PoolsState.asking == "edit"),
-        on_open_change=PoolsState.close,
         foot=rx.fragment(
             button("Cancel", on_click=PoolsState.close(False)),
             button(rx.cond(is_new, "Create", "Save"), kind="primary", submit=True, form=POOL),
@@ -152,7 +153,7 @@ def _add() -> rx.Component:
         rx.cond(PoolsState.sending, "Reading the file", "Choose a file"),
         class_name="btn",
     )  # fmt: skip
-    form = rx.form(
+    form = form_of(PoolsState,
         text_field(
             "Codes", "codes", lines=8, error=PoolsState.errors["codes"], auto_focus=True,
             hint="One a line: 3 to 40 letters, digits and - . _ / #.",
@@ -172,11 +173,11 @@ def _add() -> rx.Component:
         rx.cond(PoolsState.report != "", note(PoolsState.report, tone="amber", icon="info"), rx.fragment()),
         gap=16,
     )
-    return dialog(
+    return form_dialog(
+        PoolsState,
         "Add codes",
         body,
         open=PoolsState.asking == "add",
-        on_open_change=PoolsState.close,
         description=CHOSEN.name + ", " + CHOSEN.worth + ". Codes known already are left alone.",
         foot=rx.fragment(
             button("Done", on_click=PoolsState.close(False)),

@@ -10,7 +10,7 @@ import reflex as rx
 
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
-from liquor_app.core.errors import AppError
+from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
@@ -25,6 +25,7 @@ from liquor_app.coupons.coupon_pools import (
     update_pool,
 )
 from liquor_app.coupons.lists import POOLS, list_pools
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
@@ -82,15 +83,23 @@ def told(done: AddedCodes) -> str:
     return "; ".join(parts) + ("." if parts else "")
 
 
-class PoolsState(ListState, rx.State):
+class PoolsState(FormState, ListState, rx.State):
     """`asking` is "new", or what is asked about the pool `about`: add, edit, discard, delete."""
 
     rows: list[PoolLine] = []
     asking: str = ""
     about: str = ""
-    errors: dict[str, str] = {}
     report: str = ""
     sending: bool = False
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset({"name", "discount_pct", "low_water", "is_standing", "codes"})
+
+    def _asked(self) -> bool:
+        return bool(self.asking)
+
+    def _shut(self) -> None:
+        self.asking = ""
 
     @rx.var
     def pool(self) -> PoolLine:
@@ -123,15 +132,11 @@ class PoolsState(ListState, rx.State):
     async def ask(self, what: str, about: str = "") -> None:
         """Open a dialog; an empty `what` closes it."""
         self.asking = what if what in {"new", "add", "edit", "discard", "delete"} else ""
-        self.about, self.errors, self.report, self.sending = str(about)[:36], {}, "", False
+        self._fresh()
+        self.about, self.report, self.sending = str(about)[:36], "", False
 
     @rx.event
-    async def close(self, open: bool) -> None:
-        if not open:
-            self.asking = ""
-
-    @rx.event
-    @guarded
+    @submits
     async def save(self, form: dict[str, Any]) -> Any:
         """A new pool, or another name and mark for one that is there."""
         actor, is_new = await signed_in(self), self.asking == "new"
@@ -140,37 +145,24 @@ class PoolsState(ListState, rx.State):
             "low_water": typed(form, "low_water")[:12].replace(",", ""),
             "is_standing": typed(form, "is_standing") == "yes",
         }
-        try:
-            async with transaction() as session:
-                if is_new:
-                    row = await create_pool(session, actor, discount_pct=typed(form, "discount_pct"), **values)
-                else:
-                    row = await update_pool(session, actor, parse_id(self.about, "pool"), **values)
-        except AppError as error:
-            if error.field is None:
-                raise
-            self.errors = {error.field: error.message}
-            return None
+        async with transaction() as session:
+            if is_new:
+                row = await create_pool(session, actor, discount_pct=typed(form, "discount_pct"), **values)
+            else:
+                row = await update_pool(session, actor, parse_id(self.about, "pool"), **values)
         await self._read()
-        self.asking, self.about, self.errors = "add" if is_new else "", str(row.id), {}
+        self.asking, self.about = "add" if is_new else "", str(row.id)
         return toast_done("Pool saved", "Now add its codes." if is_new else row.name)
 
     @rx.event
-    @guarded
+    @submits
     async def paste(self, form: dict[str, Any]) -> Any:
         """Codes typed or pasted, one a line."""
         actor, pasted = await signed_in(self), typed(form, "codes")
         if len(pasted) > PASTED:
-            self.errors = {"codes": "That is a lot: send it as a file instead."}
-            return None
-        try:
-            async with transaction() as session:
-                done = await add_codes(session, actor, parse_id(self.about, "pool"), pasted.splitlines())
-        except AppError as error:
-            if error.field is None:
-                raise
-            self.errors = {error.field: error.message}
-            return None
+            raise Invalid("That is a lot: send it as a file instead.", field="codes")
+        async with transaction() as session:
+            done = await add_codes(session, actor, parse_id(self.about, "pool"), pasted.splitlines())
         return await self._added(done)
 
     @rx.event

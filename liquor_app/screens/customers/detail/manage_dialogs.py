@@ -5,9 +5,10 @@ from __future__ import annotations
 import reflex as rx
 
 from liquor_app.screens.customers.detail.manage_state import ActsState
+from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.ui.button import button
 from liquor_app.ui.forms.choice import select_field
-from liquor_app.ui.forms.dialog import confirm, dialog
+from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.grid import col
 
@@ -51,7 +52,7 @@ def questions() -> rx.Component:
 
 
 def _proof() -> rx.Component:
-    form = rx.form(
+    form = form_of(ActsState,
         col(
             text_field("Date of birth", "born", type="date", error=ActsState.error),
             text_field(
@@ -63,11 +64,11 @@ def _proof() -> rx.Component:
         id=PROOF,
         on_submit=ActsState.prove,
     )  # fmt: skip
-    return dialog(
+    return form_dialog(
+        ActsState,
         "Record a proof of age of " + WHO,
         form,
         open=ActsState.asking == "age",
-        on_open_change=ActsState.close,
         description="Kept in the age ledger: who recorded it, when, and what was seen. It ends a doubt, either way.",
         foot=rx.fragment(
             button("Cancel", on_click=ActsState.close(False)),
@@ -79,7 +80,7 @@ def _proof() -> rx.Component:
 
 def _consent() -> rx.Component:
     email = ActsState.asking == "email"
-    form = rx.form(
+    form = form_of(ActsState,
         col(
             select_field("What was said", "status", [("given", "Consent given"), ("withdrawn", "Consent withdrawn")]),
             text_field(
@@ -94,11 +95,11 @@ def _consent() -> rx.Component:
         id=FORM,
         on_submit=ActsState.record,
     )  # fmt: skip
-    return dialog(
+    return form_dialog(
+        ActsState,
         rx.cond(email, "Record e-mail consent of " + WHO, "Record SMS consent of " + WHO),
         form,
         open=email | (ActsState.asking == "sms"),
-        on_open_change=ActsState.close,
         description="Kept as evidence: who recorded it, when, and from where.",
         foot=rx.fragment(
             button("Cancel", on_click=ActsState.close(False)),

@@ -17,6 +17,7 @@ from liquor_app.customers.service import delete_customer, update_customer
 from liquor_app.organization.models import Channel
 from liquor_app.screens.customers.detail.state import CustomerState
 from liquor_app.screens.customers.detail.transactional_state import ErrandsState
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.sending.recipients.transactional import sign_up_and_ask
 from liquor_app.ui.address import last_part
@@ -27,25 +28,28 @@ QUESTIONS = ("suppress", "lift", "delete", "email", "sms", "age")
 """What may be asked before it is done; a channel stands for recording its consent, `age` for a proof of age seen."""
 
 
-class ActsState(rx.State):
+class ActsState(FormState, rx.State):
     """Which question is open, and what was typed into it."""
 
     asking: str = ""
     who: str = ""
     """The name of whoever it is asked about."""
-    error: str = ""
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset({"source", "wording", "born", "proof"})
+
+    def _asked(self) -> bool:
+        return bool(self.asking)
+
+    def _shut(self) -> None:
+        self.asking = ""
 
     @rx.event
     @guarded
     async def ask(self, question: str) -> None:
-        self.asking, self.error = question if question in QUESTIONS else "", ""
+        self._fresh()
+        self.asking = question if question in QUESTIONS else ""
         self.who = (await self.get_state(CustomerState)).profile.name or "this customer"
-
-    @rx.event
-    @guarded
-    async def close(self, open: bool) -> None:
-        if not open:
-            self.asking = ""
 
     @rx.event
     @guarded
@@ -70,7 +74,7 @@ class ActsState(rx.State):
         return [CustomerState.load, toast_done("Taken off the suppression list")]
 
     @rx.event
-    @guarded
+    @submits
     async def record(self, form: dict[str, Any]) -> Any:
         """Record that a consent was given or withdrawn; without a source it proves nothing and is refused."""
         if self.asking not in set(Channel):
@@ -81,8 +85,7 @@ class ActsState(rx.State):
         except AppError as error:
             if error.field != "source":
                 raise
-            self.error = "Say where it came from: without that it proves nothing."
-            return None
+            raise Invalid("Say where it came from: without that it proves nothing.", field="source") from error
         self.asking = ""
         again = [CustomerState.load, ErrandsState.load]
         if said == "queued":
@@ -111,23 +114,18 @@ class ActsState(rx.State):
         return ""
 
     @rx.event
-    @guarded
+    @submits
     async def prove(self, form: dict[str, Any]) -> Any:
         """Record the proof of age that was seen; a doubt about the age ends with it, either way."""
         actor = await signed_in(self)
         try:
             born = date.fromisoformat(typed(form, "born"))
-        except ValueError:
-            self.error = "Give the full date of birth."
-            return None
-        try:
-            async with transaction() as session:
-                age = await settle_age(
-                    session, actor, parse_id(last_part(self), "customer"), born=born, proof=typed(form, "proof")
-                )
-        except Invalid as error:
-            self.error = error.message
-            return None
+        except ValueError as error:
+            raise Invalid("Give the full date of birth.", field="born") from error
+        async with transaction() as session:
+            age = await settle_age(
+                session, actor, parse_id(last_part(self), "customer"), born=born, proof=typed(form, "proof")
+            )
         self.asking = ""
         if age.is_of_age:
             return [CustomerState.load, toast_done("Proof of age recorded")]

@@ -8,10 +8,10 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
 from liquor_app.customers.service import WRITABLE, create_customer, get_customer, update_customer
 from liquor_app.screens.customers.detail.state import CustomerState
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import last_part
 from liquor_app.ui.forms.form_data import typed
@@ -20,19 +20,28 @@ from liquor_app.ui.toast import toast_done
 FIELDS = ("name", "email", "phone", "external_id", "date_of_birth", "city", "state", "postal_code", "country")
 
 
-class EditCustomerState(rx.State):
+class EditCustomerState(FormState, rx.State):
     """The form: `before` is what was there when it opened, empty for a new customer."""
 
     open: bool = False
     editing: str = ""
     before: dict[str, str] = {}
-    errors: dict[str, str] = {}
     _seen: datetime | None = None
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset(WRITABLE)
+
+    def _asked(self) -> bool:
+        return self.open
+
+    def _shut(self) -> None:
+        self.open = False
 
     @rx.event
     @guarded
     async def add(self) -> None:
-        self.open, self.editing, self.before, self.errors = True, "", {"country": "US"}, {}
+        self._fresh()
+        self.open, self.editing, self.before = True, "", {"country": "US"}
 
     @rx.event
     @guarded
@@ -42,28 +51,16 @@ class EditCustomerState(rx.State):
         async with transaction() as session:
             row = await get_customer(session, actor, parse_id(last_part(self), "customer"))
         self.before = {name: str(getattr(row, name) or "") for name in FIELDS}
-        self.open, self.editing, self.errors, self._seen = True, str(row.id), {}, row.updated_at
+        self._fresh()
+        self.open, self.editing, self._seen = True, str(row.id), row.updated_at
 
     @rx.event
-    @guarded
-    async def show(self, open: bool) -> None:
-        self.open = bool(open)
-
-    @rx.event
-    @guarded
+    @submits
     async def save(self, form: dict[str, Any]) -> Any:
         """Store what was typed; a field to blame says so beside itself, and nothing is stored."""
         given = {name: typed(form, name).strip() for name in FIELDS}
         changes = {name: value or None for name, value in given.items() if value != self.before.get(name, "")}
-        self.errors = {}
-        try:
-            return await self._store(changes)
-        except AppError as error:
-            if error.field not in WRITABLE:
-                raise
-            self.before = {**self.before, "_typed": ""}
-            self.errors = {str(error.field): error.message}
-            return None
+        return await self._store(changes)
 
     async def _store(self, changes: dict[str, Any]) -> Any:
         actor = await signed_in(self)

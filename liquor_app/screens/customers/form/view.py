@@ -7,8 +7,8 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.screens.customers.form.state import EditCustomerState
+from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.ui.button import button
-from liquor_app.ui.forms.dialog import dialog
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.grid import col, pair
 
@@ -23,7 +23,8 @@ def _field(label: str, name: str, **props: Any) -> rx.Component:
 def customer_form() -> rx.Component:
     """The dialog; `EditCustomerState.add` and `.edit` open it."""
     new = EditCustomerState.editing == ""
-    form = rx.form(
+    form = form_of(
+        EditCustomerState,
         col(
             _field("Name", "name", max_length=255),
             pair(
@@ -47,18 +48,18 @@ def customer_form() -> rx.Component:
         id=FORM,
         on_submit=EditCustomerState.save,
     )
-    return dialog(
+    return form_dialog(
+        EditCustomerState,
         rx.cond(new, "Add customer", "Edit customer"),
         form,
         open=EditCustomerState.open,
-        on_open_change=EditCustomerState.show,
         description=rx.cond(
             new,
             "E-mail, phone or customer number: one is enough. Consent is recorded afterwards, never implied.",
             "Consents and scores are not changed here.",
         ),
         foot=rx.fragment(
-            button("Cancel", on_click=EditCustomerState.show(False)),
+            button("Cancel", on_click=EditCustomerState.close(False)),
             button(rx.cond(new, "Add customer", "Save"), kind="primary", submit=True, form=FORM),
         ),
     )

@@ -9,13 +9,13 @@ import reflex as rx
 from liquor_app.customers.suppressions import MAX_WHY
 from liquor_app.organization.models import Channel
 from liquor_app.screens.customers.suppressions.state import SuppressedState
+from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.session.role_controls import for_admins
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button, link
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.choice import select_field
-from liquor_app.ui.forms.dialog import dialog
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col
@@ -68,7 +68,7 @@ def _entries() -> rx.Component:
 
 
 def _lift() -> rx.Component:
-    form = rx.form(
+    form = form_of(SuppressedState,
         text_field(
             "Why", "why", error=SuppressedState.error, auto_focus=True, max_length=MAX_WHY,
             hint="Such as: asked in writing on 3 May. Kept in the audit log.",
@@ -77,11 +77,11 @@ def _lift() -> rx.Component:
         key=SuppressedState.asking,
         on_submit=SuppressedState.lift,
     )  # fmt: skip
-    return dialog(
+    return form_dialog(
+        SuppressedState,
         "Take " + SuppressedState.asking_address + " off the suppression list?",
         form,
         open=(SuppressedState.asking != "") & (SuppressedState.asking != "add"),
-        on_open_change=SuppressedState.close,
         description="Campaigns may write to this address again where consent is given. The entry stays on record.",
         foot=rx.fragment(
             button("Cancel", on_click=SuppressedState.close(False)),
@@ -92,7 +92,7 @@ def _lift() -> rx.Component:
 
 
 def _add() -> rx.Component:
-    form = rx.form(
+    form = form_of(SuppressedState,
         col(
             text_field(
                 "Addresses", "addresses", lines=8, error=SuppressedState.error, auto_focus=True,
@@ -106,11 +106,11 @@ def _add() -> rx.Component:
         id=FORM,
         on_submit=SuppressedState.add,
     )  # fmt: skip
-    return dialog(
+    return form_dialog(
+        SuppressedState,
         "Add addresses",
         form,
         open=SuppressedState.asking == "add",
-        on_open_change=SuppressedState.close,
         description="Bring the list of the system you come from, so that nobody who left is written to again.",
         foot=rx.fragment(
             button("Cancel", on_click=SuppressedState.close(False)),

@@ -9,7 +9,7 @@ import reflex as rx
 
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
-from liquor_app.core.errors import AppError, Invalid
+from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
@@ -17,6 +17,7 @@ from liquor_app.customers.lists import SUPPRESSIONS, list_suppressions
 from liquor_app.customers.suppressions import FOR_GOOD, SuppressionRow, add_suppressions, lift_entry
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
@@ -38,14 +39,22 @@ class SuppressedLine:
     fixed: bool
 
 
-class SuppressedState(ListState, rx.State):
+class SuppressedState(FormState, ListState, rx.State):
     """The list. `asking` is "add", or the id of the entry to take off; `wrong` is why nothing is looked for."""
 
     rows: list[SuppressedLine] = []
     wrong: str = ""
     asking: str = ""
     asking_address: str = ""
-    error: str = ""
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset({"addresses", "channel", "why"})
+
+    def _asked(self) -> bool:
+        return bool(self.asking)
+
+    def _shut(self) -> None:
+        self.asking = ""
 
     def _list(self) -> ListSpec[SuppressionRow]:
         return SUPPRESSIONS
@@ -98,46 +107,29 @@ class SuppressedState(ListState, rx.State):
     async def ask(self, question: str) -> None:
         addresses = {line.id: line.address for line in self.rows}
         self.asking_address = addresses.get(question, "")
-        self.asking, self.error = question if question == "add" or question in addresses else "", ""
+        self._fresh()
+        self.asking = question if question == "add" or question in addresses else ""
 
     @rx.event
-    @guarded
-    async def close(self, open: bool) -> None:
-        if not open:
-            self.asking = ""
-
-    @rx.event
-    @guarded
+    @submits
     async def add(self, form: dict[str, Any]) -> Any:
         """One address a line."""
         actor = await signed_in(self)
         addresses = [line.strip() for line in typed(form, "addresses")[:500_000].splitlines() if line.strip()]
-        try:
-            async with transaction() as session:
-                done = await add_suppressions(session, actor, addresses, channel=typed(form, "channel") or None)
-        except AppError as error:
-            if error.field not in {"addresses", "channel"}:
-                raise
-            self.error = error.message
-            return None
+        async with transaction() as session:
+            done = await add_suppressions(session, actor, addresses, channel=typed(form, "channel") or None)
         self.asking = ""
         await self._again()
         known = f" {plural(done.known, 'address', 'addresses')} stood there already." if done.known else ""
         return toast_done(f"{plural(done.added, 'address', 'addresses')} suppressed", f"None is written to.{known}")
 
     @rx.event
-    @guarded
+    @submits
     async def lift(self, form: dict[str, Any]) -> Any:
         """Off the list, with the reason."""
         actor = await signed_in(self)
-        try:
-            async with transaction() as session:
-                await lift_entry(session, actor, parse_id(self.asking, "entry"), typed(form, "why"))
-        except AppError as error:
-            if error.field != "why":
-                raise
-            self.error = error.message
-            return None
+        async with transaction() as session:
+            await lift_entry(session, actor, parse_id(self.asking, "entry"), typed(form, "why"))
         self.asking = ""
         await self._read()
         return toast_done("Taken off the suppression list")

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.screens.forms.view import unsaved_mark
 from liquor_app.screens.organization.brand.state import BrandState
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card
@@ -26,12 +27,13 @@ HEADERS = [
 def brand_page() -> rx.Component:
     many = select("Brand", BrandState.brands, value=BrandState.brand, on_change=BrandState.choose, width="auto")
     return rx.fragment(
+        unsaved_mark(BrandState),
         page_head(
             "Brand",
             "What stands around every message, put there by us: no template can leave it out.",
             rx.cond(rx.Var.create(BrandState.brands).length() > 1, many, rx.fragment()),
-            rx.cond(BrandState.changed, button("Undo", on_click=BrandState.undo), rx.fragment()),
-            button("Save", kind="primary", icon="check", on_click=BrandState.save, disabled=~BrandState.changed),
+            rx.cond(BrandState.dirty, button("Undo", on_click=BrandState.undo), rx.fragment()),
+            button("Save", kind="primary", icon="check", on_click=BrandState.save, disabled=~BrandState.dirty),
             crumbs=(("Settings", "/settings"),),
         ),
         grid(
@@ -152,7 +154,7 @@ def _preview() -> rx.Component:
     return card(
         rx.cond(BrandState.loading, skeleton_lines(8), shown),
         title="A mail of this brand",
-        aside=row(rx.el.span("not saved yet", class_name="t12 muted", hidden=~BrandState.changed)),
+        aside=row(rx.el.span("not saved yet", class_name="t12 muted", hidden=~BrandState.dirty)),
     )
 
 

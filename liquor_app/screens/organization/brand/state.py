@@ -11,13 +11,14 @@ import reflex as rx
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Invalid, NotFound
+from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.brands import clean_brand, list_brands, update_brand
 from liquor_app.organization.service import BrandRow
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.templates.preview import preview_brand
-from liquor_app.ui.toast import toast_done
+from liquor_app.ui.toast import toast_done, toast_warning
 
 TEXTS = (
     "name", "header", "logo_url", "logo_alt", "primary_color", "website_url", "from_name", "from_email", "reply_to",
@@ -26,20 +27,21 @@ TEXTS = (
 SWITCHES = ("track_clicks", "track_opens")
 
 
-class BrandState(rx.State):
+class BrandState(FormState, rx.State):
     """`values` and `switches` are what was typed, stored or not; `html` the mail it makes."""
 
     brands: list[tuple[str, str]] = []
     brand: str = ""
     values: dict[str, str] = {}
     switches: dict[str, bool] = {}
-    errors: dict[str, str] = {}
-    changed: bool = False
     loading: bool = True
     sender: str = ""
     subject: str = ""
     html: str = ""
     text: str = ""
+
+    def _fields(self) -> tuple[str, ...]:
+        return (*TEXTS, *SWITCHES)
 
     @rx.event
     @guarded
@@ -59,7 +61,8 @@ class BrandState(rx.State):
         self.brand = str(row.id)
         self.values = {name: str(getattr(row, name) or "") for name in TEXTS}
         self.switches = {name: bool(getattr(row, name)) for name in SWITCHES}
-        self.errors, self.changed, self.loading = {}, False, False
+        self._fresh()
+        self.loading = False
         await self._draw(row)
 
     async def _draw(self, row: BrandRow) -> None:
@@ -83,9 +86,12 @@ class BrandState(rx.State):
 
     @rx.event
     @guarded
-    async def choose(self, brand: str) -> None:
+    async def choose(self, brand: str) -> Any:
+        if self.dirty:
+            return toast_warning("Not saved yet", "Save what you typed first, or undo it.")
         self.brand = str(brand)[:36]
         await self._read()
+        return None
 
     @rx.event
     @guarded
@@ -95,7 +101,7 @@ class BrandState(rx.State):
         require(actor, Role.ADMIN)
         if name not in TEXTS:
             return
-        self.values, self.changed = {**self.values, name: str(value)[:2001]}, True
+        self.values, self.dirty = {**self.values, name: str(value)[:2001]}, True
         self.errors = {key: words for key, words in self.errors.items() if key != name}
         try:
             clean_brand({name: self.values[name]})
@@ -108,21 +114,15 @@ class BrandState(rx.State):
     async def flip(self, name: str, on: bool) -> None:
         await signed_in(self)
         if name in SWITCHES:
-            self.switches, self.changed = {**self.switches, name: bool(on)}, True
+            self.switches, self.dirty = {**self.switches, name: bool(on)}, True
 
     @rx.event
-    @guarded
+    @submits
     async def save(self) -> Any:
         """Store all of it, or nothing."""
         actor, brand_id = await signed_in(self), self._brand_id()
-        try:
-            async with transaction() as session:
-                await update_brand(session, actor, brand_id, {**self.values, **self.switches})
-        except AppError as error:
-            if error.field is None:
-                raise
-            self.errors = {**self.errors, error.field: error.message}
-            return None
+        async with transaction() as session:
+            await update_brand(session, actor, brand_id, {**self.values, **self.switches})
         await self._read()
         return toast_done("Brand saved", "The next messages follow it; those made already stay as they are.")
 

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.organization.guidance import Autonomy
+from liquor_app.screens.forms.view import form_of
 from liquor_app.screens.listing.view import list_pager
 from liquor_app.screens.organization.guidance.state import GuidanceState
 from liquor_app.screens.organization.guidance.versions_state import GuidanceVersionsState
@@ -26,7 +27,8 @@ LEVELS = [(level.value, level.label) for level in Autonomy]
 
 def guidance_page() -> rx.Component:
     return rx.fragment(
-        rx.form(
+        form_of(
+            GuidanceState,
             page_head(
                 "Agent guidance",
                 "Binds the optimiser, the AI planner and people alike. Each change is a version; a plan keeps the one"

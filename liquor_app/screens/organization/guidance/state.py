@@ -10,7 +10,6 @@ import reflex as rx
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.guidance import (
     Autonomy,
@@ -20,6 +19,7 @@ from liquor_app.organization.guidance import (
 )
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.autopilot import read_switch, release_autopilot, stop_autopilot
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.organization.guidance.versions_state import GuidanceVersionsState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.segments.lists import list_segments
@@ -65,7 +65,7 @@ def changes_of(form: dict[str, Any]) -> dict[str, Any]:
     return changes
 
 
-class GuidanceState(rx.State):
+class GuidanceState(FormState, rx.State):
     """What binds every engine, as it is stored."""
 
     values: dict[str, str] = {}
@@ -73,9 +73,10 @@ class GuidanceState(rx.State):
     offers: str = ""
     stopped: bool = False
     stopped_words: str = ""
-    errors: dict[str, str] = {}
     asking: str = ""
-    busy: bool = False
+
+    def _fields(self) -> dict[str, str]:
+        return self.values
 
     @rx.event
     @guarded
@@ -91,7 +92,8 @@ class GuidanceState(rx.State):
             switch = await read_switch(session, actor)
             segments = await list_segments(session, actor, ListQuery({"active_only": "true"}))
             at = await shop_now(session)
-        self.values, self.version, self.errors, self.busy = values_of(row.guidance), row.version, {}, False
+        self._fresh()
+        self.values, self.version = values_of(row.guidance), row.version
         names = dict.fromkeys(str(offer["name"]) for row in segments.items for offer in row.recommended_offers)
         self.offers = ", ".join(names)
         self.stopped = switch.stopped
@@ -100,18 +102,12 @@ class GuidanceState(rx.State):
         )
 
     @rx.event
-    @guarded
+    @submits
     async def save(self, form: dict[str, Any]) -> Any:
         """A new version; a mistake is shown beside its field and nothing is stored."""
         actor = await signed_in(self)
-        try:
-            async with transaction() as session:
-                row = await save_guidance(session, actor, changes_of(form), seen=self.version)
-        except AppError as error:
-            if error.field is None:
-                raise
-            self.errors = {error.field: error.message}
-            return None
+        async with transaction() as session:
+            row = await save_guidance(session, actor, changes_of(form), seen=self.version)
         same = row.version == self.version
         await self._read()
         if same:

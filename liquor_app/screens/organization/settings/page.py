@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.screens.forms.view import form_of
 from liquor_app.screens.organization.settings.state import SettingsState
 from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import button, link
@@ -74,7 +75,8 @@ def _form() -> rx.Component:
         )
 
     fields = rx.el.div(rx.foreach(SettingsState.lines, field), class_name="col", gap="16px")
-    return rx.form(
+    return form_of(
+        SettingsState,
         fields,
         row(button("Save", kind="primary", submit=True, busy=SettingsState.busy), margin_top="16px"),
         on_submit=SettingsState.save,

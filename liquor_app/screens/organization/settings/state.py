@@ -10,7 +10,6 @@ import reflex as rx
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError
 from liquor_app.organization.settings import (
     ComplianceSettings,
     GeneralSettings,
@@ -22,9 +21,10 @@ from liquor_app.organization.settings import (
     save_settings,
 )
 from liquor_app.providers.service import list_channels
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import said
-from liquor_app.ui.toast import toast_done
+from liquor_app.ui.toast import toast_done, toast_warning
 from liquor_app.ui.words import figure
 
 DOCUMENTS: dict[str, type[SettingsModel]] = {
@@ -88,14 +88,15 @@ class ChannelLine:
     rate: str
 
 
-class SettingsState(rx.State):
+class SettingsState(FormState, rx.State):
     """The document shown, as it is stored."""
 
     tab: str = "general"
     lines: list[Line] = []
     channels: list[ChannelLine] = []
-    errors: dict[str, str] = {}
-    busy: bool = False
+
+    def _fields(self) -> list[str]:
+        return [line.name for line in self.lines]
 
     @rx.event
     @guarded
@@ -108,7 +109,7 @@ class SettingsState(rx.State):
         async with transaction() as session:
             document = await load_settings(session, DOCUMENTS[self.tab])
             providers = await list_channels(session, actor)
-        self.errors, self.busy = {}, False
+        self._fresh()
         self.lines = [
             Line(name, *LABELS.get(name, (name.replace("_", " ").capitalize(), "")), str(value))
             for name, value in document.model_dump(mode="json").items()
@@ -126,24 +127,21 @@ class SettingsState(rx.State):
 
     @rx.event
     @guarded
-    async def choose(self, tab: str | list[str]) -> None:
+    async def choose(self, tab: str | list[str]) -> Any:
+        if self.dirty:
+            return toast_warning("Not saved yet", "Save what you typed first, or load the page anew to drop it.")
         self.tab = tab if isinstance(tab, str) and tab in DOCUMENTS else "general"
         await self._read()
+        return None
 
     @rx.event
-    @guarded
+    @submits
     async def save(self, form: dict[str, Any]) -> Any:
         """Store what was typed; a mistake is shown beside its field and nothing is stored."""
         actor = await signed_in(self)
         known = {line.name for line in self.lines}
         changes = {name: said(value).strip() for name, value in form.items() if name in known}
-        try:
-            async with transaction() as session:
-                await save_settings(session, actor, DOCUMENTS[self.tab], changes)
-        except AppError as error:
-            if error.field is None:
-                raise
-            self.errors = {error.field: error.message}
-            return None
+        async with transaction() as session:
+            await save_settings(session, actor, DOCUMENTS[self.tab], changes)
         await self._read()
         return toast_done("Saved", "New plans and messages follow it from now on.")

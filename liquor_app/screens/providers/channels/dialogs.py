@@ -6,12 +6,13 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.providers.channels.form_state import ProviderFormState
 from liquor_app.screens.providers.channels.test_state import ChannelTrialState
 from liquor_app.ui.button import button
 from liquor_app.ui.card import note
 from liquor_app.ui.forms.choice import select_field
-from liquor_app.ui.forms.dialog import confirm, dialog
+from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.grid import col, pair, row
 
@@ -67,7 +68,8 @@ def _form() -> rx.Component:
             "Copy", small=True, icon="copy", on_click=rx.set_clipboard(ProviderFormState.webhook),
         ),
     )  # fmt: skip
-    body = rx.form(
+    body = form_of(
+        ProviderFormState,
         col(
             rx.foreach(ProviderFormState.fields, line),
             rx.cond(ProviderFormState.webhook != "", address, rx.fragment()),
@@ -80,7 +82,7 @@ def _form() -> rx.Component:
                 option("More each day, %", "warmup_growth_pct", input_mode="numeric"),
             ),
             row(
-                button("Cancel", on_click=ProviderFormState.close),
+                button("Cancel", on_click=ProviderFormState.close(False)),
                 button("Save", kind="primary", icon="check", submit=True),
                 justify_content="flex-end",
             ),
@@ -88,11 +90,11 @@ def _form() -> rx.Component:
         ),
         on_submit=ProviderFormState.save,
     )
-    return dialog(
+    return form_dialog(
+        ProviderFormState,
         ProviderFormState.title,
         body,
         open=ProviderFormState.provider != "",
-        on_open_change=ProviderFormState.close,
         description="Secrets are stored encrypted and never shown again.",
     )
 
@@ -102,7 +104,8 @@ def _trial() -> rx.Component:
         "Your own mobile number", "phone", type="tel", auto_complete="tel", required=True, hint="Never a customer's"
     )
     own = rx.el.p("It goes to ", rx.el.b(ChannelTrialState.email), ", your account's address.")
-    body = rx.form(
+    body = form_of(
+        ChannelTrialState,
         col(
             rx.cond(ChannelTrialState.channel == "sms", number, own),
             rx.cond(
@@ -111,7 +114,7 @@ def _trial() -> rx.Component:
                 rx.fragment(),
             ),
             row(
-                button("Cancel", on_click=ChannelTrialState.close),
+                button("Cancel", on_click=ChannelTrialState.close(False)),
                 button("Send test", kind="primary", icon="send", submit=True),
                 justify_content="flex-end",
             ),
@@ -119,10 +122,10 @@ def _trial() -> rx.Component:
         ),
         on_submit=ChannelTrialState.send,
     )
-    return dialog(
+    return form_dialog(
+        ChannelTrialState,
         ChannelTrialState.title,
         body,
         open=ChannelTrialState.provider != "",
-        on_open_change=ChannelTrialState.close,
         description="Marked as a test, to yourself only; it counts nowhere. A provider need not be on yet.",
     )

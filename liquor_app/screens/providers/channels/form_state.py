@@ -10,10 +10,11 @@ import reflex as rx
 
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Invalid
+from liquor_app.core.errors import AppError, Invalid
 from liquor_app.providers.channel_admin import ProviderForm, forget_secret, read_form, save_form
 from liquor_app.providers.config_forms import FormField, FormInvalid, provider_name
 from liquor_app.providers.service import ChannelRow, list_channels
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.providers.channels.state import ChannelsState, channel_of
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
@@ -89,7 +90,7 @@ def typed_options(form: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-class ProviderFormState(rx.State):
+class ProviderFormState(FormState, rx.State):
     """`provider` is empty while no form is open."""
 
     channel: str = ""
@@ -97,10 +98,23 @@ class ProviderFormState(rx.State):
     title: str = ""
     fields: list[FieldLine] = []
     options: dict[str, str] = {}
-    errors: dict[str, str] = {}
     webhook: str = ""
     fresh: bool = False
     removing: str = ""
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset({*(line.id for line in self.fields), *self.options})
+
+    def _asked(self) -> bool:
+        return bool(self.provider)
+
+    def _shut(self) -> None:
+        self.reset()
+
+    def _blamed(self, error: AppError) -> dict[str, str]:
+        if isinstance(error, FormInvalid):
+            return error.errors
+        return {error.field: error.message} if error.field in self._fields() else {}
 
     @rx.event
     @guarded
@@ -113,13 +127,16 @@ class ProviderFormState(rx.State):
         row = next((one for one in rows if (one.channel, one.provider) == (form.channel, form.provider)), None)
         self.channel, self.provider, self.fresh = form.channel, form.provider, row is None
         self.title = f"{provider_name(form.provider)} for {wanted.label}"
-        self.fields, self.errors = [field_line(field, form) for field in form.fields], {}
+        self._fresh()
+        self.fields = [field_line(field, form) for field in form.fields]
         self.options = option_values(row)
         self.webhook = f"{get_settings().base_url}/api/v1/webhooks/{form.provider}" if form.has_webhooks else ""
 
     @rx.event
-    async def close(self) -> None:
-        self.reset()
+    async def clear(self) -> None:
+        """Nothing is open when the page is; what was typed before the connection broke stays."""
+        if not self.dirty:
+            self.reset()
 
     @rx.event
     async def ask(self, name: str) -> None:
@@ -145,23 +162,14 @@ class ProviderFormState(rx.State):
         return toast_done(f"{label} removed", "It is stored nowhere any more.")
 
     @rx.event
-    @guarded
+    @submits
     async def save(self, form: dict[str, Any]) -> Any:
         """Store it; mistakes are shown beside their fields and nothing is stored."""
         actor, wanted = await signed_in(self), channel_of(self.channel)
         name, fresh = provider_name(self.provider), self.fresh
         given = {line.id: typed(form, line.id)[:10_000] for line in self.fields}
-        try:
-            async with transaction() as session:
-                await save_form(session, actor, wanted, self.provider, given, **typed_options(form))
-        except FormInvalid as error:
-            self.errors = error.errors
-            return None
-        except Invalid as error:
-            if error.field is None:
-                raise
-            self.errors = {error.field: error.message}
-            return None
+        async with transaction() as session:
+            await save_form(session, actor, wanted, self.provider, given, **typed_options(form))
         self.reset()
         channels = await self.get_state(ChannelsState)
         await channels._read()

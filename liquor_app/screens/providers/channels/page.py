@@ -177,7 +177,7 @@ PAGES = (
         "Channels",
         channels_page,
         icon="radio-tower",
-        on_load=[ProviderFormState.close, ChannelTrialState.close, ChannelsState.load],
+        on_load=[ProviderFormState.clear, ChannelTrialState.clear, ChannelsState.load],
         nav_group="admin",
         roles=frozenset({"admin"}),
     ),

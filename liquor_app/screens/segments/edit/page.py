@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.models import Role
+from liquor_app.screens.forms.view import form_of
 from liquor_app.screens.segments.cards import TEMPLATES
 from liquor_app.screens.segments.edit.playbook_form import CHANNELS
 from liquor_app.screens.segments.edit.rules_panel import live_count, rule_builder
@@ -43,7 +44,8 @@ def segment_page() -> rx.Component:
 def _form() -> rx.Component:
     reads = SessionState.role == Role.USER.value
     customers = button("Show customers", icon="users", href="/customers?segment=" + EditSegmentState.which)
-    return rx.form(
+    return form_of(
+        EditSegmentState,
         page_head(
             EditSegmentState.title,
             "Who they are, and what to do about them. The count follows as you change the rule.",

@@ -11,6 +11,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, NotFound
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.filter_choices import categories_in_use
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.segments.edit.count_state import CountState
 from liquor_app.screens.segments.edit.playbook_form import (
     OfferLine,
@@ -36,7 +37,7 @@ from liquor_app.ui.toast import toast_done, toast_failed
 NEW_RULES = {"all": [{"field": "churn_probability", "op": "gte", "value": 0.5}]}
 
 
-class EditSegmentState(rx.State):
+class EditSegmentState(FormState, rx.State):
     """`which` is the slug of the segment being changed, empty for a new one."""
 
     which: str = ""
@@ -46,12 +47,14 @@ class EditSegmentState(rx.State):
     lines: list[Line] = []
     fields: dict[str, str] = {}
     offers: list[OfferLine] = []
-    errors: dict[str, str] = {}
     categories: list[str] = []
     others: list[tuple[str, str]] = []
     missing: str = ""
     loading: bool = True
     _seen: datetime | None = None
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset(self.fields)
 
     @rx.event
     async def clear(self) -> None:
@@ -87,7 +90,8 @@ class EditSegmentState(rx.State):
         self.by_rules = row is None or row.kind is SegmentKind.RULE
         self.active, self._seen = (row.is_active, row.updated_at) if row else (True, None)
         self.lines = lines_of(row.rules if row else NEW_RULES) if self.by_rules else []
-        self.fields, self.offers, self.errors = fields_of(row), offers_of(row), {}
+        self._fresh()
+        self.fields, self.offers = fields_of(row), offers_of(row)
         self.missing, self.loading = "", False
 
     def _recount(self, lines: list[Line]) -> Any:
@@ -128,14 +132,15 @@ class EditSegmentState(rx.State):
         self.active = not self.active
 
     @rx.event
-    @guarded
+    @submits
     async def save(self, form: dict[str, Any]) -> Any:
         """Store rule and playbook, have the worker count them, go back to the cards."""
-        offers, self.errors = typed_offers(form, self.offers), {}
+        offers = typed_offers(form, self.offers)
         rules, paths = rules_of(self.lines) if self.by_rules else ({}, {})
         if self.by_rules and (problems := check_rules(rules)):
             self.lines = blamed(self.lines, problems, paths, finished=True)
-            return toast_failed("Not saved", "A condition of the rule is not complete.")
+            self.errors = {"rules": "A condition of the rule is not complete."}
+            return toast_failed("Not saved", self.error)
         try:
             row = await self._store({**changes_of(form, offers), "rules": rules, "is_active": self.active})
         except AppError as error:

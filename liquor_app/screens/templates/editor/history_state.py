@@ -67,9 +67,9 @@ class HistoryState(ListState, rx.State):
     async def save(self) -> Any:
         """Save what is typed; the new version joins the list."""
         editor = await self.get_state(EditorState)
-        answer = await EditorState.save.fn(editor)
+        said = [event async for event in EditorState.save.fn(editor)]
         await self._again()
-        return answer
+        return said[-1] if said else None
 
     @rx.event
     @guarded

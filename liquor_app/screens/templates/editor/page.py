@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.models import Role
+from liquor_app.screens.forms.view import unsaved_mark
 from liquor_app.screens.session.role_controls import for_admins
 from liquor_app.screens.session.state import SessionState
 from liquor_app.screens.templates.editor.history_state import HistoryState
@@ -82,7 +83,7 @@ def _head() -> rx.Component:
     )
     return page_head(
         HEAD.name,
-        rx.fragment(saved, ". ", used, "."),
+        rx.fragment(saved, ". ", used, ".", unsaved_mark(EditorState)),
         for_admins(switch, save),
         crumbs=(("Templates", "/templates"),),
         badge=row(badge(rx.cond(IS_EMAIL, "E-mail", "SMS"), dot=False), badge(HEAD.version, dot=False),

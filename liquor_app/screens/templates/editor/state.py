@@ -13,6 +13,7 @@ from liquor_app.core.errors import AppError, Invalid, NotFound
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.screens.templates.editor.sample_state import SampleState
 from liquor_app.screens.templates.view import Head, ProblemLine, Seen, head_of, problem_line, seen_of
@@ -30,7 +31,7 @@ from liquor_app.ui.toast import toast_done, toast_failed
 DETAILS = ("name", "category")
 
 
-class EditorState(rx.State):
+class EditorState(FormState, rx.State):
     """`values` is what is typed, `numbers` its lines' numbers; the server's copy stays until it is saved."""
 
     head: Head = Head()
@@ -39,12 +40,13 @@ class EditorState(rx.State):
     problems: list[ProblemLine] = []
     seen: Seen = Seen()
     broken: str = ""
-    errors: dict[str, str] = {}
     part: str = "design"
     view: str = "desktop"
-    dirty: bool = False
     missing: str = ""
     _version: int = 0
+
+    def _fields(self) -> tuple[str, ...]:
+        return (*CONTENT, *DETAILS)
 
     @rx.event
     @guarded
@@ -72,7 +74,8 @@ class EditorState(rx.State):
         self.head, self._version = head_of(row, uses[row.id], at), row.version
         self.values = {name: getattr(row, name) or "" for name in (*CONTENT, *DETAILS)}
         self.numbers = {name: numbered(self.values[name]) for name in CONTENT}
-        self.dirty, self.errors, self.missing = False, {}, ""
+        self._fresh()
+        self.missing = ""
         await self._render()
 
     def _source(self) -> TemplateSource:
@@ -129,7 +132,7 @@ class EditorState(rx.State):
         await self._render()
 
     @rx.event
-    @guarded
+    @submits
     async def save(self) -> Any:
         """A new version, if the content changed; a mistake is shown beside its field."""
         actor = await signed_in(self)

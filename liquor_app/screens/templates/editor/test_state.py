@@ -11,6 +11,7 @@ from liquor_app.actions.latest_offer import latest_offer
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.providers.service import list_channels
+from liquor_app.screens.forms.state import WHOLE, FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.screens.templates.editor.sample_state import SampleState
 from liquor_app.screens.templates.editor.state import EditorState
@@ -21,14 +22,18 @@ from liquor_app.ui.toast import toast_done, toast_failed
 ANY = ""
 
 
-class TrialState(rx.State):
+class TrialState(FormState, rx.State):
     """`ways` are providers of the template's channel; the first choice is whoever carries it now."""
 
     email: str = ""
     ways: list[tuple[str, str]] = []
-    error: str = ""
     said: str = ""
-    busy: bool = False
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset({WHOLE})
+
+    def _blamed(self, error: AppError) -> dict[str, str]:
+        return {WHOLE: error.message}
 
     @rx.event
     @guarded
@@ -44,29 +49,26 @@ class TrialState(rx.State):
         self.ways = [(ANY, "the one in use now"), *((name, name) for name in names)]
 
     @rx.event
-    @guarded
+    @submits
     async def send(self, form: dict[str, Any]) -> Any:
         """One message, to oneself; what the provider says stays below the button."""
         actor = await signed_in(self)
         editor, sample = await self.get_state(EditorState), await self.get_state(SampleState)
-        self.error = self.said = ""
-        try:
-            async with transaction() as session:
-                prepared = await prepare_trial(
-                    session,
-                    actor,
-                    editor._source(),
-                    customer_id=sample._customer_id,
-                    offer=await latest_offer(session, actor, sample._customer_id),
-                    phone=typed(form, "phone")[:40],
-                    provider=typed(form, "provider")[:40] or ANY,
-                )
-            result = await hand_over_trial(prepared)
-        except AppError as error:
-            self.error = error.message
-            return None
+        self.said = ""
+        async with transaction() as session:
+            prepared = await prepare_trial(
+                session,
+                actor,
+                editor._source(),
+                customer_id=sample._customer_id,
+                offer=await latest_offer(session, actor, sample._customer_id),
+                phone=typed(form, "phone")[:40],
+                provider=typed(form, "provider")[:40] or ANY,
+            )
+        result = await hand_over_trial(prepared)
         if not result.is_accepted:
-            self.error = f"{result.provider} did not take it ({result.outcome}). {result.detail or ''}".strip()
+            words = f"{result.provider} did not take it ({result.outcome}). {result.detail or ''}".strip()
+            self.errors = {WHOLE: words}
             return toast_failed("The test was not taken", self.error)
         where = "It is in the outbox." if prepared.is_sandbox else f"{result.provider} has taken it."
         self.said = f"Sent to {result.recipient}. {where}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.session.role_controls import for_admins
 from liquor_app.screens.templates.list.state import TemplatesState
@@ -14,7 +15,6 @@ from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.choice import select_field
-from liquor_app.ui.forms.dialog import dialog
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.frame.page_spec import Page, page_head
@@ -88,7 +88,8 @@ def _list() -> rx.Component:
 
 def _new() -> rx.Component:
     errors = TemplatesState.errors
-    form = rx.form(
+    form = form_of(
+        TemplatesState,
         col(
             text_field(
                 "Name", "name", required=True, max_length=120, error=errors["name"], placeholder="Win-back, craft beer"
@@ -102,11 +103,11 @@ def _new() -> rx.Component:
         ),
         on_submit=TemplatesState.create,
     )
-    return dialog(
+    return form_dialog(
+        TemplatesState,
         "New template",
         form,
         open=TemplatesState.making,
-        on_open_change=TemplatesState.make,
         description="It begins as the shipped one of its kind, and is off until you switch it on.",
     )
 

@@ -8,11 +8,11 @@ import reflex as rx
 
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
-from liquor_app.core.errors import AppError
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.screens.templates.view import Head, head_of
@@ -25,12 +25,20 @@ from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
 
 
-class TemplatesState(ListState, rx.State):
+class TemplatesState(FormState, ListState, rx.State):
     """The list of templates, and making a new one."""
 
     rows: list[Head] = []
     making: bool = False
-    errors: dict[str, str] = {}
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset({"name", "channel", "category"})
+
+    def _asked(self) -> bool:
+        return self.making
+
+    def _shut(self) -> None:
+        self.making = False
 
     def _list(self) -> ListSpec[TemplateRow]:
         return TEMPLATES
@@ -52,39 +60,35 @@ class TemplatesState(ListState, rx.State):
     @rx.event
     @guarded
     async def load(self) -> Any:
-        self.making, self.errors = False, {}
+        if not self.dirty:
+            self.making = False
         return await self._load()
 
     @rx.event
     async def make(self, making: bool) -> None:
-        """Open or close the dialog for a new template."""
-        self.making, self.errors = bool(making), {}
+        """Open the dialog for a new template."""
+        self._fresh()
+        self.making = bool(making)
 
     @rx.event
-    @guarded
+    @submits
     async def create(self, form: dict[str, Any]) -> Any:
         """A new template, not active, that begins as the shipped one of its kind; then its page."""
         actor = await signed_in(self)
         name, channel, category = (typed(form, key) for key in ("name", "channel", "category"))
         shipped = {(one.channel.value, one.category): one for one in default_templates()}.get((channel, category))
-        try:
-            async with transaction() as session:
-                row = await create_template(
-                    session,
-                    actor,
-                    name=name,
-                    channel=channel,
-                    category=category,
-                    subject_template=shipped.subject if shipped else None,
-                    body_html_template=shipped.html if shipped else None,
-                    body_text_template=shipped.text if shipped else None,
-                    is_active=False,
-                )
-        except AppError as error:
-            if error.field is None:
-                raise
-            self.errors = {error.field: error.message}
-            return None
+        async with transaction() as session:
+            row = await create_template(
+                session,
+                actor,
+                name=name,
+                channel=channel,
+                category=category,
+                subject_template=shipped.subject if shipped else None,
+                body_html_template=shipped.html if shipped else None,
+                body_text_template=shipped.text if shipped else None,
+                is_active=False,
+            )
         self.making = False
         return rx.redirect(f"/templates/{row.id}")
 

@@ -1,0 +1,156 @@
+"""Every form of the product, how a test opens it, and something it refuses. A form that is not here fails."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from liquor_app.core.db import transaction
+from liquor_app.organization.models import Channel
+from liquor_app.screens.campaigns.builder.state import BuilderState
+from liquor_app.screens.campaigns.detail.edit_state import EditState
+from liquor_app.screens.compliance.law.state import LawState
+from liquor_app.screens.coupons.pools.state import PoolsState
+from liquor_app.screens.customers.detail.manage_state import ActsState
+from liquor_app.screens.customers.form.state import EditCustomerState
+from liquor_app.screens.customers.suppressions.state import SuppressedState
+from liquor_app.screens.forms.state import WHOLE
+from liquor_app.screens.organization.brand.state import BrandState
+from liquor_app.screens.organization.guidance.state import GuidanceState
+from liquor_app.screens.organization.settings.state import SettingsState
+from liquor_app.screens.providers.channels.form_state import ProviderFormState
+from liquor_app.screens.providers.channels.test_state import ChannelTrialState
+from liquor_app.screens.segments.edit.state import EditSegmentState
+from liquor_app.screens.templates.editor.state import EditorState
+from liquor_app.screens.templates.editor.test_state import TrialState
+from liquor_app.screens.templates.list.state import TemplatesState
+from tests.factories import add_people, add_ready_campaign
+from tests.tabs import Tab, run
+
+Step = tuple[Any, ...]
+"""A handler of the form's state, and what it is called with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formed:
+    """A form: `opens` are the events before somebody types, `wrong` is refused with a complaint beside `blamed`."""
+
+    state: Any
+    opens: tuple[Step, ...]
+    submit: Any
+    wrong: tuple[Any, ...]
+    blamed: str
+    address: Callable[[], Awaitable[str]] | str = "/"
+    in_dialog: bool = True
+    fair: tuple[Any, ...] | None = None
+    """What is refused for want of rights alone; `wrong` if that is told before what is wrong."""
+
+    def __str__(self) -> str:
+        return f"{self.state.__name__}.{self.submit.fn.__name__}"
+
+    async def opened(self, tab: Tab) -> Any:
+        state = await tab.state(self.state)
+        for handler, *arguments in self.opens:
+            owner = EditorState if handler is EditorState.load else self.state
+            await run(handler, await tab.state(owner), *arguments)
+        return state
+
+
+async def _customer() -> str:
+    async with transaction() as session:
+        (person,) = await add_people(session, 1)
+    return f"/customers/{person}"
+
+
+async def _campaign() -> str:
+    async with transaction() as session:
+        campaign = await add_ready_campaign(session, await add_people(session, 1), status="draft")
+        await session.execute(text("UPDATE actions SET id = :id"), {"id": ACTION})
+    return f"/campaigns/{campaign}"
+
+
+async def _template() -> str:
+    async with transaction() as session:
+        found = await session.execute(
+            text("SELECT id FROM message_templates WHERE channel = 'sms' ORDER BY id LIMIT 1")
+        )
+        return f"/templates/{found.scalar_one()}"
+
+
+ACTION = "018f0000-0000-7000-8000-000000000001"
+EMAIL, SMS = Channel.EMAIL.value, Channel.SMS.value
+FORMS = (
+    Formed(
+        EditCustomerState, ((EditCustomerState.add,),), EditCustomerState.save, ({"email": "no address"},), "email",
+    ),
+    Formed(
+        ActsState, ((ActsState.ask, EMAIL),), ActsState.record, ({"status": "given", "source": ""},), "source",
+        _customer,
+    ),
+    Formed(ActsState, ((ActsState.ask, "age"),), ActsState.prove, ({"born": "long ago"},), "born", _customer,
+        fair=({"born": "1980-01-01", "proof": "Passport"},),
+    ),
+    Formed(
+        ProviderFormState, ((ProviderFormState.open, EMAIL, "mailgun"),), ProviderFormState.save,
+        ({"rate_per_second": "no", "warmup_first_day": "50", "warmup_growth_pct": "50"},), "rate_per_second",
+        fair=({"rate_per_second": "20", "warmup_first_day": "50", "warmup_growth_pct": "50"},),
+    ),
+    Formed(
+        ChannelTrialState, ((ChannelTrialState.open, SMS, "sandbox"),), ChannelTrialState.send, ({"phone": "x"},),
+        WHOLE,
+    ),
+    Formed(
+        LawState, ((LawState.load,), (LawState.ask, "add", "")), LawState.save,
+        ({"kind": "hours", "valid_from": "soon"},), "valid_from",
+        fair=({"kind": "note", "valid_from": "2027-01-01", "jurisdiction": "TX", "text": "x", "citation": "y"},),
+    ),
+    Formed(
+        SuppressedState, ((SuppressedState.load,), (SuppressedState.ask, "add")), SuppressedState.add,
+        ({"addresses": "no address"},), "addresses",
+    ),
+    Formed(
+        TemplatesState, ((TemplatesState.load,), (TemplatesState.make, True)), TemplatesState.create,
+        ({"name": "", "channel": EMAIL, "category": "win_back"},), "name",
+    ),
+    Formed(PoolsState, ((PoolsState.ask, "new", ""),), PoolsState.save,
+        ({"name": "", "discount_pct": "10", "low_water": "1"},), "name",
+    ),
+    Formed(PoolsState, ((PoolsState.ask, "add", ACTION),), PoolsState.paste, ({"codes": "?" * 5_000_000},), "codes",
+        fair=({"codes": "AAA-1"},),
+    ),
+    Formed(EditState, ((EditState.ask, "move", ACTION),), EditState.save, ({"day": "soon"},), WHOLE, _campaign,
+        fair=({"day": "2026-11-30"},),
+    ),
+    Formed(
+        EditSegmentState, ((EditSegmentState.load_new,),), EditSegmentState.save,
+        ({"name": ""},), "recommended_offers[0].name",
+        "/segments/new", in_dialog=False,
+    ),
+    Formed(
+        EditorState, ((EditorState.load,), (EditorState.type_in, "name", "")), EditorState.save, (), "name", _template,
+        in_dialog=False,
+    ),
+    Formed(
+        TrialState, ((EditorState.load,), (TrialState.load,)), TrialState.send, ({"phone": "x"},), WHOLE, _template,
+        in_dialog=False,
+    ),
+    Formed(
+        BrandState, ((BrandState.load,), (BrandState.type_in, "reply_to", "no address")), BrandState.save, (),
+        "reply_to", in_dialog=False,
+    ),
+    Formed(
+        SettingsState, ((SettingsState.load,),), SettingsState.save, ({"timezone": "Nowhere"},), "timezone",
+        in_dialog=False,
+    ),
+    Formed(
+        GuidanceState, ((GuidanceState.load,),), GuidanceState.save, ({"autopilot_max_recipients": "many"},),
+        "autopilot_max_recipients", in_dialog=False,
+    ),
+    Formed(
+        BuilderState, ((BuilderState.load,),), BuilderState.generate, ({"name": ""},), "name", "/campaigns/new",
+        in_dialog=False,
+    ),
+)  # fmt: skip
