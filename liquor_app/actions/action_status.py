@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.actions.models import ACTION, ActionStatus
+from liquor_app.actions.models import ACTION, Action, ActionStatus
 from liquor_app.campaigns.models import CampaignStatus
-from liquor_app.core.bulk import PassedArray
+from liquor_app.core.bulk import PassedArray, unnest
 from liquor_app.core.ids import uuid_array
 from liquor_app.core.states import sql_list
 from liquor_app.ledger.models import UNFINISHED
@@ -21,18 +21,18 @@ UPDATE actions SET status = 'held_out', updated_at = now()
 WHERE id = ANY(CAST(CAST(:ids AS text) AS uuid[])) AND status = 'pending'
 """
 
-_LAUNCH = """
+_ENDED = unnest("f", packed=("id",), id=Action.id, reason=Action.skip_reason, note=Action.skip_detail)
+
+_LAUNCH = f"""
 UPDATE actions a SET status = CASE WHEN f.reason IS NULL THEN 'queued' ELSE 'skipped' END,
     skip_reason = f.reason, skip_detail = f.note, updated_at = now()
-FROM unnest(CAST(CAST(:ids AS text) AS uuid[]), CAST(:reasons AS text[]), CAST(:notes AS text[]))
-  AS f(id, reason, note)
+FROM {_ENDED}
 WHERE a.id = f.id AND a.status = 'pending'
 """
 
-_SKIP = """
+_SKIP = f"""
 UPDATE actions a SET status = 'skipped', skip_reason = f.reason, skip_detail = f.note, updated_at = now()
-FROM unnest(CAST(CAST(:ids AS text) AS uuid[]), CAST(:reasons AS text[]), CAST(:notes AS text[]))
-  AS f(id, reason, note)
+FROM {_ENDED}
 WHERE a.id = f.id AND a.status = 'queued'
 """
 
@@ -52,11 +52,11 @@ WHERE id = ANY(CAST(CAST(:ids AS text) AS uuid[]))
   AND status IN {ACTION.sources_sql(ActionStatus.QUEUED, ActionStatus.FAILED, ActionStatus.SKIPPED)}
 """
 
+_FARED = unnest("f", packed=("action_id",), action_id=Action.id, channel="text", attempt="int", status=Action.status)
 # A newer attempt speaks for its action itself.
-_TOLD = """
+_TOLD = f"""
 UPDATE actions a SET status = f.status, updated_at = now()
-FROM unnest(CAST(CAST(:ids AS text) AS uuid[]), CAST(:channels AS text[]), CAST(:attempts AS int[]),
-            CAST(:statuses AS text[])) AS f(action_id, channel, attempt, status)
+FROM {_FARED}
 WHERE a.id = f.action_id AND (a.status = 'queued' OR (a.status = 'failed' AND f.status = 'sent'))
   AND NOT EXISTS (SELECT 1 FROM send_keys k
                   WHERE k.action_id = f.action_id AND k.channel = f.channel AND k.attempt > f.attempt)
@@ -132,12 +132,12 @@ async def mark_told(session: AsyncSession, told: Sequence[ToldAction]) -> None:
     if told:
         await session.execute(
             text(_TOLD),
-            {
-                "ids": uuid_array(one.action_id for one in told),
-                "channels": [one.channel for one in told],
-                "attempts": [one.attempt for one in told],
-                "statuses": [_outcome(one.was_sent).value for one in told],
-            },
+            _FARED.bind(
+                action_id=[one.action_id for one in told],
+                channel=[one.channel for one in told],
+                attempt=[one.attempt for one in told],
+                status=[_outcome(one.was_sent).value for one in told],
+            ),
         )
 
 
@@ -156,8 +156,8 @@ def _outcome(was_sent: bool) -> ActionStatus:
 
 
 def _columns(launched: Sequence[Launched]) -> dict[str, object]:
-    return {
-        "ids": uuid_array(one.action_id for one in launched),
-        "reasons": [one.reason for one in launched],
-        "notes": [one.note for one in launched],
-    }
+    return _ENDED.bind(
+        id=[one.action_id for one in launched],
+        reason=[one.reason for one in launched],
+        note=[one.note for one in launched],
+    )

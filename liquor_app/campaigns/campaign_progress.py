@@ -14,19 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permissions import Actor
 from liquor_app.campaigns.models import Campaign, CampaignStatus
 from liquor_app.campaigns.service import move_campaign
+from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 
 # Written only where something changed: a quiet campaign's row stays untouched.
-_COUNTERS = """
+_COUNTED = unnest(
+    "x", campaign_id=Campaign.id, total=Campaign.total_sends, completed=Campaign.completed_sends,
+    failed=Campaign.failed_sends, skipped=Campaign.skipped_sends, unknown=Campaign.unknown_sends,
+    delivered=Campaign.delivered_sends, opens=Campaign.opens, clicks=Campaign.clicks,
+    conversions=Campaign.conversions, revenue=Campaign.revenue_generated,
+)  # fmt: skip
+_COUNTERS = f"""
 UPDATE campaigns k SET
     total_sends = x.total, completed_sends = x.completed, failed_sends = x.failed, skipped_sends = x.skipped,
     unknown_sends = x.unknown, delivered_sends = x.delivered, opens = x.opens, clicks = x.clicks,
     conversions = x.conversions, revenue_generated = x.revenue
-FROM unnest(CAST(:campaign_id AS uuid[]), CAST(:total AS int[]), CAST(:completed AS int[]), CAST(:failed AS int[]),
-            CAST(:skipped AS int[]), CAST(:unknown AS int[]), CAST(:delivered AS int[]), CAST(:opens AS int[]),
-            CAST(:clicks AS int[]), CAST(:conversions AS int[]), CAST(:revenue AS numeric[]))
-  AS x(campaign_id, total, completed, failed, skipped, unknown, delivered, opens, clicks, conversions, revenue)
+FROM {_COUNTED}
 WHERE k.id = x.campaign_id
   AND (k.total_sends, k.completed_sends, k.failed_sends, k.skipped_sends, k.unknown_sends, k.delivered_sends, k.opens,
        k.clicks, k.conversions, k.revenue_generated)
@@ -64,9 +68,7 @@ async def write_counters(session: AsyncSession, counters: Sequence[Counters]) ->
     """Write what was counted in the ledger; returns the campaigns for which anything changed."""
     if not counters:
         return set()
-    changed = await session.execute(
-        text(_COUNTERS), {name: [getattr(one, name) for one in counters] for name in Counters.__slots__}
-    )
+    changed = await session.execute(text(_COUNTERS), _COUNTED.rows(counters))
     return set(changed.scalars())
 
 

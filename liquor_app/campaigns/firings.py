@@ -10,17 +10,21 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.campaigns.models import FiringOutcome
+from liquor_app.core.bulk import unnest
 
-_RECORD = """
+_OCCASIONS = unnest("f", customer_id="uuid", occasion_at="timestamptz")
+_OUTCOMES = unnest("f", customer_id="uuid", outcome="text")
+
+_RECORD = f"""
 INSERT INTO trigger_firings (campaign_id, customer_id, occasion_at, outcome, fired_at)
 SELECT :campaign, f.customer_id, f.occasion_at, :outcome, :at
-  FROM unnest(CAST(:people AS uuid[]), CAST(:moments AS timestamptz[])) AS f(customer_id, occasion_at)
+  FROM {_OCCASIONS}
 ON CONFLICT DO NOTHING RETURNING customer_id
 """
 
-_SETTLE = """
+_SETTLE = f"""
 UPDATE trigger_firings t SET outcome = f.outcome
-  FROM unnest(CAST(:people AS uuid[]), CAST(:outcomes AS text[])) AS f(customer_id, outcome)
+  FROM {_OUTCOMES}
  WHERE t.campaign_id = :campaign AND t.customer_id = f.customer_id
 """
 
@@ -33,8 +37,9 @@ async def record_firings(
         text(_RECORD),
         {
             "campaign": campaign_id,
-            "people": [person for person, _ in occasions],
-            "moments": [moment for _, moment in occasions],
+            **_OCCASIONS.bind(
+                customer_id=[person for person, _ in occasions], occasion_at=[moment for _, moment in occasions]
+            ),
             "outcome": FiringOutcome.SEEN.value,
             "at": at,
         },
@@ -46,5 +51,8 @@ async def settle_firings(session: AsyncSession, campaign_id: UUID, outcomes: Map
     """Write down what came of them, by customer."""
     await session.execute(
         text(_SETTLE),
-        {"campaign": campaign_id, "people": list(outcomes), "outcomes": [one.value for one in outcomes.values()]},
+        {
+            **_OUTCOMES.bind(customer_id=outcomes, outcome=[one.value for one in outcomes.values()]),
+            "campaign": campaign_id,
+        },
     )

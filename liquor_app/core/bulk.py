@@ -1,19 +1,22 @@
-"""Many rows at once: COPY through the session's own connection, in its transaction; columns handed on unread."""
+"""Many rows at once: COPY through the session's own connection, in its transaction; rows passed to a statement as
+arrays (`unnest`); columns handed on unread."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
-from sqlalchemy import text
+from sqlalchemy import text, types
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.db import raw_connection
@@ -108,3 +111,102 @@ class _AsItIs(Dumper):
 
 
 psycopg.adapters.register_dumper(PassedArray, _AsItIs)
+
+
+_NAMES: tuple[tuple[type[Any], str], ...] = (
+    (types.Uuid, "uuid"),
+    (types.BigInteger, "bigint"),
+    (types.SmallInteger, "smallint"),
+    (types.Integer, "int"),
+    (types.Boolean, "boolean"),
+    (types.Float, "float8"),
+    (types.Numeric, "numeric"),
+    (types.DateTime, "timestamptz"),
+    (types.Date, "date"),
+    (BYTEA, "bytea"),
+    (types.LargeBinary, "bytea"),
+    (JSONB, "jsonb"),
+    (types.Enum, "text"),
+    (types.String, "text"),
+)
+"""The first that fits. Without lengths and precisions: a cast to those would cut values off, where storing refuses."""
+
+
+class Unnest:
+    """Rows of a statement: one declaration makes both the SQL that reads them and its parameters. As text, it is what
+    stands after FROM.
+
+        _ENDED = unnest("f", id=Action.id, reason=Action.skip_reason)
+        _SKIP = f"UPDATE actions a SET skip_reason = f.reason FROM {_ENDED} WHERE a.id = f.id"
+        await session.execute(text(_SKIP), _ENDED.bind(id=ids, reason=reasons))
+
+    Arrays of different lengths, which PostgreSQL would fill up with NULL, are refused.
+    """
+
+    __slots__ = ("_packed", "_parameters", "sql")
+
+    def __init__(self, alias: str, columns: Mapping[str, str], packed: tuple[str, ...], place: str) -> None:
+        self._parameters = {name: f"{alias}_{name}" for name in columns}
+        self._packed = frozenset(packed)
+        arrays = ", ".join(
+            f"CAST(CAST(:{self._parameters[name]} AS text) AS {kind}[])"
+            if name in self._packed
+            else f"CAST(:{self._parameters[name]} AS {kind}[])"
+            for name, kind in columns.items()
+        )
+        names = ", ".join(columns)
+        self.sql = f"unnest({arrays}) AS {alias}({names})"
+        if place:
+            self.sql = f"unnest({arrays}) WITH ORDINALITY AS {alias}({names}, {place})"
+
+    def __str__(self) -> str:
+        return self.sql
+
+    def bind(self, **columns: Iterable[Any]) -> dict[str, object]:
+        """The parameters, an array a column.
+
+        Raises:
+            TypeError: not the columns that were declared.
+            ValueError: arrays of different lengths.
+        """
+        if columns.keys() != self._parameters.keys():
+            raise TypeError(f"{', '.join(self._parameters)} are wanted, {', '.join(columns)} given")
+        arrays = {name: values if isinstance(values, list) else list(values) for name, values in columns.items()}
+        if len({len(values) for values in arrays.values()}) > 1:
+            raise ValueError(", ".join(f"{len(values)} {name}" for name, values in arrays.items()))
+        return {
+            self._parameters[name]: as_text(values) if name in self._packed else values
+            for name, values in arrays.items()
+        }
+
+    def rows(self, rows: Iterable[Any]) -> dict[str, object]:
+        """The parameters from objects that have an attribute for each column."""
+        given = list(rows)
+        return self.bind(**{name: [getattr(row, name) for row in given] for name in self._parameters})
+
+
+def unnest(alias: str, /, *, packed: tuple[str, ...] = (), numbered_as: str = "", **columns: object) -> Unnest:
+    """Declare the rows of a statement.
+
+    Args:
+        columns: name → the table's column it is of, or a PostgreSQL type where it is of none.
+        packed: columns of ids that go as one text: ten times faster to write, but nothing for the planner to count.
+        numbered_as: name of a last column that numbers the rows from 1.
+    """
+    return Unnest(alias, {name: _type_of(name, column) for name, column in columns.items()}, packed, numbered_as)
+
+
+def as_text(ids: Iterable[UUID | None]) -> str:
+    """Ids as PostgreSQL reads an array of them from text."""
+    return "{" + ",".join(["NULL" if one is None else one.hex for one in ids]) + "}"
+
+
+def _type_of(name: str, column: object) -> str:
+    if isinstance(column, str):
+        return column
+    kind = getattr(column, "type", None)
+    kind = kind.impl_instance if isinstance(kind, types.TypeDecorator) else kind
+    for known, word in _NAMES:
+        if isinstance(kind, known):
+            return word
+    raise TypeError(f"{name}: {column!r} has no type that is passed in arrays")

@@ -18,7 +18,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import unnest
 from liquor_app.core.ids import uuid_array
+from liquor_app.coupons.models import Coupon
 from liquor_app.organization.service import notify
 from liquor_app.ui.words import figure
 
@@ -33,13 +35,16 @@ SELECT :campaign, discount_pct, id FROM coupon_pools WHERE is_standing
 ON CONFLICT DO NOTHING
 """
 
-_MAKE_UP = """
+_MADE = unnest(
+    "f", code=Coupon.code, campaign_id=Coupon.campaign_id, action_id=Coupon.action_id, customer_id=Coupon.customer_id,
+    percent=Coupon.discount_pct, last_day="date",
+)  # fmt: skip
+
+_MAKE_UP = f"""
 INSERT INTO coupons (code, campaign_id, action_id, customer_id, discount_pct, issued_at, expires_at)
 SELECT f.code, f.campaign_id, f.action_id, f.customer_id, f.percent, now(),
        CAST(f.last_day + 1 AS timestamp) AT TIME ZONE :zone
-FROM unnest(CAST(:codes AS text[]), CAST(:campaigns AS uuid[]), CAST(:actions AS uuid[]), CAST(:customers AS uuid[]),
-            CAST(:percents AS numeric[]), CAST(:days AS date[]))
-  AS f(code, campaign_id, action_id, customer_id, percent, last_day)
+FROM {_MADE}
 ON CONFLICT DO NOTHING
 RETURNING action_id, code
 """
@@ -51,12 +56,14 @@ WHERE c.campaign_id = ANY(CAST(CAST(:campaigns AS text) AS uuid[]))
 """
 
 # Whoever finds a code locked takes the next one; the unique index on the action is the last word.
-_TAKE = """
+_ASKED = unnest(
+    "f", numbered_as="place", pool_id=Coupon.pool_id, campaign_id=Coupon.campaign_id, action_id=Coupon.action_id,
+    customer_id=Coupon.customer_id, last_day="date",
+)  # fmt: skip
+_TAKE = f"""
 WITH asked AS (
     SELECT f.*, row_number() OVER (PARTITION BY f.pool_id ORDER BY f.place) AS turn
-    FROM unnest(CAST(:pools AS uuid[]), CAST(:campaigns AS uuid[]), CAST(:actions AS uuid[]),
-                CAST(:customers AS uuid[]), CAST(:days AS date[]))
-      WITH ORDINALITY AS f(pool_id, campaign_id, action_id, customer_id, last_day, place)
+    FROM {_ASKED}
 ), wanted AS (
     SELECT pool_id, count(*) AS most FROM asked GROUP BY pool_id
 ), free AS MATERIALIZED (
@@ -74,10 +81,11 @@ WHERE c.id = d.id
 RETURNING c.action_id, c.code
 """
 
-_REDEEM = """
+_REDEEMED = unnest("f", coupon_id=Coupon.id, occurred_at=Coupon.redeemed_at, purchase_id=Coupon.purchase_id)
+
+_REDEEM = f"""
 UPDATE coupons k SET redeemed_at = f.occurred_at, purchase_id = f.purchase_id
-FROM unnest(CAST(:coupons AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:purchases AS uuid[]))
-  AS f (coupon_id, occurred_at, purchase_id)
+FROM {_REDEEMED}
 WHERE k.id = f.coupon_id AND k.redeemed_at IS NULL
 """
 
@@ -157,12 +165,14 @@ async def make_up_codes(session: AsyncSession, wanted: Sequence[Wanted], zone: s
     made = await session.execute(
         text(_MAKE_UP),
         {
-            "codes": [coupon_code() for _ in wanted],
-            "campaigns": [one.campaign_id for one in wanted],
-            "actions": [one.action_id for one in wanted],
-            "customers": [one.customer_id for one in wanted],
-            "percents": [one.percent for one in wanted],
-            "days": [one.last_day for one in wanted],
+            **_MADE.bind(
+                code=[coupon_code() for _ in wanted],
+                campaign_id=[one.campaign_id for one in wanted],
+                action_id=[one.action_id for one in wanted],
+                customer_id=[one.customer_id for one in wanted],
+                percent=[one.percent for one in wanted],
+                last_day=[one.last_day for one in wanted],
+            ),
             "zone": zone,
         },
     )
@@ -174,7 +184,7 @@ async def redeem_codes(
 ) -> None:
     """Note when and with which purchase codes were redeemed; one redeemed before keeps its first."""
     if coupon_ids:
-        bound = {"coupons": list(coupon_ids), "moments": list(moments), "purchases": list(purchase_ids)}
+        bound = _REDEEMED.bind(coupon_id=coupon_ids, occurred_at=moments, purchase_id=purchase_ids)
         await session.execute(text(_REDEEM), bound)
 
 
@@ -190,11 +200,13 @@ async def _take(
     taken = await session.execute(
         text(_TAKE),
         {
-            "pools": [pool_of[action] for action in drawn],
-            "campaigns": [one.campaign_id for one in drawn.values()],
-            "actions": list(drawn),
-            "customers": [one.customer_id for one in drawn.values()],
-            "days": [one.last_day for one in drawn.values()],
+            **_ASKED.bind(
+                pool_id=[pool_of[action] for action in drawn],
+                campaign_id=[one.campaign_id for one in drawn.values()],
+                action_id=drawn,
+                customer_id=[one.customer_id for one in drawn.values()],
+                last_day=[one.last_day for one in drawn.values()],
+            ),
             "zone": zone,
         },
     )

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
@@ -27,6 +28,10 @@ FINAL = (SuppressionReason.COMPLAINED, SuppressionReason.ERASED)
 """Reasons no admin lifts."""
 
 _GRAVITY = {SuppressionReason.UNSUBSCRIBED: 0, SuppressionReason.BOUNCED: 2, **dict.fromkeys(FINAL, 3)}
+
+_ENTRIES = unnest(
+    "f", hash="bytea", address="text", channel="text", reason="text", customer="uuid",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,20 +191,21 @@ async def suppress_addresses(session: AsyncSession, entries: Sequence[Suppressio
     await session.execute(
         text(
             "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source)"
-            " SELECT f.hash, f.address, f.channel, f.reason, f.customer, :source FROM unnest("
-            " CAST(:hashes AS bytea[]), CAST(:addresses AS text[]), CAST(:channels AS text[]),"
-            " CAST(:reasons AS text[]), CAST(:customers AS uuid[])) AS f(hash, address, channel, reason, customer)"
+            " SELECT f.hash, f.address, f.channel, f.reason, f.customer, :source"
+            f" FROM {_ENTRIES}"
             " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
             " DO UPDATE SET reason = excluded.reason, source = excluded.source"
             " WHERE (suppressions.reason = :own AND excluded.reason <> :own)"
             " OR (suppressions.reason <> ALL(:final) AND excluded.reason = ANY(:final))"
         ),
         {
-            "hashes": [address_hash(entry.address) for entry in chosen],
-            "addresses": [entry.address for entry in chosen],
-            "channels": [entry.channel.value if entry.channel else None for entry in chosen],
-            "reasons": [entry.reason.value for entry in chosen],
-            "customers": [entry.customer_id for entry in chosen],
+            **_ENTRIES.bind(
+                hash=[address_hash(entry.address) for entry in chosen],
+                address=[entry.address for entry in chosen],
+                channel=[entry.channel.value if entry.channel else None for entry in chosen],
+                reason=[entry.reason.value for entry in chosen],
+                customer=[entry.customer_id for entry in chosen],
+            ),
             "source": source,
             "own": SuppressionReason.UNSUBSCRIBED.value,
             "final": [reason.value for reason in FINAL],

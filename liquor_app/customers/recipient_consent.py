@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import SuppressionReason
@@ -26,9 +26,14 @@ class SaidByText:
     evidence: str
 
 
-_STOP = """
+_TEXTED = unnest("f", phone="text", evidence="jsonb")
+_RETURNING = unnest("f", phone="text", evidence="jsonb", hash="bytea")
+_LEAVING = unnest("f", customer="uuid", evidence="jsonb")
+_ADDRESSES = unnest("f", channel="text", hash="bytea")
+
+_STOP = f"""
 WITH f AS (
-    SELECT * FROM unnest(CAST(:phones AS text[]), CAST(:evidence AS jsonb[])) AS f(phone, evidence)
+    SELECT * FROM {_TEXTED}
 ),
 had AS (
     SELECT c.id, c.sms_consent, f.evidence FROM customers c JOIN f ON f.phone = c.phone
@@ -43,10 +48,9 @@ SELECT id, 'sms', 'withdrawn', :source, evidence || jsonb_build_object('had', sm
 # The latest word must be a STOP by text, and that STOP must have taken a consent: what staff, a page or a complaint
 # withdrew is not given back, who never agreed has not agreed now, and who is still on the list for another reason stays
 # as they are.
-_START = """
+_START = f"""
 WITH f AS (
-    SELECT * FROM unnest(CAST(:phones AS text[]), CAST(:evidence AS jsonb[]), CAST(:hashes AS bytea[]))
-    AS f(phone, evidence, hash)
+    SELECT * FROM {_RETURNING}
 ),
 back AS (
     SELECT c.id, f.evidence FROM customers c JOIN f ON f.phone = c.phone
@@ -71,10 +75,9 @@ INSERT INTO consents (customer_id, channel, status, source, evidence)
 SELECT id, 'sms', 'given', :source, evidence FROM back
 """
 
-_WITHDRAW = """
+_WITHDRAW = f"""
 WITH f AS (
-    SELECT DISTINCT ON (customer) * FROM unnest(CAST(:customers AS uuid[]), CAST(:evidence AS jsonb[]))
-    AS f(customer, evidence)
+    SELECT DISTINCT ON (customer) * FROM {_LEAVING}
 ),
 gone AS (
     UPDATE customers c SET updated_at = now(),
@@ -88,9 +91,9 @@ INSERT INTO consents (customer_id, channel, status, source, evidence)
 SELECT id, :channel, 'withdrawn', :source, evidence FROM gone
 """
 
-_LIFT = """
+_LIFT = f"""
 UPDATE suppressions s SET lifted_at = now()
-  FROM unnest(CAST(:channels AS text[]), CAST(:hashes AS bytea[])) AS f(channel, hash)
+  FROM {_ADDRESSES}
  WHERE s.lifted_at IS NULL AND s.reason = :own AND s.address_hash = f.hash AND s.channel = f.channel
    AND (CAST(:source AS text) IS NULL OR s.source = :source)
 """
@@ -105,18 +108,18 @@ UPDATE customers SET max_contacts_30_days = :most, topics_off = :off, updated_at
 
 async def withdraw_by_text(session: AsyncSession, told: Sequence[SaidByText], source: str) -> None:
     """Withdraw the consent to texts of everybody who has these numbers, with what each had before."""
-    await session.execute(text(_STOP), {**_told(told), "source": source})
+    await session.execute(text(_STOP), {**_TEXTED.rows(told), "source": source})
 
 
 async def return_by_text(session: AsyncSession, told: Sequence[SaidByText], source: str) -> None:
     """Give back the consent that a STOP of the same `source` took, and nothing else; never to whom the suppression list
     still holds, so take off it first what may be (`lift_unsubscribings`)."""
-    hashes = [address_hash(one.phone) for one in told]
-    await session.execute(text(_START), {**_told(told), "hashes": hashes, "source": source})
-
-
-def _told(told: Sequence[SaidByText]) -> dict[str, Any]:
-    return {"phones": [one.phone for one in told], "evidence": [one.evidence for one in told]}
+    rows = _RETURNING.bind(
+        phone=[one.phone for one in told],
+        evidence=[one.evidence for one in told],
+        hash=[address_hash(one.phone) for one in told],
+    )
+    await session.execute(text(_START), {**rows, "source": source})
 
 
 async def withdraw_consents(
@@ -125,7 +128,7 @@ async def withdraw_consents(
     """Withdraw many customers' consent to a channel; who has none to withdraw is left alone. `evidence` is JSON."""
     await session.execute(
         text(_WITHDRAW),
-        {"channel": channel.value, "customers": list(customer_ids), "evidence": list(evidence), "source": source},
+        {**_LEAVING.bind(customer=customer_ids, evidence=evidence), "channel": channel.value, "source": source},
     )
 
 
@@ -142,8 +145,10 @@ async def lift_unsubscribings(
     await session.execute(
         text(_LIFT),
         {
-            "channels": [channel.value for channel, _ in addresses],
-            "hashes": [address_hash(address) for _, address in addresses],
+            **_ADDRESSES.bind(
+                channel=[channel.value for channel, _ in addresses],
+                hash=[address_hash(address) for _, address in addresses],
+            ),
             "own": SuppressionReason.UNSUBSCRIBED.value,
             "source": source,
         },

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
 from liquor_app.customers.models import SuppressionReason
@@ -24,6 +25,8 @@ MAX_ADDRESSES = 5_000
 MAX_WHY = 300
 FOR_GOOD = (SuppressionReason.COMPLAINED, SuppressionReason.ERASED)
 """Reasons that nobody here can take back: the person or the law gave them."""
+
+_GIVEN = unnest("g", hash="bytea", address="text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ async def add_suppressions(
             "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source)"
             " SELECT g.hash, g.address, :channel, :reason, (SELECT c.id FROM customers c WHERE c.deleted_at IS NULL"
             "   AND (c.email_key = g.address OR c.phone = g.address) LIMIT 1), :source"
-            " FROM unnest(CAST(:hashes AS bytea[]), CAST(:addresses AS text[])) AS g (hash, address)"
+            f" FROM {_GIVEN}"
             # somebody's own leaving, which they could take back by a text, becomes the shop's word
             " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
             " DO UPDATE SET reason = excluded.reason, source = excluded.source WHERE suppressions.reason = :own"
@@ -83,8 +86,7 @@ async def add_suppressions(
         ),
         {
             "own": SuppressionReason.UNSUBSCRIBED.value,
-            "hashes": [address_hash(address) for address in plain],
-            "addresses": list(plain),
+            **_GIVEN.bind(hash=[address_hash(address) for address in plain], address=plain),
             "channel": channel,
             "reason": SuppressionReason.MANUAL.value,
             "source": actor.kind.value,

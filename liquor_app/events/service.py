@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.bulk import PassedArray
+from liquor_app.core.bulk import PassedArray, unnest
 from liquor_app.core.clock import now
+from liquor_app.events.models import AnalyticsEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,13 @@ class NewEvent:
     properties: dict[str, Any] = field(default_factory=dict)
 
 
+_NEW = unnest(
+    "f", event_type=AnalyticsEvent.event_type, customer_id=AnalyticsEvent.customer_id,
+    campaign_id=AnalyticsEvent.campaign_id, send_id=AnalyticsEvent.send_id, occurred_at=AnalyticsEvent.occurred_at,
+    properties=AnalyticsEvent.properties,
+)  # fmt: skip
+
+
 async def record_events(session: AsyncSession, events: Sequence[NewEvent]) -> None:
     """Append events in one statement."""
     if not events:
@@ -36,17 +44,16 @@ async def record_events(session: AsyncSession, events: Sequence[NewEvent]) -> No
         text(
             "INSERT INTO analytics_events"
             " (event_type, customer_id, campaign_id, send_id, occurred_at, properties)"
-            " SELECT * FROM unnest(CAST(:types AS text[]), CAST(:customers AS uuid[]), CAST(:campaigns AS uuid[]),"
-            " CAST(:sends AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:properties AS jsonb[]))"
+            f" SELECT * FROM {_NEW}"
         ),
-        {
-            "types": [event.event_type for event in events],
-            "customers": [event.customer_id for event in events],
-            "campaigns": [event.campaign_id for event in events],
-            "sends": [event.send_id for event in events],
-            "moments": [event.occurred_at for event in events],
-            "properties": [json.dumps(event.properties, default=str) for event in events],
-        },
+        _NEW.bind(
+            event_type=[event.event_type for event in events],
+            customer_id=[event.customer_id for event in events],
+            campaign_id=[event.campaign_id for event in events],
+            send_id=[event.send_id for event in events],
+            occurred_at=[event.occurred_at for event in events],
+            properties=[json.dumps(event.properties, default=str) for event in events],
+        ),
     )
 
 
@@ -56,12 +63,13 @@ SELECT f.*, CAST(:at AS timestamptz)
 FROM unnest(CAST(:types AS text[]), CAST(:customers AS uuid[]), CAST(:campaigns AS uuid[]), CAST(:sends AS uuid[])) AS f
 """
 
-_MARK_MACHINES = """
+_REMARKS = unnest("f", event_id=AnalyticsEvent.id, occurred_at=AnalyticsEvent.occurred_at, is_machine="boolean")
+
+_MARK_MACHINES = f"""
 UPDATE analytics_events e
-SET properties = CASE WHEN f.machine THEN e.properties || '{"machine": true}' ELSE e.properties - 'machine' END
-FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:machines AS boolean[]))
-     AS f(id, moment, machine)
-WHERE e.id = f.id AND e.occurred_at = f.moment
+SET properties = CASE WHEN f.is_machine THEN e.properties || '{{"machine": true}}' ELSE e.properties - 'machine' END
+FROM {_REMARKS}
+WHERE e.id = f.event_id AND e.occurred_at = f.occurred_at
 """
 
 
@@ -87,11 +95,4 @@ async def record_many(
 async def mark_machines(session: AsyncSession, remarks: Sequence[Remark]) -> None:
     """Set right whose an open or click was: the only thing in the log that is ever changed."""
     if remarks:
-        await session.execute(
-            text(_MARK_MACHINES),
-            {
-                "ids": [one.event_id for one in remarks],
-                "moments": [one.occurred_at for one in remarks],
-                "machines": [one.is_machine for one in remarks],
-            },
-        )
+        await session.execute(text(_MARK_MACHINES), _REMARKS.rows(remarks))

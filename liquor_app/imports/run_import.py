@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.bulk import by_index
+from liquor_app.core.bulk import by_index, unnest
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.customers.bulk_write import Raced
@@ -43,6 +43,8 @@ from liquor_app.imports.rejects import OWN_COLUMNS, Reject, raw_of, write_reject
 TRIES = 3
 ROWS, ORDERS, WHOLE, DONE = "rows", "orders", "whole", "done"
 """What is being done: reading rows; making orders of waiting lines; filling in the good lines of refused orders."""
+
+_RAWS = unnest("k", number="int", raw="text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,10 +258,10 @@ class Work:
         if raws:
             await session.execute(
                 text(
-                    "UPDATE import_rejects r SET raw = CAST(k.raw AS jsonb) FROM unnest(CAST(:numbers AS int[]),"
-                    " CAST(:raws AS text[])) AS k (number, raw) WHERE r.import_id = :id AND r.row_number = k.number"
+                    f"UPDATE import_rejects r SET raw = CAST(k.raw AS jsonb) FROM {_RAWS}"
+                    " WHERE r.import_id = :id AND r.row_number = k.number"
                 ),
-                {"id": self.plan.id, "numbers": list(raws), "raws": list(raws.values())},
+                {**_RAWS.bind(number=raws, raw=raws.values()), "id": self.plan.id},
             )
 
 

@@ -11,7 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.core.bulk import unnest
 from liquor_app.core.ids import uuid7_time
+from liquor_app.ledger.models import Send
 from liquor_app.organization.models import Channel
 
 REOPENED_DAYS = 30
@@ -48,19 +50,20 @@ WHERE s.id = due.id AND s.created_at = due.created_at
 RETURNING s.id
 """
 
-_RELEASE = """
+_RELEASED = unnest("f", id=Send.id, created_at=Send.created_at, due=Send.not_before, note=Send.note)
+_SKIPPED = unnest("f", id=Send.id, created_at=Send.created_at, reason=Send.skip_reason, note=Send.note)
+
+_RELEASE = f"""
 UPDATE sends s SET status = 'pending', claim_token = NULL, lease_until = NULL, contact_at = NULL,
     not_before = COALESCE(f.due, s.not_before), note = COALESCE(f.note, s.note)
-FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:due AS timestamptz[]),
-            CAST(:notes AS text[])) AS f(id, created_at, due, note)
+FROM {_RELEASED}
 WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'claimed' AND s.claim_token = :token
 """
 
-_SKIP = """
+_SKIP = f"""
 UPDATE sends s SET status = 'skipped', claim_token = NULL, lease_until = NULL, contact_at = NULL,
     skip_reason = f.reason, note = f.note
-FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:reasons AS text[]),
-            CAST(:notes AS text[])) AS f(id, created_at, reason, note)
+FROM {_SKIPPED}
 WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'claimed' AND s.claim_token = :token
 RETURNING s.id, s.action_id
 """
@@ -108,10 +111,12 @@ async def release_claims(session: AsyncSession, token: UUID, releases: Sequence[
             text(_RELEASE),
             {
                 "token": token,
-                "ids": [one.id for one in releases],
-                "moments": [uuid7_time(one.id) for one in releases],
-                "due": [one.due for one in releases],
-                "notes": [one.note for one in releases],
+                **_RELEASED.bind(
+                    id=[one.id for one in releases],
+                    created_at=[uuid7_time(one.id) for one in releases],
+                    due=[one.due for one in releases],
+                    note=[one.note for one in releases],
+                ),
             },
         )
 
@@ -124,10 +129,12 @@ async def skip_claims(session: AsyncSession, token: UUID, skips: Sequence[Skip])
         text(_SKIP),
         {
             "token": token,
-            "ids": [one.id for one in skips],
-            "moments": [uuid7_time(one.id) for one in skips],
-            "reasons": [one.reason for one in skips],
-            "notes": [one.note for one in skips],
+            **_SKIPPED.bind(
+                id=[one.id for one in skips],
+                created_at=[uuid7_time(one.id) for one in skips],
+                reason=[one.reason for one in skips],
+                note=[one.note for one in skips],
+            ),
         },
     )
     return {row.id: row.action_id for row in skipped}

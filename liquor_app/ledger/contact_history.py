@@ -10,15 +10,16 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.ids import uuid_array
+from liquor_app.core.bulk import unnest
 from liquor_app.ledger.models import CONTACTS
 
 MADE_BEFORE = timedelta(days=90)
 """Messages are made at most a campaign's length before they are due, which spares the old partitions."""
 
-_CONTACTS = """
+_PEOPLE = unnest("m", packed=("id",), id="uuid")
+_CONTACTS = f"""
 SELECT s.id, s.customer_id, s.contact_at
-FROM unnest(CAST(CAST(:customers AS text) AS uuid[])) AS m(id) JOIN sends s ON s.customer_id = m.id
+FROM {_PEOPLE} JOIN sends s ON s.customer_id = m.id
 WHERE s.created_at > :oldest AND s.contact_at > :since AND s.contact_at < :until AND s.status = ANY(:statuses)
 """
 
@@ -39,7 +40,7 @@ async def contacts_of(
     found = await session.execute(
         text(_CONTACTS),
         {
-            "customers": uuid_array(customers),
+            **_PEOPLE.bind(id=customers),
             "oldest": since - MADE_BEFORE,
             "since": since,
             "until": until,

@@ -10,16 +10,19 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import unnest
 from liquor_app.core.ids import uuid7, uuid7_time
-from liquor_app.ledger.models import SendStatus
+from liquor_app.ledger.models import Send, SendStatus
 
-_FIRST = """
+_NEW = unnest(
+    "f", id=Send.id, created_at=Send.created_at, action_id=Send.action_id, customer_id=Send.customer_id,
+    channel=Send.channel, recipient=Send.recipient, not_before=Send.not_before, expires_at=Send.expires_at,
+    status=Send.status, reason=Send.skip_reason, note=Send.note,
+)  # fmt: skip
+
+_FIRST = f"""
 WITH fresh AS (
-    SELECT * FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:actions AS uuid[]), CAST(:customers AS uuid[]),
-        CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:due AS timestamptz[]),
-        CAST(:ends AS timestamptz[]), CAST(:statuses AS text[]), CAST(:reasons AS text[]), CAST(:notes AS text[]))
-      AS f(id, created_at, action_id, customer_id, channel, recipient, not_before, expires_at, status, reason, note)
+    SELECT * FROM {_NEW}
 ), keys AS (
     INSERT INTO send_keys (action_id, channel, attempt, send_id)
     SELECT action_id, channel, 1, id FROM fresh
@@ -94,17 +97,19 @@ async def add_sends(session: AsyncSession, campaign_id: UUID, sends: Sequence[Ne
         text(_FIRST),
         {
             "campaign": campaign_id,
-            "ids": ids,
-            "moments": [uuid7_time(send_id) for send_id in ids],
-            "actions": [one.action_id for one in sends],
-            "customers": [one.customer_id for one in sends],
-            "channels": [one.channel for one in sends],
-            "addresses": [one.recipient for one in sends],
-            "due": [one.not_before for one in sends],
-            "ends": [one.expires_at for one in sends],
-            "statuses": [(SendStatus.SKIPPED if one.reason else SendStatus.PENDING).value for one in sends],
-            "reasons": [one.reason for one in sends],
-            "notes": [one.note for one in sends],
+            **_NEW.bind(
+                id=ids,
+                created_at=[uuid7_time(send_id) for send_id in ids],
+                action_id=[one.action_id for one in sends],
+                customer_id=[one.customer_id for one in sends],
+                channel=[one.channel for one in sends],
+                recipient=[one.recipient for one in sends],
+                not_before=[one.not_before for one in sends],
+                expires_at=[one.expires_at for one in sends],
+                status=[(SendStatus.SKIPPED if one.reason else SendStatus.PENDING).value for one in sends],
+                reason=[one.reason for one in sends],
+                note=[one.note for one in sends],
+            ),
         },
     )
     return set(added.scalars())

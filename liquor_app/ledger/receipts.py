@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import unnest
+
 FIRST_PAUSE = timedelta(seconds=30)
 MOST_TRIES = 10
 GIVE_UP = timedelta(hours=12)
@@ -20,11 +22,11 @@ is only learned by asking. Each pause is twice the one before: ten tries take fo
 Key = tuple[str, str]
 """Of a receipt: provider and event."""
 
-_KEEP = """
+_NEW = unnest("f", event_id="text", kind="text", send_id="uuid", payload="jsonb")
+_KEEP = f"""
 INSERT INTO webhook_receipts (provider, event_id, kind, send_id, payload)
 SELECT :provider, f.event_id, f.kind, f.send_id, f.payload
-FROM unnest(CAST(:events AS text[]), CAST(:kinds AS text[]), CAST(:sends AS uuid[]), CAST(:payloads AS jsonb[]))
-  AS f(event_id, kind, send_id, payload)
+FROM {_NEW}
 ON CONFLICT DO NOTHING RETURNING event_id
 """
 
@@ -35,16 +37,17 @@ FROM webhook_receipts
 WHERE processed_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT :n FOR UPDATE SKIP LOCKED
 """
 
-_DONE = """
+_ENDED = unnest("f", provider="text", event_id="text", error="text")
+_DONE = f"""
 UPDATE webhook_receipts r SET processed_at = now(), tries = r.tries + 1, error = f.error
-FROM unnest(CAST(:providers AS text[]), CAST(:events AS text[]), CAST(:errors AS text[]))
-     AS f(provider, event_id, error)
+FROM {_ENDED}
 WHERE r.provider = f.provider AND r.event_id = f.event_id
 """
 
-_LATER = """
+_KEYS = unnest("f", provider="text", event_id="text")
+_LATER = f"""
 UPDATE webhook_receipts r SET tries = r.tries + 1, due_at = now() + CAST(:pause AS interval) * power(2, r.tries)
-FROM unnest(CAST(:providers AS text[]), CAST(:events AS text[])) AS f(provider, event_id)
+FROM {_KEYS}
 WHERE r.provider = f.provider AND r.event_id = f.event_id
 """
 
@@ -75,13 +78,7 @@ async def keep_receipts(session: AsyncSession, provider: str, receipts: Sequence
     """Keep events of a provider, each once; True if any is new."""
     kept = await session.execute(
         text(_KEEP),
-        {
-            "provider": provider,
-            "events": [one.event_id for one in receipts],
-            "kinds": [one.kind for one in receipts],
-            "sends": [one.send_id for one in receipts],
-            "payloads": [one.payload for one in receipts],
-        },
+        {**_NEW.rows(receipts), "provider": provider},
     )
     return kept.first() is not None
 
@@ -100,11 +97,11 @@ async def close_receipts(session: AsyncSession, done: Mapping[Key, str | None]) 
     """Be done with events, each with the error that is left of it, if any."""
     await session.execute(
         text(_DONE),
-        {
-            "providers": [provider for provider, _ in done],
-            "events": [event_id for _, event_id in done],
-            "errors": list(done.values()),
-        },
+        _ENDED.bind(
+            provider=[provider for provider, _ in done],
+            event_id=[event_id for _, event_id in done],
+            error=done.values(),
+        ),
     )
 
 
@@ -114,8 +111,9 @@ async def put_off_receipts(session: AsyncSession, later: Collection[Key]) -> Non
         await session.execute(
             text(_LATER),
             {
-                "providers": [provider for provider, _ in later],
-                "events": [event_id for _, event_id in later],
+                **_KEYS.bind(
+                    provider=[provider for provider, _ in later], event_id=[event_id for _, event_id in later]
+                ),
                 "pause": FIRST_PAUSE,
             },
         )

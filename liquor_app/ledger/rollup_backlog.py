@@ -10,12 +10,15 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
 
 SELF_COUNTED = timedelta(days=2)
 """The minutely roll-up looks back so far by itself (`analytics.tasks.LATE_DAYS`, less a time zone)."""
 
 MOST_AT_ONCE = 10_000
+
+_HOURS = unnest("f", hour="timestamptz", campaign="uuid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,8 @@ async def ask_recount(session: AsyncSession, messages: Sequence[Sent]) -> None:
     }
     if hours:
         await session.execute(
-            text(
-                "INSERT INTO recounts (sent_hour, campaign_id)"
-                " SELECT * FROM unnest(CAST(:hours AS timestamptz[]), CAST(:campaigns AS uuid[]))"
-            ),
-            {"hours": [hour for hour, _ in hours], "campaigns": [campaign for _, campaign in hours]},
+            text(f"INSERT INTO recounts (sent_hour, campaign_id) SELECT * FROM {_HOURS}"),
+            _HOURS.bind(hour=[hour for hour, _ in hours], campaign=[campaign for _, campaign in hours]),
         )
 
 

@@ -10,10 +10,16 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.bulk import PassedArray
-from liquor_app.core.ids import uuid7_time, uuid_array
+from liquor_app.core.bulk import PassedArray, unnest
+from liquor_app.core.ids import uuid7_time
 from liquor_app.events.models import EventType
-from liquor_app.ledger.models import SEND, SendStatus
+from liquor_app.ledger.models import SEND, Send, SendStatus
+
+_TAKEN = unnest("f", packed=("send_id",), send_id=Send.id, message_id=Send.provider_message_id)
+_REFUSED = unnest("f", id=Send.id, created_at=Send.created_at, code=Send.error_code, detail=Send.error_message)
+_TRIED = unnest(
+    "f", id=Send.id, created_at=Send.created_at, code=Send.error_code, detail=Send.error_message, counts="int"
+)
 
 _BECOME_SENT = SEND.sources_sql(SendStatus.SENT)
 
@@ -29,8 +35,8 @@ WITH done AS (
         -- of earlier tries; a bounce that was told first keeps its reason
         error_code = CASE WHEN s.status IN {_BECOME_SENT} THEN NULL ELSE s.error_code END,
         error_message = CASE WHEN s.status IN {_BECOME_SENT} THEN NULL ELSE s.error_message END
-    FROM unnest(CAST(CAST(:ids AS text) AS uuid[]), CAST(:messages AS text[])) AS f(id, message_id)
-    WHERE s.id = f.id AND s.created_at = uuid_v7_time(f.id)
+    FROM {_TAKEN}
+    WHERE s.id = f.send_id AND s.created_at = uuid_v7_time(f.send_id)
       AND (s.status IN {_BECOME_SENT} OR s.status IN ('delivered', 'bounced', 'complained'))
     RETURNING s.id, s.action_id, s.customer_id, s.campaign_id, s.channel
 )
@@ -42,25 +48,22 @@ FROM done
 
 # What was not taken is written down by whoever still holds the message: a worker that slept through its lease must not
 # put back what somebody else is sending meanwhile. What was taken is a fact, whoever tells it.
-_FAILED = """
+_FAILED = f"""
 UPDATE sends s SET status = 'failed', error_code = f.code, error_message = f.detail,
     claim_token = NULL, lease_until = NULL
-FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]),
-            CAST(:details AS text[])) AS f(id, created_at, code, detail)
+FROM {_REFUSED}
 WHERE s.id = f.id AND s.created_at = f.created_at
   AND (s.status = 'unknown' OR (s.status = 'sending' AND s.claim_token = CAST(:token AS uuid)))
 RETURNING s.id, s.action_id, s.customer_id, s.campaign_id, s.channel, s.recipient
 """
 
 # The pause before the next attempt doubles, with jitter, by the campaign's own clock.
-_RETRY = """
+_RETRY = f"""
 UPDATE sends s SET status = 'pending', claim_token = NULL, lease_until = NULL, contact_at = NULL,
     error_code = f.code, error_message = f.detail, retry_count = s.retry_count + f.counts,
     not_before = COALESCE(k.virtual_now, now()) + make_interval(secs =>
         LEAST(:ceiling, :base * power(2, s.retry_count)) * (0.5 + random()))
-FROM campaigns k, unnest(
-         CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]), CAST(:details AS text[]),
-         CAST(:counts AS int[])) AS f(id, created_at, code, detail, counts)
+FROM campaigns k, {_TRIED}
 WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'sending'
   AND s.claim_token = CAST(:token AS uuid) AND k.id = s.campaign_id
   AND s.retry_count + f.counts <= :most
@@ -68,10 +71,9 @@ RETURNING s.id
 """
 
 # Still on its way as far as anybody knows: the next round of recovery asks the provider, or tells the operator.
-_UNSURE = """
+_UNSURE = f"""
 UPDATE sends s SET error_code = f.code, error_message = f.detail, lease_until = clock_timestamp()
-FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]),
-            CAST(:details AS text[])) AS f(id, created_at, code, detail)
+FROM {_REFUSED}
 WHERE s.id = f.id AND s.created_at = f.created_at AND s.status = 'sending' AND s.claim_token = CAST(:token AS uuid)
 """
 
@@ -117,8 +119,7 @@ async def mark_sent(session: AsyncSession, answers: Sequence[Answer]) -> MarkedS
     done = await session.execute(
         text(_SENT),
         {
-            "ids": uuid_array(one.send_id for one in answers),
-            "messages": [one.message_id for one in answers],
+            **_TAKEN.rows(answers),
             "by_email": EventType.EMAIL_SENT.value,
             "by_sms": EventType.SMS_SENT.value,
         },
@@ -135,7 +136,7 @@ async def mark_failed(session: AsyncSession, answers: Sequence[Answer], token: U
     """
     if not answers:
         return []
-    return (await session.execute(text(_FAILED), _said(answers, token))).all()
+    return (await session.execute(text(_FAILED), {**_REFUSED.bind(**_said(answers)), "token": token})).all()
 
 
 async def retry_later(
@@ -151,8 +152,8 @@ async def retry_later(
     done = await session.execute(
         text(_RETRY),
         {
-            **_said(answers, token),
-            "counts": list(counts),
+            **_TRIED.bind(**_said(answers), counts=counts),
+            "token": token,
             "base": backoff.base,
             "ceiling": backoff.ceiling,
             "most": backoff.most,
@@ -164,14 +165,13 @@ async def retry_later(
 async def mark_unsure(session: AsyncSession, answers: Sequence[Answer], token: UUID) -> None:
     """Leave messages `sending` whose answer nobody has: recovery takes them at once."""
     if answers:
-        await session.execute(text(_UNSURE), _said(answers, token))
+        await session.execute(text(_UNSURE), {**_REFUSED.bind(**_said(answers)), "token": token})
 
 
-def _said(answers: Sequence[Answer], token: UUID) -> dict[str, object]:
+def _said(answers: Sequence[Answer]) -> dict[str, list[Any]]:
     return {
-        "token": token,
-        "ids": [one.send_id for one in answers],
-        "moments": [uuid7_time(one.send_id) for one in answers],
-        "codes": [one.code for one in answers],
-        "details": [one.detail for one in answers],
+        "id": [one.send_id for one in answers],
+        "created_at": [uuid7_time(one.send_id) for one in answers],
+        "code": [one.code for one in answers],
+        "detail": [one.detail for one in answers],
     }

@@ -12,15 +12,17 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.ids import uuid7_time, uuid_array
-from liquor_app.ledger.models import SEND, SendStatus
+from liquor_app.core.bulk import unnest
+from liquor_app.core.ids import uuid7_time
+from liquor_app.ledger.models import SEND, Send, SendStatus
 
 # Locked in the order of their ids, as everywhere.
-_LOCK = """
+_IDS = unnest("m", packed=("id",), id=Send.id)
+_LOCK = f"""
 SELECT s.id, s.provider, s.provider_message_id, s.recipient, s.customer_id, s.campaign_id, s.action_id, s.channel,
        s.attempt, s.batch_id, s.status, s.sent_at, s.delivered_at, s.opened_at, s.clicked_at, s.bounced_at,
        s.complained_at, s.unsubscribed_at, s.error_code, s.error_message
-FROM unnest(CAST(CAST(:ids AS text) AS uuid[])) AS m(id)
+FROM {_IDS}
 JOIN sends s ON s.id = m.id AND s.created_at = uuid_v7_time(m.id)
 ORDER BY s.id FOR UPDATE OF s
 """
@@ -28,14 +30,13 @@ ORDER BY s.id FOR UPDATE OF s
 _TIMES = ("sent_at", "delivered_at", "opened_at", "clicked_at", "bounced_at", "complained_at", "unsubscribed_at")
 _WORDS = ("error_code", "error_message")
 
+_FATES = unnest("f", id=Send.id, status=Send.status, **{name: getattr(Send, name) for name in (*_TIMES, *_WORDS)})
+
 _TOLD = f"""
 UPDATE sends s SET status = f.status, {", ".join(f"{name} = f.{name}" for name in (*_TIMES, *_WORDS))},
     claim_token = CASE WHEN s.status = 'sending' THEN NULL ELSE s.claim_token END,
     lease_until = CASE WHEN s.status IN ('sending', 'unknown') THEN NULL ELSE s.lease_until END
-FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]),
-            {", ".join(f"CAST(:{name} AS timestamptz[])" for name in _TIMES)},
-            {", ".join(f"CAST(:{name} AS text[])" for name in _WORDS)})
-     AS f(id, status, {", ".join((*_TIMES, *_WORDS))})
+FROM {_FATES}
 WHERE s.id = f.id AND s.created_at = uuid_v7_time(f.id)
 """
 
@@ -48,10 +49,13 @@ _UNSUBSCRIBED = """
 UPDATE sends SET unsubscribed_at = now() WHERE id = :id AND created_at = :moment AND unsubscribed_at IS NULL
 """
 
-_CONVERTED = """
+_BROUGHT = unnest(
+    "f", packed=("id",), id=Send.id, at=Send.converted_at, worth=Send.conversion_value, inferred="boolean"
+)
+
+_CONVERTED = f"""
 UPDATE sends s SET converted_at = f.at, conversion_value = f.worth, conversion_inferred = f.inferred
-FROM unnest(CAST(CAST(:ids AS text) AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:values AS numeric[]),
-            CAST(:inferred AS boolean[])) AS f(id, at, worth, inferred)
+FROM {_BROUGHT}
 WHERE s.id = f.id AND s.created_at = uuid_v7_time(f.id) AND s.converted_at IS NULL
 RETURNING s.id
 """
@@ -91,7 +95,7 @@ class Conversion:
 async def lock_sends(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Any]:
     """Messages by id, locked: with `provider`, `provider_message_id`, `recipient`, `customer_id`, `campaign_id`,
     `action_id`, `channel`, `attempt`, `batch_id` and what `Fate.of` reads."""
-    found = await session.execute(text(_LOCK), {"ids": uuid_array(ids)})
+    found = await session.execute(text(_LOCK), _IDS.bind(id=ids))
     return {row.id: row for row in found}
 
 
@@ -108,11 +112,11 @@ async def change_fates(session: AsyncSession, changed: Mapping[UUID, tuple[Fate,
         fates = [after for _, after in changed.values()]
         await session.execute(
             text(_TOLD),
-            {
-                "ids": list(changed),
-                "statuses": [fate.status.value for fate in fates],
+            _FATES.bind(
+                id=changed,
+                status=[fate.status.value for fate in fates],
                 **{name: [getattr(fate, name) for fate in fates] for name in (*_TIMES, *_WORDS)},
-            },
+            ),
         )
 
 
@@ -140,11 +144,11 @@ async def mark_converted(session: AsyncSession, conversions: Sequence[Conversion
         return set()
     done = await session.execute(
         text(_CONVERTED),
-        {
-            "ids": uuid_array(one.send_id for one in conversions),
-            "moments": [one.at for one in conversions],
-            "values": [one.value for one in conversions],
-            "inferred": [one.is_inferred for one in conversions],
-        },
+        _BROUGHT.bind(
+            id=[one.send_id for one in conversions],
+            at=[one.at for one in conversions],
+            worth=[one.value for one in conversions],
+            inferred=[one.is_inferred for one in conversions],
+        ),
     )
     return set(done.scalars())

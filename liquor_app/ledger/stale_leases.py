@@ -14,8 +14,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.core.bulk import unnest
 from liquor_app.core.ids import uuid7_time
-from liquor_app.ledger.models import SEND, SendStatus
+from liquor_app.ledger.models import SEND, Send, SendStatus
 
 _UNCLAIM = """
 UPDATE sends SET status = 'pending', claim_token = NULL, lease_until = NULL, contact_at = NULL
@@ -48,28 +49,30 @@ WHERE s.id = x.id AND s.created_at = x.created_at
 RETURNING s.id, s.recipient, s.provider, s.channel, s.campaign_id, clock_timestamp() - uuid_v7_time(s.batch_id) AS age
 """
 
+_HELD = unnest("f", id=Send.id, created_at=Send.created_at)
+_PAUSED = unnest("f", id=Send.id, created_at=Send.created_at, seconds="float8")
+
 _AGAIN = f"""
 UPDATE sends s SET status = 'pending', claim_token = NULL, lease_until = NULL, contact_at = NULL,
     retry_count = s.retry_count + 1
-FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[])) AS f(id, created_at)
+FROM {_HELD}
 WHERE s.id = f.id AND s.created_at = f.created_at AND s.claim_token = :token
   AND s.status IN {SEND.sources_sql(SendStatus.PENDING, SendStatus.SENDING, SendStatus.UNKNOWN)}
   AND s.retry_count < :most
 RETURNING s.id
 """
 
-_WAIT = """
+_WAIT = f"""
 UPDATE sends s SET claim_token = NULL, lease_until = clock_timestamp() + make_interval(secs => f.seconds)
-FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]), CAST(:seconds AS float8[]))
-       AS f(id, created_at, seconds)
+FROM {_PAUSED}
 WHERE s.id = f.id AND s.created_at = f.created_at AND s.status IN ('sending', 'unknown') AND s.claim_token = :token
 """
 
 # A provider that can be asked is asked again now and then; whoever cannot be asked leaves it to a late callback.
-_UNKNOWN = """
+_UNKNOWN = f"""
 WITH old AS (
     SELECT s.id, s.created_at, s.status FROM sends s
-    JOIN unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[])) AS f(id, created_at)
+    JOIN {_HELD}
       ON s.id = f.id AND s.created_at = f.created_at
     WHERE s.status IN ('sending', 'unknown') AND s.claim_token = :token
     FOR UPDATE OF s
@@ -116,7 +119,8 @@ async def take_expired(session: AsyncSession, token: UUID, *, limit: int, lease_
 async def send_after_all(session: AsyncSession, token: UUID, ids: Sequence[UUID], *, most: int) -> set[UUID]:
     """Put back messages their provider knows nothing of, up to `most` times each; returns which."""
     again = await session.execute(
-        text(_AGAIN), {"token": token, "ids": list(ids), "moments": [uuid7_time(one) for one in ids], "most": most}
+        text(_AGAIN),
+        {**_HELD.bind(id=ids, created_at=[uuid7_time(one) for one in ids]), "token": token, "most": most},
     )
     return set(again.scalars())
 
@@ -127,9 +131,11 @@ async def ask_later(session: AsyncSession, token: UUID, pauses: Sequence[tuple[U
         text(_WAIT),
         {
             "token": token,
-            "ids": [send_id for send_id, _ in pauses],
-            "moments": [uuid7_time(send_id) for send_id, _ in pauses],
-            "seconds": [max(pause.total_seconds(), 0.5) for _, pause in pauses],
+            **_PAUSED.bind(
+                id=[send_id for send_id, _ in pauses],
+                created_at=[uuid7_time(send_id) for send_id, _ in pauses],
+                seconds=[max(pause.total_seconds(), 0.5) for _, pause in pauses],
+            ),
         },
     )
 
@@ -146,8 +152,7 @@ async def mark_unknown(
         text(_UNKNOWN),
         {
             "token": token,
-            "ids": list(ids),
-            "moments": [uuid7_time(one) for one in ids],
+            **_HELD.bind(id=ids, created_at=[uuid7_time(one) for one in ids]),
             "note": note,
             "again": None if again is None else again.total_seconds(),
         },

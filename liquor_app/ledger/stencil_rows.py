@@ -10,8 +10,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-_MISSING = """
-SELECT w.id FROM unnest(CAST(:ids AS uuid[])) AS w(id) WHERE NOT EXISTS (SELECT 1 FROM stencils m WHERE m.id = w.id)
+from liquor_app.core.bulk import unnest
+
+_WANTED = unnest("w", id="uuid")
+_MISSING = f"""
+SELECT w.id FROM {_WANTED} WHERE NOT EXISTS (SELECT 1 FROM stencils m WHERE m.id = w.id)
 """
 _KEEP = """
 INSERT INTO stencils (id, html, text, links) VALUES (:id, :html, :text, CAST(:links AS jsonb)) ON CONFLICT DO NOTHING
@@ -31,7 +34,7 @@ async def add_stencils(session: AsyncSession, stencils: Mapping[UUID, StencilPar
     """Add those that are not kept yet; what is named after its content never changes."""
     if not stencils:
         return
-    missing = (await session.execute(text(_MISSING), {"ids": list(stencils)})).scalars().all()
+    missing = (await session.execute(text(_MISSING), _WANTED.bind(id=stencils))).scalars().all()
     if missing:
         await session.execute(
             text(_KEEP),

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, may, require
+from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 
 MOST_VIEWS = 50
@@ -21,6 +22,8 @@ LONGEST = 2_000
 """Characters of a question; an address holds no more."""
 
 _VISIBLE = "page = :page AND (user_id IS NULL OR user_id = :me)"
+
+_QUERY = unnest("q", k="text", v="text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,9 @@ async def save_view(
         text(
             "INSERT INTO saved_views (page, name, user_id, query)"
             " SELECT :page, :name, :owner, COALESCE(jsonb_object_agg(k, v), '{}')"
-            " FROM unnest(CAST(:keys AS text[]), CAST(:texts AS text[])) AS q (k, v) RETURNING id"
+            f" FROM {_QUERY} RETURNING id"
         ),
-        {**values, "keys": list(kept), "texts": list(kept.values())},
+        {**values, **_QUERY.bind(k=kept, v=kept.values())},
     )
     view_id: UUID = made.scalar_one()
     await audit(session, actor, "view.saved", "saved_view", view_id, page=page, name=title, shared=shared)

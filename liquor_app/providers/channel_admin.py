@@ -13,12 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.security.crypto import decrypt, encrypt
 from liquor_app.organization.models import Channel
 from liquor_app.providers.config_forms import FormField, form_fields, merged, shown
 from liquor_app.providers.registry import PROVIDERS, SANDBOX
 from liquor_app.providers.service import configure_channel, provider_kind
+
+_ORDER = unnest("p", numbered_as="place", name="text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +263,7 @@ async def _renumber(session: AsyncSession, channel: Channel) -> list[str]:
 async def _number(session: AsyncSession, channel: Channel, names: list[str]) -> None:
     await session.execute(
         text(
-            "UPDATE channels c SET position = p.place * 10 FROM unnest(CAST(:names AS text[])) WITH ORDINALITY"
-            " AS p(name, place) WHERE c.channel = :c AND c.provider = p.name"
+            f"UPDATE channels c SET position = p.place * 10 FROM {_ORDER} WHERE c.channel = :c AND c.provider = p.name"
         ),
-        {"c": channel.value, "names": names},
+        {**_ORDER.bind(name=names), "c": channel.value},
     )

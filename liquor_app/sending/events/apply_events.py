@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_status import ToldAction, mark_told
+from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
-from liquor_app.core.ids import uuid7_time, uuid_array
+from liquor_app.core.ids import uuid7_time
 from liquor_app.core.pubsub import publish
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, Remark, mark_machines, record_events
@@ -44,9 +45,10 @@ KEPT_WORDS = 300
 MOST_TOUCHES = 200
 """Of one message that are weighed again when more is told; nobody opens one more often."""
 
-_TOUCHES = """
+_ASKED = unnest("m", packed=("id",), id="uuid")
+_TOUCHES = f"""
 SELECT m.id AS send_id, e.id, e.occurred_at, e.event_type, e.properties
-FROM unnest(CAST(CAST(:ids AS text) AS uuid[])) AS m(id)
+FROM {_ASKED}
 CROSS JOIN LATERAL (
     SELECT id, occurred_at, event_type, properties FROM analytics_events
     WHERE send_id = m.id AND event_type = ANY(:types) AND occurred_at >= :since
@@ -158,7 +160,7 @@ async def _touches(
         found = await session.execute(
             text(_TOUCHES),
             {
-                "ids": uuid_array(asked),
+                **_ASKED.bind(id=asked),
                 "types": [EventType.DELIVERED.value, EventType.EMAIL_OPEN.value, EventType.LINK_CLICK.value],
                 "since": uuid7_time(min(asked)) - timedelta(days=1),
                 "most": MOST_TOUCHES,

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.actions.action_status import Launched, skip_queued
 from liquor_app.compliance.legal_rules import Rules
 from liquor_app.compliance.may_send import Allowed, Blocked, BlockReason, may_send, next_allowed
-from liquor_app.core.ids import uuid7, uuid_array
+from liquor_app.core.bulk import unnest
+from liquor_app.core.ids import uuid7
 from liquor_app.coupons.coupon_codes import give_codes
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import ConsentStatus
@@ -33,6 +34,7 @@ EXPIRED = "expired"
 LASTING = timedelta(minutes=2)
 """A window that closes sooner is as good as closed: the fence wants a minute of it."""
 
+_CLAIMED = unnest("m", packed=("id",), id="uuid")
 _DETAILS = f"""
 SELECT s.id, s.created_at, s.customer_id, s.action_id, s.campaign_id, s.channel, s.not_before,
        s.expires_at, s.contact_at AS moment, s.attempt,
@@ -47,7 +49,7 @@ SELECT s.id, s.created_at, s.customer_id, s.action_id, s.campaign_id, s.channel,
        CASE s.channel WHEN 'email' THEN c.email_key ELSE c.phone END AS address,
        CASE s.channel WHEN 'email' THEN COALESCE(c.email, c.email_key) ELSE c.phone END AS recipient,
        g.at AS consent_at, b.has_alcohol_purchases
-FROM unnest(CAST(CAST(:ids AS text) AS uuid[])) AS m(id)
+FROM {_CLAIMED}
 JOIN sends s ON s.id = m.id AND s.created_at = uuid_v7_time(m.id)
 JOIN campaigns k ON k.id = s.campaign_id
 JOIN customers c ON c.id = s.customer_id
@@ -129,7 +131,7 @@ async def claim_batch(
     ids = await claim_due(session, channels, token=token, limit=limit, lease_seconds=lease_seconds)
     if not ids:
         return Claim(token, [], 0, frozenset())
-    found = await session.execute(text(_DETAILS), {"ids": uuid_array(ids)})
+    found = await session.execute(text(_DETAILS), _CLAIMED.bind(id=ids))
     rows = found.all()
     hashes = {row.id: address_hash(row.address) for row in rows if row.address}
     suppressed = await _suppressed(session, set(hashes.values()))

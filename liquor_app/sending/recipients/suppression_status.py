@@ -10,18 +10,20 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import unnest
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.recipient_consent import lift_unsubscribings
 from liquor_app.organization.models import Channel
 
-_LISTED = """
+_ASKED = unnest("f", channel="text", address="text", hash="bytea", customer="uuid")
+_PHONES = unnest("f", phone="text")
+_LISTED = f"""
 SELECT f.channel, f.address, bool_or(s.channel IS NULL OR s.reason <> :own OR EXISTS (
          SELECT 1 FROM sends e WHERE e.customer_id = f.customer AND e.channel = f.channel
           AND lower(e.recipient) = f.address AND (e.complained_at IS NOT NULL OR e.bounced_at IS NOT NULL)
        )) AS is_barred
-FROM unnest(CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:hashes AS bytea[]),
-            CAST(:customers AS uuid[])) AS f(channel, address, hash, customer)
+FROM {_ASKED}
 JOIN suppressions s ON s.address_hash = f.hash AND s.lifted_at IS NULL AND (s.channel IS NULL OR s.channel = f.channel)
 GROUP BY f.channel, f.address
 """
@@ -73,10 +75,9 @@ async def owners_of_phones(session: AsyncSession, phones: Sequence[str]) -> list
     """Everybody who has one of these numbers: families share them. A number of nobody stands alone."""
     found = await session.execute(
         text(
-            "SELECT f.phone, c.id FROM unnest(CAST(:phones AS text[])) AS f(phone)"
-            " LEFT JOIN customers c ON c.phone = f.phone AND c.deleted_at IS NULL"
+            f"SELECT f.phone, c.id FROM {_PHONES} LEFT JOIN customers c ON c.phone = f.phone AND c.deleted_at IS NULL"
         ),
-        {"phones": list(phones)},
+        _PHONES.bind(phone=phones),
     )
     return [Owned(Channel.SMS, phone, customer_id) for phone, customer_id in found]
 
@@ -90,10 +91,12 @@ async def _listed(session: AsyncSession, asked: Sequence[Owned]) -> dict[tuple[C
     found = await session.execute(
         text(_LISTED),
         {
-            "channels": [one.channel.value for one in asked],
-            "addresses": [one.address for one in asked],
-            "hashes": [address_hash(one.address) for one in asked],
-            "customers": [one.customer_id for one in asked],
+            **_ASKED.bind(
+                channel=[one.channel.value for one in asked],
+                address=[one.address for one in asked],
+                hash=[address_hash(one.address) for one in asked],
+                customer=[one.customer_id for one in asked],
+            ),
             "own": SuppressionReason.UNSUBSCRIBED.value,
         },
     )

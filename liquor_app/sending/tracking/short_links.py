@@ -10,13 +10,18 @@ from uuid import UUID, uuid5
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import unnest
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import NotFound
 from liquor_app.core.security.crypto import keyed_hash
+from liquor_app.sending.models import ShortLink, TrackedLink
 from liquor_app.sending.tracking.links import Target
 from liquor_app.templates.rendering.sms_length import CODE_LENGTH, CODE_LETTERS, with_short_links
 
 _NAMESPACE = UUID("6f1c1c8e-6c0b-5f43-9d3c-6a1f0e2b7d55")
+
+_TARGETS = unnest("f", id=TrackedLink.id, campaign_id=TrackedLink.campaign_id, url=TrackedLink.url)
+_CODES = unnest("f", code=ShortLink.code, send_id=ShortLink.send_id, link_id=ShortLink.link_id, place=ShortLink.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +54,21 @@ async def store_links(session: AsyncSession, links: Sequence[Shortened]) -> None
     targets = {_link_id(link.campaign_id, link.address): link for link in links}
     ids = sorted(targets)
     await session.execute(
-        text(
-            "INSERT INTO tracked_links (id, campaign_id, url) SELECT * FROM unnest(CAST(:ids AS uuid[]),"
-            " CAST(:campaigns AS uuid[]), CAST(:urls AS text[])) ON CONFLICT DO NOTHING"
+        text(f"INSERT INTO tracked_links (id, campaign_id, url) SELECT * FROM {_TARGETS} ON CONFLICT DO NOTHING"),
+        _TARGETS.bind(
+            id=ids,
+            campaign_id=[targets[link_id].campaign_id for link_id in ids],
+            url=[targets[link_id].address for link_id in ids],
         ),
-        {
-            "ids": ids,
-            "campaigns": [targets[link_id].campaign_id for link_id in ids],
-            "urls": [targets[link_id].address for link_id in ids],
-        },
     )
     await session.execute(
-        text(
-            "INSERT INTO short_links (code, send_id, link_id, place) SELECT * FROM unnest(CAST(:codes AS text[]),"
-            " CAST(:sends AS uuid[]), CAST(:links AS uuid[]), CAST(:places AS smallint[])) ON CONFLICT DO NOTHING"
+        text(f"INSERT INTO short_links (code, send_id, link_id, place) SELECT * FROM {_CODES} ON CONFLICT DO NOTHING"),
+        _CODES.bind(
+            code=[link.code for link in links],
+            send_id=[link.send_id for link in links],
+            link_id=[_link_id(link.campaign_id, link.address) for link in links],
+            place=[link.place for link in links],
         ),
-        {
-            "codes": [link.code for link in links],
-            "sends": [link.send_id for link in links],
-            "links": [_link_id(link.campaign_id, link.address) for link in links],
-            "places": [link.place for link in links],
-        },
     )
 
 
