@@ -17,8 +17,10 @@ from liquor_app.accounts.setup_code import use_code
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 
 
-@dataclass(frozen=True, slots=True)
-class UserRow:
+@dataclass(frozen=True)
+class UserFields:
+    """Who somebody is."""
+
     id: UUID
     email: str
     full_name: str | None
@@ -27,6 +29,9 @@ class UserRow:
     last_login_at: datetime | None
     created_at: datetime
 
+
+@dataclass(frozen=True, slots=True)
+class UserRow(UserFields):
     @property
     def actor(self) -> Actor:
         return Actor(ActorKind.USER, self.id, self.full_name or self.email, self.role)

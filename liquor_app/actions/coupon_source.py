@@ -52,15 +52,21 @@ class PoolChoice:
     remaining: int
 
 
-@dataclass(frozen=True, slots=True)
-class CodeNeed:
-    """Messages of one discount that have no code yet, and where theirs will come from: a pool, or made up (None)."""
+@dataclass(frozen=True)
+class CodeNeedFields:
+    """Where codes come from, and how many there are."""
 
-    discount_pct: Decimal
     messages: int
     pool_id: UUID | None
     pool_name: str | None
     remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeNeed(CodeNeedFields):
+    """Messages of one discount that have no code yet, and where theirs will come from: a pool, or made up (None)."""
+
+    discount_pct: Decimal
     options: tuple[PoolChoice, ...]
 
     @property

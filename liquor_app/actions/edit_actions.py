@@ -51,18 +51,24 @@ UPDATE actions a SET {", ".join(f"{name} = r.{name}" for name in KEPT)}, updated
 """
 
 
-@dataclass(frozen=True, slots=True)
-class EditRow:
-    """A change by hand: what, to how many actions, by whom; `undone_at` once it was taken back."""
+@dataclass(frozen=True)
+class EditFields:
+    """A change by hand, as it is told."""
 
-    batch: UUID
-    plan_id: UUID | None
     kind: str
     summary: str
     actions: int
     by: str
     at: datetime
     undone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EditRow(EditFields):
+    """A change by hand: what, to how many actions, by whom; `undone_at` once it was taken back."""
+
+    batch: UUID
+    plan_id: UUID | None
 
 
 async def skip_action(session: AsyncSession, actor: Actor, action_id: UUID, *, note: str = "") -> None:

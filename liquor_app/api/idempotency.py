@@ -14,7 +14,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -89,7 +89,9 @@ def _answer(answer: Any, status: int, location: str | None) -> JSONResponse:
 
 def _plain(adapter: TypeAdapter[Any], value: Any) -> Any:
     # through plain values, so that every field becomes what its type says (an integer 0 of money "0", not 0)
-    given = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    # a shape that inherits a row's fields is a model, whatever else it is
+    is_row = is_dataclass(value) and not isinstance(value, BaseModel | type)
+    given = asdict(value) if is_row else value
     return adapter.dump_python(adapter.validate_python(given, from_attributes=True), mode="json")
 
 

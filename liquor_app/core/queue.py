@@ -136,13 +136,12 @@ class JobContext:
 Task = Callable[[JobContext], Awaitable[dict[str, Any] | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class JobRow:
-    """A job as shown to people and programs."""
+@dataclass(frozen=True)
+class JobFields:
+    """What a job is, for people and programs alike."""
 
     id: UUID
     name: str
-    status: JobStatus
     done: int
     total: int
     message: str | None
@@ -150,6 +149,13 @@ class JobRow:
     error: str | None
     created_at: datetime
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow(JobFields):
+    """A job as shown to people and programs."""
+
+    status: JobStatus
 
 
 def unexpected(error: Exception) -> str:

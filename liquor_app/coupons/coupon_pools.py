@@ -63,19 +63,25 @@ SELECT (SELECT count(*) FROM fresh) AS added, (SELECT count(DISTINCT code) FROM 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class PoolRow:
-    """A pool and how far it is used up. `remaining` codes are nobody's yet; a notice comes at `low_water`."""
+@dataclass(frozen=True)
+class PoolFields:
+    """A pool and how far it is used up."""
 
     id: UUID
     name: str
-    discount_pct: Decimal
     is_standing: bool
     low_water: int
-    created_at: datetime
     total: int
     remaining: int
     redeemed: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRow(PoolFields):
+    """A pool and how far it is used up. `remaining` codes are nobody's yet; a notice comes at `low_water`."""
+
+    discount_pct: Decimal
+    created_at: datetime
 
     @property
     def is_low(self) -> bool:

@@ -70,18 +70,24 @@ class NewOrder:
     coupon_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRow:
-    """A basket as recorded; `outcome` is created, updated or unchanged."""
+@dataclass(frozen=True)
+class OrderFields:
+    """A basket and what became of it."""
 
     id: UUID
     order_id: str
     customer_id: UUID
     occurred_at: datetime
-    total: Decimal
-    discount: Decimal
     lines: int
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow(OrderFields):
+    """A basket as recorded; `outcome` is created, updated or unchanged."""
+
+    total: Decimal
+    discount: Decimal
 
 
 async def record_purchase(session: AsyncSession, actor: Actor, order: NewOrder) -> OrderRow:

@@ -31,33 +31,39 @@ LOCAL = "local:"
 """How the key of a file begins that the command line reads where it lies; the rest is a hash of it and its choices."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRow:
-    """An uploaded file. `created + updated + unchanged + rejected = rows`, which counts what has been taken so far;
-    `reasons` counts the rejected by code, `notes` what was left out of rows that were taken; `position` is the
-    checkpoint."""
+@dataclass(frozen=True)
+class ImportFields:
+    """An uploaded file, and what has been taken of it so far."""
 
     id: UUID
     kind: str
     file_name: str
-    file_key: str
-    status: ImportStatus
     policy: str
     mapping: dict[str, str]
-    options: dict[str, Any]
     rows: int
     created: int
     updated: int
     unchanged: int
     rejected: int
     reasons: dict[str, int]
-    notes: dict[str, int]
     error: str | None
-    position: dict[str, Any]
     job_id: UUID | None
-    created_by: UUID | None
     created_at: datetime
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow(ImportFields):
+    """An uploaded file. `created + updated + unchanged + rejected = rows`, which counts what has been taken so far;
+    `reasons` counts the rejected by code, `notes` what was left out of rows that were taken; `position` is the
+    checkpoint."""
+
+    file_key: str
+    status: ImportStatus
+    options: dict[str, Any]
+    notes: dict[str, int]
+    position: dict[str, Any]
+    created_by: UUID | None
 
     @property
     def is_local(self) -> bool:

@@ -19,7 +19,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.organization.brand_assets import COLOR, READABLE, contrast, is_safe_logo
 from liquor_app.organization.models import Header
-from liquor_app.organization.service import BrandRow, default_brand, get_brand
+from liquor_app.organization.service import BRAND_COLUMNS, BrandRow, default_brand, get_brand
 from liquor_app.organization.settings import GeneralSettings, load_settings, save_settings
 from liquor_app.organization.shop_identity import UNNAMED
 from liquor_app.ui.words import figure
@@ -42,7 +42,7 @@ async def list_brands(session: AsyncSession, actor: Actor) -> list[BrandRow]:
     """Every brand, the default one first."""
     require(actor, Role.USER)
     found = await session.execute(
-        text(f"SELECT {', '.join(BrandRow.__slots__)} FROM brands ORDER BY is_default DESC, name LIMIT {MAX_BRANDS}")
+        text(f"SELECT {', '.join(BRAND_COLUMNS)} FROM brands ORDER BY is_default DESC, name LIMIT {MAX_BRANDS}")
     )
     return [BrandRow(**row) for row in found.mappings()]
 

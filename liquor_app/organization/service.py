@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
@@ -18,8 +18,10 @@ from liquor_app.organization.models import Brand
 from liquor_app.organization.shop_identity import ensure_blank_brand
 
 
-@dataclass(frozen=True, slots=True)
-class BrandRow:
+@dataclass(frozen=True)
+class BrandFields:
+    """How a brand looks, who it writes as, and what it counts."""
+
     id: UUID
     name: str
     logo_url: str | None
@@ -40,14 +42,28 @@ class BrandRow:
 
 
 @dataclass(frozen=True, slots=True)
-class NotificationRow:
+class BrandRow(BrandFields):
+    """The row."""
+
+
+BRAND_COLUMNS = tuple(field.name for field in fields(BrandRow))
+
+
+@dataclass(frozen=True)
+class NotificationFields:
+    """What a notice says."""
+
     id: UUID
     level: str
     title: str
     body: str
     link: str | None
-    is_read: bool
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRow(NotificationFields):
+    is_read: bool
 
 
 async def ensure_defaults(session: AsyncSession) -> None:
@@ -62,7 +78,7 @@ async def default_brand(session: AsyncSession) -> BrandRow:
         NotFound: none is set up.
     """
     found = await session.execute(
-        text(f"SELECT {', '.join(BrandRow.__slots__)} FROM brands ORDER BY is_default DESC, created_at LIMIT 1")
+        text(f"SELECT {', '.join(BRAND_COLUMNS)} FROM brands ORDER BY is_default DESC, created_at LIMIT 1")
     )
     row = found.mappings().first()
     if row is None:
@@ -81,7 +97,7 @@ async def get_brand(session: AsyncSession, brand_id: UUID | None) -> BrandRow:
     brand = await session.get(Brand, brand_id)
     if brand is None:
         raise NotFound("There is no such brand.")
-    return BrandRow(**{name: getattr(brand, name) for name in BrandRow.__slots__})
+    return BrandRow(**{name: getattr(brand, name) for name in BRAND_COLUMNS})
 
 
 async def notify(

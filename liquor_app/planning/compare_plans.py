@@ -10,15 +10,21 @@ SHOWN = 60
 """Cells told of, the largest differences first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure of both plans; `low` and `high` are 80 % intervals where it is an estimate."""
+@dataclass(frozen=True)
+class FigureFields:
+    """One figure of both plans."""
 
     name: str
     label: str
     unit: str
     left: float
     right: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figure(FigureFields):
+    """One figure of both plans; `low` and `high` are 80 % intervals where it is an estimate."""
+
     left_range: tuple[float, float] | None = None
     right_range: tuple[float, float] | None = None
 
@@ -35,9 +41,9 @@ class DayDifference:
     right: int
 
 
-@dataclass(frozen=True, slots=True)
-class CellDifference:
-    """Messages to a segment on a day by a channel with an offer, in both plans."""
+@dataclass(frozen=True)
+class CellFields:
+    """Messages of a cell in both plans."""
 
     segment: str
     segment_name: str
@@ -46,6 +52,11 @@ class CellDifference:
     offer: str
     left: int
     right: int
+
+
+@dataclass(frozen=True, slots=True)
+class CellDifference(CellFields):
+    """Messages to a segment on a day by a channel with an offer, in both plans."""
 
     @property
     def difference(self) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -19,6 +17,7 @@ from liquor_app.accounts.passwords import Hashed, check_password, hash_password,
 from liquor_app.accounts.permissions import STRANGER, Actor, require
 from liquor_app.accounts.setup_code import check_code
 from liquor_app.accounts.sign_in import begin_attempt, finish_attempt
+from liquor_app.accounts.users import UserFields
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.http_rate_limit import limit
 from liquor_app.api.schemas import Body, Row, Storable
@@ -60,14 +59,8 @@ class Tokens(Row):
     expires_in: int
 
 
-class UserOut(Row):
-    id: UUID
-    email: str
-    full_name: str | None
-    role: Role
-    is_active: bool
-    last_login_at: datetime | None
-    created_at: datetime
+class UserOut(Row, UserFields):
+    """As the row has it."""
 
 
 class MePatch(Body):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from decimal import Decimal
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
@@ -19,7 +18,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.coupons import coupon_pools
-from liquor_app.coupons.coupon_pools import AddedCodes
+from liquor_app.coupons.coupon_pools import AddedCodes, PoolFields
 from liquor_app.coupons.lists import POOLS, list_pools
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes
@@ -71,18 +70,11 @@ class CodesIn(Body):
     codes: Annotated[list[Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=20_000)]
 
 
-class PoolOut(Row):
+class PoolOut(Row, PoolFields):
     """A pool. `remaining` codes are nobody's yet; it `is_low` at `low_water`, and a notice comes."""
 
-    id: UUID
-    name: str
     discount_pct: Money
-    is_standing: bool
-    low_water: int
     is_low: bool
-    total: int
-    remaining: int
-    redeemed: int
 
 
 list_routes(router, POOLS, list_pools, "Coupon pools, by name.", limit=200, shape=PoolOut)

@@ -44,11 +44,9 @@ from liquor_app.templates.template_catalog import load_catalog
 EXAMPLE_LINK = "https://example.com/unsubscribe"
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A rendered template. `segments` and `encoding` are those of a text message, its links short as they will be sent;
-    `is_clipped` means that Gmail would hide the end of the e-mail; `missing` names variables that stand in it as
-    `[name]`, because nothing is known for this customer: the message would not be sent."""
+@dataclass(frozen=True)
+class PreviewFields:
+    """What a template was made into."""
 
     subject: str | None
     html: str | None
@@ -59,6 +57,14 @@ class Preview:
     segments: int
     html_bytes: int
     is_clipped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview(PreviewFields):
+    """A rendered template. `segments` and `encoding` are those of a text message, its links short as they will be sent;
+    `is_clipped` means that Gmail would hide the end of the e-mail; `missing` names variables that stand in it as
+    `[name]`, because nothing is known for this customer: the message would not be sent."""
+
     sender: str = ""
     missing: tuple[str, ...] = ()
 

@@ -29,6 +29,8 @@ def _bare(node: Any, *, named: bool = False) -> Any:
     if not isinstance(node, dict):
         return node
     kept = {key: value for key, value in node.items() if named or key not in PROSE}
+    if not named and isinstance(kept.get("required"), list):  # a set, whose order follows the classes
+        kept["required"] = sorted(kept["required"])
     return {key: _bare(value, named=key in {"properties", "schemas", "paths", "$defs"}) for key, value in kept.items()}
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from liquor_app.actions.coupon_source import CodeNeedFields
 from liquor_app.api.schemas import Body, Day, Money, Patch, Row, Started
 from liquor_app.campaigns.models import CampaignStatus, CampaignType, Engine
 
@@ -92,22 +93,27 @@ class CampaignHoldoutOut(Row):
     revenue: CampaignLiftOut
 
 
-class CampaignAnalytics(Row):
-    """What a campaign did. Rates are shares (0 to 1), null where there is nothing to divide by."""
+class SendingCounts(Row):
+    """How many messages of a campaign fared how, and what they brought."""
 
-    campaign_id: UUID
-    status: CampaignStatus
     total_sends: int
     completed_sends: int
     failed_sends: int
     skipped_sends: int
     unknown_sends: int
     delivered_sends: int
-    held_out: int
     opens: int
     clicks: int
     conversions: int
     revenue_generated: Decimal
+
+
+class CampaignAnalytics(SendingCounts):
+    """What a campaign did. Rates are shares (0 to 1), null where there is nothing to divide by."""
+
+    campaign_id: UUID
+    status: CampaignStatus
+    held_out: int
     delivery_rate: float | None
     open_rate: float | None
     click_rate: float | None
@@ -115,7 +121,7 @@ class CampaignAnalytics(Row):
     holdout: CampaignHoldoutOut | None
 
 
-class CampaignStatusMessage(Row):
+class CampaignStatusMessage(SendingCounts):
     """A campaign as it stands, on connecting and after every change."""
 
     type: Literal["campaign.status"] = "campaign.status"
@@ -125,16 +131,6 @@ class CampaignStatusMessage(Row):
     virtual_now: datetime | None
     pause_reason: str | None
     progress: float
-    total_sends: int
-    completed_sends: int
-    failed_sends: int
-    skipped_sends: int
-    unknown_sends: int
-    delivered_sends: int
-    opens: int
-    clicks: int
-    conversions: int
-    revenue_generated: Decimal
     at: datetime
 
 
@@ -151,13 +147,9 @@ class PoolChoiceOut(Row):
     remaining: int
 
 
-class CodeNeedOut(Row):
+class CodeNeedOut(Row, CodeNeedFields):
     """Messages of one discount without a code yet; `missing` of them will find the pool empty and be skipped."""
 
     discount_pct: Money
-    messages: int
-    pool_id: UUID | None
-    pool_name: str | None
-    remaining: int
     missing: int
     options: list[PoolChoiceOut]

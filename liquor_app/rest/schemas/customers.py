@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -10,6 +10,8 @@ from uuid import UUID
 from pydantic import Field
 
 from liquor_app.api.schemas import Body, Day, Moment, Money, Row, Started
+from liquor_app.imports.single_purchases import OrderFields
+from liquor_app.imports.uploads import ImportFields
 
 
 class CustomerPatch(Body):
@@ -64,30 +66,15 @@ class ImportStarted(Started):
     import_id: UUID
 
 
-class ImportOut(Row):
+class ImportOut(Row, ImportFields):
     """An uploaded file. The counts are of what has been taken so far; a stopped one that `can_resume` goes on there."""
 
-    id: UUID
-    kind: str
-    file_name: str
     status: str
-    policy: str
-    mapping: dict[str, str]
     options: dict[str, str]
-    rows: int
-    created: int
-    updated: int
-    unchanged: int
-    rejected: int
-    reasons: dict[str, int]
     notes: dict[str, int] = Field(
         description="What was left out of rows that were taken: placeholder_birthday, consent_without_evidence."
     )
-    error: str | None
     can_resume: bool
-    job_id: UUID | None
-    created_at: datetime
-    finished_at: datetime | None
 
 
 class ImportOptions(Body):
@@ -167,15 +154,9 @@ class PurchaseIn(Body):
     coupon_code: Word | None = None
 
 
-class PurchaseOut(Row):
-    id: UUID
-    order_id: str
-    customer_id: UUID
-    occurred_at: datetime
+class PurchaseOut(Row, OrderFields):
     total: Money
     discount: Money
-    lines: int
-    outcome: str
 
 
 class EventIn(Body):

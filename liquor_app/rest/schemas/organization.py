@@ -4,41 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal
-from uuid import UUID
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from liquor_app.api.schemas import Patch, Row
+from liquor_app.core.queue import JobFields
 from liquor_app.organization.guidance import Autonomy, Guidance, Phrases
 from liquor_app.organization.models import Header
+from liquor_app.organization.service import BrandFields, NotificationFields
 
 
-class JobOut(Row):
+class JobOut(Row, JobFields):
     """Background work; `result` is there once it `succeeded`, `error` once it `failed`."""
 
-    id: UUID
-    name: str
     status: str
-    done: int
-    total: int
-    message: str | None
-    result: dict[str, Any] | None
-    error: str | None
-    created_at: datetime
-    finished_at: datetime | None
 
 
-class NotificationMessage(Row):
+class NotificationMessage(Row, NotificationFields):
     """A notice: the unread ones on connecting, then each new one."""
 
     type: Literal["notification"] = "notification"
-    id: UUID
-    level: str
-    title: str
-    body: str
-    link: str | None
-    created_at: datetime
 
 
 class AutopilotOut(Row):
@@ -85,25 +71,8 @@ class GuidancePatch(Patch):
     autopilot_min_profit: Decimal | None = None
 
 
-class BrandOut(Row):
+class BrandOut(Row, BrandFields):
     """How a brand looks, who it writes as, and whether it counts opens and clicks."""
-
-    id: UUID
-    name: str
-    logo_url: str | None
-    logo_alt: str
-    header: str
-    primary_color: str
-    website_url: str
-    from_name: str
-    from_email: str
-    reply_to: str | None
-    sms_sender: str | None
-    postal_address: str
-    footer_text: str
-    timezone: str
-    track_clicks: bool
-    track_opens: bool
 
 
 class BrandPatch(Patch):

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from pydantic import Field
 
+from liquor_app.actions.edit_actions import EditFields
 from liquor_app.api.schemas import Body, Day, Row
 from liquor_app.campaigns.models import Engine
+from liquor_app.planning.compare_plans import CellFields, FigureFields
 from liquor_app.planning.models import PlanStatus
 
 
@@ -28,15 +30,8 @@ class PlanBrief(Row):
     approved_at: datetime | None
 
 
-class EditOut(Row):
+class EditOut(Row, EditFields):
     """A change by hand; `undone_at` once it was taken back."""
-
-    kind: str
-    summary: str
-    actions: int
-    by: str
-    at: datetime
-    undone_at: datetime | None
 
 
 class PlanOut(PlanBrief):
@@ -51,12 +46,7 @@ class PlanOut(PlanBrief):
     edits: list[EditOut]
 
 
-class FigureOut(Row):
-    name: str
-    label: str
-    unit: str
-    left: float
-    right: float
+class FigureOut(Row, FigureFields):
     difference: float
     left_range: tuple[float, float] | None
     right_range: tuple[float, float] | None
@@ -69,14 +59,7 @@ class DayOut(Row):
     right: int
 
 
-class CellOut(Row):
-    segment: str
-    segment_name: str
-    date: str
-    channel: str
-    offer: str
-    left: int
-    right: int
+class CellOut(Row, CellFields):
     difference: int
 
 

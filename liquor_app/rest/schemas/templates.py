@@ -10,6 +10,7 @@ from pydantic import Field
 
 from liquor_app.api.schemas import Body, Patch, Row
 from liquor_app.organization.models import Channel
+from liquor_app.templates.preview import PreviewFields
 
 
 class TemplateIn(Body):
@@ -70,18 +71,9 @@ class ProblemOut(Row):
     is_warning: bool
 
 
-class PreviewOut(Row):
+class PreviewOut(Row, PreviewFields):
     """A rendered template; what is not known for the customer stands in it as `[name]` and is listed in `missing`."""
 
-    subject: str | None
-    html: str | None
-    text: str
-    encoding: str | None
-    units: int
-    limit: int
-    segments: int
-    html_bytes: int
-    is_clipped: bool
     sender: str
     missing: list[str]
     problems: list[ProblemOut]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import BrandRow, default_brand
+from liquor_app.organization.service import BRAND_COLUMNS, BrandRow, default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
 from liquor_app.organization.shop_identity import missing_identity
 from liquor_app.providers.kit.base import OutgoingMessage
@@ -59,7 +59,7 @@ async def load_material(session: AsyncSession, *, known: Material | None = None)
     """Templates in use, brands (the default one under None), and the lines the law wants. What `known` has already
     rendered is kept: a template's version never changes."""
     compliance = await load_settings(session, ComplianceSettings)
-    found = await session.execute(text(f"SELECT {', '.join(BrandRow.__slots__)} FROM brands LIMIT 1000"))
+    found = await session.execute(text(f"SELECT {', '.join(BRAND_COLUMNS)} FROM brands LIMIT 1000"))
     brands: dict[UUID | None, BrandRow] = {row.id: BrandRow(**row._mapping) for row in found}
     brands[None] = await default_brand(session)
     return Material(

@@ -119,7 +119,8 @@ class PoolsState(FormState, ListState, rx.State):
     @rx.event
     @guarded
     async def load(self) -> Any:
-        self.asking = ""
+        if not self.dirty:
+            self.asking = ""
         return await self._load()
 
     async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[PoolRow]:
