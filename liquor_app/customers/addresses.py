@@ -10,6 +10,7 @@ from phonenumbers import timezone as phone_timezone
 
 from liquor_app.core.errors import Invalid
 from liquor_app.core.security.pepper import pepper_hash
+from liquor_app.core.visible_text import visible
 
 _EMAIL = re.compile(r"^[^@\s\"(),:;<>\[\]\\]{1,64}@[^@\s]{1,253}$")
 _LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
@@ -63,7 +64,7 @@ def normalise_email(value: str, field: str = "email") -> str:
     Raises:
         Invalid: it cannot be an address.
     """
-    text = value.strip()
+    text = visible(value).strip()
     if not _EMAIL.match(text) or len(text) > 254 or "\0" in text:
         raise _no_address(text, field)
     local, domain = text.rsplit("@", 1)
@@ -92,15 +93,31 @@ def normalise_phone(value: str, country: str = "US", field: str = "phone") -> st
     """E.164.
 
     Raises:
-        Invalid: not a possible number of that country.
+        Invalid: not a number of that country: of no length, area or kind that is given out (000-000-0000, 555-0147).
     """
     try:
-        number = phonenumbers.parse(value, country)
+        number = phonenumbers.parse(visible(value), country)
     except phonenumbers.NumberParseException as error:
         raise Invalid(f"{field} is not a phone number: {value[:40]!r}", field=field) from error
-    if not phonenumbers.is_possible_number(number):
-        raise Invalid(f"{field} is not a possible phone number: {value[:40]!r}", field=field)
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    written = str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    if not phonenumbers.is_valid_number(number) or stands_for_nobody(written):
+        raise Invalid(f"{field} is not a valid phone number: {value[:40]!r}", field=field)
+    return written
+
+
+_NO_MAILBOX = re.compile(
+    r"^(?:no[._-]?e?-?mail(?:[._-]?address)?|no[._-]?name|none?|null|na|nothing|no[._-]?reply|fake|dummy|unknown|declined"
+    r"|refused|test|anonymous|xx+)\d*@(?:no[._-]?e?-?mail|none?|no|null|na|nothing|nowhere|noone|nobody|unknown|fake|dummy"
+    r"|test|xx+|e?mail|aol|gmail|yahoo|hotmail)\.[a-z]{2,4}$"
+)
+_SAME_DIGITS = re.compile(r"^\+1?(\d)\1{6,}$")
+
+
+def stands_for_nobody(address: str) -> bool:
+    """Tell whether a normalised address is what people at a till type where there is none: noemail@…, 8888888888."""
+    if address[0] == "+":
+        return _SAME_DIGITS.match(address) is not None
+    return _NO_MAILBOX.match(address) is not None
 
 
 def show_phone(phone: str) -> str:

@@ -16,9 +16,11 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.core.visible_text import visible
 from liquor_app.customers.addresses import guess_timezone, normalise_email, normalise_phone
 from liquor_app.customers.age_verification import note_typed
 from liquor_app.customers.birth_dates import PLACEHOLDERS, age_on
+from liquor_app.customers.countries import country_code
 from liquor_app.customers.places import normalise_state
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 
@@ -125,7 +127,7 @@ def _clean(changes: dict[str, Any], today: date) -> dict[str, Any]:
         raise Invalid(f"{sorted(unknown)[0]} is not a field that can be written", field=sorted(unknown)[0])
     values: dict[str, Any] = {}
     for field, given in changes.items():
-        values[field] = (given.strip() or None) if isinstance(given, str) else given
+        values[field] = (visible(given).strip() or None) if isinstance(given, str) else given
         if isinstance(given, str) and (len(given) > 255 or "\x00" in given):
             raise Invalid(f"{field} is longer than 255 characters or holds a NUL character", field=field)
     if not isinstance(values.get("no_tracking", False), bool):
@@ -137,7 +139,9 @@ def _clean(changes: dict[str, Any], today: date) -> dict[str, Any]:
     if values.get("state"):
         values["state"] = normalise_state(values["state"]) or None
     if "country" in values:
-        values["country"] = (values["country"] or "US").upper()[:2]
+        if (code := country_code(str(values["country"] or "US"))) is None:
+            raise Invalid("country must be two letters such as US, or a country's English name", field="country")
+        values["country"] = code
     if values.get("date_of_birth"):
         born = values["date_of_birth"]
         try:

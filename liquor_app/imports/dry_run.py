@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -133,9 +132,9 @@ async def try_file(
     chosen = check_choices(kind, policy)
     if watch and not (limit and limit <= MAX_SHOWN):
         raise Invalid(f"At most {MAX_SHOWN} rows can be shown one by one.", field="rows")
-    zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
+    shop = await load_settings(session, GeneralSettings)
     plan = Plan(uuid7(), kind, chosen, path, path.name, dict(mapping or {}), dict(options or {}))
-    work = await open_work(plan, actor, zone, {}, limit=limit, watch=watch)
+    work = await open_work(plan, actor, shop, {}, limit=limit, watch=watch)
     savepoint = await session.begin_nested()
     try:
         async with work:

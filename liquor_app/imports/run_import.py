@@ -39,6 +39,7 @@ from liquor_app.imports.readers.dialect import SAMPLE_ROWS, Dialect, chosen_dial
 from liquor_app.imports.readers.formats import READING, open_table
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import OWN_COLUMNS, Reject, raw_of, write_rejects
+from liquor_app.organization.settings import GeneralSettings
 
 TRIES = 3
 ROWS, ORDERS, WHOLE, DONE = "rows", "orders", "whole", "done"
@@ -284,11 +285,18 @@ def read_sample(path: Path) -> list[Record]:
 
 
 async def open_work(
-    plan: Plan, actor: Actor, zone: ZoneInfo, position: dict[str, Any], *, limit: int | None = None, watch: bool = False
+    plan: Plan,
+    actor: Actor,
+    shop: GeneralSettings,
+    position: dict[str, Any],
+    *,
+    limit: int | None = None,
+    watch: bool = False,
 ) -> Work:
     """The work of an import from its checkpoint on (`position` is empty for one not begun).
 
     Args:
+        shop: whose clock and whose money cells are read by.
         limit: try only so many rows.
         watch: note in `shown` what becomes of each row; for trials.
 
@@ -309,7 +317,8 @@ async def open_work(
             raise
 
     table, at, dialect = await READING.run(prepare)
-    how = Setting(zone, now().astimezone(UTC), dialect.date_order, dialect.decimal)
+    zone = ZoneInfo(shop.timezone)
+    how = Setting(zone, now().astimezone(UTC), dialect.date_order, dialect.decimal, shop.currency)
     position = position or start_position(table.columns)
     chunks = Chunks(table, plan.kind, at, how, skip=int(position["records"]), limit=limit)
     return Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)

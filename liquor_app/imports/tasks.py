@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -104,10 +103,10 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
     while True:
         async with transaction() as session:
             row = await get_import(session, actor, import_id)
-            zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
+            shop = await load_settings(session, GeneralSettings)
         plan = Plan(row.id, row.kind, Policy(row.policy), path, row.file_name, row.mapping, row.options)
         try:
-            async with await open_work(plan, actor, zone, row.position) as work:
+            async with await open_work(plan, actor, shop, row.position) as work:
                 with gc_control.by_hand():
                     going = True
                     while going:

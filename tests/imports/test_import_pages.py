@@ -91,7 +91,7 @@ async def test_dates_are_read_by_evidence_and_can_be_read_otherwise(database: st
     assert "2 new" in state.trial
     await look(MatchState.choose_date_order, state, "mdy")
     assert state.date_note.startswith("The file seems to say otherwise")
-    assert "1 new and 1 refused" in state.trial
+    assert "2 new. Cells that could not be read are left blank: Date of birth 1." in state.trial
     await look(MatchState.choose_date_order, state, "nonsense")
     assert state.date_order == "mdy"
 

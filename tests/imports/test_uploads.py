@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -20,6 +19,7 @@ from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.run_import import Plan, open_work
 from liquor_app.imports.tasks import TASKS, forget_old_uploads
 from liquor_app.imports.uploads import ImportRow, get_import, request_import, resume_import
+from liquor_app.organization.settings import GeneralSettings
 from tests.stored import bring, file_of
 
 pytestmark = pytest.mark.integration
@@ -161,8 +161,8 @@ async def test_two_workers_at_one_import_do_nothing_twice(database: str) -> None
         await session.execute(text("UPDATE imports SET status = 'running'"))
     plan = Plan(row.id, "customers", Policy.FILL, file_of(row.file_key), row.file_name, {}, {})
     async with (
-        await open_work(plan, SYSTEM, ZoneInfo("UTC"), {}) as first,
-        await open_work(plan, SYSTEM, ZoneInfo("UTC"), {}) as second,
+        await open_work(plan, SYSTEM, GeneralSettings(timezone="UTC"), {}) as first,
+        await open_work(plan, SYSTEM, GeneralSettings(timezone="UTC"), {}) as second,
     ):
         async with transaction() as session:
             assert await first.step(session)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from liquor_app.core.csv_cells import unescape_formula
 from liquor_app.core.errors import Invalid
 from liquor_app.core.money import money
-from liquor_app.customers.addresses import normalise_email, normalise_phone
+from liquor_app.core.visible_text import visible
+from liquor_app.customers.addresses import normalise_email, normalise_phone, stands_for_nobody
+from liquor_app.customers.countries import country_code
 from liquor_app.customers.places import normalise_state
+from liquor_app.imports.cleaning.amounts import read_amount
+from liquor_app.imports.cleaning.dates import read_clock, read_date
 from liquor_app.ui.words import figure
 
 MAX_TEXT = 255
@@ -22,21 +27,36 @@ REMEMBERED = 4096
 MAX_NUMBER = Decimal(1_000_000)
 """No bottle costs more, and a basket's sum stays within its column."""
 BLANKS = frozenset({"", "null", "none", "n/a", "na", "nan", "nil", "-", "\\n"})
-YES = frozenset({"yes", "y", "true", "t", "1", "given", "opt-in", "opted in", "opted_in", "subscribed", "x"})
-NO = frozenset({
-    "no", "n", "false", "f", "0", "withdrawn", "revoked", "opt-out", "opt out", "opted out", "opted_out",
-    "unsubscribed", "unsubscribe", "stop",
+YES = frozenset({
+    "yes", "y", "true", "t", "1", "x", "given", "granted", "agreed", "opt in", "optin", "opted in", "double opt in",
+    "single opt in", "confirmed opt in", "subscribed", "subscriber", "accepts marketing", "si", "sí",
 })  # fmt: skip
+NO = frozenset({
+    "no", "n", "false", "f", "0", "withdrawn", "revoked", "opt out", "optout", "opted out", "unsubscribed",
+    "unsubscribe", "stop", "stopped", "declined", "denied", "refused", "removed", "do not contact", "do not email",
+    "do not text", "dnc", "complained", "complaint", "spam", "spam complaint", "marked as spam", "abuse",
+})  # fmt: skip
+SILENT = frozenset({
+    "never subscribed", "not subscribed", "non subscribed", "nonsubscribed", "unknown", "not set", "not given",
+    "pending", "unconfirmed", "awaiting confirmation", "inactive", "transactional", "redacted", "archived",
+})  # fmt: skip
+"""Neither yes nor no: nobody was asked, or nobody has answered yet."""
+DEAD = frozenset({
+    "cleaned", "bounced", "bounce", "hard bounce", "hard bounced", "undeliverable", "invalid", "suppressed", "blocked",
+})  # fmt: skip
+"""What another system says of an address it no longer writes to."""
 EARLIEST = 1990
 
 _NATIONAL_PHONE = re.compile(r"^(?:\+?1[ .-]?)?\(?([2-9]\d{2})\)?[ .-]?([2-9]\d{2})[ .-]?(\d{4})$")
-_DAY = re.compile(
-    r"^(?:(?P<m>\d{1,2})[/-](?P<d>\d{1,2})[/-](?P<y>\d{4}|\d{2})|(?P<y2>\d{4})[/.](?P<m2>\d{1,2})[/.](?P<d2>\d{1,2})"
-    r"|(?P<d3>\d{1,2})\.(?P<m3>\d{1,2})\.(?P<y3>\d{4}))(?:[ T,]+(?P<clock>.+))?$"
+_WHOLE = re.compile(r"^\d+\.0+$")
+"""A number that went through a spreadsheet: 12583.0."""
+_MANTISSA = re.compile(r"^[+-]?\d(?:[.,]\d+)?E[+-]?\d+$", re.IGNORECASE)
+"""One that lost its digits there: 6.17555E+09."""
+_SEVERAL = re.compile(r"\s*[;|\n]\s*|\s*,\s+|\s+/\s+|,(?=[^,@\s]+@)|\s+(?:or|and|&)\s+")
+_NAMED = re.compile(r"^.*<\s*([^<>]*?)\s*>\s*$")
+_EXTENSION = re.compile(
+    r"\s*(?:;?\s*(?:x|ext\.?|extension|#)\s*\d{1,6}|\([a-z][a-z .]{0,20}\)|[a-z]{1,10})\s*$", re.IGNORECASE
 )
-_CLOCK = re.compile(r"^(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?$")
-_COMMA_AMOUNT = re.compile(r"^[$€£]?\s*(\d{1,3}(?:[ .]\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?|,\d+)\s*[$€£]?$")
-_AMOUNT = re.compile(r"^[$€£]?\s*(\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)\s*[$€£]?$")
 
 
 class Rejected(Exception):
@@ -55,6 +75,7 @@ def clean_text(cell: str, field: str) -> str | None:
         return None
     if "\x00" in cell:
         raise Rejected("nul_character", field, f"{field} holds a NUL character.")
+    cell = visible(cell)
     if len(cell) > MAX_TEXT and len(cell.strip()) > MAX_TEXT:
         raise Rejected("too_long", field, f"{field} is longer than {MAX_TEXT} characters.")
     return " ".join(unescape_formula(cell.strip()).split()) or None
@@ -74,114 +95,174 @@ def clean_word(cell: str, field: str) -> str | None:
     return None if text is None or text.lower() in BLANKS else text
 
 
+def clean_id(cell: str, field: str) -> str | None:
+    """Return a name a program gave: without the apostrophe that keeps a spreadsheet from reading it as a number, and
+    without the `.0` of one that did. Zeros are nobody's."""
+    text = clean_word(cell, field)
+    if text is None:
+        return None
+    if text[0] == "'":
+        text = text[1:].strip()
+    if _WHOLE.match(text):
+        text = text.partition(".")[0]
+    elif _MANTISSA.match(text):
+        raise Rejected(f"bad_{field}", field, f"{field} lost its digits in a spreadsheet: {text[:40]!r}.")
+    return text if text.strip("0") else None
+
+
 def clean_email(cell: str) -> tuple[str | None, str | None]:
-    """The address as written, and its key."""
+    """Return the address as written, and its key. Of several in a cell the first counts; the name beside it, `mailto:`
+    and a full stop behind it are taken off. What stands for no address (`noemail@…`) is none."""
     text = clean_word(cell, "email")
     if text is None:
         return None, None
+    if "@" in text:
+        text = _SEVERAL.split(text.strip(" ;,|"), maxsplit=1)[0]
+        if named := _NAMED.match(text):
+            text = named[1]
+        text = text.removeprefix("mailto:").removeprefix("MAILTO:").strip(" .,;'\"")
     try:
-        return text, normalise_email(text)
+        key = normalise_email(text)
     except Invalid as error:
         raise Rejected("bad_email", "email", error.message) from error
+    if stands_for_nobody(key):
+        raise Rejected("nobodys_email", "email", f"email stands for no address: {text[:40]!r}.")
+    return text, key
 
 
 def clean_phone(cell: str, country: str) -> str | None:
-    """E.164. Plain North American numbers are recognised without the library, which takes thirty times as long."""
+    """Return E.164. Of several numbers in a cell the first counts, without its extension. Plain North American numbers
+    are recognised without the library, which takes thirty times as long."""
     text = clean_word(cell, "phone")
     if text is None:
         return None
+    if _WHOLE.match(text):
+        text = text.partition(".")[0]
     if country == "US" and (plain := _NATIONAL_PHONE.match(text)):
-        return "+1" + "".join(plain.groups())
+        number = "+1" + "".join(plain.groups())
+        if not _is_given_out(plain[1], plain[2]) or stands_for_nobody(number):
+            raise Rejected("bad_phone", "phone", f"phone stands for no number: {text[:40]!r}.")
+        return number
+    if _MANTISSA.match(text):
+        raise Rejected("bad_phone", "phone", f"phone lost its digits in a spreadsheet: {text[:40]!r}.")
+    first = _EXTENSION.sub("", _SEVERAL.split(text, maxsplit=1)[0])
+    if first != text and first:
+        return clean_phone(first, country)
     try:
         return normalise_phone(text, country)
     except Invalid as error:
         raise Rejected("bad_phone", "phone", error.message) from error
 
 
+@lru_cache(maxsize=4 * REMEMBERED)
+def _is_given_out(area: str, exchange: str) -> bool:
+    """Tell whether North America has numbers of this area and exchange."""
+    try:
+        normalise_phone(f"+1{area}{exchange}0123")
+    except Invalid:
+        return False
+    return True
+
+
 @lru_cache(maxsize=REMEMBERED)
 def clean_flag(cell: str, field: str) -> bool | None:
-    text = clean_word(cell, field)
-    if text is None:
+    """Return what a yes or a no says, in anybody's words."""
+    word = _word(cell, field)
+    if not word:
         return None
-    if text.lower() in YES:
+    if word in YES:
         return True
-    if text.lower() in NO:
+    if word in NO:
         return False
-    raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {text[:40]!r}.")
+    raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {cell.strip()[:40]!r}.")
+
+
+class Answer(StrEnum):
+    """What a column of consents says of one person."""
+
+    YES = "yes"
+    NO = "no"
+    SILENT = "silent"
+    DEAD = "dead"
 
 
 @lru_cache(maxsize=REMEMBERED)
-def clean_number(cell: str, field: str, decimal: str = ".") -> Decimal | None:
-    """A number that is not negative; `1,234.50`, `12,50` and `$12.50` are understood.
+def clean_answer(cell: str, field: str) -> Answer:
+    """Return what a cell says of somebody's consent, in the words of the tools that write it.
+
+    Raises:
+        Rejected: in words we do not know.
+    """
+    word = _word(cell, field)
+    for words, answer in ((YES, Answer.YES), (NO, Answer.NO), (SILENT | {""}, Answer.SILENT), (DEAD, Answer.DEAD)):
+        if word in words:
+            return answer
+    raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {cell.strip()[:40]!r}.")
+
+
+def _word(cell: str, field: str) -> str:
+    """Return a cell's word as the sets above spell theirs; "" for none."""
+    return " ".join(re.sub(r"[_-]+", " ", clean_word(cell, field) or "").lower().split())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def clean_number(cell: str, field: str, decimal: str = ".", currency: str = "USD") -> Decimal | None:
+    """Return a number that is not negative, as `amounts.read_amount` reads it; money of another currency is none.
 
     Args:
-        decimal: the file's decimal mark, which settles what `1.234` and `1,234` are; what can only be one thing
-            (`12,50` among points, `12.50` among commas) is that.
+        decimal: the file's decimal mark.
+        currency: ISO 4217, the shop's.
+    """
+    value = clean_signed(cell, field, decimal, currency)
+    if value is not None and value < 0:
+        raise Rejected(f"negative_{field}", field, f"{field} is negative; returns are not imported.")
+    return value
+
+
+@lru_cache(maxsize=REMEMBERED)
+def clean_signed(cell: str, field: str, decimal: str = ".", currency: str = "USD") -> Decimal | None:
+    """Return a number of either sign.
+
+    Raises:
+        Rejected: no number, too large, or money of another currency: it is never added as the shop's own.
     """
     text = clean_word(cell, field)
     if text is None:
         return None
-    found = (_AMOUNT if decimal == "." else _COMMA_AMOUNT).match(text)
-    if not found:
-        negative = text.lstrip("$€£ ").startswith(("-", "−", "("))
-        if negative:
-            raise Rejected(f"negative_{field}", field, f"{field} is negative; returns are not imported.")
+    found = read_amount(text, decimal)
+    if found is None:
         raise Rejected(f"bad_{field}", field, f"{field} must be a number such as 12.50, not {text[:40]!r}.")
-    try:
-        value = money(_plain_number(found.group(1), decimal))
-    except InvalidOperation as error:
-        raise Rejected(f"bad_{field}", field, f"{field} is out of range.") from error
-    if value > MAX_NUMBER:
+    if not is_own(found.currency, currency):
+        raise Rejected("foreign_currency", field, f"{field} is not in {currency}: {text[:40]!r}.")
+    if abs(found.value) > MAX_NUMBER:
         raise Rejected(f"bad_{field}", field, f"{field} is larger than {figure(MAX_NUMBER)}.")
-    return value
+    return money(found.value)
 
 
-def _plain_number(digits: str, decimal: str) -> str:
-    if digits.isdigit():
-        return digits
-    other = "," if decimal == "." else "."
-    whole, mark, cents = digits.partition(other)
-    if mark and whole.isdigit() and cents.isdigit() and len(cents) <= 2:
-        return f"{whole}.{cents}"
-    return digits.replace(other, "").replace(" ", "").replace(decimal, ".")
+def is_own(written: str, currency: str) -> bool:
+    """Tell whether what stands beside a sum is the shop's currency: `$` is of any shop whose money is dollars."""
+    return written in {"", currency} or (written == "$" and currency.endswith("D"))
 
 
-def _clock(text: str, field: str, given: str) -> time:
-    found = _CLOCK.match(text.strip())
-    try:
-        if found:
-            hour, minute, second, half = found.groups()
-            hours = int(hour) % 12 + 12 * (half.lower() == "p") if half and 1 <= int(hour) <= 12 else int(hour)
-            return time(hours, int(minute), int(second or 0))
-    except ValueError:
-        pass
-    raise Rejected(f"bad_{field}", field, f"{field} is not a time: {given[:40]!r}; write 2026-11-24 19:30.")
+def clean_currency(cell: str, currency: str) -> None:
+    """Let a column of currencies pass where it names the shop's.
+
+    Raises:
+        Rejected: it names another.
+    """
+    text = clean_word(cell, "currency")
+    if text is not None and not is_own(text.upper(), currency):
+        reason = f"The amount is in {text[:10].upper()}, the shop's currency is {currency}."
+        raise Rejected("foreign_currency", "currency", reason)
 
 
 def _parse(text: str, field: str, order: str = "mdy") -> datetime | date:
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    else:
-        return parsed.date() if len(text) <= 10 else parsed
-    found = _DAY.match(text)
-    if not found:
-        raise Rejected(f"bad_{field}", field, f"{field} is not a date: {text[:40]!r}; write 2026-11-24.")
-    part = found.groupdict()
-    year = int(part["y"] or part["y2"] or part["y3"])
-    month, day = int(part["m"] or part["m2"] or part["m3"]), int(part["d"] or part["d2"] or part["d3"])
-    if part["m"] and order == "dmy":
-        month, day = day, month
-    if part["y"] and len(part["y"]) == 2:
-        year += 2000 if year < 70 else 1900
-    try:
-        only = date(year, month, day)
-    except ValueError as error:
+    found = read_date(text, order)
+    if found is None:
         first = "day" if order == "dmy" else "month"
-        reason = f"{field} is not a date: {text[:40]!r}. Dates with slashes are read {first} first; write 2026-11-24."
-        raise Rejected(f"bad_{field}", field, reason) from error
-    return datetime.combine(only, _clock(part["clock"], field, text)) if part["clock"] else only
+        reason = f"{field} is not a date: {text[:40]!r}. Dates of numbers are read {first} first; write 2026-11-24."
+        raise Rejected(f"bad_{field}", field, reason)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +288,10 @@ def clean_moment(
     parsed = _parse(text, field, order)
     if clock_text := clean_word(clock, "time_of_day"):
         only = parsed.date() if isinstance(parsed, datetime) else parsed
-        parsed = datetime.combine(only, _clock(clock_text, "time_of_day", clock_text))
+        if (told := read_clock(clock_text)) is None:
+            reason = f"time_of_day is not a time: {clock_text[:40]!r}; write 19:30."
+            raise Rejected("bad_time_of_day", "time_of_day", reason)
+        parsed = datetime.combine(only, *told)
     if not isinstance(parsed, datetime):
         moment, hour = datetime.combine(parsed, time(12), zone), None
     else:
@@ -270,12 +354,14 @@ def clean_birthday(cell: str, today: date, order: str = "mdy") -> date | None:
         return None
     parsed = _parse(text, "date_of_birth", order)
     born = parsed.date() if isinstance(parsed, datetime) else parsed
+    if today < born and not _FOUR_DIGITS.search(text):
+        born = born.replace(year=born.year - 100)  # "7/4/30": nobody is born in 2030 yet
     if not date(1900, 1, 1) <= born <= today:
         raise Rejected("bad_date_of_birth", "date_of_birth", "date_of_birth must lie between 1900 and today.")
     return born
 
 
-_COUNTRIES = {"usa": "US", "united states": "US", "united states of america": "US", "canada": "CA", "mexico": "MX"}
+_FOUR_DIGITS = re.compile(r"\d{4}")
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -293,8 +379,8 @@ def clean_country(cell: str) -> str | None:
     text = clean_text(cell, "country")
     if text is None:
         return None
-    code = _COUNTRIES.get(text.lower(), text.upper())
-    if len(code) != 2 or not code.isascii() or not code.isalpha():
+    code = country_code(text)
+    if code is None:
         raise Rejected("bad_country", "country", f"country must be two letters such as US, not {text[:40]!r}.")
     return code
 

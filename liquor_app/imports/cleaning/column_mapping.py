@@ -65,6 +65,7 @@ PURCHASES: dict[str, tuple[str, ...]] = {
     "coupon_discount": ("coupon discount", "coupon amount", "coupon value", "coupon savings"),
     "store": ("store", "store name", "store id", "shop", "location", "branch", "register"),
     "coupon_code": ("coupon code", "coupon", "promo code", "discount code", "voucher"),
+    "currency": ("currency", "currency code", "order currency"),
     "is_alcohol": ("is alcohol", "alcohol", "contains alcohol"),
 }  # fmt: skip
 

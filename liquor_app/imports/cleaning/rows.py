@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache, partial
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from liquor_app.core.money import money
@@ -17,13 +18,17 @@ from liquor_app.imports.cleaning.cells import (
     MAX_NUMBER,
     MAX_TEXT,
     REMEMBERED,
+    Answer,
     Rejected,
     When,
+    clean_answer,
     clean_birthday,
     clean_consent_moment,
     clean_country,
+    clean_currency,
     clean_email,
     clean_flag,
+    clean_id,
     clean_label,
     clean_moment,
     clean_number,
@@ -40,12 +45,14 @@ from liquor_app.ui.words import figure
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a file's cells are read: by whose clock, as of when, in which order dates stand, with which decimal mark."""
+    """How a file's cells are read: by whose clock, as of when, in which order dates stand, with which
+    decimal mark, in whose money."""
 
     zone: ZoneInfo
     now: datetime
     date_order: str = "mdy"
     decimal: str = "."
+    currency: str = "USD"
     moments: dict[tuple[str, str], When | None] = field(default_factory=dict, compare=False)
 
     def moment(self, cell: str, clock: str) -> When | None:
@@ -59,7 +66,9 @@ class Setting:
         return found
 
 
+T = TypeVar("T")
 _buyer_email = lru_cache(maxsize=16 * REMEMBERED)(clean_email)
+_buyer_id = lru_cache(maxsize=16 * REMEMBERED)(partial(clean_id, field="external_id"))
 """People buy more than once."""
 
 
@@ -85,40 +94,38 @@ class Person:
 
 
 def _consents(cells: list[str], at: dict[str, int], how: Setting) -> tuple[tuple[ConsentGiven, ...], tuple[str, ...]]:
-    """What the row says of consent, and the note of what was left out of it.
+    """Return what the row says of consent, and notes of what was left out of it.
 
-    Whoever says no is heard, with or without evidence, whatever else is wrong with the row's consents. A yes counts
-    only with where and when it was given: where the file has no columns for that it is left out, where their cells
-    are empty the row is refused.
+    Whoever says no is heard, with or without evidence. A yes counts only with where and when it was given. An address
+    another system no longer writes to has no consent here. None of it costs the person.
     """
     found: list[ConsentGiven] = []
-    refused: Rejected | None = None
-    unproven = False
-    has_evidence = all(name in at for name in EVIDENCE)
+    notes: dict[str, None] = {}
     for name in CONSENTS:
         if name not in at:
             continue
         channel = name.removesuffix("_consent")
         try:
-            answer = clean_flag(cells[at[name]], name)
-            if answer is False:
-                found.append(_withdrawal(channel, cells, at, how))
-            elif answer and has_evidence:
+            answer = clean_answer(cells[at[name]], name)
+        except Rejected:
+            notes[left_out(name)] = None
+            continue
+        if answer is Answer.NO:
+            found.append(_withdrawal(channel, cells, at, how))
+        elif answer is Answer.DEAD:
+            notes[DEAD_ADDRESS] = None
+        elif answer is Answer.YES:
+            try:
                 found.append(_consent(channel, cells, at, how))
-            elif answer:
-                unproven = True
-        except Rejected as why:
-            refused = refused or why
-    if refused is not None:
-        if has_evidence and not any(one.status is ConsentStatus.WITHDRAWN for one in found):
-            raise refused
-        unproven = True
-    return tuple(found), (NO_EVIDENCE,) if unproven else ()
+            except Rejected as why:
+                notes[why.code if why.code in NOTES else NO_EVIDENCE] = None
+    return tuple(found), tuple(notes)
 
 
 def _consent(channel: str, cells: list[str], at: dict[str, int], how: Setting) -> ConsentGiven:
-    source = clean_word(cells[at["consent_source"]], "consent_source")
-    when = clean_consent_moment(cells[at["consent_at"]], how.zone, how.now, given=True, order=how.date_order)
+    told = {name: cells[at[name]] if name in at else "" for name in EVIDENCE}
+    source = clean_word(told["consent_source"], "consent_source")
+    when = clean_consent_moment(told["consent_at"], how.zone, how.now, given=True, order=how.date_order)
     if source is None or when is None:
         missing = "consent_source" if source is None else "consent_at"
         raise Rejected("consent_without_evidence", missing, f"{channel}_consent is given without {missing}.")
@@ -141,7 +148,7 @@ def _withdrawal(channel: str, cells: list[str], at: dict[str, int], how: Setting
 
 
 _CLEAN: dict[str, Callable[[str], str | None]] = {
-    "external_id": partial(clean_word, field="external_id"),
+    "external_id": partial(clean_id, field="external_id"),
     "name": partial(clean_text, field="name"),
     "city": partial(clean_label, field="city"),
     "state": clean_state,
@@ -154,40 +161,68 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
 
 NO_BIRTHDAY = "placeholder_birthday"
 NO_EVIDENCE = "consent_without_evidence"
+DEAD_ADDRESS = "address_given_up"
+FUTURE = "consent_in_the_future"
+
+
+def left_out(field: str) -> str:
+    """Return the code of the note that a cell was left blank."""
+    return f"{field}_left_out"
+
+
+_PERSONAL = (*_CLEAN, "email", "phone", "date_of_birth", "first_name", "last_name", *CONSENTS)
 NOTES = {
     NO_EVIDENCE: "Consent is left out: it counts only with a source and a date of consent beside it.",
+    FUTURE: "Consent is left out: its date lies in the future, nobody has agreed yet.",
     NO_BIRTHDAY: "The date of birth is what tills write where they know nothing; it is left out, and proves no age.",
+    DEAD_ADDRESS: "Consent is left out: the file says that this address is no longer written to.",
+    **{left_out(field): f"{field} cannot be read and is left blank." for field in _PERSONAL},
 }
 """What may be left out of a row that is taken all the same, and the words for it."""
 
 
 def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting) -> Person:
-    """A row of customers.
+    """Return a row of customers, understood. A cell that cannot be read is left blank and noted; it never costs the
+    person.
 
     Args:
         at: field → position of its cell.
 
     Raises:
-        Rejected: a cell cannot be understood, or nothing says who it is.
+        Rejected: nothing in it says who it is.
     """
 
     given = {field: cells[position] for field, position in at.items() if cells[position]}
-    values: dict[str, object] = {field: clean(given[field]) for field, clean in _CLEAN.items() if field in given}
-    values["email"], values["email_key"] = clean_email(given.get("email", ""))
-    values["phone"] = clean_phone(given.get("phone", ""), str(values.get("country") or "US"))
+    notes: list[str] = []
+    refused: dict[str, Rejected] = {}
+
+    def read(field: str, clean: Callable[[str], T], nothing: T) -> T:
+        try:
+            return clean(given[field]) if field in given else nothing
+        except Rejected as why:
+            refused[field] = why
+            notes.append(left_out(field))
+            return nothing
+
+    values: dict[str, object] = {field: read(field, clean, None) for field, clean in _CLEAN.items() if field in given}
+    no_email: tuple[str | None, str | None] = (None, None)
+    values["email"], values["email_key"] = read("email", clean_email, no_email)
+    values["phone"] = read("phone", partial(clean_phone, country=str(values.get("country") or "US")), None)
     if not (values["email_key"] or values["phone"] or values.get("external_id")):
-        raise Rejected("no_identity", "email", "The row has neither an e-mail, a phone nor an external id.")
+        told = next((refused[field] for field in ("email", "phone", "external_id") if field in refused), None)
+        raise told or Rejected("no_identity", "email", "The row has neither an e-mail, a phone nor an external id.")
     if not values.get("name"):
-        parts = [clean_text(given.get(field, ""), field) for field in ("first_name", "last_name")]
+        parts = [read(field, partial(clean_text, field=field), None) for field in ("first_name", "last_name")]
         values["name"] = " ".join(part for part in parts if part)[:MAX_TEXT]
-    notes: tuple[str, ...] = ()
     if "date_of_birth" in given:
-        born = clean_birthday(given["date_of_birth"], how.now.astimezone(how.zone).date(), how.date_order)
+        today = how.now.astimezone(how.zone).date()
+        born = read("date_of_birth", partial(clean_birthday, today=today, order=how.date_order), None)
         values["date_of_birth"] = known_birthday(born)
-        notes = (NO_BIRTHDAY,) if born in PLACEHOLDERS or is_no_birthday(given["date_of_birth"]) else ()
+        if born in PLACEHOLDERS or is_no_birthday(given["date_of_birth"]):
+            notes.append(NO_BIRTHDAY)
     known = {field: value for field, value in values.items() if value}
-    consents, left_out = _consents(cells, at, how)
-    return Person(number, known, consents, notes + left_out)
+    consents, unheard = _consents(cells, at, how)
+    return Person(number, known, consents, (*notes, *unheard))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +247,35 @@ class Line:
     is_alcohol: bool
 
 
+def _buyer(cell: Callable[[str], str]) -> tuple[str | None, str | None, str | None]:
+    """Return who bought: e-mail key, external id, phone. One that cannot be read is left out where another can.
+
+    Raises:
+        Rejected: none can.
+    """
+    refused: Rejected | None = None
+
+    def read(clean: Callable[[], str | None]) -> str | None:
+        nonlocal refused
+        try:
+            return clean()
+        except Rejected as why:
+            refused = refused or why
+            return None
+
+    email_key = read(lambda: _buyer_email(cell("email"))[1])
+    external_id = read(lambda: _buyer_id(cell("external_id")))
+    if key := cell("customer"):
+        if "@" in key:
+            email_key = email_key or read(lambda: _buyer_email(key)[1])
+        else:
+            external_id = external_id or read(lambda: _buyer_id(key))
+    phone = read(lambda: clean_phone(cell("phone"), "US"))
+    if not (email_key or external_id or phone):
+        raise refused or Rejected("no_customer", "customer", "The row does not say who bought.")
+    return email_key, external_id, phone
+
+
 def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) -> Line:
     """A row of purchases.
 
@@ -223,26 +287,18 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
         position = at.get(field)
         return "" if position is None else cells[position]
 
-    email_key = _buyer_email(cell("email"))[1]
-    external_id = clean_word(cell("external_id"), "external_id")
-    if key := clean_word(cell("customer"), "customer"):
-        if "@" in key:
-            email_key = email_key or _buyer_email(key)[1]
-        else:
-            external_id = external_id or key
-    phone = clean_phone(cell("phone"), "US")
-    if not (email_key or external_id or phone):
-        raise Rejected("no_customer", "customer", "The row does not say who bought.")
+    email_key, external_id, phone = _buyer(cell)
+    clean_currency(cell("currency"), how.currency)
     when = how.moment(cell("occurred_at"), cell("time_of_day"))
     if when is None:
         raise Rejected("no_time", "occurred_at", "The row does not say when it was bought.")
-    quantity = clean_number(cell("quantity"), "quantity", how.decimal)
-    amount = clean_number(cell("amount"), "amount", how.decimal)
+    quantity = clean_number(cell("quantity"), "quantity", how.decimal, how.currency)
+    amount = clean_number(cell("amount"), "amount", how.decimal, how.currency)
     # where lines have amounts of their own, one without it is not worked out from a price: that may be an order's
     if (
         amount is None
         and "amount" not in at
-        and (price := clean_number(cell("unit_price"), "unit_price", how.decimal)) is not None
+        and (price := clean_number(cell("unit_price"), "unit_price", how.decimal, how.currency)) is not None
     ):
         amount = money(price * (1 if quantity is None else quantity))
     if amount is not None and amount > MAX_NUMBER:
@@ -250,7 +306,7 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
     if amount is None:
         raise Rejected("no_amount", "amount", "The row does not say what was paid.")
     alcohol = clean_flag(cell("is_alcohol"), "is_alcohol")
-    by_coupon = clean_number(cell("coupon_discount"), "coupon_discount", how.decimal) or Decimal(0)
+    by_coupon = clean_number(cell("coupon_discount"), "coupon_discount", how.decimal, how.currency) or Decimal(0)
     return Line(
         number,
         clean_word(cell("order_id"), "order_id"),
@@ -266,7 +322,7 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
         Decimal(1) if quantity is None else quantity,
         amount,
         # a coupon takes off at least what it says, also where the file keeps it apart from other discounts
-        max(clean_number(cell("discount"), "discount", how.decimal) or Decimal(0), by_coupon),
+        max(clean_number(cell("discount"), "discount", how.decimal, how.currency) or Decimal(0), by_coupon),
         by_coupon,
         alcohol is not False,
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
+from math import ceil
 from pathlib import Path
 
 from liquor_app.core.errors import Invalid
@@ -18,8 +20,48 @@ MAX_RECORD_LINES = 64
 """Lines one record may span; a quote that is still open then was never meant to open."""
 
 
+LINES_BEFORE = 25
+"""Lines looked at for the header: reports say what they are, when and of which days, before they name columns."""
+_SEP = re.compile(r"^\s*\"?sep=(.)\"?\s*$", re.IGNORECASE)
+
+
 class _Malformed(Exception):
     pass
+
+
+def find_header(lines: Sequence[str], said: str = "") -> tuple[int, str]:
+    """Return where in the first lines of a file the columns are named, and what divides them.
+
+    The mark is the one that divides most lines alike; one within quotes divides nothing. The header is the first line
+    that fills about as many cells as the lines below it: titles of reports fill one or two.
+
+    Args:
+        said: the mark the file names itself (`sep=;`), else "".
+
+    Raises:
+        csv.Error: the line cannot be read.
+    """
+    mark = said or max(DELIMITERS, key=lambda one: _agreement(lines, one))
+    filled = [sum(bool(cell.strip()) for cell in cells) for cells in _divided(lines, mark)]
+    usual = max(filled[1:] or filled, key=lambda many: (filled.count(many), many))
+    enough = max(2, ceil(0.75 * usual))
+    return next((place for place, many in enumerate(filled) if many >= enough), 0), mark
+
+
+def _divided(lines: Sequence[str], mark: str) -> Iterator[list[str]]:
+    for line in lines:
+        try:
+            yield next(csv.reader([line], delimiter=mark), [])
+        except csv.Error:
+            yield []
+
+
+def _agreement(lines: Sequence[str], mark: str) -> tuple[int, int]:
+    """Return how many lines a mark divides alike into several cells, and into how many."""
+    widths = [len(cells) for cells in _divided(lines, mark)]
+    wide = [width for width in widths if width > 1]
+    common = max(wide, key=lambda width: (wide.count(width), width), default=0)
+    return (wide.count(common), common)
 
 
 class _Lines(Iterator[str]):
@@ -52,7 +94,7 @@ class _Lines(Iterator[str]):
 class DelimitedFile(Table):
     """An open CSV file: `columns` from its first row, then its records.
 
-    The delimiter is the one of comma, semicolon, tab and bar that divides the header most.
+    The delimiter is the one of comma, semicolon, tab and bar that divides the first lines alike.
 
     Raises:
         Invalid: empty, or a header too wide.
@@ -80,18 +122,38 @@ class DelimitedFile(Table):
         return self._lines.taken
 
     def _header(self) -> tuple[list[str], str]:
+        """Find the row that names the columns: behind blank lines, Excel's `sep=`, and what a report says of itself."""
+        first: list[str] = []
+        said = ""
+        while len(first) < LINES_BEFORE and (line := self._look(is_first=not first)):
+            line = line.lstrip("\ufeff") if not first else line
+            if not first and (told := _SEP.match(line)):
+                said = told[1]
+            elif line.strip() or first:
+                first.append(line)
+        if not first:
+            raise Invalid("The file is empty: its first row must name the columns.", field="file")
         try:
-            line = next(self._lines, "").lstrip("\ufeff")
-            if not line.strip():
-                raise Invalid("The file is empty: its first row must name the columns.", field="file")
-            widths = {mark: len(next(csv.reader([line], delimiter=mark))) for mark in DELIMITERS}
-            delimiter = max(DELIMITERS, key=lambda mark: widths[mark])
-            names = next(csv.reader([line], delimiter=delimiter))
-        except (csv.Error, _Malformed) as error:
+            at, delimiter = find_header(first, said)
+            *_, names = csv.reader(first[: at + 1], delimiter=delimiter)
+        except (csv.Error, ValueError) as error:
             raise Invalid(
                 "The first row cannot be read. It must name the columns, each in a few words.", field="file"
             ) from error
+        self._lines.again.extend(first[at + 1 :])
         return unique_names(names), delimiter
+
+    def _look(self, *, is_first: bool) -> str:
+        """Return the next line, "" at the end. One too long ends the file's hopes only where the header should be."""
+        self._lines.held.clear()
+        try:
+            return next(self._lines, "")
+        except _Malformed as error:
+            if is_first:
+                raise Invalid(
+                    "The first row cannot be read. It must name the columns, each in a few words.", field="file"
+                ) from error
+            return self._lines.held[-1] + "\n"
 
     def __iter__(self) -> Iterator[Record]:
         """Every row that holds something. One that cannot be parsed costs itself alone: the lines after it are

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from liquor_app.imports.cleaning.column_mapping import KINDS
-from liquor_app.imports.cleaning.rows import NO_BIRTHDAY, NO_EVIDENCE
+from liquor_app.imports.cleaning.rows import DEAD_ADDRESS, FUTURE, NO_BIRTHDAY, NO_EVIDENCE
 from liquor_app.imports.dry_run import FilePreview, ImportReport
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.run_import import Shown
@@ -187,6 +187,17 @@ def note_words(notes: Mapping[str, Any]) -> str:
             f" Consent left out of {plural(count, 'row')}: a yes counts only with columns for where and when it was"
             f" given ({LABELS['consent_source']}, {LABELS['consent_at']}). A no is always taken."
         )
+    blank = [
+        f"{LABELS.get(field, spoken(field))} {int(count):,}"
+        for code, count in sorted(notes.items())
+        if (field := code.removesuffix("_left_out")) != code and int(count)
+    ]
+    if blank:
+        words += f" Cells that could not be read are left blank: {listed(blank)}."
+    if count := int(notes.get(FUTURE, 0)):
+        words += f" Consent left out of {plural(count, 'row')}: its date lies in the future."
+    if count := int(notes.get(DEAD_ADDRESS, 0)):
+        words += f" Consent left out of {plural(count, 'row')}: the file says that the address is no longer written to."
     return words
 
 

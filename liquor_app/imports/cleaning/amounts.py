@@ -1,0 +1,80 @@
+"""Numbers and money in any notation: signs before and behind, brackets, currencies, thousands. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+
+_SIGNS = {
+    "us$": "USD", "ca$": "CAD", "c$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD",
+    "mx$": "MXN", "r$": "BRL", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₽": "RUB", "₪": "ILS",
+    "kr": "", "fr": "", "fr.": "", "zł": "PLN",
+}  # fmt: skip
+"""What stands for one currency; "" for a sign several share, which none of ours is. `$` is the shop's own."""
+_BARE = re.compile(
+    r"^(?P<before>[+(-]?)\s*(?P<one>[a-z]{0,3}[$€£¥₹₩₽₪]|[a-z]{3}|kr\.?|fr\.?|zł)?\s*(?P<inner>[+(-]?)\s*"
+    r"(?P<digits>[\d.,' ]*\d)\s*(?P<other>[a-z]{0,3}[$€£¥₹₩₽₪]|[a-z]{3}|kr\.?|fr\.?|zł)?\s*(?P<behind>[)-]?)$",
+    re.IGNORECASE,
+)
+_POINT = re.compile(r"^(?:\d{1,3}(?:[ ,']\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)$")
+_COMMA = re.compile(r"^(?:\d{1,3}(?:[ .']\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?|,\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number as written. `currency` is an ISO 4217 code, "$" for dollars that are not said whose, "" if it names
+    none, "?" if what it names is none we know."""
+
+    value: Decimal
+    currency: str = ""
+
+
+@lru_cache(maxsize=4096)
+def read_amount(text: str, decimal: str = ".") -> Amount | None:
+    """Return what a text says; None if it is no number.
+
+    `1,234.50`, `12,50`, `$12.50`, `USD 12.50`, `12.50-`, `(3.00)`, `1'234.50`, `+5`, `CA$5.00`.
+
+    Args:
+        decimal: the file's decimal mark, which settles what `1.234` and `1,234` are; what can only be one thing
+            (`12,50` among points, `12.50` among commas) is that.
+    """
+    plain = text.translate(_LOOKALIKES).strip()
+    if (found := _BARE.match(plain)) is None or (found["one"] and found["other"]):
+        return None
+    before, behind = found["before"] + found["inner"], found["behind"]
+    if len(before) > 1 or ("(" in before) != (behind == ")") or (before and behind == "-"):
+        return None
+    digits = found["digits"]
+    if not (_POINT if decimal == "." else _COMMA).match(digits):
+        return None
+    try:
+        value = Decimal(_plain(digits, decimal))
+    except InvalidOperation:
+        return None
+    is_negative = "-" in before or "(" in before or behind == "-"
+    return Amount(-value if is_negative else value, _currency(found["one"] or found["other"] or ""))
+
+
+_LOOKALIKES = str.maketrans({"−": "-", "–": "-", "’": "'", "\xa0": " ", "\u202f": " ", "＄": "$"})
+
+
+def _plain(digits: str, decimal: str) -> str:
+    if digits.isdigit():
+        return digits
+    other = "," if decimal == "." else "."
+    whole, mark, cents = digits.partition(other)
+    if mark and whole.isdigit() and cents.isdigit() and len(cents) <= 2:
+        return f"{whole}.{cents}"
+    return digits.replace(other, "").replace(" ", "").replace("'", "").replace(decimal, ".")
+
+
+def _currency(written: str) -> str:
+    sign = written.lower()
+    if sign in {"", "$"}:
+        return sign
+    if sign in _SIGNS:
+        return _SIGNS[sign] or "?"
+    return written.upper() if len(sign) == 3 and sign.isalpha() else "?"

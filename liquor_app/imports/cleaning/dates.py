@@ -1,0 +1,109 @@
+"""Dates and times as people and programs write them. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta, timezone
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august",
+         "sep sept september", "oct october", "nov november", "dec december"), 1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_ZONES = {
+    "z": 0, "utc": 0, "gmt": 0, "ast": -4, "adt": -3, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6,
+    "pst": -8, "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "et": None, "ct": None, "mt": None, "pt": None,
+}  # fmt: skip
+"""Hours from UTC of the zones that tills in the United States print; `ET` and the like are the store's own clock."""
+_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
+_FORMS = tuple(
+    re.compile(rf"^{_WEEKDAY}{form}(?:[\sT,]+(?P<rest>\S.*))?$", re.IGNORECASE | re.ASCII)
+    for form in (
+        r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})",
+        r"(?P<a>\d{1,2})[/-](?P<b>\d{1,2})[/-](?P<y>\d{4}|\d{2})",
+        r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4}|\d{2})",
+        r"(?P<month>[a-z]{3,9})\.?[\s-]+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?[\s-]+(?P<y>\d{4}|\d{2})",
+        r"(?P<d>\d{1,2})(?:st|nd|rd|th)?[\s/-]+(?:of\s+)?(?P<month>[a-z]{3,9})\.?,?[\s/-]+(?P<y>\d{4}|\d{2})",
+    )
+)
+_CLOCK = re.compile(
+    r"^(?:at\s+)?(?P<h>\d{1,2})(?::(?P<min>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?)?\s*(?P<half>[ap])?\.?(?(half)m?\.?)"
+    r"\s*\(?(?P<zone>[a-z]{1,4}|(?:utc|gmt)?[+-]\d{2}:?(?:\d{2})?)?\)?$",
+    re.IGNORECASE | re.ASCII,
+)
+TURN = 70
+"""Two digits below this are of the 2000s, the others of the 1900s."""
+
+
+def read_clock(text: str) -> tuple[time, timezone | None] | None:
+    """Return the time of day and its zone, None where it names none; None if it is no time of day."""
+    if (found := _CLOCK.match(text.strip())) is None or not (found["min"] or found["half"]):
+        return None
+    hour, half = int(found["h"]), (found["half"] or "").lower()
+    if half and 1 <= hour <= 12:
+        hour = hour % 12 + 12 * (half == "p")
+    try:
+        clock = time(hour, int(found["min"] or 0), int(found["s"] or 0))
+        return clock, _zone(found["zone"])
+    except (ValueError, KeyError):
+        return None
+
+
+def read_date(text: str, order: str = "mdy") -> datetime | date | None:
+    """Return what a text says: a day, or a moment with or without a zone; None if it is no date.
+
+    `2026-11-24`, `11/24/26 3pm`, `Nov 24, 2026`, `24-Nov-2026 09:33 PM EST`, `2026-11-24T21:33:00Z`.
+
+    Args:
+        order: `mdy` or `dmy`, for dates of three numbers.
+    """
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    else:
+        return parsed.date() if len(text) <= 10 else parsed
+    for form in _FORMS:
+        if (found := form.match(text)) is not None:
+            return _of_parts(found.groupdict(), order)
+    return None
+
+
+def _of_parts(part: dict[str, str | None], order: str) -> datetime | date | None:
+    if named := part.get("month"):
+        month, day = _MONTHS.get(named.lower(), 0), int(part["d"] or 0)
+    elif part.get("a"):
+        month, day = int(part["a"] or 0), int(part["b"] or 0)
+        if order == "dmy":
+            month, day = day, month
+    else:
+        month, day = int(part["m"] or 0), int(part["d"] or 0)
+    written = part["y"] or ""
+    year = int(written) + (0 if len(written) == 4 else 2000 if int(written) < TURN else 1900)
+    try:
+        only = date(year, month, day)
+    except ValueError:
+        return None
+    if not part["rest"]:
+        return only
+    if (clock := read_clock(part["rest"])) is None:
+        return None
+    return datetime.combine(only, clock[0], clock[1])
+
+
+def _zone(written: str | None) -> timezone | None:
+    """Raises: KeyError: no zone of ours. ValueError: no offset there is."""
+    if not written:
+        return None
+    name = written.lower()
+    if name in _ZONES:
+        hours = _ZONES[name]
+        return None if hours is None else timezone(timedelta(hours=hours))
+    name = name.removeprefix("utc").removeprefix("gmt")
+    if not name or name[0] not in "+-":
+        raise KeyError(written)
+    digits = name[1:].replace(":", "").ljust(4, "0")
+    return timezone((1 if name[0] == "+" else -1) * timedelta(hours=int(digits[:2]), minutes=int(digits[2:])))
