@@ -10,7 +10,7 @@ from phonenumbers import timezone as phone_timezone
 
 from liquor_app.core.errors import Invalid
 from liquor_app.core.security.pepper import pepper_hash
-from liquor_app.core.visible_text import visible
+from liquor_app.customers.visible_text import visible
 
 _EMAIL = re.compile(r"^[^@\s\"(),:;<>\[\]\\]{1,64}@[^@\s]{1,253}$")
 _LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")

@@ -16,12 +16,12 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
-from liquor_app.core.visible_text import visible
 from liquor_app.customers.addresses import guess_timezone, normalise_email, normalise_phone
 from liquor_app.customers.age_verification import note_typed
 from liquor_app.customers.birth_dates import PLACEHOLDERS, age_on
 from liquor_app.customers.countries import country_code
 from liquor_app.customers.places import normalise_state
+from liquor_app.customers.visible_text import visible
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 
 """Totals are counted up to here and estimated beyond: nobody reads the last digit of a million."""

@@ -99,6 +99,41 @@ async def add_suppressions(
     return Added(added, len(plain) - added)
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """An address that another system no longer writes to, by `channel`, for a `SuppressionReason`."""
+
+    address: str
+    channel: str
+    reason: str
+    customer_id: UUID
+
+
+async def suppress_told(session: AsyncSession, told: Sequence[GivenUp], *, source: str) -> None:
+    """Put addresses on the list, each on its channel; who stands there already stays as they are. A corridor, for
+    imports: whoever calls has authorised, and the addresses are normalised."""
+    if not told:
+        return
+    once = {(one.address, one.channel): one for one in told}.values()
+    await session.execute(
+        text(
+            "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source)"
+            " SELECT g.hash, g.address, g.channel, g.reason, g.customer_id, :source"
+            " FROM unnest(CAST(:hashes AS bytea[]), CAST(:addresses AS text[]), CAST(:channels AS text[]),"
+            " CAST(:reasons AS text[]), CAST(:customers AS uuid[])) AS g (hash, address, channel, reason, customer_id)"
+            " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL DO NOTHING"
+        ),
+        {
+            "hashes": [address_hash(one.address) for one in once],
+            "addresses": [one.address for one in once],
+            "channels": [one.channel for one in once],
+            "reasons": [one.reason for one in once],
+            "customers": [one.customer_id for one in once],
+            "source": source,
+        },
+    )
+
+
 async def lift_entry(session: AsyncSession, actor: Actor, entry_id: UUID, why: str) -> None:
     """Take one entry off the list. It stays on record, and so does why.
 

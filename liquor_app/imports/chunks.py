@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from liquor_app.imports.cleaning.cells import Rejected, clean_word
 from liquor_app.imports.cleaning.order_shape import Watch
 from liquor_app.imports.cleaning.rows import Line, Person, Setting, clean_line, clean_person
+from liquor_app.imports.profiles.tool_profile import Make
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import Reject
@@ -43,12 +44,15 @@ class Chunks:
     """The chunks of a table from a record on; `ahead` is being read while the one before is written. A file of
     purchases is watched from its first record on, those left out too."""
 
-    def __init__(self, table: Table, kind: str, at: dict[str, int], how: Setting, *, skip: int, limit: int | None):
+    def __init__(
+        self, table: Table, kind: str, at: dict[str, int], how: Setting,
+        *, made: Sequence[Make] = (), skip: int, limit: int | None,
+    ):  # fmt: skip
         self._table = table
         self._watch = Watch(table.columns, at) if kind == "purchases" else None
         self._records: Iterator[Record] = iter(table)
         self._clean = CLEAN[kind]
-        self._at, self._how = at, how
+        self._at, self._how, self._made = at, how, made
         self._skip, self._left = skip, limit
         self._ahead: asyncio.Task[Chunk] | None = None
 
@@ -75,7 +79,7 @@ class Chunks:
                 self._watch.see(record)
         self._skip = 0
         chunk, start = Chunk(), self._table.taken
-        at, how, clean = self._at, self._how, self._clean
+        at, how, clean, made = self._at, self._how, self._clean, self._made
         most = CHUNK_ROWS if self._left is None else min(CHUNK_ROWS, self._left)
         while chunk.read < most and self._table.taken - start < CHUNK_CHARACTERS:
             record = next(self._records, None)
@@ -89,7 +93,10 @@ class Chunks:
             try:
                 if record.problem:
                     raise Rejected("unreadable_row", "", record.problem)
-                row = clean(record.number, record.cells, at, how)
+                cells = record.cells
+                if made:
+                    cells = cells + [make(cells) for make in made]
+                row = clean(record.number, cells, at, how)
             except Rejected as why:
                 chunk.rejects.append(Reject(record, why, self.order_of(record)))
             else:
@@ -103,7 +110,7 @@ class Chunks:
     def order_of(self, record: Record) -> str:
         """The order a refused line names; empty if it names none."""
         position = self._at.get("order_id")
-        if record.problem or position is None:
+        if record.problem or position is None or position >= len(record.cells):
             return ""
         try:
             return clean_word(record.cells[position], "order_id") or ""

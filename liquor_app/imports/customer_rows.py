@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.customers.bulk_write import FIELDS, WRITTEN, Told, add_people, change_people, note_evidence
+from liquor_app.customers.suppressions import GivenUp, suppress_told
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.rows import Person
 from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy, apply
@@ -92,6 +93,7 @@ async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, fil
     if changed:
         await change_people(session, [[known.id, known.seen, *_row(known)] for known in changed])
     await note_evidence(session, _told([*fresh, *changed]), file_name, recorded_by)
+    await suppress_told(session, _given_up(base.people.values()), source=f"import: {file_name}"[:120])
 
 
 def _told(people: Sequence[Known]) -> Iterator[Told]:
@@ -102,3 +104,13 @@ def _told(people: Sequence[Known]) -> Iterator[Told]:
             yield Told(
                 known.id, number, channel=given.channel, status=given.status.value, source=given.source, at=given.at
             )
+
+
+def _given_up(people: Iterable[Known]) -> list[GivenUp]:
+    """Return the addresses that the file says are written to no more."""
+    return [
+        GivenUp(str(address), channel, reason, known.id)
+        for known in people
+        for channel, reason in known.given_up.items()
+        if (address := known.values.get("email_key" if channel == "email" else "phone"))
+    ]

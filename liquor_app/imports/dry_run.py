@@ -21,6 +21,7 @@ from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.imports.cleaning.column_mapping import KINDS, guess_mapping, positions
 from liquor_app.imports.merge_rows import Policy
+from liquor_app.imports.profiles.known_tools import chosen_profile
 from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import open_table
 from liquor_app.imports.rejects import heading, reject_lines
@@ -51,13 +52,14 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class FilePreview:
-    """A file before it is imported: its columns, what they were taken for (field → column), its first rows, and how
-    it writes dates and numbers."""
+    """A file before it is imported: its columns, what they were taken for (field → column), its first rows, how it
+    writes dates and numbers, and whose export it is (`profile`, a `Profile.key`; "" for nobody's we know)."""
 
     columns: list[str]
     mapping: dict[str, str]
     rows: list[list[str]]
     dialect: Dialect
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +99,11 @@ def inspect_file(
     with open_table(path) as file:
         shown = [[cell[:100] for cell in record.cells] for record in islice(file, max(0, min(rows, 50)))]
         columns = file.columns
-    chosen = dict(mapping) if mapping else guess_mapping(columns, kind)
+    profile = chosen_profile(columns, kind, options or {})
+    chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile)
     guessed = guess_dialect(read_sample(path), positions(chosen, columns))
-    return FilePreview(columns, chosen, shown, chosen_dialect(guessed, options or {}))
+    dialect = chosen_dialect(guessed, options or {})
+    return FilePreview(columns, chosen, shown, dialect, profile.key if profile else "")
 
 
 async def try_file(

@@ -51,6 +51,8 @@ class Known:
     evidence: list[tuple[int, ConsentGiven]] = field(default_factory=list)
     born_in_row: int | None = None
     """The row of this file that last told their date of birth, if it told a new one."""
+    given_up: dict[str, str] = field(default_factory=dict)
+    """Channel → why nobody may write there any more, as this file says."""
     before: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -102,6 +104,13 @@ class Base:
         if by_email and by_external and by_email is not by_external:
             raise Rejected(
                 "two_customers", "external_id", "The e-mail belongs to one customer and the external id to another."
+            )
+        if by_email and given.get("external_id") and by_email.values["external_id"] not in {None, given["external_id"]}:
+            raise Rejected(
+                "email_of_another",
+                "email",
+                f"The e-mail is customer {str(by_email.values['external_id'])[:40]!r}'s. If both are one person, leave"
+                " the id column out of the mapping; if the address is a stand-in, blank it.",
             )
         if found := by_email or by_external:
             return found
@@ -155,6 +164,7 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
         if "date_of_birth" in person.values:
             known.born_in_row = person.number
         _take_consents(known, person)
+        known.given_up.update(person.given_up)
         base.add(known)
         return known, Outcome.CREATED
     changes = _changes(known, person, policy)
@@ -165,6 +175,7 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
         if key in changes:
             base.index(known, key)
     consented = _take_consents(known, person)
+    known.given_up.update(person.given_up)
     if changes or consented:
         return known, Outcome.UPDATED
     return known, Outcome.UNCHANGED

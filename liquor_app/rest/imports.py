@@ -54,7 +54,13 @@ def _form(*names: str) -> dict[str, Any]:
         "kind": {"type": "string", "enum": ["customers", "purchases"], "default": "customers"},
         "policy": {"type": "string", "enum": ["fill", "overwrite", "keep"], "default": "fill"},
         "mapping": {"type": "string", "description": "JSON object: field → column of the file."},
-        "options": {"type": "string", "description": "JSON object: date_order (mdy, dmy), decimal (. or ,)."},
+        "options": {
+            "type": "string",
+            "description": (
+                "JSON object: date_order (mdy, dmy), decimal (. or ,), profile (the tool whose export it is), constants"
+                " (field → what holds for every row)."
+            ),
+        },
     }
     shape = {
         "type": "object",
@@ -216,6 +222,7 @@ async def preview_import(
     return {
         "columns": seen.columns,
         "mapping": seen.mapping,
+        "profile": seen.profile,
         "date_order": seen.dialect.date_order,
         "date_evidence": seen.dialect.date_evidence,
         "decimal": seen.dialect.decimal,

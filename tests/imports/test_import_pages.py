@@ -23,6 +23,7 @@ from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.view import mapping_of, on_screen, reassigned
 from liquor_app.screens.session.background import MARK
+from tests.imports.test_import_cases import FILES
 from tests.stored import bring
 from tests.tabs import Tab, run, said
 
@@ -323,3 +324,31 @@ async def test_a_file_of_orders_with_a_status_is_refused_on_the_page(database: s
     assert state.trial == ""
     assert await run(MatchState.start, state) is None
     assert file.step == MATCH
+
+
+SHOPIFY = (FILES / "01_shopify_customers.csv").read_text()
+
+
+async def test_a_known_tools_file_says_whose_it_is_and_may_be_read_otherwise(database: str) -> None:
+    _, file, state, _ = await matching(await brought(SHOPIFY))
+    assert (state.known_as, state.by_columns) == ("Shopify customers", False)
+    assert {line.name: line.becomes for line in state.columns}["Default Address Zip"] == "postal_code"
+    await look(MatchState.read_by_columns, state, True)
+    assert (state.known_as, state.by_columns) == ("", True)
+    assert {line.name: line.becomes for line in state.columns}["Default Address Zip"] == ""
+    await look(MatchState.read_by_columns, state, False)
+    assert state.known_as == "Shopify customers"
+
+
+async def test_one_source_and_day_for_everybody_who_agreed(database: str) -> None:
+    _, file, state, _ = await matching(await brought(SHOPIFY))
+    assert state.asks_evidence
+    assert "Consent left out of 2 rows" in state.trial
+    await look(MatchState.say_source, state, "Checkbox at checkout")
+    await look(MatchState.say_day, state, "2026-01-05")
+    assert "Consent left out" not in state.trial
+    await run(MatchState.start, state)
+    assert file.step == RUN
+    async with transaction() as session:
+        options = (await session.execute(text("SELECT options FROM imports"))).scalar_one()
+    assert options["constants"] == {"consent_source": "Checkbox at checkout", "consent_at": "2026-01-05"}

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from liquor_app.core.csv_cells import unescape_formula
 from liquor_app.core.errors import Invalid
 from liquor_app.core.money import money
-from liquor_app.core.visible_text import visible
 from liquor_app.customers.addresses import normalise_email, normalise_phone, stands_for_nobody
 from liquor_app.customers.countries import country_code
 from liquor_app.customers.places import normalise_state
+from liquor_app.customers.visible_text import visible
 from liquor_app.imports.cleaning.amounts import read_amount
 from liquor_app.imports.cleaning.dates import read_clock, read_date
 from liquor_app.ui.words import figure
@@ -78,7 +78,10 @@ def clean_text(cell: str, field: str) -> str | None:
     cell = visible(cell)
     if len(cell) > MAX_TEXT and len(cell.strip()) > MAX_TEXT:
         raise Rejected("too_long", field, f"{field} is longer than {MAX_TEXT} characters.")
-    return " ".join(unescape_formula(cell.strip()).split()) or None
+    text = cell.strip()
+    if text[:1] == "'" and text[1:2].isdigit():
+        text = text[1:]  # what keeps a spreadsheet from reading a text of digits as a number
+    return " ".join(unescape_formula(text).split()) or None
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -102,7 +105,7 @@ def clean_id(cell: str, field: str) -> str | None:
     if text is None:
         return None
     if text[0] == "'":
-        text = text[1:].strip()
+        text = text[1:].strip() or text
     if _WHOLE.match(text):
         text = text.partition(".")[0]
     elif _MANTISSA.match(text):
@@ -371,6 +374,17 @@ def clean_state(cell: str) -> str | None:
     if text is None:
         return None
     return normalise_state(text) or None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def clean_postal_code(cell: str) -> str | None:
+    """Return a postal code; a ZIP code gets the zero back that a spreadsheet took for nothing (`2118` is 02118)."""
+    text = clean_text(cell, "postal_code")
+    if text is None:
+        return None
+    if _WHOLE.match(text):
+        text = text.partition(".")[0]
+    return text.zfill(5) if text.isdigit() and len(text) == 4 else text
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from liquor_app.core.errors import Invalid
+from liquor_app.imports.profiles.tool_profile import Profile, plain
+from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
 
 CUSTOMERS: dict[str, tuple[str, ...]] = {
     "email": ("email", "e-mail", "email address", "mail", "customer email", "contact email", "primary email"),
@@ -33,6 +34,9 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     ),
     "sms_consent": ("sms consent", "sms opt in", "sms marketing consent", "accepts sms marketing", "sms subscribed"),
     "consent_source": ("consent source", "opt in source", "source of consent", "signup source"),
+    "email_consent_at": ("email consent at", "email consent date", "email opt in date"),
+    "sms_consent_at": ("sms consent at", "sms consent date", "sms opt in date"),
+    "given_up": ("email suppressions", "suppressions", "suppression reason"),
     "consent_at": ("consent at", "consent date", "opt in date", "opt in time", "opted in at", "subscribed at"),
 }  # fmt: skip
 
@@ -75,23 +79,21 @@ EVIDENCE = ("consent_source", "consent_at")
 CONSENTS = ("email_consent", "sms_consent")
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "", name.lower())
-
-
-def guess_mapping(columns: Sequence[str], kind: str) -> dict[str, str]:
-    """Field → column, by the names columns usually have; a column serves one field only.
+def guess_mapping(columns: Sequence[str], kind: str, profile: Profile | None = None) -> dict[str, str]:
+    """Return field → column: a known tool's own, else by the names columns usually have; a column serves one field.
 
     Consent columns are taken with or without where and when it was given: without evidence there is no consent, but
     whoever says no is always heard.
     """
+    if profile is not None:
+        return profile_mapping(profile, columns)
     by_name: dict[str, str] = {}
     for column in columns:
-        by_name.setdefault(_plain(column), column)
+        by_name.setdefault(plain(column), column)
     found: dict[str, str] = {}
     for field, synonyms in KINDS[kind].items():
         for synonym in synonyms:
-            match = by_name.get(_plain(synonym))
+            match = by_name.get(plain(synonym))
             if match is not None and match not in found.values():
                 found[field] = match
                 break
@@ -104,29 +106,41 @@ def positions(mapping: Mapping[str, str], columns: Sequence[str]) -> dict[str, i
     return {field: at[column] for field, column in mapping.items() if column in at}
 
 
-def check_mapping(mapping: Mapping[str, str] | None, columns: Sequence[str], kind: str) -> dict[str, int]:
-    """Field → position of its column: the given mapping, else the guessed one.
+def check_mapping(
+    mapping: Mapping[str, str] | None,
+    columns: Sequence[str],
+    kind: str,
+    *,
+    profile: Profile | None = None,
+    made: Collection[str] = (),
+) -> dict[str, int]:
+    """Return field → position of its cell: the given mapping, else the guessed one; then what is made beside them.
+
+    Args:
+        profile: the tool whose export it is, if one is known.
+        made: fields whose cells stand behind those of the columns, in this order; they win over columns of theirs.
 
     Raises:
         Invalid: an unknown field or column, nothing that says who the customer is, or a purchase without a time or an
             amount.
     """
-    chosen = dict(mapping) if mapping else guess_mapping(columns, kind)
+    chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile)
     for field, column in chosen.items():
         if field not in KINDS[kind]:
             raise Invalid(f"mapping: there is no field {field!r}; known are {', '.join(KINDS[kind])}", field="mapping")
         if column not in columns:
             raise Invalid(f"mapping: the file has no column {column!r}; it has {_shown(columns)}", field="mapping")
-    if not any(field in chosen for field in IDENTITY[kind]):
+    if not any(field in chosen or field in made for field in IDENTITY[kind]):
         raise Invalid(
             f"No column says who the customer is ({', '.join(IDENTITY[kind])}). The file has {_shown(columns)}.",
             field="mapping",
         )
     if kind == "purchases":
         for wanted, ways in (("occurred_at", ("occurred_at",)), ("amount", ("amount", "unit_price"))):
-            if not any(field in chosen for field in ways):
+            if not any(field in chosen or field in made for field in ways):
                 raise Invalid(f"No column holds {wanted}. The file has {_shown(columns)}.", field="mapping")
-    return positions(chosen, columns)
+    behind = {field: len(columns) + number for number, field in enumerate(made)}
+    return positions(chosen, columns) | behind
 
 
 def _shown(columns: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from liquor_app.core.money import money
 from liquor_app.customers.birth_dates import PLACEHOLDERS, known_birthday
-from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.imports.cleaning.cells import (
     MAX_NUMBER,
     MAX_TEXT,
@@ -33,13 +34,14 @@ from liquor_app.imports.cleaning.cells import (
     clean_moment,
     clean_number,
     clean_phone,
+    clean_postal_code,
     clean_state,
     clean_text,
     clean_timezone,
     clean_word,
     is_no_birthday,
 )
-from liquor_app.imports.cleaning.column_mapping import CONSENTS, EVIDENCE
+from liquor_app.imports.cleaning.column_mapping import CONSENTS
 from liquor_app.ui.words import figure
 
 
@@ -91,16 +93,41 @@ class Person:
     values: dict[str, object]
     consents: tuple[ConsentGiven, ...]
     notes: tuple[str, ...] = ()
+    given_up: tuple[tuple[str, str], ...] = ()
+    """Channels whose address another system no longer writes to, and why (`SuppressionReason`)."""
 
 
-def _consents(cells: list[str], at: dict[str, int], how: Setting) -> tuple[tuple[ConsentGiven, ...], tuple[str, ...]]:
-    """Return what the row says of consent, and notes of what was left out of it.
+@dataclass(slots=True)
+class _Heard:
+    """What a row says of consent: what counts, what was left out, and addresses that are written to no more."""
+
+    consents: list[ConsentGiven] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
+    given_up: dict[str, str] = field(default_factory=dict)
+
+
+_GIVEN_UP = (
+    (re.compile(r"spam|complain|abuse"), SuppressionReason.COMPLAINED),
+    (re.compile(r"bounce|clean|invalid|undeliverable"), SuppressionReason.BOUNCED),
+    (re.compile(r"manual|user|suppress|block"), SuppressionReason.MANUAL),
+)
+"""Words for why a system writes to an address no more, the gravest first."""
+_LEFT = re.compile(r"unsub|opt[ _-]?out")
+
+
+def _consents(cells: list[str], at: dict[str, int], how: Setting) -> _Heard:
+    """Return what the row says of consent.
 
     Whoever says no is heard, with or without evidence. A yes counts only with where and when it was given. An address
-    another system no longer writes to has no consent here. None of it costs the person.
+    another system no longer writes to goes onto the suppression list. None of it costs the person.
     """
-    found: list[ConsentGiven] = []
-    notes: dict[str, None] = {}
+    heard = _Heard()
+    found, notes = heard.consents, heard.notes
+    why = cells[at["given_up"]].lower() if "given_up" in at else ""
+    if reason := next((reason for words, reason in _GIVEN_UP if words.search(why)), None):
+        heard.given_up["email"] = reason.value
+    if _LEFT.search(why):
+        found.append(_withdrawal("email", cells, at, how))
     for name in CONSENTS:
         if name not in at:
             continue
@@ -113,23 +140,30 @@ def _consents(cells: list[str], at: dict[str, int], how: Setting) -> tuple[tuple
         if answer is Answer.NO:
             found.append(_withdrawal(channel, cells, at, how))
         elif answer is Answer.DEAD:
-            notes[DEAD_ADDRESS] = None
-        elif answer is Answer.YES:
+            heard.given_up.setdefault(channel, SuppressionReason.BOUNCED.value)
+        elif answer is Answer.YES and channel not in heard.given_up:
             try:
                 found.append(_consent(channel, cells, at, how))
-            except Rejected as why:
-                notes[why.code if why.code in NOTES else NO_EVIDENCE] = None
-    return tuple(found), tuple(notes)
+            except Rejected as refused:
+                notes[refused.code if refused.code in NOTES else NO_EVIDENCE] = None
+    if heard.given_up:
+        notes[GIVEN_UP] = None
+    return heard
 
 
 def _consent(channel: str, cells: list[str], at: dict[str, int], how: Setting) -> ConsentGiven:
-    told = {name: cells[at[name]] if name in at else "" for name in EVIDENCE}
-    source = clean_word(told["consent_source"], "consent_source")
-    when = clean_consent_moment(told["consent_at"], how.zone, how.now, given=True, order=how.date_order)
+    source = clean_word(cells[at["consent_source"]] if "consent_source" in at else "", "consent_source")
+    written = cells[moment_at] if (moment_at := _moment_at(channel, at)) is not None else ""
+    when = clean_consent_moment(written, how.zone, how.now, given=True, order=how.date_order)
     if source is None or when is None:
         missing = "consent_source" if source is None else "consent_at"
         raise Rejected("consent_without_evidence", missing, f"{channel}_consent is given without {missing}.")
     return ConsentGiven(channel, ConsentStatus.GIVEN, source[:120], when)
+
+
+def _moment_at(channel: str, at: dict[str, int]) -> int | None:
+    """Return where the moment of a channel's consent stands: in a column of its own, or in one for all."""
+    return at.get(f"{channel}_consent_at", at.get("consent_at"))
 
 
 def _withdrawal(channel: str, cells: list[str], at: dict[str, int], how: Setting) -> ConsentGiven:
@@ -139,9 +173,9 @@ def _withdrawal(channel: str, cells: list[str], at: dict[str, int], how: Setting
     if "consent_source" in at:
         with suppress(Rejected):
             source = clean_word(cells[at["consent_source"]], "consent_source")
-    if "consent_at" in at:
+    if (moment_at := _moment_at(channel, at)) is not None:
         with suppress(Rejected):
-            when = clean_consent_moment(cells[at["consent_at"]], how.zone, how.now, given=False, order=how.date_order)
+            when = clean_consent_moment(cells[moment_at], how.zone, how.now, given=False, order=how.date_order)
     return ConsentGiven(
         channel, ConsentStatus.WITHDRAWN, (source or "imported file")[:120], when or how.now, when is not None
     )
@@ -152,7 +186,7 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
     "name": partial(clean_text, field="name"),
     "city": partial(clean_label, field="city"),
     "state": clean_state,
-    "postal_code": partial(clean_text, field="postal_code"),
+    "postal_code": clean_postal_code,
     "country": clean_country,
     "timezone": clean_timezone,
     "language": partial(clean_word, field="language"),
@@ -161,7 +195,7 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
 
 NO_BIRTHDAY = "placeholder_birthday"
 NO_EVIDENCE = "consent_without_evidence"
-DEAD_ADDRESS = "address_given_up"
+GIVEN_UP = "address_given_up"
 FUTURE = "consent_in_the_future"
 
 
@@ -175,7 +209,7 @@ NOTES = {
     NO_EVIDENCE: "Consent is left out: it counts only with a source and a date of consent beside it.",
     FUTURE: "Consent is left out: its date lies in the future, nobody has agreed yet.",
     NO_BIRTHDAY: "The date of birth is what tills write where they know nothing; it is left out, and proves no age.",
-    DEAD_ADDRESS: "Consent is left out: the file says that this address is no longer written to.",
+    GIVEN_UP: "The file says that this address is no longer written to: it goes onto the suppression list.",
     **{left_out(field): f"{field} cannot be read and is left blank." for field in _PERSONAL},
 }
 """What may be left out of a row that is taken all the same, and the words for it."""
@@ -221,8 +255,8 @@ def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting
         if born in PLACEHOLDERS or is_no_birthday(given["date_of_birth"]):
             notes.append(NO_BIRTHDAY)
     known = {field: value for field, value in values.items() if value}
-    consents, unheard = _consents(cells, at, how)
-    return Person(number, known, consents, (*notes, *unheard))
+    heard = _consents(cells, at, how)
+    return Person(number, known, tuple(heard.consents), (*notes, *heard.notes), tuple(heard.given_up.items()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,17 +70,19 @@ class ImportOut(Row, ImportFields):
     """An uploaded file. The counts are of what has been taken so far; a stopped one that `can_resume` goes on there."""
 
     status: str
-    options: dict[str, str]
+    options: dict[str, Any]
     notes: dict[str, int] = Field(
-        description="What was left out of rows that were taken: placeholder_birthday, consent_without_evidence."
+        description="What was left out of rows that were taken: placeholder_birthday, phone_left_out and the like."
     )
     can_resume: bool
 
 
 class ImportOptions(Body):
-    """How the file writes dates and numbers, where the guess is wrong."""
+    """How the file is read, where the guess is wrong, and what holds for all of it."""
 
     date_order: Literal["mdy", "dmy"] | None = None
+    profile: str | None = Field(None, max_length=60, description="The export it is read as; empty for none.")
+    constants: dict[str, str] | None = Field(None, max_length=40, description="Field → what holds for every row.")
     decimal: Literal[".", ","] | None = None
 
 
@@ -108,6 +110,7 @@ class ImportPreview(Row):
 
     columns: list[str]
     mapping: dict[str, str]
+    profile: str = Field(description="The tool whose export the file is read as; empty for none we know.")
     date_order: str
     date_evidence: str
     decimal: str
@@ -119,7 +122,7 @@ class ImportPreview(Row):
     rejected: int
     reasons: dict[str, int]
     notes: dict[str, int] = Field(
-        description="What was left out of rows that were taken: placeholder_birthday, consent_without_evidence."
+        description="What was left out of rows that were taken: placeholder_birthday, phone_left_out and the like."
     )
     items: list[PreviewRow]
 

@@ -17,8 +17,10 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.files.store import file_store
+from liquor_app.imports.cleaning.rows import NO_EVIDENCE
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
 from liquor_app.imports.merge_rows import Policy
+from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.readers.dialect import MARKS, ORDERS
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.uploads import ImportRow, start_import
@@ -51,7 +53,7 @@ class Question:
     row: ImportRow
     policy: str
     mapping: dict[str, str] | None
-    options: dict[str, str] | None
+    options: dict[str, Any]
     """None: read as the file itself seems to say."""
 
 
@@ -73,12 +75,16 @@ async def look_at(actor: Actor, question: Question) -> Answer:
     seen: FilePreview | None = None
     try:
         async with file_store().on_disk(row.stored) as path:
+            told = question.options
+            whole: dict[str, Any] = {name: told[name] for name in ("profile", "constants") if name in told}
             if question.mapping is None:
-                seen = first = await READING.run(inspect_file, path, row.kind)
+                seen = first = await READING.run(inspect_file, path, row.kind, options=whole)
             else:
-                seen = await READING.run(inspect_file, path, row.kind, rows=0, mapping=question.mapping)
+                seen = await READING.run(
+                    inspect_file, path, row.kind, rows=0, mapping=question.mapping, options=whole
+                )  # fmt: skip
             mapping = seen.mapping if question.mapping is None else question.mapping
-            options = question.options or {"date_order": seen.dialect.date_order, "decimal": seen.dialect.decimal}
+            options = {"date_order": seen.dialect.date_order, "decimal": seen.dialect.decimal} | told
             async with transaction() as session:
                 tried = await try_file(
                     session, actor, kind=row.kind, path=path, policy=question.policy, mapping=mapping,
@@ -98,6 +104,13 @@ class MatchState(rx.State):
     decimal: str = "."
     date_note: str = ""
     decimal_note: str = ""
+    known_as: str = ""
+    """The tool whose export the file is; empty for none we know, or one that is read column by column."""
+    by_columns: bool = False
+    consent_source: str = ""
+    consent_at: str = ""
+    """What is said of everybody in the file who agreed."""
+    asks_evidence: bool = False
     problem: str = ""
     trial: str = ""
     rows: list[TrialLine] = []
@@ -133,6 +146,28 @@ class MatchState(rx.State):
 
     @rx.event
     @guarded
+    async def read_by_columns(self, chosen: bool) -> Any:
+        """Read a known tool's file column by column after all, or as the tool's again."""
+        self.by_columns = bool(chosen)
+        self._of = ""
+        return await self._ask(guess=True)
+
+    @rx.event
+    @guarded
+    async def say_source(self, source: str) -> Any:
+        """Say for everybody in the file where they agreed."""
+        self.consent_source = str(source).strip()[:120]
+        return await self._ask(guess=self._guess)
+
+    @rx.event
+    @guarded
+    async def say_day(self, day: str) -> Any:
+        """Say for everybody in the file since when they agree."""
+        self.consent_at = str(day).strip()[:30]
+        return await self._ask(guess=self._guess)
+
+    @rx.event
+    @guarded
     async def choose_policy(self, policy: str) -> Any:
         self.policy = policy if policy in set(Policy) else Policy.FILL.value
         return await self._ask(guess=self._guess)
@@ -164,7 +199,10 @@ class MatchState(rx.State):
             row = await (await self.get_state(ImportState))._row()
             fresh = self._of != str(row.id)
             question = Question(
-                row, self.policy, None if fresh else mapping_of(self.columns), None if self._guess else self._options
+                row,
+                self.policy,
+                None if fresh else mapping_of(self.columns),
+                self._told if self._guess else self._told | self._dialect,
             )
         try:
             answer = await look_at(actor, question)
@@ -189,12 +227,22 @@ class MatchState(rx.State):
             self.date_note = evidence_words(dialect.date_evidence, dialect.date_order, self.date_order)
             self.decimal_note = evidence_words(dialect.decimal_evidence, dialect.decimal, self.decimal)
             self._guess = False
+            self.known_as = PROFILES[answer.seen.profile].name if answer.seen.profile else ""
         if answer.tried is not None:
+            notes = answer.tried.report.notes
+            self.asks_evidence = self.asks_evidence or bool(notes.get(NO_EVIDENCE))
             self.trial, self.rows = trial_words(answer.tried.report), trial_lines(answer.tried.shown)
 
     @property
-    def _options(self) -> dict[str, str]:
+    def _dialect(self) -> dict[str, Any]:
         return {"date_order": self.date_order, "decimal": self.decimal}
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        """What was said of the file as a whole."""
+        told = {"consent_source": self.consent_source, "consent_at": self.consent_at}
+        constants = {field: value for field, value in told.items() if value}
+        return ({"constants": constants} if constants else {}) | ({"profile": ""} if self.by_columns else {})
 
     @rx.event
     @guarded
@@ -209,7 +257,7 @@ class MatchState(rx.State):
         async with transaction() as session:
             await start_import(
                 session, actor, row.id, kind=file.kind, policy=self.policy, mapping=mapping_of(self.columns),
-                options=self._options,
+                options=self._told | self._dialect,
             )  # fmt: skip
         file.step = RUN
         return RunState.watch

@@ -17,6 +17,7 @@ from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card, list_item, note, plain_list
 from liquor_app.ui.charts.progress import progress
 from liquor_app.ui.forms.choice import select, select_field
+from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.grid import col, pair, row
 from liquor_app.ui.table import Column, table
 
@@ -56,6 +57,7 @@ def match_step() -> rx.Component:
             table(MatchState.columns, columns, label="Columns of the file"),
             rx.fragment(),
         ),
+        _known_as(),
         rx.cond(MatchState.reading, rx.el.p("Reading the file…", class_name="muted pad", role="status"), rx.fragment()),
         rx.el.div(_choices(), problem_note(MatchState.problem), class_name="col g16 pad"),
         title=ImportState.name,
@@ -71,6 +73,41 @@ def match_step() -> rx.Component:
     return col(chosen, _trial(), gap=16)
 
 
+def _known_as() -> rx.Component:
+    """Draw whose export the file is, and the way out of that."""
+    by_tool = row(
+        rx.el.p("Read as: ", rx.el.b(MatchState.known_as), ". Its columns and words are known."),
+        button("Read it column by column", on_click=MatchState.read_by_columns(True)),
+        apart=True,
+        wrap=True,
+    )
+    by_columns = row(
+        rx.el.p("Read column by column.", class_name="muted"),
+        button("Read it as what it looks like", on_click=MatchState.read_by_columns(False)),
+        apart=True,
+        wrap=True,
+    )
+    return rx.cond(
+        MatchState.by_columns,
+        rx.el.div(by_columns, class_name="pad"),
+        rx.cond(MatchState.known_as != "", rx.el.div(by_tool, class_name="pad"), rx.fragment()),
+    )
+
+
+def _evidence() -> rx.Component:
+    """Draw what can be said of everybody in the file who agreed, where the file has no word of it."""
+    where = text_field(
+        "Where everybody in this file agreed", "consent_source", optional=True, default_value=MatchState.consent_source,
+        on_blur=MatchState.say_source, placeholder="Checkbox at checkout",
+        hint="A yes counts only with where and when it was given; it is kept as the proof.",
+    )  # fmt: skip
+    since = text_field(
+        "Since when", "consent_at", optional=True, type="date", default_value=MatchState.consent_at,
+        on_blur=MatchState.say_day, hint="The last day on which any of them agreed.",
+    )  # fmt: skip
+    return rx.cond(MatchState.asks_evidence, pair(where, since), rx.fragment())
+
+
 def _choices() -> rx.Component:
     known = select_field(
         "What is known already", "policy", POLICIES, value=MatchState.policy, on_change=MatchState.choose_policy,
@@ -84,7 +121,7 @@ def _choices() -> rx.Component:
         "Numbers", "decimal", DECIMALS, value=MatchState.decimal, on_change=MatchState.choose_decimal,
         hint=MatchState.decimal_note,
     )  # fmt: skip
-    return rx.fragment(known, rx.cond(ImportState.kind == "purchases", pair(dates, numbers), dates))
+    return rx.fragment(_evidence(), known, rx.cond(ImportState.kind == "purchases", pair(dates, numbers), dates))
 
 
 def _trial() -> rx.Component:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from liquor_app.imports.cleaning.column_mapping import KINDS
-from liquor_app.imports.cleaning.rows import DEAD_ADDRESS, FUTURE, NO_BIRTHDAY, NO_EVIDENCE
+from liquor_app.imports.cleaning.rows import FUTURE, GIVEN_UP, NO_BIRTHDAY, NO_EVIDENCE
 from liquor_app.imports.dry_run import FilePreview, ImportReport
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.run_import import Shown
@@ -196,8 +196,8 @@ def note_words(notes: Mapping[str, Any]) -> str:
         words += f" Cells that could not be read are left blank: {listed(blank)}."
     if count := int(notes.get(FUTURE, 0)):
         words += f" Consent left out of {plural(count, 'row')}: its date lies in the future."
-    if count := int(notes.get(DEAD_ADDRESS, 0)):
-        words += f" Consent left out of {plural(count, 'row')}: the file says that the address is no longer written to."
+    if count := int(notes.get(GIVEN_UP, 0)):
+        words += f" {plural(count, 'address')} the file no longer writes to: on the suppression list."
     return words
 
 

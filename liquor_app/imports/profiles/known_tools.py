@@ -1,0 +1,88 @@
+"""Every export we know, and which of them a file is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from liquor_app.core.errors import Invalid
+from liquor_app.imports.profiles import (
+    clover,
+    klaviyo,
+    lightspeed,
+    mailchimp,
+    shopify,
+    square,
+    winesense,
+    woocommerce,
+)
+from liquor_app.imports.profiles.tool_profile import Make, Profile, fits, makers
+
+ALL = tuple(
+    profile
+    for tool in (clover, klaviyo, lightspeed, mailchimp, shopify, square, winesense, woocommerce)
+    for profile in tool.PROFILES
+)
+PROFILES: dict[str, Profile] = {profile.key: profile for profile in ALL}
+
+
+def recognise(columns: Sequence[str], kind: str) -> Profile | None:
+    """Return the export a file with these columns is: of several, the one that is known by most columns."""
+    found = [profile for profile in ALL if profile.kind == kind and fits(profile, columns)]
+    return max(found, key=lambda profile: len(profile.marks), default=None)
+
+
+def chosen_profile(columns: Sequence[str], kind: str, options: Mapping[str, Any]) -> Profile | None:
+    """Return the export a file is read as: what `options["profile"]` says ("" for none), else what it is known as.
+
+    Raises:
+        Invalid: no such export, or one whose columns the file has not.
+    """
+    if (key := options.get("profile")) is None:
+        return recognise(columns, kind)
+    if key == "":
+        return None
+    profile = PROFILES.get(str(key))
+    if profile is None or profile.kind != kind:
+        known = ", ".join(one.key for one in ALL if one.kind == kind)
+        raise Invalid(f"profile must be one of {known}, or empty", field="profile")
+    if not fits(profile, columns):
+        missing = ", ".join(profile.marks)
+        raise Invalid(f"The file is no export of {profile.name}: that has the columns {missing}.", field="profile")
+    return profile
+
+
+def told_for_all(options: Mapping[str, Any], fields: Sequence[str]) -> dict[str, str]:
+    """Return field → what somebody says of every row of the file (`options["constants"]`).
+
+    Raises:
+        Invalid: no object of texts, an unknown field, or a text too long.
+    """
+    given = options.get("constants") or {}
+    if not isinstance(given, Mapping):
+        raise Invalid("constants must name fields and what holds for every row", field="constants")
+    for name, value in given.items():
+        if name not in fields:
+            raise Invalid(
+                f"constants: there is no field {str(name)[:40]!r}; known are {', '.join(fields)}", field="constants"
+            )
+        if not isinstance(value, str) or len(value) > 255 or "\x00" in value:
+            raise Invalid(f"constants: {name} must be a text of at most 255 characters", field="constants")
+    return dict(given)
+
+
+def extra_cells(
+    profile: Profile | None, columns: Sequence[str], options: Mapping[str, Any], fields: Sequence[str]
+) -> dict[str, Make]:
+    """Return field → what makes its cell beside the columns of the file: what a profile puts together, and what
+    somebody says of every row.
+
+    Raises:
+        Invalid: as `told_for_all`.
+    """
+    made = makers(profile, columns) if profile is not None else {}
+    return made | {name: _always(value) for name, value in told_for_all(options, fields).items()}
+
+
+def _always(value: str) -> Make:
+    return lambda cells: value

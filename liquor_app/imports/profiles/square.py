@@ -1,0 +1,19 @@
+"""Square: the customer directory."""
+
+from __future__ import annotations
+
+from liquor_app.imports.profiles.tool_profile import Profile
+
+PROFILES = (
+    Profile(
+        key="square_customers",
+        name="Square customer directory",
+        kind="customers",
+        marks=("Square Customer ID", "First Name", "Email Address"),
+        columns={
+            "external_id": "Square Customer ID", "first_name": "First Name", "last_name": "Last Name",
+            "email": "Email Address", "phone": "Phone Number", "city": "City", "state": "State",
+            "postal_code": "Postal Code", "date_of_birth": "Birthday", "email_consent": "Email Subscription Status",
+        },
+    ),
+)  # fmt: skip

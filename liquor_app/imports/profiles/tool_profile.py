@@ -1,0 +1,75 @@
+"""A tool's export: by what it is known, which column is which, and what follows from several. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+_HOLE = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One kind of export of one tool.
+
+    Attributes:
+        key: what choices and tests call it.
+        name: what people call it.
+        kind: "customers" or "purchases".
+        marks: columns that together stand in no other tool's file.
+        columns: field → column, where one holds it as it is.
+        made: field → a text with `{Column}` in it, or `{One|Other}` for the first of several that is filled; blank
+            where every column in it is. A text without columns says the same of every row.
+        words: field → cell → what it means here; any other cell says nothing.
+        unless: columns that make it another export of the same tool.
+    """
+
+    key: str
+    name: str
+    kind: str
+    marks: tuple[str, ...]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    made: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unless: tuple[str, ...] = ()
+
+
+Make = Callable[[list[str]], str]
+
+
+def plain(name: str) -> str:
+    """Return a column's name as names are compared: letters and digits, in lower case."""
+    return re.sub(r"[^a-z0-9]+", "", name.lower())
+
+
+def fits(profile: Profile, columns: Sequence[str]) -> bool:
+    """Tell whether a file with these columns is an export of this kind."""
+    there = {plain(one) for one in columns}
+    return all(plain(one) in there for one in profile.marks) and not any(plain(one) in there for one in profile.unless)
+
+
+def mapping(profile: Profile, columns: Sequence[str]) -> dict[str, str]:
+    """Return field → column of a file, as it spells its columns."""
+    spelled = {plain(one): one for one in reversed(columns)}
+    return {name: spelled[plain(one)] for name, one in profile.columns.items() if plain(one) in spelled}
+
+
+def makers(profile: Profile, columns: Sequence[str]) -> dict[str, Make]:
+    """Return field → what makes its cell of a row's cells."""
+    at = {plain(one): position for position, one in reversed(list(enumerate(columns)))}
+    return {name: _maker(text, at, profile.words.get(name)) for name, text in profile.made.items()}
+
+
+def _maker(text: str, at: Mapping[str, int], words: Mapping[str, str] | None) -> Make:
+    holes = [[at[plain(one)] for one in hole.split("|") if plain(one) in at] for hole in _HOLE.findall(text)]
+    pieces = _HOLE.split(text)[::2]
+
+    def make(cells: list[str]) -> str:
+        filled = [next((cells[one] for one in places if cells[one].strip()), "") for places in holes]
+        if holes and not any(filled):
+            return ""
+        made = pieces[0] + "".join(cell + piece for cell, piece in zip(filled, pieces[1:], strict=True))
+        return made if words is None else words.get(made.strip().lower(), "")
+
+    return make

@@ -1,0 +1,19 @@
+"""Wine shops' tills of the WinePOS kind: customers."""
+
+from __future__ import annotations
+
+from liquor_app.imports.profiles.tool_profile import Profile
+
+PROFILES = (
+    Profile(
+        key="winesense_customers",
+        name="Wine till customers",
+        kind="customers",
+        marks=("Customer ID", "Phone (Home)"),
+        columns={
+            "external_id": "Customer ID", "first_name": "First Name", "last_name": "Last Name",
+            "email": "Email Address", "phone": "Phone (Home)", "city": "City", "state": "Province",
+            "postal_code": "Postal Code",
+        },
+    ),
+)  # fmt: skip

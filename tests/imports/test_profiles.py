@@ -1,0 +1,180 @@
+"""Exports of tools, as they come: recognised, and taken with the right values without a click."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from liquor_app.core.errors import Invalid
+from liquor_app.imports.cleaning.column_mapping import KINDS
+from liquor_app.imports.profiles.known_tools import ALL, recognise
+from liquor_app.imports.profiles.tool_profile import fits
+from liquor_app.imports.readers.formats import open_table
+from tests.imports.test_import import run
+from tests.imports.test_import_cases import FILES, many, write
+
+KNOWN = {
+    "01_shopify_customers": "shopify_customers",
+    "03_square_customers": "square_customers",
+    "04_klaviyo_profiles": "klaviyo_profiles",
+    "05_mailchimp_subscribed": "mailchimp_subscribed",
+    "05_mailchimp_unsubscribed": "mailchimp_unsubscribed",
+    "06_lightspeed_x_customers": "lightspeed_x_customers",
+    "07_clover_customers": "clover_customers",
+    "08_woo_customers": "woocommerce_customers",
+    "09_winesense_customers": "winesense_customers",
+}
+
+
+async def taken(name: str, key: str = "email") -> tuple[Any, dict[str, Any]]:
+    """The report of an import, and everybody by e-mail (or another column)."""
+    report = await run(FILES / f"{name}.csv")
+    return report, {getattr(one, key): one for one in await many("SELECT * FROM customers")}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_tools_file_is_recognised_by_its_columns(name: str) -> None:
+    with open_table(FILES / f"{name}.csv") as table:
+        profile = recognise(table.columns, "customers")
+        assert profile is not None
+        assert profile.key == KNOWN[name]
+        assert [one.key for one in ALL if fits(one, table.columns)] == [profile.key], "and by no other tool's"
+
+
+@pytest.mark.parametrize("profile", ALL, ids=lambda profile: profile.key)
+def test_a_profile_speaks_of_fields_there_are(profile: Any) -> None:
+    assert set(profile.columns) | set(profile.made) | set(profile.words) <= set(KINDS[profile.kind])
+    assert set(profile.words) <= set(profile.made)
+    assert sum(one.key == profile.key for one in ALL) == 1
+
+
+async def test_case_01_shopify(database: str) -> None:
+    report, people = await taken("01_shopify_customers")
+    assert (report.created, report.rejected) == (4, 0)
+    ann = people["maryann.delacroix@example.com"]
+    assert (ann.external_id, ann.city, ann.state, ann.postal_code) == ("7010000000101", "Boston", "MA", "02118")
+    assert (ann.phone, ann.email_consent) == ("+16175550142", None)
+    tom = people["tom.okoro@example.com"]
+    assert (tom.state, tom.email_consent, tom.phone) == ("RI", "withdrawn", "+14015550143")
+    assert people["ines.park@example.com"].phone == "+12065550145", "the address's, where the customer has none"
+    assert people[None].external_id == "7010000000103"
+    assert report.notes == {"consent_without_evidence": 2}
+
+
+async def test_case_01_one_source_and_date_for_the_whole_file(database: str) -> None:
+    constants = {"consent_source": "checkbox at checkout", "consent_at": "2026-01-05 10:00"}
+    report = await run(FILES / "01_shopify_customers.csv", options={"constants": constants})
+    assert (report.created, report.notes) == (4, {})
+    given = await many("SELECT email_consent, sms_consent FROM customers ORDER BY external_id")
+    assert [(one.email_consent, one.sms_consent) for one in given] == [
+        ("given", "given"), ("withdrawn", "withdrawn"), ("withdrawn", "withdrawn"), ("given", "withdrawn"),
+    ]  # fmt: skip
+    kept = await many("SELECT DISTINCT source, at FROM consents WHERE status = 'given'")
+    assert [(one.source, one.at) for one in kept] == [("checkbox at checkout", datetime(2026, 1, 5, 15, tzinfo=UTC))]
+
+
+@pytest.mark.parametrize(
+    "constants",
+    [{"no_such": "x"}, {"consent_source": 5}, {"consent_source": "x" * 256}, {"consent_source": "\x00"}, ["a"]],
+)
+async def test_what_is_said_of_all_rows_is_checked(database: str, constants: Any) -> None:
+    with pytest.raises(Invalid) as refused:
+        await run(FILES / "01_shopify_customers.csv", options={"constants": constants})
+    assert refused.value.field == "constants"
+
+
+async def test_case_03_square(database: str) -> None:
+    report, people = await taken("03_square_customers")
+    assert (report.created, report.rejected) == (3, 0)
+    rosa, bo = people["rosa.quint@example.com"], people["bo.hill@example.com"]
+    assert (rosa.external_id, rosa.date_of_birth, rosa.email_consent) == ("CUSTQUINT0001AAAA", date(1984, 7, 4), None)
+    assert (bo.date_of_birth, bo.email_consent) == (None, "withdrawn")
+
+
+async def test_case_04_klaviyo(database: str) -> None:
+    report, people = await taken("04_klaviyo_profiles")
+    assert (report.created, report.rejected) == (4, 0)
+    ada = people["ada.fern@example.com"]
+    assert (ada.email_consent, ada.sms_consent, ada.state, ada.country) == ("given", "given", "MA", "US")
+    assert people["uma.reed@example.com"].email_consent == "withdrawn"
+    assert people["nia.volt@example.com"].email_consent is None
+    assert people["ned.hard@example.com"].email_consent is None
+    (given,) = await many("SELECT at FROM consents WHERE status = 'given' AND channel = 'email'")
+    assert given.at == datetime(2024, 3, 14, 9, 12, 31, tzinfo=UTC)
+    listed = await many("SELECT address, channel, reason FROM suppressions")
+    assert [(one.address, one.channel, one.reason) for one in listed] == [("ned.hard@example.com", "email", "bounced")]
+    again = await run(FILES / "04_klaviyo_profiles.csv")
+    assert (again.unchanged, len(await many("SELECT 1 FROM suppressions"))) == (4, 1)
+
+
+async def test_case_05_mailchimp(database: str) -> None:
+    report, people = await taken("05_mailchimp_subscribed")
+    assert (report.created, report.rejected) == (2, 0)
+    ola = people["ola.birch@example.com"]
+    assert (ola.date_of_birth, ola.state, ola.email_consent) == (None, None, "given")
+    given = await many("SELECT source, at FROM consents ORDER BY at")
+    assert (given[0].source, given[0].at) == ("Mailchimp, from 203.0.113.9", datetime(2024, 3, 14, 9, 14, tzinfo=UTC))
+    left, people = await taken("05_mailchimp_unsubscribed")
+    assert (left.created, left.rejected, people["quin.marsh@example.com"].email_consent) == (1, 0, "withdrawn")
+    (gone,) = await many("SELECT at FROM consents WHERE status = 'withdrawn'")
+    assert gone.at == datetime(2025, 8, 1, 10, tzinfo=UTC)
+
+
+async def test_case_06_lightspeed_x_customers(database: str) -> None:
+    report, people = await taken("06_lightspeed_x_customers", "external_id")
+    assert (report.created, report.rejected) == (2, 0)
+    yana, zed = people["YANA-22AB"], people["ZED-77CD"]
+    assert (yana.phone, zed.phone) == ("+16175550191", "+16175550192")
+    assert (yana.email_consent, zed.email_consent) == (None, "withdrawn"), "“do not e-mail: 0” is no yes"
+    assert (yana.city, yana.state, yana.date_of_birth) == ("Boston", "MA", date(1990, 2, 3))
+
+
+async def test_case_07_clover_customers(database: str) -> None:
+    report, people = await taken("07_clover_customers", "external_id")
+    assert (report.created, report.rejected) == (2, 0)
+    cy = people["CLV000001"]
+    assert (cy.state, cy.postal_code, cy.date_of_birth) == ("MA", "02118", date(1984, 7, 4))
+    assert (people["CLV000002"].state, people["CLV000002"].sms_consent) == ("RI", "withdrawn")
+
+
+async def test_case_08_woocommerce_customers(database: str) -> None:
+    report, people = await taken("08_woo_customers")
+    assert (report.created, report.rejected) == (2, 0)
+    vera = people["vera.stone@example.com"]
+    assert (vera.name, vera.state, vera.postal_code, vera.country) == ("Vera Stone", "MA", "02118", "US")
+
+
+async def test_case_09_winesense_customers(database: str) -> None:
+    report, people = await taken("09_winesense_customers", "external_id")
+    assert (report.created, report.rejected) == (1, 0)
+    abe = people["811"]
+    assert (abe.phone, abe.state, abe.postal_code) == ("+16175550201", "MA", "02118")
+
+
+async def test_case_14_an_address_of_another_is_said_so(database: str) -> None:
+    report = await run(FILES / "14_customers.csv")
+    assert (report.created, report.unchanged, report.reasons) == (1, 0, {"email_of_another": 2})
+    again = await run(FILES / "14_customers.csv")
+    assert (again.created, again.unchanged, again.reasons) == (0, 1, {"email_of_another": 2})
+
+
+async def test_another_profile_or_none_may_be_chosen(database: str, tmp_path: Path) -> None:
+    file = FILES / "05_mailchimp_subscribed.csv"
+    plain = await run(file, options={"profile": ""})
+    assert plain.created == 2
+    assert await many("SELECT 1 FROM consents") == [], "its own columns say nothing of consent"
+    for wrong in ("klaviyo_profiles", "no such tool", "mailchimp_unsubscribed"):
+        with pytest.raises(Invalid) as refused:
+            await run(file, options={"profile": wrong})
+        assert refused.value.field == "profile"
+
+
+async def test_what_stands_for_a_whole_file_wins_over_a_column(database: str, tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "a.csv", "email,email consent,consent source,consent at", "a@x.example,yes,till,2026-01-05 10:00"
+    )
+    await run(file, options={"constants": {"email_consent": "no"}})
+    assert [one.email_consent for one in await many("SELECT email_consent FROM customers")] == ["withdrawn"]
