@@ -330,7 +330,7 @@ SHOPIFY = (FILES / "01_shopify_customers.csv").read_text()
 
 
 async def test_a_known_tools_file_says_whose_it_is_and_may_be_read_otherwise(database: str) -> None:
-    _, file, state, _ = await matching(await brought(SHOPIFY))
+    _, _, state, _ = await matching(await brought(SHOPIFY))
     assert (state.known_as, state.by_columns) == ("Shopify customers", False)
     assert {line.name: line.becomes for line in state.columns}["Default Address Zip"] == "postal_code"
     await look(MatchState.read_by_columns, state, True)
