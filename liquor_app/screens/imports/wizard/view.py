@@ -188,7 +188,7 @@ def note_words(notes: Mapping[str, Any]) -> str:
             f" given ({LABELS['consent_source']}, {LABELS['consent_at']}). A no is always taken."
         )
     blank = [
-        f"{LABELS.get(field, spoken(field))} {int(count):,}"
+        f"{LABELS.get(field, spoken(field))} {figure(int(count))}"
         for code, count in sorted(notes.items())
         if (field := code.removesuffix("_left_out")) != code and int(count)
     ]
