@@ -46,7 +46,7 @@ _RECORD = text(
 
 
 async def audit(
-    session: AsyncSession, actor: Actor, action: str, entity: str, entity_id: UUID | None, *,
+    session: AsyncSession, actor: Actor, action: str, entity: str, entity_id: UUID | None, /, *,
     _fields: Sequence[str] = (), **changes: Any,
 ) -> None:  # fmt: skip
     """Record that `actor` did `action` to an entity, in the transaction that did it, with notes on it. Never pass
@@ -68,6 +68,7 @@ async def audit_change(
     action: str,
     entity: str,
     entity_id: UUID | None,
+    /,
     *,
     before: Mapping[str, Any],
     after: Mapping[str, Any],
@@ -82,7 +83,7 @@ async def audit_change(
         notes: what else is to be told; never a field's name.
     """
     changed = changed_fields(before, after, private=private, plain=plain)
-    await audit(session, actor, action, entity, entity_id, _fields=tuple(changed), **notes, **changed)
+    await audit(session, actor, action, entity, entity_id, _fields=tuple(changed), **{**notes, **changed})
 
 
 async def audit_access(session: AsyncSession, actor: Actor, action: str, about: UUID | None, **changes: Any) -> None:

@@ -208,17 +208,17 @@ async def test_jobs_the_clock_and_commands_say_who_they_are(database: str, monke
 @pytest.mark.integration
 async def test_nobody_but_an_admin_reads_it(viewer: Client, manager: Client, admin: Client, anybody: Client) -> None:
     async with transaction() as session:
-        await audit_change(session, SYSTEM, "x.changed", "x", None, before={"a": 1}, after={"a": 2})
+        await audit_change(session, SYSTEM, "x.changed", "x", None, before={"action": 1}, after={"action": 2})
     for path in ("/audit", "/audit/export", "/audit?ip=127.0.0.1"):
         is_problem(await anybody.get(path), 401, "unauthenticated")
         for client in (viewer, manager):
             is_problem(await client.get(path), 403, "forbidden")
     (row,) = (await admin.get("/audit?entity=x")).json()["items"]
-    assert (row["fields"], row["changes"], row["ip"]) == (["a"], {"a": [1, 2]}, None)
+    assert (row["fields"], row["changes"], row["ip"]) == (["action"], {"action": [1, 2]}, None)
     heads, line = (await admin.get("/audit/export?entity=x")).text.removeprefix("\ufeff").splitlines()
     assert "address" in heads.split(",")
     assert "changed" in heads.split(",")
-    assert '""a"": [1, 2]' in line
+    assert '""action"": [1, 2]' in line
 
 
 @pytest.mark.integration
