@@ -17,7 +17,7 @@ def audit_page() -> rx.Component:
         list_card(
             AuditState,
             [
-                Column("When", lambda line: line.when, sort="at"),
+                Column("When", lambda line: rx.el.span(line.when, class_name="nowrap num"), sort="at"),
                 Column("Who", lambda line: rx.el.b(line.who)),
                 Column("As", lambda line: line.kind, phone="hide"),
                 Column("Did", lambda line: line.did, phone="under"),
