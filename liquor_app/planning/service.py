@@ -1,4 +1,4 @@
-"""Plans: make one, look at it, simulate it, choose between two, approve one."""
+"""Choose between two plans of one campaign, and set them side by side."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sor
 from liquor_app.core.paging import Page
 from liquor_app.ledger.models import SendStatus
 from liquor_app.organization.lists import CHANNEL_FILTER
-from liquor_app.sending.outbox import OutboxRow, outbox_row
+from liquor_app.sending.sandbox_outbox import OutboxRow, outbox_row
 from liquor_app.sending.service import SendRow, send_row
 
 SENDS = ListSpec(

@@ -41,9 +41,9 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.platform import migrate
 from liquor_app.core.platform.child_process import Child, free_port
-from liquor_app.core.platform.postgres_engine import EmbeddedPostgres
+from liquor_app.core.platform.embedded_postgres import EmbeddedPostgres
+from liquor_app.core.platform.embedded_valkey import EmbeddedValkey
 from liquor_app.core.platform.supervisor import Supervisor
-from liquor_app.core.platform.valkey_engine import EmbeddedValkey
 from liquor_app.organization.models import Channel
 from liquor_app.providers.service import configure_channel
 from liquor_app.sending.pipeline.launch import launch_campaign

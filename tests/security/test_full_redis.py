@@ -14,17 +14,17 @@ from liquor_app.api import http_rate_limit
 from liquor_app.api.http_rate_limit import limit
 from liquor_app.core import config, redis
 from liquor_app.core.errors import TooMany, Unavailable
-from liquor_app.core.platform import runtime_info, valkey_engine
+from liquor_app.core.platform import embedded_valkey, runtime_info
 from tests.conftest import Engines
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def valkey(engines: Engines, request: pytest.FixtureRequest) -> Iterator[valkey_engine.EmbeddedValkey]:
+def valkey(engines: Engines, request: pytest.FixtureRequest) -> Iterator[embedded_valkey.EmbeddedValkey]:
     """A server of this test's own."""
-    rules = getattr(request, "param", valkey_engine.DURABLE)
-    server = valkey_engine.EmbeddedValkey(Path(os.environ["LIQUOR_DATA_DIR"]), f"valkey-of-{os.getpid()}", rules)
+    rules = getattr(request, "param", embedded_valkey.DURABLE)
+    server = embedded_valkey.EmbeddedValkey(Path(os.environ["LIQUOR_DATA_DIR"]), f"valkey-of-{os.getpid()}", rules)
     child = server.start()
     yield server
     child.stop(5)
@@ -36,7 +36,7 @@ def fill(server: Redis, value: bytes = b"x" * 10_000) -> None:
 
 
 async def test_a_full_redis_opens_no_limit(
-    valkey: valkey_engine.EmbeddedValkey, database: str, monkeypatch: pytest.MonkeyPatch
+    valkey: embedded_valkey.EmbeddedValkey, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_rate_limit, "_own", http_rate_limit._OwnCount())
     monkeypatch.setenv("REDIS_URL", valkey.url)
@@ -65,8 +65,8 @@ async def test_what_a_process_counts_by_itself_is_bounded(monkeypatch: pytest.Mo
     assert len(own._used) == 101
 
 
-@pytest.mark.parametrize("valkey", [valkey_engine.FORGETFUL], indirect=True)
-def test_the_states_redis_forgets_what_ends_first(valkey: valkey_engine.EmbeddedValkey) -> None:
+@pytest.mark.parametrize("valkey", [embedded_valkey.FORGETFUL], indirect=True)
+def test_the_states_redis_forgets_what_ends_first(valkey: embedded_valkey.EmbeddedValkey) -> None:
     with Redis.from_url(valkey.url) as server:
         assert server.config_get("maxmemory")["maxmemory"] == str(256 * 1024**2)
         assert server.config_get("maxmemory-policy")["maxmemory-policy"] == "volatile-ttl"

@@ -342,8 +342,8 @@ MAKES_FILES = {
     "liquor_app/core/platform/frontend.py": "built screens, which are public",
     "liquor_app/core/platform/embedded.py": "where the engines answer; the test of modes looks at it",
     "liquor_app/core/platform/engine_files.py": "the lock and the engines' passwords; the same",
-    "liquor_app/core/platform/postgres_engine.py": "the server's own files; the same",
-    "liquor_app/core/platform/valkey_engine.py": "the server's own files; the same",
+    "liquor_app/core/platform/embedded_postgres.py": "the server's own files; the same",
+    "liquor_app/core/platform/embedded_valkey.py": "the server's own files; the same",
     "liquor_app/core/config.py": "the secret key, mode 0600 from its first byte",
 }
 

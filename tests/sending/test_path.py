@@ -11,9 +11,9 @@ from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.sending.campaign_rollup import roll_up_once
 from liquor_app.sending.lists import list_left, list_outbox
-from liquor_app.sending.outbox import get_outbox_message
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
+from liquor_app.sending.sandbox_outbox import get_outbox_message
 from liquor_app.sending.service import send_events
 from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
 

@@ -20,9 +20,9 @@ from liquor_app.screens.sending.outbox.state import OutboxState
 from liquor_app.screens.sending.words import send_line
 from liquor_app.sending.campaign_rollup import roll_up_once
 from liquor_app.sending.lists import list_left, list_outbox, list_sends
-from liquor_app.sending.outbox import get_outbox_message
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
+from liquor_app.sending.sandbox_outbox import get_outbox_message
 from liquor_app.sending.service import get_send, resend, send_events, settle_unknown
 from tests.factories import ALL_DAY, add_people, add_ready_campaign, noon_zone, open_shop
 from tests.sending.test_pump import execute, sends, shop, statuses

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 from liquor_app.core.config import get_settings
 from liquor_app.core.platform.child_process import Child
+from liquor_app.core.platform.embedded_postgres import EmbeddedPostgres
+from liquor_app.core.platform.embedded_valkey import FORGETFUL, EmbeddedValkey
 from liquor_app.core.platform.engine_files import exclusive
-from liquor_app.core.platform.postgres_engine import EmbeddedPostgres
-from liquor_app.core.platform.valkey_engine import FORGETFUL, EmbeddedValkey
 
 
 @contextmanager

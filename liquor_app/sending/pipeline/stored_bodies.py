@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.config import get_settings
-from liquor_app.ledger.stencil_rows import StencilParts, add_stencils
+from liquor_app.ledger.shared_bodies import StencilParts, add_stencils
 from liquor_app.providers.kit.message_bodies import Body, Filled, Stencil, Whole
 from liquor_app.sending.pipeline.stencil import own_values, track_values
 from liquor_app.sending.recipients.unsubscribe import PATH, message_token

@@ -17,7 +17,7 @@ from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.sending.lists import OUTBOX, list_outbox
-from liquor_app.sending.outbox import OutboxRow, get_outbox_message
+from liquor_app.sending.sandbox_outbox import OutboxRow, get_outbox_message
 from liquor_app.templates.rendering.sms_length import SmsSize
 from liquor_app.ui.address import parameter
 from liquor_app.ui.live_updates import follow
