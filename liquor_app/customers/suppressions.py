@@ -27,6 +27,7 @@ FOR_GOOD = (SuppressionReason.COMPLAINED, SuppressionReason.ERASED)
 """Reasons that nobody here can take back: the person or the law gave them."""
 
 _GIVEN = unnest("g", hash="bytea", address="text")
+_TOLD = unnest("g", hash="bytea", address="text", channel="text", reason="text", customer_id="uuid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +120,17 @@ async def suppress_told(session: AsyncSession, told: Sequence[GivenUp], *, sourc
         text(
             "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source)"
             " SELECT g.hash, g.address, g.channel, g.reason, g.customer_id, :source"
-            " FROM unnest(CAST(:hashes AS bytea[]), CAST(:addresses AS text[]), CAST(:channels AS text[]),"
-            " CAST(:reasons AS text[]), CAST(:customers AS uuid[])) AS g (hash, address, channel, reason, customer_id)"
+            f" FROM {_TOLD}"
             " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL DO NOTHING"
         ),
         {
-            "hashes": [address_hash(one.address) for one in once],
-            "addresses": [one.address for one in once],
-            "channels": [one.channel for one in once],
-            "reasons": [one.reason for one in once],
-            "customers": [one.customer_id for one in once],
+            **_TOLD.bind(
+                hash=[address_hash(one.address) for one in once],
+                address=[one.address for one in once],
+                channel=[one.channel for one in once],
+                reason=[one.reason for one in once],
+                customer_id=[one.customer_id for one in once],
+            ),
             "source": source,
         },
     )
