@@ -64,10 +64,11 @@ WHERE started_at IS NOT NULL AND NOT is_history AND CAST(end_date + 1 AS timesta
 
 _READ = f"""
 WITH spent AS (
-    SELECT customer_id, sum(total) AS spent FROM purchases
-    WHERE occurred_at >= :start AND occurred_at <= :at AND total > 0 GROUP BY 1
+    SELECT customer_id, sum(total) AS spent, bool_or(total > 0) AS bought FROM purchases
+    WHERE occurred_at >= :start AND occurred_at <= :at GROUP BY 1
 )
-SELECT {draw_sql("c.id")} AS held, count(*) AS people, count(s.spent) AS buyers, COALESCE(sum(s.spent), 0) AS spent,
+SELECT {draw_sql("c.id")} AS held, count(*) AS people, count(*) FILTER (WHERE s.bought) AS buyers,
+       COALESCE(sum(s.spent), 0) AS spent,
        COALESCE(sum(s.spent * s.spent), 0) AS squares
 FROM customers c LEFT JOIN spent s ON s.customer_id = c.id
 WHERE c.deleted_at IS NULL AND (c.email_consent = 'given' OR c.sms_consent = 'given'

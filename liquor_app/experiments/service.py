@@ -182,11 +182,11 @@ async def holdout_result(session: AsyncSession, actor: Actor, campaign_id: UUID)
         return None
     arms = await session.execute(
         text(
-            "SELECT m.is_control, m.share, count(s.customer_id) AS people, count(b.spent) AS buyers,"
+            "SELECT m.is_control, m.share, count(s.customer_id) AS people, count(*) FILTER (WHERE b.bought) AS buyers,"
             " COALESCE(sum(b.spent), 0) AS spent, COALESCE(sum(b.spent * b.spent), 0) AS squares"
             " FROM experiment_arms m LEFT JOIN experiment_assignments s ON s.arm_id = m.id"
-            " LEFT JOIN (SELECT customer_id, sum(total) AS spent FROM purchases"
-            "   WHERE occurred_at >= :since AND occurred_at < :until AND total > 0"
+            " LEFT JOIN (SELECT customer_id, sum(total) AS spent, bool_or(total > 0) AS bought FROM purchases"
+            "   WHERE occurred_at >= :since AND occurred_at < :until"
             "   AND customer_id IN (SELECT customer_id FROM experiment_assignments WHERE experiment_id = :id)"
             "   GROUP BY customer_id) b ON b.customer_id = s.customer_id"
             " WHERE m.experiment_id = :id GROUP BY m.id ORDER BY m.is_control"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from typing import Any
 from liquor_app.imports.cleaning.cells import Rejected, clean_word
 from liquor_app.imports.cleaning.order_shape import Watch
 from liquor_app.imports.cleaning.rows import Line, Person, Setting, clean_line, clean_person
-from liquor_app.imports.profiles.tool_profile import Make
+from liquor_app.imports.cleaning.sale_rows import SaleRows
+from liquor_app.imports.profiles.tool_profile import NOBODY, Make
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import Reject
@@ -29,6 +31,7 @@ class Chunk:
     """Rows understood, each with the record it came from, and rows refused.
 
     Attributes:
+        left_out: rows that are no lines of purchases, by `LEFT_OUT`.
         read: records taken from the file, blank ones left out.
         share: how much of the file is read now, 0 to 1.
     """
@@ -36,6 +39,7 @@ class Chunk:
     records: list[Record] = field(default_factory=list)
     rows: list[Person | Line] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
     read: int = 0
     share: float = 1.0
 
@@ -46,10 +50,11 @@ class Chunks:
 
     def __init__(
         self, table: Table, kind: str, at: dict[str, int], how: Setting,
-        *, made: Sequence[Make] = (), skip: int, limit: int | None,
+        *, made: Sequence[Make] = (), sales: SaleRows | None = None, skip: int, limit: int | None,
     ):  # fmt: skip
         self._table = table
-        self._watch = Watch(table.columns, at) if kind == "purchases" else None
+        self._sales = sales
+        self._watch = Watch(table.columns, at) if kind == "purchases" and sales is None else None
         self._records: Iterator[Record] = iter(table)
         self._clean = CLEAN[kind]
         self._at, self._how, self._made = at, how, made
@@ -75,8 +80,12 @@ class Chunks:
 
     def _read(self) -> Chunk:
         for _ in range(self._skip):
-            if (record := next(self._records, None)) is not None and self._watch:
+            if (record := next(self._records, None)) is None:
+                break
+            if self._watch:
                 self._watch.see(record)
+            if self._sales and not record.problem:
+                self._sales.line(record.cells)
         self._skip = 0
         chunk, start = Chunk(), self._table.taken
         at, how, clean, made = self._at, self._how, self._clean, self._made
@@ -93,11 +102,19 @@ class Chunks:
             try:
                 if record.problem:
                     raise Rejected("unreadable_row", "", record.problem)
-                cells = record.cells
-                if made:
-                    cells = cells + [make(cells) for make in made]
+                cells: list[str] | str = record.cells
+                if self._sales:
+                    cells = self._sales.line(record.cells)
+                elif made:
+                    cells = record.cells + [make(record.cells) for make in made]
+                if isinstance(cells, str):
+                    chunk.left_out[cells] += 1
+                    continue
                 row = clean(record.number, cells, at, how)
             except Rejected as why:
+                if self._sales and why.code == "no_customer":
+                    chunk.left_out[NOBODY] += 1
+                    continue
                 chunk.rejects.append(Reject(record, why, self.order_of(record)))
             else:
                 chunk.records.append(record)

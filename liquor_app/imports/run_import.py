@@ -34,9 +34,10 @@ from liquor_app.imports.chunks import CHUNK_ROWS, Chunk, Chunks
 from liquor_app.imports.cleaning.column_mapping import CONSENTS, KINDS, check_mapping
 from liquor_app.imports.cleaning.order_shape import check_rows
 from liquor_app.imports.cleaning.rows import NOTES, Line, Person, Setting
+from liquor_app.imports.cleaning.sale_rows import MADE, SaleRows
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells
-from liquor_app.imports.profiles.tool_profile import Make
+from liquor_app.imports.profiles.tool_profile import Make, Sales
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS, Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import READING, open_table
 from liquor_app.imports.readers.row_reader import Record, Table
@@ -188,6 +189,7 @@ class Work:
             counts, refused = await self._customers(session, chunk)
         else:
             counts, refused = Counter(), await self._lines(session, chunk)
+            self._notes = chunk.left_out
         return counts, chunk.rejects + refused
 
     async def _customers(self, session: AsyncSession, chunk: Chunk) -> tuple[Counter[Outcome], list[Reject]]:
@@ -306,24 +308,27 @@ async def open_work(
         Invalid: not a file we read, columns or options that make no sense, or purchases whose rows are not all lines.
     """
 
-    def prepare() -> tuple[Table, dict[str, int], Dialect, list[Make]]:
+    def prepare() -> tuple[Table, dict[str, int], Dialect, list[Make], Sales | None]:
         table = open_table(plan.path)
         try:
             profile = chosen_profile(table.columns, plan.kind, plan.options)
             made = extra_cells(profile, table.columns, plan.options, tuple(KINDS[plan.kind]))
-            at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=made)
+            sales = profile.sales if profile else None
+            behind = [*MADE, *made] if sales else list(made)
+            at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind)
             sample = read_sample(plan.path)
-            if plan.kind == "purchases":
+            if plan.kind == "purchases" and sales is None:
                 check_rows(table.columns, at, sample)
             own = {field: position for field, position in at.items() if position < len(table.columns)}
-            return table, at, chosen_dialect(guess_dialect(sample, own), plan.options), list(made.values())
+            return table, at, chosen_dialect(guess_dialect(sample, own), plan.options), list(made.values()), sales
         except BaseException:
             table.close()
             raise
 
-    table, at, dialect, made = await READING.run(prepare)
+    table, at, dialect, made, sales = await READING.run(prepare)
     zone = ZoneInfo(shop.timezone)
     how = Setting(zone, now().astimezone(UTC), dialect.date_order, dialect.decimal, shop.currency)
     position = position or start_position(table.columns)
-    chunks = Chunks(table, plan.kind, at, how, made=made, skip=int(position["records"]), limit=limit)
+    rows = SaleRows(sales, table.columns, made, dialect.decimal) if sales else None
+    chunks = Chunks(table, plan.kind, at, how, made=made, sales=rows, skip=int(position["records"]), limit=limit)
     return Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)

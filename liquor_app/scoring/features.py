@@ -39,6 +39,11 @@ WITH baskets AS (
            p.discount, p.coupon_lines,
            COALESCE(p.local_hour, CAST(extract(hour FROM p.occurred_at AT TIME ZONE :zone) AS int)) AS hour
     FROM purchases p WHERE p.occurred_at <= :now AND p.{PAID}{of}
+), returned AS (
+    -- what came back lowers what was spent, and is no purchase
+    SELECT p.customer_id, sum(p.total) AS spend, COALESCE(sum(p.total) FILTER (
+           WHERE CAST(p.occurred_at AT TIME ZONE :zone AS date) > :window_from), 0) AS window_spend
+    FROM purchases p WHERE p.occurred_at <= :now AND p.total < 0{of} GROUP BY 1
 ), days AS (
     SELECT customer_id, day, day - lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS gap
     FROM (SELECT DISTINCT customer_id, day FROM baskets) d
@@ -69,8 +74,10 @@ WITH baskets AS (
     WHERE event_type = 'conversion' AND occurred_at <= :now AND occurred_at > :contacts_from{of} GROUP BY customer_id
 )
 SELECT c.id, c.profiling_objected_at IS NOT NULL AS objected, COALESCE(b.baskets, 0) AS baskets, b.first_at, b.last_at,
-       b.first_day - :today AS first_day, b.last_day - :today AS last_day, CAST(b.spend AS float8) AS spend,
-       CAST(b.window_spend AS float8) AS window_spend, CAST(b.night_share AS float8) AS night_share,
+       b.first_day - :today AS first_day, b.last_day - :today AS last_day,
+       CAST(CASE WHEN b.spend > 0 THEN GREATEST(b.spend + COALESCE(t.spend, 0), 0) END AS float8) AS spend,
+       CAST(CASE WHEN b.spend > 0 THEN GREATEST(b.window_spend + COALESCE(t.window_spend, 0), 0) END AS float8)
+           AS window_spend, CAST(b.night_share AS float8) AS night_share,
        CAST(b.hour AS float8) AS hour, r.order_days, r.window_days, CAST(r.gaps[1] AS float8) AS gap_low,
        CAST(r.gaps[2] AS float8) AS gap_median, CAST(r.gaps[3] AS float8) AS gap_high,
        COALESCE(s.contacts, 0) AS contacts, COALESCE(s.responses, 0) AS responses,
@@ -78,6 +85,7 @@ SELECT c.id, c.profiling_objected_at IS NOT NULL AS objected, COALESCE(b.baskets
        CAST(b.discount AS float8) AS discount, COALESCE(b.discounted, 0) AS discounted,
        COALESCE(s.reached, 0) AS reached, COALESCE(s.opened, 0) AS opened, COALESCE(s.clicked, 0) AS clicked
 FROM customers c LEFT JOIN bought b ON b.customer_id = c.id LEFT JOIN rhythm r ON r.customer_id = c.id
+LEFT JOIN returned t ON t.customer_id = c.id
 LEFT JOIN reached s ON s.customer_id = c.id LEFT JOIN answered a ON a.customer_id = c.id
 WHERE c.deleted_at IS NULL{of.replace("customer_id", "c.id")} ORDER BY c.id
 """
@@ -85,16 +93,19 @@ WHERE c.deleted_at IS NULL{of.replace("customer_id", "c.id")} ORDER BY c.id
 
 _SPLIT = """
 WITH days AS (
-    SELECT p.customer_id, CAST(p.occurred_at AT TIME ZONE :zone AS date) AS day, sum(p.total) AS spent
+    SELECT p.customer_id, CAST(p.occurred_at AT TIME ZONE :zone AS date) AS day, sum(p.total) AS spent,
+           bool_or(p.total > 0) AS paid
     FROM purchases p JOIN customers c ON c.id = p.customer_id
-    WHERE p.occurred_at <= :now AND p.total > 0 AND c.deleted_at IS NULL AND c.profiling_objected_at IS NULL
+    WHERE p.occurred_at <= :now AND p.total <> 0 AND c.deleted_at IS NULL AND c.profiling_objected_at IS NULL
     GROUP BY 1, 2
 )
-SELECT count(*) FILTER (WHERE day <= :cutoff) - 1 AS x, max(day) FILTER (WHERE day <= :cutoff) - min(day) AS t_x,
-       :cutoff - min(day) AS age, CAST(sum(spent) FILTER (WHERE day <= :cutoff) AS float8) AS spend,
-       COALESCE(CAST(sum(spent) FILTER (WHERE day > :cutoff) AS float8), 0) AS spent_after,
-       COALESCE(bool_or(day > :cutoff), false) AS bought_after
-FROM days GROUP BY customer_id HAVING min(day) <= :cutoff
+SELECT count(*) FILTER (WHERE day <= :cutoff AND paid) - 1 AS x,
+       max(day) FILTER (WHERE day <= :cutoff AND paid) - min(day) FILTER (WHERE paid) AS t_x,
+       :cutoff - min(day) FILTER (WHERE paid) AS age,
+       CAST(GREATEST(sum(spent) FILTER (WHERE day <= :cutoff), 0) AS float8) AS spend,
+       COALESCE(CAST(GREATEST(sum(spent) FILTER (WHERE day > :cutoff), 0) AS float8), 0) AS spent_after,
+       COALESCE(bool_or(day > :cutoff AND paid), false) AS bought_after
+FROM days GROUP BY customer_id HAVING min(day) FILTER (WHERE paid) <= :cutoff
 """
 
 _CONTACTS = f"""
@@ -120,11 +131,12 @@ CROSS JOIN LATERAL (
       AND e.occurred_at > k.as_of - make_interval(days => :window)
 ) e
 CROSS JOIN LATERAL (
-    SELECT count(*) AS orders, COALESCE(sum(p.total), 0) AS spend, max(p.occurred_at) AS last_at,
-           count(*) FILTER (WHERE p.occurred_at > k.as_of - make_interval(days => :recent)) AS recent,
+    SELECT count(*) FILTER (WHERE p.{PAID}) AS orders, GREATEST(COALESCE(sum(p.total), 0), 0) AS spend,
+           max(p.occurred_at) FILTER (WHERE p.{PAID}) AS last_at,
+           count(*) FILTER (WHERE p.{PAID} AND p.occurred_at > k.as_of - make_interval(days => :recent)) AS recent,
            COALESCE(sum(p.coupon_lines) FILTER (WHERE p.occurred_at > k.as_of - make_interval(days => :recent)), 0)
                AS coupons
-    FROM purchases p WHERE p.customer_id = k.customer_id AND p.occurred_at < k.as_of AND p.{PAID}
+    FROM purchases p WHERE p.customer_id = k.customer_id AND p.occurred_at < k.as_of
 ) b
 """
 

@@ -35,6 +35,7 @@ from liquor_app.imports.cleaning.cells import (
     clean_number,
     clean_phone,
     clean_postal_code,
+    clean_signed,
     clean_state,
     clean_text,
     clean_timezone,
@@ -311,7 +312,7 @@ def _buyer(cell: Callable[[str], str]) -> tuple[str | None, str | None, str | No
 
 
 def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) -> Line:
-    """A row of purchases.
+    """Return a line of a purchase, or of a return: one of less than nothing. What is taken off has no sign.
 
     Raises:
         Rejected: a cell cannot be understood, or the customer, the time or the amount is missing.
@@ -326,8 +327,8 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
     when = how.moment(cell("occurred_at"), cell("time_of_day"))
     if when is None:
         raise Rejected("no_time", "occurred_at", "The row does not say when it was bought.")
-    quantity = clean_number(cell("quantity"), "quantity", how.decimal, how.currency)
-    amount = clean_number(cell("amount"), "amount", how.decimal, how.currency)
+    quantity = clean_signed(cell("quantity"), "quantity", how.decimal, how.currency)
+    amount = clean_signed(cell("amount"), "amount", how.decimal, how.currency)
     # where lines have amounts of their own, one without it is not worked out from a price: that may be an order's
     if (
         amount is None
@@ -335,12 +336,14 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
         and (price := clean_number(cell("unit_price"), "unit_price", how.decimal, how.currency)) is not None
     ):
         amount = money(price * (1 if quantity is None else quantity))
-    if amount is not None and amount > MAX_NUMBER:
+    if amount is not None and quantity is not None and quantity < 0 < amount:
+        amount = -amount  # a return that tells its worth without a sign
+    if amount is not None and abs(amount) > MAX_NUMBER:
         raise Rejected("bad_amount", "amount", f"amount is larger than {figure(MAX_NUMBER)}.")
     if amount is None:
         raise Rejected("no_amount", "amount", "The row does not say what was paid.")
     alcohol = clean_flag(cell("is_alcohol"), "is_alcohol")
-    by_coupon = clean_number(cell("coupon_discount"), "coupon_discount", how.decimal, how.currency) or Decimal(0)
+    by_coupon = abs(clean_signed(cell("coupon_discount"), "coupon_discount", how.decimal, how.currency) or Decimal(0))
     return Line(
         number,
         clean_word(cell("order_id"), "order_id"),
@@ -356,7 +359,7 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
         Decimal(1) if quantity is None else quantity,
         amount,
         # a coupon takes off at least what it says, also where the file keeps it apart from other discounts
-        max(clean_number(cell("discount"), "discount", how.decimal, how.currency) or Decimal(0), by_coupon),
+        max(abs(clean_signed(cell("discount"), "discount", how.decimal, how.currency) or Decimal(0)), by_coupon),
         by_coupon,
         alcohol is not False,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liquor_app.imports.profiles.tool_profile import Profile
+from liquor_app.imports.profiles.tool_profile import REFUNDED, Profile, Sales
 
 PROFILES = (
     Profile(
@@ -17,5 +17,22 @@ PROFILES = (
             "sms_consent": "Marketing Allowed",
         },
         made={"date_of_birth": "{Birthday Year}-{Birthday Month}-{Birthday Day}"},
+    ),
+    Profile(
+        key="clover_line_items",
+        name="Clover line items",
+        kind="purchases",
+        marks=("Line Item Date", "Order ID", "Item Revenue", "Refunded"),
+        columns={
+            "order_id": "Order ID", "external_id": "Customer ID", "occurred_at": "Line Item Date",
+            "product": "Item Name",
+        },
+        sales=Sales(
+            order="Order ID",
+            drops={"Refunded": {"yes": REFUNDED, "true": REFUNDED}, "Exchanged": {"yes": REFUNDED, "true": REFUNDED}},
+            plus=(("Total Revenue",),),
+            minus=(("Discounts",),),
+            discount=("Discounts",),
+        ),
     ),
 )  # fmt: skip

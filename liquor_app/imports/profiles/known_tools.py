@@ -13,6 +13,8 @@ from liquor_app.imports.profiles import (
     mailchimp,
     shopify,
     square,
+    toast_pos,
+    uci,
     winesense,
     woocommerce,
 )
@@ -20,7 +22,7 @@ from liquor_app.imports.profiles.tool_profile import Make, Profile, fits, makers
 
 ALL = tuple(
     profile
-    for tool in (clover, klaviyo, lightspeed, mailchimp, shopify, square, winesense, woocommerce)
+    for tool in (clover, klaviyo, lightspeed, mailchimp, shopify, square, toast_pos, uci, winesense, woocommerce)
     for profile in tool.PROFILES
 )
 PROFILES: dict[str, Profile] = {profile.key: profile for profile in ALL}

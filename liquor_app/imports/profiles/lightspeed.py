@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liquor_app.imports.profiles.tool_profile import Profile
+from liquor_app.imports.profiles.tool_profile import UNPAID, VOIDED, Profile, Sales
 
 PROFILES = (
     Profile(
@@ -18,5 +18,22 @@ PROFILES = (
         made={"phone": "{mobile|phone}", "email_consent": "{do_not_email}"},
         # "0" is no yes: nobody was asked
         words={"email_consent": {"1": "no", "true": "no", "yes": "no", "y": "no"}},
+    ),
+    Profile(
+        key="lightspeed_x_sales",
+        name="Lightspeed X sales",
+        kind="purchases",
+        marks=("Receipt Number", "Line Type", "Customer Code", "Register"),
+        columns={
+            "order_id": "Receipt Number", "external_id": "Customer Code", "occurred_at": "Date", "product": "Details",
+            "quantity": "Quantity", "store": "Register",
+        },
+        sales=Sales(
+            order="Receipt Number",
+            keeps={"Line Type": ("sale line",)},
+            drops={"Status": {"voided": VOIDED, "saved": UNPAID, "parked": UNPAID}},
+            plus=(("Subtotal",),),
+            discount=("Discount",),
+        ),
     ),
 )  # fmt: skip

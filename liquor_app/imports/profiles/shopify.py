@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liquor_app.imports.profiles.tool_profile import Profile
+from liquor_app.imports.profiles.tool_profile import REFUNDED, UNPAID, VOIDED, Profile, Sales
 
 _COLUMNS = {
     "external_id": "Customer ID", "first_name": "First Name", "last_name": "Last Name", "email": "Email",
@@ -29,5 +29,29 @@ PROFILES = (
             **_COLUMNS, "email_consent": "Accepts Marketing", "city": "City", "state": "Province Code",
             "country": "Country Code", "postal_code": "Zip", "phone": "Phone",
         },
+    ),
+    Profile(
+        key="shopify_orders",
+        name="Shopify orders",
+        kind="purchases",
+        marks=("Name", "Financial Status", "Lineitem quantity", "Lineitem price"),
+        columns={
+            "order_id": "Name", "email": "Email", "occurred_at": "Created at", "product": "Lineitem name",
+            "brand": "Vendor", "quantity": "Lineitem quantity", "coupon_code": "Discount Code", "currency": "Currency",
+            "store": "Location",
+        },
+        made={"phone": "{Phone|Billing Phone|Shipping Phone}"},
+        sales=Sales(
+            order="Name",
+            carried=("Email", "Financial Status", "Currency", "Phone", "Billing Phone", "Discount Code"),
+            drops={
+                "Financial Status": {
+                    "voided": VOIDED, "refunded": REFUNDED, "pending": UNPAID, "authorized": UNPAID, "expired": VOIDED,
+                },
+            },
+            plus=(("Lineitem price", "Lineitem quantity"),),
+            minus=(("Lineitem discount",), ("Discount Amount",), ("Refunded Amount",)),
+            discount=("Lineitem discount", "Discount Amount"),
+        ),
     ),
 )  # fmt: skip

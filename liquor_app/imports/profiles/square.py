@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liquor_app.imports.profiles.tool_profile import Profile
+from liquor_app.imports.profiles.tool_profile import Profile, Sales
 
 PROFILES = (
     Profile(
@@ -15,5 +15,17 @@ PROFILES = (
             "email": "Email Address", "phone": "Phone Number", "city": "City", "state": "State",
             "postal_code": "Postal Code", "date_of_birth": "Birthday", "email_consent": "Email Subscription Status",
         },
+    ),
+    Profile(
+        key="square_items",
+        name="Square item sales",
+        kind="purchases",
+        marks=("Transaction ID", "Net Sales", "Event Type", "Itemization Type"),
+        columns={
+            "order_id": "Transaction ID", "external_id": "Customer ID", "product": "Item", "category": "Category",
+            "quantity": "Qty", "store": "Location",
+        },
+        made={"occurred_at": "{Date} {Time}"},
+        sales=Sales(order="Transaction ID", plus=(("Net Sales",),), discount=("Discounts",)),
     ),
 )  # fmt: skip

@@ -10,6 +10,42 @@ _HOLE = re.compile(r"\{([^{}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
+class Sales:
+    """Which rows of a file of sales are lines of purchases, and what they came to.
+
+    Attributes:
+        order: the column that numbers orders; rows of one follow each other.
+        carried: columns filled on an order's first row only.
+        keeps: column → words of the rows that are lines; others (payments, whole orders) are left out.
+        drops: column → word → why the row is no purchase (`LEFT_OUT`); with `carried` the whole order.
+        plus, minus: columns, or products of columns, that make what a line came to. Those filled on an order's first
+            row only (its discount, what was refunded) count there. What is taken off counts whatever its sign.
+        discount: columns that were taken off, as far as they are no refund.
+    """
+
+    order: str
+    carried: tuple[str, ...] = ()
+    keeps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drops: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    plus: tuple[tuple[str, ...], ...] = ()
+    minus: tuple[tuple[str, ...], ...] = ()
+    discount: tuple[str, ...] = ()
+
+
+VOIDED, REFUNDED, UNPAID, OTHER_ROW, NOBODY = (
+    "rows_voided", "rows_refunded", "rows_unpaid", "rows_of_no_line", "rows_without_customer",
+)  # fmt: skip
+LEFT_OUT = {
+    VOIDED: "voided or cancelled",
+    REFUNDED: "refunded in full",
+    UNPAID: "not paid",
+    OTHER_ROW: "payments and totals",
+    NOBODY: "sold to nobody known",
+}
+"""Why rows of a file of sales are no lines of purchases: counted, and no fault."""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One kind of export of one tool.
 
@@ -33,6 +69,7 @@ class Profile:
     made: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unless: tuple[str, ...] = ()
+    sales: Sales | None = None
 
 
 Make = Callable[[list[str]], str]

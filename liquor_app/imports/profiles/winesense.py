@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liquor_app.imports.profiles.tool_profile import Profile
+from liquor_app.imports.profiles.tool_profile import Profile, Sales
 
 PROFILES = (
     Profile(
@@ -15,5 +15,16 @@ PROFILES = (
             "email": "Email Address", "phone": "Phone (Home)", "city": "City", "state": "Province",
             "postal_code": "Postal Code",
         },
+    ),
+    Profile(
+        key="winesense_sales",
+        name="Wine till sales",
+        kind="purchases",
+        marks=("Invoice ID", "Qty Sold", "Ext Sell Price"),
+        columns={
+            "order_id": "Invoice ID", "external_id": "Customer ID", "occurred_at": "Invoice Date", "product": "ITEM",
+            "brand": "BRAND", "quantity": "Qty Sold",
+        },
+        sales=Sales(order="Invoice ID", plus=(("Ext Sell Price",),)),
     ),
 )  # fmt: skip

@@ -12,6 +12,7 @@ from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.imports.cleaning.rows import FUTURE, GIVEN_UP, NO_BIRTHDAY, NO_EVIDENCE
 from liquor_app.imports.dry_run import FilePreview, ImportReport
 from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.profiles.tool_profile import LEFT_OUT
 from liquor_app.imports.run_import import Shown
 from liquor_app.imports.uploads import ImportRow
 from liquor_app.ui.words import ago, figure, listed, plural, spoken
@@ -194,6 +195,9 @@ def note_words(notes: Mapping[str, Any]) -> str:
     ]
     if blank:
         words += f" Cells that could not be read are left blank: {listed(blank)}."
+    rows = [f"{reason} {figure(int(notes[code]))}" for code, reason in LEFT_OUT.items() if int(notes.get(code, 0))]
+    if rows:
+        words += f" Rows that are no lines of purchases, left out: {listed(rows)}."
     if count := int(notes.get(FUTURE, 0)):
         words += f" Consent left out of {plural(count, 'row')}: its date lies in the future."
     if count := int(notes.get(GIVEN_UP, 0)):

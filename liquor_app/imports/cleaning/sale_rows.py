@@ -1,0 +1,78 @@
+"""Rows of a known tool's sales: which are lines of purchases, and what each came to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from liquor_app.imports.cleaning.amounts import Amount, read_amount
+from liquor_app.imports.profiles.tool_profile import OTHER_ROW, Make, Sales, plain
+
+MADE = ("amount", "discount")
+"""Fields a line's sums are made for, behind the columns of the file."""
+
+
+class SaleRows:
+    """The rows of one file in their order; what stands on an order's first row is known on its others.
+
+    Args:
+        decimal: the file's decimal mark.
+    """
+
+    def __init__(self, sales: Sales, columns: Sequence[str], made: Sequence[Make], decimal: str) -> None:
+        at = {plain(one): position for position, one in reversed(list(enumerate(columns)))}
+        self._made, self._decimal = made, decimal
+        self._order = at[plain(sales.order)]
+        self._carried = [at[plain(one)] for one in sales.carried if plain(one) in at]
+        self._keeps = [(at[plain(one)], set(words)) for one, words in sales.keeps.items() if plain(one) in at]
+        self._drops: list[tuple[int, Mapping[str, str]]] = [
+            (at[plain(one)], words) for one, words in sales.drops.items() if plain(one) in at
+        ]
+        self._plus = _places(sales.plus, at)
+        self._minus = _places(sales.minus, at)
+        self._discount = _places(tuple((one,) for one in sales.discount), at)
+        self._now, self._first = "", list[str]()
+
+    def line(self, cells: list[str]) -> list[str] | str:
+        """Return the cells of a line, what was made behind them; or why the row is none (a key of `LEFT_OUT`)."""
+        order = cells[self._order].strip()
+        if order and order == self._now:
+            cells = list(cells)
+            for place in self._carried:
+                cells[place] = cells[place] or self._first[place]
+        else:
+            self._now, self._first = order, cells
+        for place, words in self._keeps:
+            if _said(cells[place]) not in words:
+                return OTHER_ROW
+        for place, reasons in self._drops:
+            if why := reasons.get(_said(cells[place])):
+                return why
+        total = self._sum(cells, self._plus, signed=True)
+        off = self._sum(cells, self._minus, signed=False)
+        discount = self._sum(cells, self._discount, signed=False)
+        amount = "" if total is None else str(total - (off or 0))
+        return cells + [amount, str(discount or "")] + [make(cells) for make in self._made]
+
+    def _sum(self, cells: list[str], terms: Sequence[Sequence[int]], *, signed: bool) -> Decimal | None:
+        """Return what the terms come to; None where none is filled or one cannot be read."""
+        found: Decimal | None = None
+        for places in terms:
+            if not cells[places[0]].strip():
+                continue
+            value = Decimal(1)
+            for place in places:
+                read: Amount | None = read_amount(cells[place].strip() or "1", self._decimal)
+                if read is None:
+                    return None
+                value *= read.value
+            found = (found or Decimal(0)) + (value if signed else abs(value))
+        return found
+
+
+def _places(terms: Sequence[Sequence[str]], at: Mapping[str, int]) -> list[list[int]]:
+    return [[at[plain(one)] for one in term] for term in terms if all(plain(one) in at for one in term)]
+
+
+def _said(cell: str) -> str:
+    return " ".join(cell.replace("_", " ").replace("-", " ").lower().split())

@@ -1,0 +1,22 @@
+"""Toast: item selection details. They name no customers: who imports them is told so."""
+
+from __future__ import annotations
+
+from liquor_app.imports.profiles.tool_profile import VOIDED, Profile, Sales
+
+PROFILES = (
+    Profile(
+        key="toast_items",
+        name="Toast item selections",
+        kind="purchases",
+        marks=("Order Id", "Menu Item", "Net Price", "Void?"),
+        columns={
+            "order_id": "Order Id", "occurred_at": "Order Date", "product": "Menu Item", "category": "Sales Category",
+            "quantity": "Qty", "store": "Location",
+        },
+        sales=Sales(
+            order="Order Id", drops={"Void?": {"true": VOIDED, "yes": VOIDED}}, plus=(("Net Price",),),
+            discount=("Discount",),
+        ),
+    ),
+)  # fmt: skip

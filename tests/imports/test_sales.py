@@ -1,0 +1,159 @@
+"""Sales as tills export them: every sum beside the file's own."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+from liquor_app.imports.profiles.known_tools import ALL, recognise
+from liquor_app.imports.profiles.tool_profile import fits
+from liquor_app.imports.readers.formats import open_table
+from liquor_app.scoring.service import score_customers
+from tests.imports.test_import import run
+from tests.imports.test_import_cases import FILES, many, write
+
+KNOWN = {
+    "02_shopify_orders": "shopify_orders",
+    "03_square_items": "square_items",
+    "06_lightspeed_x_sales": "lightspeed_x_sales",
+    "07_clover_line_items": "clover_line_items",
+    "08_woo_order_lines": "woocommerce_order_lines",
+    "09_toast_items": "toast_items",
+    "09_uci_online_retail": "uci_online_retail",
+    "09_winesense_sales": "winesense_sales",
+}
+
+
+async def sold(name: str, customers: str = "", **options: Any) -> tuple[Any, dict[str, Any]]:
+    """The report of a file of sales, and every basket by its number."""
+    if customers:
+        await run(FILES / f"{customers}.csv")
+    report = await run(FILES / f"{name}.csv", "purchases", **options)
+    found = await many(
+        "SELECT p.*, (SELECT count(*) FROM purchase_lines l WHERE l.purchase_id = p.id) AS lines,"
+        " (SELECT sum(amount) FROM purchase_lines l WHERE l.purchase_id = p.id) AS of_lines FROM purchases p"
+    )
+    assert all(one.total == one.of_lines for one in found), "a basket is what its lines are"
+    return report, {one.external_id: one for one in found}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_tills_file_of_sales_is_recognised(name: str) -> None:
+    with open_table(FILES / f"{name}.csv") as table:
+        profile = recognise(table.columns, "purchases")
+        assert profile is not None
+        assert profile.key == KNOWN[name]
+        assert [one.key for one in ALL if fits(one, table.columns)] == [profile.key]
+
+
+async def test_case_02_shopify_orders(database: str) -> None:
+    report, baskets = await sold("02_shopify_orders", "01_shopify_customers")
+    assert report.rejected == 0
+    assert {number: (one.total, one.lines) for number, one in baskets.items()} == {
+        "#1001": (Decimal("62.00"), 2), "#1004": (Decimal("25.00"), 2),
+    }  # fmt: skip
+    assert (baskets["#1001"].discount, baskets["#1001"].coupon_code) == (Decimal("10.00"), "SAVE10")
+    assert sum(one.total for one in baskets.values()) == Decimal("87.00"), "62 + 45 less 20 refunded"
+    assert report.notes == {"rows_refunded": 1, "rows_voided": 1}
+
+
+async def test_case_03_square_items(database: str) -> None:
+    report, baskets = await sold("03_square_items", "03_square_customers")
+    assert report.rejected == 0
+    assert (baskets["TXN0001ZY"].total, baskets["TXN0001ZY"].discount) == (Decimal("67.00"), Decimal("5.00"))
+    assert baskets["TXN0003ZY"].total == Decimal("-24.00"), "a return is a basket below zero"
+    spent = await many(
+        "SELECT sum(p.total) AS spent FROM purchases p JOIN customers c ON c.id = p.customer_id"
+        " WHERE c.email = 'rosa.quint@example.com'"
+    )
+    assert spent[0].spent == Decimal("43.00")
+    assert report.notes == {"rows_without_customer": 1}
+
+
+async def test_case_06_lightspeed_x_sales(database: str) -> None:
+    report, baskets = await sold("06_lightspeed_x_sales", "06_lightspeed_x_customers")
+    assert report.rejected == 0
+    first = baskets["2001"]
+    assert (first.total, first.discount, first.lines) == (Decimal("67.00"), Decimal("5.00"), 2)
+    assert baskets["2002"].total == Decimal("-24.00")
+    assert report.notes == {"rows_of_no_line": 3}
+
+
+async def test_case_07_clover_line_items(database: str) -> None:
+    report, baskets = await sold("07_clover_line_items", "07_clover_customers")
+    assert report.rejected == 0
+    assert (baskets["ORDCLV01"].total, baskets["ORDCLV01"].lines) == (Decimal("21.60"), 1)
+    assert baskets["ORDCLV01"].occurred_at.isoformat() == "2025-11-30T02:33:00+00:00"
+    assert report.notes == {"rows_refunded": 1}
+
+
+async def test_case_08_woocommerce_order_lines(database: str) -> None:
+    report, baskets = await sold("08_woo_order_lines", "08_woo_customers")
+    assert {number: one.total for number, one in baskets.items()} == {"501": Decimal("40.00")}
+    assert (report.rejected, baskets["501"].coupon_code) == (0, "FALL5")
+    assert report.notes["rows_voided"] == 1
+
+
+async def test_case_09_uci_and_wine_till(database: str, tmp_path: Path) -> None:
+    await run(write(tmp_path / "uci.csv", "customer id,name", "17850,Ann", "12583,Bo"))
+    report, baskets = await sold("09_uci_online_retail", options={"date_order": "dmy"})
+    assert baskets["536365"].total == Decimal("35.64")
+    assert baskets["C536379"].total == Decimal("-27.50")
+    assert baskets["536370"].total == Decimal("90.00"), "12583.0 is 12583"
+    assert report.notes == {"rows_without_customer": 2}
+    report, baskets = await sold("09_winesense_sales", "09_winesense_customers")
+    assert (report.rejected, baskets["INV-9001"].total) == (0, Decimal("77.98"))
+
+
+async def test_case_09_toast_names_nobody_and_dunnhumby_no_date(database: str) -> None:
+    with pytest.raises(Invalid, match="who the customer is"):
+        await run(FILES / "09_toast_items.csv", "purchases")
+
+
+async def test_a_return_lowers_what_was_spent_and_is_no_purchase(database: str, tmp_path: Path) -> None:
+    await run(write(tmp_path / "c.csv", "customer id,name", "A-1,Ann"))
+    head = "order id,customer id,date,category,quantity,amount"
+    rows = ("1,A-1,2026-10-01,Wine,2,50.00", "2,A-1,2026-10-10,Wine,1,20.00", "R-2,A-1,2026-10-12,Wine,-1,-20.00")
+    report = await run(write(tmp_path / "p.csv", head, *rows), "purchases")
+    assert (report.created, report.rejected) == (3, 0)
+    async with transaction() as session:
+        await score_customers(session, SYSTEM)
+        scored = (await session.execute(text("SELECT total_spent, purchase_frequency FROM customers"))).one()
+    assert scored.total_spent == Decimal("50.00")
+    assert scored.purchase_frequency == 2
+
+
+async def test_the_same_sales_again_change_nothing(database: str) -> None:
+    for name, people in (("02_shopify_orders", "01_shopify_customers"), ("03_square_items", "03_square_customers")):
+        _, first = await sold(name, people)
+        again, second = await sold(name)
+        assert (again.created, again.updated) == (0, 0)
+        assert first == second
+
+
+async def test_an_orders_status_holds_for_all_its_rows(database: str, tmp_path: Path) -> None:
+    """Shopify tells the status, the discount and the refund on an order's first row only."""
+    await run(FILES / "01_shopify_customers.csv")
+    head = (
+        "Name,Email,Financial Status,Created at,Discount Amount,Refunded Amount,Lineitem quantity,Lineitem name,"
+        "Lineitem price"
+    )
+    person = "maryann.delacroix@example.com"
+    file = write(
+        tmp_path / "orders.csv",
+        head,
+        f"#1,{person},voided,2026-10-03 18:14:00 -0400,0.00,0.00,1,Rye,50.00",
+        f"#1,{person},,2026-10-03 18:14:00 -0400,,,2,Gin,20.00",
+        f"#2,{person},paid,2026-10-04 18:14:00 -0400,5.00,0.00,1,Rye,50.00",
+        f"#2,{person},,2026-10-04 18:14:00 -0400,,,2,Gin,20.00",
+    )
+    report = await run(file, "purchases")
+    assert report.notes == {"rows_voided": 2}
+    assert [one.total for one in await many("SELECT total FROM purchases")] == [Decimal("85.00")]
