@@ -47,7 +47,7 @@ async def add_customer(session: AsyncSession, **columns: Any) -> UUID:
         "name": "Ada Example",
         "email": f"{mark}@example.com",
         "email_key": f"{mark}@example.com",
-        "phone": f"+1207{int(mark, 16) % 10_000_000:07d}",
+        "phone": f"+1207{2_000_000 + int(mark, 16) % 7_999_999:07d}",
         "email_consent": "given",
         "sms_consent": "given",
         "age_verified_at": now() - timedelta(days=400),

@@ -89,18 +89,24 @@ def _domain(domain: str) -> str:
     return plain if len(labels) >= 2 and all(_LABEL.match(label) for label in labels) else ""
 
 
-def normalise_phone(value: str, country: str = "US", field: str = "phone") -> str:
+def normalise_phone(value: str, country: str = "US", field: str = "phone", *, is_given_out: bool = True) -> str:
     """E.164.
 
+    Args:
+        is_given_out: refuse numbers of areas and kinds nobody has (000-000-0000, 555-0147). Who says no is heard from
+            any number of a possible length.
+
     Raises:
-        Invalid: not a number of that country: of no length, area or kind that is given out (000-000-0000, 555-0147).
+        Invalid: no number of that country.
     """
     try:
         number = phonenumbers.parse(visible(value), country)
     except phonenumbers.NumberParseException as error:
         raise Invalid(f"{field} is not a phone number: {value[:40]!r}", field=field) from error
     written = str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-    if not phonenumbers.is_valid_number(number) or stands_for_nobody(written):
+    if not phonenumbers.is_possible_number(number) or (
+        is_given_out and (not phonenumbers.is_valid_number(number) or stands_for_nobody(written))
+    ):
         raise Invalid(f"{field} is not a valid phone number: {value[:40]!r}", field=field)
     return written
 

@@ -174,6 +174,8 @@ def normalise_address(address: str) -> str:
         Invalid: neither.
     """
     try:
-        return normalise_email(address, "address") if "@" in address else normalise_phone(address, field="address")
+        if "@" in address:
+            return normalise_email(address, "address")
+        return normalise_phone(address, field="address", is_given_out=False)
     except Invalid as error:
         raise Invalid(f"{address[:80]!r} is neither an e-mail address nor a phone number", field="address") from error

@@ -137,7 +137,7 @@ def _keys(order: NewOrder) -> dict[str, str]:
     if order.external_id:
         keys["external_id"] = order.external_id
     if order.phone:
-        keys["phone"] = normalise_phone(order.phone)
+        keys["phone"] = normalise_phone(order.phone, is_given_out=False)
     if not keys:
         raise Invalid("Say who bought: email, external_id or phone.", field="email")
     return keys

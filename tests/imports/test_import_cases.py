@@ -18,6 +18,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.customers.consents import record_consent
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import create_customer, update_customer
+from liquor_app.customers.suppressions import add_suppressions
 from liquor_app.imports.cleaning.cells import Rejected, clean_consent_moment, clean_signed
 from liquor_app.organization.models import Channel
 from tests.imports.test_import import rows, run
@@ -497,3 +498,12 @@ def test_case_40_dollars_of_others_are_told(cell: str) -> None:
     with pytest.raises(Rejected) as refused:
         clean_signed(cell, "amount")
     assert refused.value.code == "foreign_currency"
+
+
+async def test_a_no_is_heard_from_any_number(database: str) -> None:
+    """Numbers no area has are refused for people; on the suppression list they are taken all the same."""
+    async with transaction() as session:
+        with pytest.raises(Invalid):
+            await create_customer(session, SYSTEM, {"phone": "+12225550147"})
+        added = await add_suppressions(session, SYSTEM, ["+12225550147", "(222) 222-2222"])
+    assert added.added == 2
