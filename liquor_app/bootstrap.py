@@ -16,7 +16,7 @@ from liquor_app.templates import service as templates
 
 
 async def defaults(admin_password: str | None) -> bool:
-    """What every shop starts with; creates the admin if there is no user and a password is given.
+    """Tell what every shop starts with; creates the admin if there is no user and a password is given.
 
     Returns:
         Whether the admin was created now.
@@ -51,6 +51,6 @@ async def renew_unread_password(password: str) -> bool:
 
 
 async def setup_code() -> str | None:
-    """The one-time code of a shop nobody has set up; None for one that has users."""
+    """Return the one-time code of a shop nobody has set up; None for one that has users."""
     async with transaction() as session:
         return await current_code(session)

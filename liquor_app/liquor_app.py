@@ -76,7 +76,7 @@ PAGES: tuple[Page, ...] = (
 
 
 def framed(page: Page, pages: tuple[Page, ...], slots: Slots) -> Callable[[], rx.Component]:
-    """A page inside the shell, told as a function of the page's own module.
+    """Draw a page inside the shell, told as a function of the page's own module.
 
     Reflex writes what a page draws into one script per module of its function; from a `partial` all of them would land
     in the script of `functools`, and every page would load every other.

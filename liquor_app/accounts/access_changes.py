@@ -16,7 +16,7 @@ CHECK_SECONDS = 5.0
 
 
 def access_topic(who: UUID | None) -> str:
-    """Where news of the access of a user or an API key are heard."""
+    """Tell where news of the access of a user or an API key are heard."""
     return f"access:{who}"
 
 

@@ -74,7 +74,7 @@ class BulkList:
     verbs: tuple[Verb, ...]
 
     def verb(self, name: str) -> Verb:
-        """Raises: Invalid: there is no such verb."""
+        """Check, or raise Invalid: there is no such verb."""
         found = next((one for one in self.verbs if one.name == name), None)
         if found is None:
             raise Invalid(f"action must be one of {', '.join(one.name for one in self.verbs)}", field="action")
@@ -82,7 +82,7 @@ class BulkList:
 
 
 def one_by_one(verb: Callable[[AsyncSession, Actor, UUID], Awaitable[Any]]) -> Work:
-    """A service's verb for one row as one for many: who is refused is left as it was, and counted by reason."""
+    """Return a service's verb for one row as one for many: who is refused is left as it was, and counted by reason."""
 
     async def work(session: AsyncSession, actor: Actor, ids: Sequence[UUID], value: str) -> Outcome:
         refused: Counter[str] = Counter()
@@ -100,7 +100,7 @@ def one_by_one(verb: Callable[[AsyncSession, Actor, UUID], Awaitable[Any]]) -> W
 
 
 async def count_matching(session: AsyncSession, actor: Actor, spec: ListSpec[Any], query: ListQuery) -> int:
-    """How many rows a selection of all that match would hold.
+    """Tell how many rows a selection of all that match would hold.
 
     Raises:
         Forbidden: not for this role.
@@ -168,7 +168,7 @@ async def stop_work(session: AsyncSession, actor: Actor, job_id: UUID) -> None:
 
 
 def bulk_task(lists: Iterable[BulkList]) -> Callable[[JobContext], Awaitable[dict[str, Any]]]:
-    """The job that does what was asked to the rows of any of these lists."""
+    """Return the job that does what was asked to the rows of any of these lists."""
     known = {one.spec.name: one for one in lists}
 
     async def change_rows(job: JobContext) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def _checked(verb: Verb, value: str) -> str:
 
 
 async def _resolve(session: AsyncSession, spec: ListSpec[Any], chosen: Selection) -> list[UUID]:
-    """The chosen rows that are there.
+    """Return the chosen rows that are there.
 
     Raises:
         Invalid: none is.

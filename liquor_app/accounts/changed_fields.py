@@ -22,7 +22,7 @@ Changed = dict[str, list[Any]]
 def changed_fields(
     before: Mapping[str, Any], after: Mapping[str, Any], *, private: Collection[str] = (), plain: Collection[str] = ()
 ) -> Changed:
-    """The fields of `after` that are not as they were.
+    """Return the fields of `after` that are not as they were.
 
     Args:
         private: fields whose values are nobody's business here: people's data, secrets. Only that they were set,

@@ -10,6 +10,6 @@ DEVICE = "liquor_device"
 
 
 def cookie_name(name: str) -> str:
-    """What a cookie of ours is called. Over https with the prefix that makes browsers take it only from this very host,
-    secure and for all paths, so that no neighbour under the same domain can plant one."""
+    """Tell what a cookie of ours is called. Over https with the prefix that makes browsers take it only from this very
+    host, secure and for all paths, so that no neighbour under the same domain can plant one."""
     return f"__Host-{name}" if get_settings().secure_cookies else name

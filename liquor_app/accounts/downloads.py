@@ -15,7 +15,7 @@ def _bearer(actor: Actor) -> str:
 
 
 def download_link(actor: Actor, key: str, *, name: str, role: Role) -> str:
-    """The address under which `actor`, and nobody else, can fetch a file for the next minutes.
+    """Return the address under which `actor`, and nobody else, can fetch a file for the next minutes.
 
     Args:
         name: what the file is called where it is saved.
@@ -30,7 +30,7 @@ def download_link(actor: Actor, key: str, *, name: str, role: Role) -> str:
 
 
 def open_download(actor: Actor, token: str) -> Download:
-    """The file a link leads to.
+    """Return the file a link leads to.
 
     Raises:
         NotFound: no link of ours, or it has expired.

@@ -24,12 +24,12 @@ class Device:
     users: tuple[str, ...]
 
     def knows(self, user_id: UUID | None) -> bool:
-        """Whether this user has signed in here."""
+        """Tell whether this user has signed in here."""
         return user_id is not None and str(user_id) in self.users
 
 
 def read_device(cookie: str | None) -> Device | None:
-    """The device behind a cookie; None for none, an old one, or one that is not ours."""
+    """Return the device behind a cookie; None for none, an old one, or one that is not ours."""
     if not cookie:
         return None
     try:
@@ -42,7 +42,7 @@ def read_device(cookie: str | None) -> Device | None:
 
 
 def remember(device: Device | None, user_id: UUID) -> str:
-    """The cookie of a device that `user_id` has just signed in on."""
+    """Return the cookie of a device that `user_id` has just signed in on."""
     others = [user for user in (device.users if device else ()) if user != str(user_id)]
     users = [str(user_id), *others][:MOST_USERS]
     return sign(PURPOSE, {"d": device.id if device else secrets.token_urlsafe(12), "u": users, "t": int(time.time())})

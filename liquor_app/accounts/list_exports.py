@@ -86,7 +86,7 @@ async def request_export(
 
 
 async def export_link(session: AsyncSession, actor: Actor, job_id: UUID) -> ExportLink:
-    """Where the file of a finished export is fetched.
+    """Tell where the file of a finished export is fetched.
 
     Raises:
         NotFound: no such job, or not this actor's.
@@ -107,7 +107,7 @@ async def export_link(session: AsyncSession, actor: Actor, job_id: UUID) -> Expo
 
 
 def export_task(lists: Iterable[ListSpec[Any]]) -> Callable[[JobContext], Awaitable[dict[str, Any]]]:
-    """The job that writes any of these lists into a file."""
+    """Return the job that writes any of these lists into a file."""
     known = {spec.name: spec for spec in lists}
 
     async def export_rows(job: JobContext) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def export_task(lists: Iterable[ListSpec[Any]]) -> Callable[[JobContext], Awaita
 
 
 def _columns(spec: ListSpec[Any], given: Sequence[str]) -> tuple[str, ...]:
-    """The fields to write.
+    """Return the fields to write.
 
     Raises:
         Invalid: one is not exported, or named twice.

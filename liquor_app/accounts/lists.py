@@ -32,7 +32,8 @@ async def read_list(session: AsyncSession, actor: Actor, spec: ListSpec[R], quer
 async def open_export(
     session: AsyncSession, actor: Actor, spec: ListSpec[R], query: ListQuery
 ) -> AsyncIterator[list[R]]:
-    """Everything a question matches, as it will be read: checked and written into the audit log before the first row.
+    """Yield everything a question matches, as it will be read: checked and written into the audit log before the first
+    row.
 
     Raises:
         Forbidden: not for this role.

@@ -58,7 +58,7 @@ class _Gate:
 
     @asynccontextmanager
     async def turn(self, source: str, *, is_known: bool) -> AsyncIterator[None]:
-        """Raises: TooMany: all seats are taken, or this source has its share."""
+        """Check, or raise TooMany: all seats are taken, or this source has its share."""
         if self._seated[is_known] >= SEATS or self._by_source[source] >= SEATS_EACH:
             raise TooMany("Very many are signing in at this moment. Please try again in a few seconds.", retry_after=3)
         self._seated[is_known] += 1
@@ -126,7 +126,7 @@ async def _in_thread(work: Callable[[], T]) -> T:
 
 
 def check_password(password: str, field: str = "password") -> None:
-    """Raises: Invalid: shorter than ten or longer than 200 characters, or (nearly) all one character."""
+    """Check, or raise Invalid: shorter than ten or longer than 200 characters, or (nearly) all one character."""
     if not MIN_LENGTH <= len(password) <= 200 or len(set(password)) < 4:
         raise Invalid(f"{field} must have {MIN_LENGTH} to 200 characters, not all alike", field=field)
 
@@ -150,6 +150,6 @@ def _verify(stored: str | None, password: str) -> bool:
 
 
 async def verify_password(stored: str | None, password: str) -> bool:
-    """Whether `password` is the one behind `stored`; takes as long when nothing is stored. Outside of any
+    """Tell whether `password` is the one behind `stored`; takes as long when nothing is stored. Outside of any
     transaction, within a `turn`."""
     return await _in_thread(lambda: _verify(stored, password[:200]))

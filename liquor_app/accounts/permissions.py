@@ -42,7 +42,7 @@ _RANK = {Role.USER: 0, Role.MANAGER: 1, Role.ADMIN: 2}
 
 
 def may(actor: Actor, role: Role) -> bool:
-    """Whether `actor` has at least `role`."""
+    """Tell whether `actor` has at least `role`."""
     return _RANK[actor.role] >= _RANK[role]
 
 

@@ -19,7 +19,7 @@ from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 async def stored_hash(session: AsyncSession, actor: Actor) -> tuple[UserRow, Hashed]:
-    """The actor as a user, and what is stored of their password.
+    """Return the actor as a user, and what is stored of their password.
 
     Raises:
         Forbidden: the actor is not a person.

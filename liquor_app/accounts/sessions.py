@@ -40,7 +40,8 @@ async def open_session(session: AsyncSession, user: UserRow, *, ip: str | None, 
 
 
 async def session_actor(session: AsyncSession, token: str) -> Actor | None:
-    """Whoever is signed in with this cookie, read from the database each time; None if nobody, or idle for too long."""
+    """Return whoever is signed in with this cookie, read from the database each time; None if nobody, or idle for too
+    long."""
     found = await session.execute(
         text(
             "SELECT u.id, u.email, u.full_name, u.role FROM browser_sessions s JOIN users u ON u.id = s.user_id"

@@ -48,7 +48,7 @@ def _hash(code: str) -> str:
 
 
 async def current_code(session: AsyncSession) -> str | None:
-    """The code of a shop without users, made if there is none; None once it is set up."""
+    """Return the code of a shop without users, made if there is none; None once it is set up."""
     if (await session.execute(_IS_SET_UP)).scalar_one():
         return None
     fresh = secrets.token_urlsafe(16)
@@ -66,7 +66,7 @@ async def _renewed(session: AsyncSession) -> str:
 
 
 async def new_code(session: AsyncSession, actor: Actor) -> str:
-    """A new code; the one before no longer works.
+    """Return a new code; the one before no longer works.
 
     Raises:
         Conflict: the shop is set up already.

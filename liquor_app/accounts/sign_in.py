@@ -42,7 +42,7 @@ class Verdict:
     user: UserRow | None
 
     def granted(self) -> UserRow:
-        """The user.
+        """Return the user.
 
         Raises:
             Unauthenticated: the attempt was refused.

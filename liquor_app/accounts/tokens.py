@@ -40,8 +40,8 @@ class TokenPair:
 async def issue_tokens(
     session: AsyncSession, user: UserRow, *, family: UUID | None = None, ip: str | None = None
 ) -> TokenPair:
-    """An access token (JWT, short-lived) and a refresh token (random, rotated on each use). Both belong to one session,
-    the family: when it ends, both end."""
+    """Return an access token (JWT, short-lived) and a refresh token (random, rotated on each use). Both belong to one
+    session, the family: when it ends, both end."""
     minutes = get_settings().access_token_minutes
     refresh = secrets.token_urlsafe(32)
     if family is None:
@@ -67,7 +67,7 @@ async def issue_tokens(
 
 
 async def refresh_tokens(session: AsyncSession, refresh_token: str) -> TokenPair | None:
-    """A new pair for an unused refresh token; None, and the whole family revoked, for a used or unknown one."""
+    """Return a new pair for an unused refresh token; None, and the whole family revoked, for a used or unknown one."""
     found = await session.execute(
         select(RefreshToken).where(col(RefreshToken.token_hash) == token_hash(refresh_token)).with_for_update()
     )
@@ -108,7 +108,7 @@ async def revoke_access(session: AsyncSession, bearer: str) -> None:
 
 
 async def _end_family(session: AsyncSession, family: UUID) -> bool:
-    """Whether there was something to end."""
+    """Tell whether there was something to end."""
     ended = await session.execute(
         text(
             "UPDATE refresh_tokens SET revoked_at = now() WHERE family_id = :family AND revoked_at IS NULL"
@@ -123,7 +123,7 @@ async def _end_family(session: AsyncSession, family: UUID) -> bool:
 
 
 async def token_actor(session: AsyncSession, bearer: str) -> Actor:
-    """Whoever a bearer token speaks for: an API key (`lk_…`) or a JWT, for as long as its session lives.
+    """Return whoever a bearer token speaks for: an API key (`lk_…`) or a JWT, for as long as its session lives.
 
     Raises:
         Unauthenticated: unknown, expired or revoked.
@@ -164,7 +164,7 @@ async def token_actor(session: AsyncSession, bearer: str) -> Actor:
 
 
 async def actor_again(session: AsyncSession, who: object) -> Actor:
-    """Whoever asked for a job (`[kind, id]` of its arguments), as they may act now.
+    """Return whoever asked for a job (`[kind, id]` of its arguments), as they may act now.
 
     Raises:
         Forbidden: they are gone, deactivated, or their key was revoked.
@@ -190,7 +190,7 @@ async def actor_again(session: AsyncSession, who: object) -> Actor:
 
 
 async def create_api_key(session: AsyncSession, actor: Actor, *, name: str, role: Role) -> str:
-    """A new API key; the returned text is shown once and stored only as a hash.
+    """Return a new API key; the returned text is shown once and stored only as a hash.
 
     Raises:
         Forbidden: the actor is not an admin.

@@ -38,12 +38,12 @@ class UserRow(UserFields):
 
 
 def row_of_user(user: User) -> UserRow:
-    """A user as services tell of one."""
+    """Return a user as services tell of one."""
     return UserRow(user.id, user.email, user.full_name, user.role, user.is_active, user.last_login_at, user.created_at)
 
 
 def check_email(value: str) -> str:
-    """A user's address, trimmed and lower case.
+    """Return a user's address, trimmed and lower case.
 
     Raises:
         Invalid: it is not an e-mail address.
@@ -56,7 +56,7 @@ def check_email(value: str) -> str:
 
 
 async def has_users(session: AsyncSession) -> bool:
-    """Whether anybody has been set up yet."""
+    """Tell whether anybody has been set up yet."""
     return bool((await session.execute(text("SELECT EXISTS (SELECT 1 FROM users)"))).scalar_one())
 
 
@@ -84,7 +84,7 @@ async def create_user(
 
 
 async def require_first_run(session: AsyncSession) -> None:
-    """Raises: Forbidden: somebody was set up already; ask an admin for an account."""
+    """Check, or raise Forbidden: somebody was set up already; ask an admin for an account."""
     if await has_users(session):
         raise Forbidden("This shop is already set up. Ask one of its admins to add you.")
 
@@ -92,7 +92,7 @@ async def require_first_run(session: AsyncSession) -> None:
 async def register_first_admin(
     session: AsyncSession, *, email: str, password: Hashed, full_name: str | None = None, code: str | None
 ) -> UserRow:
-    """The first run's admin; open exactly once, to whoever reads the server's console.
+    """Return the first run's admin; open exactly once, to whoever reads the server's console.
 
     Args:
         code: the set-up code; None from the console itself.
@@ -108,13 +108,13 @@ async def register_first_admin(
 
 
 async def get_user(session: AsyncSession, user_id: UUID) -> UserRow | None:
-    """The user of this id; None if there is none."""
+    """Return the user of this id; None if there is none."""
     user = await session.get(User, user_id)
     return row_of_user(user) if user else None
 
 
 async def is_unclaimed(session: AsyncSession, email: str) -> bool:
-    """Whether this address is the only user and nobody has ever signed in: an admin whose first password may never
+    """Tell whether this address is the only user and nobody has ever signed in: an admin whose first password may never
     have been read."""
     found = await session.execute(
         text(
@@ -127,6 +127,6 @@ async def is_unclaimed(session: AsyncSession, email: str) -> bool:
 
 
 async def user_actor(session: AsyncSession, user_id: UUID) -> Actor:
-    """Whoever has this id; a stranger if nobody has."""
+    """Return whoever has this id; a stranger if nobody has."""
     user = await get_user(session, user_id)
     return user.actor if user else STRANGER

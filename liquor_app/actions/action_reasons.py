@@ -23,7 +23,7 @@ class Facts:
 
 
 def days(number: float) -> str:
-    """A whole number of days, in words."""
+    """Return a whole number of days, in words."""
     whole = max(1, round(number))
     return plural(whole, "day")
 
@@ -63,7 +63,7 @@ def _rhythm(facts: Facts) -> str:
 
 
 def offer_reason(earns: float, discount_pct: float, capped_from: float | None) -> str:
-    """What the offer leaves: "The usual basket leaves $3.60 after 10% off." """
+    """Tell what the offer leaves: "The usual basket leaves $3.60 after 10% off." """
     left = f"The usual basket leaves {show_money(earns)}"
     if discount_pct == 0:
         return f"{left}; without a discount it is answered less often."

@@ -79,7 +79,7 @@ class People:
 
 
 async def read_playbooks(session: AsyncSession, brief: CampaignBrief) -> list[Playbook]:
-    """The campaign's target segments in its order, discounts cut to the guardrails.
+    """Return the campaign's target segments in its order, discounts cut to the guardrails.
 
     Raises:
         Invalid: the campaign targets nothing, or a segment that does not exist.
@@ -113,12 +113,12 @@ async def read_playbooks(session: AsyncSession, brief: CampaignBrief) -> list[Pl
 
 
 def guided(offers: Sequence[Offer], guidance: Guidance) -> tuple[Offer, ...]:
-    """The offers the guidance allows: by name, and without a banned claim in their words."""
+    """Return the offers the guidance allows: by name, and without a banned claim in their words."""
     return tuple(offer for offer in offers if guidance.allows_offer(offer.name) and not guidance.claims_in(offer.text))
 
 
 async def read_scale(session: AsyncSession, margin: float) -> Scale:
-    """The medians that turn money and chances into points; 1 where the shop has nothing to measure by."""
+    """Return the medians that turn money and chances into points; 1 where the shop has nothing to measure by."""
     found = await session.execute(
         text(
             "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY value_at_risk)"
@@ -147,7 +147,8 @@ def coupon_bans(rules: Rules, day: date) -> frozenset[str]:
 
 
 def is_banned(bans: frozenset[str], state: str | None, postal_code: str | None) -> bool:
-    """Whether somebody may get no coupon: their state bans them, or nobody knows their state and some state does."""
+    """Tell whether somebody may get no coupon: their state bans them, or nobody knows their state and some state
+    does."""
     lives = law_state(state, postal_code)
     return bool(bans) and (lives is None or lives in bans)
 
@@ -168,7 +169,7 @@ async def read_people(
     scale: Scale,
     only: Sequence[UUID] | None = None,
 ) -> AsyncIterator[People]:
-    """The audience in stretches, by id; `only` some of it."""
+    """Yield the audience in stretches, by id; `only` some of it."""
     brief, bans = context.brief, coupon_bans(context.rules, context.brief.days[0])
     query = text(_PEOPLE.format(only="" if only is None else " AND m.customer_id = ANY(:only)"))
     params: dict[str, Any] = {"segments": list(segment_ids), "n": CHUNK}
@@ -253,7 +254,7 @@ def _numbers(values: Any, count: int, missing: float) -> Floats:
 
 
 async def contacts(session: AsyncSession, ids: Sequence[UUID], brief: CampaignBrief) -> npt.NDArray[np.int16]:
-    """Contacts around the plan by person and day (`pressure.contact_matrix`): the ledger's, and those that other
+    """Return contacts around the plan by person and day (`pressure.contact_matrix`): the ledger's, and those that other
     approved campaigns will make."""
     first = brief.days[0]
     span = (brief.days[-1] - first).days + 1
@@ -291,8 +292,8 @@ def _midnight(day: date) -> datetime:
 
 
 async def _rising(session: AsyncSession, ids: Sequence[UUID]) -> npt.NDArray[np.bool_]:
-    """Who buys much more than they used to, shape (n,): four or more purchases in the last 30 days, and at least twice
-    as many as in an average month of the 90 days before."""
+    """Tell who buys much more than they used to, shape (n,): four or more purchases in the last 30 days, and at least
+    twice as many as in an average month of the 90 days before."""
     found = await session.execute(
         text(
             "SELECT customer_id FROM purchases"

@@ -76,7 +76,8 @@ class CodeNeed(CodeNeedFields):
 
 
 async def code_needs(session: AsyncSession, actor: Actor, campaign_id: UUID) -> list[CodeNeed]:
-    """What a campaign's plan asks of the pools, by discount. Empty where there are no pools: codes are made up then.
+    """Tell what a campaign's plan asks of the pools, by discount. Empty where there are no pools: codes are made up
+    then.
 
     Raises:
         NotFound: there is no such campaign.

@@ -180,7 +180,7 @@ async def move_action(session: AsyncSession, actor: Actor, action_id: UUID, day:
 async def list_edits(
     session: AsyncSession, actor: Actor, campaign_id: UUID, *, plan_id: UUID | None = None, limit: int = 50
 ) -> list[EditRow]:
-    """Changes by hand, newest first: of a plan, or of every plan the campaign had."""
+    """Return changes by hand, newest first: of a plan, or of every plan the campaign had."""
     require(actor, Role.USER)
     found = await session.execute(
         text(

@@ -45,7 +45,7 @@ class Held:
 
 
 async def hold_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignBrief:
-    """The campaign, locked, if its plan may be changed by hand.
+    """Return the campaign, locked, if its plan may be changed by hand.
 
     Raises:
         Forbidden, NotFound: as usual.
@@ -59,7 +59,7 @@ async def hold_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) 
 
 
 async def hold(session: AsyncSession, actor: Actor, action_id: UUID) -> Held:
-    """One action, locked with its campaign; raises as `hold_campaign`."""
+    """Return one action, locked with its campaign; raises as `hold_campaign`."""
     require(actor, Role.MANAGER)
     owner = await session.execute(text("SELECT campaign_id FROM actions WHERE id = :id"), {"id": action_id})
     campaign_id = owner.scalar()
@@ -101,7 +101,7 @@ async def record_edit(
 async def planned_on(
     session: AsyncSession, brief: CampaignBrief, day: date, channel: str, besides: UUID | None = None
 ) -> int:
-    """Messages of a channel due on a day: this campaign's and every other approved one's."""
+    """Return messages of a channel due on a day: this campaign's and every other approved one's."""
     found = await session.execute(
         text(
             "SELECT count(*) FROM actions a JOIN campaigns k ON k.id = a.campaign_id"
@@ -154,7 +154,7 @@ async def refuse_over_budget(session: AsyncSession, held: Held, discount: float)
 
 
 async def planned_discount(session: AsyncSession, brief: CampaignBrief, besides: UUID | None = None) -> float:
-    """Expected discount of the campaign's planned actions, in money."""
+    """Return expected discount of the campaign's planned actions, in money."""
     spent = await session.execute(
         text(
             "SELECT COALESCE(sum(expected_response * CAST(offer_terms ->> 'basket' AS numeric)"

@@ -46,7 +46,7 @@ class OfferRow:
 
 
 async def list_offers(session: AsyncSession, actor: Actor, action_id: UUID) -> list[OfferRow]:
-    """Offers an action could be given instead of its own.
+    """Return offers an action could be given instead of its own.
 
     Raises:
         NotFound: there is no such action.
@@ -257,7 +257,7 @@ async def change_copy(
 
 
 def copy_values(offer: str, terms: dict[str, Any], brand: str) -> dict[str, dict[str, str]]:
-    """What copy may show of an action (`templates.custom_copy.COPY_VARIABLES`)."""
+    """Tell what copy may show of an action (`templates.custom_copy.COPY_VARIABLES`)."""
     until = date.fromisoformat(str(terms["expires_on"]))
     discount = Decimal(str(terms.get("discount_pct") or 0))
     return {

@@ -108,7 +108,7 @@ class Permissions:
 
 
 def blocked(known: Permissions, today: date, minimum_age: int, unknown_age_email: str) -> Codes:
-    """A code of `BLOCKS` per person and channel, shape (n, 2); 0 where nothing stands against it."""
+    """Return a code of `BLOCKS` per person and channel, shape (n, 2); 0 where nothing stands against it."""
     count = known.objected.shape[0]
     codes = np.zeros((count, 2), dtype=np.int8)
     latest = np.datetime64(_years_before(today, minimum_age), "D")

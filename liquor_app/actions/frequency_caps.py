@@ -13,7 +13,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 def contact_matrix(people: int, who: npt.NDArray[np.intp], day: npt.NDArray[np.int64], days: int) -> Counts:
-    """Contacts per person and day, shape (people, 30 + days + 30); column 30 is the plan's first day.
+    """Return contacts per person and day, shape (people, 30 + days + 30); column 30 is the plan's first day.
 
     Args:
         who: index of the person of each contact.
@@ -27,7 +27,7 @@ def contact_matrix(people: int, who: npt.NDArray[np.intp], day: npt.NDArray[np.i
 
 
 def open_days(counts: Counts, days: int, cap_7: int, cap_30: int) -> Flags:
-    """Days on which one more contact breaks no cap, shape (people, days).
+    """Return days on which one more contact breaks no cap, shape (people, days).
 
     A day is closed if somebody else's message is due on it already, or if any 7 (30) days running that contain it
     hold 7- (30-) day cap many. Looking ahead matters: an approved campaign of next week counts too.
@@ -51,6 +51,6 @@ def open_days(counts: Counts, days: int, cap_7: int, cap_30: int) -> Flags:
 
 
 def recent(counts: Counts) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Contacts in the 7 and in the 30 days before the plan's first day, shape (people,) each."""
+    """Return contacts in the 7 and in the 30 days before the plan's first day, shape (people,) each."""
     past = counts[:, :BACK]
     return past[:, -7:].sum(axis=1).astype(np.float64), past.sum(axis=1).astype(np.float64)

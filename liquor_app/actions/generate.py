@@ -105,7 +105,7 @@ async def generate_actions(
 async def generate_within(
     session: AsyncSession, actor: Actor, context: PlanContext, *, tell: Tell | None = None
 ) -> GenerateResult:
-    """The same for a campaign that is held. A corridor."""
+    """Return the same for a campaign that is held. A corridor."""
     brief = context.brief
     if brief.type is CampaignType.TRIGGERED:
         raise Conflict("A triggered campaign makes its actions when something happens, not before.")
@@ -190,7 +190,7 @@ class _Candidates:
 
 
 def _candidates(people: People, playbooks: Sequence[Playbook], brief: CampaignBrief, scale: Scale) -> list[_Candidates]:
-    """Every playbook × channel, scored."""
+    """Return every playbook × channel, scored."""
     limits = brief.limits
     margin = float(limits.margin_pct) / 100
     built = []
@@ -245,7 +245,7 @@ def _facts(row: Any, today: date, zone: ZoneInfo) -> Facts:
 
 
 def _action_rows(people: People, candidates: Sequence[_Candidates], brief: CampaignBrief) -> Iterator[tuple[Any, ...]]:
-    """Rows of `_COLUMNS`."""
+    """Yield rows of `_COLUMNS`."""
     limits = brief.limits
     margin = float(limits.margin_pct) / 100
     zone = ZoneInfo(limits.timezone)

@@ -18,7 +18,7 @@ WHERE a.customer_id = :id AND c.deleted_at IS NULL ORDER BY a.created_at DESC LI
 
 
 async def latest_offer(session: AsyncSession, actor: Actor, customer_id: UUID | None) -> OfferFacts | None:
-    """The offer of a customer's latest action; None of nobody, and where there is none."""
+    """Return the offer of a customer's latest action; None of nobody, and where there is none."""
     require(actor, Role.USER)
     if customer_id is None:
         return None

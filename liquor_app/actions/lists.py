@@ -72,7 +72,7 @@ ACTIONS = ListSpec(
 
 
 async def list_actions(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[ActionRow]:
-    """A page of actions, highest priority first unless asked otherwise.
+    """Return a page of actions, highest priority first unless asked otherwise.
 
     Raises:
         Invalid: see `read_list`; no date, a priority beyond 0 to 100.
@@ -122,7 +122,7 @@ NOT_SENT = ListSpec(
 
 
 async def not_sent_of(session: AsyncSession, actor: Actor, customer_id: UUID, query: ListQuery | None) -> ListQuery:
-    """A question about the times one customer was not contacted.
+    """Return a question about the times one customer was not contacted.
 
     Raises:
         NotFound: there is no such customer.
@@ -134,7 +134,7 @@ async def not_sent_of(session: AsyncSession, actor: Actor, customer_id: UUID, qu
 async def list_not_sent(
     session: AsyncSession, actor: Actor, customer_id: UUID, query: ListQuery | None = None
 ) -> Page[WhyNotRow]:
-    """A page of the times a customer was not contacted and why, the latest first: left out of the audience, not
+    """Return a page of the times a customer was not contacted and why, the latest first: left out of the audience, not
     planned, or stopped at the moment of sending.
 
     Raises:

@@ -43,7 +43,7 @@ class Offer:
 
 
 def pull(discount_pct: float) -> float:
-    """How often an offer is answered beside a coupon, 0.6 to 1."""
+    """Tell how often an offer is answered beside a coupon, 0.6 to 1."""
     return UNDISCOUNTED_PULL + (1.0 - UNDISCOUNTED_PULL) * min(discount_pct / FULL_PULL_PCT, 1.0)
 
 
@@ -60,13 +60,14 @@ class Playbook:
 
 
 def most_discount(margin_pct: Decimal, floors: Sequence[Decimal], ceilings: Sequence[Decimal]) -> Decimal:
-    """The largest discount the guardrails allow, in per cent: below every ceiling, and leaving every margin floor."""
+    """Return the largest discount the guardrails allow, in per cent: below every ceiling, and leaving every margin
+    floor."""
     return max(Decimal(0), min([*ceilings, *(margin_pct - floor for floor in floors)]))
 
 
 def read_offers(raw: Sequence[dict[str, Any]], most: Decimal) -> tuple[Offer, ...]:
-    """The playbook's offers with discounts cut to `most` per cent. One whose discount would vanish is dropped: its
-    words promise something."""
+    """Return the playbook's offers with discounts cut to `most` per cent. One whose discount would vanish is dropped:
+    its words promise something."""
     offers = []
     for item in raw:
         listed = Decimal(str(item.get("discount_pct", 0)))
@@ -121,7 +122,7 @@ class Choice:
 
 
 def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
-    """The first offer in the playbook's order that suits, is lawful and pays."""
+    """Return the first offer in the playbook's order that suits, is lawful and pays."""
     count = people.basket.shape[0]
     chosen = np.full(count, NO_OFFER, dtype=np.int8)
     response, discount, kept = people.response.copy(), np.zeros(count), np.zeros(count)
@@ -156,7 +157,7 @@ def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
 
 
 def offer_text(offer: Offer, category: str | None) -> str:
-    """The offer in words for one customer: "10% off domestic wine"."""
+    """Return the offer in words for one customer: "10% off domestic wine"."""
     return offer.text.replace("{discount}", plain_number(offer.discount_pct)).replace(
         "{category}", _lower(category) if category else ANY_CATEGORY
     )
@@ -183,7 +184,7 @@ _HINTS = {
 
 
 def message_text(template_category: str, offer: str, until: date) -> str:
-    """The sentence the template carries; the name, the legal lines and the link are the template's."""
+    """Return the sentence the template carries; the name, the legal lines and the link are the template's."""
     pattern, words = _MESSAGES[template_category], offer.rstrip(". ")
     if ": {offer}" in pattern:
         words = _lower(words)
@@ -191,5 +192,5 @@ def message_text(template_category: str, offer: str, until: date) -> str:
 
 
 def creative_hint(template_category: str, category: str | None) -> str:
-    """What a picture for it would show."""
+    """Tell what a picture for it would show."""
     return _HINTS[template_category].format(category=_lower(category) if category else "the favourites")

@@ -36,6 +36,6 @@ async def lock_context(session: AsyncSession, campaign_id: UUID) -> PlanContext:
 async def read_context(
     session: AsyncSession, campaign: Campaign, *, bound_by: GuidanceRow | None = None
 ) -> PlanContext:
-    """The same of a campaign that is held already; `bound_by` is the guidance, if it was read already."""
+    """Return the same of a campaign that is held already; `bound_by` is the guidance, if it was read already."""
     brief = await read_brief(session, campaign, bound_by=bound_by)
     return PlanContext(brief, await load_rules(session, shop=brief.shop))

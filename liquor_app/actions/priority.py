@@ -67,7 +67,7 @@ def saturating(amount: Floats, half: float, most: float) -> Floats:
 def priority(
     scale: Scale, *, value_at_risk: Floats, response: Floats, margin: Floats, week: Floats, month: Floats
 ) -> Points:
-    """Points of each action, shape (n,).
+    """Return points of each action, shape (n,).
 
     Args:
         scale: the shop's medians.
@@ -98,7 +98,7 @@ def buys_anyway(churn_probability: Floats, horizon_days: int) -> Floats:
 def expected_profit(
     *, response: Floats, basket: Floats, baseline: Floats, margin: float, discount: Floats, cost: float
 ) -> Floats:
-    """Expected incremental profit in money, shape (n,); may be negative.
+    """Return expected incremental profit in money, shape (n,); may be negative.
 
     Args:
         response: P(acts on the offer).

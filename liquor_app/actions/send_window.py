@@ -7,7 +7,7 @@ LEAD_HOURS = 1
 
 
 def minutes(clock: str) -> int:
-    """Minutes since midnight of `17:30`."""
+    """Return minutes since midnight of `17:30`."""
     return int(clock[:2]) * 60 + int(clock[3:])
 
 

@@ -110,13 +110,13 @@ def _row(found: Any) -> ActionRow:
 
 
 def reason_label(code: str) -> str:
-    """A skip reason as people read it."""
+    """Return a skip reason as people read it."""
     known = {reason.value: reason.label for reason in Reason}
     return known.get(code, code.replace("_", " ").capitalize())
 
 
 async def get_action(session: AsyncSession, actor: Actor, action_id: UUID) -> ActionRow:
-    """One action.
+    """Return one action.
 
     Raises:
         NotFound: there is none.

@@ -34,7 +34,7 @@ class SenderHealth:
 
 
 async def sender_health(session: AsyncSession, actor: Actor) -> list[SenderHealth]:
-    """Bounces and complaints of the last thirty days by channel, from the daily rollups."""
+    """Return bounces and complaints of the last thirty days by channel, from the daily rollups."""
     require(actor, Role.USER)
     found = await session.execute(
         text(

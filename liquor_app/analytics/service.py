@@ -112,7 +112,7 @@ FROM calendar c LEFT JOIN sales s USING (day) LEFT JOIN messages m USING (day) O
 
 
 async def daily(session: AsyncSession, actor: Actor, start: date, end: date) -> list[Day]:
-    """Every day from `start` to `end`, both included.
+    """Return every day from `start` to `end`, both included.
 
     Raises:
         Invalid: end before start, or more than two years.
@@ -134,7 +134,7 @@ def _share(part: int | Decimal, whole: int | Decimal) -> Decimal:
 
 
 def kpis(days: list[Day], previous: list[Day]) -> list[Kpi]:
-    """Revenue, sends, conversion rate (conversions ÷ sends) and average order, against the period before."""
+    """Return revenue, sends, conversion rate (conversions ÷ sends) and average order, against the period before."""
 
     def total(rows: list[Day], field: str) -> Decimal:
         return sum((Decimal(getattr(row, field)) for row in rows), Decimal(0))
@@ -155,7 +155,7 @@ def kpis(days: list[Day], previous: list[Day]) -> list[Kpi]:
 
 
 async def dashboard(session: AsyncSession, actor: Actor, *, days: int = 30) -> Dashboard:
-    """The last `days` days up to today, against as many before.
+    """Return the last `days` days up to today, against as many before.
 
     Raises:
         Invalid: days outside 1 to 365.
@@ -170,7 +170,7 @@ async def dashboard(session: AsyncSession, actor: Actor, *, days: int = 30) -> D
 
 
 async def churn_report(session: AsyncSession, actor: Actor, *, limit: int = 10) -> ChurnReport:
-    """How many are in each churn band, and who is worth keeping most."""
+    """Tell how many are in each churn band, and who is worth keeping most."""
     require(actor, Role.USER)
     bands = await session.execute(
         text(
@@ -193,7 +193,7 @@ async def churn_report(session: AsyncSession, actor: Actor, *, limit: int = 10) 
 async def campaign_report(
     session: AsyncSession, actor: Actor, start: date, end: date, *, limit: int = 20
 ) -> list[CampaignReportRow]:
-    """Campaigns that sent something in the period, most revenue first."""
+    """Return campaigns that sent something in the period, most revenue first."""
     require(actor, Role.USER)
     found = await session.execute(
         text(
@@ -217,7 +217,7 @@ class LedgerRow:
 
 
 async def ledger(session: AsyncSession, actor: Actor, campaign_id: UUID) -> list[LedgerRow]:
-    """A campaign's messages by status, each counted once."""
+    """Return a campaign's messages by status, each counted once."""
     require(actor, Role.USER)
     found = await session.execute(
         text("SELECT status, count(*) AS messages FROM sends WHERE campaign_id = :id GROUP BY 1 ORDER BY 2 DESC, 1"),
@@ -238,7 +238,7 @@ class CampaignDay:
 async def campaign_days(
     session: AsyncSession, actor: Actor, campaign_id: UUID, *, limit: int = 31
 ) -> list[CampaignDay]:
-    """The last days on which a campaign sent something, oldest first, from the daily rollups."""
+    """Return the last days on which a campaign sent something, oldest first, from the daily rollups."""
     require(actor, Role.USER)
     found = await session.execute(
         text(

@@ -21,7 +21,7 @@ late of a message asks for its day (`ledger.rollup_backlog`)."""
 
 
 async def roll_up_days(job: JobContext) -> dict[str, Any]:
-    """The last days or those `since` a date, and the older ones of which something was learned late."""
+    """Return the last days or those `since` a date, and the older ones of which something was learned late."""
     given = job.args.get("since")
     async with transaction() as session:
         zone = (await load_settings(session, GeneralSettings)).timezone

@@ -42,7 +42,7 @@ def create_api(
     socket_messages: dict[str, Any] | None = None,
     knows: Knows | None = None,
 ) -> FastAPI:
-    """The API of these routers under `/api/v1`.
+    """Return the API of these routers under `/api/v1`.
 
     Args:
         at_root: routers whose paths are complete already: browser forms, WebSockets.

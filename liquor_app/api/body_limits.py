@@ -131,12 +131,12 @@ class _Body:
         self._room_made.set()
 
     def claim(self) -> float:
-        """Seconds it would still be waited for in an empty house."""
+        """Return seconds it would still be waited for in an empty house."""
         waiting = time.monotonic() - self._since if self._since is not None else 0.0
         return self._patience(GRACE_SECONDS) - waiting
 
     async def receive(self) -> Message:
-        """The next part.
+        """Return the next part.
 
         Raises:
             HTTPException: there is more of it than allowed, or it comes too slowly.
@@ -180,13 +180,13 @@ class _Body:
             raise HTTPException(408, "The request took too long to come in. Please send it again.")
 
     def _patience(self, grace: float) -> float:
-        """Seconds left to wait for the next part: until all that has come would have come at the least pace. Only
-        waiting counts: what a busy machine does between two parts is not its sender's fault."""
+        """Return seconds left to wait for the next part: until all that has come would have come at the least pace.
+        Only waiting counts: what a busy machine does between two parts is not its sender's fault."""
         return min(grace + self._came / LEAST_PACE, LONGEST_SECONDS) - self._waited
 
 
 def _names_somebody(headers: Headers) -> bool:
-    """Whether a request says it comes from somebody known. It decides which seats it takes, and nothing else."""
+    """Tell whether a request says it comes from somebody known. It decides which seats it takes, and nothing else."""
     return "authorization" in headers or "x-api-key" in headers or SESSION_COOKIE in headers.get("cookie", "")
 
 

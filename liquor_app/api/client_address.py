@@ -22,7 +22,7 @@ MAX_HOPS = 10
 
 
 def source_of(connection: Mapping[str, Any]) -> str:
-    """The address a request or a socket (or its scope) comes from: the peer's, or, where the peer is one of
+    """Return the address a request or a socket (or its scope) comes from: the peer's, or, where the peer is one of
     `LIQUOR_TRUSTED_PROXIES`, the nearest one in `X-Forwarded-For` that is not. "unknown" where there is none, as over a
     local socket."""
     peer = connection.get("client")
@@ -48,14 +48,14 @@ def address_of(connection: Mapping[str, Any]) -> str | None:
 
 
 def tabs_address(router_data: Mapping[str, Any]) -> str | None:
-    """The same of a page's event, of what its socket was opened with."""
+    """Return the same of a page's event, of what its socket was opened with."""
     said = str(router_data.get("headers", {}).get("x-forwarded-for", "")).encode()
     headers = [(b"x-forwarded-for", said)] if said else []
     return address_of({"client": (str(router_data.get("ip", "")), 0), "headers": headers})
 
 
 def source_group(source: str) -> str:
-    """What is counted as one: an IPv4 address, or the /64 a single customer of a provider is given."""
+    """Tell what is counted as one: an IPv4 address, or the /64 a single customer of a provider is given."""
     address = _parsed(source)
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, 64), strict=False))
@@ -63,8 +63,8 @@ def source_group(source: str) -> str:
 
 
 def source_site(source: str) -> str:
-    """What is counted as one where seats are taken: an IPv4 address, or the /48 that one site is given, which holds
-    65,536 of the above."""
+    """Tell what is counted as one where seats are taken: an IPv4 address, or the /48 that one site is given, which
+    holds 65,536 of the above."""
     address = _parsed(source)
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, 48), strict=False))
@@ -72,7 +72,7 @@ def source_site(source: str) -> str:
 
 
 def _parsed(text: str) -> Address | None:
-    """An address, without the port or the brackets some proxies write."""
+    """Return an address, without the port or the brackets some proxies write."""
     plain = text.strip()
     if plain.startswith("["):
         plain = plain[1:].partition("]")[0]

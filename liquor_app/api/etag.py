@@ -21,7 +21,7 @@ class PreconditionFailed(AppError):
 
 
 def etag(version: datetime | str) -> str:
-    """The version last changed at this moment, or with this content."""
+    """Return the version last changed at this moment, or with this content."""
     if isinstance(version, str):
         return f'"{hashlib.sha256(version.encode()).hexdigest()[:20]}"'
     return f'"{(version - _EPOCH) // timedelta(microseconds=1):x}"'

@@ -31,8 +31,8 @@ MATCHES = {
 
 
 def asked_of(spec: ListSpec[Any], *, page: bool = True, limit: int = 50) -> Any:
-    """The dependency that reads what is asked of a list: a parameter for each filter, `search` where there is one,
-    `sort`; of a page (not of an export) `limit` and `cursor` too.
+    """Return the dependency that reads what is asked of a list: a parameter for each filter, `search` where there is
+    one, `sort`; of a page (not of an export) `limit` and `cursor` too.
 
     Args:
         limit: rows of a page where none are asked for.
@@ -67,7 +67,7 @@ def _filter(one: Filter) -> Any:
 
 
 def csv_response(spec: ListSpec[Any], pages: AsyncIterator[list[Any]]) -> StreamingResponse:
-    """The whole of a list as a file, a page at a time; a spreadsheet shows its cells and runs none of them."""
+    """Return the whole of a list as a file, a page at a time; a spreadsheet shows its cells and runs none of them."""
     return StreamingResponse(
         _lines(spec, pages),
         media_type="text/csv; charset=utf-8",
@@ -89,7 +89,7 @@ def _csv(rows: Iterable[Iterable[str]]) -> str:
 
 
 def export_cell(value: Any) -> str:
-    """A value as a file keeps it: times in UTC, money as plain numbers, nothing for what is not known."""
+    """Return a value as a file keeps it: times in UTC, money as plain numbers, nothing for what is not known."""
     if value is None:
         return ""
     if isinstance(value, Enum):

@@ -20,7 +20,7 @@ CODES = {413: "content_too_large"}
 
 
 def problem(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
-    """One problem document; `code` is stable, `detail` is for people."""
+    """Return one problem document; `code` is stable, `detail` is for people."""
     body = {
         "type": f"urn:liquor:problem:{code}",
         "title": HTTPStatus(status).phrase,
@@ -51,7 +51,7 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
 
 
 def _field(item: Any) -> str:
-    """The field to blame: where it stands, or where a check of the whole body found it."""
+    """Return the field to blame: where it stands, or where a check of the whole body found it."""
     where = [str(part) for part in item["loc"][1:]]
     if item["type"] == "unstorable" and item["ctx"]["field"]:
         where.append(item["ctx"]["field"])

@@ -39,7 +39,7 @@ def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
 
 
 def example(schema: dict[str, Any], root: dict[str, Any], depth: int = 0) -> Any:
-    """The shape of a schema as a value: names with their types in place of content."""
+    """Return the shape of a schema as a value: names with their types in place of content."""
     schema = _resolve(schema, root)
     options = [item for item in schema.get("anyOf", []) if item.get("type") != "null"]
     if options:
@@ -116,7 +116,8 @@ def _sockets(messages: dict[str, Any]) -> Iterator[str]:
 
 
 def page(spec: dict[str, Any], sockets: dict[str, Any]) -> str:
-    """The page for an OpenAPI document; `sockets` maps WebSocket paths to the pydantic models of their messages."""
+    """Return the page for an OpenAPI document; `sockets` maps WebSocket paths to the pydantic models of their
+    messages."""
     sections = [
         f"<h2 id='{escape(tag)}'>{escape(tag.capitalize())}</h2>{''.join(operations)}"
         for tag, operations in _by_tag(spec).items()

@@ -113,7 +113,7 @@ def same(item: R) -> R:
 
 
 def listing(page: Page[R], convert: Callable[[R], Any] = same) -> dict[str, Any]:
-    """A service's page as a response."""
+    """Return a service's page as a response."""
     return {
         "items": [convert(item) for item in page.items],
         "next_cursor": page.next_cursor,

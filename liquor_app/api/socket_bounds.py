@@ -103,7 +103,7 @@ class Socket:
             self._end.set_result(code)
 
     async def receive(self) -> Message:
-        """The next message; a disconnect, once it is closed for what it said or did not say."""
+        """Return the next message; a disconnect, once it is closed for what it said or did not say."""
         part = asyncio.ensure_future(self._receive())
         waiting: set[asyncio.Future[Any]] = {part, self._end}
         try:
@@ -121,7 +121,7 @@ class Socket:
         return {"type": "websocket.disconnect", "code": code}
 
     def _is_allowed(self, message: Message) -> bool:
-        """Whether a message is no larger, and comes no faster, than it may; else the socket ends."""
+        """Tell whether a message is no larger, and comes no faster, than it may; else the socket ends."""
         if message["type"] != "websocket.receive":
             return True
         moment = time.monotonic()

@@ -49,13 +49,13 @@ Read = Callable[[A, Sequence[Message]], Awaitable[Sequence[BaseModel]]]
 
 
 def same_site(websocket: WebSocket) -> bool:
-    """Whether a browser's page of our own opened the socket (cookies travel with strangers' pages too)."""
+    """Tell whether a browser's page of our own opened the socket (cookies travel with strangers' pages too)."""
     origin = websocket.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc == websocket.headers.get("host")
 
 
 async def _token(websocket: WebSocket, has_cookie: bool) -> str | None:
-    """The token in the address, else None for the cookie, else the one in the first message."""
+    """Return the token in the address, else None for the cookie, else the one in the first message."""
     if given := websocket.query_params.get("token"):
         return given[:MAX_TOKEN]
     if has_cookie and same_site(websocket):
@@ -130,7 +130,7 @@ async def serve(
 
 
 async def _wait(queue: asyncio.Queue[Message], gone: asyncio.Task[None]) -> list[Message]:
-    """The next hints, a few at once; none if it is time to look whether the client may still listen."""
+    """Return the next hints, a few at once; none if it is time to look whether the client may still listen."""
     waiting = asyncio.create_task(queue.get())
     try:
         await asyncio.wait({waiting, gone}, timeout=CHECK_SECONDS, return_when=asyncio.FIRST_COMPLETED)

@@ -59,7 +59,7 @@ def static_rules(app: ASGIApp, static_dir: Path) -> ASGIApp:
 
 
 def policy(scripts: list[str], host: str) -> str:
-    """What a page of the app may load and run: our own scripts and those written into it, whose hashes these are.
+    """Tell what a page of the app may load and run: our own scripts and those written into it, whose hashes these are.
 
     'unsafe-eval' because Reflex evaluates what `rx.call_script` sends (ADR 43). Styles are written by its components.
     Pictures of brands and of messages in preview come from where their author put them.
@@ -89,7 +89,8 @@ def _inline_scripts(static_dir: Path) -> dict[str, list[str]]:
 
 
 def _file(path: str, pages: Mapping[str, object]) -> str | None:
-    """The file of a built page; None for another address, which the browser draws from the one for all others."""
+    """Return the file of a built page; None for another address, which the browser draws from the one for all
+    others."""
     inside = path.strip("/")
     named = (inside, f"{inside}/index.html".lstrip("/"))
     return next((name for name in named if name in pages), None)
@@ -102,7 +103,7 @@ def _is_page(path: str, static_dir: Path) -> bool:
 
 
 def same_origin(origin: str | None, environ: Mapping[str, Any]) -> bool:
-    """Whether a page that opens the event socket was served by us.
+    """Tell whether a page that opens the event socket was served by us.
 
     Without this any web site could drive the app in a visitor's browser. Behind a proxy, it must pass `Host` on.
     """

@@ -79,12 +79,12 @@ class Limits:
     timezone: str
 
     def capacity(self, day: date, channel: str) -> int:
-        """Messages a channel may carry on a day."""
+        """Return messages a channel may carry on a day."""
         usual = self.email_capacity_per_day if channel == "email" else self.sms_capacity_per_day
         return min(usual, self.capacity_by_day.get(day, {}).get(channel, usual))
 
     def as_document(self) -> dict[str, Any]:
-        """What is stored with a plan."""
+        """Tell what is stored with a plan."""
         return {
             "email_capacity_per_day": self.email_capacity_per_day,
             "sms_capacity_per_day": self.sms_capacity_per_day,
@@ -147,7 +147,7 @@ class CampaignBrief:
 
 
 def limits_of(shop: ShopSettings, constraints: dict[str, Any]) -> Limits:
-    """Settings with a campaign's own constraints on top.
+    """Return settings with a campaign's own constraints on top.
 
     Raises:
         Invalid: a constraint is unknown or out of range; the message names it.
@@ -202,7 +202,7 @@ def limits_of(shop: ShopSettings, constraints: dict[str, Any]) -> Limits:
 
 
 def plan_days(start: date, end: date, local: datetime) -> tuple[date, ...]:
-    """Days from `start` to `end` that can still be planned at `local` time. After noon today is too late, unless
+    """Return days from `start` to `end` that can still be planned at `local` time. After noon today is too late, unless
     it is the last day."""
     first = max(start, local.date())
     if first == local.date() and local.hour >= 12 and first < end:
@@ -211,7 +211,7 @@ def plan_days(start: date, end: date, local: datetime) -> tuple[date, ...]:
 
 
 async def lock_brief(session: AsyncSession, campaign_id: UUID) -> CampaignBrief:
-    """The campaign under `FOR UPDATE`, with its limits: two plans of one campaign are never made at once.
+    """Return the campaign under `FOR UPDATE`, with its limits: two plans of one campaign are never made at once.
 
     Raises:
         NotFound: there is no such campaign.
@@ -224,7 +224,7 @@ async def lock_brief(session: AsyncSession, campaign_id: UUID) -> CampaignBrief:
 async def read_brief(
     session: AsyncSession, campaign: Campaign, *, bound_by: GuidanceRow | None = None
 ) -> CampaignBrief:
-    """What a held campaign asks for, with the settings and the guidance of this moment.
+    """Tell what a held campaign asks for, with the settings and the guidance of this moment.
 
     Args:
         bound_by: the guidance in force, if it was read already.

@@ -28,7 +28,7 @@ async def check_segments(session: AsyncSession, slugs: list[str]) -> list[str]:
 
 
 async def _unknown_segments(session: AsyncSession, slugs: list[str]) -> list[str]:
-    """Those that no segment has. The one look upwards of this slice: see `tests/guards/test_owners.py`."""
+    """Return those that no segment has. The one look upwards of this slice: see `tests/guards/test_owners.py`."""
     found = await session.execute(text("SELECT slug FROM segments WHERE slug = ANY(:slugs)"), {"slugs": slugs})
     return sorted(set(slugs) - {str(slug) for slug in found.scalars()})
 
@@ -56,7 +56,7 @@ def check_engine(type: CampaignType, engine: Engine) -> None:
 
 
 async def check_trigger(session: AsyncSession, type: CampaignType, trigger: object) -> dict[str, Any] | None:
-    """What a triggered campaign waits for; nothing for any other."""
+    """Tell what a triggered campaign waits for; nothing for any other."""
     if type is not CampaignType.TRIGGERED:
         if trigger:
             raise Invalid("Only a triggered campaign has a trigger.", field="trigger")

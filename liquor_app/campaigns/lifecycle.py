@@ -18,8 +18,8 @@ from liquor_app.organization.shop_identity import require_identity
 
 
 def check_stands(campaign: Campaign, *allowed: CampaignStatus, to: str) -> None:
-    """Whether a verb may begin where the campaign stands. Two verbs may lead to the same status from different ones:
-    resuming what never started would leave it running with nothing to send.
+    """Tell whether a verb may begin where the campaign stands. Two verbs may lead to the same status from different
+    ones: resuming what never started would leave it running with nothing to send.
 
     Raises:
         Conflict: it stands elsewhere; nothing has changed.

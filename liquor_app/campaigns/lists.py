@@ -46,7 +46,7 @@ CAMPAIGNS = ListSpec(
 
 
 async def list_campaigns(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[CampaignRow]:
-    """A page of campaigns, newest start first unless asked otherwise.
+    """Return a page of campaigns, newest start first unless asked otherwise.
 
     Raises:
         Invalid: see `read_list`.

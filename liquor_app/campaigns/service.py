@@ -88,7 +88,8 @@ def row_of(campaign: Campaign) -> CampaignRow:
 
 
 async def lock_campaign(session: AsyncSession, campaign_id: UUID) -> Campaign:
-    """The campaign under `FOR UPDATE`: the send fence takes `FOR SHARE`, so a pause waits for it and then holds."""
+    """Return the campaign under `FOR UPDATE`: the send fence takes `FOR SHARE`, so a pause waits for it and then
+    holds."""
     found = await session.execute(
         select(Campaign)
         .where(col(Campaign.id) == campaign_id)
@@ -102,6 +103,7 @@ async def lock_campaign(session: AsyncSession, campaign_id: UUID) -> Campaign:
 
 
 async def move_campaign(session: AsyncSession, actor: Actor, campaign: Campaign, status: CampaignStatus) -> None:
+    """Move a held campaign to another status, if the table allows it; audited and told to whoever looks on."""
     old = campaign.status
     campaign.status = CAMPAIGN.check(old, status)
     campaign.updated_at = now()
@@ -124,7 +126,7 @@ async def move_campaign(session: AsyncSession, actor: Actor, campaign: Campaign,
 
 
 async def get_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
-    """One campaign.
+    """Return one campaign.
 
     Raises:
         NotFound: there is none.
@@ -156,7 +158,7 @@ async def create_campaign(
     trigger: dict[str, Any] | None = None,
     is_sample: bool = False,
 ) -> CampaignRow:
-    """A draft. Dates default to the seven days from tomorrow (the store's calendar).
+    """Return a draft. Dates default to the seven days from tomorrow (the store's calendar).
 
     Raises:
         Forbidden: the actor may only read.

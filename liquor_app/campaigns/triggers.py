@@ -49,7 +49,7 @@ class Trigger(BaseModel):
 
 
 def read_trigger(value: object) -> Trigger:
-    """A trigger from what a client sent or the database holds.
+    """Return a trigger from what a client sent or the database holds.
 
     Raises:
         Invalid: unknown, incomplete or out of range; `field` is `trigger` or the part to blame.

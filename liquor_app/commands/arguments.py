@@ -19,7 +19,7 @@ CampaignId = Annotated[str, typer.Argument(help="The campaign's id, or `latest`.
 
 
 async def campaign_of(session: Session, given: str) -> UUID:
-    """A campaign's id from the command line; `latest` is the newest that is not history."""
+    """Return a campaign's id from the command line; `latest` is the newest that is not history."""
     if given != "latest":
         return parse_id(given, "campaign")
     from liquor_app.campaigns.lists import list_campaigns
@@ -32,7 +32,7 @@ async def campaign_of(session: Session, given: str) -> UUID:
 
 
 def parse_day(value: str, field: str) -> date:
-    """A day from the command line.
+    """Return a day from the command line.
 
     Raises:
         Invalid: not YYYY-MM-DD.

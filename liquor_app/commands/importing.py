@@ -25,7 +25,7 @@ def import_help() -> None:
 
 
 def _mapping(path: Path | None) -> tuple[dict[str, str], dict[str, Any]]:
-    """Field → column, and the options `date_order` and `decimal` if the file has them under `options`."""
+    """Return field → column, and the options `date_order` and `decimal` if the file has them under `options`."""
     if path is None:
         return {}, {}
     try:

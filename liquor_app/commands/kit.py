@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 @contextmanager
 def engines_running() -> Iterator[None]:
-    """The configured or already running engines; else embedded ones for the length of the command."""
+    """Give the configured or already running engines; else embedded ones for the length of the command."""
     settings = get_settings()
     running = runtime_info.read_runtime()
     if (settings.database_url and settings.redis_url) or (running and psutil.pid_exists(running["pid"])):
@@ -43,7 +43,7 @@ def engines_running() -> Iterator[None]:
 
 
 def call(work: Callable[[Session], Awaitable[T]]) -> T:
-    """One command = one transaction."""
+    """Return one command = one transaction."""
 
     async def whole() -> T:
         async with transaction() as session:
@@ -53,7 +53,7 @@ def call(work: Callable[[Session], Awaitable[T]]) -> T:
 
 
 def in_steps(work: Callable[[], Awaitable[T]]) -> T:
-    """A command that opens its own transactions."""
+    """Return a command that opens its own transactions."""
 
     async def run() -> T:
         try:

@@ -88,13 +88,13 @@ class Rules:
     max_contacts_30_days: int
 
     def same_as(self, other: Rules) -> bool:
-        """Whether both say the same."""
+        """Tell whether both say the same."""
         return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
 
 
 def parse_clock(value: object, name: str, *, field: str = "") -> int:
-    """Minutes since midnight of `17:30`; `24:00` is the end of the day. `name` says in words what it is of, `field`
-    where it was given, if that is called otherwise.
+    """Return minutes since midnight of `17:30`; `24:00` is the end of the day. `name` says in words what it is of,
+    `field` where it was given, if that is called otherwise.
 
     Raises:
         Invalid: not a time of day.
@@ -110,7 +110,7 @@ def parse_clock(value: object, name: str, *, field: str = "") -> int:
 
 
 def parse_rule(row: Mapping[str, Any]) -> Rule:
-    """A row of `compliance_rules` as a rule.
+    """Return a row of `compliance_rules` as a rule.
 
     Raises:
         Invalid: its kind or value makes no sense; the message names the place and the part.
@@ -149,7 +149,7 @@ def parse_rule(row: Mapping[str, Any]) -> Rule:
 
 @lru_cache(maxsize=32_768)
 def legal_span(rules: Rules, channel: str, state: str | None, day: date) -> Span:
-    """What federal and state law leave of a day; without a state, what every state leaves."""
+    """Tell what federal and state law leave of a day; without a state, what every state leaves."""
     start, end = WHOLE_DAY
     for rule in rules.laws:
         if rule.kind is not RuleKind.HOURS or day.weekday() not in rule.weekdays or not rule.binds(channel, day):
@@ -160,13 +160,13 @@ def legal_span(rules: Rules, channel: str, state: str | None, day: date) -> Span
 
 
 def narrow(*spans: Span) -> Span:
-    """What all spans leave open."""
+    """Tell what all spans leave open."""
     return max(span[0] for span in spans), min(span[1] for span in spans)
 
 
 @lru_cache(maxsize=65_536)
 def interval(zone: str, day: date, span: Span) -> Interval | None:
-    """A local span as moments; None if it is empty.
+    """Return a local span as moments; None if it is empty.
 
     Where clocks change inside it, the reading that keeps the interval narrower counts: from the later of two
     possible openings to the earlier of two possible closings.

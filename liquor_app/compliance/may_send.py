@@ -118,7 +118,7 @@ class Blocked:
 
 
 def may_send(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Allowed | Blocked:
-    """Whether this message may reach this person at `now` (aware).
+    """Tell whether this message may reach this person at `now` (aware).
 
     The strictest of federal law, state law and the store's settings wins. Hours are asked last, because only they
     are worth waiting for.
@@ -136,14 +136,15 @@ def may_send(person: PersonFacts, message: MessageFacts, now: datetime, rules: R
 def next_allowed(
     person: PersonFacts, message: MessageFacts, not_before: datetime, rules: Rules, *, lasting: timedelta = timedelta(0)
 ) -> datetime | None:
-    """The first moment from `not_before` on that lies in every window and stays open for more than `lasting`; None if
-    none comes within nine days. Only hours are looked at."""
+    """Return the first moment from `not_before` on that lies in every window and stays open for more than `lasting`;
+    None if none comes within nine days. Only hours are looked at."""
     found = _next_interval(person, message, not_before, rules, lasting)
     return None if found is None else max(found[0], not_before)
 
 
 def recipient_zones(person: PersonFacts, channel: str, rules: Rules) -> tuple[str, ...]:
-    """Every zone a text may reach the recipient in, by address and by phone; all of the country's if neither says.
+    """Return every zone a text may reach the recipient in, by address and by phone; all of the country's if neither
+    says.
 
     The law's hours are about telephones; for e-mail the zone of the store's own window is enough.
     """
@@ -156,7 +157,7 @@ def recipient_zones(person: PersonFacts, channel: str, rules: Rules) -> tuple[st
 
 
 def home_zone(person: PersonFacts, rules: Rules) -> str:
-    """The zone the store's and the campaign's own windows are read in."""
+    """Return the zone the store's and the campaign's own windows are read in."""
     if person.timezone:
         return person.timezone
     return person.phone_zones[0] if len(person.phone_zones) == 1 else rules.store_zone

@@ -49,7 +49,7 @@ class RuleDraft:
 
 
 async def add_rule(session: AsyncSession, actor: Actor, draft: RuleDraft, *, replaces: UUID | None = None) -> RuleRow:
-    """A new rule; the one it replaces ends the day it starts, so that no day is without either.
+    """Return a new rule; the one it replaces ends the day it starts, so that no day is without either.
 
     Raises:
         Forbidden: the actor is not an admin.

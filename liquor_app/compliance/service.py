@@ -72,7 +72,7 @@ async def ensure_rule_pack(session: AsyncSession) -> int:
 
 
 async def list_rules(session: AsyncSession, actor: Actor) -> list[RuleRow]:
-    """Every rule, federal law first; ended ones too."""
+    """Return every rule, federal law first; ended ones too."""
     require(actor, Role.USER)
     found = await session.execute(
         text(
@@ -84,7 +84,7 @@ async def list_rules(session: AsyncSession, actor: Actor) -> list[RuleRow]:
 
 
 async def load_rules(session: AsyncSession, *, known: Rules | None = None, shop: ShopSettings | None = None) -> Rules:
-    """What `may_send` goes by: active rules and the store's settings.
+    """Tell what `may_send` goes by: active rules and the store's settings.
 
     Args:
         known: rules loaded earlier; returned again if nothing has changed, so that what was cached for them holds.

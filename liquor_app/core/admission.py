@@ -17,7 +17,7 @@ class Member(Protocol):
         """What is counted as one."""
 
     def claim(self) -> float:
-        """How much it deserves its seat; the least makes room first."""
+        """Tell how much it deserves its seat; the least makes room first."""
 
     def make_room(self) -> None:
         """End: the seat is somebody else's."""
@@ -35,7 +35,7 @@ class Crowd(Generic[M]):
         self._total = 0
 
     def has_all_of(self, source: str) -> bool:
-        """Whether `source` has as many as it may have."""
+        """Tell whether `source` has as many as it may have."""
         return len(self._inside.get(source, ())) >= self.of_one
 
     def enter(self, member: M) -> None:

@@ -163,7 +163,7 @@ class Unnest:
         return self.sql
 
     def bind(self, **columns: Iterable[Any]) -> dict[str, object]:
-        """The parameters, an array a column.
+        """Return the parameters, an array a column.
 
         Raises:
             TypeError: not the columns that were declared.
@@ -180,7 +180,7 @@ class Unnest:
         }
 
     def rows(self, rows: Iterable[Any]) -> dict[str, object]:
-        """The parameters from objects that have an attribute for each column."""
+        """Return the parameters from objects that have an attribute for each column."""
         given = list(rows)
         return self.bind(**{name: [getattr(row, name) for row in given] for name in self._parameters})
 
@@ -197,7 +197,7 @@ def unnest(alias: str, /, *, packed: tuple[str, ...] = (), numbered_as: str = ""
 
 
 def as_text(ids: Iterable[UUID | None]) -> str:
-    """Ids as PostgreSQL reads an array of them from text."""
+    """Return ids as PostgreSQL reads an array of them from text."""
     return "{" + ",".join(["NULL" if one is None else one.hex for one in ids]) + "}"
 
 

@@ -17,7 +17,7 @@ def now() -> datetime:
 
 
 def today_in(zone: str | ZoneInfo) -> date:
-    """The calendar day it is now in a time zone."""
+    """Return the calendar day it is now in a time zone."""
     return now().astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone).date()
 
 

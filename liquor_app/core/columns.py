@@ -78,13 +78,13 @@ def ref(target: str, *, ondelete: str = "CASCADE", nullable: bool = False, prima
 
 
 def plain_uuid(*, nullable: bool = True, primary: bool = False) -> Any:
-    """A UUID that deliberately has no foreign key."""
+    """Return a UUID that deliberately has no foreign key."""
     column: Column[Any] = Column(Uuid, nullable=nullable and not primary, primary_key=primary)
     return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)
 
 
 def choice(name: str, options: type[StrEnum], default: StrEnum | None = None, *, nullable: bool = False) -> Any:
-    """A StrEnum stored as text with a CHECK named after the column."""
+    """Return a StrEnum stored as text with a CHECK named after the column."""
     allowed = ", ".join(f"'{option.value}'" for option in options)
     column: Column[Any] = Column(
         EnumText(options),
@@ -118,12 +118,12 @@ def whole(*, default: int | None = 0, nullable: bool = False, small: bool = Fals
 
 
 def ratio(*, nullable: bool = True) -> Any:
-    """A probability or share as double precision."""
+    """Return a probability or share as double precision."""
     return Field(default=None, sa_column=Column(Double, nullable=nullable))
 
 
 def exact(precision: int = 12, *, nullable: bool = False, scale: int = 2) -> Any:
-    """Money or another exact number."""
+    """Return money or another exact number."""
     column: Column[Any] = Column(Numeric(precision, scale), nullable=nullable, server_default=None if nullable else "0")
     return Field(default=None if nullable else 0, sa_column=column)
 

@@ -228,7 +228,7 @@ class Settings(BaseSettings):
         return self.base_url.startswith("https://")
 
     def given_keys(self) -> tuple[bytes, ...]:
-        """The secret keys of the environment, the first one first; empty if none was given."""
+        """Return the secret keys of the environment, the first one first; empty if none was given."""
         listed = f"{self.secret_keys.get_secret_value()},{self.secret_key.get_secret_value()}".split(",")
         return tuple(dict.fromkeys(one.strip().encode() for one in listed if one.strip()))
 
@@ -238,7 +238,7 @@ class Settings(BaseSettings):
         return self.data_dir / "secret.key"
 
     def key_ring(self) -> tuple[bytes, ...]:
-        """The secret keys in force, never empty; one is made and kept (mode 0600) if none was given."""
+        """Return the secret keys in force, never empty; one is made and kept (mode 0600) if none was given."""
         if given := self.given_keys():
             return given
         if not self.key_file.exists():
@@ -266,7 +266,7 @@ def write_private(path: Path, words: str) -> None:
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings, read once.
+    """Return the settings, read once.
 
     Raises:
         Invalid: a setting is missing or malformed; the message names it.
@@ -281,12 +281,13 @@ def get_settings() -> Settings:
 
 
 def inherited_environment() -> dict[str, str]:
-    """Our own environment, to hand on to a child process; settings themselves are read through `get_settings`."""
+    """Return our own environment, to hand on to a child process; settings themselves are read through
+    `get_settings`."""
     return dict(os.environ)
 
 
 def unprivileged_user() -> pwd.struct_passwd | None:
-    """The account the embedded servers drop to when we are root; None when we are not."""
+    """Return the account the embedded servers drop to when we are root; None when we are not."""
     if os.name != "posix" or os.geteuid() != 0:
         return None
     return pwd.getpwnam("nobody")

@@ -10,15 +10,15 @@ _NUMBER = re.compile(r"[+-]?\d[\d.]*")
 
 
 def escape_formula(cell: str) -> str:
-    """A cell nothing in it is run of."""
+    """Return a cell nothing in it is run of."""
     return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA) else cell
 
 
 def unescape_formula(cell: str) -> str:
-    """What a cell said before `escape_formula`."""
+    """Tell what a cell said before `escape_formula`."""
     return cell[1:] if cell[:1] == "'" and cell[1:].lstrip(" ").startswith(FORMULA) else cell
 
 
 def export_text(cell: str) -> str:
-    """A text in an export: numbers as they are, all else escaped."""
+    """Return a text in an export: numbers as they are, all else escaped."""
     return cell if _NUMBER.fullmatch(cell) else escape_formula(cell)

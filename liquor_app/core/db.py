@@ -35,7 +35,7 @@ commit_guard: ContextVar[Callable[[AsyncSession], Awaitable[None]] | None] = Con
 
 
 def engine() -> AsyncEngine:
-    """The engine of the running event loop (connections cannot cross loops)."""
+    """Return the engine of the running event loop (connections cannot cross loops)."""
     from liquor_app.core.platform.runtime_info import database_url
 
     url = database_url()
@@ -76,7 +76,7 @@ _TROUBLE = {
 
 
 def trouble_of(error: BaseException) -> str:
-    """Why the database cannot be used, in our words: its own may quote rows, and are shown to whoever asks."""
+    """Tell why the database cannot be used, in our words: its own may quote rows, and are shown to whoever asks."""
     origin = getattr(error, "orig", None) or error
     state = getattr(origin, "sqlstate", None)
     if state is None:
@@ -89,7 +89,7 @@ _NOT_A_FIELD = frozenset({"lower", "coalesce", "text", "uuid", "md5"})
 
 
 def refused_by(error: DBAPIError) -> AppError | None:
-    """What the database refused, in our words: its own quote rows.
+    """Tell what the database refused, in our words: its own quote rows.
 
     Services ask before they write; two who ask at the same moment are told apart here, by the constraint. None if it is
     ours to mend: a check or an empty field that a service let through.
@@ -114,7 +114,7 @@ def refused_by(error: DBAPIError) -> AppError | None:
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[AsyncSession]:
-    """One transaction: commits on a clean exit, rolls back on any error, then runs the after-commit hooks.
+    """Give one transaction: commits on a clean exit, rolls back on any error, then runs the after-commit hooks.
 
     Raises:
         Unavailable: the database cannot be reached.
@@ -157,7 +157,7 @@ async def allow_thinking(session: AsyncSession) -> None:
 
 
 async def raw_connection(session: AsyncSession) -> AsyncConnection[Any]:
-    """The psycopg connection under the session, for COPY; same transaction."""
+    """Return the psycopg connection under the session, for COPY; same transaction."""
     connection = await session.connection()
     raw = await connection.get_raw_connection()
     driver = raw.driver_connection
@@ -166,7 +166,7 @@ async def raw_connection(session: AsyncSession) -> AsyncConnection[Any]:
 
 
 async def check() -> str:
-    """The server's version.
+    """Return the server's version.
 
     Raises:
         Unavailable: it cannot be reached or refused us; the message says why.

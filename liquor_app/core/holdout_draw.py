@@ -24,7 +24,7 @@ def draw_sql(column: str) -> str:
 
 
 def threshold(share: float) -> int:
-    """The number below which a customer is held out.
+    """Return the number below which a customer is held out.
 
     Raises:
         Invalid: the share does not lie between 0 and 1.
@@ -35,10 +35,10 @@ def threshold(share: float) -> int:
 
 
 def number_of(seed: str, customer_id: UUID) -> int:
-    """A customer's number under a seed, 0 to 2⁵⁶ − 1."""
+    """Return a customer's number under a seed, 0 to 2⁵⁶ − 1."""
     return int.from_bytes(hashlib.sha256(f"{seed}:{customer_id}".encode()).digest()[:7], "big")
 
 
 def is_held_out(seed: str, customer_id: UUID, share: float) -> bool:
-    """Whether the draw takes this customer."""
+    """Tell whether the draw takes this customer."""
     return number_of(seed, customer_id) < threshold(share)

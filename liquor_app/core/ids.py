@@ -15,7 +15,7 @@ _LAST_MILLISECOND = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(m
 
 
 def uuid7(moment: datetime | None = None) -> UUID:
-    """A UUIDv7: 48 bits of Unix milliseconds, 74 random bits. `moment` defaults to the real time."""
+    """Return a UUIDv7: 48 bits of Unix milliseconds, 74 random bits. `moment` defaults to the real time."""
     millis = time.time_ns() // 1_000_000 if moment is None else (moment - _EPOCH) // timedelta(milliseconds=1)
     value = int.from_bytes(millis.to_bytes(6, "big") + os.urandom(10), "big")
     value = (value & ~(0xF << 76)) | (0x7 << 76)
@@ -24,7 +24,7 @@ def uuid7(moment: datetime | None = None) -> UUID:
 
 
 def uuid7_time(value: UUID) -> datetime:
-    """The moment inside a UUIDv7, to the millisecond; what `created_at` of a partitioned row holds.
+    """Return the moment inside a UUIDv7, to the millisecond; what `created_at` of a partitioned row holds.
 
     A stranger's id may name a moment after the calendar's end; it is then the last one, at which nothing was made.
     """
@@ -32,12 +32,12 @@ def uuid7_time(value: UUID) -> datetime:
 
 
 def uuid_array(ids: Iterable[UUID]) -> str:
-    """Ids as PostgreSQL reads an array of them from text: written ten times faster than one by one."""
+    """Return ids as PostgreSQL reads an array of them from text: written ten times faster than one by one."""
     return "{" + ",".join([one.hex for one in ids]) + "}"
 
 
 def parse_id(value: str | UUID, field: str = "id") -> UUID:
-    """A UUID from what a client sent.
+    """Return a UUID from what a client sent.
 
     Raises:
         Invalid: it is not a UUID.

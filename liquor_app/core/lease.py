@@ -58,7 +58,7 @@ class Lease:
         self._over.set()
 
     async def ask(self, session: AsyncSession) -> None:
-        """Whether the job is still ours, until this transaction ends.
+        """Tell whether the job is still ours, until this transaction ends.
 
         Raises:
             JobLost: somebody else was given it.

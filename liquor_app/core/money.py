@@ -17,7 +17,7 @@ def money(value: Decimal | int | str | float) -> Decimal:
 
 
 def parse_money(value: object, field: str) -> Decimal:
-    """Money from what a client sent: a decimal string or number, not negative.
+    """Return money from what a client sent: a decimal string or number, not negative.
 
     Raises:
         Invalid: not a number, negative, or out of range.
@@ -41,5 +41,5 @@ def use_currency(code: str) -> None:
 
 
 def shop_currency() -> str:
-    """The currency that this task tells money in."""
+    """Return the currency that this task tells money in."""
     return _currency.get()

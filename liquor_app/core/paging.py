@@ -31,7 +31,7 @@ class Page(Generic[T]):
 
 
 def check_limit(limit: int) -> int:
-    """Raises: Invalid: not between 1 and 500."""
+    """Check, or raise Invalid: not between 1 and 500."""
     if not 1 <= limit <= MAX_LIMIT:
         raise Invalid(f"limit must lie between 1 and {MAX_LIMIT}", field="limit")
     return limit
@@ -46,13 +46,14 @@ def _plain(value: Any) -> Any:
 
 
 def encode_cursor(*values: Any) -> str:
-    """A URL-safe cursor from the sort key of the last row; times, ids and decimals travel as text."""
+    """Return a URL-safe cursor from the sort key of the last row; times, ids and decimals travel as text."""
     raw = json.dumps([_plain(value) for value in values], separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
-    """The values `encode_cursor` was given, each converted to its kind (str, int, float, UUID, datetime, Decimal).
+    """Return the values `encode_cursor` was given, each converted to its kind (str, int, float, UUID, datetime,
+    Decimal).
 
     Raises:
         Invalid: the cursor was not made by us, or belongs to another sort order.
@@ -70,7 +71,7 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
 
 
 def _value(value: Any, kind: Any) -> Any:
-    """A sort key as `encode_cursor` wrote it, within what the database compares with.
+    """Return a sort key as `encode_cursor` wrote it, within what the database compares with.
 
     Raises:
         ValueError: it is none; others likewise.

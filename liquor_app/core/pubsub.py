@@ -56,7 +56,7 @@ class Hub:
 
     @asynccontextmanager
     async def subscribe(self, *topics: str) -> AsyncIterator[asyncio.Queue[Message]]:
-        """A queue that receives `{"topic": …, **payload}` of every message on `topics`."""
+        """Give a queue that receives `{"topic": …, **payload}` of every message on `topics`."""
         queue: asyncio.Queue[Message] = asyncio.Queue(QUEUE_LIMIT)
         for topic in topics:
             self._queues[topic].add(queue)

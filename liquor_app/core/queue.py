@@ -159,7 +159,7 @@ class JobRow(JobFields):
 
 
 def unexpected(error: Exception) -> str:
-    """What a job says of an error nobody foresaw: its kind, for its words may hold somebody's data."""
+    """Tell what a job says of an error nobody foresaw: its kind, for its words may hold somebody's data."""
     return f"Something went wrong on our side: {describe(error)}. The log says where."
 
 
@@ -207,7 +207,7 @@ async def enqueue(
 
 
 async def get_job(session: AsyncSession, job_id: UUID) -> JobRow:
-    """One job.
+    """Return one job.
 
     Raises:
         NotFound: there is none.
@@ -226,7 +226,7 @@ async def get_job(session: AsyncSession, job_id: UUID) -> JobRow:
 
 
 async def open_job(session: AsyncSession, job: Job, dedupe_key: str) -> UUID | None:
-    """The job of this name and key that waits or runs, if there is one."""
+    """Return the job of this name and key that waits or runs, if there is one."""
     found = await session.execute(
         text(f"SELECT id FROM jobs WHERE name = :name AND dedupe_key = :key AND status IN {sql_list(*UNFINISHED)}"),
         {"name": job.value, "key": dedupe_key},
@@ -236,7 +236,7 @@ async def open_job(session: AsyncSession, job: Job, dedupe_key: str) -> UUID | N
 
 
 async def count_open(session: AsyncSession, job: Job, args: dict[str, Any]) -> int:
-    """How many jobs of this name with these among their arguments wait or run."""
+    """Tell how many jobs of this name with these among their arguments wait or run."""
     found = await session.execute(
         text(
             "SELECT count(*) FROM jobs WHERE name = :name AND args @> CAST(:args AS jsonb)"

@@ -20,7 +20,7 @@ _clients: dict[tuple[int, str], Redis] = {}
 
 
 def client() -> Redis:
-    """The client of the running event loop."""
+    """Return the client of the running event loop."""
     url = redis_url()
     key = (id(asyncio.get_running_loop()), url)
     found = _clients.get(key)

@@ -38,11 +38,11 @@ class Transitions(Generic[S]):
         return new
 
     def sources(self, new: S) -> list[str]:
-        """Every status from which `new` may be reached, for `WHERE status = ANY(…)`."""
+        """Return every status from which `new` may be reached, for `WHERE status = ANY(…)`."""
         return sorted(source.value for source, targets in self.table.items() if new in targets)
 
     def sources_sql(self, new: S, *only: S) -> str:
-        """The same as a list for a constant: `f"… AND status IN {ACTION.sources_sql(ActionStatus.SENT)}"`.
+        """Return the same as a list for a constant: `f"… AND status IN {ACTION.sources_sql(ActionStatus.SENT)}"`.
 
         Args:
             only: those a statement takes, if it does not take them all.
@@ -55,7 +55,7 @@ class Transitions(Generic[S]):
         return sql_list(*(sorted(only) or self.sources(new)))
 
     def allows_sql(self, old: str, new: str) -> str:
-        """A condition on two SQL expressions: the second is the first, or may follow it."""
+        """Return a condition on two SQL expressions: the second is the first, or may follow it."""
         pairs = sorted((one.value, next_.value) for one, targets in self.table.items() for next_ in targets)
         listed = ", ".join(f"('{one}', '{next_}')" for one, next_ in pairs)
         return f"({old} = {new} OR ({old}, {new}) IN ({listed}))"

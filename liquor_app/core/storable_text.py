@@ -13,7 +13,7 @@ class TooDeep(ValueError):
 
 
 def unstorable(value: Any, path: str = "", depth: int = 0) -> str | None:
-    """Where in a value, as a client sent it, the first text stands that PostgreSQL refuses: NUL is none of its
+    """Tell where in a value, as a client sent it, the first text stands that PostgreSQL refuses: NUL is none of its
     characters, half a surrogate pair no character at all. "name", "rules.0.value", "" for the value itself; None if
     all is well. Printable ASCII, whatever it names.
 

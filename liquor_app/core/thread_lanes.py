@@ -30,7 +30,7 @@ class Lane:
         self._inside = 0
 
     async def run(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `work` returns, done aside. Whoever is cancelled while waiting gives up the place.
+        """Tell what `work` returns, done aside. Whoever is cancelled while waiting gives up the place.
 
         Raises:
             TooMany: too many wait already.

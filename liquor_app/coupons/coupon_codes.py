@@ -128,7 +128,7 @@ async def pin_standing_pools(session: AsyncSession, campaign_id: UUID) -> frozen
 
 
 async def give_codes(session: AsyncSession, wanted: Sequence[Wanted], zone: str) -> Given:
-    """A code for every action that has none yet. Three statements for a batch, none for an empty one.
+    """Return a code for every action that has none yet. Three statements for a batch, none for an empty one.
 
     Args:
         zone: the store's; codes hold to the end of the offer's last day there.
@@ -159,7 +159,7 @@ async def give_codes(session: AsyncSession, wanted: Sequence[Wanted], zone: str)
 
 
 async def make_up_codes(session: AsyncSession, wanted: Sequence[Wanted], zone: str) -> dict[UUID, str]:
-    """Codes of our own, by action, so that a basket can be tied to a message."""
+    """Return codes of our own, by action, so that a basket can be tied to a message."""
     if not wanted:
         return {}
     made = await session.execute(
@@ -214,7 +214,7 @@ async def _take(
 
 
 async def _watch(session: AsyncSession, pools: set[UUID]) -> dict[UUID, Any]:
-    """How full pools are; that one runs low is told once, until codes come in."""
+    """Tell how full pools are; that one runs low is told once, until codes come in."""
     found = await session.execute(text(_LEVEL), {"pools": uuid_array(pools)})
     levels = {row.id: row for row in found}
     for level in levels.values():

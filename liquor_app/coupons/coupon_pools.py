@@ -111,7 +111,7 @@ class AddedCodes:
 
 
 async def get_pool(session: AsyncSession, actor: Actor, pool_id: UUID) -> PoolRow:
-    """One pool.
+    """Return one pool.
 
     Raises:
         NotFound: there is none.
@@ -133,7 +133,7 @@ async def create_pool(
     is_standing: bool = False,
     low_water: int = 100,
 ) -> PoolRow:
-    """An empty pool.
+    """Return an empty pool.
 
     Raises:
         Forbidden: the actor may only read.
@@ -302,7 +302,7 @@ class _Reader:
 
 
 def first_cell(line: str) -> str:
-    """The first column of a line of CSV; codes hold no separator, so that there is nothing to escape."""
+    """Return the first column of a line of CSV; codes hold no separator, so that there is nothing to escape."""
     return re.split(r"[,;\t]", line.lstrip("\ufeff"), maxsplit=1)[0].strip().strip('"').strip()
 
 

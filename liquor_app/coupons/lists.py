@@ -28,7 +28,7 @@ POOLS = ListSpec(
 
 
 async def list_pools(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[PoolRow]:
-    """A page of coupon pools, by name unless asked otherwise.
+    """Return a page of coupon pools, by name unless asked otherwise.
 
     Raises:
         Invalid: see `read_list`.

@@ -58,7 +58,7 @@ STATE_TIMEZONES: dict[str, str] = {
 
 
 def normalise_email(value: str, field: str = "email") -> str:
-    """The key two spellings of one address share: trimmed, lower case, IDNA domain. Dots and tags are kept:
+    """Return the key two spellings of one address share: trimmed, lower case, IDNA domain. Dots and tags are kept:
     they name different mailboxes at most providers.
 
     Raises:
@@ -80,7 +80,7 @@ def _no_address(text: str, field: str) -> Invalid:
 
 @lru_cache(maxsize=4096)
 def _domain(domain: str) -> str:
-    """The domain as compared, empty if it cannot be one. Most people live at a few of them."""
+    """Return the domain as compared, empty if it cannot be one. Most people live at a few of them."""
     try:
         plain = domain.encode("idna").decode().lower() if not domain.isascii() else domain.lower()
     except UnicodeError:
@@ -127,7 +127,7 @@ def stands_for_nobody(address: str) -> bool:
 
 
 def show_phone(phone: str) -> str:
-    """A stored number as people write it, "+1 617-555-0124"; what is no number as it stands."""
+    """Return a stored number as people write it, "+1 617-555-0124"; what is no number as it stands."""
     try:
         number = phonenumbers.parse(phone, None)
     except phonenumbers.NumberParseException:
@@ -151,7 +151,7 @@ def zones_of_phone(phone: str) -> tuple[str, ...]:
 
 
 def guess_timezone(state: str | None, phone: str | None) -> str | None:
-    """A person's zone from the address, else from the phone if its prefix names just one; None if unknown."""
+    """Return a person's zone from the address, else from the phone if its prefix names just one; None if unknown."""
     if state and state.upper() in STATE_TIMEZONES:
         return STATE_TIMEZONES[state.upper()]
     zones = zones_of_phone(phone) if phone else ()

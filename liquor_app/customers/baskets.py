@@ -143,7 +143,7 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool) ->
 
 
 async def outcomes_by_row(session: AsyncSession) -> list[tuple[int, str]]:
-    """What became of the basket of each line just written, by the line's row number."""
+    """Tell what became of the basket of each line just written, by the line's row number."""
     found = await session.execute(
         text("SELECT l.row_number, b.outcome FROM basket_lines l JOIN baskets b USING (order_id)")
     )

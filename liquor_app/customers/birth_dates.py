@@ -19,5 +19,5 @@ def age_on(born: date, day: date) -> int:
 
 
 def known_birthday(born: date | None) -> date | None:
-    """The date, unless it is none or one that tells nothing."""
+    """Return the date, unless it is none or one that tells nothing."""
     return None if born in PLACEHOLDERS else born

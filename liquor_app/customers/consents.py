@@ -231,7 +231,7 @@ async def lift_suppression(session: AsyncSession, actor: Actor, customer_id: UUI
 
 
 async def suppression_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> str | None:
-    """Why a customer is suppressed; None if not."""
+    """Tell why a customer is suppressed; None if not."""
     require(actor, Role.USER)
     found = await session.execute(
         text("SELECT reason FROM suppressions WHERE customer_id = :id AND lifted_at IS NULL"
@@ -243,7 +243,7 @@ async def suppression_of(session: AsyncSession, actor: Actor, customer_id: UUID)
 
 
 async def suppressed_among(session: AsyncSession, actor: Actor, customer_ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these customers are suppressed."""
+    """Tell which of these customers are suppressed."""
     require(actor, Role.USER)
     found = await session.execute(
         text("SELECT DISTINCT customer_id FROM suppressions WHERE customer_id = ANY(:ids) AND lifted_at IS NULL"),
@@ -253,7 +253,7 @@ async def suppressed_among(session: AsyncSession, actor: Actor, customer_ids: Se
 
 
 async def consents_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> list[ConsentRow]:
-    """The evidence, newest first."""
+    """Return the evidence, newest first."""
     require(actor, Role.USER)
     found = await session.execute(
         text("SELECT channel, status, source, wording_version, at FROM consents WHERE customer_id = :id"

@@ -40,7 +40,7 @@ SUPPRESSIONS = ListSpec(
 async def list_suppressions(
     session: AsyncSession, actor: Actor, query: ListQuery | None = None
 ) -> Page[SuppressionRow]:
-    """Entries in force, newest first.
+    """Return entries in force, newest first.
 
     Raises:
         Forbidden: the actor is not a manager: the list is addresses.
@@ -69,7 +69,7 @@ PURCHASES = ListSpec(
 
 
 async def purchases_of(session: AsyncSession, actor: Actor, customer_id: UUID, query: ListQuery | None) -> ListQuery:
-    """A question about one customer's purchases.
+    """Return a question about one customer's purchases.
 
     Raises:
         NotFound: there is no such customer.
@@ -81,7 +81,7 @@ async def purchases_of(session: AsyncSession, actor: Actor, customer_id: UUID, q
 async def list_purchases(
     session: AsyncSession, actor: Actor, customer_id: UUID, query: ListQuery | None = None
 ) -> Page[PurchaseRow]:
-    """A page of a customer's baskets with their categories, the latest first unless asked otherwise.
+    """Return a page of a customer's baskets with their categories, the latest first unless asked otherwise.
 
     Raises:
         NotFound: there is no such customer.

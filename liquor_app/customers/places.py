@@ -60,8 +60,8 @@ _ZIP = re.compile(r"^(\d{3})\d{2}(?:-?\d{4})?$", re.ASCII)
 
 @lru_cache(maxsize=4096)
 def normalise_state(text: str) -> str:
-    """A US state as its two letters, however it was written; empty where it says nothing ("N/A", "None", "-"). What is
-    neither is kept as it is, two letters as capitals: a region abroad, or a mistake; the law knows neither.
+    """Return a US state as its two letters, however it was written; empty where it says nothing ("N/A", "None", "-").
+    What is neither is kept as it is, two letters as capitals: a region abroad, or a mistake; the law knows neither.
 
     "Massachusetts", "Mass.", "MASS", "us-ma", "Commonwealth of Massachusetts" and "MA, USA" are MA.
     """
@@ -79,9 +79,9 @@ def normalise_state(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def law_state(state: str | None, postal_code: str | None = None) -> str | None:
-    """Two letters of the state whose law holds for somebody: the one on file, else the ZIP code's; None if neither
-    tells. What is written there but is no state of the US (`NA`, `XX`, a typing error) tells nothing: whoever does not
-    know somebody's state takes the strictest one's law."""
+    """Return two letters of the state whose law holds for somebody: the one on file, else the ZIP code's; None if
+    neither tells. What is written there but is no state of the US (`NA`, `XX`, a typing error) tells nothing: whoever
+    does not know somebody's state takes the strictest one's law."""
     if (known := normalise_state(state or "")) in STATES:
         return known
     found = _ZIP.match((postal_code or "").strip())

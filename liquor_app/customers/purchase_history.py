@@ -33,7 +33,7 @@ class MonthSpend:
 
 
 async def spend_by_month(session: AsyncSession, actor: Actor, customer_id: UUID) -> list[MonthSpend]:
-    """Spend per month and category over the last twelve months."""
+    """Return spend per month and category over the last twelve months."""
     require(actor, Role.USER)
     found = await session.execute(
         text(

@@ -33,7 +33,7 @@ async def take_touched(session: AsyncSession, most: int) -> list[UUID]:
 
 
 async def touched_share(session: AsyncSession) -> float:
-    """Which share of the base waits to be scored, 0 to 1."""
+    """Tell which share of the base waits to be scored, 0 to 1."""
     found = await session.execute(
         text(
             "SELECT (SELECT count(*) FROM touched_customers), (SELECT count(*) FROM customers WHERE deleted_at IS NULL)"
@@ -44,5 +44,5 @@ async def touched_share(session: AsyncSession) -> float:
 
 
 async def does_anybody_wait(session: AsyncSession) -> bool:
-    """Whether anybody waits to be scored."""
+    """Tell whether anybody waits to be scored."""
     return bool((await session.execute(text("SELECT EXISTS (SELECT FROM touched_customers)"))).scalar_one())

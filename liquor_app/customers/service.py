@@ -92,7 +92,7 @@ class BaseCounts:
 
 
 async def get_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -> CustomerRow:
-    """One customer.
+    """Return one customer.
 
     Raises:
         NotFound: unknown or deleted.
@@ -275,7 +275,7 @@ async def delete_customer(session: AsyncSession, actor: Actor, customer_id: UUID
 
 
 async def base_counts(session: AsyncSession, actor: Actor) -> BaseCounts:
-    """The base at a glance."""
+    """Return the base at a glance."""
     require(actor, Role.USER)
     found = await session.execute(
         text(

@@ -161,14 +161,14 @@ async def lift_entry(session: AsyncSession, actor: Actor, entry_id: UUID, why: s
 
 
 def _reachable(address: str, channel: str | None) -> str:
-    """Raises: Invalid: nothing goes to this address by this channel."""
+    """Check, or raise Invalid: nothing goes to this address by this channel."""
     if channel is not None and ("@" in address) != (channel == Channel.EMAIL):
         raise Invalid(f"{address[:80]!r} cannot be reached by {Channel(channel).label}", field="address")
     return address
 
 
 def normalise_address(address: str) -> str:
-    """An e-mail address or a phone number as the list keeps it.
+    """Return an e-mail address or a phone number as the list keeps it.
 
     Raises:
         Invalid: neither.

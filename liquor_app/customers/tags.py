@@ -30,7 +30,7 @@ DELETE FROM customer_tags WHERE customer_id = ANY(:ids) AND tag_id = (SELECT id 
 
 
 def clean_tag(name: str) -> str:
-    """A tag as it is kept.
+    """Return a tag as it is kept.
 
     Raises:
         Invalid: empty, too long, or with a comma or what cannot be printed.
@@ -85,7 +85,7 @@ async def untag_customers(session: AsyncSession, actor: Actor, customer_ids: Seq
 
 
 async def tags_in_use(session: AsyncSession, actor: Actor) -> list[str]:
-    """Every tag somebody has, by name."""
+    """Return every tag somebody has, by name."""
     require(actor, Role.USER)
     found = await session.execute(
         text("SELECT name FROM tags t WHERE EXISTS (SELECT 1 FROM customer_tags c WHERE c.tag_id = t.id) ORDER BY name")
@@ -94,7 +94,7 @@ async def tags_in_use(session: AsyncSession, actor: Actor) -> list[str]:
 
 
 async def tags_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> list[str]:
-    """One customer's tags, by name."""
+    """Return one customer's tags, by name."""
     require(actor, Role.USER)
     found = await session.execute(
         text("SELECT t.name FROM customer_tags c JOIN tags t ON t.id = c.tag_id WHERE c.customer_id = :id ORDER BY 1"),

@@ -94,12 +94,14 @@ class SampleData:
 
 
 def yesterday() -> date:
-    """The last day that is over in the stores: the sample's year ends no later, so that nothing lies in the future."""
+    """Return the last day that is over in the stores: the sample's year ends no later, so that nothing lies in the
+    future."""
     return today_in(STORE_TIMEZONE) - timedelta(days=1)
 
 
 def last_day_by(latest: date) -> date:
-    """The last day of a sample whose year is over by `latest`: shifted by whole weeks, so that a Saturday stays one."""
+    """Return the last day of a sample whose year is over by `latest`: shifted by whole weeks, so that a Saturday stays
+    one."""
     return LAST_DAY + timedelta(weeks=(latest - LAST_DAY).days // 7)
 
 
@@ -165,7 +167,8 @@ def _damaged(why: Any) -> str:
 
 
 def _timed(log: pd.DataFrame, shift: pd.Timedelta) -> pd.DataFrame:
-    """The lines with `local`: naive store time, shifted by whole weeks so that weekday and hour stay what they were."""
+    """Return the lines with `local`: naive store time, shifted by whole weeks so that weekday and hour stay what they
+    were."""
     moments = log["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert(STORE_TIMEZONE).dt.tz_localize(None)
     return log.assign(local=moments + shift)
 
@@ -177,17 +180,17 @@ def _utc(local: pd.Series) -> pd.Series:
 
 
 def _discount(sold: pd.DataFrame) -> pd.Series:
-    """What the loyalty card and coupons took off."""
+    """Tell what the loyalty card and coupons took off."""
     return sold["retail_disc"] + _coupon_discount(sold)
 
 
 def _coupon_discount(sold: pd.DataFrame) -> pd.Series:
-    """What coupons alone took off, the shop's match included."""
+    """Tell what coupons alone took off, the shop's match included."""
     return sold["coupon_disc"] + sold["coupon_match_disc"]
 
 
 def _purchases(sold: pd.DataFrame) -> pd.DataFrame:
-    """One row per basket."""
+    """Return one row per basket."""
     lines = sold.assign(
         discount=_discount(sold),
         coupon=_coupon_discount(sold) > 0,
@@ -219,7 +222,8 @@ def _purchases(sold: pd.DataFrame) -> pd.DataFrame:
 
 
 def _lines(sold: pd.DataFrame) -> pd.DataFrame:
-    """One row per line; products are named by type and size, brands by their maker's number: the data have no names."""
+    """Return one row per line; products are named by type and size, brands by their maker's number: the data have no
+    names."""
     category = sold["product_category"].map(CATEGORIES)
     other = sold["product_category"].str.capitalize().fillna("Other")
     # The types end in a proof that the data cut short: "(42 UNDER PROO", "<=42P".
@@ -242,7 +246,7 @@ def _lines(sold: pd.DataFrame) -> pd.DataFrame:
 
 
 def _campaigns(descriptions: pd.DataFrame, last: date, shift: pd.Timedelta) -> pd.DataFrame:
-    """The data's campaigns; a run that outlasts the data is cut where they end."""
+    """Return the data's campaigns; a run that outlasts the data is cut where they end."""
     numbers = descriptions["campaign_id"].astype(str)
     kind = descriptions["campaign_type"].astype(str)
     ends = (descriptions["end_date"] + shift).dt.date
@@ -258,7 +262,7 @@ def _campaigns(descriptions: pd.DataFrame, last: date, shift: pd.Timedelta) -> p
 
 
 def _contacts(targeted: pd.DataFrame, buyers: pd.Series, campaigns: pd.DataFrame) -> pd.DataFrame:
-    """Who of the buyers got which mailing, dated its first morning."""
+    """Tell who of the buyers got which mailing, dated its first morning."""
     known = targeted[targeted["household_id"].isin(buyers)].drop_duplicates()
     first = pd.to_datetime(campaigns.set_index("campaign_id")["starts_on"]) + pd.Timedelta(hours=MAILING_HOUR)
     moments = _utc(first).rename("contact_at")
@@ -268,7 +272,7 @@ def _contacts(targeted: pd.DataFrame, buyers: pd.Series, campaigns: pd.DataFrame
 
 
 def _redemptions(redeemed: pd.DataFrame, near: pd.DataFrame, shift: pd.Timedelta) -> pd.DataFrame:
-    """One row per campaign, household and inferred basket.
+    """Return one row per campaign, household and inferred basket.
 
     The data name a household and a day: taken is that day's basket with the largest coupon discount, else the
     largest basket. `value` is everything in it, liquor or not. Where one basket redeemed several campaigns, its

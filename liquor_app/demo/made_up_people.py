@@ -70,7 +70,7 @@ SMS_GIVEN = 0.6
 
 
 def make_people(households: pd.Series, age_band: pd.Series, *, today: date, seed: int) -> pd.DataFrame:
-    """One made-up person per household; the same seed always makes the same people.
+    """Return one made-up person per household; the same seed always makes the same people.
 
     Args:
         households: household numbers, sorted, shape (n,).
@@ -127,7 +127,7 @@ def _emails(names: list[str]) -> list[str]:
 
 
 def _places_and_phones(count: int, rng: np.random.Generator) -> tuple[list[Place], list[str]]:
-    """A place for each household by weight, and the next unused fictional number of one of its area codes.
+    """Return a place for each household by weight, and the next unused fictional number of one of its area codes.
 
     A place whose numbers are used up passes the household on, so no number is ever given twice.
     """
@@ -148,7 +148,7 @@ def _places_and_phones(count: int, rng: np.random.Generator) -> tuple[list[Place
 
 
 def _birthdays(age_band: pd.Series, today: date, rng: np.random.Generator) -> list[date]:
-    """A birthday within the household's age band; where the data have none, within one drawn like the others."""
+    """Return a birthday within the household's age band; where the data have none, within one drawn like the others."""
     known = age_band.dropna()
     drawn = rng.choice(known.to_numpy(), size=len(age_band)) if len(known) else np.full(len(age_band), "45-54")
     bands = age_band.where(age_band.notna(), pd.Series(drawn, index=age_band.index))

@@ -24,7 +24,7 @@ WEEK_SEGMENTS = 6
 
 
 async def is_empty() -> bool:
-    """Whether there is nobody in the knowledge base yet, and nobody asked for it to stay so."""
+    """Tell whether there is nobody in the knowledge base yet, and nobody asked for it to stay so."""
     async with transaction() as session:
         found = await session.execute(
             text(

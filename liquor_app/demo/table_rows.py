@@ -70,7 +70,7 @@ def _customers(people: pd.DataFrame, ids: pd.Series, opened: datetime) -> pd.Dat
 
 
 def _consents(people: pd.DataFrame, ids: pd.Series, opened: datetime, closed: datetime) -> pd.DataFrame:
-    """Everybody agreed to e-mail when the year began; some withdrew when it ended."""
+    """Return everybody agreed to e-mail when the year began; some withdrew when it ended."""
     customer = pd.Series(ids.to_numpy(), index=people.index)
     withdrew = people["email_consent"] == "withdrawn"
     texts = people["sms_consent"] == "given"
@@ -115,7 +115,7 @@ def _purchases(sample: SampleData, customer_ids: pd.Series) -> tuple[pd.DataFram
 
 
 def _sends(sample: SampleData, customer_ids: pd.Series, campaign_ids: pd.Series) -> pd.DataFrame:
-    """One send per targeted household. The data know who was written to and who redeemed, so there are no opens,
+    """Return one send per targeted household. The data know who was written to and who redeemed, so there are no opens,
     clicks or deliveries; e-mail stands for the channel they do not name. A redemption makes the send a conversion."""
     contacts = sample.contacts.merge(sample.customers[["household_id", "email"]], on="household_id")
     redeemed = sample.redemptions.groupby(["campaign_id", "household_id"], as_index=False).agg(

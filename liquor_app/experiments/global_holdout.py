@@ -122,8 +122,8 @@ async def take_reading(session: AsyncSession, actor: Actor) -> OverallRow:
 
 
 async def overall_result(session: AsyncSession, actor: Actor) -> OverallRow:
-    """The last reading of the stretch that runs; a share of 0 if nobody is left out, and no comparison if the share
-    or its word was changed since the last reading."""
+    """Return the last reading of the stretch that runs; a share of 0 if nobody is left out, and no comparison if the
+    share or its word was changed since the last reading."""
     require(actor, Role.USER)
     planning = await load_settings(session, PlanningSettings)
     if planning.global_holdout_pct == 0:
@@ -177,7 +177,7 @@ class _Counted:
 
 
 def gates(contacted: Arm, held_out: Arm, buyers: tuple[int, int], days: int | None) -> tuple[str, ...]:
-    """What is missing before the comparison may be read, in words; empty if nothing is. Pure.
+    """Tell what is missing before the comparison may be read, in words; empty if nothing is. Pure.
 
     Args:
         buyers: who bought, among the contacted and among the held out.

@@ -76,7 +76,7 @@ async def draw_holdout(session: AsyncSession, actor: Actor, campaign_id: UUID) -
 async def draw_within(
     session: AsyncSession, actor: Actor, campaign_id: UUID, holdout_pct: Decimal, own_seed: str, *, is_open: bool
 ) -> HoldoutRow:
-    """The same for a campaign that is held. A corridor."""
+    """Return the same for a campaign that is held. A corridor."""
     share = float(holdout_pct / 100)
     # the campaign's own id is part of the seed, so that two campaigns never hold out the same people
     seed = f"{campaign_id}:{own_seed}"
@@ -164,7 +164,7 @@ async def _ensure_experiment(
 
 
 async def holdout_result(session: AsyncSession, actor: Actor, campaign_id: UUID) -> ResultRow | None:
-    """Purchases of both groups since the campaign started, by intention: whoever was drawn counts, sent or not.
+    """Return purchases of both groups since the campaign started, by intention: whoever was drawn counts, sent or not.
 
     None if the campaign holds nobody out or has not started.
     """

@@ -41,7 +41,7 @@ class Arm:
 
     @classmethod
     def of_rate(cls, people: int, successes: int) -> Arm:
-        """An arm whose outcome is yes or no.
+        """Return an arm whose outcome is yes or no.
 
         Raises:
             Invalid: more successes than people.
@@ -86,7 +86,7 @@ class Lift:
         return "It works" if self.difference > 0 else "It does harm"
 
     def incremental(self) -> tuple[float, float | None, float | None]:
-        """The whole effect on everybody contacted: estimate, low, high, in units of the outcome."""
+        """Return the whole effect on everybody contacted: estimate, low, high, in units of the outcome."""
         people = self.contacted.people
         return (
             self.difference * people,

@@ -46,7 +46,7 @@ class Merged:
 
 
 async def _load_buyers(session: AsyncSession, keys: dict[str, list[str]]) -> Base:
-    """Whoever holds one of these keys, by their keys alone."""
+    """Return whoever holds one of these keys, by their keys alone."""
     holders = " UNION ".join(
         f"SELECT id, email_key, external_id, phone FROM customers WHERE deleted_at IS NULL AND {key} = ANY(:{key})"
         for key in KEYS
@@ -75,7 +75,7 @@ def _buyer(base: Base, line: Line) -> UUID:
 
 
 def _order_id(line: Line, buyer: UUID, mended: bool) -> str:
-    """The till's number; else one made of who, when and where, the same each time the file is read.
+    """Return the till's number; else one made of who, when and where, the same each time the file is read.
 
     A mended line that names no order becomes one of its own: it must not take the place of those taken before.
     """
@@ -106,8 +106,8 @@ async def stage_basket(session: AsyncSession, lines: Sequence[Line]) -> list[tup
 async def recognise(
     session: AsyncSession, import_id: UUID | None, lines: Sequence[Line], *, mended: bool = False
 ) -> tuple[list[list[Any]], list[tuple[int, Rejected]]]:
-    """Lines with who bought them and which order they belong to, in the order of `COLUMNS`; and, by position, those
-    of nobody known, or of an order that is somebody else's."""
+    """Return lines with who bought them and which order they belong to, in the order of `COLUMNS`; and, by position,
+    those of nobody known, or of an order that is somebody else's."""
     keys = {
         "email_key": [line.email_key for line in lines if line.email_key],
         "external_id": [line.external_id for line in lines if line.external_id],
@@ -176,7 +176,7 @@ SELECT :import, row_number, '{WHOLE}', '{{}}' FROM basket_lines
 async def merge(
     session: AsyncSession, import_id: UUID, policy: Policy, zone: ZoneInfo, after: str, *, watch: bool = False
 ) -> Merged | None:
-    """The next batch of waiting orders, those after number `after`, into baskets; None if none waits.
+    """Return the next batch of waiting orders, those after number `after`, into baskets; None if none waits.
 
     A basket in the file is the whole of it: see `customers.baskets.write_baskets`.
 

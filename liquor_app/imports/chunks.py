@@ -62,7 +62,7 @@ class Chunks:
         self._ahead: asyncio.Task[Chunk] | None = None
 
     async def next(self) -> Chunk:
-        """The next chunk; one with nothing read is the end.
+        """Return the next chunk; one with nothing read is the end.
 
         Raises:
             Invalid: rows of purchases that are no lines; see `order_shape`.
@@ -125,7 +125,7 @@ class Chunks:
         return chunk
 
     def order_of(self, record: Record) -> str:
-        """The order a refused line names; empty if it names none."""
+        """Return the order a refused line names; empty if it names none."""
         position = self._at.get("order_id")
         if record.problem or position is None or position >= len(record.cells):
             return ""

@@ -28,7 +28,7 @@ class Result:
 
 
 async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, consents: bool = False) -> Base:
-    """Everybody who holds one of these e-mail keys, external ids or phones."""
+    """Return everybody who holds one of these e-mail keys, external ids or phones."""
     holders = " UNION ".join(
         f"SELECT id FROM customers WHERE deleted_at IS NULL AND {key} = ANY(:{key})" for key in KEYS
     )

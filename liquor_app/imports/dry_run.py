@@ -71,7 +71,7 @@ class Trial:
 
 
 def check_choices(kind: str, policy: str) -> Policy:
-    """Raises: Invalid: an unknown kind or policy; the message names the field."""
+    """Check, or raise Invalid: an unknown kind or policy; the message names the field."""
     if kind not in KINDS:
         raise Invalid(f"kind must be one of {', '.join(KINDS)}", field="kind")
     if policy not in set(Policy):
@@ -87,7 +87,7 @@ def inspect_file(
     mapping: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> FilePreview:
-    """The start of a file and how it was understood, for a person to confirm.
+    """Return the start of a file and how it was understood, for a person to confirm.
 
     Args:
         mapping: field → column, as far as it has been chosen; guessed from the columns' names if not given.

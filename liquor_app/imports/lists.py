@@ -31,7 +31,7 @@ IMPORTS = ListSpec(
 
 
 async def list_imports(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[ImportRow]:
-    """A page of imports, newest first.
+    """Return a page of imports, newest first.
 
     Raises:
         Forbidden: the actor is not a manager.

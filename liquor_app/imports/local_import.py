@@ -110,7 +110,7 @@ async def _take(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> Import
 
 
 def _key(path: Path, choices: list[Any]) -> str:
-    """What makes an import the same one: the file's bytes and everything that was chosen for it."""
+    """Tell what makes an import the same one: the file's bytes and everything that was chosen for it."""
     if not path.is_file():
         raise Invalid(f"There is no file {path.name}.", field="file")
     with path.open("rb") as file:
@@ -120,7 +120,8 @@ def _key(path: Path, choices: list[Any]) -> str:
 
 
 async def _interrupted(session: AsyncSession, actor: Actor, key: str) -> UUID | None:
-    """The import of this key that did not come to its end. One that says it runs has lost its process: we are alone."""
+    """Return the import of this key that did not come to its end. One that says it runs has lost its process: we are
+    alone."""
     found = await session.execute(
         text(
             "SELECT id FROM imports WHERE file_key = :key AND status <> 'completed'"

@@ -87,14 +87,14 @@ class Base:
             self._by[key].setdefault(value, []).append(one)
 
     def owner(self, key: str, value: Any) -> Known | None:
-        """Who holds `value` now; entries of values since changed are skipped."""
+        """Tell who holds `value` now; entries of values since changed are skipped."""
         for one in self._by[key].get(value, ()):
             if one.values.get(key) == value:
                 return one
         return None
 
     def match(self, given: dict[str, Any]) -> Known | None:
-        """Whom a row is about; None for somebody new.
+        """Tell whom a row is about; None for somebody new.
 
         Raises:
             Rejected: its e-mail is one customer's and its external id another's.

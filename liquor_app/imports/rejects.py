@@ -34,7 +34,7 @@ class Reject:
 
 
 def raw_of(record: Record, order_id: str = "") -> str:
-    """A record as kept, JSON: its cells, or the whole line where they could not be told apart."""
+    """Return a record as kept, JSON: its cells, or the whole line where they could not be told apart."""
     cells = [cell[:SHOWN].replace("\x00", "") for cell in record.cells]
     kept: dict[str, object] = {"line": ",".join(cells)[:SHOWN]} if record.problem else {"cells": cells}
     if order_id:
@@ -57,7 +57,7 @@ async def write_rejects(session: AsyncSession, import_id: UUID, rejects: Iterabl
 
 
 def heading(columns: Sequence[str]) -> str:
-    """The first line of the file of rejects. The mark at the start tells spreadsheets that it is UTF-8."""
+    """Return the first line of the file of rejects. The mark at the start tells spreadsheets that it is UTF-8."""
     return "\ufeff" + _line([*map(escape_formula, _own_left_out(columns)), *OWN_COLUMNS])
 
 
@@ -74,7 +74,7 @@ def _line(cells: Sequence[object]) -> str:
 async def reject_lines(
     session: AsyncSession, import_id: UUID, columns: Sequence[str], after: int
 ) -> tuple[list[str], int | None]:
-    """A page of the file of rejects from the row after `after`: its lines, and where the next page starts.
+    """Return a page of the file of rejects from the row after `after`: its lines, and where the next page starts.
 
     Cells that a spreadsheet would run are escaped; reading the file again takes the escape off. A row whose cells
     could not be told apart stands whole in `import_line`, so that nothing is imported from it unmended.

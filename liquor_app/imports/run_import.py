@@ -271,7 +271,7 @@ class Work:
 
 
 def start_position(columns: Sequence[str]) -> dict[str, Any]:
-    """The checkpoint of a file not begun yet. `mended` marks a file of rejects of ours that comes back."""
+    """Return the checkpoint of a file not begun yet. `mended` marks a file of rejects of ours that comes back."""
     return {
         "phase": ROWS, "records": 0, "share": 0.0, "columns": list(columns), "order": "", "merged": 0, "since": None,
         "whole": 0, "again": 0, "mended": all(name in columns for name in OWN_COLUMNS),
@@ -279,7 +279,7 @@ def start_position(columns: Sequence[str]) -> dict[str, Any]:
 
 
 def read_sample(path: Path) -> list[Record]:
-    """The start of a file, enough to see how it is written."""
+    """Return the start of a file, enough to see how it is written."""
     with open_table(path) as table:
         records = iter(table)
         sample: list[Record] = []
@@ -297,7 +297,7 @@ async def open_work(
     limit: int | None = None,
     watch: bool = False,
 ) -> Work:
-    """The work of an import from its checkpoint on (`position` is empty for one not begun).
+    """Return the work of an import from its checkpoint on (`position` is empty for one not begun).
 
     Args:
         shop: whose clock and whose money cells are read by.

@@ -35,7 +35,7 @@ Tell = Callable[[int, int], Awaitable[None]]
 
 
 async def _actor(session: AsyncSession, user_id: UUID | None) -> Actor:
-    """Whoever uploaded the file, with the rights they have now; a program's upload runs as the system."""
+    """Return whoever uploaded the file, with the rights they have now; a program's upload runs as the system."""
     if user_id is None:
         return SYSTEM
     user = await get_user(session, user_id)

@@ -88,7 +88,7 @@ _FIELDS = ", ".join(field.name for field in fields(ImportRow))
 
 
 def stored_as(file_key: str) -> str:
-    """The key in the file store of what a row's `file_key` names."""
+    """Return the key in the file store of what a row's `file_key` names."""
     return f"{IMPORT_FILES.name}/{file_key}"
 
 
@@ -272,7 +272,7 @@ async def _locked(session: AsyncSession, actor: Actor, import_id: UUID) -> Impor
 
 
 async def get_import(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportRow:
-    """One import.
+    """Return one import.
 
     Raises:
         NotFound: there is none.
@@ -288,7 +288,7 @@ async def get_import(session: AsyncSession, actor: Actor, import_id: UUID) -> Im
 async def rejects_page(
     session: AsyncSession, actor: Actor, import_id: UUID, after: int | None = None
 ) -> tuple[list[str], int | None]:
-    """A page of the CSV file of an import's refused rows, and where the next one starts (None at the end).
+    """Return a page of the CSV file of an import's refused rows, and where the next one starts (None at the end).
 
     Args:
         after: None for the start, which brings the heading along.

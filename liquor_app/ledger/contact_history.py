@@ -36,7 +36,7 @@ class Contact:
 async def contacts_of(
     session: AsyncSession, customers: Collection[UUID], since: datetime, until: datetime
 ) -> list[Contact]:
-    """Every contact of these customers between two moments, by their campaigns' own clocks."""
+    """Return every contact of these customers between two moments, by their campaigns' own clocks."""
     found = await session.execute(
         text(_CONTACTS),
         {

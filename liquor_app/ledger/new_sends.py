@@ -116,7 +116,7 @@ async def add_sends(session: AsyncSession, campaign_id: UUID, sends: Sequence[Ne
 
 
 async def latest_attempt(session: AsyncSession, action_id: UUID, channel: str) -> int:
-    """The number of an action's last attempt on a channel; 0 if there is none."""
+    """Return the number of an action's last attempt on a channel; 0 if there is none."""
     found = await session.execute(text(_LATEST), {"action": action_id, "channel": channel})
     return int(found.scalar_one() or 0)
 

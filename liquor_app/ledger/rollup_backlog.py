@@ -54,7 +54,7 @@ async def ask_recount(session: AsyncSession, messages: Sequence[Sent]) -> None:
 
 
 async def asked_recounts(session: AsyncSession, zone: str) -> Recounts:
-    """What was asked for so far. Half-hour zones have days that begin within an hour: both are counted."""
+    """Tell what was asked for so far. Half-hour zones have days that begin within an hour: both are counted."""
     found = (
         await session.execute(
             text(

@@ -93,7 +93,7 @@ class Conversion:
 
 
 async def lock_sends(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Any]:
-    """Messages by id, locked: with `provider`, `provider_message_id`, `recipient`, `customer_id`, `campaign_id`,
+    """Return messages by id, locked: with `provider`, `provider_message_id`, `recipient`, `customer_id`, `campaign_id`,
     `action_id`, `channel`, `attempt`, `batch_id` and what `Fate.of` reads."""
     found = await session.execute(text(_LOCK), _IDS.bind(id=ids))
     return {row.id: row for row in found}

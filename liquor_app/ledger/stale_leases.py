@@ -161,5 +161,5 @@ async def mark_unknown(
 
 
 async def old_unknowns(session: AsyncSession, hours: int) -> list[UUID]:
-    """Messages whose outcome has been unknown for so long, some hundreds at a time."""
+    """Return messages whose outcome has been unknown for so long, some hundreds at a time."""
     return list((await session.execute(text(_OLD_UNKNOWN), {"hours": hours})).scalars())

@@ -35,7 +35,7 @@ def text_on(color: str) -> str:
 
 
 def is_safe_logo(url: str | None) -> bool:
-    """Whether a picture's address may stand in a page and its host in the page's policy."""
+    """Tell whether a picture's address may stand in a page and its host in the page's policy."""
     if not url or len(url) > 2000:
         return False
     try:

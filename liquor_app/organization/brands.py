@@ -39,7 +39,7 @@ _SMS_SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{5,6}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,
 
 
 async def list_brands(session: AsyncSession, actor: Actor) -> list[BrandRow]:
-    """Every brand, the default one first."""
+    """Return every brand, the default one first."""
     require(actor, Role.USER)
     found = await session.execute(
         text(f"SELECT {', '.join(BRAND_COLUMNS)} FROM brands ORDER BY is_default DESC, name LIMIT {MAX_BRANDS}")
@@ -85,7 +85,7 @@ async def update_brand(
 
 
 def clean_brand(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """What was typed, as it is kept. Pure.
+    """Tell what was typed, as it is kept. Pure.
 
     Raises:
         Invalid: an unknown field, or one that cannot be as it is.

@@ -93,7 +93,7 @@ class Guidance(BaseModel):
         return find_claims(text, self.banned)
 
     def allows_offer(self, name: str) -> bool:
-        """Whether an offer of this name may be made; names are compared without case."""
+        """Tell whether an offer of this name may be made; names are compared without case."""
         return not self.allowed_offers or name.casefold() in {offer.casefold() for offer in self.allowed_offers}
 
     def check_words(self, text: str, field: str) -> None:
@@ -128,12 +128,12 @@ class AutopilotSettings(SettingsModel):
 
 
 async def load_guidance(session: AsyncSession) -> GuidanceRow:
-    """The guidance in force."""
+    """Return the guidance in force."""
     return await _read(session, "ORDER BY version DESC LIMIT 1", {}) or GuidanceRow(0, Guidance(), "shipped", None)
 
 
 async def get_guidance(session: AsyncSession, actor: Actor, version: int) -> GuidanceRow:
-    """One version, as it bound the plans that name it.
+    """Return one version, as it bound the plans that name it.
 
     Raises:
         NotFound: there is none.
@@ -234,5 +234,5 @@ async def refuse_claims(session: AsyncSession, parts: Iterable[tuple[str, str | 
 
 
 async def autopilot_stopped(session: AsyncSession) -> bool:
-    """Whether the kill switch is on."""
+    """Tell whether the kill switch is on."""
     return (await load_settings(session, AutopilotSettings)).stopped

@@ -66,12 +66,12 @@ AUDIT = ListSpec(
 
 
 async def by_shop_days(session: AsyncSession, query: ListQuery | None) -> ListQuery:
-    """A question whose days are the shop's."""
+    """Return a question whose days are the shop's."""
     return replace(query or ListQuery(), scope={"zone": (await load_settings(session, GeneralSettings)).timezone})
 
 
 async def list_audit(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[AuditRow]:
-    """A page of the audit log, newest first.
+    """Return a page of the audit log, newest first.
 
     Raises:
         Forbidden: the actor is no admin.
@@ -96,7 +96,7 @@ GUIDANCE = ListSpec(
 
 
 async def list_guidance(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[GuidanceRow]:
-    """A page of the guidance's versions, newest first unless asked otherwise.
+    """Return a page of the guidance's versions, newest first unless asked otherwise.
 
     Raises:
         Invalid: see `read_list`.

@@ -37,7 +37,7 @@ class ViewRow:
 
 
 async def list_views(session: AsyncSession, actor: Actor, page: str) -> list[ViewRow]:
-    """The views of a list that `actor` may open: everybody's, then their own, by name."""
+    """Return the views of a list that `actor` may open: everybody's, then their own, by name."""
     require(actor, Role.USER)
     found = await session.execute(
         text(

@@ -72,7 +72,7 @@ async def ensure_defaults(session: AsyncSession) -> None:
 
 
 async def default_brand(session: AsyncSession) -> BrandRow:
-    """The brand campaigns use when they name none.
+    """Return the brand campaigns use when they name none.
 
     Raises:
         NotFound: none is set up.
@@ -87,7 +87,7 @@ async def default_brand(session: AsyncSession) -> BrandRow:
 
 
 async def get_brand(session: AsyncSession, brand_id: UUID | None) -> BrandRow:
-    """One brand, the default one for None.
+    """Return one brand, the default one for None.
 
     Raises:
         NotFound: it does not exist.
@@ -120,7 +120,7 @@ async def notify(
 
 
 async def list_notifications(session: AsyncSession, actor: Actor, *, limit: int = 20) -> list[NotificationRow]:
-    """The latest notices for a user."""
+    """Return the latest notices for a user."""
     found = await session.execute(
         text(
             "SELECT id, level, title, body, link, read_at IS NOT NULL AS is_read, created_at FROM notifications"

@@ -128,7 +128,7 @@ S = TypeVar("S", bound=SettingsModel)
 
 
 async def load_settings(session: AsyncSession, model: type[S]) -> S:
-    """The document as saved, defaults for what was never changed."""
+    """Return the document as saved, defaults for what was never changed."""
     found = await session.execute(text("SELECT value FROM settings WHERE key = :key"), {"key": model.key})
     return model.model_validate(found.scalar() or {})
 
@@ -162,13 +162,13 @@ async def speak_in_shop_currency(session: AsyncSession) -> None:
 
 
 async def shop_now(session: AsyncSession) -> datetime:
-    """The present in the shop's time zone, which screens tell dates and times in."""
+    """Return the present in the shop's time zone, which screens tell dates and times in."""
     return now().astimezone(ZoneInfo((await load_settings(session, GeneralSettings)).timezone))
 
 
 async def shop_today(session: AsyncSession) -> date:
-    """The shop's calendar day. Every "today" of a rule, a form or a figure is this one: by UTC the day would end at
-    seven or eight in the evening in New York."""
+    """Return the shop's calendar day. Every "today" of a rule, a form or a figure is this one: by UTC the day would end
+    at seven or eight in the evening in New York."""
     return (await shop_now(session)).date()
 
 

@@ -29,7 +29,7 @@ class Identity(Protocol):
 
 
 def missing_identity(brand: Identity) -> str:
-    """What of it is missing, in words; empty if nothing is."""
+    """Tell what of it is missing, in words; empty if nothing is."""
     lacks = [
         words
         for words, is_there in (
@@ -44,7 +44,7 @@ def missing_identity(brand: Identity) -> str:
 
 
 def require_identity(brand: Identity) -> None:
-    """Raises: Conflict: nothing is sent in nobody's name (CAN-SPAM, 15 U.S.C. 7704(a)(5): a valid postal address)."""
+    """Check, or raise Conflict: nothing is sent in nobody's name (CAN-SPAM, 15 U.S.C. 7704(a)(5): a valid postal address)."""
     if lacks := missing_identity(brand):
         raise Conflict(f"Nothing is sent before your shop has {lacks}: add it under Settings, Brand.")
 

@@ -182,14 +182,14 @@ def _address(row: Any) -> str | None:
 
 
 def row_suppressed(row: Any, suppressed: Mapping[bytes, set[str | None]]) -> bool:
-    """Whether the address of this message stands on the list for its channel."""
+    """Tell whether the address of this message stands on the list for its channel."""
     address = _address(row)
     closed = suppressed.get(address_hash(address), set()) if address else set()
     return None in closed or row.channel in closed
 
 
 async def fatigue(session: AsyncSession, brief: CampaignBrief, chosen: Candidates) -> dict[str, Any]:
-    """How often the plan's people will have heard from the shop, all campaigns together.
+    """Tell how often the plan's people will have heard from the shop, all campaigns together.
 
     Returns:
         `{"people", "mean_7_days", "at_cap_7_days", "at_cap_30_days", "by_messages": [{"messages", "people"}]}`, where

@@ -73,7 +73,7 @@ class Candidates:
 
 
 async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition: str) -> Candidates:
-    """The campaign's actions that meet an SQL condition of ours, in an order that never changes."""
+    """Return the campaign's actions that meet an SQL condition of ours, in an order that never changes."""
     segments = {slug: index for index, slug in enumerate(brief.target_segments)}
     streamed = await session.stream(
         text(
@@ -134,7 +134,7 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
 
 
 def sends_of(chosen: Candidates, brief: CampaignBrief, day: Ints, weight: Floats) -> Sends:
-    """What the simulation needs of the planned ones; `day` is −1 for the others."""
+    """Tell what the simulation needs of the planned ones; `day` is −1 for the others."""
     planned = day != NOWHERE
     cost = np.array([float(brief.limits.email_cost), float(brief.limits.sms_cost)])
     inside = np.clip(day[planned], 0, weight.size - 1)
@@ -149,7 +149,7 @@ def sends_of(chosen: Candidates, brief: CampaignBrief, day: Ints, weight: Floats
 
 
 async def day_weights(session: AsyncSession, brief: CampaignBrief) -> Floats:
-    """What each day of the plan is worth beside an average one, shape (days,).
+    """Tell what each day of the plan is worth beside an average one, shape (days,).
 
     A message works in the evening and the day after, so a day counts the shop's trade of both, taken from the last 90
     days and halved towards 1: when people come is not yet when a message moves them. Between 0.85 and 1.15; all 1
@@ -176,8 +176,8 @@ async def day_weights(session: AsyncSession, brief: CampaignBrief) -> Floats:
 
 
 async def taken_room(session: AsyncSession, brief: CampaignBrief, *, but_own: bool = False) -> npt.NDArray[np.int64]:
-    """Messages of the plan's days that are spoken for, shape (days, channels): other approved campaigns', and this
-    one's that are pinned by hand or in the ledger (`but_own`: not those it only plans)."""
+    """Return messages of the plan's days that are spoken for, shape (days, channels): other approved campaigns', and
+    this one's that are pinned by hand or in the ledger (`but_own`: not those it only plans)."""
     found = await session.execute(
         text(
             "SELECT a.scheduled_date AS day, a.channel, count(*) AS n FROM actions a"
@@ -196,7 +196,7 @@ async def taken_room(session: AsyncSession, brief: CampaignBrief, *, but_own: bo
 
 
 def room_of(brief: CampaignBrief, taken: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Messages left, shape (days, channels)."""
+    """Return messages left, shape (days, channels)."""
     capacity = np.array(
         [[brief.limits.capacity(day, channel) for channel in CHANNELS] for day in brief.days], dtype=np.int64
     )
@@ -205,7 +205,7 @@ def room_of(brief: CampaignBrief, taken: npt.NDArray[np.int64]) -> npt.NDArray[n
 
 
 async def contact_counts(session: AsyncSession, brief: CampaignBrief, people: list[UUID]) -> npt.NDArray[np.int16]:
-    """Contacts around the plan of everybody in it (`pressure.contact_matrix`), a chunk of people at a time."""
+    """Return contacts around the plan of everybody in it (`pressure.contact_matrix`), a chunk of people at a time."""
     parts = [await contacts(session, people[start : start + CHUNK], brief) for start in range(0, len(people), CHUNK)]
     return np.concatenate(parts) if parts else await contacts(session, [], brief)
 
@@ -248,7 +248,7 @@ async def write_choices(
 
 
 def reasons_of(brief: CampaignBrief, price: Floats, *, shared: bool = False) -> dict[tuple[Reason, int], str]:
-    """Why an action was not chosen, in words, by reason and channel.
+    """Tell why an action was not chosen, in words, by reason and channel.
 
     Args:
         price: of a message, shape (days, channels).
@@ -278,7 +278,7 @@ def reasons_of(brief: CampaignBrief, price: Floats, *, shared: bool = False) -> 
 async def build_problem(
     session: AsyncSession, brief: CampaignBrief, candidates: Candidates, weight: Floats, spent: float
 ) -> Problem:
-    """The optimiser's view of the candidates; `spent` is the discount already promised."""
+    """Return the optimiser's view of the candidates; `spent` is the discount already promised."""
     return Problem(
         customer=candidates.customer,
         channel=candidates.channel,

@@ -87,7 +87,7 @@ class Comparison:
 
 
 def compare(left: Mapping[str, Any], right: Mapping[str, Any]) -> Comparison:
-    """What differs between two summaries (`summary.figures`)."""
+    """Tell what differs between two summaries (`summary.figures`)."""
     cells = _cells(left.get("cells", []), right.get("cells", []))
     differing = sorted((cell for cell in cells if cell.difference), key=lambda cell: (-abs(cell.difference), cell.date))
     return Comparison(

@@ -84,7 +84,7 @@ async def make_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> P
 
 
 async def plan_within(session: AsyncSession, actor: Actor, context: PlanContext) -> PlanRow:
-    """The same for a campaign that is held. A corridor."""
+    """Return the same for a campaign that is held. A corridor."""
     brief = context.brief
     if not await _has_actions(session, brief.id):
         await generate_within(session, actor, context)
@@ -131,7 +131,7 @@ async def prepare(session: AsyncSession, actor: Actor, context: PlanContext) -> 
 
 
 async def summary_of(session: AsyncSession, ready: Prepared) -> dict[str, Any]:
-    """The figures of what is chosen now."""
+    """Return the figures of what is chosen now."""
     chosen = await read_candidates(session, ready.brief, CHOSEN)
     return await summarise(session, ready.context, chosen, ready.weight, ready.holdout.held_out)
 
@@ -151,7 +151,7 @@ async def _next_version(session: AsyncSession, campaign_id: UUID) -> int:
 
 
 def _alternatives(problem: Problem, plan: Allocation, candidates: Candidates) -> list[Alternative]:
-    """The same week ranked by one score alone, worth what it is worth."""
+    """Return the same week ranked by one score alone, worth what it is worth."""
     if not 0 < candidates.customer.size <= ALTERNATIVES_UP_TO:
         return []
     tried = []
@@ -235,5 +235,5 @@ async def put_in_place(
 
 
 def brief_of(summary: dict[str, Any]) -> dict[str, Any]:
-    """What lists of campaigns need of a summary; the cells and the copy stay with the plan."""
+    """Tell what lists of campaigns need of a summary; the cells and the copy stay with the plan."""
     return {name: value for name, value in summary.items() if name not in ("cells", "copy", "foreseen", "fatigue")}

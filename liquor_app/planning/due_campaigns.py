@@ -26,7 +26,7 @@ SELECT id, is_autopilot, brand_id FROM campaigns
 
 
 async def request_firings(session: AsyncSession) -> int:
-    """A job for each running triggered campaign; returns how many. Asking twice asks once."""
+    """Return a job for each running triggered campaign; returns how many. Asking twice asks once."""
     found = await session.execute(text(_WAITING), {"triggered": CampaignType.TRIGGERED.value})
     running = list(found.scalars())
     for campaign_id in running:

@@ -38,7 +38,7 @@ PLANS = ListSpec(
 
 
 async def plans_of(session: AsyncSession, actor: Actor, campaign_id: UUID, query: ListQuery | None) -> ListQuery:
-    """A question about one campaign's plans.
+    """Return a question about one campaign's plans.
 
     Raises:
         NotFound: there is no such campaign.
@@ -50,7 +50,7 @@ async def plans_of(session: AsyncSession, actor: Actor, campaign_id: UUID, query
 async def list_plans(
     session: AsyncSession, actor: Actor, campaign_id: UUID, query: ListQuery | None = None
 ) -> Page[PlanRow]:
-    """A page of a campaign's plans, the newest version first unless asked otherwise.
+    """Return a page of a campaign's plans, the newest version first unless asked otherwise.
 
     Raises:
         NotFound: there is no such campaign.

@@ -31,7 +31,7 @@ class Alternative:
 
 
 def engine_note(requested: str, has_key: bool) -> Entry | None:
-    """Why another engine answers than was asked for; None if the one asked for does."""
+    """Tell why another engine answers than was asked for; None if the one asked for does."""
     if requested == "manual":
         return entry("engine", "Drafted for you", "The optimiser made this draft; move, drop or change what you like.")
     if requested != "llm":
@@ -51,7 +51,7 @@ def explain(
     alternatives: Sequence[Alternative],
     note: Entry | None,
 ) -> list[Entry]:
-    """The whole reasoning, in reading order."""
+    """Return the whole reasoning, in reading order."""
     totals, simulated = summary["totals"], summary["simulation"]
     entries = [_brief(brief, totals)]
     if note is not None:
@@ -90,12 +90,12 @@ def explain(
 
 
 def entry(kind: str, title: str, text: str) -> Entry:
-    """One thing to know about a plan."""
+    """Return one thing to know about a plan."""
     return {"kind": kind, "title": title, "text": text}
 
 
 def proposal_words(proposal: Proposal, before: dict[str, Any], after: dict[str, Any]) -> list[Entry]:
-    """What the AI planner said of its proposal, and what it is expected to bring beside the optimiser's plan."""
+    """Tell what the AI planner said of its proposal, and what it is expected to bring beside the optimiser's plan."""
     entries = [entry("theme", title, why or "A theme of this plan.") for title, why in proposal.themes]
     entries += [entry("choice", about, why) for about, why in proposal.chosen_because]
     entries += [entry("rejected", about, why) for about, why in proposal.rejected]

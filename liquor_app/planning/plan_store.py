@@ -86,7 +86,7 @@ def _row(found: Any) -> PlanRow:
 
 
 async def get_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PlanRow:
-    """One plan.
+    """Return one plan.
 
     Raises:
         NotFound: there is none.
@@ -100,7 +100,7 @@ async def get_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PlanRo
 
 
 async def lock_plan(session: AsyncSession, plan_id: UUID) -> PlanRow:
-    """One plan under `FOR UPDATE`: it is approved once, and as it was looked at. A corridor.
+    """Return one plan under `FOR UPDATE`: it is approved once, and as it was looked at. A corridor.
 
     Raises:
         NotFound: there is none.
@@ -113,7 +113,7 @@ async def lock_plan(session: AsyncSession, plan_id: UUID) -> PlanRow:
 
 
 async def plan_of_version(session: AsyncSession, actor: Actor, campaign_id: UUID, version: int) -> PlanRow:
-    """A campaign's plan by its number.
+    """Return a campaign's plan by its number.
 
     Raises:
         NotFound: there is none.
@@ -138,7 +138,7 @@ async def summarise(
     *,
     report: Report = quiet,
 ) -> dict[str, Any]:
-    """The figures of the chosen actions as they stand (`summary.figures`)."""
+    """Return the figures of the chosen actions as they stand (`summary.figures`)."""
     brief = context.brief
     await report(1, STEPS, f"Imagining ten thousand times what {figure(chosen.customer.size)} messages bring")
     blocks = await session.execute(
@@ -185,7 +185,7 @@ async def summarise(
 
 
 async def _cells(session: AsyncSession, brief: CampaignBrief, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Messages by segment, day, channel and offer, most first; at most `MOST_CELLS`."""
+    """Return messages by segment, day, channel and offer, most first; at most `MOST_CELLS`."""
     found = await session.execute(
         text(
             "SELECT segment_slug AS segment, scheduled_date AS date, channel, offer_terms ->> 'name' AS offer,"
@@ -214,7 +214,7 @@ async def _cells(session: AsyncSession, brief: CampaignBrief, names: Mapping[str
 
 
 async def _copy(session: AsyncSession, brief: CampaignBrief, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What the messages say, an example of each; at most `MOST_CELLS`."""
+    """Tell what the messages say, an example of each; at most `MOST_CELLS`."""
     found = await session.execute(
         text(
             "SELECT segment_slug AS segment, channel, offer_terms ->> 'name' AS offer,"
@@ -253,5 +253,5 @@ async def planned_now(session: AsyncSession, campaign_id: UUID) -> Planned:
 
 
 async def fingerprint_of(session: AsyncSession, campaign_id: UUID) -> str:
-    """What was planned, as one short text."""
+    """Tell what was planned, as one short text."""
     return (await planned_now(session, campaign_id)).fingerprint

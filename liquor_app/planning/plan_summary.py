@@ -34,7 +34,7 @@ class Counts:
 def figures(
     brief: CampaignBrief, planned: Candidates, day: Ints, *, weight: Floats, outcome: Outcome, counts: Counts
 ) -> dict[str, Any]:
-    """The summary document.
+    """Return the summary document.
 
     `{"days": […], "segments": […], "totals": {…}, "simulation": {…}, "blocks": […], "rejected": […]}`; money as
     decimal strings, dates as ISO text.
@@ -69,7 +69,7 @@ def figures(
 
 
 def _shared(expected: Floats, total: float) -> Floats:
-    """What each message brings of the simulation's `total`, so that days and segments add up to the headline. The
+    """Tell what each message brings of the simulation's `total`, so that days and segments add up to the headline. The
     simulation draws around these expectations; where it ends far from them, each is told as it is expected."""
     whole = float(expected.sum())
     factor = total / whole if abs(whole) >= 0.01 else 0.0
@@ -132,7 +132,7 @@ UPLIFT_NOTE = "The uplift is assumed, not measured in this shop; the interval is
 
 
 def simulation(outcome: Outcome, kept: float) -> dict[str, Any]:
-    """The simulation as a document; each range is `{"mean", "low", "high"}`, an 80 % interval.
+    """Return the simulation as a document; each range is `{"mean", "low", "high"}`, an 80 % interval.
 
     What rests on the uplift (new buyers, incremental revenue and profit) holds zero, the profit also the sending cost
     of messages that move nobody. `model_low` and `model_high` are the profit's interval if the assumption is right.
@@ -156,7 +156,7 @@ def simulation(outcome: Outcome, kept: float) -> dict[str, Any]:
 
 
 def _holding_zero(found: Range, *, least: float = 0.0) -> Range:
-    """The range widened as far as `least` (at most zero) and zero."""
+    """Return the range widened as far as `least` (at most zero) and zero."""
     return Range(found.mean, min(found.low, least, 0.0), max(found.high, 0.0))
 
 

@@ -36,7 +36,7 @@ SELECT action_id, status, scheduled_date, skip_reason, skip_detail, content FROM
 
 
 async def forget_choices(session: AsyncSession, campaign_id: UUID) -> None:
-    """What earlier plans decided: a new round begins, or one of them was approved."""
+    """Tell what earlier plans decided: a new round begins, or one of them was approved."""
     await session.execute(
         text("DELETE FROM plan_choices c USING plans p WHERE p.id = c.plan_id AND p.campaign_id = :id"),
         {"id": campaign_id},

@@ -83,7 +83,7 @@ async def choose_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> Pla
 
 
 async def compare_plans(session: AsyncSession, actor: Actor, left_id: UUID, right_id: UUID) -> Comparison:
-    """Two plans of one campaign side by side.
+    """Return two plans of one campaign side by side.
 
     Raises:
         NotFound: one of them does not exist.

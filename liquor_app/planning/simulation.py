@@ -97,7 +97,7 @@ def simulate(sends: Sends, margin: float, *, seed: int, draws: int = DRAWS) -> O
         return Range(expected, float(low), float(high))
 
     def either(number: int, if_new: Floats, if_anyway: Floats) -> Range:
-        """The same for an amount that depends on whether the purchase is new."""
+        """Return the same for an amount that depends on whether the purchase is new."""
         first = new * if_new + sends.baseline * if_anyway
         return total(number, first, square * (new * if_new**2 + sends.baseline * if_anyway**2))
 

@@ -47,7 +47,7 @@ async def simulate_plan(session: AsyncSession, actor: Actor, plan_id: UUID, *, r
 async def simulate_within(
     session: AsyncSession, context: PlanContext, plan: PlanRow, *, fingerprint: str, report: Report = quiet
 ) -> PlanRow:
-    """The same for a plan of a campaign that is held. A corridor.
+    """Return the same for a plan of a campaign that is held. A corridor.
 
     Args:
         fingerprint: of the actions as they stand.
@@ -101,7 +101,7 @@ async def request_simulation(session: AsyncSession, actor: Actor, campaign_id: U
 
 
 async def open_simulation(session: AsyncSession, actor: Actor, campaign_id: UUID) -> UUID | None:
-    """The job that simulates the campaign's plan now, if one does."""
+    """Return the job that simulates the campaign's plan now, if one does."""
     require(actor, Role.USER)
     return await open_job(session, Job.SIMULATE_PLAN, str(campaign_id))
 

@@ -21,7 +21,7 @@ HEARTBEAT = 1.0
 
 
 async def simulate_job(job: JobContext) -> dict[str, Any]:
-    """A plan's figures, worked out anew in one transaction: stopped half way, they stay as they were."""
+    """Return a plan's figures, worked out anew in one transaction: stopped half way, they stay as they were."""
     plan_id = parse_id(str(job.args.get("plan_id", "")), "plan_id")
     last = (0, STEPS, "Waiting for the plan")
 

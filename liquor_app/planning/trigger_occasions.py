@@ -32,7 +32,7 @@ _OCCASIONS = {
 
 
 def occasions_sql(trigger: Trigger) -> tuple[str, dict[str, Any]]:
-    """A query of (customer_id, at) between `:since` and `:until`, and what else it binds."""
+    """Return a query of (customer_id, at) between `:since` and `:until`, and what else it binds."""
     binds: dict[TriggerKind, dict[str, Any]] = {
         TriggerKind.SEGMENT_ENTERED: {"segment": trigger.segment},
         TriggerKind.EVENT: {"event": trigger.event},

@@ -49,7 +49,7 @@ class Fired:
 
 
 def trigger_of(brief: CampaignBrief) -> Trigger:
-    """What a standing campaign waits for.
+    """Tell what a standing campaign waits for.
 
     Raises:
         Conflict: nothing.
@@ -142,7 +142,7 @@ async def _settle(session: AsyncSession, campaign_id: UUID, people: list[UUID]) 
 async def _plan(
     session: AsyncSession, actor: Actor, context: PlanContext, people: list[UUID], plan_id: UUID
 ) -> Prepared:
-    """Actions for these people, chosen within what is left of capacity and budget."""
+    """Return actions for these people, chosen within what is left of capacity and budget."""
     brief = context.brief
     await generate_for(session, context, people)
     holdout = await draw_within(session, actor, brief.id, brief.holdout_pct, brief.seed, is_open=brief.is_open)
@@ -165,8 +165,8 @@ async def _plan(
 
 
 async def make_standing_plan(session: AsyncSession, actor: Actor, campaign_id: UUID) -> PlanRow:
-    """A standing campaign's plan to approve: what it would have done in the last seven days, tried out and rolled
-    back. Nobody is planned before something happens to them.
+    """Return a standing campaign's plan to approve: what it would have done in the last seven days, tried out and
+    rolled back. Nobody is planned before something happens to them.
 
     Raises:
         Forbidden, NotFound: as usual.
@@ -178,7 +178,7 @@ async def make_standing_plan(session: AsyncSession, actor: Actor, campaign_id: U
 
 
 async def plan_standing(session: AsyncSession, actor: Actor, context: PlanContext) -> PlanRow:
-    """The same for a campaign that is held. A corridor."""
+    """Return the same for a campaign that is held. A corridor."""
     brief = context.brief
     trigger, until = trigger_of(brief), now()
     trial = await session.begin_nested()

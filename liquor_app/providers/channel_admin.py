@@ -38,12 +38,12 @@ class ProviderForm:
 
 
 def providers_for(channel: Channel) -> list[str]:
-    """Every provider that can carry a channel."""
+    """Return every provider that can carry a channel."""
     return [name for name, kind in PROVIDERS.items() if channel in kind.channels]
 
 
 async def read_form(session: AsyncSession, actor: Actor, channel: Channel, provider: str) -> ProviderForm:
-    """A provider's form with what is stored, secrets left out.
+    """Return a provider's form with what is stored, secrets left out.
 
     Raises:
         Forbidden: the actor is not an admin.
@@ -247,7 +247,8 @@ async def _stored(session: AsyncSession, channel: Channel, provider: str) -> tup
 
 
 async def _renumber(session: AsyncSession, channel: Channel) -> list[str]:
-    """The channel's providers in order, the sandbox last among equals, numbered anew; locked until the commit."""
+    """Return the channel's providers in order, the sandbox last among equals, numbered anew; locked until the
+    commit."""
     found = await session.execute(
         text(
             "SELECT provider FROM channels WHERE channel = :c"

@@ -55,7 +55,7 @@ class FormInvalid(Invalid):
 
 
 def form_fields(model: type[ProviderConfig]) -> list[FormField]:
-    """What a provider wants to know, in the order of its model."""
+    """Tell what a provider wants to know, in the order of its model."""
     return [_field(name, info) for name, info in model.model_fields.items()]
 
 
@@ -65,7 +65,8 @@ def provider_name(provider: str) -> str:
 
 
 def shown(model: type[ProviderConfig], stored: Mapping[str, Any]) -> tuple[dict[str, str], frozenset[str]]:
-    """What a form may show of stored settings: values that are no secrets, and the names of secrets that are set."""
+    """Tell what a form may show of stored settings: values that are no secrets, and the names of secrets that are
+    set."""
     values: dict[str, str] = {}
     secrets: set[str] = set()
     for field in form_fields(model):

@@ -103,7 +103,7 @@ async def pass_over(session: AsyncSession, name: str, channel: Channel, reason: 
 
 
 def allowance(first_day: int, growth_pct: int, started: date, today: date) -> int:
-    """Messages a sender may send on its n-th day: `first_day` · (1 + growth)ⁿ."""
+    """Return messages a sender may send on its n-th day: `first_day` · (1 + growth)ⁿ."""
     days = (today - started).days
     if days < 0:
         return 0

@@ -81,7 +81,7 @@ async def list_channels(session: AsyncSession, actor: Actor) -> list[ChannelRow]
 
 
 def open_provider(name: str, config: bytes | None) -> Provider:
-    """A provider with its stored credentials.
+    """Return a provider with its stored credentials.
 
     Raises:
         Invalid: unknown provider, or its stored configuration is incomplete.
@@ -214,7 +214,7 @@ async def configure_channel(
 
 
 def provider_kind(name: str) -> type[Provider]:
-    """The class of a provider.
+    """Return the class of a provider.
 
     Raises:
         Invalid: there is none of this name.
@@ -226,7 +226,7 @@ def provider_kind(name: str) -> type[Provider]:
 
 
 def check_config(model: type[ProviderConfig], values: dict[str, Any]) -> ProviderConfig:
-    """A provider's settings, validated.
+    """Return a provider's settings, validated.
 
     Raises:
         Invalid: the first field that is wrong, as `config.name`.

@@ -74,7 +74,7 @@ def _device(request: Request) -> Device | None:
 
 
 async def _attempt(request: Request, email: str, password: str) -> users.UserRow:
-    """Whoever these are; counted, limited, and hashed outside of any transaction."""
+    """Return whoever these are; counted, limited, and hashed outside of any transaction."""
     source, device = source_of(request), _device(request)
     who = f"device:{device.id}" if device else source_group(source)
     await limit("login", who, allowed=60, seconds=60)
@@ -138,7 +138,7 @@ async def logout(request: Request, body: Refresh | None = None) -> Response:
 async def _first_admin(
     request: Request, *, email: str, password: str, full_name: str | None, code: str
 ) -> users.UserRow:
-    """The first run's admin. Nothing is hashed before the code has been looked at."""
+    """Return the first run's admin. Nothing is hashed before the code has been looked at."""
     try:
         async with transaction() as session:
             await users.require_first_run(session)
@@ -198,7 +198,7 @@ async def patch_me(request: Request, actor: CurrentActor, body: MePatch) -> obje
 
 
 async def _new_password(request: Request, actor: Actor, current: str, fresh: str) -> tuple[Hashed, Hashed]:
-    """The hash the current password was checked against, and the new one's."""
+    """Return the hash the current password was checked against, and the new one's."""
     check_password(fresh)
     source = source_of(request)
     async with transaction() as session:

@@ -85,7 +85,7 @@ T = TypeVar("T")
 async def _shown(
     request: Request, work: Callable[[Session], Awaitable[T]], draw: Callable[[T], HTMLResponse]
 ) -> HTMLResponse:
-    """A page, or what is wrong in the recipient's words. Guessing is limited, and so is repeating a change."""
+    """Return a page, or what is wrong in the recipient's words. Guessing is limited, and so is repeating a change."""
     try:
         if request.method == "POST":
             await _not_too_often(request.path_params["token"])

@@ -69,7 +69,7 @@ SOCKET_MESSAGES = {
 
 
 def create_api() -> FastAPI:
-    """The whole API: `/api/v1`, the browser's forms, the WebSockets, `/docs`."""
+    """Return the whole API: `/api/v1`, the browser's forms, the WebSockets, `/docs`."""
     large = imports.LARGE_BODIES | coupon_pools.LARGE_BODIES
     return application.create_api(
         ROUTERS, at_root=AT_ROOT, large_bodies=large, socket_messages=SOCKET_MESSAGES, knows=has_session

@@ -31,7 +31,7 @@ VISITS_PER_MINUTE = 60
 
 
 def _visit(request: Request) -> Visit:
-    """A browser says GET; whoever only asks for the headers is a machine."""
+    """Return a browser says GET; whoever only asks for the headers is a machine."""
     return Visit(request.headers.get("user-agent", "")[:500], source_of(request), request.method == "HEAD")
 
 
@@ -47,7 +47,7 @@ async def click(request: Request, token: Token) -> Response:
 
 @public.api_route(SHORT_PATH + "/{code}", methods=["GET", "HEAD"])
 async def short_click(request: Request, code: Token) -> Response:
-    """The same from a text. Codes cannot be guessed; whoever tries is soon told to wait."""
+    """Return the same from a text. Codes cannot be guessed; whoever tries is soon told to wait."""
     try:
         async with transaction() as session:
             target = await find_short(session, code)
@@ -63,7 +63,7 @@ async def short_click(request: Request, code: Token) -> Response:
 
 
 async def _lead_on(request: Request, target: Target) -> Response:
-    """A click that leads somewhere always does, whatever becomes of our notes."""
+    """Return a click that leads somewhere always does, whatever becomes of our notes."""
     address = target.address
     try:
         await allow("visit", target.send_id.hex, allowed=VISITS_PER_MINUTE, seconds=60)

@@ -144,15 +144,15 @@ class _Span:
         return datetime.combine(day, time(), ZoneInfo(self.zone)).astimezone(UTC)
 
     def end_of(self, day: date) -> Moment:
-        """The last moment of a day, as the features are read."""
+        """Return the last moment of a day, as the features are read."""
         return Moment(self.start_of(day + timedelta(days=1)) - timedelta(microseconds=1), day, self.zone)
 
     async def outcome(self, session: AsyncSession) -> Split:
-        """Everybody known on the eve, and what they did over the horizon."""
+        """Return everybody known on the eve, and what they did over the horizon."""
         return await features.read_split(session, self.end_of(self.eve + timedelta(days=self.horizon)), self.eve)
 
     async def before(self, session: AsyncSession, days: int) -> Split | None:
-        """The same, so many days earlier and ending on the eve; None if nobody had bought by then."""
+        """Return the same, so many days earlier and ending on the eve; None if nobody had bought by then."""
         start = self.eve - timedelta(days=days)
         if start <= self.first:
             return None
@@ -218,7 +218,7 @@ async def _clv(session: AsyncSession, span: _Span) -> BacktestRow:
 
 
 async def _response(session: AsyncSession, span: _Span) -> BacktestRow:
-    """Contacts after the cut-off, ranked within their campaigns by what was known before it."""
+    """Return contacts after the cut-off, ranked within their campaigns by what was known before it."""
     edge, clock = span.start_of(span.cutoff), now()
     end = min(span.start_of(span.cutoff + timedelta(days=span.horizon)), clock - timedelta(days=MATURE_DAYS))
     earlier = await features.read_contacts_between(
@@ -248,7 +248,7 @@ async def _response(session: AsyncSession, span: _Span) -> BacktestRow:
 
 
 def _signed(contacts: Contacts, count: Floats) -> Floats:
-    """A count turned the way it ranks better in hindsight: as strong a rival as it can be."""
+    """Return a count turned the way it ranks better in hindsight: as strong a rival as it can be."""
     return count if auc_within(contacts.responded, count, contacts.campaign) >= 0.5 else -count
 
 
@@ -271,7 +271,8 @@ def _contact_counts(contacts: Contacts) -> dict[str, Floats]:
 def _ranked(
     happened: Any, counts: Counts, earlier: Counts | None, earlier_happened: Any, group: Any = None
 ) -> dict[str, Measures]:
-    """Every count, its direction and calibration learned one period earlier; higher is likelier where there is none."""
+    """Return every count, its direction and calibration learned one period earlier; higher is likelier where there is
+    none."""
     judged = {}
     for name, count in counts.items():
         said = None if earlier is None else as_probability(earlier[name], earlier_happened, count)

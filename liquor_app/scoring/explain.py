@@ -102,7 +102,7 @@ class CustomerFacts:
 
 
 def explain(facts: CustomerFacts) -> list[Sentence]:
-    """The sentences for one customer, most important first; at least one, also for people who never bought."""
+    """Return the sentences for one customer, most important first; at least one, also for people who never bought."""
     if facts.orders == 0 or facts.days_since_last is None:
         told = [Sentence("churn", "Not enough data", "Has not bought anything yet, so there is nothing to score.")]
         return told + [sentence for sentence in (_response(facts),) if sentence]

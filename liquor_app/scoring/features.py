@@ -31,7 +31,8 @@ _CONTACTED = f"status IN {sql_list(*REACHED)} AND provider IS DISTINCT FROM 'san
 
 
 def _customers(only: str) -> str:
-    """The statement, for everybody (`only` empty) or for the customers `:ids`, whose rows alone are then read."""
+    """Return the statement, for everybody (`only` empty) or for the customers `:ids`, whose rows alone are then
+    read."""
     of = f" AND {only}" if only else ""
     return f"""
 WITH baskets AS (
@@ -153,8 +154,8 @@ class Moment:
 async def read_customers(
     session: AsyncSession, moment: Moment, *, window_days: int, ids: Sequence[UUID] | None = None
 ) -> pd.DataFrame:
-    """One row per living customer (of `ids`, if given), ordered by id; days are counted from today (0), so they are
-    ≤ 0. For a few, only their own purchases and contacts are read."""
+    """Return one row per living customer (of `ids`, if given), ordered by id; days are counted from today (0), so they
+    are ≤ 0. For a few, only their own purchases and contacts are read."""
     found = await session.execute(
         text(_customers("customer_id = ANY(:ids)" if ids is not None else "")),
         {
@@ -190,7 +191,7 @@ async def read_customers(
 
 
 async def read_split(session: AsyncSession, moment: Moment, cutoff: date) -> Split:
-    """What was known of each buyer on `cutoff` and what they did since; one statement over all purchases."""
+    """Tell what was known of each buyer on `cutoff` and what they did since; one statement over all purchases."""
     found = await session.execute(text(_SPLIT), {"zone": moment.zone, "now": moment.now, "cutoff": cutoff})
     frame = pd.DataFrame(found.all(), columns=list(found.keys()))
     x, t_x, age, spend, after = (
@@ -201,7 +202,8 @@ async def read_split(session: AsyncSession, moment: Moment, cutoff: date) -> Spl
 
 
 async def read_contacts(session: AsyncSession, moment: Moment) -> Contacts:
-    """The latest contacts that are old enough to have been acted on, oldest first, each with what was known then."""
+    """Return the latest contacts that are old enough to have been acted on, oldest first, each with what was known
+    then."""
     mature = moment.now - timedelta(days=MATURE_DAYS)
     return await read_contacts_between(
         session, datetime.min.replace(tzinfo=UTC), mature, known=moment.now, until=moment.now
@@ -211,7 +213,7 @@ async def read_contacts(session: AsyncSession, moment: Moment) -> Contacts:
 async def read_contacts_between(
     session: AsyncSession, since: datetime, before: datetime, *, known: datetime, until: datetime
 ) -> Contacts:
-    """The latest contacts made from `since` up to, not including, `before`, oldest first.
+    """Return the latest contacts made from `since` up to, not including, `before`, oldest first.
 
     Args:
         known: nothing that happened from this moment on is known of anybody, though the contact came later.
@@ -245,7 +247,7 @@ async def read_contacts_between(
 
 
 async def read_prices(session: AsyncSession, moment: Moment) -> pd.Series:
-    """What a unit of each category of liquor costs on average; index the category."""
+    """Tell what a unit of each category of liquor costs on average; index the category."""
     found = await session.execute(
         text(
             "SELECT l.category, CAST(sum(l.amount) / sum(l.quantity) AS float8) FROM purchase_lines l"

@@ -80,7 +80,7 @@ class Evidence:
 
 
 async def models_in_use(session: AsyncSession) -> dict[ModelKind, Stored]:
-    """The active version of each kind."""
+    """Return the active version of each kind."""
     found = await session.execute(
         text("SELECT kind, id, method, params, metrics, n, created_at FROM model_versions WHERE status = 'active'")
     )
@@ -90,8 +90,8 @@ async def models_in_use(session: AsyncSession) -> dict[ModelKind, Stored]:
 
 
 async def is_due(session: AsyncSession, in_use: dict[ModelKind, Stored], buyers: int) -> bool:
-    """Whether it is time to fit anew: some kind has no model yet or makes do with a fallback, the shop has grown by a
-    fifth (a file was imported), or the last attempt is a week old."""
+    """Tell whether it is time to fit anew: some kind has no model yet or makes do with a fallback, the shop has grown
+    by a fifth (a file was imported), or the last attempt is a week old."""
     if len(in_use) < len(ModelKind) or any(model.method in FALLBACKS for model in in_use.values()):
         return True
     if buyers > GROWTH * in_use[ModelKind.CHURN].n:
@@ -257,7 +257,7 @@ def _counts(values: Floats, edges: Floats) -> list[int]:
 
 
 async def load_standards(session: AsyncSession) -> Standards | None:
-    """What a few customers are compared with; None before everybody was scored once."""
+    """Tell what a few customers are compared with; None before everybody was scored once."""
     found = await session.execute(text("SELECT content FROM scoring_standards WHERE key = 'current'"))
     kept = found.scalar()
     return None if kept is None else Standards.from_dict(kept)

@@ -36,7 +36,7 @@ class Cuts:
         return cls((least[0], least[1], least[2], least[3]), higher_is_better)
 
     def score(self, values: Floats) -> npt.NDArray[np.int16]:
-        """Scores 1 to 5, shape (n,)."""
+        """Return scores 1 to 5, shape (n,)."""
         bounds = np.asarray(self.bounds)
         above = values[:, None] >= bounds if self.higher_is_better else values[:, None] <= bounds
         score: npt.NDArray[np.int16] = (above.sum(axis=1) + 1).astype(np.int16)
@@ -90,7 +90,7 @@ class Standards:
         )
 
     def rfm(self, known: Histories, window_orders: Floats, window_spend: Floats) -> Rfm:
-        """Scores and segment of each buyer."""
+        """Return scores and segment of each buyer."""
         r, f, m = self.recency.score(known.recency), self.orders.score(window_orders), self.spend.score(window_spend)
         return Rfm(r, f, m, segments(r, f, m, known.orders, known.T))
 
@@ -138,7 +138,8 @@ class Standards:
 
 
 def with_own(popularity: pd.Series, bought: pd.DataFrame) -> pd.Series:
-    """The popularity with the names these customers bought that are too rare or too new to be in it, as bought once."""
+    """Return the popularity with the names these customers bought that are too rare or too new to be in it, as bought
+    once."""
     missing = pd.Index(bought["name"].unique()).difference(popularity.index, sort=True)
     if missing.empty:
         return popularity

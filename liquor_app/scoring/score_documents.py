@@ -27,7 +27,7 @@ class Tastes:
 
 
 def tastes(bought: pd.DataFrame, popularity: pd.Series, ids: pd.Series, *, k: int) -> Tastes:
-    """What customers like among the k best items of each.
+    """Tell what customers like among the k best items of each.
 
     Args:
         bought: customer_id, name, baskets, amount; one row per pair.
@@ -68,8 +68,8 @@ def tastes(bought: pd.DataFrame, popularity: pd.Series, ids: pd.Series, *, k: in
 
 
 def price_levels(bought: pd.DataFrame, prices: pd.Series, ids: pd.Series) -> list[float | None]:
-    """What each customer of `ids` pays, over what the same units of the same categories cost on average; None without
-    a unit bought.
+    """Tell what each customer of `ids` pays, over what the same units of the same categories cost on average; None
+    without a unit bought.
 
     Args:
         bought: customer_id, name (of the category), amount, quantity; one row per pair.
@@ -174,7 +174,8 @@ _STORED = (
 
 
 def _features(known: dict[str, Any], facts: CustomerFacts, today: date) -> dict[str, Any]:
-    """The numbers behind the scores, as stored. `due_on` is the last order plus the usual gap: past means overdue."""
+    """Return the numbers behind the scores, as stored. `due_on` is the last order plus the usual gap: past means
+    overdue."""
     due = None
     if facts.gap_median is not None and facts.days_since_last is not None:
         due = today + timedelta(days=round(facts.gap_median - facts.days_since_last))

@@ -162,7 +162,7 @@ async def prepare(
 
 
 def summary(scoring: Scoring, started: datetime) -> ScoringRow:
-    """What the scoring did, for people and logs."""
+    """Tell what the scoring did, for people and logs."""
     return ScoringRow(
         customers=len(scoring.customers),
         scored=int(scoring.scores["rfm_segment"].notna().sum()),
@@ -174,7 +174,7 @@ def summary(scoring: Scoring, started: datetime) -> ScoringRow:
 
 
 async def explain_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -> ExplanationRow:
-    """The sentences and numbers behind a customer's scores, and the models that made them.
+    """Return the sentences and numbers behind a customer's scores, and the models that made them.
 
     Raises:
         NotFound: there is no such customer.
@@ -220,8 +220,8 @@ def _sentences(row: Any) -> list[Sentence]:
 
 
 async def list_models(session: AsyncSession, actor: Actor, *, history: bool = False) -> list[ModelRow]:
-    """The models in use, one per kind at most, with their backtests; with `history` the latest of each kind, those
-    that were retired or rejected too, newest first."""
+    """Return the models in use, one per kind at most, with their backtests; with `history` the latest of each kind,
+    those that were retired or rejected too, newest first."""
     require(actor, Role.USER)
     found = await session.execute(
         text(

@@ -65,12 +65,12 @@ async def score(job: JobContext) -> dict[str, Any]:
 
 
 async def _has_models(session: AsyncSession) -> bool:
-    """Whether everybody was ever scored, so that a few can be scored beside them."""
+    """Tell whether everybody was ever scored, so that a few can be scored beside them."""
     return await load_standards(session) is not None and len(await models_in_use(session)) == len(ModelKind)
 
 
 async def _score_touched(job: JobContext) -> dict[str, Any]:
-    """Those whose purchases changed, a batch a transaction, until nobody waits."""
+    """Return those whose purchases changed, a batch a transaction, until nobody waits."""
     started, done, going = now(), 0, True
     while going:
         async with transaction() as session:

@@ -101,7 +101,7 @@ class ClvModel:
         return cls(ClvMethod.SPEND if method == ClvMethod.SPEND else None)
 
     def value(self, known: Histories, horizon: float, observed: float | None = None) -> Floats:
-        """Money per customer over `horizon` days; NaN where there is too little history.
+        """Return money per customer over `horizon` days; NaN where there is too little history.
 
         Args:
             observed: length of the whole log, days, where `known` is only some of the customers.
@@ -138,7 +138,8 @@ class ResponseModel:
         return response.response_rate(known.responses, known.contacts, self.base_rate)
 
     def by_channel(self, likelihood: float) -> dict[str, float]:
-        """One customer's likelihood on each channel anybody was ever contacted by: scaled by how the channel does."""
+        """Return one customer's likelihood on each channel anybody was ever contacted by: scaled by how the channel
+        does."""
         if not self.base_rate:
             return {}
         return {
@@ -185,7 +186,7 @@ def _best_count(held_out: Split, metrics: dict[str, Any], missing: tuple[str, ..
 
 
 def _judge_churn(held_out: Split | None) -> dict[str, Any]:
-    """How the model fitted at the cut-off ranked those who then stayed away; empty if that cannot be told."""
+    """Tell how the model fitted at the cut-off ranked those who then stayed away; empty if that cannot be told."""
     if held_out is None or held_out.known.x.size == 0:
         return {}
     gone, past = ~held_out.bought_after, held_out.known
@@ -215,7 +216,7 @@ def _judge_churn(held_out: Split | None) -> dict[str, Any]:
 
 
 def train_clv(known: Histories, buying: ChurnModel, halves: Split | None) -> Trained:
-    """The way that ranked customers better over the second half of the log; spend to date where that is open.
+    """Return the way that ranked customers better over the second half of the log; spend to date where that is open.
 
     Args:
         known: everybody's history until now.

@@ -79,7 +79,7 @@ class Base:
     category: npt.NDArray[Any]
 
     def axes(self) -> list[tuple[Axis, Floats]]:
-        """The axes that tell anything here, with their values."""
+        """Return the axes that tell anything here, with their values."""
         values = (self.days, self.orders, self.average, np.where(np.isnan(self.response), 0.0, self.response))
         return [(axis, value) for axis, value in zip(AXES, values, strict=True) if value.size and np.ptp(value) > 0]
 
@@ -116,7 +116,7 @@ class Grouping:
 
 
 def group(base: Base, *, seed: int = 7) -> Grouping:
-    """The groups that can be told as a faithful rule, largest share of the money first; none of fewer than 200
+    """Return the groups that can be told as a faithful rule, largest share of the money first; none of fewer than 200
     customers, or where all are alike."""
     size = base.days.size
     axes = base.axes()
@@ -153,7 +153,7 @@ def _fit(points: Floats, k: int, random: np.random.Generator) -> tuple[Floats, I
 
 
 def _stability(points: Floats, k: int, random: np.random.Generator) -> float:
-    """Mean agreement of the groups that random halves lead to, on everybody."""
+    """Return mean agreement of the groups that random halves lead to, on everybody."""
     agreements = []
     for _ in range(SPLITS):
         mixed = random.permutation(len(points))
@@ -180,7 +180,7 @@ Coded = list[tuple[Axis, Floats, Ints]]
 
 
 def _told(base: Base, coded: Coded, points: Floats, inside: Flags) -> Group | None:
-    """The group with its rule, as short as it can be; None if no rule is faithful to it."""
+    """Return the group with its rule, as short as it can be; None if no rule is faithful to it."""
     codes = [bins for _, _, bins in coded]
     for boxes in _grown(codes, inside, SMALLEST_LEAF * inside.size):
         if _faithful(codes, boxes, inside):
@@ -232,7 +232,7 @@ Box = tuple[tuple[int, int], ...]
 
 
 def _grown(codes: list[Ints], inside: Flags, smallest: float) -> Iterator[list[Box]]:
-    """The boxes that are mostly inside, of a decision tree that grows where most is gained, a leaf at a time."""
+    """Yield the boxes that are mostly inside, of a decision tree that grows where most is gained, a leaf at a time."""
     whole: Box = tuple((0, int(bins.max())) for bins in codes)
     root = np.ones(inside.size, dtype=bool)
     leaves: list[tuple[float, Box, Flags, tuple[int, int] | None]] = [_leaf(codes, inside, (whole, root), smallest)]
@@ -254,13 +254,13 @@ def _grown(codes: list[Ints], inside: Flags, smallest: float) -> Iterator[list[B
 def _leaf(
     codes: list[Ints], inside: Flags, node: tuple[Box, Flags], smallest: float
 ) -> tuple[float, Box, Flags, tuple[int, int] | None]:
-    """A leaf with what splitting it would gain, and where."""
+    """Return a leaf with what splitting it would gain, and where."""
     found = _best_split(codes, inside, node[1], smallest)
     return (found[0], *node, found[1]) if found else (0.0, *node, None)
 
 
 def _best_split(codes: list[Ints], inside: Flags, here: Flags, smallest: float) -> tuple[float, tuple[int, int]] | None:
-    """What the best cut takes off the Gini impurity, with its axis and the last bin below it; None if nothing."""
+    """Tell what the best cut takes off the Gini impurity, with its axis and the last bin below it; None if nothing."""
     total, hits = np.count_nonzero(here), np.count_nonzero(inside & here)
     if hits in (0, total):
         return None
@@ -354,7 +354,7 @@ def _described(
 
 
 def _distinct(groups: list[Group]) -> list[Group]:
-    """Names that would be the same are told apart by the favourite category, then by number."""
+    """Return names that would be the same are told apart by the favourite category, then by number."""
     seen: dict[str, int] = {}
     named = []
     for one in groups:

@@ -51,7 +51,7 @@ class SuggestionsRow:
 
 
 async def suggest_segments(session: AsyncSession, actor: Actor) -> SuggestionsRow:
-    """Groups of buyers by rhythm, spend and response, as rules that find at least 90 % of each. Writes nothing.
+    """Return groups of buyers by rhythm, spend and response, as rules that find at least 90 % of each. Writes nothing.
 
     People who objected to profiling are not looked at. Deterministic for a given base.
     """
@@ -120,7 +120,7 @@ class Overlap:
 
 
 async def segment_overlap(session: AsyncSession, actor: Actor) -> Overlap:
-    """How the active segments overlap, by their kept membership; one statement."""
+    """Tell how the active segments overlap, by their kept membership; one statement."""
     require(actor, Role.USER)
     size = await session.execute(
         text("SELECT COALESCE(sum(customer_count), 0) AS all_of_them FROM segments WHERE is_active")
@@ -145,10 +145,10 @@ async def segment_overlap(session: AsyncSession, actor: Actor) -> Overlap:
 
 
 def adoption(suggestion: Suggestion) -> dict[str, Any]:
-    """A suggestion as the fields of a new segment; its playbook starts as every new one's."""
+    """Return a suggestion as the fields of a new segment; its playbook starts as every new one's."""
     return {"name": suggestion.name[:80], "description": suggestion.description[:500], "rules": suggestion.rules}
 
 
 def find(suggestions: SuggestionsRow, name: str) -> Suggestion | None:
-    """The suggestion of a name, as a client may ask for it; None if it is no longer made."""
+    """Return the suggestion of a name, as a client may ask for it; None if it is no longer made."""
     return next((one for one in suggestions.suggestions if one.name == name), None)

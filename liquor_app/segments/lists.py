@@ -80,7 +80,7 @@ CUSTOMERS = ListSpec(
 
 
 async def list_customers(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[CustomerRow]:
-    """A page of customers, the most valuable first unless asked otherwise.
+    """Return a page of customers, the most valuable first unless asked otherwise.
 
     Raises:
         Invalid: see `read_list`.
@@ -169,12 +169,12 @@ MEMBERS = ListSpec(
 
 
 async def with_changes(session: AsyncSession, query: ListQuery | None) -> ListQuery:
-    """A question about segments, with the time since when changes are summed up."""
+    """Return a question about segments, with the time since when changes are summed up."""
     return replace(query or ListQuery(), scope={"month_ago": month_ago()})
 
 
 async def members_of(session: AsyncSession, actor: Actor, segment_id: UUID, query: ListQuery | None) -> ListQuery:
-    """A question about one segment's members.
+    """Return a question about one segment's members.
 
     Raises:
         NotFound: there is no such segment.
@@ -184,7 +184,7 @@ async def members_of(session: AsyncSession, actor: Actor, segment_id: UUID, quer
 
 
 async def list_segments(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[SegmentRow]:
-    """A page of segments in the order of their cards unless asked otherwise.
+    """Return a page of segments in the order of their cards unless asked otherwise.
 
     Raises:
         Invalid: see `read_list`.
@@ -195,7 +195,7 @@ async def list_segments(session: AsyncSession, actor: Actor, query: ListQuery | 
 async def list_members(
     session: AsyncSession, actor: Actor, segment_id: UUID, query: ListQuery | None = None
 ) -> Page[MemberRow]:
-    """A page of a segment's members as of its last refresh, oldest customers first.
+    """Return a page of a segment's members as of its last refresh, oldest customers first.
 
     Raises:
         NotFound: there is no such segment.

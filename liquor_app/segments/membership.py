@@ -84,7 +84,7 @@ class BreakdownRow:
 
 
 async def resolve_slugs(session: AsyncSession, slugs: Sequence[str]) -> list[UUID]:
-    """Ids of segments by slug, in the given order.
+    """Return ids of segments by slug, in the given order.
 
     Raises:
         Invalid: one does not exist; the message names it.
@@ -288,7 +288,7 @@ async def _replace_members(
 
 
 async def breakdown_by_rfm(session: AsyncSession, actor: Actor) -> list[BreakdownRow]:
-    """How the base divides by RFM name, largest first; the unscored are "Not scored"."""
+    """Tell how the base divides by RFM name, largest first; the unscored are "Not scored"."""
     require(actor, Role.USER)
     found = await session.execute(
         text(

@@ -41,7 +41,7 @@ def clean_text(value: object, field: str, limit: int, *, required: bool = True) 
 
 
 def clean_percent(value: object, field: str) -> Decimal:
-    """A percentage with two places.
+    """Return a percentage with two places.
 
     Raises:
         Invalid: not a number from 0 to 100.
@@ -127,7 +127,7 @@ def clean_window(value: object) -> dict[str, str]:
 
 
 def clean_choice(value: object, field: str, options: tuple[str, ...]) -> str:
-    """Raises: Invalid: not one of `options`."""
+    """Check, or raise Invalid: not one of `options`."""
     if value not in options:
         raise Invalid(f"{field} must be one of {', '.join(options)}", field=field)
     return str(value)

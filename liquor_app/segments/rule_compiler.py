@@ -72,7 +72,7 @@ def matching(rule: Rule, now: datetime) -> Select[Any]:
 
 
 def predicate(rule: Rule, now: datetime) -> ColumnElement[bool]:
-    """The rule as a condition over `customers`. Never NULL, so that `not` is the complement."""
+    """Return the rule as a condition over `customers`. Never NULL, so that `not` is the complement."""
     match rule:
         case All(parts):
             return and_(true(), *(predicate(part, now) for part in parts))
@@ -193,7 +193,8 @@ def _list(name: str, op: str, values: list[str]) -> ColumnElement[bool]:
 
 
 def _happened(rule: Happened, now: datetime) -> ColumnElement[bool]:
-    """Counts are taken once for all customers and semi-joined: cost grows with the window, not with people × window."""
+    """Return counts are taken once for all customers and semi-joined: cost grows with the window, not with people ×
+    window."""
     low, high = rule.at_least, rule.at_most
     parts: list[ColumnElement[bool]] = []
     if low is not None:

@@ -14,7 +14,7 @@ from liquor_app.segments.rules import parse_rules, segments_in
 
 
 async def check_references(session: AsyncSession, slug: str, rules: Any) -> None:
-    """Whether the segment `slug` may have these (sound) rules.
+    """Tell whether the segment `slug` may have these (sound) rules.
 
     Raises:
         Invalid: they name a segment that does not exist, or lead back to `slug`; the message says how.
@@ -35,7 +35,7 @@ async def check_references(session: AsyncSession, slug: str, rules: Any) -> None
 
 
 async def check_unused(session: AsyncSession, slug: str) -> None:
-    """Raises: Conflict: another segment builds on this one; the message names it."""
+    """Check, or raise Conflict: another segment builds on this one; the message names it."""
     known = await _named_by_all(session)
     users = sorted(name for name, wanted in known.items() if slug in wanted and name != slug)
     if users:

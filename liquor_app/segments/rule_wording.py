@@ -18,7 +18,8 @@ _FLAGS = {
 
 
 def sentence(raw: object) -> str:
-    """What a rule says, in words: "Bought Whisky at least 2 times in the last 180 days, and churn risk is over 50%."
+    """Tell what a rule says, in words: "Bought Whisky at least 2 times in the last 180 days, and churn risk is over
+    50%."
 
     Raises:
         Invalid: the rule is not sound.
@@ -28,7 +29,7 @@ def sentence(raw: object) -> str:
 
 
 def describe(rule: Rule, inside: bool = False) -> str:
-    """The same without the capital and the full stop; `inside` another group, groups say where they begin."""
+    """Return the same without the capital and the full stop; `inside` another group, groups say where they begin."""
     match rule:
         case All(parts):
             if not parts:

@@ -149,14 +149,14 @@ class _Reader:
 
 
 def check_rules(raw: object) -> list[RuleProblem]:
-    """Everything wrong with a rule; empty if it is sound."""
+    """Return everything wrong with a rule; empty if it is sound."""
     reader = _Reader()
     reader.read(raw, "rules")
     return reader.problems
 
 
 def parse_rules(raw: object) -> Rule:
-    """A rule from its JSON.
+    """Return a rule from its JSON.
 
     Raises:
         Invalid: the rule is not sound; `field` is the path to the first part to blame.

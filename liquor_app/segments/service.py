@@ -94,7 +94,7 @@ SELECT s.id, s.slug, s.name, s.description, s.kind, s.rules, s.color, s.recommen
 
 
 def segment_row(found: Any) -> SegmentRow:
-    """A segment as selected, with its rule in a sentence."""
+    """Return a segment as selected, with its rule in a sentence."""
     values = dict(found)
     kind = SegmentKind(values.pop("kind"))
     words = sentence(values["rules"]) if kind is SegmentKind.RULE else "A hand-picked list."
@@ -107,7 +107,7 @@ def month_ago() -> datetime:
 
 
 async def get_segment(session: AsyncSession, actor: Actor, which: UUID | str) -> SegmentRow:
-    """One segment by id or slug.
+    """Return one segment by id or slug.
 
     Raises:
         NotFound: there is none.

@@ -77,7 +77,8 @@ class Tempo:
 
 
 def tempo(seconds: float, steps: int, busy_steps: int) -> Tempo:
-    """Share `seconds` out over the week's steps; busy ones get the larger part, at most a second and a half each."""
+    """Return share `seconds` out over the week's steps; busy ones get the larger part, at most a second and a half
+    each."""
     quiet_steps = max(steps - busy_steps, 1)
     busy = min(seconds * (1 - QUIET_SHARE) / max(busy_steps, 1), 1.5)
     return Tempo(busy if seconds else 0.0, seconds * QUIET_SHARE / quiet_steps)
@@ -145,8 +146,8 @@ async def _advance(campaign_id: UUID, virtual_now: datetime, end: datetime, pace
 
 
 def next_stop(virtual_now: datetime, due: datetime | None, end: datetime, *, stride: timedelta = 4 * STEP) -> datetime:
-    """The quarter of an hour in which the next message is due, but at most a stride on, so that the clock is seen to
-    run, and never beyond the end."""
+    """Return the quarter of an hour in which the next message is due, but at most a stride on, so that the clock is
+    seen to run, and never beyond the end."""
     if due is None:
         return min(virtual_now + stride, end)
     quarter = _on_grid(due + STEP - timedelta(microseconds=1))
@@ -154,7 +155,7 @@ def next_stop(virtual_now: datetime, due: datetime | None, end: datetime, *, str
 
 
 def _on_grid(moment: datetime) -> datetime:
-    """The last quarter of an hour at or before `moment`."""
+    """Return the last quarter of an hour at or before `moment`."""
     return moment - timedelta(seconds=moment.timestamp() % STEP.total_seconds())
 
 

@@ -78,7 +78,7 @@ OUTBOX = ListSpec(
 
 
 async def list_sends(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[SendRow]:
-    """A page of messages, newest first unless asked otherwise.
+    """Return a page of messages, newest first unless asked otherwise.
 
     Raises:
         Invalid: see `read_list`.
@@ -87,7 +87,7 @@ async def list_sends(session: AsyncSession, actor: Actor, query: ListQuery | Non
 
 
 async def list_left(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[SendRow]:
-    """A page of messages that left the house, latest first.
+    """Return a page of messages that left the house, latest first.
 
     Raises:
         Invalid: see `read_list`.
@@ -96,7 +96,7 @@ async def list_left(session: AsyncSession, actor: Actor, query: ListQuery | None
 
 
 async def list_outbox(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[OutboxRow]:
-    """A page of what the sandbox kept, latest first; a search looks into recipient and subject.
+    """Return a page of what the sandbox kept, latest first; a search looks into recipient and subject.
 
     Raises:
         Invalid: see `read_list`.

@@ -98,7 +98,7 @@ class Waiting:
 
 
 async def count_waiting(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Waiting:
-    """What there is to send again. A message that has a newer attempt is not counted.
+    """Tell what there is to send again. A message that has a newer attempt is not counted.
 
     Raises:
         NotFound: there is no such campaign.
@@ -124,7 +124,7 @@ class WhyNot:
 
 
 async def why_not_sent(session: AsyncSession, actor: Actor, campaign_id: UUID) -> list[WhyNot]:
-    """Why messages of a campaign were skipped at the moment of sending, most frequent reason first."""
+    """Tell why messages of a campaign were skipped at the moment of sending, most frequent reason first."""
     require(actor, Role.USER)
     found = await session.execute(text(_WHY), {"campaign": campaign_id})
     return [WhyNot(row.reason, row.messages) for row in found]

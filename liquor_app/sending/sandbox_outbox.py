@@ -60,7 +60,7 @@ LEFT JOIN coupons c ON c.action_id = s.action_id
 
 
 async def get_outbox_message(session: AsyncSession, actor: Actor, message_id: UUID) -> OutboxMessage:
-    """One message of the outbox with its body.
+    """Return one message of the outbox with its body.
 
     Raises:
         NotFound: there is none.
@@ -82,7 +82,7 @@ async def get_outbox_message(session: AsyncSession, actor: Actor, message_id: UU
 
 
 def outbox_row(found: Any) -> OutboxRow:
-    """A kept message as selected, its links inert and its code masked."""
+    """Return a kept message as selected, its links inert and its code masked."""
     code = found["coupon"]
     values = {name: found[name] for name in OutboxRow.__slots__}
     # cut after masking, so that no half of a link or code is left over at the end

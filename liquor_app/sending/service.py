@@ -104,7 +104,7 @@ LEFT JOIN campaigns k ON k.id = s.campaign_id
 
 
 async def get_send(session: AsyncSession, actor: Actor, send_id: UUID) -> SendDetail:
-    """One message with its body, its links inert and its code masked.
+    """Return one message with its body, its links inert and its code masked.
 
     Raises:
         NotFound: there is none.
@@ -132,7 +132,7 @@ async def get_send(session: AsyncSession, actor: Actor, send_id: UUID) -> SendDe
 
 
 async def send_events(session: AsyncSession, actor: Actor, send_id: UUID, *, limit: int = 100) -> list[SendEventRow]:
-    """What happened to a message, oldest first."""
+    """Tell what happened to a message, oldest first."""
     require(actor, Role.USER)
     found = await session.execute(
         text(
@@ -185,7 +185,7 @@ async def resend(session: AsyncSession, actor: Actor, send_id: UUID) -> SendRow:
 
 
 async def open_campaign(session: AsyncSession, campaign_id: UUID) -> Any:
-    """A campaign whose messages may be sent again, with its `moment` by its own clock.
+    """Return a campaign whose messages may be sent again, with its `moment` by its own clock.
 
     Raises:
         NotFound: there is none.
@@ -254,7 +254,7 @@ async def _lock(session: AsyncSession, send_id: UUID) -> Any:
 
 
 def send_row(values: Any) -> SendRow:
-    """A message as selected, its links inert and its code masked."""
+    """Return a message as selected, its links inert and its code masked."""
     known = {name: values[name] for name in SendRow.__slots__}
     subject = inert_text(values["subject"], values["coupon"])
     return SendRow(**{**known, "status": SendStatus(values["status"]), "subject": subject})

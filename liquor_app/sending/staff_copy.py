@@ -31,7 +31,7 @@ _LEADS = re.compile(
 
 
 def inert_html(html: str | None, code: str | None = None) -> str | None:
-    """An HTML part in which nothing leads anywhere; None if there is none, or if it hides a link too well."""
+    """Return an HTML part in which nothing leads anywhere; None if there is none, or if it hides a link too well."""
     if html is None:
         return None
     copy = _LEADS.sub(_told, _PICTURE.sub("", html))
@@ -41,7 +41,8 @@ def inert_html(html: str | None, code: str | None = None) -> str | None:
 
 
 def inert_text(text: str | None, code: str | None = None) -> str | None:
-    """A text part, a subject or a header with its links masked; where they lead is told where a token tells it."""
+    """Return a text part, a subject or a header with its links masked; where they lead is told where a token tells
+    it."""
     return None if text is None else mask_code(_OWN.sub(_masked, text), code)
 
 
@@ -51,7 +52,7 @@ def inert_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def mask_code(words: str | None, code: str | None) -> str | None:
-    """The words with a coupon code's first letters only."""
+    """Return the words with a coupon code's first letters only."""
     if not words or not code:
         return words
     wanted = {re.escape(code), re.escape(html_lib.escape(code))}
@@ -66,14 +67,14 @@ def _told(found: re.Match[str]) -> str:
 
 
 def _masked(found: re.Match[str]) -> str:
-    """Where a click leads, else whose page it is without the token."""
+    """Tell where a click leads, else whose page it is without the token."""
     if found["page"].lower() == "c" and (target := _target(found["token"])):
         return target
     return f"{found['base']}{found['page']}/{MASK}"
 
 
 def _target(token: str | None) -> str:
-    """The address in the middle of a click's token; empty if there is none to read."""
+    """Return the address in the middle of a click's token; empty if there is none to read."""
     parts = (token or "").split(".")
     if len(parts) != 3:
         return ""

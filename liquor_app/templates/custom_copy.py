@@ -91,7 +91,7 @@ def check_copy(
 
 
 def render_copy(copy: Copy, values: Mapping[str, Mapping[str, str]]) -> Rendered:
-    """The words for one offer; `values` as `EXAMPLE`.
+    """Return the words for one offer; `values` as `EXAMPLE`.
 
     Raises:
         Invalid: it cannot be rendered.
@@ -105,7 +105,7 @@ def render_copy(copy: Copy, values: Mapping[str, Mapping[str, str]]) -> Rendered
 
 
 def copy_subject(terms: Mapping[str, Any], otherwise: str | None) -> str | None:
-    """The subject line written for this plan, if there is one, instead of the template's."""
+    """Return the subject line written for this plan, if there is one, instead of the template's."""
     own = terms.get("subject")
     return " ".join(own.split())[:MAX_SUBJECT] if isinstance(own, str) and own.strip() and otherwise else otherwise
 

@@ -25,7 +25,7 @@ class Change:
 
 
 def changes_between(old: str, new: str) -> list[Change]:
-    """Lines that went and came, with a little around them; empty if nothing changed."""
+    """Return lines that went and came, with a little around them; empty if nothing changed."""
     if old == new:
         return []
     before, after = old.splitlines()[:LONGEST], new.splitlines()[:LONGEST]

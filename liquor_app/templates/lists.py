@@ -35,7 +35,7 @@ TEMPLATES = ListSpec(
 
 
 async def list_templates(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[TemplateRow]:
-    """A page of templates by name unless asked otherwise.
+    """Return a page of templates by name unless asked otherwise.
 
     Raises:
         Invalid: see `read_list`.
@@ -59,7 +59,7 @@ VERSIONS = ListSpec(
 
 
 async def versions_of(session: AsyncSession, actor: Actor, template_id: UUID, query: ListQuery | None) -> ListQuery:
-    """A question about one template's versions.
+    """Return a question about one template's versions.
 
     Raises:
         NotFound: there is no such template.
@@ -71,7 +71,7 @@ async def versions_of(session: AsyncSession, actor: Actor, template_id: UUID, qu
 async def list_versions(
     session: AsyncSession, actor: Actor, template_id: UUID, query: ListQuery | None = None
 ) -> Page[VersionRow]:
-    """A page of a template's versions, newest first unless asked otherwise.
+    """Return a page of a template's versions, newest first unless asked otherwise.
 
     Raises:
         NotFound: there is no such template.

@@ -70,7 +70,7 @@ class Preview(PreviewFields):
 
 
 def source_of(row: TemplateRow, changes: Mapping[str, str | None] | None = None) -> TemplateSource:
-    """What a stored template is made from, with `changes` (by names of `CONTENT`) on top."""
+    """Tell what a stored template is made from, with `changes` (by names of `CONTENT`) on top."""
     subject, html, words = ((changes or {}).get(name, getattr(row, name)) for name in CONTENT)
     return TemplateSource(Channel(row.channel), subject, html, words)
 
@@ -83,7 +83,7 @@ async def preview_stored(
     customer_id: UUID | None = None,
     offer: OfferFacts | None = None,
 ) -> Preview:
-    """What a template looks like as it is stored, for a customer and their `offer`; gaps are shown as `[name]`.
+    """Tell what a template looks like as it is stored, for a customer and their `offer`; gaps are shown as `[name]`.
 
     Raises:
         NotFound: no such template or customer.
@@ -102,7 +102,7 @@ async def preview_draft(
     offer: OfferFacts | None = None,
     show_gaps: bool = False,
 ) -> Preview:
-    """What the actor's own words would look like for a customer.
+    """Tell what the actor's own words would look like for a customer.
 
     Args:
         offer: the customer's (`actions.latest_offer`); an example if there is none.
@@ -160,7 +160,7 @@ async def render_source(
     offer: OfferFacts | None = None,
     show_gaps: bool = False,
 ) -> tuple[Rendered, tuple[str, ...]]:
-    """The message, and the variables that were filled with `[name]`.
+    """Return the message, and the variables that were filled with `[name]`.
 
     Raises:
         NotFound, Incomplete, Invalid: as `preview_template`.
@@ -219,7 +219,7 @@ _EXAMPLE_OFFER = OfferFacts(
 
 
 async def preview_brand(session: AsyncSession, actor: Actor, brand: BrandRow) -> Preview:
-    """How an e-mail of the shop's would look under a brand as it is, or as somebody is about to make it.
+    """Tell how an e-mail of the shop's would look under a brand as it is, or as somebody is about to make it.
 
     Raises:
         Forbidden: the actor may not edit brands.

@@ -72,7 +72,7 @@ async def ensure_default_templates(session: AsyncSession) -> int:
 
 
 async def get_template(session: AsyncSession, actor: Actor, template_id: UUID) -> TemplateRow:
-    """One template.
+    """Return one template.
 
     Raises:
         NotFound: there is none.
@@ -97,7 +97,7 @@ async def create_template(
     body_text_template: str | None = None,
     is_active: bool = True,
 ) -> TemplateRow:
-    """A new template; if it is active, at once the one in use for its channel and category.
+    """Return a new template; if it is active, at once the one in use for its channel and category.
 
     Raises:
         Forbidden: the actor is not an admin.
@@ -219,7 +219,7 @@ async def _add_version(
 
 
 async def _refuse_claims(session: AsyncSession, source: TemplateSource) -> None:
-    """What an author wrote, without markup, held against the guidance."""
+    """Tell what an author wrote, without markup, held against the guidance."""
     html = await COMPILING.run(words_of, source.html) if source.html else None
     parts = zip(CONTENT, (source.subject, html, source.text), strict=True)
     await refuse_claims(session, parts)
@@ -259,7 +259,7 @@ async def _refuse_last(session: AsyncSession, template: MessageTemplate) -> None
 
 
 def _source(template: MessageTemplate, fresh: dict[str, Any]) -> TemplateSource:
-    """The template's content with changes on top."""
+    """Return the template's content with changes on top."""
     subject, html, text_part = (fresh.get(name, getattr(template, name)) for name in CONTENT)
     return TemplateSource(template.channel, subject, html, text_part)
 

@@ -51,7 +51,7 @@ class Problem:
 
 
 def find_problems(source: TemplateSource) -> list[Problem]:
-    """What keeps a template from being stored; if nothing does, what looks like a slip of the pen."""
+    """Tell what keeps a template from being stored; if nothing does, what looks like a slip of the pen."""
     try:
         return [Problem(**told) for told in ask("problems", asdict(source))]
     except Misshapen as error:  # it cannot even be looked at
@@ -113,7 +113,7 @@ def _liquid_problem(field: str, part: str) -> Problem | None:
 
 
 def _unclosed(field: str, part: str) -> Problem | None:
-    """The first block without an end: the parser only notices at the end of the text."""
+    """Return the first block without an end: the parser only notices at the end of the text."""
     open_blocks: list[tuple[str, int]] = []
     for token in _LIQUID.finditer(part):
         name = token[1] or ""
@@ -152,7 +152,7 @@ def _unbalanced(field: str, part: str) -> Iterator[Problem]:
 
 
 def _whole(source: TemplateSource) -> list[Problem]:
-    """What only shows when it is compiled and rendered once, for the example."""
+    """Tell what only shows when it is compiled and rendered once, for the example."""
     try:
         compiled = compile_template(source)
     except Misshapen as error:
@@ -172,7 +172,7 @@ def _whole(source: TemplateSource) -> list[Problem]:
 
 
 def _blamed(source: TemplateSource, words: str) -> Problem:
-    """A filter nobody knows, found again in what the author wrote."""
+    """Return a filter nobody knows, found again in what the author wrote."""
     name = next(iter(re.findall(r"'([^']+)'", words)), "")
     for field, part in (
         ("subject_template", source.subject),
@@ -215,7 +215,7 @@ def _line(part: str, position: int) -> int:
 
 
 def _sentence(words: str) -> str:
-    """The parser's words as a sentence, without the name of our own field."""
+    """Return the parser's words as a sentence, without the name of our own field."""
     first = words.strip().splitlines()[0] if words.strip() else "It cannot be read"
     for name in ("subject_template: ", "body_html_template: ", "body_text_template: "):
         first = first.removeprefix(name)

@@ -45,7 +45,7 @@ FROM current t WHERE t.id = ANY(:ids)
 
 
 async def template_uses(session: AsyncSession, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, TemplateUse]:
-    """How each of these templates is used; at most twenty names each."""
+    """Tell how each of these templates is used; at most twenty names each."""
     require(actor, Role.USER)
     found = await session.execute(text(_USES), {"ids": list(ids)})
     used = {row.id: TemplateUse(True, tuple(row.segments), tuple(row.campaigns)) for row in found}

@@ -32,7 +32,7 @@ class VersionDetail:
 
 
 async def read_version(session: AsyncSession, actor: Actor, template_id: UUID, version: int) -> VersionDetail:
-    """One version of a template.
+    """Return one version of a template.
 
     Raises:
         NotFound: there is no such version.
@@ -88,7 +88,7 @@ async def restore_version(
 
 
 async def duplicate_template(session: AsyncSession, actor: Actor, template_id: UUID) -> TemplateRow:
-    """A copy, not active: it changes no message until somebody switches it on.
+    """Return a copy, not active: it changes no message until somebody switches it on.
 
     Raises:
         Forbidden, NotFound: as usual.

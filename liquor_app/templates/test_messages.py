@@ -82,7 +82,7 @@ async def prepare_trial(
     phone: str = "",
     provider: str = "",
 ) -> Trial:
-    """A test message ready to leave: `hand_over_trial` it after the commit.
+    """Return a test message ready to leave: `hand_over_trial` it after the commit.
 
     Args:
         customer_id: whose name stands in it; it goes to the actor all the same.
@@ -176,7 +176,8 @@ async def _own_address(session: AsyncSession, user_id: UUID, channel: Channel, p
 
 
 async def route_for(session: AsyncSession, channel: Channel, provider: str = "") -> Route:
-    """The way a single message goes: by this provider, enabled or not; else by the one that carries the channel now.
+    """Return the way a single message goes: by this provider, enabled or not; else by the one that carries the channel
+    now.
 
     Raises:
         NotFound: it is not set up for the channel.

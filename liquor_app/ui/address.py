@@ -14,7 +14,7 @@ MAX_PARAMETER = 500
 
 
 def last_part(state: Any) -> str:
-    """What stands after the last slash: the id or slug of a page such as `/customers/[customer_id]`."""
+    """Tell what stands after the last slash: the id or slug of a page such as `/customers/[customer_id]`."""
     return unquote(str(state.router.url.path).rstrip("/").rpartition("/")[2])[:MAX_PARAMETER]
 
 

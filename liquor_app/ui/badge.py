@@ -85,13 +85,13 @@ LOOKS: Mapping[str, Look] = {
 
 
 def badge(word: Text, tone: Text = "gray", dot: bool = True) -> rx.Component:
-    """A badge with a free word."""
+    """Draw a badge with a free word."""
     mark = rx.el.i(class_name="dot", aria_hidden="true") if dot else rx.fragment()
     return rx.el.span(mark, word, class_name=f"badge {tone}")
 
 
 def status_badge(status: Text) -> rx.Component:
-    """The badge of a status, by its stored value. A value outside `LOOKS` is shown as it is, in grey.
+    """Draw the badge of a status, by its stored value. A value outside `LOOKS` is shown as it is, in grey.
 
     Example:
         `status_badge(row.status)`
@@ -106,6 +106,6 @@ def status_badge(status: Text) -> rx.Component:
 
 
 def live(words: Text = "Live") -> rx.Component:
-    """A beating dot: what is shown updates by itself."""
+    """Draw a beating dot: what is shown updates by itself."""
     dot = rx.el.i(class_name="dot live green", aria_hidden="true")
     return rx.el.span(dot, words, class_name="row g4 t12 muted nowrap", role="status")

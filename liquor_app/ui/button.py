@@ -28,7 +28,7 @@ def button(
     submit: bool = False,
     **props: Any,
 ) -> rx.Component:
-    """A button; with `href` a link that looks like one. `busy` shows a spinner and refuses further clicks."""
+    """Draw a button; with `href` a link that looks like one. `busy` shows a spinner and refuses further clicks."""
     sizes = ("sm" if small else "", "block" if block else "", props.pop("class_name", ""))
     class_name = " ".join(part for part in ("btn", kind, *sizes) if part)
     lead: Child = draw(icon) if icon else rx.fragment()
@@ -47,7 +47,7 @@ def button(
 def icon_button(
     icon: str, label: Text, *, on_click: Handler = None, boxed: bool = False, pip: Flag = False, **props: Any
 ) -> rx.Component:
-    """A square button without words; `label` names it for screen readers. `pip` marks something new."""
+    """Draw a square button without words; `label` names it for screen readers. `pip` marks something new."""
     class_name = " ".join(part for part in ("iconbtn", "boxed" if boxed else "", props.pop("class_name", "")) if part)
     if on_click is not None:
         props["on_click"] = on_click
@@ -56,18 +56,18 @@ def icon_button(
 
 
 def link(label: Child, href: Text, **props: Any) -> rx.Component:
-    """A link in running text or in a card's head."""
+    """Draw a link in running text or in a card's head."""
     class_name = f"link {props.pop('class_name', '')}".strip()
     return rx.el.a(label, href=href, class_name=class_name, **props)
 
 
 def download(label: Text, href: Text, *, small: bool = False) -> rx.Component:
-    """A button that saves a file the server makes."""
+    """Draw a button that saves a file the server makes."""
     look = f"btn{' sm' if small else ''}"
     # A plain link: the router would take the address for one of the app's pages.
     return A.create(draw("download"), label, href=href, class_name=look, custom_attrs={"download": ""})
 
 
 def avatar(initials: Text, large: bool = False) -> rx.Component:
-    """A person's initials; decorative, the name stands beside it."""
+    """Draw a person's initials; decorative, the name stands beside it."""
     return rx.el.span(initials, class_name="avatar lg" if large else "avatar", aria_hidden="true")

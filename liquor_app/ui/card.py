@@ -15,7 +15,7 @@ Tone = Literal["plain", "amber", "blue", "red", "green"]
 def card(
     *body: Child, title: Text = "", aside: Child = "", foot: Child = "", flush: bool = False, **props: Any
 ) -> rx.Component:
-    """A card. `aside` is a quiet note, a legend or one link at the head's right; `flush` for lists and tables."""
+    """Draw a card. `aside` is a quiet note, a legend or one link at the head's right; `flush` for lists and tables."""
     class_name = f"card{' flush' if flush else ''} {props.pop('class_name', '')}".strip()
     parts: list[rx.Component] = []
     if given(title):
@@ -29,7 +29,7 @@ def card(
 
 
 def call_to_action(title: Text, detail: Child, *actions: Child, icon: str = "calendar-check") -> rx.Component:
-    """The one thing to do on this page, on the accent colour."""
+    """Draw the one thing to do on this page, on the accent colour."""
     words = rx.el.div(rx.el.h2(title), rx.el.p(detail, class_name="muted pretty", margin_top="4px", max_width="720px"))
     left = rx.el.div(
         rx.el.span(draw(icon), class_name="mark", width="32px", height="32px"),
@@ -46,7 +46,7 @@ def call_to_action(title: Text, detail: Child, *actions: Child, icon: str = "cal
 def note(
     *words: Child, tone: Tone = "plain", icon: str = "info", action: Child = "", alert: bool = False
 ) -> rx.Component:
-    """A boxed sentence; `alert` has it read out at once."""
+    """Draw a boxed sentence; `alert` has it read out at once."""
     has_action = isinstance(action, rx.Component) or given(action)
     return rx.el.div(
         draw(icon),
@@ -63,7 +63,8 @@ def key_values(*pairs: tuple[Text, Child]) -> rx.Component:
 
 
 def plain_list(*items: Child) -> rx.Component:
-    """Rows with a hairline between, for a flush card; items are rows' contents or an `rx.foreach` of `list_item`."""
+    """Draw rows with a hairline between, for a flush card; items are rows' contents or an `rx.foreach` of
+    `list_item`."""
     return rx.el.ul(*items, class_name="list")
 
 
@@ -72,5 +73,5 @@ def list_item(*children: Child, **props: Any) -> rx.Component:
 
 
 def quote(*children: Child) -> rx.Component:
-    """A rule or a reason as a sentence, set off by a line."""
+    """Draw a rule or a reason as a sentence, set off by a line."""
     return rx.el.div(*children, class_name="quote pretty")

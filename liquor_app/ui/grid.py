@@ -28,10 +28,10 @@ def grid(*children: Child, **props: Any) -> rx.Component:
 
 
 def span(columns: Literal[2, 3, 4, 5, 6, 7, 8, 9, 12], *children: Child, **props: Any) -> rx.Component:
-    """A cell of the grid, its children below each other."""
+    """Draw a cell of the grid, its children below each other."""
     return rx.el.div(*children, class_name=f"c{columns} col g16 {props.pop('class_name', '')}".strip(), **props)
 
 
 def pair(*children: Child, **props: Any) -> rx.Component:
-    """Fields side by side as long as each has 180 px, below each other otherwise."""
+    """Draw fields side by side as long as each has 180 px, below each other otherwise."""
     return rx.el.div(*children, class_name=f"pair {props.pop('class_name', '')}".strip(), **props)

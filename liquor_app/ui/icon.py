@@ -8,7 +8,7 @@ import reflex as rx
 
 
 def icon(name: str, size: int = 16, label: str = "", **props: Any) -> rx.Component:
-    """One icon.
+    """Draw one icon.
 
     Args:
         name: lucide's name, a constant ("circle-check"); a name only known at run time would load all icons,

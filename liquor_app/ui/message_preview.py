@@ -9,7 +9,7 @@ from liquor_app.ui.var_types import Text
 
 
 def email_preview(sender: Text, subject: Text, html: Text, height: int = 480) -> rx.Component:
-    """The rendered e-mail in a frame without scripts, forms or our cookies."""
+    """Draw the rendered e-mail in a frame without scripts, forms or our cookies."""
     frame = rx.el.iframe(
         src_doc=html,
         title="E-mail preview",
@@ -26,7 +26,7 @@ def email_preview(sender: Text, subject: Text, html: Text, height: int = 480) ->
 
 
 def sms_preview(text: Text, segments: Text, detail: Text = "") -> rx.Component:
-    """The SMS as a bubble; `segments` "1 segment", `detail` "GSM-7, 115 of 160"."""
+    """Draw the SMS as a bubble; `segments` "1 segment", `detail` "GSM-7, 115 of 160"."""
     return rx.el.div(
         rx.el.div(
             badge(segments, "green", dot=False), rx.el.span(detail, class_name="t12 muted num"), class_name="row"

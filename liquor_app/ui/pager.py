@@ -38,7 +38,7 @@ def pager(
 
 
 def bulk_bar(count: Any, words: Text, *actions: Child, on_clear: Handler) -> rx.Component:
-    """What can be done with so many chosen rows ("1,545 selected"); floats at the bottom while there are any."""
+    """Tell what can be done with so many chosen rows ("1,545 selected"); floats at the bottom while there are any."""
     bar = rx.el.div(
         rx.el.span(words, class_name="num nowrap", role="status"),
         *actions,

@@ -8,7 +8,7 @@ import reflex as rx
 
 
 def skeleton(width: str = "100%", height: int = 12, **props: Any) -> rx.Component:
-    """One grey bone, `height` in px."""
+    """Draw one grey bone, `height` in px."""
     return rx.el.span(class_name="skel", width=width, height=f"{height}px", aria_hidden="true", **props)
 
 

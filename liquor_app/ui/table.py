@@ -64,7 +64,7 @@ def table(
     dense: bool = False,
     hidden: rx.Var[list[str]] | None = None,
 ) -> rx.Component:
-    """A table over one page of rows, for a flush card.
+    """Draw a table over one page of rows, for a flush card.
 
     Args:
         rows: a state variable: a list of dataclasses or dicts.
@@ -97,7 +97,7 @@ def table(
 
 
 def _looks(column: Column, number: int, hidden: rx.Var[list[str]] | None) -> Any:
-    """A column's class: out of sight where it was put away."""
+    """Return a column's class: out of sight where it was put away."""
     if hidden is None or number == 0 or not column.label:
         return column.class_name
     return rx.cond(hidden.contains(column.label), "away", column.class_name)

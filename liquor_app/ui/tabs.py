@@ -22,7 +22,7 @@ def tabs(panels: Sequence[tuple[str, str, Child]], *, value: Text, on_change: Ha
 
 
 def segmented(options: Sequence[tuple[str, str]], *, value: Text, on_change: Handler, label: str) -> rx.Component:
-    """A segmented control; `options` are (value, words). Where it is wider than a phone it scrolls by itself."""
+    """Draw a segmented control; `options` are (value, words). Where it is wider than a phone it scrolls by itself."""
     control = rx.segmented_control.root(
         *(rx.segmented_control.item(words, value=key) for key, words in options),
         value=value,

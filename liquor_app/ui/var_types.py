@@ -15,7 +15,7 @@ Handler: TypeAlias = Any
 
 
 def given(value: Any) -> bool:
-    """Whether an optional text, flag or child was given; a state variable always counts as given."""
+    """Tell whether an optional text, flag or child was given; a state variable always counts as given."""
     return isinstance(value, rx.Var) or bool(value)
 
 

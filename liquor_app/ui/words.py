@@ -44,7 +44,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def currency_sign() -> str:
-    """What stands before an amount: "$", "€", or a code and a space."""
+    """Tell what stands before an amount: "$", "€", or a code and a space."""
     return SIGNS.get(shop_currency(), f"{shop_currency()} ")
 
 
@@ -63,7 +63,7 @@ def show_us_dollars(value: Decimal | float | str) -> str:
 
 
 def percent(share: float | Decimal | None, places: int = 0) -> str:
-    """A share of 1 as "71%"; never 0% or 100% for what is merely rare or likely; a dash for none."""
+    """Return a share of 1 as "71%"; never 0% or 100% for what is merely rare or likely; a dash for none."""
     if share is None:
         return NONE
     hundredths = float(share) * 100
@@ -81,7 +81,8 @@ def signed(number: int) -> str:
 
 
 def ago(moment: datetime | None, at: datetime) -> str:
-    """How long since, to the unit that matters: "just now", "5 min ago", "3 h ago", "12 days ago"; a dash for none."""
+    """Tell how long since, to the unit that matters: "just now", "5 min ago", "3 h ago", "12 days ago"; a dash for
+    none."""
     if moment is None:
         return NONE
     seconds = (at - moment).total_seconds()
@@ -118,7 +119,7 @@ def days_ago(moment: date | datetime | None, at: datetime) -> str:
 
 
 def due(moment: date | datetime | None, at: datetime) -> str:
-    """What is expected: "in 6 days", "today", "overdue 12 days"; a dash for none."""
+    """Tell what is expected: "in 6 days", "today", "overdue 12 days"; a dash for none."""
     if moment is None:
         return NONE
     days = days_between(moment, at)
@@ -194,7 +195,7 @@ def _zone(local: datetime) -> str:
 
 
 def spoken(code: str) -> str:
-    """A stored word as people write it: "Very_Frequent_Buyers" is "Very frequent buyers"."""
+    """Return a stored word as people write it: "Very_Frequent_Buyers" is "Very frequent buyers"."""
     return code.replace("_", " ").strip().capitalize()
 
 
@@ -206,7 +207,7 @@ def listed(words: Sequence[str], last: str = "and") -> str:
 
 
 def initials(name: str) -> str:
-    """One or two capital letters for an avatar; a question mark for nobody."""
+    """Return one or two capital letters for an avatar; a question mark for nobody."""
     parts = [part for part in name.split() if part[0].isalnum()]
     chosen = parts if len(parts) < 2 else (parts[0], parts[-1])
     return "".join(part[0] for part in chosen).upper() or "?"

@@ -18,7 +18,7 @@ class Bucket:
 
     @classmethod
     def of(cls, url: str) -> Bucket:
-        """The bucket an address like s3://bucket/folder?region=…&endpoint=https://… names.
+        """Return the bucket an address like s3://bucket/folder?region=…&endpoint=https://… names.
 
         Raises:
             ValueError: it is none; the message says what one looks like.

@@ -34,14 +34,14 @@ class Download:
 
 
 def sign_download(download: Download) -> str:
-    """The token of a link, good for `MINUTES`."""
+    """Return the token of a link, good for `MINUTES`."""
     ends = int((now() + timedelta(minutes=MINUTES)).timestamp())
     name = download.name[:MAX_NAME]
     return sign(PURPOSE, {"k": checked(download.key), "n": name, "b": download.bearer, "r": download.role, "e": ends})
 
 
 def read_download(token: str) -> Download:
-    """What a token stands for.
+    """Tell what a token stands for.
 
     Raises:
         NotFound: it is none of ours, was made for another purpose, or has expired.

@@ -27,7 +27,7 @@ class Folder:
     kept_days: int | None = None
 
     def key(self, file_id: UUID, ending: str) -> str:
-        """The key of a file: an id of ours and an ending of ours, never a name somebody gave."""
+        """Return the key of a file: an id of ours and an ending of ours, never a name somebody gave."""
         return checked(f"{self.name}/{file_id}.{ending}")
 
 
@@ -53,7 +53,7 @@ def checked(key: str) -> str:
 
 
 def folder_of(key: str) -> Folder:
-    """The folder a key lies in.
+    """Return the folder a key lies in.
 
     Raises:
         Invalid: as `checked`.

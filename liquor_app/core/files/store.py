@@ -83,7 +83,7 @@ class FileStore:
         return counted.size
 
     async def find(self, key: str) -> StoredFile | None:
-        """A file's size and age; None if there is none.
+        """Return a file's size and age; None if there is none.
 
         Raises:
             Invalid: no key of ours.
@@ -96,7 +96,7 @@ class FileStore:
         return None
 
     async def read(self, key: str) -> AsyncIterator[bytes]:
-        """A file's content in pieces; a file is never rewritten, so they are of one.
+        """Yield a file's content in pieces; a file is never rewritten, so they are of one.
 
         Raises:
             Invalid: no key of ours.
@@ -116,7 +116,7 @@ class FileStore:
 
     @asynccontextmanager
     async def on_disk(self, key: str) -> AsyncIterator[Path]:
-        """A path to read a file under, good within the block: its own in a local folder, else a copy's.
+        """Give a path to read a file under, good within the block: its own in a local folder, else a copy's.
 
         Raises:
             Invalid: no key of ours.
@@ -157,7 +157,7 @@ class FileStore:
             await obstore.delete_async(self._backend, checked(key))
 
     async def list(self, folder: Folder) -> AsyncIterator[StoredFile]:
-        """The files of a folder, in no order; what is no file of ours is left out.
+        """Yield the files of a folder, in no order; what is no file of ours is left out.
 
         Raises:
             Unavailable: the store cannot be reached.
@@ -196,7 +196,7 @@ class FileStore:
         return gone
 
     def where(self, key: str) -> str:
-        """Where a file lies, for an operator: its path, or its place in the bucket."""
+        """Tell where a file lies, for an operator: its path, or its place in the bucket."""
         return f"{self._home}/{checked(key)}"
 
 
@@ -251,7 +251,7 @@ def _stored(found: Any) -> StoredFile:
 
 
 def open_store(settings: Settings) -> FileStore:
-    """The store these settings name."""
+    """Return the store these settings name."""
     from obstore.store import LocalStore, S3Store
 
     copies = settings.data_dir / "tmp"
@@ -285,7 +285,7 @@ _known: tuple[Settings, FileStore] | None = None
 
 
 def file_store() -> FileStore:
-    """The store of this process."""
+    """Return the store of this process."""
     global _known  # noqa: PLW0603 - a cache that ends with the settings it belongs to
     settings = get_settings()
     if _known is None or _known[0] is not settings:

@@ -65,7 +65,7 @@ class _Key:
 
 
 def compile_list(spec: ListSpec[Any], query: ListQuery) -> Compiled:
-    """Raises: Invalid: an unknown filter, value or sort, a malformed cursor, or one of another sort order."""
+    """Check, or raise Invalid: an unknown filter, value or sort, a malformed cursor, or one of another sort order."""
     conditions, params = _conditions(spec, query)
     keys = _keys(spec, query.sort)
     after = _after_of(spec, keys, query)
@@ -92,7 +92,7 @@ def next_cursor(spec: ListSpec[Any], sort: str, row: Any) -> str:
 
 
 def check_sort(spec: ListSpec[Any], sort: str) -> list[tuple[Sort, bool]]:
-    """Columns and whether each runs downwards.
+    """Return columns and whether each runs downwards.
 
     Raises:
         Invalid: an unknown one, one twice, or more than three.
@@ -137,7 +137,7 @@ def _cursor_kind(kind: type) -> type:
 
 
 def _beyond(keys: list[_Key], after: dict[str, Any], params: dict[str, Any]) -> str:
-    """Rows that come strictly after the named one, by all keys."""
+    """Return rows that come strictly after the named one, by all keys."""
     for key in keys:
         if after[key.name] is not None:
             params[key.bind] = after[key.name]

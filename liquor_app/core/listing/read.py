@@ -21,7 +21,7 @@ EXPORTED_AT_ONCE = 500
 
 
 async def _read_page(session: AsyncSession, spec: ListSpec[R], query: ListQuery) -> Page[R]:
-    """A page and the total: exact up to the list's `exact_up_to`, else the planner's estimate.
+    """Return a page and the total: exact up to the list's `exact_up_to`, else the planner's estimate.
 
     Raises:
         Invalid: see `compile_list`; or a limit out of range.
@@ -79,7 +79,7 @@ async def _read_ids(session: AsyncSession, spec: ListSpec[Any], chosen: Selectio
 
 
 async def _count(session: AsyncSession, spec: ListSpec[Any], query: ListQuery, most: int) -> int:
-    """How many rows match, counted up to `most`.
+    """Tell how many rows match, counted up to `most`.
 
     Raises:
         Invalid: see `compile_list`.
@@ -93,7 +93,8 @@ async def _count(session: AsyncSession, spec: ListSpec[Any], query: ListQuery, m
 
 
 async def _read_all(spec: ListSpec[R], query: ListQuery) -> AsyncIterator[list[R]]:
-    """Everything the question matches, in its order, a transaction a page: as long as it takes, nothing is held open.
+    """Yield everything the question matches, in its order, a transaction a page: as long as it takes, nothing is held
+    open.
 
     Raises:
         Invalid: see `compile_list`.

@@ -51,7 +51,7 @@ class Selection:
 
 
 def selection_of(spec: ListSpec[Any], given: Mapping[str, Any]) -> Selection:
-    """A selection as a stranger gives it.
+    """Return a selection as a stranger gives it.
 
     Raises:
         Invalid: nothing chosen, or both ways; too many named; no bound, or one out of range; what the list refuses.

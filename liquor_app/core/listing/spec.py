@@ -52,7 +52,7 @@ class Filter:
     """Words of the options that do not read well as they are."""
 
     def words(self, value: str) -> str:
-        """A value as pages say it."""
+        """Return a value as pages say it."""
         return self.spoken.get(value) or value.replace("_", " ").capitalize()
 
     @property
@@ -164,7 +164,7 @@ class ListSpec(Generic[R]):
         return {one.name: one for one in self.filters}
 
     def make(self, row: Mapping[Any, Any]) -> R:
-        """A row of the database as the list's."""
+        """Return a row of the database as the list's."""
         if self.build is not None:
             return self.build(row)
         return self.row(**{

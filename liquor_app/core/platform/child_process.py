@@ -28,7 +28,7 @@ LOG_BYTES = 8 * 1024 * 1024
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on right now."""
+    """Return a loopback port nobody listens on right now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -189,7 +189,7 @@ class Child:
                 log.truncate(0)
 
     def tail(self, lines: int = 5) -> str:
-        """The last lines of its log, for an error message."""
+        """Return the last lines of its log, for an error message."""
         try:
             text = self.log_path.read_text(errors="replace")
         except OSError:
@@ -197,8 +197,8 @@ class Child:
         return "\n".join(text.strip().splitlines()[-lines:])
 
     def effort(self) -> float:
-        """How much it has done so far: seconds of processor time, its children's too, and bytes of log. Grows while it
-        is at work, however slow the machine is."""
+        """Tell how much it has done so far: seconds of processor time, its children's too, and bytes of log. Grows
+        while it is at work, however slow the machine is."""
         seconds = 0.0
         with contextlib.suppress(psutil.Error, OSError):
             process = psutil.Process(self.pid)

@@ -15,7 +15,7 @@ from liquor_app.core.platform.engine_files import exclusive
 
 @contextmanager
 def engines() -> Iterator[list[Child]]:
-    """The embedded engines for the length of the block, whichever of the two settings do not name.
+    """Give the embedded engines for the length of the block, whichever of the two settings do not name.
 
     Takes the data directory's lock, writes `runtime.json` for other commands and removes it at the end.
 

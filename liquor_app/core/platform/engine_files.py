@@ -81,14 +81,14 @@ def exclusive(data_dir: Path) -> Iterator[None]:
 
 
 def disk_message(path: Path, error: OSError) -> str:
-    """Why a folder cannot be used, and what to do."""
+    """Tell why a folder cannot be used, and what to do."""
     if error.errno == errno.ENOSPC:
         return f"The disk holding {path} is full. Free some space and start again."
     return f"The data directory {path} cannot be used: {error.strerror}. Set LIQUOR_DATA_DIR to another place."
 
 
 def package_folder(name: str) -> Path:
-    """Where an installed package lies.
+    """Tell where an installed package lies.
 
     Raises:
         Unavailable: it is not installed.
@@ -124,7 +124,7 @@ def reachable(source: Path, name: str, account: Account) -> Path:
 
 
 def password_of(path: Path, length: int = 24) -> str:
-    """The password kept in a file, made if there is none."""
+    """Return the password kept in a file, made if there is none."""
     if not path.exists():
         path.touch(0o600)
         path.write_text(secrets.token_urlsafe(length))

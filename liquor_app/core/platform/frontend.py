@@ -42,7 +42,7 @@ def use_own_origin(script: str) -> tuple[str, int]:
 
 
 def inline_scripts(page: str) -> list[str]:
-    """The scripts written into a built page, as a content security policy names them."""
+    """Return the scripts written into a built page, as a content security policy names them."""
     found = {hashlib.sha256(script.encode()).digest() for script in _INLINE.findall(page)}
     return sorted(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in found)
 
@@ -76,7 +76,7 @@ def patch_build(static_dir: Path) -> int:
 
 
 def with_proxy(config: str, backend_port: int) -> str:
-    """The development server's `vite.config.js`, made to hand everything that is no screen on to the backend.
+    """Return the development server's `vite.config.js`, made to hand everything that is no screen on to the backend.
 
     Served from two ports, the sign-in form would otherwise post to a server that has no such route.
 
@@ -116,7 +116,7 @@ def _stamp(sources: str) -> str:
 
 
 def is_built() -> bool:
-    """Whether the frontend on disk belongs to the sources on disk."""
+    """Tell whether the frontend on disk belongs to the sources on disk."""
     whole = (STATIC / "404.html").is_file() and (STATIC.parent / POLICIES).is_file()
     return whole and STAMP.is_file() and STAMP.read_text() == _stamp(sources_hash())
 
@@ -181,7 +181,7 @@ anybody's half-sent requests close the shop. What comes in is bounded by `api.bo
 
 
 def serve_command(host: str, port: int, workers: int) -> tuple[list[str], dict[str, str]]:
-    """How to serve app, API and screens in one process on one port, without Node or bun.
+    """Tell how to serve app, API and screens in one process on one port, without Node or bun.
 
     Returns:
         The arguments and the environment variables to add to one's own.

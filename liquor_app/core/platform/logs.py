@@ -28,14 +28,14 @@ _QUOTED = re.compile(r"""(?<!\w)(?:"[^"]*"|'[^']*')""")
 
 
 def _value(given: Any) -> Any:
-    """What may be said of one argument; numbers stay numbers, for `%d`."""
+    """Tell what may be said of one argument; numbers stay numbers, for `%d`."""
     if given is None or isinstance(given, bool | int | float):
         return given
     return describe(given) if isinstance(given, BaseException) else redact(str(given))
 
 
 def message_of(record: logging.LogRecord) -> str:
-    """The message with its arguments, each cut and cleaned before it is put in."""
+    """Return the message with its arguments, each cut and cleaned before it is put in."""
     args = record.args
     if isinstance(args, Mapping):
         cleaned: Any = {key: _value(value) for key, value in args.items()}
@@ -55,7 +55,7 @@ def message_of(record: logging.LogRecord) -> str:
 
 
 def trace_of(error: BaseException) -> list[str]:
-    """A traceback without the texts of foreign errors: where it went, and what it was."""
+    """Return a traceback without the texts of foreign errors: where it went, and what it was."""
     lines: list[str] = []
     link: BaseException | None = error
     for _ in range(CHAIN):

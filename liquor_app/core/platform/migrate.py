@@ -52,12 +52,12 @@ def downgrade(url: str, revision: str = "base") -> None:
 
 
 def head() -> str:
-    """The newest revision this code knows."""
+    """Return the newest revision this code knows."""
     return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
 
 
 def current(url: str) -> str | None:
-    """The revision a database is at; None if it was never migrated."""
+    """Return the revision a database is at; None if it was never migrated."""
     engine = create_engine(url, poolclass=pool.NullPool, hide_parameters=True, connect_args={"connect_timeout": 5})
     try:
         with engine.connect() as connection:

@@ -29,7 +29,7 @@ def _opener(path: str, flags: int) -> int:
 
 
 def create_bytes(path: Path) -> BinaryIO:
-    """A new file to write bytes to.
+    """Return a new file to write bytes to.
 
     Raises:
         FileExistsError: there is one already.
@@ -39,13 +39,13 @@ def create_bytes(path: Path) -> BinaryIO:
 
 
 def append_bytes(path: Path) -> BinaryIO:
-    """A file to append bytes to, made if it is not there."""
+    """Return a file to append bytes to, made if it is not there."""
     private_directory(path.parent)
     return open(path, "ab", opener=_opener)
 
 
 def data_directory(path: Path, *, is_shared: bool) -> Path:
-    """The data directory, closed to everybody else.
+    """Return the data directory, closed to everybody else.
 
     Args:
         is_shared: the embedded engines run under another account and must be able to pass through it.

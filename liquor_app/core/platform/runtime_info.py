@@ -26,7 +26,7 @@ def runtime_file() -> Path:
 
 
 def read_runtime() -> Runtime | None:
-    """What the supervisor wrote, or None if nothing (readable) is there."""
+    """Tell what the supervisor wrote, or None if nothing (readable) is there."""
     try:
         loaded: Runtime = json.loads(runtime_file().read_text())
     except (OSError, ValueError):
@@ -50,7 +50,7 @@ def database_url() -> str:
 
 
 def redis_url() -> str:
-    """URL of the Redis-protocol server.
+    """Return URL of the Redis-protocol server.
 
     Raises:
         Unavailable: none is configured and no embedded engine is running.
@@ -65,7 +65,7 @@ def redis_url() -> str:
 
 
 def state_redis_url() -> str:
-    """URL of the Redis-protocol server that holds the states of open tabs.
+    """Return URL of the Redis-protocol server that holds the states of open tabs.
 
     Raises:
         Unavailable: none is configured and no embedded engine is running.

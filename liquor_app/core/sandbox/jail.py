@@ -59,7 +59,7 @@ def _no_new_privileges() -> None:
 
 
 def can_open_nothing() -> bool:
-    """Whether files and sockets are out of reach, by trying."""
+    """Tell whether files and sockets are out of reach, by trying."""
     attempts: tuple[Callable[[], int], ...] = (
         lambda: os.open(__file__, os.O_RDONLY),
         lambda: socket.socket().detach(),

@@ -87,7 +87,7 @@ class Worker:
             raise Broken("gone") from error
 
     def read(self, seconds: float) -> dict[str, Any]:
-        """The next answer.
+        """Return the next answer.
 
         Raises:
             Overrun: none came in time.

@@ -34,7 +34,7 @@ class Sandbox:
         atexit.register(self.close)
 
     def call(self, operation: str, argument: Any) -> Any:
-        """The answer to a question; both are plain data. Inside a worker it is answered on the spot.
+        """Return the answer to a question; both are plain data. Inside a worker it is answered on the spot.
 
         Raises:
             Overrun: it took too long or too much memory; the worker was killed.

@@ -95,7 +95,7 @@ def _counted(rows: Iterator[tuple[Any, ...]]) -> Iterator[Row]:
 
 
 def _lines(rows: Iterator[Row], width: int) -> Iterator[list[tuple[int, list[str], str]]]:
-    """Rows that hold anything, some at a time; the header is left out."""
+    """Yield rows that hold anything, some at a time; the header is left out."""
     next(rows)
     line: list[tuple[int, list[str], str]] = []
     characters = 0
@@ -121,7 +121,7 @@ def _filled(cell: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """A cell as its owner sees it: a whole number without a point, a bare day without a clock."""
+    """Return a cell as its owner sees it: a whole number without a point, a bare day without a clock."""
     if value is None:
         return ""
     if isinstance(value, str):

@@ -36,7 +36,7 @@ call_origin: ContextVar[CallOrigin] = ContextVar("call_origin", default=UNKNOWN)
 
 @contextmanager
 def called_from(origin: CallOrigin) -> Iterator[None]:
-    """What is done within the block, and in the tasks it starts, comes from there."""
+    """Tell what is done within the block, and in the tasks it starts, comes from there."""
     token = call_origin.set(origin)
     try:
         yield

@@ -33,7 +33,7 @@ _known: tuple[Settings, tuple[bytes, ...]] | None = None
 
 
 def key_ring() -> tuple[bytes, ...]:
-    """The secrets in force, the first one first."""
+    """Return the secrets in force, the first one first."""
     global _known  # noqa: PLW0603 - a cache that ends with the settings it belongs to
     settings = get_settings()
     if _known is None or _known[0] is not settings:
@@ -60,7 +60,7 @@ def keyed_hash(purpose: str, value: str) -> bytes:
 
 
 def is_keyed_hash(purpose: str, value: str, given: bytes) -> bool:
-    """Whether `given` is the beginning of a `keyed_hash` of `value` under any secret of the ring.
+    """Tell whether `given` is the beginning of a `keyed_hash` of `value` under any secret of the ring.
 
     Raises:
         ValueError: fewer than 8 bytes prove nothing.
@@ -72,7 +72,7 @@ def is_keyed_hash(purpose: str, value: str, given: bytes) -> bool:
 
 
 def token_hash(token: str) -> str:
-    """What is stored of a random token (128 bits or more, so a plain hash is enough)."""
+    """Tell what is stored of a random token (128 bits or more, so a plain hash is enough)."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -86,7 +86,7 @@ def encrypt(plain: str) -> bytes:
 
 
 def decrypt(stored: bytes) -> str:
-    """The text `encrypt` was given, under any secret of the ring.
+    """Return the text `encrypt` was given, under any secret of the ring.
 
     Raises:
         Conflict: it was encrypted under another secret.
@@ -100,12 +100,12 @@ def decrypt(stored: bytes) -> str:
 
 
 def fingerprint(secret: bytes) -> str:
-    """Names a secret without telling anything about it."""
+    """Return names a secret without telling anything about it."""
     return derive(secret, "fingerprint").hex()[:12]
 
 
 def opens(secret: bytes, stored: bytes) -> bool:
-    """Whether `stored` was encrypted under this secret."""
+    """Tell whether `stored` was encrypted under this secret."""
     try:
         Fernet(base64.urlsafe_b64encode(derive(secret, "encryption"))).decrypt(bytes(stored))
     except InvalidToken:
@@ -114,7 +114,7 @@ def opens(secret: bytes, stored: bytes) -> bool:
 
 
 def reencrypt(stored: bytes) -> bytes:
-    """The same under the first secret.
+    """Return the same under the first secret.
 
     Raises:
         Conflict: it was encrypted under a secret that is not in the ring.
@@ -135,14 +135,14 @@ _compact = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
 def sign(purpose: str, payload: dict[str, Any]) -> str:
-    """A URL-safe token holding `payload`, which does not expire; `unsign` checks it."""
+    """Return a URL-safe token holding `payload`, which does not expire; `unsign` checks it."""
     body = base64.urlsafe_b64encode(_compact(payload).encode()).rstrip(b"=")
     mac = hmac.digest(key(purpose), body, "sha256")[:_MAC_BYTES]
     return f"{body.decode()}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
 
 
 def unsign(purpose: str, token: str) -> dict[str, Any]:
-    """The payload of a token made by `sign` for the same purpose.
+    """Return the payload of a token made by `sign` for the same purpose.
 
     Raises:
         Invalid: it is not one of ours.

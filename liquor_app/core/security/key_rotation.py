@@ -43,12 +43,12 @@ class Rotation:
 
 
 def new_key() -> str:
-    """A key as good as any: 384 random bits."""
+    """Return a key as good as any: 384 random bits."""
     return secrets.token_urlsafe(48)
 
 
 async def list_keys(session: AsyncSession, metadata: MetaData) -> list[KeyRow]:
-    """The ring, first key first, and what hangs on each."""
+    """Return the ring, first key first, and what hangs on each."""
     stored = [value async for _, _, value in _sealed(session, metadata)]
     ring = key_ring()
     return [
@@ -113,7 +113,7 @@ async def _reseal(session: AsyncSession, metadata: MetaData) -> int:
 async def _sealed(
     session: AsyncSession, metadata: MetaData
 ) -> AsyncIterator[tuple[Column[bytes], dict[str, Any], bytes]]:
-    """Everything stored encrypted: column, primary key, value. Rows are locked until the transaction ends."""
+    """Yield everything stored encrypted: column, primary key, value. Rows are locked until the transaction ends."""
     for table, column in sealed_columns(metadata):
         keys = list(table.primary_key.columns)
         found = await session.execute(select(*keys, column).where(column.is_not(None)).with_for_update())
@@ -122,7 +122,7 @@ async def _sealed(
 
 
 def sealed_columns(metadata: MetaData) -> Iterator[tuple[Table, Column[bytes]]]:
-    """Columns of every table that hold encrypted secrets."""
+    """Yield columns of every table that hold encrypted secrets."""
     for table in metadata.sorted_tables:
         for column in table.columns:
             if column.name.endswith(SEALED):

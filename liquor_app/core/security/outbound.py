@@ -51,7 +51,7 @@ class BlockedAddress(OSError):
 
 
 def is_allowed(number: str) -> bool:
-    """Whether an IP address may be connected to."""
+    """Tell whether an IP address may be connected to."""
     try:
         address = _plain(ipaddress.ip_address(number.partition("%")[0]))
     except ValueError:
@@ -62,7 +62,7 @@ def is_allowed(number: str) -> bool:
 
 
 def _plain(address: Address) -> Address:
-    """The IPv4 address that some IPv6 addresses stand for, which is where the packets go."""
+    """Return the IPv4 address that some IPv6 addresses stand for, which is where the packets go."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return address.ipv4_mapped
@@ -74,7 +74,7 @@ def _plain(address: Address) -> Address:
 
 
 def check_url(url: str, field: str) -> None:
-    """What can be said of an address before anybody connects to it.
+    """Tell what can be said of an address before anybody connects to it.
 
     Raises:
         Invalid: it is no web address, carries a password, leads inside by its own words, or would go in the open in
@@ -119,7 +119,8 @@ def http_client(
     auth: tuple[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> httpx.AsyncClient:
-    """A client over aiohttp's transport, which is several times faster than httpx's own pool at high concurrency."""
+    """Return a client over aiohttp's transport, which is several times faster than httpx's own pool at high
+    concurrency."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     return httpx.AsyncClient(
         base_url=base_url,
@@ -132,7 +133,7 @@ def http_client(
 
 
 async def open_socket(host: str, port: int) -> socket.socket:
-    """A connected socket, for protocols that are not HTTP.
+    """Return a connected socket, for protocols that are not HTTP.
 
     Raises:
         BlockedAddress: every address of the host is inside.
@@ -160,7 +161,7 @@ async def open_socket(host: str, port: int) -> socket.socket:
 
 
 def is_blocked(error: BaseException | None) -> bool:
-    """Whether a call came to nothing because its address is inside."""
+    """Tell whether a call came to nothing because its address is inside."""
     while error is not None:
         if isinstance(error, BlockedAddress) or str(BlockedAddress()) in str(error):
             return True

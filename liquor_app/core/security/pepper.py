@@ -39,7 +39,7 @@ def pepper_hash(value: str) -> bytes:
 
 
 def ensure_pepper(url: str) -> bytes:
-    """The pepper of a database; made there if it has none, by whichever process is first.
+    """Return the pepper of a database; made there if it has none, by whichever process is first.
 
     Raises:
         Conflict, Unavailable: as `pepper_hash`.

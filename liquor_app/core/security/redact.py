@@ -62,14 +62,14 @@ def redact(text: str, limit: int = VALUE_CHARS) -> str:
 
 
 def constraint_of(error: BaseException) -> str | None:
-    """The constraint an error of the database names, if it does: a name of our schema's, never a value."""
+    """Return the constraint an error of the database names, if it does: a name of our schema's, never a value."""
     origin = getattr(error, "orig", None) or error
     name = getattr(getattr(origin, "diag", None), "constraint_name", None)
     return None if name is None else str(name)
 
 
 def describe(error: BaseException) -> str:
-    """An error in words that hold no data: our own message, or the type and what is known to be harmless."""
+    """Return an error in words that hold no data: our own message, or the type and what is known to be harmless."""
     name = type(error).__name__
     if isinstance(error, AppError):
         return redact(error.message)

@@ -39,8 +39,8 @@ MAKE_ONE = 'make one with: python3 -c "import secrets; print(secrets.token_urlsa
 
 
 def bits_of(text: str) -> float:
-    """A low estimate of how much chance there is in a text: bits a character by how often each occurs, for as many
-    characters as begin a pair that is neither a repetition of one before nor a step in the alphabet."""
+    """Return a low estimate of how much chance there is in a text: bits a character by how often each occurs, for as
+    many characters as begin a pair that is neither a repetition of one before nor a step in the alphabet."""
     if not text:
         return 0.0
     counts = Counter(text)
@@ -50,19 +50,19 @@ def bits_of(text: str) -> float:
 
 
 def _without_words(text: str) -> int:
-    """How many letters and digits are left of a text when its common words are gone."""
+    """Tell how many letters and digits are left of a text when its common words are gone."""
     for word in sorted(_COMMON, key=len, reverse=True):
         text = text.replace(word, " ")
     return len(re.sub(r"[^a-z0-9]+", "", text))
 
 
 def _repeated(text: str) -> bool:
-    """Whether it is one stretch again and again, the last one perhaps cut short."""
+    """Tell whether it is one stretch again and again, the last one perhaps cut short."""
     return any(text == (text[:n] * (len(text) // n + 1))[: len(text)] for n in range(1, len(text) // 2 + 1))
 
 
 def weakness(secret: str, *, chars: int, bits: float) -> str | None:
-    """Why a text is no secret, as the end of a sentence; None if it may be one. It is never quoted."""
+    """Tell why a text is no secret, as the end of a sentence; None if it may be one. It is never quoted."""
     lower = secret.lower()
     plain = lower.translate(_LEET)
     if any(word in lower or word in plain for word in PLACEHOLDERS):
@@ -77,22 +77,22 @@ def weakness(secret: str, *, chars: int, bits: float) -> str | None:
 
 
 def key_weakness(key: str) -> str | None:
-    """Why a text cannot be a secret key."""
+    """Tell why a text cannot be a secret key."""
     return weakness(key, chars=KEY_CHARS, bits=KEY_BITS)
 
 
 def password_weakness(password: str) -> str | None:
-    """Why a text cannot be the password of a server."""
+    """Tell why a text cannot be the password of a server."""
     return weakness(password, chars=PASSWORD_CHARS, bits=PASSWORD_BITS)
 
 
 def is_example(url: str) -> bool:
-    """Whether an address is one of those set aside for examples (RFC 2606)."""
+    """Tell whether an address is one of those set aside for examples (RFC 2606)."""
     host = (urlsplit(url).hostname or "").rstrip(".")
     return host.endswith(".example") or re.search(r"(?:^|\.)example\.(?:com|net|org)$", host) is not None
 
 
 def password_in(url: str) -> str:
-    """The password a server's address carries, before the host or as a parameter; empty if none."""
+    """Return the password a server's address carries, before the host or as a parameter; empty if none."""
     parts = urlsplit(url)
     return unquote(parts.password or "") or parse_qs(parts.query).get("password", [""])[-1]

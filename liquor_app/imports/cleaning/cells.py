@@ -70,7 +70,7 @@ class Rejected(Exception):
 
 
 def clean_text(cell: str, field: str) -> str | None:
-    """One line of text, None if blank."""
+    """Return one line of text, None if blank."""
     if not cell:
         return None
     if "\x00" in cell:
@@ -279,7 +279,7 @@ class When:
 def clean_moment(
     cell: str, field: str, zone: ZoneInfo, now: datetime, *, clock: str = "", order: str = "mdy"
 ) -> When | None:
-    """A moment. One without a zone is the store's; a bare day is its noon, the hour unknown.
+    """Return a moment. One without a zone is the store's; a bare day is its noon, the hour unknown.
 
     Args:
         clock: the time of day from a column of its own.
@@ -308,7 +308,7 @@ def clean_moment(
 def clean_consent_moment(
     cell: str, zone: ZoneInfo, now: datetime, *, given: bool, order: str = "mdy"
 ) -> datetime | None:
-    """When somebody agreed or withdrew; never in the future.
+    """Tell when somebody agreed or withdrew; never in the future.
 
     A bare day says nothing of the hour, nor of whose day it is: a consent counts from its first moment, by the store's
     calendar or UTC's, whichever is earlier; a withdrawal until its last. So neither beats an exact word of the same day
@@ -342,7 +342,7 @@ _NO_DATE = re.compile(
 
 
 def is_no_birthday(cell: str) -> bool:
-    """Whether a cell holds, instead of a date of birth, what a program writes for none."""
+    """Tell whether a cell holds, instead of a date of birth, what a program writes for none."""
     if (found := _NO_DATE.match(cell.strip())) is None:
         return False
     year, *rest = (found["y"] or found["y2"] or "0", found["m"] or found["m2"] or "0", found["d"] or found["d2"] or "0")
@@ -350,8 +350,8 @@ def is_no_birthday(cell: str) -> bool:
 
 
 def clean_birthday(cell: str, today: date, order: str = "mdy") -> date | None:
-    """A date of birth; one that tells nothing (`birthdays.PLACEHOLDERS`) is still returned, for whoever says so. What
-    is no date at all (`is_no_birthday`) is None."""
+    """Return a date of birth; one that tells nothing (`birthdays.PLACEHOLDERS`) is still returned, for whoever says so.
+    What is no date at all (`is_no_birthday`) is None."""
     text = clean_word(cell, "date_of_birth")
     if text is None or is_no_birthday(text):
         return None

@@ -101,7 +101,7 @@ def guess_mapping(columns: Sequence[str], kind: str, profile: Profile | None = N
 
 
 def positions(mapping: Mapping[str, str], columns: Sequence[str]) -> dict[str, int]:
-    """Field → position of its column; columns the file has not are left out."""
+    """Return field → position of its column; columns the file has not are left out."""
     at = {column: position for position, column in enumerate(columns)}
     return {field: at[column] for field, column in mapping.items() if column in at}
 

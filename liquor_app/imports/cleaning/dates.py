@@ -95,7 +95,7 @@ def _of_parts(part: dict[str, str | None], order: str) -> datetime | date | None
 
 
 def _zone(written: str | None) -> timezone | None:
-    """Raises: KeyError: no zone of ours. ValueError: no offset there is."""
+    """Check, or raise KeyError: no zone of ours. ValueError: no offset there is."""
     if not written:
         return None
     name = written.lower()

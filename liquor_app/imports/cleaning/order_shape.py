@@ -74,7 +74,7 @@ class Watch:
         self._amount = columns[at["amount"]] if "amount" in at else ""
 
     def see(self, record: Record) -> None:
-        """Raises: Invalid: a column says of this row that it may not count, or what it is."""
+        """Check, or raise Invalid: a column says of this row that it may not count, or what it is."""
         if record.problem:
             return
         self._rows += 1
@@ -100,7 +100,7 @@ class Watch:
         self._sums.see(record)
 
     def finish(self, *, is_sample: bool = False) -> None:
-        """Raises: Invalid: as `see`, or amounts are totals of orders beside those of lines, or on each of them."""
+        """Check, or raise Invalid: as `see`, or amounts are totals of orders beside or on those of lines."""
         if self._suspects:
             raise _told(self._columns, min(self._suspects))
         if self._amount and self._sums.are_mixed(strict=is_sample):
@@ -159,7 +159,7 @@ def _word(cell: str) -> str:
 
 
 def _tells(column: str, position: int, sample: Sequence[Record]) -> bool:
-    """Whether a column's name says that it tells which rows count, or what they are."""
+    """Tell whether a column's name says that it tells which rows count, or what they are."""
     plain = _plain(column)
     if plain in STATUS or _ROW_KIND.match(plain):
         return True
@@ -176,13 +176,14 @@ def _is_whole_order(column: str) -> bool:
 
 
 def _found(columns: Sequence[str], field: str, *, but: str = "") -> str | None:
-    """The column that holds a line's own figure, by its name."""
+    """Return the column that holds a line's own figure, by its name."""
     named = {_plain(one): one for one in columns if one != but}
     return next((named[name] for name in _LINE_COLUMNS[field] if name in named), None)
 
 
 def _ways(columns: Sequence[str], *, but: str = "") -> str:
-    """What to map instead, as the file has it: unit_price to “Lineitem price” and quantity to “Lineitem quantity”."""
+    """Tell what to map instead, as the file has it: unit_price to “Lineitem price” and quantity to “Lineitem
+    quantity”."""
     if amount := _found(columns, "amount", but=but):
         return f"amount to “{amount}”"
     if price := _found(columns, "unit_price", but=but):

@@ -58,7 +58,7 @@ class Sums:
             self._run.append(record)
 
     def are_mixed(self, *, strict: bool) -> bool:
-        """Whether so many orders do not add up as lines that the amounts are (also) those of whole orders.
+        """Tell whether so many orders do not add up as lines that the amounts are (also) those of whole orders.
 
         Args:
             strict: whether one order with its amount on one row alone is enough, as at the start of a file.
@@ -143,7 +143,7 @@ class Sums:
             self._found["above"] += nameless
 
     def _is_nameless(self, row: _Row) -> bool:
-        """Whether a row names no product, in a file that has them."""
+        """Tell whether a row names no product, in a file that has them."""
         return "product" in self._at and self._at["product"] not in row.filled
 
     def _parts(self, rows: list[_Row]) -> None:

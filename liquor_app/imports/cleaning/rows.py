@@ -59,7 +59,7 @@ class Setting:
     moments: dict[tuple[str, str], When | None] = field(default_factory=dict, compare=False)
 
     def moment(self, cell: str, clock: str) -> When | None:
-        """When something was bought. The lines of a basket share it, so the last few thousand are remembered."""
+        """Tell when something was bought. The lines of a basket share it, so the last few thousand are remembered."""
         found = self.moments.get((cell, clock))
         if found is None:
             if len(self.moments) > REMEMBERED:

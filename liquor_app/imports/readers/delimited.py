@@ -156,7 +156,7 @@ class DelimitedFile(Table):
             return self._lines.held[-1] + "\n"
 
     def __iter__(self) -> Iterator[Record]:
-        """Every row that holds something. One that cannot be parsed costs itself alone: the lines after it are
+        """Yield every row that holds something. One that cannot be parsed costs itself alone: the lines after it are
         read again."""
         reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
         width, number = len(self.columns), 1

@@ -33,7 +33,8 @@ class Dialect:
 
 
 def guess_dialect(records: Iterable[Record], at: Mapping[str, int]) -> Dialect:
-    """What the first rows say. Where nothing can only be one thing, dates are read month first, numbers with points.
+    """Tell what the first rows say. Where nothing can only be one thing, dates are read month first, numbers with
+    points.
 
     Args:
         records: the first `SAMPLE_ROWS` or so.
@@ -77,7 +78,7 @@ def _told(example: str, one: int, other: int) -> str:
 
 
 def chosen_dialect(guessed: Dialect, options: Mapping[str, Any]) -> Dialect:
-    """The guess with what somebody said instead.
+    """Return the guess with what somebody said instead.
 
     Raises:
         Invalid: an unknown option or value.

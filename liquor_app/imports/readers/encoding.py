@@ -35,7 +35,7 @@ def guess_encoding(head: bytes) -> str:
 
 
 def open_text(path: Path) -> TextIOWrapper:
-    """The file as text, line ends as they are."""
+    """Return the file as text, line ends as they are."""
     raw = path.open("rb")
     try:
         encoding = guess_encoding(raw.read(HEAD))
@@ -47,7 +47,7 @@ def open_text(path: Path) -> TextIOWrapper:
 
 
 def bytes_read(text: TextIOWrapper) -> int:
-    """How far into its file a text has read, a buffer ahead of its characters."""
+    """Tell how far into its file a text has read, a buffer ahead of its characters."""
     raw = text.buffer
     assert isinstance(raw, BufferedReader)
     return raw.tell()

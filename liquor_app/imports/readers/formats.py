@@ -28,7 +28,7 @@ def _looks_like(start: bytes) -> str:
 
 
 def open_table(path: Path) -> Table:
-    """A file as a table; the format is told by its content, never by its name.
+    """Return a file as a table; the format is told by its content, never by its name.
 
     Raises:
         Invalid: no such file, an empty one, or none of CSV, JSON, JSON Lines and Excel (.xlsx).

@@ -191,7 +191,7 @@ def _flat(found: dict[str, Any], prefix: str = "", depth: int = 0) -> dict[str, 
 
 
 def _rows(found: dict[str, Any]) -> Iterator[dict[str, str]]:
-    """An object's rows: itself, or one for each of its lines."""
+    """Yield an object's rows: itself, or one for each of its lines."""
     key = next((name for name in LINES if _is_lines(found.get(name))), None)
     if key is None:
         yield _flat(found)

@@ -41,7 +41,7 @@ class WorkbookFile(Table):
         self._total: int = head["total"]
 
     def _next(self) -> Any:
-        """What comes next; None after the end."""
+        """Tell what comes next; None after the end."""
         try:
             return next(self._stream, None)
         except Overrun as error:

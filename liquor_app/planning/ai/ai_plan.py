@@ -44,7 +44,7 @@ class Asked:
 
 
 async def prepare_question(session: AsyncSession, actor: Actor, plan: PlanRow) -> Asked | None:
-    """What to ask about a campaign whose optimiser's plan stands; None if there is nothing to decide.
+    """Tell what to ask about a campaign whose optimiser's plan stands; None if there is nothing to decide.
 
     Raises:
         Forbidden, NotFound, Conflict, Invalid: as `draft.make_plan`.
@@ -54,7 +54,7 @@ async def prepare_question(session: AsyncSession, actor: Actor, plan: PlanRow) -
 
 
 async def ask_within(session: AsyncSession, context: PlanContext, plan: PlanRow) -> Asked | None:
-    """The same for a campaign that is held. A corridor."""
+    """Return the same for a campaign that is held. A corridor."""
     brief = context.brief
     playbooks = await read_playbooks(session, brief)
     weight = await day_weights(session, brief)
@@ -184,7 +184,7 @@ async def _allocate(
 
 
 async def _banned(session: AsyncSession, context: PlanContext, people: list[UUID]) -> Flags:
-    """Whose state bans coupons, shape (people,)."""
+    """Tell whose state bans coupons, shape (people,)."""
     bans = coupon_bans(context.rules, context.brief.days[0])
     if not bans:
         return np.zeros(len(people), dtype=np.bool_)

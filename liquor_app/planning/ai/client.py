@@ -166,7 +166,7 @@ def _estimate(messages: list[dict[str, str]], schema: dict[str, Any]) -> int:
 async def _ask(
     messages: list[dict[str, str]], schema: dict[str, Any], settings: Settings, most: int, attempt: Attempt
 ) -> str:
-    """The text of one answer; counts its tokens into `attempt`.
+    """Return the text of one answer; counts its tokens into `attempt`.
 
     Raises:
         _Failed: no answer, or one that is not of the protocol.

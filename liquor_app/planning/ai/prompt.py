@@ -67,7 +67,7 @@ async def build_question(
     room: npt.NDArray[np.int64],
     baseline: dict[str, Any],
 ) -> Question:
-    """Everything the AI planner may know of a campaign.
+    """Return everything the AI planner may know of a campaign.
 
     Args:
         weight: what each day is worth beside an average one.

@@ -27,7 +27,7 @@ def scrub_patterns(words: str) -> str:
 
 
 def phrases_of(words: str) -> Iterator[str]:
-    """Every run of up to five words, in lower case."""
+    """Yield every run of up to five words, in lower case."""
     found = [match[0].strip(".'’-") for match in WORD.finditer(words)]
     for start in range(len(found)):
         for length in range(1, LONGEST_NAME + 1):
@@ -36,7 +36,7 @@ def phrases_of(words: str) -> Iterator[str]:
 
 
 async def known_names(session: AsyncSession, texts: Iterable[str]) -> list[str]:
-    """Names and outside ids of customers that stand in the texts, longest first.
+    """Return names and outside ids of customers that stand in the texts, longest first.
 
     One pass over the customers; names of one word count too, as they may be all there is.
     """
@@ -55,7 +55,7 @@ async def known_names(session: AsyncSession, texts: Iterable[str]) -> list[str]:
 
 
 def scrub_names(words: str, names: Iterable[str]) -> str:
-    """The text without these names, whatever their case and the spaces between their words."""
+    """Return the text without these names, whatever their case and the spaces between their words."""
     for name in names:
         pattern = r"\s+".join(re.escape(part) for part in name.split())
         words = re.sub(rf"(?<!\w){pattern}(?!\w)", "[name]", words, flags=re.IGNORECASE)
@@ -63,7 +63,7 @@ def scrub_names(words: str, names: Iterable[str]) -> str:
 
 
 def strings_in(value: Any) -> Iterator[str]:
-    """Every text in a JSON document, keys left out."""
+    """Yield every text in a JSON document, keys left out."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -75,7 +75,7 @@ def strings_in(value: Any) -> Iterator[str]:
 
 
 def scrub_document(value: Any, names: Iterable[str]) -> Any:
-    """A JSON document with every text scrubbed."""
+    """Return a JSON document with every text scrubbed."""
     names = list(names)
     if isinstance(value, str):
         return scrub_names(scrub_patterns(value), names)

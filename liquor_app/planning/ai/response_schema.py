@@ -94,7 +94,7 @@ class Refused(Exception):
 
 
 def json_schema(question: Question) -> dict[str, Any]:
-    """The answer's schema, in the subset OpenAI's strict mode takes; keys and days are enumerations."""
+    """Return the answer's schema, in the subset OpenAI's strict mode takes; keys and days are enumerations."""
 
     def shape(**properties: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -136,7 +136,7 @@ def json_schema(question: Question) -> dict[str, Any]:
 
 
 def read_answer(raw: str, question: Question) -> Proposal:
-    """The proposal in an answer.
+    """Return the proposal in an answer.
 
     Raises:
         Refused: it is not JSON, not of the schema, names what does not exist, exceeds a limit, or its copy cannot be
@@ -243,7 +243,7 @@ def _words(parts: list[_Words], question: Question, problems: list[str]) -> dict
 
 
 def as_document(proposal: Proposal, question: Question) -> dict[str, Any]:
-    """The proposal as it is kept with the plan, in names instead of keys."""
+    """Return the proposal as it is kept with the plan, in names instead of keys."""
     return {
         "shares": [
             {

@@ -103,7 +103,7 @@ async def refuse_unguided(session: AsyncSession, brief: CampaignBrief, made_unde
 
 
 def escalation(plan: PlanRow, guidance: Guidance) -> str:
-    """Why a plan needs an admin, in words; empty if a marketer may approve it."""
+    """Tell why a plan needs an admin, in words; empty if a marketer may approve it."""
     discount, reach = discount_of(plan), int(plan.summary["totals"]["reach"])
     if guidance.admin_above_discount is not None and discount > guidance.admin_above_discount:
         return (
@@ -119,16 +119,14 @@ def escalation(plan: PlanRow, guidance: Guidance) -> str:
 
 
 def require_approver(actor: Actor, plan: PlanRow, guidance: Guidance) -> None:
-    """Raises:
-    Forbidden: the plan is beyond what the actor may approve.
-    """
+    """Let the actor approve this plan, or raise Forbidden: it is beyond what they may."""
     why = escalation(plan, guidance)
     if why and not may(actor, Role.ADMIN):
         raise Forbidden(f"{why}. Ask an admin to approve it.")
 
 
 def beyond_autopilot(plan: PlanRow, guidance: Guidance) -> str:
-    """Why the system may not approve a plan by itself, in words; empty if it may."""
+    """Tell why the system may not approve a plan by itself, in words; empty if it may."""
     if why := escalation(plan, guidance):
         return why
     profit = plan.summary["simulation"]["incremental_profit"]
@@ -152,5 +150,5 @@ def beyond_autopilot(plan: PlanRow, guidance: Guidance) -> str:
 
 
 def discount_of(plan: PlanRow) -> Decimal:
-    """The discount a plan is expected to give, in money."""
+    """Return the discount a plan is expected to give, in money."""
     return Decimal(plan.summary["simulation"]["discount"]["mean"])

@@ -36,7 +36,8 @@ class ApprovalContext:
 async def read_approval(
     session: AsyncSession, campaign: Campaign, planned: Planned, *, bound_by: GuidanceRow | None = None
 ) -> ApprovalContext:
-    """What the approval of a held campaign's current plan goes by; `bound_by` is the guidance, if it was read already.
+    """Tell what the approval of a held campaign's current plan goes by; `bound_by` is the guidance, if it was read
+    already.
 
     Raises:
         Conflict: there is no plan, or the campaign is over or its last day has passed.

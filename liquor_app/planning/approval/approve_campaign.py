@@ -51,7 +51,7 @@ async def check_sender(session: AsyncSession, campaign: Campaign) -> Planned:
 
 
 async def approve_held(session: AsyncSession, actor: Actor, context: ApprovalContext) -> CampaignRow:
-    """The same for a campaign that is held, waits for approval and has a sender. A corridor."""
+    """Return the same for a campaign that is held, waits for approval and has a sender. A corridor."""
     await approve_within(session, actor, context)
     await mark_approved(session, actor, context.campaign)
     return row_of(context.campaign)

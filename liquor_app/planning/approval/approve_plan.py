@@ -59,7 +59,7 @@ async def approve_plan(
 async def approve_within(
     session: AsyncSession, actor: Actor, context: ApprovalContext, *, fingerprint: str | None = None
 ) -> PlanRow:
-    """The same for a plan that is held with its campaign. A corridor."""
+    """Return the same for a plan that is held with its campaign. A corridor."""
     plan, brief, current = context.plan, context.brief, context.planned.fingerprint
     is_standing = brief.type is CampaignType.TRIGGERED
     if plan.status is PlanStatus.SUPERSEDED:

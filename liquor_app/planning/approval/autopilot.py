@@ -43,8 +43,8 @@ async def hold_switch(session: AsyncSession, *, alone: bool = False) -> None:
 
 
 async def plan_ready(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
-    """The plan stands: by the guidance's autonomy it stays a suggestion, goes before a person, or, within the limits
-    of autopilot, is approved and scheduled at once.
+    """Return the plan stands: by the guidance's autonomy it stays a suggestion, goes before a person, or, within the
+    limits of autopilot, is approved and scheduled at once.
 
     Raises:
         NotFound: there is no such campaign.
@@ -101,7 +101,7 @@ async def _fly(session: AsyncSession, campaign: Campaign, bound_by: GuidanceRow)
 
 
 async def read_switch(session: AsyncSession, actor: Actor) -> AutopilotSettings:
-    """Whether autopilot is stopped, since when and by whom."""
+    """Tell whether autopilot is stopped, since when and by whom."""
     require(actor, Role.USER)
     return await load_settings(session, AutopilotSettings)
 

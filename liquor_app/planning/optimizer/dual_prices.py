@@ -55,7 +55,8 @@ class Book:
         self.usable = usable[self.people]
 
     def worth(self, of_budget: float, rows: slice | Ints = slice(None)) -> tuple[Floats, Ints]:
-        """What each place is worth to each customer before its price, and by which rank; shape (people, places)."""
+        """Tell what each place is worth to each customer before its price, and by which rank; shape (people,
+        places)."""
         value, asked = self.value[rows], of_budget * self.discount[rows]
         people, _, ranks = value.shape
         best = np.empty((people, self.days, self.channels))
@@ -103,7 +104,7 @@ class Book:
         return [(self._fit(rows, places, price, prices)[0], price) for price in (high, low)]
 
     def _fit(self, rows: slice | Ints, places: Floats, of_budget: float, start: Floats) -> tuple[Floats, float]:
-        """The places' prices at a price of the budget, from `start` on, and the discount then spent."""
+        """Return the places' prices at a price of the budget, from `start` on, and the discount then spent."""
         worth, rank = self.worth(of_budget, rows)
         prices = start.copy()
         net = np.ascontiguousarray((worth - prices).T)
@@ -123,7 +124,7 @@ class Book:
         return prices, float(given.sum())
 
     def dual(self, prices: Floats, of_budget: float, room: Room, budget: float) -> float:
-        """The bound these prices prove."""
+        """Return the bound these prices prove."""
         worth, _ = self.worth(of_budget)
         surplus = np.maximum((worth - prices).max(axis=1), 0.0).sum()
         return float(surplus + prices @ room.reshape(-1).astype(np.float64)) + of_budget * budget
@@ -131,7 +132,7 @@ class Book:
     # --- the plan ---
 
     def plan(self, prices: Floats, of_budget: float, room: Room, budget: float) -> Ints:
-        """The day of each candidate of the round or −1, shape (left,)."""
+        """Return the day of each candidate of the round or −1, shape (left,)."""
         worth, rank = self.worth(of_budget)
         seat = np.full(self.people.size, NOWHERE, dtype=np.intp)
         free = room.reshape(-1).copy()
@@ -236,7 +237,7 @@ def _groups(days: int, channels: int) -> list[tuple[Ints, Ints]]:
 
 
 def _shift(net: Floats, group: Ints, others: Ints, lowest: float, seats: int) -> float:
-    """How far a group's prices should move together for the dual to be least, the others standing.
+    """Tell how far a group's prices should move together for the dual to be least, the others standing.
 
     `net` is worth less price, shape (places, people), and is moved along; no price falls below zero (`lowest` is the
     group's lowest now).
@@ -252,7 +253,8 @@ def _shift(net: Floats, group: Ints, others: Ints, lowest: float, seats: int) ->
 
 
 def _undecided(net: Floats) -> Ints:
-    """The customers whom the smallest change of prices would move: between two places, or in and out of the plan."""
+    """Return the customers whom the smallest change of prices would move: between two places, or in and out of the
+    plan."""
     best = net.argmax(axis=1)
     person = np.arange(net.shape[0])
     top = net[person, best]
@@ -299,7 +301,7 @@ def _seat(worth: Floats, prices: Floats, seat: Ints, free: Room, among: Ints) ->
 
 
 def _first_in(place: Ints, free: Room) -> Flags:
-    """Which of a queue still find room, first come first served; shape of `place`."""
+    """Tell which of a queue still find room, first come first served; shape of `place`."""
     order = np.argsort(place, kind="stable")
     sorted_place = place[order]
     starts = np.flatnonzero(np.r_[True, sorted_place[1:] != sorted_place[:-1]])

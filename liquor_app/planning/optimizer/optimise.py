@@ -61,7 +61,7 @@ def optimise(problem: Problem) -> Allocation:
 
 
 def verdicts(problem: Problem, plan: Allocation) -> npt.NDArray[np.int8]:
-    """A `Verdict` for each candidate, shape (n,)."""
+    """Return a `Verdict` for each candidate, shape (n,)."""
     people = problem.counts.shape[0]
     chosen = plan.day != NOWHERE
     served = np.zeros(people, dtype=np.bool_)

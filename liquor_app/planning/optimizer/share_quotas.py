@@ -66,7 +66,7 @@ class Outcome:
 def steer(
     base: Base, problem: Problem, proposal: Proposal, offers: Sequence[Offer], *, most: int, limits: Limits
 ) -> Steered:
-    """The solver's problem within the proposal's shares.
+    """Return the solver's problem within the proposal's shares.
 
     Args:
         problem: the same week without shares; its people, caps, budget, weights and room hold.
@@ -117,7 +117,8 @@ def steer(
 
 
 def rooms(proposal: Proposal, lanes: Sequence[Lane], room: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
-    """Messages by day and lane, shape (days, lanes): the shares by largest remainder, never above a channel's room."""
+    """Return messages by day and lane, shape (days, lanes): the shares by largest remainder, never above a channel's
+    room."""
     wanted = np.zeros((room.shape[0], len(lanes)))
     for (lane, day), share in proposal.shares.items():
         wanted[day, lanes.index(lane)] = share * most
@@ -170,7 +171,8 @@ _FRIENDLY = (
 
 
 def _in_hands(problem: Problem) -> Allocation:
-    """The allocation; a large base is dealt into hands that are solved one by one, each with its part of every room.
+    """Return the allocation; a large base is dealt into hands that are solved one by one, each with its part of every
+    room.
 
     The bound is then that of the hands together: with thousands in each it differs from the whole's by less than a
     hundredth of a per cent.

@@ -111,7 +111,8 @@ class Mailgun(HttpProvider[MailgunConfig]):
         return accepted(messages, str(said["id"])) if isinstance(said, dict) and said.get("id") else None
 
     async def _find(self, sent: Handed) -> str | None:
-        """The event log of that address; any event with our send id proves that Mailgun has taken the message."""
+        """Return the event log of that address; any event with our send id proves that Mailgun has taken the
+        message."""
         said = await self._ask(
             f"/v3/{self.config.domain}/events",
             "Mailgun's event log",

@@ -42,7 +42,7 @@ _LIST_CODES = {"605": "suppress-bounce", "606": "suppress-unsubscribe", "607": "
 
 
 def read_callback(body: bytes, key: str, max_age_seconds: int) -> list[WebhookEvent]:
-    """The event of a callback.
+    """Return the event of a callback.
 
     Raises:
         Unauthenticated, Unavailable, Invalid: as `Provider.parse_webhook`.
@@ -83,8 +83,8 @@ def _listed_as(event: Mapping[str, Any]) -> str:
 
 
 def _is_dead(event: Mapping[str, Any]) -> bool:
-    """Whether the server says that nobody is there: Mailgun calls a block list, a full mailbox and whatever it does not
-    understand permanent too."""
+    """Tell whether the server says that nobody is there: Mailgun calls a block list, a full mailbox and whatever it
+    does not understand permanent too."""
     if event.get("severity") != "permanent":
         return False
     if _listed_as(event):

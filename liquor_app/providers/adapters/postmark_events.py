@@ -56,7 +56,7 @@ _CHANGES = {"HardBounce": EventKind.BOUNCED, "SpamComplaint": EventKind.COMPLAIN
 
 
 def read_callback(body: bytes, headers: Mapping[str, str], secret: str) -> list[WebhookEvent]:
-    """The event of a callback.
+    """Return the event of a callback.
 
     Raises:
         Unauthenticated, Unavailable, Invalid: as `Provider.parse_webhook`.

@@ -61,7 +61,7 @@ _OF_ADDRESS, _OPEN = frozenset({"invalid address"}), frozenset({"", "unclassifie
 
 
 def read_callback(body: bytes, headers: Mapping[str, str], key: str, max_age_seconds: int) -> list[WebhookEvent]:
-    """The events of a callback.
+    """Return the events of a callback.
 
     Raises:
         Unauthenticated, Unavailable, Invalid: as `Provider.parse_webhook`.
@@ -97,8 +97,8 @@ def _kind(event: Mapping[str, Any]) -> EventKind:
 
 
 def _is_dead(event: Mapping[str, Any]) -> bool:
-    """Whether the server says that nobody is there: a `blocked` bounce, or one for content or reputation, is about us,
-    an `expired` one about then, and one without a reason we understand tells nothing."""
+    """Tell whether the server says that nobody is there: a `blocked` bounce, or one for content or reputation, is about
+    us, an `expired` one about then, and one without a reason we understand tells nothing."""
     if event.get("event") == "dropped":
         return True
     if event.get("type") in ("blocked", "expired"):

@@ -134,7 +134,7 @@ class Smtp:
         return SendResult(message.send_id, outcome, code=type(error).__name__, detail=_WHY[leaving])
 
     async def _greeted(self, sender: str) -> aiosmtplib.SMTP:
-        """A connection that has taken the sender. Kept ones may have been closed meanwhile: then a new one."""
+        """Return a connection that has taken the sender. Kept ones may have been closed meanwhile: then a new one."""
         while self._idle:
             client = self._idle.pop()
             try:
@@ -191,7 +191,7 @@ def _message_id(message: OutgoingMessage) -> str:
 
 
 def _mime(message: OutgoingMessage) -> bytes:
-    """The letter, text first, as RFC 5322 wants it.
+    """Return the letter, text first, as RFC 5322 wants it.
 
     Raises:
         ValueError, UnicodeError: a header cannot be written, such as a name with a line break in it.

@@ -28,7 +28,7 @@ THROTTLED = frozenset({20429, 14107, 30022})
 
 
 def read_callback(body: bytes, headers: Mapping[str, str], url: str, token: str) -> list[WebhookEvent]:
-    """The event of a callback.
+    """Return the event of a callback.
 
     Raises:
         Unauthenticated, Unavailable, Invalid: as `Provider.parse_webhook`.
@@ -57,7 +57,7 @@ class _Every(dict[str, list[str]]):
         super().__init__(parse_qs(body, keep_blank_values=True))
 
     def getall(self, name: str) -> list[str]:
-        """What Twilio's validator asks for."""
+        """Tell what Twilio's validator asks for."""
         return self[name]
 
 

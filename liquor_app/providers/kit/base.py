@@ -150,7 +150,7 @@ class ProviderConfig(BaseModel):
     @field_validator("base_url", "host", check_fields=False)
     @classmethod
     def _outside(cls, value: str, info: ValidationInfo) -> str:
-        """Every provider's address is a public one, by whatever name its field goes."""
+        """Return every provider's address is a public one, by whatever name its field goes."""
         try:
             (check_url if info.field_name == "base_url" else check_host)(value, info.field_name or "")
         except Invalid as error:
@@ -189,7 +189,7 @@ class Provider(Protocol):
     def lookup_grace(self) -> timedelta | None: ...
 
     def calls(self, messages: Sequence[OutgoingMessage]) -> list[list[OutgoingMessage]]:
-        """The messages, put together for `send_batch`."""
+        """Return the messages, put together for `send_batch`."""
         ...
 
     async def send_batch(self, messages: Sequence[OutgoingMessage]) -> list[SendResult]:
@@ -201,7 +201,7 @@ class Provider(Protocol):
         ...
 
     async def lookup(self, handed: Sequence[Handed]) -> dict[UUID, str]:
-        """Which of these the provider has taken, with its own message ids, by our send id.
+        """Tell which of these the provider has taken, with its own message ids, by our send id.
 
         Raises:
             Unavailable: it could not be asked.
@@ -209,7 +209,7 @@ class Provider(Protocol):
         ...
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str], url: str) -> list[WebhookEvent]:
-        """What the provider tells us, once it has proved that it is the provider.
+        """Tell what the provider tells us, once it has proved that it is the provider.
 
         Args:
             body: exactly as it came; signatures cover every byte.
@@ -231,7 +231,7 @@ class Provider(Protocol):
 def each(
     messages: Sequence[OutgoingMessage], outcome: Outcome, code: str, detail: str, **more: Any
 ) -> list[SendResult]:
-    """The same result for every message of a call."""
+    """Return the same result for every message of a call."""
     return [SendResult(message.send_id, outcome, code=code, detail=detail[:500], **more) for message in messages]
 
 

@@ -38,7 +38,8 @@ class Skeleton:
 def group(
     messages: Sequence[OutgoingMessage], *, limit: int, forbidden: str, value_bytes: int = 10_000
 ) -> list[list[OutgoingMessage]]:
-    """Messages that may share a call: of one template version, equal in shape, each address once. The rest go alone.
+    """Return messages that may share a call: of one template version, equal in shape, each address once. The rest go
+    alone.
 
     Args:
         forbidden: what marks begin with; a message that contains it goes alone.
@@ -72,7 +73,7 @@ def group(
 
 
 def skeleton_of(messages: Sequence[OutgoingMessage], mark: Callable[[str], str]) -> Skeleton:
-    """The skeleton of messages `group` has put together. `mark` writes a variable of that name."""
+    """Return the skeleton of messages `group` has put together. `mark` writes a variable of that name."""
     values: list[dict[str, str]] = [{} for _ in messages]
     numbers = count()
 
@@ -92,7 +93,8 @@ def skeleton_of(messages: Sequence[OutgoingMessage], mark: Callable[[str], str])
         return cut.join(made)
 
     def pour(parts: Parts, *, is_html: bool) -> str:
-        """The stencil with marks in its holes; a value that reads the same in HTML and in text is one variable."""
+        """Return the stencil with marks in its holes; a value that reads the same in HTML and in text is one
+        variable."""
         made = list(parts)
         for at in range(1, len(parts), 2):
             hole = parts[at]
@@ -120,8 +122,8 @@ def skeleton_of(messages: Sequence[OutgoingMessage], mark: Callable[[str], str])
 
 
 def _differing(first: Sequence[str], parts: Sequence[list[str]]) -> list[int]:
-    """Where not all are like the first. Most differ at the same few places, which are then known: one comparison of
-    whole lists says that there are no others."""
+    """Tell where not all are like the first. Most differ at the same few places, which are then known: one comparison
+    of whole lists says that there are no others."""
     known: list[int] = []
     for own in parts:
         trial = own
@@ -135,14 +137,14 @@ def _differing(first: Sequence[str], parts: Sequence[list[str]]) -> list[int]:
 
 
 def _own_texts(message: OutgoingMessage) -> list[str]:
-    """What one message says by itself."""
+    """Tell what one message says by itself."""
     own = [message.subject or "", *message.headers.values()]
     body = message.body
     return [*own, *body.values.values()] if isinstance(body, Filled) else [*own, body.html or "", body.text]
 
 
 def _shared_texts(message: OutgoingMessage) -> Sequence[str]:
-    """What messages of its shape say alike, beyond `_own_texts`."""
+    """Tell what messages of its shape say alike, beyond `_own_texts`."""
     return message.body.stencil.literals if isinstance(message.body, Filled) else ()
 
 
@@ -163,7 +165,7 @@ def _shape(message: OutgoingMessage) -> Hashable | None:
 
 
 def _largest(messages: Sequence[OutgoingMessage]) -> int:
-    """Bytes of the largest recipient's values, their names included, of some: should another's be larger, the provider
-    refuses the call, and halving it finds the one."""
+    """Return bytes of the largest recipient's values, their names included, of some: should another's be larger, the
+    provider refuses the call, and halving it finds the one."""
     own = skeleton_of(messages[:SAMPLE], lambda name: name).values
     return max(sum(len(name) + len(value.encode()) for name, value in values.items()) for values in own)

@@ -54,7 +54,7 @@ _SAYS_ADDRESS = re.compile(
 
 
 def cause_of(code: str | int | None, words: str | None) -> Cause:
-    """Why a server would not take a message, as far as it says: the enhanced code first, then its words, then the
+    """Tell why a server would not take a message, as far as it says: the enhanced code first, then its words, then the
     three digits."""
     said = f"{code or ''} {words or ''}"
     if _SAYS_SENDER.search(words or ""):

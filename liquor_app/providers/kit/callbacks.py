@@ -21,7 +21,7 @@ DEEPEST = 40
 
 
 def header(headers: Mapping[str, str], name: str) -> str:
-    """A header's value whatever its case; empty if it is not there."""
+    """Return a header's value whatever its case; empty if it is not there."""
     wanted = name.lower()
     return next((value for key, value in headers.items() if key.lower() == wanted), "")
 
@@ -31,7 +31,7 @@ def forged(provider: str) -> Unauthenticated:
 
 
 def require_key(key: str, provider: str) -> str:
-    """The key callbacks are checked with.
+    """Return the key callbacks are checked with.
 
     Raises:
         Unavailable: none is configured, so nothing can be believed yet; what is told again later may be.
@@ -56,7 +56,7 @@ def check_age(timestamp: str, most_seconds: int, provider: str) -> None:
 
 
 def read_json(body: bytes, kind: type, provider: str) -> Any:
-    """The body's JSON, made fit to be kept (`clean`).
+    """Return the body's JSON, made fit to be kept (`clean`).
 
     Raises:
         Invalid: not JSON, or not a `kind`.
@@ -85,20 +85,20 @@ def clean(value: Any, deepest: int = DEEPEST) -> Any:
 
 
 def child(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A nested object; empty if it is anything else."""
+    """Return a nested object; empty if it is anything else."""
     found = value.get(name)
     return found if isinstance(found, dict) else {}
 
 
 def words(value: object) -> str | None:
-    """Text or a number as text; None for anything else."""
+    """Return text or a number as text; None for anything else."""
     if isinstance(value, str):
         return value[:2000] or None
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def id_of(value: object) -> UUID | None:
-    """Our send id, if it is one."""
+    """Return our send id, if it is one."""
     try:
         return UUID(str(value)) if value else None
     except ValueError:
@@ -117,5 +117,5 @@ def moment_of(value: object) -> datetime:
 
 
 def fingerprint(*parts: object) -> str:
-    """An event id for providers that give none: the same event twice has the same."""
+    """Return an event id for providers that give none: the same event twice has the same."""
     return hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).hexdigest()[:40]

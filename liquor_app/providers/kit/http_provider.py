@@ -58,31 +58,31 @@ class HttpProvider(Generic[C]):
         raise NotImplementedError
 
     def _request(self, messages: Sequence[OutgoingMessage]) -> tuple[str, dict[str, Any]]:
-        """The path, and httpx's arguments that hold the messages."""
+        """Return the path, and httpx's arguments that hold the messages."""
         raise NotImplementedError
 
     def _sentence(self, said: Any) -> object:
-        """What an answer's JSON says of the call, in the provider's words."""
+        """Tell what an answer's JSON says of the call, in the provider's words."""
         return said.get("message") if isinstance(said, dict) else None
 
     def _own_code(self, messages: Sequence[OutgoingMessage], said: Any, detail: str) -> list[SendResult] | None:
-        """What a code of the provider's own means before its status is looked at."""
+        """Tell what a code of the provider's own means before its status is looked at."""
         return None
 
     def _refusal(
         self, messages: Sequence[OutgoingMessage], answer: httpx.Response, said: Any, detail: str
     ) -> list[SendResult]:
-        """What a status means that is neither `taken` nor known to all."""
+        """Tell what a status means that is neither `taken` nor known to all."""
         return refused(messages, str(answer.status_code), detail)
 
     def _receipts(
         self, messages: Sequence[OutgoingMessage], answer: httpx.Response, said: Any
     ) -> list[SendResult] | None:
-        """One result a message of a call that was taken; None if the answer cannot be understood."""
+        """Return one result a message of a call that was taken; None if the answer cannot be understood."""
         raise NotImplementedError
 
     async def _find(self, sent: Handed) -> str | None:
-        """The provider's id of a message; None if it knows none."""
+        """Return the provider's id of a message; None if it knows none."""
         raise NotImplementedError
 
     # --- what all do alike ---
@@ -125,7 +125,7 @@ class HttpProvider(Generic[C]):
         return {sent.send_id: message_id for sent, message_id in zip(handed, found, strict=True) if message_id}
 
     async def _ask(self, path: str, what: str, **params: str | int) -> dict[str, Any]:
-        """A question that changes nothing.
+        """Return a question that changes nothing.
 
         Raises:
             Unavailable: no answer, or not one of ours.
@@ -137,12 +137,12 @@ class HttpProvider(Generic[C]):
 
 
 def first_of(said: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
-    """The first object of a list in an answer, if there is one."""
+    """Return the first object of a list in an answer, if there is one."""
     found = said.get(name)
     first = found[0] if isinstance(found, list) and found else None
     return first if isinstance(first, dict) else None
 
 
 def accepted(messages: Sequence[OutgoingMessage], message_id: str | None) -> list[SendResult]:
-    """A call whose messages were all taken, under one id."""
+    """Return a call whose messages were all taken, under one id."""
     return [SendResult(message.send_id, Outcome.ACCEPTED, message_id) for message in messages]

@@ -63,7 +63,7 @@ def form_data(fields: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def post(client: httpx.AsyncClient, path: str, seconds: float, **content: Any) -> httpx.Response | NoAnswer:
-    """A call that may have been taken even if nobody answers."""
+    """Return a call that may have been taken even if nobody answers."""
     try:
         async with asyncio.timeout(seconds):
             return await client.post(path, **content)
@@ -74,7 +74,7 @@ async def post(client: httpx.AsyncClient, path: str, seconds: float, **content: 
 
 
 async def ask(client: httpx.AsyncClient, path: str, seconds: float, what: str, **params: str | int) -> dict[str, Any]:
-    """A question that changes nothing.
+    """Return a question that changes nothing.
 
     Raises:
         Unavailable: no answer, or not one of ours.
@@ -93,7 +93,7 @@ async def ask(client: httpx.AsyncClient, path: str, seconds: float, what: str, *
 
 
 def reason_of(error: Exception) -> str:
-    """Why there is no answer, in our words: a stranger's may hold anything."""
+    """Tell why there is no answer, in our words: a stranger's may hold anything."""
     if is_blocked(error):
         return str(BlockedAddress())
     if isinstance(error, TimeoutError | httpx.TimeoutException):
@@ -109,14 +109,14 @@ def reason_of(error: Exception) -> str:
 
 
 def said_of(answer: httpx.Response, said: object) -> str:
-    """What a provider says of a call: the sentence its own API has for that, cut, and never the answer itself, which
-    at another address than a provider's would be somebody else's page."""
+    """Tell what a provider says of a call: the sentence its own API has for that, cut, and never the answer itself,
+    which at another address than a provider's would be somebody else's page."""
     sentence = " ".join(str(said).split())[:MAX_SENTENCE] if said else ""
     return sentence or f"It answers {answer.status_code} {answer.reason_phrase}".strip()
 
 
 def loaded(answer: httpx.Response) -> Any:
-    """The answer's JSON; None for anything else."""
+    """Return the answer's JSON; None for anything else."""
     try:
         return answer.json()
     except ValueError:
@@ -126,7 +126,7 @@ def loaded(answer: httpx.Response) -> Any:
 def common(
     messages: Sequence[OutgoingMessage], answer: httpx.Response | NoAnswer, detail: str, *, safe_5xx: frozenset[int]
 ) -> list[SendResult] | None:
-    """What statuses mean to every provider alike; None for those it has to judge itself.
+    """Tell what statuses mean to every provider alike; None for those it has to judge itself.
 
     Args:
         safe_5xx: server errors after which nothing was taken; after any other nobody knows.
@@ -147,17 +147,17 @@ def common(
 
 
 def refused(messages: Sequence[OutgoingMessage], code: str, detail: str) -> list[SendResult]:
-    """A call that is wrong in itself: with several messages in it, one of them may be to blame for all."""
+    """Return a call that is wrong in itself: with several messages in it, one of them may be to blame for all."""
     return each(messages, Outcome.REJECTED, code, detail, is_shared=len(messages) > 1)
 
 
 def garbled(messages: Sequence[OutgoingMessage], status: int) -> list[SendResult]:
-    """A success whose text makes no sense: it may have been taken."""
+    """Return a success whose text makes no sense: it may have been taken."""
     return each(messages, Outcome.UNKNOWN, str(status), "The answer cannot be understood.")
 
 
 def retry_after(answer: httpx.Response) -> float | None:
-    """Seconds of a `Retry-After` header, which may also name a date (RFC 9110 §10.2.3); at most an hour."""
+    """Return seconds of a `Retry-After` header, which may also name a date (RFC 9110 §10.2.3); at most an hour."""
     value = answer.headers.get("retry-after", "").strip()
     if not value:
         return None

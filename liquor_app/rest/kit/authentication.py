@@ -25,7 +25,7 @@ REQUESTS_PER_MINUTE = 3000
 
 
 def session_cookie(connection: HTTPConnection) -> str | None:
-    """The value of the session cookie that came with a request or a socket."""
+    """Return the value of the session cookie that came with a request or a socket."""
     return connection.cookies.get(cookie_name(SESSION))
 
 
@@ -50,7 +50,7 @@ def drop_cookie(response: Response, name: str) -> None:
 
 
 def same_origin(request: Request) -> bool:
-    """Whether a browser's request comes from our own pages (cookies travel with strangers' forms too)."""
+    """Tell whether a browser's request comes from our own pages (cookies travel with strangers' forms too)."""
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         return False
     origin = request.headers.get("origin")
@@ -61,7 +61,7 @@ def same_origin(request: Request) -> bool:
 
 
 def bearer_of(connection: HTTPConnection) -> str | None:
-    """The token in `Authorization: Bearer …`."""
+    """Return the token in `Authorization: Bearer …`."""
     header = connection.headers.get("authorization", "")
     return header[7:].strip() if header.lower().startswith("bearer ") else None
 
@@ -73,8 +73,8 @@ async def _note_refused_key(connection: HTTPConnection) -> None:
 
 
 async def current_actor(request: Request) -> AsyncIterator[Actor]:
-    """Whoever calls: a bearer token or API key, else the browser's session cookie. What they are refused for want of
-    rights is recorded.
+    """Yield whoever calls: a bearer token or API key, else the browser's session cookie. What they are refused for want
+    of rights is recorded.
 
     Raises:
         Unauthenticated: nobody known.
@@ -119,12 +119,12 @@ CurrentActor = Annotated[Actor, Depends(current_actor)]
 
 
 def key_owner(actor: Actor) -> str:
-    """Whose idempotency keys these are."""
+    """Tell whose idempotency keys these are."""
     return f"{actor.kind.value}:{actor.id}"
 
 
 async def has_session(scope: Scope) -> bool:
-    """Whether a connection comes with the cookie of somebody signed in."""
+    """Tell whether a connection comes with the cookie of somebody signed in."""
     cookie = session_cookie(HTTPConnection(scope))
     if not cookie:
         return False
@@ -133,7 +133,7 @@ async def has_session(scope: Scope) -> bool:
 
 
 async def socket_actor(websocket: WebSocket, token: str | None) -> Actor:
-    """Whoever listens: by token or API key, else by the browser's session.
+    """Return whoever listens: by token or API key, else by the browser's session.
 
     Raises:
         Unauthenticated: nobody known.

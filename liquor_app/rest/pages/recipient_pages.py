@@ -23,7 +23,7 @@ OFTEN = {"": "As the shop sees fit", "4": "At most 4 in 30 days", "2": "At most 
 
 
 def stored_page(message: Stored) -> HTMLResponse:
-    """The message itself."""
+    """Return the message itself."""
     body = message.html or f"<pre style='white-space:pre-wrap;font:16px/1.5 sans-serif'>{escape(message.text)}</pre>"
     return HTMLResponse(
         body,
@@ -50,7 +50,7 @@ def _barred_box(channel: Channel) -> str:
 
 
 def preferences_page(wishes: Wishes, *, saved: bool = False) -> HTMLResponse:
-    """What to get, how often, or nothing for a while: one form, one button."""
+    """Tell what to get, how often, or nothing for a while: one form, one button."""
     boxes = "".join(
         _barred_box(channel) if channel in wishes.barred else _box(channel, on=on)
         for channel, on in wishes.channels.items()
@@ -77,7 +77,7 @@ def preferences_page(wishes: Wishes, *, saved: bool = False) -> HTMLResponse:
 
 
 def age_page(ask: Ask, *, problem: str = "") -> HTMLResponse:
-    """A full date of birth: a yes alone is no proof of age (CTIA)."""
+    """Return a full date of birth: a yes alone is no proof of age (CTIA)."""
     note = f"<p role=alert id=w><b>{escape(problem)}</b></p>" if problem else ""
     told = " aria-invalid=true aria-describedby=w" if problem else ""
     body = (

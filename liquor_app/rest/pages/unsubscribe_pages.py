@@ -45,7 +45,7 @@ outline:3px solid var(--link);outline-offset:3px}
 
 
 def page(look: Look, title: str, body: str, status: int = 200) -> HTMLResponse:
-    """A page of ours for recipients in their brand's look; `body` is HTML already escaped."""
+    """Return a page of ours for recipients in their brand's look; `body` is HTML already escaped."""
     colors = f":root{{--act:{look.color};--on:{look.on_color}}}"
     logo = f"<img src='{escape(look.logo_url, quote=True)}' alt=''>" if look.logo_url else ""
     return HTMLResponse(
@@ -59,7 +59,7 @@ def page(look: Look, title: str, body: str, status: int = 200) -> HTMLResponse:
 
 
 def asking(view: UnsubscribeView, action: str) -> HTMLResponse:
-    """One button, one click, nothing to type (CAN-SPAM, 16 CFR 316.5)."""
+    """Return one button, one click, nothing to type (CAN-SPAM, 16 CFR 316.5)."""
     kind = view.channel.lower()
     body = (
         f"<p>You will get no more offers from {escape(view.brand)} by {escape(kind)}, starting now.</p>"
@@ -90,7 +90,7 @@ def undone(view: UnsubscribeView, *, preferences: str) -> HTMLResponse:
 
 
 def failed(error: AppError) -> HTMLResponse:
-    """What is wrong, in the recipient's words."""
+    """Tell what is wrong, in the recipient's words."""
     answer = page(Look(), "That did not work", f"<p role=alert>{escape(error.message)}</p>", error.status)
     if isinstance(error, TooMany):
         answer.headers["Retry-After"] = str(error.retry_after)

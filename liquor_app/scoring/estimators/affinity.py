@@ -39,7 +39,7 @@ def affinities(
     k: int,
     popularity: npt.ArrayLike | None = None,
 ) -> Affinities:
-    """The k best items of every customer.
+    """Return the k best items of every customer.
 
     The score is a count smoothed by one imaginary purchase spread over all items by popularity. It is below one for
     anything never bought and at least one for anything bought (before the division), so own purchases always come

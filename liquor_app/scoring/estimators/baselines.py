@@ -36,7 +36,7 @@ class Measures:
 
 
 def counts_of(recency: Floats, orders: Floats, spend: Floats) -> dict[str, Floats]:
-    """What a shop without models would sort its customers by; arrays of shape (n,)."""
+    """Tell what a shop without models would sort its customers by; arrays of shape (n,)."""
     total = quintiles(recency, higher_is_better=False) + quintiles(orders) + quintiles(spend)
     return {"recency": recency, "frequency": orders, "rfm_sum": total.astype(np.float64), "spend_to_date": spend}
 
@@ -46,7 +46,7 @@ def counts_of_histories(known: Histories) -> dict[str, Floats]:
 
 
 def as_probability(before: Floats, happened: npt.ArrayLike, now: Floats) -> Floats | None:
-    """A count as a probability: a logistic regression on its logarithm, learned one period earlier.
+    """Return a count as a probability: a logistic regression on its logarithm, learned one period earlier.
 
     Args:
         before, happened: the count and the outcome of the earlier period, shape (m,).
@@ -63,7 +63,7 @@ def as_probability(before: Floats, happened: npt.ArrayLike, now: Floats) -> Floa
 
 
 def as_money(before: Floats, spent: Floats, now: Floats) -> Floats | None:
-    """A count as money: what one unit of it was worth in the earlier period; None if it was worth nothing."""
+    """Return a count as money: what one unit of it was worth in the earlier period; None if it was worth nothing."""
     total = float(before.sum())
     return now * (float(spent.sum()) / total) if total > 0 and spent.sum() > 0 else None
 
@@ -71,7 +71,7 @@ def as_money(before: Floats, spent: Floats, now: Floats) -> Floats | None:
 def judge_ranking(
     happened: npt.ArrayLike, score: Floats, probability: Floats | None, group: npt.ArrayLike | None = None
 ) -> Measures:
-    """A forecast of something that happens or not.
+    """Return a forecast of something that happens or not.
 
     Args:
         score: higher is likelier.
@@ -88,7 +88,7 @@ def judge_ranking(
 
 
 def judge_money(spent: Floats, score: Floats, money: Floats | None) -> Measures:
-    """A forecast of what is spent.
+    """Return a forecast of what is spent.
 
     Args:
         score: higher is more.

@@ -61,7 +61,7 @@ class BgNbdFit:
 
 
 def check_history(x: Numbers, t_x: Numbers, T: Numbers) -> tuple[Floats, Floats, Floats]:
-    """The three as float arrays of one shape.
+    """Return the three as float arrays of one shape.
 
     Raises:
         Invalid: shapes differ, or some customer's history is impossible (negative, t_x > T, x = 0 but t_x > 0).

@@ -83,7 +83,7 @@ class DataSufficiency:
 
 
 def sufficiency(known: Histories) -> DataSufficiency:
-    """The gates' figures from the histories."""
+    """Return the gates' figures from the histories."""
     if known.x.size == 0:
         return DataSufficiency(0, 0, 0, 0)
     return DataSufficiency(
@@ -110,7 +110,7 @@ def bands(probability: npt.ArrayLike) -> npt.NDArray[Any]:
 
 
 def recency_bands(days_since_last: npt.ArrayLike, horizon: float = HORIZON_DAYS) -> npt.NDArray[Any]:
-    """The fallback: Low up to half the horizon since the last order, Medium up to one and a half, then High."""
+    """Return the fallback: Low up to half the horizon since the last order, Medium up to one and a half, then High."""
     days = np.asarray(days_since_last, dtype=np.float64)
     return _BANDS[(days > horizon / 2).astype(np.int64) + (days > horizon * 1.5)]
 

@@ -36,7 +36,7 @@ class ClvMethod(StrEnum):
 def model_clv(
     bgnbd_params: BgNbdParams, value_params: GammaGammaParams, known: Histories, horizon: float = HORIZON_DAYS
 ) -> Floats:
-    """Expected purchases × expected order value over `horizon` days; money, shape (n,).
+    """Return expected purchases × expected order value over `horizon` days; money, shape (n,).
 
     All of a customer's orders inform the order value, the first one too: one-time buyers are a quarter of a shop.
     """
@@ -46,7 +46,7 @@ def model_clv(
 
 
 def spend_to_date_clv(known: Histories, observed_days: float, horizon: float = HORIZON_DAYS) -> Floats:
-    """Spend so far × horizon / length of the log; money, shape (n,).
+    """Return spend so far × horizon / length of the log; money, shape (n,).
 
     The whole log's length, not the customer's own age: dividing by a short age makes a stranger's first basket look
     like a habit (Spearman .54 instead of .60 on the sample).

@@ -161,13 +161,13 @@ def psi(expected: npt.ArrayLike, seen: npt.ArrayLike) -> float:
 
 
 def brier(outcome: npt.ArrayLike, probability: npt.ArrayLike) -> float:
-    """Mean squared error of a probability; 0 is perfect."""
+    """Return mean squared error of a probability; 0 is perfect."""
     happened, value = _pair(outcome, probability)
     return float(np.mean((value - happened) ** 2))
 
 
 def ece(outcome: npt.ArrayLike, probability: npt.ArrayLike, *, bins: int = 10) -> float:
-    """Expected calibration error over equal-width bins: how far, on average, the said is from the seen."""
+    """Return expected calibration error over equal-width bins: how far, on average, the said is from the seen."""
     happened, value = _pair(outcome, probability)
     which = np.minimum((value * bins).astype(np.int64), bins - 1)
     said = np.bincount(which, weights=value, minlength=bins)
@@ -203,7 +203,7 @@ def spearman(one: npt.ArrayLike, other: npt.ArrayLike) -> float:
 
 
 def mae(actual: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
-    """Mean absolute error, in the unit of the two."""
+    """Return mean absolute error, in the unit of the two."""
     seen, said = _pair(actual, predicted)
     return float(np.mean(np.abs(seen - said)))
 

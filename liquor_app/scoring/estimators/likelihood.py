@@ -24,7 +24,7 @@ class FitFailed(Conflict):
 
 
 def minimise(objective: Objective, start: Floats, what: str, *, bounded: bool = True) -> Floats:
-    """The argument at which `objective` (value, gradient) is least.
+    """Return the argument at which `objective` (value, gradient) is least.
 
     Args:
         objective: mean negative log-likelihood, so that tolerances do not depend on the number of customers.

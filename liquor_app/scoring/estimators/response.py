@@ -62,7 +62,8 @@ class Known:
     recency: Floats
 
     def matrix(self) -> Floats:
-        """Columns as `FEATURES`: long-tailed counts as log1p; recency at most a year, which also stands for never."""
+        """Return columns as `FEATURES`: long-tailed counts as log1p; recency at most a year, which also stands for
+        never."""
         return np.column_stack(
             [
                 np.log1p(self.responses),
@@ -185,7 +186,7 @@ def predict(params: LogitParams, features: npt.ArrayLike) -> Floats:
 
 
 def response_rate(responses: npt.ArrayLike, contacts: npt.ArrayLike, base_rate: float) -> Floats:
-    """The simple count: (responses + 10 · base) / (contacts + 10), shape (n,).
+    """Return the simple count: (responses + 10 · base) / (contacts + 10), shape (n,).
 
     Raises:
         Invalid: `base_rate` is not a probability, or somebody responded more often than contacted.

@@ -94,7 +94,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def quintiles(values: npt.ArrayLike, *, higher_is_better: bool = True) -> Scores:
-    """Scores 1 (worst) to 5 (best), shape (n,).
+    """Return scores 1 (worst) to 5 (best), shape (n,).
 
     By mid-rank: a value's share of the customers below it, ties counting half. Equal values therefore always get
     equal scores whatever the order of the rows, and ten customers are enough.
@@ -144,7 +144,7 @@ def rfm(
 def segments(
     r: Scores, f: Scores, m: Scores, orders_ever: npt.ArrayLike, age_days: npt.ArrayLike
 ) -> npt.NDArray[np.object_]:
-    """The table applied: one `RfmSegment` per buyer, shape (n,)."""
+    """Return the table applied: one `RfmSegment` per buyer, shape (n,)."""
     orders, age = np.asarray(orders_ever, dtype=np.float64), np.asarray(age_days, dtype=np.float64)
     row = np.full(r.shape, len(RULES) - 1, dtype=np.int64)
     for position in reversed(range(len(RULES))):

@@ -28,7 +28,7 @@ class Models:
 
 
 def histories_of(customers: pd.DataFrame) -> Histories:
-    """The models' view of rows with purchases; `customer` is the row's index label."""
+    """Return the models' view of rows with purchases; `customer` is the row's index label."""
     orders, first, last = (customers[name].to_numpy() for name in ("order_days", "first_day", "last_day"))
     return Histories(
         customers.index.to_numpy(dtype=np.int64), orders - 1, last - first, -first, customers["spend"].to_numpy()
@@ -36,12 +36,12 @@ def histories_of(customers: pd.DataFrame) -> Histories:
 
 
 def buyers_of(customers: pd.DataFrame) -> pd.DataFrame:
-    """Those who bought and did not object to profiling."""
+    """Return those who bought and did not object to profiling."""
     return customers[~customers["objected"].to_numpy(dtype=bool) & (customers["baskets"].to_numpy() > 0)]
 
 
 def standards_of(customers: pd.DataFrame, *, categories: pd.Series, brands: pd.Series, prices: pd.Series) -> Standards:
-    """What `scored` compares with, of everybody."""
+    """Tell what `scored` compares with, of everybody."""
     buyers = buyers_of(customers)
     known = histories_of(buyers)
     orders, spend = buyers["window_days"].to_numpy(), buyers["window_spend"].to_numpy()
@@ -49,7 +49,7 @@ def standards_of(customers: pd.DataFrame, *, categories: pd.Series, brands: pd.S
 
 
 def scored(customers: pd.DataFrame, models: Models, standards: Standards) -> pd.DataFrame:
-    """Scores of the rows of `features.read_customers`, same index; NaN or None where there is no telling.
+    """Return scores of the rows of `features.read_customers`, same index; NaN or None where there is no telling.
 
     People who never bought or who objected to profiling are not scored. Times are days from today.
     """

@@ -42,7 +42,8 @@ def show_figure(name: str, value: Decimal) -> str:
 
 
 def show_change(kpi: Kpi) -> tuple[str, str]:
-    """The change against the period before, and whether it is good. Rates change in points, the rest in percent."""
+    """Return the change against the period before, and whether it is good. Rates change in points, the rest in
+    percent."""
     if kpi.previous is None:
         return "", "gray"
     if kpi.name == "conversion_rate":
@@ -87,7 +88,7 @@ class HoldoutCard:
 
 
 def holdout_card(row: OverallRow, at: datetime) -> HoldoutCard:
-    """The card for a reading; `at` is the shop's present."""
+    """Return the card for a reading; `at` is the shop's present."""
     if row.share == 0:
         return HoldoutCard(missing=list(row.missing))
     share = f"{plain_number(row.share * 100)}%"
@@ -150,7 +151,7 @@ def _signed_money(value: float) -> str:
 
 
 def tiles(board: Dashboard) -> list[Tile]:
-    """One tile a KPI."""
+    """Return one tile a KPI."""
     made = []
     for kpi in board.kpis:
         delta, trend = show_change(kpi)

@@ -15,7 +15,7 @@ def days_words(row: CampaignRow) -> str:
 
 
 def progress_words(row: CampaignRow, at: datetime) -> str:
-    """What is happening to it, in one line; `at` is the shop's present."""
+    """Tell what is happening to it, in one line; `at` is the shop's present."""
     if row.status is CampaignStatus.ACTIVE and row.virtual_now is not None:
         return f"Playing the week: {show_moment(row.virtual_now, at)}"
     words = {
@@ -31,7 +31,7 @@ def progress_words(row: CampaignRow, at: datetime) -> str:
 
 
 def waiting_words(row: CampaignRow) -> str:
-    """The plan's promise in one sentence, from its stored simulation."""
+    """Return the plan's promise in one sentence, from its stored simulation."""
     plan = row.weekly_plan or {}
     totals, simulated = plan.get("totals"), plan.get("simulation")
     if not totals or not simulated:

@@ -42,7 +42,7 @@ def name_of(row: CustomerRow) -> str:
 
 
 def customer_line(row: CustomerRow, at: datetime, suppressed: bool = False) -> CustomerLine:
-    """The row in words; `at` is the shop's present."""
+    """Return the row in words; `at` is the shop's present."""
     name = name_of(row)
     known = (row.email, row.phone, f"No. {row.external_id}" if row.external_id else None)
     return CustomerLine(
@@ -101,7 +101,7 @@ def churn_bands(counts: BaseCounts) -> list[Band]:
 
 
 def segment_shares(counts: BaseCounts) -> list[Slice]:
-    """The largest segments one by one, the rest as one."""
+    """Return the largest segments one by one, the rest as one."""
     named = counts.by_segment
     drawn = named if len(named) <= DRAWN_SEGMENTS + 1 else named[:DRAWN_SEGMENTS]
     parts = [(segment_label(name), n) for name, n in drawn]

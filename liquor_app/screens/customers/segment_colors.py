@@ -38,7 +38,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
 
 
 def segment_label(name: str | None) -> str:
-    """An RFM segment as people call it; a dash for none."""
+    """Return an RFM segment as people call it; a dash for none."""
     if not name:
         return NONE
     known = {segment.value: segment.label for segment in RfmSegment}
@@ -46,12 +46,12 @@ def segment_label(name: str | None) -> str:
 
 
 def segment_color(name: str | None) -> str:
-    """The token of an RFM segment's colour."""
+    """Return the token of an RFM segment's colour."""
     return SEGMENT_COLORS.get(name or "", "sunken-2")
 
 
 def family(category: str) -> str:
-    """Which of `FAMILIES` a product category belongs to, by its words."""
+    """Tell which of `FAMILIES` a product category belongs to, by its words."""
     words = {word.removesuffix("s") for word in category.lower().replace("/", " ").replace(",", " ").split()}
     for name, known in _WORDS.items():
         if not words.isdisjoint(word.removesuffix("s") for word in known):

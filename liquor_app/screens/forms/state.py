@@ -37,18 +37,18 @@ class FormState(rx.State, mixin=True):  # type: ignore[call-arg]
     # --- what a form says of itself ---
 
     def _fields(self) -> Collection[str]:
-        """Fields a complaint can stand beside; what is about another one is told as a toast."""
+        """Return fields a complaint can stand beside; what is about another one is told as a toast."""
         raise NotImplementedError
 
     def _asked(self) -> bool:
-        """Whether its dialog is open."""
+        """Tell whether its dialog is open."""
         return True
 
     def _shut(self) -> None:
         """Close its dialog."""
 
     def _blamed(self, error: AppError) -> dict[str, str]:
-        """The complaint by the field it stands beside; none if there is no such field."""
+        """Return the complaint by the field it stands beside; none if there is no such field."""
         return {error.field: error.message} if error.field and error.field in self._fields() else {}
 
     # --- what all of them do ---
@@ -78,7 +78,7 @@ class FormState(rx.State, mixin=True):  # type: ignore[call-arg]
     @rx.event
     @guarded
     async def stay(self, open: bool = False) -> None:
-        """What was typed stays where it is."""
+        """Tell what was typed stays where it is."""
         if not open:
             self.dropping = False
 

@@ -20,7 +20,7 @@ class _Watched(rx.el.Div):
 
 
 def watched(state: type[FormState], *children: Child) -> rx.Component:
-    """Fields of a form; leaving the page while it holds what is not stored asks first (`shell.js`)."""
+    """Draw fields of a form; leaving the page while it holds what is not stored asks first (`shell.js`)."""
     return _Watched.create(
         *children,
         on_input=state.touch.throttle(TOUCH_MS),
@@ -30,13 +30,13 @@ def watched(state: type[FormState], *children: Child) -> rx.Component:
 
 
 def form_of(state: type[FormState], *children: Child, **props: Any) -> rx.Component:
-    """A form whose state is a `FormState`; `on_submit` is one of its `submits`."""
+    """Draw a form whose state is a `FormState`; `on_submit` is one of its `submits`."""
     return rx.form(watched(state, *children), **props)
 
 
 def form_dialog(state: type[FormState], title: Text, *body: Child, open: Flag, **props: Any) -> rx.Component:
-    """A dialog with a form of `state`. Escape, the scrim and Cancel (`state.close(False)`) ask before what was typed
-    is dropped."""
+    """Draw a dialog with a form of `state`. Escape, the scrim and Cancel (`state.close(False)`) ask before what was
+    typed is dropped."""
     return rx.fragment(
         dialog(title, *body, open=open, on_open_change=state.close, **props),
         _drop_question(state, open),

@@ -23,7 +23,7 @@ from liquor_app.ui.pager import bulk_bar
 
 
 def gallery() -> rx.Component:
-    """The page."""
+    """Draw the page."""
     return rx.fragment(
         page_head(
             "Gallery",

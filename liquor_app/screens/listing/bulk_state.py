@@ -67,7 +67,7 @@ class BulkState(rx.State, mixin=True):  # type: ignore[call-arg]
         raise NotImplementedError
 
     def _noun(self) -> tuple[str, str]:
-        """One of the rows, and many."""
+        """Return one of the rows, and many."""
         raise NotImplementedError
 
     def _fields(self) -> Mapping[str, tuple[str, ...]]:

@@ -18,7 +18,7 @@ from liquor_app.ui.pager import bulk_bar
 
 
 def bulk_actions(state: Any, bulk: BulkList) -> rx.Component:
-    """The bar, and the question each of its verbs asks."""
+    """Draw the bar, and the question each of its verbs asks."""
     verbs = [button(one.label, icon=one.icon, on_click=state.ask_bulk(one.name)) for one in bulk.verbs]
     rest = rx.cond(state.can_choose_all, button("Choose all that match", on_click=state.choose_all), rx.fragment())
     questions = [_question(state, names, destroys) for names, destroys in (
@@ -32,7 +32,7 @@ def bulk_actions(state: Any, bulk: BulkList) -> rx.Component:
 
 
 def _under_way(state: Any) -> rx.Component:
-    """The job, where the bar stood that it was asked for in."""
+    """Draw the job, where the bar stood that it was asked for in."""
     return rx.el.div(
         rx.el.span(state.working, class_name="nowrap"),
         rx.el.div(bar(state.work_percent, state.working), class_name="grow", min_width="80px"),
@@ -44,7 +44,7 @@ def _under_way(state: Any) -> rx.Component:
 
 
 def work_report(state: Any) -> rx.Component:
-    """What became of the last job."""
+    """Tell what became of the last job."""
     ways = row(
         rx.cond(state.file_url != "", download("Save the file", state.file_url, small=True), rx.fragment()),
         button("Close", small=True, kind="ghost", on_click=state.close_report),
@@ -74,7 +74,7 @@ def _question(state: Any, names: list[str], danger: bool) -> rx.Component:
 
 
 def _value(state: Any) -> rx.Component:
-    """The question of a verb that has to be told something."""
+    """Draw the question of a verb that has to be told something."""
     name = f"bulk-{state.get_name()}"
     form = rx.form(
         text_field(

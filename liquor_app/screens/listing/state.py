@@ -78,32 +78,32 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         raise NotImplementedError
 
     def _path(self) -> str:
-        """The page's address; empty for a list on another thing's page, whose place is not remembered."""
+        """Return the page's address; empty for a list on another thing's page, whose place is not remembered."""
         return ""
 
     def _export_path(self) -> str:
-        """The route of its export; empty if there is none."""
+        """Return the route of its export; empty if there is none."""
         return ""
 
     def _per_page(self) -> int:
         return PER_PAGE
 
     async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[Any]:
-        """The service's page. May keep what `_lines` needs beside the rows."""
+        """Return the service's page. May keep what `_lines` needs beside the rows."""
         raise NotImplementedError
 
     async def _lines(self, session: Session, actor: Actor, items: list[Any]) -> list[Any]:
-        """The rows in words."""
+        """Return the rows in words."""
         raise NotImplementedError
 
     async def _asked_otherwise(self) -> None:
-        """What to do once other rows match than before."""
+        """Tell what to do once other rows match than before."""
 
     async def _shown(self) -> None:
-        """What to do once a page has been read."""
+        """Tell what to do once a page has been read."""
 
     async def _options(self, session: Session, actor: Actor) -> Mapping[str, list[Option]]:
-        """What each labelled filter offers, beyond the values its declaration names."""
+        """Tell what each labelled filter offers, beyond the values its declaration names."""
         return {}
 
     # --- reading ---
@@ -150,7 +150,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         self.cursors = self.cursors if known else ["", cursor] if cursor else [""]
 
     def _filter_lines(self, chosen: Mapping[str, str], offered: Mapping[str, list[Option]]) -> list[FilterLine]:
-        """The labelled filters with what is chosen of them, in words; of the others those that are set."""
+        """Return the labelled filters with what is chosen of them, in words; of the others those that are set."""
         lines = []
         for one in self._list().filters:
             value = chosen.get(one.name, "")
@@ -186,7 +186,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         await self._shown()
 
     def _parameters(self) -> dict[str, str]:
-        """What of the question differs from the plain list."""
+        """Tell what of the question differs from the plain list."""
         return {
             "search": self.query if self._list().search else "",
             **{one.key: one.value for one in self.filters},
@@ -230,7 +230,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         self.filters = self._filter_lines(chosen, {one.key: one.options for one in self.filters})
 
     def _chosen_for(self, key: str) -> str:
-        """What a filter is set to; empty for off."""
+        """Tell what a filter is set to; empty for off."""
         return next((one.value for one in self.filters if one.key == key), "")
 
     @rx.event

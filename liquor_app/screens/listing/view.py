@@ -37,7 +37,7 @@ def list_card(
     keeps: bool = False,
     class_name: str = "",
 ) -> rx.Component:
-    """A list in a card of its own.
+    """Draw a list in a card of its own.
 
     Args:
         state: a class made with `ListState`.
@@ -108,7 +108,7 @@ def list_table(
     selects: bool = False,
     dense: bool = False,
 ) -> rx.Component:
-    """The rows; a head that can be sorted by names a sort of the list's declaration."""
+    """Draw the rows; a head that can be sorted by names a sort of the list's declaration."""
     selection = Selection(state.marked, state.toggle, state.toggle_page, lambda row: row.id) if selects else None
     return table(
         state.rows, columns, label=label, loading=state.loading, sort=state.sort, on_sort=state.sort_by, href=href,
@@ -117,7 +117,7 @@ def list_table(
 
 
 def list_pager(state: Any, *, quiet: bool = False) -> rx.Component:
-    """Where one stands, and the pages before and after; a `quiet` one only where there is more than a page."""
+    """Tell where one stands, and the pages before and after; a `quiet` one only where there is more than a page."""
     has_previous, has_next = rx.Var.create(state.cursors).length() > 1, state.next_cursor != ""
     drawn = pager(
         state.showing,
@@ -131,7 +131,7 @@ def list_pager(state: Any, *, quiet: bool = False) -> rx.Component:
 
 
 def _kept(state: Any, columns: Sequence[Column]) -> tuple[rx.Component, ...]:
-    """The menus of columns and of saved views."""
+    """Draw the menus of columns and of saved views."""
 
     def column(head: str) -> rx.Component:
         away = state.hidden.contains(head)

@@ -52,7 +52,7 @@ def reach_words(row: SegmentRow) -> str:
 
 
 def offer_words(row: SegmentRow) -> str:
-    """The first offer with its placeholders in words, and how many more there are."""
+    """Return the first offer with its placeholders in words, and how many more there are."""
     if not row.recommended_offers:
         return NONE
     first = row.recommended_offers[0]
@@ -72,7 +72,7 @@ def performance_words(row: PerformanceRow | None) -> str:
 
 
 def segment_card(row: SegmentRow, everybody: int, at: datetime) -> SegmentCard:
-    """The row in words; `everybody` is the size of the base."""
+    """Return the row in words; `everybody` is the size of the base."""
     change = row.net_change_30_days
     return SegmentCard(
         slug=row.slug,

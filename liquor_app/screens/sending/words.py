@@ -24,7 +24,7 @@ class SendLine:
 
 
 def send_line(row: SendRow, at: datetime) -> SendLine:
-    """A row as a list shows it; `at` is the shop's present."""
+    """Return a row as a list shows it; `at` is the shop's present."""
     return SendLine(
         id=str(row.id),
         customer=row.customer_name or row.recipient or "Deleted customer",
@@ -37,7 +37,7 @@ def send_line(row: SendRow, at: datetime) -> SendLine:
 
 
 def when_words(row: SendRow, at: datetime) -> str:
-    """When it left, or when it is due."""
+    """Tell when it left, or when it is due."""
     if row.sent_at is not None:
         return ago(row.sent_at, at)
     if row.status is SendStatus.PENDING:

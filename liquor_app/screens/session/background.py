@@ -67,7 +67,7 @@ class WatchedProxy(StateProxy):
         return entered
 
     def _check(self, actor: Actor | None) -> None:
-        """Raises: Unauthenticated: nobody is signed in any more. _RoleChanged: another, or with another role."""
+        """Check, or raise Unauthenticated: nobody is signed in any more. _RoleChanged: another, or with another role."""
         if actor is None:
             raise Unauthenticated("Your session has ended. Please sign in again.")
         if self._self_actor is None:
@@ -102,7 +102,7 @@ async def _watch(proxy: WatchedProxy, cookie: str, work: asyncio.Task[Any]) -> N
 
 
 async def _watched(state: Any, steps: Callable[[Any], AsyncIterator[Any]]) -> AsyncIterator[Any]:
-    """What `steps` yields, until whoever it runs for may no longer see it; then what sends the tab to sign in."""
+    """Tell what `steps` yields, until whoever it runs for may no longer see it; then what sends the tab to sign in."""
     if not isinstance(state, StateProxy):  # no tab: a test's own state, told who acts by whoever made it
         async for event in steps(state):
             yield event

@@ -65,7 +65,7 @@ OF_ROUTES = Bounds(text=8_000, values=100, depth=2)
 
 
 def entry_events() -> frozenset[str]:
-    """What the entry page sends: it asks for its state and for what its address loads."""
+    """Tell what the entry page sends: it asks for its state and for what its address loads."""
     handlers = State.event_handlers
     return frozenset(
         naming.format_event_handler(handler)
@@ -78,7 +78,7 @@ def entry_events() -> frozenset[str]:
 
 
 def is_within(value: Any, bounds: Bounds) -> bool:
-    """Whether a value as JSON brings it is no longer, larger or deeper than that."""
+    """Tell whether a value as JSON brings it is no longer, larger or deeper than that."""
     text, values, layer = bounds.text, bounds.values, [value]
     for _ in range(bounds.depth + 1):
         deeper: list[Any] = []
@@ -102,7 +102,7 @@ def is_within(value: Any, bounds: Bounds) -> bool:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Whether a value as JSON brings it is what a handler's annotation names."""
+    """Tell whether a value as JSON brings it is what a handler's annotation names."""
     if hint is Any or hint is Parameter.empty:
         return True
     origin, inner = get_origin(hint), get_args(hint)
@@ -125,7 +125,7 @@ def fits(value: Any, hint: Any) -> bool:
 
 
 def are_arguments(handler: Any, payload: Mapping[str, Any]) -> bool:
-    """Whether a handler can be called with these."""
+    """Tell whether a handler can be called with these."""
     hints = handler._type_hints or {}
     taken = dict(list(signature(handler.fn).parameters.items())[1:])
     if any(name not in taken for name in payload):
@@ -140,7 +140,7 @@ GALLERY = ".liquor_app___screens___gallery___"
 
 
 def _is_gallerys(name: str) -> bool:
-    """Whether this is an event of the design system's pages, which are nobody's and hold nothing."""
+    """Tell whether this is an event of the design system's pages, which are nobody's and hold nothing."""
     return get_settings().gallery and GALLERY in name
 
 
@@ -205,7 +205,7 @@ class Gate(EventNamespace):
         await self.emit(str(rx.constants.SocketEvent.EVENT), update, to=sid)
 
     def _checked(self, data: Any, bounds: Bounds) -> dict[str, Any] | None:
-        """The event with nothing in it that was not asked for; None if it is none of ours."""
+        """Return the event with nothing in it that was not asked for; None if it is none of ours."""
         if not isinstance(data, dict) or not isinstance(name := data.get("name"), str):
             return None
         payload, route = data.get("payload") or {}, data.get("router_data") or {}
@@ -248,7 +248,7 @@ def _close_on_failure(sio: AsyncServer) -> None:
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
-    """What the socket library says of an error is said in our words."""
+    """Tell what the socket library says of an error is said in our words."""
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
         return True

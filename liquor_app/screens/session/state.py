@@ -38,7 +38,7 @@ PUBLIC_ROUTES = frozenset({"/login", "/setup"})
 
 
 def cookie_of(state: BaseState) -> str:
-    """The session cookie of the tab's connection; empty if there is none."""
+    """Return the session cookie of the tab's connection; empty if there is none."""
     try:
         jar = SimpleCookie(str(state.router.headers.cookie or ""))
     except CookieError:
@@ -84,14 +84,14 @@ class SessionState(rx.State):
 
 
 def to_sign_in(state: BaseState) -> Any:
-    """A full page load: the cookie is read at the WebSocket handshake, so the socket must be opened anew."""
+    """Return a full page load: the cookie is read at the WebSocket handshake, so the socket must be opened anew."""
     url = state.router.url
     path = str(url.path or "/") + (f"?{url.query}" if url.query else "")
     return rx.call_script(f"location.assign('/login?next=' + encodeURIComponent({json.dumps(path)}))")
 
 
 async def signed_in(state: BaseState) -> Actor:
-    """Whoever this event comes from, as the guard read it from the database for this very event.
+    """Return whoever this event comes from, as the guard read it from the database for this very event.
 
     Raises:
         Unauthenticated: nobody.
@@ -160,13 +160,13 @@ async def _touch(cookie: str) -> None:
 
 
 def check_storable(given: Any) -> None:
-    """Raises: Invalid: an argument of an event holds text that the database cannot keep."""
+    """Check, or raise Invalid: an argument of an event holds text that the database cannot keep."""
     if (where := unstorable(given)) is not None:
         raise Invalid(f"{where or 'The text'} {UNSTORABLE}.", field=where or None)
 
 
 def origin_of(state: BaseState, event: str) -> CallOrigin:
-    """Where an event comes from: the other end of the tab's socket, as everywhere else."""
+    """Tell where an event comes from: the other end of the tab's socket, as everywhere else."""
     return CallOrigin(tabs_address(state._get_root_state().router_data), event)
 
 
@@ -202,7 +202,7 @@ def error_of(state: BaseState) -> str:
 
 
 def next_of(state: BaseState) -> str:
-    """Where to go after signing in: a path of ours."""
+    """Tell where to go after signing in: a path of ours."""
     target = str(state.router.url.query_parameters.get("next", "/"))[:500]
     return quote(target, safe="/?=&[]-_.~%") if target.startswith("/") and not target.startswith("//") else "/"
 

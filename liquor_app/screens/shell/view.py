@@ -18,7 +18,7 @@ SIGN_OUT = rx.call_script("fetch('/session/logout', {method: 'POST'}).then(() =>
 
 
 def slots() -> Slots:
-    """The signed-in shell."""
+    """Return the signed-in shell."""
     user = menu(
         rx.el.button(avatar(SessionState.initials), type="button", class_name="iconbtn", aria_label="Your account"),
         Item(SessionState.name, rx.noop(), "user"),

@@ -172,7 +172,8 @@ async def _touches(
 
 
 def _handed_at(row: Any) -> datetime:
-    """When a message passed the fence, which is known before any answer and any event. Imported ones passed none."""
+    """Tell when a message passed the fence, which is known before any answer and any event. Imported ones passed
+    none."""
     return uuid7_time(row.batch_id or row.id)
 
 

@@ -76,12 +76,12 @@ class Touch:
 
 
 def touch_of(event: WebhookEvent) -> Touch:
-    """What matters of an event of the `TOUCHES`."""
+    """Tell what matters of an event of the `TOUCHES`."""
     return Touch(event.event_id, event.kind, event.at, event.url, event.user_agent, event.is_machine)
 
 
 def machines(touches: Sequence[Touch], handed_at: datetime) -> frozenset[str]:
-    """Ids of the opens and clicks that were no person's.
+    """Return ids of the opens and clicks that were no person's.
 
     Args:
         touches: all that is known of one message. Leave deliveries out where their instants cannot be trusted.
@@ -105,7 +105,7 @@ def _is_machine(touch: Touch, in_hand: datetime) -> bool:
 
 
 def followed_all(clicks: Iterable[Touch]) -> set[str]:
-    """Ids of the clicks of one message that came together with a click on another of its links."""
+    """Return ids of the clicks of one message that came together with a click on another of its links."""
     ordered = sorted(clicks, key=lambda click: click.at)
     found: set[str] = set()
     for at, one in enumerate(ordered):
@@ -120,7 +120,7 @@ def followed_all(clicks: Iterable[Touch]) -> set[str]:
 def retold(
     fate: Fate, handed_at: datetime, before: Sequence[Touch], news: Sequence[WebhookEvent], *, by_delivery: bool = True
 ) -> tuple[Fate, frozenset[str]]:
-    """The fate after more events, and the ids of all opens and clicks, old and new, that were no person's.
+    """Return the fate after more events, and the ids of all opens and clicks, old and new, that were no person's.
 
     Args:
         before: the touches told earlier.
@@ -145,7 +145,8 @@ def retold(
 
 
 def _first(known: datetime | None, kind: EventKind, touches: Sequence[Touch], found: frozenset[str]) -> datetime | None:
-    """The first of a person's. A known instant that no touch accounts for (it came with imported history) stands."""
+    """Return the first of a person's. A known instant that no touch accounts for (it came with imported history)
+    stands."""
     own = [touch for touch in touches if touch.kind is kind]
     people = [touch.at for touch in own if touch.id not in found]
     if known is not None and all(touch.at != known for touch in own):
@@ -154,7 +155,7 @@ def _first(known: datetime | None, kind: EventKind, touches: Sequence[Touch], fo
 
 
 def _told(fate: Fate, event: WebhookEvent, handed_at: datetime) -> Fate:
-    """The fate after one more event, but for whether a person opened or clicked."""
+    """Return the fate after one more event, but for whether a person opened or clicked."""
     becomes = BECOMES.get(event.kind)
     if becomes is not None:
         if RANK[becomes] > RANK[fate.status]:

@@ -33,7 +33,7 @@ class Wish(StrEnum):
 
 
 def wish_of(words: str | None) -> Wish | None:
-    """What a text asks for, in any case and with stray punctuation; None for anything else.
+    """Tell what a text asks for, in any case and with stray punctuation; None for anything else.
 
     "please stop" and "stop texting me" count as STOP: whoever writes the word means it. A longer sentence does not.
     """
@@ -77,7 +77,7 @@ async def _obey(session: AsyncSession, wish: Wish, events: Sequence[WebhookEvent
 
 
 async def twiml(session: AsyncSession, events: Sequence[WebhookEvent]) -> str:
-    """What Twilio is to answer at once. STOP and START it answers itself; HELP says who we are and the way out."""
+    """Tell what Twilio is to answer at once. STOP and START it answers itself; HELP says who we are and the way out."""
     if not any(wish_of(event.text) is Wish.HELP for event in events if event.text):
         return "<Response/>"
     brand = await default_brand(session)

@@ -213,14 +213,15 @@ def _stop(row: Any, verdict: Blocked) -> Stop:
 
 
 def _without_code(row: Any, reason: str | None, note: str) -> Stop:
-    """Its pool is empty; without a reason only for the moment, so that it is asked about again at once."""
+    """Return its pool is empty; without a reason only for the moment, so that it is asked about again at once."""
     if reason is None:
         return Stop(row.id, None, note, row.moment)
     return Stop(row.id, reason, note, None, row.customer_id, row.campaign_id)
 
 
 def _within(contacts: Sequence[datetime], moment: datetime) -> tuple[int, int, int]:
-    """Contacts within 24 hours, 7 and 30 days of `moment`, on either side: another campaign's clock may be ahead."""
+    """Return contacts within 24 hours, 7 and 30 days of `moment`, on either side: another campaign's clock may be
+    ahead."""
 
     if not contacts:
         return 0, 0, 0

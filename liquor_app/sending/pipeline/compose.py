@@ -56,8 +56,8 @@ class Composed:
 
 
 async def load_material(session: AsyncSession, *, known: Material | None = None) -> Material:
-    """Templates in use, brands (the default one under None), and the lines the law wants. What `known` has already
-    rendered is kept: a template's version never changes."""
+    """Return templates in use, brands (the default one under None), and the lines the law wants. What `known` has
+    already rendered is kept: a template's version never changes."""
     compliance = await load_settings(session, ComplianceSettings)
     found = await session.execute(text(f"SELECT {', '.join(BRAND_COLUMNS)} FROM brands LIMIT 1000"))
     brands: dict[UUID | None, BrandRow] = {row.id: BrandRow(**row._mapping) for row in found}
@@ -72,7 +72,7 @@ async def load_material(session: AsyncSession, *, known: Material | None = None)
 
 
 def compose(message: Claimed, material: Material) -> Composed | Stop:
-    """The final body, or why there is none."""
+    """Return the final body, or why there is none."""
     template = material.catalog.get((message.channel, message.template_category))
     if template is None:
         note = f"No active {message.channel.label} template for {message.template_category}."
@@ -126,7 +126,7 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
 
 
 def _tracker(message: Claimed, brand: BrandRow) -> Tracker | None:
-    """What the brand and the customer let us track of an e-mail."""
+    """Tell what the brand and the customer let us track of an e-mail."""
     if message.channel is not Channel.EMAIL or message.no_tracking or not (brand.track_clicks or brand.track_opens):
         return None
     return Tracker(message.id, clicks=brand.track_clicks, opens=brand.track_opens)

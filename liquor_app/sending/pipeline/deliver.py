@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def by_provider(routed: Sequence[Routed]) -> dict[str, list[Routed]]:
-    """Messages by the name of their provider."""
+    """Return messages by the name of their provider."""
     groups: dict[str, list[Routed]] = defaultdict(list)
     for item in routed:
         groups[item.provider].append(item)
@@ -23,8 +23,8 @@ def by_provider(routed: Sequence[Routed]) -> dict[str, list[Routed]]:
 
 
 def portions(routed: Sequence[Routed]) -> list[list[Routed]]:
-    """What passes the fence together: a provider's messages, but no more than are on the wire at once where it cannot
-    be asked afterwards. So much and no more is left unknown if this worker dies."""
+    """Tell what passes the fence together: a provider's messages, but no more than are on the wire at once where it
+    cannot be asked afterwards. So much and no more is left unknown if this worker dies."""
     made: list[list[Routed]] = []
     for group in by_provider(routed).values():
         carrier = group[0].carrier
@@ -35,7 +35,7 @@ def portions(routed: Sequence[Routed]) -> list[list[Routed]]:
 
 
 def is_failure(result: SendResult) -> bool:
-    """Whether it speaks against the provider: no answer, or "not now"; a pace that was wrong does not."""
+    """Tell whether it speaks against the provider: no answer, or "not now"; a pace that was wrong does not."""
     return result.outcome is Outcome.UNKNOWN or (result.outcome is Outcome.TRANSIENT and not result.is_throttled)
 
 

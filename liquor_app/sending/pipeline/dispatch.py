@@ -135,7 +135,7 @@ class Dispatcher:
         return claim.taken
 
     async def _warmed(self, token: UUID, routed: list[Routed]) -> list[Routed]:
-        """What young senders may still send today; the rest waits for tomorrow."""
+        """Tell what young senders may still send today; the rest waits for tomorrow."""
         groups: dict[tuple[Channel, str, str], list[Routed]] = defaultdict(list)
         for item in routed:
             route = self.routes.route_for(item.composed.claimed.channel)
@@ -167,7 +167,7 @@ class Dispatcher:
         return ready
 
     async def _fence(self, token: UUID, routed: Sequence[Routed]) -> list[Routed]:
-        """What may leave; the rest goes back."""
+        """Tell what may leave; the rest goes back."""
         async with transaction() as session:
             passed = await pass_fence(session, token, routed, sandbox=SANDBOX, lease_seconds=self.pace.send_lease)
             leaving = [item.composed for item in routed if item.composed.claimed.id in passed]
@@ -179,7 +179,7 @@ class Dispatcher:
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
-        """Where the time goes, in seconds by stage; stages of several lanes overlap."""
+        """Tell where the time goes, in seconds by stage; stages of several lanes overlap."""
         began = time.perf_counter()
         try:
             yield
@@ -226,7 +226,7 @@ class Dispatcher:
             await self._watch(results, campaign_of)
 
     async def _judge(self, name: str, channel: Channel, results: Sequence[SendResult]) -> bool:
-        """What a call says of the provider itself; True if another one takes over from one that refuses us."""
+        """Tell what a call says of the provider itself; True if another one takes over from one that refuses us."""
         route = self.routes.route_for(channel)
         is_probe = route is not None and route.provider == name and route.is_probe
         failed = [result for result in results if is_failure(result)]

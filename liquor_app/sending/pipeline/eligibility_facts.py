@@ -17,7 +17,7 @@ from liquor_app.customers.places import law_state
 
 
 def window_of(send_window: Mapping[str, Any]) -> Span | None:
-    """The action's own hours; None if it has none that can be read."""
+    """Return the action's own hours; None if it has none that can be read."""
     try:
         span = parse_clock(send_window["start"], "start"), parse_clock(send_window["end"], "end")
     except (KeyError, Invalid):
@@ -26,7 +26,7 @@ def window_of(send_window: Mapping[str, Any]) -> Span | None:
 
 
 def money_off(offer_terms: Mapping[str, Any]) -> Decimal | None:
-    """The offer's discount in per cent, 0 if it has none; None if it cannot be read."""
+    """Return the offer's discount in per cent, 0 if it has none; None if it cannot be read."""
     try:
         percent = Decimal(str(offer_terms.get("discount_pct") or 0))
     except InvalidOperation:
@@ -35,7 +35,7 @@ def money_off(offer_terms: Mapping[str, Any]) -> Decimal | None:
 
 
 def code_wanted(row: Any) -> Wanted | None:
-    """The coupon code that goes with a message; None if it belongs to no action, or offers no money off.
+    """Return the coupon code that goes with a message; None if it belongs to no action, or offers no money off.
 
     Args:
         row: with `action_id`, `customer_id`, `campaign_id`, `offer_terms`.
@@ -47,12 +47,12 @@ def code_wanted(row: Any) -> Wanted | None:
 
 
 def has_coupon(offer_terms: Mapping[str, Any]) -> bool:
-    """Whether the offer is money off; what cannot be read is held to the stricter rule."""
+    """Tell whether the offer is money off; what cannot be read is held to the stricter rule."""
     return money_off(offer_terms) != 0
 
 
 def last_day_of(offer_terms: Mapping[str, Any]) -> date | None:
-    """The last day the offer holds; None if it has none that can be read."""
+    """Return the last day the offer holds; None if it has none that can be read."""
     try:
         return date.fromisoformat(str(offer_terms.get("expires_on")))
     except ValueError:
@@ -73,7 +73,8 @@ def message_facts(row: Any) -> MessageFacts:
 
 
 def place_facts(row: Any) -> PersonFacts:
-    """Where and when somebody can be reached; of a row with `address`, `phone`, `state`, `postal_code`, `timezone`."""
+    """Tell where and when somebody can be reached; of a row with `address`, `phone`, `state`, `postal_code`,
+    `timezone`."""
     return PersonFacts(
         has_address=bool(row.address),
         state=law_state(row.state, row.postal_code),
@@ -83,7 +84,7 @@ def place_facts(row: Any) -> PersonFacts:
 
 
 def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) -> PersonFacts:
-    """Everything known of the recipient; `contacts` within 24 hours, 7 and 30 days."""
+    """Return everything known of the recipient; `contacts` within 24 hours, 7 and 30 days."""
     return PersonFacts(
         has_address=bool(row.address),
         consent=row.consent,
@@ -108,7 +109,7 @@ def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) 
 
 
 def is_over(moment: datetime, expires_at: datetime | None) -> bool:
-    """Whether a message is no longer worth sending."""
+    """Tell whether a message is no longer worth sending."""
     return expires_at is not None and moment >= expires_at
 
 

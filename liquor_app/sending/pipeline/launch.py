@@ -125,7 +125,7 @@ async def launch_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
 
 
 def slot_of(row: Any, last_day: date, moment: datetime, rules: Rules) -> Slot:
-    """The first lawful moment within the action's window on its day or after; none once the campaign is over.
+    """Return the first lawful moment within the action's window on its day or after; none once the campaign is over.
 
     Args:
         row: of `_CHOSEN`.
@@ -150,7 +150,7 @@ def slot_of(row: Any, last_day: date, moment: datetime, rules: Rules) -> Slot:
 
 
 async def _insert(session: AsyncSession, campaign_id: UUID, chosen: Any, slots: list[Slot]) -> set[UUID]:
-    """Actions whose message was not in the ledger yet."""
+    """Return actions whose message was not in the ledger yet."""
     added = await add_sends(
         session,
         campaign_id,

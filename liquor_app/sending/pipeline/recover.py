@@ -61,7 +61,7 @@ class Recovered:
 
 
 async def recover_once(routes: Routes | None = None, *, lease_seconds: float = LEASE_SECONDS) -> Recovered:
-    """One round. Safe to run at any time, on several workers at once; `lease_seconds` outlasts a look-up.
+    """Return one round. Safe to run at any time, on several workers at once; `lease_seconds` outlasts a look-up.
 
     Raises:
         Unavailable, Conflict: the database cannot be reached or two rounds collided; the next round does it.
@@ -147,7 +147,7 @@ async def _call_unknown(token: UUID, rows: list[Any], note: str, *, again: timed
 
 
 async def settle_by_policy() -> int:
-    """What nobody could know for long enough is settled as the settings say; returns how many."""
+    """Tell what nobody could know for long enough is settled as the settings say; returns how many."""
     async with transaction() as session:
         settings = await load_settings(session, SendingSettings)
         if settings.unknown_policy == "leave":

@@ -79,7 +79,7 @@ async def record_results(
 
 
 async def record_accepted(session: AsyncSession, results: Sequence[SendResult]) -> int:
-    """Messages a provider has taken; returns how many were not recorded yet."""
+    """Return messages a provider has taken; returns how many were not recorded yet."""
     sent = await mark_sent(session, results)
     if sent is None:
         return 0
@@ -89,7 +89,7 @@ async def record_accepted(session: AsyncSession, results: Sequence[SendResult]) 
 
 
 async def record_rejected(session: AsyncSession, results: Sequence[SendResult], token: UUID) -> int:
-    """Messages a provider will never take; returns how many."""
+    """Return messages a provider will never take; returns how many."""
     done = await mark_failed(session, results, token)
     await mark_actions_failed(session, [row.action_id for row in done if row.action_id is not None])
     await _suppress(session, {result.send_id: result for result in results if result.is_dead_address}, done)

@@ -46,7 +46,7 @@ class Routes:
         return list(self._current)
 
     def appetite(self, most: int) -> int:
-        """How many messages to take at once, so that every channel's provider can be handed its own in time."""
+        """Tell how many messages to take at once, so that every channel's provider can be handed its own in time."""
         for route in self._current.values():
             provider = self.open(route.provider, route.config)
             size = most if provider is not None and provider.batch_limit > 1 else min(most, SINGLES)
@@ -61,7 +61,8 @@ class Routes:
         self._current = {channel: route for channel, route in self._current.items() if route.provider != provider}
 
     def provider_for(self, channel: Channel, *, is_played: bool) -> Provider | None:
-        """The provider of a channel. A campaign whose week is played goes to the sandbox, whatever else is enabled."""
+        """Return the provider of a channel. A campaign whose week is played goes to the sandbox, whatever else is
+        enabled."""
         if is_played:
             return self.open(SANDBOX, None)
         route = self._current.get(channel)
@@ -73,7 +74,7 @@ class Routes:
         return self._pacers[provider]
 
     def open(self, name: str, config: bytes | None) -> Provider | None:
-        """A provider by its stored configuration; None, and a line in the log, if it cannot be opened."""
+        """Return a provider by its stored configuration; None, and a line in the log, if it cannot be opened."""
         key = (name, config)
         if key not in self._open:
             try:

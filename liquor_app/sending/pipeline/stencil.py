@@ -99,7 +99,7 @@ class Stencils:
         self._kept: OrderedDict[Hashable, _Kept | None] = OrderedDict()
 
     def render(self, template: CurrentTemplate, facts: Facts, legal: Legal, tracker: Tracker | None = None) -> Letter:
-        """What `render_message` gives, and then `track_message` if there is a `tracker`, byte for byte.
+        """Tell what `render_message` gives, and then `track_message` if there is a `tracker`, byte for byte.
 
         Raises:
             Incomplete, Invalid: as `render_message`.
@@ -113,7 +113,7 @@ class Stencils:
         return Letter(rendered.subject, Whole(rendered.text, rendered.html))
 
     def _filled(self, template: CurrentTemplate, facts: Facts, legal: Legal, tracker: Tracker | None) -> Letter | None:
-        """The stencil filled in; None where it would show."""
+        """Return the stencil filled in; None where it would show."""
         source = template.source
         plain = _plain_paths(source.html, source.subject, source.text)
         links = {f"legal.{name}": getattr(legal, name) for name in LINKS}
@@ -143,7 +143,7 @@ class Stencils:
 
 
 def track_values(stencil: Stencil, tracker: Tracker) -> dict[str, str]:
-    """What goes into a stencil's holes for links and the pixel."""
+    """Tell what goes into a stencil's holes for links and the pixel."""
     made = {f"{TRACK}{place}": tracker.click(link) for place, link in stencil.links.items()}
     if PIXEL in stencil.html:
         made[PIXEL] = tracker.pixel()
@@ -196,8 +196,8 @@ def _mark(path: str) -> str:
 def _cut(
     template: CurrentTemplate, facts: Facts, values: Mapping[str, str], legal: Legal, tracker: Tracker | None
 ) -> _Kept | None:
-    """The template with holes; None if its subject is cut short, for then it depends on what goes in, or if an author
-    has put a recipient's own page into another link."""
+    """Return the template with holes; None if its subject is cut short, for then it depends on what goes in, or if an
+    author has put a recipient's own page into another link."""
     marked = build_context(facts.person, facts.offer, facts.brand)
     for path in values:
         group, _, name = path.partition(".")

@@ -65,7 +65,7 @@ def stored_body(body: Body) -> Stored:
 
 
 def read_body(row: RowMapping, send_id: UUID) -> Body:
-    """The body of a row with `BODY_COLUMNS`."""
+    """Return the body of a row with `BODY_COLUMNS`."""
     if row["stencil_id"] is None:
         return Whole(row["body_text"] or "", row["body_html"])
     stencil = Stencil(row["stencil_id"], tuple(row["html"]), tuple(row["text"]), row["links"])

@@ -74,7 +74,7 @@ async def sign_up(
 
 
 def confirm_link(actor: Actor, customer_id: UUID, channel: Channel) -> str:
-    """The second half of a double opt-in: a link that gives consent, for seven days.
+    """Return the second half of a double opt-in: a link that gives consent, for seven days.
 
     Raises:
         Forbidden: the actor may only read.
@@ -85,7 +85,7 @@ def confirm_link(actor: Actor, customer_id: UUID, channel: Channel) -> str:
 
 
 async def confirm_question(session: AsyncSession, token: str) -> Ask:
-    """What a confirmation link asks. Changes nothing.
+    """Tell what a confirmation link asks. Changes nothing.
 
     Raises:
         Invalid: the token is not ours, or older than seven days.
@@ -126,7 +126,7 @@ async def confirm(session: AsyncSession, token: str, *, ip: str | None, user_age
 
 
 async def _left_since(session: AsyncSession, customer_id: UUID, channel: Channel, moment: datetime) -> bool:
-    """Whether they said no after a link was made: an old yes does not overrule it."""
+    """Tell whether they said no after a link was made: an old yes does not overrule it."""
     found = await session.execute(
         text(
             "SELECT 1 FROM consents WHERE customer_id = :id AND channel = :channel"
@@ -139,7 +139,7 @@ async def _left_since(session: AsyncSession, customer_id: UUID, channel: Channel
 
 
 def _confirming(token: str) -> tuple[UUID, Channel, datetime]:
-    """Whom a link asks, about which channel, and when it was made."""
+    """Tell whom a link asks, about which channel, and when it was made."""
     customer_id = named(_CONFIRM, token)
     payload: dict[str, Any] = unsign(_CONFIRM, token)
     made = datetime.fromtimestamp(float(payload.get("t", 0)), UTC)

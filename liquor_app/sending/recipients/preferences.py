@@ -82,7 +82,7 @@ class Ask:
 
 
 async def stored_message(session: AsyncSession, token: str) -> Stored:
-    """The message of this token.
+    """Return the message of this token.
 
     Raises:
         Invalid: the token is not ours.
@@ -146,7 +146,7 @@ async def _wishes(session: AsyncSession, row: Row[Any], topics: Sequence[Topic])
 
 
 async def wishes_of(session: AsyncSession, token: str) -> Wishes:
-    """What the recipient of this token's message wants. Changes nothing.
+    """Tell what the recipient of this token's message wants. Changes nothing.
 
     Raises:
         Invalid: the token is not ours.
@@ -224,7 +224,7 @@ async def _turn(
 
 
 def age_link(actor: Actor, customer_id: UUID) -> str:
-    """A link under which one customer may give their date of birth.
+    """Return a link under which one customer may give their date of birth.
 
     Raises:
         Forbidden: the actor may only read.
@@ -234,7 +234,7 @@ def age_link(actor: Actor, customer_id: UUID) -> str:
 
 
 async def age_question(session: AsyncSession, token: str) -> Ask:
-    """Whom a link asks for their age. Changes nothing.
+    """Tell whom a link asks for their age. Changes nothing.
 
     Raises:
         Invalid, NotFound: as `wishes_of`.
@@ -262,7 +262,7 @@ async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | No
 
 
 async def recipient_by_id(session: AsyncSession, customer_id: UUID) -> Row[Any]:
-    """What the pages ask of one customer.
+    """Tell what the pages ask of one customer.
 
     Raises:
         NotFound: they are not, or no longer, known.
@@ -275,7 +275,7 @@ async def recipient_by_id(session: AsyncSession, customer_id: UUID) -> Row[Any]:
 
 
 def named(purpose: str, token: str) -> UUID:
-    """Whom a token of this purpose names.
+    """Tell whom a token of this purpose names.
 
     Raises:
         Invalid: it is not ours.

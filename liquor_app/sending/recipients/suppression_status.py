@@ -47,7 +47,7 @@ class Standing:
 
 
 async def standing_of(session: AsyncSession, customer_id: UUID, addresses: Mapping[Channel, str]) -> Standing:
-    """How a customer's normalised `addresses` stand."""
+    """Tell how a customer's normalised `addresses` stand."""
     listed = await _listed(session, [Owned(channel, address, customer_id) for channel, address in addresses.items()])
     return Standing(
         frozenset(channel for channel, _ in listed),
@@ -72,7 +72,7 @@ async def lift_own(session: AsyncSession, asked: Sequence[Owned], *, source: str
 
 
 async def owners_of_phones(session: AsyncSession, phones: Sequence[str]) -> list[Owned]:
-    """Everybody who has one of these numbers: families share them. A number of nobody stands alone."""
+    """Return everybody who has one of these numbers: families share them. A number of nobody stands alone."""
     found = await session.execute(
         text(
             f"SELECT f.phone, c.id FROM {_PHONES} LEFT JOIN customers c ON c.phone = f.phone AND c.deleted_at IS NULL"

@@ -148,7 +148,7 @@ async def sign_up_and_ask(
 
 
 async def errands_of(session: AsyncSession, actor: Actor, customer_id: UUID, *, limit: int = 5) -> list[ErrandRow]:
-    """The latest messages a customer was sent because they, or the shop, asked for them."""
+    """Return the latest messages a customer was sent because they, or the shop, asked for them."""
     require(actor, Role.USER)
     found = await session.execute(
         text(

@@ -76,17 +76,17 @@ class UnsubscribeView:
 
 
 def message_token(send_id: UUID) -> str:
-    """What opens the pages of one message: its way out, its wishes, itself."""
+    """Tell what opens the pages of one message: its way out, its wishes, itself."""
     return sign(_PURPOSE, {"s": send_id.hex})
 
 
 def unsubscribe_url(send_id: UUID) -> str:
-    """The link of one message."""
+    """Return the link of one message."""
     return f"{get_settings().base_url}{PATH}/{message_token(send_id)}"
 
 
 async def unsubscribe_view(session: AsyncSession, token: str) -> UnsubscribeView:
-    """What a link is about. Changes nothing.
+    """Tell what a link is about. Changes nothing.
 
     Raises:
         Invalid: the link is not ours.
@@ -173,7 +173,7 @@ def _view(row: Row[Any], *, is_done: bool) -> UnsubscribeView:
 
 
 async def _is_out(session: AsyncSession, row: Row[Any]) -> bool:
-    """Whether nothing more is written to them on this channel, whatever was unsubscribed and taken back before."""
+    """Tell whether nothing more is written to them on this channel, whatever was unsubscribed and taken back before."""
     return row.consent != ConsentStatus.GIVEN and await _is_listed(session, row)
 
 
@@ -194,7 +194,7 @@ async def _find(session: AsyncSession, token: str, *, lock: bool = False) -> Row
 
 
 def message_of(token: str) -> UUID:
-    """Whose token this is.
+    """Tell whose token this is.
 
     Raises:
         Invalid: it is not ours.

@@ -62,15 +62,15 @@ class Tracker:
         self._base, self._send = get_settings().base_url, _letters(send_id.bytes)
 
     def is_own(self, address: str) -> bool:
-        """Whether it leads to one of our own pages, which are never wrapped."""
+        """Tell whether it leads to one of our own pages, which are never wrapped."""
         return address.startswith(f"{self._base}/")
 
     def click(self, link: str) -> str:
-        """The address of what `link_of` has made."""
+        """Return the address of what `link_of` has made."""
         return f"{self._base}{CLICK_PATH}/{self._send}.{link}.{_proof(_LINK, f'{self._send}.{link}')}"
 
     def pixel(self) -> str:
-        """Where the picture is."""
+        """Tell where the picture is."""
         return f"{self._base}{OPEN_PATH}/{self._send}.{_proof(_PIXEL, self._send)}.gif"
 
 
@@ -81,7 +81,7 @@ def link_of(place: str, address: str) -> str | None:
 
 
 def track_message(made: Rendered, tracker: Tracker) -> Rendered:
-    """An e-mail with its links wrapped, in both parts, and a pixel at its end. What a stencil does faster."""
+    """Return an e-mail with its links wrapped, in both parts, and a pixel at its end. What a stencil does faster."""
 
     def wrap(place: str, address: str, raw: str) -> str:
         link = link_of(place, address) if tracker.clicks else None
@@ -109,12 +109,12 @@ def each_html_link(html: str, wrap: Wrap) -> str:
 
 
 def each_text_link(text: str, wrap: Wrap) -> str:
-    """The same for plain text."""
+    """Return the same for plain text."""
     return _each(text, text_links(text), wrap, "text", str)
 
 
 def picture(source: str) -> str:
-    """The pixel itself."""
+    """Return the pixel itself."""
     return f'<img src="{source}" width="1" height="1" alt="">'
 
 
@@ -125,7 +125,7 @@ def with_pixel(html: str, pixel: str) -> str:
 
 
 def read_link(token: str) -> Target:
-    """Where a wrapped link leads.
+    """Tell where a wrapped link leads.
 
     Raises:
         Invalid: the link is not ours.
@@ -140,7 +140,7 @@ def read_link(token: str) -> Target:
 
 
 def read_pixel(token: str) -> UUID:
-    """Whose pixel it is.
+    """Tell whose pixel it is.
 
     Raises:
         Invalid: it is not ours.
@@ -155,8 +155,8 @@ def read_pixel(token: str) -> UUID:
 
 
 def with_tags(address: str, *, source: str, medium: str, campaign: str, content: str) -> str:
-    """The address with UTM tags appended, where the author has set none. What the author wrote stays to the letter: a
-    query may be signed, and what reads it may not take `%20` for `+`.
+    """Return the address with UTM tags appended, where the author has set none. What the author wrote stays to the
+    letter: a query may be signed, and what reads it may not take `%20` for `+`.
 
     Names as Google Analytics documents them; all values are slugs.
     """

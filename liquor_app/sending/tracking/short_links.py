@@ -36,7 +36,7 @@ class Shortened:
 
 
 def shorten(words: str, send_id: UUID, campaign_id: UUID | None) -> tuple[str, tuple[Shortened, ...]]:
-    """A text with its links short, and what they stand for."""
+    """Return a text with its links short, and what they stand for."""
     made: list[Shortened] = []
 
     def code_of(place: int, address: str) -> str:
@@ -73,7 +73,7 @@ async def store_links(session: AsyncSession, links: Sequence[Shortened]) -> None
 
 
 async def find_short(session: AsyncSession, code: str) -> Target:
-    """Where a short link leads.
+    """Tell where a short link leads.
 
     Raises:
         NotFound: no text of ours carries it.
@@ -105,5 +105,5 @@ def _code(send_id: UUID, place: int, address: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _link_id(campaign_id: UUID | None, address: str) -> UUID:
-    """The same on every worker."""
+    """Return the same on every worker."""
     return uuid5(_NAMESPACE, f"{campaign_id}\n{address}")

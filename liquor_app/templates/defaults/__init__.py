@@ -121,7 +121,7 @@ _LETTERS = (
 
 @cache
 def default_templates() -> tuple[DefaultTemplate, ...]:
-    """All of them, in the order they are listed."""
+    """Return all of them, in the order they are listed."""
     layout = (Path(__file__).parent / "layout.mjml").read_text()
     made = []
     for letter in _LETTERS:

@@ -10,7 +10,7 @@ FALLBACK = "#995a07"
 
 
 def masthead_of(brand: BrandRow) -> Masthead:
-    """The brand's header; what could break a message is left out, however it came into the brand."""
+    """Return the brand's header; what could break a message is left out, however it came into the brand."""
     color = brand.primary_color if COLOR.fullmatch(brand.primary_color) else FALLBACK
     return Masthead(
         style=str(brand.header),

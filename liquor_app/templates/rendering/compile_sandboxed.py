@@ -19,7 +19,7 @@ COMPILING = Lane("templates", threads=2, waiting=12)
 
 
 def compile_html(source: str) -> tuple[str, str]:
-    """A design as HTML with its Liquid untouched, and its words.
+    """Return a design as HTML with its Liquid untouched, and its words.
 
     Raises:
         Invalid: not well formed, or more than a message can need.
@@ -30,7 +30,7 @@ def compile_html(source: str) -> tuple[str, str]:
 
 
 def words_of(source: str) -> str:
-    """The words of a design, without its markup; its Liquid kept.
+    """Return the words of a design, without its markup; its Liquid kept.
 
     Raises:
         Invalid, TooMany: as `compile_html`.
@@ -39,7 +39,7 @@ def words_of(source: str) -> str:
 
 
 def ask(operation: str, argument: Any) -> Any:
-    """What `compile_worker` answers.
+    """Tell what `compile_worker` answers.
 
     Raises:
         Invalid, TooMany: as `compile_html`.

@@ -32,7 +32,7 @@ def _source(given: dict[str, Any]) -> TemplateSource:
 
 
 def _told(work: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
-    """The answer, or what is wrong with the question, as plain data."""
+    """Return the answer, or what is wrong with the question, as plain data."""
 
     def answer(argument: Any) -> dict[str, Any]:
         try:

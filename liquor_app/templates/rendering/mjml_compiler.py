@@ -50,7 +50,7 @@ def to_html(source: str) -> str:
 
 
 def to_text(source: str) -> str:
-    """The words of a design without what stands in its head.
+    """Return the words of a design without what stands in its head.
 
     Raises:
         Invalid: not well formed.

@@ -158,7 +158,7 @@ def compile_template(source: TemplateSource) -> CompiledTemplate:
 
 
 def render_message(compiled: CompiledTemplate, context: Context, legal: Legal) -> Rendered:
-    """The message for one customer.
+    """Return the message for one customer.
 
     Raises:
         Incomplete: variables without a default are not known; all of them are named.
@@ -198,7 +198,8 @@ class Notice:
 
 
 def render_notice(channel: Channel, notice: Notice, legal: Legal) -> Rendered:
-    """A confirmation or the like, in the brand's look. It carries no offer, so it needs no consent and no way out.
+    """Return a confirmation or the like, in the brand's look. It carries no offer, so it needs no consent and no way
+    out.
 
     Raises:
         Invalid: the brand's name or address makes it too long.
@@ -224,7 +225,7 @@ def unsubscribe_headers(url: str) -> dict[str, str]:
 
 
 def variables_of(source: TemplateSource) -> list[str]:
-    """Names of the variables an author used, sorted.
+    """Return names of the variables an author used, sorted.
 
     Raises:
         Invalid: not valid Liquid.
@@ -241,7 +242,7 @@ def variables_of(source: TemplateSource) -> list[str]:
 
 
 def parse_text(source: str, field: str) -> BoundTemplate:
-    """A short plain text with Liquid in it, compiled in the same bounds as templates are.
+    """Return a short plain text with Liquid in it, compiled in the same bounds as templates are.
 
     Raises:
         Invalid: not valid Liquid; `field` is to blame.
@@ -279,7 +280,7 @@ def _legal_values(legal: Legal) -> dict[str, str | int]:
 
 
 def _sms(text: str, legal: Legal) -> Rendered:
-    """Who writes, what, for whom, and how to stop it."""
+    """Tell who writes, what, for whom, and how to stop it."""
     words = " ".join(text.split())
     if not words.lower().startswith(legal.brand.lower()):
         words = f"{legal.brand}: {words}"

@@ -212,7 +212,8 @@ def check_shape(source: str, field: str) -> None:
 
 
 def liquid_spans(source: str) -> Iterator[tuple[int, int]]:
-    """Where Liquid stands, as (start, end); an end of −1 where it is never closed. Linear, which a pattern is not."""
+    """Tell where Liquid stands, as (start, end); an end of −1 where it is never closed. Linear, which a pattern is
+    not."""
     at = 0
     while (at := source.find("{", at)) >= 0:
         closer = {"{%": "%}", "{{": "}}"}.get(source[at : at + 2])
@@ -227,12 +228,12 @@ def liquid_spans(source: str) -> Iterator[tuple[int, int]]:
 
 
 def line_of(source: str, position: int) -> int:
-    """Counts from 1."""
+    """Return counts from 1."""
     return source.count("\n", 0, position) + 1
 
 
 def origin_of(source: str, error: LiquidError) -> int:
-    """The line of the author's source an error comes from; 0 if it stands in no Liquid of theirs.
+    """Return the line of the author's source an error comes from; 0 if it stands in no Liquid of theirs.
 
     What is compiled has other lines, but the same Liquid in it: the author's own is found by its words and by how many
     alike come before it.
@@ -324,7 +325,7 @@ def _shorten_in(expression: Any) -> None:
 
 
 def _bounded(name: str, func: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that looks at the clock, at what it is given, and (where it multiplies) at what it would make."""
+    """Return a filter that looks at the clock, at what it is given, and (where it multiplies) at what it would make."""
 
     @wraps(func)
     def filtered(left: Any, *args: Any, **kwargs: Any) -> Any:

@@ -48,7 +48,7 @@ def plain_text(text: str) -> str:
 
 
 def text_links(text: str) -> list[tuple[int, int]]:
-    """Where web addresses stand in a plain text, without the full stop or the bracket that ends a sentence."""
+    """Tell where web addresses stand in a plain text, without the full stop or the bracket that ends a sentence."""
     found = []
     for match in _LINK.finditer(text):
         address = match[0]
@@ -62,7 +62,7 @@ def text_links(text: str) -> list[tuple[int, int]]:
 
 
 def with_short_links(text: str, base: str, code_of: Callable[[int, str], str]) -> str:
-    """The text with its links short, or as it is if that made it too long to send.
+    """Return the text with its links short, or as it is if that made it too long to send.
 
     Args:
         base: our own public address; links to it are ours already.

@@ -22,12 +22,12 @@ class Marks:
         self._kept: list[str] = []
 
     def hide(self, piece: str) -> str:
-        """What to put in its place."""
+        """Tell what to put in its place."""
         self._kept.append(piece)
         return f"{self._name}{len(self._kept) - 1}QL"
 
     def hide_liquid(self, source: str) -> str:
-        """The source with a mark for each piece of Liquid."""
+        """Return the source with a mark for each piece of Liquid."""
         parts: list[str] = []
         at = 0
         for start, end in liquid_spans(source):
@@ -38,7 +38,7 @@ class Marks:
         return "".join([*parts, source[at:]])
 
     def show(self, text: str, change: Callable[[str], str] = str) -> str:
-        """The text with the pieces in place of their marks."""
+        """Return the text with the pieces in place of their marks."""
         return self._pattern.sub(lambda match: change(self._kept[int(match[1])]), text)
 
 
@@ -77,7 +77,7 @@ class _Words(HTMLParser):
 
 
 def html_to_text(source: str) -> str:
-    """The words of an HTML or MJML body, its Liquid kept.
+    """Return the words of an HTML or MJML body, its Liquid kept.
 
     Raises:
         Invalid: what no parser makes sense of.

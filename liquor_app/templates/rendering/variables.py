@@ -73,7 +73,7 @@ def build_context(person: Recipient, offer: OfferFacts, brand: BrandRow) -> Cont
 
 
 def brand_context(brand: BrandRow) -> Context:
-    """The part of the variables that is the brand's."""
+    """Return the part of the variables that is the brand's."""
     return {
         "brand": _known(
             name=brand.name,
@@ -92,7 +92,8 @@ def shown_terms(offer: OfferFacts) -> tuple[Any, Any, Any, Any]:
 
 
 def personal_values(person: Recipient, offer: OfferFacts) -> dict[str, str]:
-    """The variables that are one recipient's own, by their paths; the others are the same for all who get the offer."""
+    """Return the variables that are one recipient's own, by their paths; the others are the same for all who get the
+    offer."""
     return _known(
         **{
             "customer.first_name": first_name(person.name),
@@ -105,7 +106,7 @@ def personal_values(person: Recipient, offer: OfferFacts) -> dict[str, str]:
 
 
 def example_context() -> Context:
-    """The examples of `VARIABLES`, nested."""
+    """Return the examples of `VARIABLES`, nested."""
     made: Context = {}
     for path, example in VARIABLES.items():
         group, _, name = path.partition(".")

@@ -69,7 +69,7 @@ def funnel(steps: rx.Var[list[Step]], label: Text) -> rx.Component:
 
 
 def numbers(*entries: tuple[Text, Text, Text, Text]) -> rx.Component:
-    """A strip of scores inside one card: (label, value, detail, tone); tone is "", "green", "red" or "amber"."""
+    """Draw a strip of scores inside one card: (label, value, detail, tone); tone is "", "green", "red" or "amber"."""
     return rx.el.dl(
         *(
             rx.el.div(

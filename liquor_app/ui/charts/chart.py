@@ -22,7 +22,7 @@ Paint = Literal["c1", "c2", "c3", "c4", "c5", "c6", "ghost", "band", "area"]
 
 
 def paint(name: str) -> rx.Var[str]:
-    """A token's colour in the mode the reader has chosen."""
+    """Return a token's colour in the mode the reader has chosen."""
     return rx.color_mode_cond(light=LIGHT[name], dark=DARK[name])
 
 
@@ -81,7 +81,7 @@ def revenue_chart(
 
 
 def line_chart(x: Any, series: Sequence[Series], *, label: Text, **options: Any) -> rx.Component:
-    """Lines and areas over `x` (ISO dates make a time axis).
+    """Draw lines and areas over `x` (ISO dates make a time axis).
 
     Args:
         label: the chart as a sentence, for those who do not see it.
@@ -139,7 +139,7 @@ def chart(
 
 
 def legend(*series: tuple[str, Paint, Literal["line", "dash", "box"]]) -> rx.Component:
-    """The legend for a card's head: (name, colour, mark)."""
+    """Draw the legend for a card's head: (name, colour, mark)."""
 
     def mark(color: str, kind: str) -> rx.Component:
         solid = f"var(--{color})"

@@ -18,7 +18,7 @@ DARK: dict[str, str] = {
 
 
 def template(colors: dict[str, str]) -> dict[str, Any]:
-    """The Plotly template over one set of token colours: horizontal grid only, one font, a quiet hover label."""
+    """Return the Plotly template over one set of token colours: horizontal grid only, one font, a quiet hover label."""
     axis = {
         "automargin": False,
         "zeroline": False,

@@ -25,7 +25,7 @@ class Slice:
 
 
 def slices(parts: Sequence[tuple[str, int]], colors: Sequence[str] = ()) -> list[Slice]:
-    """Shares of (name, count), largest order kept as given; colours are "c1" to "c6" in order unless given.
+    """Return shares of (name, count), largest order kept as given; colours are "c1" to "c6" in order unless given.
 
     Raises:
         ValueError: a count is negative.
@@ -45,7 +45,7 @@ def slices(parts: Sequence[tuple[str, int]], colors: Sequence[str] = ()) -> list
 
 
 def donut(shares: rx.Var[list[Slice]], total: Text, unit: Text, label: Text) -> rx.Component:
-    """The round, `total` and `unit` in its middle, the legend beside it."""
+    """Draw the round, `total` and `unit` in its middle, the legend beside it."""
 
     def arc(share: Any) -> rx.Component:
         return rx.el.circle(

@@ -13,7 +13,7 @@ from liquor_app.ui.var_types import Text
 def heatmap(
     head: Sequence[str] | rx.Var[list[str]], rows: rx.Var[list[list[str]]], label: Text, strongest: int = 50
 ) -> rx.Component:
-    """A table of percents coloured by size; each row is its name, its size, then the percents ("" for
+    """Draw a table of percents coloured by size; each row is its name, its size, then the percents ("" for
     none, "100" is left uncoloured). The full colour stands at `strongest` percent."""
 
     def column(name: Any) -> rx.Component:

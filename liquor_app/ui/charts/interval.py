@@ -52,7 +52,7 @@ def interval_marks(low: float, estimate: float, high: float) -> Marks:
 
 
 def interval(marks: Marks | rx.Var[Marks], low: Text, high: Text, zero: Text, label: Text) -> rx.Component:
-    """The drawing. `low`, `high`, `zero` are the words under the axis; `label` the sentence for screen readers,
+    """Draw the drawing. `low`, `high`, `zero` are the words under the axis; `label` the sentence for screen readers,
     "Expected $118, 80% interval $31 to $212"."""
     return rx.el.div(
         rx.el.i(class_name="axis"),

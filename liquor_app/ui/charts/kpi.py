@@ -13,7 +13,7 @@ WIDTH, HEIGHT, PAD = 92.0, 28.0, 3.0
 
 
 def sparkline_path(values: Sequence[float]) -> str:
-    """The `d` of a sparkline through `values`, in a box of 92 by 28; empty below two values."""
+    """Return the `d` of a sparkline through `values`, in a box of 92 by 28; empty below two values."""
     if len(values) < 2:
         return ""
     low, high = min(values), max(values)
@@ -26,7 +26,7 @@ def sparkline_path(values: Sequence[float]) -> str:
 
 
 def sparkline(path: Text) -> rx.Component:
-    """The drawing for a `sparkline_path`; decorative, the numbers beside it carry the meaning."""
+    """Draw the drawing for a `sparkline_path`; decorative, the numbers beside it carry the meaning."""
     line = {"fill": "none", "stroke": "var(--accent)", "strokeWidth": "1.5", "strokeLinejoin": "round"}
     area = f"{path} L92 28 L0 28Z" if isinstance(path, str) else path + " L92 28 L0 28Z"
     return rx.el.svg(
@@ -51,7 +51,7 @@ def kpi(
     loading: Flag = False,
     class_name: str = "c3",
 ) -> rx.Component:
-    """One number that matters.
+    """Draw one number that matters.
 
     Args:
         delta: the change in words, "+6.8%" or "−0.4 pt"; always with `base`, "vs $11,876".

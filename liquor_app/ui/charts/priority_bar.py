@@ -11,8 +11,8 @@ PARTS = (("Value at risk", "c1"), ("Response", "c3"), ("Margin", "c4"), ("Fatigu
 
 
 def priority(total: Number, value_at_risk: Number, response: Number, margin: Number, fatigue: Number) -> rx.Component:
-    """The total, the four numbers and a bar stacked of them, all in points of 100; `fatigue` is what was taken off,
-    a positive number."""
+    """Draw the total, the four numbers and a bar stacked of them, all in points of 100; `fatigue` is what was taken
+    off, a positive number."""
     parts = (value_at_risk, response, margin, fatigue)
     numbers: list[Text] = [rx.Var.create(part).to_string() for part in parts]
     split = numbers[0] + " " + numbers[1] + " " + numbers[2] + " −" + numbers[3]
@@ -31,7 +31,7 @@ def priority(total: Number, value_at_risk: Number, response: Number, margin: Num
 
 
 def priority_legend() -> rx.Component:
-    """What the colours of `priority` mean, for the head of its card."""
+    """Tell what the colours of `priority` mean, for the head of its card."""
     return rx.el.div(
         *(
             rx.el.span(

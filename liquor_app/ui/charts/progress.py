@@ -10,12 +10,12 @@ from liquor_app.ui.var_types import Number, Text
 
 
 def percent(value: Number) -> Text:
-    """A CSS width of `value` percent."""
+    """Return a CSS width of `value` percent."""
     return f"{value}%" if not isinstance(value, rx.Var) else value.to_string() + "%"
 
 
 def bar(value: Number, label: Text, tone: Text = "", thin: bool = False) -> rx.Component:
-    """A bar filled to `value` (0 to 100).
+    """Draw a bar filled to `value` (0 to 100).
 
     Args:
         label: what it measures, for screen readers.
@@ -31,7 +31,7 @@ def bar(value: Number, label: Text, tone: Text = "", thin: bool = False) -> rx.C
 
 
 def progress(value: Number, done: Text, label: Text, detail: Text = "") -> rx.Component:
-    """A bar with its count at the right ("494 / 612") and a line below."""
+    """Draw a bar with its count at the right ("494 / 612") and a line below."""
     return rx.el.div(
         rx.el.div(
             rx.el.div(bar(value, label), class_name="grow"),
@@ -44,7 +44,7 @@ def progress(value: Number, done: Text, label: Text, detail: Text = "") -> rx.Co
 
 
 def stacked(parts: Sequence[tuple[Number, Text]], label: Text) -> rx.Component:
-    """Shares of a whole: (percent, tone) each; `label` is the sentence a screen reader says."""
+    """Draw shares of a whole: (percent, tone) each; `label` is the sentence a screen reader says."""
     return rx.el.div(
         *(rx.el.i(class_name=tone, width=percent(value)) for value, tone in parts),
         class_name="bar stack",

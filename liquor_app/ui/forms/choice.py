@@ -12,7 +12,7 @@ from liquor_app.ui.var_types import Flag, Handler, Text, given
 
 
 def select(label: Text, options: Sequence[tuple[str, str]] | rx.Var[Any], **props: Any) -> rx.Component:
-    """A drop-down without a visible label; `options` are (value, words)."""
+    """Draw a drop-down without a visible label; `options` are (value, words)."""
     if isinstance(options, rx.Var):
         choices: Any = (rx.foreach(options, lambda option: rx.el.option(option[1], value=option[0])),)
     else:
@@ -31,7 +31,7 @@ def select_field(
     class_name: str = "",
     **props: Any,
 ) -> rx.Component:
-    """A drop-down with label, hint and error."""
+    """Draw a drop-down with label, hint and error."""
     control = select(label, options, id=name, name=name, custom_attrs=described(name, hint, error), **props)
     return field(label, control, name=name, hint=hint, error=error, class_name=class_name)
 
@@ -39,7 +39,7 @@ def select_field(
 def checkbox(
     label: Text, *, checked: Flag, on_change: Handler, hidden_label: bool = False, mixed: Flag = False
 ) -> rx.Component:
-    """A check box; `hidden_label` in tables, `mixed` when only some of a group are on."""
+    """Draw a check box; `hidden_label` in tables, `mixed` when only some of a group are on."""
     box = rx.el.input(
         type="checkbox",
         class_name="check",

@@ -23,7 +23,7 @@ def dialog(
     max_width: str = "560px",
     **props: Any,
 ) -> rx.Component:
-    """A dialog whose opening a state holds; Escape and the scrim call `on_open_change(False)`."""
+    """Draw a dialog whose opening a state holds; Escape and the scrim call `on_open_change(False)`."""
     head = rx.el.div(
         rx.el.div(
             rx.dialog.title(title, margin="0", size="4", trim="normal"),

@@ -19,7 +19,7 @@ def filter_bar(*children: Child, end: tuple[Child, ...] = ()) -> rx.Component:
 
 
 def chip(key: Text, value: Text, on_remove: Handler) -> rx.Component:
-    """A filter that is on: "Segment **any of 5** ×"."""
+    """Draw a filter that is on: "Segment **any of 5** ×"."""
     remove = rx.el.button(
         icon("x", 14), type="button", class_name="x", on_click=on_remove, aria_label=f"Remove filter {key}"
     )
@@ -27,7 +27,7 @@ def chip(key: Text, value: Text, on_remove: Handler) -> rx.Component:
 
 
 def add_chip(label: Text, on_click: Handler, icon_name: str = "plus") -> rx.Component:
-    """A dashed chip that offers one more filter."""
+    """Draw a dashed chip that offers one more filter."""
     return rx.el.button(icon(icon_name, 14), label, type="button", class_name="chip dash", on_click=on_click)
 
 
@@ -40,7 +40,7 @@ class Option:
 
 
 def choice_chip(label: Text, options: Any, on_choose: Callable[[Any], Any]) -> rx.Component:
-    """A dashed chip that opens a menu of `Option`s; `on_choose(value)` takes one."""
+    """Draw a dashed chip that opens a menu of `Option`s; `on_choose(value)` takes one."""
     trigger = rx.el.button(icon("plus", 14), label, type="button", class_name="chip dash")
     lines = rx.foreach(options, lambda option: rx.menu.item(option.words, on_click=on_choose(option.value)))
     return rx.menu.root(rx.menu.trigger(trigger), rx.menu.content(lines, side_offset=4))

@@ -63,7 +63,7 @@ def text_field(
     class_name: str = "",
     **props: Any,
 ) -> rx.Component:
-    """A text input (`lines` > 1: a text area) with all around it; `props` go to the input (`type`, `value`,
+    """Draw a text input (`lines` > 1: a text area) with all around it; `props` go to the input (`type`, `value`,
     `default_value`, `on_change`, `auto_complete`, `required`, …). Its id and form name are `name`."""
     element = rx.el.textarea if lines > 1 else rx.el.input
     if lines > 1:
@@ -78,14 +78,14 @@ def text_field(
 
 
 def small_input(label: Text, *, value: Text, on_change: Handler, class_name: str = "", **props: Any) -> rx.Component:
-    """A text input without a visible label, for rows of controls; `label` names it for screen readers."""
+    """Draw a text input without a visible label, for rows of controls; `label` names it for screen readers."""
     attributes = {"aria-label": label} | props.pop("custom_attrs", {})
     classes = f"input sm {class_name}".strip()
     return _typed(rx.el.input(class_name=classes, value=value, on_change=on_change, custom_attrs=attributes, **props))
 
 
 def search_input(label: str, *, value: Text, on_change: Handler, placeholder: str = "", **props: Any) -> rx.Component:
-    """A search field with its glass."""
+    """Draw a search field with its glass."""
     control = rx.el.input(
         type="search",
         class_name="input sm",
@@ -112,5 +112,5 @@ class _PlainForm(BaseHTML):
 
 
 def plain_form(action: str, *children: Child) -> rx.Component:
-    """A form the browser itself posts, with a full page load, to a route of ours."""
+    """Draw a form the browser itself posts, with a full page load, to a route of ours."""
     return _PlainForm.create(*children, action=action, method="post")

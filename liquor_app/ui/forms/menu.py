@@ -22,7 +22,7 @@ class Item:
 
 
 def menu(trigger: rx.Component, *items: Item) -> rx.Component:
-    """A menu that opens below `trigger`, usually an `icon_button("ellipsis", "More")` or a `button`."""
+    """Draw a menu that opens below `trigger`, usually an `icon_button("ellipsis", "More")` or a `button`."""
     lines: list[rx.Component] = []
     for item in items:
         if item.divider:

@@ -16,7 +16,7 @@ def rule_line(
     below: tuple[Child, ...] = (),
     error: Text = "",
 ) -> rx.Component:
-    """One line.
+    """Draw one line.
 
     Args:
         level: 0 for what stands in the outermost group, 1 for a group within it, and so on.

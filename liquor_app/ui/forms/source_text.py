@@ -15,7 +15,8 @@ SCRIPT = "/js/editor.js"
 
 
 def code_field(label: Text, name: str, *, value: Text, on_change: Handler, numbers: Text, **props: Any) -> rx.Component:
-    """A text area of fixed-width letters. `numbers` is "1\\n2\\n3", one for each line; `label` is for screen readers.
+    """Draw a text area of fixed-width letters. `numbers` is "1\\n2\\n3", one for each line; `label` is for screen
+    readers.
 
     Its lines never wrap, so that each stands beside its number; it grows with its text inside a box that scrolls.
     """
@@ -37,12 +38,12 @@ def code_field(label: Text, name: str, *, value: Text, on_change: Handler, numbe
 
 
 def numbered(text: str) -> str:
-    """The numbers of a text's lines, for `code_field`."""
+    """Return the numbers of a text's lines, for `code_field`."""
     return "\n".join(str(number) for number in range(1, text.count("\n") + 2))
 
 
 def insert(words: str) -> Any:
-    """An event that puts words where the cursor stands, or last stood, in a source field."""
+    """Return an event that puts words where the cursor stands, or last stood, in a source field."""
     return rx.call_script(f"window.sourceEditor?.insert({json.dumps(words)})")
 
 
@@ -52,12 +53,12 @@ def go_to_line(field: str, line: int) -> Any:
 
 
 def guard(unsaved: bool) -> Any:
-    """An event after which leaving the page asks first, or no longer does."""
+    """Return an event after which leaving the page asks first, or no longer does."""
     return rx.call_script(f"window.sourceEditor?.guard({json.dumps(bool(unsaved))})")
 
 
 def code_changes(lines: Any) -> rx.Component:
-    """A comparison; `lines` have a `kind` (same, gone, new, gap) and a `text`."""
+    """Draw a comparison; `lines` have a `kind` (same, gone, new, gap) and a `text`."""
 
     def line(one: Any) -> rx.Component:
         sign = rx.match(one.kind, ("gone", "−"), ("new", "+"), "")

@@ -18,7 +18,7 @@ _LINES = ("M64 204h52M64 218h52M64 232h32", "M74 13h32M158 128h28M222 281h34")
 
 
 def entry(title: Text, words: Text, *form: Child, foot: Child = "", picture: Child = "") -> rx.Component:
-    """The form at the left, bottles at the right (gone on a phone). Use it as a `bare` page."""
+    """Draw the form at the left, bottles at the right (gone on a phone). Use it as a `bare` page."""
     line = {"stroke": "var(--accent-line)", "strokeWidth": "2", "strokeLinejoin": "round"}
     drawing = rx.el.svg(
         *(rx.el.path(d=path, custom_attrs=line | {"fill": "var(--accent-soft-2)"}) for path in _BOTTLES),

@@ -17,12 +17,12 @@ Counts = Mapping[str, Any]
 
 
 def mark() -> rx.Component:
-    """The product's sign."""
+    """Draw the product's sign."""
     return rx.el.span(icon("wine", 17), class_name="mark")
 
 
 def side_navigation(page: Page, pages: Sequence[Page], brand: Text, role: Text, counts: Counts) -> rx.Component:
-    """The groups of pages, the theme and the width below them."""
+    """Draw the groups of pages, the theme and the width below them."""
     words = rx.el.div(rx.el.b(PRODUCT), rx.el.small(brand))
     parts: list[rx.Component] = [rx.el.a(mark(), words, href="/", class_name="brand")]
     for group, label in GROUPS.items():
@@ -45,7 +45,7 @@ def side_navigation(page: Page, pages: Sequence[Page], brand: Text, role: Text, 
 
 
 def bottom_bar(page: Page, pages: Sequence[Page], role: Text, counts: Counts, sheet_end: Child) -> rx.Component:
-    """The phone's bar: the pages marked `phone`, the rest in a sheet behind More."""
+    """Draw the phone's bar: the pages marked `phone`, the rest in a sheet behind More."""
 
     def tab(target: Page) -> rx.Component:
         entry = rx.el.a(icon(target.icon, 20), target.title, href=target.route, custom_attrs=_current(target, page))

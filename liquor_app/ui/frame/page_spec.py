@@ -48,7 +48,7 @@ def page_head(
     badge: Child = "",
     lead: Child = "",
 ) -> rx.Component:
-    """Where you are, what this is in one line, what you can do.
+    """Tell where you are, what this is in one line, what you can do.
 
     Args:
         crumbs: (words, address) of the pages above.

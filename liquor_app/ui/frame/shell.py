@@ -56,7 +56,7 @@ class Slots:
 
 
 def search_button(on_click: Handler) -> rx.Component:
-    """The search field's look, as a button that opens the palette (also by Ctrl K); its glass alone on a phone."""
+    """Draw the search field's look, as a button that opens the palette (also by Ctrl K); its glass alone on a phone."""
     look: dict[str, Any] = {"data-search": "", "aria-keyshortcuts": "Control+K"}
     full = rx.el.button(
         icon("search"),
@@ -71,7 +71,7 @@ def search_button(on_click: Handler) -> rx.Component:
 
 
 def strip(*words: Child, action: Child = "") -> rx.Component:
-    """The banner above the top bar: "Sample data. … Start with your own data"."""
+    """Draw the banner above the top bar: "Sample data. … Start with your own data"."""
     return rx.el.div(rx.el.span(*words), action, class_name="strip", role="status")
 
 

@@ -22,7 +22,7 @@ RELOAD = rx.call_script("location.reload()")
 
 
 def offline() -> rx.Component:
-    """A banner over the page while the server cannot be reached; what is shown stays."""
+    """Draw a banner over the page while the server cannot be reached; what is shown stays."""
 
     @rx.memo
     def connection_note() -> rx.Component:

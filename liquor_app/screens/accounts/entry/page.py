@@ -38,7 +38,7 @@ def login() -> rx.Component:
 
 
 def setup() -> rx.Component:
-    """The first run of an empty shop."""
+    """Draw the first run of an empty shop."""
     return entry(
         "Set up your shop",
         "You are the first here, so you become its admin.",

@@ -24,7 +24,7 @@ from liquor_app.ui.tabs import segmented
 
 
 def dashboard_page() -> rx.Component:
-    """The first page after signing in."""
+    """Draw the first page after signing in."""
     return rx.fragment(
         page_head(
             "Dashboard",

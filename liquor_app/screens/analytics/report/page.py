@@ -75,7 +75,7 @@ def _tile(tile: Any) -> rx.Component:
 
 
 def _holdout() -> rx.Component:
-    """What marketing as a whole changes: the people left out of every campaign beside everybody else."""
+    """Tell what marketing as a whole changes: the people left out of every campaign beside everybody else."""
     held = AnalyticsState.holdout
     drawing = col(
         rx.el.div("Revenue a customer, written to minus left out", class_name="t12 muted"),

@@ -55,7 +55,7 @@ def builder_page() -> rx.Component:
 
 
 def _field(label: str, name: str, **props: Any) -> rx.Component:
-    """A field that is kept when it is left."""
+    """Draw a field that is kept when it is left."""
     return text_field(
         label,
         name,
@@ -123,7 +123,7 @@ KINDS = [
 
 
 def _trigger() -> rx.Component:
-    """What a standing campaign waits for."""
+    """Tell what a standing campaign waits for."""
     problem = BuilderState.errors["trigger"]
     return col(
         select_field(
@@ -181,7 +181,7 @@ def _engines() -> rx.Component:
 
 
 def _one_engine() -> rx.Component:
-    """A triggered campaign has no week to share out."""
+    """Draw a triggered campaign has no week to share out."""
     return rx.el.p(
         "Planned by the optimiser as things happen: the AI planner and plans by hand share out the messages of a week,"
         " and nobody can say beforehand for whom something will happen.",

@@ -49,7 +49,7 @@ class Choice:
 
 
 def parse_day(value: Any, field: str) -> date:
-    """A day from a form.
+    """Return a day from a form.
 
     Raises:
         Invalid: not a date.
@@ -61,7 +61,7 @@ def parse_day(value: Any, field: str) -> date:
 
 
 def parse_percent(value: Any, field: str) -> Decimal:
-    """A percentage from a form.
+    """Return a percentage from a form.
 
     Raises:
         Invalid: not a number.
@@ -73,7 +73,7 @@ def parse_percent(value: Any, field: str) -> Decimal:
 
 
 def trigger_of(fields: dict[str, str]) -> dict[str, Any]:
-    """The trigger that the form describes: only what its kind asks for.
+    """Return the trigger that the form describes: only what its kind asks for.
 
     Raises:
         Invalid: the days are not a number.
@@ -197,7 +197,7 @@ class BuilderState(FormState, rx.State):
     @rx.event
     @guarded
     async def keep(self, name: str, value: str) -> Any:
-        """A field was left: remember it, and save the draft."""
+        """Return a field was left: remember it, and save the draft."""
         if name in FIELDS:
             self.fields = {**self.fields, name: said(value)[:4000]}
             return await self._keep()

@@ -24,7 +24,7 @@ FORM = "plan-edit"
 
 
 def edit_menu(line: Any) -> rx.Component:
-    """What can be done to one planned action."""
+    """Tell what can be done to one planned action."""
     lines = menu(
         icon_button("ellipsis", "Change this action"),
         Item("Move to another day", EditState.ask("move", line.id), "calendar"),
@@ -36,7 +36,7 @@ def edit_menu(line: Any) -> rx.Component:
 
 
 def edit_bar() -> rx.Component:
-    """What can be done to the plan as a whole."""
+    """Tell what can be done to the plan as a whole."""
     return for_managers(
         row(
             button("Take out…", icon="list-x", small=True, on_click=EditState.ask_bulk),
@@ -50,7 +50,7 @@ def edit_bar() -> rx.Component:
 
 
 def simulating() -> rx.Component:
-    """How far the simulation of a large plan is."""
+    """Tell how far the simulation of a large plan is."""
     bar = row(
         rx.el.div(
             progress(SimulateState.percent, SimulateState.done, "Simulation", SimulateState.words),
@@ -70,7 +70,7 @@ def simulating() -> rx.Component:
 
 
 def edit_questions() -> rx.Component:
-    """The one dialog; which fields it shows depends on what was asked."""
+    """Draw the one dialog; which fields it shows depends on what was asked."""
     fields = rx.match(
         EditState.asking,
         (

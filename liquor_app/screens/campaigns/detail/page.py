@@ -49,7 +49,7 @@ def campaign_page() -> rx.Component:
 
 
 def _edit() -> rx.Component:
-    """A draft, new or sent back, is changed where it was made."""
+    """Draw a draft, new or sent back, is changed where it was made."""
     return button("Edit", icon="pencil", href="/campaigns/new?draft=" + HEAD.id)
 
 

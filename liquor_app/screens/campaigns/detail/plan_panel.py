@@ -27,7 +27,7 @@ PLAN = CampaignState.plan
 
 
 def plan_review() -> rx.Component:
-    """Everything a marketer wants to know before approving."""
+    """Draw everything a marketer wants to know before approving."""
     drafting = card(
         rx.cond(
             CampaignState.busy,
@@ -57,7 +57,7 @@ def _week() -> rx.Component:
 
 
 def actions_card(tools: rx.Component | None = None) -> rx.Component:
-    """The actions of the chosen day, or of the week; `tools` change the plan."""
+    """Draw the actions of the chosen day, or of the week; `tools` change the plan."""
 
     def person(line: Any) -> rx.Component:
         return rx.fragment(

@@ -41,7 +41,7 @@ def again_note() -> rx.Component:
 
 
 def days_and_reasons() -> rx.Component:
-    """What left on each day, and why the rest did not."""
+    """Tell what left on each day, and why the rest did not."""
     has_days = rx.Var.create(AgainState.days).length() > 0
     has_reasons = rx.Var.create(AgainState.reasons).length() > 0
     return grid(

@@ -32,7 +32,7 @@ def people_words(count: int) -> str:
 
 
 def day_bars(days: list[CampaignDay]) -> list[Bar]:
-    """A bar a day, the fullest one the longest."""
+    """Return a bar a day, the fullest one the longest."""
     most = max((day.sends for day in days), default=0) or 1
     return [
         Bar(
@@ -46,7 +46,7 @@ def day_bars(days: list[CampaignDay]) -> list[Bar]:
 
 
 def why_bars(reasons: list[WhyNot]) -> list[Bar]:
-    """A bar a reason, in the planner's words where it has them."""
+    """Return a bar a reason, in the planner's words where it has them."""
     total = sum(one.messages for one in reasons) or 1
     most = max((one.messages for one in reasons), default=0) or 1
     known = {reason.value: reason.label for reason in Reason}

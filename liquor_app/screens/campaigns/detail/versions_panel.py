@@ -23,7 +23,7 @@ SIDE, WHY = VersionsState.side, VersionsState.why
 
 
 def side_by_side() -> rx.Component:
-    """The optimiser's plan beside the AI planner's, while both are on the table."""
+    """Draw the optimiser's plan beside the AI planner's, while both are on the table."""
     choose = rx.cond(
         CampaignState.head.status == CampaignStatus.SCHEDULED.value,
         rx.fragment(),
@@ -99,7 +99,7 @@ def _estimate(value: Any, span: Any) -> rx.Component:
 
 
 def why_this_plan() -> rx.Component:
-    """The reasoning that stays with each version: the brief, what was chosen and rejected, who changed what."""
+    """Draw the reasoning that stays with each version: the brief, what was chosen and rejected, who changed what."""
 
     def entry(one: Any) -> rx.Component:
         tag = rx.match(

@@ -128,7 +128,7 @@ def _figure(found: Figure) -> FigureLine:
 
 
 def side_of(left: PlanRow, right: PlanRow, found: Comparison) -> Side:
-    """Both plans in words."""
+    """Return both plans in words."""
 
     def copies(pairs: tuple[tuple[str, str], ...]) -> str:
         return "  /  ".join(f"{subject}: {text}" if subject else text for subject, text in pairs) or "Nothing"
@@ -237,7 +237,7 @@ class VersionsState(rx.State):
 
 
 def _pair(plans: list[PlanRow], current: UUID | None) -> tuple[PlanRow, PlanRow] | None:
-    """The optimiser's and the AI planner's plan of this round, in this order; None while there is only one."""
+    """Return the optimiser's and the AI planner's plan of this round, in this order; None while there is only one."""
     now = next((plan for plan in plans if plan.id == current), None)
     other = next((plan for plan in plans if plan.can_be_chosen), None)
     if now is None or other is None:

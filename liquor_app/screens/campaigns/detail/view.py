@@ -151,7 +151,7 @@ def _span(found: Mapping[str, Any]) -> str:
 
 
 def _cash(found: Mapping[str, Any]) -> str:
-    """An estimate with its interval; cents only where dollars would be too coarse."""
+    """Return an estimate with its interval; cents only where dollars would be too coarse."""
     if abs(float(found["mean"])) >= SHOWN_WHOLE:
         mean, low, high = (show_money(found[name], cents=False) for name in ("mean", "low", "high"))
         return f"{mean} ({low} to {high})"
@@ -159,7 +159,7 @@ def _cash(found: Mapping[str, Any]) -> str:
 
 
 def plan_view(plan: PlanRow | None) -> PlanView:
-    """A plan's summary (see `planning.plan_summary.figures`) in words."""
+    """Return a plan's summary (see `planning.plan_summary.figures`) in words."""
     if plan is None:
         return PlanView()
     summary, limits = plan.summary, plan.constraints
@@ -216,7 +216,7 @@ def _costs(by_channel: Mapping[str, Any]) -> list[Fact]:
 
 
 def _foreseen(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """What will stand against messages at their own moments, and how tired people will be; plans made before these
+    """Tell what will stand against messages at their own moments, and how tired people will be; plans made before these
     were worked out have neither."""
     seen, tired = summary.get("foreseen"), summary.get("fatigue")
     if not seen or not tired:
@@ -237,7 +237,7 @@ def _foreseen(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def ledger_lines(rows: Sequence[Any]) -> list[LedgerLine]:
-    """The ledger by status, with each status' share."""
+    """Return the ledger by status, with each status' share."""
     total = sum(row.messages for row in rows) or 1
     return [
         LedgerLine(row.status, LEDGER_WORDS.get(row.status, ""), figure(row.messages), percent(row.messages / total, 1))

@@ -95,7 +95,7 @@ def rule_line(row: RuleRow, today: date) -> RuleLine:
 
 
 def parse_day(value: object, field: str) -> date:
-    """Raises: Invalid: not a day."""
+    """Check, or raise Invalid: not a day."""
     try:
         return date.fromisoformat(str(value))
     except ValueError as error:
@@ -103,7 +103,7 @@ def parse_day(value: object, field: str) -> date:
 
 
 def draft_of(form: dict[str, Any], like: RuleLine) -> RuleDraft:
-    """What a form says; the place, kind and channel of a rule being changed stay.
+    """Tell what a form says; the place, kind and channel of a rule being changed stay.
 
     Raises:
         Invalid: no day, or a limit that is no number.
@@ -193,7 +193,7 @@ class LawState(FormState, rx.State):
     @rx.event
     @submits
     async def save(self, form: dict[str, Any]) -> Any:
-        """A new rule, or the one that follows the chosen."""
+        """Return a new rule, or the one that follows the chosen."""
         actor = await signed_in(self)
         like = self.chosen if self.asking == "change" else replace(self.chosen, id="")
         draft = draft_of(form, like)

@@ -67,7 +67,7 @@ def pool_line(row: PoolRow) -> PoolLine:
 
 
 def told(done: AddedCodes) -> str:
-    """What became of the lines that added nothing."""
+    """Tell what became of the lines that added nothing."""
     parts = [
         f"{plural(count, 'code')} {words}"
         for count, words in (
@@ -139,7 +139,7 @@ class PoolsState(FormState, ListState, rx.State):
     @rx.event
     @submits
     async def save(self, form: dict[str, Any]) -> Any:
-        """A new pool, or another name and mark for one that is there."""
+        """Return a new pool, or another name and mark for one that is there."""
         actor, is_new = await signed_in(self), self.asking == "new"
         values: dict[str, Any] = {
             "name": typed(form, "name"),
@@ -158,7 +158,7 @@ class PoolsState(FormState, ListState, rx.State):
     @rx.event
     @submits
     async def paste(self, form: dict[str, Any]) -> Any:
-        """Codes typed or pasted, one a line."""
+        """Return codes typed or pasted, one a line."""
         actor, pasted = await signed_in(self), typed(form, "codes")
         if len(pasted) > PASTED:
             raise Invalid("That is a lot: send it as a file instead.", field="codes")
@@ -177,7 +177,7 @@ class PoolsState(FormState, ListState, rx.State):
     @rx.event
     @guarded
     async def sent(self, answer: Any) -> Any:
-        """What the server answered the browser; only words are taken from it, figures are read anew."""
+        """Tell what the server answered the browser; only words are taken from it, figures are read anew."""
         await signed_in(self)
         self.sending, answer = False, answer if isinstance(answer, dict) else {}
         counts = {name: answer.get(name) for name in ("added", "repeated", "known", "beyond", "refused")}

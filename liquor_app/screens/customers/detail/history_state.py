@@ -83,7 +83,7 @@ def sent_line(row: SendRow, at: datetime) -> SentLine:
 
 
 def _outcome(row: SendRow, moment: datetime) -> tuple[str, str]:
-    """The furthest a message got, and a few words about it."""
+    """Return the furthest a message got, and a few words about it."""
     if row.converted_at is not None:
         days = max(0, (row.converted_at - moment).days)
         when = f"within {plural(days, 'day')}" if days else "the same day"
@@ -194,7 +194,7 @@ class NotSentState(ListState, rx.State):
 async def _of_theirs(
     state: rx.State, read: Callable[..., Awaitable[Page[Any]]], session: Session, actor: Actor, query: ListQuery
 ) -> Page[Any]:
-    """A page of one of the customer's lists; nothing of a customer that is not there, which the profile says."""
+    """Return a page of one of the customer's lists; nothing of a customer that is not there, which the profile says."""
     customer_id = customer_shown(state)
     try:
         return await read(session, actor, customer_id, query) if customer_id else NOTHING
@@ -203,7 +203,7 @@ async def _of_theirs(
 
 
 def customer_shown(state: rx.State) -> UUID | None:
-    """The customer in the address; None if it names none, which the profile says."""
+    """Return the customer in the address; None if it names none, which the profile says."""
     try:
         return parse_id(last_part(state), "customer")
     except Invalid:

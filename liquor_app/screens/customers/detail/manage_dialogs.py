@@ -18,7 +18,7 @@ WHO = ActsState.who
 
 
 def questions() -> rx.Component:
-    """Every dialog of a customer's page but the form."""
+    """Draw every dialog of a customer's page but the form."""
     return rx.fragment(
         confirm(
             "Suppress " + WHO + "?",

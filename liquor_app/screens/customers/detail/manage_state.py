@@ -98,7 +98,7 @@ class ActsState(FormState, rx.State):
         return [CustomerState.load, toast_done("Consent recorded" if given else "Withdrawal recorded")]
 
     async def _record(self, given: bool, source: str, wording: str | None) -> str:
-        """What became of the message that has it confirmed; empty if none is needed."""
+        """Tell what became of the message that has it confirmed; empty if none is needed."""
         actor, customer_id = await signed_in(self), parse_id(last_part(self), "customer")
         channel = Channel(self.asking)
         async with transaction() as session:
@@ -134,7 +134,7 @@ class ActsState(FormState, rx.State):
     @rx.event
     @guarded
     async def count(self, on: bool) -> Any:
-        """Whether this customer's opens and clicks are counted."""
+        """Tell whether this customer's opens and clicks are counted."""
         actor = await signed_in(self)
         async with transaction() as session:
             await update_customer(session, actor, parse_id(last_part(self), "customer"), {"no_tracking": not on})

@@ -55,7 +55,7 @@ def spend_series(spend: Sequence[MonthSpend], months: Sequence[date]) -> dict[st
 
 
 def category_mix(spend: Sequence[MonthSpend]) -> list[Bar]:
-    """Categories by spend, the largest first, the smallest as one."""
+    """Return categories by spend, the largest first, the smallest as one."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for one in spend:
         sums[one.category] += one.amount
@@ -74,7 +74,7 @@ def category_mix(spend: Sequence[MonthSpend]) -> list[Bar]:
 
 
 def spend_words(months: Sequence[date], series: dict[str, list[float]]) -> str:
-    """The chart as a sentence for those who do not see it."""
+    """Return the chart as a sentence for those who do not see it."""
     totals = [sum(values) for values in zip(*series.values(), strict=True)]
     if not any(totals):
         return "Nothing bought in the last twelve months."

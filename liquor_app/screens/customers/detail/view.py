@@ -204,7 +204,7 @@ def _age(row: CustomerRow, at: datetime) -> ConsentLine:
 
 
 def next_action(row: ActionRow | None, at: datetime) -> NextAction:
-    """The card of an action; an empty one for None."""
+    """Return the card of an action; an empty one for None."""
     if row is None:
         return NextAction()
     start = row.send_window.get("start", "")

@@ -21,7 +21,7 @@ def _field(label: str, name: str, **props: Any) -> rx.Component:
 
 
 def customer_form() -> rx.Component:
-    """The dialog; `EditCustomerState.add` and `.edit` open it."""
+    """Draw the dialog; `EditCustomerState.add` and `.edit` open it."""
     new = EditCustomerState.editing == ""
     form = form_of(
         EditCustomerState,

@@ -93,7 +93,7 @@ def _churn() -> rx.Component:
 
 
 def _consents(row_: Any) -> rx.Component:
-    """Three small signs: green may be used, struck through was withdrawn, grey is not known."""
+    """Draw three small signs: green may be used, struck through was withdrawn, grey is not known."""
 
     def sign(drawing: str, what: str, status: Any) -> rx.Component:
         return rx.match(

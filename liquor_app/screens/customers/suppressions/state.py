@@ -113,7 +113,7 @@ class SuppressedState(FormState, ListState, rx.State):
     @rx.event
     @submits
     async def add(self, form: dict[str, Any]) -> Any:
-        """One address a line."""
+        """Return one address a line."""
         actor = await signed_in(self)
         addresses = [line.strip() for line in typed(form, "addresses")[:500_000].splitlines() if line.strip()]
         async with transaction() as session:

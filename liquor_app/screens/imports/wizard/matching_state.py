@@ -131,14 +131,14 @@ class MatchState(rx.State):
     @rx.event
     @guarded
     async def begin(self) -> Any:
-        """A file that has just come: the guess."""
+        """Return a file that has just come: the guess."""
         self._clear()
         return await self._ask(guess=True)
 
     @rx.event
     @guarded
     async def match(self, column: str, field: str) -> Any:
-        """A column of the file becomes a field; an empty one leaves it out."""
+        """Return a column of the file becomes a field; an empty one leaves it out."""
         file = await self.get_state(ImportState)
         known = {value for value, _ in CHOICES[file.kind]}
         self.columns = reassigned(self.columns, str(column), field if field in known else "")

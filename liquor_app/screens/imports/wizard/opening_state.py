@@ -27,7 +27,7 @@ class OpeningState(rx.State):
     @rx.event
     @guarded
     async def load(self) -> Any:
-        """The import the address names, at the step it is at; else a fresh start."""
+        """Return the import the address names, at the step it is at; else a fresh start."""
         await signed_in(self)
         if wanted := parameter(self, "import"):
             return await self._open(wanted)
@@ -37,7 +37,7 @@ class OpeningState(rx.State):
     @rx.event
     @guarded
     async def sent(self, answer: Any) -> Any:
-        """What the server answered the browser: an import to look at, or why there is none."""
+        """Tell what the server answered the browser: an import to look at, or why there is none."""
         await signed_in(self)
         file = await self.get_state(ImportState)
         answer, file.sending = answer if isinstance(answer, dict) else {}, False
@@ -49,7 +49,7 @@ class OpeningState(rx.State):
     @rx.event
     @guarded
     async def open(self, import_id: str) -> Any:
-        """An import of before."""
+        """Return an import of before."""
         return await self._open(str(import_id))
 
     async def _open(self, import_id: str) -> Any:
@@ -61,7 +61,7 @@ class OpeningState(rx.State):
         return [remember(ADDRESS, {"import": file._import}), NEXT[file.step]]
 
     async def _forget_file(self) -> None:
-        """What the later steps show is another file's from here on: it goes in the same push as its name."""
+        """Tell what the later steps show is another file's from here on: it goes in the same push as its name."""
         (await self.get_state(MatchState))._clear()
         (await self.get_state(RunState)).reset()
 

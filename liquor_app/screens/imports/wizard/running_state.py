@@ -51,7 +51,7 @@ class RunState(rx.State):
         return None
 
     async def _look(self) -> ImportRow | None:
-        """The import as it is; None once it has ended, or another is in hand."""
+        """Return the import as it is; None once it has ended, or another is in hand."""
         file = await self.get_state(ImportState)
         row = await file._row()
         if STEPS.get(row.status, REPORT) != RUN:
@@ -71,7 +71,7 @@ class RunState(rx.State):
     @rx.event
     @guarded
     async def report(self) -> None:
-        """What became of the import in hand."""
+        """Tell what became of the import in hand."""
         self._told(await (await self.get_state(ImportState))._row())
 
     def _told(self, row: ImportRow) -> None:

@@ -50,7 +50,7 @@ class ImportState(rx.State):
         return rx.call_script(f"importFile.send({json.dumps(self.kind)})")
 
     async def _row(self, import_id: str = "") -> ImportRow:
-        """The import in hand, as it is now; for the states of all steps."""
+        """Return the import in hand, as it is now; for the states of all steps."""
         actor = await signed_in(self)
         async with transaction() as session:
             return await get_import(session, actor, parse_id(import_id or self._import, "import"))

@@ -47,8 +47,8 @@ _OF_THE_FILE = " the columns "
 
 
 def on_screen(message: str) -> str:
-    """Words of an import as the page says them: fields by what the menus call them. What stands in quotation marks is
-    the file's own, and stays."""
+    """Return words of an import as the page says them: fields by what the menus call them. What stands in quotation
+    marks is the file's own, and stays."""
     head, mark, columns = message.partition(_OF_THE_FILE)
     said = _SPOKEN.sub(lambda found: f"“{_NAMES[found[1]]}”" if found[1] else found[0], head)
     return (
@@ -95,7 +95,7 @@ class ImportLine:
 
 
 def column_lines(preview: FilePreview) -> list[ColumnLine]:
-    """Every column with up to three of its values and the field it was taken for."""
+    """Return every column with up to three of its values and the field it was taken for."""
     becomes = {column: field for field, column in preview.mapping.items()}
     return [
         ColumnLine(name, _example(preview.rows, position), becomes.get(name, ""))
@@ -109,7 +109,7 @@ def _example(rows: Sequence[Sequence[str]], position: int) -> str:
 
 
 def reassigned(columns: Sequence[ColumnLine], name: str, field: str) -> list[ColumnLine]:
-    """The columns with one of them becoming `field`; another that did is left out instead."""
+    """Return the columns with one of them becoming `field`; another that did is left out instead."""
 
     def now(line: ColumnLine) -> str:
         if line.name == name:
@@ -120,12 +120,12 @@ def reassigned(columns: Sequence[ColumnLine], name: str, field: str) -> list[Col
 
 
 def mapping_of(columns: Sequence[ColumnLine]) -> dict[str, str]:
-    """Field → column."""
+    """Return field → column."""
     return {line.becomes: line.name for line in columns if line.becomes}
 
 
 def trial_words(report: ImportReport) -> str:
-    """What became of the first rows, tried out: "Of the first 212 rows 208 are new and 4 would be refused: …" """
+    """Tell what became of the first rows, tried out: "Of the first 212 rows 208 are new and 4 would be refused: …" """
     if not report.rows:
         return "The file has a header and no rows."
     counts = (("new", report.created), ("changed", report.updated), ("known already", report.unchanged))
@@ -137,7 +137,7 @@ def trial_words(report: ImportReport) -> str:
 
 
 def trial_lines(shown: Sequence[Shown]) -> list[TrialLine]:
-    """The refused rows first, then the others in the file's order; a screenful of each."""
+    """Return the refused rows first, then the others in the file's order; a screenful of each."""
     refused = [row for row in shown if row.outcome == "rejected"][:SHOWN_ROWS]
     taken = [row for row in shown if row.outcome != "rejected"][:SHOWN_ROWS]
     return [
@@ -152,14 +152,14 @@ def trial_lines(shown: Sequence[Shown]) -> list[TrialLine]:
 
 
 def evidence_words(evidence: str, guessed: str, chosen: str) -> str:
-    """Why dates or numbers are read as they are: "12 rows such as 24/11/2026 say so." """
+    """Tell why dates or numbers are read as they are: "12 rows such as 24/11/2026 say so." """
     if not evidence:
         return "The first rows read the same either way; please check."
     return f"{evidence}." if guessed == chosen else f"The file seems to say otherwise: {evidence}."
 
 
 def ending_words(row: ImportRow) -> str:
-    """What became of an import: "2 rows: 1 new, 0 changed, 0 known already, 1 refused." """
+    """Tell what became of an import: "2 rows: 1 new, 0 changed, 0 known already, 1 refused." """
     counts = (
         f"{plural(row.rows, 'row')}: {figure(row.created)} new, {figure(row.updated)} changed,"
         f" {figure(row.unchanged)} known already, {figure(row.rejected)} refused.{note_words(row.notes)}"
@@ -177,7 +177,7 @@ def ending_words(row: ImportRow) -> str:
 
 
 def note_words(notes: Mapping[str, Any]) -> str:
-    """What was left out of rows that were taken: " 3 dates of birth left out: …"; empty for nothing."""
+    """Tell what was left out of rows that were taken: " 3 dates of birth left out: …"; empty for nothing."""
     words = ""
     if count := int(notes.get(NO_BIRTHDAY, 0)):
         words = (
@@ -206,7 +206,7 @@ def note_words(notes: Mapping[str, Any]) -> str:
 
 
 def reason_lines(reasons: Mapping[str, Any]) -> list[ReasonLine]:
-    """Why rows were refused, the most frequent first."""
+    """Tell why rows were refused, the most frequent first."""
     ranked = sorted(reasons.items(), key=lambda item: (-int(item[1]), item[0]))
     return [ReasonLine(_reason(code), figure(int(count))) for code, count in ranked]
 
@@ -220,7 +220,7 @@ def _reason(code: str) -> str:
 
 
 def import_line(row: ImportRow, at: datetime) -> ImportLine:
-    """An import of the past in words."""
+    """Return an import of the past in words."""
     counts = (
         ("new", row.created),
         ("changed", row.updated),

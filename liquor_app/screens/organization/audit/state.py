@@ -43,7 +43,7 @@ def audit_line(row: AuditRow, when: str) -> AuditLine:
 
 
 def _told(name: str, value: Any, is_change: bool) -> str:
-    """A note, or a field as it was and as it is."""
+    """Return a note, or a field as it was and as it is."""
     words = name.replace("_", " ")
     if not is_change:
         return f"{words}: {value}"

@@ -36,7 +36,7 @@ FIELDS = (
 
 
 def values_of(guidance: Guidance) -> dict[str, str]:
-    """The document as a form shows it: lists one phrase a line, no limit as nothing."""
+    """Return the document as a form shows it: lists one phrase a line, no limit as nothing."""
     shown = {}
     for name in FIELDS:
         value = getattr(guidance, name)
@@ -50,7 +50,7 @@ def values_of(guidance: Guidance) -> dict[str, str]:
 
 
 def changes_of(form: dict[str, Any]) -> dict[str, Any]:
-    """What a form says, as the document takes it."""
+    """Tell what a form says, as the document takes it."""
     changes: dict[str, Any] = {}
     for name in FIELDS:
         if name not in form:
@@ -104,7 +104,7 @@ class GuidanceState(FormState, rx.State):
     @rx.event
     @submits
     async def save(self, form: dict[str, Any]) -> Any:
-        """A new version; a mistake is shown beside its field and nothing is stored."""
+        """Return a new version; a mistake is shown beside its field and nothing is stored."""
         actor = await signed_in(self)
         async with transaction() as session:
             row = await save_guidance(session, actor, changes_of(form), seen=self.version)

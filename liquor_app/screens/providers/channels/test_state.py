@@ -57,7 +57,7 @@ class ChannelTrialState(FormState, rx.State):
     @rx.event
     @submits
     async def send(self, form: dict[str, Any]) -> Any:
-        """One message; what the provider says is shown if it does not take it."""
+        """Return one message; what the provider says is shown if it does not take it."""
         actor = await signed_in(self)
         async with transaction() as session:
             prepared = await prepare_trial(

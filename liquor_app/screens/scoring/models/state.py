@@ -67,7 +67,7 @@ class VersionLine:
 
 
 def figure_of(row: ModelRow) -> tuple[str, str]:
-    """How well a model did in its own backtest: the number and what it measures; empty if it was never tested."""
+    """Tell how well a model did in its own backtest: the number and what it measures; empty if it was never tested."""
     name, label = ("spearman", "Spearman") if row.kind == "clv" else ("auc", "AUC")
     value = row.metrics.get(name)
     if row.kind == "clv" and value is None:
@@ -76,7 +76,7 @@ def figure_of(row: ModelRow) -> tuple[str, str]:
 
 
 def bars_of(row: ModelRow) -> list[Bar]:
-    """The model beside the counts it was tested against, best first."""
+    """Return the model beside the counts it was tested against, best first."""
     found: dict[str, float] = dict(row.metrics.get("count_auc", {}))
     if row.kind == "clv":
         names = {"model_spearman": "BG/NBD × Gamma-Gamma", "spend_spearman": "spend to date"}
@@ -101,7 +101,7 @@ def _interval(gap: list[float]) -> str:
 
 
 def verdict_of(row: ModelRow) -> str:
-    """One sentence on why this method is used."""
+    """Return one sentence on why this method is used."""
     missing = row.metrics.get("missing") or []
     gap = row.metrics.get("ahead_of_best_count")
     best = str(row.metrics.get("best_count", ""))

@@ -51,7 +51,7 @@ def suggestion_card(one: Suggestion) -> SuggestionCard:
 
 
 def found_words(row: SuggestionsRow) -> str:
-    """What was looked at, and how far to trust it."""
+    """Tell what was looked at, and how far to trust it."""
     if not row.suggestions:
         return "No groups stand out that a rule could tell: there are too few buyers yet, or they are all alike."
     looked = "" if row.looked_at == row.buyers else f", {figure(row.looked_at)} of them looked at"
@@ -62,7 +62,8 @@ def found_words(row: SuggestionsRow) -> str:
 
 
 def overlap_rows(overlap: Overlap, names: dict[str, str]) -> tuple[list[str], list[list[str]]]:
-    """The heat map: a row and a column a segment; the percent of the row's customers who are in the column too."""
+    """Return the heat map: a row and a column a segment; the percent of the row's customers who are in the column
+    too."""
     size = {row.first: row.customers for row in overlap.rows if row.first == row.second}
     both = {frozenset((row.first, row.second)): row.customers for row in overlap.rows if row.first != row.second}
     slugs = [slug for slug in names if size.get(slug)]

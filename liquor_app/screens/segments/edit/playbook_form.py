@@ -35,7 +35,7 @@ class OfferLine:
 
 
 def fields_of(row: SegmentRow | None) -> dict[str, str]:
-    """What the form starts with; a new segment starts from the defaults."""
+    """Tell what the form starts with; a new segment starts from the defaults."""
     source: Mapping[str, Any] = (
         PLAYBOOK_DEFAULTS if row is None else {name: getattr(row, name) for name in SegmentRow.__slots__}
     )
@@ -51,7 +51,7 @@ def fields_of(row: SegmentRow | None) -> dict[str, str]:
 
 
 def offers_of(row: SegmentRow | None) -> list[OfferLine]:
-    """The offers, best first."""
+    """Return the offers, best first."""
     offers = PLAYBOOK_DEFAULTS["recommended_offers"] if row is None else row.recommended_offers
     return [
         OfferLine(
@@ -71,7 +71,7 @@ def another_offer(offers: Sequence[OfferLine]) -> list[OfferLine]:
 
 
 def typed_offers(form: Mapping[str, Any], offers: Sequence[OfferLine]) -> list[OfferLine]:
-    """The offers as typed into the form, in which each part is called `offer_<part>_<id>`."""
+    """Return the offers as typed into the form, in which each part is called `offer_<part>_<id>`."""
 
     def part(name: str, line: OfferLine) -> str:
         return typed(form, f"offer_{name}_{line.id}").strip()
@@ -80,7 +80,7 @@ def typed_offers(form: Mapping[str, Any], offers: Sequence[OfferLine]) -> list[O
 
 
 def changes_of(form: Mapping[str, Any], offers: Sequence[OfferLine]) -> dict[str, Any]:
-    """What the service is given; it checks every value."""
+    """Tell what the service is given; it checks every value."""
     recommended = []
     for one in offers:
         category = {"category": one.category} if one.category else {}
@@ -94,7 +94,7 @@ def changes_of(form: Mapping[str, Any], offers: Sequence[OfferLine]) -> dict[str
 
 
 def blamed_offers(offers: Sequence[OfferLine], field: str, message: str) -> list[OfferLine] | None:
-    """The offers with the one the field points at marked; None if it points at none of them."""
+    """Return the offers with the one the field points at marked; None if it points at none of them."""
     found = next((n for n in range(len(offers)) if field.startswith(f"recommended_offers[{n}]")), None)
     if found is None:
         return None

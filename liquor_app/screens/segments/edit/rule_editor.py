@@ -72,7 +72,7 @@ NEW_RULE = "field:churn_probability"
 
 
 def dressed(lines: Sequence[Line]) -> list[Line]:
-    """The lines with everything their drawing needs, and the places to add more."""
+    """Return the lines with everything their drawing needs, and the places to add more."""
     kept, drawn, open_groups = [line for line in lines if line.kind != "add"], list[Line](), list[Line]()
     for line in kept:
         while open_groups and line.depth <= open_groups[-1].depth:
@@ -109,7 +109,7 @@ def _dress(line: Line) -> Line:
 
 
 def _unit(op: str, kind: Kind) -> str:
-    """What stands beside the number: the shop's currency before it, the others after it."""
+    """Tell what stands beside the number: the shop's currency before it, the others after it."""
     if op in DAY_OPS:
         return DAYS
     return {Kind.MONEY: currency_sign(), Kind.SHARE: SHARE}.get(kind, "")
@@ -132,7 +132,7 @@ def _control(kind: Kind, op: str) -> str:
 def blamed(
     lines: Sequence[Line], problems: Sequence[RuleProblem], paths: dict[str, str], *, finished: bool = False
 ) -> list[Line]:
-    """The lines, each with the first thing wrong with it; a problem belongs to the nearest line above its path.
+    """Return the lines, each with the first thing wrong with it; a problem belongs to the nearest line above its path.
 
     While the rule is being written, what was not filled in yet is no mistake; once it is `finished` it is.
     """
@@ -158,7 +158,7 @@ def _error(line: Line, errors: dict[str, str], finished: bool) -> str:
 
 
 def changed(lines: Sequence[Line], line_id: str, part: str, value: str) -> list[Line]:
-    """One part of one line as typed or chosen; what makes no sense is left as it was."""
+    """Return one part of one line as typed or chosen; what makes no sense is left as it was."""
     return dressed([_change(line, part, value[:MAX_TYPED]) if line.id == line_id else line for line in lines])
 
 
@@ -205,7 +205,7 @@ def _first(what: str, control: str) -> str:
 
 
 def added(lines: Sequence[Line], group_id: str, kind: str) -> list[Line]:
-    """One more condition ("field"), or a group with one condition ("group"), at the end of a group."""
+    """Return one more condition ("field"), or a group with one condition ("group"), at the end of a group."""
     kept = [line for line in lines if line.kind != "add"]
     at = next((index for index, line in enumerate(kept) if line.id == group_id and line.kind == "group"), None)
     if at is None or len(kept) + 2 > MAX_NODES or kept[at].depth + 3 > MAX_DEPTH:

@@ -14,7 +14,7 @@ from liquor_app.ui.words import currency_sign, plain_number
 
 
 def lines_of(rules: Any) -> list[Line]:
-    """The lines of a sound rule, the root group first."""
+    """Return the lines of a sound rule, the root group first."""
     numbers = iter(range(1, 10_000))
     root = rules if set(rules) & {"all", "any", "not"} and not _is_outside(rules) else {"all": [rules]}
     return dressed(list(_read(root, 0, numbers)))
@@ -36,7 +36,7 @@ def _read(raw: dict[str, Any], depth: int, numbers: Iterator[int]) -> Iterator[L
 
 
 def _is_outside(raw: dict[str, Any]) -> bool:
-    """Whether a rule says "is not in the segment", which is one line and no group."""
+    """Tell whether a rule says "is not in the segment", which is one line and no group."""
     return isinstance(raw.get("not"), dict) and "segment" in raw["not"]
 
 
@@ -83,7 +83,7 @@ def _joined(values: list[Any]) -> str:
 
 
 def _separated(typed: str) -> list[str]:
-    """What `_joined` joined; a pasted column of values will do too."""
+    """Tell what `_joined` joined; a pasted column of values will do too."""
     typed = ", ".join(typed.splitlines())
     return [item.strip() for item in next(csv.reader([typed], skipinitialspace=True), []) if item.strip()]
 
@@ -105,7 +105,7 @@ def _event_line(raw: dict[str, Any], mine: str, depth: int) -> Line:
 
 
 def rules_of(lines: Sequence[Line]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The rule the lines say (not yet checked), and which line stands at which of its paths.
+    """Return the rule the lines say (not yet checked), and which line stands at which of its paths.
 
     Raises:
         Invalid: there are no lines, as before the page has loaded them.
@@ -174,8 +174,8 @@ def _happened(line: Line) -> dict[str, Any]:
 
 
 def _number(typed: str, kind: Kind = Kind.NUMBER) -> int | float | str:
-    """What was typed as a number (a percentage as a share of 1), else as it is, for the rule's own check to complain
-    about."""
+    """Tell what was typed as a number (a percentage as a share of 1), else as it is, for the rule's own check to
+    complain about."""
     try:
         number = Decimal(typed.replace(",", "").replace(currency_sign(), "").replace("%", "").strip())
         number = number / 100 if kind is Kind.SHARE else number

@@ -24,7 +24,7 @@ YES_NO = [("true", "yes"), ("false", "no")]
 
 
 def rule_builder() -> rx.Component:
-    """Every line of the rule, and the values that are offered while typing."""
+    """Draw every line of the rule, and the values that are offered while typing."""
     return rx.fragment(
         rx.el.datalist(rx.foreach(EditSegmentState.categories, lambda name: rx.el.option(value=name)), id="categories"),
         rx.el.datalist(*(rx.el.option(name.label, value=name.value) for name in RfmSegment), id="rfm-names"),
@@ -73,7 +73,7 @@ def _add(line: Any) -> tuple[rx.Component, ...]:
 
 
 def _what(line: Any) -> rx.Component:
-    """What a condition asks about; the registry of fields and events, grouped."""
+    """Tell what a condition asks about; the registry of fields and events, grouped."""
 
     def options(prefix: str, registry: dict[str, Any]) -> list[rx.Component]:
         return [rx.el.option(one.label, value=f"{prefix}:{name}") for name, one in registry.items()]
@@ -134,7 +134,7 @@ def _event(line: Any) -> tuple[rx.Component, ...]:
 
 
 def _often(line: Any) -> tuple[rx.Component, ...]:
-    """How many times within how many days."""
+    """Tell how many times within how many days."""
 
     def few(label: str, part: str, value: Any, **props: Any) -> rx.Component:
         change = _change(line, part)
@@ -156,7 +156,7 @@ def _often(line: Any) -> tuple[rx.Component, ...]:
 
 
 def live_count() -> rx.Component:
-    """How many the rule matches right now, how they can be reached, and a few of them."""
+    """Tell how many the rule matches right now, how they can be reached, and a few of them."""
 
     def way(one: Any) -> rx.Component:
         people = rx.el.span(one.value, rx.el.span(" ", one.share, class_name="muted"), class_name="num")

@@ -106,7 +106,7 @@ def _card(one: Any) -> rx.Component:
 
 
 def _performance(one: Any) -> rx.Component:
-    """What its messages did lately; empty until there were any."""
+    """Tell what its messages did lately; empty until there were any."""
     words = rx.el.span(one.performance, class_name="t12 num")
     return rx.cond(one.performance != "", row(icon("chart-line", 14), words, class_name="muted"), rx.fragment())
 

@@ -34,7 +34,7 @@ WATCH_SECONDS, WATCH_EVERY = 120, 0.4
 
 
 async def _end_of(job: str) -> JobRow | None:
-    """The job once it has ended; None if it still runs after two minutes, or is not there."""
+    """Return the job once it has ended; None if it still runs after two minutes, or is not there."""
     for _ in range(round(WATCH_SECONDS / WATCH_EVERY)):
         try:
             async with transaction() as session:
@@ -83,7 +83,8 @@ class SegmentsState(ListState, rx.State):
 
     @background
     async def perform(self) -> None:
-        """What the segments' messages did lately, after the cards are there: it reads the ledger of three months."""
+        """Tell what the segments' messages did lately, after the cards are there: it reads the ledger of three
+        months."""
         async with self:
             try:
                 actor = await signed_in(self)

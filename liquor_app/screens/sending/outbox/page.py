@@ -40,7 +40,7 @@ def outbox_page() -> rx.Component:
 
 
 def _unknown() -> rx.Component:
-    """What nobody can know is decided here, one by one."""
+    """Tell what nobody can know is decided here, one by one."""
 
     def one(line: Any) -> rx.Component:
         words = rx.el.div(

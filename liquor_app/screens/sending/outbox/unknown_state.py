@@ -79,7 +79,7 @@ class UnknownState(ListState, rx.State):
     @rx.event
     @guarded
     async def decide(self) -> Any:
-        """What was asked about is settled: it has arrived; or it has failed, and a new attempt is made."""
+        """Tell what was asked about is settled: it has arrived; or it has failed, and a new attempt is made."""
         actor, wanted, answer = await signed_in(self), self.asking, self.answer
         if not wanted:
             return None

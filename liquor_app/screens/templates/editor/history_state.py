@@ -50,7 +50,7 @@ class HistoryState(ListState, rx.State):
         return await self._load()
 
     async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[VersionRow]:
-        """The versions as they are now; none if the template is not there (its page says so)."""
+        """Return the versions as they are now; none if the template is not there (its page says so)."""
         editor = await self.get_state(EditorState)
         if not editor.head.id:
             return Page([], None, 0)
@@ -96,7 +96,7 @@ class HistoryState(ListState, rx.State):
     @rx.event
     @guarded
     async def restore(self) -> Any:
-        """The compared version's content becomes the newest version."""
+        """Return the compared version's content becomes the newest version."""
         actor = await signed_in(self)
         old = self.comparing
         async with transaction() as session:

@@ -236,7 +236,7 @@ def _details() -> rx.Component:
 
 
 def _sample() -> rx.Component:
-    """Whom it is shown for, and a search for somebody else."""
+    """Tell whom it is shown for, and a search for somebody else."""
     found = rx.foreach(
         SampleState.hits,
         lambda hit: rx.el.button(hit.words, type="button", class_name="chip", on_click=EditorState.look_as(hit.value)),

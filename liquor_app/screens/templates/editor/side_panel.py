@@ -23,7 +23,7 @@ from liquor_app.ui.grid import col, pair, row
 
 
 def trial_card() -> rx.Component:
-    """What is typed, saved or not, to one's own address."""
+    """Tell what is typed, saved or not, to one's own address."""
     own = text_field(
         "To", "email", value=TrialState.email, read_only=True, disabled=True, hint="Your account's address"
     )
@@ -56,7 +56,7 @@ def trial_card() -> rx.Component:
 
 
 def versions_card() -> rx.Component:
-    """Who changed what, when; each can be laid beside the present one."""
+    """Tell who changed what, when; each can be laid beside the present one."""
 
     def line(one: Any) -> rx.Component:
         words = rx.el.div(

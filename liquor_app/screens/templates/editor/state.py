@@ -59,7 +59,7 @@ class EditorState(FormState, rx.State):
         return guard(False)
 
     async def _read(self) -> None:
-        """What is stored, into the fields."""
+        """Tell what is stored, into the fields."""
         actor = await signed_in(self)
         async with transaction() as session:
             row = await get_template(session, actor, parse_id(last_part(self), "template"))
@@ -79,7 +79,7 @@ class EditorState(FormState, rx.State):
         await self._render()
 
     def _source(self) -> TemplateSource:
-        """What is typed."""
+        """Tell what is typed."""
         subject, html, text = (self.values.get(name) or None for name in CONTENT)
         is_email = self.head.channel == Channel.EMAIL
         return TemplateSource(Channel.EMAIL, subject, html, text) if is_email else TemplateSource(
@@ -111,7 +111,7 @@ class EditorState(FormState, rx.State):
     @rx.event
     @guarded
     async def type_in(self, name: str, value: str) -> Any:
-        """A field changed; pages call it a moment after the last key."""
+        """Return a field changed; pages call it a moment after the last key."""
         if name not in (*CONTENT, *DETAILS) or not self.head.id:
             return None
         typed = str(value)[: MAX_SOURCE + 1]
@@ -134,7 +134,7 @@ class EditorState(FormState, rx.State):
     @rx.event
     @submits
     async def save(self) -> Any:
-        """A new version, if the content changed; a mistake is shown beside its field."""
+        """Return a new version, if the content changed; a mistake is shown beside its field."""
         actor = await signed_in(self)
         names = CONTENT if self.head.channel == Channel.EMAIL else ("body_text_template",)
         changes = {name: self.values.get(name) or None for name in names}
@@ -172,12 +172,12 @@ class EditorState(FormState, rx.State):
 
     @rx.event
     async def show_part(self, part: str | list[str]) -> None:
-        """Which source is written: "design" or "text"."""
+        """Tell which source is written: "design" or "text"."""
         self.part = "text" if part == "text" else "design"
 
     @rx.event
     async def show_view(self, view: str | list[str]) -> None:
-        """How wide the preview is."""
+        """Tell how wide the preview is."""
         self.view = str(view) if view in ("phone", "text") else "desktop"
 
     @rx.event

@@ -51,7 +51,7 @@ class TrialState(FormState, rx.State):
     @rx.event
     @submits
     async def send(self, form: dict[str, Any]) -> Any:
-        """One message, to oneself; what the provider says stays below the button."""
+        """Return one message, to oneself; what the provider says stays below the button."""
         actor = await signed_in(self)
         editor, sample = await self.get_state(EditorState), await self.get_state(SampleState)
         self.said = ""

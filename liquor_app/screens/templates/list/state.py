@@ -73,7 +73,7 @@ class TemplatesState(FormState, ListState, rx.State):
     @rx.event
     @submits
     async def create(self, form: dict[str, Any]) -> Any:
-        """A new template, not active, that begins as the shipped one of its kind; then its page."""
+        """Return a new template, not active, that begins as the shipped one of its kind; then its page."""
         actor = await signed_in(self)
         name, channel, category = (typed(form, key) for key in ("name", "channel", "category"))
         shipped = {(one.channel.value, one.category): one for one in default_templates()}.get((channel, category))
@@ -95,7 +95,7 @@ class TemplatesState(FormState, ListState, rx.State):
     @rx.event
     @guarded
     async def duplicate(self, template_id: str) -> Any:
-        """A copy that is not active; then its page."""
+        """Return a copy that is not active; then its page."""
         actor = await signed_in(self)
         async with transaction() as session:
             row = await duplicate_template(session, actor, parse_id(template_id, "template"))
