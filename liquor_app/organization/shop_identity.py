@@ -44,7 +44,7 @@ def missing_identity(brand: Identity) -> str:
 
 
 def require_identity(brand: Identity) -> None:
-    """Check, or raise Conflict: nothing is sent in nobody's name (CAN-SPAM, 15 U.S.C. 7704(a)(5): a valid postal address)."""
+    """Check, or raise Conflict: nothing is sent in nobody's name (15 U.S.C. 7704(a)(5): a postal address)."""
     if lacks := missing_identity(brand):
         raise Conflict(f"Nothing is sent before your shop has {lacks}: add it under Settings, Brand.")
 

@@ -67,7 +67,7 @@ class WatchedProxy(StateProxy):
         return entered
 
     def _check(self, actor: Actor | None) -> None:
-        """Check, or raise Unauthenticated: nobody is signed in any more. _RoleChanged: another, or with another role."""
+        """Or raise Unauthenticated: nobody is signed in any more. _RoleChanged: another, or with another role."""
         if actor is None:
             raise Unauthenticated("Your session has ended. Please sign in again.")
         if self._self_actor is None:
