@@ -29,7 +29,7 @@ def _points(value: str) -> Decimal:
         points = Decimal(value)
     except InvalidOperation:
         points = Decimal(-1)
-    if not 0 <= points <= 100:
+    if not points.is_finite() or not 0 <= points <= 100:
         raise Invalid("min_priority must lie between 0 and 100", field="min_priority")
     return points
 

@@ -289,6 +289,9 @@ def clean_moment(
     if text is None:
         return None
     parsed = _parse(text, field, order)
+    out_of_reach = f"{field} must lie between {EARLIEST} and today, not {text[:40]!r}."
+    if not EARLIEST - 1 <= parsed.year <= now.year + 1:  # the last hours of the calendar have no time elsewhere
+        raise Rejected(f"bad_{field}", field, out_of_reach)
     if clock_text := clean_word(clock, "time_of_day"):
         only = parsed.date() if isinstance(parsed, datetime) else parsed
         if (told := read_clock(clock_text)) is None:
@@ -301,7 +304,7 @@ def clean_moment(
         moment = parsed.replace(tzinfo=zone) if parsed.tzinfo is None else parsed.astimezone(zone)
         hour = moment.hour
     if moment.year < EARLIEST or moment > now + timedelta(days=1):
-        raise Rejected(f"bad_{field}", field, f"{field} must lie between {EARLIEST} and today, not {text[:40]!r}.")
+        raise Rejected(f"bad_{field}", field, out_of_reach)
     return When(moment.astimezone(now.tzinfo), hour)
 
 

@@ -17,6 +17,8 @@ MOST_LINES = 1_000
 MOST_WORDS = 4
 """Words a column may hold within an order that tells lines from payments of them."""
 CENT = Decimal("0.01")
+MOST_DIGITS = 15
+"""Before the point, of a number that is added up: `9e999999` is no price, and no sum of such fits anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +169,4 @@ def _number(cell: str) -> Decimal | None:
         value = Decimal(cell.strip().lstrip("$€£ ").replace(",", ""))
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    return value if value.is_finite() and value.adjusted() < MOST_DIGITS else None

@@ -67,9 +67,12 @@ def parse_percent(value: Any, field: str) -> Decimal:
         Invalid: not a number.
     """
     try:
-        return Decimal(str(value).strip().rstrip("%"))
+        found = Decimal(str(value).strip().rstrip("%"))
     except InvalidOperation as error:
         raise Invalid("Give a number such as 10.", field=field) from error
+    if not found.is_finite():
+        raise Invalid("Give a number such as 10.", field=field)
+    return found
 
 
 def trigger_of(fields: dict[str, str]) -> dict[str, Any]:

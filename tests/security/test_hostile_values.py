@@ -1,0 +1,86 @@
+"""Values nobody means: numbers and days at the ends of what can be written, choices of another shape."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from liquor_app.core.errors import Invalid
+from liquor_app.imports.cleaning.cells import Rejected, clean_consent_moment, clean_moment
+from liquor_app.screens.campaigns.builder.state import parse_percent
+from tests.api.client import Client, is_problem
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+HEAD = "order id,email,date,amount,unit price,quantity\n"
+ENDS_OF_TIME = ("9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "0001-01-01", "9999-12-31")
+
+
+@pytest.mark.parametrize("cell", ENDS_OF_TIME)
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+def test_the_ends_of_time_cost_their_row_alone(cell: str, zone: str) -> None:
+    with pytest.raises(Rejected, match="must lie between 1990 and today"):
+        clean_moment(cell, "occurred_at", ZoneInfo(zone), NOW)
+    for given in (True, False):
+        with pytest.raises(Rejected, match="must lie between 1990 and today"):
+            clean_consent_moment(cell, ZoneInfo(zone), NOW, given=given)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [f"1,a@b.co,{ENDS_OF_TIME[0]},5,5,1", f"2,a@b.co,{ENDS_OF_TIME[1]},5,5,1"],
+        ["1,a@b.co,2026-01-01,5,9e999999,10", "1,a@b.co,2026-01-01,6,9e999999,10"],
+    ],
+)
+async def test_no_cell_costs_the_whole_file(manager: Client, rows: list[str]) -> None:
+    await manager.post("/customers", json={"email": "a@b.co"})
+    seen = await _looked_at(manager, rows)
+    assert seen.status_code == 200, seen.text
+    assert seen.json()["created"] + seen.json()["updated"] >= 1, seen.text
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("huge", ["9e999999", "9e999999999", "-9e999999", "1e-999999999"])
+async def test_what_does_not_add_up_is_told_in_words(manager: Client, huge: str) -> None:
+    rows = [f"1,a@b.co,2026-01-01,{huge},{huge},{huge}", f"1,a@b.co,2026-01-01,{huge},1,1", "1,a@b.co,2026-01-01,1,1,1"]
+    assert (await _looked_at(manager, rows)).status_code in {200, 422}
+
+
+async def _looked_at(manager: Client, rows: list[str]) -> Any:
+    file = (HEAD + "\n".join([*rows, "9,a@b.co,2026-01-01,5,5,1"]) + "\n").encode()
+    sent = await manager.post("/imports", files={"file": ("till.csv", file)}, data={"kind": "purchases"})
+    return await manager.post(f"/imports/{sent.json()['id']}/preview", json={"kind": "purchases"})
+
+
+@pytest.mark.integration
+async def test_what_holds_for_every_row_is_taken_with_the_file(manager: Client) -> None:
+    async def sent(options: Any) -> Any:
+        return await manager.post(
+            "/customers/import",
+            files={"file": ("people.csv", b"email\na@b.co\n")},
+            data={"kind": "customers", "options": json.dumps(options)},
+        )
+
+    assert (await sent({"constants": {"country": "US"}})).status_code == 202
+    for wrong in ([], [1], "US", 1, {"country": 1}, {"country": ["US"]}, {"country": "x" * 256}, {"nope": "US"}):
+        answer = await sent({"constants": wrong})
+        assert answer.status_code == (202 if wrong == [] else 422), answer.text
+    is_problem(await sent({"profile": {"a": "b"}}), 422, "invalid", "options")
+    is_problem(await sent({"decimal": ["."]}), 422, "invalid", "options")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("points", ["NaN", "sNaN", "-NaN", "Infinity", "1e9", "-1"])
+async def test_no_number_is_no_priority(viewer: Client, points: str) -> None:
+    is_problem(await viewer.get(f"/actions?min_priority={points}"), 422, "invalid", "min_priority")
+
+
+@pytest.mark.parametrize("typed", ["NaN", "sNaN", "Infinity", "-inf", "ten", ""])
+def test_no_number_is_no_percentage(typed: str) -> None:
+    with pytest.raises(Invalid, match="Give a number"):
+        parse_percent(typed, "holdout_pct")
