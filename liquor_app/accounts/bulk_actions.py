@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
+from liquor_app.accounts.changed_fields import told_filters
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import actor_again
@@ -136,7 +137,8 @@ async def request_bulk(
     job_id = await enqueue(session, Job.CHANGE_ROWS, args, created_by=actor.user_id)
     await audit(
         session, actor, f"{bulk.spec.name}.{verb.name}_asked", "job", job_id, rows=len(rows),
-        filters=dict(chosen.filters), search=bool(chosen.search), **({"value": given} if given else {}),
+        filters=told_filters(bulk.spec, chosen.filters), search=bool(chosen.search),
+        **({"value": given} if given else {}),
     )  # fmt: skip
     return job_id
 
@@ -164,7 +166,21 @@ async def stop_work(session: AsyncSession, actor: Actor, job_id: UUID) -> None:
     job = await get_job(session, job_id)
     if job.name not in (Job.CHANGE_ROWS.value, Job.EXPORT_ROWS.value):
         raise NotFound("There is no such job.")
-    await request_cancel(session, job_id)
+    await stop_job(session, actor, job_id)
+
+
+async def stop_job(session: AsyncSession, actor: Actor, job_id: UUID) -> None:
+    """Ask any job to stop: at once if it still waits, at its next step if it runs. Whose work was stopped, and by whom,
+    stands in the audit log; asking again, or of one that has ended, changes nothing.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such job.
+    """
+    require(actor, Role.MANAGER)
+    job = await get_job(session, job_id)
+    if await request_cancel(session, job_id):
+        await audit(session, actor, "job.cancel_asked", "job", job_id, job=job.name)
 
 
 def bulk_task(lists: Iterable[BulkList]) -> Callable[[JobContext], Awaitable[dict[str, Any]]]:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
+from liquor_app.core.listing.spec import ListSpec
 from liquor_app.core.security.redact import redact
 
 HIDDEN = "[hidden]"
@@ -37,6 +38,15 @@ def changed_fields(
     if len(names) > MOST_FIELDS:
         told["more"] = [None, len(names) - MOST_FIELDS]
     return told
+
+
+def told_filters(spec: ListSpec[Any], filters: Mapping[str, str]) -> dict[str, str]:
+    """What a list was narrowed by: of people only that somebody was asked for."""
+    return {
+        name: HIDDEN if spec.filter_names[name].names_people else redact(value, VALUE_CHARS)
+        for name, value in filters.items()
+        if value
+    }
 
 
 def _told(value: Any, *, hides: bool, is_plain: bool) -> Any:

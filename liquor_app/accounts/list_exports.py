@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.bulk_actions import one_of_few
+from liquor_app.accounts.changed_fields import told_filters
 from liquor_app.accounts.downloads import download_link
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
@@ -79,7 +80,8 @@ async def request_export(
     }  # fmt: skip
     job_id = await enqueue(session, Job.EXPORT_ROWS, args, created_by=actor.user_id)
     await audit(
-        session, actor, f"{spec.name}.exported", "list", None, search=bool(query.search), filters=filters,
+        session, actor, f"{spec.name}.exported", "list", None, search=bool(query.search),
+        filters=told_filters(spec, filters),
         columns=list(chosen), format="xlsx", job=str(job_id),
     )  # fmt: skip
     return job_id

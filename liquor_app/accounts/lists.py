@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
+from liquor_app.accounts.changed_fields import told_filters
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.listing.compile import compile_list
@@ -41,6 +42,6 @@ async def open_export(
     """
     require(actor, Role(spec.export_role))
     compile_list(spec, query)
-    asked: dict[str, Any] = {"filters": {name: value for name, value in query.filters.items() if value}}
-    await audit(session, actor, f"{spec.name}.exported", "list", None, search=bool(query.search), **asked)
+    asked = told_filters(spec, query.filters)
+    await audit(session, actor, f"{spec.name}.exported", "list", None, search=bool(query.search), filters=asked)
     return _read_all(spec, query)

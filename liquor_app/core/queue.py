@@ -64,7 +64,10 @@ UPDATE jobs SET status = :status, result = CAST(:result AS jsonb), error = :erro
        lease_until = NULL
  WHERE id = :id AND attempt = :attempt AND status = '{JobStatus.RUNNING}' RETURNING id
 """
-_ASK_TO_STOP = f"UPDATE jobs SET cancel_requested = true WHERE id = :id AND status IN {sql_list(*UNFINISHED)}"
+_ASK_TO_STOP = f"""
+UPDATE jobs SET cancel_requested = true
+ WHERE id = :id AND NOT cancel_requested AND status IN {sql_list(*UNFINISHED)} RETURNING id
+"""
 # what runs stops at its next progress report
 _STOP_WAITING = f"""
 UPDATE jobs SET status = '{JobStatus.CANCELLED}', finished_at = now()
@@ -247,10 +250,12 @@ async def count_open(session: AsyncSession, job: Job, args: dict[str, Any]) -> i
     return int(found.scalar_one())
 
 
-async def request_cancel(session: AsyncSession, job_id: UUID) -> None:
-    """Ask a job to stop: at once if it still waits, at its next progress report if it runs."""
-    await session.execute(text(_ASK_TO_STOP), {"id": job_id})
+async def request_cancel(session: AsyncSession, job_id: UUID) -> bool:
+    """Ask a job to stop: at once if it still waits, at its next progress report if it runs. False if it has ended, or
+    was asked before."""
+    asked = await session.execute(text(_ASK_TO_STOP), {"id": job_id})
     await session.execute(text(_STOP_WAITING), {"id": job_id})
+    return asked.first() is not None
 
 
 async def run(job_id: UUID, tasks: dict[Job, Task], *, lease_seconds: float = SECONDS) -> JobStatus | None:

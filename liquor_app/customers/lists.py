@@ -27,7 +27,7 @@ SUPPRESSIONS = ListSpec(
     filters=(
         # found by its hash, so also after an erasure
         Filter("address", "t.address_hash = :address", Match.EXACT,
-               parse=lambda value: address_hash(normalise_address(value))),
+               parse=lambda value: address_hash(normalise_address(value)), names_people=True),
         Filter("reason", "t.reason", options=tuple(SuppressionReason), label="Reason"),
     ),
     role="manager",

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 
 from liquor_app.accounts.access_changes import access_topic
+from liquor_app.accounts.bulk_actions import stop_job
 from liquor_app.accounts.list_exports import export_link
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
@@ -17,7 +18,7 @@ from liquor_app.api.schemas import Id
 from liquor_app.api.sockets import serve
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import Message
-from liquor_app.core.queue import get_job, request_cancel
+from liquor_app.core.queue import get_job
 from liquor_app.organization import brands, guidance, service
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.lists import AUDIT, by_shop_days, list_audit
@@ -61,10 +62,8 @@ async def read_job_file(actor: CurrentActor, job_id: Id) -> object:
 @router.post("/jobs/{id}/cancel", response_model=JobOut, tags=["jobs"])
 async def cancel_job(actor: CurrentActor, job_id: Id) -> object:
     """Stop it: at once if it still waits, at its next step if it runs. What it wrote is rolled back."""
-    require(actor, Role.MANAGER)
     async with transaction() as session:
-        await get_job(session, job_id)
-        await request_cancel(session, job_id)
+        await stop_job(session, actor, job_id)
         return await get_job(session, job_id)
 
 

@@ -39,6 +39,7 @@ class Filter:
         sql: a condition with `:name` for the value; or just a column, compared as `match` says.
         options: the values there are; empty if any will do.
         label: on the page; empty for one that pages do not offer.
+        names_people: its value is somebody's address, which no log keeps.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Filter:
     """Makes the bound value of a text; raises `Invalid`."""
     spoken: Mapping[str, str] = field(default_factory=dict)
     """Words of the options that do not read well as they are."""
+    names_people: bool = False
 
     def words(self, value: str) -> str:
         """Return a value as pages say it."""
