@@ -11,6 +11,8 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.changed_fields import told_filters
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.tokens import actor_again
+from liquor_app.core.db import transaction
 from liquor_app.core.listing.compile import compile_list
 from liquor_app.core.listing.read import _read_all, _read_page
 from liquor_app.core.listing.spec import ListQuery, ListSpec
@@ -44,4 +46,17 @@ async def open_export(
     compile_list(spec, query)
     asked = told_filters(spec, query.filters)
     await audit(session, actor, f"{spec.name}.exported", "list", None, search=bool(query.search), filters=asked)
-    return _read_all(spec, query)
+    return _while_allowed(actor, Role(spec.export_role), _read_all(spec, query))
+
+
+async def _while_allowed(actor: Actor, role: Role, pages: AsyncIterator[list[R]]) -> AsyncIterator[list[R]]:
+    """The pages, for as long as whoever asked may have them: a file of a million rows is minutes on its way.
+
+    Raises:
+        Forbidden: not any more; what follows is not sent.
+    """
+    who = [actor.kind.value, str(actor.id)]
+    async for page in pages:
+        async with transaction() as session:
+            require(await actor_again(session, who), role)
+        yield page

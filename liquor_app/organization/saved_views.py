@@ -59,6 +59,8 @@ async def save_view(
         Invalid: no name, a name too long, a question too long.
         Conflict: there are as many as there may be.
     """
+    # a program has no views of its own: what it keeps is everybody's
+    shared = shared or actor.user_id is None
     require(actor, Role.MANAGER if shared else Role.USER)
     title = " ".join(name.split())
     if not 1 <= len(title) <= 60:

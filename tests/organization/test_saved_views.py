@@ -47,6 +47,9 @@ async def test_ones_own_and_everybodys(session: AsyncSession) -> None:
     await delete_view(session, vera, own)
     await delete_view(session, mara, shared)
     assert await list_views(session, vera, "customers") == []
+    till = Actor(ActorKind.API_KEY, uuid7(), "till", Role.USER)
+    with pytest.raises(Forbidden):
+        await save_view(session, till, "customers", "Everybody's", {})
 
 
 async def test_a_name_is_taken_once_and_there_is_an_end(session: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:
