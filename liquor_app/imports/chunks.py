@@ -26,6 +26,17 @@ Clean = Callable[[int, list[str], dict[str, int], Setting], Any]
 CLEAN: dict[str, Clean] = {"customers": clean_person, "purchases": clean_line}
 
 
+def take_rows(table: Table, following: Iterator[Record]) -> list[Record]:
+    """The next rows of a file, as many as a chunk holds: by their number and by their length."""
+    rows: list[Record] = []
+    start = table.taken
+    while len(rows) < CHUNK_ROWS and table.taken - start < CHUNK_CHARACTERS:
+        if (record := next(following, None)) is None:
+            break
+        rows.append(record)
+    return rows
+
+
 @dataclass(slots=True)
 class Chunk:
     """Rows understood, each with the record it came from, and rows refused.

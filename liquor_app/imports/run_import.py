@@ -30,7 +30,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.customers.bulk_write import Raced
 from liquor_app.imports import basket_lines, customer_rows
-from liquor_app.imports.chunks import CHUNK_ROWS, Chunk, Chunks
+from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.column_mapping import CONSENTS, KINDS, check_mapping
 from liquor_app.imports.cleaning.order_shape import check_rows
 from liquor_app.imports.cleaning.rows import NOTES, Line, Person, Setting
@@ -246,7 +246,8 @@ class Work:
         if self._again is None:
             self._again = await READING.run(open_table, self.plan.path)
             self._records = islice(self._again, self.position["again"], None)
-        records = await READING.run(lambda: list(islice(self._records, CHUNK_ROWS)))
+        again, following = self._again, self._records
+        records = await READING.run(lambda: take_rows(again, following))
         if not records:
             self.position["phase"] = DONE
             return

@@ -15,6 +15,7 @@ from starlette.datastructures import UploadFile
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.tokens import actor_again
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Id
 from liquor_app.core.db import transaction
@@ -294,7 +295,8 @@ async def get_rejects(actor: CurrentActor, import_id: Id) -> StreamingResponse:
         yield "".join(page)
         while following is not None:
             async with transaction() as session:
-                page, following = await uploads.rejects_page(session, actor, import_id, following)
+                still = await actor_again(session, [actor.kind.value, str(actor.id)])
+                page, following = await uploads.rejects_page(session, still, import_id, following)
             yield "".join(page)
 
     return StreamingResponse(

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from liquor_app.core.errors import Invalid
+from liquor_app.imports.chunks import CHUNK_CHARACTERS, take_rows
 from liquor_app.imports.cleaning.cells import Rejected, clean_consent_moment, clean_moment
+from liquor_app.imports.cleaning.order_shape import Watch
+from liquor_app.imports.readers.delimited import DelimitedFile
+from liquor_app.imports.readers.row_reader import Record
 from liquor_app.screens.campaigns.builder.state import parse_percent
 from tests.api.client import Client, is_problem
 
@@ -84,3 +90,33 @@ async def test_no_number_is_no_priority(viewer: Client, points: str) -> None:
 def test_no_number_is_no_percentage(typed: str) -> None:
     with pytest.raises(Invalid, match="Give a number"):
         parse_percent(typed, "holdout_pct")
+
+
+def test_long_notes_are_not_held_by_the_thousand() -> None:
+    """Rows of one order are kept until it ends; of a cell of a megabyte only what can tell anything."""
+    columns = ["order id", "email", "date", "amount", "notes"]
+    at = {"order_id": 0, "email": 1, "occurred_at": 2, "amount": 3}
+    watch, notes = Watch(columns, at), 100_000
+    tracemalloc.start()
+    try:
+        for number in range(300):
+            watch.see(Record(number + 2, ["1", "a@b.co", "2026-01-01", str(number), f"{number} " + "x" * notes]))
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 30 * notes
+
+
+def test_long_rows_are_read_again_a_few_at_a_time(tmp_path: Path) -> None:
+    file, notes = tmp_path / "till.csv", 500_000
+    file.write_text("email,notes\n" + "".join(f"a@b.co,{'x' * notes}\n" for _ in range(40)))
+    table = DelimitedFile(file)
+    try:
+        rows = iter(table)
+        sizes = []
+        while taken := take_rows(table, rows):
+            sizes.append(len(taken))
+    finally:
+        table.close()
+    assert sum(sizes) == 40
+    assert max(sizes) <= CHUNK_CHARACTERS // notes + 1

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.places import STATES, normalise_state
-from liquor_app.imports.cleaning.order_sums import Sums
+from liquor_app.imports.cleaning.order_sums import MOST_LETTERS, Sums
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS
 from liquor_app.imports.readers.row_reader import Record
 
@@ -80,7 +80,7 @@ class Watch:
         self._rows += 1
         done = []
         for position, seen in self._seen.items():
-            if (cell := record.cells[position]) in seen:
+            if (cell := record.cells[position][:MOST_LETTERS]) in seen:
                 continue
             words = self._words[position]
             words.add(word := _word(cell))
@@ -155,7 +155,7 @@ def _plain(name: str) -> str:
 
 
 def _word(cell: str) -> str:
-    return " ".join(re.sub(r"[^a-z]+", " ", cell[:60].lower()).split())
+    return " ".join(re.sub(r"[^a-z]+", " ", cell[:MOST_LETTERS].lower()).split())
 
 
 def _tells(column: str, position: int, sample: Sequence[Record]) -> bool:

@@ -16,6 +16,8 @@ FIRST, SKIP = 1_000, 100
 MOST_LINES = 1_000
 MOST_WORDS = 4
 """Words a column may hold within an order that tells lines from payments of them."""
+MOST_LETTERS = 60
+"""Of a cell that is remembered: a till's file has notes of any length, and a thousand rows of them are held at once."""
 CENT = Decimal("0.01")
 MOST_DIGITS = 15
 """Before the point, of a number that is added up: `9e999999` is no price, and no sum of such fits anywhere."""
@@ -42,7 +44,7 @@ class Sums:
     def __init__(self, at: Mapping[str, int], *, is_total: bool) -> None:
         self._at, self._is_total = at, is_total
         self._watched = "amount" in at and "order_id" in at
-        self._order, self._run = "", list[Record]()
+        self._order, self._run = "", list[list[str]]()
         self._runs = self._orders = self._threes = self._valued = 0
         self._found: Counter[str] = Counter()
         self._parted: Counter[int] = Counter()
@@ -57,7 +59,7 @@ class Sums:
             self._end()
             self._order = order
         if order and len(self._run) < MOST_LINES:
-            self._run.append(record)
+            self._run.append([cell[:MOST_LETTERS] for cell in record.cells])
 
     def are_mixed(self, *, strict: bool) -> bool:
         """Tell whether so many orders do not add up as lines that the amounts are (also) those of whole orders.
@@ -86,7 +88,7 @@ class Sums:
         self._runs += 1
         if self._runs > FIRST and self._runs % SKIP:
             return
-        every = [self._row(record.cells) for record in run]
+        every = [self._row(cells) for cells in run]
         if len({row.amount is None for row in every if row.price}) == 2:
             self._found["gap"] += 1
         rows = [row for row in every if row.amount is not None]
