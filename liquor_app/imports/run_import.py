@@ -27,7 +27,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import by_index, unnest
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict
+from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.customers.bulk_write import Raced
 from liquor_app.imports import basket_lines, customer_rows
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
@@ -314,6 +314,8 @@ async def open_work(
         try:
             profile = chosen_profile(table.columns, plan.kind, plan.options)
             made = extra_cells(profile, table.columns, plan.options, tuple(KINDS[plan.kind]))
+            if profile and profile.refuses:
+                raise Invalid(profile.refuses, field="profile")
             sales = profile.sales if profile else None
             behind = [*MADE, *made] if sales else list(made)
             at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind)

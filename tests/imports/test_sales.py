@@ -25,6 +25,8 @@ KNOWN = {
     "06_lightspeed_x_sales": "lightspeed_x_sales",
     "07_clover_line_items": "clover_line_items",
     "08_woo_order_lines": "woocommerce_order_lines",
+    "08_woo_orders": "woocommerce_orders",
+    "09_dunnhumby_transaction_data": "dunnhumby_transactions",
     "09_toast_items": "toast_items",
     "09_uci_online_retail": "uci_online_retail",
     "09_winesense_sales": "winesense_sales",
@@ -99,6 +101,9 @@ async def test_case_08_woocommerce_order_lines(database: str) -> None:
     assert {number: one.total for number, one in baskets.items()} == {"501": Decimal("40.00")}
     assert (report.rejected, baskets["501"].coupon_code) == (0, "FALL5")
     assert report.notes["rows_voided"] == 1
+    again, baskets = await sold("08_woo_orders")
+    assert {number: one.total for number, one in baskets.items()} == {"501": Decimal("40.00")}
+    assert again.notes == {"rows_voided": 1, "rows_refunded": 1}
 
 
 async def test_case_09_uci_and_wine_till(database: str, tmp_path: Path) -> None:
@@ -113,8 +118,12 @@ async def test_case_09_uci_and_wine_till(database: str, tmp_path: Path) -> None:
 
 
 async def test_case_09_toast_names_nobody_and_dunnhumby_no_date(database: str) -> None:
-    with pytest.raises(Invalid, match="who the customer is"):
-        await run(FILES / "09_toast_items.csv", "purchases")
+    for name, words in (
+        ("09_toast_items", "name no customers"),
+        ("09_dunnhumby_transaction_data", "first day plus DAY"),
+    ):
+        with pytest.raises(Invalid, match=words):
+            await run(FILES / f"{name}.csv", "purchases")
 
 
 async def test_a_return_lowers_what_was_spent_and_is_no_purchase(database: str, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.profiles import (
     clover,
+    dunnhumby,
     klaviyo,
     lightspeed,
     mailchimp,
@@ -20,11 +21,10 @@ from liquor_app.imports.profiles import (
 )
 from liquor_app.imports.profiles.tool_profile import Make, Profile, fits, makers
 
-ALL = tuple(
-    profile
-    for tool in (clover, klaviyo, lightspeed, mailchimp, shopify, square, toast_pos, uci, winesense, woocommerce)
-    for profile in tool.PROFILES
-)
+TOOLS = (
+    clover, dunnhumby, klaviyo, lightspeed, mailchimp, shopify, square, toast_pos, uci, winesense, woocommerce,
+)  # fmt: skip
+ALL: tuple[Profile, ...] = tuple(profile for tool in TOOLS for profile in tool.PROFILES)
 PROFILES: dict[str, Profile] = {profile.key: profile for profile in ALL}
 
 

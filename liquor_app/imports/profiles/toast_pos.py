@@ -10,6 +10,10 @@ PROFILES = (
         name="Toast item selections",
         kind="purchases",
         marks=("Order Id", "Menu Item", "Net Price", "Void?"),
+        refuses=(
+            "Toast's item selections name no customers, so nobody's purchases can be made of them. Export the orders"
+            " with guests' e-mail or phone, or read the file column by column and say which column names the customer."
+        ),
         columns={
             "order_id": "Order Id", "occurred_at": "Order Date", "product": "Menu Item", "category": "Sales Category",
             "quantity": "Qty", "store": "Location",

@@ -59,6 +59,8 @@ class Profile:
             where every column in it is. A text without columns says the same of every row.
         words: field → cell → what it means here; any other cell says nothing.
         unless: columns that make it another export of the same tool.
+        sales: how its rows become lines of purchases.
+        refuses: why it cannot be imported as it is, and what would help.
     """
 
     key: str
@@ -70,6 +72,7 @@ class Profile:
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unless: tuple[str, ...] = ()
     sales: Sales | None = None
+    refuses: str = ""
 
 
 Make = Callable[[list[str]], str]

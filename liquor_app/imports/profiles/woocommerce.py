@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from liquor_app.imports.profiles.tool_profile import REFUNDED, UNPAID, VOIDED, Profile, Sales
 
+_STATUSES = {
+    "cancelled": VOIDED, "failed": VOIDED, "trash": VOIDED, "refunded": REFUNDED, "pending": UNPAID,
+    "pending payment": UNPAID, "on hold": UNPAID, "checkout draft": UNPAID,
+}  # fmt: skip
 PROFILES = (
     Profile(
         key="woocommerce_customers",
@@ -27,13 +31,24 @@ PROFILES = (
         sales=Sales(
             order="order_id",
             drops={
-                "status": {
-                    "cancelled": VOIDED, "failed": VOIDED, "trash": VOIDED, "refunded": REFUNDED, "pending": UNPAID,
-                    "pending payment": UNPAID, "on hold": UNPAID, "checkout draft": UNPAID,
-                },
+                "status": _STATUSES,
             },
             plus=(("item_total",),),
             minus=(("item_refunded",),),
+        ),
+    ),
+    Profile(
+        key="woocommerce_orders",
+        name="WooCommerce orders",
+        kind="purchases",
+        marks=("order_id", "billing_email", "line_item_1", "status"),
+        columns={
+            "order_id": "order_id", "email": "billing_email", "phone": "billing_phone", "occurred_at": "order_date",
+            "currency": "order_currency",
+        },
+        # its columns line_item_1, line_item_2, … each pack a whole line; the goods' sum stands beside them
+        sales=Sales(
+            order="order_id", drops={"status": _STATUSES}, plus=(("order_subtotal",),), discount=("discount_total",)
         ),
     ),
 )  # fmt: skip
