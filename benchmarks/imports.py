@@ -15,7 +15,7 @@ from sqlalchemy import text
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import raw_connection, transaction
 from liquor_app.core.ids import uuid7
-from liquor_app.imports.cleaning.cells import clean_phone
+from liquor_app.imports.cleaning.person_cells import clean_phone
 from liquor_app.imports.local_import import import_local
 
 FIRST = ("Ada", "Bo", "Cy", "Dee", "Eve", "José", "Zoë", "Gus")

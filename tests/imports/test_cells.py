@@ -13,18 +13,11 @@ from hypothesis import strategies as st
 from liquor_app.core.csv_cells import escape_formula, unescape_formula
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import normalise_phone
-from liquor_app.imports.cleaning.cells import (
-    Rejected,
-    clean_birthday,
-    clean_country,
-    clean_email,
-    clean_flag,
-    clean_moment,
-    clean_number,
-    clean_phone,
-    clean_state,
-    clean_text,
-)
+from liquor_app.imports.cleaning.answer_cells import clean_flag
+from liquor_app.imports.cleaning.cells import Rejected, clean_text
+from liquor_app.imports.cleaning.moment_cells import clean_birthday, clean_moment
+from liquor_app.imports.cleaning.number_cells import clean_number
+from liquor_app.imports.cleaning.person_cells import clean_country, clean_email, clean_phone, clean_state
 
 EAST = ZoneInfo("America/New_York")
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -19,7 +19,9 @@ from liquor_app.customers.consents import record_consent
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import create_customer, update_customer
 from liquor_app.customers.suppressions import add_suppressions
-from liquor_app.imports.cleaning.cells import Rejected, clean_consent_moment, clean_signed
+from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.moment_cells import clean_consent_moment
+from liquor_app.imports.cleaning.number_cells import clean_signed
 from liquor_app.organization.models import Channel
 from tests.imports.test_import import rows, run
 

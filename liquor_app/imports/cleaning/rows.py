@@ -15,34 +15,26 @@ from zoneinfo import ZoneInfo
 from liquor_app.core.money import money
 from liquor_app.customers.birth_dates import PLACEHOLDERS, known_birthday
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
-from liquor_app.imports.cleaning.cells import (
-    MAX_NUMBER,
-    MAX_TEXT,
-    REMEMBERED,
-    Answer,
-    Rejected,
+from liquor_app.imports.cleaning.answer_cells import Answer, clean_answer, clean_flag
+from liquor_app.imports.cleaning.cells import MAX_TEXT, REMEMBERED, Rejected, clean_label, clean_text, clean_word
+from liquor_app.imports.cleaning.column_mapping import CONSENTS
+from liquor_app.imports.cleaning.moment_cells import (
     When,
-    clean_answer,
     clean_birthday,
     clean_consent_moment,
-    clean_country,
-    clean_currency,
-    clean_email,
-    clean_flag,
-    clean_id,
-    clean_label,
     clean_moment,
-    clean_number,
-    clean_phone,
-    clean_postal_code,
-    clean_signed,
-    clean_state,
-    clean_text,
-    clean_timezone,
-    clean_word,
     is_no_birthday,
 )
-from liquor_app.imports.cleaning.column_mapping import CONSENTS
+from liquor_app.imports.cleaning.number_cells import MAX_NUMBER, clean_currency, clean_number, clean_signed
+from liquor_app.imports.cleaning.person_cells import (
+    clean_country,
+    clean_email,
+    clean_id,
+    clean_phone,
+    clean_postal_code,
+    clean_state,
+    clean_timezone,
+)
 from liquor_app.ui.words import figure
 
 

@@ -1,0 +1,69 @@
+"""Cells that say yes or no, in anybody's words. Pure."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from functools import lru_cache
+
+from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_word
+
+YES = frozenset({
+    "yes", "y", "true", "t", "1", "x", "given", "granted", "agreed", "opt in", "optin", "opted in", "double opt in",
+    "single opt in", "confirmed opt in", "subscribed", "subscriber", "accepts marketing", "si", "sí",
+})  # fmt: skip
+NO = frozenset({
+    "no", "n", "false", "f", "0", "withdrawn", "revoked", "opt out", "optout", "opted out", "unsubscribed",
+    "unsubscribe", "stop", "stopped", "declined", "denied", "refused", "removed", "do not contact", "do not email",
+    "do not text", "dnc", "complained", "complaint", "spam", "spam complaint", "marked as spam", "abuse",
+})  # fmt: skip
+SILENT = frozenset({
+    "never subscribed", "not subscribed", "non subscribed", "nonsubscribed", "unknown", "not set", "not given",
+    "pending", "unconfirmed", "awaiting confirmation", "inactive", "transactional", "redacted", "archived",
+})  # fmt: skip
+"""Neither yes nor no: nobody was asked, or nobody has answered yet."""
+DEAD = frozenset({
+    "cleaned", "bounced", "bounce", "hard bounce", "hard bounced", "undeliverable", "invalid", "suppressed", "blocked",
+})  # fmt: skip
+"""What another system says of an address it no longer writes to."""
+
+
+@lru_cache(maxsize=REMEMBERED)
+def clean_flag(cell: str, field: str) -> bool | None:
+    """Return what a yes or a no says, in anybody's words."""
+    word = _word(cell, field)
+    if not word:
+        return None
+    if word in YES:
+        return True
+    if word in NO:
+        return False
+    raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {cell.strip()[:40]!r}.")
+
+
+class Answer(StrEnum):
+    """What a column of consents says of one person."""
+
+    YES = "yes"
+    NO = "no"
+    SILENT = "silent"
+    DEAD = "dead"
+
+
+@lru_cache(maxsize=REMEMBERED)
+def clean_answer(cell: str, field: str) -> Answer:
+    """Return what a cell says of somebody's consent, in the words of the tools that write it.
+
+    Raises:
+        Rejected: in words we do not know.
+    """
+    word = _word(cell, field)
+    for words, answer in ((YES, Answer.YES), (NO, Answer.NO), (SILENT | {""}, Answer.SILENT), (DEAD, Answer.DEAD)):
+        if word in words:
+            return answer
+    raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {cell.strip()[:40]!r}.")
+
+
+def _word(cell: str, field: str) -> str:
+    """Return a cell's word as the sets above spell theirs; "" for none."""
+    return " ".join(re.sub(r"[_-]+", " ", clean_word(cell, field) or "").lower().split())

@@ -1,0 +1,124 @@
+"""Cells that say when: purchases, consents, dates of birth. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from liquor_app.imports.cleaning.cells import Rejected, clean_word
+from liquor_app.imports.cleaning.dates import read_clock, read_date
+
+EARLIEST = 1990
+
+
+def _parse(text: str, field: str, order: str = "mdy") -> datetime | date:
+    found = read_date(text, order)
+    if found is None:
+        first = "day" if order == "dmy" else "month"
+        reason = f"{field} is not a date: {text[:40]!r}. Dates of numbers are read {first} first; write 2026-11-24."
+        raise Rejected(f"bad_{field}", field, reason)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A moment, and the hour on the store's wall; the hour is None if only the day is known."""
+
+    at: datetime
+    local_hour: int | None
+
+
+def clean_moment(
+    cell: str, field: str, zone: ZoneInfo, now: datetime, *, clock: str = "", order: str = "mdy"
+) -> When | None:
+    """Return a moment. One without a zone is the store's; a bare day is its noon, the hour unknown.
+
+    Args:
+        clock: the time of day from a column of its own.
+        order: `mdy` or `dmy`, for dates with slashes.
+    """
+    text = clean_word(cell, field)
+    if text is None:
+        return None
+    parsed = _parse(text, field, order)
+    out_of_reach = f"{field} must lie between {EARLIEST} and today, not {text[:40]!r}."
+    if not EARLIEST - 1 <= parsed.year <= now.year + 1:  # the last hours of the calendar have no time elsewhere
+        raise Rejected(f"bad_{field}", field, out_of_reach)
+    if clock_text := clean_word(clock, "time_of_day"):
+        only = parsed.date() if isinstance(parsed, datetime) else parsed
+        if (told := read_clock(clock_text)) is None:
+            reason = f"time_of_day is not a time: {clock_text[:40]!r}; write 19:30."
+            raise Rejected("bad_time_of_day", "time_of_day", reason)
+        parsed = datetime.combine(only, *told)
+    if not isinstance(parsed, datetime):
+        moment, hour = datetime.combine(parsed, time(12), zone), None
+    else:
+        moment = parsed.replace(tzinfo=zone) if parsed.tzinfo is None else parsed.astimezone(zone)
+        hour = moment.hour
+    if moment.year < EARLIEST or moment > now + timedelta(days=1):
+        raise Rejected(f"bad_{field}", field, out_of_reach)
+    return When(moment.astimezone(now.tzinfo), hour)
+
+
+def clean_consent_moment(
+    cell: str, zone: ZoneInfo, now: datetime, *, given: bool, order: str = "mdy"
+) -> datetime | None:
+    """Tell when somebody agreed or withdrew; never in the future.
+
+    A bare day says nothing of the hour, nor of whose day it is: a consent counts from its first moment, by the store's
+    calendar or UTC's, whichever is earlier; a withdrawal until its last. So neither beats an exact word of the same day
+    that says no. A withdrawal from the future is one of now: it is never lost.
+    """
+    when = clean_moment(cell, "consent_at", zone, now, order=order)
+    if when is None:
+        return None
+    moment = when.at
+    if when.local_hour is None:
+        day = moment.astimezone(zone).date()
+        if given:
+            moment = min(datetime.combine(day, time(0), where) for where in (zone, UTC))
+        else:
+            moment = max(datetime.combine(day + timedelta(days=1), time(0), where) for where in (zone, UTC))
+    if not given:
+        return min(moment, now)
+    if moment > now:
+        reason = f"consent_at lies in the future: {cell[:40]!r}. Nobody has agreed yet."
+        raise Rejected("consent_in_the_future", "consent_at", reason)
+    return moment.astimezone(now.tzinfo)
+
+
+_NO_DATE = re.compile(
+    r"^(?:(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})|(?P<m2>\d{1,2})[-/.](?P<d2>\d{1,2})[-/.](?P<y2>\d{2}|\d{4})"
+    r"|0+)(?:[ T].*)?$",
+    re.ASCII,
+)
+"""What programs write for no date: zeros, the first and last day of their calendars (0001, 1601, 1753, 1899-12-30,
+9999), or a day or month 0."""
+
+
+def is_no_birthday(cell: str) -> bool:
+    """Tell whether a cell holds, instead of a date of birth, what a program writes for none."""
+    if (found := _NO_DATE.match(cell.strip())) is None:
+        return False
+    year, *rest = (found["y"] or found["y2"] or "0", found["m"] or found["m2"] or "0", found["d"] or found["d2"] or "0")
+    return (len(year) == 4 and not 1900 <= int(year) < 9999) or any(int(part) == 0 for part in rest)
+
+
+def clean_birthday(cell: str, today: date, order: str = "mdy") -> date | None:
+    """Return a date of birth; one that tells nothing (`birthdays.PLACEHOLDERS`) is still returned, for whoever says so.
+    What is no date at all (`is_no_birthday`) is None."""
+    text = clean_word(cell, "date_of_birth")
+    if text is None or is_no_birthday(text):
+        return None
+    parsed = _parse(text, "date_of_birth", order)
+    born = parsed.date() if isinstance(parsed, datetime) else parsed
+    if today < born and not _FOUR_DIGITS.search(text):
+        born = born.replace(year=born.year - 100)  # "7/4/30": nobody is born in 2030 yet
+    if not date(1900, 1, 1) <= born <= today:
+        raise Rejected("bad_date_of_birth", "date_of_birth", "date_of_birth must lie between 1900 and today.")
+    return born
+
+
+_FOUR_DIGITS = re.compile(r"\d{4}")

@@ -1,0 +1,65 @@
+"""Cells that hold numbers and money, in the shop's currency. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+
+from liquor_app.core.money import money
+from liquor_app.imports.cleaning.amounts import read_amount
+from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_word
+from liquor_app.ui.words import figure
+
+MAX_NUMBER = Decimal(1_000_000)
+"""No bottle costs more, and a basket's sum stays within its column."""
+
+
+@lru_cache(maxsize=REMEMBERED)
+def clean_number(cell: str, field: str, decimal: str = ".", currency: str = "USD") -> Decimal | None:
+    """Return a number that is not negative, as `amounts.read_amount` reads it; money of another currency is none.
+
+    Args:
+        decimal: the file's decimal mark.
+        currency: ISO 4217, the shop's.
+    """
+    value = clean_signed(cell, field, decimal, currency)
+    if value is not None and value < 0:
+        raise Rejected(f"negative_{field}", field, f"{field} is negative; returns are not imported.")
+    return value
+
+
+@lru_cache(maxsize=REMEMBERED)
+def clean_signed(cell: str, field: str, decimal: str = ".", currency: str = "USD") -> Decimal | None:
+    """Return a number of either sign.
+
+    Raises:
+        Rejected: no number, too large, or money of another currency: it is never added as the shop's own.
+    """
+    text = clean_word(cell, field)
+    if text is None:
+        return None
+    found = read_amount(text, decimal)
+    if found is None:
+        raise Rejected(f"bad_{field}", field, f"{field} must be a number such as 12.50, not {text[:40]!r}.")
+    if not is_own(found.currency, currency):
+        raise Rejected("foreign_currency", field, f"{field} is not in {currency}: {text[:40]!r}.")
+    if abs(found.value) > MAX_NUMBER:
+        raise Rejected(f"bad_{field}", field, f"{field} is larger than {figure(MAX_NUMBER)}.")
+    return money(found.value)
+
+
+def is_own(written: str, currency: str) -> bool:
+    """Tell whether what stands beside a sum is the shop's currency: `$` is of any shop whose money is dollars."""
+    return written in {"", currency} or (written == "$" and currency.endswith("D"))
+
+
+def clean_currency(cell: str, currency: str) -> None:
+    """Let a column of currencies pass where it names the shop's.
+
+    Raises:
+        Rejected: it names another.
+    """
+    text = clean_word(cell, "currency")
+    if text is not None and not is_own(text.upper(), currency):
+        reason = f"The amount is in {text[:10].upper()}, the shop's currency is {currency}."
+        raise Rejected("foreign_currency", "currency", reason)

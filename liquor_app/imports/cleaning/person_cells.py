@@ -1,0 +1,136 @@
+"""Cells that say who and where somebody is: ids, addresses, numbers, places. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+from liquor_app.core.errors import Invalid
+from liquor_app.customers.addresses import normalise_email, normalise_phone, stands_for_nobody
+from liquor_app.customers.countries import country_code
+from liquor_app.customers.places import normalise_state
+from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_text, clean_word
+
+_NATIONAL_PHONE = re.compile(r"^(?:\+?1[ .-]?)?\(?([2-9]\d{2})\)?[ .-]?([2-9]\d{2})[ .-]?(\d{4})$")
+_WHOLE = re.compile(r"^\d+\.0+$")
+"""A number that went through a spreadsheet: 12583.0."""
+_MANTISSA = re.compile(r"^[+-]?\d(?:[.,]\d+)?E[+-]?\d+$", re.IGNORECASE)
+"""One that lost its digits there: 6.17555E+09."""
+_SEVERAL = re.compile(r"\s*[;|\n]\s*|\s*,\s+|\s+/\s+|,(?=[^,@\s]+@)|\s+(?:or|and|&)\s+")
+_NAMED = re.compile(r"^.*<\s*([^<>]*?)\s*>\s*$")
+_EXTENSION = re.compile(
+    r"\s*(?:;?\s*(?:x|ext\.?|extension|#)\s*\d{1,6}|\([a-z][a-z .]{0,20}\)|[a-z]{1,10})\s*$", re.IGNORECASE
+)
+
+
+def clean_id(cell: str, field: str) -> str | None:
+    """Return a name a program gave: without the apostrophe that keeps a spreadsheet from reading it as a number, and
+    without the `.0` of one that did. Zeros are nobody's."""
+    text = clean_word(cell, field)
+    if text is None:
+        return None
+    if text[0] == "'":
+        text = text[1:].strip() or text
+    if _WHOLE.match(text):
+        text = text.partition(".")[0]
+    elif _MANTISSA.match(text):
+        raise Rejected(f"bad_{field}", field, f"{field} lost its digits in a spreadsheet: {text[:40]!r}.")
+    return text if text.strip("0") else None
+
+
+def clean_email(cell: str) -> tuple[str | None, str | None]:
+    """Return the address as written, and its key. Of several in a cell the first counts; the name beside it, `mailto:`
+    and a full stop behind it are taken off. What stands for no address (`noemail@…`) is none."""
+    text = clean_word(cell, "email")
+    if text is None:
+        return None, None
+    if "@" in text:
+        text = _SEVERAL.split(text.strip(" ;,|"), maxsplit=1)[0]
+        if named := _NAMED.match(text):
+            text = named[1]
+        text = text.removeprefix("mailto:").removeprefix("MAILTO:").strip(" .,;'\"")
+    try:
+        key = normalise_email(text)
+    except Invalid as error:
+        raise Rejected("bad_email", "email", error.message) from error
+    if stands_for_nobody(key):
+        raise Rejected("nobodys_email", "email", f"email stands for no address: {text[:40]!r}.")
+    return text, key
+
+
+def clean_phone(cell: str, country: str) -> str | None:
+    """Return E.164. Of several numbers in a cell the first counts, without its extension. Plain North American numbers
+    are recognised without the library, which takes thirty times as long."""
+    text = clean_word(cell, "phone")
+    if text is None:
+        return None
+    if _WHOLE.match(text):
+        text = text.partition(".")[0]
+    if country == "US" and (plain := _NATIONAL_PHONE.match(text)):
+        number = "+1" + "".join(plain.groups())
+        if not _is_given_out(plain[1], plain[2]) or stands_for_nobody(number):
+            raise Rejected("bad_phone", "phone", f"phone stands for no number: {text[:40]!r}.")
+        return number
+    if _MANTISSA.match(text):
+        raise Rejected("bad_phone", "phone", f"phone lost its digits in a spreadsheet: {text[:40]!r}.")
+    first = _EXTENSION.sub("", _SEVERAL.split(text, maxsplit=1)[0])
+    if first != text and first:
+        return clean_phone(first, country)
+    try:
+        return normalise_phone(text, country)
+    except Invalid as error:
+        raise Rejected("bad_phone", "phone", error.message) from error
+
+
+@lru_cache(maxsize=4 * REMEMBERED)
+def _is_given_out(area: str, exchange: str) -> bool:
+    """Tell whether North America has numbers of this area and exchange."""
+    try:
+        normalise_phone(f"+1{area}{exchange}0123")
+    except Invalid:
+        return False
+    return True
+
+
+@lru_cache(maxsize=REMEMBERED)
+def clean_state(cell: str) -> str | None:
+    """As `normalise_state` reads it; None if blank."""
+    text = clean_text(cell, "state")
+    if text is None:
+        return None
+    return normalise_state(text) or None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def clean_postal_code(cell: str) -> str | None:
+    """Return a postal code; a ZIP code gets the zero back that a spreadsheet took for nothing (`2118` is 02118)."""
+    text = clean_text(cell, "postal_code")
+    if text is None:
+        return None
+    if _WHOLE.match(text):
+        text = text.partition(".")[0]
+    return text.zfill(5) if text.isdigit() and len(text) == 4 else text
+
+
+@lru_cache(maxsize=REMEMBERED)
+def clean_country(cell: str) -> str | None:
+    """ISO 3166-1 alpha-2."""
+    text = clean_text(cell, "country")
+    if text is None:
+        return None
+    code = country_code(text)
+    if code is None:
+        raise Rejected("bad_country", "country", f"country must be two letters such as US, not {text[:40]!r}.")
+    return code
+
+
+@lru_cache(maxsize=REMEMBERED)
+def clean_timezone(cell: str) -> str | None:
+    text = clean_word(cell, "timezone")
+    if text is not None and text not in _ZONES:
+        raise Rejected("bad_timezone", "timezone", f"timezone must be a name such as America/New_York, not {text!r}.")
+    return text
+
+
+_ZONES = available_timezones()
