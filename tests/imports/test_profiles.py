@@ -178,3 +178,13 @@ async def test_what_stands_for_a_whole_file_wins_over_a_column(database: str, tm
     )
     await run(file, options={"constants": {"email_consent": "no"}})
     assert [one.email_consent for one in await many("SELECT email_consent FROM customers")] == ["withdrawn"]
+
+
+async def test_a_file_of_another_kind_is_said_so(database: str) -> None:
+    for name, kind, words in (
+        ("02_shopify_orders", "customers", "Shopify orders: it holds purchases"),
+        ("03_square_customers", "purchases", "Square customer directory: it holds customers"),
+    ):
+        with pytest.raises(Invalid, match=words) as refused:
+            await run(FILES / f"{name}.csv", kind)
+        assert refused.value.field == "kind"

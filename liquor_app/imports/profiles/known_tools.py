@@ -38,10 +38,17 @@ def chosen_profile(columns: Sequence[str], kind: str, options: Mapping[str, Any]
     """Return the export a file is read as: what `options["profile"]` says ("" for none), else what it is known as.
 
     Raises:
-        Invalid: no such export, or one whose columns the file has not.
+        Invalid: no such export, one whose columns the file has not, or a known export of another kind.
     """
     if (key := options.get("profile")) is None:
-        return recognise(columns, kind)
+        found = recognise(columns, kind)
+        for other in sorted({one.kind for one in ALL} - {kind}):
+            if found is None and (meant := recognise(columns, other)) is not None:
+                raise Invalid(
+                    f"The file looks like {meant.name}: it holds {other}, not {kind}. Import it as {other}.",
+                    field="kind",
+                )
+        return found
     if key == "":
         return None
     profile = PROFILES.get(str(key))

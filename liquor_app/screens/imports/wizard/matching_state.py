@@ -32,6 +32,7 @@ from liquor_app.screens.imports.wizard.view import (
     TrialLine,
     column_lines,
     evidence_words,
+    made_words,
     mapping_of,
     on_screen,
     reassigned,
@@ -106,6 +107,8 @@ class MatchState(rx.State):
     decimal_note: str = ""
     known_as: str = ""
     """The tool whose export the file is; empty for none we know, or one that is read column by column."""
+    made_note: str = ""
+    """Which fields a known tool's file holds in several columns."""
     by_columns: bool = False
     consent_source: str = ""
     consent_at: str = ""
@@ -228,6 +231,7 @@ class MatchState(rx.State):
             self.decimal_note = evidence_words(dialect.decimal_evidence, dialect.decimal, self.decimal)
             self._guess = False
             self.known_as = PROFILES[answer.seen.profile].name if answer.seen.profile else ""
+            self.made_note = made_words(answer.seen.profile)
         if answer.tried is not None:
             notes = answer.tried.report.notes
             self.asks_evidence = self.asks_evidence or bool(notes.get(NO_EVIDENCE))

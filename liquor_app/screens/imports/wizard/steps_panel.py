@@ -52,12 +52,12 @@ def match_step() -> rx.Component:
         )),
     )  # fmt: skip
     chosen = card(
+        _known_as(),
         rx.cond(
             MatchState.columns,
             table(MatchState.columns, columns, label="Columns of the file"),
             rx.fragment(),
         ),
-        _known_as(),
         rx.cond(MatchState.reading, rx.el.p("Reading the file…", class_name="muted pad", role="status"), rx.fragment()),
         rx.el.div(_choices(), problem_note(MatchState.problem), class_name="col g16 pad"),
         title=ImportState.name,
@@ -76,7 +76,7 @@ def match_step() -> rx.Component:
 def _known_as() -> rx.Component:
     """Draw whose export the file is, and the way out of that."""
     by_tool = row(
-        rx.el.p("Read as: ", rx.el.b(MatchState.known_as), ". Its columns and words are known."),
+        rx.el.p("Read as: ", rx.el.b(MatchState.known_as), ". ", MatchState.made_note),
         button("Read it column by column", on_click=MatchState.read_by_columns(True)),
         apart=True,
         wrap=True,

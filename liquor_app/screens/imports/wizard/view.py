@@ -12,6 +12,7 @@ from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.imports.cleaning.rows import FUTURE, GIVEN_UP, NO_BIRTHDAY, NO_EVIDENCE
 from liquor_app.imports.dry_run import FilePreview, ImportReport
 from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT
 from liquor_app.imports.run_import import Shown
 from liquor_app.imports.uploads import ImportRow
@@ -19,6 +20,9 @@ from liquor_app.ui.words import ago, figure, listed, plural, spoken
 
 SHOWN_ROWS = 15
 LABELS: Mapping[str, str] = {
+    "email_consent_at": "E-mail consent, when",
+    "sms_consent_at": "SMS consent, when",
+    "given_up": "Why nobody writes there any more",
     "email": "E-mail",
     "external_id": "Customer number",
     "email_consent": "E-mail consent",
@@ -92,6 +96,17 @@ class ImportLine:
     when: str
     words: str
     rejects: str
+
+
+def made_words(profile: str) -> str:
+    """Tell which fields a known tool's file holds in several columns, or means by being that file."""
+    if not profile:
+        return ""
+    known = PROFILES[profile]
+    fields = [LABELS.get(name, spoken(name)).lower() for name in known.made] + (
+        ["what was paid"] if known.sales else []
+    )
+    return f"Put together from several columns: {listed(fields)}." if fields else "Its columns and words are known."
 
 
 def column_lines(preview: FilePreview) -> list[ColumnLine]:
