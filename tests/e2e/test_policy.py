@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from liquor_app.liquor_app import PAGES
 from tests.e2e.conftest import Product, sign_in
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("pages")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("week")]
 
 WATCH = """
 addEventListener('securitypolicyviolation', event => console.error(

@@ -246,11 +246,12 @@ def test_library_loggers_and_uncaught_errors_are_cleaned_too() -> None:
     handler = logging.StreamHandler(stream)
     foreign.addHandler(handler)
     before, hook = list(logging.root.handlers), sys.excepthook
+    sys.excepthook = sys.__excepthook__  # a command that ran in this process has set ours already
     try:
         configure()
         foreign.warning("raised\nTraceback (most recent call last):\nValueError: %s", NAME)
         foreign.error(f'invalid input syntax for type integer: "{NAME}"')
-        assert sys.excepthook is not hook
+        assert sys.excepthook is not sys.__excepthook__
     finally:
         logging.basicConfig(handlers=before, force=True)
         sys.excepthook = hook
