@@ -68,10 +68,10 @@ test: $(DEV) ## everything: lint, types, contracts, unit, integration, browser
 test-fast: $(DEV) ## the inner loop: no browser, no killed processes
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -x -m "not e2e and not reliability and not timescale" tests
 
-ABOVE := security api ui forms demo scoring
+ABOVE := security api ui forms lists demo scoring
 test-integration: $(DEV) ## only what touches the database and the queue (TEST_DATABASE_URL, TEST_REDIS_URL)
-	@# What is left out stands above the services that are tried here (attacks, routes, screens, the sample) or computes
-	@# (models); their statements, too, are prepared on these engines.
+	@# What is left out stands above the services that are tried here (attacks, routes, screens, lists, the sample) or
+	@# computes (models); their constant statements, too, are prepared on these engines.
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "integration and not timescale" $(addprefix --ignore=tests/,$(ABOVE)) tests
 
 check: $(DEV) ## ruff, types, import contracts, the guards of the house
