@@ -21,7 +21,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.holdout_draw import draw_sql, threshold
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.experiments.statistics import Arm, Lift, SplitCheck, check_split, lift
-from liquor_app.organization.settings import PlanningSettings, load_settings
+from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
 
 LEAST_DAYS = 28
 """Four whole weeks: every weekday and both ends of a month's pay count alike."""
@@ -59,7 +59,7 @@ class OverallRow:
 
 _FROM = """
 SELECT min(GREATEST(started_at, CAST(:since AS timestamptz))) FROM campaigns
-WHERE started_at IS NOT NULL AND NOT is_history AND CAST(end_date + 1 AS timestamp) AT TIME ZONE 'UTC' >= :since
+WHERE started_at IS NOT NULL AND NOT is_history AND CAST(end_date + 1 AS timestamp) AT TIME ZONE :zone >= :since
 """
 
 _READ = f"""
@@ -100,7 +100,11 @@ async def take_reading(session: AsyncSession, actor: Actor) -> OverallRow:
     )
     found = await session.execute(text("SELECT id, since FROM global_holdouts WHERE ended_at IS NULL FOR UPDATE"))
     stretch = found.one()
-    from_at = (await session.execute(text(_FROM), {"since": stretch.since})).scalar()
+    from_at = (
+        await session.execute(
+            text(_FROM), {"since": stretch.since, "zone": (await load_settings(session, GeneralSettings)).timezone}
+        )
+    ).scalar()
     counted = await session.execute(
         text(_READ),
         {"start": from_at or at, "at": at, "seed": drawn["seed"], "below": threshold(float(share) / 100)},

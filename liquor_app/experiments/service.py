@@ -21,6 +21,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.holdout_draw import draw_sql, threshold
 from liquor_app.experiments.models import ExperimentKind
 from liquor_app.experiments.statistics import Arm, Lift, SplitCheck, check_split, lift
+from liquor_app.organization.settings import GeneralSettings, load_settings
 from liquor_app.ui.words import percent
 
 _DRAWN = f"""
@@ -171,11 +172,11 @@ async def holdout_result(session: AsyncSession, actor: Actor, campaign_id: UUID)
     require(actor, Role.USER)
     found = await session.execute(
         text(
-            "SELECT e.id, e.created_at, k.started_at, CAST(k.end_date + 8 AS timestamp) AT TIME ZONE 'UTC' AS until"
+            "SELECT e.id, e.created_at, k.started_at, CAST(k.end_date + 8 AS timestamp) AT TIME ZONE :zone AS until"
             " FROM experiments e JOIN campaigns k ON k.id = e.campaign_id"
             " WHERE e.campaign_id = :id AND e.kind = 'holdout' AND k.started_at IS NOT NULL"
         ),
-        {"id": campaign_id},
+        {"id": campaign_id, "zone": (await load_settings(session, GeneralSettings)).timezone},
     )
     experiment = found.mappings().first()
     if experiment is None:

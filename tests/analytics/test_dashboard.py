@@ -68,6 +68,20 @@ async def test_rolling_up_twice_changes_nothing_and_forgets_what_is_gone(databas
             assert (await dashboard(session, SYSTEM, days=7)).kpis[0].value == 0
 
 
+async def test_a_day_of_returns_has_revenue_below_zero_and_neither_orders_nor_buyers(database: str) -> None:
+    with travel(NOON):
+        await _buy(NOON - timedelta(days=2), 30)
+        await _buy(NOON - timedelta(days=2), -10)
+        await _buy(NOON - timedelta(days=1), -25)
+        await _buy(NOON - timedelta(hours=1), -4)  # today's, which is read live
+        async with transaction() as session:
+            await roll_up(session, NOON.date() - timedelta(days=3))
+            rows = (await session.execute(text("SELECT orders, buyers, revenue FROM daily_sales ORDER BY day"))).all()
+            days = (await dashboard(session, SYSTEM, days=7)).days
+    assert [tuple(row) for row in rows] == [(1, 1, 20), (0, 0, -25), (0, 0, -4)]
+    assert [day.revenue for day in days[-3:]] == [20, -25, -4]
+
+
 async def test_an_empty_shop_has_a_dashboard(database: str) -> None:
     async with transaction() as session:
         board = await dashboard(session, SYSTEM, days=30)

@@ -82,6 +82,26 @@ async def test_what_marketing_changes_shows_with_its_interval(session: AsyncSess
     assert card.difference.startswith("+$3")
 
 
+async def test_returns_lower_the_money_of_either_group_and_make_no_buyer(session: AsyncSession) -> None:
+    await share(session, 20)
+    people = await add_people(session, 60)
+    held = [person for person in people if is_held_out("global", person, 0.2)]
+    others = [person for person in people if person not in set(held)]
+    await drawn(session, days_ago=40)
+    for person, total in ((others[0], 50), (others[0], -50), (others[1], 30), (held[0], -12)):
+        await session.execute(
+            text("INSERT INTO purchases (customer_id, occurred_at, total) VALUES (:id, :at, :total)"),
+            {"id": person, "at": now() - timedelta(days=2), "total": total},
+        )
+    row = await take_reading(session, SYSTEM)
+    assert row.revenue is not None
+    assert row.bought is not None
+    assert row.revenue.contacted.mean == pytest.approx(30 / len(others))
+    assert row.revenue.held_out.mean == pytest.approx(-12 / len(held))
+    assert row.bought.contacted.mean == pytest.approx(2 / len(others))
+    assert row.bought.held_out.mean == 0
+
+
 async def test_who_unsubscribed_still_counts_and_who_never_agreed_never_did(session: AsyncSession) -> None:
     await share(session, 20)
     left = (await add_people(session, 3, email_consent="withdrawn", sms_consent=None))[0]

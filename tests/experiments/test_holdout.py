@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -97,6 +98,54 @@ async def test_results_compare_everybody_drawn(session: AsyncSession) -> None:
     assert result.bought.held_out.mean == 0.0
     assert result.revenue.difference == pytest.approx(20)
     assert not result.split.is_mismatch
+
+
+async def give_back(session: AsyncSession, person: UUID, amount: int, *, days_ago: float) -> None:
+    await session.execute(
+        text("INSERT INTO purchases (customer_id, occurred_at, total) VALUES (:id, :at, :total)"),
+        {"id": person, "at": now() - timedelta(days=days_ago), "total": -amount},
+    )
+
+
+async def test_what_came_back_is_no_revenue_and_a_return_alone_no_buyer(session: AsyncSession) -> None:
+    campaign, people = await campaign_with(session, 40, 50)
+    drawn = await draw_holdout(session, SYSTEM, campaign)
+    await session.execute(
+        text("UPDATE campaigns SET status = 'active', started_at = :at"), {"at": now() - timedelta(days=5)}
+    )
+    control = sorted(person for person in people if is_held_out(drawn.seed, person, 0.5))
+    contacted = sorted(set(people) - set(control))
+    for person in contacted:
+        await add_purchase(session, person, days_ago=3)
+    await give_back(session, contacted[0], 20, days_ago=1)  # all of it
+    await give_back(session, contacted[1], 5, days_ago=1)  # in part
+    await give_back(session, control[0], 8, days_ago=1)  # of what was bought before the campaign
+    result = await holdout_result(session, VIEWER, campaign)
+    assert result is not None
+    assert result.revenue.contacted.mean == pytest.approx((20 * len(contacted) - 25) / len(contacted))
+    assert result.revenue.held_out.mean == pytest.approx(-8 / len(control))
+    assert (result.bought.contacted.mean, result.bought.held_out.mean) == (1.0, 0.0)
+
+
+async def test_a_campaign_is_measured_until_the_shops_own_midnight(session: AsyncSession) -> None:
+    campaign, people = await campaign_with(session, 20, 50)
+    drawn = await draw_holdout(session, SYSTEM, campaign)
+    ended = (await session.execute(text("SELECT end_date FROM campaigns"))).scalar_one() + timedelta(days=8)
+    midnight = datetime(ended.year, ended.month, ended.day, tzinfo=ZoneInfo("America/New_York"))
+    await session.execute(
+        text("UPDATE campaigns SET status = 'active', started_at = :at"), {"at": now() - timedelta(days=2)}
+    )
+    contacted = next(person for person in people if not is_held_out(drawn.seed, person, 0.5))
+    held_back = next(person for person in people if is_held_out(drawn.seed, person, 0.5))
+    for person, at in ((contacted, midnight - timedelta(minutes=1)), (held_back, midnight)):
+        await session.execute(
+            text("INSERT INTO purchases (customer_id, occurred_at, total) VALUES (:id, :at, 20)"),
+            {"id": person, "at": at},
+        )
+    result = await holdout_result(session, VIEWER, campaign)
+    assert result is not None
+    assert result.bought.contacted.mean > 0
+    assert result.bought.held_out.mean == 0
 
 
 async def test_refusals(session: AsyncSession) -> None:

@@ -74,3 +74,8 @@ def test_the_guard_lets_pass(right: str) -> None:
 
 def test_sql_takes_no_other_today() -> None:
     assert {one.module for one in statements() if _DATABASES_DAY.search(one.sql)} == set(UTC_DAYS)
+
+
+def test_sql_begins_no_day_at_utcs_midnight() -> None:
+    """A day of the calendar (of a campaign, of a rollup) begins when it begins in the shop: the zone is a parameter."""
+    assert [one.module for one in statements() if re.search(r"time zone '", one.sql, re.IGNORECASE)] == []
