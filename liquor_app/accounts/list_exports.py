@@ -67,7 +67,7 @@ async def request_export(
         Conflict: too many are under way for them already.
     """
     require(actor, Role(spec.export_role))
-    chosen = _columns(spec, columns)
+    chosen = spec.chosen_columns(columns)
     compile_list(spec, query)
     if await _count(session, spec, query, MOST_ROWS + 1) > MOST_ROWS:
         raise Invalid(
@@ -118,7 +118,7 @@ def export_task(lists: Iterable[ListSpec[Any]]) -> Callable[[JobContext], Awaita
         spec, who = known.get(str(job.args.get("list"))), job.args.get("actor")
         if spec is None:
             raise Invalid("There is no such list any more.", field="list")
-        columns = _columns(spec, job.args.get("columns") or ())
+        columns = spec.chosen_columns(job.args.get("columns") or ())
         query = ListQuery(
             filters=dict(job.args.get("filters") or {}), search=str(job.args.get("search") or ""),
             sort=str(job.args.get("sort") or ""),
@@ -144,18 +144,6 @@ def export_task(lists: Iterable[ListSpec[Any]]) -> Callable[[JobContext], Awaita
         return {"list": spec.name, "rows": rows, "bytes": size, "for": who, "role": spec.export_role}
 
     return export_rows
-
-
-def _columns(spec: ListSpec[Any], given: Sequence[str]) -> tuple[str, ...]:
-    """Return the fields to write.
-
-    Raises:
-        Invalid: one is not exported, or named twice.
-    """
-    wrong = next((name for name in given if name not in spec.exported), None)
-    if wrong is not None or len(set(given)) != len(given):
-        raise Invalid(f"columns must be some of {', '.join(spec.exported)}, each once", field="columns")
-    return tuple(given) or tuple(spec.exported)
 
 
 def _head(spec: ListSpec[Any], name: str) -> str:

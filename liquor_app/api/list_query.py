@@ -6,7 +6,7 @@ import csv
 import inspect
 import io
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -66,18 +66,32 @@ def _filter(one: Filter) -> Any:
     return Annotated[str, Query(max_length=500, description=words or None)]
 
 
-def csv_response(spec: ListSpec[Any], pages: AsyncIterator[list[Any]]) -> StreamingResponse:
+def columns_of(spec: ListSpec[Any]) -> Any:
+    """Return the dependency that reads which fields a file shall have."""
+    words = f"Some of {', '.join(spec.exported)}, separated by commas, in this order; all of them if empty."
+
+    def read(columns: str) -> tuple[str, ...]:
+        return spec.chosen_columns([one.strip() for one in columns.split(",") if one.strip()])
+
+    asked = _parameter("columns", Annotated[str, Query(max_length=2_000, description=words)], "")
+    read.__signature__ = inspect.Signature([asked])  # type: ignore[attr-defined]
+    return Depends(read)
+
+
+def csv_response(
+    spec: ListSpec[Any], pages: AsyncIterator[list[Any]], columns: Sequence[str] = ()
+) -> StreamingResponse:
     """Return the whole of a list as a file, a page at a time; a spreadsheet shows its cells and runs none of them."""
     return StreamingResponse(
-        _lines(spec, pages),
+        _lines(spec, pages, spec.chosen_columns(columns)),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{spec.name}.csv"'},
     )
 
 
-async def _lines(spec: ListSpec[Any], pages: AsyncIterator[list[Any]]) -> AsyncIterator[str]:
-    names, show = list(spec.exported), export_cell
-    yield "\ufeff" + _csv([spec.exported.values()])
+async def _lines(spec: ListSpec[Any], pages: AsyncIterator[list[Any]], names: Sequence[str]) -> AsyncIterator[str]:
+    show = export_cell
+    yield "\ufeff" + _csv([[spec.exported[name] for name in names]])
     async for rows in pages:
         yield _csv([show(getattr(row, name)) for name in names] for row in rows)
 

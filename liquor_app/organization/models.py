@@ -91,7 +91,8 @@ class SavedView(SQLModel, table=True):
     """A named set of filters, sort and columns of a list page."""
 
     __tablename__ = "saved_views"
-    __table_args__ = (UniqueConstraint("page", "name", "user_id"),)
+    # what is everybody's has no owner, and its name once, too
+    __table_args__ = (UniqueConstraint("page", "name", "user_id", postgresql_nulls_not_distinct=True),)
 
     id: UUID = pk()
     page: str = words()

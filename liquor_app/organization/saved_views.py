@@ -76,15 +76,11 @@ async def save_view(
     )  # fmt: skip
     if int(counted.scalar_one()) >= MOST_VIEWS:
         raise Conflict(f"There are {MOST_VIEWS} views of this list already. Delete one first.")
-    await session.execute(
-        text("DELETE FROM saved_views WHERE page = :page AND name = :name AND user_id IS NOT DISTINCT FROM :owner"),
-        values,
-    )
     made = await session.execute(
         text(
             "INSERT INTO saved_views (page, name, user_id, query)"
             " SELECT :page, :name, :owner, COALESCE(jsonb_object_agg(k, v), '{}')"
-            f" FROM {_QUERY} RETURNING id"
+            f" FROM {_QUERY} ON CONFLICT (page, name, user_id) DO UPDATE SET query = excluded.query RETURNING id"
         ),
         {**values, **_QUERY.bind(k=kept, v=kept.values())},
     )

@@ -24,7 +24,7 @@ from liquor_app.core.listing.spec import ListQuery, Match
 from liquor_app.core.paging import MAX_LIMIT, Page
 from liquor_app.organization.lists import AUDIT
 from liquor_app.rest.routers import create_api
-from tests.api.client import Client
+from tests.api.client import Client, is_problem
 from tests.lists.contract import Listed, declared, in_order
 from tests.lists.registry import LISTS
 
@@ -215,6 +215,11 @@ async def test_the_export_is_the_list(api: Client, listed: Listed) -> None:
     if spec is AUDIT:  # every export, this one too, is an entry of its own
         lines = lines[-len(shown) :]
     assert lines == [[export_cell(getattr(row, name)) for name in spec.exported] for row in shown]
+    few = [*spec.exported][:-3:-1]
+    answer = await api.get(f"{listed.path}/export", params={"sort": sort, "columns": ",".join(few)})
+    assert next(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))) == [spec.exported[name] for name in few]
+    answer = await api.get(f"{listed.path}/export", params={"columns": "password_hash"})
+    is_problem(answer, 422, "invalid", "columns")
 
 
 @each_list

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,6 +52,21 @@ async def test_ones_own_and_everybodys(session: AsyncSession) -> None:
     till = Actor(ActorKind.API_KEY, uuid7(), "till", Role.USER)
     with pytest.raises(Forbidden):
         await save_view(session, till, "customers", "Everybody's", {})
+
+
+async def test_two_who_save_for_everybody_at_once_make_one(database: str) -> None:
+    async with transaction() as session:
+        mara = await person(session, Role.MANAGER)
+    saving = [transaction(), transaction()]
+    first, second = [await one.__aenter__() for one in saving]
+    await save_view(first, mara, "customers", "At risk", {"churn_risk": "high"}, shared=True)
+    late = asyncio.create_task(save_view(second, mara, "customers", "At risk", {"churn_risk": "low"}, shared=True))
+    await asyncio.sleep(0.2)  # it waits for the first, which has not committed
+    await saving[0].__aexit__(None, None, None)
+    await late
+    await saving[1].__aexit__(None, None, None)
+    async with transaction() as session:
+        assert [row.query for row in await list_views(session, mara, "customers")] == [{"churn_risk": "low"}]
 
 
 async def test_a_name_is_taken_once_and_there_is_an_end(session: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:

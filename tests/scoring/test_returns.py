@@ -53,6 +53,4 @@ async def test_what_is_learned_of_answers_knows_what_came_back_by_then(session: 
         await told(session, person, (90, 80), (70, -30), (5, -50))
         await add_send(session, person, days_ago=30)
         contacts = await read_contacts_between(session, NOON - timedelta(days=60), NOON, known=NOON, until=NOON)
-    assert (contacts.known.orders.tolist(), contacts.known.spend.tolist()) == ([1], [50]), (
-        "the last return came later"
-    )
+    assert (contacts.known.orders.tolist(), contacts.known.spend.tolist()) == ([1], [50]), "the last return came later"

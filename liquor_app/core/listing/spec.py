@@ -6,11 +6,13 @@ page begins where the one before ended (a keyset), never at an offset.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
+
+from liquor_app.core.errors import Invalid
 
 R = TypeVar("R")
 
@@ -177,6 +179,16 @@ class ListSpec(Generic[R]):
     @cached_property
     def exported(self) -> dict[str, str]:
         return dict(self.export) or {one.name: one.name for one in fields(self.row)}  # type: ignore[arg-type]
+
+    def chosen_columns(self, given: Sequence[str]) -> tuple[str, ...]:
+        """Return the fields of a file: the given ones in their order, all if none is given.
+
+        Raises:
+            Invalid: one is not exported, or named twice.
+        """
+        if not set(given) <= set(self.exported) or len(set(given)) != len(given):
+            raise Invalid(f"columns must be some of {', '.join(self.exported)}, each once", field="columns")
+        return tuple(given) or tuple(self.exported)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from liquor_app.accounts.lists import open_export
 from liquor_app.accounts.permissions import Actor
-from liquor_app.api.list_query import asked_of, csv_response
+from liquor_app.api.list_query import asked_of, columns_of, csv_response
 from liquor_app.api.schemas import Id, ListOf, listing
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.listing.spec import ListQuery, ListSpec
@@ -46,10 +46,14 @@ def list_routes(
         async with transaction() as session:
             return listing(await read(session, actor, query))
 
-    async def export(actor: CurrentActor, query: ListQuery = asked_of(spec, page=False)) -> StreamingResponse:
+    async def export(
+        actor: CurrentActor,
+        query: ListQuery = asked_of(spec, page=False),
+        columns: tuple[str, ...] = columns_of(spec),
+    ) -> StreamingResponse:
         async with transaction() as session:
             whole = await scoped(session, query) if scoped else query
-            return csv_response(spec, await open_export(session, actor, spec, whole))
+            return csv_response(spec, await open_export(session, actor, spec, whole), columns)
 
     _add(router, spec, (read_page, export), path=path, doc=doc, shape=shape)
 
@@ -72,11 +76,14 @@ def list_routes_of(
             return listing(await read(session, actor, owner, query))
 
     async def export(
-        actor: CurrentActor, owner: Id, query: ListQuery = asked_of(spec, page=False)
+        actor: CurrentActor,
+        owner: Id,
+        query: ListQuery = asked_of(spec, page=False),
+        columns: tuple[str, ...] = columns_of(spec),
     ) -> StreamingResponse:
         async with transaction() as session:
             whole = await scoped(session, actor, owner, query)
-            return csv_response(spec, await open_export(session, actor, spec, whole))
+            return csv_response(spec, await open_export(session, actor, spec, whole), columns)
 
     _add(router, spec, (read_page, export), path=path, doc=doc, shape=shape)
 

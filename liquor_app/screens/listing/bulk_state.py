@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import reflex as rx
@@ -27,7 +26,7 @@ WATCH_SECONDS, WATCH_EVERY = 3600, 0.4
 
 class BulkState(rx.State, mixin=True):  # type: ignore[call-arg]
     """A list whose rows can be chosen: `class XState(BulkState, ListState, rx.State)`, which writes `_bulk`, `_noun`
-    and, for the file's columns, `_fields`.
+    and, for the file's columns, `_column_fields`.
 
     Chosen is what `chosen` names, or `everything` that matches but `left_out`. It survives turning pages and sorting,
     and ends with the question it was an answer to.
@@ -69,10 +68,6 @@ class BulkState(rx.State, mixin=True):  # type: ignore[call-arg]
     def _noun(self) -> tuple[str, str]:
         """Return one of the rows, and many."""
         raise NotImplementedError
-
-    def _fields(self) -> Mapping[str, tuple[str, ...]]:
-        """Head of a column → fields of the file that are left out with it."""
-        return {}
 
     # --- choosing ---
 
@@ -182,10 +177,8 @@ class BulkState(rx.State, mixin=True):  # type: ignore[call-arg]
     async def export_file(self) -> Any:
         """Have the worker write all that match, and the columns shown of it, into an Excel file."""
         actor, spec = await signed_in(self), self._list()
-        away = {name for head in self.hidden for name in self._fields().get(head, ())}
         async with transaction() as session:
-            columns = [name for name in spec.exported if name not in away]
-            self._job = str(await request_export(session, actor, spec, self._query(), columns=columns))
+            self._job = str(await request_export(session, actor, spec, self._query(), columns=self._file_columns()))
         self.working = "Writing the Excel file"
         return self._follow()
 

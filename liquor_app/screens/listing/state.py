@@ -85,6 +85,15 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         """Return the route of its export; empty if there is none."""
         return ""
 
+    def _column_fields(self) -> Mapping[str, tuple[str, ...]]:
+        """Head of a column → fields of the file that are left out with it."""
+        return {}
+
+    def _file_columns(self) -> list[str]:
+        """Return the fields of the file: all but those of columns that were put away."""
+        away = {name for head in self.hidden for name in self._column_fields().get(head, ())}
+        return [name for name in self._list().exported if name not in away]
+
     def _per_page(self) -> int:
         return PER_PAGE
 
@@ -196,6 +205,8 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     def _export_address(self) -> str:
         asked = {name: value for name, value in self._parameters().items() if value and name != "hide"}
+        if len(columns := self._file_columns()) < len(self._list().exported):
+            asked["columns"] = ",".join(columns)
         return f"{self._export_path()}?{urlencode(asked)}" if self._export_path() else ""
 
     def _remember(self) -> Any:
@@ -286,6 +297,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     async def show_column(self, head: str, shown: bool) -> Any:
         others = [one for one in self.hidden if one != str(head)]
         self.hidden = others if shown else [*others, str(head)[:60]][:MOST_COLUMNS]
+        self.exported = self._export_address()
         return self._remember()
 
     async def _views(self, session: Session, actor: Actor) -> list[ViewLine]:

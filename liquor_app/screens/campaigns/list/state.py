@@ -75,7 +75,7 @@ class CampaignsState(BulkState, ListState, rx.State):
     def _noun(self) -> tuple[str, str]:
         return "campaign", "campaigns"
 
-    def _fields(self) -> dict[str, tuple[str, ...]]:
+    def _column_fields(self) -> dict[str, tuple[str, ...]]:
         return FIELDS
 
     def _list(self) -> ListSpec[CampaignRow]:

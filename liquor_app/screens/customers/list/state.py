@@ -44,7 +44,7 @@ class CustomersState(BulkState, ListState, rx.State):
     def _noun(self) -> tuple[str, str]:
         return "customer", "customers"
 
-    def _fields(self) -> dict[str, tuple[str, ...]]:
+    def _column_fields(self) -> dict[str, tuple[str, ...]]:
         return FIELDS
 
     def _list(self) -> ListSpec[CustomerRow]:

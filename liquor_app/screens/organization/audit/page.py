@@ -21,7 +21,7 @@ def audit_page() -> rx.Component:
                 Column("Who", lambda line: rx.el.b(line.who)),
                 Column("As", lambda line: line.kind, phone="hide"),
                 Column("Did", lambda line: line.did, phone="under"),
-                Column("To", lambda line: line.about, phone="hide"),
+                Column("To", lambda line: line.about, phone="under"),
                 Column("From", lambda line: rx.el.span(line.source, title=line.via), phone="hide"),
                 Column(
                     "Changes", lambda line: rx.el.span(line.changes, class_name="muted t12"), phone="hide", wide=True
