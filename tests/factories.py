@@ -21,7 +21,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.templates.rendering.render import TemplateSource
 from liquor_app.templates.service import ensure_default_templates
-from tests.people import ensure_shop
+from tests.people import born, ensure_shop
 
 EVENING = {"start": "17:30", "end": "20:00"}
 ALL_DAY = {"start": "09:00", "end": "22:00"}
@@ -81,7 +81,7 @@ async def add_people(session: AsyncSession, count: int, **columns: Any) -> list[
         "timezone": "America/New_York",
         "purchase_frequency": 5,
         "primary_category": "Craft beer",
-        **columns,
+        **born(columns),
     }
     names = ", ".join(values)
     await session.execute(

@@ -17,6 +17,7 @@ from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.customers.ages.sealed_dates import born_columns
 from liquor_app.demo.sample_brand import wear_sample_brand
 from liquor_app.organization.service import ensure_defaults
 from liquor_app.providers.service import ensure_sandbox
@@ -36,6 +37,12 @@ async def add_user(role: Role) -> Actor:
         session.add(user)
         await session.flush()
         return Actor(ActorKind.USER, user.id, user.email, role)
+
+
+def born(columns: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a customer, with those that stand for a `date_of_birth`."""
+    rest = {name: value for name, value in columns.items() if name != "date_of_birth"}
+    return {**rest, **born_columns(columns["date_of_birth"])} if "date_of_birth" in columns else rest
 
 
 async def add_customer(session: AsyncSession, **columns: Any) -> UUID:
@@ -70,7 +77,7 @@ async def add_customer(session: AsyncSession, **columns: Any) -> UUID:
         "value_at_risk": Decimal("84.00"),
         "response_likelihood": 0.12,
         "scored_at": now(),
-        **columns,
+        **born(columns),
     }
     names = ", ".join(values)
     await session.execute(

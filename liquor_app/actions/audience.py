@@ -27,7 +27,6 @@ from liquor_app.core.clock import now, today_in
 from liquor_app.core.holdout_draw import number_of, threshold
 from liquor_app.core.states import sql_list
 from liquor_app.customers.addresses import address_hash
-from liquor_app.customers.birth_dates import known_birthday
 from liquor_app.customers.places import law_state
 from liquor_app.organization.guidance import Guidance
 from liquor_app.segments.service import resolve_slugs
@@ -47,7 +46,7 @@ WITH page AS (
       JOIN unnest(CAST(:segments AS uuid[])) WITH ORDINALITY AS t (id, ordinal) ON t.id = m.segment_id
      WHERE m.customer_id > :after{only}
      GROUP BY m.customer_id ORDER BY m.customer_id LIMIT :n)
-SELECT c.id, page.segments, c.email_key, c.phone, c.email_consent, c.sms_consent, c.date_of_birth,
+SELECT c.id, page.segments, c.email_key, c.phone, c.email_consent, c.sms_consent, c.of_age_on,
        c.age_verified_at IS NOT NULL AS verified, c.age_disputed_at IS NOT NULL AS disputed,
        c.profiling_objected_at IS NOT NULL AS objected, c.state, c.postal_code,
        c.purchase_frequency, c.avg_order_value, c.avg_purchase_hour, c.primary_category, c.secondary_category,
@@ -205,7 +204,7 @@ async def _people(
         consented=_flags((row.email_consent == "given", row.sms_consent == "given") for row in rows),
         suppressed=await _suppressed(session, rows),
         objected=np.fromiter((row.objected for row in rows), dtype=np.bool_, count=count),
-        born=np.array([known_birthday(row.date_of_birth) for row in rows], dtype="datetime64[D]"),
+        of_age_days=np.array([row.of_age_on for row in rows], dtype="datetime64[D]"),
         age_verified=np.fromiter((row.verified for row in rows), dtype=np.bool_, count=count),
         age_disputed=np.fromiter((row.disputed for row in rows), dtype=np.bool_, count=count),
         has_bought=np.fromiter((row.purchase_frequency > 0 for row in rows), dtype=np.bool_, count=count),

@@ -12,6 +12,8 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from liquor_app.customers.ages.birth_dates import legal_day
+
 Flags = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int8]
 
@@ -94,8 +96,8 @@ class Permissions:
     consented: Flags
     suppressed: Flags
     objected: Flags
-    born: npt.NDArray[np.datetime64]
-    """Date of birth, NaT where unknown."""
+    of_age_days: npt.NDArray[np.datetime64]
+    """The day they turn 21, NaT where unknown."""
     age_verified: Flags
     age_disputed: Flags
     has_bought: Flags
@@ -111,9 +113,9 @@ def blocked(known: Permissions, today: date, minimum_age: int, unknown_age_email
     """Return a code of `BLOCKS` per person and channel, shape (n, 2); 0 where nothing stands against it."""
     count = known.objected.shape[0]
     codes = np.zeros((count, 2), dtype=np.int8)
-    latest = np.datetime64(_years_before(today, minimum_age), "D")
-    underage = ~np.isnat(known.born) & (known.born > latest)
-    of_age = ~np.isnat(known.born) & ~underage
+    latest = np.datetime64(legal_day(today, minimum_age), "D")
+    underage = ~np.isnat(known.of_age_days) & (known.of_age_days > latest)
+    of_age = ~np.isnat(known.of_age_days) & ~underage
     # a text about alcohol needs a proof of age; for e-mail, having been sold alcohol at the till may vouch for it
     age_known = np.repeat((of_age | known.age_verified)[:, None], 2, axis=1)
     if unknown_age_email == "with_purchase_history":
@@ -133,10 +135,3 @@ def blocked(known: Permissions, today: date, minimum_age: int, unknown_age_email
     block(np.repeat(known.pressed[:, None], 2, axis=1), Reason.PRESSURE)
     block(np.repeat(known.globally_held[:, None], 2, axis=1), Reason.GLOBAL_HOLDOUT)
     return codes
-
-
-def _years_before(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year - years, day=28)

@@ -20,7 +20,7 @@ from liquor_app.compliance.legal_rules import (
     legal_span,
     narrow,
 )
-from liquor_app.customers.birth_dates import age_on, known_birthday
+from liquor_app.customers.ages.birth_dates import comes_of_age
 from liquor_app.ui.words import show_clock, show_day, show_moment
 
 LOOK_AHEAD_DAYS = 9
@@ -73,7 +73,7 @@ class PersonFacts:
     suppressed: bool = False
     deleted: bool = False
     objected: bool = False
-    date_of_birth: date | None = None
+    of_age_on: date | None = None
     age_verified: bool = False
     age_disputed: bool = False
     has_alcohol_purchases: bool = False
@@ -186,14 +186,13 @@ def _blocked_by_age(person: PersonFacts, message: MessageFacts, now: datetime, r
     local = now.astimezone(zone).date()
     if person.age_disputed:
         return Blocked(BlockReason.AGE_DISPUTED, "Their age is in doubt; somebody of the shop has to settle it.")
-    born = known_birthday(person.date_of_birth)
-    if born is not None:
-        years = age_on(born, local)
-        if years < rules.minimum_age:
-            return Blocked(BlockReason.UNDERAGE, f"{years} years old; {rules.minimum_age} is the minimum.")
+    if person.of_age_on is not None:
+        since = comes_of_age(person.of_age_on, rules.minimum_age)
+        if local < since:
+            return Blocked(BlockReason.UNDERAGE, f"Not yet {rules.minimum_age}, which is the minimum.")
         # by their own calendar: the evening before a birthday is the birthday already in UTC
         agreed = person.consent_at.astimezone(zone).date() if person.consent_at else local
-        if age_on(born, agreed) < rules.minimum_age:
+        if agreed < since:
             return Blocked(
                 BlockReason.CONSENT_TOO_EARLY,
                 f"Consent was given before the age of {rules.minimum_age}; it must be given anew.",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +14,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import copy_rows
+from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS, SEALED_DATE, copied_seal
 
 FIELDS = (
     "external_id", "email", "email_key", "phone", "name", "city", "state", "postal_code", "country", "timezone",
-    "language", "date_of_birth",
+    "language", *BIRTH_COLUMNS,
 )  # fmt: skip
 CONSENT_FIELDS = ("email_consent", "sms_consent")
 WRITTEN = (*FIELDS, *CONSENT_FIELDS)
@@ -33,7 +34,7 @@ _UPDATE = (
     " FROM changed_people i WHERE c.id = i.id AND c.updated_at = i.seen AND c.deleted_at IS NULL RETURNING c.id"
 )
 
-_AGES = ("customer_id", "date_of_birth", "verified", "method", "evidence")
+_AGES = ("customer_id", SEALED_DATE, "verified", "method", "evidence")
 _CONSENTS = ("customer_id", "channel", "status", "source", "at", "evidence", "recorded_by")
 
 
@@ -47,7 +48,8 @@ class Told:
 
     customer_id: UUID
     row: int
-    born: date | None = None
+    born: bytes | None = None
+    """The date, sealed."""
     channel: str = ""
     status: str = ""
     source: str = ""
@@ -91,7 +93,7 @@ async def note_evidence(session: AsyncSession, told: Iterable[Told], file_name: 
             consents.append([one.customer_id, one.channel, one.status, one.source, one.at, evidence, recorded_by])
         else:
             evidence = json.dumps({"import": file_name, "row": one.row, "by": by})
-            ages.append([one.customer_id, one.born, False, BY_FILE, evidence])
+            ages.append([one.customer_id, copied_seal(one.born), False, BY_FILE, evidence])
     if ages:
         await copy_rows(session, "age_ledger", _AGES, ages)
     if consents:

@@ -85,6 +85,8 @@ class Customer(SQLModel, table=True):
         _descending("ix_customers_last_purchase", "last_purchase_at"),
         _descending("ix_customers_spent", "total_spent"),
         Index("ix_customers_name", "name", "id", postgresql_where=_ALIVE),
+        Index("ix_customers_of_age", "of_age_on", postgresql_where=_ALIVE),
+        Index("ix_customers_birthday", "birthday_md", postgresql_where=_ALIVE),
         Index(
             "ix_customers_search",
             text("lower(coalesce(name, '') || ' ' || coalesce(email, '') || ' ' || coalesce(phone, '')) gin_trgm_ops"),
@@ -109,7 +111,11 @@ class Customer(SQLModel, table=True):
     # may we?
     email_consent: ConsentStatus | None = choice("email_consent", ConsentStatus, nullable=True)
     sms_consent: ConsentStatus | None = choice("sms_consent", ConsentStatus, nullable=True)
-    date_of_birth: date | None = day(nullable=True)
+    date_of_birth_encrypted: bytes | None = blob()
+    """The date itself: `ages.sealed_dates` alone opens it."""
+    of_age_on: date | None = day(nullable=True)
+    """The day they turn 21: what the law, segments and plans read."""
+    birthday_md: int | None = whole(nullable=True, small=True)
     age_verified_at: datetime | None = moment()
     age_disputed_at: datetime | None = moment()
     profiling_objected_at: datetime | None = moment()
@@ -252,7 +258,7 @@ class AgeRecord(SQLModel, table=True):
 
     id: UUID = pk()
     customer_id: UUID = ref("customers.id")
-    date_of_birth: date | None = day(nullable=True)
+    date_of_birth_encrypted: bytes | None = blob()
     verified: bool = flag()
     method: str = words()
     evidence: dict[str, Any] = document(empty="{}")

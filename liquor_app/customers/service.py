@@ -17,8 +17,9 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.customers.addresses import guess_timezone, normalise_email, normalise_phone
-from liquor_app.customers.age_verification import note_typed
-from liquor_app.customers.birth_dates import PLACEHOLDERS, age_on
+from liquor_app.customers.ages.age_verification import note_typed
+from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, birth_columns, comes_of_age
+from liquor_app.customers.ages.sealed_dates import SEALED_DATE, born_columns, open_birth_date
 from liquor_app.customers.countries import country_code
 from liquor_app.customers.places import normalise_state
 from liquor_app.customers.visible_text import visible
@@ -43,7 +44,8 @@ class CustomerRow:
     timezone: str | None
     email_consent: str | None
     sms_consent: str | None
-    date_of_birth: date | None
+    of_age_on: date | None
+    """The day they turn 21, where a date of birth is known; the date itself is read on the page of their age."""
     age_verified_at: datetime | None
     age_disputed_at: datetime | None
     """Two statements about their age do not agree: nothing is sent to them until it is settled."""
@@ -162,6 +164,14 @@ def _clean(changes: dict[str, Any], today: date) -> dict[str, Any]:
     return values
 
 
+def _sealed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns that values stand in."""
+    if "date_of_birth" not in values:
+        return values
+    plain = {name: value for name, value in values.items() if name != "date_of_birth"}
+    return {**plain, **born_columns(values["date_of_birth"] or None)}
+
+
 async def _refuse_taken(session: AsyncSession, values: dict[str, Any], own: UUID | None) -> None:
     for column, field in (("email_key", "email"), ("external_id", "external_id")):
         if values.get(column):
@@ -175,9 +185,10 @@ async def _refuse_taken(session: AsyncSession, values: dict[str, Any], own: UUID
 
 async def _refuse_older(session: AsyncSession, before: Any, born: date | None) -> None:
     """A minor on file does not come of age by a change of a field, nor does a doubt end by it."""
-    known, minimum = before["date_of_birth"], (await load_settings(session, ComplianceSettings)).minimum_age
-    is_minor = known is not None and age_on(known, await shop_today(session)) < minimum
-    if before["age_disputed_at"] is not None or (is_minor and (born is None or born < known)):
+    known, minimum = before["of_age_on"], (await load_settings(session, ComplianceSettings)).minimum_age
+    is_minor = known is not None and comes_of_age(known, minimum) > await shop_today(session)
+    told = birth_columns(born).of_age_on
+    if before["age_disputed_at"] is not None or (is_minor and (told is None or told < known)):
         raise Conflict(
             "This customer is a minor by what is on file, or their age is in doubt. Record the proof of age that was"
             " seen instead of changing the date.",
@@ -199,9 +210,10 @@ async def create_customer(session: AsyncSession, actor: Actor, changes: dict[str
         raise Invalid("Give at least one of email, phone and external_id.", field="email")
     await _refuse_taken(session, values, None)
     values["id"] = uuid7()
-    names = ", ".join(values)
+    columns = _sealed(values)
+    names = ", ".join(columns)
     await session.execute(
-        text(f"INSERT INTO customers ({names}) VALUES ({', '.join(':' + name for name in values)})"), values
+        text(f"INSERT INTO customers ({names}) VALUES ({', '.join(':' + name for name in columns)})"), columns
     )
     if values.get("date_of_birth"):
         await note_typed(session, actor, values["id"], values["date_of_birth"])
@@ -222,9 +234,10 @@ async def update_customer(
     locked = await session.execute(
         text("SELECT * FROM customers WHERE id = :id AND deleted_at IS NULL FOR UPDATE"), {"id": customer_id}
     )
-    before = locked.mappings().first()
-    if before is None:
+    found = locked.mappings().first()
+    if found is None:
         raise NotFound("There is no such customer, or it was deleted.")
+    before = {**found, "date_of_birth": open_birth_date(found[SEALED_DATE])}
     if seen is not None and before["updated_at"] != seen:
         raise Conflict("Somebody changed this customer meanwhile. Reload, then make your change again.")
     values = _clean(changes, await shop_today(session))
@@ -239,9 +252,10 @@ async def update_customer(
         await _refuse_older(session, before, born)
         if born:
             await note_typed(session, actor, customer_id, born)
-    sets = ", ".join(f"{name} = :{name}" for name in values)
+    columns = _sealed(values)
+    sets = ", ".join(f"{name} = :{name}" for name in columns)
     await session.execute(
-        text(f"UPDATE customers SET {sets}, updated_at = now() WHERE id = :id"), {**values, "id": customer_id}
+        text(f"UPDATE customers SET {sets}, updated_at = now() WHERE id = :id"), {**columns, "id": customer_id}
     )
     written = {name: values[name] for name in changes}
     await audit_change(
@@ -250,7 +264,7 @@ async def update_customer(
         "customer.updated",
         "customer",
         customer_id,
-        before=dict(before),
+        before=before,
         after=written,
         private=WRITABLE - TELLS_OF_NOBODY,
     )

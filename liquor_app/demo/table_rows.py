@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.customers.ages.sealed_dates import SEALED_DATE, born_columns, copied_seal, seal_birth_date
 from liquor_app.demo.dataset import STORE_TIMEZONE, SampleData
 
 SOURCE = "sample"
@@ -56,10 +58,11 @@ def _customers(people: pd.DataFrame, ids: pd.Series, opened: datetime) -> pd.Dat
             **{
                 name: people[name]
                 for name in (
-                    "email", "phone", "name", "city", "state", "postal_code", "timezone", "date_of_birth",
+                    "email", "phone", "name", "city", "state", "postal_code", "timezone",
                     "email_consent", "sms_consent",
                 )
             },
+            **_born(people["date_of_birth"]),
             "age_verified_at": opened,
             "raw_data": evidence,
             "is_sample": True,
@@ -67,6 +70,12 @@ def _customers(people: pd.DataFrame, ids: pd.Series, opened: datetime) -> pd.Dat
             "updated_at": opened,
         }
     )  # fmt: skip
+
+
+def _born(dates: pd.Series) -> dict[str, list[Any]]:
+    columns = [born_columns(born) for born in dates]
+    plain = {name: [one[name] for one in columns] for name in ("of_age_on", "birthday_md")}
+    return {**plain, SEALED_DATE: [copied_seal(one[SEALED_DATE]) for one in columns]}
 
 
 def _consents(people: pd.DataFrame, ids: pd.Series, opened: datetime, closed: datetime) -> pd.DataFrame:
@@ -86,7 +95,7 @@ def _ages(people: pd.DataFrame, ids: pd.Series, opened: datetime) -> pd.DataFram
     return pd.DataFrame(
         {
             "customer_id": ids.to_numpy(),
-            "date_of_birth": people["date_of_birth"],
+            SEALED_DATE: [copied_seal(seal_birth_date(born)) for born in people["date_of_birth"]],
             "verified": True,
             "method": SOURCE,
             "evidence": json.dumps({"source": SOURCE, "made_up": True}),

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.customers.ages.sealed_dates import SEALED_DATE, copied_seal
 from liquor_app.customers.bulk_write import FIELDS, WRITTEN, Told, add_people, change_people, note_evidence
 from liquor_app.customers.suppressions import GivenUp, suppress_told
 from liquor_app.imports.cleaning.cells import Rejected
@@ -76,7 +77,8 @@ def merge(base: Base, people: Sequence[Person], policy: Policy) -> Result:
 
 
 def _row(known: Known) -> list[Any]:
-    return [*(known.values[name] for name in FIELDS), *(known.consent.get(channel) for channel in CHANNELS)]
+    values = {**known.values, SEALED_DATE: copied_seal(known.values[SEALED_DATE])}
+    return [*(values[name] for name in FIELDS), *(known.consent.get(channel) for channel in CHANNELS)]
 
 
 async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, file_name: str) -> None:
@@ -99,7 +101,7 @@ async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, fil
 def _told(people: Sequence[Known]) -> Iterator[Told]:
     for known in people:
         if known.born_in_row is not None:
-            yield Told(known.id, known.born_in_row, born=known.values["date_of_birth"])
+            yield Told(known.id, known.born_in_row, born=known.values[SEALED_DATE])
         for number, given in known.evidence:
             yield Told(
                 known.id, number, channel=given.channel, status=given.status.value, source=given.source, at=given.at

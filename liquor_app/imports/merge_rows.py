@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from liquor_app.core.ids import uuid7
 from liquor_app.customers.addresses import guess_timezone
+from liquor_app.customers.ages.birth_dates import birth_columns
+from liquor_app.customers.ages.sealed_dates import SEALED_DATE, born_columns
 from liquor_app.customers.bulk_write import FIELDS
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.imports.cleaning.cells import Rejected
@@ -121,7 +123,27 @@ class Base:
             holders = [one for one in holders if one.is_nameless]
         # Several people may hold one telephone by now. Whoever is known by nothing else comes first, then whoever
         # knows all that the row tells: so the same file again finds the same person.
-        return min(holders, default=None, key=lambda one: (not one.is_nameless, not all(map(one.values.get, given))))
+        told = ["of_age_on" if name == "date_of_birth" else name for name in given]
+        return min(holders, default=None, key=lambda one: (not one.is_nameless, not all(map(one.values.get, told))))
+
+
+def _younger(known: dict[str, Any], born: Any, policy: Policy) -> dict[str, Any]:
+    """Return the columns of a date of birth that a row changes. A file makes nobody older: of two the younger counts,
+    and days of coming of age stand in the same order as the dates they were worked out from."""
+    if born is None:
+        return {}
+    told = birth_columns(born)
+    had, has = (known.get("of_age_on"), known.get("birthday_md")), (told.of_age_on, told.birthday_md)
+    if had[0] is not None and (policy is Policy.FILL or has <= had):
+        return {}
+    return born_columns(born)
+
+
+def _columns(person: Person) -> dict[str, Any]:
+    """Return what stands in the columns of somebody new."""
+    told = dict(person.values)
+    born = told.pop("date_of_birth", None)
+    return {**told, **born_columns(born)} if isinstance(born, date) else told
 
 
 def _timezone(values: dict[str, Any]) -> str | None:
@@ -134,14 +156,11 @@ def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:
         return {}
     changes: dict[str, Any] = {}
     for name, value in person.values.items():
-        if name == "email" or (policy is Policy.FILL and known.values.get(name)):
+        if name in {"email", "date_of_birth"} or (policy is Policy.FILL and known.values.get(name)):
             continue
         if known.values.get(name) != value:
             changes[name] = value
-    # a file makes nobody older: of two dates of birth the younger counts
-    born = known.values.get("date_of_birth")
-    if born is not None and changes.get("date_of_birth", born) < born:
-        del changes["date_of_birth"]
+    changes |= _younger(known.values, person.values.get("date_of_birth"), policy)
     if "email_key" in changes:  # another spelling of the same address is no change
         changes["email"] = person.values["email"]
     if "timezone" not in changes and (not known.values.get("timezone") or "state" in changes):
@@ -160,7 +179,7 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
     known = base.match(person.values)
     if known is None:
         guess = None if "timezone" in person.values else _timezone(person.values)
-        known = Known(uuid7(), {**dict.fromkeys(FIELDS), "timezone": guess, **DEFAULTS, **person.values})
+        known = Known(uuid7(), {**dict.fromkeys(FIELDS), "timezone": guess, **DEFAULTS, **_columns(person)})
         if "date_of_birth" in person.values:
             known.born_in_row = person.number
         _take_consents(known, person)
@@ -169,7 +188,7 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
         return known, Outcome.CREATED
     changes = _changes(known, person, policy)
     known.values.update(changes)
-    if "date_of_birth" in changes:
+    if SEALED_DATE in changes:
         known.born_in_row = person.number
     for key in KEYS:
         if key in changes:

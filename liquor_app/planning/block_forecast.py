@@ -42,7 +42,7 @@ _MESSAGES = f"""
 SELECT a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms ->> 'discount_pct' AS discount_pct,
        a.template_category, c.paused_until, c.max_contacts_30_days, c.topics_off,
        c.email_key, c.phone, CASE a.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END AS consent,
-       c.date_of_birth, c.age_verified_at IS NOT NULL AS verified, c.age_disputed_at IS NOT NULL AS disputed,
+       c.of_age_on, c.age_verified_at IS NOT NULL AS verified, c.age_disputed_at IS NOT NULL AS disputed,
        c.deleted_at IS NOT NULL AS deleted,
        c.profiling_objected_at IS NOT NULL AS objected, c.purchase_frequency > 0 AS bought, c.state,
        c.postal_code, c.timezone,
@@ -52,7 +52,7 @@ SELECT a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms 
   JOIN customers c ON c.id = a.customer_id
   LEFT JOIN LATERAL (
       SELECT at FROM consents
-      WHERE c.date_of_birth IS NOT NULL AND customer_id = c.id AND channel = a.channel
+      WHERE c.of_age_on IS NOT NULL AND customer_id = c.id AND channel = a.channel
         AND status = '{ConsentStatus.GIVEN}'
       ORDER BY at DESC LIMIT 1
   ) g ON true
@@ -150,7 +150,7 @@ def _person(row: Any, suppressed: bool, counts: Any, day: int) -> PersonFacts:
         paused_until=row.paused_until,
         own_cap_30_days=row.max_contacts_30_days,
         topics_off=tuple(row.topics_off),
-        date_of_birth=row.date_of_birth,
+        of_age_on=row.of_age_on,
         age_verified=row.verified,
         age_disputed=row.disputed,
         has_alcohol_purchases=bool(row.bought),

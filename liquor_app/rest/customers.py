@@ -11,7 +11,7 @@ from liquor_app.api.schemas import Id, Limit, Row
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers import service
-from liquor_app.customers.age_verification import settle_age
+from liquor_app.customers.ages.age_verification import age_of, settle_age
 from liquor_app.customers.lists import PURCHASES, list_purchases, purchases_of
 from liquor_app.customers.purchase_history import PurchaseRow
 from liquor_app.customers.service import CustomerRow
@@ -87,6 +87,13 @@ async def update_customer(
         )
     tag(response, row.updated_at)
     return row
+
+
+@router.get("/customers/{id}/age", response_model=AgeOut)
+async def customer_age(actor: CurrentActor, customer_id: Id) -> object:
+    """What is known of somebody's age, with the date of birth: no list has it."""
+    async with transaction() as session:
+        return await age_of(session, actor, customer_id)
 
 
 @router.post("/customers/{id}/age", response_model=AgeOut)

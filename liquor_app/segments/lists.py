@@ -15,8 +15,8 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 from liquor_app.customers.consents import suppress_customers
+from liquor_app.customers.labels.tags import clean_tag, tag_customers, untag_customers
 from liquor_app.customers.service import CustomerRow, delete_customer
-from liquor_app.customers.tags import clean_tag, tag_customers, untag_customers
 from liquor_app.organization.channel import Channel
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.segments.membership import MemberRow

@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.queue import Job, enqueue
+from liquor_app.organization.settings import shop_now
 from liquor_app.segments.models import Segment, SegmentChange, SegmentKind, SegmentMember
 from liquor_app.segments.rule_compiler import CUSTOMERS, matching
 from liquor_app.segments.rule_references import in_order
@@ -108,7 +108,7 @@ async def count_rules(session: AsyncSession, actor: Actor, rules: Any, *, sample
     require(actor, Role.USER)
     started = time.perf_counter()
     rule = parse_rules(rules)
-    matched = matching(rule, now()).cte("matched").prefix_with("MATERIALIZED", dialect="postgresql")
+    matched = matching(rule, await shop_now(session)).cte("matched").prefix_with("MATERIALIZED", dialect="postgresql")
     c = CUSTOMERS.c
     inside = c.id.in_(select(matched.c.id))
     mailable = (c.email_consent == "given") & c.email_key.is_not(None)
@@ -193,7 +193,7 @@ async def refresh_segments(
         ),
         {"slugs": None if slugs is None else list(slugs)},
     )
-    moment = now()
+    moment = await shop_now(session)
     rows = []
     by_slug = {str(segment["slug"]): segment for segment in found.mappings()}
     for slug in in_order({slug: segment["rules"] for slug, segment in by_slug.items()}):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from calendar import isleap
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     Boolean,
     ColumnElement,
+    Date,
     DateTime,
     Double,
     Numeric,
     Select,
+    SmallInteger,
     Text,
     Uuid,
     and_,
@@ -30,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.schema import Table
 from sqlmodel import SQLModel
 
+from liquor_app.customers.ages.birth_dates import AgeBand, legal_day
 from liquor_app.customers.models import Customer, CustomerTag, Purchase, PurchaseLine, Tag
 from liquor_app.events.models import AnalyticsEvent, EventType
 from liquor_app.segments.models import Segment, SegmentMember
@@ -67,7 +72,8 @@ _LOGGED: dict[str, tuple[EventType, ...]] = {
 
 
 def matching(rule: Rule, now: datetime) -> Select[Any]:
-    """`SELECT id` of the customers (not deleted) a rule matches at `now`."""
+    """`SELECT id` of the customers (not deleted) a rule matches at `now`, which is told in the shop's time zone:
+    its days are the rule's days."""
     return select(c.id).where(c.deleted_at.is_(None), predicate(rule, now))
 
 
@@ -105,6 +111,8 @@ def _condition(rule: Condition, now: datetime) -> ColumnElement[bool]:
         return flag if value else not_(flag)
     if kind is Kind.LIST:
         return _list(rule.field.name, op, [str(item) for item in _items(value)])
+    if rule.field.name in _BY_AGE:
+        return _BY_AGE[rule.field.name](op, value, now.date())
     column: ColumnElement[Any] = c[rule.field.name]
     if op == "known":
         return column.is_not(None)
@@ -169,10 +177,61 @@ def _moment(column: ColumnElement[Any], op: str, value: Any, now: datetime) -> C
         case "next_days":
             matched = and_(column > _at(now), column <= _at(now + timedelta(days=value)))
         case "before":
-            matched = column < _at(datetime.combine(value, time.min, UTC))
+            matched = column < _at(datetime.combine(value, time.min, now.tzinfo))
         case _:
-            matched = column >= _at(datetime.combine(value, time.min, UTC))
+            matched = column >= _at(datetime.combine(value, time.min, now.tzinfo))
     return and_(column.is_not(None), matched)
+
+
+def _birthday(op: str, value: Any, today: date) -> ColumnElement[bool]:
+    """Return whose birthday lies among the days from today to `value` days on, or back; over the end of the year too.
+    In a year without it, somebody born on 29 February keeps 1 March."""
+    if op == "unknown":
+        return c.birthday_md.is_(None)
+    if op == "known" or value >= 365:
+        return c.birthday_md.is_not(None)
+    span = timedelta(days=value)
+    first, last = (today, today + span) if op == "next_days" else (today - span, today)
+    start, end = (day.month * 100 + day.day for day in (first, last))
+    if start == 301 and not isleap(first.year):
+        start = 229
+    after, until = (literal(day, SmallInteger) for day in (start, end))
+    if first.year == last.year:
+        within: ColumnElement[bool] = c.birthday_md.between(after, until)
+    else:
+        within = or_(c.birthday_md >= after, c.birthday_md <= until)
+    return and_(c.birthday_md.is_not(None), within)
+
+
+def _turned(op: str, value: Any, today: date) -> ColumnElement[bool]:
+    """Return who came of age; whose age is in doubt did not."""
+    since = literal(today - timedelta(days=value), Date)
+    came = c.of_age_on.between(since, literal(today, Date)) if op == "within_days" else c.of_age_on < since
+    return and_(c.of_age_on.is_not(None), c.age_disputed_at.is_(None), came)
+
+
+def _age_band(op: str, value: Any, today: date) -> ColumnElement[bool]:
+    if op == "known":
+        return c.of_age_on.is_not(None)
+    if op == "unknown":
+        return c.of_age_on.is_(None)
+    bands = list(AgeBand)
+    spans = []
+    for band in map(AgeBand, map(str, _items(value))):
+        parts = [c.of_age_on <= literal(legal_day(today, band.first_age), Date)]
+        if band is not bands[-1]:
+            older = bands[bands.index(band) + 1]
+            parts.append(c.of_age_on > literal(legal_day(today, older.first_age), Date))
+        spans.append(and_(*parts))
+    inside = and_(c.of_age_on.is_not(None), or_(false(), *spans))
+    return not_(inside) if op in ("ne", "not_in") else inside
+
+
+_BY_AGE: dict[str, Callable[[str, Any, date], ColumnElement[bool]]] = {
+    "birthday": _birthday,
+    "turned_21": _turned,
+    "age_band": _age_band,
+}
 
 
 def _list(name: str, op: str, values: list[str]) -> ColumnElement[bool]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from liquor_app.customers.ages.birth_dates import LEGAL_AGE, AgeBand
+
 
 class Kind(StrEnum):
     """How a field behaves in rules."""
@@ -21,6 +23,10 @@ class Kind(StrEnum):
     FLAG = "flag"
     MOMENT = "moment"
     """A time, asked about relative to today."""
+    BIRTHDAY = "birthday"
+    """A day of every year."""
+    REACHED = "reached"
+    """A day that has come already, asked about relative to today."""
     LIST = "list"
 
 
@@ -39,6 +45,11 @@ OPS: dict[Kind, dict[str, str]] = {
         "next_days": "in the next … days", "before": "before", "after": "on or after", "known": "is known",
         "unknown": "is not known",
     },
+    Kind.BIRTHDAY: {
+        "next_days": "in the next … days", "within_days": "in the last … days", "known": "is known",
+        "unknown": "is not known",
+    },
+    Kind.REACHED: {"within_days": "in the last … days", "older_than_days": "more than … days ago"},
     Kind.LIST: {"has_any": "include any of", "has_all": "include all of", "has_none": "include none of"},
 }  # fmt: skip
 """Operators by kind, with the words the rule builder shows."""
@@ -70,6 +81,8 @@ def _registry(*fields: Field) -> dict[str, Field]:
     return {field.name: field for field in fields}
 
 
+OF_AGE = tuple(band.value for band in AgeBand if band is not AgeBand.MINOR)
+"""Nobody is looked for because they are too young."""
 _CONSENT = ("given", "withdrawn", "pending")
 
 FIELDS: dict[str, Field] = _registry(
@@ -105,6 +118,9 @@ FIELDS: dict[str, Field] = _registry(
     Field("sms_consent", "SMS consent", Kind.CHOICE, _CONSENT),
     Field("has_email", "E-mail address", Kind.FLAG),
     Field("has_phone", "Phone number", Kind.FLAG),
+    Field("birthday", "Birthday", Kind.BIRTHDAY, hint="Today counts; 29 February is kept on 1 March in other years"),
+    Field("turned_21", f"Turned {LEGAL_AGE}", Kind.REACHED, hint="Only who is of age already, and in no doubt"),
+    Field("age_band", "Age", Kind.CHOICE, OF_AGE, hint="Of those whose date of birth is known"),
     Field("age_verified", "Age verified", Kind.FLAG),
     Field("objected_to_profiling", "Objection to profiling", Kind.FLAG),
 )

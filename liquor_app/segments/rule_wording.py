@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from liquor_app.customers.ages.birth_dates import AgeBand
 from liquor_app.segments.rule_fields import EVENTS, OPS, Kind
 from liquor_app.segments.rules import All, AnyOf, Condition, Happened, InSegment, Not, Rule, parse_rules
 from liquor_app.ui.words import plain_number, show_money
@@ -68,6 +69,14 @@ def _condition(rule: Condition) -> str:
     words = OPS[field.kind][op]
     if op in ("known", "unknown"):
         return f"{label} {words}"
+    if field.kind is Kind.BIRTHDAY:
+        when = "in the next" if op == "next_days" else "in the last"
+        return f"has a birthday today or {when} {_days(value)}"
+    if field.kind is Kind.REACHED:
+        return f"{label} " + (f"in the last {_days(value)}" if op == "within_days" else f"more than {_days(value)} ago")
+    if field.name == "age_band":
+        bands = [AgeBand(str(item)).label for item in (value if isinstance(value, tuple) else (value,))]
+        return f"{label} {words} {_or(bands)}"
     if field.kind is Kind.MOMENT:
         verb = {"last_purchase_at": "last bought", "first_purchase_at": "first bought", "created_at": "was added"}.get(
             field.name, f"{label} is"

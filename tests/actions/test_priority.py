@@ -167,7 +167,7 @@ def permissions(**changes: object) -> Permissions:
         "consented": np.array([[True, True]]),
         "suppressed": np.array([[False, False]]),
         "objected": np.array([False]),
-        "born": np.array(["NaT"], dtype="datetime64[D]"),
+        "of_age_days": np.array(["NaT"], dtype="datetime64[D]"),
         "age_verified": np.array([True]),
         "age_disputed": np.array([False]),
         "has_bought": np.array([True]),
@@ -183,8 +183,8 @@ def permissions(**changes: object) -> Permissions:
     [
         ({}, None, None),
         ({"objected": np.array([True])}, Reason.OBJECTED, Reason.OBJECTED),
-        ({"born": np.array(["2005-11-25"], dtype="datetime64[D]")}, Reason.UNDERAGE, Reason.UNDERAGE),
-        ({"born": np.array(["2005-11-24"], dtype="datetime64[D]")}, None, None),
+        ({"of_age_days": np.array(["2026-11-25"], dtype="datetime64[D]")}, Reason.UNDERAGE, Reason.UNDERAGE),
+        ({"of_age_days": np.array(["2026-11-24"], dtype="datetime64[D]")}, None, None),
         ({"has_address": np.array([[False, True]])}, Reason.NO_ADDRESS, None),
         ({"suppressed": np.array([[True, False]])}, Reason.SUPPRESSED, None),
         ({"consented": np.array([[True, False]])}, None, Reason.NO_CONSENT),
@@ -196,7 +196,7 @@ def permissions(**changes: object) -> Permissions:
             Reason.AGE_UNKNOWN,
         ),
         (
-            {"age_verified": np.array([False]), "born": np.array(["1980-01-01"], dtype="datetime64[D]")},
+            {"age_verified": np.array([False]), "of_age_days": np.array(["2001-01-01"], dtype="datetime64[D]")},
             None,
             None,
         ),

@@ -14,6 +14,7 @@ from liquor_app.core.clock import now, travel
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
+from liquor_app.customers.ages.sealed_dates import open_birth_date
 from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
@@ -130,11 +131,16 @@ async def test_age_by_a_full_date_of_birth(anybody: Client) -> None:
     assert "may not send you offers" in (await anybody.http.post(urls[minor], data={"born": young})).text
     # a second answer does not let them in
     assert "may not send you offers" in (await anybody.http.post(urls[minor], data={"born": "1980-01-01"})).text
-    known = await rows("SELECT id, date_of_birth, age_verified_at IS NOT NULL FROM customers")
+    known = await rows("SELECT id, date_of_birth_encrypted AS born, age_verified_at IS NOT NULL FROM customers")
     assert {row[0]: row[2] for row in known} == {adult: True, minor: False}
-    assert {row.id: str(row.date_of_birth) for row in known}[minor] == young
-    ledger = await rows("SELECT verified, method, evidence ->> 'said' FROM age_ledger ORDER BY at, id")
-    assert [(row[0], row[2]) for row in ledger] == [(True, "1980-02-29"), (False, young), (False, "1980-01-01")]
+    assert {row.id: str(open_birth_date(row.born)) for row in known}[minor] == young
+    ledger = await rows("SELECT verified, date_of_birth_encrypted, evidence FROM age_ledger ORDER BY at, id")
+    assert [(row[0], str(open_birth_date(row[1]))) for row in ledger] == [
+        (True, "1980-02-29"),
+        (False, young),
+        (False, "1980-01-01"),
+    ]
+    assert "1980" not in str([row.evidence for row in ledger]), "evidence names no date"
 
 
 async def test_double_opt_in_ends_after_a_week(anybody: Client) -> None:

@@ -17,16 +17,17 @@ from liquor_app.compliance.may_send import (
     BlockReason,
     MessageFacts,
     PersonFacts,
-    age_on,
     may_send,
     next_allowed,
 )
 from liquor_app.compliance.rule_pack import PACK
 from liquor_app.compliance.service import make_rules
 from liquor_app.core.errors import Invalid
+from liquor_app.customers.ages.birth_dates import age_on, birth_columns
 from liquor_app.customers.places import _WHOLE_ZIPS, _ZIPS, STATES, law_state, normalise_state
 from liquor_app.organization.settings import ComplianceSettings, GeneralSettings
 
+TILL_BEGAN, NO_DATE = (birth_columns(date(year, 1, 1)).of_age_on for year in (1970, 1900))
 LAWS = tuple(
     parse_rule(
         {
@@ -74,15 +75,19 @@ def person(**facts: object) -> PersonFacts:
         ({"consent": None}, EMAIL, BlockReason.NO_CONSENT),
         ({"consent": "withdrawn"}, SMS, BlockReason.NO_CONSENT),
         ({"objected": True}, EMAIL, BlockReason.OBJECTED),
-        ({"date_of_birth": date(2005, 11, 3), "age_verified": True}, EMAIL, BlockReason.UNDERAGE),
+        ({"of_age_on": date(2026, 11, 3), "age_verified": True}, EMAIL, BlockReason.UNDERAGE),
         ({"age_disputed": True}, EMAIL, BlockReason.AGE_DISPUTED),
-        ({"age_disputed": True, "date_of_birth": date(1970, 5, 4)}, SMS, BlockReason.AGE_DISPUTED),
-        ({"age_verified": False, "date_of_birth": date(1970, 1, 1)}, SMS, BlockReason.AGE_UNKNOWN),
-        ({"age_verified": False, "date_of_birth": date(1900, 1, 1)}, EMAIL, BlockReason.AGE_UNKNOWN),
+        ({"age_disputed": True, "of_age_on": date(1991, 5, 4)}, SMS, BlockReason.AGE_DISPUTED),
+        ({"age_verified": False, "of_age_on": TILL_BEGAN}, SMS, BlockReason.AGE_UNKNOWN),
+        (
+            {"age_verified": False, "of_age_on": NO_DATE},
+            EMAIL,
+            BlockReason.AGE_UNKNOWN,
+        ),
         ({"age_verified": False}, EMAIL, BlockReason.AGE_UNKNOWN),
         ({"age_verified": False, "has_alcohol_purchases": True}, SMS, BlockReason.AGE_UNKNOWN),
         (
-            {"date_of_birth": date(2005, 11, 2), "consent_at": datetime(2026, 10, 1, tzinfo=UTC)},
+            {"of_age_on": date(2026, 11, 2), "consent_at": datetime(2026, 10, 1, tzinfo=UTC)},
             EMAIL,
             BlockReason.CONSENT_TOO_EARLY,
         ),
@@ -119,7 +124,7 @@ def test_a_pause_waits_until_its_end(days: int, minutes: int, channel: MessageFa
 def test_a_pause_hides_nothing_that_is_for_good() -> None:
     """Who is suppressed or under age is not put off, but skipped."""
     later = local(20, 12)
-    for facts in ({"suppressed": True}, {"consent": None}, {"date_of_birth": date(2010, 1, 1)}):
+    for facts in ({"suppressed": True}, {"consent": None}, {"of_age_on": date(2031, 1, 1)}):
         verdict = may_send(person(paused_until=later, **facts), EMAIL, local(1, 12), RULES)
         assert isinstance(verdict, Blocked)
         assert verdict.reason is not BlockReason.PAUSED
@@ -149,7 +154,7 @@ def test_the_strictest_cap_holds(seen: int, store: int, campaign: int | None, ow
 def test_consent_is_as_old_as_its_giver_was_there(hour: int, passes: bool) -> None:
     """Given on the evening before the birthday, when it is the birthday already in UTC: a minor's."""
     given_at = local(1, 0).astimezone(UTC) + timedelta(hours=hour - 24)
-    someone = person(date_of_birth=date(2005, 11, 2), consent_at=given_at, age_verified=False)
+    someone = person(of_age_on=date(2026, 11, 2), consent_at=given_at, age_verified=False)
     verdict = may_send(someone, EMAIL, local(3, 12), RULES)
     assert isinstance(verdict, Allowed) == passes
     assert passes or getattr(verdict, "reason", None) is BlockReason.CONSENT_TOO_EARLY
@@ -158,7 +163,7 @@ def test_consent_is_as_old_as_its_giver_was_there(hour: int, passes: bool) -> No
 def test_what_passes() -> None:
     """Somebody of age, with consent, within hours."""
     assert may_send(ADULT, EMAIL, local(1, 12), RULES) == Allowed(local(1, 22).astimezone(UTC))
-    of_age_today = person(date_of_birth=date(2005, 11, 2), consent_at=local(1, 11), age_verified=False)
+    of_age_today = person(of_age_on=date(2026, 11, 2), consent_at=local(1, 11), age_verified=False)
     assert isinstance(may_send(of_age_today, SMS, local(1, 12), RULES), Allowed)
     bought = person(age_verified=False, has_alcohol_purchases=True)
     assert isinstance(may_send(bought, EMAIL, local(1, 12), RULES), Allowed)

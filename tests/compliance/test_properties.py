@@ -18,10 +18,10 @@ from liquor_app.compliance.may_send import (
     BlockReason,
     MessageFacts,
     PersonFacts,
-    age_on,
     may_send,
     next_allowed,
 )
+from liquor_app.customers.ages.birth_dates import comes_of_age
 
 HALF_HOUR = timedelta(minutes=30)
 CLOCKS_CHANGE = tuple(
@@ -106,7 +106,7 @@ def mostly(usual: object, *others: object) -> st.SearchStrategy[object]:
     return st.sampled_from((usual,) * 6 + others)
 
 
-births = st.one_of(st.none(), st.just(date(1980, 5, 5)), st.dates(date(2004, 1, 1), date(2010, 1, 1)))
+births = st.one_of(st.none(), st.just(date(2001, 5, 5)), st.dates(date(2025, 1, 1), date(2031, 1, 1)))
 people = st.builds(
     PersonFacts,
     has_address=mostly(True, False),
@@ -115,7 +115,7 @@ people = st.builds(
     suppressed=mostly(False, True),
     deleted=mostly(False, True),
     objected=mostly(False, True),
-    date_of_birth=births,
+    of_age_on=births,
     age_verified=st.booleans(),
     has_alcohol_purchases=st.booleans(),
     state=st.sampled_from((None, *STATES)),
@@ -177,9 +177,9 @@ def may_be_written_to(person: PersonFacts, message: MessageFacts, moment: dateti
         return False
     if person.paused_until and person.paused_until > moment:
         return False
-    if person.date_of_birth:
+    if person.of_age_on:
         of_age_since = [today] + ([person.consent_at.astimezone(zone).date()] if person.consent_at else [])
-        if any(age_on(person.date_of_birth, day) < rules.minimum_age for day in of_age_since):
+        if any(day < comes_of_age(person.of_age_on, rules.minimum_age) for day in of_age_since):
             return False
     elif not person.age_verified:
         vouched = person.has_alcohol_purchases and rules.unknown_age_email == "with_purchase_history"
@@ -307,7 +307,7 @@ never = st.sampled_from(
         {"consent": "withdrawn"},
         {"consent": None},
         {"objected": True},
-        {"date_of_birth": date(2010, 1, 1), "age_verified": True},
+        {"of_age_on": date(2031, 1, 1), "age_verified": True},
     )
 )
 
@@ -329,7 +329,7 @@ def test_no_text_to_an_unknown_age(
     person: PersonFacts, message: MessageFacts, moment: datetime, rules: Rules
 ) -> None:  # fmt: skip
     """Alcohol bought at the till vouches for e-mail only, whatever the policy."""
-    unknown = replace(person, date_of_birth=None, age_verified=False, has_alcohol_purchases=True)
+    unknown = replace(person, of_age_on=None, age_verified=False, has_alcohol_purchases=True)
     assert isinstance(may_send(unknown, replace(message, channel="sms"), moment, rules), Blocked)
 
 

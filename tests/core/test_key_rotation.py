@@ -28,6 +28,7 @@ from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.sending.recipients.unsubscribe import message_of, unsubscribe, unsubscribe_url
 from liquor_app.sending.tracking.links import Tracker, link_of, read_link, read_pixel
 from tests.factories import add_people, add_played_campaign, open_shop
+from tests.people import add_customer
 from tests.sending.test_pump import sends
 
 OLD, NEW = "an-old-key-" + "o" * 32, "a-new-key-" + "n" * 32
@@ -141,8 +142,11 @@ async def test_every_sealed_column_is_sealed_anew(old: None, monkeypatch: pytest
     async with transaction() as session:
         await open_shop(session)
         user = await register_first_admin(session, email="dana@example.com", password=Hashed("x"), code=None)
+        someone = await add_customer(session)
         values = {
+            "age_ledger": {"customer_id": someone, "method": "test"},
             "channels": {"channel": "email", "provider": "x"},
+            "customers": {"external_id": "1"},
             "totp_secrets": {"user_id": user.id},
             "webhook_endpoints": {"url": "https://example.com"},
         }
@@ -183,7 +187,9 @@ async def test_what_is_encrypted_stands_in_a_sealed_column() -> None:
     }
     sealed = {f"{table.name}.{column.name}" for table, column in key_rotation.sealed_columns(metadata)}
     assert sealed == {
+        "age_ledger.date_of_birth_encrypted",
         "channels.config_encrypted",
+        "customers.date_of_birth_encrypted",
         "sealed_secrets.value_encrypted",
         "totp_secrets.secret_encrypted",
         "webhook_endpoints.secret_encrypted",

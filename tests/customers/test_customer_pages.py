@@ -20,8 +20,8 @@ from liquor_app.core.db import transaction
 from liquor_app.core.queue import run as run_job
 from liquor_app.customers.consents import suppress_customers, suppressed_among
 from liquor_app.customers.filter_choices import categories_in_use
+from liquor_app.customers.labels.tags import tag_customers
 from liquor_app.customers.purchase_history import MonthSpend
-from liquor_app.customers.tags import tag_customers
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.screens.customers.detail.history_state import HistoryState, NotSentState, PurchasesState, SentState
 from liquor_app.screens.customers.detail.manage_dialogs import questions

@@ -15,6 +15,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core import clock
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.customers.ages.sealed_dates import open_birth_date
 from liquor_app.customers.consents import record_consent
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import create_customer, update_customer
@@ -148,10 +149,18 @@ async def test_case_35_a_placeholder_is_no_proof_of_age_and_a_birthday_enters_th
     report = await run(file)
     assert (report.created, report.rejected) == (4, 0)
     assert report.notes == tried.notes == {"placeholder_birthday": 3}
-    born = {row["external_id"]: row["date_of_birth"] for row in await rows("SELECT * FROM customers")}
+    born = {
+        row["external_id"]: open_birth_date(row["date_of_birth_encrypted"])
+        for row in await rows("SELECT * FROM customers")
+    }
     assert born == {"1": None, "2": None, "3": None, "4": date(1984, 6, 2)}
+    plain = {
+        row["external_id"]: (row["of_age_on"], row["birthday_md"]) for row in await rows("SELECT * FROM customers")
+    }
+    assert plain == {"1": (None, None), "2": (None, None), "3": (None, None), "4": (date(2005, 6, 2), 602)}
     (entry,) = await rows("SELECT a.*, c.external_id FROM age_ledger a JOIN customers c ON c.id = a.customer_id")
     assert (entry["external_id"], entry["verified"], entry["method"]) == ("4", False, "date of birth, from a file")
+    assert open_birth_date(entry["date_of_birth_encrypted"]) == date(1984, 6, 2)
     assert (entry["evidence"]["import"], entry["evidence"]["row"]) == ("people.csv", 5)
 
 
@@ -161,7 +170,8 @@ async def test_case_35_a_file_makes_nobody_older(database: str, tmp_path: Path) 
     head = "external_id,date_of_birth"
     await run(write(tmp_path / "a.csv", head, f"1,{minor}", "2,1970-03-04"))
     await run(write(tmp_path / "b.csv", head, "1,1970-03-04", f"2,{minor}"), policy="overwrite")
-    assert {row["date_of_birth"] for row in await rows("SELECT * FROM customers")} == {minor}
+    found = await rows("SELECT date_of_birth_encrypted FROM customers")
+    assert {open_birth_date(row["date_of_birth_encrypted"]) for row in found} == {minor}
     told = [row["evidence"]["import"] for row in await rows("SELECT evidence FROM age_ledger ORDER BY at, id")]
     assert sorted(told) == ["a.csv", "a.csv", "b.csv"]
 
@@ -362,8 +372,8 @@ async def test_case_35_a_date_no_program_knew_costs_the_birthday_and_not_the_per
     file = write(tmp_path / "people.csv", "email,name,date_of_birth", f"a@c35.example,Ada,{written}")
     report = await run(file)
     assert (report.created, report.rejected, report.notes) == (1, 0, {"placeholder_birthday": 1})
-    (kept,) = await rows("SELECT name, date_of_birth FROM customers")
-    assert (kept["name"], kept["date_of_birth"]) == ("Ada", None)
+    (kept,) = await rows("SELECT name, date_of_birth_encrypted FROM customers")
+    assert (kept["name"], kept["date_of_birth_encrypted"]) == ("Ada", None)
     assert await rows("SELECT 1 FROM age_ledger") == []
 
 
@@ -372,7 +382,7 @@ async def test_a_mistyped_birthday_costs_itself_and_proves_nothing(database: str
     file = write(tmp_path / "people.csv", "email,name,date_of_birth", f"a@c35.example,Ada,{written}")
     report = await run(file)
     assert (report.created, report.rejected, report.notes) == (1, 0, {"date_of_birth_left_out": 1})
-    assert (await one("SELECT date_of_birth FROM customers")).date_of_birth is None
+    assert (await one("SELECT date_of_birth_encrypted AS sealed FROM customers")).sealed is None
     assert await rows("SELECT 1 FROM age_ledger") == []
 
 
@@ -391,8 +401,8 @@ async def test_case_10_a_bad_cell_costs_itself_and_never_the_person(database: st
         "+16175550235", "+16175550237", None, "+16175550239", "+16175550238",
     ]  # fmt: skip
     assert [kept[name].country for name in ("Jo", "Ky", "Li")] == ["US", "GB", "US"]
-    assert [kept[name].date_of_birth for name in ("A1", "A2", "A3", "A4", "A5", "A6")] == [
-        None, None, date(1984, 7, 4), date(1984, 7, 4), None, date(1930, 7, 4),
+    assert [kept[name].of_age_on for name in ("A1", "A2", "A3", "A4", "A5", "A6")] == [
+        None, None, date(2005, 7, 4), date(2005, 7, 4), None, date(1951, 7, 4),
     ]  # fmt: skip
     assert report.notes == {"phone_left_out": 1, "date_of_birth_left_out": 2, "placeholder_birthday": 1}
 

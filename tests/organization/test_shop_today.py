@@ -27,7 +27,8 @@ from liquor_app.core.clock import today_in, travel
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.customers.age_verification import hear_birthday, settle_age
+from liquor_app.customers.ages.age_verification import hear_birthday, settle_age
+from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS
 from liquor_app.customers.service import create_customer, update_customer
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import GeneralSettings, save_settings, shop_today
@@ -60,7 +61,8 @@ async def by_proof(session: AsyncSession, customer: UUID) -> bool:
 
 
 async def by_own_word(session: AsyncSession, customer: UUID) -> bool:
-    await session.execute(text("UPDATE customers SET date_of_birth = NULL, age_verified_at = NULL"))
+    nothing = ", ".join(f"{name} = NULL" for name in (*BIRTH_COLUMNS, "age_verified_at"))
+    await session.execute(text(f"UPDATE customers SET {nothing}"))
     return (await hear_birthday(session, customer, BORN, ip=None)).is_of_age
 
 

@@ -36,7 +36,7 @@ async def test_what_changed_since_planning_is_foreseen(session: AsyncSession, mo
 
     changes = {
         0: "email_consent = 'withdrawn'",
-        1: "date_of_birth = CURRENT_DATE - 5000",
+        1: "of_age_on = CURRENT_DATE + 2670",
         2: "state = 'MA'",
         3: "email = NULL, email_key = NULL",
         4: "profiling_objected_at = now()",
@@ -49,9 +49,7 @@ async def test_what_changed_since_planning_is_foreseen(session: AsyncSession, mo
         {"hash": address_hash(key.scalar_one())},
     )
     # of age now, but not yet when they agreed
-    await session.execute(
-        text("UPDATE customers SET date_of_birth = CURRENT_DATE - 7700 WHERE id = :id"), {"id": people[7]}
-    )
+    await session.execute(text("UPDATE customers SET of_age_on = CURRENT_DATE - 30 WHERE id = :id"), {"id": people[7]})
     await session.execute(
         text(
             "INSERT INTO consents (customer_id, channel, status, source, at)"

@@ -31,7 +31,8 @@ from tests.reliability.dirty import write_people, write_sales
 from tests.stored import bring
 
 EVERYTHING = {
-    "customers": "SELECT external_id, email, email_key, phone, name, state, timezone, date_of_birth, email_consent"
+    "customers": "SELECT external_id, email, email_key, phone, name, state, timezone, of_age_on, birthday_md,"
+    " email_consent"
     " FROM customers ORDER BY 3, 1, 4",
     "consents": "SELECT c.email_key, s.channel, s.status, s.source, s.at FROM consents s JOIN customers c"
     " ON c.id = s.customer_id ORDER BY 1, 5, 3",

@@ -15,7 +15,9 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.ids import uuid7
-from liquor_app.customers.age_verification import settle_age
+from liquor_app.customers.ages.age_verification import age_of, settle_age
+from liquor_app.customers.ages.birth_dates import birth_columns
+from liquor_app.customers.ages.sealed_dates import open_birth_date
 from liquor_app.customers.service import create_customer, get_customer, update_customer
 from liquor_app.organization.models import Channel
 from liquor_app.sending.pipeline.dispatch import Dispatcher
@@ -55,10 +57,11 @@ async def test_a_declared_minor_is_not_confirmed_but_held(database: str, on_file
     assert (await say(person, MINOR)).is_of_age is False
     async with transaction() as session:
         kept = await get_customer(session, SYSTEM, person)
-    assert (kept.date_of_birth, kept.age_verified_at) == (MINOR, None)
+        age = await age_of(session, SYSTEM, person)
+    assert (age.date_of_birth, age.is_of_age, kept.age_verified_at) == (MINOR, False, None)
     assert kept.age_disputed_at is not None
-    ((verified, said),) = await rows("SELECT verified, date_of_birth FROM age_ledger")
-    assert (verified, said) == (False, MINOR)
+    ((verified, said),) = await rows("SELECT verified, date_of_birth_encrypted FROM age_ledger")
+    assert (verified, open_birth_date(said)) == (False, MINOR)
     ((title, link, level),) = await rows("SELECT title, link, level FROM notifications")
     assert (title, link, level) == ("A customer's age is in doubt", f"/customers/{person}", "warning")
     await Dispatcher().pump_once()
@@ -105,7 +108,7 @@ async def test_a_minor_on_file_is_no_adult_by_saying_so(database: str) -> None:
     assert (await say(person, "1970-01-31")).is_of_age is False
     async with transaction() as session:
         kept = await get_customer(session, SYSTEM, person)
-    assert kept.date_of_birth == MINOR
+    assert kept.of_age_on == birth_columns(MINOR).of_age_on
     assert kept.age_disputed_at is not None
 
 
@@ -114,7 +117,7 @@ async def test_two_grown_up_dates_are_no_doubt(database: str) -> None:
     assert (await say(person, "1985-02-03")).is_of_age is True
     async with transaction() as session:
         kept = await get_customer(session, SYSTEM, person)
-    assert (kept.date_of_birth, kept.age_disputed_at) == (date(1985, 2, 3), None)
+    assert (kept.of_age_on, kept.age_disputed_at) == (date(2006, 2, 3), None)
     assert kept.age_verified_at is not None
 
 

@@ -87,7 +87,7 @@ CHANGES = {
     "no_contact_address": "UPDATE customers SET email = NULL, email_key = NULL",
     "age_unknown": "UPDATE customers SET age_verified_at = NULL",
     "age_disputed": "UPDATE customers SET age_disputed_at = now()",
-    "underage": "UPDATE customers SET date_of_birth = '2010-01-01'",
+    "underage": "UPDATE customers SET of_age_on = '2031-01-01'",
     "coupon_banned": "UPDATE customers SET state = 'MA'",
     "objected_to_profiling": "UPDATE customers SET profiling_objected_at = now()",
 }
@@ -467,7 +467,7 @@ async def test_cancelled_campaigns_stop(database: str) -> None:
 async def test_an_adult_by_birth_or_by_purchases(database: str) -> None:
     """A date of birth, or alcohol bought at the till, opens e-mail; neither leaves it shut."""
     campaign, ids = await shop(3, people={"age_verified_at": None})
-    await execute("UPDATE customers SET date_of_birth = :born WHERE id = :id", born=date(1990, 1, 1), id=ids[0])
+    await execute("UPDATE customers SET of_age_on = :on WHERE id = :id", on=date(2011, 1, 1), id=ids[0])
     await execute(
         "INSERT INTO purchases (customer_id, occurred_at, total, alcohol_total)"
         " VALUES (:a, now(), 9, 9), (:b, now(), 9, 0)",

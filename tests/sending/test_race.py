@@ -41,7 +41,7 @@ async def test_every_limit_holds_with_four_racing(database: str) -> None:
         "own": "max_contacts_30_days = 1",
         "florida": "state = 'FL'",
         "paused": "paused_until = :far",
-        "minor": "date_of_birth = '2010-01-01'",
+        "minor": "of_age_on = '2031-01-01'",
         "declined": "email_consent = 'withdrawn'",
     }.items():
         values = {"far": at(40, 12)} if group == "paused" else {}

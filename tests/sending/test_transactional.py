@@ -144,7 +144,7 @@ async def test_who_only_left_may_be_asked_and_minors_never(database: str) -> Non
     await ask(customer)
     await work()
     assert await became() == [("sent", None)]
-    await execute("UPDATE customers SET date_of_birth = CURRENT_DATE - 6000")
+    await execute("UPDATE customers SET of_age_on = CURRENT_DATE + 1670")
     with pytest.raises(Conflict, match="under 21"):
         await ask(customer, Kind.AGE, Channel.SMS)
     with pytest.raises(Forbidden):

@@ -9,11 +9,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Column, MetaData, Table, select, update
+from sqlalchemy import Column, MetaData, Table, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import unnest
 from liquor_app.core.config import get_settings, write_private
 from liquor_app.core.errors import Conflict
 from liquor_app.core.platform.runtime_info import database_url
@@ -22,6 +22,11 @@ from liquor_app.core.security.pepper import ensure_pepper
 
 SEALED = "_encrypted"
 """How the name of every column ends that holds something `crypto.encrypt` made."""
+AT_ONCE = 5_000
+"""Values sealed anew by one statement."""
+
+_PAIRS = unnest("p", old="bytea", new="bytea")
+_RESEAL = f"UPDATE {{table}} t SET {{column}} = p.new FROM {_PAIRS} WHERE t.{{column}} = p.old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,10 @@ def new_key() -> str:
 
 async def list_keys(session: AsyncSession, metadata: MetaData) -> list[KeyRow]:
     """Return the ring, first key first, and what hangs on each."""
-    stored = [value async for _, _, value in _sealed(session, metadata)]
+    stored = [one for _, column in sealed_columns(metadata) async for one in _stored(session, column)]
     ring = key_ring()
     return [
-        KeyRow(fingerprint(secret), place == 0, sum(opens(secret, value) for value in stored))
+        KeyRow(fingerprint(secret), place == 0, sum(rows for value, rows in stored if opens(secret, value)))
         for place, secret in enumerate(ring)
     ]
 
@@ -100,25 +105,23 @@ def _write_ring(ring: tuple[bytes, ...]) -> None:
 
 async def _reseal(session: AsyncSession, metadata: MetaData) -> int:
     first, changed = key_ring()[0], 0
-    async for column, key, value in _sealed(session, metadata):
-        if opens(first, value):
-            continue
-        table = column.table
-        same_row = [table.c[name] == part for name, part in key.items()]
-        await session.execute(update(table).where(*same_row).values({column.name: reencrypt(value)}))
-        changed += 1
+    for table, column in sealed_columns(metadata):
+        old = [value async for value, _ in _stored(session, column) if not opens(first, value)]
+        for start in range(0, len(old), AT_ONCE):
+            some = old[start : start + AT_ONCE]
+            done = await session.execute(
+                text(_RESEAL.format(table=table.name, column=column.name)),
+                _PAIRS.bind(old=some, new=[reencrypt(value) for value in some]),
+            )
+            changed += int(done.rowcount)  # type: ignore[attr-defined]
     return changed
 
 
-async def _sealed(
-    session: AsyncSession, metadata: MetaData
-) -> AsyncIterator[tuple[Column[bytes], dict[str, Any], bytes]]:
-    """Yield everything stored encrypted: column, primary key, value. Rows are locked until the transaction ends."""
-    for table, column in sealed_columns(metadata):
-        keys = list(table.primary_key.columns)
-        found = await session.execute(select(*keys, column).where(column.is_not(None)).with_for_update())
-        for row in found.all():
-            yield column, dict(zip([one.name for one in keys], row[:-1], strict=True)), bytes(row[-1])
+async def _stored(session: AsyncSession, column: Column[bytes]) -> AsyncIterator[tuple[bytes, int]]:
+    """Yield what stands encrypted in a column, and in how many rows: a day of birth is sealed once for many."""
+    found = await session.execute(select(column, func.count()).where(column.is_not(None)).group_by(column))
+    for value, rows in found:
+        yield bytes(value), int(rows)
 
 
 def sealed_columns(metadata: MetaData) -> Iterator[tuple[Table, Column[bytes]]]:

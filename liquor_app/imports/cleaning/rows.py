@@ -13,7 +13,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from liquor_app.core.money import money
-from liquor_app.customers.birth_dates import PLACEHOLDERS, known_birthday
+from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, known_birthday
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.imports.cleaning.answer_cells import Answer, clean_answer, clean_flag
 from liquor_app.imports.cleaning.cells import MAX_TEXT, REMEMBERED, Rejected, clean_label, clean_text, clean_word

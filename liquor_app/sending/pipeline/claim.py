@@ -43,7 +43,7 @@ SELECT s.id, s.created_at, s.customer_id, s.action_id, s.campaign_id, s.channel,
        c.name, c.city, c.primary_category, c.email_key, c.phone, c.state, c.postal_code, c.timezone,
        c.deleted_at IS NOT NULL AS deleted, c.profiling_objected_at IS NOT NULL AS objected, c.no_tracking,
        c.paused_until, c.max_contacts_30_days, c.topics_off,
-       c.date_of_birth, c.age_verified_at IS NOT NULL AS age_verified,
+       c.of_age_on, c.age_verified_at IS NOT NULL AS age_verified,
        c.age_disputed_at IS NOT NULL AS age_disputed,
        CASE s.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END AS consent,
        CASE s.channel WHEN 'email' THEN c.email_key ELSE c.phone END AS address,
@@ -59,13 +59,13 @@ LEFT JOIN LATERAL (
 ) o ON true
 LEFT JOIN LATERAL (
     SELECT at FROM consents
-    WHERE c.date_of_birth IS NOT NULL AND customer_id = c.id AND channel = s.channel
+    WHERE c.of_age_on IS NOT NULL AND customer_id = c.id AND channel = s.channel
       AND status = '{ConsentStatus.GIVEN}'
     ORDER BY at DESC LIMIT 1
 ) g ON true
 LEFT JOIN LATERAL (
     SELECT true AS has_alcohol_purchases FROM purchases
-    WHERE c.date_of_birth IS NULL AND c.age_verified_at IS NULL AND customer_id = c.id AND alcohol_total > 0 LIMIT 1
+    WHERE c.of_age_on IS NULL AND c.age_verified_at IS NULL AND customer_id = c.id AND alcohol_total > 0 LIMIT 1
 ) b ON true
 ORDER BY s.not_before, s.id
 """

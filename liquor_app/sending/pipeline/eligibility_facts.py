@@ -92,7 +92,7 @@ def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) 
         suppressed=suppressed,
         deleted=row.deleted,
         objected=row.objected,
-        date_of_birth=row.date_of_birth,
+        of_age_on=row.of_age_on,
         age_verified=row.age_verified,
         age_disputed=row.age_disputed,
         has_alcohol_purchases=bool(row.has_alcohol_purchases),

@@ -24,7 +24,7 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import parse_id, uuid7_time
 from liquor_app.core.security.crypto import sign, unsign
-from liquor_app.customers.age_verification import hear_birthday
+from liquor_app.customers.ages.age_verification import hear_birthday
 from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.customers.recipient_consent import limit_contacts
@@ -245,7 +245,7 @@ async def age_question(session: AsyncSession, token: str) -> Ask:
 
 async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | None) -> Ask:
     """Keep a date of birth in the age ledger. Of two dates the younger counts; who is under age by either gets nothing
-    more, and two that do not agree hold all sending until the shop has settled it (`customers.age_verification`).
+    more, and two that do not agree hold all sending until the shop has settled it (`customers.ages.age_verification`).
 
     Raises:
         Invalid: the token is not ours, or not a full, possible date.

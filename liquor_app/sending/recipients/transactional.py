@@ -28,7 +28,7 @@ from liquor_app.core.errors import AppError, Conflict, TooMany
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.addresses import address_hash
-from liquor_app.customers.birth_dates import age_on
+from liquor_app.customers.ages.birth_dates import comes_of_age
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
@@ -310,13 +310,13 @@ def _question(brand: str, link: str, minimum_age: int) -> Notice:
 
 async def _refuse_minors(session: AsyncSession, customer_id: UUID) -> None:
     found = await session.execute(
-        text("SELECT date_of_birth, age_disputed_at FROM customers WHERE id = :id"), {"id": customer_id}
+        text("SELECT of_age_on, age_disputed_at FROM customers WHERE id = :id"), {"id": customer_id}
     )
-    born, disputed = found.one()
+    of_age_on, disputed = found.one()
     if disputed is not None:
         raise Conflict("This customer's age is in doubt: nothing is sent to them until it is settled.")
     minimum = (await load_settings(session, ComplianceSettings)).minimum_age
-    if born is not None and age_on(born, await shop_today(session)) < minimum:
+    if of_age_on is not None and comes_of_age(of_age_on, minimum) > await shop_today(session):
         raise Conflict(f"This customer is known to be under {minimum}: nothing is sent to them.")
 
 

@@ -10,7 +10,7 @@ import reflex as rx
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
-from liquor_app.customers.age_verification import settle_age
+from liquor_app.customers.ages.age_verification import settle_age
 from liquor_app.customers.consents import lift_suppression, record_consent, suppress_customer
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import delete_customer, update_customer

@@ -10,8 +10,8 @@ from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.consents import consents_of, suppression_of
+from liquor_app.customers.labels.tags import tags_of
 from liquor_app.customers.service import get_customer
-from liquor_app.customers.tags import tags_of
 from liquor_app.organization.settings import PlanningSettings, load_settings, shop_now
 from liquor_app.scoring.service import explain_customer
 from liquor_app.screens.customers.detail.view import (

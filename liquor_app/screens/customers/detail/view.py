@@ -8,6 +8,7 @@ from datetime import datetime
 
 from liquor_app.actions.service import ActionRow
 from liquor_app.customers.addresses import show_phone
+from liquor_app.customers.ages.birth_dates import LEGAL_AGE
 from liquor_app.customers.consents import ConsentRow
 from liquor_app.customers.service import CustomerRow
 from liquor_app.scoring.explain import Sentence
@@ -198,8 +199,9 @@ def _age(row: CustomerRow, at: datetime) -> ConsentLine:
         return ConsentLine("age", "Age", "disputed", f"In doubt since {show_day(row.age_disputed_at, at)}")
     if row.age_verified_at is not None:
         return ConsentLine("age", "Age", "verified", f"Checked {show_day(row.age_verified_at, at)}")
-    if row.date_of_birth is not None:
-        return ConsentLine("age", "Age", "given", f"Born {show_full_day(row.date_of_birth)}, not checked")
+    if row.of_age_on is not None:
+        turns = "Turned" if row.of_age_on <= at.date() else "Turns"
+        return ConsentLine("age", "Age", "given", f"{turns} {LEGAL_AGE} on {show_full_day(row.of_age_on)}, not checked")
     return ConsentLine("age", "Age", "none", "No date of birth, nothing checked")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import reflex as rx
 
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import parse_id
+from liquor_app.customers.ages.age_verification import age_of
 from liquor_app.customers.service import WRITABLE, create_customer, get_customer, update_customer
 from liquor_app.screens.customers.detail.state import CustomerState
 from liquor_app.screens.forms.state import FormState, submits
@@ -50,7 +52,9 @@ class EditCustomerState(FormState, rx.State):
         actor = await signed_in(self)
         async with transaction() as session:
             row = await get_customer(session, actor, parse_id(last_part(self), "customer"))
-        self.before = {name: str(getattr(row, name) or "") for name in FIELDS}
+            born = (await age_of(session, actor, row.id)).date_of_birth
+        known = {**asdict(row), "date_of_birth": born}
+        self.before = {name: str(known[name] or "") for name in FIELDS}
         self._fresh()
         self.open, self.editing, self._seen = True, str(row.id), row.updated_at
 

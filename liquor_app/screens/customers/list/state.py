@@ -11,8 +11,8 @@ from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
 from liquor_app.customers.consents import suppressed_among
 from liquor_app.customers.filter_choices import categories_in_use
+from liquor_app.customers.labels.tags import tags_in_use
 from liquor_app.customers.service import CustomerRow
-from liquor_app.customers.tags import tags_in_use
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.customers.rows import CustomerLine, customer_line
 from liquor_app.screens.listing.bulk_state import BulkState

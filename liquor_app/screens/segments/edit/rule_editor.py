@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from liquor_app.customers.ages.birth_dates import AgeBand
 from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, EVENTS, FIELDS, LIST_OPS, OPS, Kind
 from liquor_app.segments.rules import MAX_DEPTH, MAX_NODES, RuleProblem
 from liquor_app.ui.words import currency_sign
@@ -103,9 +104,13 @@ def _dress(line: Line) -> Line:
         ops=list(OPS[known.kind].items()),
         control=_control(known.kind, line.op),
         unit=_unit(line.op, known.kind),
-        options=[(option, option.capitalize()) for option in known.options],
+        options=[(option, _choice(name, option)) for option in known.options],
         suggest=_SUGGESTIONS.get(name, ""),
     )
+
+
+def _choice(name: str, option: str) -> str:
+    return AgeBand(option).label if name == "age_band" else option.capitalize()
 
 
 def _unit(op: str, kind: Kind) -> str:
@@ -201,6 +206,8 @@ def _first(what: str, control: str) -> str:
     if control == "flag":
         return "true"
     options = FIELDS[what.removeprefix("field:")].options if what.startswith("field:") else ()
+    if control == "days":
+        return {"field:birthday": "7", "field:turned_21": "30"}.get(what, "")
     return options[0] if control == "choice" and options else ""
 
 

@@ -20,7 +20,8 @@ from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.errors import Invalid, NotFound
-from liquor_app.customers.birth_dates import age_on, known_birthday
+from liquor_app.customers.ages.birth_dates import age_on, comes_of_age, known_birthday
+from liquor_app.customers.ages.sealed_dates import born_columns, open_birth_date, seal_birth_date
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 
@@ -31,18 +32,22 @@ DISPUTED = (
     " Nothing is sent to them. Settle it on the customer's page, with the proof that was seen."
 )
 
-_LOCK = """
-SELECT date_of_birth, age_verified_at, age_disputed_at FROM customers
-WHERE id = :id AND deleted_at IS NULL FOR UPDATE
+NOBODY = "There is no such customer, or it was deleted."
+
+_READ = """
+SELECT date_of_birth_encrypted, of_age_on, age_verified_at, age_disputed_at FROM customers
+WHERE id = :id AND deleted_at IS NULL
 """
+_LOCK = f"{_READ} FOR UPDATE"
 _KEEP = """
-UPDATE customers SET date_of_birth = :born, updated_at = now(),
+UPDATE customers SET date_of_birth_encrypted = :date_of_birth_encrypted, of_age_on = :of_age_on,
+    birthday_md = :birthday_md, updated_at = now(),
     age_verified_at = CASE WHEN :verified THEN COALESCE(age_verified_at, now()) END,
     age_disputed_at = CASE WHEN :disputed THEN COALESCE(age_disputed_at, now()) END
 WHERE id = :id
 """
 _LEDGER = """
-INSERT INTO age_ledger (customer_id, date_of_birth, verified, method, evidence)
+INSERT INTO age_ledger (customer_id, date_of_birth_encrypted, verified, method, evidence)
 VALUES (:id, :born, :verified, :method, CAST(:evidence AS jsonb))
 """
 
@@ -57,6 +62,28 @@ class Age:
     is_disputed: bool
 
 
+async def age_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> Age:
+    """Return what holds of a customer's age, with the date of birth.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such customer.
+    """
+    require(actor, Role.MANAGER)
+    found = await session.execute(text(_READ), {"id": customer_id})
+    if (row := found.first()) is None:
+        raise NotFound(NOBODY)
+    minimum = (await load_settings(session, ComplianceSettings)).minimum_age
+    has_reached = row.of_age_on is not None and comes_of_age(row.of_age_on, minimum) <= await shop_today(session)
+    is_minor = row.of_age_on is not None and not has_reached
+    disputed = row.age_disputed_at is not None
+    return Age(
+        open_birth_date(row.date_of_birth_encrypted),
+        row.age_verified_at is not None and not is_minor and not disputed,
+        disputed,
+    )
+
+
 async def hear_birthday(session: AsyncSession, customer_id: UUID, said: date, *, ip: str | None) -> Age:
     """Take somebody's own word for their date of birth (a link of theirs is their authority).
 
@@ -68,7 +95,7 @@ async def hear_birthday(session: AsyncSession, customer_id: UUID, said: date, *,
     _check_possible(said, today, "born")
     before = await _lock(session, customer_id)
     minimum = (await load_settings(session, ComplianceSettings)).minimum_age
-    known = known_birthday(before.date_of_birth)
+    known = known_birthday(open_birth_date(before.date_of_birth_encrypted))
     is_minor = age_on(said, today) < minimum
     was_adult = age_on(known, today) >= minimum if known else before.age_verified_at is not None
     was_minor = known is not None and not was_adult
@@ -76,9 +103,11 @@ async def hear_birthday(session: AsyncSession, customer_id: UUID, said: date, *,
     disputed = contradicted or before.age_disputed_at is not None
     born = max(known, said) if known else said
     verified = not disputed and not is_minor
-    evidence: dict[str, Any] = {"ip": ip, "said": said.isoformat(), "on_file": known.isoformat() if known else None}
+    evidence: dict[str, Any] = {"ip": ip, "on_file": _beside(known, said)}
     await _write_down(session, customer_id, said, verified=verified, method=OWN_WORD, evidence=evidence)
-    await session.execute(text(_KEEP), {"id": customer_id, "born": born, "verified": verified, "disputed": disputed})
+    await session.execute(
+        text(_KEEP), {"id": customer_id, **born_columns(born), "verified": verified, "disputed": disputed}
+    )
     if contradicted and before.age_disputed_at is None:
         await audit(session, SYSTEM, "age.disputed", "customer", customer_id, **evidence)
         await notify(
@@ -106,21 +135,22 @@ async def settle_age(session: AsyncSession, actor: Actor, customer_id: UUID, *, 
     today = await shop_today(session)
     _check_possible(born, today, "date_of_birth")
     before = await _lock(session, customer_id)
+    on_file = open_birth_date(before.date_of_birth_encrypted)
     minimum = (await load_settings(session, ComplianceSettings)).minimum_age
     of_age = age_on(born, today) >= minimum
     evidence = {
         "proof": proof, "by": str(actor.user_id) if actor.user_id else actor.name,
-        "on_file": before.date_of_birth.isoformat() if before.date_of_birth else None,
+        "on_file": _beside(on_file, born),
     }  # fmt: skip
     await _write_down(session, customer_id, born, verified=of_age, method=SEEN, evidence=evidence)
-    await session.execute(text(_KEEP), {"id": customer_id, "born": born, "verified": of_age, "disputed": False})
+    await session.execute(text(_KEEP), {"id": customer_id, **born_columns(born), "verified": of_age, "disputed": False})
     await audit_change(
         session,
         actor,
         "age.settled",
         "customer",
         customer_id,
-        before={"date_of_birth": before.date_of_birth, "is_disputed": before.age_disputed_at is not None},
+        before={"date_of_birth": on_file, "is_disputed": before.age_disputed_at is not None},
         after={"date_of_birth": born, "is_disputed": False},
         private={"date_of_birth"},
         proof=proof,
@@ -141,15 +171,25 @@ async def _write_down(
 ) -> None:
     await session.execute(
         text(_LEDGER),
-        {"id": customer_id, "born": born, "verified": verified, "method": method, "evidence": json.dumps(evidence)},
-    )
+        {
+            "id": customer_id, "born": seal_birth_date(born), "verified": verified, "method": method,
+            "evidence": json.dumps(evidence),
+        },
+    )  # fmt: skip
+
+
+def _beside(on_file: date | None, told: date) -> str | None:
+    """Tell how what was on file stands to what was told, without naming either: the ledger seals dates."""
+    if on_file is None:
+        return None
+    return "the same" if on_file == told else "older" if on_file < told else "younger"
 
 
 async def _lock(session: AsyncSession, customer_id: UUID) -> Any:
     found = await session.execute(text(_LOCK), {"id": customer_id})
     row = found.first()
     if row is None:
-        raise NotFound("There is no such customer, or it was deleted.")
+        raise NotFound(NOBODY)
     return row
 
 

@@ -1,0 +1,1 @@
+"""How old somebody is: what the law reads, what is sealed, and how we know."""

@@ -1,0 +1,1 @@
+"""Words of the shop's own on customers: tags and fields."""
