@@ -90,7 +90,7 @@ def inspect_file(
     """Return the start of a file and how it was understood, for a person to confirm.
 
     Args:
-        mapping: field → column, as far as it has been chosen; guessed from the columns' names if not given.
+        mapping: field → column, as far as it has been chosen; guessed from the columns' names and cells if not given.
 
     Raises:
         Invalid: no such file, not one we read, unknown kind or option.
@@ -100,8 +100,9 @@ def inspect_file(
         shown = [[cell[:100] for cell in record.cells] for record in islice(file, max(0, min(rows, 50)))]
         columns = file.columns
     profile = chosen_profile(columns, kind, options or {})
-    chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile)
-    guessed = guess_dialect(read_sample(path), positions(chosen, columns))
+    sample = read_sample(path)
+    chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile, sample)
+    guessed = guess_dialect(sample, positions(chosen, columns))
     dialect = chosen_dialect(guessed, options or {})
     return FilePreview(columns, chosen, shown, dialect, profile.key if profile else "")
 

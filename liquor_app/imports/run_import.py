@@ -318,8 +318,8 @@ async def open_work(
                 raise Invalid(profile.refuses, field="profile")
             sales = profile.sales if profile else None
             behind = [*MADE, *made] if sales else list(made)
-            at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind)
             sample = read_sample(plan.path)
+            at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind, sample=sample)
             if plan.kind == "purchases" and sales is None:
                 check_rows(table.columns, at, sample)
             own = {field: position for field, position in at.items() if position < len(table.columns)}

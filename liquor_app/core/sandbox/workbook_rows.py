@@ -1,7 +1,7 @@
 """Reads a workbook inside the sandbox. Imported there and nowhere else; its file is descriptor 2.
 
-Lines go out: first `{"names", "total"}`, then lists of `[number, cells, problem]`; `{"invalid": words}` ends them. It
-imports next to nothing, because a worker is started for each file: numpy, which the library would use if it were there,
+Lines go out: first `{"names", "total", "row"}` (the header, how many rows, the header's number), then lists of
+`[number, cells, problem]`; `{"invalid": words}` ends them. It imports next to nothing, because a worker is started for each file: numpy, which the library would use if it were there,
 takes longer to import than a small workbook to read.
 """
 
@@ -12,7 +12,6 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
-from itertools import chain
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -49,8 +48,9 @@ def _rows(_: None) -> Iterator[Any]:
         with open(2, "rb", closefd=False) as file:
             _check(file)
             book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            names, total, cells = _start(book)
-            yield {"names": names, "total": total}
+            head, cells = _start(book)
+            names = head["names"]
+            yield head
             for line in _lines(cells, len(names)):
                 row = line[-1][0]
                 yield line
@@ -73,7 +73,8 @@ def _check(file: io.BufferedReader) -> None:
         raise Invalid(_TOO_LARGE, field="file")
 
 
-def _start(book: Any) -> tuple[list[str], int, Iterator[Row]]:
+def _start(book: Any) -> tuple[dict[str, Any], Iterator[Row]]:
+    """Return what the first line says, and the rows below the header."""
     for sheet in book.worksheets:
         total = min(sheet.max_row or 0, SHEET_ROWS)
         sheet.reset_dimensions()  # what a program wrote there is often wrong
@@ -83,7 +84,7 @@ def _start(book: Any) -> tuple[list[str], int, Iterator[Row]]:
             while names and not names[-1].strip():
                 names.pop()
             if names:
-                return names, total, chain([(number, cells)], rows)
+                return {"names": names, "total": total, "row": number}, rows
     raise Invalid("The workbook is empty: its first row must name the columns.", field="file")
 
 
@@ -95,8 +96,7 @@ def _counted(rows: Iterator[tuple[Any, ...]]) -> Iterator[Row]:
 
 
 def _lines(rows: Iterator[Row], width: int) -> Iterator[list[tuple[int, list[str], str]]]:
-    """Yield rows that hold anything, some at a time; the header is left out."""
-    next(rows)
+    """Yield rows that hold anything, some at a time."""
     line: list[tuple[int, list[str], str]] = []
     characters = 0
     for number, row in rows:

@@ -1,12 +1,14 @@
-"""Which column is which: names people give their columns, and what they mean here."""
+"""Which column is which: by the names people give their columns, and by what stands in them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
 from liquor_app.core.errors import Invalid
+from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, contradicts, kind_of
 from liquor_app.imports.profiles.tool_profile import Profile, plain
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
+from liquor_app.imports.readers.row_reader import Record
 
 CUSTOMERS: dict[str, tuple[str, ...]] = {
     "email": ("email", "e-mail", "email address", "mail", "customer email", "contact email", "primary email"),
@@ -79,8 +81,20 @@ EVIDENCE = ("consent_source", "consent_at")
 CONSENTS = ("email_consent", "sms_consent")
 
 
-def guess_mapping(columns: Sequence[str], kind: str, profile: Profile | None = None) -> dict[str, str]:
-    """Return field → column: a known tool's own, else by the names columns usually have; a column serves one field.
+BY_VALUES = {"customers": ("email", "phone"), "purchases": ("occurred_at", "amount", "email", "phone")}
+"""Fields that are found by their cells where no column's name tells."""
+_ASKED = {"email_consent": ("email", "mail", "newsletter"), "sms_consent": ("sms", "text", "mobile", "phone")}
+"""What stands in the name of a column of answers that is about a channel."""
+
+
+def guess_mapping(
+    columns: Sequence[str], kind: str, profile: Profile | None = None, sample: Sequence[Record] = ()
+) -> dict[str, str]:
+    """Return field → column: a known tool's own, else by the names columns usually have and by what stands in them; a
+    column serves one field.
+
+    A column whose cells are plainly something else (`Mobile` that says yes and no) is not what its name says, and
+    addresses, numbers, dates and amounts are found under any name, where one column alone can be meant.
 
     Consent columns are taken with or without where and when it was given: without evidence there is no consent, but
     whoever says no is always heard.
@@ -90,14 +104,46 @@ def guess_mapping(columns: Sequence[str], kind: str, profile: Profile | None = N
     by_name: dict[str, str] = {}
     for column in columns:
         by_name.setdefault(plain(column), column)
+    are = _kinds(columns, sample)
     found: dict[str, str] = {}
     for field, synonyms in KINDS[kind].items():
         for synonym in synonyms:
             match = by_name.get(plain(synonym))
-            if match is not None and match not in found.values():
+            if match is not None and match not in found.values() and not contradicts(field, are[match]):
                 found[field] = match
                 break
-    return found
+    return found | _by_values(columns, kind, are, found)
+
+
+def _kinds(columns: Sequence[str], sample: Sequence[Record]) -> dict[str, CellKind | None]:
+    rows = [one.cells for one in sample if not one.problem]
+    return {column: kind_of([cells[place] for cells in rows]) for place, column in enumerate(columns)}
+
+
+def _by_values(
+    columns: Sequence[str], kind: str, are: Mapping[str, CellKind | None], found: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what is found by cells alone: the first column of addresses, and what one column alone can be."""
+    more: dict[str, str] = {}
+    free = [one for one in columns if one not in found.values()]
+    for field in BY_VALUES[kind]:
+        fitting = [one for one in free if are[one] is OF_FIELD[field] and one not in more.values()]
+        if (
+            field in found
+            or (field == "amount" and "unit_price" in found)
+            or (field in IDENTITY["purchases"] and "customer" in found)
+        ):
+            continue
+        if len(fitting) == 1 or (fitting and field == "email"):
+            more[field] = fitting[0]
+    for field, words in _ASKED.items() if kind == "customers" else ():
+        about = [
+            one for one in free
+            if are[one] is CellKind.ANSWER and any(word in plain(one) for word in words) and one not in more.values()
+        ]  # fmt: skip
+        if field not in found and len(about) == 1:
+            more[field] = about[0]
+    return more
 
 
 def positions(mapping: Mapping[str, str], columns: Sequence[str]) -> dict[str, int]:
@@ -113,18 +159,20 @@ def check_mapping(
     *,
     profile: Profile | None = None,
     made: Collection[str] = (),
+    sample: Sequence[Record] = (),
 ) -> dict[str, int]:
     """Return field → position of its cell: the given mapping, else the guessed one; then what is made beside them.
 
     Args:
         profile: the tool whose export it is, if one is known.
+        sample: the first rows, by which columns are known whose names do not tell.
         made: fields whose cells stand behind those of the columns, in this order; they win over columns of theirs.
 
     Raises:
         Invalid: an unknown field or column, nothing that says who the customer is, or a purchase without a time or an
             amount.
     """
-    chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile)
+    chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile, sample)
     for field, column in chosen.items():
         if field not in KINDS[kind]:
             raise Invalid(f"mapping: there is no field {field!r}; known are {', '.join(KINDS[kind])}", field="mapping")

@@ -11,8 +11,9 @@ from math import ceil
 from pathlib import Path
 
 from liquor_app.core.errors import Invalid
+from liquor_app.imports.cleaning.cell_kinds import names_no_columns
 from liquor_app.imports.readers.encoding import bytes_read, open_text
-from liquor_app.imports.readers.row_reader import MAX_CELL, SHOWN, Record, Table, unique_names
+from liquor_app.imports.readers.row_reader import MAX_CELL, SHOWN, Record, Table, numbered, unique_names
 from liquor_app.ui.words import figure
 
 DELIMITERS = ",;\t|"
@@ -92,7 +93,7 @@ class _Lines(Iterator[str]):
 
 
 class DelimitedFile(Table):
-    """An open CSV file: `columns` from its first row, then its records.
+    """An open CSV file: `columns` from its first row, then its records. A first row that is somebody's names none.
 
     The delimiter is the one of comma, semicolon, tab and bar that divides the first lines alike.
 
@@ -140,8 +141,10 @@ class DelimitedFile(Table):
             raise Invalid(
                 "The first row cannot be read. It must name the columns, each in a few words.", field="file"
             ) from error
-        self._lines.again.extend(first[at + 1 :])
-        return unique_names(names), delimiter
+        # a file without a header: its first row is somebody's and stays one
+        self._starts_at = 1 if names_no_columns(names) else 2
+        self._lines.again.extend(first[at + self._starts_at - 1 :])
+        return (unique_names(names) if self._starts_at > 1 else numbered(len(names))), delimiter
 
     def _look(self, *, is_first: bool) -> str:
         """Return the next line, "" at the end. One too long ends the file's hopes only where the header should be."""
@@ -159,7 +162,7 @@ class DelimitedFile(Table):
         """Yield every row that holds something. One that cannot be parsed costs itself alone: the lines after it are
         read again."""
         reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
-        width, number = len(self.columns), 1
+        width, number = len(self.columns), self._starts_at - 1
         while True:
             self._lines.held.clear()
             number += 1

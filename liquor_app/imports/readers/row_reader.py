@@ -55,6 +55,15 @@ class Table:
         self.close()
 
 
+def numbered(width: int) -> list[str]:
+    """Return names for the columns of a file that names none.
+
+    Raises:
+        Invalid: too many.
+    """
+    return unique_names([f"column {position}" for position in range(1, width + 1)])
+
+
 def unique_names(names: Sequence[str]) -> list[str]:
     """Column names as they stand, trimmed, the nameless numbered, the repeated told apart.
 

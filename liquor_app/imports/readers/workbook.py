@@ -8,7 +8,8 @@ from typing import Any
 
 from liquor_app.core.errors import Invalid
 from liquor_app.core.sandbox import Broken, Overrun, RowStream
-from liquor_app.imports.readers.row_reader import Record, Table, unique_names
+from liquor_app.imports.cleaning.cell_kinds import names_no_columns
+from liquor_app.imports.readers.row_reader import Record, Table, numbered, unique_names
 
 SHEET_ROWS = 1_048_576
 LINE_SECONDS = 30.0
@@ -34,7 +35,9 @@ class WorkbookFile(Table):
         try:
             if "names" not in head:
                 raise Invalid(str(head.get("invalid") or _DAMAGED), field="file")
-            self.columns: list[str] = unique_names(head["names"])
+            names = head["names"]
+            self._first = Record(head["row"], names) if names_no_columns(names) else None
+            self.columns: list[str] = numbered(len(names)) if self._first else unique_names(names)
         except Invalid:
             self.close()
             raise
@@ -57,6 +60,8 @@ class WorkbookFile(Table):
         return min(1.0, self._row / (self._total or SHEET_ROWS))
 
     def __iter__(self) -> Iterator[Record]:
+        if self._first:
+            yield self._first
         while (rows := self._next()) is not None:
             if isinstance(rows, dict):
                 raise Invalid(str(rows["invalid"]), field="file")

@@ -1,0 +1,83 @@
+"""What the cells of a column are, whatever it is called: addresses, numbers, answers, dates, money. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+from liquor_app.imports.cleaning.amounts import read_amount
+from liquor_app.imports.cleaning.answer_cells import DEAD, NO, SILENT, YES
+from liquor_app.imports.cleaning.dates import read_date
+
+MOST = 0.8
+"""Of the filled cells, for a column to be of a kind: a bad cell here and there is no other column."""
+_EMAIL = re.compile(r"^[^@\s,;]+@[^@\s,;]+\.[a-z]{2,}$", re.IGNORECASE)
+_PHONE = re.compile(r"^(?:\+\d[\d ().-]{7,18}|(?:1[ .-])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})$")
+"""As people write one. Ten digits in a row are as often a number of a customer or of a receipt."""
+_CENTS = re.compile(r"[.,]\d{2}\D*$")
+_ANSWERS = (YES | NO | SILENT | DEAD) - {"1", "0", "x", "t", "f"}
+
+
+class CellKind(StrEnum):
+    EMAIL = "email"
+    PHONE = "phone"
+    ANSWER = "answer"
+    MOMENT = "moment"
+    MONEY = "money"
+
+
+OF_FIELD = {
+    "email": CellKind.EMAIL,
+    "phone": CellKind.PHONE,
+    **dict.fromkeys(("email_consent", "sms_consent", "is_alcohol"), CellKind.ANSWER),
+    **dict.fromkeys(
+        ("date_of_birth", "email_consent_at", "sms_consent_at", "consent_at", "occurred_at"), CellKind.MOMENT
+    ),
+    **dict.fromkeys(("amount", "unit_price", "discount", "coupon_discount"), CellKind.MONEY),
+}
+"""Field → what its cells are."""
+_NO_NAMES = frozenset({CellKind.EMAIL, CellKind.PHONE, CellKind.ANSWER, CellKind.MOMENT})
+_WORDS = dict.fromkeys(
+    ("name", "first_name", "last_name", "city", "state", "postal_code", "country", "category", "brand", "product"),
+    _NO_NAMES,
+)
+_NUMBERED = dict.fromkeys(("external_id", "order_id"), _NO_NAMES - {CellKind.MOMENT})
+
+
+def kind_of(cells: Sequence[str]) -> CellKind | None:
+    """Return what most of the filled cells are; None if they are no one thing, or nothing is filled."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    told = [kind for cell in filled if (kind := _one(cell)) is not None]
+    most = max(set(told), key=told.count, default=None)
+    return most if most is not None and told.count(most) >= MOST * len(filled) else None
+
+
+def contradicts(field: str, kind: CellKind | None) -> bool:
+    """Tell whether a column of this kind cannot be what its name says."""
+    if kind is None:
+        return False
+    if field in OF_FIELD:
+        return kind is not OF_FIELD[field]
+    return kind in _WORDS.get(field, _NUMBERED.get(field, frozenset()))
+
+
+def names_no_columns(cells: Sequence[str]) -> bool:
+    """Tell whether a file's first row is somebody's: no column is called by an address, or by a number to call."""
+    return any(_one(cell.strip()) in {CellKind.EMAIL, CellKind.PHONE} for cell in cells)
+
+
+def _one(cell: str) -> CellKind | None:
+    if len(cell) > 320:
+        return None
+    if _EMAIL.match(cell):
+        return CellKind.EMAIL
+    if " ".join(re.sub(r"[_-]+", " ", cell.lower()).split()) in _ANSWERS:
+        return CellKind.ANSWER
+    if _PHONE.match(cell):
+        return CellKind.PHONE
+    if not cell.isdigit() and read_date(cell) is not None:
+        return CellKind.MOMENT
+    if _CENTS.search(cell) and read_amount(cell) is not None:
+        return CellKind.MONEY
+    return None

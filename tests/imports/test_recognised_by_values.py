@@ -1,0 +1,96 @@
+"""Columns whose names do not tell, or tell wrong, are known by what stands in them; a file may have no header."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from liquor_app.imports.cleaning.cell_kinds import CellKind, kind_of
+from liquor_app.imports.cleaning.column_mapping import guess_mapping
+from liquor_app.imports.dry_run import inspect_file
+from liquor_app.imports.readers.formats import open_table
+from liquor_app.imports.readers.row_reader import Record
+from tests.imports.test_import import run
+from tests.imports.test_import_cases import many, write
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["ann@example.com", "", "bo@example.com"], CellKind.EMAIL),
+        (["(207) 555-0123", "207-555-0124", "+44 20 7946 0018"], CellKind.PHONE),
+        (["yes", "No", "SUBSCRIBED", "never_subscribed"], CellKind.ANSWER),
+        (["Jan 5, 2024", "11/1/16 3pm", "2024-01-05"], CellKind.MOMENT),
+        (["USD 12.50", "12,50", "(3.00)"], CellKind.MONEY),
+        (["2075550123", "2075550124"], None),  # ids, receipts
+        (["20240105", "20240106"], None),
+        (["Ann", "ann@example.com"], None),
+        (["1", "0", "1"], None),
+        (["", " "], None),
+        (["x" * 1_000_000], None),
+    ],
+)
+def test_what_cells_are(cells: list[str], kind: CellKind | None) -> None:
+    assert kind_of(cells) == kind
+
+
+def guessed(kind: str, columns: list[str], *rows: list[str]) -> dict[str, str]:
+    return guess_mapping(columns, kind, None, [Record(number, list(row)) for number, row in enumerate(rows, 2)])
+
+
+def test_names_that_tell_wrong_are_not_followed() -> None:
+    found = guessed(
+        "customers",
+        ["Customer", "Mobile", "Contact", "Login", "Newsletter", "Born"],
+        ["Ann Gray", "yes", "(207) 555-0123", "ann@example.com", "no", "2/3/1980"],
+        ["Bo Hill", "no", "(207) 555-0124", "bo@example.com", "yes", "4/5/1970"],
+    )
+    assert found == {
+        "name": "Customer", "phone": "Contact", "email": "Login", "email_consent": "Newsletter",
+        "sms_consent": "Mobile", "date_of_birth": "Born",
+    }  # fmt: skip
+    # an id that is an address is the address
+    assert guessed("customers", ["Customer ID", "Name"], ["ann@example.com", "Ann"])["email"] == "Customer ID"
+
+
+def test_one_bad_cell_does_not_make_another_column() -> None:
+    assert guessed("customers", ["Email", "Birthday"], ["ann@example.com", "00-00-0000"], ["not an address", "x"]) == {
+        "email": "Email", "date_of_birth": "Birthday",
+    }  # fmt: skip
+
+
+def test_sales_without_telling_names() -> None:
+    row = ["Nov 5, 2026 3:10 PM", "ann@example.com", "Rioja", "12.50"]
+    assert guessed("purchases", ["When", "Who", "What", "Paid"], row) == {
+        "occurred_at": "When", "email": "Who", "amount": "Paid",
+    }  # fmt: skip
+    # two columns of money: somebody must say which is what the line came to
+    assert "amount" not in guessed("purchases", ["When", "Who", "Paid", "Due"], [row[0], row[1], "12.50", "13.50"])
+
+
+async def test_a_file_without_a_header_loses_nobody(database: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "list.csv", "ann@example.com,Ann,(207) 555-0123", "bo@example.com,Bo,(207) 555-0124")
+    seen = inspect_file(path, "customers")
+    assert (seen.columns, seen.mapping) == (
+        ["column 1", "column 2", "column 3"], {"email": "column 1", "phone": "column 3"},
+    )  # fmt: skip
+    report = await run(path, mapping={**seen.mapping, "first_name": "column 2"})
+    assert (report.rows, report.created) == (2, 2)
+    people: list[Any] = await many("SELECT email, name FROM customers ORDER BY email")
+    assert [tuple(one) for one in people] == [("ann@example.com", "Ann"), ("bo@example.com", "Bo")]
+
+
+def test_a_workbook_without_a_header(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in ([], ["ann@example.com", "Ann"], ["bo@example.com", None]):
+        book.active.append(row)
+    book.save(path := tmp_path / "list.xlsx")
+    with open_table(path) as table:
+        assert table.columns == ["column 1", "column 2"]
+        assert [(one.number, one.cells) for one in table] == [
+            (2, ["ann@example.com", "Ann"]),
+            (3, ["bo@example.com", ""]),
+        ]
