@@ -1,8 +1,8 @@
 """Reads a workbook inside the sandbox. Imported there and nowhere else; its file is descriptor 2.
 
 Lines go out: first `{"names", "total", "row"}` (the header, how many rows, the header's number), then lists of
-`[number, cells, problem]`; `{"invalid": words}` ends them. It imports next to nothing, because a worker is started for each file: numpy, which the library would use if it were there,
-takes longer to import than a small workbook to read.
+`[number, cells, problem]`; `{"invalid": words}` ends them. It imports next to nothing, because a worker is started for
+each file: numpy, which the library would use if it were there, takes longer to import than a small workbook to read.
 """
 
 from __future__ import annotations

@@ -125,16 +125,11 @@ def _by_values(
 ) -> dict[str, str]:
     """Return what is found by cells alone: the first column of addresses, and what one column alone can be."""
     more: dict[str, str] = {}
+    known = {*found, *(("amount",) if "unit_price" in found else ()), *(IDENTITY[kind] if "customer" in found else ())}
     free = [one for one in columns if one not in found.values()]
     for field in BY_VALUES[kind]:
         fitting = [one for one in free if are[one] is OF_FIELD[field] and one not in more.values()]
-        if (
-            field in found
-            or (field == "amount" and "unit_price" in found)
-            or (field in IDENTITY["purchases"] and "customer" in found)
-        ):
-            continue
-        if len(fitting) == 1 or (fitting and field == "email"):
+        if field not in known and (len(fitting) == 1 or (fitting and field == "email")):
             more[field] = fitting[0]
     for field, words in _ASKED.items() if kind == "customers" else ():
         about = [
