@@ -22,6 +22,7 @@ from tests.imports.test_import_cases import FILES, many, write
 KNOWN = {
     "02_shopify_orders": "shopify_orders",
     "03_square_items": "square_items",
+    "03_square_transactions": "square_transactions",
     "06_lightspeed_x_sales": "lightspeed_x_sales",
     "07_clover_line_items": "clover_line_items",
     "08_woo_order_lines": "woocommerce_order_lines",
@@ -77,6 +78,15 @@ async def test_case_03_square_items(database: str) -> None:
     )
     assert spent[0].spent == Decimal("43.00")
     assert report.notes == {"rows_without_customer": 1}
+
+
+async def test_square_transactions_without_tax_tips_and_what_was_given_back(database: str) -> None:
+    report, baskets = await sold("03_square_transactions", "03_square_customers")
+    assert (report.rejected, report.notes["rows_without_customer"], report.notes["rows_unpaid"]) == (0, 1, 1)
+    assert {number: one.total for number, one in baskets.items()} == {
+        "TXN0011ZY": Decimal("27.00"), "TXN0012ZY": Decimal("-5.00"), "TXN0014ZY": Decimal("60.00"),
+    }  # fmt: skip
+    assert baskets["TXN0011ZY"].discount == Decimal("3.00")
 
 
 async def test_case_06_lightspeed_x_sales(database: str) -> None:

@@ -1,8 +1,8 @@
-"""Square: the customer directory."""
+"""Square: the customer directory, items sold, transactions."""
 
 from __future__ import annotations
 
-from liquor_app.imports.profiles.tool_profile import Profile, Sales
+from liquor_app.imports.profiles.tool_profile import UNPAID, VOIDED, Profile, Sales
 
 PROFILES = (
     Profile(
@@ -27,5 +27,19 @@ PROFILES = (
         },
         made={"occurred_at": "{Date} {Time}"},
         sales=Sales(order="Transaction ID", plus=(("Net Sales",),), discount=("Discounts",)),
+    ),
+    # tax, tips and gift cards are beside net sales; money given back without its items stands in a column of its own
+    Profile(
+        key="square_transactions",
+        name="Square transactions",
+        kind="purchases",
+        marks=("Transaction ID", "Net Sales", "Total Collected", "Partial Refunds"),
+        columns={"order_id": "Transaction ID", "external_id": "Customer ID", "store": "Location"},
+        made={"occurred_at": "{Date} {Time}"},
+        sales=Sales(
+            order="Transaction ID",
+            drops={"Transaction Status": {"failed": UNPAID, "pending": UNPAID, "canceled": VOIDED, "voided": VOIDED}},
+            plus=(("Net Sales",),), minus=(("Partial Refunds",),), discount=("Discounts",),
+        ),
     ),
 )  # fmt: skip
