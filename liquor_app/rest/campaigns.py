@@ -11,6 +11,7 @@ from liquor_app.accounts.access_changes import access_topic
 from liquor_app.accounts.permissions import Actor
 from liquor_app.actions import coupon_source
 from liquor_app.actions.coupon_source import CodeNeed
+from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import JOB, Id, Started
@@ -205,6 +206,7 @@ async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
     async with transaction() as session:
         row = await service.get_campaign(session, actor, campaign_id)
         result = await holdout_result(session, actor, campaign_id)
+        returned = await returned_since(session, actor, campaign_id)
     return {
         **{name: getattr(row, name) for name in CampaignAnalytics.model_fields if hasattr(row, name)},
         "campaign_id": row.id,
@@ -212,6 +214,7 @@ async def analytics(actor: CurrentActor, campaign_id: Id) -> object:
         "open_rate": _share(row.opens, row.completed_sends),
         "click_rate": _share(row.clicks, row.completed_sends),
         "conversion_rate": _share(row.conversions, row.completed_sends),
+        "returned": returned,
         "holdout": _holdout(result) if result else None,
     }
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.analytics.tasks import roll_up_days
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
@@ -178,3 +179,25 @@ async def test_a_conversion_of_a_message_sent_long_ago_reaches_the_dashboard(dat
         assert (await session.execute(text("SELECT count(*) FROM recounts"))).scalar_one() == 0
         await session.execute(text("UPDATE sends SET conversion_value = 99 WHERE id = :id"), {"id": send_id})
     assert await rolled_up() == [(1, 30), 1], "nobody asked"
+
+
+async def test_what_came_back_is_told_beside_what_was_attributed(session: AsyncSession) -> None:
+    """Never more than was attributed to the person; of returns long after, and of others, nothing."""
+    ann, bo, cy = [await add_customer(session) for _ in range(3)]
+    sent = [await message(session, one, clicked=5) for one in (ann, bo, cy)]
+    campaign = await add_campaign(session, ["at_risk"])
+    await session.execute(text("UPDATE sends SET campaign_id = :id"), {"id": campaign})
+    await buy(session, ann, days_ago=4, total=30)
+    lowered = await buy(session, bo, days_ago=4, total=50)
+    await attribute_purchases(session, SYSTEM)
+    assert await returned_since(session, SYSTEM, campaign) == 0
+    await buy(session, ann, days_ago=6, total=-9)  # of something bought before
+    await buy(session, ann, days_ago=3, total=-12)
+    await buy(session, cy, days_ago=3, total=-20)  # never bought for the campaign
+    assert await returned_since(session, SYSTEM, campaign) == 12
+    await buy(session, ann, days_ago=2, total=-500)
+    await buy(session, ann, days_ago=-70, total=-1)
+    await session.execute(text("UPDATE purchases SET total = 44 WHERE id = :id"), {"id": lowered})
+    assert await returned_since(session, SYSTEM, campaign) == 30 + 6
+    assert [(await converted(session, one))[1] for one in sent] == [30, 50, None], "attribution stays"
+    assert await returned_since(session, SYSTEM, await add_campaign(session, ["at_risk"])) == 0

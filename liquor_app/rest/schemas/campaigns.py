@@ -118,6 +118,10 @@ class CampaignAnalytics(SendingCounts):
     open_rate: float | None
     click_rate: float | None
     conversion_rate: float | None
+    returned: Money = Field(
+        description="What went back to those who bought, within sixty days, at most what was attributed; the revenue is"
+        " told without it."
+    )
     holdout: CampaignHoldoutOut | None
 
 

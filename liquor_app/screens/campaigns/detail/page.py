@@ -113,6 +113,7 @@ def _running() -> rx.Component:
         numbers(
             ("Bought", HEAD.bought, "of those contacted", ""),
             ("Revenue", HEAD.revenue, "tracked to a message", ""),
+            ("Came back", CampaignState.returned, "returned since by those who bought; not taken off", ""),
             ("Held out", HEAD.held_out, "not contacted, to measure against", ""),
         ),
     )

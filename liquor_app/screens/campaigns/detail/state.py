@@ -8,6 +8,7 @@ from uuid import UUID
 
 import reflex as rx
 
+from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.analytics.service import ledger
 from liquor_app.campaigns import lifecycle
 from liquor_app.campaigns.service import delete_campaign, get_campaign, request_plan
@@ -26,6 +27,7 @@ from liquor_app.sending.lists import list_left
 from liquor_app.sending.sandbox_play import play_week
 from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import show_money
 
 Verb = Callable[..., Awaitable[Any]]
 
@@ -49,6 +51,7 @@ class CampaignState(rx.State):
     plan: PlanView = PlanView()
     ledger: list[LedgerLine] = []
     sends: list[SendLine] = []
+    returned: str = "–"
     missing: str = ""
     loading: bool = True
     asking: str = ""
@@ -62,6 +65,10 @@ class CampaignState(rx.State):
     async def load(self) -> None:
         self.loading, self.missing, self.asking = True, "", ""
         await self._read()
+        if not self.missing:
+            actor = await signed_in(self)
+            async with transaction() as session:
+                self.returned = show_money(await returned_since(session, actor, self._id()), cents=True)
 
     async def _read(self) -> None:
         actor = await signed_in(self)
