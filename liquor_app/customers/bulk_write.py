@@ -14,16 +14,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import copy_rows
+from liquor_app.core.clock import now
 from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS, SEALED_DATE, copied_seal
 
 FIELDS = (
     "external_id", "email", "email_key", "phone", "name", "city", "state", "postal_code", "country", "timezone",
-    "language", *BIRTH_COLUMNS,
+    "language", *BIRTH_COLUMNS, "age_verified_at", "raw_data",
 )  # fmt: skip
 CONSENT_FIELDS = ("email_consent", "sms_consent")
 WRITTEN = (*FIELDS, *CONSENT_FIELDS)
 BY_FILE = "date of birth, from a file"
 """How the age ledger names a date of birth that was imported: told, not proved."""
+SEEN_BY_TILL = "proof seen, from a file"
 
 _CHANGES = (
     "CREATE TEMP TABLE IF NOT EXISTS changed_people ON COMMIT DROP AS"
@@ -34,7 +36,7 @@ _UPDATE = (
     " FROM changed_people i WHERE c.id = i.id AND c.updated_at = i.seen AND c.deleted_at IS NULL RETURNING c.id"
 )
 
-_AGES = ("customer_id", SEALED_DATE, "verified", "method", "evidence")
+_AGES = ("customer_id", SEALED_DATE, "verified", "method", "evidence", "at")
 _CONSENTS = ("customer_id", "channel", "status", "source", "at", "evidence", "recorded_by")
 
 
@@ -50,6 +52,8 @@ class Told:
     row: int
     born: bytes | None = None
     """The date, sealed."""
+    proof: str = ""
+    """Of a proof of age that was seen `at` a moment: what it was, or who saw it."""
     channel: str = ""
     status: str = ""
     source: str = ""
@@ -92,8 +96,11 @@ async def note_evidence(session: AsyncSession, told: Iterable[Told], file_name: 
             evidence = json.dumps({"import": file_name, "row": one.row})
             consents.append([one.customer_id, one.channel, one.status, one.source, one.at, evidence, recorded_by])
         else:
-            evidence = json.dumps({"import": file_name, "row": one.row, "by": by})
-            ages.append([one.customer_id, copied_seal(one.born), False, BY_FILE, evidence])
+            evidence = json.dumps(
+                {"import": file_name, "row": one.row, "by": by, **({"proof": one.proof} if one.proof else {})}
+            )
+            method = SEEN_BY_TILL if one.proof else BY_FILE
+            ages.append([one.customer_id, copied_seal(one.born), bool(one.proof), method, evidence, one.at or now()])
     if ages:
         await copy_rows(session, "age_ledger", _AGES, ages)
     if consents:

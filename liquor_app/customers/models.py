@@ -28,6 +28,7 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
+from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.organization.models import Channel
 
 
@@ -86,6 +87,12 @@ class Customer(SQLModel, table=True):
         _descending("ix_customers_spent", "total_spent"),
         Index("ix_customers_name", "name", "id", postgresql_where=_ALIVE),
         Index("ix_customers_of_age", "of_age_on", postgresql_where=_ALIVE),
+        Index(
+            "ix_customers_custom",
+            text("raw_data jsonb_path_ops"),
+            postgresql_using="gin",
+            postgresql_where=text("deleted_at IS NULL AND raw_data IS NOT NULL"),
+        ),
         Index("ix_customers_birthday", "birthday_md", postgresql_where=_ALIVE),
         Index(
             "ix_customers_search",
@@ -289,9 +296,22 @@ class Tag(SQLModel, table=True):
     created_at: datetime = stamped()
 
 
+class CustomField(SQLModel, table=True):
+    """A field of the shop's own; its values stand in `customers.raw_data` by its key."""
+
+    __tablename__ = "custom_fields"
+
+    key: str = words(primary=True)
+    label: str = words()
+    kind: FieldKind = choice("kind", FieldKind)
+    created_at: datetime = stamped()
+
+
 class CustomerTag(SQLModel, table=True):
     __tablename__ = "customer_tags"
     __table_args__ = (Index("ix_customer_tags_tag", "tag_id"),)
 
     customer_id: UUID = ref("customers.id", primary=True)
     tag_id: UUID = ref("tags.id", primary=True)
+    import_id: UUID | None = plain_uuid()
+    """The import that gave it, if one did."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, copied_seal
 from liquor_app.customers.bulk_write import FIELDS, WRITTEN, Told, add_people, change_people, note_evidence
+from liquor_app.customers.labels.tags import MOST_TAGS, add_tags, known_tags
 from liquor_app.customers.suppressions import GivenUp, suppress_told
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.rows import Person
@@ -26,6 +28,8 @@ class Result:
 
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     rejected: list[tuple[int, Rejected]] = field(default_factory=list)
+    tagged: dict[UUID, list[int]] = field(default_factory=dict)
+    """Rows that give somebody tags."""
 
 
 async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, consents: bool = False) -> Base:
@@ -68,6 +72,8 @@ def merge(base: Base, people: Sequence[Person], policy: Policy) -> Result:
             result.rejected.append((position, why))
             continue
         result.outcomes[position] = outcome
+        if person.tags and known.tags:
+            result.tagged.setdefault(known.id, []).append(position)
         if outcome is Outcome.UPDATED and known.seen is not None:
             updates.setdefault(known.id, []).append(position)
     for known_id, positions in updates.items():
@@ -77,7 +83,9 @@ def merge(base: Base, people: Sequence[Person], policy: Policy) -> Result:
 
 
 def _row(known: Known) -> list[Any]:
-    values = {**known.values, SEALED_DATE: copied_seal(known.values[SEALED_DATE])}
+    raw = known.values["raw_data"]
+    told = {SEALED_DATE: copied_seal(known.values[SEALED_DATE]), "raw_data": None if raw is None else json.dumps(raw)}
+    values = {**known.values, **told}
     return [*(values[name] for name in FIELDS), *(known.consent.get(channel) for channel in CHANNELS)]
 
 
@@ -98,10 +106,34 @@ async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, fil
     await suppress_told(session, _given_up(base.people.values()), source=f"import: {file_name}"[:120])
 
 
+async def write_tags(session: AsyncSession, base: Base, result: Result, import_id: UUID) -> int:
+    """Give everybody the tags the file gives them; a row that gave one counts as a change. Returns how many tags were
+    left out because there are too many in the shop."""
+    if not result.tagged:
+        return 0
+    there = await known_tags(session)
+    given, left_out = list[tuple[UUID, str]](), 0
+    for customer_id in result.tagged:
+        for name in base.people[customer_id].tags:
+            if name not in there and len(there) >= MOST_TAGS:
+                left_out += 1
+                continue
+            there.add(name)
+            given.append((customer_id, name))
+    for customer_id in await add_tags(session, given, import_id):
+        for position in result.tagged[customer_id]:
+            if result.outcomes[position] is Outcome.UNCHANGED:
+                result.outcomes[position] = Outcome.UPDATED
+    return left_out
+
+
 def _told(people: Sequence[Known]) -> Iterator[Told]:
     for known in people:
         if known.born_in_row is not None:
             yield Told(known.id, known.born_in_row, born=known.values[SEALED_DATE])
+        if known.age_seen is not None:
+            number, seen = known.age_seen
+            yield Told(known.id, number, born=known.values[SEALED_DATE], proof=seen.proof, at=seen.at)
         for number, given in known.evidence:
             yield Told(
                 known.id, number, channel=given.channel, status=given.status.value, source=given.source, at=given.at

@@ -19,9 +19,10 @@ from liquor_app.customers.addresses import guess_timezone
 from liquor_app.customers.ages.birth_dates import birth_columns
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, born_columns
 from liquor_app.customers.bulk_write import FIELDS
+from liquor_app.customers.labels.custom_values import custom_of, with_custom
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.imports.cleaning.cells import Rejected
-from liquor_app.imports.cleaning.rows import ConsentGiven, Person
+from liquor_app.imports.cleaning.rows import AgeSeen, ConsentGiven, Person
 
 KEYS = ("email_key", "external_id", "phone")
 DEFAULTS = {"country": "US", "language": "en"}
@@ -55,6 +56,10 @@ class Known:
     """The row of this file that last told their date of birth, if it told a new one."""
     given_up: dict[str, str] = field(default_factory=dict)
     """Channel → why nobody may write there any more, as this file says."""
+    tags: dict[str, None] = field(default_factory=dict)
+    """Tags this file gives them, whether they have them or not."""
+    age_seen: tuple[int, AgeSeen] | None = None
+    """The row that told a proof of age, where it counts."""
     before: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -139,11 +144,34 @@ def _younger(known: dict[str, Any], born: Any, policy: Policy) -> dict[str, Any]
     return born_columns(born)
 
 
+def _custom(known: dict[str, Any], person: Person, policy: Policy) -> dict[str, Any]:
+    held = custom_of(known.get("raw_data"))
+    more = {
+        key: value
+        for key, value in person.custom
+        if held.get(key) != value and (policy is Policy.OVERWRITE or key not in held)
+    }
+    return {"raw_data": with_custom(known.get("raw_data"), more)} if more else {}
+
+
 def _columns(person: Person) -> dict[str, Any]:
     """Return what stands in the columns of somebody new."""
     told = dict(person.values)
     born = told.pop("date_of_birth", None)
+    if person.custom:
+        told["raw_data"] = with_custom(None, dict(person.custom))
     return {**told, **born_columns(born)} if isinstance(born, date) else told
+
+
+def _take_age(known: Known, person: Person) -> bool:
+    """A proof of age that was seen counts for somebody who is no minor by what is on file, once."""
+    if person.age_seen is None or known.values.get("age_verified_at") is not None:
+        return False
+    of_age_on = known.values.get("of_age_on")
+    if of_age_on is not None and of_age_on > person.age_seen.at.date():
+        return False
+    known.values["age_verified_at"], known.age_seen = person.age_seen.at, (person.number, person.age_seen)
+    return True
 
 
 def _timezone(values: dict[str, Any]) -> str | None:
@@ -160,6 +188,7 @@ def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:
             continue
         if known.values.get(name) != value:
             changes[name] = value
+    changes |= _custom(known.values, person, policy)
     changes |= _younger(known.values, person.values.get("date_of_birth"), policy)
     if "email_key" in changes:  # another spelling of the same address is no change
         changes["email"] = person.values["email"]
@@ -183,6 +212,8 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
         if "date_of_birth" in person.values:
             known.born_in_row = person.number
         _take_consents(known, person)
+        _take_age(known, person)
+        known.tags.update(dict.fromkeys(person.tags))
         known.given_up.update(person.given_up)
         base.add(known)
         return known, Outcome.CREATED
@@ -193,9 +224,11 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
     for key in KEYS:
         if key in changes:
             base.index(known, key)
-    consented = _take_consents(known, person)
+    consented, seen = _take_consents(known, person), _take_age(known, person)
+    if policy is not Policy.KEEP:
+        known.tags.update(dict.fromkeys(person.tags))
     known.given_up.update(person.given_up)
-    if changes or consented:
+    if changes or consented or seen:
         return known, Outcome.UPDATED
     return known, Outcome.UNCHANGED
 

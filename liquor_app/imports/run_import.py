@@ -29,11 +29,13 @@ from liquor_app.core.bulk import by_index, unnest
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.customers.bulk_write import Raced
+from liquor_app.customers.labels.custom_fields import ensure_fields
+from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
 from liquor_app.imports import basket_lines, customer_rows
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.column_mapping import CONSENTS, KINDS, check_mapping
 from liquor_app.imports.cleaning.order_shape import check_rows
-from liquor_app.imports.cleaning.rows import NOTES, Line, Person, Setting
+from liquor_app.imports.cleaning.rows import NOTES, TOO_MANY_TAGS, Line, Person, Setting
 from liquor_app.imports.cleaning.sale_rows import MADE, SaleRows
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells
@@ -199,20 +201,30 @@ class Work:
         for attempt in range(1, TRIES + 1):
             try:
                 async with session.begin_nested(), by_index(session):
+                    await ensure_fields(session, self._custom)
                     base = await customer_rows.load_known(session, keys, consents=consents)
                     result = await READING.run(customer_rows.merge, base, rows, self.plan.policy)
                     await customer_rows.write(session, base, self._actor.user_id, self.plan.file_name)
+                    left_out = await customer_rows.write_tags(session, base, result, self.plan.id)
                 break
             except (UniqueViolation, Raced):
                 if attempt == TRIES:
                     raise
         self._notes = Counter(note for row in rows for note in row.notes)
+        if left_out:
+            self._notes[TOO_MANY_TAGS] += left_out
         if self._watch:
             self.shown += [
                 Shown(chunk.records[at], one.value, reason=" ".join(NOTES[note] for note in rows[at].notes))
                 for at, one in result.outcomes.items()
             ]
         return Counter(result.outcomes.values()), [Reject(chunk.records[at], why) for at, why in result.rejected]
+
+    @property
+    def _custom(self) -> list[tuple[FieldKind, str, str]]:
+        """Custom fields the file fills: kind, key, and the column's name, which a new one takes."""
+        named = [(split_name(name), column) for name, column in self.plan.mapping.items()]
+        return [(*name, " ".join(column.split())[:MOST_LETTERS]) for name, column in named if name is not None]
 
     async def _lines(self, session: AsyncSession, chunk: Chunk) -> list[Reject]:
         rows = [row for row in chunk.rows if isinstance(row, Line)]

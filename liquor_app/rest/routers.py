@@ -27,6 +27,7 @@ from liquor_app.rest import (
 )
 from liquor_app.rest import coupons as coupon_pools
 from liquor_app.rest.kit.authentication import has_session
+from liquor_app.rest.people import customer_labels
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
@@ -34,6 +35,7 @@ from liquor_app.rest.schemas.organization import NotificationMessage
 ROUTERS = [
     accounts.router,
     customers.router,
+    customer_labels.router,
     imports.router,
     suppressions.router,
     segments.router,

@@ -15,6 +15,7 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 from liquor_app.customers.consents import suppress_customers
+from liquor_app.customers.labels.custom_values import custom_filter
 from liquor_app.customers.labels.tags import clean_tag, tag_customers, untag_customers
 from liquor_app.customers.service import CustomerRow, delete_customer
 from liquor_app.organization.channel import Channel
@@ -55,6 +56,13 @@ CUSTOMERS = ListSpec(
             "t.id IN (SELECT g.customer_id FROM customer_tags g JOIN tags n ON n.id = g.tag_id WHERE n.name = :tag)",
             Match.EXACT,
             label="Tag",
+        ),
+        Filter(
+            "custom",
+            "t.raw_data IS NOT NULL AND t.raw_data @> CAST(:custom AS jsonb)",
+            Match.EXACT,
+            parse=custom_filter,
+            names_people=True,
         ),
         Filter(
             "channel",

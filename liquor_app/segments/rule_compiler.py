@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    case,
     cast,
     exists,
     false,
@@ -35,6 +36,7 @@ from sqlalchemy.sql.schema import Table
 from sqlmodel import SQLModel
 
 from liquor_app.customers.ages.birth_dates import AgeBand, legal_day
+from liquor_app.customers.labels.custom_values import CUSTOM, split_name
 from liquor_app.customers.models import Customer, CustomerTag, Purchase, PurchaseLine, Tag
 from liquor_app.events.models import AnalyticsEvent, EventType
 from liquor_app.segments.models import Segment, SegmentMember
@@ -106,6 +108,8 @@ def _in_segment(slug: str) -> ColumnElement[bool]:
 
 def _condition(rule: Condition, now: datetime) -> ColumnElement[bool]:
     kind, op, value = rule.field.kind, rule.op, rule.value
+    if (custom := split_name(rule.field.name)) is not None:
+        return _custom(custom[1], kind, op, value, now.date())
     if kind is Kind.FLAG:
         flag = _FLAGS[rule.field.name]
         return flag if value else not_(flag)
@@ -181,6 +185,45 @@ def _moment(column: ColumnElement[Any], op: str, value: Any, now: datetime) -> C
         case _:
             matched = column >= _at(datetime.combine(value, time.min, now.tzinfo))
     return and_(column.is_not(None), matched)
+
+
+def _custom(key: str, kind: Kind, op: str, value: Any, today: date) -> ColumnElement[bool]:
+    """By a custom field's value, which is kept as text: see `custom_values`."""
+    held: ColumnElement[str] = c.raw_data[CUSTOM][literal(key, Text)].astext
+    if op == "known":
+        return held.is_not(None)
+    if op == "unknown":
+        return held.is_(None)
+    if kind is Kind.FLAG:
+        yes = and_(held.is_not(None), held == literal("yes", Text))
+        return yes if value else not_(yes)
+    if kind is Kind.NUMBER:
+        return _number(cast(case((held.op("~")(literal(_NUMBER, Text)), held)), Numeric()), op, value)
+    if kind is Kind.DAY:
+        return and_(held.is_not(None), _iso_day(held, op, value, today))
+    return _text(held, op, value)
+
+
+_NUMBER = r"^-?\d{1,13}(\.\d{1,6})?$"
+
+
+def _iso_day(held: ColumnElement[str], op: str, value: Any, today: date) -> ColumnElement[bool]:
+    """Days in ISO form stand in the order of their text."""
+
+    def day(one: date) -> ColumnElement[str]:
+        return literal(one.isoformat(), Text)
+
+    match op:
+        case "within_days":
+            return held.between(day(today - timedelta(days=value)), day(today))
+        case "older_than_days":
+            return held < day(today - timedelta(days=value))
+        case "next_days":
+            return held.between(day(today), day(today + timedelta(days=value)))
+        case "before":
+            return held < day(value)
+        case _:
+            return held >= day(value)
 
 
 def _birthday(op: str, value: Any, today: date) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from liquor_app.customers.ages.birth_dates import LEGAL_AGE, AgeBand
+from liquor_app.customers.labels.custom_values import FieldKind, split_name
 
 
 class Kind(StrEnum):
@@ -25,6 +26,8 @@ class Kind(StrEnum):
     """A time, asked about relative to today."""
     BIRTHDAY = "birthday"
     """A day of every year."""
+    DAY = "day"
+    """A calendar day, asked about relative to today."""
     REACHED = "reached"
     """A day that has come already, asked about relative to today."""
     LIST = "list"
@@ -59,6 +62,8 @@ for _kind in (Kind.NUMBER, Kind.MONEY, Kind.SHARE):
         "eq": "is", "ne": "is not", "lt": "is under", "lte": "is at most", "gt": "is over", "gte": "is at least",
         "between": "is between", "known": "is known", "unknown": "is not known",
     }  # fmt: skip
+
+OPS[Kind.DAY] = OPS[Kind.MOMENT]
 
 LIST_OPS = frozenset({"in", "not_in", "has_any", "has_all", "has_none"})
 DAY_OPS = frozenset({"within_days", "older_than_days", "next_days"})
@@ -124,6 +129,23 @@ FIELDS: dict[str, Field] = _registry(
     Field("age_verified", "Age verified", Kind.FLAG),
     Field("objected_to_profiling", "Objection to profiling", Kind.FLAG),
 )
+
+
+_CUSTOM = {
+    FieldKind.TEXT: Kind.TEXT, FieldKind.NUMBER: Kind.NUMBER, FieldKind.DATE: Kind.DAY, FieldKind.FLAG: Kind.FLAG,
+}  # fmt: skip
+
+
+def field_named(name: str) -> Field | None:
+    """Return what a rule's field is: one of `FIELDS`, or a custom field by its full name (`custom.text.grape`),
+    whether the shop has it or not: a rule about one that is gone finds nobody."""
+    if (known := FIELDS.get(name)) is not None:
+        return known
+    if (custom := split_name(name)) is None:
+        return None
+    kind, key = custom
+    label = key.replace("_", " ")
+    return Field(name, f"{label[:1].upper()}{label[1:]}", _CUSTOM[kind])
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ def _join(parts: list[str], word: str, opening: str, inside: bool) -> str:
 def _condition(rule: Condition) -> str:
     field, op, value = rule.field, rule.op, rule.value
     label = field.label if field.label.startswith(("E-", "SMS", "RFM")) else field.label[0].lower() + field.label[1:]
+    if field.kind is Kind.FLAG and field.name not in _FLAGS:
+        return f"{label} is {'yes' if value else 'not yes'}"
     if field.kind is Kind.FLAG:
         return _FLAGS[field.name][0 if value else 1]
     words = OPS[field.kind][op]
@@ -77,7 +79,7 @@ def _condition(rule: Condition) -> str:
     if field.name == "age_band":
         bands = [AgeBand(str(item)).label for item in (value if isinstance(value, tuple) else (value,))]
         return f"{label} {words} {_or(bands)}"
-    if field.kind is Kind.MOMENT:
+    if field.kind in (Kind.MOMENT, Kind.DAY):
         verb = {"last_purchase_at": "last bought", "first_purchase_at": "first bought", "created_at": "was added"}.get(
             field.name, f"{label} is"
         )

@@ -23,7 +23,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from liquor_app.core.errors import Invalid
-from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, EVENTS, FIELDS, LIST_OPS, OPS, Field, Kind
+from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, EVENTS, FIELDS, LIST_OPS, OPS, Field, Kind, field_named
 
 MAX_DEPTH = 8
 MAX_NODES = 100
@@ -199,7 +199,7 @@ def _only(raw: Mapping[str, Any], allowed: set[str], path: str) -> None:
 def _condition(raw: Mapping[str, Any], path: str) -> Condition:
     _only(raw, {"field", "op", "value"}, path)
     name = raw["field"]
-    field = FIELDS.get(name) if isinstance(name, str) else None
+    field = field_named(name) if isinstance(name, str) else None
     if field is None:
         raise _Wrong(f"{path}.field", f"{str(name)[:40]!r} is not a field; fields: {', '.join(FIELDS)}")
     op = raw.get("op")
@@ -233,7 +233,7 @@ def _value(field: Field, op: str, value: object, path: str) -> Value:
         if low > high:
             raise _Wrong(path, "the first number must not exceed the second")
         return low, high
-    if field.kind is Kind.MOMENT:
+    if field.kind in (Kind.MOMENT, Kind.DAY):
         try:
             return date.fromisoformat(value if isinstance(value, str) else "")
         except ValueError as error:

@@ -13,6 +13,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import NotFound
+from liquor_app.customers.labels.custom_values import custom_of
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings
@@ -201,13 +202,13 @@ def _filled(context: Context, missing: list[str]) -> Context:
 
 async def _recipient(session: AsyncSession, customer_id: UUID) -> Recipient:
     found = await session.execute(
-        text("SELECT name, city, primary_category FROM customers WHERE id = :id AND deleted_at IS NULL"),
+        text("SELECT name, city, primary_category, raw_data FROM customers WHERE id = :id AND deleted_at IS NULL"),
         {"id": customer_id},
     )
     row = found.first()
     if row is None:
         raise NotFound("There is no such customer, or it was deleted.")
-    return Recipient(row.name, row.city, row.primary_category)
+    return Recipient(row.name, row.city, row.primary_category, custom_of(row.raw_data))
 
 
 _EXAMPLE_OFFER = OfferFacts(

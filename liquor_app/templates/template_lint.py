@@ -30,6 +30,8 @@ from liquor_app.templates.rendering.variables import VARIABLES, example_context
 MOST = 12
 """Problems told at once."""
 
+_CUSTOM = re.compile(r"custom\.[a-z][a-z0-9_]*")
+"""A field of the shop's own: which there are, only the database knows."""
 _LIQUID = re.compile(r"{%-?\s*(\w+)?.*?%}|{{.*?}}", re.DOTALL)
 _BLOCKS = frozenset({"if", "unless", "for", "case", "capture", "comment", "raw", "tablerow", "ifchanged"})
 _TAG = re.compile(r"<!--.*?-->|<(/?)([A-Za-z][\w-]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*?)(/?)>", re.DOTALL)
@@ -189,7 +191,7 @@ def _unknown(source: TemplateSource, parts: list[tuple[str, str]]) -> list[Probl
     """Variables that do not exist."""
     found: list[Problem] = []
     for name in variables_of(source):
-        if name in VARIABLES or any(known.startswith(f"{name}.") for known in VARIABLES):
+        if name in VARIABLES or _CUSTOM.fullmatch(name) or any(known.startswith(f"{name}.") for known in VARIABLES):
             continue
         near = get_close_matches(name, VARIABLES, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""

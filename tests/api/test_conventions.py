@@ -36,6 +36,8 @@ OURS = """
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 PATCH /settings/compliance · POST /settings/compliance/rules · POST /settings/compliance/rules/{id}/end
 GET /suppressions · POST /suppressions · POST /customers/{id}/consents
+GET /custom-fields · POST /custom-fields · DELETE /custom-fields/{key}
+GET /customers/{id}/labels · PATCH /customers/{id}/labels
 GET /customers/{id}/age · POST /customers/{id}/age
 GET /coupon-pools · POST /coupon-pools · POST /coupon-pools/file · GET /coupon-pools/{id} · PATCH /coupon-pools/{id}
 DELETE /coupon-pools/{id} · POST /coupon-pools/{id}/codes · POST /coupon-pools/{id}/discard

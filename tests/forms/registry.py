@@ -14,6 +14,7 @@ from liquor_app.screens.campaigns.builder.state import BuilderState
 from liquor_app.screens.campaigns.detail.edit_state import EditState
 from liquor_app.screens.compliance.law.state import LawState
 from liquor_app.screens.coupons.pools.state import PoolsState
+from liquor_app.screens.customers.detail.labels_state import LabelsState
 from liquor_app.screens.customers.detail.manage_state import ActsState
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.suppressions.state import SuppressedState
@@ -92,6 +93,14 @@ FORMS = (
     ),
     Formed(ActsState, ((ActsState.ask, "age"),), ActsState.prove, ({"born": "long ago"},), "born", _customer,
         fair=({"born": "1980-01-01", "proof": "Passport"},),
+    ),
+    Formed(
+        LabelsState, ((LabelsState.ask, "values"),), LabelsState.save, ({"tags": "x" * 60},), "tags", _customer,
+        fair=({"tags": "wine club"},),
+    ),
+    Formed(
+        LabelsState, ((LabelsState.ask, "field"),), LabelsState.add, ({"label": "", "kind": "text"},), "label",
+        _customer, fair=({"label": "Favorite grape", "kind": "text"},),
     ),
     Formed(
         ProviderFormState, ((ProviderFormState.open, EMAIL, "mailgun"),), ProviderFormState.save,

@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.bulk import unnest
+from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.storable_text import unstorable
+from liquor_app.customers.models import CustomerTag, Tag
 
 MOST_LETTERS = 40
 MOST_TAGS = 500
@@ -82,6 +84,63 @@ async def untag_customers(session: AsyncSession, actor: Actor, customer_ids: Seq
     count = int(removed.rowcount)  # type: ignore[attr-defined]
     await audit(session, actor, "customers.untagged", "customer", None, tag=tag, customers=count)
     return count
+
+
+MOST_OF_ONE = 50
+"""Tags of one customer."""
+
+_TAGGED = unnest("g", customer_id=CustomerTag.customer_id, name=Tag.name)
+_NEW = """
+INSERT INTO tags (name) SELECT name FROM unnest(CAST(:names AS text[])) AS n(name) ORDER BY 1 ON CONFLICT DO NOTHING
+"""
+_GIVE = f"""
+INSERT INTO customer_tags (customer_id, tag_id, import_id)
+SELECT g.customer_id, t.id, :import FROM {_TAGGED} JOIN tags t ON t.name = g.name ORDER BY 1, 2
+ON CONFLICT DO NOTHING RETURNING customer_id
+"""
+
+
+async def known_tags(session: AsyncSession) -> set[str]:
+    """Return every tag there is. A corridor, for imports."""
+    return set((await session.execute(text("SELECT name FROM tags"))).scalars())
+
+
+async def add_tags(session: AsyncSession, given: Sequence[tuple[UUID, str]], import_id: UUID) -> set[UUID]:
+    """Give customers their tags, making those that are new; returns who had one of them not yet. A corridor, for
+    imports: whoever calls has authorised, and keeps to `MOST_TAGS`."""
+    await session.execute(text(_NEW), {"names": sorted({name for _, name in given})})
+    bound = {
+        **_TAGGED.bind(customer_id=[one for one, _ in given], name=[name for _, name in given]),
+        "import": import_id,
+    }
+    return {UUID(str(one)) for one in (await session.execute(text(_GIVE), bound)).scalars()}
+
+
+async def set_tags(session: AsyncSession, actor: Actor, customer_id: UUID, names: Sequence[str]) -> list[str]:
+    """Give one customer these tags and no others; returns them, by name.
+
+    Raises:
+        Forbidden: the actor may only read.
+        NotFound: there is no such customer.
+        Invalid, Conflict: see `tag_customers`; more than `MOST_OF_ONE`.
+    """
+    require(actor, Role.MANAGER)
+    wanted = {clean_tag(name): None for name in names}
+    if len(wanted) > MOST_OF_ONE:
+        raise Invalid(f"A customer has at most {MOST_OF_ONE} tags.", field="tags")
+    locked = await session.execute(
+        text("SELECT 1 FROM customers WHERE id = :id AND deleted_at IS NULL FOR UPDATE"), {"id": customer_id}
+    )
+    if locked.first() is None:
+        raise NotFound("There is no such customer, or it was deleted.")
+    before = await tags_of(session, actor, customer_id)
+    for name in before:
+        if name not in wanted:
+            await untag_customers(session, actor, [customer_id], name)
+    for name in wanted:
+        if name not in before:
+            await tag_customers(session, actor, [customer_id], name)
+    return sorted(wanted)
 
 
 async def tags_in_use(session: AsyncSession, actor: Actor) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from liquor_app.core.errors import Invalid
+from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, contradicts, kind_of
 from liquor_app.imports.profiles.tool_profile import Profile, plain
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
@@ -38,6 +39,9 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     "consent_source": ("consent source", "opt in source", "source of consent", "signup source"),
     "email_consent_at": ("email consent at", "email consent date", "email opt in date"),
     "sms_consent_at": ("sms consent at", "sms consent date", "sms opt in date"),
+    "tags": ("tags", "tag", "customer tags", "labels", "groups", "group"),
+    "age_checked_at": ("age checked at", "age checked on", "age verified at", "age verified on", "id checked on"),
+    "age_check": ("age check", "age checked by", "age verified by", "age proof", "proof of age", "id check"),
     "given_up": ("email suppressions", "suppressions", "suppression reason"),
     "consent_at": ("consent at", "consent date", "opt in date", "opt in time", "opted in at", "subscribed at"),
 }  # fmt: skip
@@ -99,11 +103,13 @@ def guess_mapping(
     Consent columns are taken with or without where and when it was given: without evidence there is no consent, but
     whoever says no is always heard.
     """
-    if profile is not None:
-        return profile_mapping(profile, columns)
     by_name: dict[str, str] = {}
     for column in columns:
         by_name.setdefault(plain(column), column)
+    if profile is not None:
+        by_tool = profile_mapping(profile, columns)
+        tags = [by_name[one] for one in map(plain, KINDS[kind].get("tags", ())) if one in by_name]
+        return {**by_tool, **({"tags": tags[0]} if tags and tags[0] not in by_tool.values() else {})}
     are = _kinds(columns, sample)
     found: dict[str, str] = {}
     for field, synonyms in KINDS[kind].items():
@@ -169,7 +175,7 @@ def check_mapping(
     """
     chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile, sample)
     for field, column in chosen.items():
-        if field not in KINDS[kind]:
+        if field not in KINDS[kind] and not (kind == "customers" and split_name(field)):
             raise Invalid(f"mapping: there is no field {field!r}; known are {', '.join(KINDS[kind])}", field="mapping")
         if column not in columns:
             raise Invalid(f"mapping: the file has no column {column!r}; it has {_shown(columns)}", field="mapping")

@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 
 from liquor_app.core.money import money
 from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, known_birthday
+from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.imports.cleaning.answer_cells import Answer, clean_answer, clean_flag
 from liquor_app.imports.cleaning.cells import MAX_TEXT, REMEMBERED, Rejected, clean_label, clean_text, clean_word
 from liquor_app.imports.cleaning.column_mapping import CONSENTS
+from liquor_app.imports.cleaning.label_cells import clean_custom, clean_tags
 from liquor_app.imports.cleaning.moment_cells import (
     When,
     clean_birthday,
@@ -79,6 +81,14 @@ class ConsentGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class AgeSeen:
+    """A proof of age somebody has seen, as a file tells it: what it was or who saw it, and when."""
+
+    proof: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """A customer row, understood. `values` holds what was not blank; `notes` what was left out, by `NOTES`."""
 
@@ -88,6 +98,10 @@ class Person:
     notes: tuple[str, ...] = ()
     given_up: tuple[tuple[str, str], ...] = ()
     """Channels whose address another system no longer writes to, and why (`SuppressionReason`)."""
+    tags: tuple[str, ...] = ()
+    custom: tuple[tuple[str, str], ...] = ()
+    """Custom fields: key and value."""
+    age_seen: AgeSeen | None = None
 
 
 @dataclass(slots=True)
@@ -190,6 +204,8 @@ NO_BIRTHDAY = "placeholder_birthday"
 NO_EVIDENCE = "consent_without_evidence"
 GIVEN_UP = "address_given_up"
 FUTURE = "consent_in_the_future"
+UNSEEN = "age_without_evidence"
+TOO_MANY_TAGS = "too_many_tags"
 
 
 def left_out(field: str) -> str:
@@ -197,11 +213,13 @@ def left_out(field: str) -> str:
     return f"{field}_left_out"
 
 
-_PERSONAL = (*_CLEAN, "email", "phone", "date_of_birth", "first_name", "last_name", *CONSENTS)
+_PERSONAL = (*_CLEAN, "email", "phone", "date_of_birth", "first_name", "last_name", "tags", "custom", *CONSENTS)
 NOTES = {
     NO_EVIDENCE: "Consent is left out: it counts only with a source and a date of consent beside it.",
     FUTURE: "Consent is left out: its date lies in the future, nobody has agreed yet.",
     NO_BIRTHDAY: "The date of birth is what tills write where they know nothing; it is left out, and proves no age.",
+    TOO_MANY_TAGS: "A tag is left out: there are as many in the shop as there may be.",
+    UNSEEN: "The check of age is left out: it counts only with what was seen, and on which day.",
     GIVEN_UP: "The file says that this address is no longer written to: it goes onto the suppression list.",
     **{left_out(field): f"{field} cannot be read and is left blank." for field in _PERSONAL},
 }
@@ -247,9 +265,54 @@ def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting
         values["date_of_birth"] = known_birthday(born)
         if born in PLACEHOLDERS or is_no_birthday(given["date_of_birth"]):
             notes.append(NO_BIRTHDAY)
+    tags, is_whole = clean_tags(given.get("tags", ""))
+    if not is_whole:
+        notes.append(left_out("tags"))
+    custom, is_read = _custom(given, how)
+    if not is_read:
+        notes.append(left_out("custom"))
+    seen = _age_seen(given, how)
+    if seen is None and "age_checked_at" in given:
+        notes.append(UNSEEN)
     known = {field: value for field, value in values.items() if value}
     heard = _consents(cells, at, how)
-    return Person(number, known, tuple(heard.consents), (*notes, *heard.notes), tuple(heard.given_up.items()))
+    all_notes = (*notes, *heard.notes)
+    return Person(number, known, tuple(heard.consents), all_notes, tuple(heard.given_up.items()), tags, custom, seen)
+
+
+def _custom(given: dict[str, str], how: Setting) -> tuple[tuple[tuple[str, str], ...], bool]:
+    """Return what stands in custom fields, and whether every cell could be read."""
+    found: list[tuple[str, str]] = []
+    is_whole = True
+    for column, cell in given.items():
+        if (name := split_name(column)) is None:
+            continue
+        kind, key = name
+        try:
+            value = clean_custom(
+                kind, key, cell, order=how.date_order, decimal=how.decimal, currency=how.currency
+            )  # fmt: skip
+        except Rejected:
+            is_whole = False
+            continue
+        if value is not None:
+            found.append((key, value))
+    return tuple(found), is_whole
+
+
+def _age_seen(given: dict[str, str], how: Setting) -> AgeSeen | None:
+    """Return a proof of age that was seen: only with what it was and on which day, which has come already."""
+    try:
+        proof = clean_word(given.get("age_check", ""), "age_check")
+        when = clean_moment(given.get("age_checked_at", ""), "age_checked_at", how.zone, how.now, order=how.date_order)
+    except Rejected:
+        return None
+    if proof is None or when is None or when.at > how.now or proof.lower() in NO_PROOF:
+        return None
+    return AgeSeen(proof[:120], when.at)
+
+
+NO_PROOF = frozenset({"no", "false", "0", "failed", "unverified", "not verified", "pending", "refused"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from liquor_app.core.bulk import unnest
 from liquor_app.core.ids import uuid7
 from liquor_app.coupons.coupon_codes import give_codes
 from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.labels.custom_values import custom_of
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
@@ -40,7 +41,7 @@ SELECT s.id, s.created_at, s.customer_id, s.action_id, s.campaign_id, s.channel,
        s.expires_at, s.contact_at AS moment, s.attempt,
        k.virtual_now IS NOT NULL AS is_played, k.brand_id, k.constraints,
        a.send_window, a.offer, a.offer_terms, a.message, a.template_category, o.code AS coupon,
-       c.name, c.city, c.primary_category, c.email_key, c.phone, c.state, c.postal_code, c.timezone,
+       c.name, c.city, c.primary_category, c.raw_data, c.email_key, c.phone, c.state, c.postal_code, c.timezone,
        c.deleted_at IS NOT NULL AS deleted, c.profiling_objected_at IS NOT NULL AS objected, c.no_tracking,
        c.paused_until, c.max_contacts_30_days, c.topics_off,
        c.of_age_on, c.age_verified_at IS NOT NULL AS age_verified,
@@ -94,6 +95,7 @@ class Claimed:
     name: str | None
     city: str | None
     favourite: str | None
+    custom: Mapping[str, str]
     offer: str
     offer_terms: dict[str, Any]
     message: str | None
@@ -271,6 +273,7 @@ def _claimed(row: Any, verdict: Allowed, hashed: bytes, coupon: str | None) -> C
         name=row.name,
         city=row.city,
         favourite=row.primary_category,
+        custom=custom_of(row.raw_data),
         offer=row.offer or "",
         offer_terms=row.offer_terms or {},
         message=row.message,

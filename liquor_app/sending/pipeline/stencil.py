@@ -47,6 +47,8 @@ FEW = 2
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}([a-z0-9_.-]+){_CLOSE}")
 _TOKEN = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
+_CUSTOM = re.compile(r"\bcustom\b")
+"""The shop's own fields have no marks: what names them, however it does, is rendered one by one."""
 _PLAIN = re.compile(r"""{{-?\s*([a-z_]+\.[a-z_]+)\s*(?:\|\s*default:\s*(?:'[^']*'|"[^"]*")\s*)?-?}}""")
 _ASKED = re.compile(r"{%-?\s*(?:if|elsif|unless)\s+[a-z_]+\.[a-z_]+\s*-?%}")
 """Whether it is known at all: so it is, or it would have no mark."""
@@ -160,7 +162,7 @@ def _plain_paths(*sources: str | None) -> frozenset[str]:
     """Personal variables that are only ever shown as they are."""
     personal = {*PERSONAL, *(f"legal.{name}" for name in LINKS)}
     for source in sources:
-        if source and _OPEN in source:
+        if source and (_OPEN in source or _CUSTOM.search(source)):
             return frozenset()
         for token in _TOKEN.findall(source or ""):
             if _PLAIN.fullmatch(token) or _ASKED.fullmatch(token):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,8 @@ class Recipient:
     name: str | None
     city: str | None
     favourite: str | None
+    custom: Mapping[str, str] = field(default_factory=dict)
+    """Custom fields: `{{ custom.favorite_grape }}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ def build_context(person: Recipient, offer: OfferFacts, brand: BrandRow) -> Cont
             ends=_day(ends),
             code=offer.code,
         ),
+        "custom": dict(person.custom),
         **_known(message=offer.message),
         **brand_context(brand),
     }

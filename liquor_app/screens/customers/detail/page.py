@@ -8,6 +8,8 @@ import reflex as rx
 
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.screens.customers.detail.history_state import HistoryState, NotSentState, PurchasesState, SentState
+from liquor_app.screens.customers.detail.labels_panel import labels_card, labels_dialogs
+from liquor_app.screens.customers.detail.labels_state import LabelsState
 from liquor_app.screens.customers.detail.manage_dialogs import questions
 from liquor_app.screens.customers.detail.manage_state import ActsState
 from liquor_app.screens.customers.detail.state import CustomerState
@@ -55,7 +57,11 @@ def customer_page() -> rx.Component:
         button("All customers", kind="primary", href="/customers"),
         icon="search-x",
     )
-    return rx.cond(CustomerState.missing != "", nobody, rx.fragment(_head(), _body(), customer_form(), questions()))
+    return rx.cond(
+        CustomerState.missing != "",
+        nobody,
+        rx.fragment(_head(), _body(), customer_form(), questions(), labels_dialogs()),
+    )
 
 
 def _head() -> rx.Component:
@@ -99,6 +105,7 @@ def _body() -> rx.Component:
             rx.el.div(
                 col(
                     card(ready(_why()), title="Why these scores", aside=scored, flush=True),
+                    labels_card(),
                     _mix(),
                     card(ready(_consents(), 3), title="Consent and age", flush=True),
                     gap=16,
@@ -326,9 +333,16 @@ PAGES = (
         "Customer",
         customer_page,
         on_load=[
-            *(CustomerState.clear, HistoryState.clear, PurchasesState.forget, SentState.forget, NotSentState.forget),
+            *(
+                CustomerState.clear,
+                LabelsState.clear,
+                HistoryState.clear,
+                PurchasesState.forget,
+                SentState.forget,
+                NotSentState.forget,
+            ),
             *(CustomerState.load, HistoryState.load, PurchasesState.load, SentState.load, NotSentState.load),
-            ErrandsState.load,
+            *(ErrandsState.load, LabelsState.load),
         ],
         parent="/customers",
     ),

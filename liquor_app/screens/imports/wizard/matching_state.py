@@ -17,6 +17,8 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.files.store import file_store
+from liquor_app.customers.labels.custom_fields import list_custom_fields
+from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, field_key, full_name
 from liquor_app.imports.cleaning.rows import NO_EVIDENCE
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
 from liquor_app.imports.merge_rows import Policy
@@ -27,9 +29,10 @@ from liquor_app.imports.uploads import ImportRow, start_import
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import MATCH, RUN, ImportState
 from liquor_app.screens.imports.wizard.view import (
-    CHOICES,
+    NEW,
     ColumnLine,
     TrialLine,
+    choices_of,
     column_lines,
     evidence_words,
     made_words,
@@ -100,6 +103,8 @@ class MatchState(rx.State):
     """What is chosen for the file in hand, and what it would do."""
 
     columns: list[ColumnLine] = []
+    choices: list[tuple[str, str]] = []
+    """What a column may become; the shop's own fields among them."""
     policy: str = Policy.FILL.value
     date_order: str = "mdy"
     decimal: str = "."
@@ -142,8 +147,14 @@ class MatchState(rx.State):
     @guarded
     async def match(self, column: str, field: str) -> Any:
         """Return a column of the file becomes a field; an empty one leaves it out."""
-        file = await self.get_state(ImportState)
-        known = {value for value, _ in CHOICES[file.kind]}
+        field = str(field)
+        if field.startswith(NEW) and field in dict(self.choices):
+            # a new field takes the column's name
+            kind, key = FieldKind(field.removeprefix(NEW)), field_key(str(column)[:MOST_LETTERS])
+            field = full_name(kind, key)
+            if field not in dict(self.choices):
+                self.choices = [*self.choices, (field, f"{str(column)[:MOST_LETTERS]} ({kind.label.lower()})")]
+        known = dict(self.choices)
         self.columns = reassigned(self.columns, str(column), field if field in known else "")
         return await self._ask(guess=True)
 
@@ -190,6 +201,10 @@ class MatchState(rx.State):
     async def _ask(self, *, guess: bool = False) -> Any:
         """Have the file looked at; what is shown of an earlier look goes first."""
         require(await signed_in(self), Role.MANAGER)
+        actor, file = await signed_in(self), await self.get_state(ImportState)
+        if not self.choices:
+            async with transaction() as session:
+                self.choices = choices_of(file.kind, await list_custom_fields(session, actor))
         self._asked, self._guess, self.reading = secrets.token_hex(8), guess, True
         self.problem, self.trial, self.rows = "", "", []
         return MatchState.look

@@ -11,7 +11,6 @@ from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import ImportState
-from liquor_app.screens.imports.wizard.view import CHOICES
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card, list_item, note, plain_list
@@ -35,10 +34,10 @@ def problem_note(problem: Any) -> rx.Component:
 
 
 def match_step() -> rx.Component:
-    def becomes(line: Any, kind: str) -> rx.Component:
+    def becomes(line: Any) -> rx.Component:
         return select(
             "Becomes",
-            CHOICES[kind],
+            MatchState.choices,
             value=line.becomes,
             on_change=lambda field: MatchState.match(line.name, field),
             class_name="sm",
@@ -47,9 +46,7 @@ def match_step() -> rx.Component:
     columns = (
         Column("In the file", lambda line: rx.el.b(line.name)),
         Column("For example", lambda line: rx.el.span(line.example, class_name="muted"), phone="under"),
-        Column("Becomes", lambda line: rx.match(
-            ImportState.kind, ("purchases", becomes(line, "purchases")), becomes(line, "customers")
-        )),
+        Column("Becomes", becomes),
     )  # fmt: skip
     chosen = card(
         _known_as(),

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from liquor_app.customers.labels.custom_fields import CustomFieldRow
+from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.imports.cleaning.column_mapping import KINDS
-from liquor_app.imports.cleaning.rows import FUTURE, GIVEN_UP, NO_BIRTHDAY, NO_EVIDENCE
+from liquor_app.imports.cleaning.rows import FUTURE, GIVEN_UP, NO_BIRTHDAY, NO_EVIDENCE, TOO_MANY_TAGS, UNSEEN
 from liquor_app.imports.dry_run import FilePreview, ImportReport
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.profiles.known_tools import PROFILES
@@ -33,12 +35,17 @@ LABELS: Mapping[str, str] = {
     "amount": "What was paid",
     "is_alcohol": "Is alcohol",
     "customer": "Customer (e-mail, phone or number)",
+    "age_checked_at": "Age checked, when",
+    "age_check": "Age checked, what was seen",
+    "custom": "Custom fields",
 }
 CHOICES: Mapping[str, list[tuple[str, str]]] = {
     kind: [("", "Leave out"), *((name, LABELS.get(name, spoken(name))) for name in fields)]
     for kind, fields in KINDS.items()
 }
 """What a column of the file may become, by kind of file."""
+NEW = "new."
+"""Before the kind of a custom field that is made of the column."""
 _NAMES = {
     name: words
     for choices in CHOICES.values()
@@ -48,6 +55,15 @@ _NAMES = {
 _SPOKEN = re.compile(rf"“[^”]*”|(?<!\w)'[^']*'|\b({'|'.join(_NAMES)})\b")
 _OF_THE_FILE = " the columns "
 """After it stand the file's own names."""
+
+
+def choices_of(kind: str, custom: Sequence[CustomFieldRow]) -> list[tuple[str, str]]:
+    """Return what a column of a file of this kind may become, with the shop's own fields and new ones."""
+    if kind != "customers":
+        return list(CHOICES[kind])
+    own = [(one.name, f"{one.label} ({one.kind.label.lower()})") for one in custom]
+    new = [(f"{NEW}{one.value}", f"New field: {one.label.lower()}") for one in FieldKind]
+    return [*CHOICES[kind], *own, *new]
 
 
 def on_screen(message: str) -> str:
@@ -215,6 +231,10 @@ def note_words(notes: Mapping[str, Any]) -> str:
         words += f" Rows that are no lines of purchases, left out: {listed(rows)}."
     if count := int(notes.get(FUTURE, 0)):
         words += f" Consent left out of {plural(count, 'row')}: its date lies in the future."
+    if count := int(notes.get(UNSEEN, 0)):
+        words += f" Checks of age left out of {plural(count, 'row')}: one counts only with what was seen, and when."
+    if count := int(notes.get(TOO_MANY_TAGS, 0)):
+        words += f" Tags left out {figure(count)}: there are as many as there may be."
     if count := int(notes.get(GIVEN_UP, 0)):
         words += f" {plural(count, 'address')} the file no longer writes to: on the suppression list."
     return words

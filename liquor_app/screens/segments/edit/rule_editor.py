@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from liquor_app.customers.ages.birth_dates import AgeBand
-from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, EVENTS, FIELDS, LIST_OPS, OPS, Kind
+from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, EVENTS, LIST_OPS, OPS, Field, Kind, field_named
 from liquor_app.segments.rules import MAX_DEPTH, MAX_NODES, RuleProblem
 from liquor_app.ui.words import currency_sign
 
@@ -98,7 +98,7 @@ def _dress(line: Line) -> Line:
     if line.kind == "event":
         control = {"never": "none", "between": "between"}.get(line.op, "number")
         return replace(line, ops=COMPARISONS, control=control, has_category=EVENTS[name].has_category)
-    known = FIELDS[name]
+    known = _field(name)
     return replace(
         line,
         ops=list(OPS[known.kind].items()),
@@ -107,6 +107,14 @@ def _dress(line: Line) -> Line:
         options=[(option, _choice(name, option)) for option in known.options],
         suggest=_SUGGESTIONS.get(name, ""),
     )
+
+
+def _field(name: str) -> Field:
+    """Return a field of a rule that was read already, so that there is one."""
+    known = field_named(name)
+    if known is None:
+        raise KeyError(name)
+    return known
 
 
 def _choice(name: str, option: str) -> str:
@@ -131,7 +139,7 @@ def _control(kind: Kind, op: str) -> str:
         return "between"
     if kind in NUMBERS:
         return "number"
-    return {Kind.FLAG: "flag", Kind.CHOICE: "choice", Kind.MOMENT: "date"}.get(kind, "text")
+    return {Kind.FLAG: "flag", Kind.CHOICE: "choice", Kind.MOMENT: "date", Kind.DAY: "date"}.get(kind, "text")
 
 
 def blamed(
@@ -194,10 +202,9 @@ def _about(line: Line, what: str) -> Line:
         return Line(line.id, line.depth, "segment", what=what, op="in")
     if kind == "event" and name in EVENTS:
         return Line(line.id, line.depth, "event", what=what, op="at_least", value="1", days="60")
-    if kind == "field" and name in FIELDS:
-        op = next(iter(OPS[FIELDS[name].kind]))
-        op = "gte" if FIELDS[name].kind in NUMBERS else op
-        control = _control(FIELDS[name].kind, op)
+    if kind == "field" and (known := field_named(name)) is not None:
+        op = "gte" if known.kind in NUMBERS else next(iter(OPS[known.kind]))
+        control = _control(known.kind, op)
         return Line(line.id, line.depth, "field", what=what, op=op, value=_first(what, control))
     return line
 
@@ -205,7 +212,7 @@ def _about(line: Line, what: str) -> Line:
 def _first(what: str, control: str) -> str:
     if control == "flag":
         return "true"
-    options = FIELDS[what.removeprefix("field:")].options if what.startswith("field:") else ()
+    options = _field(what.removeprefix("field:")).options if what.startswith("field:") else ()
     if control == "days":
         return {"field:birthday": "7", "field:turned_21": "30"}.get(what, "")
     return options[0] if control == "choice" and options else ""

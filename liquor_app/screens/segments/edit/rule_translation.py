@@ -9,7 +9,7 @@ from typing import Any
 
 from liquor_app.core.errors import Invalid
 from liquor_app.screens.segments.edit.rule_editor import MEMBER, NUMBERS, Line, dressed
-from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, FIELDS, LIST_OPS, Kind
+from liquor_app.segments.rule_fields import BARE_OPS, DAY_OPS, LIST_OPS, Field, Kind, field_named
 from liquor_app.ui.words import currency_sign, plain_number
 
 
@@ -56,10 +56,17 @@ def _group(raw: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
 
 
 def _field_line(raw: dict[str, Any], mine: str, depth: int) -> Line:
-    known, value = FIELDS[raw["field"]], raw.get("value")
+    known, value = _field(raw["field"]), raw.get("value")
     low, high = (value[0], value[1]) if isinstance(value, list) and raw["op"] == "between" else (value, None)
     shown = (_shown(known.kind, low), _shown(known.kind, high))
     return Line(mine, depth, "field", what=f"field:{known.name}", op=raw["op"], value=shown[0], high=shown[1])
+
+
+def _field(name: str) -> Field:
+    known = field_named(name)
+    if known is None:
+        raise Invalid("There is no such field.", field="rules")
+    return known
 
 
 def _shown(kind: Kind, value: Any) -> str:
@@ -141,7 +148,7 @@ def _write(lines: list[Line], start: int, path: str, paths: dict[str, str]) -> t
 
 
 def _condition(line: Line) -> dict[str, Any]:
-    known = FIELDS[line.what.removeprefix("field:")]
+    known = _field(line.what.removeprefix("field:"))
     rule: dict[str, Any] = {"field": known.name, "op": line.op}
     if line.op in BARE_OPS:
         return rule

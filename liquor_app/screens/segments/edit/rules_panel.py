@@ -81,6 +81,14 @@ def _what(line: Any) -> rx.Component:
     return rx.el.select(
         rx.el.optgroup(*options("event", EVENTS), label="What they did"),
         rx.el.optgroup(*options("field", FIELDS), label="Who they are"),
+        rx.cond(
+            EditSegmentState.custom,
+            rx.el.optgroup(
+                rx.foreach(EditSegmentState.custom, lambda one: rx.el.option(one[1], value=one[0])),
+                label="Your own fields",
+            ),
+            rx.fragment(),
+        ),
         rx.el.optgroup(rx.el.option("Another segment", value=MEMBER), label="Where they are"),
         value=line.what,
         on_change=_change(line, "what"),

@@ -11,6 +11,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, NotFound
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.filter_choices import categories_in_use
+from liquor_app.customers.labels.custom_fields import list_custom_fields
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.segments.edit.count_state import CountState
 from liquor_app.screens.segments.edit.playbook_form import (
@@ -49,6 +50,8 @@ class EditSegmentState(FormState, rx.State):
     offers: list[OfferLine] = []
     categories: list[str] = []
     others: list[tuple[str, str]] = []
+    custom: list[tuple[str, str]] = []
+    """Custom fields a condition can ask for."""
     missing: str = ""
     loading: bool = True
     _seen: datetime | None = None
@@ -85,6 +88,8 @@ class EditSegmentState(FormState, rx.State):
         async with transaction() as session:
             self.categories = await categories_in_use(session, actor)
             known = await list_segments(session, actor, ListQuery(limit=500))
+            custom = await list_custom_fields(session, actor)
+        self.custom = [(f"field:{one.name}", one.label) for one in custom]
         self.others = [(one.slug, one.name) for one in known.items if row is None or one.id != row.id]
         self.which, self.title = (row.slug, row.name) if row else ("", "New segment")
         self.by_rules = row is None or row.kind is SegmentKind.RULE

@@ -1,0 +1,90 @@
+"""Routes: tags and custom fields."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import Field
+
+from liquor_app.api.idempotency import once
+from liquor_app.api.schemas import Body, Id, Row
+from liquor_app.core.db import transaction
+from liquor_app.customers.labels import custom_fields, tags
+from liquor_app.customers.labels.custom_values import FieldKind
+from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+
+router = APIRouter(tags=["customers"])
+
+
+class CustomFieldIn(Body):
+    """A field that every customer has from then on; its kind stays."""
+
+    label: Annotated[str, Field(min_length=1, max_length=40, examples=["Favorite grape"])]
+    kind: FieldKind
+
+
+class CustomFieldOut(Row):
+    """`key` names it in templates and here, `name` in rules and in mappings of imports."""
+
+    key: str
+    label: str
+    kind: FieldKind
+    name: str
+
+
+class LabelsIn(Body):
+    """What is not mentioned stays. `tags` are all of a customer's tags; of `custom`, null takes a value out."""
+
+    tags: Annotated[list[str], Field(max_length=50)] | None = None
+    custom: dict[str, str | int | float | bool | None] = Field(default_factory=dict, max_length=40)
+
+
+class LabelsOut(Row):
+    tags: list[str]
+    custom: dict[str, str]
+
+
+@router.get("/custom-fields", response_model=list[CustomFieldOut])
+async def custom_field_list(actor: CurrentActor) -> Any:
+    """The shop's own fields, by name; at most forty."""
+    async with transaction() as session:
+        return await custom_fields.list_custom_fields(session, actor)
+
+
+@router.post("/custom-fields", response_model=CustomFieldOut, status_code=201)
+async def add_custom_field(request: Request, actor: CurrentActor, body: CustomFieldIn) -> Response:
+    """Add a field."""
+    return await once(
+        request,
+        key_owner(actor),
+        CustomFieldOut,
+        lambda session: custom_fields.add_custom_field(session, actor, body.label, body.kind),
+        location="/api/v1/custom-fields",
+    )
+
+
+@router.delete("/custom-fields/{key}", status_code=204)
+async def remove_custom_field(actor: CurrentActor, key: Annotated[str, Path(max_length=40)]) -> Response:
+    """Remove a field, and what stands in it for everybody. Admins only."""
+    async with transaction() as session:
+        await custom_fields.remove_custom_field(session, actor, key)
+    return Response(status_code=204)
+
+
+@router.get("/customers/{id}/labels", response_model=LabelsOut)
+async def customer_labels(actor: CurrentActor, customer_id: Id) -> Any:
+    """One customer's tags and values of custom fields, by the fields' keys."""
+    async with transaction() as session:
+        values = await custom_fields.custom_values(session, actor, customer_id)
+        return {"tags": await tags.tags_of(session, actor, customer_id), "custom": values}
+
+
+@router.patch("/customers/{id}/labels", response_model=LabelsOut)
+async def change_labels(actor: CurrentActor, customer_id: Id, body: LabelsIn) -> Any:
+    """Change them."""
+    async with transaction() as session:
+        values = await custom_fields.set_custom_values(session, actor, customer_id, body.custom)
+        if body.tags is not None:
+            await tags.set_tags(session, actor, customer_id, body.tags)
+        return {"tags": await tags.tags_of(session, actor, customer_id), "custom": values}

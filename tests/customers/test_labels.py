@@ -1,0 +1,269 @@
+"""Tags and custom fields: by form, by import, by rule, by template, in bounds."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from liquor_app.core.ids import uuid7
+from liquor_app.core.listing.spec import ListQuery
+from liquor_app.customers.labels.custom_fields import (
+    add_custom_field,
+    custom_values,
+    list_custom_fields,
+    remove_custom_field,
+    set_custom_values,
+)
+from liquor_app.customers.labels.custom_values import MOST_FIELDS, FieldKind, clean_value, field_key
+from liquor_app.customers.labels.tags import MOST_OF_ONE, set_tags, tags_of
+from liquor_app.organization.settings import shop_now
+from liquor_app.segments.lists import list_customers
+from liquor_app.segments.rule_compiler import matching
+from liquor_app.segments.rule_wording import sentence
+from liquor_app.segments.rules import check_rules, parse_rules
+from tests.imports.test_import import rows, run
+from tests.people import add_customer, add_user
+
+pytestmark = pytest.mark.integration
+VIEWER = Actor(ActorKind.USER, uuid7(), "Viewer", Role.USER)
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+async def labels() -> dict[str, tuple[set[str], dict[str, str]]]:
+    people = await rows(
+        "SELECT c.external_id, c.raw_data -> 'custom' AS custom, (SELECT array_agg(t.name) FROM customer_tags g"
+        " JOIN tags t ON t.id = g.tag_id WHERE g.customer_id = c.id) AS tags FROM customers c"
+    )
+    return {one["external_id"]: (set(one["tags"] or ()), one["custom"] or {}) for one in people}
+
+
+async def test_case_36_a_tags_column_is_imported_and_the_segment_field_finds_it(database: str, tmp_path: Path) -> None:
+    """Before: the builder offered “Tags” and nothing could give one."""
+    file = write(
+        tmp_path / "people.csv",
+        "Customer ID,Email,Tags",
+        '1,a@c36.example,"wine club, Wholesale"',
+        '2,b@c36.example,"""wine club"",""VIP"""',
+        "3,c@c36.example,",
+        "4,d@c36.example," + "x" * 60 + ";wine club",
+    )
+    report = await run(file)
+    assert (report.created, report.notes) == (4, {"tags_left_out": 1})
+    assert {one: tags for one, (tags, _) in (await labels()).items()} == {
+        "1": {"wine club", "Wholesale"}, "2": {"wine club", "VIP"}, "3": set(), "4": {"wine club"},
+    }  # fmt: skip
+    again = await run(file)
+    assert (again.updated, again.unchanged) == (0, 4)
+    more = await run(write(tmp_path / "more.csv", "Customer ID,Email,Tags", "1,a@c36.example,new", "3,c@c36.example,"))
+    assert (more.updated, more.unchanged) == (1, 1)
+    found = await rows("SELECT 1 FROM tags WHERE name IN ('wine club', 'Wholesale', 'VIP', 'new')")
+    assert len(found) == 4
+    kept = await run(write(tmp_path / "keep.csv", "Customer ID,Email,Tags", "1,a@c36.example,other"), policy="keep")
+    assert kept.unchanged == 1
+    assert "other" not in (await labels())["1"][0]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Email,First Name,MEMBER_RATING,LEID,TAGS", "Customer ID,Email,Accepts Email Marketing,Default Address City,Tags"],
+)
+async def test_known_tools_tags_are_taken(database: str, tmp_path: Path, header: str) -> None:
+    header = header.replace("Email,First", "Email Address,First")
+    cells = ["7" if name in ("Customer ID", "LEID", "MEMBER_RATING") else "" for name in header.split(",")]
+    cells[0 if header.startswith("Email") else 1], cells[-1] = "a@c36.example", "club"
+    await run(write(tmp_path / "people.csv", header, ",".join(cells)))
+    assert [row["name"] for row in await rows("SELECT name FROM tags")] == ["club"]
+
+
+async def test_any_column_may_become_a_custom_field_of_its_kind(database: str, tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "people.csv",
+        "id,email,Grape,Bottles,Since,Club",
+        "1,a@cf.example,Riesling,12.50,11/24/2025,yes",
+        "2,b@cf.example,=cmd|x,lots,soon,perhaps",
+    )
+    mapping = {
+        "external_id": "id", "email": "email", "custom.text.favorite_grape": "Grape",
+        "custom.number.bottles": "Bottles",
+        "custom.date.member_since": "Since", "custom.flag.club": "Club",
+    }  # fmt: skip
+    report = await run(file, mapping=mapping)
+    assert (report.created, report.rejected, report.notes) == (2, 0, {"custom_left_out": 1})
+    assert (await labels())["1"][1] == {
+        "favorite_grape": "Riesling", "bottles": "12.5", "member_since": "2025-11-24", "club": "yes",
+    }  # fmt: skip
+    assert set((await labels())["2"][1]) == {"favorite_grape"}
+    made = {row["key"]: (row["label"], row["kind"]) for row in await rows("SELECT * FROM custom_fields")}
+    assert made["favorite_grape"] == ("Grape", "text")
+    # what is there is filled up, not overwritten; with the other policy it is
+    second = write(tmp_path / "more.csv", "id,email,Grape,Bottles", "1,a@cf.example,Merlot,3", "2,b@cf.example,Syrah,4")
+    some = {name: column for name, column in mapping.items() if column in ("id", "email", "Grape", "Bottles")}
+    assert (await run(second, mapping=some)).updated == 1
+    assert [(await labels())[one][1].get("bottles") for one in "12"] == ["12.5", "4"]
+    assert (await run(second, mapping=some, policy="overwrite")).updated == 2
+    assert (await labels())["1"][1] == {
+        "favorite_grape": "Merlot", "bottles": "3", "member_since": "2025-11-24", "club": "yes",
+    }  # fmt: skip
+    with pytest.raises(Invalid, match="'Bottles' is a number field"):
+        await run(second, mapping={**some, "custom.text.bottles": "Bottles"})
+
+
+async def test_a_check_of_age_counts_with_what_was_seen_and_when(database: str, tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "people.csv",
+        "external_id,date_of_birth,age check,age checked at",
+        "1,,driving licence at the till,2026-01-05",
+        "2,,,2026-01-05",
+        "3,,driving licence,",
+        "4,1984-06-02,ID,2026-01-05",
+        "5,2015-06-02,ID,2026-01-05",
+        "6,,no,2026-01-05",
+    )
+    report = await run(file)
+    assert report.notes == {"age_without_evidence": 2}
+    kept = {row["external_id"]: row["age_verified_at"] for row in await rows("SELECT * FROM customers")}
+    assert {one for one, at in kept.items() if at is not None} == {"1", "4"}
+    told = await rows(
+        "SELECT c.external_id, a.* FROM age_ledger a JOIN customers c ON c.id = a.customer_id WHERE verified ORDER BY 1"
+    )
+    ledger = [(row["external_id"], row["method"], row["evidence"]["proof"], row["evidence"]["row"]) for row in told]
+    assert ledger == [
+        ("1", "proof seen, from a file", "driving licence at the till", 2), ("4", "proof seen, from a file", "ID", 5),
+    ]  # fmt: skip
+    assert (await run(file)).unchanged == 6
+
+
+async def test_fields_and_values_by_hand(session: AsyncSession) -> None:
+    manager = await add_user(Role.MANAGER)
+    person = await add_customer(session)
+    grape = await add_custom_field(session, manager, "  Favorite   Grape ", "text")
+    assert (grape.key, grape.label, grape.name) == ("favorite_grape", "Favorite Grape", "custom.text.favorite_grape")
+    await add_custom_field(session, manager, "Bottles", "number")
+    with pytest.raises(Conflict):
+        await add_custom_field(session, manager, "favorite grape!", "date")
+    assert await set_custom_values(session, manager, person, {"favorite_grape": "Riesling", "bottles": 12}) == {
+        "favorite_grape": "Riesling", "bottles": "12",
+    }  # fmt: skip
+    for field, value in (("nonsense", "x"), ("bottles", "many"), ("bottles", "1e30")):
+        with pytest.raises(Invalid) as caught:
+            await set_custom_values(session, manager, person, {field: value})
+        assert caught.value.field == field
+    with pytest.raises(Forbidden):
+        await set_custom_values(session, VIEWER, person, {"bottles": 1})
+    with pytest.raises(NotFound):
+        await set_custom_values(session, manager, uuid7(), {"bottles": 1})
+    page = await list_customers(session, VIEWER, ListQuery({"custom": "favorite_grape:Riesling"}))
+    assert [row.id for row in page.items] == [person]
+    assert (await list_customers(session, VIEWER, ListQuery({"custom": "favorite_grape:Rie"}))).items == []
+    told = await session.execute(text("SELECT CAST(changes AS text) FROM audit_log"))
+    assert "Riesling" not in "".join(told.scalars()), "the log outlives a person"
+    await set_custom_values(session, manager, person, {"bottles": ""})
+    with pytest.raises(Forbidden):
+        await remove_custom_field(session, manager, "favorite_grape")
+    await remove_custom_field(session, await add_user(Role.ADMIN), "favorite_grape")
+    assert await custom_values(session, VIEWER, person) == {}
+    raw = await session.execute(text("SELECT raw_data FROM customers WHERE id = :id"), {"id": person})
+    assert raw.scalar_one() is None
+    assert [one.key for one in await list_custom_fields(session, VIEWER)] == ["bottles"]
+
+
+async def test_fields_and_tags_are_bounded(session: AsyncSession) -> None:
+    manager = await add_user(Role.MANAGER)
+    person = await add_customer(session)
+    for number in range(MOST_FIELDS):
+        await add_custom_field(session, manager, f"Field {number}", "flag")
+    with pytest.raises(Conflict, match="custom fields already"):
+        await add_custom_field(session, manager, "One more", "flag")
+    with pytest.raises(Invalid, match="at most"):
+        await set_tags(session, manager, person, [f"tag {number}" for number in range(MOST_OF_ONE + 1)])
+    assert await set_tags(session, manager, person, ["b", " a ", "a"]) == ["a", "b"]
+    assert await set_tags(session, manager, person, ["b"]) == await tags_of(session, VIEWER, person) == ["b"]
+    with pytest.raises(Forbidden):
+        await set_tags(session, VIEWER, person, [])
+
+
+@pytest.mark.parametrize("label", ["", " ", "1234", "…", "x" * 41, "a\x00b"])
+def test_names_of_fields_are_names(label: str) -> None:
+    with pytest.raises(Invalid):
+        field_key(label)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "kept"),
+    [
+        (FieldKind.NUMBER, "1,250.00", "1250"), (FieldKind.NUMBER, "-0.0", "0"), (FieldKind.NUMBER, 2.5, "2.5"),
+        (FieldKind.FLAG, True, "yes"), (FieldKind.FLAG, "N", "no"), (FieldKind.DATE, "2026-02-28", "2026-02-28"),
+        (FieldKind.TEXT, "  a\u200b  b ", "a b"), (FieldKind.TEXT, "", None),
+    ],
+)  # fmt: skip
+def test_values_are_kept_in_one_form(kind: FieldKind, given: Any, kept: str | None) -> None:
+    assert clean_value(kind, given, "x") == kept
+
+
+async def test_rules_ask_for_custom_fields(session: AsyncSession) -> None:
+    manager = await add_user(Role.MANAGER)
+    for label, kind in (("Grape", "text"), ("Bottles", "number"), ("Since", "date"), ("Club", "flag")):
+        await add_custom_field(session, manager, label, kind)
+    today = (await shop_now(session)).date()
+    held: list[dict[str, Any]] = [
+        {"grape": "Riesling", "bottles": 9, "since": today - timedelta(days=3), "club": True},
+        {"grape": "Merlot", "bottles": 10.5, "since": today + timedelta(days=3), "club": False},
+        {"grape": "riesling", "bottles": -2, "since": date(2020, 2, 29)},
+        {},
+    ]
+    people = [await add_customer(session) for _ in held]
+    for person, values in zip(people, held, strict=True):
+        await set_custom_values(session, manager, person, values)
+
+    async def who(raw: dict[str, Any]) -> set[int]:
+        assert check_rules(raw) == []
+        assert sentence(raw).endswith(".")
+        found = await session.execute(matching(parse_rules(raw), await shop_now(session)))
+        return {people.index(UUID(str(one))) for one in found.scalars()}
+
+    grape, bottles, since = "custom.text.grape", "custom.number.bottles", "custom.date.since"
+    assert await who({"field": grape, "op": "eq", "value": "Riesling"}) == {0}
+    assert await who({"field": grape, "op": "contains", "value": "RIES"}) == {0, 2}
+    assert await who({"field": grape, "op": "unknown"}) == {3}
+    assert await who({"field": grape, "op": "ne", "value": "Riesling"}) == {1, 2, 3}
+    assert await who({"field": bottles, "op": "gte", "value": 9}) == {0, 1}
+    assert await who({"field": bottles, "op": "between", "value": [-5, 9.5]}) == {0, 2}
+    assert await who({"field": since, "op": "within_days", "value": 5}) == {0}
+    assert await who({"field": since, "op": "next_days", "value": 5}) == {1}
+    assert await who({"field": since, "op": "before", "value": "2021-01-01"}) == {2}
+    assert await who({"field": "custom.flag.club", "op": "eq", "value": True}) == {0}
+    assert await who({"not": {"field": "custom.flag.club", "op": "eq", "value": True}}) == {1, 2, 3}
+    assert await who({"field": "custom.text.gone", "op": "known"}) == set()
+    for bad in ("custom.text", "custom.blob.x", "custom.text.X", "custom.text.a'; --"):
+        assert check_rules({"field": bad, "op": "known"}) != []
+
+
+async def test_a_value_is_found_by_an_index(session: AsyncSession) -> None:
+    await session.execute(
+        text(
+            "INSERT INTO customers (external_id, raw_data) SELECT 'i' || n,"
+            " jsonb_build_object('custom', jsonb_build_object('grape', 'g' || n % 5000))"
+            " FROM generate_series(1, 20000) n"
+        )
+    )
+    await session.execute(text("ANALYZE customers"))
+    plan = await session.execute(
+        text(
+            "EXPLAIN SELECT id FROM customers WHERE deleted_at IS NULL AND raw_data IS NOT NULL"
+            ' AND raw_data @> \'{"custom": {"grape": "g77"}}\''
+        )
+    )
+    assert "ix_customers_custom" in "\n".join(plan.scalars())
