@@ -20,6 +20,8 @@ from liquor_app.screens.analytics.report.page import PAGES as ANALYTICS
 from liquor_app.screens.campaigns.builder.page import PAGES as BUILDER
 from liquor_app.screens.campaigns.detail.page import PAGES as CAMPAIGN
 from liquor_app.screens.campaigns.list.page import PAGES as CAMPAIGNS
+from liquor_app.screens.catalog.product.page import PAGES as PRODUCT
+from liquor_app.screens.catalog.products.page import PAGES as CATALOGUE
 from liquor_app.screens.compliance.law.page import PAGES as LAW
 from liquor_app.screens.coupons.pools.page import PAGES as COUPONS
 from liquor_app.screens.customers.detail.page import PAGES as CUSTOMER
@@ -53,6 +55,8 @@ PAGES: tuple[Page, ...] = (
     *CUSTOMER,
     *IMPORTING,
     *SUPPRESSED,
+    *CATALOGUE,
+    *PRODUCT,
     *SEGMENTS,
     *DISCOVER,
     *SEGMENT,

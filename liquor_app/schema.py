@@ -9,6 +9,7 @@ from liquor_app.actions import models as actions
 from liquor_app.analytics import models as analytics
 from liquor_app.api import models as api
 from liquor_app.campaigns import models as campaigns
+from liquor_app.catalog import models as catalog
 from liquor_app.compliance import models as compliance
 from liquor_app.core import models as core
 from liquor_app.coupons import models as coupons
@@ -26,8 +27,8 @@ from liquor_app.sending import models as sending
 from liquor_app.templates import models as templates
 
 SLICES = (
-    core, api, events, accounts, organization, customers, imports, campaigns, ledger, scoring, segments, compliance,
-    providers, templates, coupons, actions, experiments, planning, sending, analytics,
+    core, api, events, accounts, organization, customers, catalog, imports, campaigns, ledger, scoring, segments,
+    compliance, providers, templates, coupons, actions, experiments, planning, sending, analytics,
 )  # fmt: skip
 
 metadata = SQLModel.metadata

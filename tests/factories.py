@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.catalog.product_write import NewProduct
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7
@@ -95,6 +96,11 @@ async def add_people(session: AsyncSession, count: int, **columns: Any) -> list[
         {"ids": ids, **values},
     )
     return ids
+
+
+def product(number: int, sku: str | None, upc: str | None, name: str | None = None, **said: Any) -> NewProduct:
+    """A row of products."""
+    return NewProduct(sku, upc, name, **said, number=number)
 
 
 async def add_ready_campaign(

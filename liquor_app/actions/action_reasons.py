@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from liquor_app.actions.offers import Offer
 from liquor_app.ui.words import percent, plain_number, plural, show_money
 
 
@@ -62,10 +63,16 @@ def _rhythm(facts: Facts) -> str:
     return f"{since}, buys about every {gap}"
 
 
-def offer_reason(earns: float, discount_pct: float, capped_from: float | None) -> str:
-    """Tell what the offer leaves: "The usual basket leaves $3.60 after 10% off." """
+def offer_reason(earns: float, discount_pct: float, capped_from: float | None, offer: Offer | None = None) -> str:
+    """Tell what the offer leaves: "The usual basket leaves $3.60 after 10% off." And by whose margin, where it is not
+    the shop's usual one."""
     left = f"The usual basket leaves {show_money(earns)}"
+    whose = ""
+    if offer is not None and offer.margin_pct is not None:
+        whose = f" A margin of {plain_number(offer.margin_pct)}%, {offer.margin_from}."
+    if offer is not None and offer.stock_unknown:
+        whose += f" Whether {offer.product_name} is in stock is not known."
     if discount_pct == 0:
-        return f"{left}; without a discount it is answered less often."
+        return f"{left}; without a discount it is answered less often.{whose}"
     cap = f" (cut from {plain_number(capped_from)}% by the margin floor)" if capped_from is not None else ""
-    return f"{left} after {plain_number(discount_pct)}% off{cap}."
+    return f"{left} after {plain_number(discount_pct)}% off{cap}.{whose}"

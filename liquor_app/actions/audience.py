@@ -17,11 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.actions.eligibility import Permissions, blocked
 from liquor_app.actions.frequency_caps import AHEAD, BACK, contact_matrix, open_days, recent
 from liquor_app.actions.models import ActionStatus
-from liquor_app.actions.offers import Offer, Playbook, most_discount, read_offers
+from liquor_app.actions.offers import Offer, Playbook
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.priority import UNKNOWN_RESPONSE, Floats, Scale, buys_anyway
+from liquor_app.actions.shelf_offers import shelf_offers
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import LIVE
+from liquor_app.catalog.shelf import read_shelf
 from liquor_app.compliance.legal_rules import RuleKind, Rules
 from liquor_app.core.clock import now, today_in
 from liquor_app.core.holdout_draw import number_of, threshold
@@ -91,22 +93,28 @@ async def read_playbooks(session: AsyncSession, brief: CampaignBrief) -> list[Pl
         ),
         {"slugs": list(brief.target_segments)},
     )
-    limits = brief.limits
+    limits, rows = brief.limits, found.mappings().all()
+    named = {offer["product"] for row in rows for offer in row["recommended_offers"] if offer.get("product")}
+    shelf = await read_shelf(session, named, limits.stock_hours)
     playbooks = {}
-    for row in found.mappings():
-        most = most_discount(
+    for row in rows:
+        offers, left_out = shelf_offers(
+            row["recommended_offers"],
+            shelf,
             limits.margin_pct,
-            [limits.margin_floor_pct, Decimal(row["margin_floor_pct"])],
-            [Decimal(row["max_discount_pct"]), brief.guidance.max_discount_pct],
+            floors=[limits.margin_floor_pct, Decimal(row["margin_floor_pct"])],
+            ceilings=[Decimal(row["max_discount_pct"]), brief.guidance.max_discount_pct],
         )
         window = row["optimal_send_window"]
         playbooks[row["slug"]] = Playbook(
             slug=row["slug"],
             name=row["name"],
-            offers=guided(read_offers(row["recommended_offers"], most), brief.guidance),
+            offers=guided(offers, brief.guidance),
             channels=tuple(row["optimal_channels"]),
             window=(window.get("start", "17:00"), window.get("end", "21:00")),
             template_category=row["template_category"],
+            left_out=left_out,
+            shelf=shelf,
         )
     return [playbooks[slug] for slug in brief.target_segments]
 

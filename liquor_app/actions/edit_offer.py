@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,9 +21,11 @@ from liquor_app.actions.action_reasons import offer_reason
 from liquor_app.actions.audience import coupon_bans, guided, is_banned, read_scale
 from liquor_app.actions.edit_guards import Held, hold, record_edit, refuse_over_budget
 from liquor_app.actions.models import ActionStatus
-from liquor_app.actions.offers import Offer, message_text, most_discount, offer_text, pull, read_offers
+from liquor_app.actions.offers import OWN_TERMS, Offer, message_text, most_discount, offer_text, pull
 from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, expected_profit, saturating
+from liquor_app.actions.shelf_offers import shelf_offers
 from liquor_app.campaigns.brief import limits_of
+from liquor_app.catalog.shelf import read_shelf
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
@@ -51,6 +53,11 @@ async def list_offers(session: AsyncSession, actor: Actor, action_id: UUID) -> l
     Raises:
         NotFound: there is no such action.
     """
+    offers = await _offers_of(session, actor, action_id)
+    return [OfferRow(offer.name, offer.text, offer.discount_pct) for offer in offers]
+
+
+async def _offers_of(session: AsyncSession, actor: Actor, action_id: UUID) -> tuple[Offer, ...]:
     require(actor, Role.USER)
     found = await session.execute(
         text(
@@ -65,14 +72,28 @@ async def list_offers(session: AsyncSession, actor: Actor, action_id: UUID) -> l
     limits = limits_of(await load_shop(session), row.constraints)
     guidance = (await load_guidance(session)).guidance
     rails = await _rails(session, row.segment_slug, limits.margin_pct, limits.margin_floor_pct)
-    offers = guided(read_offers(rails.offers, min(rails.most, guidance.max_discount_pct)), guidance)
-    return [OfferRow(offer.name, offer.text, offer.discount_pct) for offer in offers]
+    named = {offer["product"] for offer in rails.offers if offer.get("product")}
+    offers, _ = shelf_offers(
+        rails.offers,
+        await read_shelf(session, named, limits.stock_hours),
+        limits.margin_pct,
+        floors=rails.floors,
+        ceilings=[rails.ceiling, guidance.max_discount_pct],
+    )
+    return guided(offers, guidance)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rails:
-    most: Decimal
     offers: Sequence[dict[str, Any]]
+    margin_pct: Decimal
+    floors: tuple[Decimal, ...]
+    ceiling: Decimal
+
+    def most(self, offer: Offer) -> Decimal:
+        """Return the highest discount of an offer, by its own margin where that is known."""
+        own = self.margin_pct if offer.margin_pct is None else offer.margin_pct
+        return most_discount(own, self.floors, [self.ceiling])
 
 
 async def _rails(session: AsyncSession, slug: str, margin_pct: Decimal, floor_pct: Decimal) -> _Rails:
@@ -82,9 +103,9 @@ async def _rails(session: AsyncSession, slug: str, margin_pct: Decimal, floor_pc
     )
     row = found.first()
     if row is None:
-        return _Rails(most_discount(margin_pct, [floor_pct], []), ())
-    floors = [floor_pct, Decimal(row.margin_floor_pct)]
-    return _Rails(most_discount(margin_pct, floors, [Decimal(row.max_discount_pct)]), row.recommended_offers)
+        return _Rails((), margin_pct, (floor_pct,), Decimal(100))
+    floors = (floor_pct, Decimal(row.margin_floor_pct))
+    return _Rails(row.recommended_offers, margin_pct, floors, Decimal(row.max_discount_pct))
 
 
 async def swap_offer(session: AsyncSession, actor: Actor, action_id: UUID, offer: str) -> None:
@@ -94,13 +115,11 @@ async def swap_offer(session: AsyncSession, actor: Actor, action_id: UUID, offer
         Invalid: the playbook has no such offer, or guidance and guardrails do not allow it.
         Forbidden, NotFound, Conflict: as `change_offer`.
     """
-    known = {row.name: row for row in await list_offers(session, actor, action_id)}
+    known = {one.name: one for one in await _offers_of(session, actor, action_id)}
     if offer not in known:
         raise Invalid(f"{offer!r} is none of: {', '.join(known) or 'no offer is allowed here'}.", field="offer")
     chosen = known[offer]
-    await _give(
-        session, actor, action_id, Offer(chosen.name, chosen.text, None, chosen.discount_pct, chosen.discount_pct)
-    )
+    await _give(session, actor, action_id, replace(chosen, category=None, listed_pct=chosen.discount_pct))
 
 
 async def change_offer(
@@ -129,7 +148,7 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
     brief.guidance.check_words(given.text, "offer")
     rails = await _rails(session, row["segment_slug"], limits.margin_pct, limits.margin_floor_pct)
     most, whose = min(
-        (rails.most, "segment guardrail and margin floor"), (brief.guidance.max_discount_pct, "agent guidance")
+        (rails.most(given), "segment guardrail and margin floor"), (brief.guidance.max_discount_pct, "agent guidance")
     )
     if given.discount_pct > most:
         raise Invalid(f"discount_pct may be at most {plain_number(most)} here ({whose})", field="discount_pct")
@@ -138,10 +157,11 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
     terms = row["offer_terms"]
     percent = float(given.discount_pct)
     basket, share = float(terms["basket"]), percent / 100
-    margin = float(limits.margin_pct) / 100
+    usual = float(limits.margin_pct) / 100
+    margin = given.margin(usual)
     response = float(row["expected_response"] or 0) / pull(float(terms["discount_pct"])) * pull(percent)
     await refuse_over_budget(session, held, response * basket * share)
-    scale = await read_scale(session, margin)
+    scale = await read_scale(session, usual)
     earned = basket * (margin - share)
     points, answer = _points(earned, scale.margin, MARGIN_MAX), _points(response, scale.response, RESPONSE_MAX)
     total = row["value_points"] + answer + points - row["fatigue_points"]
@@ -156,8 +176,9 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
     shown = offer_text(given, terms.get("category"))
     lead = str(row["reason"] or "").split(" The usual basket leaves")[0]
     changed = {**terms, "name": given.name, "discount_pct": str(given.discount_pct), "edited_by": actor.name}
-    for stale in ("listed_pct", "subject", "variant"):
+    for stale in ("listed_pct", "subject", "variant", *OWN_TERMS):
         changed.pop(stale, None)
+    changed |= given.own_terms
     summary = f"Changed the offer from {row['offer']} to {shown}"
     await record_edit(session, actor, brief, [action_id], kind="offer", summary=summary)
     await session.execute(
@@ -177,7 +198,7 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
             "response": response,
             "total": min(max(total, Decimal(0)), Decimal(100)),
             "profit": Decimal(f"{profit:.4f}"),
-            "reason": f"{lead} {offer_reason(earned, percent, None)}",
+            "reason": f"{lead} {offer_reason(earned, percent, None, given)}",
             "at": now(),
         },
     )

@@ -222,7 +222,7 @@ def _candidates(people: People, playbooks: Sequence[Playbook], brief: CampaignBr
                 scale,
                 value_at_risk=economics.value_at_risk,
                 response=choice.response,
-                margin=economics.basket * (margin - choice.discount),
+                margin=economics.basket * (choice.margin - choice.discount),
                 week=people.week[who],
                 month=people.month[who],
             )
@@ -247,7 +247,6 @@ def _facts(row: Any, today: date, zone: ZoneInfo) -> Facts:
 def _action_rows(people: People, candidates: Sequence[_Candidates], brief: CampaignBrief) -> Iterator[tuple[Any, ...]]:
     """Yield rows of `_COLUMNS`."""
     limits = brief.limits
-    margin = float(limits.margin_pct) / 100
     zone = ZoneInfo(limits.timezone)
     until = brief.offers_end + timedelta(days=VALID_DAYS_AFTER_END)
     words: dict[int, str] = {}
@@ -260,7 +259,9 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
             if person not in words:
                 words[person] = why(_facts(row, people.today, zone))
             offer = playbook.offers[choice.offer[index]]
-            shown = offer_text(offer, row.primary_category)
+            category = offer.category or playbook.shelf.to_name(row.primary_category, row.secondary_category)
+            shown = offer_text(offer, category)
+            left = float(choice.margin[index])
             basket, share = float(candidate.people.basket[index]), float(choice.discount[index])
             key = (playbook.slug, channel, row.avg_purchase_hour)
             if key not in windows:
@@ -268,11 +269,12 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
             terms = {
                 "name": offer.name,
                 "discount_pct": str(offer.discount_pct),
-                "category": row.primary_category,
+                "category": category,
                 "expires_on": until.isoformat(),
                 "basket": f"{basket:.2f}",
                 "baseline": round(float(candidate.people.baseline[index]), 4),
                 "kept": f"{choice.kept[index]:.4f}",
+                **offer.own_terms,
             }
             if offer.is_capped:
                 terms["listed_pct"] = str(offer.listed_pct)
@@ -289,11 +291,11 @@ def _action_rows(people: People, candidates: Sequence[_Candidates], brief: Campa
                 f"{points.fatigue[index]:.2f}",
                 float(choice.response[index]),
                 f"{choice.profit[index]:.4f}",
-                f"{words[person]} {offer_reason(basket * (margin - share), share * 100, capped_from)}",
+                f"{words[person]} {offer_reason(basket * (left - share), share * 100, capped_from, offer)}",
                 shown,
                 json.dumps(terms),
                 message_text(playbook.template_category, shown, until),
-                creative_hint(playbook.template_category, row.primary_category),
+                creative_hint(playbook.template_category, category),
                 playbook.template_category,
                 brief.days[0],
                 windows[key],
@@ -337,7 +339,9 @@ _NAMES = {"email": "E-mail", "sms": "SMS"}
 def _refusal(candidate: _Candidates, index: int, brief: CampaignBrief) -> tuple[Reason, str]:
     people, choice, offers = candidate.people, candidate.choice, candidate.playbook.offers
     if not offers:
-        return Reason.NOT_WORTH_IT, f"The guardrails leave no offer of the playbook “{candidate.playbook.name}”."
+        why_not = "; ".join(candidate.playbook.left_out)
+        told = f" ({why_not})" if why_not else ""
+        return Reason.NOT_WORTH_IT, f"The guardrails leave no offer of the playbook “{candidate.playbook.name}”{told}."
     if not people.may_discount[index] and all(offer.discount_pct > 0 for offer in offers):
         return Reason.COUPON_BANNED, f"Every offer of the playbook “{candidate.playbook.name}” is a discount."
     return Reason.NOT_WORTH_IT, (

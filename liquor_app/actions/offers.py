@@ -7,7 +7,7 @@ the margin floor leaves nothing of its discount, or if it would cost this custom
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,9 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from liquor_app.actions.priority import Floats, expected_profit, kept_value
+from liquor_app.catalog.shelf import Shelf
 from liquor_app.ui.words import plain_number, show_long_day
 
 NO_OFFER = -1
+OWN_TERMS = ("product", "margin_pct", "margin_from")
+"""What an action's `offer_terms` hold of its offer's product and margin; gone with the offer."""
 
 UNDISCOUNTED_PULL = 0.6
 FULL_PULL_PCT = 10.0
@@ -36,6 +39,26 @@ class Offer:
     category: str | None
     listed_pct: Decimal
     discount_pct: Decimal
+    product: str | None = None
+    """SKU or UPC of the product it is for."""
+    product_name: str | None = None
+    margin_pct: Decimal | None = None
+    """Of the product or its category, where the catalogue knows it; None: the shop's usual."""
+    margin_from: str = ""
+    stock_unknown: bool = False
+    """It names a product of which nobody knows whether it is there."""
+
+    def margin(self, usual: float) -> float:
+        """Return the margin it is reckoned with, as a share of the price."""
+        return usual if self.margin_pct is None else float(self.margin_pct) / 100
+
+    @property
+    def own_terms(self) -> dict[str, str]:
+        """What an action keeps of its product and margin, for those who reckon later."""
+        told = {"product": self.product, "margin_from": self.margin_from}
+        if self.margin_pct is not None:
+            told["margin_pct"] = str(self.margin_pct)
+        return {name: value for name, value in told.items() if value}
 
     @property
     def is_capped(self) -> bool:
@@ -57,6 +80,9 @@ class Playbook:
     channels: tuple[str, ...]
     window: tuple[str, str]
     template_category: str
+    left_out: tuple[str, ...] = ()
+    """Why offers of it are not made."""
+    shelf: Shelf = field(default_factory=Shelf)
 
 
 def most_discount(margin_pct: Decimal, floors: Sequence[Decimal], ceilings: Sequence[Decimal]) -> Decimal:
@@ -100,6 +126,7 @@ class Terms:
     bring, and `Overrides.kept_share`."""
 
     margin: float
+    """The usual one; an offer's own goes before it."""
     cost: float
     least: float
     kept_share: float
@@ -119,6 +146,8 @@ class Choice:
     """Share of the price."""
     profit: Floats
     kept: Floats
+    margin: Floats
+    """Share of the price that the offer's product leaves."""
 
 
 def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
@@ -126,15 +155,15 @@ def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
     count = people.basket.shape[0]
     chosen = np.full(count, NO_OFFER, dtype=np.int8)
     response, discount, kept = people.response.copy(), np.zeros(count), np.zeros(count)
-    profit = np.full(count, -np.inf)
+    profit, margins = np.full(count, -np.inf), np.full(count, terms.margin)
     for index, offer in enumerate(offers):
-        share = float(offer.discount_pct) / 100
+        share, margin = float(offer.discount_pct) / 100, offer.margin(terms.margin)
         answers = people.response * pull(share * 100)
         earned = expected_profit(
             response=answers,
             basket=people.basket,
             baseline=people.baseline,
-            margin=terms.margin,
+            margin=margin,
             discount=np.full(count, share),
             cost=terms.cost,
         )
@@ -142,7 +171,7 @@ def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
             response=answers,
             value_at_risk=people.value_at_risk,
             baseline=people.baseline,
-            margin=terms.margin,
+            margin=margin,
             share=terms.kept_share,
         )
         suits = people.may_discount.copy() if share > 0 else np.ones(count, dtype=np.bool_)
@@ -151,16 +180,18 @@ def choose(offers: Sequence[Offer], people: Economics, terms: Terms) -> Choice:
         pays = earned + saved > terms.least
         take = suits & (chosen == NO_OFFER) & (pays | (earned + saved > profit + kept))
         response[take], discount[take], profit[take], kept[take] = answers[take], share, earned[take], saved[take]
+        margins[take] = margin
         chosen[take & pays] = index
     profit[np.isinf(profit)] = 0.0
-    return Choice(chosen, response, discount, profit, kept)
+    return Choice(chosen, response, discount, profit, kept, margins)
 
 
 def offer_text(offer: Offer, category: str | None) -> str:
     """Return the offer in words for one customer: "10% off domestic wine"."""
-    return offer.text.replace("{discount}", plain_number(offer.discount_pct)).replace(
+    words = offer.text.replace("{discount}", plain_number(offer.discount_pct)).replace(
         "{category}", _lower(category) if category else ANY_CATEGORY
     )
+    return words.replace("{product}", offer.product_name or ANY_CATEGORY)
 
 
 def _lower(category: str) -> str:

@@ -70,6 +70,7 @@ class Limits:
     min_profit: Decimal
     kept_share: Decimal
     horizon_days: int
+    stock_hours: int
     global_holdout_pct: Decimal
     global_holdout_seed: str
     minimum_age: int
@@ -100,6 +101,7 @@ class Limits:
             "min_profit": str(self.min_profit),
             "kept_share": str(self.kept_share),
             "horizon_days": self.horizon_days,
+            "stock_hours": self.stock_hours,
             "global_holdout_pct": str(self.global_holdout_pct),
             "timezone": self.timezone,
         }
@@ -189,6 +191,7 @@ def limits_of(shop: ShopSettings, constraints: dict[str, Any]) -> Limits:
         min_profit=own.min_profit,
         kept_share=own.kept_share,
         horizon_days=planning.horizon_days,
+        stock_hours=planning.stock_hours,
         global_holdout_pct=planning.global_holdout_pct,
         global_holdout_seed=planning.global_holdout_seed,
         minimum_age=compliance.minimum_age,

@@ -16,7 +16,7 @@ from liquor_app.commands.arguments import Json
 from liquor_app.commands.kit import engines_running, err, show
 from liquor_app.core.errors import Invalid
 
-app = typer.Typer(no_args_is_help=True, help="Bring in customers and purchases.")
+app = typer.Typer(no_args_is_help=True, help="Bring in customers, purchases and products.")
 
 
 @app.callback()
@@ -107,3 +107,17 @@ def import_purchases(
 ) -> None:
     """Basket lines: order_id, customer (email or external_id), occurred_at, category, amount, …"""
     _import("purchases", file, mapping, policy=policy, dry_run=dry_run, again=again, as_json=as_json)
+
+
+@app.command("products")
+def import_products(
+    file: Path,
+    *,
+    mapping: Map = None,
+    policy: Policy = "fill",
+    dry_run: bool = False,
+    again: Again = False,
+    as_json: Json = False,
+) -> None:
+    """What the shop sells: sku, upc, name, category, brand, price, sale_price, cost, stock."""
+    _import("products", file, mapping, policy=policy, dry_run=dry_run, again=again, as_json=as_json)

@@ -6,6 +6,7 @@ Hours of telephone solicitation bind marketing texts. Rows live in `compliance_r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -16,15 +17,22 @@ REVIEW_NOTICE = "A starting point, not legal advice: have counsel review these r
 
 
 @dataclass(frozen=True, slots=True)
-class PackRule:
-    """A row of the pack, as `compliance_rules` keeps it."""
+class RuleDraft:
+    """A rule as somebody writes it; see `RuleKind` for what `value` holds."""
 
     jurisdiction: str
-    kind: RuleKind
+    kind: str
     channel: str | None
     citation: str
     valid_from: date
-    value: dict[str, Any] = field(default_factory=dict)
+    value: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PackRule(RuleDraft):
+    """A row of the pack, as `compliance_rules` keeps it."""
+
+    kind: RuleKind
 
 
 def _hours(place: str, start: str, end: str, citation: str, since: date, *days: str) -> PackRule:

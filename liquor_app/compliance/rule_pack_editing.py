@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -17,6 +15,7 @@ from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.compliance.legal_rules import FEDERAL, RuleKind, parse_rule
+from liquor_app.compliance.rule_pack import RuleDraft
 from liquor_app.compliance.service import RULE_COLUMNS, RuleRow
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.customers.addresses import STATE_TIMEZONES
@@ -34,18 +33,6 @@ KEYS: Mapping[RuleKind, frozenset[str]] = {
     RuleKind.COUPON_BAN: frozenset(),
     RuleKind.NOTE: frozenset({"text"}),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RuleDraft:
-    """A rule as somebody writes it; see `RuleKind` for what `value` holds."""
-
-    jurisdiction: str
-    kind: str
-    citation: str
-    valid_from: date
-    channel: str | None = None
-    value: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def add_rule(session: AsyncSession, actor: Actor, draft: RuleDraft, *, replaces: UUID | None = None) -> RuleRow:

@@ -23,7 +23,7 @@ TRIES = 3
 @dataclass(frozen=True, slots=True)
 class Written:
     """Lines by what became of their basket (`created`, `updated`, `unchanged`), and the first day, by the shop's
-    clock, that changed."""
+    clock, that changed. Lines whose number is below zero stood in one row with another, and are counted with it."""
 
     lines: Counter[str]
     since: date | None
@@ -58,7 +58,8 @@ SELECT n.order_id, n.customer_id, n.occurred_at, n.local_hour, n.store, n.coupon
        LEAST(n.occurred_at, p.occurred_at) AS moved_from
   FROM (SELECT order_id, (array_agg(customer_id))[1] AS customer_id, min(occurred_at) AS occurred_at,
                (array_agg(local_hour ORDER BY occurred_at, local_hour NULLS LAST))[1] AS local_hour,
-               min(store) AS store, min(coupon_code) AS coupon_code, count(*) AS lines, sum(amount) AS total,
+               min(store) AS store, min(coupon_code) AS coupon_code,
+               count(*) FILTER (WHERE row_number > 0) AS lines, sum(amount) AS total,
                sum(discount) AS discount,
                COALESCE(sum(amount) FILTER (WHERE is_alcohol), 0) AS alcohol_total,
                count(*) FILTER (WHERE coupon_discount > 0) AS coupon_lines

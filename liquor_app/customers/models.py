@@ -195,7 +195,10 @@ class PurchaseLine(SQLModel, table=True):
     """`coupon_discount` is the part of `discount` that coupons took off."""
 
     __tablename__ = "purchase_lines"
-    __table_args__ = (Index("ix_purchase_lines_purchase", "purchase_id"),)
+    __table_args__ = (
+        Index("ix_purchase_lines_purchase", "purchase_id"),
+        Index("ix_purchase_lines_product", text("lower(product)"), postgresql_where=text("product IS NOT NULL")),
+    )
 
     id: UUID = pk()
     purchase_id: UUID = ref("purchases.id")

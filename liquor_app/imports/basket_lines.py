@@ -168,7 +168,8 @@ INSERT INTO basket_lines ({", ".join(COLUMNS)}) SELECT {", ".join(COLUMNS)} FROM
 _KEEP_WHOLE = f"""
 INSERT INTO import_rejects (import_id, row_number, reason, raw)
 SELECT :import, row_number, '{WHOLE}', '{{}}' FROM basket_lines
- WHERE order_id IN (SELECT raw ->> 'order' FROM import_rejects WHERE import_id = :import AND raw ? 'order')
+ WHERE row_number > 0
+   AND order_id IN (SELECT raw ->> 'order' FROM import_rejects WHERE import_id = :import AND raw ? 'order')
     ON CONFLICT DO NOTHING
 """
 

@@ -11,19 +11,31 @@ from typing import Any
 
 from liquor_app.imports.cleaning.cells import Rejected, clean_word
 from liquor_app.imports.cleaning.order_shape import Watch
-from liquor_app.imports.cleaning.rows import Line, Person, Setting, clean_line, clean_person
+from liquor_app.imports.cleaning.product_cells import clean_product
+from liquor_app.imports.cleaning.rows import CleanProduct, Line, Person, Setting, clean_line, clean_person
 from liquor_app.imports.cleaning.sale_rows import SaleRows
 from liquor_app.imports.profiles.tool_profile import NOBODY, Make
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import Reject
+from liquor_app.ui.words import figure
 
 CHUNK_ROWS = 5_000
 CHUNK_CHARACTERS = 8_000_000
 """A chunk ends with whichever comes first, so that rows of a megabyte cost no more memory than short ones."""
 
 Clean = Callable[[int, list[str], dict[str, int], Setting], Any]
-CLEAN: dict[str, Clean] = {"customers": clean_person, "purchases": clean_line}
+CLEAN: dict[str, Clean] = {"customers": clean_person, "purchases": clean_line, "products": clean_product}
+
+
+LINES_A_ROW = 128
+"""More than a row may pack; its first line has its number, the others numbers of their own below zero."""
+LAST_PACKED = 16_000_000
+"""The last row whose lines' numbers the database holds."""
+
+
+def _line_number(row: int, nth: int) -> int:
+    return row if nth == 0 else -(row * LINES_A_ROW + nth)
 
 
 def take_rows(table: Table, following: Iterator[Record]) -> list[Record]:
@@ -48,7 +60,7 @@ class Chunk:
     """
 
     records: list[Record] = field(default_factory=list)
-    rows: list[Person | Line] = field(default_factory=list)
+    rows: list[Person | Line | CleanProduct] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     read: int = 0
@@ -113,23 +125,25 @@ class Chunks:
             try:
                 if record.problem:
                     raise Rejected("unreadable_row", "", record.problem)
-                cells: list[str] | str = record.cells
+                lines: list[list[str]] | str
                 if self._sales:
-                    cells = self._sales.line(record.cells)
-                elif made:
-                    cells = record.cells + [make(record.cells) for make in made]
-                if isinstance(cells, str):
-                    chunk.left_out[cells] += 1
+                    lines = self._sales.lines(record.cells)
+                else:
+                    lines = [record.cells + [make(record.cells) for make in made] if made else record.cells]
+                if isinstance(lines, str):
+                    chunk.left_out[lines] += 1
                     continue
-                row = clean(record.number, cells, at, how)
+                if len(lines) > 1 and record.number > LAST_PACKED:
+                    raise Rejected("too_far_down", "", f"Packed orders are read up to row {figure(LAST_PACKED)}.")
+                rows = [clean(_line_number(record.number, nth), cells, at, how) for nth, cells in enumerate(lines)]
             except Rejected as why:
                 if self._sales and why.code == "no_customer":
                     chunk.left_out[NOBODY] += 1
                     continue
                 chunk.rejects.append(Reject(record, why, self.order_of(record)))
             else:
-                chunk.records.append(record)
-                chunk.rows.append(row)
+                chunk.records += [record] * len(rows)
+                chunk.rows += rows
         if self._left is not None:
             self._left -= chunk.read
         chunk.share = self._table.read_share

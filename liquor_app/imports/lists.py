@@ -8,6 +8,7 @@ from liquor_app.accounts.lists import read_list
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
+from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.uploads import ImportRow, import_row
 
@@ -19,7 +20,7 @@ IMPORTS = ListSpec(
     order="-id",
     sorts=(Sort("id", first="-"),),
     filters=(
-        Filter("kind", "t.kind", options=("customers", "purchases"), label="Kind"),
+        Filter("kind", "t.kind", options=tuple(KINDS), label="Kind"),
         Filter("status", "t.status", options=tuple(ImportStatus), label="Status"),
     ),
     role="manager",

@@ -31,12 +31,12 @@ from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.customers.bulk_write import Raced
 from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
-from liquor_app.imports import basket_lines, customer_rows
+from liquor_app.imports import basket_lines, customer_rows, product_rows
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.column_mapping import CONSENTS, KINDS, check_mapping
 from liquor_app.imports.cleaning.order_shape import check_rows
-from liquor_app.imports.cleaning.rows import NOTES, TOO_MANY_TAGS, Line, Person, Setting
-from liquor_app.imports.cleaning.sale_rows import MADE, SaleRows
+from liquor_app.imports.cleaning.rows import NOTES, TOO_MANY_TAGS, CleanProduct, Line, Person, Setting
+from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells
 from liquor_app.imports.profiles.tool_profile import Make, Sales
@@ -189,6 +189,8 @@ class Work:
             return Counter(), []
         if self.plan.kind == "customers":
             counts, refused = await self._customers(session, chunk)
+        elif self.plan.kind == "products":
+            counts, refused = await self._products(session, chunk)
         else:
             counts, refused = Counter(), await self._lines(session, chunk)
             self._notes = chunk.left_out
@@ -226,14 +228,28 @@ class Work:
         named = [(split_name(name), column) for name, column in self.plan.mapping.items()]
         return [(*name, " ".join(column.split())[:MOST_LETTERS]) for name, column in named if name is not None]
 
+    async def _products(self, session: AsyncSession, chunk: Chunk) -> tuple[Counter[Outcome], list[Reject]]:
+        rows = [row for row in chunk.rows if isinstance(row, CleanProduct)]
+        outcomes, rejected = await product_rows.write(
+            session, rows, policy=self.plan.policy, file_name=self.plan.file_name, at=self._reading.how.now
+        )
+        self._notes = Counter(note for row in rows for note in row.notes)
+        if self._watch:
+            self.shown += [
+                Shown(chunk.records[at], one.value, reason=" ".join(NOTES[note] for note in rows[at].notes))
+                for at, one in outcomes.items()
+            ]
+        return Counter(outcomes.values()), [Reject(chunk.records[at], why) for at, why in rejected]
+
     async def _lines(self, session: AsyncSession, chunk: Chunk) -> list[Reject]:
         rows = [row for row in chunk.rows if isinstance(row, Line)]
         async with by_index(session):
             refused = await basket_lines.stage(session, self.plan.id, rows, mended=bool(self.position["mended"]))
         if self._watch:
-            self._waiting |= {record.number: record for record in chunk.records}
-        return [Reject(record, why, self._chunks.order_of(record))
-                for record, why in ((chunk.records[at], why) for at, why in refused)]  # fmt: skip
+            self._waiting |= {row.number: record for row, record in zip(rows, chunk.records, strict=True)}
+        # of a row that packs several lines one tells
+        told = {chunk.records[at].number: (chunk.records[at], why) for at, why in reversed(refused)}
+        return [Reject(record, why, self._chunks.order_of(record)) for record, why in reversed(told.values())]
 
     async def _orders(self, session: AsyncSession) -> Counter[Outcome]:
         merged = await basket_lines.merge(
@@ -243,7 +259,7 @@ class Work:
             self.position |= {"phase": WHOLE if self.position["whole"] else DONE, "order": ""}
             return Counter()
         if self._watch:
-            self.shown += [Shown(self._waiting[number], outcome) for number, outcome in merged.rows]
+            self.shown += [Shown(self._waiting[number], outcome) for number, outcome in merged.rows if number > 0]
         days = [day for day in (self.position["since"], merged.since and merged.since.isoformat()) if day]
         self.position |= {
             "order": merged.upto,
@@ -329,7 +345,7 @@ async def open_work(
             if profile and profile.refuses:
                 raise Invalid(profile.refuses, field="profile")
             sales = profile.sales if profile else None
-            behind = [*MADE, *made] if sales else list(made)
+            behind = [*MADE, *made, *(PACKED if sales.packed else ())] if sales else list(made)
             sample = read_sample(plan.path)
             at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind, sample=sample)
             if plan.kind == "purchases" and sales is None:

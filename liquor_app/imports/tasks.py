@@ -136,7 +136,8 @@ async def conclude(
         {"id": import_id, "status": status.value, "error": error, "before": IMPORT.sources(status)},
     )
     row = await get_import(session, actor, import_id)
-    if taken := bool(row.created or row.updated):
+    taken = bool(row.created or row.updated)
+    if taken and row.kind != "products":
         args = {"touched": True, "then_segments": True}
         await enqueue(session, Job.SCORE_CUSTOMERS, args, created_by=row.created_by, dedupe_key="import")
         if since := row.position.get("since"):

@@ -95,6 +95,8 @@ class PlanningSettings(SettingsModel):
     email_cost: Decimal = Field(Decimal("0.0010"), ge=0, le=10)
     sms_cost: Decimal = Field(Decimal("0.0120"), ge=0, le=10)
     horizon_days: int = Field(60, ge=7, le=365)
+    stock_hours: int = Field(24, ge=1, le=720)
+    """After these a stock figure is too old to say that a product is out of stock, or that it is not."""
 
 
 class SendingSettings(SettingsModel):

@@ -30,14 +30,15 @@ BATCH = 50_000
 CHOSEN = f"a.status = '{ActionStatus.PENDING}'"
 """Actions of the campaign's current plan."""
 _FIGURES = (
-    "expected_profit", "kept", "expected_response", "basket", "discount_pct", "baseline", "value_points",
+    "expected_profit", "kept", "expected_response", "basket", "discount_pct", "baseline", "value_points", "margin_pct",
 )  # fmt: skip
 
 _TERMS = (
     "a.expected_profit, CAST(a.offer_terms ->> 'kept' AS double precision) AS kept, a.expected_response,"
     " CAST(a.offer_terms ->> 'basket' AS double precision) AS basket,"
     " CAST(a.offer_terms ->> 'discount_pct' AS double precision) AS discount_pct,"
-    " CAST(a.offer_terms ->> 'baseline' AS double precision) AS baseline, a.value_points"
+    " CAST(a.offer_terms ->> 'baseline' AS double precision) AS baseline, a.value_points,"
+    " COALESCE(CAST(a.offer_terms ->> 'margin_pct' AS double precision), :margin_pct) AS margin_pct"
 )
 
 
@@ -65,6 +66,8 @@ class Candidates:
     discount_share: Floats
     baseline: Floats
     value_points: Floats
+    margin: Floats
+    """Share of the price: of the offer's product or category, else the shop's usual."""
 
     @property
     def discount(self) -> Floats:
@@ -82,7 +85,7 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
             f" FROM actions a WHERE a.campaign_id = :campaign AND {condition}"
             " ORDER BY a.customer_id, a.segment_slug, a.channel"
         ),
-        {"campaign": brief.id},
+        {"campaign": brief.id, "margin_pct": float(brief.limits.margin_pct)},
         execution_options={"yield_per": BATCH},
     )
     ids = bytearray()
@@ -113,7 +116,7 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
         figures.append(np.array([[float(getattr(row, name) or 0) for name in _FIGURES] for row in rows]).T)
     joined = np.concatenate(columns, axis=1) if columns else np.empty((5, 0), dtype=np.intp)
     numbers = np.concatenate(figures, axis=1) if figures else np.empty((len(_FIGURES), 0))
-    profit, kept, response, basket, discount_pct, baseline, value_points = numbers
+    profit, kept, response, basket, discount_pct, baseline, value_points, margin_pct = numbers
     return Candidates(
         ids=np.frombuffer(bytes(ids), dtype="V16"),
         people=people,
@@ -130,6 +133,7 @@ async def read_candidates(session: AsyncSession, brief: CampaignBrief, condition
         discount_share=discount_pct / 100,
         baseline=baseline,
         value_points=value_points,
+        margin=margin_pct / 100,
     )
 
 
@@ -145,6 +149,7 @@ def sends_of(chosen: Candidates, brief: CampaignBrief, day: Ints, weight: Floats
         discount=chosen.discount_share[planned],
         cost=cost[chosen.channel[planned]],
         weight=weight[inside],
+        margin=chosen.margin[planned],
     )
 
 

@@ -39,6 +39,8 @@ class Sends:
     cost: Floats
     weight: Floats
     """What the day is worth beside an average one; multiplies the response."""
+    margin: Floats | None = None
+    """Of what each offer is for, as a share of the price; None: the same for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def simulate(sends: Sends, margin: float, *, seed: int, draws: int = DRAWS) -> O
     customers on that is what a sum of independent purchases is, and a million customers cost what ten do.
 
     Args:
-        margin: share of the price (0.28).
+        margin: share of the price (0.28), where the messages have none of their own.
         seed: the same seed gives the same numbers.
     """
     if sends.response.size == 0:
@@ -103,7 +105,8 @@ def simulate(sends: Sends, margin: float, *, seed: int, draws: int = DRAWS) -> O
 
     one = np.ones_like(p)
     cost = float(sends.cost.sum())
-    profit = either(4, sends.basket * (margin - sends.discount), -given)
+    margins = margin if sends.margin is None else sends.margin
+    profit = either(4, sends.basket * (margins - sends.discount), -given)
     return Outcome(
         buyers=_at_least_none(total(0, one, one)),
         new_buyers=_at_least_none(total(1, new, new)),

@@ -8,6 +8,7 @@ from liquor_app.api.etag import check_match, tag
 from liquor_app.api.idempotency import once
 from liquor_app.api.schemas import Id
 from liquor_app.compliance import rule_pack_editing
+from liquor_app.compliance.rule_pack import RuleDraft
 from liquor_app.compliance.service import RuleRow, list_rules
 from liquor_app.core.db import transaction
 from liquor_app.organization.settings import ComplianceSettings, load_settings, save_settings
@@ -43,7 +44,7 @@ async def update_compliance(request: Request, response: Response, actor: Current
 @router.post("/rules", response_model=RuleRow, status_code=201)
 async def add_rule(request: Request, actor: CurrentActor, body: RuleIn) -> Response:
     """A rule of law, cited, from its first day on; `replaces` ends an older one that day."""
-    draft = rule_pack_editing.RuleDraft(**body.model_dump(exclude={"replaces"}))
+    draft = RuleDraft(**body.model_dump(exclude={"replaces"}))
     return await once(
         request,
         key_owner(actor),

@@ -52,7 +52,7 @@ FIELDS = frozenset({"kind", "policy", "mapping", "options"})
 
 def _form(*names: str) -> dict[str, Any]:
     known: dict[str, Any] = {
-        "kind": {"type": "string", "enum": ["customers", "purchases"], "default": "customers"},
+        "kind": {"type": "string", "enum": ["customers", "purchases", "products"], "default": "customers"},
         "policy": {"type": "string", "enum": ["fill", "overwrite", "keep"], "default": "fill"},
         "mapping": {"type": "string", "description": "JSON object: field → column of the file."},
         "options": {
@@ -136,7 +136,7 @@ async def _keep(upload: UploadFile, key: str) -> str:
     openapi_extra=_form("kind", "policy", "mapping", "options"),
 )  # fmt: skip
 async def import_customers(request: Request, actor: CurrentActor) -> Response:
-    """Import a file (CSV, JSON, JSON Lines, .xlsx) of customers or of purchases; a job does it. Columns are
+    """Import a file (CSV, JSON, JSON Lines, .xlsx) of customers, purchases or products; a job does it. Columns are
     recognised by their names."""
     require(actor, Role.MANAGER)  # before the file is taken in
     upload = await _receive(request, FIELDS)

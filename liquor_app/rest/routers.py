@@ -25,18 +25,20 @@ from liquor_app.rest import (
     tracking,
     webhooks,
 )
-from liquor_app.rest import coupons as coupon_pools
 from liquor_app.rest.kit.authentication import has_session
 from liquor_app.rest.people import customer_labels
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
+from liquor_app.rest.shop import coupons as coupon_pools
+from liquor_app.rest.shop import products
 
 ROUTERS = [
     accounts.router,
     customers.router,
     customer_labels.router,
     imports.router,
+    products.router,
     suppressions.router,
     segments.router,
     campaigns.router,

@@ -15,7 +15,7 @@ MAX_OFFERS = 8
 
 _TIME = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
 _PLACEHOLDER = re.compile(r"\{[^}]*\}?")
-_ALLOWED_PLACEHOLDERS = {"{category}", "{discount}"}
+_ALLOWED_PLACEHOLDERS = {"{category}", "{discount}", "{product}"}
 
 
 def clean_text(value: object, field: str, limit: int, *, required: bool = True) -> str | None:
@@ -59,10 +59,11 @@ def clean_percent(value: object, field: str) -> Decimal:
 
 
 def clean_offers(value: object) -> list[dict[str, Any]]:
-    """Offers, best first: `{"name", "discount_pct" (text of a decimal), "text", "category"?}`.
+    """Offers, best first: `{"name", "discount_pct" (text of a decimal), "text", "category"?, "product"?}`.
 
-    `text` may use {category} (the customer's favourite) and {discount}. An offer with a `category` is only for
-    customers who buy it.
+    `text` may use {category} (the customer's favourite), {discount} and {product}. An offer with a `category` is only
+    for customers who buy it; one with a `product` (its SKU or UPC) is held to that product's margin, and made while it
+    is in stock.
 
     Raises:
         Invalid: the message names the offer and the part to blame.
@@ -75,7 +76,7 @@ def clean_offers(value: object) -> list[dict[str, Any]]:
         where = f"{field}[{index}]"
         if not isinstance(raw, dict):
             raise Invalid(f"{where} must be an object with name, discount_pct and text", field=where)
-        if unknown := set(raw) - {"name", "discount_pct", "text", "category"}:
+        if unknown := set(raw) - {"name", "discount_pct", "text", "category", "product"}:
             raise Invalid(f"{where}: {sorted(map(str, unknown))[0]!r} does not belong to an offer", field=where)
         offer: dict[str, Any] = {
             "name": clean_text(raw.get("name"), f"{where}.name", 80),
@@ -85,11 +86,15 @@ def clean_offers(value: object) -> list[dict[str, Any]]:
         strange = set(_PLACEHOLDER.findall(str(offer["text"]))) - _ALLOWED_PLACEHOLDERS
         if strange:
             raise Invalid(
-                f"{where}.text: {sorted(strange)[0]} is not known; use {{category}} or {{discount}}",
+                f"{where}.text: {sorted(strange)[0]} is not known; use {{category}}, {{product}} or {{discount}}",
                 field=f"{where}.text",
             )
         if category := clean_text(raw.get("category"), f"{where}.category", 80, required=False):
             offer["category"] = category
+        if product := clean_text(raw.get("product"), f"{where}.product", 100, required=False):
+            offer["product"] = product
+        elif "{product}" in str(offer["text"]):
+            raise Invalid(f"{where}.product: {{product}} needs the product's SKU or UPC", field=f"{where}.product")
         cleaned.append(offer)
     return cleaned
 

@@ -31,10 +31,12 @@ from sqlalchemy import (
     select,
     true,
     type_coerce,
+    union_all,
 )
 from sqlalchemy.sql.schema import Table
 from sqlmodel import SQLModel
 
+from liquor_app.catalog.models import Product
 from liquor_app.customers.ages.birth_dates import AgeBand, legal_day
 from liquor_app.customers.labels.custom_values import CUSTOM, split_name
 from liquor_app.customers.models import Customer, CustomerTag, Purchase, PurchaseLine, Tag
@@ -50,6 +52,7 @@ def _table(model: type[SQLModel]) -> Table:
 
 
 CUSTOMERS = _table(Customer)
+PRODUCTS = _table(Product)
 PURCHASES, LINES = _table(Purchase), _table(PurchaseLine)
 EVENTS = _table(AnalyticsEvent)
 TAGS, TAGGED = _table(Tag), _table(CustomerTag)
@@ -306,6 +309,15 @@ def _happened(rule: Happened, now: datetime) -> ColumnElement[bool]:
     return and_(*parts)
 
 
+def _names_of(product: str) -> Any:
+    """Every way a till may have written a product, in lower case: what was asked for, and its SKU, UPC and name, where
+    the catalogue knows it."""
+    asked = func.lower(literal(product, Text))
+    known = or_(func.lower(PRODUCTS.c.sku) == asked, PRODUCTS.c.upc == asked, func.lower(PRODUCTS.c.name) == asked)
+    ways = [select(func.lower(PRODUCTS.c[name])).where(known) for name in ("sku", "upc", "name")]
+    return union_all(select(asked), *ways)
+
+
 def _people(rule: Happened, now: datetime, at_least: int) -> ColumnElement[bool]:
     since = None if rule.within_days is None else now - timedelta(days=rule.within_days)
     if rule.event == "purchased":
@@ -318,6 +330,12 @@ def _people(rule: Happened, now: datetime, at_least: int) -> ColumnElement[bool]
                     func.lower(LINES.c.category) == func.lower(literal(rule.category, Text)),
                 )
             )
+        if rule.product is not None:
+            # from the lines to their purchases: what few bought is found by its name
+            bought = select(LINES.c.purchase_id).where(
+                LINES.c.product.is_not(None), func.lower(LINES.c.product).in_(_names_of(rule.product))
+            )
+            query = query.where(PURCHASES.c.id.in_(bought))
     else:
         person, at = EVENTS.c.customer_id, EVENTS.c.occurred_at
         kinds = [literal(kind.value, Text) for kind in _LOGGED[rule.event]]

@@ -156,6 +156,7 @@ class EventKind:
     label: str
     past: str
     has_category: bool = False
+    """Whether it can be narrowed to a category, or to a product."""
 
 
 EVENTS: dict[str, EventKind] = {

@@ -124,6 +124,7 @@ def _times(count: int) -> str:
 
 def _happened(rule: Happened) -> str:
     past = EVENTS[rule.event].past + (f" {rule.category}" if rule.category else "")
+    past += f" “{rule.product}”" if rule.product else ""
     low, high = rule.at_least, rule.at_most
     window = f" in the last {_days(rule.within_days)}" if rule.within_days else ""
     if high == 0:

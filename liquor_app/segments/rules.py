@@ -6,7 +6,8 @@ A rule is a JSON object, one of:
 * `{"field": "churn_probability", "op": "gte", "value": 0.5}`: fields, kinds and operators are in `fields.FIELDS`;
   `known` and `unknown` take no value, `between` takes `[low, high]`, `in` and `has_…` take lists, days are whole;
 * `{"event": "purchased", "category": "Whisky", "at_least": 2, "within_days": 60}`: how often something happened;
-  `at_most` 0 means never; without `within_days` all of history counts;
+  `at_most` 0 means never; without `within_days` all of history counts; `"product": "OHB750"` instead of a category asks
+  for one product, by its SKU, UPC or name;
 * `{"segment": "at_risk"}`: who was in another segment (rules or a hand-picked list) when it was last refreshed.
   Segments may build on each other, but not in a circle (`rule_references` checks that).
 
@@ -64,13 +65,14 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """`event` happened at least / at most so many times; `category` narrows purchases."""
+    """`event` happened at least / at most so many times; `category` or `product` narrows purchases."""
 
     event: str
     at_least: int | None
     at_most: int | None
     within_days: int | None
     category: str | None = None
+    product: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,7 @@ def _whole(value: object, path: str, low: int, high: int) -> int:
 
 
 def _happened(raw: Mapping[str, Any], path: str) -> Happened:
-    _only(raw, {"event", "category", "at_least", "at_most", "within_days"}, path)
+    _only(raw, {"event", "category", "product", "at_least", "at_most", "within_days"}, path)
     name = raw["event"]
     kind = EVENTS.get(name) if isinstance(name, str) else None
     if kind is None:
@@ -291,6 +293,11 @@ def _happened(raw: Mapping[str, Any], path: str) -> Happened:
         if not kind.has_category:
             raise _Wrong(f"{path}.category", f"{kind.name} has no category")
         category = _text(category, f"{path}.category")
+    product = raw.get("product")
+    if product is not None:
+        if not kind.has_category:
+            raise _Wrong(f"{path}.product", f"{kind.name} has no product")
+        product = _text(product, f"{path}.product")
     bounds: dict[str, int | None] = {"at_least": None, "at_most": None}
     for key, low in (("at_least", 1), ("at_most", 0)):
         if raw.get(key) is not None:
@@ -303,4 +310,4 @@ def _happened(raw: Mapping[str, Any], path: str) -> Happened:
     days = raw.get("within_days")
     if days is not None:
         days = _whole(days, f"{path}.within_days", 1, MAX_DAYS)
-    return Happened(kind.name, at_least, at_most, days, category)
+    return Happened(kind.name, at_least, at_most, days, category, product)

@@ -54,6 +54,7 @@ GET /campaigns/{id}/edits · POST /campaigns/{id}/undo · POST /campaigns/{id}/s
 GET /actions/{id}/offers · POST /actions/{id}/move · POST /actions/{id}/skip · POST /actions/{id}/offer
 POST /actions/{id}/copy
 GET /settings/guidance · PATCH /settings/guidance · POST /settings/autopilot/stop · POST /settings/autopilot/release
+GET /products · GET /products/export · GET /products/{id} · PUT /products
 POST /imports · POST /imports/{id}/preview · POST /imports/{id}/start · POST /imports/{id}/cancel
 POST /imports/{id}/resume · POST /purchases · POST /events
 POST /sends/{id}/settle · POST /sends/again · POST /webhooks/{provider}

@@ -24,6 +24,7 @@ KNOWN = {
     "05_mailchimp_unsubscribed": "mailchimp_unsubscribed",
     "06_lightspeed_x_customers": "lightspeed_x_customers",
     "07_clover_customers": "clover_customers",
+    "21_lightspeed_r_customers": "lightspeed_r_customers",
     "08_woo_customers": "woocommerce_customers",
     "09_winesense_customers": "winesense_customers",
 }
@@ -130,6 +131,16 @@ async def test_case_06_lightspeed_x_customers(database: str) -> None:
     assert (yana.phone, zed.phone) == ("+16175550191", "+16175550192")
     assert (yana.email_consent, zed.email_consent) == (None, "withdrawn"), "“do not e-mail: 0” is no yes"
     assert (yana.city, yana.state, yana.of_age_on) == ("Boston", "MA", date(2011, 2, 3))
+
+
+async def test_lightspeed_r_customers(database: str) -> None:
+    report, people = await taken("21_lightspeed_r_customers", "external_id")
+    assert (report.created, report.rejected, report.notes) == (2, 0, {})
+    nell, ora = people["1042"], people["1043"]
+    assert (nell.name, nell.phone, nell.email, nell.postal_code) == (
+        "Nell Quay", "+16175550172", "nell.quay@example.com", "02118",
+    )  # fmt: skip
+    assert (ora.phone, ora.state, ora.email_consent) == ("+14015550173", "RI", None)
 
 
 async def test_case_07_clover_customers(database: str) -> None:

@@ -27,6 +27,8 @@ KNOWN = {
     "07_clover_line_items": "clover_line_items",
     "08_woo_order_lines": "woocommerce_order_lines",
     "08_woo_orders": "woocommerce_orders",
+    "21_lightspeed_r_sales": "lightspeed_r_sales",
+    "22_woo_orders_packed": "woocommerce_orders_packed",
     "09_dunnhumby_transaction_data": "dunnhumby_transactions",
     "09_toast_items": "toast_items",
     "09_uci_online_retail": "uci_online_retail",
@@ -114,6 +116,34 @@ async def test_case_08_woocommerce_order_lines(database: str) -> None:
     again, baskets = await sold("08_woo_orders")
     assert {number: one.total for number, one in baskets.items()} == {"501": Decimal("40.00")}
     assert again.notes == {"rows_voided": 1, "rows_refunded": 1}
+    assert (again.rows, again.rejected) == (1, 0), "rows of the file, not lines"
+    lines = await many("SELECT product, quantity, amount, discount FROM purchase_lines ORDER BY product")
+    assert [tuple(one) for one in lines] == [
+        ("Old Harbor Bourbon", 1, Decimal("20.00"), Decimal("5.00")), ("Tonic 4-pack", 2, Decimal("20.00"), 0),
+    ]  # fmt: skip
+
+
+async def test_lightspeed_r_sales(database: str) -> None:
+    report, baskets = await sold("21_lightspeed_r_sales", "21_lightspeed_r_customers")
+    assert (report.rejected, report.notes) == (0, {"rows_without_customer": 1})
+    first, back = baskets["5001"], baskets["5002"]
+    assert (first.total, first.discount, first.lines) == (Decimal("67.00"), Decimal("5.00"), 2)
+    assert back.total == Decimal("-21.50"), "a discounted bottle comes back for what was paid, its tax apart"
+
+
+async def test_woocommerce_orders_with_their_lines_in_one_cell(database: str) -> None:
+    report, baskets = await sold("22_woo_orders_packed", "08_woo_customers")
+    assert {number: (one.total, one.discount, one.lines) for number, one in baskets.items()} == {
+        "601": (Decimal("40.00"), Decimal("5.00"), 2),
+        "602": (Decimal("30.00"), Decimal(0), 2),
+        "603": (Decimal("50.00"), Decimal(0), 1),
+    }
+    assert (report.rows, report.created, report.reasons) == (4, 3, {"unknown_customer": 1}), "a row is told once"
+    assert report.notes == {"rows_voided": 1}
+    again = await run(FILES / "22_woo_orders_packed.csv", "purchases")
+    assert (again.unchanged, again.rejected) == (3, 1)
+    names = await many("SELECT product FROM purchase_lines WHERE amount = 20 ORDER BY 1")
+    assert [one.product for one in names] == ["Old Harbor Bourbon; 750ml", "Tonic 4-pack"]
 
 
 async def test_case_09_uci_and_wine_till(database: str, tmp_path: Path) -> None:

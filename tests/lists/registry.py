@@ -15,6 +15,8 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.lists import ACTIONS, NOT_SENT
 from liquor_app.campaigns.lists import CAMPAIGNS
 from liquor_app.campaigns.service import create_campaign
+from liquor_app.catalog.lists import PRODUCTS
+from liquor_app.catalog.product_write import write_products
 from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7
 from liquor_app.coupons.coupon_pools import create_pool
@@ -33,7 +35,7 @@ from liquor_app.sending.lists import LEFT_SENDS, OUTBOX, SENDS
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.templates.lists import TEMPLATES, VERSIONS
 from liquor_app.templates.service import ensure_default_templates
-from tests.factories import add_people, add_ready_campaign
+from tests.factories import add_people, add_ready_campaign, product
 from tests.lists.contract import Listed
 from tests.people import add_customer, add_purchase, ensure_shop
 
@@ -197,6 +199,19 @@ async def pools(session: AsyncSession) -> None:
         await create_pool(session, SYSTEM, name=f"Pool {uuid7()}", discount_pct=10 + number % 2)
 
 
+async def products(session: AsyncSession) -> None:
+    known = {"category": "Gin", "price": Decimal(20), "cost": Decimal(12), "stock": Decimal(4)}
+    rows = [
+        *(product(number, f"S-{uuid7()}", None, f"Bottle {number % 2}", **known) for number in range(3)),
+        *(product(number, f"S-{uuid7()}", None, f"Bottle {number % 2}") for number in range(3, 5)),
+    ]
+    await write_products(session, rows, source="a.csv", at=now())
+
+
+async def fresh(session: AsyncSession) -> dict[str, Any]:
+    return {"fresh": now() - timedelta(hours=24)}
+
+
 async def guidance(session: AsyncSession) -> None:
     for _ in range(4):
         await save_guidance(session, SYSTEM, {"tone": f"Dry, {uuid7()}."})
@@ -229,5 +244,6 @@ LISTS = [
     Listed(VERSIONS, versions, scope=one_template),
     Listed(PURCHASES, purchases, scope=one_customer),
     Listed(POOLS, pools, "/coupon-pools"),
+    Listed(PRODUCTS, products, "/products", fresh),
     Listed(GUIDANCE, guidance),
 ]

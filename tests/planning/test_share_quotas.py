@@ -31,7 +31,8 @@ def limits() -> Limits:
         email_capacity_per_day=10, sms_capacity_per_day=4, capacity_by_day={}, discount_budget=Decimal(1000),
         margin_pct=Decimal(28), margin_floor_pct=Decimal(10), email_cost=Decimal("0.001"), sms_cost=Decimal("0.012"),
         max_contacts_7_days=2, max_contacts_30_days=6, max_per_customer=1, min_profit=Decimal("0.05"),
-        kept_share=Decimal("0.1"), horizon_days=60, global_holdout_pct=Decimal(0), global_holdout_seed="global",
+        kept_share=Decimal("0.1"), horizon_days=60, stock_hours=24, global_holdout_pct=Decimal(0),
+        global_holdout_seed="global",
         minimum_age=21, unknown_age_email="block", windows={}, timezone="America/New_York",
     )  # fmt: skip
 

@@ -79,13 +79,43 @@ PURCHASES: dict[str, tuple[str, ...]] = {
     "is_alcohol": ("is alcohol", "alcohol", "contains alcohol"),
 }  # fmt: skip
 
-KINDS = {"customers": CUSTOMERS, "purchases": PURCHASES}
-IDENTITY = {"customers": ("email", "phone", "external_id"), "purchases": ("customer", "email", "phone", "external_id")}
+PRODUCTS: dict[str, tuple[str, ...]] = {
+    "sku": (
+        "sku", "item number", "item no", "item code", "product code", "product id", "item id", "plu", "stock code",
+        "code", "id",
+    ),
+    "upc": ("upc", "upc code", "barcode", "bar code", "gtin", "ean", "main upc"),
+    "name": ("name", "product name", "item name", "product", "item", "title", "description", "item description"),
+    "category": PURCHASES["category"],
+    "brand": PURCHASES["brand"],
+    "price": ("price", "regular price", "retail price", "retail", "unit price", "selling price", "list price", "msrp"),
+    "sale_price": ("sale price", "promo price", "special price", "discount price", "club price"),
+    "cost": (
+        "cost", "unit cost", "avg cost", "average cost", "default cost", "cost price", "last cost", "cost per item",
+    ),
+    "stock": (
+        "stock", "quantity on hand", "qty on hand", "on hand", "qoh", "quantity", "qty", "inventory", "stock level",
+        "stock quantity", "available", "remaining",
+    ),
+    "currency": PURCHASES["currency"],
+}  # fmt: skip
+
+KINDS = {"customers": CUSTOMERS, "purchases": PURCHASES, "products": PRODUCTS}
+IDENTITY = {
+    "customers": ("email", "phone", "external_id"),
+    "purchases": ("customer", "email", "phone", "external_id"),
+    "products": ("sku", "upc"),
+}
+WHO = {"customers": "who the customer is", "purchases": "who the customer is", "products": "which product it is"}
 EVIDENCE = ("consent_source", "consent_at")
 CONSENTS = ("email_consent", "sms_consent")
 
 
-BY_VALUES = {"customers": ("email", "phone"), "purchases": ("occurred_at", "amount", "email", "phone")}
+BY_VALUES: dict[str, tuple[str, ...]] = {
+    "customers": ("email", "phone"),
+    "purchases": ("occurred_at", "amount", "email", "phone"),
+    "products": (),
+}
 """Fields that are found by their cells where no column's name tells."""
 _ASKED = {"email_consent": ("email", "mail", "newsletter"), "sms_consent": ("sms", "text", "mobile", "phone")}
 """What stands in the name of a column of answers that is about a channel."""
@@ -181,7 +211,7 @@ def check_mapping(
             raise Invalid(f"mapping: the file has no column {column!r}; it has {_shown(columns)}", field="mapping")
     if not any(field in chosen or field in made for field in IDENTITY[kind]):
         raise Invalid(
-            f"No column says who the customer is ({', '.join(IDENTITY[kind])}). The file has {_shown(columns)}.",
+            f"No column says {WHO[kind]} ({', '.join(IDENTITY[kind])}). The file has {_shown(columns)}.",
             field="mapping",
         )
     if kind == "purchases":

@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from liquor_app.catalog.product_write import NewProduct
 from liquor_app.core.money import money
 from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, known_birthday
 from liquor_app.customers.labels.custom_values import split_name
@@ -213,6 +214,7 @@ def left_out(field: str) -> str:
     return f"{field}_left_out"
 
 
+_OF_PRODUCTS = ("sku", "upc", "category", "brand", "price", "sale_price", "cost", "stock")
 _PERSONAL = (*_CLEAN, "email", "phone", "date_of_birth", "first_name", "last_name", "tags", "custom", *CONSENTS)
 NOTES = {
     NO_EVIDENCE: "Consent is left out: it counts only with a source and a date of consent beside it.",
@@ -221,7 +223,7 @@ NOTES = {
     TOO_MANY_TAGS: "A tag is left out: there are as many in the shop as there may be.",
     UNSEEN: "The check of age is left out: it counts only with what was seen, and on which day.",
     GIVEN_UP: "The file says that this address is no longer written to: it goes onto the suppression list.",
-    **{left_out(field): f"{field} cannot be read and is left blank." for field in _PERSONAL},
+    **{left_out(field): f"{field} cannot be read and is left blank." for field in (*_PERSONAL, *_OF_PRODUCTS)},
 }
 """What may be left out of a row that is taken all the same, and the words for it."""
 
@@ -313,6 +315,14 @@ def _age_seen(given: dict[str, str], how: Setting) -> AgeSeen | None:
 
 
 NO_PROOF = frozenset({"no", "false", "0", "failed", "unverified", "not verified", "pending", "refused"})
+
+
+@dataclass(frozen=True, slots=True)
+class CleanProduct:
+    """A row of products, understood; `notes` as a person's."""
+
+    product: NewProduct
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from liquor_app.imports.cleaning.amounts import Amount, read_amount
+from liquor_app.imports.cleaning.packed_items import packed_items
 from liquor_app.imports.profiles.tool_profile import OTHER_ROW, Make, Sales, plain
 
 MADE = ("amount", "discount")
 """Fields a line's sums are made for, behind the columns of the file."""
+PACKED = ("product", "quantity")
+"""Fields that stand behind all others where a row packs its lines."""
 
 
 class SaleRows:
@@ -30,8 +33,32 @@ class SaleRows:
         ]
         self._plus = _places(sales.plus, at)
         self._minus = _places(sales.minus, at)
+        self._less = _places(sales.less, at)
         self._discount = _places(tuple((one,) for one in sales.discount), at)
+        self._packed = [place for name, place in at.items() if sales.packed and name.startswith(plain(sales.packed))]
         self._now, self._first = "", list[str]()
+
+    def lines(self, cells: list[str]) -> list[list[str]] | str:
+        """Return the lines a row holds: the row as `line` has it, or each of the items it packs, if they come to what
+        the row itself does."""
+        whole = self.line(cells)
+        if isinstance(whole, str) or not self._packed:
+            return whole if isinstance(whole, str) else [whole]
+        items = packed_items([cells[place] for place in sorted(self._packed)])
+        totals = [read_amount(item.total, self._decimal) for item in items]
+        amount, discount = len(cells), len(cells) + 1
+        known = [total.value for total in totals if total is not None]
+        if not known or len(known) < len(items) or (whole[amount] and sum(known) != Decimal(whole[amount])):
+            return [[*whole, "", ""]]
+        lines = []
+        for number, (item, total) in enumerate(zip(items, known, strict=True)):
+            line = [*whole, item.product, item.quantity]
+            before = read_amount(item.before, self._decimal) if item.before else None
+            off = max(before.value - total, Decimal(0)) if before else None
+            line[amount] = str(total)
+            line[discount] = str(off or "") if off is not None else whole[discount] if number == 0 else ""
+            lines.append(line)
+        return lines
 
     def line(self, cells: list[str]) -> list[str] | str:
         """Return the cells of a line, what was made behind them; or why the row is none (a key of `LEFT_OUT`)."""
@@ -50,8 +77,9 @@ class SaleRows:
                 return why
         total = self._sum(cells, self._plus, signed=True)
         off = self._sum(cells, self._minus, signed=False)
+        less = self._sum(cells, self._less, signed=True)
         discount = self._sum(cells, self._discount, signed=False)
-        amount = "" if total is None else str(total - (off or 0))
+        amount = "" if total is None else str(total - (off or 0) - (less or 0))
         return cells + [amount, str(discount or "")] + [make(cells) for make in self._made]
 
     def _sum(self, cells: list[str], terms: Sequence[Sequence[int]], *, signed: bool) -> Decimal | None:

@@ -7,10 +7,13 @@ from typing import Any
 
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.profiles import (
+    bottlecapps,
+    city_hive,
     clover,
     dunnhumby,
     klaviyo,
     lightspeed,
+    lightspeed_r,
     mailchimp,
     shopify,
     square,
@@ -22,7 +25,8 @@ from liquor_app.imports.profiles import (
 from liquor_app.imports.profiles.tool_profile import Make, Profile, fits, makers
 
 TOOLS = (
-    clover, dunnhumby, klaviyo, lightspeed, mailchimp, shopify, square, toast_pos, uci, winesense, woocommerce,
+    bottlecapps, city_hive, clover, dunnhumby, klaviyo, lightspeed, lightspeed_r, mailchimp, shopify, square, toast_pos,
+    uci, winesense, woocommerce,
 )  # fmt: skip
 ALL: tuple[Profile, ...] = tuple(profile for tool in TOOLS for profile in tool.PROFILES)
 PROFILES: dict[str, Profile] = {profile.key: profile for profile in ALL}

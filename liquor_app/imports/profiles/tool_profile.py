@@ -20,7 +20,10 @@ class Sales:
         drops: column → word → why the row is no purchase (`LEFT_OUT`); with `carried` the whole order.
         plus, minus: columns, or products of columns, that make what a line came to. Those filled on an order's first
             row only (its discount, what was refunded) count there. What is taken off counts whatever its sign.
+        less: as `minus`, with the sign it has: the tax of a return is below zero, as its total is.
         discount: columns that were taken off, as far as they are no refund.
+        packed: how the columns begin that pack an order's lines (`cleaning.packed_items`); a row is a whole order then,
+            and stays one line where the items do not come to the row's own sum.
     """
 
     order: str
@@ -29,7 +32,9 @@ class Sales:
     drops: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     plus: tuple[tuple[str, ...], ...] = ()
     minus: tuple[tuple[str, ...], ...] = ()
+    less: tuple[tuple[str, ...], ...] = ()
     discount: tuple[str, ...] = ()
+    packed: str = ""
 
 
 VOIDED, REFUNDED, UNPAID, OTHER_ROW, NOBODY = (
@@ -52,7 +57,7 @@ class Profile:
     Attributes:
         key: what choices and tests call it.
         name: what people call it.
-        kind: "customers" or "purchases".
+        kind: "customers", "purchases" or "products".
         marks: columns that together stand in no other tool's file.
         columns: field → column, where one holds it as it is.
         made: field → a text with `{Column}` in it, or `{One|Other}` for the first of several that is filled; blank

@@ -1,4 +1,4 @@
-"""WooCommerce: customers of its analytics."""
+"""WooCommerce: customers of its analytics, orders as its export plugins write them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ _STATUSES = {
     "cancelled": VOIDED, "failed": VOIDED, "trash": VOIDED, "refunded": REFUNDED, "pending": UNPAID,
     "pending payment": UNPAID, "on hold": UNPAID, "checkout draft": UNPAID,
 }  # fmt: skip
+_ORDERS = Sales(
+    order="order_id", drops={"status": _STATUSES}, plus=(("order_subtotal",),), discount=("discount_total",),
+    packed="line_item",
+)  # fmt: skip
 PROFILES = (
     Profile(
         key="woocommerce_customers",
@@ -47,8 +51,18 @@ PROFILES = (
             "currency": "order_currency",
         },
         # its columns line_item_1, line_item_2, … each pack a whole line; the goods' sum stands beside them
-        sales=Sales(
-            order="order_id", drops={"status": _STATUSES}, plus=(("order_subtotal",),), discount=("discount_total",)
-        ),
+        sales=_ORDERS,
+    ),
+    Profile(
+        key="woocommerce_orders_packed",
+        name="WooCommerce orders",
+        kind="purchases",
+        marks=("order_id", "billing_email", "line_items", "status"),
+        unless=("line_item_1",),
+        columns={
+            "order_id": "order_id", "email": "billing_email", "phone": "billing_phone", "currency": "order_currency",
+        },
+        made={"occurred_at": "{order_date|date}"},
+        sales=_ORDERS,
     ),
 )  # fmt: skip

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.action_reasons import offer_reason
 from liquor_app.actions.edit_offer import copy_values
-from liquor_app.actions.offers import Offer, message_text, offer_text
+from liquor_app.actions.offers import OWN_TERMS, Offer, message_text, offer_text
 from liquor_app.actions.plan_decisions import Decision, apply_content, copy_decisions, stage_decisions
 from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, Scale, saturating
 from liquor_app.campaigns.brief import CampaignBrief
@@ -77,7 +77,7 @@ class _Made:
 def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
     brief, scale, rendered = made.brief, made.scale, made.rendered
     margin, basket, share = (
-        float(brief.limits.margin_pct) / 100,
+        one.offer.margin(float(brief.limits.margin_pct) / 100),
         float(row.offer_terms["basket"]),
         one.discount_pct / 100,
     )
@@ -86,8 +86,9 @@ def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
     total = min(max(row.value_points + answer + points - row.fatigue_points, Decimal(0)), Decimal(100))
     shown = offer_text(one.offer, row.offer_terms.get("category"))
     terms = {**row.offer_terms, "name": one.offer.name, "discount_pct": str(one.offer.discount_pct)}
-    for stale in ("listed_pct", "subject", "variant"):
+    for stale in ("listed_pct", "subject", "variant", *OWN_TERMS):
         terms.pop(stale, None)
+    terms |= one.offer.own_terms
     if one.offer.is_capped:
         terms["listed_pct"] = str(one.offer.listed_pct)
     message = message_text(row.template_category, shown, date.fromisoformat(terms["expires_on"]))
@@ -106,7 +107,7 @@ def _content(row: Any, one: Rewriting, made: _Made) -> dict[str, Any]:
         "offer": shown,
         "offer_terms": terms,
         "message": message,
-        "reason": f"{lead} {offer_reason(earned, one.discount_pct, capped_from)}",
+        "reason": f"{lead} {offer_reason(earned, one.discount_pct, capped_from, one.offer)}",
         "priority_score": str(total),
         "response_points": str(answer),
         "margin_points": str(points),

@@ -93,7 +93,7 @@ def steer(
             response=response,
             basket=base.basket[who],
             baseline=base.baseline[who],
-            margin=margin,
+            margin=offer.margin(margin),
             discount=np.full(who.size, percent / 100),
             cost=costs[lane.channel],
         )

@@ -89,7 +89,7 @@ class ImportOptions(Body):
 class ImportChoices(Body):
     """What is chosen for a file: what it holds, what becomes of what is known, field → column."""
 
-    kind: Literal["customers", "purchases"] = "customers"
+    kind: Literal["customers", "purchases", "products"] = "customers"
     policy: Literal["fill", "overwrite", "keep"] = "fill"
     mapping: dict[str, str] = Field(default_factory=dict)
     options: ImportOptions = ImportOptions()

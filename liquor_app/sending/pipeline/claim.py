@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.action_status import Launched, skip_queued
+from liquor_app.catalog.shelf import sold_out
 from liquor_app.compliance.legal_rules import Rules
 from liquor_app.compliance.may_send import Allowed, Blocked, BlockReason, may_send, next_allowed
 from liquor_app.core.bulk import unnest
@@ -31,6 +32,8 @@ from liquor_app.sending.pipeline.eligibility_facts import code_wanted, is_over, 
 from liquor_app.ui.words import show_moment
 
 EXPIRED = "expired"
+OUT_OF_STOCK = "out_of_stock"
+"""What the offer is for is gone since it was planned."""
 
 LASTING = timedelta(minutes=2)
 """A window that closes sooner is as good as closed: the fence wants a minute of it."""
@@ -138,11 +141,15 @@ async def claim_batch(
     hashes = {row.id: address_hash(row.address) for row in rows if row.address}
     suppressed = await _suppressed(session, set(hashes.values()))
     contacts = await _contacts(session, rows)
+    gone = await sold_out(session, filter(None, map(_product_of, rows)))
     passed: list[tuple[Any, Allowed]] = []
     stops: list[Stop] = []
     for row in rows:
         is_suppressed = (hashes.get(row.id), row.channel) in suppressed
         verdict = _decide(row, rules, is_suppressed, contacts[row.customer_id])
+        if isinstance(verdict, Allowed) and _product_of(row) in gone:
+            note = f"{row.offer_terms['name']}: the product {row.offer_terms['product']} is out of stock."
+            verdict = Stop(row.id, OUT_OF_STOCK, note, None, row.customer_id, row.campaign_id)
         if isinstance(verdict, Stop):
             stops.append(verdict)
             continue
@@ -219,6 +226,11 @@ def _without_code(row: Any, reason: str | None, note: str) -> Stop:
     if reason is None:
         return Stop(row.id, None, note, row.moment)
     return Stop(row.id, reason, note, None, row.customer_id, row.campaign_id)
+
+
+def _product_of(row: Any) -> str:
+    """Return the product an action's offer is for, as `sold_out` names it; "" for none."""
+    return str((row.offer_terms or {}).get("product") or "").lower()
 
 
 def _within(contacts: Sequence[datetime], moment: datetime) -> tuple[int, int, int]:

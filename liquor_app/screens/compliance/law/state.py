@@ -11,7 +11,8 @@ import reflex as rx
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
 from liquor_app.compliance.legal_rules import WEEKDAYS, RuleKind
-from liquor_app.compliance.rule_pack_editing import RuleDraft, add_rule, end_rule
+from liquor_app.compliance.rule_pack import RuleDraft
+from liquor_app.compliance.rule_pack_editing import add_rule, end_rule
 from liquor_app.compliance.service import RuleRow, list_rules
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
@@ -124,7 +125,7 @@ def draft_of(form: dict[str, Any], like: RuleLine) -> RuleDraft:
     elif kind == RuleKind.NOTE:
         value = {"text": typed(form, "text").strip()}
     citation = typed(form, "citation").strip()
-    return RuleDraft(place, kind, citation, parse_day(form.get("valid_from"), "valid_from"), channel or None, value)
+    return RuleDraft(place, kind, channel or None, citation, parse_day(form.get("valid_from"), "valid_from"), value)
 
 
 class LawState(FormState, rx.State):

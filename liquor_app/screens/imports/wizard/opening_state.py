@@ -9,6 +9,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import MATCH, REPORT, RUN, STEPS, EarlierState, ImportState
@@ -31,7 +32,9 @@ class OpeningState(rx.State):
         await signed_in(self)
         if wanted := parameter(self, "import"):
             return await self._open(wanted)
-        (await self.get_state(ImportState)).reset()
+        file = await self.get_state(ImportState)
+        file.reset()
+        file.kind = wanted if (wanted := parameter(self, "kind")) in KINDS else file.kind
         return rx.call_script("window.importFile?.forget()")
 
     @rx.event

@@ -1,4 +1,4 @@
-"""Bringing in customers and purchases from a file."""
+"""Bringing in customers, purchases and products from a file."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from liquor_app.ui.tabs import segmented
 WANTED = {
     "customers": "One row a customer, with at least an e-mail address, a phone number or a customer number.",
     "purchases": "One row a line of a receipt: who bought, when, what and for how much. Import the customers first.",
+    "products": "One row a product, with at least its SKU or its UPC: name, category, price, cost, stock.",
 }
 
 
@@ -66,7 +67,7 @@ def _choose() -> rx.Component:
         on_change=lambda _: ImportState.send(),
     )
     words = rx.match(
-        ImportState.kind, ("purchases", rx.el.p(WANTED["purchases"])), rx.el.p(WANTED["customers"])
+        ImportState.kind, *((kind, rx.el.p(said)) for kind, said in WANTED.items()), rx.el.p(WANTED["customers"])
     )  # fmt: skip
     zone = rx.el.div(
         field,
@@ -80,7 +81,7 @@ def _choose() -> rx.Component:
     words = rx.el.p("Sending the file", class_name="muted", role="status")
     sending = rx.cond(ImportState.sending, col(bar, words, gap=8), rx.fragment())
     kinds = segmented(
-        [("customers", "Customers"), ("purchases", "Purchases")],
+        [("customers", "Customers"), ("purchases", "Purchases"), ("products", "Products")],
         value=ImportState.kind,
         on_change=ImportState.choose_kind,
         label="What the file holds",

@@ -108,7 +108,8 @@ def _evidence() -> rx.Component:
 def _choices() -> rx.Component:
     known = select_field(
         "What is known already", "policy", POLICIES, value=MatchState.policy, on_change=MatchState.choose_policy,
-        hint="Customers are recognised by e-mail, customer number and phone; orders by their number.",
+        hint="Customers are recognised by e-mail, customer number and phone; orders by their number; products by SKU or"
+        " UPC.",
     )  # fmt: skip
     dates = select_field(
         "Dates with slashes", "date_order", DATES, value=MatchState.date_order,
@@ -118,7 +119,9 @@ def _choices() -> rx.Component:
         "Numbers", "decimal", DECIMALS, value=MatchState.decimal, on_change=MatchState.choose_decimal,
         hint=MatchState.decimal_note,
     )  # fmt: skip
-    return rx.fragment(_evidence(), known, rx.cond(ImportState.kind == "purchases", pair(dates, numbers), dates))
+    return rx.fragment(_evidence(), known, rx.match(
+        ImportState.kind, ("purchases", pair(dates, numbers)), ("products", numbers), dates
+    ))  # fmt: skip
 
 
 def _trial() -> rx.Component:
@@ -193,7 +196,11 @@ def report_step() -> rx.Component:
             button("Import another file", on_click=OpeningState.again),
             rx.cond(RunState.rejects != "", download("Download refused rows", RunState.rejects), rx.fragment()),
             rx.cond(RunState.can_resume, go_on, rx.fragment()),
-            button("Show customers", kind="primary", href="/customers"),
+            rx.cond(
+                ImportState.kind == "products",
+                button("Show the catalogue", kind="primary", href="/catalogue"),
+                button("Show customers", kind="primary", href="/customers"),
+            ),
             wrap=True,
         ),
     )

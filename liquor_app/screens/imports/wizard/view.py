@@ -38,6 +38,8 @@ LABELS: Mapping[str, str] = {
     "age_checked_at": "Age checked, when",
     "age_check": "Age checked, what was seen",
     "custom": "Custom fields",
+    "sku": "SKU",
+    "upc": "UPC",
 }
 CHOICES: Mapping[str, list[tuple[str, str]]] = {
     kind: [("", "Leave out"), *((name, LABELS.get(name, spoken(name))) for name in fields)]

@@ -61,6 +61,10 @@ LABELS = {
     "email_cost": ("Cost of an e-mail", ""),
     "sms_cost": ("Cost of an SMS", ""),
     "horizon_days": ("Churn horizon, days", "Churn is no purchase within this many days."),
+    "stock_hours": (
+        "Stock counts for, hours",
+        "A stock figure older than this is taken as not known; what is out of stock is not offered.",
+    ),
     "events_days": ("Events kept, days", "0 keeps for ever."),
     "sends_days": ("Messages kept, days", ""),
     "audit_days": ("Audit log kept, days", ""),

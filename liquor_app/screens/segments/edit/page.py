@@ -149,6 +149,10 @@ def _offers() -> rx.Component:
                         part("Offer", "name", offer.name, required=True, max_length=80),
                         part("Discount, %", "discount_pct", offer.discount, input_mode="decimal", required=True),
                         part("Only for buyers of", "category", offer.category, optional=True, max_length=80),
+                        part(
+                            "For the product", "product", offer.product, optional=True, max_length=100,
+                            placeholder="SKU or UPC", custom_attrs={"list": "products"},
+                        ),
                     ),
                     part("In the message", "text", offer.text, required=True, max_length=160),
                     class_name="col g12 grow",
@@ -169,7 +173,8 @@ def _offers() -> rx.Component:
         col(
             rx.el.p(
                 "Best first; the planner takes the first that fits the customer and leaves enough margin. ",
-                "{category} becomes the customer's favourite, {discount} the percentage.",
+                "{category} becomes the customer's favourite, {discount} the percentage, {product} the product's name."
+                " An offer for a product keeps to that product's margin, and is made only while it is in stock.",
                 class_name="muted pretty",
             ),
             rx.foreach(EditSegmentState.offers, one),

@@ -19,7 +19,7 @@ CHANNELS = [
     ("email,sms", "E-mail, then SMS"),
     ("sms,email", "SMS, then e-mail"),
 ]
-OFFER_PARTS = ("name", "discount_pct", "text", "category")
+OFFER_PARTS = ("name", "discount_pct", "text", "category", "product")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class OfferLine:
     discount: str
     text: str
     category: str
+    product: str = ""
     error: str = ""
 
 
@@ -56,7 +57,7 @@ def offers_of(row: SegmentRow | None) -> list[OfferLine]:
     return [
         OfferLine(
             str(index), str(one["name"]), plain_number(float(one.get('discount_pct', 0))), str(one["text"]),
-            str(one.get("category") or ""),
+            str(one.get("category") or ""), str(one.get("product") or ""),
         )
         for index, one in enumerate(offers, start=1)
     ]  # fmt: skip
@@ -83,8 +84,8 @@ def changes_of(form: Mapping[str, Any], offers: Sequence[OfferLine]) -> dict[str
     """Tell what the service is given; it checks every value."""
     recommended = []
     for one in offers:
-        category = {"category": one.category} if one.category else {}
-        recommended.append({"name": one.name, "discount_pct": one.discount, "text": one.text, **category})
+        narrowed = {name: value for name in ("category", "product") if (value := getattr(one, name))}
+        recommended.append({"name": one.name, "discount_pct": one.discount, "text": one.text, **narrowed})
     return {
         **{name: typed(form, name) for name in (*TEXTS, *PERCENTS)},
         "optimal_channels": typed(form, "optimal_channels").split(","),
@@ -100,6 +101,6 @@ def blamed_offers(offers: Sequence[OfferLine], field: str, message: str) -> list
         return None
     words = message.partition("]")[2].lstrip(".: ") or message
     return [
-        OfferLine(one.id, one.name, one.discount, one.text, one.category, words if n == found else "")
+        OfferLine(one.id, one.name, one.discount, one.text, one.category, one.product, words if n == found else "")
         for n, one in enumerate(offers)
     ]

@@ -43,7 +43,7 @@ class Line:
         what: "field:<name>", "event:<name>" or "segment:member".
         op: of a field, one of its kind's operators; of an event, one of `COMPARISONS`; of a segment, one of `WITHIN`.
         value, high: what it is compared with; `high` for the second number of "between".
-        days, category: of an event; empty for ever and for anything.
+        days, category, product: of an event; empty for ever and for anything.
         control: "text", "number", "between", "days", "date", "choice", "list", "flag" or "none".
     """
 
@@ -57,6 +57,7 @@ class Line:
     high: str = ""
     days: str = ""
     category: str = ""
+    product: str = ""
     control: str = "none"
     unit: str = ""
     suggest: str = ""
@@ -193,6 +194,8 @@ def _change(line: Line, part: str, value: str) -> Line:
             return replace(line, days=value)
         case "category":
             return replace(line, category=value)
+        case "product":
+            return replace(line, product=value)
     return line
 
 

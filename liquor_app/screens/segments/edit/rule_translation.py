@@ -107,7 +107,7 @@ def _event_line(raw: dict[str, Any], mine: str, depth: int) -> Line:
     return Line(
         mine, depth, "event", what=f"event:{raw['event']}", op=op, value=value,
         high=str(high) if op == "between" else "", days=str(raw.get("within_days") or ""),
-        category=raw.get("category") or "",
+        category=raw.get("category") or "", product=raw.get("product") or "",
     )  # fmt: skip
 
 
@@ -169,6 +169,8 @@ def _happened(line: Line) -> dict[str, Any]:
     rule: dict[str, Any] = {"event": line.what.removeprefix("event:")}
     if line.category.strip():
         rule["category"] = line.category.strip()
+    if line.product.strip():
+        rule["product"] = line.product.strip()
     times, high = _number(line.value), _number(line.high)
     bounds: dict[str, dict[str, Any]] = {
         "at_least": {"at_least": times},

@@ -27,8 +27,16 @@ def rule_builder() -> rx.Component:
     """Draw every line of the rule, and the values that are offered while typing."""
     return rx.fragment(
         rx.el.datalist(rx.foreach(EditSegmentState.categories, lambda name: rx.el.option(value=name)), id="categories"),
+        product_names(),
         rx.el.datalist(*(rx.el.option(name.label, value=name.value) for name in RfmSegment), id="rfm-names"),
         rx.foreach(EditSegmentState.lines, _line),
+    )
+
+
+def product_names() -> rx.Component:
+    """Draw the products that what is being typed is part of."""
+    return rx.el.datalist(
+        rx.foreach(EditSegmentState.products, lambda one: rx.el.option(one[1], value=one[0])), id="products"
     )
 
 
@@ -138,7 +146,12 @@ def _event(line: Any) -> tuple[rx.Component, ...]:
         "Category, empty for any", placeholder="any category", value=line.category,
         on_change=_change(line, "category"), custom_attrs={"list": "categories"},
     )  # fmt: skip
-    return _what(line), rx.cond(line.has_category, category, rx.el.span(class_name="grow")), _remove(line, "condition")
+    product = small_input(
+        "Product, empty for any", placeholder="any product", value=line.product,
+        on_change=_change(line, "product"), custom_attrs={"list": "products"},
+    )  # fmt: skip
+    narrowed = rx.cond(line.has_category, rx.fragment(category, product), rx.el.span(class_name="grow"))
+    return _what(line), narrowed, _remove(line, "condition")
 
 
 def _often(line: Any) -> tuple[rx.Component, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.catalog.service import suggest_products
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, NotFound
 from liquor_app.core.listing.spec import ListQuery
@@ -49,6 +50,8 @@ class EditSegmentState(FormState, rx.State):
     fields: dict[str, str] = {}
     offers: list[OfferLine] = []
     categories: list[str] = []
+    products: list[tuple[str, str]] = []
+    """SKU and name of those that what was last typed is part of."""
     others: list[tuple[str, str]] = []
     custom: list[tuple[str, str]] = []
     """Custom fields a condition can ask for."""
@@ -109,6 +112,10 @@ class EditSegmentState(FormState, rx.State):
     @rx.event
     @guarded
     async def change(self, line_id: str, part: str, value: str) -> Any:
+        if part == "product":
+            actor = await signed_in(self)
+            async with transaction() as session:
+                self.products = await suggest_products(session, actor, str(value))
         return self._recount(changed(self.lines, str(line_id), str(part), str(value)))
 
     @rx.event

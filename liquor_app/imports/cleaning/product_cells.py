@@ -1,0 +1,88 @@
+"""From the cells of a row to a product: what the shop sells, for how much, what it costs, how many are left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import TypeVar
+
+from liquor_app.catalog.product_write import NewProduct
+from liquor_app.catalog.upc_codes import read_upc
+from liquor_app.imports.cleaning.cells import Rejected, clean_label, clean_text, clean_word
+from liquor_app.imports.cleaning.number_cells import clean_currency, clean_number, clean_signed
+from liquor_app.imports.cleaning.rows import CleanProduct, Setting, left_out
+
+T = TypeVar("T")
+_CENT_ZERO = re.compile(r"\.0+")
+MONEY = ("price", "sale_price", "cost")
+
+
+def clean_product(number: int, cells: list[str], at: dict[str, int], how: Setting) -> CleanProduct:
+    """Return a row of products, understood. A cell that cannot be read is left blank and noted; it never costs the row.
+    A price or a cost of 0.00 is what tills write where they know none.
+
+    Raises:
+        Rejected: it names neither a SKU nor a UPC, or its money is of another currency: that is never taken for ours.
+    """
+
+    def cell(field: str) -> str:
+        position = at.get(field)
+        return "" if position is None else cells[position]
+
+    notes: list[str] = []
+
+    def read(field: str, clean: Callable[[str], T | None]) -> T | None:
+        try:
+            return clean(cell(field))
+        except Rejected as why:
+            if why.code == "foreign_currency":
+                raise
+            notes.append(left_out(field))
+            return None
+
+    clean_currency(cell("currency"), how.currency)
+    sku = read("sku", _clean_sku)
+    upc = read("upc", _clean_upc)
+    if not (sku or upc):
+        raise Rejected(
+            "no_product", "sku", "The row names no product: it has neither a SKU nor a UPC that can be read."
+        )
+    known: dict[str, Decimal | None] = {
+        field: read(field, partial(clean_number, field=field, decimal=how.decimal, currency=how.currency)) or None
+        for field in MONEY
+    }
+    return CleanProduct(
+        NewProduct(
+            sku, upc, number=number,
+            name=read("name", partial(clean_text, field="name")),
+            category=read("category", partial(clean_label, field="category")),
+            brand=read("brand", partial(clean_label, field="brand")),
+            stock=read("stock", partial(clean_signed, field="stock", decimal=how.decimal, currency="")),
+            # a column of sale prices with nothing in it says that the sale is over
+            ends_sale="sale_price" in at and known["sale_price"] is None and left_out("sale_price") not in notes,
+            **known,
+        ),
+        tuple(notes),
+    )  # fmt: skip
+
+
+def _clean_sku(cell: str) -> str | None:
+    text = clean_word(cell, "sku")
+    if text is None:
+        return None
+    if len(text) > 100:
+        raise Rejected("bad_sku", "sku", "sku is longer than 100 characters.")
+    head, point, rest = text.partition(".")
+    return head if head.isdigit() and point and _CENT_ZERO.fullmatch(point + rest) else text
+
+
+def _clean_upc(cell: str) -> str | None:
+    text = clean_word(cell, "upc")
+    if text is None:
+        return None
+    try:
+        return read_upc(text)
+    except ValueError as error:
+        raise Rejected("bad_upc", "upc", str(error)) from error

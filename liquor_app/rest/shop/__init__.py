@@ -1,0 +1,1 @@
+"""What the shop sells, what it gives away, and the files its tills send."""

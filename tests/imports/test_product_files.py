@@ -1,0 +1,114 @@
+"""Files of products as tills write them: the right values, bad cells blank, a missing row no deletion."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from liquor_app.catalog.upc_codes import read_upc
+from liquor_app.core.errors import Invalid
+from liquor_app.imports.profiles.known_tools import ALL, recognise
+from liquor_app.imports.profiles.tool_profile import fits
+from liquor_app.imports.readers.formats import open_table
+from tests.imports.test_import import run
+from tests.imports.test_import_cases import FILES, many, write
+
+KNOWN = {
+    "20_city_hive_inventory": "city_hive_inventory",
+    "20_bottlecapps_inventory": "bottlecapps_inventory",
+    "21_lightspeed_r_items": "lightspeed_r_items",
+    "21_lightspeed_r_inventory": "lightspeed_r_inventory",
+}
+
+
+async def products() -> dict[str, Any]:
+    return {one.sku or one.upc: one for one in await many("SELECT * FROM products")}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_tools_file_of_products_is_recognised(name: str) -> None:
+    with open_table(FILES / f"{name}.csv") as table:
+        profile = recognise(table.columns, "products")
+        assert profile is not None
+        assert profile.key == KNOWN[name]
+        assert [one.key for one in ALL if fits(one, table.columns)] == [profile.key]
+
+
+async def test_an_hourly_stock_file(database: str) -> None:
+    report = await run(FILES / "20_city_hive_inventory.csv", "products")
+    assert (report.rows, report.created, report.unchanged, report.rejected) == (8, 5, 1, 2)
+    assert report.reasons == {"no_product": 1, "foreign_currency": 1}
+    assert report.notes == {
+        "stock_left_out": 1, "upc_left_out": 1, "price_left_out": 1, "cost_left_out": 1,
+    }  # fmt: skip
+    known = await products()
+    bourbon, gin, tonic, wine = (known[code] for code in ("OHB750", "GRG1L", "T4", "083664868766"))
+    assert (bourbon.price, bourbon.sale_price, bourbon.stock, bourbon.margin_pct) == (
+        Decimal("24.99"), Decimal("19.99"), 11, Decimal("22.96"),
+    )  # fmt: skip
+    assert (gin.upc, gin.sale_price, gin.stock) == ("083664868742", None, 0)
+    assert (tonic.upc, tonic.cost, tonic.sale_price, tonic.stock) == ("008366486875", None, None, -3)
+    assert (wine.stock, wine.stock_at) == (None, None)
+    assert (known["BAD1"].upc, known["BAD1"].price, known["BAD1"].cost) == (None, None, None)
+    again = await run(FILES / "20_city_hive_inventory.csv", "products")
+    assert (again.created, again.rejected) == (0, 2)
+    assert len(await products()) == 5
+
+
+async def test_a_product_a_file_no_longer_lists_stays_and_keeps_its_day(database: str, tmp_path: Path) -> None:
+    await run(FILES / "20_city_hive_inventory.csv", "products")
+    before = await products()
+    report = await run(write(tmp_path / "next.csv", "sku,stock,sale price", "OHB750,3,"), "products")
+    after = await products()
+    assert (report.updated, len(after)) == (1, 5)
+    assert after["GRG1L"].last_seen_at == before["GRG1L"].last_seen_at < after["OHB750"].last_seen_at
+    assert (after["OHB750"].stock, after["OHB750"].sale_price, after["OHB750"].cost) == (3, None, Decimal("15.40"))
+
+
+async def test_other_tools_files_of_products(database: str) -> None:
+    await run(FILES / "21_lightspeed_r_items.csv", "products")
+    known = await products()
+    bourbon = known["210000000001"]
+    assert (bourbon.name, bourbon.category, bourbon.cost, bourbon.stock) == (
+        "Old Harbor Bourbon", "Bourbon", Decimal("15.40"), 12,
+    )  # fmt: skip
+    assert known["210000000002"].upc == "4006381333931"
+    report = await run(FILES / "21_lightspeed_r_inventory.csv", "products")
+    assert (report.updated, (await products())["210000000001"].stock) == (1, 9)
+    report = await run(FILES / "20_bottlecapps_inventory.csv", "products")
+    assert (report.created, (await products())["BC1"].stock) == (1, 12)
+
+
+async def test_what_could_be_of_several_products_is_refused_and_nothing_else(database: str, tmp_path: Path) -> None:
+    upc = "083664868735"
+    await run(write(tmp_path / "two.csv", "sku,upc,stock", f"A,{upc},1", f"B,{upc},2"), "products")
+    report = await run(write(tmp_path / "one.csv", "upc,stock", f"{upc},9", "4006381333931,4"), "products")
+    assert (report.created, report.reasons) == (1, {"upc_of_several": 1})
+
+
+async def test_a_file_without_a_code_or_of_another_kind_is_said_so(database: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=r"No column says which product it is \(sku, upc\)"):
+        await run(write(tmp_path / "a.csv", "name,price", "Gin,20"), "products")
+    with pytest.raises(Invalid, match="City Hive inventory: it holds products"):
+        await run(FILES / "20_city_hive_inventory.csv", "customers")
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("083664868735", "083664868735"), ("83664868735.0", "083664868735"), ("0083664868735", "083664868735"),
+        ("0-83664-86873-5", "083664868735"), ("4006381333931", "4006381333931"), ("96385074", "96385074"),
+        ("10012345678902", "10012345678902"), ("04006381333931", "4006381333931"), ("0000", None),
+    ],
+)  # fmt: skip
+def test_bar_codes_as_people_write_them(written: str, kept: str | None) -> None:
+    assert read_upc(written) == kept
+
+
+@pytest.mark.parametrize("written", ["8.3664E+11", "12", "abc", "123456789012345"])
+def test_what_is_no_bar_code(written: str) -> None:
+    with pytest.raises(ValueError, match="digits of a bar code"):
+        read_upc(written)

@@ -1,0 +1,84 @@
+"""Who bought a product: by its SKU, its UPC or its name, however the till wrote it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql as psycopg
+
+from liquor_app.catalog.product_write import write_products
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
+from liquor_app.screens.segments.edit.rule_translation import lines_of, rules_of
+from liquor_app.segments.rule_compiler import matching
+from liquor_app.segments.rule_wording import sentence
+from liquor_app.segments.rules import check_rules, parse_rules
+from tests.factories import product
+from tests.people import add_customer, add_purchase, ensure_shop
+
+pytestmark = pytest.mark.integration
+UPC = "083664868735"
+
+
+async def bought(session: Any, written: str, days_ago: float) -> Any:
+    person = await add_customer(session)
+    await add_purchase(session, person, days_ago=days_ago)
+    await session.execute(
+        text(
+            "UPDATE purchase_lines SET product = :name WHERE purchase_id IN"
+            " (SELECT id FROM purchases WHERE customer_id = :id)"
+        ),
+        {"name": written, "id": person},
+    )
+    return person
+
+
+async def test_a_segment_asks_for_a_product(database: str) -> None:
+    async with transaction() as session:
+        await ensure_shop(session)
+        await write_products(session, [product(0, "G-1", UPC, "Old Harbor Gin")], source="", at=now())
+        by_sku, by_upc, by_name = [await bought(session, written, 5) for written in ("g-1", UPC, "OLD HARBOR GIN")]
+        long_ago = await bought(session, "G-1", 40)
+        other = await bought(session, "Old Harbor Gin 1L", 2)
+        unknown = await bought(session, "Tonic", 2)
+
+        async def who(**rule: Any) -> set[Any]:
+            found = await session.execute(matching(parse_rules({"event": "purchased", **rule}), now()))
+            return set(found.scalars())
+
+        for asked in ("G-1", UPC, "old harbor gin"):
+            assert await who(product=asked, within_days=30) == {by_sku, by_upc, by_name}
+        assert await who(product="G-1") == {by_sku, by_upc, by_name, long_ago}
+        assert await who(product="Tonic") == {unknown}, "a product the catalogue does not know"
+        assert await who(product="G-1", at_most=0) == {other, unknown}
+        assert await who(product="no such") == set()
+
+
+async def test_the_lines_of_a_product_are_found_by_their_index(database: str) -> None:
+    async with transaction() as session:
+        person = await add_customer(session)
+        many = (
+            "INSERT INTO purchases (external_id, customer_id, occurred_at, total)"
+            " SELECT n, :id, now() - make_interval(hours => n), 10 FROM generate_series(1, 5000) n",
+            "INSERT INTO purchase_lines (purchase_id, product, category, quantity, amount)"
+            " SELECT p.id, 'P-' || p.external_id || '-' || n, 'Gin', 1, 5 FROM purchases p, generate_series(1, 4) n"
+            " WHERE :id IS NOT NULL",
+        )
+        for statement in many:
+            await session.execute(text(statement), {"id": person})
+        await session.execute(text("ANALYZE purchase_lines, purchases, products"))
+        statement = matching(parse_rules({"event": "purchased", "product": "P-7-3", "within_days": 30}), now())
+        words = str(statement.compile(dialect=psycopg.dialect(), compile_kwargs={"literal_binds": True}))
+        plan = "\n".join((await session.execute(text(f"EXPLAIN {words}".replace(":", "\\:")))).scalars())
+        assert "ix_purchase_lines_product" in plan, plan
+        assert "Seq Scan on purchase_lines" not in plan, plan
+
+
+def test_a_product_is_said_and_edited() -> None:
+    rule = {"all": [{"event": "purchased", "product": "Old Harbor Gin", "at_least": 1, "within_days": 30}]}
+    assert sentence(rule) == "Bought “Old Harbor Gin” in the last 30 days."
+    assert rules_of(lines_of(rule))[0] == rule
+    assert check_rules({"event": "opened", "product": "x"})[0].message == "opened has no product"
+    assert len(check_rules({"event": "purchased", "product": ["a"]})) == 1
