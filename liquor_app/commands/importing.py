@@ -13,10 +13,12 @@ from rich.progress import Progress
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.commands.arguments import Json
-from liquor_app.commands.kit import engines_running, err, show
+from liquor_app.commands.kit import call, engines_running, err, in_steps, show, show_rows
 from liquor_app.core.errors import Invalid
+from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery
 
-app = typer.Typer(no_args_is_help=True, help="Bring in customers, purchases and products.")
+app = typer.Typer(no_args_is_help=True, help="Bring in customers, purchases and products; take them back.")
 
 
 @app.callback()
@@ -121,3 +123,32 @@ def import_products(
 ) -> None:
     """What the shop sells: sku, upc, name, category, brand, price, sale_price, cost, stock."""
     _import("products", file, mapping, policy=policy, dry_run=dry_run, again=again, as_json=as_json)
+
+
+@app.command("list")
+def list_imports_command(limit: int = 20, as_json: Json = False) -> None:
+    """Imports, newest first."""
+    from liquor_app.imports.lists import list_imports
+
+    page = call(lambda session: list_imports(session, SYSTEM, ListQuery({}, limit=limit)))
+    columns = ("id", "kind", "file_name", "status", "rows", "created", "updated", "unchanged", "rejected")
+    show_rows(page.items, columns, as_json, total=page.total)
+
+
+@app.command("undo")
+def undo_command(
+    import_id: Annotated[str, typer.Argument(help="The import's id: `liquor import list` has it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take an import back: what it made goes, what it changed is set back, what others built on it stays."""
+    from liquor_app.imports.undo.undo_import import preview_undo
+    from liquor_app.imports.undo.undo_locally import undo_locally
+
+    wanted = parse_id(import_id, "import_id")
+    told = call(lambda session: preview_undo(session, SYSTEM, wanted))
+    if not yes:
+        show(told, as_json, "Would undo")
+        if not typer.confirm(f"Undo the import of {told.file_name}?"):
+            raise typer.Exit(1)
+    show(in_steps(lambda: undo_locally(SYSTEM, wanted)), as_json, "Undone")

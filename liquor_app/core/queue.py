@@ -89,6 +89,7 @@ class Job(StrEnum):
     LAUNCH_CAMPAIGN = "launch_campaign"
     PLAY_WEEK = "play_week"
     IMPORT_FILE = "import_file"
+    UNDO_IMPORT = "undo_import"
     LOAD_SAMPLE = "load_sample"
     CLEAR_SAMPLE = "clear_sample"
     ROLL_UP = "roll_up"

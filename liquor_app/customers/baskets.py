@@ -7,8 +7,10 @@ it, `write_baskets` makes baskets of all it holds.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -69,21 +71,46 @@ SELECT n.order_id, n.customer_id, n.occurred_at, n.local_hour, n.store, n.coupon
 
 _INSERT = """
 INSERT INTO purchases (id, external_id, customer_id, occurred_at, local_hour, total, discount, alcohol_total, store,
-                       coupon_code, coupon_lines)
+                       coupon_code, coupon_lines, import_id)
 SELECT purchase_id, order_id, customer_id, occurred_at, local_hour, total, discount, alcohol_total, store, coupon_code,
-       coupon_lines
+       coupon_lines, CAST(:import AS uuid)
   FROM baskets WHERE outcome = 'created'
 """
 
-_UPDATE = """
-UPDATE purchases p SET occurred_at = b.occurred_at, local_hour = b.local_hour, total = b.total,
-       discount = b.discount, alcohol_total = b.alcohol_total, store = COALESCE(b.store, p.store),
-       coupon_code = COALESCE(b.coupon_code, p.coupon_code), coupon_lines = b.coupon_lines
-  FROM baskets b WHERE p.id = b.purchase_id AND b.outcome = 'updated'
-"""
+LINE = ("product", "category", "brand", "quantity", "amount", "discount", "coupon_discount", "is_alcohol")
+BASKET = (
+    "occurred_at", "local_hour", "total", "discount", "alcohol_total", "store", "coupon_code", "coupon_lines",
+    "written_by",
+)  # fmt: skip
+"""Columns of a line, and those of a basket that an update writes."""
 
-_DROP_LINES = """
-DELETE FROM purchase_lines l USING baskets b WHERE l.purchase_id = b.purchase_id AND b.outcome = 'updated'
+
+def _as_json(alias: str, columns: Sequence[str]) -> str:
+    pairs = ", ".join(f"'{name}', {alias}.{name}" for name in columns)
+    return f"jsonb_build_object({pairs})"
+
+
+# What an import changes is kept, lines and all, by the statement that changes it. Every part of it sees the lines as
+# they were, and finds them by index.
+_UPDATE = f"""
+WITH old AS (
+    SELECT b.*, {_as_json("p", BASKET)} AS before,
+           CASE WHEN CAST(:import AS uuid) IS NOT NULL THEN (
+               SELECT jsonb_agg({_as_json("l", LINE)}) FROM purchase_lines l WHERE l.purchase_id = p.id) END AS were
+      FROM baskets b JOIN purchases p ON p.id = b.purchase_id WHERE b.outcome = 'updated' FOR UPDATE OF p
+), gone AS (
+    DELETE FROM purchase_lines l USING baskets b WHERE l.purchase_id = b.purchase_id AND b.outcome = 'updated'
+), changed AS (
+    UPDATE purchases p SET occurred_at = b.occurred_at, local_hour = b.local_hour, total = b.total,
+           discount = b.discount, alcohol_total = b.alcohol_total, store = COALESCE(b.store, p.store),
+           coupon_code = COALESCE(b.coupon_code, p.coupon_code), coupon_lines = b.coupon_lines,
+           written_by = COALESCE(CAST(:import AS uuid), uuid_v7())
+      FROM old b WHERE p.id = b.purchase_id
+    RETURNING p.id, b.before, b.were
+)
+INSERT INTO purchase_images (import_id, purchase_id, before, lines)
+SELECT CAST(:import AS uuid), id, before, COALESCE(were, '[]') FROM changed WHERE CAST(:import AS uuid) IS NOT NULL
+    ON CONFLICT (import_id, purchase_id) DO NOTHING
 """
 
 _ADD_LINES = """
@@ -114,11 +141,11 @@ async def wait_for_lines(session: AsyncSession) -> None:
     await session.execute(text("TRUNCATE basket_lines"))
 
 
-async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool) -> Written:
+async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, import_id: UUID | None = None) -> Written:
     """Make baskets of the lines that wait, and note their buyers for the next scoring.
 
     What waits of a basket is the whole of it: a known one is replaced if anything differs (the till's later word is
-    the right one), or left alone if `keep`.
+    the right one), or left alone if `keep`. What an import replaces is kept for its undoing.
 
     Raises:
         IntegrityError: somebody else wrote the same orders meanwhile, three times over.
@@ -129,7 +156,9 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool) ->
                 await session.execute(text("DROP TABLE IF EXISTS pg_temp.baskets"))
                 await session.execute(text(_BASKETS), {"keep": keep})
                 await session.execute(text("ANALYZE baskets"))
-                for statement in (_INSERT, _UPDATE, _DROP_LINES, _ADD_LINES, _TOUCH):
+                for statement in (_INSERT, _UPDATE):
+                    await session.execute(text(statement), {"import": import_id})
+                for statement in (_ADD_LINES, _TOUCH):
                     await session.execute(text(statement))
             break
         except IntegrityError:

@@ -29,15 +29,27 @@ SEEN_BY_TILL = "proof seen, from a file"
 
 _CHANGES = (
     "CREATE TEMP TABLE IF NOT EXISTS changed_people ON COMMIT DROP AS"
-    f" SELECT id, updated_at AS seen, {', '.join(WRITTEN)} FROM customers WITH NO DATA"
+    f" SELECT id, updated_at AS seen, {', '.join(WRITTEN)}, raw_data AS before, raw_data AS after FROM customers"
+    " WITH NO DATA"
 )
-_UPDATE = (
-    f"UPDATE customers c SET {', '.join(f'{name} = i.{name}' for name in WRITTEN)}, updated_at = now()"
-    " FROM changed_people i WHERE c.id = i.id AND c.updated_at = i.seen AND c.deleted_at IS NULL RETURNING c.id"
+# What was changed is kept by the statement that changes it; a second change by the same import keeps what the first
+# one found.
+_UPDATE = f"""
+WITH changed AS (
+    UPDATE customers c SET {", ".join(f"{name} = i.{name}" for name in WRITTEN)}, updated_at = now()
+      FROM changed_people i WHERE c.id = i.id AND c.updated_at = i.seen AND c.deleted_at IS NULL
+    RETURNING c.id, i.before, i.after, i.seen, c.updated_at
+), kept AS (
+    INSERT INTO customer_images AS k (import_id, customer_id, before, after, seen, at)
+    SELECT CAST(:import AS uuid), id, before, after, seen, updated_at FROM changed
+        ON CONFLICT (import_id, customer_id) DO UPDATE
+       SET before = excluded.before || k.before, after = k.after || excluded.after, at = excluded.at
 )
+SELECT count(*) FROM changed
+"""
 
-_AGES = ("customer_id", SEALED_DATE, "verified", "method", "evidence", "at")
-_CONSENTS = ("customer_id", "channel", "status", "source", "at", "evidence", "recorded_by")
+_AGES = ("customer_id", SEALED_DATE, "verified", "method", "evidence", "at", "import_id")
+_CONSENTS = ("customer_id", "channel", "status", "source", "at", "evidence", "recorded_by", "import_id")
 
 
 class Raced(Exception):
@@ -61,17 +73,19 @@ class Told:
 
 
 async def add_people(session: AsyncSession, rows: Sequence[Sequence[Any]]) -> None:
-    """Add customers, each `(id, *WRITTEN)`, and note them for the next scoring.
+    """Add customers, each `(id, import_id, *WRITTEN)`, and note them for the next scoring.
 
     Raises:
         psycopg.errors.UniqueViolation: somebody else added one of them meanwhile.
     """
-    await copy_rows(session, "customers", ("id", *WRITTEN), rows)
+    await copy_rows(session, "customers", ("id", "import_id", *WRITTEN), rows)
     await copy_rows(session, "touched_customers", ("customer_id",), ([row[0]] for row in rows))
 
 
-async def change_people(session: AsyncSession, rows: Sequence[Sequence[Any]]) -> None:
-    """Change customers, each `(id, seen, *WRITTEN)`; `seen` is the `updated_at` they were read with.
+async def change_people(session: AsyncSession, rows: Sequence[Sequence[Any]], import_id: UUID) -> None:
+    """Change customers, each `(id, seen, *WRITTEN, before, after)`, and keep what they were for the import's undoing.
+
+    `seen` is the `updated_at` they were read with; `before` and `after` hold what changes, as JSON.
 
     Raises:
         Raced: one was changed since, or deleted.
@@ -79,13 +93,15 @@ async def change_people(session: AsyncSession, rows: Sequence[Sequence[Any]]) ->
     """
     await session.execute(text(_CHANGES))
     await session.execute(text("TRUNCATE changed_people"))
-    await copy_rows(session, "changed_people", ("id", "seen", *WRITTEN), rows)
-    updated = await session.execute(text(_UPDATE))
-    if len(updated.all()) != len(rows):
+    await copy_rows(session, "changed_people", ("id", "seen", *WRITTEN, "before", "after"), rows)
+    updated = await session.execute(text(_UPDATE), {"import": import_id})
+    if updated.scalar_one() != len(rows):
         raise Raced
 
 
-async def note_evidence(session: AsyncSession, told: Iterable[Told], file_name: str, recorded_by: UUID | None) -> None:
+async def note_evidence(
+    session: AsyncSession, told: Iterable[Told], file_name: str, recorded_by: UUID | None, import_id: UUID
+) -> None:
     """Append to the age ledger and to the consents what a file's rows say; the customers' own columns are
     `add_people`'s and `change_people`'s."""
     ages: list[list[Any]] = []
@@ -94,13 +110,16 @@ async def note_evidence(session: AsyncSession, told: Iterable[Told], file_name: 
     for one in told:
         if one.channel:
             evidence = json.dumps({"import": file_name, "row": one.row})
-            consents.append([one.customer_id, one.channel, one.status, one.source, one.at, evidence, recorded_by])
+            consents.append(
+                [one.customer_id, one.channel, one.status, one.source, one.at, evidence, recorded_by, import_id]
+            )
         else:
             evidence = json.dumps(
                 {"import": file_name, "row": one.row, "by": by, **({"proof": one.proof} if one.proof else {})}
             )
             method = SEEN_BY_TILL if one.proof else BY_FILE
-            ages.append([one.customer_id, copied_seal(one.born), bool(one.proof), method, evidence, one.at or now()])
+            sealed, at = copied_seal(one.born), one.at or now()
+            ages.append([one.customer_id, sealed, bool(one.proof), method, evidence, at, import_id])
     if ages:
         await copy_rows(session, "age_ledger", _AGES, ages)
     if consents:

@@ -29,6 +29,12 @@ FINAL = (SuppressionReason.COMPLAINED, SuppressionReason.ERASED)
 
 _GRAVITY = {SuppressionReason.UNSUBSCRIBED: 0, SuppressionReason.BOUNCED: 2, **dict.fromkeys(FINAL, 3)}
 
+_GRAVER = (
+    "(suppressions.reason = :own AND excluded.reason <> :own)"
+    " OR (suppressions.reason <> ALL(:final) AND excluded.reason = ANY(:final))"
+)
+"""What takes the place of an entry that stands there."""
+
 _ENTRIES = unnest(
     "f", hash="bytea", address="text", channel="text", reason="text", customer="uuid",
 )  # fmt: skip
@@ -194,9 +200,10 @@ async def suppress_addresses(session: AsyncSession, entries: Sequence[Suppressio
             " SELECT f.hash, f.address, f.channel, f.reason, f.customer, :source"
             f" FROM {_ENTRIES}"
             " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
-            " DO UPDATE SET reason = excluded.reason, source = excluded.source"
-            " WHERE (suppressions.reason = :own AND excluded.reason <> :own)"
-            " OR (suppressions.reason <> ALL(:final) AND excluded.reason = ANY(:final))"
+            " DO UPDATE SET repeated_at = now(),"
+            f" reason = CASE WHEN {_GRAVER} THEN excluded.reason ELSE suppressions.reason END,"
+            f" source = CASE WHEN {_GRAVER} THEN excluded.source ELSE suppressions.source END"
+            f" WHERE suppressions.repeated_at IS NULL OR {_GRAVER}"
         ),
         {
             **_ENTRIES.bind(

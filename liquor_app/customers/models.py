@@ -94,6 +94,7 @@ class Customer(SQLModel, table=True):
             postgresql_where=text("deleted_at IS NULL AND raw_data IS NOT NULL"),
         ),
         Index("ix_customers_birthday", "birthday_md", postgresql_where=_ALIVE),
+        Index("ix_customers_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
         Index(
             "ix_customers_search",
             text("lower(coalesce(name, '') || ' ' || coalesce(email, '') || ' ' || coalesce(phone, '')) gin_trgm_ops"),
@@ -159,6 +160,7 @@ class Customer(SQLModel, table=True):
 
     raw_data: dict[str, Any] | None = document()
     is_sample: bool = flag()
+    import_id: UUID | None = plain_uuid()
     created_at: datetime = stamped()
     updated_at: datetime = stamped()
     deleted_at: datetime | None = moment()
@@ -166,13 +168,15 @@ class Customer(SQLModel, table=True):
 
 class Purchase(SQLModel, table=True):
     """One basket. `external_id` is the till's number and makes a repeated import harmless; `coupon_lines` counts the
-    lines bought with a coupon."""
+    lines bought with a coupon. `import_id` is the import that made it, `written_by` marks its last change: an import's
+    id, or one of its own for a till's word; None while it stands as it was made."""
 
     __tablename__ = "purchases"
     __table_args__ = (
         Index("uq_purchases_external", "external_id", unique=True),
         Index("ix_purchases_customer", "customer_id", "occurred_at"),
         Index("ix_purchases_occurred", "occurred_at"),
+        Index("ix_purchases_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
     )
 
     id: UUID = pk()
@@ -189,6 +193,8 @@ class Purchase(SQLModel, table=True):
     coupon_lines: int = whole()
     source: str = words(default="import")
     created_at: datetime = stamped()
+    import_id: UUID | None = plain_uuid()
+    written_by: UUID | None = plain_uuid()
 
 
 class PurchaseLine(SQLModel, table=True):
@@ -228,12 +234,14 @@ class Consent(SQLModel, table=True):
     evidence: dict[str, Any] = document(empty="{}")
     at: datetime = stamped()
     recorded_by: UUID | None = plain_uuid()
+    import_id: UUID | None = plain_uuid()
 
 
 class Suppression(SQLModel, table=True):
     """An address that must not be written to. `address_hash` is a keyed hash, so the entry outlives an erasure.
 
-    `channel` null suppresses every channel of that address.
+    `channel` null suppresses every channel of that address. `import_id` is the import that said so first,
+    `repeated_at` when anybody else said it again.
     """
 
     __tablename__ = "suppressions"
@@ -247,6 +255,7 @@ class Suppression(SQLModel, table=True):
         ),
         Index("ix_suppressions_customer", "customer_id"),
         Index("ix_suppressions_created", "created_at", "id"),
+        Index("ix_suppressions_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
     )
 
     id: UUID = pk()
@@ -258,6 +267,8 @@ class Suppression(SQLModel, table=True):
     source: str = words(default="app")
     created_at: datetime = stamped()
     lifted_at: datetime | None = moment()
+    import_id: UUID | None = plain_uuid()
+    repeated_at: datetime | None = moment()
 
 
 class AgeRecord(SQLModel, table=True):
@@ -273,6 +284,34 @@ class AgeRecord(SQLModel, table=True):
     method: str = words()
     evidence: dict[str, Any] = document(empty="{}")
     at: datetime = stamped()
+    import_id: UUID | None = plain_uuid()
+
+
+class CustomerImage(SQLModel, table=True):
+    """What an import changed of somebody: the changed fields before and after, `seen` and `at` the customer's
+    `updated_at` before and after. Kept while the import can be undone."""
+
+    __tablename__ = "customer_images"
+    __table_args__ = (Index("ix_customer_images_customer_id", "customer_id"),)
+
+    import_id: UUID = plain_uuid(primary=True)
+    customer_id: UUID = ref("customers.id", primary=True)
+    before: dict[str, Any] = document(empty="{}")
+    after: dict[str, Any] = document(empty="{}")
+    seen: datetime = moment(nullable=False)
+    at: datetime = moment(nullable=False)
+
+
+class PurchaseImage(SQLModel, table=True):
+    """A basket and its lines as they were before an import changed them. Kept while the import can be undone."""
+
+    __tablename__ = "purchase_images"
+    __table_args__ = (Index("ix_purchase_images_purchase_id", "purchase_id"),)
+
+    import_id: UUID = plain_uuid(primary=True)
+    purchase_id: UUID = ref("purchases.id", primary=True)
+    before: dict[str, Any] = document(empty="{}")
+    lines: list[Any] = document(empty="[]")
 
 
 class TouchedCustomer(SQLModel, table=True):
@@ -312,7 +351,12 @@ class CustomField(SQLModel, table=True):
 
 class CustomerTag(SQLModel, table=True):
     __tablename__ = "customer_tags"
-    __table_args__ = (Index("ix_customer_tags_tag", "tag_id"),)
+    __table_args__ = (
+        Index("ix_customer_tags_tag", "tag_id"),
+        Index(
+            "ix_customer_tags_import", "import_id", "customer_id", postgresql_where=text("import_id IS NOT NULL")
+        ),
+    )
 
     customer_id: UUID = ref("customers.id", primary=True)
     tag_id: UUID = ref("tags.id", primary=True)

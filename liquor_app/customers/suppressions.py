@@ -82,7 +82,9 @@ async def add_suppressions(
             f" FROM {_GIVEN}"
             # somebody's own leaving, which they could take back by a text, becomes the shop's word
             " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
-            " DO UPDATE SET reason = excluded.reason, source = excluded.source WHERE suppressions.reason = :own"
+            " DO UPDATE SET repeated_at = now(),"
+            " reason = CASE WHEN suppressions.reason = :own THEN excluded.reason ELSE suppressions.reason END,"
+            " source = CASE WHEN suppressions.reason = :own THEN excluded.source ELSE suppressions.source END"
             " RETURNING (xmax = 0) AS is_new"
         ),
         {
@@ -110,20 +112,24 @@ class GivenUp:
     customer_id: UUID
 
 
-async def suppress_told(session: AsyncSession, told: Sequence[GivenUp], *, source: str) -> None:
-    """Put addresses on the list, each on its channel; who stands there already stays as they are. A corridor, for
-    imports: whoever calls has authorised, and the addresses are normalised."""
+async def suppress_told(session: AsyncSession, told: Sequence[GivenUp], *, source: str, import_id: UUID) -> None:
+    """Put addresses on the list, each on its channel; who stands there already stays as they are, and is noted as said
+    again. A corridor, for imports: whoever calls has authorised, and the addresses are normalised."""
     if not told:
         return
-    once = {(one.address, one.channel): one for one in told}.values()
+    by_place = {(one.address, one.channel): one for one in told}
+    once = [by_place[place] for place in sorted(by_place)]  # in order, so that two such calls cannot deadlock
     await session.execute(
         text(
-            "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source)"
-            " SELECT g.hash, g.address, g.channel, g.reason, g.customer_id, :source"
+            "INSERT INTO suppressions (address_hash, address, channel, reason, customer_id, source, import_id)"
+            " SELECT g.hash, g.address, g.channel, g.reason, g.customer_id, :source, CAST(:import AS uuid)"
             f" FROM {_TOLD}"
-            " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL DO NOTHING"
+            " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
+            " DO UPDATE SET repeated_at = now() WHERE suppressions.repeated_at IS NULL"
+            " AND suppressions.import_id IS DISTINCT FROM excluded.import_id"
         ),
         {
+            "import": import_id,
             **_TOLD.bind(
                 hash=[address_hash(one.address) for one in once],
                 address=[one.address for one in once],

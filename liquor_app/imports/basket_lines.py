@@ -191,7 +191,7 @@ async def merge(
     await baskets.wait_for_lines(session)
     async with by_index(session):
         await session.execute(text(_HAND_OVER), {**bound, "upto": upto})
-    written = await baskets.write_baskets(session, zone, keep=policy is Policy.KEEP)
+    written = await baskets.write_baskets(session, zone, keep=policy is Policy.KEEP, import_id=import_id)
     whole = await session.execute(text(_KEEP_WHOLE), {"import": import_id})
     rows = await baskets.outcomes_by_row(session) if watch else []
     counts = Counter({Outcome(outcome): lines for outcome, lines in written.lines.items()})

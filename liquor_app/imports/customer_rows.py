@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -89,7 +90,7 @@ def _row(known: Known) -> list[Any]:
     return [*(values[name] for name in FIELDS), *(known.consent.get(channel) for channel in CHANNELS)]
 
 
-async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, file_name: str) -> None:
+async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, file_name: str, import_id: UUID) -> None:
     """Store what `merge` made of the base.
 
     Raises:
@@ -99,11 +100,30 @@ async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, fil
     fresh = [known for known in base.people.values() if known.seen is None]
     changed = [known for known in base.people.values() if known.seen is not None and known.changed]
     if fresh:
-        await add_people(session, [[known.id, *_row(known)] for known in fresh])
+        made_by = str(import_id)
+        await add_people(session, [[known.id, made_by, *_row(known)] for known in fresh])
     if changed:
-        await change_people(session, [[known.id, known.seen, *_row(known)] for known in changed])
-    await note_evidence(session, _told([*fresh, *changed]), file_name, recorded_by)
-    await suppress_told(session, _given_up(base.people.values()), source=f"import: {file_name}"[:120])
+        rows = [[known.id, known.seen, *_row(known), *_images(known)] for known in changed]
+        await change_people(session, rows, import_id)
+    await note_evidence(session, _told([*fresh, *changed]), file_name, recorded_by, import_id)
+    source = f"import: {file_name}"[:120]
+    await suppress_told(session, _given_up(base.people.values()), source=source, import_id=import_id)
+
+
+def _images(known: Known) -> tuple[str, str]:
+    """Return what changed of somebody, before and after, as JSON. The sealed date is no part of it: where there was
+    one, the younger stays; where there was none, there is none again."""
+    before, after = known.changes
+    if SEALED_DATE in after:
+        if before[SEALED_DATE] is None:
+            before[SEALED_DATE] = after[SEALED_DATE] = None
+        else:
+            del before[SEALED_DATE], after[SEALED_DATE]
+    return json.dumps(before, default=_iso), json.dumps(after, default=_iso)
+
+
+def _iso(value: date) -> str:
+    return value.isoformat()
 
 
 async def write_tags(session: AsyncSession, base: Base, result: Result, import_id: UUID) -> int:

@@ -32,6 +32,9 @@ from liquor_app.imports.models import IMPORT, ImportStatus
 from liquor_app.imports.tasks import COUNTS, Tell, conclude, drive
 from liquor_app.imports.uploads import LOCAL, add_upload, choose, get_import
 
+OPEN = (ImportStatus.PREVIEW, ImportStatus.RUNNING, ImportStatus.FAILED, ImportStatus.CANCELLED)
+"""An import that goes on when its command is run again; one that was undone begins anew."""
+
 Told = Callable[[int, datetime], Awaitable[None]]
 """Called once if an interrupted import is gone on with: rows it had read, and when it was begun."""
 
@@ -124,10 +127,10 @@ async def _interrupted(session: AsyncSession, actor: Actor, key: str) -> UUID | 
     alone."""
     found = await session.execute(
         text(
-            "SELECT id FROM imports WHERE file_key = :key AND status <> 'completed'"
+            "SELECT id FROM imports WHERE file_key = :key AND status = ANY(:open)"
             " AND created_by IS NOT DISTINCT FROM CAST(:by AS uuid) ORDER BY id DESC LIMIT 1"
         ),
-        {"key": key, "by": actor.user_id},
+        {"key": key, "by": actor.user_id, "open": list(OPEN)},
     )
     import_id = found.scalar()
     return None if import_id is None else UUID(str(import_id))

@@ -61,9 +61,23 @@ class Known:
     age_seen: tuple[int, AgeSeen] | None = None
     """The row that told a proof of age, where it counts."""
     before: dict[str, Any] = field(default_factory=dict)
+    consent_before: dict[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.before = dict(self.values)
+        self.consent_before = dict(self.consent)
+
+    @property
+    def changes(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What the file changes of them, by column: before, and after."""
+        changed = [name for name, value in self.values.items() if value != self.before.get(name)]
+        before = {name: self.before.get(name) for name in changed}
+        after = {name: self.values[name] for name in changed}
+        for channel, status in self.consent.items():
+            if status != self.consent_before.get(channel):
+                before[f"{channel}_consent"] = self.consent_before.get(channel)
+                after[f"{channel}_consent"] = status
+        return before, after
 
     @property
     def is_nameless(self) -> bool:

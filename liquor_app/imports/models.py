@@ -22,8 +22,13 @@ class ImportStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    UNDOING = "undoing"
+    UNDO_STOPPED = "undo_stopped"
+    """Its undoing was cancelled, or failed; it goes on where it stopped."""
+    UNDONE = "undone"
 
 
+_UNDO = [ImportStatus.UNDOING]
 IMPORT = Transitions(
     "import",
     {
@@ -37,14 +42,20 @@ IMPORT = Transitions(
             ImportStatus.FAILED,
             ImportStatus.CANCELLED,
         ],
-        ImportStatus.FAILED: [ImportStatus.QUEUED, ImportStatus.RUNNING],
-        ImportStatus.CANCELLED: [ImportStatus.QUEUED, ImportStatus.RUNNING],
+        ImportStatus.COMPLETED: _UNDO,
+        ImportStatus.FAILED: [ImportStatus.QUEUED, ImportStatus.RUNNING, *_UNDO],
+        ImportStatus.CANCELLED: [ImportStatus.QUEUED, ImportStatus.RUNNING, *_UNDO],
+        ImportStatus.UNDOING: [ImportStatus.UNDONE, ImportStatus.UNDO_STOPPED],
+        ImportStatus.UNDO_STOPPED: _UNDO,
+        # once more: what others had built on may have been undone since
+        ImportStatus.UNDONE: _UNDO,
     },
 )
 
 
 class Import(SQLModel, table=True):
-    """A file brought in. `position` is the checkpoint: how far the file has been taken, committed with the rows."""
+    """A file brought in. `position` is the checkpoint: how far the file has been taken, committed with the rows;
+    `undo` is the same for taking it back, with what was taken back and what was kept so far."""
 
     __tablename__ = "imports"
 
@@ -69,6 +80,8 @@ class Import(SQLModel, table=True):
     created_by: UUID | None = ref("users.id", ondelete="SET NULL", nullable=True)
     created_at: datetime = stamped()
     finished_at: datetime | None = moment()
+    undo: dict[str, Any] = document(empty="{}")
+    undone_at: datetime | None = moment()
 
 
 class ImportReject(SQLModel, table=True):

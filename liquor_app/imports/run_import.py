@@ -206,7 +206,7 @@ class Work:
                     await ensure_fields(session, self._custom)
                     base = await customer_rows.load_known(session, keys, consents=consents)
                     result = await READING.run(customer_rows.merge, base, rows, self.plan.policy)
-                    await customer_rows.write(session, base, self._actor.user_id, self.plan.file_name)
+                    await customer_rows.write(session, base, self._actor.user_id, self.plan.file_name, self.plan.id)
                     left_out = await customer_rows.write_tags(session, base, result, self.plan.id)
                 break
             except (UniqueViolation, Raced):
@@ -300,10 +300,11 @@ class Work:
 
 
 def start_position(columns: Sequence[str]) -> dict[str, Any]:
-    """Return the checkpoint of a file not begun yet. `mended` marks a file of rejects of ours that comes back."""
+    """Return the checkpoint of a file not begun yet. `mended` marks a file of rejects of ours that comes back,
+    `traced` that what it makes and changes can be undone."""
     return {
         "phase": ROWS, "records": 0, "share": 0.0, "columns": list(columns), "order": "", "merged": 0, "since": None,
-        "whole": 0, "again": 0, "mended": all(name in columns for name in OWN_COLUMNS),
+        "whole": 0, "again": 0, "mended": all(name in columns for name in OWN_COLUMNS), "traced": True,
     }  # fmt: skip
 
 

@@ -13,9 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM, Actor
-from liquor_app.accounts.users import get_user
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Conflict, Forbidden
+from liquor_app.core.errors import AppError, Conflict
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
@@ -24,6 +23,8 @@ from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, 
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import IMPORT, ImportStatus
 from liquor_app.imports.run_import import Plan, open_work
+from liquor_app.imports.undo.undo_job import undo_import
+from liquor_app.imports.undo.whose_job import whose_job
 from liquor_app.imports.uploads import ImportRow, forget_uploads, get_import
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
@@ -32,16 +33,6 @@ from liquor_app.ui.words import figure
 COUNTS = ("rows", "created", "updated", "unchanged", "rejected")
 TRIES = 3
 Tell = Callable[[int, int], Awaitable[None]]
-
-
-async def _actor(session: AsyncSession, user_id: UUID | None) -> Actor:
-    """Return whoever uploaded the file, with the rights they have now; a program's upload runs as the system."""
-    if user_id is None:
-        return SYSTEM
-    user = await get_user(session, user_id)
-    if user is None or not user.is_active:
-        raise Forbidden("Whoever uploaded this file is no longer a user.")
-    return user.actor
 
 
 async def import_uploaded(job: JobContext) -> dict[str, Any]:
@@ -57,7 +48,7 @@ async def import_uploaded(job: JobContext) -> dict[str, Any]:
 
     try:
         async with transaction() as session:
-            actor = await _actor(session, job.created_by)
+            actor = await whose_job(session, job.created_by)
             IMPORT.check(row.status, ImportStatus.RUNNING)
             await session.execute(
                 text("UPDATE imports SET status = 'running' WHERE id = :id AND job_id = :job"),
@@ -171,4 +162,4 @@ async def forget_old_uploads() -> int:
     return len(keys)
 
 
-TASKS: dict[Job, Task] = {Job.IMPORT_FILE: import_uploaded}
+TASKS: dict[Job, Task] = {Job.IMPORT_FILE: import_uploaded, Job.UNDO_IMPORT: undo_import}

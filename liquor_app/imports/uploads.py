@@ -19,6 +19,7 @@ from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.files.folders import IMPORT_FILES
 from liquor_app.core.files.store import file_store
 from liquor_app.core.queue import Job, enqueue, request_cancel
+from liquor_app.customers.imported.imported_noes import forget_images
 from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.imports.dry_run import check_choices
 from liquor_app.imports.models import IMPORT, ImportStatus
@@ -27,7 +28,8 @@ from liquor_app.imports.readers.dialect import Dialect, chosen_dialect
 from liquor_app.imports.rejects import heading, reject_lines
 
 KEPT_DAYS = 30
-"""How long refused rows, and the file of an import that did not end well, are kept: they hold personal data."""
+"""How long refused rows, the file of an import that did not end well, and what an import changed are kept: they hold
+personal data. So long it can be undone."""
 
 LOCAL = "local:"
 """How the key of a file begins that the command line reads where it lies; the rest is a hash of it and its choices."""
@@ -52,13 +54,14 @@ class ImportFields:
     job_id: UUID | None
     created_at: datetime
     finished_at: datetime | None
+    undone_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRow(ImportFields):
     """An uploaded file. `created + updated + unchanged + rejected = rows`, which counts what has been taken so far;
     `reasons` counts the rejected by code, `notes` what was left out of rows that were taken; `position` is the
-    checkpoint."""
+    checkpoint, `undo` that of its undoing (see `imports.undo`)."""
 
     file_key: str
     status: ImportStatus
@@ -66,6 +69,12 @@ class ImportRow(ImportFields):
     notes: dict[str, int]
     position: dict[str, Any]
     created_by: UUID | None
+    undo: dict[str, Any]
+
+    @property
+    def undone(self) -> dict[str, dict[str, int]]:
+        """What its undoing has removed, set back and kept so far, counted."""
+        return {part: self.undo[part] for part in ("removed", "set_back", "kept") if part in self.undo}
 
     @property
     def is_local(self) -> bool:
@@ -85,6 +94,14 @@ class ImportRow(ImportFields):
 
 
 _FIELDS = ", ".join(field.name for field in fields(ImportRow))
+
+
+_OLD = """
+SELECT id FROM imports WHERE COALESCE(finished_at, created_at) < now() - make_interval(days => :days)
+   AND status NOT IN ('queued', 'running', 'undoing')
+   AND (id IN (SELECT import_id FROM customer_images) OR id IN (SELECT import_id FROM purchase_images))
+"""
+"""Imports too old to be undone, of which something is still kept."""
 
 
 def stored_as(file_key: str) -> str:
@@ -134,7 +151,7 @@ async def start_import(
         Invalid: an unknown kind, policy or option.
         Conflict: it was started before.
     """
-    row = await _locked(session, actor, import_id)
+    row = await lock_import(session, actor, import_id)
     if row.status is not ImportStatus.PREVIEW:
         raise Conflict("This file is imported already, or was.")
     await choose(session, actor, import_id, kind=kind, policy=policy, mapping=mapping, options=options)
@@ -217,7 +234,7 @@ async def cancel_import(session: AsyncSession, actor: Actor, import_id: UUID) ->
         Forbidden, NotFound: as usual.
         Conflict: it has ended already, or was not started.
     """
-    row = await _locked(session, actor, import_id)
+    row = await lock_import(session, actor, import_id)
     IMPORT.check(row.status, ImportStatus.CANCELLED)
     if row.job_id is not None:
         await request_cancel(session, row.job_id)
@@ -246,7 +263,7 @@ async def resume_import(session: AsyncSession, actor: Actor, import_id: UUID) ->
         Forbidden, NotFound: as usual.
         Conflict: it did not stop half way, or its file is gone.
     """
-    row = await _locked(session, actor, import_id)
+    row = await lock_import(session, actor, import_id)
     IMPORT.check(row.status, ImportStatus.QUEUED)
     if row.is_local:
         raise Conflict(f"{row.file_name} was imported from a command line. Run the command again: it goes on there.")
@@ -265,7 +282,8 @@ async def resume_import(session: AsyncSession, actor: Actor, import_id: UUID) ->
     return await _queue(session, actor, row)
 
 
-async def _locked(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportRow:
+async def lock_import(session: AsyncSession, actor: Actor, import_id: UUID) -> ImportRow:
+    """As `get_import`, of a row that nobody else changes until this transaction ends."""
     require(actor, Role.MANAGER)
     await session.execute(text("SELECT 1 FROM imports WHERE id = :id FOR UPDATE"), {"id": import_id})
     return await get_import(session, actor, import_id)
@@ -307,7 +325,8 @@ async def rejects_page(
 
 
 async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
-    """Refused rows and files older than `KEPT_DAYS`, and the lines that wait for an import nobody went on with.
+    """Refused rows, files and images of changed rows older than `KEPT_DAYS`, and the lines that wait for an import
+    nobody went on with.
 
     Returns:
         The keys in the file store of files to delete once this is committed.
@@ -315,8 +334,10 @@ async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
     require(actor, Role.ADMIN)
     old = (
         "SELECT id FROM imports WHERE COALESCE(finished_at, created_at) < now() - make_interval(days => :days)"
-        " AND status NOT IN ('queued', 'running')"
+        " AND status NOT IN ('queued', 'running', 'undoing')"
     )
+    gone = await session.execute(text(_OLD), {"days": KEPT_DAYS})
+    await forget_images(session, list(gone.scalars()))
     for table in ("import_rejects", "import_lines"):
         await session.execute(text(f"DELETE FROM {table} WHERE import_id IN ({old})"), {"days": KEPT_DAYS})
     found = await session.execute(

@@ -30,6 +30,7 @@ from liquor_app.imports.lists import IMPORTS, list_imports
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.single_purchases import NewLine, NewOrder, record_event, record_purchase
+from liquor_app.imports.undo import undo_import
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.customers import (
@@ -39,6 +40,7 @@ from liquor_app.rest.schemas.customers import (
     ImportOut,
     ImportPreview,
     ImportStarted,
+    ImportUndo,
     PurchaseIn,
     PurchaseOut,
 )
@@ -277,6 +279,31 @@ async def resume_import(request: Request, actor: CurrentActor, import_id: Id) ->
         return _started(await uploads.resume_import(session, actor, import_id))
 
     return await once(request, key_owner(actor), ImportStarted, work, status=202, location=JOB)
+
+
+@router.get("/imports/{id}/undo", response_model=ImportUndo)
+async def preview_undo(actor: CurrentActor, import_id: Id) -> object:
+    """What undoing an import would remove, set back and keep; nothing is done."""
+    async with transaction() as session:
+        return await undo_import.preview_undo(session, actor, import_id)
+
+
+@router.post("/imports/{id}/undo", response_model=ImportStarted, status_code=202)
+async def undo(request: Request, actor: CurrentActor, import_id: Id) -> Response:
+    """Take an import back, up to 30 days after it: what it made goes, what it changed is set back, what others built
+    on it stays and is counted. A job does it; one that was stopped goes on where it stopped."""
+
+    async def work(session: Any) -> ImportStarted:
+        return _started(await undo_import.request_undo(session, actor, import_id))
+
+    return await once(request, key_owner(actor), ImportStarted, work, status=202, location=JOB)
+
+
+@router.post("/imports/{id}/undo/cancel", response_model=ImportOut)
+async def cancel_undo(actor: CurrentActor, import_id: Id) -> object:
+    """Stop an undoing after the batch in hand. What was taken back stays so."""
+    async with transaction() as session:
+        return await undo_import.cancel_undo(session, actor, import_id)
 
 
 def _started(row: uploads.ImportRow) -> ImportStarted:

@@ -34,6 +34,9 @@ LOOKS: Mapping[str, Look] = {
     "succeeded": Look("Done", "green"),
     "cancelled": Look("Cancelled", "gray"),
     "failed": Look("Failed", "red"),
+    "undoing": Look("Being undone", "blue"),
+    "undo_stopped": Look("Undone in part", "amber"),
+    "undone": Look("Undone", "gray"),
     # ages
     "disputed": Look("In doubt", "amber"),
     # actions

@@ -56,7 +56,8 @@ POST /actions/{id}/copy
 GET /settings/guidance · PATCH /settings/guidance · POST /settings/autopilot/stop · POST /settings/autopilot/release
 GET /products · GET /products/export · GET /products/{id} · PUT /products
 POST /imports · POST /imports/{id}/preview · POST /imports/{id}/start · POST /imports/{id}/cancel
-POST /imports/{id}/resume · POST /purchases · POST /events
+POST /imports/{id}/resume · GET /imports/{id}/undo · POST /imports/{id}/undo · POST /imports/{id}/undo/cancel
+POST /purchases · POST /events
 POST /sends/{id}/settle · POST /sends/again · POST /webhooks/{provider}
 GET /settings/templates/{id} · GET /settings/templates/{id}/versions · GET /settings/templates/{id}/versions/{version}
 POST /settings/templates/{id}/versions/{version}/restore · POST /settings/templates/{id}/preview

@@ -132,6 +132,21 @@ async def test_look_first_then_start_cancel_and_resume(manager: Client, viewer: 
     done = (await manager.get(where)).json()
     assert (done["status"], done["created"], done["reasons"]) == ("completed", 1, {"bad_email": 1})
 
+    told = (await manager.get(f"{where}/undo")).json()
+    assert (told["removed"], told["set_back"], told["kept"]) == ({"customers": 1}, {}, {})
+    for answer in (await viewer.get(f"{where}/undo"), await viewer.post(f"{where}/undo")):
+        is_problem(answer, 403, "forbidden")
+    is_problem(await manager.post(f"{where}/undo/cancel"), 409, "conflict")
+    asked = await manager.post(f"{where}/undo")
+    assert asked.status_code == 202, asked.text
+    assert (await manager.post(f"{where}/undo/cancel")).json()["status"] == "undo_stopped"
+    asked = await manager.post(f"{where}/undo")
+    assert await queue.run(UUID(asked.json()["job_id"]), TASKS) is JobStatus.SUCCEEDED
+    undone = (await manager.get(where)).json()
+    assert (undone["status"], undone["undone"]["removed"], undone["can_resume"]) == ("undone", {"customers": 1}, False)
+    assert undone["undone_at"] is not None
+    assert (await manager.get("/customers")).json()["total"] == 0
+
 
 ORDER = {
     "order_id": "T-1",

@@ -17,6 +17,11 @@ REASONED = {
         1, "a draft names its segments by slug, and a slug that no segment has is refused at the door, not a job later;"
         " the segments cannot stand lower, as they are found by what was sent",
     ),
+    "imports reads actions.actions": (
+        2, "undoing an import deletes the customers it made, but none who stands in a plan; that is asked under their"
+        " lock in the deleting transaction, and before it for the preview: whoever is above would hear too late",
+    ),
+    "imports reads ledger.sends": (2, "the same of whoever was written to since, whose messages stay on record"),
 }  # fmt: skip
 """Reads upward that stay, how many statements each, and why. At most `MOST_REASONED` of them."""
 MOST_REASONED = 5

@@ -43,6 +43,7 @@ IN_PYTHON = {
     "liquor_app.core.queue": 1,  # of a running job
     "liquor_app.imports.local_import": 1,  # it checks in the line before
     "liquor_app.imports.tasks": 2,  # `import_uploaded` checks; `conclude` asks for those its end may follow
+    "liquor_app.imports.undo.undo_import": 2,  # `request_undo` and `cancel_undo` check
     "liquor_app.imports.uploads": 2,  # `request_import`, `resume_import` and `cancel_import` check
     "liquor_app.sending.recipients.transactional": 1,  # `record_errand` asks for those its end may follow
     "liquor_app.ledger.send_status": 2,  # `change_fates` and `settle_send` check

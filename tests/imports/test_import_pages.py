@@ -20,6 +20,7 @@ from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
+from liquor_app.screens.imports.wizard.undo_state import UndoState
 from liquor_app.screens.imports.wizard.view import mapping_of, on_screen, reassigned
 from liquor_app.screens.session.background import MARK
 from tests.imports.test_import_cases import FILES
@@ -131,6 +132,41 @@ async def test_an_import_is_followed_to_its_report_and_found_again(database: str
     assert (state.step, state.name, report.words) == (REPORT, "people.csv", running.words)
 
 
+async def test_an_import_is_undone_after_what_it_would_do_was_shown(database: str) -> None:
+    tab, file, match, running = await matching(await brought(PEOPLE))
+    undo, earlier = await tab.state(UndoState), await tab.state(EarlierState)
+    await run(MatchState.start, match)
+    row = await file._row()
+    assert row.job_id
+    await run_job(row.job_id, TASKS)
+    await run(RunState.watch, running)
+    assert running.can_undo
+    assert await run(UndoState.ask, undo) is UndoState.count
+    assert (undo.asking, undo.counting) == (True, True)
+    await run(UndoState.count, undo)
+    assert [(line.words, line.count) for line in undo.lines] == [("Will be removed: customers", "1")]
+    await run(UndoState.close, undo, False)
+    assert (undo.asking, await people()) == (False, 1)
+    assert await run(UndoState.undo, undo) is UndoState.watch
+    await run(UndoState.cancel, undo)
+    await run(UndoState.watch, undo)
+    assert running.words == "It was undone in part, and can be undone further."
+    await run(UndoState.undo, undo)
+    reopened = await tab.state(OpeningState)
+    assert UndoState.watch in await run(OpeningState.open, reopened, str(row.id))
+    row = await file._row()
+    assert row.job_id
+    await run_job(row.job_id, TASKS)
+    await run(UndoState.watch, undo)
+    assert (running.words, running.undoing, await people()) == ("It was undone.", False, 0)
+    assert [(line.words, line.count) for line in running.undone] == [("Removed: customers", "1")]
+    await run(EarlierState.load, earlier)
+    assert [line.status for line in earlier.rows] == ["undone"]
+    await run(UndoState.ask, undo)
+    await run(UndoState.count, undo)
+    assert undo.is_nothing
+
+
 async def test_a_cancelled_import_says_what_stays_and_can_go_on(database: str) -> None:
     _, file, match, running = await matching(await brought(PEOPLE))
     await run(MatchState.start, match)
@@ -163,7 +199,7 @@ async def test_viewers_and_the_unsigned_import_nothing(database: str) -> None:
     viewer = Tab(f"/customers/import?import={row.id}", VIEWER)
     state, earlier = await viewer.state(ImportState), await viewer.state(EarlierState)
     match, running = await viewer.state(MatchState), await viewer.state(RunState)
-    opening = await viewer.state(OpeningState)
+    opening, undo = await viewer.state(OpeningState), await viewer.state(UndoState)
     state._import = str(row.id)
     for handler, on, *arguments in (
         (OpeningState.load, opening),
@@ -174,6 +210,9 @@ async def test_viewers_and_the_unsigned_import_nothing(database: str) -> None:
         (RunState.report, running),
         (RunState.cancel, running),
         (RunState.resume, running),
+        (UndoState.ask, undo),
+        (UndoState.undo, undo),
+        (UndoState.cancel, undo),
         (EarlierState.load, earlier),
     ):
         assert "needs the role" in said(await run(handler, on, *arguments)), handler

@@ -26,6 +26,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import run
 from liquor_app.imports.tasks import TASKS
+from liquor_app.imports.undo.undo_import import request_undo
 from liquor_app.imports.uploads import ImportRow, get_import, request_import
 from tests.reliability.dirty import write_people, write_sales
 from tests.stored import bring
@@ -44,6 +45,7 @@ EVERYTHING = {
     "touched": "SELECT c.email_key, c.external_id FROM touched_customers t JOIN customers c ON c.id = t.customer_id"
     " ORDER BY 1, 2",
 }
+FILES = {"customers": "people.csv", "purchases": "sales.csv"}
 REJECTS = "SELECT row_number, code, field, reason, raw FROM import_rejects WHERE import_id = :id ORDER BY 1"
 
 
@@ -111,6 +113,14 @@ async def take(path: Path, kind: str, kills: tuple[int, ...] = ()) -> Outcome:
     return Outcome(done, tables, rejects, killed_at, seconds)
 
 
+async def undo(import_id: UUID) -> None:
+    """Take an import back."""
+    async with transaction() as session:
+        job_id = (await request_undo(session, SYSTEM, import_id)).job_id
+    assert job_id is not None
+    assert await run(job_id, TASKS) == "succeeded"
+
+
 async def forget() -> None:
     async with transaction() as session:
         await session.execute(text("TRUNCATE customers, imports CASCADE"))
@@ -118,7 +128,7 @@ async def forget() -> None:
 
 async def compare(folder: Path, rows: int) -> dict[str, tuple[Outcome, Outcome]]:
     """People, then sales, each undisturbed and with two kills."""
-    people, sales = folder / "people.csv", folder / "sales.csv"
+    people, sales = folder / FILES["customers"], folder / FILES["purchases"]
     write_people(people, rows)
     write_sales(sales, rows, rows)
     calm = {"customers": await take(people, "customers"), "purchases": await take(sales, "purchases")}

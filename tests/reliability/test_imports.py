@@ -16,7 +16,7 @@ from sqlalchemy import text
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from tests.reliability.dirty import write_people
-from tests.reliability.imports import compare, differences, forget
+from tests.reliability.imports import FILES, compare, differences, forget, take, undo
 
 pytestmark = [pytest.mark.reliability, pytest.mark.xdist_group("processes")]
 
@@ -24,7 +24,8 @@ ROWS = 20_000
 
 
 async def test_a_killed_worker_neither_loses_nor_doubles_a_row(database: str, tmp_path: Path) -> None:
-    for kind, (calm, rough) in (await compare(tmp_path, ROWS)).items():
+    found = await compare(tmp_path, ROWS)
+    for kind, (calm, rough) in found.items():
         counts = calm.counts
         print(f"\n{kind}: {counts}, killed after {rough.killed_at} rows")
         assert counts["created"] + counts["updated"] + counts["unchanged"] + counts["rejected"] == counts["rows"]
@@ -35,6 +36,15 @@ async def test_a_killed_worker_neither_loses_nor_doubles_a_row(database: str, tm
         assert calm.tables["waiting"] == [(0,)]
     assert counts["reasons"].keys() >= {"unknown_customer", "bad_amount", "bad_occurred_at", "unreadable_row"}
     assert await _one("SELECT count(*) FROM purchases WHERE total < 0") > 0, "returns are taken"
+
+    # taken back, from the last to the first, nothing is left; and taken again they are what they were
+    for _, rough in reversed(found.values()):
+        await undo(rough.row.id)
+    for table in ("customers", "consents", "age_ledger", "purchases", "purchase_lines"):
+        assert await _one(f"SELECT count(*) FROM {table}") == 0, table
+    for kind, (calm, _) in found.items():
+        again = await take(tmp_path / FILES[kind], kind)
+        assert differences(calm, again) == []
 
 
 async def _command(path: Path, *more: str) -> asyncio.subprocess.Process:

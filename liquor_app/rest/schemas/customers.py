@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -75,6 +75,21 @@ class ImportOut(Row, ImportFields):
         description="What was left out of rows that were taken: placeholder_birthday, phone_left_out and the like."
     )
     can_resume: bool
+    undone: dict[str, dict[str, int]] = Field(
+        description="What its undoing has `removed`, `set_back` and `kept` so far; empty if none was asked for."
+    )
+
+
+class ImportUndo(Row):
+    """What undoing an import would do: rows removed and set back by what they are, and what stays, by reason."""
+
+    import_id: UUID
+    kind: str
+    file_name: str
+    until: datetime = Field(description="The last moment the undoing can be asked for.")
+    removed: dict[str, int]
+    set_back: dict[str, int]
+    kept: dict[str, int]
 
 
 class ImportOptions(Body):

@@ -10,9 +10,11 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.imports.cleaning.column_mapping import KINDS
+from liquor_app.imports.models import ImportStatus
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import MATCH, REPORT, RUN, STEPS, EarlierState, ImportState
+from liquor_app.screens.imports.wizard.undo_state import UndoState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.toast import toast_failed
@@ -61,12 +63,14 @@ class OpeningState(rx.State):
         await self._forget_file()
         file._import, file.kind, file.name, file.problem = str(row.id), row.kind, row.file_name, ""
         file.step = STEPS.get(row.status, REPORT)
-        return [remember(ADDRESS, {"import": file._import}), NEXT[file.step]]
+        following = UndoState.watch if row.status is ImportStatus.UNDOING else NEXT[file.step]
+        return [remember(ADDRESS, {"import": file._import}), following]
 
     async def _forget_file(self) -> None:
         """Tell what the later steps show is another file's from here on: it goes in the same push as its name."""
         (await self.get_state(MatchState))._clear()
         (await self.get_state(RunState)).reset()
+        (await self.get_state(UndoState)).reset()
 
     @rx.event
     @guarded

@@ -11,15 +11,22 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.queue import get_job
 from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.undo.undo_import import undo_counts, why_not
 from liquor_app.imports.uploads import ImportRow, cancel_import, resume_import
 from liquor_app.screens.imports.wizard.state import REPORT, RUN, STEPS, EarlierState, ImportState
-from liquor_app.screens.imports.wizard.view import ReasonLine, ending_words, reason_lines
+from liquor_app.screens.imports.wizard.view import ReasonLine, ending_words, reason_lines, undo_lines
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.words import figure
 
 WATCH_SECONDS, WATCH_EVERY = 3600, 0.5
-TONES = {ImportStatus.COMPLETED: "green", ImportStatus.CANCELLED: "amber"}
+TONES = {
+    ImportStatus.COMPLETED: "green",
+    ImportStatus.UNDONE: "green",
+    ImportStatus.CANCELLED: "amber",
+    ImportStatus.UNDOING: "amber",
+    ImportStatus.UNDO_STOPPED: "amber",
+}
 
 
 class RunState(rx.State):
@@ -32,6 +39,10 @@ class RunState(rx.State):
     can_resume: bool = False
     reasons: list[ReasonLine] = []
     rejects: str = ""
+    can_undo: bool = False
+    undoing: bool = False
+    undone: list[ReasonLine] = []
+    """What its undoing has removed, set back and kept."""
 
     @background
     async def watch(self) -> Any:
@@ -79,6 +90,8 @@ class RunState(rx.State):
         self.stopping, self.can_resume = False, row.can_resume
         self.reasons = reason_lines(row.reasons)
         self.rejects = f"/api/v1/imports/{row.id}/rejects" if row.rejected else ""
+        self.can_undo, self.undoing = not why_not(row), row.status is ImportStatus.UNDOING
+        self.undone = undo_lines(undo_counts(row), done=True)
 
     @rx.event
     @guarded

@@ -11,6 +11,7 @@ from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import ImportState
+from liquor_app.screens.imports.wizard.undo_panel import undo_button, undo_dialog, undo_progress, undone_list
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card, list_item, note, plain_list
@@ -190,10 +191,12 @@ def report_step() -> rx.Component:
     )
     go_on = button("Go on with it", icon="play", on_click=RunState.resume)
     return card(
-        col(told, refused, gap=16),
+        col(told, undo_progress(), undone_list(), refused, gap=16),
+        undo_dialog(),
         title=ImportState.name,
         foot=row(
             button("Import another file", on_click=OpeningState.again),
+            undo_button(),
             rx.cond(RunState.rejects != "", download("Download refused rows", RunState.rejects), rx.fragment()),
             rx.cond(RunState.can_resume, go_on, rx.fragment()),
             rx.cond(

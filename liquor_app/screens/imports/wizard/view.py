@@ -17,6 +17,8 @@ from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT
 from liquor_app.imports.run_import import Shown
+from liquor_app.imports.undo.undo_import import UndoCounts
+from liquor_app.imports.undo.undo_words import KEPT, thing_words
 from liquor_app.imports.uploads import ImportRow
 from liquor_app.ui.words import ago, figure, listed, plural, spoken
 
@@ -191,6 +193,24 @@ def evidence_words(evidence: str, guessed: str, chosen: str) -> str:
     return f"{evidence}." if guessed == chosen else f"The file seems to say otherwise: {evidence}."
 
 
+UNDO_WORDS: Mapping[ImportStatus, str] = {
+    ImportStatus.UNDOING: "It is being undone.",
+    ImportStatus.UNDO_STOPPED: "It was undone in part, and can be undone further.",
+    ImportStatus.UNDONE: "It was undone.",
+}
+
+
+def undo_lines(counts: UndoCounts, *, done: bool) -> list[ReasonLine]:
+    """Tell what undoing takes away and sets back (or did), and what stays and why, each with its number."""
+    away, back = ("Removed", "Set back") if done else ("Will be removed", "Will be set back")
+    taken = [(f"{away}: {thing_words(what)}", many) for what, many in counts.removed.items()]
+    taken += [(f"{back}: {thing_words(what)}", many) for what, many in counts.set_back.items()]
+    ranked = [
+        (f"{'Kept' if done else 'Stays'}: {KEPT[code]}", counts.kept[code]) for code in KEPT if code in counts.kept
+    ]
+    return [ReasonLine(words, figure(many)) for words, many in (*taken, *ranked) if many]
+
+
 def ending_words(row: ImportRow) -> str:
     """Tell what became of an import: "2 rows: 1 new, 0 changed, 0 known already, 1 refused." """
     counts = (
@@ -199,6 +219,8 @@ def ending_words(row: ImportRow) -> str:
     )
     if row.status is ImportStatus.COMPLETED:
         return counts
+    if row.status in UNDO_WORDS:
+        return f"{UNDO_WORDS[row.status]} {on_screen(row.error or '')}".strip()
     why = (
         "Stopped."
         if row.status is ImportStatus.CANCELLED

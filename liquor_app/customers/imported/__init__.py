@@ -1,0 +1,1 @@
+"""What imports made and changed: found again, taken away, set back."""

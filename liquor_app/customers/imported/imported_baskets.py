@@ -1,0 +1,156 @@
+"""Baskets that an import made or changed: taken away, or set back with their lines. Corridors, for `imports.undo`.
+
+Whoever wrote a basket last has the last word: one that a later import or the till told anew stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.customers.baskets import BASKET, LINE
+from liquor_app.customers.imported.imported_people import LATER_IMPORT, Undone
+
+TILL = "till"
+_LATER = "EXISTS (SELECT FROM purchase_images o WHERE o.purchase_id = p.id AND o.import_id = p.written_by)"
+_WHY = f"CASE WHEN {_LATER} THEN '{LATER_IMPORT}' ELSE '{TILL}' END"
+
+_COUNT_MADE = f"""
+SELECT why, count(*) AS n, COALESCE(sum(lines), 0) AS lines FROM (
+    SELECT CASE WHEN p.written_by IS NOT NULL THEN {_WHY} END AS why,
+           (SELECT count(*) FROM purchase_lines l WHERE l.purchase_id = p.id) AS lines
+      FROM purchases p WHERE p.import_id = :import) made GROUP BY 1
+"""
+_COUNT_CHANGED = f"""
+SELECT why, count(*) AS n FROM (
+    SELECT CASE WHEN p.written_by IS DISTINCT FROM i.import_id THEN {_WHY} END AS why
+      FROM purchase_images i JOIN purchases p ON p.id = i.purchase_id WHERE i.import_id = :import) changed GROUP BY 1
+"""
+
+_MADE = """
+SELECT id FROM purchases WHERE import_id = :import AND id > :after ORDER BY id LIMIT :most FOR UPDATE
+"""
+_REMOVE = f"""
+WITH plan AS MATERIALIZED (
+    SELECT p.id, p.customer_id, p.occurred_at, CASE WHEN p.written_by IS NOT NULL THEN {_WHY} END AS why
+      FROM purchases p WHERE p.id = ANY(:ids)
+), emptied AS (
+    DELETE FROM purchase_lines l USING plan p WHERE l.purchase_id = p.id AND p.why IS NULL RETURNING l.id
+), gone AS (
+    DELETE FROM purchases p USING plan WHERE p.id = plan.id AND plan.why IS NULL
+    RETURNING p.customer_id, p.occurred_at
+), touched AS (
+    INSERT INTO touched_customers (customer_id) SELECT DISTINCT customer_id FROM gone ORDER BY 1
+        ON CONFLICT (customer_id) DO UPDATE SET at = now(), claimed = NULL
+)
+SELECT 'purchases' AS what, count(*) AS n, min(CAST(occurred_at AT TIME ZONE :zone AS date)) AS since FROM gone
+ UNION ALL SELECT 'lines', count(*), NULL FROM emptied
+ UNION ALL SELECT 'kept ' || why, count(*), NULL FROM plan WHERE why IS NOT NULL GROUP BY 1
+"""
+
+_BATCH = """
+SELECT purchase_id FROM purchase_images WHERE import_id = :import AND purchase_id > :after
+ ORDER BY purchase_id LIMIT :most
+"""
+_LOCK = "SELECT id FROM purchases WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
+_CHANGED = f"""
+CREATE TEMP TABLE baskets_back ON COMMIT DROP AS
+SELECT p.id, p.customer_id, i.before, i.lines, LEAST(p.occurred_at, r.occurred_at) AS moved_from,
+       CASE WHEN p.written_by IS DISTINCT FROM i.import_id THEN {_WHY} END AS why
+  FROM purchase_images i JOIN purchases p ON p.id = i.purchase_id
+ CROSS JOIN LATERAL jsonb_populate_record(CAST(NULL AS purchases), i.before) r
+ WHERE i.import_id = :import AND i.purchase_id = ANY(:ids)
+"""
+_SET_BACK = f"""
+UPDATE purchases p SET {", ".join(f"{name} = r.{name}" for name in BASKET)}
+  FROM baskets_back b CROSS JOIN LATERAL jsonb_populate_record(CAST(NULL AS purchases), b.before) r
+ WHERE p.id = b.id AND b.why IS NULL
+"""
+_DROP_LINES = "DELETE FROM purchase_lines l USING baskets_back b WHERE l.purchase_id = b.id AND b.why IS NULL"
+_ADD_LINES = f"""
+INSERT INTO purchase_lines (purchase_id, {", ".join(LINE)})
+SELECT b.id, {", ".join(f"r.{name}" for name in LINE)}
+  FROM baskets_back b CROSS JOIN LATERAL jsonb_populate_recordset(CAST(NULL AS purchase_lines), b.lines) r
+ WHERE b.why IS NULL
+"""
+_TOUCH = """
+INSERT INTO touched_customers (customer_id) SELECT DISTINCT customer_id FROM baskets_back WHERE why IS NULL ORDER BY 1
+    ON CONFLICT (customer_id) DO UPDATE SET at = now(), claimed = NULL
+"""
+_FORGET = """
+DELETE FROM purchase_images i USING baskets_back b
+ WHERE i.import_id = :import AND i.purchase_id = b.id AND b.why IS NULL
+"""
+_SUMMED = """
+SELECT CASE WHEN why IS NULL THEN 'purchases' ELSE 'kept ' || why END AS what, count(*) AS n,
+       min(CAST(moved_from AT TIME ZONE :zone AS date)) FILTER (WHERE why IS NULL) AS since
+  FROM baskets_back GROUP BY 1
+"""
+
+
+def _told(undone: Undone, counter: Any, rows: Any) -> date | None:
+    """Count a statement's answer; returns the first day that changed."""
+    first = None
+    for what, many, since in rows:
+        if what.startswith("kept "):
+            undone.kept[f"baskets_{what.removeprefix('kept ')}"] += many
+        else:
+            counter[what] += many
+        first = since or first
+    return first
+
+
+async def count_baskets(session: AsyncSession, import_id: UUID) -> Undone:
+    """Tell what `remove_baskets` and `set_back_baskets` would do, all in all."""
+    undone = Undone()
+    for why, many, lines in await session.execute(text(_COUNT_MADE), {"import": import_id}):
+        if why is None:
+            undone.removed.update(purchases=many, lines=int(lines))
+        else:
+            undone.kept[f"baskets_{why}"] += many
+    for why, many in await session.execute(text(_COUNT_CHANGED), {"import": import_id}):
+        if why is None:
+            undone.set_back["purchases"] += many
+        else:
+            undone.kept[f"baskets_{why}"] += many
+    return undone
+
+
+async def remove_baskets(
+    session: AsyncSession, import_id: UUID, after: UUID, most: int, zone: ZoneInfo
+) -> tuple[Undone, date | None]:
+    """Take away the next baskets the import made, those after `after`, and note their buyers for the next scoring;
+    returns the first day that changed too."""
+    found = await session.execute(text(_MADE), {"import": import_id, "after": after, "most": most})
+    ids = list(found.scalars())
+    undone = Undone(upto=ids[-1] if len(ids) == most else None)
+    if not ids:
+        return undone, None
+    rows = await session.execute(text(_REMOVE), {"ids": ids, "zone": zone.key})
+    return undone, _told(undone, undone.removed, rows)
+
+
+async def set_back_baskets(
+    session: AsyncSession, import_id: UUID, after: UUID, most: int, zone: ZoneInfo
+) -> tuple[Undone, date | None]:
+    """The same for the next baskets the import changed: they are what they were, line for line."""
+    found = await session.execute(text(_BATCH), {"import": import_id, "after": after, "most": most})
+    ids = list(found.scalars())
+    undone = Undone(upto=ids[-1] if len(ids) == most else None)
+    if not ids:
+        return undone, None
+    bound: Mapping[str, Any] = {"import": import_id, "ids": ids}
+    await session.execute(text(_LOCK), {"ids": ids})
+    await session.execute(text("DROP TABLE IF EXISTS pg_temp.baskets_back"))
+    await session.execute(text(_CHANGED), bound)
+    for statement in (_SET_BACK, _DROP_LINES, _ADD_LINES, _TOUCH):
+        await session.execute(text(statement))
+    await session.execute(text(_FORGET), {"import": import_id})
+    rows = await session.execute(text(_SUMMED), {"zone": zone.key})
+    return undone, _told(undone, undone.set_back, rows)

@@ -1,0 +1,186 @@
+"""People whom an import made or changed: taken away, or set back to what they were. Corridors, for `imports.undo`.
+
+A field is set back where it still says what the import wrote. A no that the import brought (a withdrawal, a younger
+date of birth) stays; so does what somebody else wrote since, and an address that is another's by now.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS, SEALED_DATE
+from liquor_app.customers.bulk_write import CONSENT_FIELDS, WRITTEN
+
+FOR_GOOD = "a_no"
+EDITED = "edited"
+LATER_IMPORT = "later_import"
+TAKEN = "taken"
+"""Why a field of somebody is not set back: see `imports.undo.undo_words`."""
+
+_CONSENT = ", ".join(f"'{name}'" for name in CONSENT_FIELDS)
+_BIRTH = ", ".join(f"'{name}'" for name in BIRTH_COLUMNS)
+"""They tell one date, and are set back together."""
+_SINCE = """
+    EXISTS (SELECT FROM consents e WHERE e.customer_id = c.id AND e.channel || '_consent' = f.name
+               AND e.import_id IS DISTINCT FROM i.import_id
+               AND e.id > (SELECT o.id FROM consents o WHERE o.customer_id = c.id AND o.channel = e.channel
+                              AND o.import_id = i.import_id ORDER BY o.id DESC LIMIT 1))
+"""
+_WHY = f"""
+CASE
+    WHEN f.name IN ({_CONSENT}) AND i.after ->> f.name = 'withdrawn' THEN '{FOR_GOOD}'
+    WHEN f.name IN ({_BIRTH}) AND (i.before ->> 'of_age_on' < i.after ->> 'of_age_on'
+        OR CAST(i.after ->> 'of_age_on' AS date) > now()) THEN '{FOR_GOOD}'
+    WHEN (c.updated_at <> i.at AND f.name NOT IN ({_BIRTH}) AND to_jsonb(c) -> f.name IS DISTINCT FROM i.after -> f.name)
+        OR (c.updated_at <> i.at AND f.name IN ({_BIRTH})
+            AND (c.of_age_on IS DISTINCT FROM CAST(i.after ->> 'of_age_on' AS date)
+                 OR c.birthday_md IS DISTINCT FROM CAST(i.after ->> 'birthday_md' AS int)))
+        OR (f.name IN ({_CONSENT}) AND {_SINCE})
+        THEN CASE WHEN EXISTS (SELECT FROM customer_images o WHERE o.customer_id = c.id AND o.at > i.at
+                                  AND o.import_id <> i.import_id AND o.after ? f.name)
+                  THEN '{LATER_IMPORT}' ELSE '{EDITED}' END
+    WHEN f.name IN ('email', 'email_key') AND EXISTS (SELECT FROM customers o
+        WHERE o.email_key = i.before ->> 'email_key' AND o.id <> c.id AND o.deleted_at IS NULL) THEN '{TAKEN}'
+    WHEN f.name = 'external_id' AND EXISTS (SELECT FROM customers o
+        WHERE o.external_id = i.before ->> 'external_id' AND o.id <> c.id AND o.deleted_at IS NULL) THEN '{TAKEN}'
+END
+"""
+_PLAN = f"""
+SELECT i.customer_id, i.seen, c.updated_at = i.at AS untouched, w.*
+  FROM customer_images i
+  JOIN customers c ON c.id = i.customer_id
+ CROSS JOIN LATERAL (
+    SELECT COALESCE(jsonb_object_agg(k.name, i.before -> k.name) FILTER (WHERE k.why IS NULL), '{{}}') AS back,
+           COALESCE(array_agg(DISTINCT k.why) FILTER (WHERE k.why IS NOT NULL), '{{}}') AS kept
+      FROM (SELECT f.name, {_WHY} AS why FROM jsonb_object_keys(i.after) AS f(name)) k) w
+ WHERE i.import_id = :import AND c.import_id IS DISTINCT FROM i.import_id AND c.deleted_at IS NULL
+"""
+
+_COUNT = f"""
+SELECT 'people' AS what, count(*) AS n FROM ({_PLAN}) p WHERE p.back <> '{{}}'
+ UNION ALL SELECT k.why, count(*) FROM ({_PLAN}) p CROSS JOIN LATERAL unnest(p.kept) AS k(why) GROUP BY 1
+ UNION ALL SELECT 'consents', count(*) FROM consents e JOIN customer_images i ON i.customer_id = e.customer_id
+      JOIN customers c ON c.id = i.customer_id AND c.import_id IS DISTINCT FROM i.import_id AND c.deleted_at IS NULL
+ WHERE i.import_id = :import AND e.import_id = :import AND e.status = 'given'
+"""
+
+_BATCH = """
+SELECT customer_id FROM customer_images WHERE import_id = :import AND customer_id > :after
+ ORDER BY customer_id LIMIT :most
+"""
+_LOCK = "SELECT id FROM customers WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
+
+_SETS = ", ".join(f"{name} = CASE WHEN p.back ? '{name}' THEN r.{name} ELSE c.{name} END" for name in WRITTEN)
+
+# What is restored whole gets its old `updated_at` too: so the import before this one finds it as it left it.
+_SET_BACK = f"""
+WITH plan AS MATERIALIZED ({_PLAN} AND i.customer_id = ANY(:ids)), done AS (
+    UPDATE customers c SET {_SETS},
+           updated_at = CASE WHEN p.untouched AND p.kept = '{{}}' THEN p.seen ELSE now() END
+      FROM plan p CROSS JOIN LATERAL jsonb_populate_record(CAST(NULL AS customers), p.back) r
+     WHERE c.id = p.customer_id AND (p.back <> '{{}}' OR (p.untouched AND p.kept = '{{}}'))
+       AND COALESCE(CASE WHEN p.back ? 'email_key' THEN r.email_key ELSE c.email_key END,
+                    CASE WHEN p.back ? 'phone' THEN r.phone ELSE c.phone END,
+                    CASE WHEN p.back ? 'external_id' THEN r.external_id ELSE c.external_id END) IS NOT NULL
+    RETURNING c.id, p.back
+), shown AS (
+    UPDATE customer_images i
+       SET before = i.before - ARRAY(SELECT jsonb_object_keys(d.back)),
+           after = i.after - ARRAY(SELECT jsonb_object_keys(d.back))
+      FROM done d WHERE i.import_id = :import AND i.customer_id = d.id
+), unproved AS (
+    DELETE FROM consents e USING plan p WHERE e.customer_id = p.customer_id AND e.import_id = :import
+       AND e.status = 'given' RETURNING e.id
+), unaged AS (
+    DELETE FROM age_ledger a USING done d WHERE a.customer_id = d.id AND a.import_id = :import
+       AND d.back ? CASE WHEN a.verified THEN 'age_verified_at' ELSE '{SEALED_DATE}' END RETURNING a.id
+)
+SELECT 'people' AS what, count(*) AS n FROM done WHERE back <> '{{}}'
+ UNION ALL SELECT 'consents', count(*) FROM unproved
+ UNION ALL SELECT k.why, count(*) FROM plan p CROSS JOIN LATERAL unnest(p.kept) AS k(why) GROUP BY 1
+ UNION ALL SELECT '{TAKEN}', count(*) FROM plan p WHERE p.back <> '{{}}' AND p.customer_id NOT IN (SELECT id FROM done)
+"""
+_DROP_EMPTY = """
+DELETE FROM customer_images WHERE import_id = :import AND customer_id = ANY(:ids) AND after = '{}'
+"""
+
+_COUNT_PROOFS = "SELECT count(*) FROM consents WHERE customer_id = ANY(:ids)"
+_REMOVE = "DELETE FROM customers WHERE id = ANY(:ids)"
+_UNTOUCH = "DELETE FROM touched_customers WHERE customer_id = ANY(:ids)"
+
+
+_HANDED_OUT = """
+SELECT t.customer_id FROM customer_tags t JOIN customers c ON c.id = t.customer_id
+ WHERE t.import_id = :import AND t.customer_id > :after AND c.import_id IS DISTINCT FROM t.import_id
+ GROUP BY 1 ORDER BY 1 LIMIT :most
+"""
+_TAKE_TAGS = "DELETE FROM customer_tags WHERE import_id = :import AND customer_id = ANY(:ids) RETURNING tag_id"
+
+
+@dataclass(slots=True)
+class Undone:
+    """What became of a batch: rows taken away and set back by what they are, what was kept by reason, and where the
+    next batch begins (None: this was the last)."""
+
+    removed: Counter[str] = field(default_factory=Counter)
+    set_back: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
+    upto: UUID | None = None
+
+    def note(self, what: str, many: int) -> None:
+        """Count one line of a statement's answer."""
+        if what == "people":
+            self.set_back["customers"] += many
+        elif what == "consents":
+            self.removed["consents"] += many
+        else:
+            self.kept[f"fields_{what}"] += many
+
+
+async def count_changed_people(session: AsyncSession, import_id: UUID) -> Undone:
+    """Tell what `set_back_people` would do, all in all."""
+    undone = Undone()
+    for what, many in await session.execute(text(_COUNT), {"import": import_id}):
+        undone.note(what, many)
+    return undone
+
+
+async def set_back_people(session: AsyncSession, import_id: UUID, after: UUID, most: int) -> Undone:
+    """Set back the next people the import changed, those after `after`, and take its yeses from their evidence."""
+    found = await session.execute(text(_BATCH), {"import": import_id, "after": after, "most": most})
+    ids = list(found.scalars())
+    undone = Undone(upto=ids[-1] if len(ids) == most else None)
+    if not ids:
+        return undone
+    bound = {"import": import_id, "ids": ids}
+    await session.execute(text(_LOCK), {"ids": ids})
+    for what, many in await session.execute(text(_SET_BACK), bound):
+        undone.note(what, many)
+    await session.execute(text(_DROP_EMPTY), bound)
+    return undone
+
+
+async def take_tags(session: AsyncSession, import_id: UUID, after: UUID, most: int) -> Undone:
+    """Take the import's tags from the next people who had been there before it, those after `after`."""
+    found = await session.execute(text(_HANDED_OUT), {"import": import_id, "after": after, "most": most})
+    ids = list(found.scalars())
+    undone = Undone(upto=ids[-1] if len(ids) == most else None)
+    if ids:
+        undone.removed["tags"] = len((await session.execute(text(_TAKE_TAGS), {"import": import_id, "ids": ids})).all())
+    return undone
+
+
+async def remove_people(session: AsyncSession, ids: Sequence[UUID]) -> Counter[str]:
+    """Delete people an import made, with all that belongs to them; the caller has seen that nobody built on them."""
+    if not ids:
+        return Counter()
+    proofs = (await session.execute(text(_COUNT_PROOFS), {"ids": ids})).scalar_one()
+    await session.execute(text(_UNTOUCH), {"ids": ids})
+    await session.execute(text(_REMOVE), {"ids": ids})
+    return Counter(customers=len(ids), consents=proofs)

@@ -1,0 +1,39 @@
+"""Undoing an import from the command line: the same job, run here unless a worker was quicker."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict
+from liquor_app.core.models import JobStatus
+from liquor_app.core.queue import Job, get_job, run
+from liquor_app.imports.undo.undo_import import UndoCounts, request_undo, undo_counts
+from liquor_app.imports.undo.undo_job import undo_import
+from liquor_app.imports.uploads import get_import
+
+LOOK_EVERY = 0.5
+
+
+async def undo_locally(actor: Actor, import_id: UUID) -> UndoCounts:
+    """Take an import back and wait for it.
+
+    Raises:
+        Forbidden, NotFound, Conflict: as `request_undo`.
+        Conflict: it could not be taken back to its end; says why.
+    """
+    async with transaction() as session:
+        job_id = (await request_undo(session, actor, import_id)).job_id
+    assert job_id is not None
+    status = await run(job_id, {Job.UNDO_IMPORT: undo_import})
+    while status in (None, JobStatus.QUEUED, JobStatus.RUNNING):
+        await asyncio.sleep(LOOK_EVERY)
+        async with transaction() as session:
+            status = (await get_job(session, job_id)).status
+    async with transaction() as session:
+        row = await get_import(session, actor, import_id)
+    if status is not JobStatus.SUCCEEDED:
+        raise Conflict(f"The undoing stopped. {row.error or ''} Run the command again: it goes on there.")
+    return undo_counts(row)

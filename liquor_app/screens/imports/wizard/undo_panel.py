@@ -1,0 +1,90 @@
+"""The report's part about undoing: the question with what would happen, how far it is, what it did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.imports.uploads import KEPT_DAYS
+from liquor_app.screens.imports.wizard.running_state import RunState
+from liquor_app.screens.imports.wizard.state import ImportState
+from liquor_app.screens.imports.wizard.undo_state import UndoState
+from liquor_app.ui.button import button
+from liquor_app.ui.card import list_item, note, plain_list
+from liquor_app.ui.charts.progress import progress
+from liquor_app.ui.forms.dialog import dialog
+from liquor_app.ui.grid import col, row
+
+
+def _line(one: Any) -> rx.Component:
+    return list_item(rx.el.span(one.words, class_name="grow"), rx.el.b(one.count, class_name="num med"))
+
+
+def undo_button() -> rx.Component:
+    return rx.cond(
+        RunState.can_undo,
+        button("Undo this import", kind="danger", icon="undo-2", on_click=UndoState.ask),
+        rx.fragment(),
+    )
+
+
+def undone_list() -> rx.Component:
+    told = col(rx.el.h3("What the undoing did"), plain_list(rx.foreach(RunState.undone, _line)))
+    return rx.cond(RunState.undone, told, rx.fragment())
+
+
+def undo_progress() -> rx.Component:
+    stop = button(
+        rx.cond(UndoState.stopping, "Stopping after this batch", "Stop undoing"),
+        small=True,
+        on_click=UndoState.cancel,
+        disabled=UndoState.stopping,
+    )
+    under_way = col(
+        progress(UndoState.percent, rx.Var.create(UndoState.percent).to_string() + "%", "Undone"),
+        row(rx.el.p(UndoState.words, class_name="muted num", role="status"), stop, apart=True, wrap=True),
+        gap=8,
+    )
+    return rx.cond(RunState.undoing, under_way, rx.fragment())
+
+
+def undo_dialog() -> rx.Component:
+    counted = col(
+        rx.cond(
+            UndoState.is_nothing,
+            note("There is nothing left to take back.", tone="amber", icon="circle-pause"),
+            rx.fragment(),
+        ),
+        plain_list(rx.foreach(UndoState.lines, _line)),
+        rx.el.p(
+            "What others changed since, and every no, stays as it is. The file can be imported again afterwards.",
+            class_name="t12 muted",
+        ),
+        gap=12,
+    )
+    body = rx.cond(
+        UndoState.counting,
+        rx.el.p("Counting what this would do…", class_name="muted", role="status"),
+        rx.cond(
+            UndoState.problem != "",
+            note(UndoState.problem, tone="red", icon="circle-alert", alert=True),
+            counted,
+        ),
+    )
+    return dialog(
+        "Undo this import?",
+        body,
+        description=ImportState.name + f": possible for {KEPT_DAYS} days after the import.",
+        open=UndoState.asking,
+        on_open_change=UndoState.close,
+        foot=row(
+            button("Keep it", on_click=UndoState.close(False)),
+            button(
+                "Undo the import",
+                kind="solid-danger",
+                on_click=UndoState.undo,
+                disabled=UndoState.counting | UndoState.is_nothing | (UndoState.problem != ""),
+            ),
+        ),
+    )

@@ -1,0 +1,435 @@
+"""An import is taken back whole: what it made goes, what it changed is what it was, what others built on it stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.core import queue
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict, Forbidden, NotFound
+from liquor_app.core.ids import uuid7
+from liquor_app.core.models import JobStatus
+from liquor_app.core.queue import request_cancel
+from liquor_app.customers.consents import record_consent, suppress_customer
+from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.service import update_customer
+from liquor_app.imports.local_import import import_local
+from liquor_app.imports.tasks import TASKS, forget_old_uploads
+from liquor_app.imports.undo import undo_job
+from liquor_app.imports.undo.undo_import import UndoPreview, cancel_undo, preview_undo, request_undo, undo_counts
+from liquor_app.imports.undo.undo_locally import undo_locally
+from liquor_app.imports.undo.undo_words import KEPT, REMOVED
+from liquor_app.imports.uploads import ImportRow, get_import, request_import
+from liquor_app.organization.models import Channel
+from tests.factories import add_ready_campaign, open_shop
+from tests.imports.test_import import untold
+from tests.reliability.imports import EVERYTHING
+from tests.stored import bring
+
+pytestmark = pytest.mark.integration
+VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
+
+ALL = {
+    **{name: sql for name, sql in EVERYTHING.items() if name != "touched"},
+    "suppressions": "SELECT address, channel, reason FROM suppressions WHERE lifted_at IS NULL ORDER BY 1, 2",
+    "sealed": "SELECT email_key, date_of_birth_encrypted IS NULL, age_verified_at, raw_data FROM customers ORDER BY 1",
+    "ages": "SELECT c.email_key, a.verified, a.method FROM age_ledger a JOIN customers c ON c.id = a.customer_id"
+    " ORDER BY 1, 2",
+    "tags": "SELECT c.email_key, t.name FROM customer_tags g JOIN customers c ON c.id = g.customer_id"
+    " JOIN tags t ON t.id = g.tag_id ORDER BY 1, 2",
+    "images": "SELECT (SELECT count(*) FROM customer_images) + (SELECT count(*) FROM purchase_images)",
+}
+FIRST = """email,external_id,name,city,phone,dob,email_consent,consent_source,consent_at
+ann@example.com,A1,Ann,Bath,207 555 0101,1980-02-03,yes,till,2025-01-05
+bo@example.com,B1,Bo,,,,no,till,2025-01-05
+cy@example.com,C1,Cy,Bath,,,,,
+"""
+SECOND = """email,external_id,name,city,phone,dob,email_consent,consent_source,consent_at,sms_consent,Suppressed,tags
+ann.new@example.com,A1,Anna,Bangor,207 555 0199,,yes,web,2025-06-01,,,
+bo@example.com,B1,Bobby,Orono,,1970-05-06,yes,web,2025-07-01,,,
+cy@example.com,C1,Cy,Bath,,,,,,,,Club
+dee@example.com,D1,Dee,Bath,,1985-01-01,yes,web,2025-07-01,,,Club
+eve@example.com,E1,Eve,Bath,,,,,,,hard bounce,
+dee@example.com,D1,Dee Dee,Bath,,,,,,,,
+"""
+SALES = """order_id,customer,occurred_at,product,category,amount
+1,A1,2025-03-01 10:00,Ale,Beer,10.00
+1,A1,2025-03-01 10:00,Gin,Spirits,30.00
+2,B1,2025-03-02 11:00,Ale,Beer,5.00
+"""
+MORE_SALES = """order_id,customer,occurred_at,product,category,amount
+1,A1,2025-02-20 10:00,Ale,Beer,11.00
+2,B1,2025-03-02 11:00,Ale,Beer,5.00
+3,B1,2025-04-02 11:00,Rum,Spirits,25.00
+3,B1,2025-04-02 11:00,Ale,Beer,4.00
+"""
+
+
+ODD = {"Suppressed": "given_up", "dob": "date_of_birth", "receipt": ""}
+"""Columns that are not called as their field."""
+
+
+async def take(content: str, kind: str = "customers", policy: str = "overwrite", name: str = "file.csv") -> ImportRow:
+    """Import a file to its end."""
+    import_id = uuid7()
+    key = f"{import_id}.upload"
+    await bring(key, content)
+    heads = content.partition("\n")[0].split(",")
+    columns = {head: head for head in heads if head not in ODD} | {ODD[head]: head for head in heads if ODD.get(head)}
+    async with transaction() as session:
+        row = await request_import(
+            session, SYSTEM, import_id=import_id, kind=kind, file_name=name, file_key=key, policy=policy,
+            mapping=columns,
+        )  # fmt: skip
+    assert row.job_id is not None
+    assert await queue.run(row.job_id, TASKS) == JobStatus.SUCCEEDED
+    return await state(import_id)
+
+
+async def state(import_id: UUID) -> ImportRow:
+    async with transaction() as session:
+        return await get_import(session, SYSTEM, import_id)
+
+
+async def everything() -> dict[str, list[tuple[Any, ...]]]:
+    async with transaction() as session:
+        return {name: [tuple(one) for one in await session.execute(text(sql))] for name, sql in ALL.items()}
+
+
+async def look(row: ImportRow) -> UndoPreview:
+    async with transaction() as session:
+        return await preview_undo(session, SYSTEM, row.id)
+
+
+async def asked(row: ImportRow) -> UUID:
+    async with transaction() as session:
+        job_id = (await request_undo(session, SYSTEM, row.id)).job_id
+    assert job_id is not None
+    return job_id
+
+
+async def undo(row: ImportRow) -> ImportRow:
+    """Take an import back; what was told before is what is done."""
+    told = await look(row)
+    already = undo_counts(await state(row.id))
+    assert await queue.run(await asked(row), TASKS) == JobStatus.SUCCEEDED
+    done = await state(row.id)
+    assert done.status == "undone"
+    assert done.undone_at is not None
+    counts = undo_counts(done)
+    for part in ("removed", "set_back"):
+        before, after = getattr(already, part), getattr(counts, part)
+        new = {what: many - before.get(what, 0) for what, many in after.items() if many != before.get(what)}
+        assert new == getattr(told, part)
+    assert counts.kept == told.kept
+    assert counts.kept.keys() <= KEPT.keys()
+    assert counts.removed.keys() <= REMOVED.keys()
+    return done
+
+
+async def one(sql: str, **bound: Any) -> Any:
+    async with transaction() as session:
+        return (await session.execute(text(sql), bound)).scalar()
+
+
+async def who(email: str) -> UUID:
+    return UUID(str(await one("SELECT id FROM customers WHERE email_key = :email", email=email)))
+
+
+async def test_people_are_what_they_were_and_come_again(database: str) -> None:
+    await take(FIRST)
+    before = await everything()
+    second = await take(SECOND)
+    after = await everything()
+    assert (second.created, second.updated) == (2, 3)
+    told = await look(second)
+    assert told.removed == {"customers": 2, "consents": 3, "suppressions": 1, "tags": 1}
+    assert told.set_back == {"customers": 2}
+    assert told.kept == {}
+    assert await everything() == after, "a preview writes nothing"
+
+    await undo(second)
+    assert await everything() == before
+    assert (await look(second)).is_nothing
+    again = await take(SECOND)
+    assert (again.created, again.updated) == (second.created, second.updated)
+    assert await everything() == after
+    await undo(again)
+    assert await everything() == before
+
+
+async def test_baskets_are_what_they_were_and_come_again(database: str) -> None:
+    await take(FIRST)
+    await take(SALES, "purchases")
+    before = await everything()
+    await one("WITH gone AS (DELETE FROM touched_customers RETURNING 1) SELECT count(*) FROM gone")
+    second = await take(MORE_SALES, "purchases")
+    after = await everything()
+    told = await look(second)
+    assert (told.removed, told.set_back, told.kept) == ({"purchases": 1, "lines": 2}, {"purchases": 1}, {})
+    await one("WITH gone AS (DELETE FROM touched_customers RETURNING 1) SELECT count(*) FROM gone")
+    done = await undo(second)
+    assert await everything() == before
+    assert done.undo["since"] == "2025-02-20", "every figure since the earliest changed day is added up anew"
+    touched = await one(
+        "SELECT array_agg(c.external_id ORDER BY c.external_id) FROM touched_customers t"
+        " JOIN customers c ON c.id = t.customer_id"
+    )
+    assert touched == ["A1", "B1"]
+    jobs = await one("SELECT array_agg(DISTINCT name) FROM jobs WHERE status = 'queued'")
+    assert {"score_customers", "roll_up"} <= set(jobs)
+    await take(MORE_SALES, "purchases")
+    assert await everything() == after
+
+
+async def test_a_wrong_mapping_goes_before_the_right_one(database: str) -> None:
+    """Case 39: without an undo both stand, orders by numbers made up and orders by their own."""
+    await take(FIRST)
+    wrong = await take(SALES.replace("order_id", "receipt"), "purchases")
+    assert wrong.created == 3
+    await undo(wrong)
+    await take(SALES, "purchases")
+    assert await one("SELECT array_agg(external_id || ' ' || total ORDER BY external_id) FROM purchases") == [
+        "1 40.00", "2 5.00",
+    ]  # fmt: skip
+
+
+async def test_what_others_built_on_stays_and_is_counted(database: str) -> None:
+    async with transaction() as session:
+        await open_shop(session)
+    names = ("sent", "planned", "bought", "later", "agreed", "edited", "visited", "free", "gone")
+    made = await take("email,external_id,name\n" + "".join(f"{name}@example.com,{name},{name}\n" for name in names))
+    async with transaction() as session:
+        await add_ready_campaign(session, [await who("planned@example.com"), await who("sent@example.com")])
+        await session.execute(
+            text("INSERT INTO sends (id, customer_id, channel, recipient, status, not_before)"
+                 " VALUES (:id, :who, 'email', 'sent@example.com', 'sent', now())"),
+            {"id": uuid7(), "who": await who("sent@example.com")},
+        )  # fmt: skip
+        person = await who("edited@example.com")
+        await update_customer(session, SYSTEM, person, {"city": "Bath"})
+        await record_consent(
+            session,
+            SYSTEM,
+            await who("agreed@example.com"),
+            channel=Channel.SMS,
+            status=ConsentStatus.GIVEN,
+            source="x",
+        )
+        await session.execute(
+            text("INSERT INTO analytics_events (event_type, customer_id) VALUES ('page_view', :who)"),
+            {"who": await who("visited@example.com")},
+        )
+    await take("order_id,customer,occurred_at,amount\n9,bought,2025-03-01,7\n", "purchases")
+    later = await take("email,name\nlater@example.com,Later still\n")
+    kept = {
+        f"people_{why}": 1 for why in ("sent", "planned", "bought", "later_import", "consented", "edited", "active")
+    }
+    assert (await look(made)).kept == kept
+    done = await undo(made)
+    assert undo_counts(done).removed == {"customers": 2}
+    assert await one("SELECT count(*) FROM customers") == 7
+    assert await one("SELECT city FROM customers WHERE external_id = 'edited'") == "Bath"
+    assert await one("SELECT name FROM customers WHERE external_id = 'later'") == "Later still"
+    # once what was built is gone, undoing goes through what stayed once more
+    await undo(later)
+    assert await one("SELECT name FROM customers WHERE external_id = 'later'") == "later"
+    done = await undo(made)
+    assert undo_counts(done).removed == {"customers": 3}
+    assert undo_counts(done).kept == {name: many for name, many in kept.items() if name != "people_later_import"}
+
+
+async def test_changes_of_others_are_not_overwritten(database: str) -> None:
+    await take(FIRST)
+    before = await everything()
+    second = await take("external_id,name,city,state\nA1,Anna,Bangor,ME\nB1,Bobby,Orono,ME\nC1,Cyrus,Orono,ME\n")
+    async with transaction() as session:
+        await update_customer(session, SYSTEM, await who("ann@example.com"), {"name": "Annabel"})
+    third = await take("external_id,city\nB1,Portland\n")
+    told = await look(second)
+    assert told.set_back == {"customers": 3}
+    assert told.kept == {"fields_edited": 1, "fields_later_import": 1}
+    await undo(second)
+    found = await one("SELECT array_agg(name || ' ' || COALESCE(city, '') ORDER BY external_id) FROM customers")
+    assert found == ["Annabel Bath", "Bo Portland", "Cy Bath"]
+    await undo(third)
+    await undo(second)
+    async with transaction() as session:
+        await update_customer(session, SYSTEM, await who("ann@example.com"), {"name": "Ann"})
+    now = await everything()
+    now.pop("images"), before.pop("images")
+    assert now == before, "undone from the last to the first, nothing is left"
+
+
+async def test_a_later_basket_has_the_last_word(database: str) -> None:
+    await take(FIRST)
+    first = await take(SALES, "purchases")
+    second = await take(MORE_SALES, "purchases")
+    with_second = await everything()
+    told = await look(first)
+    assert (told.removed, told.kept) == ({"purchases": 1, "lines": 1}, {"baskets_later_import": 1})
+    await undo(first)
+    left = [(number, total) for number, _, _, _, total, *_ in (await everything())["purchases"]]
+    assert [(number, str(total)) for number, total in left] == [("1", "11.00"), ("3", "29.00")]
+    await take(SALES.replace("1,A1,2025-03-01 10:00,Ale,Beer,10.00\n1,A1,2025-03-01 10:00,Gin,Spirits,30.00\n", ""),
+               "purchases")  # fmt: skip
+    assert (await everything())["purchases"] == with_second["purchases"]
+    await undo(second)
+    assert await one("SELECT total FROM purchases WHERE external_id = '1'") == 40
+    await undo(first)
+    assert await one("SELECT array_agg(external_id) FROM purchases") == ["2"]
+
+
+async def test_a_no_is_never_undone_into_a_yes(database: str) -> None:
+    await take(FIRST)
+    header = "email,name,email_consent,consent_source,consent_at,dob,Suppressed\n"
+    second = await take(
+        header + "ann@example.com,Ann,no,web,2026-01-01,2010-01-01,\nbo@example.com,Bo,,,,,hard bounce\n"
+        "new@example.com,New,,,,,spam complaint\nagain@example.com,Again,,,,,bounced\nout@example.com,Out,no,,,,\n"
+        "cy@example.com,Cy,yes,web,2026-01-01,,\n"
+    )  # fmt: skip
+    async with transaction() as session:
+        await suppress_customer(session, SYSTEM, await who("again@example.com"))
+        await record_consent(
+            session,
+            SYSTEM,
+            await who("cy@example.com"),
+            channel=Channel.EMAIL,
+            status=ConsentStatus.WITHDRAWN,
+            source="x",
+        )
+    third = await take("email,Suppressed\nagain@example.com,unsubscribed; bounced\n")
+    assert third.rejected == 0
+    told = await look(second)
+    assert told.kept == {
+        "fields_a_no": 1, "fields_edited": 1, "suppressions_holder": 1, "suppressions_complaint": 1,
+        "people_later_import": 1, "suppressions_repeated": 1,
+    }  # fmt: skip
+    await undo(second)
+    async with transaction() as session:
+        found = await session.execute(text("SELECT email_key, email_consent FROM customers"))
+        consents = {row.email_key: row.email_consent for row in found}
+    assert consents["ann@example.com"] == "withdrawn"
+    assert consents["cy@example.com"] == "withdrawn"
+    assert consents.keys() == {"ann@example.com", "bo@example.com", "cy@example.com", "again@example.com"}
+    assert str(await one("SELECT of_age_on FROM customers WHERE email_key = 'ann@example.com'")) == "2031-01-01"
+    listed = {(address, channel) for address, channel, _ in (await everything())["suppressions"]}
+    assert listed >= {("bo@example.com", "email"), ("new@example.com", "email"), ("again@example.com", "email")}
+
+
+async def test_an_undoing_can_be_stopped_killed_and_gone_on_with(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await take(FIRST)
+    before = await everything()
+    row = await take(FIRST.partition("\n")[0] + "\n" + "".join(f"p{n}@example.com,P{n},P,,,,,,\n" for n in range(7))
+                     + "ann@example.com,A1,Anna,,,,,,\ncy@example.com,C1,Cyrus,,,,,,\n")  # fmt: skip
+    after = await everything()
+    monkeypatch.setattr(undo_job, "BATCH_ROWS", 2)
+    job = await asked(row)
+    with pytest.raises(Conflict):
+        await asked(row)
+    async with transaction() as session:
+        assert (await cancel_undo(session, SYSTEM, row.id)).status == "undo_stopped"
+    assert await queue.run(job, TASKS) is None
+    assert await everything() == after
+
+    class Killed(BaseException):
+        """Nothing that handles errors sees it, as nothing sees kill -9."""
+
+    steps, step = 0, undo_job._step
+
+    async def dies(*given: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        found = await step(*given)
+        if steps in (2, 4):
+            raise Killed
+        return found
+
+    monkeypatch.setattr(undo_job, "_step", dies)
+    job = await asked(row)
+    for _ in range(2):
+        with pytest.raises(Killed):
+            await queue.run(job, TASKS)
+        await one("UPDATE jobs SET lease_until = now() - interval '1 second' WHERE id = :id RETURNING 1", id=job)
+    # told to stop in the middle, and gone on with
+    async with transaction() as session:
+        await request_cancel(session, job)
+    assert await queue.run(job, TASKS) == JobStatus.CANCELLED
+    stopped = await state(row.id)
+    assert stopped.status == "undo_stopped"
+    assert 0 < sum(undo_counts(stopped).removed.values()) < 7
+    assert await queue.run(await asked(row), TASKS) == JobStatus.SUCCEEDED
+    assert undo_counts(await state(row.id)).removed == {"customers": 7}
+    assert undo_counts(await state(row.id)).set_back == {"customers": 2}
+    assert await everything() == before
+
+
+async def test_the_command_line_undoes_and_a_file_undone_is_imported_anew(database: str, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email\nann@example.com\nbo@example.com\n")
+    first = await import_local(SYSTEM, "customers", path, tell=untold)
+    import_id = UUID(str(await one("SELECT id FROM imports")))
+    counts = await undo_locally(SYSTEM, import_id)
+    assert (counts.removed, counts.kept) == ({"customers": 2}, {})
+    assert await one("SELECT count(*) FROM customers") == 0
+    assert await import_local(SYSTEM, "customers", path, tell=untold) == first
+    assert await one("SELECT count(*) FROM imports") == 2
+
+
+async def test_who_may_and_what_can_be_undone(database: str) -> None:
+    row = await take(FIRST)
+    for verb in (preview_undo, request_undo, cancel_undo):
+        with pytest.raises(Forbidden):
+            async with transaction() as session:
+                await verb(session, VIEWER, row.id)
+        with pytest.raises(NotFound):
+            async with transaction() as session:
+                await verb(session, SYSTEM, uuid7())
+    with pytest.raises(Conflict, match="cannot become"):
+        async with transaction() as session:
+            await cancel_undo(session, SYSTEM, row.id)
+    for change, said in (
+        ("finished_at = now() - interval '31 days'", "for 30 days"),
+        ("finished_at = now(), position = position - 'traced'", "from before"),
+        ("status = 'running'", "has ended"),
+    ):
+        await one(f"UPDATE imports SET {change} WHERE id = :id RETURNING 1", id=row.id)
+        for verb in (preview_undo, request_undo):
+            with pytest.raises(Conflict, match=said):
+                async with transaction() as session:
+                    await verb(session, SYSTEM, row.id)
+    assert await one("SELECT count(*) FROM customers") == 3
+
+
+async def test_what_was_changed_is_forgotten_after_thirty_days(database: str) -> None:
+    await take(FIRST)
+    second = await take(SECOND)
+    sales, more = await take(SALES, "purchases"), await take(MORE_SALES, "purchases")
+    assert (await everything())["images"] == [(3,)]
+    await forget_old_uploads()
+    assert (await everything())["images"] == [(3,)]
+    for old in (second, sales, more):
+        await one("UPDATE imports SET finished_at = now() - interval '31 days' WHERE id = :id RETURNING 1", id=old.id)
+    await forget_old_uploads()
+    assert (await everything())["images"] == [(0,)]
+
+
+async def test_an_undoing_is_on_record(database: str) -> None:
+    row = await undo(await take(FIRST))
+    async with transaction() as session:
+        found = await session.execute(
+            text("SELECT action, changes FROM audit_log WHERE action LIKE 'import.und%' ORDER BY id")
+        )
+        told = list(found)
+    assert [action for action, _ in told] == ["import.undo_requested", "import.undone"]
+    assert told[1].changes["removed"] == undo_counts(row).removed == {"customers": 3, "consents": 2}
+    assert await one("SELECT title FROM notifications ORDER BY id DESC LIMIT 1") == "The import of file.csv was undone"
