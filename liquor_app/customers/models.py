@@ -353,9 +353,7 @@ class CustomerTag(SQLModel, table=True):
     __tablename__ = "customer_tags"
     __table_args__ = (
         Index("ix_customer_tags_tag", "tag_id"),
-        Index(
-            "ix_customer_tags_import", "import_id", "customer_id", postgresql_where=text("import_id IS NOT NULL")
-        ),
+        Index("ix_customer_tags_import", "import_id", "customer_id", postgresql_where=text("import_id IS NOT NULL")),
     )
 
     customer_id: UUID = ref("customers.id", primary=True)

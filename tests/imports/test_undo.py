@@ -148,7 +148,7 @@ async def test_people_are_what_they_were_and_come_again(database: str) -> None:
     before = await everything()
     second = await take(SECOND)
     after = await everything()
-    assert (second.created, second.updated) == (2, 3)
+    assert (second.created, second.updated) == (2, 4)
     told = await look(second)
     assert told.removed == {"customers": 2, "consents": 3, "suppressions": 1, "tags": 1}
     assert told.set_back == {"customers": 2}

@@ -37,7 +37,8 @@ CASE
     WHEN f.name IN ({_CONSENT}) AND i.after ->> f.name = 'withdrawn' THEN '{FOR_GOOD}'
     WHEN f.name IN ({_BIRTH}) AND (i.before ->> 'of_age_on' < i.after ->> 'of_age_on'
         OR CAST(i.after ->> 'of_age_on' AS date) > now()) THEN '{FOR_GOOD}'
-    WHEN (c.updated_at <> i.at AND f.name NOT IN ({_BIRTH}) AND to_jsonb(c) -> f.name IS DISTINCT FROM i.after -> f.name)
+    WHEN (c.updated_at <> i.at AND f.name NOT IN ({_BIRTH})
+            AND to_jsonb(c) -> f.name IS DISTINCT FROM i.after -> f.name)
         OR (c.updated_at <> i.at AND f.name IN ({_BIRTH})
             AND (c.of_age_on IS DISTINCT FROM CAST(i.after ->> 'of_age_on' AS date)
                  OR c.birthday_md IS DISTINCT FROM CAST(i.after ->> 'birthday_md' AS int)))

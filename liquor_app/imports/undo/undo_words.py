@@ -14,7 +14,11 @@ REMOVED: Mapping[str, str] = {
     "tags": "tag of a customer",
     "suppressions": "entry of the suppression list",
 }
-PLURALS = {"tags": "tags of customers", "lines": "lines of purchases", "suppressions": "entries of the suppression list"}
+PLURALS = {
+    "tags": "tags of customers",
+    "lines": "lines of purchases",
+    "suppressions": "entries of the suppression list",
+}
 KEPT: Mapping[str, str] = {
     "people_sent": "new customers who were written to since",
     "people_planned": "new customers who stand in a plan",

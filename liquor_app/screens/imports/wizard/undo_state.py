@@ -105,7 +105,7 @@ class UndoState(rx.State):
                     return None
                 if row.status is not ImportStatus.UNDOING:
                     failed = row.status is ImportStatus.UNDO_STOPPED and row.error
-                    return [EarlierState.load, *([toast_failed("Not undone", row.error)] if failed else [])]
+                    return [EarlierState.load, *([toast_failed("Not undone", row.error or "")] if failed else [])]
             await asyncio.sleep(WATCH_EVERY)
         return None
 
