@@ -70,7 +70,10 @@ def engines() -> Iterator[Engines]:
 
 @pytest.fixture(scope="session")
 def template_database(engines: Engines) -> Iterator[str]:
-    """Name of a migrated, empty database every test's own is copied from."""
+    """Name of a migrated, empty database every test's own is copied from; `LIQUOR_TEST_TEMPLATE` names one there is."""
+    if name := os.environ.get("LIQUOR_TEST_TEMPLATE", ""):
+        yield name
+        return
     name = f"liquor_template_{os.getpid()}"
     admin = create_engine(engines.database_url, isolation_level="AUTOCOMMIT", poolclass=pool.NullPool)
     with admin.connect() as connection:

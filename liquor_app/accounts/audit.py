@@ -50,7 +50,7 @@ async def audit(
     _fields: Sequence[str] = (), **changes: Any,
 ) -> None:  # fmt: skip
     """Record that `actor` did `action` to an entity, in the transaction that did it, with notes on it. Never pass
-    secrets. What changed fields of something is recorded by `audit_change`."""
+    secrets. What changed fields of something is recorded by `audit_change`. A corridor."""
     origin = call_origin.get()
     await session.execute(
         _RECORD,
@@ -76,7 +76,7 @@ async def audit_change(
     plain: Collection[str] = (),
     **notes: Any,
 ) -> None:
-    """As `audit`, of a change: each field of `after` that is not as in `before` is kept as [before, after].
+    """As `audit`, of a change: each field of `after` that is not as in `before` is kept as [before, after]. A corridor.
 
     Args:
         private, plain: see `changed_fields`.
@@ -88,7 +88,7 @@ async def audit_change(
 
 async def audit_access(session: AsyncSession, actor: Actor, action: str, about: UUID | None, **changes: Any) -> None:
     """Record how somebody got in, was refused or left; refusals are bounded to `ACCESS_PER_HOUR` of one `ip`. What a
-    stranger typed is no part of it: it may be somebody's password in the wrong box."""
+    stranger typed is no part of it: it may be somebody's password in the wrong box. A corridor."""
     if not action.endswith(REFUSALS):
         await audit(session, actor, action, ACCESS, about, **changes)
         return
@@ -104,6 +104,7 @@ async def audit_access(session: AsyncSession, actor: Actor, action: str, about: 
 
 
 async def note_refusal(actor: Actor, what: str, ip: str | None = None) -> None:
-    """Record that somebody known was refused something, in a transaction of its own: the other was rolled back."""
+    """Record that somebody known was refused something, in a transaction of its own: the other was rolled back.
+    A corridor."""
     async with transaction() as session:
         await audit_access(session, actor, "access.refused", actor.id, what=what, **({"ip": ip} if ip else {}))

@@ -144,7 +144,7 @@ async def request_bulk(
 
 
 async def one_of_few(session: AsyncSession, actor: Actor, job: Job) -> list[str]:
-    """`actor` as a job's arguments name them, unless they have as many such jobs open as anybody may have.
+    """`actor` as a job's arguments name them, unless they have as many such jobs open as anybody may have. A corridor.
 
     Raises:
         Conflict: wait for one of them.

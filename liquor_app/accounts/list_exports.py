@@ -95,6 +95,7 @@ async def export_link(session: AsyncSession, actor: Actor, job_id: UUID) -> Expo
         Conflict: it has not finished, or not well.
         Forbidden: not for this role any more.
     """
+    require(actor, Role.USER)
     job = await get_job(session, job_id)
     made = job.result or {}
     if job.name != Job.EXPORT_ROWS.value:

@@ -42,8 +42,8 @@ _RANK = {Role.USER: 0, Role.MANAGER: 1, Role.ADMIN: 2}
 
 
 def may(actor: Actor, role: Role) -> bool:
-    """Tell whether `actor` has at least `role`."""
-    return _RANK[actor.role] >= _RANK[role]
+    """Tell whether `actor` has at least `role`; a stranger has none."""
+    return actor.kind is not ActorKind.STRANGER and _RANK[actor.role] >= _RANK[role]
 
 
 def require(actor: Actor, role: Role) -> None:
@@ -52,5 +52,7 @@ def require(actor: Actor, role: Role) -> None:
     Raises:
         Forbidden: it has not; the message names the role that would do.
     """
+    if actor.kind is ActorKind.STRANGER:
+        raise Forbidden("Nobody is signed in.")
     if not may(actor, role):
         raise Forbidden(f"This needs the role {role.label}; you are signed in as {actor.role.label}.")

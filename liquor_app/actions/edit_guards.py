@@ -76,7 +76,7 @@ async def hold(session: AsyncSession, actor: Actor, action_id: UUID) -> Held:
 async def record_edit(
     session: AsyncSession, actor: Actor, brief: CampaignBrief, ids: Sequence[UUID], *, kind: str, summary: str
 ) -> None:
-    """Keep what the actions are now, before they are changed; they share a batch."""
+    """Keep what the actions are now, before they are changed; they share a batch. A corridor."""
     kept = ", ".join(f"'{name}', {name}" for name in KEPT)
     await session.execute(
         text(

@@ -160,6 +160,7 @@ async def dashboard(session: AsyncSession, actor: Actor, *, days: int = 30) -> D
     Raises:
         Invalid: days outside 1 to 365.
     """
+    require(actor, Role.USER)
     if not 1 <= days <= 365:
         raise Invalid("days must lie between 1 and 365", field="days")
     general = await load_settings(session, GeneralSettings)

@@ -83,7 +83,7 @@ async def stop_playing(session: AsyncSession, campaign_id: UUID) -> None:
 
 
 async def begin_playing(session: AsyncSession, actor: Actor, campaign: Campaign) -> None:
-    """Let a held campaign live its days by a clock of its own, from its first day or from where it stopped.
+    """Let a held campaign live its days by a clock of its own, from its first day or from where it stopped. A corridor.
 
     Raises:
         Conflict: it is not approved, or has already sent something in real time.
@@ -104,7 +104,7 @@ async def begin_playing(session: AsyncSession, actor: Actor, campaign: Campaign)
 
 
 async def complete_campaign(session: AsyncSession, actor: Actor, campaign: Campaign) -> None:
-    """End a held campaign that has nothing left to send.
+    """End a held campaign that has nothing left to send. A corridor.
 
     Raises:
         Conflict: it does not run.

@@ -103,7 +103,7 @@ async def lock_campaign(session: AsyncSession, campaign_id: UUID) -> Campaign:
 
 
 async def move_campaign(session: AsyncSession, actor: Actor, campaign: Campaign, status: CampaignStatus) -> None:
-    """Move a held campaign to another status, if the table allows it; audited and told to whoever looks on."""
+    """Move a held campaign to another status, if the table allows it; audited and told to who looks on. A corridor."""
     old = campaign.status
     campaign.status = CAMPAIGN.check(old, status)
     campaign.updated_at = now()

@@ -327,7 +327,7 @@ async def open_work(
     limit: int | None = None,
     watch: bool = False,
 ) -> Work:
-    """Return the work of an import from its checkpoint on (`position` is empty for one not begun).
+    """Return the work of an import from its checkpoint on (`position` is empty for one not begun). A corridor.
 
     Args:
         shop: whose clock and whose money cells are read by.

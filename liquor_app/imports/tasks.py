@@ -84,7 +84,7 @@ def _result(row: ImportRow) -> dict[str, Any]:
 
 
 async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
-    """Take a file in from its checkpoint to its end, a transaction a chunk; `tell` is called after each.
+    """Take a file in from its checkpoint to its end, a transaction a chunk; `tell` is called after each. A corridor.
 
     Raises:
         Invalid, Forbidden: as `open_work` and its steps.
@@ -118,7 +118,7 @@ async def conclude(
     session: AsyncSession, actor: Actor, import_id: UUID, status: ImportStatus, error: str | None = None
 ) -> ImportRow:
     """Write down how an import ended, and have what it changed scored and added up, whether it came to its end or
-    not: what was committed stays."""
+    not: what was committed stays. A corridor."""
     await session.execute(
         text(
             "UPDATE imports SET status = :status, error = :error, finished_at = now()"

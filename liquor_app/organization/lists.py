@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
-from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 from liquor_app.organization.channel import Channel
@@ -77,6 +78,7 @@ async def list_audit(session: AsyncSession, actor: Actor, query: ListQuery | Non
         Forbidden: the actor is no admin.
         Invalid: see `read_list`.
     """
+    require(actor, Role.ADMIN)
     return await read_list(session, actor, AUDIT, await by_shop_days(session, query))
 
 

@@ -121,6 +121,7 @@ async def notify(
 
 async def list_notifications(session: AsyncSession, actor: Actor, *, limit: int = 20) -> list[NotificationRow]:
     """Return the latest notices for a user."""
+    require(actor, Role.USER)
     found = await session.execute(
         text(
             "SELECT id, level, title, body, link, read_at IS NOT NULL AS is_read, created_at FROM notifications"
@@ -133,6 +134,7 @@ async def list_notifications(session: AsyncSession, actor: Actor, *, limit: int 
 
 async def mark_notifications_read(session: AsyncSession, actor: Actor) -> None:
     """Everything in the bell has been seen."""
+    require(actor, Role.USER)
     await session.execute(
         text("UPDATE notifications SET read_at = now() WHERE read_at IS NULL AND (user_id IS NULL OR user_id = :user)"),
         {"user": actor.user_id},

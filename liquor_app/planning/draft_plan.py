@@ -116,7 +116,7 @@ async def plan_within(session: AsyncSession, actor: Actor, context: PlanContext)
 
 
 async def prepare(session: AsyncSession, actor: Actor, context: PlanContext) -> Prepared:
-    """Put everything undecided back to proposals, draw the holdout, read the candidates."""
+    """Put everything undecided back to proposals, draw the holdout, read the candidates. A corridor."""
     brief = context.brief
     await reopen_actions(
         session, brief.id, ACTION.sources(ActionStatus.PROPOSED) if brief.is_open else [ActionStatus.PENDING],
@@ -177,7 +177,7 @@ async def store_plan(
     reasoning: list[Entry],
     record: dict[str, Any] | None = None,
 ) -> PlanRow:
-    """Store the plan as the campaign's newest and current version; earlier drafts are superseded."""
+    """Store the plan as the campaign's newest and current version; earlier drafts are superseded. A corridor."""
     brief = ready.brief
     version = await _next_version(session, brief.id)
     fingerprint = await fingerprint_of(session, brief.id)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.lifecycle import await_approval, start_campaign
 from liquor_app.campaigns.models import CampaignStatus, CampaignType
 from liquor_app.campaigns.service import lock_campaign
@@ -38,7 +39,11 @@ async def start_due(session: AsyncSession, actor: Actor) -> int:
     """Start every approved campaign whose first day has begun in the store's calendar; returns how many.
 
     What autopilot approved is not started while it is stopped: it goes back before a person.
+
+    Raises:
+        Forbidden: the actor may only read.
     """
+    require(actor, Role.MANAGER)
     today = await shop_today(session)
     await hold_switch(session)
     stopped = await autopilot_stopped(session)

@@ -161,7 +161,7 @@ async def settle_age(session: AsyncSession, actor: Actor, customer_id: UUID, *, 
 
 
 async def note_typed(session: AsyncSession, actor: Actor, customer_id: UUID, born: date) -> None:
-    """A date of birth typed into a form or sent by a program enters the ledger; it proves nothing by itself."""
+    """A date of birth typed or sent by a program enters the ledger; it proves nothing by itself. A corridor."""
     evidence = {"by": str(actor.user_id) if actor.user_id else actor.name}
     await _write_down(session, customer_id, born, verified=False, method=TYPED, evidence=evidence)
 

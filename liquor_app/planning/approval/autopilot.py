@@ -47,8 +47,10 @@ async def plan_ready(session: AsyncSession, actor: Actor, campaign_id: UUID) -> 
     limits of autopilot, is approved and scheduled at once.
 
     Raises:
+        Forbidden: the actor may only read.
         NotFound: there is no such campaign.
     """
+    require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
     bound_by = await load_guidance(session)
     level = bound_by.guidance.autonomy(campaign.type.value)
