@@ -1,0 +1,84 @@
+"""Every page as it is drawn: one heading, names for whatever can be pressed or filled, links that lead to pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from liquor_app.liquor_app import PAGES
+from liquor_app.ui.frame.page_spec import Page
+
+ELSEWHERE = ("/api/", "/docs", "/openapi.json", "/manual")
+"""Addresses that are no pages of the app."""
+NAMING = ("ariaLabel", "aria-label", "aria-labelledby", "ariaLabelledby", "title:")
+DYNAMIC = re.compile(r"\[\w+\]")
+
+
+def elements(node: Any, within: tuple[str, ...] = ()) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
+    """Every element of a rendered tree and the tags around it."""
+    if isinstance(node, list):
+        for one in node:
+            yield from elements(one, within)
+    elif isinstance(node, dict):
+        tag = str(node.get("name", "")).strip('"')
+        if tag:
+            yield node, within
+        for key, value in node.items():
+            if key != "props" and isinstance(value, dict | list):
+                yield from elements(value, (*within, tag) if tag else within)
+
+
+def says(node: Any) -> bool:
+    """Whether there are words in it, or a variable that may hold some."""
+    if isinstance(node, list):
+        return any(map(says, node))
+    if not isinstance(node, dict):
+        return False
+    if words := node.get("contents"):
+        return str(words).strip(' "') != ""
+    return any(says(value) for key, value in node.items() if key != "props")
+
+
+def props(node: dict[str, Any]) -> str:
+    return "\n".join(map(str, node.get("props", [])))
+
+
+def faults(page: Page) -> list[str]:
+    drawn = list(elements(page.component().render()))
+    labelled = set(re.findall(r"htmlFor:\"([^\"]+)\"", "\n".join(props(node) for node, _ in drawn)))
+    routes = [re.compile(DYNAMIC.sub("[^/]+", one.route) + "$") for one in PAGES]
+    found = []
+    for node, within in drawn:
+        tag, told = str(node["name"]).strip('"'), props(node)
+        named = any(one in told for one in NAMING)
+        if tag in {"button", "a", "ReactRouterLink"} and not named and not says(node.get("children")):
+            found.append(f"a {tag} without a name: {told[:200]}")
+        if tag in {"input", "select", "textarea", "DebounceInput"} and 'type:"hidden"' not in told:
+            own = re.search(r"\bid:\"([^\"]+)\"", told)
+            if not named and "label" not in within and not (own and own[1] in labelled) and "id:" not in told:
+                found.append(f"a {tag} without a label: {told[:200]}")
+        for address in re.findall(r'(?:href|to):"(/[^"?#]*)', told):
+            if not address.startswith(ELSEWHERE) and not any(one.match(address) for one in routes):
+                found.append(f"a link to no page: {address}")
+    if not page.bare and sum(str(node["name"]).strip('"') == "h1" for node, _ in drawn) == 0:
+        found.append("no heading")
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.route for page in PAGES])
+def test_a_page_is_drawn_whole(page: Page) -> None:
+    assert faults(page) == []
+
+
+def test_the_check_sees() -> None:
+    import reflex as rx
+
+    wrong = Page(
+        "/x", "X", lambda: rx.fragment(rx.el.button(rx.el.i()), rx.el.input(type="text"), rx.el.a("x", href="/nowhere"))
+    )
+    assert [words.split(":")[0] for words in faults(wrong)] == [
+        "a button without a name", "a input without a label", "a link to no page", "no heading",
+    ]  # fmt: skip
