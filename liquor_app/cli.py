@@ -30,7 +30,9 @@ def main() -> None:
     try:
         configure()
         with called_from(COMMAND_LINE):
-            app(standalone_mode=False)
+            code = app(standalone_mode=False)
+        if isinstance(code, int) and code:  # what a command ended with by itself: returned, not raised
+            sys.exit(code)
     except AppError as error:
         if as_json:
             typer.echo(json.dumps({"error": error.code, "message": error.message, "field": error.field}))
@@ -38,8 +40,6 @@ def main() -> None:
         sys.exit(error.exit_code)
     except typer.Abort:
         sys.exit(130)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
     except OSError as error:
         wrapped = Unavailable(str(error))
         err.print(f"[red]{escape(wrapped.message)}[/]", highlight=False, soft_wrap=True)
