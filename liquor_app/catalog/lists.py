@@ -7,7 +7,8 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
 from liquor_app.catalog.service import ProductRow
 from liquor_app.catalog.stock import STATE, StockState, fresh_now
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
@@ -55,4 +56,5 @@ async def list_products(session: AsyncSession, actor: Actor, query: ListQuery | 
     Raises:
         Invalid: see `read_list`.
     """
+    require(actor, Role.USER)
     return await read_list(session, actor, PRODUCTS, await with_fresh(session, query))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-from liquor_app.accounts.permissions import Actor
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
 from liquor_app.core.models import JobStatus
@@ -24,6 +25,7 @@ async def undo_locally(actor: Actor, import_id: UUID) -> UndoCounts:
         Forbidden, NotFound, Conflict: as `request_undo`.
         Conflict: it could not be taken back to its end; says why.
     """
+    require(actor, Role.MANAGER)
     async with transaction() as session:
         job_id = (await request_undo(session, actor, import_id)).job_id
     assert job_id is not None
