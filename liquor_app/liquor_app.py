@@ -25,6 +25,7 @@ from liquor_app.screens.catalog.products.page import PAGES as CATALOGUE
 from liquor_app.screens.compliance.law.page import PAGES as LAW
 from liquor_app.screens.coupons.pools.page import PAGES as COUPONS
 from liquor_app.screens.customers.detail.page import PAGES as CUSTOMER
+from liquor_app.screens.customers.doubles.page import PAGES as DOUBLES
 from liquor_app.screens.customers.list.page import PAGES as CUSTOMERS
 from liquor_app.screens.customers.suppressions.page import PAGES as SUPPRESSED
 from liquor_app.screens.imports.wizard.page import PAGES as IMPORTING
@@ -55,6 +56,7 @@ PAGES: tuple[Page, ...] = (
     *CUSTOMER,
     *IMPORTING,
     *SUPPRESSED,
+    *DOUBLES,
     *CATALOGUE,
     *PRODUCT,
     *SEGMENTS,

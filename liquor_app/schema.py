@@ -14,6 +14,7 @@ from liquor_app.compliance import models as compliance
 from liquor_app.core import models as core
 from liquor_app.coupons import models as coupons
 from liquor_app.customers import models as customers
+from liquor_app.doubles import models as doubles
 from liquor_app.events import models as events
 from liquor_app.experiments import models as experiments
 from liquor_app.imports import models as imports
@@ -28,7 +29,7 @@ from liquor_app.templates import models as templates
 
 SLICES = (
     core, api, events, accounts, organization, customers, catalog, imports, campaigns, ledger, scoring, segments,
-    compliance, providers, templates, coupons, actions, experiments, planning, sending, analytics,
+    compliance, providers, templates, coupons, actions, experiments, planning, sending, doubles, analytics,
 )  # fmt: skip
 
 metadata = SQLModel.metadata

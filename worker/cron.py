@@ -48,6 +48,12 @@ async def refresh_knowledge(context: dict[str, Any]) -> None:
         await enqueue(session, Job.SCORE_CUSTOMERS, {"then_segments": True}, dedupe_key=night)
 
 
+async def look_for_doubles(context: dict[str, Any]) -> None:
+    """Each night: profiles that may be one person."""
+    async with transaction() as session:
+        await enqueue(session, Job.FIND_DOUBLES, dedupe_key="all")
+
+
 async def score_touched(context: dict[str, Any]) -> bool:
     """Each minute: score those whose purchases changed and whose turn was missed."""
     return await score_waiting()
@@ -116,4 +122,5 @@ CRON = [
     _at(forget_sign_ins, minute=set(range(3, 60, 10)), second=50),
     _at(make_partitions, hour=0, minute=7, run_at_startup=True),
     _at(refresh_knowledge, hour=7, minute=30),
+    _at(look_for_doubles, hour=8, minute=30),
 ]

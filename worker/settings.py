@@ -21,6 +21,7 @@ from liquor_app.core.platform.runtime_info import redis_url
 from liquor_app.core.queue import RUN_JOB, Job, Task, run
 from liquor_app.core.security.call_origin import SENDER, called_from
 from liquor_app.demo.tasks import TASKS as DEMO
+from liquor_app.doubles.tasks import TASKS as DOUBLES
 from liquor_app.experiments.tasks import TASKS as EXPERIMENTS
 from liquor_app.imports.tasks import TASKS as IMPORTS
 from liquor_app.organization.settings import speak_in_shop_currency
@@ -46,6 +47,7 @@ TASKS: dict[Job, Task] = {
     **EXPERIMENTS,
     **PLANNING,
     **SENDING,
+    **DOUBLES,
     **ANALYTICS,
     **DEMO,
 }

@@ -161,3 +161,25 @@ def _columns(launched: Sequence[Launched]) -> dict[str, object]:
         reason=[one.reason for one in launched],
         note=[one.note for one in launched],
     )
+
+
+_UNENDED = (ActionStatus.PROPOSED, ActionStatus.PENDING, ActionStatus.QUEUED)
+_MOVE_ACTIONS = f"""
+UPDATE actions a SET customer_id = :to WHERE customer_id = :gone AND status NOT IN {sql_list(*_UNENDED)}
+   AND NOT EXISTS (SELECT FROM actions o WHERE o.campaign_id = a.campaign_id AND o.customer_id = :to
+                      AND o.segment_slug = a.segment_slug AND o.channel = a.channel)
+RETURNING id
+"""
+_RETURN_ACTIONS = "UPDATE actions SET customer_id = :gone WHERE id = ANY(CAST(:ids AS uuid[])) AND customer_id = :to"
+
+
+async def move_actions(session: AsyncSession, gone: UUID, to: UUID) -> list[str]:
+    """Give the ended actions of one customer to another, but for those both had in one campaign; returns their ids.
+    A corridor, for `doubles`."""
+    moved = await session.execute(text(_MOVE_ACTIONS), {"gone": gone, "to": to})
+    return [str(one) for one in moved.scalars()]
+
+
+async def return_actions(session: AsyncSession, gone: UUID, to: UUID, ids: Sequence[str]) -> None:
+    """Undo `move_actions`. A corridor, for `doubles`."""
+    await session.execute(text(_RETURN_ACTIONS), {"gone": gone, "to": to, "ids": list(ids)})

@@ -56,3 +56,25 @@ async def settle_firings(session: AsyncSession, campaign_id: UUID, outcomes: Map
             "campaign": campaign_id,
         },
     )
+
+
+_MOVE_FIRINGS = """
+UPDATE trigger_firings x SET customer_id = :to WHERE customer_id = :gone
+   AND NOT EXISTS (SELECT FROM trigger_firings o WHERE o.campaign_id = x.campaign_id AND o.customer_id = :to)
+RETURNING campaign_id
+"""
+_RETURN_FIRINGS = """
+UPDATE trigger_firings SET customer_id = :gone WHERE campaign_id = ANY(CAST(:ids AS uuid[])) AND customer_id = :to
+"""
+
+
+async def move_firings(session: AsyncSession, gone: UUID, to: UUID) -> list[str]:
+    """Give the occasions of one customer to another, but for campaigns that saw one of both; returns the campaigns. A
+    corridor, for `doubles`."""
+    moved = await session.execute(text(_MOVE_FIRINGS), {"gone": gone, "to": to})
+    return [str(one) for one in moved.scalars()]
+
+
+async def return_firings(session: AsyncSession, gone: UUID, to: UUID, ids: Sequence[str]) -> None:
+    """Undo `move_firings`. A corridor, for `doubles`."""
+    await session.execute(text(_RETURN_FIRINGS), {"gone": gone, "to": to, "ids": list(ids)})

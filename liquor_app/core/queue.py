@@ -100,6 +100,7 @@ class Job(StrEnum):
     SEND_ERRAND = "send_errand"
     CHANGE_ROWS = "change_rows"
     EXPORT_ROWS = "export_rows"
+    FIND_DOUBLES = "find_doubles"
 
 
 class JobCancelled(Exception):

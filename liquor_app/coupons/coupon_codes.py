@@ -234,3 +234,20 @@ async def _watch(session: AsyncSession, pools: set[UUID]) -> dict[UUID, Any]:
                 level="warning",
             )
     return levels
+
+
+_MOVE_CODES = """
+UPDATE coupons x SET customer_id = :to WHERE customer_id = :gone RETURNING id
+"""
+_RETURN_CODES = "UPDATE coupons SET customer_id = :gone WHERE id = ANY(CAST(:ids AS uuid[])) AND customer_id = :to"
+
+
+async def move_codes(session: AsyncSession, gone: UUID, to: UUID) -> list[str]:
+    """Give the codes of one customer to another; returns their ids. A corridor, for `doubles`."""
+    moved = await session.execute(text(_MOVE_CODES), {"gone": gone, "to": to})
+    return [str(one) for one in moved.scalars()]
+
+
+async def return_codes(session: AsyncSession, gone: UUID, to: UUID, ids: Sequence[str]) -> None:
+    """Undo `move_codes`. A corridor, for `doubles`."""
+    await session.execute(text(_RETURN_CODES), {"gone": gone, "to": to, "ids": list(ids)})

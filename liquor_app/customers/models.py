@@ -164,6 +164,21 @@ class Customer(SQLModel, table=True):
     created_at: datetime = stamped()
     updated_at: datetime = stamped()
     deleted_at: datetime | None = moment()
+    merged_into: UUID | None = plain_uuid()
+    """The profile this one became part of; it is deleted then."""
+
+
+class CustomerAlias(SQLModel, table=True):
+    """An e-mail address (`email_key`) or number (`external_id`) of a profile that was merged away: whoever brings it
+    means the profile that stayed."""
+
+    __tablename__ = "customer_aliases"
+    __table_args__ = (Index("ix_customer_aliases_customer_id", "customer_id"),)
+
+    kind: str = words(primary=True)
+    value: str = words(primary=True)
+    customer_id: UUID = ref("customers.id")
+    merge_id: UUID = plain_uuid(nullable=False)
 
 
 class Purchase(SQLModel, table=True):

@@ -21,6 +21,7 @@ from liquor_app.customers.ages.age_verification import note_typed
 from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, birth_columns, comes_of_age
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, born_columns, open_birth_date
 from liquor_app.customers.countries import country_code
+from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.customers.places import normalise_state
 from liquor_app.customers.visible_text import visible
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
@@ -105,8 +106,15 @@ async def get_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -
     )
     row = found.mappings().first()
     if row is None:
-        raise NotFound("There is no such customer, or it was deleted.")
+        raise NotFound(await _why_gone(session, customer_id))
     return CustomerRow(**row)
+
+
+async def _why_gone(session: AsyncSession, customer_id: UUID) -> str:
+    found = await session.execute(text("SELECT merged_into FROM customers WHERE id = :id"), {"id": customer_id})
+    if (kept := found.scalar()) is not None:
+        return f"This profile is part of another one now: {kept}."
+    return "There is no such customer, or it was deleted."
 
 
 WRITABLE = {
@@ -181,6 +189,11 @@ async def _refuse_taken(session: AsyncSession, values: dict[str, Any], own: UUID
             )
             if (other := taken.scalar()) and other != own:
                 raise Conflict(f"Another customer already has this {field}.", field=field)
+            alias = await aliases_among(session, {column: [values[column]]})
+            if (other := alias.get((column, values[column]))) and other != own:
+                raise Conflict(
+                    f"This {field} is of a profile that was merged into another customer: change that one.", field=field
+                )
 
 
 async def _refuse_older(session: AsyncSession, before: Any, born: date | None) -> None:

@@ -96,3 +96,22 @@ async def mark_machines(session: AsyncSession, remarks: Sequence[Remark]) -> Non
     """Set right whose an open or click was: the only thing in the log that is ever changed."""
     if remarks:
         await session.execute(text(_MARK_MACHINES), _REMARKS.rows(remarks))
+
+
+_MOVE_EVENTS = """
+UPDATE analytics_events x SET customer_id = :to WHERE customer_id = :gone RETURNING id
+"""
+_RETURN_EVENTS = (
+    "UPDATE analytics_events SET customer_id = :gone WHERE id = ANY(CAST(:ids AS uuid[])) AND customer_id = :to"
+)
+
+
+async def move_events(session: AsyncSession, gone: UUID, to: UUID) -> list[str]:
+    """Give what one customer did to another; returns their ids. A corridor, for `doubles`."""
+    moved = await session.execute(text(_MOVE_EVENTS), {"gone": gone, "to": to})
+    return [str(one) for one in moved.scalars()]
+
+
+async def return_events(session: AsyncSession, gone: UUID, to: UUID, ids: Sequence[str]) -> None:
+    """Undo `move_events`. A corridor, for `doubles`."""
+    await session.execute(text(_RETURN_EVENTS), {"gone": gone, "to": to, "ids": list(ids)})

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import by_index, copy_rows
 from liquor_app.customers import baskets
+from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.rows import Line
 from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy
@@ -54,10 +55,17 @@ async def _load_buyers(session: AsyncSession, keys: dict[str, list[str]]) -> Bas
     )
     if not holders:
         return Base([])
-    found = await session.execute(text(f"{holders} ORDER BY id"), {key: list(set(keys[key])) for key in KEYS})
+    aliases = await aliases_among(session, keys)
+    if aliases:
+        holders += " UNION SELECT id, email_key, external_id, phone FROM customers WHERE id = ANY(:aliased)"
+    bound = {**{key: list(set(keys[key])) for key in KEYS}, **({"aliased": list(aliases.values())} if aliases else {})}
+    found = await session.execute(text(f"{holders} ORDER BY id"), bound)
     return Base(
-        Known(customer_id, {"email_key": email, "external_id": external, "phone": phone})
-        for customer_id, email, external, phone in found
+        (
+            Known(customer_id, {"email_key": email, "external_id": external, "phone": phone})
+            for customer_id, email, external, phone in found
+        ),
+        aliases,
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, copied_seal
 from liquor_app.customers.bulk_write import FIELDS, WRITTEN, Told, add_people, change_people, note_evidence
 from liquor_app.customers.labels.tags import MOST_TAGS, add_tags, known_tags
+from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.customers.suppressions import GivenUp, suppress_told
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.rows import Person
@@ -38,9 +39,13 @@ async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, conse
     holders = " UNION ".join(
         f"SELECT id FROM customers WHERE deleted_at IS NULL AND {key} = ANY(:{key})" for key in KEYS
     )
+    aliases = await aliases_among(session, keys)
     found = await session.execute(
-        text(f"SELECT id, updated_at, {', '.join(WRITTEN)} FROM customers WHERE id IN ({holders}) ORDER BY id"),
-        {key: keys.get(key, []) for key in KEYS},
+        text(
+            f"SELECT id, updated_at, {', '.join(WRITTEN)} FROM customers"
+            f" WHERE id IN ({holders} UNION SELECT unnest(CAST(:aliased AS uuid[]))) AND deleted_at IS NULL ORDER BY id"
+        ),
+        {**{key: keys.get(key, []) for key in KEYS}, "aliased": list(set(aliases.values()))},
     )
     known = [
         Known(
@@ -51,7 +56,7 @@ async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, conse
         )
         for row in found.mappings()
     ]
-    base = Base(known)
+    base = Base(known, aliases)
     if consents and known:
         latest = await session.execute(
             text("SELECT customer_id, channel, max(at) FROM consents WHERE customer_id = ANY(:ids) GROUP BY 1, 2"),

@@ -7,8 +7,8 @@ overrides a newer one, and a withdrawal is honoured even where known people are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -92,8 +92,10 @@ class Known:
 class Base:
     """The known customers a chunk of rows may be about, found by any of their keys."""
 
-    def __init__(self, known: Iterable[Known]) -> None:
+    def __init__(self, known: Iterable[Known], aliases: Mapping[tuple[str, str], UUID] | None = None) -> None:
         self.people: dict[UUID, Known] = {}
+        self.aliases = aliases or {}
+        """Addresses and numbers of profiles that were merged away, and who has them now."""
         self._by: dict[str, dict[Any, list[Known]]] = {key: {} for key in KEYS}
         for one in known:
             self.add(one)
@@ -112,7 +114,7 @@ class Base:
         for one in self._by[key].get(value, ()):
             if one.values.get(key) == value:
                 return one
-        return None
+        return self.people.get(self.aliases[key, value]) if (key, value) in self.aliases else None
 
     def match(self, given: dict[str, Any]) -> Known | None:
         """Tell whom a row is about; None for somebody new.
@@ -126,7 +128,12 @@ class Base:
             raise Rejected(
                 "two_customers", "external_id", "The e-mail belongs to one customer and the external id to another."
             )
-        if by_email and given.get("external_id") and by_email.values["external_id"] not in {None, given["external_id"]}:
+        if (
+            by_email
+            and by_external is None
+            and given.get("external_id")
+            and by_email.values["external_id"] not in {None, given["external_id"]}
+        ):
             raise Rejected(
                 "email_of_another",
                 "email",
@@ -193,6 +200,14 @@ def _timezone(values: dict[str, Any]) -> str | None:
     return guess_timezone(state, None if state else values.get("phone"))
 
 
+def _without_aliases(base: Base, person: Person) -> Person:
+    """Return a row without the address and number of a profile that was merged away: they are nobody's any more."""
+    gone = {key for key in KEYS if (key, person.values.get(key)) in base.aliases}
+    if "email_key" in gone:
+        gone.add("email")
+    return replace(person, values={name: value for name, value in person.values.items() if name not in gone})
+
+
 def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:
     if policy is Policy.KEEP:
         return {}
@@ -220,6 +235,8 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
         Rejected: it names two customers at once.
     """
     known = base.match(person.values)
+    if known is not None and base.aliases:
+        person = _without_aliases(base, person)
     if known is None:
         guess = None if "timezone" in person.values else _timezone(person.values)
         known = Known(uuid7(), {**dict.fromkeys(FIELDS), "timezone": guess, **DEFAULTS, **_columns(person)})

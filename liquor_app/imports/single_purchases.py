@@ -23,6 +23,7 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.addresses import normalise_email, normalise_phone
 from liquor_app.customers.baskets import write_baskets
+from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.imports import basket_lines
@@ -200,7 +201,7 @@ async def record_event(
     found = await session.execute(
         text(f"SELECT id FROM customers WHERE deleted_at IS NULL AND {key} = :value"), {"value": value}
     )
-    customer_id = found.scalar()
+    customer_id = found.scalar() or (await aliases_among(session, {key: [str(value)]})).get((key, str(value)))
     if customer_id is None:
         raise NotFound("There is no such customer.")
     event = NewEvent(event_type, UUID(str(customer_id)), occurred_at=when.at, properties=dict(properties or {}))

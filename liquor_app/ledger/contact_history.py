@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,7 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import unnest
-from liquor_app.ledger.models import CONTACTS
+from liquor_app.core.states import sql_list
+from liquor_app.ledger.models import CONTACTS, UNFINISHED
 
 MADE_BEFORE = timedelta(days=90)
 """Messages are made at most a campaign's length before they are due, which spares the old partitions."""
@@ -48,3 +49,22 @@ async def contacts_of(
         },
     )
     return [Contact(*row) for row in found]
+
+
+# what is still on its way ends by itself: its customer is gone
+_MOVE_SENDS = f"""
+UPDATE sends SET customer_id = :to WHERE customer_id = :gone AND status NOT IN {sql_list(*UNFINISHED)} RETURNING id
+"""
+_RETURN_SENDS = "UPDATE sends SET customer_id = :gone WHERE id = ANY(CAST(:ids AS uuid[])) AND customer_id = :to"
+
+
+async def move_sends(session: AsyncSession, gone: UUID, to: UUID) -> list[str]:
+    """Give the messages that reached one customer, or ended, to another, whose caps count them from then on; returns
+    their ids. A corridor, for `doubles`."""
+    moved = await session.execute(text(_MOVE_SENDS), {"gone": gone, "to": to})
+    return [str(one) for one in moved.scalars()]
+
+
+async def return_sends(session: AsyncSession, gone: UUID, to: UUID, ids: Sequence[str]) -> None:
+    """Undo `move_sends`. A corridor, for `doubles`."""
+    await session.execute(text(_RETURN_SENDS), {"gone": gone, "to": to, "ids": list(ids)})

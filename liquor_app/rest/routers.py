@@ -26,7 +26,7 @@ from liquor_app.rest import (
     webhooks,
 )
 from liquor_app.rest.kit.authentication import has_session
-from liquor_app.rest.people import customer_labels
+from liquor_app.rest.people import customer_labels, merges
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
@@ -37,6 +37,7 @@ ROUTERS = [
     accounts.router,
     customers.router,
     customer_labels.router,
+    merges.router,
     imports.router,
     products.router,
     suppressions.router,

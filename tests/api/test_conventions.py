@@ -37,6 +37,8 @@ POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns
 PATCH /settings/compliance · POST /settings/compliance/rules · POST /settings/compliance/rules/{id}/end
 GET /suppressions · POST /suppressions · POST /customers/{id}/consents
 GET /custom-fields · POST /custom-fields · DELETE /custom-fields/{key}
+GET /doubles · GET /doubles/export · POST /doubles/find · POST /doubles/{id}/dismiss · POST /merges/{id}/undo
+GET /customers/{id}/merge · POST /customers/{id}/merge · GET /customers/{id}/merges
 GET /customers/{id}/labels · PATCH /customers/{id}/labels
 GET /customers/{id}/age · POST /customers/{id}/age
 GET /coupon-pools · POST /coupon-pools · POST /coupon-pools/file · GET /coupon-pools/{id} · PATCH /coupon-pools/{id}

@@ -146,6 +146,7 @@ async def test_every_sealed_column_is_sealed_anew(old: None, monkeypatch: pytest
         values = {
             "age_ledger": {"customer_id": someone, "method": "test"},
             "channels": {"channel": "email", "provider": "x"},
+            "customer_merges": {"stays_id": someone, "gone_id": someone, "reason": "test"},
             "customers": {"external_id": "1"},
             "totp_secrets": {"user_id": user.id},
             "webhook_endpoints": {"url": "https://example.com"},
@@ -189,6 +190,7 @@ async def test_what_is_encrypted_stands_in_a_sealed_column() -> None:
     assert sealed == {
         "age_ledger.date_of_birth_encrypted",
         "channels.config_encrypted",
+        "customer_merges.date_of_birth_encrypted",
         "customers.date_of_birth_encrypted",
         "sealed_secrets.value_encrypted",
         "totp_secrets.secret_encrypted",

@@ -16,6 +16,7 @@ from liquor_app.screens.compliance.law.state import LawState
 from liquor_app.screens.coupons.pools.state import PoolsState
 from liquor_app.screens.customers.detail.labels_state import LabelsState
 from liquor_app.screens.customers.detail.manage_state import ActsState
+from liquor_app.screens.customers.doubles.state import DoublesState
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.suppressions.state import SuppressedState
 from liquor_app.screens.forms.state import WHOLE
@@ -60,10 +61,25 @@ class Formed:
         return state
 
 
+PAIR = "01890000-0000-7000-8000-000000000001"
+
+
 async def _customer() -> str:
     async with transaction() as session:
         (person,) = await add_people(session, 1)
     return f"/customers/{person}"
+
+
+async def _doubles() -> str:
+    async with transaction() as session:
+        first, second = await add_people(session, 2)
+        await session.execute(
+            text(
+                "INSERT INTO likely_doubles (id, first_id, second_id, reasons) VALUES (:id, :first, :second, '{phone}')"
+            ),
+            {"id": PAIR, "first": first, "second": second},
+        )
+    return "/customers/doubles"
 
 
 async def _campaign() -> str:
@@ -93,6 +109,10 @@ FORMS = (
     ),
     Formed(ActsState, ((ActsState.ask, "age"),), ActsState.prove, ({"born": "long ago"},), "born", _customer,
         fair=({"born": "1980-01-01", "proof": "Passport"},),
+    ),
+    Formed(
+        DoublesState, ((DoublesState.load,), (DoublesState.compare, PAIR)), DoublesState.merge, ({"reason": ""},),
+        "reason", _doubles, fair=({"reason": "Showed both cards"},),
     ),
     Formed(
         LabelsState, ((LabelsState.ask, "values"),), LabelsState.save, ({"tags": "x" * 60},), "tags", _customer,

@@ -23,6 +23,8 @@ from liquor_app.coupons.coupon_pools import create_pool
 from liquor_app.coupons.lists import POOLS
 from liquor_app.customers.lists import PURCHASES, SUPPRESSIONS
 from liquor_app.customers.suppressions import add_suppressions
+from liquor_app.doubles.likely_doubles import find_doubles
+from liquor_app.doubles.lists import DOUBLES
 from liquor_app.imports.lists import IMPORTS
 from liquor_app.imports.uploads import add_upload
 from liquor_app.organization.guidance import save_guidance
@@ -99,6 +101,18 @@ async def members(session: AsyncSession) -> None:
             " ON CONFLICT DO NOTHING"
         )
     )
+
+
+async def doubles(session: AsyncSession) -> None:
+    """Pairs of a number, some of a name too; others than those of an earlier call."""
+    await ensure_shop(session)
+    for number in range(5):
+        mark = uuid7().hex[-12:]
+        alike = {"phone": f"+1207{int(mark, 16) % 9_000_000 + 1_000_000}", "email": None, "email_key": None}
+        known = {"name": "Ada Example", "postal_code": mark[:5]} if number % 2 else {"name": None}
+        for _ in range(2):
+            await add_customer(session, **alike, **known)
+    await find_doubles(session)
 
 
 async def one_segment(session: AsyncSession) -> dict[str, Any]:
@@ -237,6 +251,7 @@ LISTS = [
     Listed(MEMBERS, members, scope=one_segment),
     Listed(TEMPLATES, templates, "/settings/templates"),
     Listed(SUPPRESSIONS, suppressions, "/suppressions"),
+    Listed(DOUBLES, doubles, "/doubles"),
     Listed(IMPORTS, imports, "/imports"),
     Listed(AUDIT, audit_log, "/audit", shop_zone),
     Listed(PLANS, plans, scope=one_campaign),

@@ -115,7 +115,9 @@ _BY_SEND = _PERSON.format(
     columns=BRAND_COLUMNS,
     which="s.id = :id AND s.created_at = :at",
 )
-_BY_ID = _PERSON.format(whose="customers c", brand="NULL", columns=BRAND_COLUMNS, which="c.id = :id")
+_PRESENT = "c.id = COALESCE((SELECT m.merged_into FROM customers m WHERE m.id = :id), :id)"
+"""Whoever became part of another profile is that one."""
+_BY_ID = _PERSON.format(whose="customers c", brand="NULL", columns=BRAND_COLUMNS, which=_PRESENT)
 
 
 async def _recipient(session: AsyncSession, token: str) -> Row[Any]:
@@ -257,7 +259,7 @@ async def tell_age(session: AsyncSession, token: str, born: str, *, ip: str | No
         day = date.fromisoformat(born)
     except ValueError as error:
         raise Invalid("Give your full date of birth.", field="born") from error
-    age = await hear_birthday(session, customer_id, day, ip=ip)
+    age = await hear_birthday(session, row.id, day, ip=ip)
     return Ask(look_of(row), "", True, age.is_of_age)
 
 

@@ -11,6 +11,7 @@ whose worker died is `unknown` and never sent twice.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -350,3 +351,22 @@ def _row(found: Any) -> ErrandRow:
     return ErrandRow(
         found.id, Kind(found.kind), Channel(found.channel), ErrandStatus(found.status), found.detail, found.created_at
     )
+
+
+_MOVE_ERRANDS = """
+UPDATE service_messages x SET customer_id = :to WHERE customer_id = :gone RETURNING id
+"""
+_RETURN_ERRANDS = (
+    "UPDATE service_messages SET customer_id = :gone WHERE id = ANY(CAST(:ids AS uuid[])) AND customer_id = :to"
+)
+
+
+async def move_errands(session: AsyncSession, gone: UUID, to: UUID) -> list[str]:
+    """Give the messages one customer asked for to another; returns their ids. A corridor, for `doubles`."""
+    moved = await session.execute(text(_MOVE_ERRANDS), {"gone": gone, "to": to})
+    return [str(one) for one in moved.scalars()]
+
+
+async def return_errands(session: AsyncSession, gone: UUID, to: UUID, ids: Sequence[str]) -> None:
+    """Undo `move_errands`. A corridor, for `doubles`."""
+    await session.execute(text(_RETURN_ERRANDS), {"gone": gone, "to": to, "ids": list(ids)})

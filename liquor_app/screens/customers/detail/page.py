@@ -12,6 +12,7 @@ from liquor_app.screens.customers.detail.labels_panel import labels_card, labels
 from liquor_app.screens.customers.detail.labels_state import LabelsState
 from liquor_app.screens.customers.detail.manage_dialogs import questions
 from liquor_app.screens.customers.detail.manage_state import ActsState
+from liquor_app.screens.customers.detail.merges_state import MergesState
 from liquor_app.screens.customers.detail.state import CustomerState
 from liquor_app.screens.customers.detail.transactional_state import ErrandsState
 from liquor_app.screens.customers.form.state import EditCustomerState
@@ -28,6 +29,7 @@ from liquor_app.ui.charts.chart import Series, bar_chart, legend
 from liquor_app.ui.charts.priority_bar import priority, priority_legend
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.choice import switch
+from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, grid, row
@@ -91,6 +93,7 @@ def _body() -> rx.Component:
     return col(
         _suppressed(),
         _age_in_doubt(),
+        _merged(),
         rx.el.section(
             numbers(
                 *(
@@ -132,6 +135,25 @@ def _age_in_doubt() -> rx.Component:
     )
     shown = note(words, tone="amber", icon="id-card", action=settle)
     return rx.cond(CustomerState.profile.age_in_doubt, shown, rx.fragment())
+
+
+def _merged() -> rx.Component:
+    """Draw what became part of this profile lately, and the way back."""
+
+    def line(one: Any) -> rx.Component:
+        undo = for_managers(button("Undo the merge", small=True, on_click=MergesState.ask(one.id)))
+        return note(rx.el.b(one.who), " became part of this profile (", one.words, ").", icon="merge", action=undo)
+
+    question = confirm(
+        "Make two profiles of it again?",
+        "Each gets back what it had. What was bought or said since stays here, and a no said since holds for both.",
+        "Undo the merge",
+        open=MergesState.asking != "",
+        on_open_change=MergesState.shut,
+        on_confirm=MergesState.undo,
+        danger=True,
+    )
+    return rx.fragment(rx.foreach(MergesState.merges, line), question)
 
 
 def _action() -> rx.Component:
@@ -342,7 +364,7 @@ PAGES = (
                 NotSentState.forget,
             ),
             *(CustomerState.load, HistoryState.load, PurchasesState.load, SentState.load, NotSentState.load),
-            *(ErrandsState.load, LabelsState.load),
+            *(ErrandsState.load, LabelsState.load, MergesState.clear, MergesState.load),
         ],
         parent="/customers",
     ),

@@ -33,6 +33,7 @@ def customers_page() -> rx.Component:
             OverviewState.summary,
             for_managers(
                 button("Suppression list", icon="ban", href="/customers/suppressed"),
+                button("Likely doubles", icon="users", href="/customers/doubles"),
                 button("Import", icon="upload", href="/customers/import"),
                 button("Add customer", kind="primary", icon="plus", on_click=EditCustomerState.add),
             ),

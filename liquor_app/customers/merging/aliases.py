@@ -1,0 +1,23 @@
+"""Addresses and numbers of profiles that were merged away: who has them now. Corridors, for whoever looks people up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_NAMED = """
+SELECT kind, value, customer_id FROM customer_aliases
+ WHERE (kind = 'external_id' AND value = ANY(:external_id)) OR (kind = 'email_key' AND value = ANY(:email_key))
+"""
+
+
+async def aliases_among(session: AsyncSession, keys: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], UUID]:
+    """Return (kind, value) → customer of those keys that are a merged profile's."""
+    asked = {kind: list(set(keys.get(kind, ()))) for kind in ("external_id", "email_key")}
+    if not any(asked.values()):
+        return {}
+    found = await session.execute(text(_NAMED), asked)
+    return {(kind, value): UUID(str(customer_id)) for kind, value, customer_id in found}

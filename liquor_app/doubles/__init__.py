@@ -1,0 +1,1 @@
+"""People who stand in the base twice: found, compared, merged, taken apart again."""

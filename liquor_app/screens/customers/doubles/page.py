@@ -1,0 +1,115 @@
+"""Likely doubles: who stands in the base twice, compared and made one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.screens.customers.doubles.state import DoublesState
+from liquor_app.screens.forms.view import form_dialog, form_of
+from liquor_app.screens.listing.view import list_card
+from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.ui.badge import badge
+from liquor_app.ui.button import button, link
+from liquor_app.ui.card import note
+from liquor_app.ui.empty import empty
+from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.frame.page_spec import Page, page_head
+from liquor_app.ui.grid import col, row
+from liquor_app.ui.table import Column, table
+
+FORM = "merge-form"
+
+
+def doubles_page() -> rx.Component:
+    return rx.fragment(
+        page_head(
+            "Likely doubles",
+            "Profiles that may be one person. Made one, somebody gets one message instead of two, and a no counts once"
+            " for all.",
+            for_managers(button("Look again", icon="refresh-cw", on_click=DoublesState.find)),
+            crumbs=(("Customers", "/customers"),),
+        ),
+        _pairs(),
+        _compare(),
+    )
+
+
+def _pairs() -> rx.Component:
+    def who(name: Any, detail: Any, href: Any) -> rx.Component:
+        return col(link(name, href), rx.el.span(detail, class_name="t12 muted"), gap=4)
+
+    def acts(line: Any) -> rx.Component:
+        return for_managers(
+            row(
+                button("Not the same", kind="ghost", small=True, on_click=DoublesState.dismiss(line.id)),
+                button("Compare", small=True, on_click=DoublesState.compare(line.id)),
+            )
+        )
+
+    return list_card(
+        DoublesState,
+        [
+            Column("One", lambda line: who(line.first, line.first_detail, line.first_href)),
+            Column("The other", lambda line: who(line.second, line.second_detail, line.second_href), phone="under"),
+            Column("In common", lambda line: badge(line.why, "outline", dot=False), sort="score", phone="under"),
+            Column("", acts, number=True),
+        ],
+        label="Likely doubles",
+        empty=empty(
+            "Nobody twice",
+            "Profiles with the same phone, the same mailbox or the same name and ZIP show up here each night.",
+            icon="users",
+        ),
+    )
+
+
+def _compare() -> rx.Component:
+    columns = (
+        Column("", lambda line: rx.el.span(line.label, class_name="muted")),
+        Column("Stays", lambda line: line.stays, phone="under"),
+        Column("Becomes part of it", lambda line: line.goes, phone="under"),
+        Column("Then", lambda line: rx.cond(line.changes, rx.el.b(line.becomes), rx.el.span(line.becomes))),
+    )
+    form = form_of(
+        DoublesState,
+        text_field(
+            "Why they are one person", "reason", error=DoublesState.error, max_length=200,
+            placeholder="Showed both cards at the counter", hint="Kept in the audit log.",
+        ),
+        id=FORM,
+        on_submit=DoublesState.merge,
+    )  # fmt: skip
+    body = col(
+        row(
+            rx.el.p(
+                rx.el.b(DoublesState.stays_name), " stays, ", rx.el.b(DoublesState.goes_name), " becomes part of it. ",
+                DoublesState.summary,
+            ),
+            button("Swap", icon="arrow-left-right", small=True, on_click=DoublesState.swap),
+            apart=True,
+            wrap=True,
+        ),
+        table(DoublesState.fields, columns, label="Field by field", dense=True),
+        note(
+            "Purchases, messages and tags of both come together. A no of either holds, at every address. It can be"
+            " undone for 30 days."
+        ),
+        form,
+        gap=16,
+    )  # fmt: skip
+    return form_dialog(
+        DoublesState,
+        "One person?",
+        body,
+        open=DoublesState.comparing != "",
+        foot=rx.fragment(
+            button("Cancel", on_click=DoublesState.close(False)),
+            button("Merge", kind="primary", submit=True, form=FORM, busy=DoublesState.busy),
+        ),
+        max_width="760px",
+    )
+
+
+PAGES = (Page("/customers/doubles", "Likely doubles", doubles_page, on_load=DoublesState.load, parent="/customers"),)

@@ -1,0 +1,184 @@
+"""Likely doubles on their page: compared field by field, made one, or left two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import reflex as rx
+
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import Session, transaction
+from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
+from liquor_app.customers.addresses import show_phone
+from liquor_app.doubles.likely_doubles import dismiss_double, request_doubles
+from liquor_app.doubles.lists import DOUBLES, WORDS, DoubleRow, list_doubles
+from liquor_app.doubles.merge_profiles import FieldPreview, merge_profiles, preview_merge
+from liquor_app.screens.forms.state import FormState, submits
+from liquor_app.screens.listing.state import ListState
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.ui.forms.form_data import typed
+from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import listed, plural, show_money, spoken
+
+
+@dataclass(frozen=True, slots=True)
+class PairLine:
+    """A pair; `first` and `second` are names, the details what else tells them apart."""
+
+    id: str = ""
+    first: str = ""
+    first_detail: str = ""
+    first_href: str = ""
+    second: str = ""
+    second_detail: str = ""
+    second_href: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CompareLine:
+    """A field of both and what it becomes; `held` where a no, a doubt or a limit decided."""
+
+    label: str = ""
+    stays: str = ""
+    goes: str = ""
+    becomes: str = ""
+    changes: bool = False
+
+
+LABELS = {
+    "external_id": "Customer number", "email": "E-mail", "postal_code": "ZIP", "email_consent": "E-mail consent",
+    "sms_consent": "SMS consent", "age_verified_at": "Age checked", "age_disputed_at": "Age in doubt since",
+    "profiling_objected_at": "Objected to profiling", "no_tracking": "Opens not counted",
+    "paused_until": "Paused until", "max_contacts_30_days": "Most messages a month", "topics_off": "Topics not wanted",
+    "date_of_birth": "Date of birth",
+}  # fmt: skip
+
+
+class DoublesState(FormState, ListState, rx.State):
+    """The list, and the pair that is being compared: `stays` is the profile that would stay."""
+
+    rows: list[PairLine] = []
+    comparing: str = ""
+    fields: list[CompareLine] = []
+    summary: str = ""
+    stays_name: str = ""
+    goes_name: str = ""
+    _stays: str = ""
+    _goes: str = ""
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset({"reason"})
+
+    def _asked(self) -> bool:
+        return bool(self.comparing)
+
+    def _shut(self) -> None:
+        self.comparing = ""
+
+    def _list(self) -> ListSpec[DoubleRow]:
+        return DOUBLES
+
+    def _path(self) -> str:
+        return "/customers/doubles"
+
+    def _export_path(self) -> str:
+        return "/api/v1/doubles/export"
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[DoubleRow]:
+        return await list_doubles(session, actor, query)
+
+    async def _lines(self, session: Session, actor: Actor, items: list[DoubleRow]) -> list[PairLine]:
+        return [
+            PairLine(
+                str(row.id),
+                row.first_name or row.first_email or "Unnamed",
+                _detail(row.first_email, row.first_phone),
+                f"/customers/{row.first_id}",
+                row.second_name or row.second_email or "Unnamed",
+                _detail(row.second_email, row.second_phone),
+                f"/customers/{row.second_id}",
+                listed([WORDS[reason].lower() for reason in row.reasons]).capitalize(),
+            )
+            for row in items
+        ]
+
+    @rx.event
+    @guarded
+    async def compare(self, pair_id: str) -> None:
+        """Open a pair; the older profile would stay."""
+        line = next((one for one in self.rows if one.id == pair_id), None)
+        if line is None:
+            return
+        self._fresh()
+        ids = [href.removeprefix("/customers/") for href in (line.first_href, line.second_href)]
+        self._stays, self._goes = ids
+        self.stays_name, self.goes_name = line.first, line.second
+        await self._look()
+        self.comparing = line.id
+
+    @rx.event
+    @guarded
+    async def swap(self) -> None:
+        """Let the other profile stay."""
+        if not self.comparing:
+            return
+        self._stays, self._goes = self._goes, self._stays
+        self.stays_name, self.goes_name = self.goes_name, self.stays_name
+        await self._look()
+
+    async def _look(self) -> None:
+        actor = await signed_in(self)
+        async with transaction() as session:
+            seen = await preview_merge(session, actor, *self._both())
+        self.fields = [_compared(one) for one in seen.fields]
+        self.summary = f"Together {plural(seen.purchases, 'purchase')}, {show_money(seen.spent)}."
+
+    def _both(self) -> tuple[UUID, UUID]:
+        return parse_id(self._stays, "customer"), parse_id(self._goes, "customer")
+
+    @rx.event
+    @submits
+    async def merge(self, form: dict[str, Any]) -> Any:
+        """Make them one, with the reason."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            row = await merge_profiles(session, actor, *self._both(), reason=typed(form, "reason"))
+        self.comparing = ""
+        await self._again()
+        return [
+            rx.redirect(f"/customers/{row.stays_id}"),
+            toast_done("One profile now", "It can be taken apart again for 30 days, on this page."),
+        ]
+
+    @rx.event
+    @guarded
+    async def dismiss(self, pair_id: str) -> Any:
+        """They are two people."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await dismiss_double(session, actor, parse_id(pair_id, "pair"))
+        await self._again()
+        return toast_done("Two people", "This pair is not brought up again.")
+
+    @rx.event
+    @guarded
+    async def find(self) -> Any:
+        """Look at everybody again."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await request_doubles(session, actor)
+        return toast_done("Looking", "Come back in a minute. It is done each night, too.")
+
+
+def _detail(email: str | None, phone: str | None) -> str:
+    return " · ".join(part for part in (email, show_phone(phone) if phone else None) if part)
+
+
+def _compared(one: FieldPreview) -> CompareLine:
+    name = one.name.removeprefix("custom.")
+    return CompareLine(LABELS.get(name, spoken(name)), one.stays, one.goes, one.becomes, one.becomes != one.stays)
