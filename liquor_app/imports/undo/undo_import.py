@@ -46,7 +46,8 @@ CASE
     WHEN EXISTS (SELECT FROM analytics_events v WHERE v.customer_id = c.id) THEN 'active'
     WHEN c.deleted_at IS NULL AND c.updated_at <> c.created_at AND NOT EXISTS (SELECT FROM customer_images i
         WHERE i.customer_id = c.id AND i.import_id = c.import_id AND i.at = c.updated_at)
-      OR EXISTS (SELECT FROM customer_tags t WHERE t.customer_id = c.id AND t.import_id IS NULL) THEN 'edited'
+      OR EXISTS (SELECT FROM customer_tags t WHERE t.customer_id = c.id AND t.import_id IS NULL)
+      OR c.merged_into IS NOT NULL THEN 'edited'
 END
 """
 """Why somebody `c` whom an import made stays; NULL: nobody has built on them since."""
