@@ -18,6 +18,7 @@ from liquor_app.doubles import models as doubles
 from liquor_app.events import models as events
 from liquor_app.experiments import models as experiments
 from liquor_app.imports import models as imports
+from liquor_app.imports.drop_folders import models as drop_folders
 from liquor_app.ledger import models as ledger
 from liquor_app.organization import models as organization
 from liquor_app.planning import models as planning
@@ -28,8 +29,8 @@ from liquor_app.sending import models as sending
 from liquor_app.templates import models as templates
 
 SLICES = (
-    core, api, events, accounts, organization, customers, catalog, imports, campaigns, ledger, scoring, segments,
-    compliance, providers, templates, coupons, actions, experiments, planning, sending, doubles, analytics,
+    core, api, events, accounts, organization, customers, catalog, imports, drop_folders, campaigns, ledger, scoring,
+    segments, compliance, providers, templates, coupons, actions, experiments, planning, sending, doubles, analytics,
 )  # fmt: skip
 
 metadata = SQLModel.metadata

@@ -18,6 +18,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.files.store import file_store
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.core.security.call_origin import CLOCK, called_from
+from liquor_app.imports.drop_folders.look import request_due_looks
 from liquor_app.imports.tasks import forget_old_uploads
 from liquor_app.organization.settings import shop_today
 from liquor_app.planning.due_campaigns import request_firings, start_due
@@ -70,6 +71,12 @@ async def forget_files(context: dict[str, Any]) -> int:
     return await forget_old_uploads() + await file_store().expire()
 
 
+async def look_at_drop_folders(context: dict[str, Any]) -> int:
+    """Each minute: drop folders whose time has come, and those that were silent for too long."""
+    async with transaction() as session:
+        return await request_due_looks(session)
+
+
 async def read_callbacks(context: dict[str, Any]) -> None:
     """Each minute: provider callbacks whose job was lost, or whose next try is due."""
     async with transaction() as session:
@@ -118,6 +125,7 @@ CRON = [
     _at(score_touched, second=25),
     _at(read_holdout, minute=41, second=45, run_at_startup=True),
     _at(forget_files, hour=5, minute=11),
+    _at(look_at_drop_folders, second=20),
     _at(read_callbacks, second=35),
     _at(forget_sign_ins, minute=set(range(3, 60, 10)), second=50),
     _at(make_partitions, hour=0, minute=7, run_at_startup=True),

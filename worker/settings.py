@@ -23,6 +23,7 @@ from liquor_app.core.security.call_origin import SENDER, called_from
 from liquor_app.demo.tasks import TASKS as DEMO
 from liquor_app.doubles.tasks import TASKS as DOUBLES
 from liquor_app.experiments.tasks import TASKS as EXPERIMENTS
+from liquor_app.imports.drop_folders.tasks import TASKS as DROP_FOLDERS
 from liquor_app.imports.tasks import TASKS as IMPORTS
 from liquor_app.organization.settings import speak_in_shop_currency
 from liquor_app.planning.tasks import TASKS as PLANNING
@@ -42,6 +43,7 @@ TASKS: dict[Job, Task] = {
     Job.CHANGE_ROWS: bulk_task(LISTS),
     Job.EXPORT_ROWS: export_task(one.spec for one in LISTS),
     **IMPORTS,
+    **DROP_FOLDERS,
     **SCORING,
     **SEGMENTS,
     **EXPERIMENTS,

@@ -33,8 +33,7 @@ PRODUCTS = ListSpec(
             "stock", f"{STATE.format(t='t')} = ANY(:stock)", options=tuple(StockState), label="Stock",
             spoken={"in_stock": "In stock", "out_of_stock": "Out of stock", "unknown": "Not known, or too old"},
         ),
-        Filter("with_cost", "(t.cost IS NOT NULL) = :with_cost", Match.FLAG, label="Cost",
-               spoken={"true": "Known", "false": "Not known"}),
+        Filter("with_cost", "(t.cost IS NOT NULL) = :with_cost", Match.FLAG, label="Cost"),
     ),
     search="lower(t.name || ' ' || coalesce(t.sku, '') || ' ' || coalesce(t.upc, '')) LIKE :search",
     export={

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     &endpoint=https://… for what is not Amazon's); `files/` of the data directory if empty."""
     files_key: SecretStr = SecretStr("")
     """Of that bucket: the access key's id and its secret, with a colon between."""
+    drop_folder: Path | None = None
+    """Where tills lay files for the drop folders: a folder every worker sees. Unset: `drop/` in the bucket, or of the
+    data directory."""
     log_json: bool = False
     outbound_allow: str = ""
     """Networks inside that providers may stand in, such as 10.1.2.3/32, separated by commas; everything private is

@@ -90,6 +90,7 @@ class Job(StrEnum):
     PLAY_WEEK = "play_week"
     IMPORT_FILE = "import_file"
     UNDO_IMPORT = "undo_import"
+    LOOK_DROP_FOLDER = "look_drop_folder"
     LOAD_SAMPLE = "load_sample"
     CLEAR_SAMPLE = "clear_sample"
     ROLL_UP = "roll_up"

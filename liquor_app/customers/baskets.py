@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,8 @@ class Written:
 
     lines: Counter[str]
     since: date | None
+    total: Decimal = Decimal(0)
+    """What all of them come to."""
 
 
 _WAITING = """
@@ -127,7 +130,7 @@ SELECT DISTINCT customer_id FROM baskets WHERE outcome <> 'unchanged' ORDER BY 1
 """
 
 _SUMMED = """
-SELECT outcome, sum(lines) AS lines,
+SELECT outcome, sum(lines) AS lines, sum(total) AS total,
        min(CAST(moved_from AT TIME ZONE :zone AS date)) FILTER (WHERE outcome <> 'unchanged') AS since
   FROM baskets GROUP BY outcome
 """
@@ -165,11 +168,12 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, im
             if attempt == TRIES:
                 raise
     lines: Counter[str] = Counter()
-    days = []
-    for outcome, many, since in await session.execute(text(_SUMMED), {"zone": zone.key}):
+    days, total = [], Decimal(0)
+    for outcome, many, money, since in await session.execute(text(_SUMMED), {"zone": zone.key}):
         lines[outcome] += int(many)
+        total += money
         days += [since] if since else []
-    return Written(lines, min(days, default=None))
+    return Written(lines, min(days, default=None), total)
 
 
 async def outcomes_by_row(session: AsyncSession) -> list[tuple[int, str]]:

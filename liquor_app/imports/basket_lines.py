@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -36,14 +37,15 @@ BATCH_ORDERS = 5_000
 @dataclass(frozen=True, slots=True)
 class Merged:
     """A batch of orders made: lines by what became of their basket, the first day that changed, the last order's
-    number, each line's outcome (if watched), and how many good lines stand among the rejects to keep their order
-    whole."""
+    number, each line's outcome (if watched), how many good lines stand among the rejects to keep their order whole, and
+    what the orders come to."""
 
     counts: Counter[Outcome]
     since: date | None
     upto: str
     rows: list[tuple[int, str]]
     kept_whole: int
+    total: Decimal
 
 
 async def _load_buyers(session: AsyncSession, keys: dict[str, list[str]]) -> Base:
@@ -203,4 +205,4 @@ async def merge(
     whole = await session.execute(text(_KEEP_WHOLE), {"import": import_id})
     rows = await baskets.outcomes_by_row(session) if watch else []
     counts = Counter({Outcome(outcome): lines for outcome, lines in written.lines.items()})
-    return Merged(counts, written.since, upto, rows, int(whole.rowcount))  # type: ignore[attr-defined]
+    return Merged(counts, written.since, upto, rows, int(whole.rowcount), written.total)  # type: ignore[attr-defined]

@@ -14,6 +14,9 @@ from sqlmodel import Field, SQLModel
 from liquor_app.core.columns import choice, document, exact, flag, moment, pk, plain_uuid, ref, stamped, whole, words
 from liquor_app.core.states import Transitions
 
+AS_OF = "as_of"
+"""The option that says when what a file tells was so; files of drop folders have it, and nobody waits for their end."""
+
 
 class ImportStatus(StrEnum):
     PREVIEW = "preview"

@@ -11,7 +11,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -38,6 +39,7 @@ from liquor_app.imports.cleaning.order_shape import check_rows
 from liquor_app.imports.cleaning.rows import NOTES, TOO_MANY_TAGS, CleanProduct, Line, Person, Setting
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
+from liquor_app.imports.models import AS_OF
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells
 from liquor_app.imports.profiles.tool_profile import Make, Sales
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS, Dialect, chosen_dialect, guess_dialect
@@ -228,10 +230,17 @@ class Work:
         named = [(split_name(name), column) for name, column in self.plan.mapping.items()]
         return [(*name, " ".join(column.split())[:MOST_LETTERS]) for name, column in named if name is not None]
 
+    @property
+    def _as_of(self) -> datetime:
+        """When what the file says was so: now, unless it lay in a drop folder for a while."""
+        now_is = self._reading.how.now
+        told = self.plan.options.get(AS_OF)
+        return min(now_is, datetime.fromisoformat(told)) if isinstance(told, str) else now_is
+
     async def _products(self, session: AsyncSession, chunk: Chunk) -> tuple[Counter[Outcome], list[Reject]]:
         rows = [row for row in chunk.rows if isinstance(row, CleanProduct)]
         outcomes, rejected = await product_rows.write(
-            session, rows, policy=self.plan.policy, file_name=self.plan.file_name, at=self._reading.how.now
+            session, rows, policy=self.plan.policy, file_name=self.plan.file_name, at=self._as_of
         )
         self._notes = Counter(note for row in rows for note in row.notes)
         if self._watch:
@@ -266,6 +275,7 @@ class Work:
             "merged": self.position["merged"] + sum(merged.counts.values()),
             "since": min(days, default=None),
             "whole": self.position["whole"] + merged.kept_whole,
+            "sum": str(Decimal(self.position.get("sum") or 0) + merged.total),
         }
         return merged.counts
 

@@ -21,7 +21,7 @@ from liquor_app.core.lease import JobLost
 from liquor_app.core.platform import gc_control
 from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, unexpected
 from liquor_app.imports.merge_rows import Policy
-from liquor_app.imports.models import IMPORT, ImportStatus
+from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
 from liquor_app.imports.run_import import Plan, open_work
 from liquor_app.imports.undo.undo_job import undo_import
 from liquor_app.imports.undo.whose_job import whose_job
@@ -141,6 +141,8 @@ async def conclude(
         ImportStatus.COMPLETED: f"{row.file_name} was imported",
         ImportStatus.CANCELLED: f"The import of {row.file_name} was stopped",
     }.get(status, f"{row.file_name} could not be imported to its end")
+    if AS_OF in row.options and status is ImportStatus.COMPLETED:
+        return row  # a till's hourly file: the log of drop folders has it
     kept = "" if status is ImportStatus.COMPLETED or not taken else " What was taken so far stays."
     await notify(
         session,

@@ -31,7 +31,7 @@ from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
 from liquor_app.rest.shop import coupons as coupon_pools
-from liquor_app.rest.shop import products
+from liquor_app.rest.shop import drop_folders, products
 
 ROUTERS = [
     accounts.router,
@@ -39,6 +39,7 @@ ROUTERS = [
     customer_labels.router,
     merges.router,
     imports.router,
+    drop_folders.router,
     products.router,
     suppressions.router,
     segments.router,

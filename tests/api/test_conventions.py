@@ -56,6 +56,9 @@ GET /campaigns/{id}/edits · POST /campaigns/{id}/undo · POST /campaigns/{id}/s
 GET /actions/{id}/offers · POST /actions/{id}/move · POST /actions/{id}/skip · POST /actions/{id}/offer
 POST /actions/{id}/copy
 GET /settings/guidance · PATCH /settings/guidance · POST /settings/autopilot/stop · POST /settings/autopilot/release
+GET /drop-folders · GET /drop-folders/export · POST /drop-folders · GET /drop-folders/{id} · PUT /drop-folders/{id}
+DELETE /drop-folders/{id} · POST /drop-folders/{id}/look · GET /drop-files · GET /drop-files/export
+POST /drop-files/{id}/retry
 GET /products · GET /products/export · GET /products/{id} · PUT /products
 POST /imports · POST /imports/{id}/preview · POST /imports/{id}/start · POST /imports/{id}/cancel
 POST /imports/{id}/resume · GET /imports/{id}/undo · POST /imports/{id}/undo · POST /imports/{id}/undo/cancel

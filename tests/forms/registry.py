@@ -20,6 +20,7 @@ from liquor_app.screens.customers.doubles.state import DoublesState
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.suppressions.state import SuppressedState
 from liquor_app.screens.forms.state import WHOLE
+from liquor_app.screens.imports.drop_folders.state import DropFoldersState
 from liquor_app.screens.organization.brand.state import BrandState
 from liquor_app.screens.organization.guidance.state import GuidanceState
 from liquor_app.screens.organization.settings.state import SettingsState
@@ -143,6 +144,9 @@ FORMS = (
     Formed(
         TemplatesState, ((TemplatesState.load,), (TemplatesState.make, True)), TemplatesState.create,
         ({"name": "", "channel": EMAIL, "category": "win_back"},), "name",
+    ),
+    Formed(DropFoldersState, ((DropFoldersState.ask, "new", ""),), DropFoldersState.save,
+        ({"name": "Till", "folder": "../etc", "kind": "products", "policy": "fill", "every_minutes": "15"},), "folder",
     ),
     Formed(PoolsState, ((PoolsState.ask, "new", ""),), PoolsState.save,
         ({"name": "", "discount_pct": "10", "low_water": "1"},), "name",

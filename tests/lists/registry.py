@@ -25,6 +25,7 @@ from liquor_app.customers.lists import PURCHASES, SUPPRESSIONS
 from liquor_app.customers.suppressions import add_suppressions
 from liquor_app.doubles.likely_doubles import find_doubles
 from liquor_app.doubles.lists import DOUBLES
+from liquor_app.imports.drop_folders.lists import DROP_FILES, DROP_SOURCES
 from liquor_app.imports.lists import IMPORTS
 from liquor_app.imports.uploads import add_upload
 from liquor_app.organization.guidance import save_guidance
@@ -213,6 +214,26 @@ async def pools(session: AsyncSession) -> None:
         await create_pool(session, SYSTEM, name=f"Pool {uuid7()}", discount_pct=10 + number % 2)
 
 
+async def drop_folders(session: AsyncSession) -> None:
+    """Five folders, five files in the first."""
+    for number in range(5):
+        await session.execute(
+            text(
+                "INSERT INTO drop_sources (name, folder, kind, silent_hours, looked_at)"
+                " VALUES (:name, :name, 'products', :hours, CASE WHEN :hours = 1 THEN now() END)"
+            ),
+            {"name": f"till-{uuid7()}", "hours": number},
+        )
+    await session.execute(
+        text(
+            "INSERT INTO drop_files (source_id, name, size, modified, status, seen_at)"
+            " SELECT (SELECT CAST(min(CAST(id AS text)) AS uuid) FROM drop_sources), uuid_v7() || '.csv', n, now(),"
+            " CASE WHEN n % 2 = 0 THEN 'failed' ELSE 'repeated' END, date_trunc('day', now())"
+            " FROM generate_series(1, 5) n"
+        )
+    )
+
+
 async def products(session: AsyncSession) -> None:
     known = {"category": "Gin", "price": Decimal(20), "cost": Decimal(12), "stock": Decimal(4)}
     rows = [
@@ -260,5 +281,7 @@ LISTS = [
     Listed(PURCHASES, purchases, scope=one_customer),
     Listed(POOLS, pools, "/coupon-pools"),
     Listed(PRODUCTS, products, "/products", fresh),
+    Listed(DROP_SOURCES, drop_folders, "/drop-folders"),
+    Listed(DROP_FILES, drop_folders, "/drop-files"),
     Listed(GUIDANCE, guidance),
 ]

@@ -72,7 +72,7 @@ class FileStore:
         import obstore
 
         counted = _Counted(pieces, folder_of(key))
-        with _in_our_words("written to"):
+        with in_our_words("written to"):
             if self._root is not None:
                 private_directory(self._root / key.partition("/")[0])
             await obstore.put_async(
@@ -91,7 +91,7 @@ class FileStore:
         """
         import obstore
 
-        with _in_our_words("reached"), suppress(FileNotFoundError):
+        with in_our_words("reached"), suppress(FileNotFoundError):
             return _stored(await obstore.head_async(self._backend, checked(key)))
         return None
 
@@ -108,7 +108,7 @@ class FileStore:
         if (found := await self.find(key)) is None:
             raise NotFound(GONE)
         for start in range(0, found.size, PIECE):
-            with _in_our_words("read"):
+            with in_our_words("read"):
                 piece = await obstore.get_range_async(
                     self._backend, key, start=start, end=min(start + PIECE, found.size)
                 )
@@ -153,7 +153,7 @@ class FileStore:
         """
         import obstore
 
-        with _in_our_words("written to"), suppress(FileNotFoundError):
+        with in_our_words("written to"), suppress(FileNotFoundError):
             await obstore.delete_async(self._backend, checked(key))
 
     async def list(self, folder: Folder) -> AsyncIterator[StoredFile]:
@@ -166,7 +166,7 @@ class FileStore:
 
         stream = obstore.list(self._backend, folder.name, chunk_size=1000)
         while True:
-            with _in_our_words("read"):
+            with in_our_words("read"):
                 page = await anext(stream, None)
             if page is None:
                 return
@@ -232,7 +232,7 @@ class _Counted:
 
 
 @contextmanager
-def _in_our_words(what: str) -> Iterator[None]:
+def in_our_words(what: str) -> Iterator[None]:
     """Errors of the store as a person may read them; its own quote addresses and answers."""
     from obstore.exceptions import BaseError
 
@@ -252,13 +252,21 @@ def _stored(found: Any) -> StoredFile:
 
 def open_store(settings: Settings) -> FileStore:
     """Return the store these settings name."""
-    from obstore.store import LocalStore, S3Store
+    from obstore.store import LocalStore
 
     copies = settings.data_dir / "tmp"
-    bucket = settings.bucket
-    if bucket is None:
-        root = private_directory(settings.data_dir / "files")
-        return FileStore(LocalStore(root), home=str(root), root=root, copies=copies)
+    if (opened := open_bucket(settings)) is not None:
+        return FileStore(opened[0], home=opened[1], root=None, copies=copies)
+    root = private_directory(settings.data_dir / "files")
+    return FileStore(LocalStore(root), home=str(root), root=root, copies=copies)
+
+
+def open_bucket(settings: Settings) -> tuple[S3Store, str] | None:
+    """Return the bucket of these settings, and how people call the place; None if they name none."""
+    from obstore.store import S3Store
+
+    if (bucket := settings.bucket) is None:
+        return None
     access, _, secret = settings.files_key.get_secret_value().partition(":")
 
     def credentials() -> S3Credential:
@@ -277,7 +285,7 @@ def open_store(settings: Settings) -> FileStore:
         },
         retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
     )
-    return FileStore(s3, home="/".join(filter(None, ("s3:/", bucket.name, bucket.prefix))), root=None, copies=copies)
+    return s3, "/".join(filter(None, ("s3:/", bucket.name, bucket.prefix)))
 
 
 _known: tuple[Settings, FileStore] | None = None

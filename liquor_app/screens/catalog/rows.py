@@ -7,7 +7,7 @@ from datetime import datetime
 
 from liquor_app.catalog.service import ProductRow
 from liquor_app.catalog.stock import StockState
-from liquor_app.ui.words import NONE, ago, percent, plain_number, show_money
+from liquor_app.ui.words import NONE, ago, figure, percent, show_money
 
 STATES = {
     StockState.IN: ("In stock", "green"),
@@ -50,7 +50,7 @@ def product_line(row: ProductRow, at: datetime) -> ProductLine:
         show_money(row.cost, cents=True),
         NONE if row.margin_pct is None else percent(row.margin_pct / 100),
         row.margin_pct is not None and row.margin_pct < 0,
-        NONE if row.stock is None else plain_number(row.stock),
+        NONE if row.stock is None else figure(row.stock, 2 if row.stock % 1 else 0),
         word,
         tone,
         f"told {ago(row.stock_at, at)}, too long to count" if stale else "",

@@ -30,6 +30,7 @@ def catalogue_page() -> rx.Component:
             ),
             for_managers(
 
+                button("Drop folders", icon="folder-input", href="/settings/drop-folders"),
                 button("Import products", kind="primary", icon="upload", href=BRING),
             ),
         ),
@@ -40,7 +41,7 @@ def catalogue_page() -> rx.Component:
                 Column("Category", lambda line: line.category, phone="hide"),
                 Column("Price", _price, sort="sells_at", number=True, phone="under"),
                 Column("Cost", lambda line: rx.el.span(line.cost, class_name="num"), number=True, phone="hide"),
-                Column("Margin", _margin, sort="margin_pct", number=True, phone="under"),
+                Column("Margin", _margin, sort="margin_pct", number=True, phone="hide"),
                 Column("Stock", _stock, sort="stock", number=True),
                 Column(
                     "Last seen", lambda line: rx.el.span(line.seen, class_name="muted nowrap"), sort="last_seen_at",
@@ -55,7 +56,7 @@ def catalogue_page() -> rx.Component:
                 "Bring your till's item list, or the hourly stock file: a SKU or a UPC in each row is enough. What"
                 " matches a search or a filter stands here.",
                 for_managers(button("Import products", kind="primary", icon="upload", href=BRING)),
-                icon="wine",
+                icon="package",
             ),
             keeps=True,
         ),
@@ -67,8 +68,8 @@ def _name(line: Any) -> rx.Component:
 
 
 def _price(line: Any) -> rx.Component:
-    usual = rx.cond(line.usual != "", rx.el.small(rx.el.s(line.usual)), rx.fragment())
-    return rx.el.span(line.sells_at, usual, class_name="num nowrap")
+    usual = rx.cond(line.usual != "", rx.el.small(rx.el.s(line.usual), class_name="num"), rx.fragment())
+    return rx.fragment(rx.el.span(line.sells_at, class_name="num nowrap"), usual)
 
 
 def _margin(line: Any) -> rx.Component:
@@ -86,6 +87,6 @@ def _stock(line: Any) -> rx.Component:
 
 PAGES = (
     Page(
-        "/catalogue", "Catalogue", catalogue_page, icon="wine", on_load=ProductsState.load, nav_group="main",
+        "/catalogue", "Catalogue", catalogue_page, icon="package", on_load=ProductsState.load, nav_group="main",
     ),
 )  # fmt: skip

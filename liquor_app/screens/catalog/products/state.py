@@ -43,4 +43,5 @@ class ProductsState(ListState, rx.State):
 
     async def _options(self, session: Session, actor: Actor) -> dict[str, list[Option]]:
         names = await product_categories(session, actor)
-        return {"category": [Option(name, name) for name in names]}
+        costs = [Option("true", "Known"), Option("false", "Not known")]
+        return {"category": [Option(name, name) for name in names], "with_cost": costs}

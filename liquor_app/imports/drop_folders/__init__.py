@@ -1,0 +1,1 @@
+"""Folders tills lay files in, looked at by the clock."""

@@ -1,0 +1,108 @@
+"""The drop folders, and the log of what came in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.lists import read_list
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.files.drop_root import DroppedFile
+from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
+from liquor_app.core.paging import Page
+from liquor_app.imports.drop_folders.drop_sources import LAST, SILENT, SourceRow
+from liquor_app.imports.drop_folders.models import DropStatus
+from liquor_app.imports.models import ImportStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropFileRow(DroppedFile):
+    """A file that came: `state` is its own status, or once it was taken its import's. `right`, `warned` and `refused`
+    count its rows, `total` is what its orders come to."""
+
+    id: UUID
+    source_id: UUID
+    source: str
+    seen_at: datetime
+    state: str
+    reason: str | None
+    import_id: UUID | None
+    right: int | None
+    warned: int | None
+    refused: int | None
+    total: Decimal | None
+
+
+DROP_SOURCES = ListSpec(
+    name="drop_folders",
+    row=SourceRow,
+    source="drop_sources t",
+    select={"last_at": LAST, "is_silent": SILENT},
+    order="name",
+    sorts=(Sort("name"), Sort("looked_at", first="-")),
+    role="manager",
+    bounded="there are 50 at most",
+    export={
+        "id": "id", "name": "name", "folder": "folder", "kind": "holds", "every_minutes": "every minutes",
+        "silent_hours": "silent after hours", "is_paused": "paused", "looked_at": "looked at", "last_at": "last file",
+        "is_silent": "silent", "problem": "problem",
+    },
+)  # fmt: skip
+
+_STATE = f"CASE WHEN t.status = '{DropStatus.TAKEN}' THEN COALESCE(i.status, '{DropStatus.TAKEN}') ELSE t.status END"
+STATES = (
+    DropStatus.WAITING, ImportStatus.QUEUED, ImportStatus.RUNNING, ImportStatus.COMPLETED, DropStatus.REPEATED,
+    DropStatus.FAILED, ImportStatus.CANCELLED,
+)  # fmt: skip
+
+DROP_FILES = ListSpec(
+    name="drop_files",
+    row=DropFileRow,
+    source="drop_files t JOIN drop_sources s ON s.id = t.source_id LEFT JOIN imports i ON i.id = t.import_id",
+    select={
+        "source": "s.name",
+        "state": _STATE,
+        "reason": "COALESCE(t.reason, i.error)",
+        "right": "i.created + i.updated + i.unchanged",
+        "warned": "CASE WHEN i.id IS NOT NULL THEN"
+        " (SELECT COALESCE(sum(CAST(value AS int)), 0) FROM jsonb_each_text(i.notes)) END",
+        "refused": "i.rejected",
+        "total": "CAST(i.position ->> 'sum' AS numeric)",
+    },
+    order="-seen_at",
+    sorts=(Sort("seen_at", first="-"),),
+    filters=(
+        Filter("source_id", "t.source_id", Match.ID, label="Folder"),
+        Filter("state", f"{_STATE} = ANY(:state)", options=tuple(one.value for one in STATES), label="Status"),
+    ),
+    role="manager",
+    export={
+        "id": "id", "source": "folder", "name": "file", "size": "bytes", "modified": "written", "seen_at": "came",
+        "state": "status", "right": "rows right", "warned": "rows warned", "refused": "rows refused", "total": "sum",
+        "reason": "reason",
+    },
+)  # fmt: skip
+
+
+async def list_drop_sources(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[SourceRow]:
+    """Return a page of drop folders, by name unless asked otherwise.
+
+    Raises:
+        Forbidden: the actor is not a manager.
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, DROP_SOURCES, query)
+
+
+async def list_drop_files(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[DropFileRow]:
+    """Return a page of what came, the latest first.
+
+    Raises:
+        Forbidden: the actor is not a manager.
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, DROP_FILES, query)

@@ -1,0 +1,87 @@
+"""Drop folders, and what came in them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Index, text
+from sqlmodel import Field, SQLModel
+
+from liquor_app.core.columns import choice, document, flag, moment, pk, ref, stamped, whole, words
+from liquor_app.core.states import Transitions
+
+
+class DropStatus(StrEnum):
+    WAITING = "waiting"
+    """Seen, and left to become whole: it is read when it looks the same twice."""
+    TAKEN = "taken"
+    """Handed to the importer; what became of it is its import's status."""
+    REPEATED = "repeated"
+    """Its content was imported before."""
+    FAILED = "failed"
+    """Not read; the reason says why."""
+
+
+DROP = Transitions(
+    "file",
+    {
+        DropStatus.WAITING: [DropStatus.TAKEN, DropStatus.REPEATED, DropStatus.FAILED],
+        # tried again, on somebody's word
+        DropStatus.FAILED: [DropStatus.WAITING, DropStatus.TAKEN],
+        DropStatus.TAKEN: [DropStatus.TAKEN],
+    },
+)
+
+
+class DropSource(SQLModel, table=True):
+    """A folder below the drop root that one till lays one kind of file in."""
+
+    __tablename__ = "drop_sources"
+    __table_args__ = (Index("uq_drop_sources_folder", text("lower(folder)"), unique=True),)
+
+    id: UUID = pk()
+    name: str = words(unique=True)
+    folder: str = words()
+    kind: str = words()
+    policy: str = words(default="fill")
+    options: dict[str, Any] = document(empty="{}")
+    every_minutes: int = whole(default=15)
+    silent_hours: int | None = whole(nullable=True)
+    """Longer than this without a file is told; None: it may be silent."""
+    is_paused: bool = flag()
+    problem: str | None = words(nullable=True)
+    """Why the last look could not be taken."""
+    looked_at: datetime | None = moment()
+    next_look_at: datetime = stamped()
+    silence_told_at: datetime | None = moment()
+    created_at: datetime = stamped()
+
+
+class DropFile(SQLModel, table=True):
+    """A file that came. Once it waits no longer, its name, size and time are never read again."""
+
+    __tablename__ = "drop_files"
+    __table_args__ = (
+        Index("uq_drop_files_seen", "source_id", "name", "size", "modified", unique=True),
+        Index("uq_drop_files_waiting", "source_id", "name", unique=True, postgresql_where=text("status = 'waiting'")),
+        Index("ix_drop_files_mark", "source_id", "mark"),
+        Index("ix_drop_files_source", "source_id", "seen_at"),
+        Index("ix_drop_files_seen", "seen_at", "id"),
+    )
+
+    id: UUID = pk()
+    source_id: UUID = ref("drop_sources.id")
+    name: str = words()
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    modified: datetime = moment(nullable=False)
+    looks: int = whole(default=1)
+    """How often it looked the same."""
+    mark: str | None = words(nullable=True)
+    """SHA-256 of its content."""
+    status: DropStatus = choice("status", DropStatus, DropStatus.WAITING)
+    reason: str | None = words(nullable=True)
+    import_id: UUID | None = ref("imports.id", ondelete="SET NULL", nullable=True)
+    seen_at: datetime = stamped()

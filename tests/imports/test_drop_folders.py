@@ -1,0 +1,254 @@
+"""Drop folders: each file once, when it is whole, one after the other; what fails is kept and told, silence too."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core import config, queue
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.imports.drop_folders.drop_sources import create_source, get_source, request_look, update_source
+from liquor_app.imports.drop_folders.lists import list_drop_files
+from liquor_app.imports.drop_folders.look import Looked, look_at, request_due_looks, retry_file
+from liquor_app.imports.drop_folders.tasks import TASKS as LOOKS
+from liquor_app.imports.tasks import TASKS as IMPORTS
+from liquor_app.organization.service import list_notifications
+from tests.imports.test_import_cases import many, one
+from tests.people import ensure_shop
+
+pytestmark = pytest.mark.integration
+STOCK = "sku,name,price,stock\nG-1,Gin,20,{stock}\nG-2,Rum,abc,4\n"
+SALES = "order id,email,date,amount\n{order},ann@x.example,2026-11-01 10:00,{amount}\n"
+
+
+@pytest.fixture
+def root(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The drop root of this test."""
+    monkeypatch.setenv("LIQUOR_DROP_FOLDER", str(tmp_path / "drop"))
+    (tmp_path / "drop" / "till").mkdir(parents=True)
+    config.get_settings.cache_clear()
+    yield tmp_path / "drop"
+    monkeypatch.undo()
+    config.get_settings.cache_clear()
+
+
+async def source(**told: Any) -> UUID:
+    async with transaction() as session:
+        await ensure_shop(session)
+        made = await create_source(session, SYSTEM, {"name": "Till", "folder": "till", "kind": "products", **told})
+    return made.id
+
+
+async def look(source_id: UUID) -> Looked:
+    """A look, and the imports it asked for."""
+    found = await look_at(source_id)
+    for job in await many("SELECT id FROM jobs WHERE name = 'import_file' AND status = 'queued'"):
+        await queue.run(job.id, IMPORTS)
+    return found
+
+
+async def log() -> list[Any]:
+    async with transaction() as session:
+        return list((await list_drop_files(session, SYSTEM)).items)
+
+
+async def test_a_file_is_read_once_when_it_looks_the_same_twice(root: Path) -> None:
+    till = await source()
+    (root / "till" / "stock.csv").write_text(STOCK.format(stock=3))
+    assert await look(till) == Looked(waiting=1)
+    assert await look(till) == Looked(taken=1)
+    [row] = await log()
+    assert (row.state, row.right, row.warned, row.refused) == ("completed", 2, 1, 0)
+    assert (await one("SELECT stock FROM products WHERE sku = 'G-1'")).stock == 3
+    assert await look(till) == Looked(), "the same file is not read again"
+    assert len(await many("SELECT 1 FROM imports")) == 1
+    async with transaction() as session:
+        assert await list_notifications(session, SYSTEM) == [], "nobody's bell rings every hour"
+
+
+async def test_a_file_that_is_still_written_is_waited_for(root: Path) -> None:
+    till, file = await source(), root / "till" / "stock.csv"
+    file.write_text("sku,name\nG-1")
+    (root / "till" / "next.csv.part").write_text("half")
+    await look(till)
+    file.write_text(STOCK.format(stock=3))
+    assert await look(till) == Looked(waiting=1), "it grew: it must look the same once more"
+    os.utime(file, ns=(1_700_000_000_000_000_000,) * 2)
+    assert await look(till) == Looked(waiting=1), "it was touched"
+    assert await look(till) == Looked(taken=1)
+    assert [row.name for row in await log()] == ["stock.csv"]
+    file.unlink()
+    (root / "till" / "gone.csv").write_text("x")
+    await look(till)
+    (root / "till" / "gone.csv").unlink()
+    assert await look(till) == Looked(), "what waited and is gone is forgotten"
+
+
+async def test_orders_of_the_same_content_are_not_taken_twice_and_their_sum_is_told(root: Path) -> None:
+    till = await source(kind="purchases")
+    async with transaction() as session:
+        await session.execute(
+            text("INSERT INTO customers (email, email_key) VALUES ('ann@x.example', 'ann@x.example')")
+        )
+    (root / "till" / "a.csv").write_text(SALES.format(order="A1", amount="30.50"))
+    await look(till)
+    await look(till)
+    (root / "till" / "b.csv").write_text(SALES.format(order="A1", amount="30.50"))
+    await look(till)
+    assert await look(till) == Looked(repeated=1)
+    rows = {row.name: row for row in await log()}
+    assert (rows["a.csv"].state, rows["a.csv"].total) == ("completed", Decimal("30.50"))
+    assert (rows["b.csv"].state, rows["b.csv"].reason) == ("repeated", "Its content came before, as a.csv.")
+    assert len(await many("SELECT 1 FROM purchases")) == 1
+
+
+async def test_the_same_stock_again_says_that_it_is_still_so(root: Path) -> None:
+    """An hour later nothing was sold: the figures are as fresh as the file."""
+    till, file = await source(), root / "till" / "stock.csv"
+    for hours in (30, 1):
+        file.write_text(STOCK.format(stock=3))
+        os.utime(file, (time.time() - hours * 3600,) * 2)
+        await look(till)
+        await look(till)
+    assert len(await many("SELECT 1 FROM imports")) == 2
+    told = await one("SELECT extract(epoch FROM now() - stock_at) / 3600 AS hours FROM products WHERE sku = 'G-1'")
+    assert 0.9 < told.hours < 1.2
+
+
+async def test_files_of_a_till_come_in_one_after_the_other_the_oldest_first(root: Path) -> None:
+    till = await source()
+    for name, stock, age in (("b.csv", 1, 50), ("a.csv", 9, 10), ("c.csv", 5, 30)):
+        (root / "till" / name).write_text(STOCK.format(stock=stock))
+        os.utime(root / "till" / name, (time.time() - age,) * 2)
+    await look(till)
+    assert await look_at(till) == Looked(taken=1, waiting=2)
+    assert await look_at(till) == Looked(waiting=2), "the first is not done yet"
+    for _ in range(3):
+        await look(till)
+    assert (await one("SELECT stock FROM products WHERE sku = 'G-1'")).stock == 9, "the youngest's word holds"
+    rows = sorted(await log(), key=lambda row: row.modified)
+    assert [row.name for row in rows] == ["b.csv", "c.csv", "a.csv"]
+
+
+async def test_what_fails_is_kept_and_tried_again_with_what_the_folder_says_now(root: Path) -> None:
+    till = await source(kind="customers")
+    (root / "till" / "stock.csv").write_text(STOCK.format(stock=3))
+    await look(till)
+    await look(till)
+    [row] = await log()
+    assert (row.state, "No column says who the customer is" in row.reason) == ("failed", True)
+    async with transaction() as session:
+        assert [one.title for one in await list_notifications(session, SYSTEM)] != []
+        await update_source(session, SYSTEM, till, {"kind": "products"})
+        await retry_file(session, SYSTEM, row.id)
+    await look(till)
+    [row] = await log()
+    assert (row.state, row.right, row.reason) == ("completed", 2, None)
+    with pytest.raises(Conflict, match="Only a file that failed"):
+        async with transaction() as session:
+            await retry_file(session, SYSTEM, row.id)
+
+
+async def test_an_empty_file_is_told_and_may_come_again(root: Path) -> None:
+    till = await source()
+    (root / "till" / "empty.csv").touch()
+    await look(till)
+    assert await look(till) == Looked(failed=1)
+    [row] = await log()
+    assert (row.state, row.reason) == ("failed", "It is empty.")
+    async with transaction() as session:
+        await retry_file(session, SYSTEM, row.id)
+    (root / "till" / "empty.csv").unlink()
+    with pytest.raises(Conflict):
+        async with transaction() as session:
+            await retry_file(session, SYSTEM, row.id)
+
+
+async def test_two_workers_that_look_at_once_hand_a_file_over_once(root: Path) -> None:
+    till = await source()
+    (root / "till" / "stock.csv").write_text(STOCK.format(stock=3))
+    await look_at(till)
+    found = await asyncio.gather(*(look_at(till) for _ in range(4)))
+    assert sum(one.taken for one in found) == 1
+    assert len(await many("SELECT 1 FROM imports")) == 1
+    kept = await one("SELECT file_key FROM imports")
+    files = list((Path(config.get_settings().data_dir) / "files" / "imports").glob("*"))
+    assert [path.name for path in files if path.stat().st_mtime > time.time() - 60] == [kept.file_key], (
+        "no copy is left"
+    )
+
+
+async def test_the_clock_asks_for_those_whose_time_has_come(root: Path) -> None:
+    till = await source()
+    other = await source(name="Other", folder="other", is_paused=True)
+    async with transaction() as session:
+        assert await request_due_looks(session) == 1
+        assert await request_due_looks(session) == 1, "asked twice"
+    [job] = await many("SELECT id, args FROM jobs WHERE name = 'look_drop_folder'")
+    assert job.args == {"source_id": str(till)}, "it is one job, and not the paused one's"
+    await queue.run(job.id, LOOKS)
+    async with transaction() as session:
+        assert await request_due_looks(session) == 0, "not before its minutes are over"
+        with pytest.raises(Conflict, match="paused"):
+            await request_look(session, SYSTEM, other)
+        await update_source(session, SYSTEM, other, {"is_paused": False})
+    await look(other)
+    async with transaction() as session:
+        row = await get_source(session, SYSTEM, other)
+    assert row.problem == "The folder other cannot be opened: it is not there."
+
+
+async def test_silence_is_told_once(root: Path) -> None:
+    till = await source(silent_hours=3)
+
+    async def told() -> list[str]:
+        async with transaction() as session:
+            await request_due_looks(session)
+            return [one.title for one in await list_notifications(session, SYSTEM)]
+
+    assert await told() == []
+    async with transaction() as session:
+        await session.execute(text("UPDATE drop_sources SET created_at = now() - interval '4 hours'"))
+        assert (await get_source(session, SYSTEM, till)).is_silent
+    assert await told() == ["Till sends nothing"]
+    assert await told() == ["Till sends nothing"]
+    (root / "till" / "stock.csv").write_text(STOCK.format(stock=3))
+    await look(till)
+    async with transaction() as session:
+        assert not (await get_source(session, SYSTEM, till)).is_silent
+        await session.execute(text("UPDATE drop_files SET seen_at = now() - interval '4 hours'"))
+        await session.execute(text("UPDATE drop_sources SET silence_told_at = now() - interval '5 hours'"))
+    assert await told() == ["Till sends nothing"] * 2
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"name": " "}, "name"), ({"kind": "stocks"}, "kind"), ({"policy": "x"}, "policy"),
+    ({"every_minutes": 4}, "every_minutes"), ({"every_minutes": "soon"}, "every_minutes"),
+    ({"silent_hours": 0}, "silent_hours"), ({"options": {"profile": "shopify_orders"}}, "profile"),
+    ({"options": {"x": 1}}, "options"), ({"options": {"decimal": "!"}}, "decimal"), ({"folder": "a/../b"}, "folder"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("told", "field"), WRONG)
+async def test_what_makes_no_sense_is_said_by_its_field(root: Path, told: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        await source(**told)
+    assert refused.value.field == field
+
+
+async def test_a_name_and_a_folder_are_one_source_s(root: Path) -> None:
+    await source()
+    for told in ({"folder": "other"}, {"name": "Other", "folder": "TILL"}):
+        with pytest.raises(Conflict):
+            await source(**told)
