@@ -107,9 +107,9 @@ prove-security: $(DEV) ## the attacker's programs, the siege of a running shop, 
 prove-files: $(TOOLS) ## the file store against a server that speaks S3
 	@$(BIN)/python -m pytest -q tests/core/test_file_store.py tests/core/prove_s3.py
 
-coverage: $(DEV) ## lines and branches reached by the tests, a slice (twenty minutes; then also `make mutants`)
+coverage: $(DEV) ## lines and branches reached by the tests, a slice (half an hour; then also `make mutants`)
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m coverage run -m pytest -q -m "not e2e and not reliability and not timescale" tests
+	@$(BIN)/python -m coverage run -m pytest -q -n 2 --dist loadgroup -m "not e2e and not reliability and not timescale" --ignore=tests/guards tests
 	@$(BIN)/python -m coverage combine -q
 	@$(BIN)/python scripts/measure_coverage.py
 
