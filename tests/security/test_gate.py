@@ -24,7 +24,7 @@ from liquor_app.screens.shell.state import ShellState
 from liquor_app.screens.templates.editor.state import EditorState
 from tests.api.client import Client
 from tests.security.test_streams import opened
-from tests.security.wire import Wire, quiet
+from tests.security.wire import BOOT, Wire, quiet
 
 pytestmark = pytest.mark.integration
 
@@ -215,6 +215,8 @@ async def test_what_a_page_sends_is_taken(wire: Wire, anybody: Client) -> None:
     await tab.send(EditorState.type_in, name="body_mjml", value="x" * 100_000)
     await tab.send(CampaignsState.choose, key="status", value=["draft"])
     await tab.until('"value": "draft"', since)
+    event = tab.event(BOOT)  # of an address that leads nowhere
+    await wire.namespace.on_event(tab.sid, event | {"router_data": {"pathname": "/no", "query": {"splat": ["no"]}}})
     assert "This was not taken" not in tab.text(since)
 
 

@@ -61,7 +61,8 @@ class Bounds:
 OF_STRANGERS = Bounds(text=4_000, values=300, depth=3)
 OF_PEOPLE = Bounds(text=400_000, values=20_000, depth=12)
 """A template's source has up to 100,000 characters, twice in a form; a segment's rules nest five levels deep."""
-OF_ROUTES = Bounds(text=8_000, values=100, depth=2)
+OF_ROUTES = Bounds(text=8_000, values=100, depth=3)
+"""An address that leads nowhere comes as a list of its parts, within the query."""
 
 
 def entry_events() -> frozenset[str]:
