@@ -18,8 +18,8 @@ from liquor_app.core.clock import now
 from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS, SEALED_DATE, copied_seal
 
 FIELDS = (
-    "external_id", "email", "email_key", "phone", "name", "city", "state", "postal_code", "country", "timezone",
-    "language", *BIRTH_COLUMNS, "age_verified_at", "raw_data",
+    "external_id", "email", "email_key", "phone", "name", "first_name", "city", "state", "postal_code", "country",
+    "timezone", "language", *BIRTH_COLUMNS, "age_verified_at", "raw_data",
 )  # fmt: skip
 CONSENT_FIELDS = ("email_consent", "sms_consent")
 WRITTEN = (*FIELDS, *CONSENT_FIELDS)

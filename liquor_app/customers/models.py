@@ -109,6 +109,8 @@ class Customer(SQLModel, table=True):
     email_key: str | None = words(nullable=True)
     phone: str | None = words(nullable=True)
     name: str | None = words(nullable=True)
+    first_name: str | None = words(nullable=True)
+    """The given name where it was told apart ("Mary Ann"): what a letter calls them."""
     city: str | None = words(nullable=True)
     state: str | None = words(nullable=True)
     postal_code: str | None = words(nullable=True)

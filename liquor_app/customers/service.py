@@ -167,6 +167,8 @@ def _clean(changes: dict[str, Any], today: date) -> dict[str, Any]:
                 field="date_of_birth",
             )
         values["date_of_birth"] = born
+    if "name" in values:
+        values["first_name"] = None  # it was of the name before
     if "state" in values or "phone" in values:
         values.setdefault("timezone", guess_timezone(values.get("state"), values.get("phone")))
     return values

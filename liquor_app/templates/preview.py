@@ -202,13 +202,16 @@ def _filled(context: Context, missing: list[str]) -> Context:
 
 async def _recipient(session: AsyncSession, customer_id: UUID) -> Recipient:
     found = await session.execute(
-        text("SELECT name, city, primary_category, raw_data FROM customers WHERE id = :id AND deleted_at IS NULL"),
+        text(
+            "SELECT name, first_name, city, primary_category, raw_data FROM customers"
+            " WHERE id = :id AND deleted_at IS NULL"
+        ),
         {"id": customer_id},
     )
     row = found.first()
     if row is None:
         raise NotFound("There is no such customer, or it was deleted.")
-    return Recipient(row.name, row.city, row.primary_category, custom_of(row.raw_data))
+    return Recipient(row.name, row.city, row.primary_category, custom_of(row.raw_data), row.first_name)
 
 
 _EXAMPLE_OFFER = OfferFacts(

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from liquor_app.core.errors import Invalid
+from liquor_app.customers.person_names import called
 from liquor_app.organization.models import Channel
 from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.rendering.render import (
@@ -20,7 +21,7 @@ from liquor_app.templates.rendering.render import (
     variables_of,
 )
 from liquor_app.templates.rendering.text_part import html_to_text
-from liquor_app.templates.rendering.variables import VARIABLES, example_context, first_name
+from liquor_app.templates.rendering.variables import VARIABLES, example_context
 
 LEGAL = Legal(
     "Harbor & Vine", "14 Wharf St, Portland, ME 04101", "", "Must be 21 or older.", 21, "https://shop.example/u/abc.def"
@@ -186,4 +187,4 @@ def test_html_to_text() -> None:
 )
 def test_the_first_name_is_one_or_none(name: str | None, first: str | None) -> None:
     """A name of blanks once ended the rendering of its message."""
-    assert first_name(name) == first
+    assert called(name) == first

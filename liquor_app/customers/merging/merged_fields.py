@@ -21,11 +21,11 @@ PLACE = ("city", "state", "postal_code", "country", "timezone")
 """Taken together: half of one address and half of another is where nobody lives."""
 CONSENTS = {"email": ("email_consent", "email_key"), "sms": ("sms_consent", "phone")}
 """Channel → columns of the consent and of the address it is about."""
-FILLED = ("external_id", "name", "phone")
+FILLED = ("external_id", "phone")
 CHANGED = (
-    *FILLED, "email", "email_key", *PLACE, "language", *BIRTH_COLUMNS, *(consent for consent, _ in CONSENTS.values()),
-    "age_verified_at", "age_disputed_at", "profiling_objected_at", "no_tracking", "paused_until",
-    "max_contacts_30_days", "topics_off", "raw_data",
+    *FILLED, "name", "first_name", "email", "email_key", *PLACE, "language", *BIRTH_COLUMNS,
+    *(consent for consent, _ in CONSENTS.values()), "age_verified_at", "age_disputed_at", "profiling_objected_at",
+    "no_tracking", "paused_until", "max_contacts_30_days", "topics_off", "raw_data",
 )  # fmt: skip
 """Every column a merge may write."""
 
@@ -38,6 +38,8 @@ def merged_columns(stays: Values, goes: Values, today: date, minimum_age: int, n
         now: the moment a doubt about the age begins, if one does.
     """
     made: dict[str, Any] = {name: _first(stays[name], goes[name]) for name in FILLED}
+    named = stays if stays["name"] else goes
+    made |= {"name": named["name"], "first_name": named["first_name"]}
     from_other = goes if not stays["email_key"] else stays
     made |= {"email": from_other["email"], "email_key": from_other["email_key"]}
     lives = stays if any(stays[name] for name in ("city", "state", "postal_code")) else goes

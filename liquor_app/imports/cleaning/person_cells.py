@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import normalise_email, normalise_phone, stands_for_nobody
 from liquor_app.customers.countries import country_code
+from liquor_app.customers.person_names import clean_person_name
 from liquor_app.customers.places import normalise_state
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_text, clean_word
 
@@ -37,6 +38,12 @@ def clean_id(cell: str, field: str) -> str | None:
     elif _MANTISSA.match(text):
         raise Rejected(f"bad_{field}", field, f"{field} lost its digits in a spreadsheet: {text[:40]!r}.")
     return text if text.strip("0") else None
+
+
+def clean_name(cell: str, field: str) -> str | None:
+    """Return somebody's name; None for what tills write where they know none."""
+    text = clean_text(cell, field)
+    return None if text is None else clean_person_name(text)
 
 
 def clean_email(cell: str) -> tuple[str | None, str | None]:

@@ -18,7 +18,7 @@ from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, known_birthday
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.imports.cleaning.answer_cells import Answer, clean_answer, clean_flag
-from liquor_app.imports.cleaning.cells import MAX_TEXT, REMEMBERED, Rejected, clean_label, clean_text, clean_word
+from liquor_app.imports.cleaning.cells import MAX_TEXT, REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.column_mapping import CONSENTS
 from liquor_app.imports.cleaning.label_cells import clean_custom, clean_tags
 from liquor_app.imports.cleaning.moment_cells import (
@@ -33,6 +33,7 @@ from liquor_app.imports.cleaning.person_cells import (
     clean_country,
     clean_email,
     clean_id,
+    clean_name,
     clean_phone,
     clean_postal_code,
     clean_state,
@@ -191,7 +192,7 @@ def _withdrawal(channel: str, cells: list[str], at: dict[str, int], how: Setting
 
 _CLEAN: dict[str, Callable[[str], str | None]] = {
     "external_id": partial(clean_id, field="external_id"),
-    "name": partial(clean_text, field="name"),
+    "name": partial(clean_name, field="name"),
     "city": partial(clean_label, field="city"),
     "state": clean_state,
     "postal_code": clean_postal_code,
@@ -259,8 +260,10 @@ def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting
         told = next((refused[field] for field in ("email", "phone", "external_id") if field in refused), None)
         raise told or Rejected("no_identity", "email", "The row has neither an e-mail, a phone nor an external id.")
     if not values.get("name"):
-        parts = [read(field, partial(clean_text, field=field), None) for field in ("first_name", "last_name")]
+        parts = [read(field, partial(clean_name, field=field), None) for field in ("first_name", "last_name")]
         values["name"] = " ".join(part for part in parts if part)[:MAX_TEXT]
+    if "first_name" in given:
+        values["first_name"] = read("first_name", partial(clean_name, field="first_name"), None)
     if "date_of_birth" in given:
         today = how.now.astimezone(how.zone).date()
         born = read("date_of_birth", partial(clean_birthday, today=today, order=how.date_order), None)

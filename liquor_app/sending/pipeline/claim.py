@@ -44,7 +44,8 @@ SELECT s.id, s.created_at, s.customer_id, s.action_id, s.campaign_id, s.channel,
        s.expires_at, s.contact_at AS moment, s.attempt,
        k.virtual_now IS NOT NULL AS is_played, k.brand_id, k.constraints,
        a.send_window, a.offer, a.offer_terms, a.message, a.template_category, o.code AS coupon,
-       c.name, c.city, c.primary_category, c.raw_data, c.email_key, c.phone, c.state, c.postal_code, c.timezone,
+       c.name, c.first_name, c.city, c.primary_category, c.raw_data,
+       c.email_key, c.phone, c.state, c.postal_code, c.timezone,
        c.deleted_at IS NOT NULL AS deleted, c.profiling_objected_at IS NOT NULL AS objected, c.no_tracking,
        c.paused_until, c.max_contacts_30_days, c.topics_off,
        c.of_age_on, c.age_verified_at IS NOT NULL AS age_verified,
@@ -99,6 +100,7 @@ class Claimed:
     city: str | None
     favourite: str | None
     custom: Mapping[str, str]
+    given: str | None
     offer: str
     offer_terms: dict[str, Any]
     message: str | None
@@ -286,6 +288,7 @@ def _claimed(row: Any, verdict: Allowed, hashed: bytes, coupon: str | None) -> C
         city=row.city,
         favourite=row.primary_category,
         custom=custom_of(row.raw_data),
+        given=row.first_name,
         offer=row.offer or "",
         offer_terms=row.offer_terms or {},
         message=row.message,

@@ -85,7 +85,7 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
         return _stop(message, CANNOT_RENDER, f"The brand {brand.name} has not got {lacks} yet.")
     pages = own_pages(message.id)
     facts = Facts(
-        Recipient(message.name, message.city, message.favourite, message.custom),
+        Recipient(message.name, message.city, message.favourite, message.custom, message.given),
         OfferFacts(message.offer, message.message, message.offer_terms, message.coupon),
         brand,
     )

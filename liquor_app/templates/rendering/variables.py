@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from liquor_app.customers.person_names import called_by, clean_person_name
 from liquor_app.ui.words import show_weekday
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Recipient:
     favourite: str | None
     custom: Mapping[str, str] = field(default_factory=dict)
     """Custom fields: `{{ custom.favorite_grape }}`."""
+    given: str | None = None
+    """Their given name, where it was told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,8 @@ def personal_values(person: Recipient, offer: OfferFacts) -> dict[str, str]:
     offer."""
     return _known(
         **{
-            "customer.first_name": first_name(person.name),
-            "customer.name": person.name,
+            "customer.first_name": called_by(person.given, person.name),
+            "customer.name": clean_person_name(person.name or ""),
             "customer.city": person.city,
             "customer.favourite": in_sentence(person.favourite),
             "offer.code": offer.code,
@@ -119,14 +122,6 @@ def example_context() -> Context:
         else:
             made[group] = example
     return made
-
-
-def first_name(name: str | None) -> str | None:
-    """`Marguerite` of `Marguerite Okafor`; nothing of `Okafor, M.` or a single initial."""
-    if not name or "," in name:
-        return None
-    first = next(iter(name.split()), "").strip(".")  # blanks that no import took for blanks are no name
-    return first if len(first) > 1 else None
 
 
 def in_sentence(category: str | None) -> str | None:

@@ -1,0 +1,55 @@
+"""What somebody is called, in letters and on file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from liquor_app.customers.person_names import called, called_by, clean_person_name
+from liquor_app.templates.rendering.variables import OfferFacts, Recipient, personal_values
+from tests.imports.test_import import rows, run
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("Dr. Jane Smith", "Jane"), ("Mr John Smith", "John"), ("MARGUERITE OKAFOR", "Marguerite"),
+        ("marguerite okafor", "Marguerite"), ("Okafor, Marguerite", "Marguerite"), ("N/A", None), ("NULL", None),
+        ("unknown unknown", None), ("jane.doe@example.com", None), ("John Smith, Jr.", "John"), ("Walk-in", None),
+        ("O'NEIL, MARY-ANN", "Mary-Ann"), ("McKenna Grace", "McKenna"), ("Mrs. Dr. Ada Byron", "Ada"),
+        ("J. Okafor", None), ("12345", None), ("-", None), ("Guest Customer", None), ("JOSÉ GARCÍA", "José"),
+        ("Mr", None), ("Ms. O'Brien", "O'Brien"),
+    ],
+)  # fmt: skip
+def test_case_20_the_first_name_is_what_they_are_called(name: str, first: str | None) -> None:
+    """Before: "Dear Dr", "Dear N/A", "Dear jane.doe@example.com"."""
+    assert called(name) == first
+
+
+def test_case_20_a_given_name_told_apart_stays_whole() -> None:
+    assert called_by("Mary Ann", "Mary Ann Smith") == "Mary Ann"
+    assert called_by("MARY ANN", "MARY ANN SMITH") == "Mary Ann"
+    for nothing in (None, "", "N/A", "J.", "Dr."):
+        assert called_by(nothing, "Jane Smith") == "Jane"
+    assert clean_person_name("O&#39;Brien, Pat") == "O'Brien, Pat"
+
+
+@pytest.mark.integration
+async def test_case_20_by_import_and_in_a_letter(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(
+        'id,first name,last name,name\n1,Mary Ann,Smith,\n2,Pat,,"O&#39;Brien, Pat"\n3,unknown,unknown,\n4,,,N/A\n'
+        "5,JANE,DOE,\n"
+    )
+    report = await run(file)
+    assert (report.created, report.rejected) == (5, 0)
+    people = {row["external_id"]: row for row in await rows("SELECT * FROM customers")}
+    assert [people[one]["name"] for one in "12345"] == ["Mary Ann Smith", "O'Brien, Pat", None, None, "JANE DOE"]
+
+    def greeted(one: str) -> str | None:
+        person = Recipient(people[one]["name"], None, None, {}, people[one]["first_name"])
+        return personal_values(person, OfferFacts("x", None, {})).get("customer.first_name")
+
+    assert [greeted(one) for one in "12345"] == ["Mary Ann", "Pat", None, None, "Jane"]
+    assert (await run(file)).unchanged == 5
