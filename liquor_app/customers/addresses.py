@@ -111,19 +111,30 @@ def normalise_phone(value: str, country: str = "US", field: str = "phone", *, is
     return written
 
 
-_NO_MAILBOX = re.compile(
-    r"^(?:no[._-]?e?-?mail(?:[._-]?address)?|no[._-]?name|none?|null|na|nothing|no[._-]?reply|fake|dummy|unknown|declined"
-    r"|refused|test|anonymous|xx+)\d*@(?:no[._-]?e?-?mail|none?|no|null|na|nothing|nowhere|noone|nobody|unknown|fake|dummy"
-    r"|test|xx+|e?mail|aol|gmail|yahoo|hotmail)\.[a-z]{2,4}$"
+_NO_WORDS = (
+    r"no[._-]?name|none?|null|na|nothing|fake|dummy|unknown|declined|refused|test|anonymous|xx+"
+    r"|guest|walk[._-]?in|customer|cash|e?mail|asdf|qwerty|abc"
 )
+_NO_MAILBOX = re.compile(
+    # whatever the place: what says by itself that it is none
+    r"^(?:(?:no|do[._-]?not|dont)[._-]?e?-?mail(?:[._-]?address)?|no[._-]?reply)\d*(?:\+[^@]*)?@"
+    # at a place that is nowhere: anybody
+    r"|@(?:no[._-]?e?-?mail|none|nowhere|noone|nobody|fake|dummy)\.[a-z]{2,4}$"
+    # words for nobody, at places like it or that give mailboxes to everybody
+    rf"|^(?:{_NO_WORDS})\d*@(?:no|null|na|nothing|unknown|test|xx+|e?mail|aol|gmail|yahoo|hotmail)\.[a-z]{{2,4}}$"
+    # the same word twice, or one letter or digit
+    rf"|^(?P<word>{_NO_WORDS}|[a-z\d]|\d+)@(?P=word)\.[a-z]{{2,4}}$"
+)
+_DIRECTORY = re.compile(r"^\+1\d{3}5551212$")
+"""What an area's directory answers at, and people at a till type."""
 _SAME_DIGITS = re.compile(r"^\+1?(\d)\1{6,}$")
 
 
 def stands_for_nobody(address: str) -> bool:
     """Tell whether a normalised address is what people at a till type where there is none: noemail@…, 8888888888."""
     if address[0] == "+":
-        return _SAME_DIGITS.match(address) is not None
-    return _NO_MAILBOX.match(address) is not None
+        return _SAME_DIGITS.match(address) is not None or _DIRECTORY.match(address) is not None
+    return _NO_MAILBOX.search(address) is not None
 
 
 def show_phone(phone: str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from liquor_app.core.csv_cells import escape_formula, unescape_formula
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import normalise_phone
-from liquor_app.imports.cleaning.answer_cells import clean_flag
+from liquor_app.imports.cleaning.answer_cells import clean_answer, clean_flag
 from liquor_app.imports.cleaning.cells import Rejected, clean_text
 from liquor_app.imports.cleaning.moment_cells import clean_birthday, clean_moment
 from liquor_app.imports.cleaning.number_cells import clean_number
@@ -26,7 +26,8 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("cell", "value"),
     [("12", "12.00"), ("12.5", "12.50"), ("12,50", "12.50"), ("1,234.50", "1234.50"), ("$ 9.99", "9.99"),
-     ("1 234.5", "1234.50"), (".5", "0.50"), ("1,234", "1234.00")],
+     ("1 234.5", "1234.50"), (".5", "0.50"), ("1,234", "1234.00"), ("1.234,56", "1234.56"), ("1 234,50", "1234.50"),
+     ("$12.50 USD", "12.50"), ("USD$12.50", "12.50"), ("12.", "12.00"), ("12.50 DR", "12.50")],
 )  # fmt: skip
 def test_numbers(cell: str, value: str) -> None:
     assert clean_number(cell, "amount") == Decimal(value)
@@ -35,7 +36,9 @@ def test_numbers(cell: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("cell", "code"),
     [("-3", "negative_amount"), ("(3.00)", "negative_amount"), ("abc", "bad_amount"), ("1.2.3", "bad_amount"),
-     ("9" * 30, "bad_amount"), ("1e9", "bad_amount"), ("NaN3", "foreign_currency"), ("=1+1", "bad_amount")],
+     ("12.50 CR", "negative_amount"), ("$12.50 CAD", "foreign_currency"), ("CAD$12.50", "foreign_currency"),
+     ("EUR 12.50 USD", "bad_amount"), ("9" * 30, "bad_amount"), ("1e9", "bad_amount"), ("NaN3", "foreign_currency"),
+     ("=1+1", "bad_amount")],
 )  # fmt: skip
 def test_bad_numbers(cell: str, code: str) -> None:
     with pytest.raises(Rejected) as caught:
@@ -55,6 +58,15 @@ def test_bad_numbers(cell: str, code: str) -> None:
         ("4.7.2026 19:30", "2026-07-04T23:30:00+00:00", 19),
         ("2026-07-04", "2026-07-04T16:00:00+00:00", None),
         ("7/4/2026", "2026-07-04T16:00:00+00:00", None),
+        ("46207", "2026-07-04T16:00:00+00:00", None),  # a spreadsheet's day, and its half past seven
+        ("46207.8125", "2026-07-04T23:30:00+00:00", 19),
+        ("1783207800", "2026-07-04T23:30:00+00:00", 19),
+        ("1783207800000", "2026-07-04T23:30:00+00:00", 19),
+        ("19:30 07/04/2026", "2026-07-04T23:30:00+00:00", 19),
+        ("7:30 PM 7/4/2026", "2026-07-04T23:30:00+00:00", 19),
+        ("Jul 4, 2026 @ 7:30 pm", "2026-07-04T23:30:00+00:00", 19),
+        ("2026-07-04 at 19.30", "2026-07-04T23:30:00+00:00", 19),
+        ("04JUL2026", "2026-07-04T16:00:00+00:00", None),
     ],
 )
 def test_moments(cell: str, utc: str, hour: int | None) -> None:
@@ -137,3 +149,48 @@ def test_escaping_a_formula_is_harmless_and_reversible(cell: str) -> None:
     escaped = escape_formula(cell)
     assert not escaped.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r"))
     assert unescape_formula(escaped) == cell
+
+
+def test_seconds_make_nobody_a_child() -> None:
+    with pytest.raises(Rejected):
+        clean_birthday("1234567890", NOW.date())
+    assert clean_birthday("29221", NOW.date()) == date(1980, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("cell", "answer"),
+    [("Unsubscribed by admin", "no"), ("Opted out (at the till)", "no"), ("Do Not Mail", "no"), ("no consent", "no"),
+     ("not allowed", "no"), ("disabled", "no"), ("don't text", "no"), ("No, thanks", "no"), ("yes (web form)", "yes"),
+     ("Active", "yes"), ("implied", "silent"), ("soft bounced", "silent"), ("No answer", "silent"), ("N/A", "silent"),
+     ("hard_bounce", "dead")],
+)  # fmt: skip
+def test_a_no_is_heard_in_any_words(cell: str, answer: str) -> None:
+    assert clean_answer(cell, "email_consent") == answer
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["a@a.com", "guest@guest.com", "walk-in@walk-in.com", "123@123.com", "noemail@ourshop.com",
+     "no-email+77@ourshop.com", "donotemail@x.com", "ann@none.com", "noreply@ourshop.com", "customer@gmail.com"],
+)  # fmt: skip
+def test_addresses_of_nobody(cell: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        clean_email(cell)
+    assert caught.value.code == "nobodys_email"
+
+
+@pytest.mark.parametrize(
+    "cell", ["ann.none@example.com", "joe@joes.com", "nora@nowhere.example.com", "smith@smith.com"]
+)
+def test_addresses_of_people(cell: str) -> None:
+    assert clean_email(cell)[1] == cell
+
+
+@pytest.mark.parametrize("cell", ["(207) 555-1212", "207-555-1212", "999-999-9999"])
+def test_numbers_of_nobody(cell: str) -> None:
+    with pytest.raises(Rejected):
+        clean_phone(cell, "US")
+
+
+def test_a_number_with_the_prefix_of_calls_from_abroad() -> None:
+    assert clean_phone("001-207-555-0123", "US") == "+12075550123"

@@ -10,6 +10,7 @@ import pytest
 
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.column_mapping import KINDS
+from liquor_app.imports.cleaning.rows import left_out
 from liquor_app.imports.profiles.known_tools import ALL, recognise
 from liquor_app.imports.profiles.tool_profile import fits
 from liquor_app.imports.readers.formats import open_table
@@ -165,10 +166,19 @@ async def test_case_09_winesense_customers(database: str) -> None:
     assert (abe.phone, abe.state, abe.postal_code) == ("+16175550201", "MA", "02118")
 
 
-async def test_case_14_an_address_of_another_is_said_so(database: str) -> None:
+async def test_case_14_an_address_of_nobody_merges_nobody(database: str) -> None:
     report = await run(FILES / "14_customers.csv")
+    assert (report.created, report.notes[left_out("email")]) == (3, 3)
+    assert (await run(FILES / "14_purchases.csv", "purchases")).created == 3
+    assert (await run(FILES / "14_customers.csv")).unchanged == 3
+
+
+async def test_case_14_an_address_of_another_is_said_so(database: str, tmp_path: Path) -> None:
+    lines = (FILES / "14_customers.csv").read_text().replace("noemail@", "the.reals@").splitlines()
+    path = write(tmp_path / "family.csv", *lines)
+    report = await run(path)
     assert (report.created, report.unchanged, report.reasons) == (1, 0, {"email_of_another": 2})
-    again = await run(FILES / "14_customers.csv")
+    again = await run(path)
     assert (again.created, again.unchanged, again.reasons) == (0, 1, {"email_of_another": 2})
 
 

@@ -15,9 +15,12 @@ _SIGNS = {
 """What stands for one currency; "" for a sign several share, which none of ours is. `$` is the shop's own."""
 _BARE = re.compile(
     r"^(?P<before>[+(-]?)\s*(?P<one>[a-z]{0,3}[$€£¥₹₩₽₪]|[a-z]{3}|kr\.?|fr\.?|zł)?\s*(?P<inner>[+(-]?)\s*"
-    r"(?P<digits>[\d.,' ]*\d)\s*(?P<other>[a-z]{0,3}[$€£¥₹₩₽₪]|[a-z]{3}|kr\.?|fr\.?|zł)?\s*(?P<behind>[)-]?)$",
+    r"(?P<digits>[\d.,' ]*\d)[.,]?\s*(?P<other>[a-z]{0,3}[$€£¥₹₩₽₪]|[a-z]{3}|kr\.?|fr\.?|zł)?"
+    r"\s*(?P<behind>[)-]|cr\.?|dr\.?)?$",
     re.IGNORECASE,
 )
+_EITHER = re.compile(r"^(?:\d{1,3}(?:[, ']\d{3})+\.\d{1,2}|\d{1,3}(?:[. ']\d{3})+,\d{1,2})$")
+"""Groups and cents of two marks: whatever the file's mark is, only the last can be the decimal one."""
 _POINT = re.compile(r"^(?:\d{1,3}(?:[ ,']\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)$")
 _COMMA = re.compile(r"^(?:\d{1,3}(?:[ .']\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?|,\d+)$")
 
@@ -35,27 +38,34 @@ class Amount:
 def read_amount(text: str, decimal: str = ".") -> Amount | None:
     """Return what a text says; None if it is no number.
 
-    `1,234.50`, `12,50`, `$12.50`, `USD 12.50`, `12.50-`, `(3.00)`, `1'234.50`, `+5`, `CA$5.00`.
+    `1,234.50`, `12,50`, `$12.50`, `USD 12.50`, `$12.50 USD`, `12.50-`, `(3.00)`, `12.50 CR`, `1'234.50`, `CA$5.00`.
 
     Args:
         decimal: the file's decimal mark, which settles what `1.234` and `1,234` are; what can only be one thing
             (`12,50` among points, `12.50` among commas) is that.
     """
     plain = text.translate(_LOOKALIKES).strip()
-    if (found := _BARE.match(plain)) is None or (found["one"] and found["other"]):
+    if (found := _BARE.match(plain)) is None:
         return None
-    before, behind = found["before"] + found["inner"], found["behind"]
+    named = {_currency(one) for one in (found["one"], found["other"]) if one}
+    if len(named - {"$"}) > 1 or (found["one"] and found["other"] and "$" not in named):
+        return None
+    before, behind = found["before"] + found["inner"], (found["behind"] or "").lower().rstrip(".")
+    if behind == "cr":  # a credit: the customer's
+        behind = "-"
     if len(before) > 1 or ("(" in before) != (behind == ")") or (before and behind == "-"):
         return None
     digits = found["digits"]
-    if not (_POINT if decimal == "." else _COMMA).match(digits):
+    if _EITHER.match(digits):
+        decimal = max(".,", key=digits.rfind)
+    elif not (_POINT if decimal == "." else _COMMA).match(digits):
         return None
     try:
         value = Decimal(_plain(digits, decimal))
     except InvalidOperation:
         return None
     is_negative = "-" in before or "(" in before or behind == "-"
-    return Amount(-value if is_negative else value, _currency(found["one"] or found["other"] or ""))
+    return Amount(-value if is_negative else value, next(iter(named - {"$"}), "$" if named else ""))
 
 
 _LOOKALIKES = str.maketrans({"−": "-", "–": "-", "’": "'", "\xa0": " ", "\u202f": " ", "＄": "$"})
@@ -77,4 +87,5 @@ def _currency(written: str) -> str:
         return sign
     if sign in _SIGNS:
         return _SIGNS[sign] or "?"
-    return written.upper() if len(sign) == 3 and sign.isalpha() else "?"
+    code = sign.removesuffix("$")
+    return code.upper() if len(code) == 3 and code.isalpha() else "?"

@@ -10,7 +10,9 @@ from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_word
 
 YES = frozenset({
     "yes", "y", "true", "t", "1", "x", "given", "granted", "agreed", "opt in", "optin", "opted in", "double opt in",
-    "single opt in", "confirmed opt in", "subscribed", "subscriber", "accepts marketing", "si", "sí",
+    "single opt in", "confirmed opt in", "subscribed", "subscriber", "accepts marketing", "si", "sí", "active", "on",
+    "enabled", "allowed", "accepted", "consented", "consent given", "express", "explicit", "express consent",
+    "explicit consent", "✓", "✔",
 })  # fmt: skip
 NO = frozenset({
     "no", "n", "false", "f", "0", "withdrawn", "revoked", "opt out", "optout", "opted out", "unsubscribed",
@@ -19,13 +21,23 @@ NO = frozenset({
 })  # fmt: skip
 SILENT = frozenset({
     "never subscribed", "not subscribed", "non subscribed", "nonsubscribed", "unknown", "not set", "not given",
-    "pending", "unconfirmed", "awaiting confirmation", "inactive", "transactional", "redacted", "archived",
+    "pending", "unconfirmed", "awaiting confirmation", "inactive", "transactional", "redacted", "archived", "implied",
+    "implied consent", "soft bounce", "soft bounced", "no answer", "no response", "no reply", "no preference",
 })  # fmt: skip
 """Neither yes nor no: nobody was asked, or nobody has answered yet."""
 DEAD = frozenset({
     "cleaned", "bounced", "bounce", "hard bounce", "hard bounced", "undeliverable", "invalid", "suppressed", "blocked",
 })  # fmt: skip
 """What another system says of an address it no longer writes to."""
+
+
+_REMARK = re.compile(r"\s*\([^()]*\)$")
+_REFUSES = re.compile(
+    r"\b(?:no|un ?subscri\w+|opt(?:ed|s|ing)? ?out|do not|don'?t|never (?:contact|e ?mail|text|mail|call|send)"
+    r"|not (?:allowed|permitted|accepted|wanted|consented|interested)|refus\w+|declin\w+|revok\w+|withdr\w+"
+    r"|denie[ds]|stop|off|disabled|removed?|deleted|junk|spam|complain\w*|dnc|dne)\b"
+)
+"""What says no among other words: a no is always taken."""
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -61,9 +73,13 @@ def clean_answer(cell: str, field: str) -> Answer:
     for words, answer in ((YES, Answer.YES), (NO, Answer.NO), (SILENT | {""}, Answer.SILENT), (DEAD, Answer.DEAD)):
         if word in words:
             return answer
+    if _REFUSES.search(word):
+        return Answer.NO
     raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {cell.strip()[:40]!r}.")
 
 
 def _word(cell: str, field: str) -> str:
     """Return a cell's word as the sets above spell theirs; "" for none."""
-    return " ".join(re.sub(r"[_-]+", " ", clean_word(cell, field) or "").lower().split())
+    said = clean_word(cell, field) or ""
+    text = _REMARK.sub("", said) or said
+    return " ".join(re.sub(r"[_-]+", " ", text).lower().split())

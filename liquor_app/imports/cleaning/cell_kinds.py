@@ -39,9 +39,8 @@ OF_FIELD = {
 """Field → what its cells are."""
 _NO_NAMES = frozenset({CellKind.EMAIL, CellKind.PHONE, CellKind.ANSWER, CellKind.MOMENT})
 _WORDS = dict.fromkeys(
-    ("name", "first_name", "last_name", "city", "state", "postal_code", "country", "category", "brand", "product"),
-    _NO_NAMES,
-)
+    ("name", "first_name", "last_name", "city", "postal_code", "category", "brand", "product"), _NO_NAMES
+) | dict.fromkeys(("state", "country"), _NO_NAMES - {CellKind.ANSWER})  # ON is Ontario, NO is Norway
 _NUMBERED = dict.fromkeys(("external_id", "order_id"), _NO_NAMES - {CellKind.MOMENT})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 _MONTHS = {
     name: number
@@ -20,20 +20,28 @@ _ZONES = {
 """Hours from UTC of the zones that tills in the United States print; `ET` and the like are the store's own clock."""
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
 _FORMS = tuple(
-    re.compile(rf"^{_WEEKDAY}{form}(?:[\sT,]+(?P<rest>\S.*))?$", re.IGNORECASE | re.ASCII)
+    re.compile(rf"^{_WEEKDAY}{form}(?:[\sT,@]+(?P<rest>\S.*))?$", re.IGNORECASE | re.ASCII)
     for form in (
         r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})",
         r"(?P<a>\d{1,2})[/-](?P<b>\d{1,2})[/-](?P<y>\d{4}|\d{2})",
         r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4}|\d{2})",
         r"(?P<month>[a-z]{3,9})\.?[\s-]+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?[\s-]+(?P<y>\d{4}|\d{2})",
         r"(?P<d>\d{1,2})(?:st|nd|rd|th)?[\s/-]+(?:of\s+)?(?P<month>[a-z]{3,9})\.?,?[\s/-]+(?P<y>\d{4}|\d{2})",
+        r"(?P<d>\d{2})(?P<month>[a-z]{3})(?P<y>\d{4}|\d{2})",
     )
 )
 _CLOCK = re.compile(
-    r"^(?:at\s+)?(?P<h>\d{1,2})(?::(?P<min>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?)?\s*(?P<half>[ap])?\.?(?(half)m?\.?)"
+    r"^(?:at\s+)?(?P<h>\d{1,2})(?:[:.](?P<min>\d{2})(?:[:.](?P<s>\d{2})(?:[.,]\d+)?)?)?\s*(?P<half>[ap])?\.?(?(half)m?\.?)"
     r"\s*\(?(?P<zone>[a-z]{1,4}|(?:utc|gmt)?[+-]\d{2}:?(?:\d{2})?)?\)?$",
     re.IGNORECASE | re.ASCII,
 )
+_CLOCK_FIRST = re.compile(
+    r"^(?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?:\s*[ap]\.?m\.?)?)[\s,]+(?P<day>\S.*)$", re.IGNORECASE | re.ASCII
+)
+_SERIAL = re.compile(r"^(?P<days>[1-6]\d{4})(?:\.(?P<part>\d+))?$", re.ASCII)
+"""Days since the last of 1899, as spreadsheets count them (1927 to 2091)."""
+_EPOCH = re.compile(r"^(?P<seconds>[12]\d{9})(?:\.\d+|\d{3})?$", re.ASCII)
+"""Seconds or milliseconds since 1970, from 2001 on."""
 TURN = 70
 """Two digits below this are of the 2000s, the others of the 1900s."""
 
@@ -55,7 +63,8 @@ def read_clock(text: str) -> tuple[time, timezone | None] | None:
 def read_date(text: str, order: str = "mdy") -> datetime | date | None:
     """Return what a text says: a day, or a moment with or without a zone; None if it is no date.
 
-    `2026-11-24`, `11/24/26 3pm`, `Nov 24, 2026`, `24-Nov-2026 09:33 PM EST`, `2026-11-24T21:33:00Z`.
+    `2026-11-24`, `11/24/26 3pm`, `Nov 24, 2026`, `24-Nov-2026 09:33 PM EST`, `2026-11-24T21:33:00Z`, `9:33 11/24/26`;
+    a spreadsheet's day number (`46350.4`), seconds or milliseconds since 1970.
 
     Args:
         order: `mdy` or `dmy`, for dates of three numbers.
@@ -69,7 +78,25 @@ def read_date(text: str, order: str = "mdy") -> datetime | date | None:
     for form in _FORMS:
         if (found := form.match(text)) is not None:
             return _of_parts(found.groupdict(), order)
-    return None
+    return _of_number(text) or _clock_first(text, order)
+
+
+def _of_number(text: str) -> datetime | date | None:
+    if found := _EPOCH.match(text):
+        return datetime.fromtimestamp(int(found["seconds"]), UTC)
+    if (found := _SERIAL.match(text)) is None:
+        return None
+    day = date(1899, 12, 30) + timedelta(days=int(found["days"]))
+    if not found["part"] or not (seconds := round(float(f"0.{found['part']}") * 86_400)):
+        return day
+    return datetime.combine(day, time()) + timedelta(seconds=seconds)
+
+
+def _clock_first(text: str, order: str) -> datetime | None:
+    if (found := _CLOCK_FIRST.match(text)) is None or (told := read_clock(found["clock"])) is None:
+        return None
+    day = read_date(found["day"], order)
+    return None if day is None or isinstance(day, datetime) else datetime.combine(day, *told)
 
 
 def _of_parts(part: dict[str, str | None], order: str) -> datetime | date | None:

@@ -112,7 +112,8 @@ def clean_birthday(cell: str, today: date, order: str = "mdy") -> date | None:
     text = clean_word(cell, "date_of_birth")
     if text is None or is_no_birthday(text):
         return None
-    parsed = _parse(text, "date_of_birth", order)
+    # a number of seconds would make a child of whoever it stands for: it begins in 2001
+    parsed = _parse("" if text.isdigit() and len(text) > 8 else text, "date_of_birth", order)
     born = parsed.date() if isinstance(parsed, datetime) else parsed
     if today < born and not _FOUR_DIGITS.search(text):
         born = born.replace(year=born.year - 100)  # "7/4/30": nobody is born in 2030 yet

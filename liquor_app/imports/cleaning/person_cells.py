@@ -13,7 +13,7 @@ from liquor_app.customers.person_names import clean_person_name
 from liquor_app.customers.places import normalise_state
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_text, clean_word
 
-_NATIONAL_PHONE = re.compile(r"^(?:\+?1[ .-]?)?\(?([2-9]\d{2})\)?[ .-]?([2-9]\d{2})[ .-]?(\d{4})$")
+_NATIONAL_PHONE = re.compile(r"^(?:(?:\+|00)?1[ .-]?)?\(?([2-9]\d{2})\)?[ .-]?([2-9]\d{2})[ .-]?(\d{4})$")
 _WHOLE = re.compile(r"^\d+\.0+$")
 """A number that went through a spreadsheet: 12583.0."""
 _MANTISSA = re.compile(r"^[+-]?\d(?:[.,]\d+)?E[+-]?\d+$", re.IGNORECASE)
