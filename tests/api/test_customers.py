@@ -167,3 +167,40 @@ async def test_history_and_breakdown(viewer: Client) -> None:
     breakdown = (await viewer.get("/customers/segments")).json()
     assert breakdown["total"] == 2
     assert {item["rfm_segment"]: item["customers"] for item in breakdown["items"]} == {"Champions": 1, "At_Risk": 1}
+
+
+async def test_fields_labels_and_merges_over_http(manager: Client, viewer: Client) -> None:
+    added = await manager.post("/custom-fields", json={"label": "Favorite grape", "kind": "text"})
+    field = {"key": "favorite_grape", "label": "Favorite grape", "kind": "text", "name": "custom.text.favorite_grape"}
+    assert (added.status_code, added.json()) == (201, field)
+    assert (await viewer.get("/custom-fields")).json() == [field]
+    is_problem(await manager.post("/custom-fields", json={"label": "Favorite grape", "kind": "text"}), 409, "conflict")
+    ada, bea = [
+        (await manager.post("/customers", json={"email": f"{name}@example.com", "date_of_birth": "1980-02-29"})).json()[
+            "id"
+        ]
+        for name in ("ada", "bea")
+    ]
+    labels = {"tags": ["wine club"], "custom": {"favorite_grape": "Riesling"}}
+    changed = await manager.patch(f"/customers/{ada}/labels", json=labels)
+    assert changed.json() == (await viewer.get(f"/customers/{ada}/labels")).json() == labels
+    is_problem(await viewer.patch(f"/customers/{ada}/labels", json=labels), 403, "forbidden")
+    wrong = await manager.patch(f"/customers/{ada}/labels", json={"custom": {"nothing": "x"}})
+    is_problem(wrong, 422, "invalid", field="nothing")
+    found = await viewer.get("/customers", params={"custom": "favorite_grape:Riesling"})
+    assert [one["id"] for one in found.json()["items"]] == [ada]
+    age = await manager.get(f"/customers/{ada}/age")
+    assert age.json() == {"date_of_birth": "1980-02-29", "is_of_age": False, "is_disputed": False}
+    is_problem(await viewer.get(f"/customers/{ada}/age"), 403, "forbidden")
+    assert "1980-02-29" not in (await manager.get(f"/customers/{ada}")).text
+
+    shown = await manager.get(f"/customers/{ada}/merge", params={"other": bea})
+    assert {line["name"]: line["becomes"] for line in shown.json()["fields"]}["email"] == "ada@example.com"
+    is_problem(await viewer.post(f"/customers/{ada}/merge", json={"other": bea, "reason": "x"}), 403, "forbidden")
+    merged = await manager.post(f"/customers/{ada}/merge", json={"other": bea, "reason": "Showed both cards"})
+    assert (merged.status_code, merged.json()["gone_id"]) == (201, bea)
+    is_problem(await viewer.get(f"/customers/{bea}"), 404, "not_found")
+    undone = await manager.post(f"/merges/{merged.json()['id']}/undo")
+    assert undone.json()["can_undo"] is False
+    assert (await viewer.get(f"/customers/{bea}")).status_code == 200
+    assert (await manager.delete("/custom-fields/favorite_grape")).status_code == 403

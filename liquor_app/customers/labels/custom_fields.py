@@ -34,10 +34,11 @@ class CustomFieldRow:
     key: str
     label: str
     kind: FieldKind
+    name: str
 
-    @property
-    def name(self) -> str:
-        return full_name(self.kind, self.key)
+
+def _row(key: str, label: str, kind: FieldKind) -> CustomFieldRow:
+    return CustomFieldRow(key, label, kind, full_name(kind, key))
 
 
 _ALL = "SELECT key, label, kind FROM custom_fields ORDER BY label, key"
@@ -70,7 +71,7 @@ async def add_custom_field(session: AsyncSession, actor: Actor, label: str, kind
     require(actor, Role.MANAGER)
     if kind not in set(FieldKind):
         raise Invalid(f"kind must be one of {', '.join(FieldKind)}", field="kind")
-    made = CustomFieldRow(field_key(label), clean_label(label), FieldKind(kind))
+    made = _row(field_key(label), clean_label(label), FieldKind(kind))
     await session.execute(text(_LOCK))
     known = await _known(session)
     if made.key in known:
@@ -110,7 +111,7 @@ async def ensure_fields(session: AsyncSession, wanted: Iterable[tuple[FieldKind,
     known = await _known(session)
     for kind, key, label in asked:
         if key not in known:
-            await _add(session, known, CustomFieldRow(key, label, kind))
+            await _add(session, known, _row(key, label, kind))
         elif known[key].kind is not kind:
             there = known[key]
             raise Invalid(f"mapping: {there.label!r} is a {there.kind.label.lower()} field, not {kind.label.lower()}.",
@@ -163,7 +164,7 @@ async def _raw(session: AsyncSession, customer_id: UUID, lock: str) -> Any:
 
 async def _known(session: AsyncSession) -> dict[str, CustomFieldRow]:
     found = await session.execute(text(_ALL))
-    return {row.key: CustomFieldRow(row.key, row.label, FieldKind(row.kind)) for row in found}
+    return {row.key: _row(row.key, row.label, FieldKind(row.kind)) for row in found}
 
 
 async def _add(session: AsyncSession, known: dict[str, CustomFieldRow], made: CustomFieldRow) -> None:

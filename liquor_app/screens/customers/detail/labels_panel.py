@@ -43,7 +43,7 @@ def labels_card() -> rx.Component:
     )
     foot = for_managers(
         row(
-            button("Edit", icon="pencil", small=True, on_click=LabelsState.ask(VALUES)),
+            button("Change", icon="pencil", small=True, on_click=LabelsState.ask(VALUES)),
             button("New field", icon="plus", kind="ghost", small=True, on_click=LabelsState.ask(FIELD)),
         )
     )

@@ -11,7 +11,7 @@ from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.badge import badge
-from liquor_app.ui.button import button, link
+from liquor_app.ui.button import button, icon_button, link
 from liquor_app.ui.card import note
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.form import text_field
@@ -43,7 +43,7 @@ def _pairs() -> rx.Component:
     def acts(line: Any) -> rx.Component:
         return for_managers(
             row(
-                button("Not the same", kind="ghost", small=True, on_click=DoublesState.dismiss(line.id)),
+                icon_button("user-x", "Not the same person", on_click=DoublesState.dismiss(line.id)),
                 button("Compare", small=True, on_click=DoublesState.compare(line.id)),
             )
         )
@@ -66,11 +66,14 @@ def _pairs() -> rx.Component:
 
 
 def _compare() -> rx.Component:
+    def whole(value: Any, **props: Any) -> rx.Component:
+        return rx.el.span(value, white_space="normal", overflow_wrap="anywhere", **props)
+
     columns = (
-        Column("", lambda line: rx.el.span(line.label, class_name="muted")),
-        Column("Stays", lambda line: line.stays, phone="under"),
-        Column("Becomes part of it", lambda line: line.goes, phone="under"),
-        Column("Then", lambda line: rx.cond(line.changes, rx.el.b(line.becomes), rx.el.span(line.becomes))),
+        Column("", lambda line: whole(line.label, class_name="muted")),
+        Column("Stays", lambda line: whole(line.stays), phone="under"),
+        Column("Becomes part of it", lambda line: whole(line.goes), phone="under"),
+        Column("Then", lambda line: rx.cond(line.changes, rx.el.b(whole(line.becomes)), whole(line.becomes))),
     )
     form = form_of(
         DoublesState,

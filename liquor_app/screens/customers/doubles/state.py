@@ -22,7 +22,7 @@ from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.words import listed, plural, show_money, spoken
+from liquor_app.ui.words import plural, show_money, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ LABELS = {
     "paused_until": "Paused until", "max_contacts_30_days": "Most messages a month", "topics_off": "Topics not wanted",
     "date_of_birth": "Date of birth",
 }  # fmt: skip
+
+
+OF_PLACES = frozenset({"country", "timezone", "language"})
+"""Said where they are not the same for both."""
 
 
 class DoublesState(FormState, ListState, rx.State):
@@ -102,7 +106,7 @@ class DoublesState(FormState, ListState, rx.State):
                 row.second_name or row.second_email or "Unnamed",
                 _detail(row.second_email, row.second_phone),
                 f"/customers/{row.second_id}",
-                listed([WORDS[reason].lower() for reason in row.reasons]).capitalize(),
+                _in_common(row.reasons),
             )
             for row in items
         ]
@@ -135,7 +139,8 @@ class DoublesState(FormState, ListState, rx.State):
         actor = await signed_in(self)
         async with transaction() as session:
             seen = await preview_merge(session, actor, *self._both())
-        self.fields = [_compared(one) for one in seen.fields]
+        shown = [one for one in seen.fields if one.name not in OF_PLACES or one.stays != one.goes]
+        self.fields = [_compared(one) for one in shown]
         self.summary = f"Together {plural(seen.purchases, 'purchase')}, {show_money(seen.spent)}."
 
     def _both(self) -> tuple[UUID, UUID]:
@@ -173,6 +178,12 @@ class DoublesState(FormState, ListState, rx.State):
         async with transaction() as session:
             await request_doubles(session, actor)
         return toast_done("Looking", "Come back in a minute. It is done each night, too.")
+
+
+def _in_common(reasons: list[str]) -> str:
+    """Return "Same phone, same name and ZIP"."""
+    words = ", ".join(WORDS[reason] for reason in reasons)
+    return words[:1] + words[1:].replace("Same", "same")
 
 
 def _detail(email: str | None, phone: str | None) -> str:
