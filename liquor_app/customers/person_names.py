@@ -17,29 +17,31 @@ _NOBODY = frozenset(
     {
         "", "n/a", "na", "null", "none", "nil", "nan", "unknown", "test", "guest", "customer", "anonymous", "noname",
         "undefined", "nobody", "tbd", "xxx", "no name", "not provided", "not given", "walk in", "walk-in", "walkin",
-        "walk in customer", "cash customer", "cash sale", "house account", "guest customer", "first name", "last name",
-        "test test", "first last", "default customer",
+        "walk in customer", "walk-in customer", "n a", "cash customer", "cash sale", "house account", "guest customer",
+        "first name", "last name", "test test", "first last", "default customer",
     }
 )  # fmt: skip
 """What tills and programs write where they know no name."""
+_BEGINNINGS = frozenset(name.split(" ")[0].replace(".", "") for name in _NOBODY if name)
 
 
 def clean_person_name(text: str) -> str | None:
     """Return a name as it is kept: web pages' `&#39;` read, None for what stands for nobody's."""
-    name = " ".join((html.unescape(text) if "&" in text else text).split())
+    name = html.unescape(text) if "&" in text else text
+    name = name if name.isascii() and "  " not in name and name == name.strip() else " ".join(name.split())
     return None if is_nobodys(name) else name
 
 
 def is_nobodys(name: str) -> bool:
     """Tell whether a name is what tills write for none ("unknown unknown", "N/A"), an address, or holds no letter."""
-    plain = " ".join(name.lower().replace(".", " ").split()).strip(" -_*?")
+    if "@" in name:
+        return True
+    lowered = name.lower()
+    if lowered[:1].isalpha() and lowered.split(" ", 1)[0].replace(".", "") not in _BEGINNINGS:
+        return False  # most names, at once: an import asks a million times
+    plain = " ".join(lowered.replace(".", " ").split()).strip(" -_*?")
     words = set(plain.split())
-    return (
-        plain in _NOBODY
-        or (len(words) == 1 and words <= _NOBODY)
-        or "@" in name
-        or not any(letter.isalpha() for letter in name)
-    )
+    return plain in _NOBODY or (len(words) == 1 and words <= _NOBODY) or not any(letter.isalpha() for letter in name)
 
 
 def called(name: str | None) -> str | None:
