@@ -17,28 +17,29 @@ from liquor_app.core.db import raw_connection, transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.imports.cleaning.person_cells import clean_phone
 from liquor_app.imports.local_import import import_local
+from liquor_app.imports.undo.undo_locally import undo_locally
 
 FIRST = ("Ada", "Bo", "Cy", "Dee", "Eve", "José", "Zoë", "Gus")
 LAST = ("King", "O'Neil", "Müller", "Smith", "Lovelace", "Ng")
 STATES = ("ME", "NY", "CA", "TX", "FL", "WA")
 
 
-def _person(number: int, *, phone: bool) -> list[str]:
+def _person(number: int, *, phone: bool, city: str = "Portland") -> list[str]:
     return [
         str(number), f"p{number}@example.com", f"{FIRST[number % 8]} {LAST[number % 6]}",
         f"({201 + number % 700}) {200 + number // 10_000 % 700}-{number % 10_000:04d}" if phone else "",
-        "Portland", STATES[number % 6], f"{number % 99_999:05d}",
+        city, STATES[number % 6], f"{number % 99_999:05d}",
     ]  # fmt: skip
 
 
-def write_people(path: Path, rows: int, *, phone: bool) -> None:
+def write_people(path: Path, rows: int, *, phone: bool, city: str = "Portland") -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["external_id", "email", "name", "phone", "city", "state", "zip"])
-        writer.writerows(_person(number, phone=phone) for number in range(rows))
+        writer.writerows(_person(number, phone=phone, city=city) for number in range(rows))
 
 
-def write_sales(path: Path, rows: int, people: int) -> None:
+def write_sales(path: Path, rows: int, people: int, brand: str = "Brand") -> None:
     """Two lines an order."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -48,7 +49,7 @@ def write_sales(path: Path, rows: int, people: int) -> None:
             writer.writerow([
                 f"T{order:09d}", f"p{order * 7919 % people}@example.com",
                 f"2026-{1 + order % 10:02d}-{1 + order % 28:02d} {order % 24:02d}:{order % 60:02d}",
-                ("Whisky", "Wine", "Beer")[number % 3], f"Brand {number % 50}", f"Product {number % 900}", "1",
+                ("Whisky", "Wine", "Beer")[number % 3], f"{brand} {number % 50}", f"Product {number % 900}", "1",
                 f"{5 + number % 80}.{number % 100:02d}",
             ])  # fmt: skip
 
@@ -115,6 +116,26 @@ async def _bare_sales(folder: Path, path: Path, rows: int) -> float:
     return rows / (time.perf_counter() - began)
 
 
+async def _changed(kind: str, path: Path) -> float:
+    """A file that changes every row there is."""
+    began = time.perf_counter()
+    report = await import_local(SYSTEM, kind, path, policy="overwrite", tell=_untold)
+    assert report.updated == report.rows, report
+    return report.rows / (time.perf_counter() - began)
+
+
+_LAST = "SELECT id, rows FROM imports WHERE status = 'completed' AND kind = :kind ORDER BY id DESC LIMIT 1"
+
+
+async def _undone(kind: str) -> float:
+    """The last import of a kind taken back; rows a second."""
+    async with transaction() as session:
+        import_id, rows = (await session.execute(text(_LAST), {"kind": kind})).one()
+    began = time.perf_counter()
+    await undo_locally(SYSTEM, import_id)
+    return float(rows) / (time.perf_counter() - began)
+
+
 def _phones(cells: list[str]) -> float:
     began = time.perf_counter()
     for cell in cells:
@@ -152,9 +173,25 @@ async def run(rows: int = 200_000) -> AsyncIterator[dict[str, object]]:
         again = await import_local(SYSTEM, "customers", people, tell=_untold)
         assert again.unchanged == rows
         yield {"bench": "imports.again", "rows": rows, "ours_per_s": round(rows / (time.perf_counter() - began))}
+        write_people(plain, rows, phone=True, city="Bangor")
+        yield {"bench": "imports.changed", "rows": rows, "ours_per_s": round(await _changed("customers", plain))}
+        yield {"bench": "imports.changed_undone", "rows": rows, "ours_per_s": round(await _undone("customers"))}
         bare = await _bare_sales(folder, sales, rows)
-        await _forget("purchases, imports")
+        await _forget("purchases")
         yield _line("imports.purchases", rows, await _ours("purchases", sales), bare)
+        write_sales(sales, rows, rows // 10, brand="Other")
+        yield {
+            "bench": "imports.purchases_changed",
+            "rows": rows,
+            "ours_per_s": round(await _changed("purchases", sales)),
+        }
+        yield {
+            "bench": "imports.purchases_changed_undone",
+            "rows": rows,
+            "ours_per_s": round(await _undone("purchases")),
+        }
+        yield {"bench": "imports.purchases_undone", "rows": rows, "ours_per_s": round(await _undone("purchases"))}
+        yield {"bench": "imports.customers_undone", "rows": rows, "ours_per_s": round(await _undone("customers"))}
         national = [_person(number, phone=True)[3] for number in range(50_000)]
         abroad = [f"+44 20 7946 {number:04d}" for number in range(5_000)]
         yield {
