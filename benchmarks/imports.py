@@ -124,7 +124,10 @@ async def _changed(kind: str, path: Path) -> float:
     return report.rows / (time.perf_counter() - began)
 
 
-_LAST = "SELECT id, rows FROM imports WHERE status = 'completed' AND kind = :kind ORDER BY id DESC LIMIT 1"
+_LAST = """
+SELECT id, rows FROM imports WHERE status = 'completed' AND kind = :kind AND created + updated > 0
+ ORDER BY id DESC LIMIT 1
+"""
 
 
 async def _undone(kind: str) -> float:

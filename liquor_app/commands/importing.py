@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import Progress
@@ -17,6 +18,9 @@ from liquor_app.commands.kit import call, engines_running, err, in_steps, show, 
 from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
+
+if TYPE_CHECKING:
+    from liquor_app.imports.dry_run import Trial
 
 app = typer.Typer(no_args_is_help=True, help="Bring in customers, purchases and products; take them back.")
 
@@ -44,7 +48,7 @@ def _import(
     kind: str, file: Path, mapping: Path | None, *, policy: str, dry_run: bool, again: bool, as_json: bool
 ) -> None:
     from liquor_app.core import db, redis
-    from liquor_app.imports.local_import import import_local
+    from liquor_app.imports.local_import import import_local, try_local
 
     if not file.is_file():
         raise Invalid(f"There is no file {file}.", field="file")
@@ -61,9 +65,14 @@ def _import(
         async def run() -> Any:
             try:
                 await db.check()
+                if dry_run:
+                    tried = await try_local(
+                        SYSTEM, kind, file, policy=policy, mapping=columns, options=options, tell=tell
+                    )  # fmt: skip
+                    return _told(tried)
                 return await import_local(
-                    SYSTEM, kind, file, policy=policy, mapping=columns, options=options, dry_run=dry_run,
-                    again=again, tell=tell, resumed=resumed,
+                    SYSTEM, kind, file, policy=policy, mapping=columns, options=options, again=again, tell=tell,
+                    resumed=resumed,
                 )  # fmt: skip
             finally:
                 await db.dispose()
@@ -71,7 +80,31 @@ def _import(
 
         with engines_running():
             report = asyncio.run(run())
+    rows = [] if as_json or not dry_run else report.pop("items")
     show(report, as_json, "Would import" if dry_run else "Imported")
+    if rows:
+        show_rows(rows, ("row", "outcome", "who", "becomes", "reason"), as_json=False)
+
+
+def _told(tried: Trial) -> dict[str, Any]:
+    """Return a trial flat: its report, the totals, and what becomes of each row that is worth showing."""
+    return {
+        **asdict(tried.report),
+        "totals": asdict(tried.totals),
+        "columns_left_out": tried.unused,
+        "rows_that_say_no": tried.noes,
+        "items": [
+            {
+                "row": one.record.number, "outcome": one.outcome, "who": one.becomes.who if one.becomes else "",
+                "becomes": "; ".join(
+                    f"{change.field}: {f'{change.before} → ' if change.before else ''}{change.after}"
+                    for change in (one.becomes.changes if one.becomes else ())
+                ),
+                "reason": one.reason,
+            }
+            for one in tried.shown
+        ],
+    }  # fmt: skip
 
 
 Policy = Annotated[str, typer.Option(help="For people and orders known already: fill blanks, overwrite, or keep.")]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -25,13 +26,27 @@ TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Lines by what became of their basket (`created`, `updated`, `unchanged`), and the first day, by the shop's
-    clock, that changed. Lines whose number is below zero stood in one row with another, and are counted with it."""
+    """Lines by what became of their basket (`created`, `updated`, `unchanged`), the first day, by the shop's clock,
+    that changed, and how many baskets there were and what they came to. Lines whose number is below zero stood in one
+    row with another, and are counted with it."""
 
     lines: Counter[str]
     since: date | None
-    total: Decimal = Decimal(0)
-    """What all of them come to."""
+    baskets: int
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BasketTold:
+    """A line by its row, and what became of its basket, before (None: as after, or there was none) and after; `who`
+    bought it."""
+
+    row_number: int
+    outcome: str
+    order_id: str
+    who: str
+    before: dict[str, Any] | None
+    after: dict[str, Any]
 
 
 _WAITING = """
@@ -130,12 +145,24 @@ SELECT DISTINCT customer_id FROM baskets WHERE outcome <> 'unchanged' ORDER BY 1
 """
 
 _SUMMED = """
-SELECT outcome, sum(lines) AS lines, sum(total) AS total,
+SELECT outcome, sum(lines) AS lines, count(*) AS baskets, sum(total) AS total,
        min(CAST(moved_from AT TIME ZONE :zone AS date)) FILTER (WHERE outcome <> 'unchanged') AS since
   FROM baskets GROUP BY outcome
 """
 
-_OUTCOMES = "SELECT l.row_number, b.outcome FROM basket_lines l JOIN baskets b USING (order_id)"
+_TOLD = """
+SELECT l.row_number, b.outcome, b.order_id, COALESCE(c.name, c.email, c.external_id, c.phone, '') AS who,
+       i.before || jsonb_build_object('lines', jsonb_array_length(i.lines), 'total', i.before ->> 'total',
+           'discount', i.before ->> 'discount') AS before,
+       jsonb_build_object('occurred_at', p.occurred_at, 'total', CAST(p.total AS text), 'discount',
+           CAST(p.discount AS text), 'lines', b.lines, 'store', p.store, 'coupon_code', p.coupon_code) AS after
+  FROM basket_lines l JOIN baskets b USING (order_id)
+  JOIN purchases p ON p.id = b.purchase_id
+  JOIN customers c ON c.id = b.customer_id
+  LEFT JOIN purchase_images i
+    ON i.purchase_id = b.purchase_id AND i.import_id = CAST(:import AS uuid) AND b.outcome = 'updated'
+ ORDER BY l.row_number
+"""
 
 
 async def wait_for_lines(session: AsyncSession) -> None:
@@ -168,17 +195,15 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, im
             if attempt == TRIES:
                 raise
     lines: Counter[str] = Counter()
-    days, total = [], Decimal(0)
-    for outcome, many, money, since in await session.execute(text(_SUMMED), {"zone": zone.key}):
+    days, baskets, total = [], 0, Decimal(0)
+    for outcome, many, orders, came_to, since in await session.execute(text(_SUMMED), {"zone": zone.key}):
         lines[outcome] += int(many)
-        total += money
+        baskets, total = baskets + orders, total + came_to
         days += [since] if since else []
-    return Written(lines, min(days, default=None), total)
+    return Written(lines, min(days, default=None), baskets, total)
 
 
-async def outcomes_by_row(session: AsyncSession) -> list[tuple[int, str]]:
-    """Tell what became of the basket of each line just written, by the line's row number."""
-    found = await session.execute(
-        text("SELECT l.row_number, b.outcome FROM basket_lines l JOIN baskets b USING (order_id)")
-    )
-    return [(number, outcome) for number, outcome in found]
+async def baskets_by_row(session: AsyncSession, import_id: UUID) -> list[BasketTold]:
+    """Tell what became of the basket of each line an import has just written, by the lines' row numbers."""
+    found = await session.execute(text(_TOLD), {"import": import_id})
+    return [BasketTold(**row) for row in found.mappings()]

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import by_index, copy_rows
 from liquor_app.customers import baskets
+from liquor_app.customers.baskets import BasketTold
 from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.rows import Line
@@ -37,14 +38,15 @@ BATCH_ORDERS = 5_000
 @dataclass(frozen=True, slots=True)
 class Merged:
     """A batch of orders made: lines by what became of their basket, the first day that changed, the last order's
-    number, each line's outcome (if watched), how many good lines stand among the rejects to keep their order whole, and
-    what the orders come to."""
+    number, what became of each line's order (if watched), how many good lines stand among the rejects to keep their
+    order whole, and how many orders there were and what they came to."""
 
     counts: Counter[Outcome]
     since: date | None
     upto: str
-    rows: list[tuple[int, str]]
+    rows: list[BasketTold]
     kept_whole: int
+    orders: int
     total: Decimal
 
 
@@ -203,6 +205,7 @@ async def merge(
         await session.execute(text(_HAND_OVER), {**bound, "upto": upto})
     written = await baskets.write_baskets(session, zone, keep=policy is Policy.KEEP, import_id=import_id)
     whole = await session.execute(text(_KEEP_WHOLE), {"import": import_id})
-    rows = await baskets.outcomes_by_row(session) if watch else []
+    rows = await baskets.baskets_by_row(session, import_id) if watch else []
     counts = Counter({Outcome(outcome): lines for outcome, lines in written.lines.items()})
-    return Merged(counts, written.since, upto, rows, int(whole.rowcount), written.total)  # type: ignore[attr-defined]
+    kept = int(whole.rowcount)  # type: ignore[attr-defined]
+    return Merged(counts, written.since, upto, rows, kept, written.baskets, written.total)

@@ -74,6 +74,7 @@ class Chunks:
     def __init__(
         self, table: Table, kind: str, at: dict[str, int], how: Setting,
         *, made: Sequence[Make] = (), sales: SaleRows | None = None, skip: int, limit: int | None,
+        see: Callable[[list[str]], None] | None = None,
     ):  # fmt: skip
         self._table = table
         self._sales = sales
@@ -81,7 +82,7 @@ class Chunks:
         self._records: Iterator[Record] = iter(table)
         self._clean = CLEAN[kind]
         self._at, self._how, self._made = at, how, made
-        self._skip, self._left = skip, limit
+        self._skip, self._left, self._see = skip, limit, see
         self._ahead: asyncio.Task[Chunk] | None = None
 
     async def next(self) -> Chunk:
@@ -125,6 +126,8 @@ class Chunks:
             try:
                 if record.problem:
                     raise Rejected("unreadable_row", "", record.problem)
+                if self._see:
+                    self._see(record.cells)
                 lines: list[list[str]] | str
                 if self._sales:
                     lines = self._sales.lines(record.cells)

@@ -20,6 +20,8 @@ from liquor_app.customers.suppressions import GivenUp, suppress_told
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.rows import Person
 from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy, apply
+from liquor_app.imports.trial.becoming import Becoming, becoming, called
+from liquor_app.imports.trial.becoming import person as told_of
 
 CHANNELS = ("email", "sms")
 
@@ -32,6 +34,8 @@ class Result:
     rejected: list[tuple[int, Rejected]] = field(default_factory=list)
     tagged: dict[UUID, list[int]] = field(default_factory=dict)
     """Rows that give somebody tags."""
+    becoming: dict[int, Becoming] = field(default_factory=dict)
+    """What each row makes of its person, where that is watched."""
 
 
 async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, consents: bool = False) -> Base:
@@ -67,16 +71,23 @@ async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, conse
     return base
 
 
-def merge(base: Base, people: Sequence[Person], policy: Policy) -> Result:
-    """Take the rows into the base, in order. Rows that in the end left their customer as it was count as unchanged."""
+def merge(base: Base, people: Sequence[Person], policy: Policy, *, watch: bool = False) -> Result:
+    """Take the rows into the base, in order. Rows that in the end left their customer as it was count as unchanged.
+
+    Args:
+        watch: tell what each row makes of its person.
+    """
     result = Result()
     updates: dict[UUID, list[int]] = {}
     for position, person in enumerate(people):
         try:
+            before = told_of(base.match(person.values)) if watch else {}
             known, outcome = apply(base, person, policy)
         except Rejected as why:
             result.rejected.append((position, why))
             continue
+        if watch:
+            result.becoming[position] = becoming(called(known), before, told_of(known))
         result.outcomes[position] = outcome
         if person.tags and known.tags:
             result.tagged.setdefault(known.id, []).append(position)

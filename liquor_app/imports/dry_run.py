@@ -19,16 +19,19 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.files.folders import REJECT_FILES
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
-from liquor_app.imports.cleaning.column_mapping import KINDS, guess_mapping, positions
+from liquor_app.imports.cleaning.column_mapping import KINDS, check_fields, guess_mapping, positions
 from liquor_app.imports.merge_rows import Policy
-from liquor_app.imports.profiles.known_tools import chosen_profile
+from liquor_app.imports.profiles.known_tools import chosen_profile, named_profile, told_for_all
+from liquor_app.imports.profiles.tool_profile import put_together
 from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import open_table
 from liquor_app.imports.rejects import heading, reject_lines
 from liquor_app.imports.run_import import Plan, Shown, open_work, read_sample
+from liquor_app.imports.trial.file_totals import Totals
 from liquor_app.organization.settings import GeneralSettings, load_settings
 
-MAX_SHOWN = 500
+MAX_SHOWN = 2_000
+"""Rows whose becoming is told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +56,30 @@ class ImportReport:
 @dataclass(frozen=True, slots=True)
 class FilePreview:
     """A file before it is imported: its columns, what they were taken for (field → column), its first rows, how it
-    writes dates and numbers, and whose export it is (`profile`, a `Profile.key`; "" for nobody's we know)."""
+    writes dates and numbers, and whose export it is (`profile`, a `Profile.key`; "" for nobody's we know). Columns that
+    this puts together with others, or reads row kinds from, are `put_together`."""
 
     columns: list[str]
     mapping: dict[str, str]
     rows: list[list[str]]
     dialect: Dialect
     profile: str = ""
+    put_together: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What an import would do. `shown` tells it row by row, in the file's order, where it was asked for."""
+    """What an import would do. `shown` tells it row by row, in the file's order, where it was asked for.
+
+    `totals` are the file's own beside what is made of it, of the rows that were tried; `unused` are columns that
+    become nothing, `noes` rows that withdraw a consent or name an address that is written to no more.
+    """
 
     report: ImportReport
     shown: list[Shown]
+    totals: Totals
+    unused: list[str]
+    noes: int
 
 
 def check_choices(kind: str, policy: str) -> Policy:
@@ -77,6 +89,23 @@ def check_choices(kind: str, policy: str) -> Policy:
     if policy not in set(Policy):
         raise Invalid(f"policy must be one of {', '.join(Policy)}", field="policy")
     return Policy(policy)
+
+
+OPTIONS = ("date_order", "decimal", "profile", "constants")
+
+
+def check_options(kind: str, mapping: Mapping[str, str], options: Mapping[str, Any]) -> None:
+    """Check all that can be known wrong of what was chosen before the file is opened.
+
+    Raises:
+        Invalid: an unknown option, value, field or export; the message names the field.
+    """
+    if unknown := sorted(set(options) - set(OPTIONS)):
+        raise Invalid(f"options: there is no {unknown[0][:40]!r}; known are {', '.join(OPTIONS)}", field="options")
+    check_fields(mapping, kind)
+    chosen_dialect(Dialect(), options)
+    named_profile(kind, options)
+    told_for_all(options, tuple(KINDS[kind]))
 
 
 def inspect_file(
@@ -104,7 +133,8 @@ def inspect_file(
     chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile, sample)
     guessed = guess_dialect(sample, positions(chosen, columns))
     dialect = chosen_dialect(guessed, options or {})
-    return FilePreview(columns, chosen, shown, dialect, profile.key if profile else "")
+    together = tuple(put_together(profile, columns)) if profile else ()
+    return FilePreview(columns, chosen, shown, dialect, profile.key if profile else "", together)
 
 
 async def try_file(
@@ -139,7 +169,7 @@ async def try_file(
         raise Invalid(f"At most {MAX_SHOWN} rows can be shown one by one.", field="rows")
     shop = await load_settings(session, GeneralSettings)
     plan = Plan(uuid7(), kind, chosen, path, path.name, dict(mapping or {}), dict(options or {}))
-    work = await open_work(plan, actor, shop, {}, limit=limit, watch=watch)
+    work = await open_work(plan, actor, shop, {}, limit=limit, watch=watch, totals=True)
     savepoint = await session.begin_nested()
     try:
         async with work:
@@ -164,7 +194,9 @@ async def try_file(
     finally:
         await savepoint.rollback()
     shown = sorted(work.shown, key=lambda row: row.record.number)
-    return Trial(ImportReport(**counts, rejects_file=kept), shown)
+    assert work.own is not None
+    totals = work.own.totals(work.orders, work.money)
+    return Trial(ImportReport(**counts, rejects_file=kept), shown, totals, work.unused, work.noes)
 
 
 async def keep_rejects(session: AsyncSession, import_id: UUID, columns: list[str]) -> str:

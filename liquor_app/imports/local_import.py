@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,10 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.redact import describe
-from liquor_app.imports.dry_run import ImportReport, keep_rejects, try_file
+from liquor_app.imports.dry_run import ImportReport, Trial, check_options, keep_rejects, try_file
 from liquor_app.imports.models import IMPORT, ImportStatus
 from liquor_app.imports.tasks import COUNTS, Tell, conclude, drive
+from liquor_app.imports.trial.shown_rows import TRIED_ROWS, worth_showing
 from liquor_app.imports.uploads import LOCAL, add_upload, choose, get_import
 
 OPEN = (ImportStatus.PREVIEW, ImportStatus.RUNNING, ImportStatus.FAILED, ImportStatus.CANCELLED)
@@ -65,12 +67,7 @@ async def import_local(
         Conflict: this very file is being imported right now.
     """
     if dry_run:
-        async with transaction() as session:
-            tried = await try_file(
-                session, actor, kind=kind, path=path, policy=policy, mapping=mapping, options=options,
-                tell=tell, keeps_rejects=True,
-            )  # fmt: skip
-        return tried.report
+        return (await try_local(actor, kind, path, policy=policy, mapping=mapping, options=options, tell=tell)).report
     require(actor, Role.MANAGER)
     choices = [kind, policy, sorted((mapping or {}).items()), sorted((options or {}).items())]
     key = await asyncio.to_thread(_key, path, choices)
@@ -92,6 +89,36 @@ async def import_local(
         if row.position and resumed is not None:
             await resumed(int(row.position["records"]), row.created_at)
         return await _take(actor, import_id, path, tell)
+
+
+async def try_local(
+    actor: Actor,
+    kind: str,
+    path: Path,
+    *,
+    policy: str = "fill",
+    mapping: dict[str, str] | None = None,
+    options: dict[str, Any] | None = None,
+    tell: Tell,
+) -> Trial:
+    """Import a file of this machine and take it back; nothing stays but the file of rejects. Its first rows are told
+    one by one.
+
+    Raises:
+        Forbidden, Invalid, Conflict: as `try_file`.
+    """
+    check_options(kind, mapping or {}, options or {})
+    async with transaction() as session:
+        tried = await try_file(
+            session, actor, kind=kind, path=path, policy=policy, mapping=mapping, options=options, tell=tell,
+            keeps_rejects=True,
+        )  # fmt: skip
+    async with transaction() as session:
+        first = await try_file(
+            session, actor, kind=kind, path=path, policy=policy, mapping=mapping, options=options, limit=TRIED_ROWS,
+            watch=True,
+        )  # fmt: skip
+    return replace(tried, shown=worth_showing(first.shown))
 
 
 async def _take(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> ImportReport:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +30,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import by_index, unnest
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.customers.baskets import BasketTold
 from liquor_app.customers.bulk_write import Raced
 from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
@@ -41,11 +43,13 @@ from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
 from liquor_app.imports.models import AS_OF
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells
-from liquor_app.imports.profiles.tool_profile import Make, Sales
+from liquor_app.imports.profiles.tool_profile import Make, Profile, put_together
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS, Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import READING, open_table
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import OWN_COLUMNS, Reject, raw_of, write_rejects
+from liquor_app.imports.trial.becoming import Becoming, becoming, order
+from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.organization.settings import GeneralSettings
 
 TRIES = 3
@@ -63,6 +67,7 @@ class Shown:
     outcome: str
     field: str = ""
     reason: str = ""
+    becomes: Becoming | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,10 @@ class Work:
         self._again: Table | None = None
         self._records: Iterator[Record] = iter(())
         self._notes: Counter[str] = Counter()
+        self.noes = self.orders = 0
+        self.money = Decimal(0)
+        self.own: FileTotals | None = None
+        self.unused: list[str] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -207,7 +216,8 @@ class Work:
                 async with session.begin_nested(), by_index(session):
                     await ensure_fields(session, self._custom)
                     base = await customer_rows.load_known(session, keys, consents=consents)
-                    result = await READING.run(customer_rows.merge, base, rows, self.plan.policy)
+                    merge = partial(customer_rows.merge, watch=self._watch)
+                    result = await READING.run(merge, base, rows, self.plan.policy)
                     await customer_rows.write(session, base, self._actor.user_id, self.plan.file_name, self.plan.id)
                     left_out = await customer_rows.write_tags(session, base, result, self.plan.id)
                 break
@@ -217,11 +227,15 @@ class Work:
         self._notes = Counter(note for row in rows for note in row.notes)
         if left_out:
             self._notes[TOO_MANY_TAGS] += left_out
+        self.noes += sum(row.says_no for row in rows)
         if self._watch:
             self.shown += [
-                Shown(chunk.records[at], one.value, reason=" ".join(NOTES[note] for note in rows[at].notes))
+                Shown(
+                    chunk.records[at], one.value, reason=" ".join(NOTES[note] for note in rows[at].notes),
+                    becomes=result.becoming.get(at),
+                )
                 for at, one in result.outcomes.items()
-            ]
+            ]  # fmt: skip
         return Counter(result.outcomes.values()), [Reject(chunk.records[at], why) for at, why in result.rejected]
 
     @property
@@ -262,13 +276,18 @@ class Work:
 
     async def _orders(self, session: AsyncSession) -> Counter[Outcome]:
         merged = await basket_lines.merge(
-            session, self.plan.id, self.plan.policy, self._reading.how.zone, self.position["order"]
+            session, self.plan.id, self.plan.policy, self._reading.how.zone, self.position["order"], watch=self._watch
         )
         if merged is None:
             self.position |= {"phase": WHOLE if self.position["whole"] else DONE, "order": ""}
             return Counter()
         if self._watch:
-            self.shown += [Shown(self._waiting[number], outcome) for number, outcome in merged.rows if number > 0]
+            self.shown += [
+                Shown(self._waiting[one.row_number], one.outcome, becomes=_order_becomes(one))
+                for one in merged.rows
+                if one.row_number > 0
+            ]
+        self.orders, self.money = self.orders + merged.orders, self.money + merged.total
         days = [day for day in (self.position["since"], merged.since and merged.since.isoformat()) if day]
         self.position |= {
             "order": merged.upto,
@@ -309,6 +328,12 @@ class Work:
             )
 
 
+def _order_becomes(one: BasketTold) -> Becoming:
+    after = order(one.after)
+    before = {"created": {}, "unchanged": after}.get(one.outcome, order(one.before or {}))
+    return becoming(f"{one.order_id} · {one.who}", before, after)
+
+
 def start_position(columns: Sequence[str]) -> dict[str, Any]:
     """Return the checkpoint of a file not begun yet. `mended` marks a file of rejects of ours that comes back,
     `traced` that what it makes and changes can be undone."""
@@ -336,6 +361,7 @@ async def open_work(
     *,
     limit: int | None = None,
     watch: bool = False,
+    totals: bool = False,
 ) -> Work:
     """Return the work of an import from its checkpoint on (`position` is empty for one not begun). A corridor.
 
@@ -343,12 +369,13 @@ async def open_work(
         shop: whose clock and whose money cells are read by.
         limit: try only so many rows.
         watch: note in `shown` what becomes of each row; for trials.
+        totals: add up the file as it stands, too; for trials.
 
     Raises:
         Invalid: not a file we read, columns or options that make no sense, or purchases whose rows are not all lines.
     """
 
-    def prepare() -> tuple[Table, dict[str, int], Dialect, list[Make], Sales | None]:
+    def prepare() -> tuple[Table, dict[str, int], Dialect, list[Make], Profile | None]:
         table = open_table(plan.path)
         try:
             profile = chosen_profile(table.columns, plan.kind, plan.options)
@@ -362,15 +389,27 @@ async def open_work(
             if plan.kind == "purchases" and sales is None:
                 check_rows(table.columns, at, sample)
             own = {field: position for field, position in at.items() if position < len(table.columns)}
-            return table, at, chosen_dialect(guess_dialect(sample, own), plan.options), list(made.values()), sales
+            return table, at, chosen_dialect(guess_dialect(sample, own), plan.options), list(made.values()), profile
         except BaseException:
             table.close()
             raise
 
-    table, at, dialect, made, sales = await READING.run(prepare)
+    table, at, dialect, made, profile = await READING.run(prepare)
+    sales = profile.sales if profile else None
     zone = ZoneInfo(shop.timezone)
     how = Setting(zone, now().astimezone(UTC), dialect.date_order, dialect.decimal, shop.currency)
     position = position or start_position(table.columns)
     rows = SaleRows(sales, table.columns, made, dialect.decimal) if sales else None
-    chunks = Chunks(table, plan.kind, at, how, made=made, sales=rows, skip=int(position["records"]), limit=limit)
-    return Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)
+    own = FileTotals(table.columns, at, dialect.decimal, sales) if totals else None
+    chunks = Chunks(
+        table, plan.kind, at, how, made=made, sales=rows, skip=int(position["records"]), limit=limit,
+        see=own.see if own else None,
+    )  # fmt: skip
+    work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)
+    work.own = own
+    used = {
+        *at.values(),
+        *(table.columns.index(one) for one in (put_together(profile, table.columns) if profile else ())),
+    }
+    work.unused = [one for place, one in enumerate(table.columns) if place not in used and one not in OWN_COLUMNS]
+    return work

@@ -20,11 +20,8 @@ from liquor_app.core.files.folders import IMPORT_FILES
 from liquor_app.core.files.store import file_store
 from liquor_app.core.queue import Job, enqueue, request_cancel
 from liquor_app.customers.imported.imported_noes import forget_images
-from liquor_app.imports.cleaning.column_mapping import KINDS
-from liquor_app.imports.dry_run import check_choices
+from liquor_app.imports.dry_run import check_choices, check_options
 from liquor_app.imports.models import IMPORT, ImportStatus
-from liquor_app.imports.profiles.known_tools import told_for_all
-from liquor_app.imports.readers.dialect import Dialect, chosen_dialect
 from liquor_app.imports.rejects import heading, reject_lines
 
 KEPT_DAYS = 30
@@ -177,8 +174,7 @@ async def choose(
     """
     require(actor, Role.MANAGER)
     check_choices(kind, policy)
-    chosen_dialect(Dialect(), options or {})
-    told_for_all(options or {}, tuple(KINDS[kind]))
+    check_options(kind, mapping or {}, options or {})
     await session.execute(
         text(
             "UPDATE imports SET kind = :kind, policy = :policy, mapping = CAST(:mapping AS jsonb),"

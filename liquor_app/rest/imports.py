@@ -236,6 +236,9 @@ async def preview_import(
         **counts,
         "reasons": tried.report.reasons,
         "notes": tried.report.notes,
+        "totals": tried.totals,
+        "unused": tried.unused,
+        "noes": tried.noes,
         "items": [
             {
                 "row": one.record.number,
@@ -243,6 +246,8 @@ async def preview_import(
                 "outcome": one.outcome,
                 "field": one.field,
                 "reason": one.reason,
+                "who": one.becomes.who if one.becomes else "",
+                "changes": one.becomes.changes if one.becomes else (),
             }
             for one in tried.shown
         ],

@@ -66,6 +66,14 @@ async def test_bad_uploads_leave_no_file_behind(manager: Client, viewer: Client,
     is_problem(await send(manager, policy="merge"), 422, "invalid", "policy")
     is_problem(await send(manager, mapping="{"), 422, "invalid", "mapping")
     is_problem(await send(manager, colour="red"), 422, "invalid", "colour")
+    for name, wrong, field in (
+        ("options", {"profile": "nobodys"}, "profile"),
+        ("options", {"profile": "toast_items"}, "profile"),
+        ("options", {"date_oder": "dmy"}, "options"),
+        ("options", {"decimal": ";"}, "decimal"),
+        ("mapping", {"shoe_size": "E-Mail"}, "mapping"),
+    ):
+        is_problem(await send(manager, **{name: json.dumps(wrong)}), 422, "invalid", field)
     is_problem(await manager.post("/customers/import", data={"kind": "customers"}), 422, "invalid", "file")
     is_problem(await manager.post("/customers/import", json={}), 422, "invalid", "file")
     assert waiting() == before
@@ -117,6 +125,9 @@ async def test_look_first_then_start_cancel_and_resume(manager: Client, viewer: 
         (2, "created", ""), (3, "rejected", "email"),
     ]  # fmt: skip
     assert (seen["created"], seen["rejected"], seen["date_order"]) == (1, 1, "mdy")
+    assert seen["items"][0]["who"] == "Ada"
+    assert {"field": "name", "before": "", "after": "Ada"} in seen["items"][0]["changes"]
+    assert (seen["totals"]["rows"], seen["totals"]["money"], seen["unused"], seen["noes"]) == (2, None, [], 0)
     assert (await manager.get("/customers")).json()["total"] == 0
     is_problem(await manager.post(f"{where}/start", json={"options": {"decimal": "x"}}), 422, "invalid")
     is_problem(await viewer.post(f"{where}/start", json=choices), 403, "forbidden")

@@ -167,6 +167,21 @@ async def test_an_import_is_undone_after_what_it_would_do_was_shown(database: st
     assert undo.is_nothing
 
 
+async def test_a_trial_is_turned_page_by_page_beside_the_files_own_totals(database: str) -> None:
+    content = "email,Shoe size\n" + "".join(f"p{n}@example.com,4\n" for n in range(30)) + "bad,4\n" * 25
+    _, _, match, _ = await matching(await brought(content))
+    assert [(line.words, line.file, line.made) for line in match.totals] == [("Rows", "55", "30")]
+    assert match.seen_note == "Columns left out: “Shoe size”."
+    assert (len(match.rows), match.pages, match.at_page) == (20, 3, 0)
+    assert {line.outcome for line in match.rows} == {"rejected"}, "those with a warning come first"
+    for turn, page in ((1, 1), (1, 2), (9, 2), (-1, 1), (-1, 0), (-7, 0)):
+        await run(MatchState.turn, match, turn)
+        assert match.at_page == page
+    await run(MatchState.turn, match, 1)
+    assert [line.outcome for line in match.rows] == ["rejected"] * 5 + ["created"] * 15
+    assert match.rows[-1].becomes == "E-mail: p14@example.com\nCountry: US\nLanguage: en"
+
+
 async def test_a_cancelled_import_says_what_stays_and_can_go_on(database: str) -> None:
     _, file, match, running = await matching(await brought(PEOPLE))
     await run(MatchState.start, match)
@@ -207,6 +222,7 @@ async def test_viewers_and_the_unsigned_import_nothing(database: str) -> None:
         (OpeningState.sent, opening, {"id": str(row.id)}),
         (MatchState.begin, match),
         (MatchState.choose_policy, match, "keep"),
+        (MatchState.turn, match, 1),
         (RunState.report, running),
         (RunState.cancel, running),
         (RunState.resume, running),
@@ -236,7 +252,7 @@ async def test_a_column_of_consent_without_evidence_says_why_it_does_not_count(d
     assert mapping_of(match.columns) == {"email": "email", "email_consent": "Email consent"}
     assert "2 new. Consent left out of 1 row" in match.trial
     assert "where and when it was given" in match.trial
-    assert next(line.reason for line in match.rows if "ann" in line.cells).startswith("Consent is left out")
+    assert next(line.reason for line in match.rows if "ann" in line.who).startswith("Consent is left out")
 
 
 async def test_a_file_before_shows_nothing_under_the_name_of_the_next(database: str) -> None:

@@ -183,6 +183,15 @@ def positions(mapping: Mapping[str, str], columns: Sequence[str]) -> dict[str, i
     return {field: at[column] for field, column in mapping.items() if column in at}
 
 
+def check_fields(mapping: Mapping[str, str], kind: str) -> None:
+    """Check, or raise Invalid: a field that a file of this kind cannot fill."""
+    for field in mapping:
+        if field not in KINDS[kind] and not (kind == "customers" and split_name(field)):
+            raise Invalid(
+                f"mapping: there is no field {field[:40]!r}; known are {', '.join(KINDS[kind])}", field="mapping"
+            )
+
+
 def check_mapping(
     mapping: Mapping[str, str] | None,
     columns: Sequence[str],
@@ -204,9 +213,8 @@ def check_mapping(
             amount.
     """
     chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile, sample)
-    for field, column in chosen.items():
-        if field not in KINDS[kind] and not (kind == "customers" and split_name(field)):
-            raise Invalid(f"mapping: there is no field {field!r}; known are {', '.join(KINDS[kind])}", field="mapping")
+    check_fields(chosen, kind)
+    for column in chosen.values():
         if column not in columns:
             raise Invalid(f"mapping: the file has no column {column!r}; it has {_shown(columns)}", field="mapping")
     if not any(field in chosen or field in made for field in IDENTITY[kind]):

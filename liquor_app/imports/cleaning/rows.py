@@ -100,6 +100,12 @@ class Person:
     notes: tuple[str, ...] = ()
     given_up: tuple[tuple[str, str], ...] = ()
     """Channels whose address another system no longer writes to, and why (`SuppressionReason`)."""
+
+    @property
+    def says_no(self) -> bool:
+        """Whether the row withdraws a consent, or names an address that is written to no more."""
+        return bool(self.given_up) or any(one.status is ConsentStatus.WITHDRAWN for one in self.consents)
+
     tags: tuple[str, ...] = ()
     custom: tuple[tuple[str, str], ...] = ()
     """Custom fields: key and value."""

@@ -38,13 +38,30 @@ def recognise(columns: Sequence[str], kind: str) -> Profile | None:
     return max(found, key=lambda profile: len(profile.marks), default=None)
 
 
+def named_profile(kind: str, options: Mapping[str, Any]) -> Profile | None:
+    """Return the export that `options["profile"]` names; None where it names none.
+
+    Raises:
+        Invalid: no such export of this kind, or one that cannot be imported as it is.
+    """
+    if not (key := options.get("profile")):
+        return None
+    profile = PROFILES.get(str(key))
+    if profile is None or profile.kind != kind:
+        known = ", ".join(one.key for one in ALL if one.kind == kind)
+        raise Invalid(f"profile must be one of {known}, or empty", field="profile")
+    if profile.refuses:
+        raise Invalid(profile.refuses, field="profile")
+    return profile
+
+
 def chosen_profile(columns: Sequence[str], kind: str, options: Mapping[str, Any]) -> Profile | None:
     """Return the export a file is read as: what `options["profile"]` says ("" for none), else what it is known as.
 
     Raises:
         Invalid: no such export, one whose columns the file has not, or a known export of another kind.
     """
-    if (key := options.get("profile")) is None:
+    if options.get("profile") is None:
         found = recognise(columns, kind)
         for other in sorted({one.kind for one in ALL} - {kind}):
             if found is None and (meant := recognise(columns, other)) is not None:
@@ -53,12 +70,9 @@ def chosen_profile(columns: Sequence[str], kind: str, options: Mapping[str, Any]
                     field="kind",
                 )
         return found
-    if key == "":
+    profile = named_profile(kind, options)
+    if profile is None:
         return None
-    profile = PROFILES.get(str(key))
-    if profile is None or profile.kind != kind:
-        known = ", ".join(one.key for one in ALL if one.kind == kind)
-        raise Invalid(f"profile must be one of {known}, or empty", field="profile")
     if not fits(profile, columns):
         missing = ", ".join(profile.marks)
         raise Invalid(f"The file is no export of {profile.name}: that has the columns {missing}.", field="profile")

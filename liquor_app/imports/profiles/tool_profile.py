@@ -100,6 +100,18 @@ def mapping(profile: Profile, columns: Sequence[str]) -> dict[str, str]:
     return {name: spelled[plain(one)] for name, one in profile.columns.items() if plain(one) in spelled}
 
 
+def put_together(profile: Profile, columns: Sequence[str]) -> list[str]:
+    """Return the columns of a file that a field is made of together with others, or that tell which rows count."""
+    sales = profile.sales
+    named = {hole for text in profile.made.values() for holes in _HOLE.findall(text) for hole in holes.split("|")}
+    if sales:
+        terms = (*sales.plus, *sales.minus, *sales.less, sales.discount, sales.carried)
+        named |= {sales.order, *sales.keeps, *sales.drops, *(one for term in terms for one in term)}
+    used = {plain(one) for one in named}
+    packed = plain(sales.packed) if sales else ""
+    return [one for one in columns if plain(one) in used or (packed and plain(one).startswith(packed))]
+
+
 def makers(profile: Profile, columns: Sequence[str]) -> dict[str, Make]:
     """Return field → what makes its cell of a row's cells."""
     at = {plain(one): position for position, one in reversed(list(enumerate(columns)))}

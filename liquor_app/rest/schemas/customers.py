@@ -110,14 +110,38 @@ class ImportChoices(Body):
     options: ImportOptions = ImportOptions()
 
 
+class PreviewChange(Row):
+    """A field of a person or an order before and after; empty for nothing."""
+
+    field: str
+    before: str
+    after: str
+
+
 class PreviewRow(Row):
-    """A row of the file and what would become of it: created, updated, unchanged or rejected."""
+    """A row of the file and what would become of it: created, updated, unchanged or rejected. `who` is the person, or
+    the order and its buyer, `changes` what of them changes, all of somebody new; both are empty of a product."""
 
     row: int
     cells: list[str]
     outcome: str
     field: str
     reason: str
+    who: str
+    changes: list[PreviewChange]
+
+
+class PreviewTotals(Row):
+    """The rows that were tried as the file itself has them, and what is made of them. `money` is the sum of `column`,
+    once an order where that holds totals of orders; null where no column tells, as `orders` is where none are
+    numbered."""
+
+    rows: int
+    orders: int | None
+    money: Money | None
+    column: str
+    orders_made: int
+    money_made: Money
 
 
 class ImportPreview(Row):
@@ -139,6 +163,9 @@ class ImportPreview(Row):
     notes: dict[str, int] = Field(
         description="What was left out of rows that were taken: placeholder_birthday, phone_left_out and the like."
     )
+    totals: PreviewTotals
+    unused: list[str] = Field(description="Columns of the file that become nothing.")
+    noes: int = Field(description="Rows that withdraw a consent, or name an address that is written to no more.")
     items: list[PreviewRow]
 
 

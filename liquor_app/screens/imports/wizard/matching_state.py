@@ -25,13 +25,23 @@ from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.readers.dialect import MARKS, ORDERS
 from liquor_app.imports.readers.formats import READING
+from liquor_app.imports.trial.shown_rows import TRIED_ROWS
 from liquor_app.imports.uploads import ImportRow, start_import
+from liquor_app.organization.settings import shop_now
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import MATCH, RUN, ImportState
+from liquor_app.screens.imports.wizard.trial_view import (
+    PAGE_ROWS,
+    TotalLine,
+    TrialLine,
+    money_words,
+    seen_words,
+    total_lines,
+    trial_lines,
+)
 from liquor_app.screens.imports.wizard.view import (
     NEW,
     ColumnLine,
-    TrialLine,
     choices_of,
     column_lines,
     evidence_words,
@@ -39,14 +49,12 @@ from liquor_app.screens.imports.wizard.view import (
     mapping_of,
     on_screen,
     reassigned,
-    trial_lines,
     trial_words,
 )
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.toast import toast_failed
 
-TRIED_ROWS = 200
 UNREADABLE = "The file could not be looked at. Please try again."
 
 
@@ -70,6 +78,8 @@ class Answer:
     seen: FilePreview | None = None
     tried: Trial | None = None
     problem: str = ""
+    lines: tuple[TrialLine, ...] = ()
+    """What becomes of the rows that were tried."""
 
 
 async def look_at(actor: Actor, question: Question) -> Answer:
@@ -94,9 +104,10 @@ async def look_at(actor: Actor, question: Question) -> Answer:
                     session, actor, kind=row.kind, path=path, policy=question.policy, mapping=mapping,
                     options=options, limit=TRIED_ROWS, watch=True,
                 )  # fmt: skip
+                lines = trial_lines(tried.shown, await shop_now(session))
     except AppError as problem:
         return Answer(first, seen, problem=problem.message)
-    return Answer(first, seen, tried)
+    return Answer(first, seen, tried, lines=tuple(lines))
 
 
 class MatchState(rx.State):
@@ -122,6 +133,13 @@ class MatchState(rx.State):
     problem: str = ""
     trial: str = ""
     rows: list[TrialLine] = []
+    """A page of what becomes of the rows that were tried."""
+    totals: list[TotalLine] = []
+    money_note: str = ""
+    seen_note: str = ""
+    at_page: int = 0
+    pages: int = 0
+    _lines: list[TrialLine] = []
     reading: bool = False
     """The file is being looked at: nothing can be imported before that has ended."""
     _of: str = ""
@@ -206,7 +224,8 @@ class MatchState(rx.State):
             async with transaction() as session:
                 self.choices = choices_of(file.kind, await list_custom_fields(session, actor))
         self._asked, self._guess, self.reading = secrets.token_hex(8), guess, True
-        self.problem, self.trial, self.rows = "", "", []
+        self.problem, self.trial, self.rows, self.totals, self._lines = "", "", [], [], []
+        self.at_page = self.pages = 0
         return MatchState.look
 
     @background
@@ -250,7 +269,22 @@ class MatchState(rx.State):
         if answer.tried is not None:
             notes = answer.tried.report.notes
             self.asks_evidence = self.asks_evidence or bool(notes.get(NO_EVIDENCE))
-            self.trial, self.rows = trial_words(answer.tried.report), trial_lines(answer.tried.shown)
+            self.trial, self._lines = trial_words(answer.tried.report), list(answer.lines)
+            self.totals = total_lines(answer.tried, row.kind)
+            self.money_note, self.seen_note = money_words(answer.tried.totals, row.kind), seen_words(answer.tried)
+            self.pages = -(-len(self._lines) // PAGE_ROWS)
+            self._turn_to(0)
+
+    def _turn_to(self, page: int) -> None:
+        self.at_page = min(max(page, 0), max(self.pages - 1, 0))
+        self.rows = self._lines[self.at_page * PAGE_ROWS :][:PAGE_ROWS]
+
+    @rx.event
+    @guarded
+    async def turn(self, pages: int) -> None:
+        """Show the page of the trial so many pages on."""
+        require(await signed_in(self), Role.MANAGER)
+        self._turn_to(self.at_page + (1 if pages > 0 else -1))
 
     @property
     def _dialect(self) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import ImportState
+from liquor_app.screens.imports.wizard.trial_panel import trial_cards
 from liquor_app.screens.imports.wizard.undo_panel import undo_button, undo_dialog, undo_progress, undone_list
-from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card, list_item, note, plain_list
 from liquor_app.ui.charts.progress import progress
@@ -36,13 +36,15 @@ def problem_note(problem: Any) -> rx.Component:
 
 def match_step() -> rx.Component:
     def becomes(line: Any) -> rx.Component:
-        return select(
+        chosen = select(
             "Becomes",
             MatchState.choices,
             value=line.becomes,
             on_change=lambda field: MatchState.match(line.name, field),
             class_name="sm",
         )
+        together = rx.el.span(line.by, class_name="muted")
+        return rx.cond((line.by != "") & (line.becomes == ""), together, chosen)
 
     columns = (
         Column("In the file", lambda line: rx.el.b(line.name)),
@@ -68,7 +70,7 @@ def match_step() -> rx.Component:
             wrap=True,
         ),
     )  # fmt: skip
-    return col(chosen, _trial(), gap=16)
+    return col(chosen, trial_cards(), gap=16)
 
 
 def _known_as() -> rx.Component:
@@ -123,31 +125,6 @@ def _choices() -> rx.Component:
     return rx.fragment(_evidence(), known, rx.match(
         ImportState.kind, ("purchases", pair(dates, numbers)), ("products", numbers), dates
     ))  # fmt: skip
-
-
-def _trial() -> rx.Component:
-    def outcome(line: Any) -> rx.Component:
-        return rx.match(
-            line.outcome,
-            ("created", badge("New", "green")),
-            ("updated", badge("Changed", "blue")),
-            ("rejected", badge("Refused", "red")),
-            badge("Known already", "gray"),
-        )
-
-    columns = (
-        Column("Row", lambda line: rx.el.span(line.number, class_name="num")),
-        Column("Holds", lambda line: rx.el.span(line.cells, class_name="muted"), phone="under"),
-        Column("Why not", lambda line: rx.el.span(line.reason, white_space="normal"), phone="under"),
-        Column("Would be", outcome),
-    )  # fmt: skip
-    shown = card(
-        rx.el.div(rx.el.p(MatchState.trial, role="status"), class_name="pad"),
-        table(MatchState.rows, columns, label="What would become of the first rows", dense=True),
-        title="Tried, and taken back",
-        flush=True,
-    )
-    return rx.cond(MatchState.trial != "", shown, rx.fragment())
 
 
 def run_step() -> rx.Component:

@@ -16,13 +16,11 @@ from liquor_app.imports.dry_run import FilePreview, ImportReport
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT
-from liquor_app.imports.run_import import Shown
 from liquor_app.imports.undo.undo_import import UndoCounts
 from liquor_app.imports.undo.undo_words import KEPT, thing_words
 from liquor_app.imports.uploads import ImportRow
 from liquor_app.ui.words import ago, figure, listed, plural, spoken
 
-SHOWN_ROWS = 15
 LABELS: Mapping[str, str] = {
     "email_consent_at": "E-mail consent, when",
     "sms_consent_at": "SMS consent, when",
@@ -82,21 +80,13 @@ def on_screen(message: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ColumnLine:
-    """A column of the file, a few of its values, and the field it becomes (empty: left out)."""
+    """A column of the file, a few of its values, and the field it becomes (empty: left out, unless `by` a known tool's
+    profile it is put together with others)."""
 
     name: str
     example: str
     becomes: str
-
-
-@dataclass(frozen=True, slots=True)
-class TrialLine:
-    """A row of the trial: its number, its first cells, and what would become of it."""
-
-    number: str
-    cells: str
-    outcome: str
-    reason: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +122,10 @@ def made_words(profile: str) -> str:
 def column_lines(preview: FilePreview) -> list[ColumnLine]:
     """Return every column with up to three of its values and the field it was taken for."""
     becomes = {column: field for field, column in preview.mapping.items()}
+    together = frozenset(preview.put_together)
+    by = f"Put together by the {PROFILES[preview.profile].name} profile" if preview.profile else ""
     return [
-        ColumnLine(name, _example(preview.rows, position), becomes.get(name, ""))
+        ColumnLine(name, _example(preview.rows, position), becomes.get(name, ""), by if name in together else "")
         for position, name in enumerate(preview.columns)
     ]
 
@@ -151,7 +143,7 @@ def reassigned(columns: Sequence[ColumnLine], name: str, field: str) -> list[Col
             return field
         return "" if field and line.becomes == field else line.becomes
 
-    return [ColumnLine(line.name, line.example, now(line)) for line in columns]
+    return [ColumnLine(line.name, line.example, now(line), line.by) for line in columns]
 
 
 def mapping_of(columns: Sequence[ColumnLine]) -> dict[str, str]:
@@ -169,21 +161,6 @@ def trial_words(report: ImportReport) -> str:
         reasons = ", ".join(f"{line.words} {line.count}" for line in reason_lines(report.reasons))
         parts.append(f"{figure(report.rejected)} refused ({reasons})")
     return f"Tried on the first {plural(report.rows, 'row')}: {listed(parts)}.{note_words(report.notes)}"
-
-
-def trial_lines(shown: Sequence[Shown]) -> list[TrialLine]:
-    """Return the refused rows first, then the others in the file's order; a screenful of each."""
-    refused = [row for row in shown if row.outcome == "rejected"][:SHOWN_ROWS]
-    taken = [row for row in shown if row.outcome != "rejected"][:SHOWN_ROWS]
-    return [
-        TrialLine(
-            figure(row.record.number),
-            " · ".join(cell.strip()[:40] for cell in row.record.cells if cell.strip())[:140],
-            row.outcome,
-            on_screen(row.reason)[:200],
-        )
-        for row in (*refused, *taken)
-    ]
 
 
 def evidence_words(evidence: str, guessed: str, chosen: str) -> str:

@@ -1,0 +1,93 @@
+"""What a file itself comes to, counted from its cells as they stand: beside it stands what an import makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from liquor_app.imports.cleaning.amounts import read_amount
+from liquor_app.imports.profiles.tool_profile import Sales, plain
+
+TOTALS = (
+    "total", "ordertotal", "grandtotal", "totalamount", "ordertotalamount", "totalcollected", "totalpaid",
+    "amountpaid", "transactiontotal", "saletotal", "totalprice",
+)  # fmt: skip
+"""Names of a column that says what a whole order came to, the likeliest first."""
+MOST_ORDERS = 200_000
+"""Orders that are told apart; of a file with more their number is not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A file by itself (`rows`, `orders`, `money`), and what an import makes of it.
+
+    `money` is summed from `column`, once an order where that holds totals of orders; None where no column tells.
+    `orders` is None for people, or for more than `MOST_ORDERS`.
+    """
+
+    rows: int
+    orders: int | None
+    money: Decimal | None
+    column: str
+    orders_made: int = 0
+    money_made: Decimal = Decimal(0)
+
+
+class FileTotals:
+    """Adds up a file of purchases while it is read.
+
+    Args:
+        at: field → position of its cell.
+        sales: how a known tool's rows become lines.
+    """
+
+    def __init__(self, columns: Sequence[str], at: Mapping[str, int], decimal: str, sales: Sales | None) -> None:
+        named = {plain(one): position for position, one in reversed(list(enumerate(columns)))}
+        own = {field: position for field, position in at.items() if position < len(columns)}
+        self._columns, self._decimal = columns, decimal
+        self._order = named.get(plain(sales.order)) if sales else own.get("order_id")
+        line = own.get("amount")
+        self._total = next((named[name] for name in TOTALS if name in named and named[name] != line), None)
+        self._terms: list[list[int]] = []
+        if self._total is None and line is not None:
+            self._terms = [[line]]
+        elif self._total is None and "unit_price" in own:
+            self._terms = [[own["unit_price"], *([own["quantity"]] if "quantity" in own else [])]]
+        elif self._total is None and sales:
+            self._terms = [
+                [named[plain(one)] for one in term] for term in sales.plus if all(plain(one) in named for one in term)
+            ]
+        self._rows, self._money, self._is_readable = 0, Decimal(0), self._total is not None or bool(self._terms)
+        self._orders: set[str] = set()
+        self._summed: set[str] = set()
+        self._is_full = False
+
+    def see(self, cells: Sequence[str]) -> None:
+        """Count one row."""
+        self._rows += 1
+        order = cells[self._order].strip() if self._order is not None else ""
+        if order and not self._is_full:
+            self._orders.add(order)
+            self._is_full = len(self._orders) > MOST_ORDERS
+        if self._total is None:
+            self._money += sum((self._product(cells, places) for places in self._terms), Decimal(0))
+        elif cells[self._total].strip() and (not order or order not in self._summed):
+            self._money += self._product(cells, [self._total])
+            if order and len(self._summed) <= MOST_ORDERS:
+                self._summed.add(order)
+
+    def _product(self, cells: Sequence[str], places: Sequence[int]) -> Decimal:
+        value = Decimal(1)
+        for number, place in enumerate(places):
+            read = read_amount(cells[place].strip() or ("0" if number == 0 else "1"), self._decimal)
+            value *= read.value if read else Decimal(0)
+        return value
+
+    def totals(self, orders_made: int, money_made: Decimal) -> Totals:
+        """Return what was counted, beside what an import makes of it."""
+        places = [self._total] if self._total is not None else [place for term in self._terms for place in term]
+        orders = None if self._order is None or self._is_full else len(self._orders)
+        money = self._money.quantize(Decimal("0.01")) if self._is_readable else None
+        column = " × ".join(dict.fromkeys(self._columns[place] for place in places))
+        return Totals(self._rows, orders, money, column, orders_made, money_made)

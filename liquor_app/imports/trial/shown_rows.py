@@ -1,0 +1,23 @@
+"""Which rows of a trial are worth showing: every one with a warning, and the first that go in smoothly. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from liquor_app.imports.run_import import Shown
+
+SMOOTH_ROWS = 20
+MOST_WARNED = 200
+TRIED_ROWS = 1_000
+"""Rows that are tried to be shown one by one."""
+
+
+def worth_showing(shown: Sequence[Shown]) -> list[Shown]:
+    """Return every refused or warned row (at most `MOST_WARNED`), then the first `SMOOTH_ROWS` others; an order stands
+    once."""
+    warned = [one for one in shown if one.outcome == "rejected" or one.reason][:MOST_WARNED]
+    smooth: dict[str, Shown] = {}
+    for one in shown:
+        if len(smooth) < SMOOTH_ROWS and one.outcome != "rejected" and not one.reason:
+            smooth.setdefault(one.becomes.who if one.becomes else str(one.record.number), one)
+    return [*warned, *smooth.values()]

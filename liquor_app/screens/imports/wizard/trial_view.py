@@ -1,0 +1,120 @@
+"""What a file would do, as the page shows it before it does it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from liquor_app.imports.dry_run import Trial
+from liquor_app.imports.profiles.tool_profile import LEFT_OUT
+from liquor_app.imports.run_import import Shown
+from liquor_app.imports.trial.becoming import Becoming, Change
+from liquor_app.imports.trial.file_totals import Totals
+from liquor_app.imports.trial.shown_rows import worth_showing
+from liquor_app.screens.imports.wizard.view import LABELS, on_screen
+from liquor_app.ui.words import figure, listed, plural, show_moment, show_money, spoken
+
+PAGE_ROWS = 20
+MOST_COLUMNS = 12
+_MONEY = frozenset({"total", "discount"})
+_NAMES = {
+    **LABELS, "of_age_on": "Of age on", "email_suppressed": "E-mail suppressed", "sms_suppressed": "SMS suppressed",
+    "occurred_at": "Bought",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """A row of the trial: its number, whom or what it is about (or its cells), what becomes of that, line by line
+    before and after, and why it is refused or warned of."""
+
+    number: str
+    who: str
+    becomes: str
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TotalLine:
+    """A figure of the file itself beside what is made of it."""
+
+    words: str
+    file: str
+    made: str
+
+
+def trial_lines(shown: Sequence[Shown], at: datetime) -> list[TrialLine]:
+    """Return what is worth showing of a trial.
+
+    Args:
+        at: now, by the shop's clock.
+    """
+    return [_line(one, at) for one in worth_showing(shown)]
+
+
+def _line(one: Shown, at: datetime) -> TrialLine:
+    cells = " · ".join(cell.strip()[:40] for cell in one.record.cells if cell.strip())[:140]
+    who = one.becomes.who[:120] if one.becomes else ""
+    becomes = becomes_words(one.becomes, at) if one.becomes else ""
+    return TrialLine(figure(one.record.number), who or cells, becomes, one.outcome, on_screen(one.reason)[:300])
+
+
+def becomes_words(one: Becoming, at: datetime) -> str:
+    """Tell what changes, a line a field: "City: Bath → Bangor", "Name: Ann" of what was not there before."""
+
+    def said(change: Change, value: str) -> str:
+        if value and change.field in _MONEY:
+            return show_money(Decimal(value), cents=True)
+        if value and change.field.endswith("_at"):
+            return show_moment(datetime.fromisoformat(value), at)
+        return value or "nothing"
+
+    lines = []
+    for change in one.changes:
+        name = _NAMES.get(change.field, spoken(change.field.removeprefix("custom.")))
+        before = f"{said(change, change.before)} → " if change.before else ""
+        lines.append(f"{name}: {before}{said(change, change.after)}")
+    return "\n".join(lines)
+
+
+def total_lines(trial: Trial, kind: str) -> list[TotalLine]:
+    """Return the file's rows, orders and money beside what is made of them."""
+    report, totals = trial.report, trial.totals
+    taken = report.created + report.updated + report.unchanged
+    left_out = sum(report.notes.get(code, 0) for code in LEFT_OUT)
+    lines = [TotalLine("Rows", figure(report.rows + left_out), figure(taken))]
+    if kind == "purchases":
+        orders = "" if totals.orders is None else figure(totals.orders)
+        lines.append(TotalLine("Orders", orders or "not numbered", figure(totals.orders_made)))
+        money = "no amounts" if totals.money is None else show_money(totals.money, cents=True)
+        lines.append(TotalLine("Money", money, show_money(totals.money_made, cents=True)))
+    return lines
+
+
+def money_words(totals: Totals, kind: str) -> str:
+    """Tell where the file's own sum is from, and why another may come of it."""
+    if kind != "purchases" or totals.money is None:
+        return ""
+    source = f"The file's own sum is that of “{totals.column}”."
+    if totals.money == totals.money_made:
+        return f"{source} Both are the same."
+    apart = show_money(abs(totals.money - totals.money_made), cents=True)
+    return (
+        f"{source} They are {apart} apart: tax, shipping and tips are not what was paid for goods, and refused rows and"
+        " rows that are no lines of purchases do not count."
+    )
+
+
+def seen_words(trial: Trial) -> str:
+    """Tell what was seen and not taken: columns, and how many rows say no."""
+    words = []
+    if trial.unused:
+        named = [f"“{one[:40]}”" for one in trial.unused[:MOST_COLUMNS]]
+        more = len(trial.unused) - len(named)
+        words.append(f"Columns left out: {listed([*named, *([f'{figure(more)} more'] if more else [])])}.")
+    if trial.noes:
+        words.append(f"A no is taken from {plural(trial.noes, 'row')}.")
+    return " ".join(words)
