@@ -179,7 +179,7 @@ async def test_a_trial_is_turned_page_by_page_beside_the_files_own_totals(databa
         assert match.at_page == page
     await run(MatchState.turn, match, 1)
     assert [line.outcome for line in match.rows] == ["rejected"] * 5 + ["created"] * 15
-    assert match.rows[-1].becomes == "E-mail: p14@example.com\nCountry: US\nLanguage: en"
+    assert match.rows[-1].becomes == "E-mail: p14@example.com · Country: US · Language: en"
 
 
 async def test_a_cancelled_import_says_what_stays_and_can_go_on(database: str) -> None:

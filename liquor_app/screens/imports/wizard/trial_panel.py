@@ -39,7 +39,9 @@ def trial_cards() -> rx.Component:
         rx.el.span("Page ", MatchState.at_page + 1, " of ", MatchState.pages, class_name="num muted"),
         row(
             button("Back", small=True, on_click=MatchState.turn(-1), disabled=MatchState.at_page == 0),
-            button("On", small=True, on_click=MatchState.turn(1), disabled=MatchState.at_page + 1 >= MatchState.pages),
+            button(
+                "Next", small=True, on_click=MatchState.turn(1), disabled=MatchState.at_page + 1 >= MatchState.pages
+            ),
         ),
         apart=True,
         class_name="pad",

@@ -59,11 +59,17 @@ def _line(one: Shown, at: datetime) -> TrialLine:
     cells = " · ".join(cell.strip()[:40] for cell in one.record.cells if cell.strip())[:140]
     who = one.becomes.who[:120] if one.becomes else ""
     becomes = becomes_words(one.becomes, at) if one.becomes else ""
-    return TrialLine(figure(one.record.number), who or cells, becomes, one.outcome, on_screen(one.reason)[:300])
+    return TrialLine(
+        figure(one.record.number), who or cells, becomes, one.outcome, _capital(on_screen(one.reason))[:300]
+    )
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def becomes_words(one: Becoming, at: datetime) -> str:
-    """Tell what changes, a line a field: "City: Bath → Bangor", "Name: Ann" of what was not there before."""
+    """Tell what changes, a line a field: "City: Bath → Bangor"; of somebody new, all in one: "Name: Ann · City: Bath"."""
 
     def said(change: Change, value: str) -> str:
         if value and change.field in _MONEY:
@@ -77,7 +83,8 @@ def becomes_words(one: Becoming, at: datetime) -> str:
         name = _NAMES.get(change.field, spoken(change.field.removeprefix("custom.")))
         before = f"{said(change, change.before)} → " if change.before else ""
         lines.append(f"{name}: {before}{said(change, change.after)}")
-    return "\n".join(lines)
+    is_new = not any(change.before for change in one.changes)
+    return (" · " if is_new else "\n").join(lines)
 
 
 def total_lines(trial: Trial, kind: str) -> list[TotalLine]:

@@ -17,7 +17,7 @@ from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT
 from liquor_app.imports.undo.undo_import import UndoCounts
-from liquor_app.imports.undo.undo_words import KEPT, thing_words
+from liquor_app.imports.undo.undo_words import KEPT, REMOVED, thing_words
 from liquor_app.imports.uploads import ImportRow
 from liquor_app.ui.words import ago, figure, listed, plural, spoken
 
@@ -180,8 +180,8 @@ UNDO_WORDS: Mapping[ImportStatus, str] = {
 def undo_lines(counts: UndoCounts, *, done: bool) -> list[ReasonLine]:
     """Tell what undoing takes away and sets back (or did), and what stays and why, each with its number."""
     away, back = ("Removed", "Set back") if done else ("Will be removed", "Will be set back")
-    taken = [(f"{away}: {thing_words(what)}", many) for what, many in counts.removed.items()]
-    taken += [(f"{back}: {thing_words(what)}", many) for what, many in counts.set_back.items()]
+    taken = [(f"{away}: {thing_words(what)}", counts.removed.get(what, 0)) for what in REMOVED]
+    taken += [(f"{back}: {thing_words(what)}", counts.set_back.get(what, 0)) for what in REMOVED]
     ranked = [
         (f"{'Kept' if done else 'Stays'}: {KEPT[code]}", counts.kept[code]) for code in KEPT if code in counts.kept
     ]
