@@ -21,6 +21,7 @@ from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
 from liquor_app.imports.cleaning.column_mapping import KINDS, check_fields, guess_mapping, positions
 from liquor_app.imports.merge_rows import Policy
+from liquor_app.imports.models import AS_OF
 from liquor_app.imports.profiles.known_tools import chosen_profile, named_profile, told_for_all
 from liquor_app.imports.profiles.tool_profile import put_together
 from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
@@ -92,6 +93,7 @@ def check_choices(kind: str, policy: str) -> Policy:
 
 
 OPTIONS = ("date_order", "decimal", "profile", "constants")
+"""What somebody may choose; a drop folder adds `AS_OF`."""
 
 
 def check_options(kind: str, mapping: Mapping[str, str], options: Mapping[str, Any]) -> None:
@@ -100,7 +102,7 @@ def check_options(kind: str, mapping: Mapping[str, str], options: Mapping[str, A
     Raises:
         Invalid: an unknown option, value, field or export; the message names the field.
     """
-    if unknown := sorted(set(options) - set(OPTIONS)):
+    if unknown := sorted(set(options) - {*OPTIONS, AS_OF}):
         raise Invalid(f"options: there is no {unknown[0][:40]!r}; known are {', '.join(OPTIONS)}", field="options")
     check_fields(mapping, kind)
     chosen_dialect(Dialect(), options)

@@ -28,7 +28,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict, Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.redact import describe
-from liquor_app.imports.dry_run import ImportReport, Trial, check_options, keep_rejects, try_file
+from liquor_app.imports.dry_run import ImportReport, Trial, check_choices, check_options, keep_rejects, try_file
 from liquor_app.imports.models import IMPORT, ImportStatus
 from liquor_app.imports.tasks import COUNTS, Tell, conclude, drive
 from liquor_app.imports.trial.shown_rows import TRIED_ROWS, worth_showing
@@ -107,6 +107,8 @@ async def try_local(
     Raises:
         Forbidden, Invalid, Conflict: as `try_file`.
     """
+    require(actor, Role.MANAGER)
+    check_choices(kind, policy)
     check_options(kind, mapping or {}, options or {})
     async with transaction() as session:
         tried = await try_file(

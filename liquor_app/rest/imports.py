@@ -27,7 +27,7 @@ from liquor_app.core.storable_text import UNSTORABLE, unstorable
 from liquor_app.imports import uploads
 from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.lists import IMPORTS, list_imports
-from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.models import AS_OF, ImportStatus
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.single_purchases import NewLine, NewOrder, record_event, record_purchase
 from liquor_app.imports.undo import undo_import
@@ -92,6 +92,8 @@ class _Upload:
             isinstance(value, str) or (name, key) == ("options", "constants") for key, value in found.items()
         ):
             raise Invalid(f"{name} must be a JSON object of texts", field=name)
+        if name == "options" and AS_OF in found:
+            raise Invalid(f"options: {AS_OF} is a drop folder's to say", field=name)
         return found
 
     async def forget(self) -> None:

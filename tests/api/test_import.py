@@ -70,6 +70,7 @@ async def test_bad_uploads_leave_no_file_behind(manager: Client, viewer: Client,
         ("options", {"profile": "nobodys"}, "profile"),
         ("options", {"profile": "toast_items"}, "profile"),
         ("options", {"date_oder": "dmy"}, "options"),
+        ("options", {"as_of": "2020-01-01T00:00:00"}, "options"),
         ("options", {"decimal": ";"}, "decimal"),
         ("mapping", {"shoe_size": "E-Mail"}, "mapping"),
     ):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS
@@ -18,7 +17,7 @@ MOST_LETTERS = 120
 ORDER = ("occurred_at", "total", "discount", "lines", "store", "coupon_code")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
     """A field before and after; empty text for nothing."""
 
@@ -65,6 +64,4 @@ def order(told: Mapping[str, Any]) -> dict[str, str]:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, Decimal):
-        return f"{value:.2f}"
     return (value.isoformat() if isinstance(value, datetime) else str(value))[:MOST_LETTERS]

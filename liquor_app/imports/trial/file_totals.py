@@ -18,7 +18,7 @@ MOST_ORDERS = 200_000
 """Orders that are told apart; of a file with more their number is not said."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Totals:
     """A file by itself (`rows`, `orders`, `money`), and what an import makes of it.
 

@@ -11,6 +11,8 @@ from pydantic import Field
 
 from liquor_app.api.schemas import Body, Day, Moment, Money, Row, Started
 from liquor_app.imports.single_purchases import OrderFields
+from liquor_app.imports.trial.becoming import Change
+from liquor_app.imports.trial.file_totals import Totals
 from liquor_app.imports.uploads import ImportFields
 
 
@@ -110,12 +112,8 @@ class ImportChoices(Body):
     options: ImportOptions = ImportOptions()
 
 
-class PreviewChange(Row):
+class PreviewChange(Row, Change):
     """A field of a person or an order before and after; empty for nothing."""
-
-    field: str
-    before: str
-    after: str
 
 
 class PreviewRow(Row):
@@ -131,15 +129,12 @@ class PreviewRow(Row):
     changes: list[PreviewChange]
 
 
-class PreviewTotals(Row):
+class PreviewTotals(Row, Totals):
     """The rows that were tried as the file itself has them, and what is made of them. `money` is the sum of `column`,
     once an order where that holds totals of orders; null where no column tells, as `orders` is where none are
     numbered."""
 
-    rows: int
-    orders: int | None
     money: Money | None
-    column: str
     orders_made: int
     money_made: Money
 

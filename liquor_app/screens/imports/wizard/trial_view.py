@@ -69,7 +69,7 @@ def _capital(words: str) -> str:
 
 
 def becomes_words(one: Becoming, at: datetime) -> str:
-    """Tell what changes, a line a field: "City: Bath → Bangor"; of somebody new, all in one: "Name: Ann · City: Bath"."""
+    """Tell what changes, a line a field ("City: Bath → Bangor"); of somebody new, all in one line."""
 
     def said(change: Change, value: str) -> str:
         if value and change.field in _MONEY:
