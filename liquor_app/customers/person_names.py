@@ -16,7 +16,7 @@ _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "md", "phd", "esq", "dds",
 _NOBODY = frozenset(
     {
         "", "n/a", "na", "null", "none", "nil", "nan", "unknown", "test", "guest", "customer", "anonymous", "noname",
-        "undefined", "nobody", "tbd", "xxx", "no name", "not provided", "not given", "walk in", "walk-in", "walkin",
+        "undefined", "tbd", "xxx", "no name", "not provided", "not given", "walk in", "walk-in", "walkin",
         "walk in customer", "walk-in customer", "n a", "cash customer", "cash sale", "house account", "guest customer",
         "first name", "last name", "test test", "first last", "default customer",
     }
