@@ -25,7 +25,6 @@ PRODUCTS = ListSpec(
         Sort("sells_at", first="-", nulls_last=True),
         Sort("margin_pct", nulls_last=True),
         Sort("stock", nulls_last=True),
-        Sort("last_seen_at", first="-"),
     ),
     filters=(
         Filter("category", "lower(t.category) = lower(:category)", Match.EXACT, label="Category"),

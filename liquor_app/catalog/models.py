@@ -31,7 +31,8 @@ class Product(SQLModel, table=True):
     """A product, known by its SKU, else by its UPC. What is not known is NULL: no price, cost or stock is ever guessed.
 
     `stock_at` is when its stock was last told, `last_seen_at` when a file or a call last named it, `updated_at` when
-    anything about it last changed. `sells_at` and `margin_pct` are the database's, so that nobody works them out twice.
+    anything about it last changed; none of them has an index, so that an hourly file in which nothing changed touches
+    none. `sells_at` and `margin_pct` are the database's, so that nobody works them out twice.
     """
 
     __tablename__ = "products"
@@ -46,7 +47,6 @@ class Product(SQLModel, table=True):
         _descending("ix_products_sells_at", "sells_at"),
         _descending("ix_products_margin", "margin_pct"),
         _descending("ix_products_stock", "stock"),
-        Index("ix_products_last_seen", "last_seen_at", "id"),
         Index(
             "ix_products_search",
             text("lower(name || ' ' || coalesce(sku, '') || ' ' || coalesce(upc, '')) gin_trgm_ops"),

@@ -34,6 +34,10 @@ LOOKS: Mapping[str, Look] = {
     "succeeded": Look("Done", "green"),
     "cancelled": Look("Cancelled", "gray"),
     "failed": Look("Failed", "red"),
+    # files that came in drop folders
+    "waiting": Look("Waiting to be whole", "gray"),
+    "taken": Look("Taken", "blue"),
+    "repeated": Look("Came before", "gray"),
     "undoing": Look("Being undone", "blue"),
     "undo_stopped": Look("Undone in part", "amber"),
     "undone": Look("Undone", "gray"),

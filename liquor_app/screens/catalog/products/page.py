@@ -43,10 +43,7 @@ def catalogue_page() -> rx.Component:
                 Column("Cost", lambda line: rx.el.span(line.cost, class_name="num"), number=True, phone="hide"),
                 Column("Margin", _margin, sort="margin_pct", number=True, phone="hide"),
                 Column("Stock", _stock, sort="stock", number=True),
-                Column(
-                    "Last seen", lambda line: rx.el.span(line.seen, class_name="muted nowrap"), sort="last_seen_at",
-                    phone="hide",
-                ),
+                Column("Last seen", lambda line: rx.el.span(line.seen, class_name="muted nowrap"), phone="hide"),
             ],
             label="Products",
             search="Name, SKU or UPC",

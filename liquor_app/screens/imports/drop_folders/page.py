@@ -10,10 +10,11 @@ from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.imports.profiles.known_tools import ALL
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.imports.drop_folders.state import DropFilesState, DropFoldersState
-from liquor_app.screens.listing.view import list_card
+from liquor_app.screens.listing.view import list_card, list_pager, list_table
 from liquor_app.screens.session.role_controls import for_admins, for_managers
 from liquor_app.ui.badge import badge, status_badge
 from liquor_app.ui.button import button, icon_button
+from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.choice import select_field
 from liquor_app.ui.forms.dialog import confirm
@@ -65,10 +66,6 @@ def _folders(new: rx.Component) -> rx.Component:
     def name(line: Any) -> rx.Component:
         return rx.fragment(rx.el.b(line.name), rx.el.small(line.where))
 
-    def state(line: Any) -> rx.Component:
-        problem = rx.cond(line.problem != "", rx.el.small(line.problem, white_space="normal"), rx.fragment())
-        return rx.fragment(badge(line.state, line.tone), problem)
-
     def acts(line: Any) -> rx.Component:
         changing = menu(
             icon_button("ellipsis", "More about " + line.name),
@@ -77,57 +74,54 @@ def _folders(new: rx.Component) -> rx.Component:
             Item("Go on", DropFoldersState.pause(line.id, False), "play"),
             Item("Take away", DropFoldersState.ask("delete", line.id), "trash-2", danger=True, divider=True),
         )
-        look = button("Look now", small=True, on_click=DropFoldersState.look(line.id), disabled=line.paused)
-        return row(for_managers(look), for_admins(changing), justify_content="flex-end")
+        look = icon_button("refresh-cw", "Look now at " + line.name, on_click=DropFoldersState.look(line.id))
+        return row(for_managers(look), for_admins(changing), gap=4, justify_content="flex-end")
 
-    return list_card(
-        DropFoldersState,
-        [
-            Column("Folder", name, sort="name"),
-            Column("Holds", lambda line: line.holds, phone="under"),
-            Column("Looked at", lambda line: line.rhythm, phone="hide", wide=True),
-            Column("Last file", lambda line: rx.el.span(line.last, class_name="nowrap"), phone="under"),
-            Column("Status", state),
-            Column("", acts, number=True),
-        ],
-        label="Drop folders",
-        exports=False,
-        empty=empty(
-            "No drop folder yet",
-            "Does your till write a file every hour? Say which folder, and it is imported by itself: stock and prices,"
-            " sales, customers.",
-            for_admins(new),
-            icon="folder-input",
-        ),
+    columns = (
+        Column("Folder", name, sort="name"),
+        Column("Holds", lambda line: line.holds, phone="under"),
+        Column("Looked at", lambda line: line.rhythm, phone="hide", wide=True),
+        Column("Last file", lambda line: rx.el.span(line.last, class_name="nowrap"), phone="under"),
+        Column("Status", lambda line: badge(line.state, line.tone)),
+        Column("Why", lambda line: rx.el.span(line.problem, class_name="muted", white_space="normal"), phone="under"),
+        Column("", acts, number=True),
+    )
+    nothing = empty(
+        "No drop folder yet",
+        "Does your till write a file every hour? Say which folder, and it is imported by itself: stock and prices,"
+        " sales, customers.",
+        for_admins(new),
+        icon="folder-input",
+    )
+    return card(
+        list_table(DropFoldersState, columns, label="Drop folders", empty=nothing),
+        list_pager(DropFoldersState, quiet=True),
+        title="Folders",
+        flush=True,
     )
 
 
 def _files() -> rx.Component:
     def name(line: Any) -> rx.Component:
-        return rx.fragment(rx.el.b(line.name), rx.el.small(line.source))
+        report = rx.el.a(line.name, href=line.report, class_name="link", title="What became of its rows")
+        return rx.fragment(rx.cond(line.report != "", report, rx.el.b(line.name)), rx.el.small(line.source))
 
-    def state(line: Any) -> rx.Component:
-        why = rx.cond(line.reason != "", rx.el.small(line.reason, white_space="normal"), rx.fragment())
-        return rx.fragment(status_badge(line.state), why)
-
-    def acts(line: Any) -> rx.Component:
-        again = button("Try again", small=True, icon="refresh-cw", on_click=DropFilesState.retry(line.id))
-        report = button("Report", small=True, href=line.report)
-        return row(
-            rx.cond(line.can_retry, for_managers(again), rx.fragment()),
-            rx.cond(line.report != "", report, rx.fragment()),
-            justify_content="flex-end",
-        )
+    def again(line: Any) -> rx.Component:
+        pressed = icon_button("refresh-cw", "Try again: " + line.name, on_click=DropFilesState.retry(line.id))
+        return rx.cond(line.can_retry, for_managers(pressed), rx.fragment())
 
     return list_card(
         DropFilesState,
         [
             Column("File", name),
             Column("Came", lambda line: rx.el.span(line.came, class_name="nowrap num"), sort="seen_at", phone="under"),
-            Column("Status", state),
+            Column("Status", lambda line: status_badge(line.state)),
             Column("Rows", lambda line: rx.el.span(line.rows, class_name="num"), phone="under"),
+            Column(
+                "Why", lambda line: rx.el.span(line.reason, class_name="muted", white_space="normal"), phone="under"
+            ),
             Column("Sum", lambda line: rx.el.span(line.total, class_name="num"), number=True, phone="hide"),
-            Column("", acts, number=True),
+            Column("", again, number=True),
         ],
         label="Files that came",
         empty=empty(

@@ -80,7 +80,7 @@ class DropFoldersState(FormState, ListState, rx.State):
         return await list_drop_sources(session, actor, query)
 
     async def _lines(self, session: Session, actor: Actor, items: list[SourceRow]) -> list[SourceLine]:
-        at, self.root = await shop_now(session), _where("…")
+        at, self.root = await shop_now(session), _where("x").removesuffix("/x")
         return [source_line(row, _where(row.folder), at) for row in items]
 
     @rx.event
