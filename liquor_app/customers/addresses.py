@@ -119,7 +119,7 @@ _NO_MAILBOX = re.compile(
     # whatever the place: what says by itself that it is none
     r"^(?:(?:no|do[._-]?not|dont)[._-]?e?-?mail(?:[._-]?address)?|no[._-]?reply)\d*(?:\+[^@]*)?@"
     # at a place that is nowhere: anybody
-    r"|@(?:no[._-]?e?-?mail|none|nowhere|noone|nobody|fake|dummy)\.[a-z]{2,4}$"
+    r"|^[^@]*@(?:no[._-]?e?-?mail|none|nowhere|noone|nobody|fake|dummy)\.[a-z]{2,4}$"
     # words for nobody, at places like it or that give mailboxes to everybody
     rf"|^(?:{_NO_WORDS})\d*@(?:no|null|na|nothing|unknown|test|xx+|e?mail|aol|gmail|yahoo|hotmail)\.[a-z]{{2,4}}$"
     # the same word twice, or one letter or digit
@@ -134,7 +134,7 @@ def stands_for_nobody(address: str) -> bool:
     """Tell whether a normalised address is what people at a till type where there is none: noemail@…, 8888888888."""
     if address[0] == "+":
         return _SAME_DIGITS.match(address) is not None or _DIRECTORY.match(address) is not None
-    return _NO_MAILBOX.search(address) is not None
+    return _NO_MAILBOX.match(address) is not None
 
 
 def show_phone(phone: str) -> str:
