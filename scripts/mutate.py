@@ -331,6 +331,8 @@ def judge(name: str, drawn_by: tuple[int, int], data: CoverageData, copy: Path, 
     killed = 0
     for number, mutant in enumerate(drawn):
         tests = arguments(tests_of(data, mutant))
+        if not tests and (ROOT / "tests" / name).is_dir():  # run in a thread of a test's, which has no context
+            tests = [f"tests/{name}"]
         if number % 10 == 0 and tests and nursery.run(tests):
             sys.exit(f"These fail without a fault as well: {' '.join(tests)}")
         survived = not tests or survives(copy, mutant, tests, nursery)

@@ -89,11 +89,14 @@ async def remove_custom_field(session: AsyncSession, actor: Actor, key: str) -> 
         NotFound: there is no such field.
     """
     require(actor, Role.ADMIN)
-    gone = await session.execute(text(_REMOVE), {"key": key})
-    if gone.scalar() is None:
+    gone = (await session.execute(text(_REMOVE), {"key": key})).scalar()
+    if gone is None:
         raise NotFound("There is no such field.")
     emptied = await session.execute(text(_FORGET), {"key": key})
-    await audit(session, actor, "custom_field.removed", "custom_field", None, key=key, customers=emptied.rowcount)  # type: ignore[attr-defined]
+    await audit_change(
+        session, actor, "custom_field.removed", "custom_field", None, before={"label": gone}, after={"label": None},
+        key=key, customers=emptied.rowcount,  # type: ignore[attr-defined]
+    )  # fmt: skip
 
 
 async def ensure_fields(session: AsyncSession, wanted: Iterable[tuple[FieldKind, str, str]]) -> None:
