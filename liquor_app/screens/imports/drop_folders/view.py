@@ -50,7 +50,7 @@ class FileLine:
 def source_line(row: SourceRow, where: str, at: datetime) -> SourceLine:
     profile = str(row.options.get("profile") or "")
     read_as = PROFILES[profile].name if profile in PROFILES else "recognised by itself"
-    state, tone = ("Waiting for files", "green")
+    state, tone = ("Ready", "green")
     if row.is_paused:
         state, tone = "Paused", "amber"
     elif row.problem:
