@@ -54,9 +54,9 @@ def source_line(row: SourceRow, where: str, at: datetime) -> SourceLine:
     if row.is_paused:
         state, tone = "Paused", "amber"
     elif row.problem:
-        state, tone = "Cannot be read", "red"
+        state, tone = "Unreadable", "red"
     elif row.is_silent:
-        state, tone = "Silent for too long", "amber"
+        state, tone = "Silent", "amber"
     told = f", told after {plural(row.silent_hours, 'hour')} of silence" if row.silent_hours else ""
     return SourceLine(
         id=str(row.id),
