@@ -53,6 +53,8 @@ UNCHANGING = (
 )
 """What the tests import of others: taken in once for all mutants."""
 MOST_TESTS = 24
+FEW = 3
+"""Fewer tests than this that reach a line, and the slice's own are run."""
 FLIPPED: dict[type[ast.cmpop], str] = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
     ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in",
@@ -331,7 +333,7 @@ def judge(name: str, drawn_by: tuple[int, int], data: CoverageData, copy: Path, 
     killed = 0
     for number, mutant in enumerate(drawn):
         tests = arguments(tests_of(data, mutant))
-        if not tests and (ROOT / "tests" / name).is_dir():  # run in a thread of a test's, which has no context
+        if len(tests) < FEW and (ROOT / "tests" / name).is_dir():  # what runs in threads of tests has no context
             tests = [f"tests/{name}"]
         if number % 10 == 0 and tests and nursery.run(tests):
             sys.exit(f"These fail without a fault as well: {' '.join(tests)}")
