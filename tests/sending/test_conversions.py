@@ -191,6 +191,12 @@ async def test_what_came_back_is_told_beside_what_was_attributed(session: AsyncS
     lowered = await buy(session, bo, days_ago=4, total=50)
     await attribute_purchases(session, SYSTEM)
     assert await returned_since(session, SYSTEM, campaign) == 0
+    dee = await add_customer(session)  # bought for another campaign, and gave it back
+    await message(session, dee, clicked=5)
+    await buy(session, dee, days_ago=4, total=70)
+    await attribute_purchases(session, SYSTEM)
+    await buy(session, dee, days_ago=3, total=-70)
+    await buy(session, ann, days_ago=2.5, total=11)  # bought again: no return
     await buy(session, ann, days_ago=6, total=-9)  # of something bought before
     await buy(session, ann, days_ago=3, total=-12)
     await buy(session, cy, days_ago=3, total=-20)  # never bought for the campaign
