@@ -73,8 +73,8 @@ async def send(
         await session.execute(
             text(
                 "INSERT INTO actions (id, campaign_id, customer_id, segment_slug, channel, priority_score, reason,"
-                " offer, scheduled_date, channels, status) VALUES (:id, :campaign, :customer, :segment, 'email', 50, 'x',"
-                " 'y', CAST(:at AS date), ARRAY['email'], 'sent')"
+                " offer, scheduled_date, channels, status) VALUES (:id, :campaign, :customer, :segment, 'email', 50,"
+                " 'x', 'y', CAST(:at AS date), ARRAY['email'], 'sent')"
             ),
             {"id": action, "campaign": campaign, "customer": customer, "segment": segment, "at": at},
         )
