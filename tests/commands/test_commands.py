@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import typer
@@ -14,10 +16,15 @@ from sqlalchemy import text
 
 from liquor_app import cli
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.commands.kit import plain
+from liquor_app.commands.models import _figure
+from liquor_app.commands.pipeline import _interval
 from liquor_app.core import db, redis
+from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.segments.service import create_segment
 from tests.factories import add_people, open_shop
+from tests.people import add_campaign
 
 pytestmark = pytest.mark.integration
 
@@ -117,19 +124,29 @@ async def test_a_week_from_scores_to_sending(terminal: Terminal) -> None:
     assert "must be a date" in await terminal.run("backtest", "churn", "--cutoff", "soon", code=2)
 
     assert "no campaign yet" in await terminal.run("campaigns", "show", code=2)
+    async with transaction() as session:
+        bare = await add_campaign(session, ["all"], name="Bare")
+    assert "has no plan yet" in await terminal.run("simulate", str(bare), code=2)
+    assert "has no plan yet" in await terminal.run("why", str(bare), code=2)
     made = await terminal.told("plan", "--name", "Quiet week", "--segment", slugs[0])
     assert (made["engine"], made["version"]) == ("heuristic", 1)
     assert made["proposed"] == await one("SELECT count(*) FROM actions")
     assert "engine must be one of" in await terminal.run("plan", "--engine", "magic", code=2)
     assert "Plan 2" in await terminal.run("plan", "--campaign", "latest", "--prompt", "rain", "--engine", "heuristic")
     rows = await terminal.told("campaigns", "list")
-    assert [row["name"] for row in rows["items"]] == ["Quiet week"]
+    assert ({row["name"] for row in rows["items"]}, rows["total"]) == ({"Quiet week", "Bare"}, 2)
+    assert (await terminal.told("campaigns", "list", "--limit", "1"))["total"] == 2
+    assert "1 of 2" in await terminal.run("campaigns", "list", "--limit", "1")
+    assert " of 2" not in await terminal.run("campaigns", "list"), "all of them are there"
+    assert (await terminal.told("campaigns", "show", str(bare)))["name"] == "Bare", "an older one by its id"
     assert (await terminal.told("campaigns", "show", made["campaign_id"]))["id"] == made["campaign_id"]
     assert "messages" in await terminal.run("simulate")
     assert (await terminal.told("simulate"))["version"] == 2
     assert "Plan 2" in await terminal.run("why")
     assert (await terminal.told("why", "--version", "1"))["version"] == 1
-    proposed = await terminal.told("actions", "--generate", "--limit", "3")
+    assert "left out." not in await terminal.run("actions")
+    assert "40 proposed for 40 customers, 0 left out." in await terminal.run("actions", "--generate")
+    proposed = await terminal.told("actions", "--limit", "3")
     assert len(proposed["items"]) == 3
     assert "heuristic" in await terminal.run("plan", "--campaign", "latest")
     assert (await terminal.told("approve"))["status"] == "scheduled"
@@ -138,6 +155,36 @@ async def test_a_week_from_scores_to_sending(terminal: Terminal) -> None:
     assert (await terminal.told("campaigns", "resume"))["status"] == "active"
     assert (await terminal.told("campaigns", "cancel"))["status"] == "cancelled"
     assert "cancelled" in await terminal.run("campaigns", "resume", code=4)
+
+
+async def test_a_database_that_does_not_answer_is_told_in_words(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("email\nann@example.com\n")
+    monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://x:x@127.0.0.1:9/x")
+    get_settings.cache_clear()
+    for words in (("segments",), ("import", "customers", str(file))):
+        assert "The database cannot be reached" in await terminal.run(*words, code=7)
+
+
+@pytest.mark.parametrize(
+    ("middle", "low", "high", "form", "times", "told"),
+    [
+        (0.021, 0.01, 0.032, "{:+.1f} pt", 100, "+2.1 pt (95%: +1.0 pt to +3.2 pt)"),
+        (1.5, None, 2.0, "{:+.2f}", 1, "+1.50 (no interval yet)"),
+        (1.5, 1.0, None, "{:+.2f}", 1, "+1.50 (no interval yet)"),
+    ],
+)
+def test_an_interval_is_told_where_there_is_one(
+    middle: float, low: float | None, high: float | None, form: str, times: float, told: str
+) -> None:
+    assert _interval(middle, low, high, form, times) == told
+
+
+def test_what_was_not_measured_is_a_dash() -> None:
+    assert (_figure(None), _figure(0.12345)) == ("–", "0.123")
+    assert plain({"a": [Decimal("1.5"), (UUID(int=1),)]}) == {"a": ["1.5", [str(UUID(int=1))]]}
 
 
 async def test_the_kill_switch(terminal: Terminal) -> None:
@@ -180,8 +227,6 @@ async def test_the_embedded_data_is_deleted_on_a_yes_alone(
 ) -> None:
     folder = tmp_path / "data"
     monkeypatch.setenv("LIQUOR_DATA_DIR", str(folder))
-    from liquor_app.core.config import get_settings
-
     get_settings.cache_clear()
     assert "Nothing to delete" in await terminal.run("data", "clear")
     folder.mkdir()

@@ -41,6 +41,7 @@ ADMIN = Actor(ActorKind.USER, None, "Ada", Role.ADMIN)
         ("from_email", "a@b.example\r\nBcc: all@x.example", "control characters"),
         ("from_name", "", "needed"),
         ("postal_address", "Portland", "whole postal address"),
+        ("postal_address", "1 A St, ME", None),
         ("sms_sender", "a way too long name", "short code"),
         ("website_url", "shop", "whole address"),
         ("timezone", "Mars/Olympus", "time zone"),
@@ -56,6 +57,15 @@ def test_what_a_brand_cannot_be(name: str, value: Any, words: str | None) -> Non
     with pytest.raises(Invalid, match=words) as raised:
         clean_brand({name: value})
     assert raised.value.field == name
+
+
+def test_contrast_is_the_standards() -> None:
+    """Figures of WCAG 2.2's own definition, worked out by hand."""
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert contrast("#0000ff", "#ffffff") == pytest.approx(1.05 / (0.0722 + 0.05))
+    assert contrast("#00ff00", "#000000") == pytest.approx((0.7152 + 0.05) / 0.05)
+    assert contrast("#0a0a0a", "#000000") == pytest.approx((10 / 255 / 12.92 + 0.05) / 0.05)
+    assert contrast("#123456", "#123456") == 1
 
 
 def test_words_can_be_read_on_every_colour() -> None:

@@ -78,6 +78,9 @@ async def test_a_name_is_taken_once_and_there_is_an_end(session: AsyncSession, m
     await save_view(session, vera, "customers", "Another", {})
     with pytest.raises(Conflict):
         await save_view(session, vera, "customers", "A third", {})
+    await save_view(session, vera, "customers", "Another", {"sort": "name"})  # in its place
+    await save_view(session, vera, "campaigns", "Of another list", {})
+    await save_view(session, await person(session, Role.USER), "customers", "Another's", {})
     for name, question in (("", {}), ("x" * 61, {}), ("Long", {"search": "y" * 3000})):
         with pytest.raises(Invalid):
             await save_view(session, vera, "customers", name, question)
