@@ -86,14 +86,20 @@ class Customer(SQLModel, table=True):
         _descending("ix_customers_last_purchase", "last_purchase_at"),
         _descending("ix_customers_spent", "total_spent"),
         Index("ix_customers_name", "name", "id", postgresql_where=_ALIVE),
-        Index("ix_customers_of_age", "of_age_on", postgresql_where=_ALIVE),
+        Index(
+            "ix_customers_of_age", "of_age_on", postgresql_where=text("deleted_at IS NULL AND of_age_on IS NOT NULL")
+        ),
         Index(
             "ix_customers_custom",
             text("raw_data jsonb_path_ops"),
             postgresql_using="gin",
             postgresql_where=text("deleted_at IS NULL AND raw_data IS NOT NULL"),
         ),
-        Index("ix_customers_birthday", "birthday_md", postgresql_where=_ALIVE),
+        Index(
+            "ix_customers_birthday",
+            "birthday_md",
+            postgresql_where=text("deleted_at IS NULL AND birthday_md IS NOT NULL"),
+        ),
         Index("ix_customers_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
         Index(
             "ix_customers_search",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -24,6 +24,7 @@ from liquor_app.imports.trial.becoming import Becoming, becoming, called
 from liquor_app.imports.trial.becoming import person as told_of
 
 CHANNELS = ("email", "sms")
+_SEAL_AT, _RAW_AT = FIELDS.index(SEALED_DATE), FIELDS.index("raw_data")
 
 
 @dataclass(slots=True)
@@ -43,14 +44,14 @@ async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, conse
     holders = " UNION ".join(
         f"SELECT id FROM customers WHERE deleted_at IS NULL AND {key} = ANY(:{key})" for key in KEYS
     )
+    columns = f"SELECT id, updated_at, {', '.join(WRITTEN)} FROM customers"
+    asked: dict[str, list[Any]] = {key: keys.get(key, []) for key in KEYS}
+    rows = {row["id"]: row for row in await _rows(session, f"{columns} WHERE id IN ({holders}) ORDER BY id", asked)}
     aliases = await aliases_among(session, keys)
-    found = await session.execute(
-        text(
-            f"SELECT id, updated_at, {', '.join(WRITTEN)} FROM customers"
-            f" WHERE id IN ({holders} UNION SELECT unnest(CAST(:aliased AS uuid[]))) AND deleted_at IS NULL ORDER BY id"
-        ),
-        {**{key: keys.get(key, []) for key in KEYS}, "aliased": list(set(aliases.values()))},
-    )
+    # apart, for there are none mostly: within the statement above, an unknown number of them made its plan a bad one
+    if others := sorted(set(aliases.values()) - rows.keys()):
+        merged = await _rows(session, f"{columns} WHERE deleted_at IS NULL AND id = ANY(:ids)", {"ids": others})
+        rows = dict(sorted((rows | {row["id"]: row for row in merged}).items()))
     known = [
         Known(
             row["id"],
@@ -58,7 +59,7 @@ async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, conse
             row["updated_at"],
             {channel: row[f"{channel}_consent"] for channel in CHANNELS},
         )
-        for row in found.mappings()
+        for row in rows.values()
     ]
     base = Base(known, aliases)
     if consents and known:
@@ -69,6 +70,10 @@ async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, conse
         for customer_id, channel, at in latest:
             base.people[customer_id].consent_at[channel] = at
     return base
+
+
+async def _rows(session: AsyncSession, statement: str, values: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return (await session.execute(text(statement), values)).mappings().all()  # type: ignore[return-value]
 
 
 def merge(base: Base, people: Sequence[Person], policy: Policy, *, watch: bool = False) -> Result:
@@ -100,10 +105,12 @@ def merge(base: Base, people: Sequence[Person], policy: Policy, *, watch: bool =
 
 
 def _row(known: Known) -> list[Any]:
-    raw = known.values["raw_data"]
-    told = {SEALED_DATE: copied_seal(known.values[SEALED_DATE]), "raw_data": None if raw is None else json.dumps(raw)}
-    values = {**known.values, **told}
-    return [*(values[name] for name in FIELDS), *(known.consent.get(channel) for channel in CHANNELS)]
+    row = [known.values[name] for name in FIELDS]
+    if (seal := row[_SEAL_AT]) is not None:
+        row[_SEAL_AT] = copied_seal(seal)
+    if (raw := row[_RAW_AT]) is not None:
+        row[_RAW_AT] = json.dumps(raw)
+    return [*row, *map(known.consent.get, CHANNELS)]
 
 
 async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, file_name: str, import_id: UUID) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from liquor_app.core.errors import Invalid
@@ -77,6 +78,7 @@ def full_name(kind: FieldKind, key: str) -> str:
     return f"{CUSTOM}.{kind.value}.{key}"
 
 
+@lru_cache(maxsize=1_024)  # asked of every column of every row of a file
 def split_name(name: str) -> tuple[FieldKind, str] | None:
     """Return kind and key of a full name; None for anything else."""
     found = _NAME.match(name)

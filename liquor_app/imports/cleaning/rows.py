@@ -276,13 +276,15 @@ def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting
         values["date_of_birth"] = known_birthday(born)
         if born in PLACEHOLDERS or is_no_birthday(given["date_of_birth"]):
             notes.append(NO_BIRTHDAY)
-    tags, is_whole = clean_tags(given.get("tags", ""))
-    if not is_whole:
-        notes.append(left_out("tags"))
+    tags: tuple[str, ...] = ()
+    if "tags" in given:
+        tags, is_whole = clean_tags(given["tags"])
+        if not is_whole:
+            notes.append(left_out("tags"))
     custom, is_read = _custom(given, how)
     if not is_read:
         notes.append(left_out("custom"))
-    seen = _age_seen(given, how)
+    seen = _age_seen(given, how) if "age_check" in given else None
     if seen is None and "age_checked_at" in given:
         notes.append(UNSEEN)
     known = {field: value for field, value in values.items() if value}
