@@ -215,6 +215,8 @@ def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:
     for name, value in person.values.items():
         if name in {"email", "date_of_birth"} or (policy is Policy.FILL and known.values.get(name)):
             continue
+        if name == "birthday_md" and known.values.get("of_age_on"):  # the whole date is known
+            continue
         if known.values.get(name) != value:
             changes[name] = value
     changes |= _custom(known.values, person, policy)

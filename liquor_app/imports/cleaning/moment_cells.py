@@ -106,6 +106,24 @@ def is_no_birthday(cell: str) -> bool:
     return (len(year) == 4 and not 1900 <= int(year) < 9999) or any(int(part) == 0 for part in rest)
 
 
+_YEARLESS = re.compile(
+    r"^(?:(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})|(?P<month>[a-z]{3,9})\.?[\s-]+(?P<d>\d{1,2})(?:st|nd|rd|th)?"
+    r"|(?P<d2>\d{1,2})(?:st|nd|rd|th)?[\s-]+(?P<month2>[a-z]{3,9})\.?)$",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def yearless_birthday(cell: str, order: str = "mdy") -> int | None:
+    """Return month times 100 plus day of a birthday without its year (`05/14`, `May 14`), as newsletters keep it; None
+    for anything else. It proves no age."""
+    if (found := _YEARLESS.match(cell.strip())) is None:
+        return None
+    month, day = found["month"] or found["month2"], found["d"] or found["d2"]
+    written = f"{found['a']}/{found['b']}/2000" if found["a"] else f"{month} {day}, 2000"
+    born = read_date(written, order)  # of a leap year, for 29 February
+    return None if born is None else born.month * 100 + born.day
+
+
 def clean_birthday(cell: str, today: date, order: str = "mdy") -> date | None:
     """Return a date of birth; one that tells nothing (`birthdays.PLACEHOLDERS`) is still returned, for whoever says so.
     What is no date at all (`is_no_birthday`) is None."""

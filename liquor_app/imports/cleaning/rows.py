@@ -27,6 +27,7 @@ from liquor_app.imports.cleaning.moment_cells import (
     clean_consent_moment,
     clean_moment,
     is_no_birthday,
+    yearless_birthday,
 )
 from liquor_app.imports.cleaning.number_cells import MAX_NUMBER, clean_currency, clean_number, clean_signed
 from liquor_app.imports.cleaning.person_cells import (
@@ -270,7 +271,9 @@ def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting
         values["name"] = " ".join(part for part in parts if part)[:MAX_TEXT]
     if "first_name" in given:
         values["first_name"] = read("first_name", partial(clean_name, field="first_name"), None)
-    if "date_of_birth" in given:
+    if (yearless := yearless_birthday(given.get("date_of_birth", ""), how.date_order)) is not None:
+        values["birthday_md"] = yearless
+    elif "date_of_birth" in given:
         today = how.now.astimezone(how.zone).date()
         born = read("date_of_birth", partial(clean_birthday, today=today, order=how.date_order), None)
         values["date_of_birth"] = known_birthday(born)
