@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.catalog.stock import STATE, StockState, fresh_now, fresh_since
+from liquor_app.core.bulk import unnest
 
 PRODUCTS_OWN, CATEGORYS_OWN, SHOPS_OWN = "the product's own", "the category's own", "the shop's usual"
 """Where a margin comes from, as reasons say it."""
@@ -71,9 +72,10 @@ class Shelf:
         return next((one for one in categories if one and not self.is_out(one)), None)
 
 
+_CODES = unnest("k", code="text")
 _PRODUCTS = f"""
 SELECT k.code, t.name, t.category, t.margin_pct, {STATE.format(t="t")} AS stock, t.stock_at
-  FROM (SELECT DISTINCT unnest(CAST(:codes AS text[])) AS code) k
+  FROM {_CODES}
   JOIN LATERAL (SELECT * FROM products p WHERE lower(p.sku) = k.code
                 UNION ALL
                 SELECT * FROM products p WHERE p.upc = k.code
@@ -88,7 +90,7 @@ SELECT lower(t.category) AS name,
   FROM products t WHERE t.category IS NOT NULL GROUP BY 1
 """
 _OUT = f"""
-SELECT k.code FROM (SELECT DISTINCT unnest(CAST(:codes AS text[])) AS code) k
+SELECT k.code FROM {_CODES}
  WHERE EXISTS (SELECT 1 FROM products t
                 WHERE lower(t.sku) = k.code AND {STATE.format(t="t")} = '{StockState.OUT}')
     OR (EXISTS (SELECT 1 FROM products t WHERE t.upc = k.code)
@@ -103,7 +105,7 @@ async def read_shelf(session: AsyncSession, codes: Iterable[str], stock_hours: i
     wanted = sorted({code.lower() for code in codes})
     products: dict[str, OnShelf] = {}
     if wanted:
-        found = await session.execute(text(_PRODUCTS), {"codes": wanted, "fresh": fresh})
+        found = await session.execute(text(_PRODUCTS), {**_CODES.bind(code=wanted), "fresh": fresh})
         products = {
             row.code: OnShelf(row.name, row.category, row.margin_pct, StockState(row.stock), row.stock_at)
             for row in found
@@ -117,5 +119,5 @@ async def sold_out(session: AsyncSession, codes: Iterable[str]) -> frozenset[str
     wanted = sorted({code.lower() for code in codes})
     if not wanted:
         return frozenset()
-    found = await session.execute(text(_OUT), {"codes": wanted, "fresh": await fresh_now(session)})
+    found = await session.execute(text(_OUT), {**_CODES.bind(code=wanted), "fresh": await fresh_now(session)})
     return frozenset(found.scalars())

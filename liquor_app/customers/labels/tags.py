@@ -90,9 +90,8 @@ MOST_OF_ONE = 50
 """Tags of one customer."""
 
 _TAGGED = unnest("g", customer_id=CustomerTag.customer_id, name=Tag.name)
-_NEW = """
-INSERT INTO tags (name) SELECT name FROM unnest(CAST(:names AS text[])) AS n(name) ORDER BY 1 ON CONFLICT DO NOTHING
-"""
+_NAMES = unnest("n", name=Tag.name)
+_NEW = f"INSERT INTO tags (name) SELECT name FROM {_NAMES} ORDER BY 1 ON CONFLICT DO NOTHING"
 _GIVE = f"""
 INSERT INTO customer_tags (customer_id, tag_id, import_id)
 SELECT g.customer_id, t.id, :import FROM {_TAGGED} JOIN tags t ON t.name = g.name ORDER BY 1, 2
@@ -108,7 +107,7 @@ async def known_tags(session: AsyncSession) -> set[str]:
 async def add_tags(session: AsyncSession, given: Sequence[tuple[UUID, str]], import_id: UUID) -> set[UUID]:
     """Give customers their tags, making those that are new; returns who had one of them not yet. A corridor, for
     imports: whoever calls has authorised, and keeps to `MOST_TAGS`."""
-    await session.execute(text(_NEW), {"names": sorted({name for _, name in given})})
+    await session.execute(text(_NEW), _NAMES.bind(name=sorted({name for _, name in given})))
     bound = {
         **_TAGGED.bind(customer_id=[one for one, _ in given], name=[name for _, name in given]),
         "import": import_id,
