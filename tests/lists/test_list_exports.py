@@ -12,18 +12,20 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import text
 
-from liquor_app.accounts import list_exports
-from liquor_app.accounts.list_exports import request_export
+from liquor_app.accounts import bulk_actions, list_exports
+from liquor_app.accounts.bulk_actions import count_matching
+from liquor_app.accounts.list_exports import export_link, request_export
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.campaigns.lists import CAMPAIGNS
 from liquor_app.core import clock
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Forbidden, Invalid
+from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.files.folders import EXPORT_FILES
 from liquor_app.core.files.store import file_store
+from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.models import JobStatus
-from liquor_app.core.queue import get_job, run
+from liquor_app.core.queue import Job, enqueue, get_job, run
 from liquor_app.segments.lists import CUSTOMERS, list_customers
 from tests.api.client import Client, is_problem
 from tests.lists import registry
@@ -102,6 +104,28 @@ async def test_what_is_refused(database: str, monkeypatch: pytest.MonkeyPatch) -
     async with transaction() as session:
         assert "Narrow the list" in ((await get_job(session, job)).error or "")
     assert await file_store().find(EXPORT_FILES.key(job, "xlsx")) is None
+
+
+async def test_a_link_is_of_an_export_that_is_ones_own_and_done(database: str) -> None:
+    async with transaction() as session:
+        waiting = await request_export(session, SYSTEM, CAMPAIGNS, ListQuery())
+        other = await enqueue(session, Job.ROLL_UP)
+        await session.execute(text("UPDATE jobs SET status = 'succeeded', result = '{}' WHERE id = :id"), {"id": other})
+    for job, why in ((other, NotFound), (waiting, Conflict), (uuid7(), NotFound)):
+        async with transaction() as session:
+            with pytest.raises(why):
+                await export_link(session, SYSTEM, job)
+
+
+async def test_no_more_can_be_chosen_than_a_selection_holds(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk_actions, "MOST_SELECTED", 2)
+    async with transaction() as session:
+        for _ in range(2):
+            await add_customer(session)
+        assert await count_matching(session, SYSTEM, CUSTOMERS, ListQuery()) == 2
+        await add_customer(session)
+        with pytest.raises(Invalid, match="More than 2 match"):
+            await count_matching(session, SYSTEM, CUSTOMERS, ListQuery())
 
 
 async def test_a_file_is_fetched_by_whoever_asked_while_it_lasts(

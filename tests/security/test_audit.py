@@ -255,6 +255,10 @@ def test_what_is_kept_of_a_change_is_bounded_and_nobodys() -> None:
     assert told["note"] == [None, "call [number] or [e-mail]"]
     assert told["key"] == [None, HIDDEN]
     assert "same" not in told
+    words = changed_fields(
+        {"role": Role.USER}, {"role": Role.ADMIN, "reply_to": "shop@example.com"}, plain={"reply_to"}
+    )
+    assert words == {"role": ["user", "admin"], "reply_to": [None, "shop@example.com"]}, "the shop's own words stay"
     assert len(json.dumps(told)) < 3 * VALUE_CHARS + 300
     many = changed_fields({}, {f"field{n}": n for n in range(1_000)})
     assert (len(many), many["more"]) == (MOST_FIELDS + 1, [None, 1_000 - MOST_FIELDS])
