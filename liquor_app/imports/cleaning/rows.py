@@ -210,6 +210,7 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
 
 
 NO_BIRTHDAY = "placeholder_birthday"
+YEARLESS = "birthday_without_year"
 NO_EVIDENCE = "consent_without_evidence"
 GIVEN_UP = "address_given_up"
 FUTURE = "consent_in_the_future"
@@ -228,6 +229,7 @@ NOTES = {
     NO_EVIDENCE: "Consent is left out: it counts only with a source and a date of consent beside it.",
     FUTURE: "Consent is left out: its date lies in the future, nobody has agreed yet.",
     NO_BIRTHDAY: "The date of birth is what tills write where they know nothing; it is left out, and proves no age.",
+    YEARLESS: "The birthday has no year: it is kept as a birthday, and the date of birth is left blank.",
     TOO_MANY_TAGS: "A tag is left out: there are as many in the shop as there may be.",
     UNSEEN: "The check of age is left out: it counts only with what was seen, and on which day.",
     GIVEN_UP: "The file says that this address is no longer written to: it goes onto the suppression list.",
@@ -273,6 +275,7 @@ def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting
         values["first_name"] = read("first_name", partial(clean_name, field="first_name"), None)
     if (yearless := yearless_birthday(given.get("date_of_birth", ""), how.date_order)) is not None:
         values["birthday_md"] = yearless
+        notes.append(YEARLESS)
     elif "date_of_birth" in given:
         today = how.now.astimezone(how.zone).date()
         born = read("date_of_birth", partial(clean_birthday, today=today, order=how.date_order), None)
