@@ -17,7 +17,7 @@ from liquor_app.imports.cleaning.answer_cells import clean_answer, clean_flag
 from liquor_app.imports.cleaning.cells import Rejected, clean_text
 from liquor_app.imports.cleaning.moment_cells import clean_birthday, clean_moment
 from liquor_app.imports.cleaning.number_cells import clean_number
-from liquor_app.imports.cleaning.person_cells import clean_country, clean_email, clean_phone, clean_state
+from liquor_app.imports.cleaning.person_cells import clean_country, clean_email, clean_id, clean_phone, clean_state
 
 EAST = ZoneInfo("America/New_York")
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -142,6 +142,17 @@ def test_text_is_one_line_of_bounded_length() -> None:
         with pytest.raises(Rejected) as caught:
             clean_text(bad, "name")
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("cell", ['="02118"', '\'="02118"', ' ="02118" ', "'02118", "02118"])
+def test_a_text_of_digits_is_the_same_in_any_spreadsheets_clothes(cell: str) -> None:
+    assert clean_text(cell, "postal_code") == "02118"
+    assert clean_id(cell, "external_id") == "02118"
+
+
+@pytest.mark.parametrize("cell", ['="a"&"b"', '=HYPERLINK("x","y")', '="', '=""x""'])
+def test_other_formulas_stay_the_text_they_are(cell: str) -> None:
+    assert clean_text(cell, "name") == cell
 
 
 @given(st.text(max_size=30).filter(lambda text: not text.startswith("'")))

@@ -119,6 +119,13 @@ def test_columns_are_recognised_by_the_names_people_use() -> None:
     }
 
 
+@pytest.mark.parametrize("word", ["ID", "Number", "No", "No.", "Num", "Nr"])
+def test_the_number_of_a_thing_is_known_by_any_word_for_number(word: str) -> None:
+    for order in ("Order", "Receipt", "Invoice", "Ticket", "Transaction", "Sale"):
+        found = guess_mapping([f"{order} {word}", "Sale Date", f"Customer {word}", "Line Total"], "purchases")
+        assert (found["order_id"], found["external_id"]) == (f"{order} {word}", f"Customer {word}")
+
+
 def test_consent_columns_are_taken_with_or_without_evidence() -> None:
     """A no in them counts either way."""
     assert guess_mapping(["email", "SMS Consent"], "customers") == {"email": "email", "sms_consent": "SMS Consent"}

@@ -35,7 +35,10 @@ def clean_text(cell: str, field: str) -> str | None:
     text = cell.strip()
     if text[:1] == "'" and text[1:2].isdigit():
         text = text[1:]  # what keeps a spreadsheet from reading a text of digits as a number
-    return " ".join(unescape_formula(text).split()) or None
+    text = unescape_formula(text)
+    if text[:2] == '="' and len(text) > 2 and text[-1] == '"' and '"' not in text[2:-1]:
+        text = text[2:-1]  # … and what keeps it from that as a formula: ="02118"
+    return " ".join(text.split()) or None
 
 
 @lru_cache(maxsize=REMEMBERED)

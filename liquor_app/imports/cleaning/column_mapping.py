@@ -11,6 +11,12 @@ from liquor_app.imports.profiles.tool_profile import Profile, plain
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
 from liquor_app.imports.readers.row_reader import Record
 
+
+def _numbers(*nouns: str) -> tuple[str, ...]:
+    """Return what tills call the number of a thing: each noun with every word there is for it."""
+    return tuple(f"{noun} {word}" for noun in nouns for word in ("id", "number", "no", "num", "nr"))
+
+
 CUSTOMERS: dict[str, tuple[str, ...]] = {
     "email": ("email", "e-mail", "email address", "mail", "customer email", "contact email", "primary email"),
     "phone": (
@@ -18,8 +24,8 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
         "sms", "customer phone",
     ),
     "external_id": (
-        "external id", "customer id", "customer number", "customer no", "cust id", "member id", "loyalty id",
-        "account id", "account number", "household id", "client id", "contact id", "id",
+        "external id", *_numbers("customer", "cust", "member", "loyalty", "account", "household", "client", "contact"),
+        "id",
     ),
     "name": ("name", "full name", "customer name", "contact name", "customer"),
     "first_name": ("first name", "given name", "forename", "first"),
@@ -48,8 +54,8 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
 
 PURCHASES: dict[str, tuple[str, ...]] = {
     "order_id": (
-        "order id", "order", "order number", "order no", "transaction id", "receipt", "receipt number", "basket id",
-        "basket", "invoice", "invoice number", "ticket", "ticket number", "id",
+        *_numbers("order", "transaction", "receipt", "basket", "invoice", "ticket", "sale", "bill"),
+        "order", "receipt", "basket", "invoice", "ticket", "id",
     ),
     "customer": ("customer", "customer key", "buyer"),
     "email": CUSTOMERS["email"],

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.places import STATES, normalise_state
+from liquor_app.imports.cleaning.column_mapping import IDENTITY
 from liquor_app.imports.cleaning.order_sums import MOST_LETTERS, Sums
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS
 from liquor_app.imports.readers.row_reader import Record
@@ -42,6 +43,8 @@ _KIND = re.compile(
     r"^(?:refund(?:s|ed)?|void(?:s|ed)?|returns|returned|cancell?ed)\b|\b(?:refund(?:ed)?|return|tender)$"
 )
 """… and how such words begin or end: "refund receipt", "sale return"."""
+_SUMS = frozenset({"order total", "grand total", "subtotal", "total"})
+"""… of which those at a report's foot name no customer, and are nobody's."""
 MOST_KINDS = 12
 """A column of more different words than this holds something else."""
 
@@ -61,6 +64,7 @@ class Watch:
     def __init__(self, columns: Sequence[str], at: Mapping[str, int]) -> None:
         self._columns = columns
         self._mapped = {position for field, position in at.items() if field not in _MAY_TELL}
+        self._who = [at[field] for field in IDENTITY["purchases"] if field in at]
         self._words: dict[int, set[str]] = {position: set() for position in range(len(columns))}
         self._seen: dict[int, set[str]] = {position: set() for position in range(len(columns))}
         near = {
@@ -78,12 +82,16 @@ class Watch:
         if record.problem:
             return
         self._rows += 1
+        is_nobodys = bool(self._who) and not any(record.cells[position].strip() for position in self._who)
         done = []
         for position, seen in self._seen.items():
             if (cell := record.cells[position][:MOST_LETTERS]) in seen:
                 continue
+            word = _word(cell)
+            if word in _SUMS and (is_nobodys or position in self._who):
+                continue  # a sum nobody bought: the row costs itself
             words = self._words[position]
-            words.add(word := _word(cell))
+            words.add(word)
             if len(seen) < MOST_KINDS * 4:
                 seen.add(cell)
             elif words == {""}:
