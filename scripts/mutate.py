@@ -334,7 +334,7 @@ def judge(name: str, drawn_by: tuple[int, int], data: CoverageData, copy: Path, 
     for number, mutant in enumerate(drawn):
         tests = arguments(tests_of(data, mutant))
         if len(tests) < FEW and (ROOT / "tests" / name).is_dir():  # what runs in threads of tests has no context
-            tests = [f"tests/{name}"]
+            tests = [f"tests/{name}"] if "-k" in tests else [*tests, f"tests/{name}"]
         if number % 10 == 0 and tests and nursery.run(tests):
             sys.exit(f"These fail without a fault as well: {' '.join(tests)}")
         survived = not tests or survives(copy, mutant, tests, nursery)
