@@ -16,6 +16,7 @@ from liquor_app.ui.forms.choice import select_field
 from liquor_app.ui.forms.dialog import dialog
 from liquor_app.ui.forms.filters import chip, choice_chip, filter_bar
 from liquor_app.ui.forms.form import search_input, text_field
+from liquor_app.ui.forms.menu import KEEP_FOCUS
 from liquor_app.ui.grid import col
 from liquor_app.ui.icon import icon
 from liquor_app.ui.pager import pager
@@ -165,6 +166,7 @@ def _kept(state: Any, columns: Sequence[Column]) -> tuple[rx.Component, ...]:
             ),
             align="end",
             side_offset=4,
+            custom_attrs=KEEP_FOCUS,
         ),
     )
     return views, chooser

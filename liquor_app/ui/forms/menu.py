@@ -9,6 +9,13 @@ import reflex as rx
 from liquor_app.ui.icon import icon as draw
 from liquor_app.ui.var_types import Handler, Text
 
+# A dialog that a line has opened keeps the focus: the menu, gone a moment later, would take it back to its button.
+KEEP_FOCUS = {
+    "onCloseAutoFocus": rx.Var(
+        "(event) => { if (document.querySelector('[role=dialog], [role=alertdialog]')) event.preventDefault(); }"
+    )
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -35,4 +42,6 @@ def menu(trigger: rx.Component, *items: Item) -> rx.Component:
                 class_name="red" if item.danger else "",
             )
         )
-    return rx.menu.root(rx.menu.trigger(trigger), rx.menu.content(*lines, align="end", side_offset=4))
+    return rx.menu.root(
+        rx.menu.trigger(trigger), rx.menu.content(*lines, align="end", side_offset=4, custom_attrs=KEEP_FOCUS)
+    )
