@@ -22,6 +22,7 @@ from liquor_app.customers.consents import suppress_customers, suppressed_among
 from liquor_app.customers.filter_choices import categories_in_use
 from liquor_app.customers.labels.tags import tag_customers
 from liquor_app.customers.purchase_history import MonthSpend
+from liquor_app.customers.service import BaseCounts
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.screens.customers.detail.history_state import HistoryState, NotSentState, PurchasesState, SentState
 from liquor_app.screens.customers.detail.manage_dialogs import questions
@@ -31,6 +32,7 @@ from liquor_app.screens.customers.detail.state import CustomerState
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.list.overview_state import OverviewState
 from liquor_app.screens.customers.list.state import CustomersState
+from liquor_app.screens.customers.rows import DRAWN_SEGMENTS, segment_shares
 from liquor_app.screens.customers.segment_colors import SEGMENT_COLORS, family
 from liquor_app.screens.listing.state import PER_PAGE as PAGE
 from liquor_app.segments.service import create_segment, refresh_segments
@@ -513,3 +515,14 @@ async def test_the_next_purchase_is_told_in_the_shops_days(database: str) -> Non
     await run(CustomerState.load, profile)
     assert profile.scores[4].detail == "overdue 12 days"
     assert profile.scores[4].tone == "red"
+
+
+def test_whoever_has_no_segment_yet_is_in_none_of_the_others() -> None:
+    named = [(one.value, 20 - at) for at, one in enumerate(RfmSegment)]
+    known = sum(n for _, n in named)
+    others = sum(n for _, n in named[DRAWN_SEGMENTS:])
+    told = [(one.name, one.value) for one in segment_shares(BaseCounts(known + 5, 0, 0, named, []))]
+    assert told[DRAWN_SEGMENTS:] == [
+        (f"{len(named) - DRAWN_SEGMENTS} other segments", str(others)), ("Not scored", "5"),
+    ]  # fmt: skip
+    assert "Not scored" not in [one.name for one in segment_shares(BaseCounts(known, 0, 0, named, []))]

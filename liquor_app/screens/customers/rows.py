@@ -101,14 +101,18 @@ def churn_bands(counts: BaseCounts) -> list[Band]:
 
 
 def segment_shares(counts: BaseCounts) -> list[Slice]:
-    """Return the largest segments one by one, the rest as one."""
+    """Return the largest segments one by one, the rest as one, and whoever has none yet."""
     named = counts.by_segment
     drawn = named if len(named) <= DRAWN_SEGMENTS + 1 else named[:DRAWN_SEGMENTS]
     parts = [(segment_label(name), n) for name, n in drawn]
     colors = [segment_color(name) for name, _ in drawn]
-    rest = counts.customers - sum(n for _, n in drawn)
-    if rest:
-        others = len(named) - len(drawn)
-        parts.append((plural(others, "other segment") if others else "Not scored", rest))
-        colors.append("sunken-2")
+    others = named[len(drawn) :]
+    rests = (
+        (plural(len(others), "other segment"), sum(n for _, n in others)),
+        ("Not scored", counts.customers - sum(n for _, n in named)),
+    )
+    for words, rest in rests:
+        if rest:
+            parts.append((words, rest))
+            colors.append("sunken-2")
     return slices(parts, colors)

@@ -54,7 +54,7 @@ def _glance() -> tuple[rx.Component, ...]:
     return (
         card(
             ready(donut(OverviewState.shares, OverviewState.total, "customers", OverviewState.summary)),
-            title="By segment",
+            title="By RFM segment",
             class_name="c5 keep",
         ),
         card(ready(_churn()), title="Churn risk", class_name="c4 keep"),
