@@ -209,3 +209,8 @@ async def test_a_file_of_another_kind_is_said_so(database: str) -> None:
         with pytest.raises(Invalid, match=words) as refused:
             await run(FILES / f"{name}.csv", kind)
         assert refused.value.field == "kind"
+
+
+def test_no_two_profiles_of_a_kind_are_chosen_by_the_same_words() -> None:
+    words = [(one.name, one.kind) for one in ALL]
+    assert len(set(words)) == len(words), "the choice of a drop folder's profile shows nothing else"

@@ -22,7 +22,7 @@ PROFILES = (
     ),
     Profile(
         key="shopify_customers_before_2023",
-        name="Shopify customers",
+        name="Shopify customers, before 2023",
         kind="customers",
         marks=("First Name", "Accepts Marketing", "Province Code", "Total Spent"),
         columns={

@@ -55,7 +55,7 @@ PROFILES = (
     ),
     Profile(
         key="woocommerce_orders_packed",
-        name="WooCommerce orders",
+        name="WooCommerce orders, lines in one column",
         kind="purchases",
         marks=("order_id", "billing_email", "line_items", "status"),
         unless=("line_item_1",),

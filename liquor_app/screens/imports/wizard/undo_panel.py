@@ -24,7 +24,12 @@ def _line(one: Any) -> rx.Component:
 def undo_button() -> rx.Component:
     return rx.cond(
         RunState.can_undo,
-        button("Undo this import", kind="danger", icon="undo-2", on_click=UndoState.ask),
+        button(
+            rx.cond(RunState.undone, "Undo what is left", "Undo this import"),
+            kind="danger",
+            icon="undo-2",
+            on_click=UndoState.ask,
+        ),
         rx.fragment(),
     )
 
