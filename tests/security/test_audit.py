@@ -6,6 +6,7 @@ import ast
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,8 +28,9 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, JobContext, enqueue
 from liquor_app.core.security.call_origin import CLOCK, call_origin
+from liquor_app.organization.lists import AuditRow
 from liquor_app.rest.routers import create_api
-from liquor_app.screens.organization.audit.state import AuditState
+from liquor_app.screens.organization.audit.state import AuditState, audit_line
 from liquor_app.screens.organization.settings.state import SettingsState
 from tests.api.client import Client, is_problem
 from tests.people import add_campaign, add_customer
@@ -238,6 +240,19 @@ async def test_the_page_shows_before_and_after_and_from_where(admin: Client) -> 
         other = await Tab("/settings/audit", Actor(ActorKind.USER, uuid7(), "Vi", role)).state(AuditState)
         await run(AuditState.load, other)
         assert other.rows == []
+
+
+def test_the_page_tells_notes_as_people_write_them() -> None:
+    notes = {
+        "removed": {"lines": 4, "purchases": 2}, "kept": {}, "search": False,
+        "columns": ["id", "postal_code"], "rows": 0,
+    }  # fmt: skip
+    at = datetime(2026, 11, 28, tzinfo=UTC)
+    row = AuditRow(uuid7(), at, "user", "An", "import.undone", "import", None, None, "", ["tags"],
+                   notes | {"tags": [[], ["vip"]]})  # fmt: skip
+    assert audit_line(row, "").changes == (
+        "removed: 4 lines, 2 purchases, search: no, columns: id, postal_code, rows: 0, tags: – → vip"
+    )
 
 
 # --- what may be kept ---

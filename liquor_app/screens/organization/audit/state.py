@@ -34,7 +34,9 @@ class AuditLine:
 
 
 def audit_line(row: AuditRow, when: str) -> AuditLine:
-    told = [_told(name, value, name in row.fields) for name, value in row.changes.items() if value is not None]
+    told = [
+        _told(name, value, name in row.fields) for name, value in row.changes.items() if value not in (None, {}, [])
+    ]
     action = row.action.rpartition(".")[2].replace("_", " ")
     return AuditLine(
         str(row.id), when, row.actor_name, row.actor_kind.replace("_", " "), action, row.entity.replace("_", " "),
@@ -46,13 +48,20 @@ def _told(name: str, value: Any, is_change: bool) -> str:
     """Return a note, or a field as it was and as it is."""
     words = name.replace("_", " ")
     if not is_change:
-        return f"{words}: {value}"
+        return f"{words}: {_shown(value)}"
     before, after = ("–" if one is None or one == "" else one for one in map(_shown, value))
     return f"{words}: {before} → {after}"
 
 
 def _shown(value: Any) -> Any:
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
+    """Return a value as people write it; none of it as a program would."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(_shown(one)) for one in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{_shown(one)} {name.replace('_', ' ')}" for name, one in value.items())
+    return value
 
 
 class AuditState(ListState, rx.State):
