@@ -21,7 +21,7 @@ from liquor_app.customers import baskets
 from liquor_app.customers.baskets import BasketTold
 from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.imports.cleaning.cells import Rejected
-from liquor_app.imports.cleaning.rows import Line
+from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy
 from liquor_app.imports.rejects import WHOLE
 

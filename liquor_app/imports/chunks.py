@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from liquor_app.imports.cleaning.cells import Rejected, clean_word
+from liquor_app.imports.cleaning.line_rows import Line, clean_line
 from liquor_app.imports.cleaning.order_shape import Watch
 from liquor_app.imports.cleaning.product_cells import clean_product
-from liquor_app.imports.cleaning.rows import CleanProduct, Line, Person, Setting, clean_line, clean_person
+from liquor_app.imports.cleaning.rows import CleanProduct, Person, Setting, clean_person
 from liquor_app.imports.cleaning.sale_rows import SaleRows
 from liquor_app.imports.profiles.tool_profile import NOBODY, Make
 from liquor_app.imports.readers.formats import READING

@@ -25,9 +25,9 @@ from liquor_app.imports.models import AS_OF
 from liquor_app.imports.profiles.known_tools import chosen_profile, named_profile, told_for_all
 from liquor_app.imports.profiles.tool_profile import put_together
 from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
-from liquor_app.imports.readers.formats import open_table
+from liquor_app.imports.readers.formats import open_table, read_sample
 from liquor_app.imports.rejects import heading, reject_lines
-from liquor_app.imports.run_import import Plan, Shown, open_work, read_sample
+from liquor_app.imports.run_import import Plan, Shown, open_work
 from liquor_app.imports.trial.file_totals import Totals
 from liquor_app.organization.settings import GeneralSettings, load_settings
 

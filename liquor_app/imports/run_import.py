@@ -30,25 +30,25 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import by_index, unnest
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
-from liquor_app.customers.baskets import BasketTold
 from liquor_app.customers.bulk_write import Raced
 from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
 from liquor_app.imports import basket_lines, customer_rows, product_rows
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.column_mapping import CONSENTS, KINDS, check_mapping
+from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.order_shape import check_rows
-from liquor_app.imports.cleaning.rows import NOTES, TOO_MANY_TAGS, CleanProduct, Line, Person, Setting
+from liquor_app.imports.cleaning.rows import NOTES, TOO_MANY_TAGS, CleanProduct, Person, Setting
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
 from liquor_app.imports.models import AS_OF
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells
 from liquor_app.imports.profiles.tool_profile import Make, Profile, put_together
-from liquor_app.imports.readers.dialect import SAMPLE_ROWS, Dialect, chosen_dialect, guess_dialect
-from liquor_app.imports.readers.formats import READING, open_table
+from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
+from liquor_app.imports.readers.formats import READING, open_table, read_sample
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import OWN_COLUMNS, Reject, raw_of, write_rejects
-from liquor_app.imports.trial.becoming import Becoming, becoming, order
+from liquor_app.imports.trial.becoming import Becoming, basket_becomes
 from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.organization.settings import GeneralSettings
 
@@ -285,7 +285,7 @@ class Work:
             return Counter()
         if self._watch:
             self.shown += [
-                Shown(self._waiting[one.row_number], one.outcome, becomes=_order_becomes(one))
+                Shown(self._waiting[one.row_number], one.outcome, becomes=basket_becomes(one))
                 for one in merged.rows
                 if one.row_number > 0
             ]
@@ -330,12 +330,6 @@ class Work:
             )
 
 
-def _order_becomes(one: BasketTold) -> Becoming:
-    after = order(one.after)
-    before = {"created": {}, "unchanged": after}.get(one.outcome, order(one.before or {}))
-    return becoming(f"{one.order_id} · {one.who}", before, after)
-
-
 def start_position(columns: Sequence[str]) -> dict[str, Any]:
     """Return the checkpoint of a file not begun yet. `mended` marks a file of rejects of ours that comes back,
     `traced` that what it makes and changes can be undone."""
@@ -343,16 +337,6 @@ def start_position(columns: Sequence[str]) -> dict[str, Any]:
         "phase": ROWS, "records": 0, "share": 0.0, "columns": list(columns), "order": "", "merged": 0, "since": None,
         "whole": 0, "again": 0, "mended": all(name in columns for name in OWN_COLUMNS), "traced": True,
     }  # fmt: skip
-
-
-def read_sample(path: Path) -> list[Record]:
-    """Return the start of a file, enough to see how it is written."""
-    with open_table(path) as table:
-        records = iter(table)
-        sample: list[Record] = []
-        while len(sample) < SAMPLE_ROWS and table.taken < 1_000_000 and (record := next(records, None)):
-            sample.append(record)
-    return sample
 
 
 async def open_work(

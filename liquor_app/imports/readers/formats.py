@@ -8,8 +8,9 @@ from pathlib import Path
 from liquor_app.core.errors import Invalid
 from liquor_app.core.thread_lanes import Lane
 from liquor_app.imports.readers.delimited import DelimitedFile
+from liquor_app.imports.readers.dialect import SAMPLE_ROWS
 from liquor_app.imports.readers.json_files import JsonFile
-from liquor_app.imports.readers.row_reader import Table
+from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.readers.workbook import WorkbookFile
 
 READING = Lane("files", threads=4, waiting=64)
@@ -42,3 +43,13 @@ def open_table(path: Path) -> Table:
     if form == "delimited":
         return DelimitedFile(path)
     return JsonFile(path)
+
+
+def read_sample(path: Path) -> list[Record]:
+    """Return the start of a file, enough to see how it is written."""
+    with open_table(path) as table:
+        records = iter(table)
+        sample: list[Record] = []
+        while len(sample) < SAMPLE_ROWS and table.taken < 1_000_000 and (record := next(records, None)):
+            sample.append(record)
+    return sample

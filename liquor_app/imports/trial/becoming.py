@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS
+from liquor_app.customers.baskets import BasketTold
 from liquor_app.customers.labels.custom_values import custom_of
 from liquor_app.imports.merge_rows import Known
 
@@ -65,3 +66,10 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     return (value.isoformat() if isinstance(value, datetime) else str(value))[:MOST_LETTERS]
+
+
+def basket_becomes(one: BasketTold) -> Becoming:
+    """Return what a basket was and becomes."""
+    after = order(one.after)
+    before = {"created": {}, "unchanged": after}.get(one.outcome, order(one.before or {}))
+    return becoming(f"{one.order_id} · {one.who}", before, after)
