@@ -29,6 +29,8 @@ Clean = Callable[[int, list[str], dict[str, int], Setting], Any]
 CLEAN: dict[str, Clean] = {"customers": clean_person, "purchases": clean_line, "products": clean_product}
 
 
+OF_NOBODY = frozenset({"no_customer", "nobodys_email"})
+"""Why a line of purchases says nobody who bought: most of what a till sells is sold so, and it is no fault."""
 LINES_A_ROW = 128
 """More than a row may pack; its first line has its number, the others numbers of their own below zero."""
 LAST_PACKED = 16_000_000
@@ -79,6 +81,7 @@ class Chunks:
     ):  # fmt: skip
         self._table = table
         self._sales = sales
+        self._is_sales = kind == "purchases"
         self._watch = Watch(table.columns, at) if kind == "purchases" and sales is None else None
         self._records: Iterator[Record] = iter(table)
         self._clean = CLEAN[kind]
@@ -141,7 +144,7 @@ class Chunks:
                     raise Rejected("too_far_down", "", f"Packed orders are read up to row {figure(LAST_PACKED)}.")
                 rows = [clean(_line_number(record.number, nth), cells, at, how) for nth, cells in enumerate(lines)]
             except Rejected as why:
-                if self._sales and why.code == "no_customer":
+                if why.code in OF_NOBODY and self._is_sales:
                     chunk.left_out[NOBODY] += 1
                     continue
                 chunk.rejects.append(Reject(record, why, self.order_of(record)))

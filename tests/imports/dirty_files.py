@@ -212,9 +212,9 @@ def _one_person(dice: random.Random, at: int, truth: Dirty) -> str:
         return _line([*cells.values(), "red", "wine"])
 
     if kind < 0.135:
-        # cut off in the middle: nobody can say which cells are which
+        # the empty cells at its end were left out: what stands before them is at its place
         cells.update({"Customer No": f"7{at:07}", "E-mail": f"cut{at}@mail.example"})
-        truth.refused_people["too short"] += 1
+        truth.people.append(Person(id=f"7{at:07}", email=f"cut{at}@mail.example", phone=None))
         return _line(list(cells.values())[: dice.randrange(5, 12)])
 
     person = Person(id=f"1{at:07}", email=f"p{at}.{last[0].lower()}@mail.example", phone=_new_phone(at))
@@ -352,8 +352,10 @@ def _one_basket(dice: random.Random, made: int, room: int, buyers: list[Person],
         return [_line([*row(_dressed_money(dice, price)), "red", "wine"])]
 
     if luck < 0.13:
-        truth.refused_sales["too short"] += 1
-        return [_line(row(_dressed_money(dice, price))[: dice.randrange(3, 8)])]
+        # cut before its amount: who bought may still stand in it, what was paid does not
+        cut = row(_dressed_money(dice, price))[: dice.randrange(3, 8)]
+        truth.refused_sales["bad amount" if any(cut[2:4]) else "nobody named"] += 1
+        return [_line(cut)]
 
     if luck < 0.15:
         amounts = [Decimal(0)]

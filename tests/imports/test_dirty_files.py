@@ -62,14 +62,14 @@ async def compare_sales(truth: Dirty) -> Counter[str]:
 BROADLY = {
     "no identity": {"no_identity", "bad_email", "nobodys_email", "bad_phone"},
     "unreadable": {"unreadable_row"},
-    "nobody named": {"no_customer", "nobodys_email"},
+    "nobody named": {"rows_without_customer"},
     "unknown customer": {"unknown_customer"},
     "bad date": {"no_time", "bad_occurred_at"},
     "bad amount": {"no_amount", "bad_amount"},
     "money of elsewhere": {"foreign_currency"},
 }
 """The reports' reasons, as a shop's owner would sum them up."""
-UNREADABLE = ("too long", "too short", "unclosed quote")
+UNREADABLE = ("too long", "unclosed quote")
 
 
 def broadly(report: ImportReport, *reasons: str) -> dict[str, int]:
@@ -77,6 +77,9 @@ def broadly(report: ImportReport, *reasons: str) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for code, many in report.reasons.items():
         counts[known.get(code, code)] += many
+    for code, many in report.notes.items():
+        if code in known:  # no fault, and counted all the same
+            counts[known[code]] += many
     return dict(counts)
 
 

@@ -44,7 +44,7 @@ DIRTY = """Customer ID,E-Mail,First Name,Last Name,Mobile,State,Date of birth,Em
 10,ida@example.com,Ida,,,NY,,,,
 ,,Nobody,,,,,,,
 10,IDA@example.com,Ida,,,NY,,,,
-11,jo@example.com,Jo,ragged
+11,jo@example.com,Jo,,,,,,,,ragged
 """
 
 

@@ -58,13 +58,37 @@ def test_a_quoted_cell_may_span_lines(tmp_path: Path) -> None:
     assert [row.cells[1] for row in read(path)[1]] == ["Ada\nLovelace", "Bo"]
 
 
+@pytest.mark.parametrize(
+    ("header", "lines", "wanted"),
+    [
+        ("email,name,city", "a@b.co,Ann b@b.co c@b.co,Cy,Bath", "a@b.co|Ann| b@b.co|| c@b.co|Cy|Bath"),
+        # two short rows that together are as wide as the header, each its own
+        ("id,name,email,city,note", "1,Ann,a@b.co 2,Bo,b@b.co 3", "1|Ann|a@b.co|| 2|Bo|b@b.co|| 3||||"),
+        # a note with line breaks nobody put in quotes
+        ("id,email,note,city", "1,a@b.co,likes red wine,Bath 2,b@b.co", "1|a@b.co|likes_red_wine|Bath 2|b@b.co||"),
+        # its end cut off besides: the rest of it is nobody's
+        ("id,email,note,city,state", "1,a@b.co,likes wine,Bath 2,b@b.co", "1|a@b.co|likes|| !3 2|b@b.co|||"),
+        # moved by a comma nobody put in quotes, and a report's last words
+        ("id,name,email", "1,Ann,a@b.co 2,Bo,Great,b@b.co Total:2", "1|Ann|a@b.co !3 !4"),
+        ("name,note,city,street", "Ann,likes wine,Bath,Elm", "Ann|likes|| wine|Bath|Elm|"),
+        # first rows of which nothing tells whether they are one
+        ("name,note,city", "Ann, ,Bath", "!2 !3"),
+    ],
+)  # fmt: skip
+def test_rows_narrower_and_wider_than_the_header(tmp_path: Path, header: str, lines: str, wanted: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([header, *lines.split(" ")]))
+    told = [f"!{row.number}" if row.problem else "|".join(row.cells).replace("\n", "_") for row in read(path)[1]]
+    assert told == wanted.split(" ")
+
+
 def test_ragged_blank_and_endless_rows(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     huge = "x" * 3_000_000
     path.write_text(f"email,name\na@b.co\n,\n\nb@b.co,Bo,,\nc@b.co,Cy,extra\nd@b.co,{huge}\ne@b.co,Eve\n")
     rows = read(path)[1]
     assert [(row.number, bool(row.problem)) for row in rows] == [
-        (2, True), (5, False), (6, True), (7, True), (8, False),
+        (2, False), (5, False), (6, True), (7, True), (8, False),
     ]  # fmt: skip
     assert rows[1].cells == ["b@b.co", "Bo"]
     assert len(rows[3].cells[0]) <= 500

@@ -16,6 +16,7 @@ from liquor_app.imports.profiles.known_tools import ALL, recognise
 from liquor_app.imports.profiles.tool_profile import fits
 from liquor_app.imports.readers.formats import open_table
 from liquor_app.scoring.service import score_customers
+from liquor_app.screens.imports.wizard.view import trial_words
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import FILES, many, write
 
@@ -206,3 +207,21 @@ async def test_an_orders_status_holds_for_all_its_rows(database: str, tmp_path: 
     report = await run(file, "purchases")
     assert report.notes == {"rows_voided": 2}
     assert [one.total for one in await many("SELECT total FROM purchases")] == [Decimal("85.00")]
+
+
+async def test_what_was_sold_to_nobody_named_is_no_fault_in_any_file(database: str, tmp_path: Path) -> None:
+    await run(write(tmp_path / "c.csv", "customer id,name", "A-1,Ann"))
+    head = "order id,customer id,email,date,category,amount"
+    rows = (
+        "1,A-1,,2026-10-01,Wine,50.00", "2,,,2026-10-01,Wine,9.00", "3,n/a,,2026-10-01,Beer,8.00",
+        "4,,noemail@store.example,2026-10-01,Beer,7.00", "5,Z-9,,2026-10-01,Wine,6.00", "6,,ann@,2026-10-01,Wine,5.00",
+    )  # fmt: skip
+    report = await run(write(tmp_path / "p.csv", head, *rows), "purchases")
+    assert (report.rows, report.created) == (3, 1)
+    assert report.notes == {"rows_without_customer": 3}
+    assert report.reasons == {"unknown_customer": 1, "bad_email": 1}
+    assert "3 rows sold to nobody named: left out, and no fault." in trial_words(report)
+    nobody = await run(write(tmp_path / "n.csv", head, rows[1]), "purchases")
+    assert (
+        trial_words(nobody) == "None of the rows becomes anything. 1 row sold to nobody named: left out, and no fault."
+    )

@@ -45,7 +45,7 @@ LEFT_OUT = {
     REFUNDED: "refunded in full",
     UNPAID: "not paid",
     OTHER_ROW: "payments and totals",
-    NOBODY: "sold to nobody known",
+    NOBODY: "sold to nobody named",
 }
 """Why rows of a file of sales are no lines of purchases: counted, and no fault."""
 

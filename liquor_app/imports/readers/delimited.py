@@ -13,6 +13,7 @@ from pathlib import Path
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.cell_kinds import names_no_columns
 from liquor_app.imports.readers.encoding import bytes_read, open_text
+from liquor_app.imports.readers.ragged_rows import fit_rows
 from liquor_app.imports.readers.row_reader import MAX_CELL, SHOWN, Record, Table, numbered, unique_names
 from liquor_app.ui.words import figure
 
@@ -159,8 +160,11 @@ class DelimitedFile(Table):
             return self._lines.held[-1] + "\n"
 
     def __iter__(self) -> Iterator[Record]:
-        """Yield every row that holds something. One that cannot be parsed costs itself alone: the lines after it are
-        read again."""
+        """Yield every row that holds something, as wide as the header."""
+        return fit_rows(self._rows(), len(self.columns))
+
+    def _rows(self) -> Iterator[Record]:
+        """Yield rows of any width. One that cannot be parsed costs itself alone: the lines after it are read again."""
         reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
         width, number = len(self.columns), self._starts_at - 1
         while True:
@@ -180,8 +184,4 @@ class DelimitedFile(Table):
                 continue
             if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
                 del cells[width:]
-            if len(cells) == width:
-                yield Record(number, cells)
-            else:
-                problem = f"The row has {len(cells)} cells, the header {width}."
-                yield Record(number, [cell[:SHOWN] for cell in cells[:width]], problem)
+            yield Record(number, cells)

@@ -15,7 +15,7 @@ from liquor_app.imports.cleaning.rows import FUTURE, GIVEN_UP, NO_BIRTHDAY, NO_E
 from liquor_app.imports.dry_run import FilePreview, ImportReport
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.profiles.known_tools import PROFILES
-from liquor_app.imports.profiles.tool_profile import LEFT_OUT
+from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY
 from liquor_app.imports.undo.undo_import import UndoCounts
 from liquor_app.imports.undo.undo_words import KEPT, REMOVED, thing_words
 from liquor_app.imports.uploads import ImportRow
@@ -154,7 +154,9 @@ def mapping_of(columns: Sequence[ColumnLine]) -> dict[str, str]:
 def trial_words(report: ImportReport) -> str:
     """Tell what became of the first rows, tried out: "Of the first 212 rows 208 are new and 4 would be refused: …" """
     if not report.rows:
-        return "The file has a header and no rows."
+        left_out = any(report.notes.get(code, 0) for code in LEFT_OUT)
+        said = "None of the rows becomes anything" if left_out else "The file has a header and no rows"
+        return f"{said}.{note_words(report.notes)}"
     counts = (("new", report.created), ("changed", report.updated), ("known already", report.unchanged))
     parts = [f"{figure(count)} {word}" for word, count in counts if count]
     if report.rejected:
@@ -227,7 +229,13 @@ def note_words(notes: Mapping[str, Any]) -> str:
     ]
     if blank:
         words += f" Cells that could not be read are left blank: {listed(blank)}."
-    rows = [f"{reason} {figure(int(notes[code]))}" for code, reason in LEFT_OUT.items() if int(notes.get(code, 0))]
+    if count := int(notes.get(NOBODY, 0)):
+        words += f" {plural(count, 'row')} {LEFT_OUT[NOBODY]}: left out, and no fault."
+    rows = [
+        f"{reason} {figure(int(notes[code]))}"
+        for code, reason in LEFT_OUT.items()
+        if code != NOBODY and int(notes.get(code, 0))
+    ]
     if rows:
         words += f" Rows that are no lines of purchases, left out: {listed(rows)}."
     if count := int(notes.get(FUTURE, 0)):
