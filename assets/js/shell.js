@@ -6,12 +6,19 @@
     root.dataset.nav = root.dataset.nav === "rail" ? "" : "rail";
     localStorage.setItem("nav", root.dataset.nav);
   };
-  // A dialog opened by an event has no trigger to give the focus back to: the last thing focused outside gets it.
+  // A dialog opened by an event has no trigger to give the focus back to: the last thing focused outside gets it. A
+  // question asked over a dialog gives it back to the field beneath, what a menu's line opened to the menu's button.
   let outside = null;
+  let beneath = null;
   addEventListener("focusin", ({ target }) => {
-    if (target instanceof Element && !target.closest("[role=dialog], [role=alertdialog], [role=menu]")) outside = target;
+    if (!(target instanceof Element) || target.closest("[role=alertdialog]")) return;
+    const menu = target.closest("[role=menu]");
+    const opener = menu ? document.getElementById(menu.getAttribute("aria-labelledby")) : target;
+    if (!opener || opener.closest("[role=menu]")) return;
+    beneath = opener.closest("[role=dialog]") && opener;
+    outside = beneath ? outside : opener;
   });
-  window.returnFocus = () => outside?.isConnected && outside.focus();
+  window.returnFocus = () => [beneath, outside].find((one) => one?.isConnected)?.focus();
   // What was typed into a page's form and is not stored is left only if that is meant.
   const typed = new WeakSet();
   const unsaved = () =>

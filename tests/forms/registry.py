@@ -12,12 +12,15 @@ from liquor_app.core.db import transaction
 from liquor_app.organization.models import Channel
 from liquor_app.screens.campaigns.builder.state import BuilderState
 from liquor_app.screens.campaigns.detail.edit_state import EditState
+from liquor_app.screens.campaigns.list.state import CampaignsState
+from liquor_app.screens.catalog.products.state import ProductsState
 from liquor_app.screens.compliance.law.state import LawState
 from liquor_app.screens.coupons.pools.state import PoolsState
 from liquor_app.screens.customers.detail.labels_state import LabelsState
 from liquor_app.screens.customers.detail.manage_state import ActsState
 from liquor_app.screens.customers.doubles.state import DoublesState
 from liquor_app.screens.customers.form.state import EditCustomerState
+from liquor_app.screens.customers.list.state import CustomersState
 from liquor_app.screens.customers.suppressions.state import SuppressedState
 from liquor_app.screens.forms.state import WHOLE
 from liquor_app.screens.imports.drop_folders.state import DropFoldersState
@@ -71,6 +74,11 @@ async def _customer() -> str:
     return f"/customers/{person}"
 
 
+async def _customers() -> str:
+    await _customer()
+    return "/customers"
+
+
 async def _doubles() -> str:
     async with transaction() as session:
         first, second = await add_people(session, 2)
@@ -110,6 +118,22 @@ FORMS = (
     ),
     Formed(ActsState, ((ActsState.ask, "age"),), ActsState.prove, ({"born": "long ago"},), "born", _customer,
         fair=({"born": "1980-01-01", "proof": "Passport"},),
+    ),
+    Formed(
+        CustomersState, ((CustomersState.load,), (CustomersState.toggle_page,), (CustomersState.ask_bulk, "tag")),
+        CustomersState.do_bulk, ({"value": "a,b"},), "value", _customers, fair=({"value": "Autumn"},),
+    ),
+    Formed(
+        CustomersState, ((CustomersState.load,), (CustomersState.ask_view,)), CustomersState.save_view,
+        ({"name": " "},), "name", _customers, fair=({"name": "Mine", "shared": "yes"},),
+    ),
+    Formed(
+        CampaignsState, ((CampaignsState.load,), (CampaignsState.ask_view,)), CampaignsState.save_view,
+        ({"name": " "},), "name", fair=({"name": "Mine", "shared": "yes"},),
+    ),
+    Formed(
+        ProductsState, ((ProductsState.load,), (ProductsState.ask_view,)), ProductsState.save_view,
+        ({"name": " "},), "name", fair=({"name": "Mine", "shared": "yes"},),
     ),
     Formed(
         DoublesState, ((DoublesState.load,), (DoublesState.compare, PAIR)), DoublesState.merge, ({"reason": ""},),

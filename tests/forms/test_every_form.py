@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+import reflex as rx
+from reflex_base.event import Event
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.passwords import Hashed
@@ -13,6 +15,7 @@ from liquor_app.accounts.users import create_user
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.screens.forms.state import FormState
+from liquor_app.screens.session.state import SessionGuard
 from tests.factories import open_shop
 from tests.forms.registry import FORMS, Formed
 from tests.tabs import Tab, run, said
@@ -36,13 +39,12 @@ async def _tab(formed: Formed) -> Tab:
 def test_every_form_is_here() -> None:
     """Whoever makes a dictionary of errors by hand has written a form that inherits nothing."""
     screens = PROJECT_ROOT / "liquor_app" / "screens"
-    named = set()
     for path in screens.rglob("*.py"):
         source = path.read_text()
-        named |= set(re.findall(r"^class (\w+)\(FormState", source, re.MULTILINE))
         if path.name.endswith("state.py") and path.parent.name not in ("forms", "gallery"):
             assert not re.search(r"^    errors: dict\[", source, re.MULTILINE), path
             assert "self.error = " not in source, path
+    named = {state.__name__ for state in rx.State.get_substates() if issubclass(state, FormState)}
     assert named == {formed.state.__name__ for formed in FORMS}
     handlers = {str(formed) for formed in FORMS}
     assert len(handlers) == len(FORMS)
@@ -95,6 +97,14 @@ async def test_a_dialog_asks_before_it_drops(database: str, formed: Formed) -> N
     state = await formed.opened(tab)
     await run(formed.state.close, state, False)
     assert (state._asked(), state.dropping) == (False, False), "nothing was typed: nothing is asked"
+
+    # a browser that loads the page anew has lost what was typed; a socket that merely came back has not
+    state = await formed.opened(tab)
+    await run(formed.state.touch, state)
+    for payload, still in (({}, True), ({"hashes": []}, False)):
+        await SessionGuard().preprocess(None, tab.root, Event(name="state.hydrate_and_load", payload=payload))
+        await tab.state(formed.state)
+        assert (state._asked(), state.dirty) == (still, still)
 
 
 def test_a_form_says_what_it_is() -> None:

@@ -96,9 +96,9 @@ async def test_the_list_opens_what_was_saved(database: str) -> None:
     await run(CustomersState.load, state)
     await run(CustomersState.choose, state, "churn_risk", "low")
     await run(CustomersState.show_column, state, "Favourite", False)
-    await run(CustomersState.ask_view, state, True)
+    await run(CustomersState.ask_view, state)
     await run(CustomersState.save_view, state, {"name": "  "})
-    assert "name" in state.save_error
+    assert "name" in state.errors["name"]
     await run(CustomersState.save_view, state, {"name": "Staying", "shared": "yes"})
     assert not state.saving
     theirs = await Tab("/customers", vera).state(CustomersState)
@@ -110,6 +110,7 @@ async def test_the_list_opens_what_was_saved(database: str) -> None:
     assert theirs.hidden == ["Favourite"]
     assert "churn_risk=low" in address
     assert "hide=Favourite" in address
+    await run(CustomersState.ask_view, theirs)
     assert "role" in said(await run(CustomersState.save_view, theirs, {"name": "Mine", "shared": "yes"}))
     assert "managers" in said(await run(CustomersState.delete_view, theirs, view.id))
     assert "no such view" in said(await run(CustomersState.open_view, theirs, str(uuid7())))

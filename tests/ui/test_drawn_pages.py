@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import reflex as rx
 
 from liquor_app.liquor_app import PAGES
+from liquor_app.screens.customers.form.state import EditCustomerState
+from liquor_app.screens.forms.view import form_dialog, form_of
+from liquor_app.ui.forms.dialog import dialog
+from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.frame.page_spec import Page
 
 ELSEWHERE = ("/api/", "/docs", "/openapi.json", "/manual")
@@ -46,11 +51,26 @@ def props(node: dict[str, Any]) -> str:
     return "\n".join(map(str, node.get("props", [])))
 
 
+def losing(page: Any) -> list[str]:
+    """Dialogs of a page that hold a field and are closed without a question."""
+    wrong = []
+    for box, _ in elements(page):
+        if re.fullmatch(r'"?RadixThemes(Alert)?Dialog\.Root"?', str(box["name"])):
+            inner = [(str(one["name"]).strip('"'), props(one)) for one, _ in elements(box.get("children"))]
+            fields = [told for tag, told in inner if tag in {"input", "select", "textarea", "DebounceInput"}]
+            fields = [told for told in fields if 'id:"confirm-word"' not in told]  # a word typed to be sure is no loss
+            asks = re.search(r'state\.close"', props(box)) and any('"data-dirty"' in told for _, told in inner)
+            if fields and not asks:
+                wrong.append(fields[0])
+    return wrong
+
+
 def faults(page: Page) -> list[str]:
-    drawn = list(elements(page.component().render()))
+    whole = page.component().render()
+    drawn = list(elements(whole))
     labelled = set(re.findall(r"htmlFor:\"([^\"]+)\"", "\n".join(props(node) for node, _ in drawn)))
     routes = [re.compile(DYNAMIC.sub("[^/]+", one.route) + "$") for one in PAGES]
-    found = []
+    found = [f"a dialog that closes unasked: {told[:200]}" for told in losing(whole)]
     for node, within in drawn:
         tag, told = str(node["name"]).strip('"'), props(node)
         named = any(one in told for one in NAMING)
@@ -82,3 +102,20 @@ def test_the_check_sees() -> None:
     assert [words.split(":")[0] for words in faults(wrong)] == [
         "a button without a name", "a input without a label", "a link to no page", "no heading",
     ]  # fmt: skip
+
+
+def test_a_dialog_that_closes_unasked_is_seen() -> None:
+    fields = text_field("Name", "name"), rx.el.textarea(name="why")
+    form = rx.form(fields[0])
+    close = EditCustomerState.close
+
+    def seen(drawn: rx.Component) -> list[str]:
+        return losing(drawn.render())
+
+    assert seen(dialog("New", form, open=EditCustomerState.open, on_open_change=close)) != []
+    assert seen(dialog("New", fields[1], open=True, on_open_change=close)) != []
+    guarded = form_of(EditCustomerState, fields[0])
+    assert seen(dialog("New", guarded, open=True, on_open_change=EditCustomerState.stay)) != []
+    assert seen(rx.alert_dialog.root(rx.alert_dialog.content(fields[1]))) != []
+    assert seen(form_dialog(EditCustomerState, "New", guarded, open=EditCustomerState.open)) == []
+    assert seen(dialog("Look", rx.el.p("nothing to type"), open=True, on_open_change=EditCustomerState.stay)) == []

@@ -51,6 +51,12 @@ class FormState(rx.State, mixin=True):  # type: ignore[call-arg]
         """Return the complaint by the field it stands beside; none if there is no such field."""
         return {error.field: error.message} if error.field and error.field in self._fields() else {}
 
+    def _page_loaded(self) -> None:
+        """Close its dialog when the browser has loaded the page anew: it would be open, and empty."""
+        if type(self)._shut is not FormState._shut and self._asked():
+            self._shut()
+            self._fresh()
+
     # --- what all of them do ---
 
     def _fresh(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 import reflex as rx
@@ -10,11 +11,12 @@ import reflex as rx
 from liquor_app.accounts.bulk_actions import BulkList, count_matching, request_bulk, stop_work
 from liquor_app.accounts.list_exports import export_link, request_export
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Forbidden
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.selection import MOST_NAMED, selection_of
 from liquor_app.core.models import UNFINISHED, JobStatus
 from liquor_app.core.queue import Job, JobRow, get_job
+from liquor_app.screens.forms.state import submits
+from liquor_app.screens.listing.views_state import ViewsState
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
@@ -24,9 +26,9 @@ from liquor_app.ui.words import figure, plural
 WATCH_SECONDS, WATCH_EVERY = 3600, 0.4
 
 
-class BulkState(rx.State, mixin=True):  # type: ignore[call-arg]
+class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
     """A list whose rows can be chosen: `class XState(BulkState, ListState, rx.State)`, which writes `_bulk`, `_noun`
-    and, for the file's columns, `_column_fields`.
+    and, for the file's columns, `_column_fields`. What a verb has to be told is a form, and so is a view's name.
 
     Chosen is what `chosen` names, or `everything` that matches but `left_out`. It survives turning pages and sorting,
     and ends with the question it was an answer to.
@@ -46,7 +48,6 @@ class BulkState(rx.State, mixin=True):  # type: ignore[call-arg]
     asking_title: str = ""
     asking_means: str = ""
     asking_value: str = ""
-    asking_error: str = ""
     working: str = ""
     """What a job does now, in words; empty for none."""
     work_words: str = ""
@@ -68,6 +69,16 @@ class BulkState(rx.State, mixin=True):  # type: ignore[call-arg]
     def _noun(self) -> tuple[str, str]:
         """Return one of the rows, and many."""
         raise NotImplementedError
+
+    def _fields(self) -> Collection[str]:
+        return {"value", *super()._fields()}
+
+    def _asked(self) -> bool:
+        return bool(self.asking) or super()._asked()
+
+    def _shut(self) -> None:
+        self.asking = ""
+        super()._shut()
 
     # --- choosing ---
 
@@ -135,7 +146,8 @@ class BulkState(rx.State, mixin=True):  # type: ignore[call-arg]
     @guarded
     async def ask_bulk(self, action: str) -> None:
         """Say what a verb means for what is chosen; an empty one closes the question."""
-        self.asking, self.asking_error = "", ""
+        self._fresh()
+        self.asking = ""
         if action and self.selected:
             verb = self._bulk().verb(str(action))
             names = [str(getattr(row, "name", "")) for row in self.rows if [row.id] == self.chosen]
@@ -144,13 +156,7 @@ class BulkState(rx.State, mixin=True):  # type: ignore[call-arg]
             self.asking_title, self.asking_means = f"{verb.label}: {whom}", verb.question
 
     @rx.event
-    @guarded
-    async def close_bulk(self, open: bool) -> None:
-        if not open:
-            self.asking = ""
-
-    @rx.event
-    @guarded
+    @submits
     async def do_bulk(self, form: dict[str, Any]) -> Any:
         """Have the worker do what is asked about to what is chosen."""
         actor, verb = await signed_in(self), self._bulk().verb(self.asking)
@@ -158,17 +164,11 @@ class BulkState(rx.State, mixin=True):  # type: ignore[call-arg]
             "filters": dict(self._query().filters), "search": self._query().search, "but": self.left_out,
             "at_most": self._matching,
         }  # fmt: skip
-        try:
-            async with transaction() as session:
-                chosen = selection_of(self._list(), given)
-                job = await request_bulk(session, actor, self._bulk(), verb.name, chosen, value=typed(form, "value"))
-        except AppError as error:
-            if isinstance(error, Forbidden) or error.field != "value":
-                self.asking = ""
-                raise
-            self.asking_error = error.message
-            return None
-        self.asking, self._job = "", str(job)
+        async with transaction() as session:
+            chosen = selection_of(self._list(), given)
+            job = await request_bulk(session, actor, self._bulk(), verb.name, chosen, value=typed(form, "value"))
+        self._shut()
+        self._job = str(job)
         self.working = f"{verb.label}: {plural(self.selected, *self._noun())}"
         return self._follow()
 

@@ -7,11 +7,12 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.bulk_actions import BulkList
+from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import note
 from liquor_app.ui.charts.progress import bar
-from liquor_app.ui.forms.dialog import confirm, dialog
+from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.grid import row
 from liquor_app.ui.pager import bulk_bar
@@ -67,7 +68,7 @@ def _question(state: Any, names: list[str], danger: bool) -> rx.Component:
         state.asking_means,
         "Yes, do it",
         open=asked,
-        on_open_change=state.close_bulk,
+        on_open_change=state.close,
         on_confirm=state.do_bulk({}),
         danger=danger,
     )
@@ -76,21 +77,23 @@ def _question(state: Any, names: list[str], danger: bool) -> rx.Component:
 def _value(state: Any) -> rx.Component:
     """Draw the question of a verb that has to be told something."""
     name = f"bulk-{state.get_name()}"
-    form = rx.form(
+    form = form_of(
+        state,
         text_field(
-            state.asking_value, "value", required=True, max_length=200, error=state.asking_error, auto_focus=True
+            state.asking_value, "value", required=True, max_length=200, error=state.errors["value"], auto_focus=True
         ),
         id=name,
         on_submit=state.do_bulk,
     )
-    return dialog(
+    return form_dialog(
+        state,
         state.asking_title,
         form,
         open=(state.asking != "") & (state.asking_value != ""),
-        on_open_change=state.close_bulk,
         description=state.asking_means,
         foot=rx.fragment(
-            button("Cancel", on_click=state.ask_bulk("")), button("Do it", kind="primary", submit=True, form=name)
+            button("Cancel", on_click=state.close(False)),
+            button("Do it", kind="primary", submit=True, form=name, busy=state.busy),
         ),
         max_width="420px",
     )

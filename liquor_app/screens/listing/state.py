@@ -12,17 +12,14 @@ import reflex as rx
 
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
-from liquor_app.core.errors import AppError, Forbidden, Invalid, NotFound
-from liquor_app.core.ids import parse_id
+from liquor_app.core.errors import Invalid
 from liquor_app.core.listing.compile import check_sort
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
-from liquor_app.organization.saved_views import delete_view, list_views, save_view
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.forms.filters import Option
-from liquor_app.ui.forms.form_data import typed
-from liquor_app.ui.toast import toast_done, toast_failed
+from liquor_app.ui.toast import toast_failed
 from liquor_app.ui.words import figure
 
 PER_PAGE = 25
@@ -41,15 +38,6 @@ class FilterLine:
     options: list[Option]
 
 
-@dataclass(frozen=True, slots=True)
-class ViewLine:
-    """A saved view; `shared` is everybody's."""
-
-    id: str
-    name: str
-    shared: bool
-
-
 class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     """What every list's state is and does. One that is a list says `class XState(ListState, rx.State)`, declares
     `rows: list[XLine]`, and writes `_list`, `_path`, `_read_page` and `_lines`; nothing else has to be."""
@@ -64,9 +52,6 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     loading: bool = True
     hidden: list[str] = []
     """Columns that are not drawn, by their heads."""
-    views: list[ViewLine] = []
-    saving: bool = False
-    save_error: str = ""
     exported: str = ""
     """Address of the file of exactly what is shown, all pages of it."""
     _question: str = ""
@@ -115,6 +100,9 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         """Tell what each labelled filter offers, beyond the values its declaration names."""
         return {}
 
+    async def _arrive(self, session: Session, actor: Actor) -> None:
+        """Read what the page shows beside its rows."""
+
     # --- reading ---
 
     @rx.event
@@ -132,7 +120,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         actor = await signed_in(self)
         async with transaction() as session:
             offered = await self._options(session, actor)
-            self.views = await self._views(session, actor) if self._path() else []
+            await self._arrive(session, actor)
         names = ["search", "sort", "hide", *(one.name for one in self._list().filters), "cursor", "page"]
         given = {name: parameter(self, name) for name in names} if self._path() else {}
         self._ask(given, offered)
@@ -290,7 +278,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
     async def first(self) -> Any:
         return await self._again()
 
-    # --- columns and views ---
+    # --- columns ---
 
     @rx.event
     @guarded
@@ -299,57 +287,6 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         self.hidden = others if shown else [*others, str(head)[:60]][:MOST_COLUMNS]
         self.exported = self._export_address()
         return self._remember()
-
-    async def _views(self, session: Session, actor: Actor) -> list[ViewLine]:
-        return [
-            ViewLine(str(row.id), row.name, row.is_shared)
-            for row in await list_views(session, actor, self._list().name)
-        ]
-
-    @rx.event
-    @guarded
-    async def open_view(self, view_id: str) -> Any:
-        """Ask what the view asks, from its first page."""
-        actor = await signed_in(self)
-        async with transaction() as session:
-            views = await list_views(session, actor, self._list().name)
-        view = next((row for row in views if str(row.id) == str(view_id)), None)
-        if view is None:
-            raise NotFound("There is no such view any more.")
-        self._ask(view.query, {one.key: one.options for one in self.filters})
-        return await self._again()
-
-    @rx.event
-    @guarded
-    async def ask_view(self, open: bool) -> None:
-        self.saving, self.save_error = bool(open), ""
-
-    @rx.event
-    @guarded
-    async def save_view(self, form: dict[str, Any]) -> Any:
-        """Keep what is asked for now under a name."""
-        actor, name = await signed_in(self), typed(form, "name")
-        try:
-            async with transaction() as session:
-                shared = typed(form, "shared") == "yes"
-                await save_view(session, actor, self._list().name, name, self._parameters(), shared=shared)
-                self.views = await self._views(session, actor)
-        except AppError as error:
-            if isinstance(error, Forbidden):
-                raise
-            self.save_error = error.message
-            return None
-        self.saving = False
-        return toast_done("View saved", "It stands in the menu of this list.")
-
-    @rx.event
-    @guarded
-    async def delete_view(self, view_id: str) -> Any:
-        actor = await signed_in(self)
-        async with transaction() as session:
-            await delete_view(session, actor, parse_id(view_id, "view"))
-            self.views = await self._views(session, actor)
-        return toast_done("View deleted")
 
 
 def showing(page: int, size: int, on_page: int, total: int, exact: bool) -> str:

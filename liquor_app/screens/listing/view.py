@@ -8,12 +8,12 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.bulk_actions import BulkList
+from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.bulk_view import bulk_actions, work_report
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card
 from liquor_app.ui.forms.choice import select_field
-from liquor_app.ui.forms.dialog import dialog
 from liquor_app.ui.forms.filters import chip, choice_chip, filter_bar
 from liquor_app.ui.forms.form import search_input, text_field
 from liquor_app.ui.forms.menu import KEEP_FOCUS
@@ -47,7 +47,7 @@ def list_card(
         search: what can be searched for; empty where nothing can.
         bulk: what can be done to chosen rows, of a state made with `BulkState` too; else rows are not chosen.
         before: stands before the filters.
-        keeps: columns can be put away and questions saved as views.
+        keeps: columns can be put away and questions saved as views, of a state made with `ViewsState` too.
         exports: offers the file of what is shown, to those who may have it.
     """
     return rx.fragment(
@@ -158,7 +158,7 @@ def _kept(state: Any, columns: Sequence[Column]) -> tuple[rx.Component, ...]:
         rx.menu.content(
             rx.foreach(state.views, view),
             rx.cond(state.views.length() > 0, rx.menu.separator(), rx.fragment()),
-            rx.menu.item(icon("plus"), "Save this view", on_click=state.ask_view(True)),
+            rx.menu.item(icon("plus"), "Save this view", on_click=state.ask_view),
             rx.cond(
                 state.views.length() > 0,
                 rx.menu.sub(rx.menu.sub_trigger("Delete a view"), rx.menu.sub_content(rx.foreach(state.views, remove))),
@@ -174,9 +174,10 @@ def _kept(state: Any, columns: Sequence[Column]) -> tuple[rx.Component, ...]:
 
 def _save_view(state: Any) -> rx.Component:
     name = f"save-view-{state.get_name()}"
-    form = rx.form(
+    form = form_of(
+        state,
         col(
-            text_field("Name", "name", required=True, max_length=60, error=state.save_error, auto_focus=True),
+            text_field("Name", "name", required=True, max_length=60, error=state.errors["name"], auto_focus=True),
             for_managers(
                 select_field("For", "shared", [("", "Myself"), ("yes", "Everybody")]),
             ),
@@ -185,14 +186,15 @@ def _save_view(state: Any) -> rx.Component:
         id=name,
         on_submit=state.save_view,
     )
-    return dialog(
+    return form_dialog(
+        state,
         "Save this view",
         form,
         open=state.saving,
-        on_open_change=state.ask_view,
         description="Search, filters, sort and columns, as they are now. One of the same name is replaced.",
         foot=rx.fragment(
-            button("Cancel", on_click=state.ask_view(False)), button("Save", kind="primary", submit=True, form=name)
+            button("Cancel", on_click=state.close(False)),
+            button("Save", kind="primary", submit=True, form=name, busy=state.busy),
         ),
         max_width="420px",
     )

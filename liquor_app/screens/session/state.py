@@ -140,7 +140,18 @@ class SessionGuard(Middleware):
     async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
         if await recognise(state) is not None:
             await _touch(cookie_of(state))
+        if event.name.endswith(".hydrate_and_load") and event.payload.get("hashes") is not None:
+            await _begin_anew(state)
         return None
+
+
+async def _begin_anew(state: BaseState) -> None:
+    """Tell every state that the browser has loaded the page anew, which a socket that came back does not do: what
+    browsers keep of a page, such as what was typed into its fields, is gone. All states are loaded for this event."""
+    root = state._get_root_state()
+    for kind in rx.State.get_substates():
+        if (begin := getattr(kind, "_page_loaded", None)) is not None:
+            begin(await root.get_state(kind))
 
 
 _touched: dict[str, float] = {}

@@ -55,6 +55,7 @@ def confirm(
     on_open_change: Handler,
     on_confirm: Handler,
     danger: bool = False,
+    otherwise: str = "Cancel",
     word: str = "",
     typed: Text = "",
     on_type: Handler = None,
@@ -63,7 +64,7 @@ def confirm(
     """Asks before something that cannot be taken back.
 
     Args:
-        verb: what the button does, "Erase for good".
+        verb: what the button does, "Erase for good"; `otherwise` what the other one does.
         word: must be typed before the button works; `typed` and `on_type` hold what was typed so far.
     """
     guard: rx.Component = rx.fragment()
@@ -79,7 +80,7 @@ def confirm(
             rx.el.div(rx.alert_dialog.title(title, margin="0", size="4", trim="normal"), class_name="h"),
             rx.el.div(rx.alert_dialog.description(consequence), guard, class_name="b"),
             rx.el.div(
-                rx.alert_dialog.cancel(button("Cancel")),
+                rx.alert_dialog.cancel(button(otherwise)),
                 button(
                     verb,
                     on_click=on_confirm,

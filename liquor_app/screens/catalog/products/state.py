@@ -13,11 +13,12 @@ from liquor_app.core.paging import Page
 from liquor_app.organization.settings import PlanningSettings, load_settings, shop_now
 from liquor_app.screens.catalog.rows import ProductLine, product_line
 from liquor_app.screens.listing.state import ListState
+from liquor_app.screens.listing.views_state import ViewsState
 from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.words import plural
 
 
-class ProductsState(ListState, rx.State):
+class ProductsState(ViewsState, ListState, rx.State):
     """What the shop sells, found, filtered and sorted."""
 
     rows: list[ProductLine] = []
