@@ -23,7 +23,6 @@ from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy
-from liquor_app.imports.rejects import WHOLE
 
 COLUMNS = (
     "row_number", "order_id", "customer_id", "occurred_at", "local_hour", "store", "coupon_code",
@@ -38,14 +37,12 @@ BATCH_ORDERS = 5_000
 @dataclass(frozen=True, slots=True)
 class Merged:
     """A batch of orders made: lines by what became of their basket, the first day that changed, the last order's
-    number, what became of each line's order (if watched), how many good lines stand among the rejects to keep their
-    order whole, and how many orders there were and what they came to."""
+    number, what became of each line's order (if watched), and how many orders there were and what they came to."""
 
     counts: Counter[Outcome]
     since: date | None
     upto: str
     rows: list[BasketTold]
-    kept_whole: int
     orders: int
     total: Decimal
 
@@ -115,17 +112,32 @@ async def stage_basket(session: AsyncSession, lines: Sequence[Line]) -> list[tup
     return rejected
 
 
+async def order_ids(session: AsyncSession, lines: Sequence[Line], *, mended: bool) -> list[str]:
+    """Return the order each of these lines belongs to; "" for one of nobody known."""
+    base = await _load_buyers(session, _keys(lines))
+    orders = []
+    for line in lines:
+        try:
+            orders.append(_order_id(line, _buyer(base, line), mended))
+        except Rejected:
+            orders.append("")
+    return orders
+
+
+def _keys(lines: Sequence[Line]) -> dict[str, list[str]]:
+    return {
+        "email_key": [line.email_key for line in lines if line.email_key],
+        "external_id": [line.external_id for line in lines if line.external_id],
+        "phone": [line.phone for line in lines if line.phone],
+    }
+
+
 async def recognise(
     session: AsyncSession, import_id: UUID | None, lines: Sequence[Line], *, mended: bool = False
 ) -> tuple[list[list[Any]], list[tuple[int, Rejected]]]:
     """Return lines with who bought them and which order they belong to, in the order of `COLUMNS`; and, by position,
     those of nobody known, or of an order that is somebody else's."""
-    keys = {
-        "email_key": [line.email_key for line in lines if line.email_key],
-        "external_id": [line.external_id for line in lines if line.external_id],
-        "phone": [line.phone for line in lines if line.phone],
-    }
-    base = await _load_buyers(session, keys)
+    base = await _load_buyers(session, _keys(lines))
     rejected: list[tuple[int, Rejected]] = []
     bought: list[tuple[int, Line, UUID, str]] = []
     for position, line in enumerate(lines):
@@ -175,16 +187,6 @@ WITH gone AS (DELETE FROM import_lines WHERE import_id = :import AND order_id > 
 INSERT INTO basket_lines ({", ".join(COLUMNS)}) SELECT {", ".join(COLUMNS)} FROM gone
 """
 
-# The good lines of an order that has a refused one go into the file of rejects too: a basket in a file is the whole
-# of it, so the mended file must hold the whole.
-_KEEP_WHOLE = f"""
-INSERT INTO import_rejects (import_id, row_number, reason, raw)
-SELECT :import, row_number, '{WHOLE}', '{{}}' FROM basket_lines
- WHERE row_number > 0
-   AND order_id IN (SELECT raw ->> 'order' FROM import_rejects WHERE import_id = :import AND raw ? 'order')
-    ON CONFLICT DO NOTHING
-"""
-
 
 async def merge(
     session: AsyncSession, import_id: UUID, policy: Policy, zone: ZoneInfo, after: str, *, watch: bool = False
@@ -204,8 +206,6 @@ async def merge(
     async with by_index(session):
         await session.execute(text(_HAND_OVER), {**bound, "upto": upto})
     written = await baskets.write_baskets(session, zone, keep=policy is Policy.KEEP, import_id=import_id)
-    whole = await session.execute(text(_KEEP_WHOLE), {"import": import_id})
     rows = await baskets.baskets_by_row(session, import_id) if watch else []
     counts = Counter({Outcome(outcome): lines for outcome, lines in written.lines.items()})
-    kept = int(whole.rowcount)  # type: ignore[attr-defined]
-    return Merged(counts, written.since, upto, rows, kept, written.baskets, written.total)
+    return Merged(counts, written.since, upto, rows, written.baskets, written.total)

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from liquor_app.imports.cleaning.cells import Rejected, clean_word
+from liquor_app.imports.cleaning.column_mapping import IDENTITY
 from liquor_app.imports.cleaning.line_rows import Line, clean_line
+from liquor_app.imports.cleaning.order_rows import OrderRows
 from liquor_app.imports.cleaning.order_shape import Watch
 from liquor_app.imports.cleaning.product_cells import clean_product
 from liquor_app.imports.cleaning.rows import CleanProduct, Person, Setting, clean_person
@@ -18,7 +20,7 @@ from liquor_app.imports.cleaning.sale_rows import SaleRows
 from liquor_app.imports.profiles.tool_profile import NOBODY, Make
 from liquor_app.imports.readers.formats import READING
 from liquor_app.imports.readers.row_reader import Record, Table
-from liquor_app.imports.rejects import Reject
+from liquor_app.imports.rejects import LINE, Reject, unmended
 from liquor_app.ui.words import figure
 
 CHUNK_ROWS = 5_000
@@ -31,6 +33,8 @@ CLEAN: dict[str, Clean] = {"customers": clean_person, "purchases": clean_line, "
 
 OF_NOBODY = frozenset({"no_customer", "nobodys_email"})
 """Why a line of purchases says nobody who bought: most of what a till sells is sold so, and it is no fault."""
+OF_ORDER = frozenset({*IDENTITY["purchases"], "occurred_at", "time_of_day", "store"})
+"""Fields by which lines without an order's number are one order."""
 LINES_A_ROW = 128
 """More than a row may pack; its first line has its number, the others numbers of their own below zero."""
 LAST_PACKED = 16_000_000
@@ -57,6 +61,8 @@ class Chunk:
     """Rows understood, each with the record it came from, and rows refused.
 
     Attributes:
+        partial: of refused lines without an order's number, by their place in `rejects`, who bought and when: enough to
+            know the order by.
         left_out: rows that are no lines of purchases, by `LEFT_OUT`.
         read: records taken from the file, blank ones left out.
         share: how much of the file is read now, 0 to 1.
@@ -65,6 +71,7 @@ class Chunk:
     records: list[Record] = field(default_factory=list)
     rows: list[Person | Line | CleanProduct] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    partial: list[tuple[int, Line]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     read: int = 0
     share: float = 1.0
@@ -83,7 +90,12 @@ class Chunks:
         self._sales = sales
         self._is_sales = kind == "purchases"
         self._watch = Watch(table.columns, at) if kind == "purchases" and sales is None else None
-        self._records: Iterator[Record] = iter(table)
+        self._records: Iterator[Record] = unmended(table, table.columns) if LINE in table.columns else iter(table)
+        if kind == "purchases" and (order := at.get("order_id", len(table.columns))) < len(table.columns):
+            who = [] if sales else [at[field] for field in IDENTITY[kind] if at.get(field, order) != order]
+            self._records = iter(
+                OrderRows(self._records, order, [place for place in who if place < len(table.columns)])
+            )
         self._clean = CLEAN[kind]
         self._at, self._how, self._made = at, how, made
         self._skip, self._left, self._see = skip, limit, see
@@ -147,7 +159,10 @@ class Chunks:
                 if why.code in OF_NOBODY and self._is_sales:
                     chunk.left_out[NOBODY] += 1
                     continue
-                chunk.rejects.append(Reject(record, why, self.order_of(record)))
+                reject = Reject(record, why, self.order_of(record))
+                if self._is_sales and not (record.problem or reject.order_id) and (line := self._partial(record)):
+                    chunk.partial.append((len(chunk.rejects), line))
+                chunk.rejects.append(reject)
             else:
                 chunk.records += [record] * len(rows)
                 chunk.rows += rows
@@ -156,12 +171,22 @@ class Chunks:
         chunk.share = self._table.read_share
         return chunk
 
+    def _partial(self, record: Record) -> Line | None:
+        """Return a refused line without what was paid and for what; None if it says nothing of who bought and when."""
+        cells = record.cells + [make(record.cells) for make in self._made]
+        at = {field: place for field, place in self._at.items() if field in OF_ORDER and place < len(cells)}
+        try:
+            return clean_line(record.number, [*cells, "0"], {**at, "amount": len(cells)}, self._how)
+        except Rejected:
+            return None
+
     def order_of(self, record: Record) -> str:
         """Return the order a refused line names; empty if it names none."""
-        position = self._at.get("order_id")
-        if record.problem or position is None or position >= len(record.cells):
+        position = self._at.get("order_id", len(record.cells))
+        if record.problem and not record.order and len(record.cells) == 1:
             return ""
+        cell = record.order or (record.cells[position] if position < len(record.cells) else "")
         try:
-            return clean_word(record.cells[position], "order_id") or ""
+            return clean_word(cell, "order_id") or ""
         except Rejected:
             return ""

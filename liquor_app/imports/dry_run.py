@@ -22,12 +22,13 @@ from liquor_app.core.ids import uuid7
 from liquor_app.imports.cleaning.column_mapping import KINDS, check_fields, guess_mapping, positions
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import AS_OF
+from liquor_app.imports.open_import import open_work
 from liquor_app.imports.profiles.known_tools import chosen_profile, named_profile, told_for_all
 from liquor_app.imports.profiles.tool_profile import put_together
 from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import open_table, read_sample
 from liquor_app.imports.rejects import heading, reject_lines
-from liquor_app.imports.run_import import Plan, Shown, open_work
+from liquor_app.imports.run_import import Plan, Shown
 from liquor_app.imports.trial.file_totals import Totals
 from liquor_app.organization.settings import GeneralSettings, load_settings
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,14 +14,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import copy_rows
-from liquor_app.core.csv_cells import escape_formula
+from liquor_app.core.csv_cells import escape_formula, unescape_formula
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.readers.row_reader import Record
 
 SHOWN = 5000
-OWN_COLUMNS = ("import_row", "import_field", "import_reason", "import_line")
+LINE = "import_line"
+MENDED = ("import_row", "import_field", "import_reason", LINE)
+"""Columns by which a file of rejects of ours is known when it comes back."""
+ORDER = "import_order"
+"""The column that says which order a row belongs to, also where the file numbers none."""
+OWN_COLUMNS = (*MENDED, ORDER)
 PAGE_ROWS = 2_000
-WHOLE = "Taken already; stands here so that its order stays whole."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,19 @@ async def write_rejects(session: AsyncSession, import_id: UUID, rejects: Iterabl
     )  # fmt: skip
 
 
+def unmended(records: Iterable[Record], columns: Sequence[str]) -> Iterator[Record]:
+    """Yield the rows of a file of rejects that came back; what could not be read and was not mended still cannot."""
+    line, order = columns.index(LINE), columns.index(ORDER) if ORDER in columns else None
+    own = [place for place, name in enumerate(columns) if name not in OWN_COLUMNS]
+    for record in records:
+        if record.problem or not record.cells[line].strip() or any(record.cells[place].strip() for place in own):
+            yield record
+        else:
+            problem = f"The row was not mended: it stands in {LINE} as it was, and in no column of its own."
+            whole = unescape_formula(record.cells[line].strip())
+            yield Record(record.number, [whole], problem, record.cells[order] if order is not None else "")
+
+
 def heading(columns: Sequence[str]) -> str:
     """Return the first line of the file of rejects. The mark at the start tells spreadsheets that it is UTF-8."""
     return "\ufeff" + _line([*map(escape_formula, _own_left_out(columns)), *OWN_COLUMNS])
@@ -82,7 +99,7 @@ async def reject_lines(
     found = await session.execute(
         text(
             "SELECT row_number, field, reason, raw FROM import_rejects WHERE import_id = :id AND row_number > :after"
-            " AND raw <> '{}' ORDER BY row_number LIMIT :n"
+            " AND (raw ? 'cells' OR raw ? 'line') ORDER BY row_number LIMIT :n"
         ),
         {"id": import_id, "after": after, "n": PAGE_ROWS},
     )
@@ -92,5 +109,16 @@ async def reject_lines(
     for number, field, reason, raw in rows:
         cells = raw.get("cells", [])
         shown = [escape_formula(cells[position]) if position < len(cells) else "" for position in kept]
-        lines.append(_line([*shown, number, field, reason, escape_formula(raw.get("line", ""))]))
+        lines.append(
+            _line(
+                [
+                    *shown,
+                    number,
+                    field,
+                    reason,
+                    escape_formula(raw.get("line", "")),
+                    escape_formula(raw.get("order", "")),
+                ]
+            )
+        )
     return lines, (rows[-1][0] if len(rows) == PAGE_ROWS else None)

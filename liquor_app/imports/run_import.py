@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from psycopg.errors import UniqueViolation
 from sqlalchemy import text
@@ -27,36 +26,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.bulk import by_index, unnest
-from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.bulk import by_index
+from liquor_app.core.errors import Conflict
 from liquor_app.customers.bulk_write import Raced
 from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
-from liquor_app.imports import basket_lines, customer_rows, product_rows
+from liquor_app.imports import basket_lines, customer_rows, product_rows, refused_orders
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
-from liquor_app.imports.cleaning.column_mapping import CONSENTS, KINDS, check_mapping
+from liquor_app.imports.cleaning.column_mapping import CONSENTS
 from liquor_app.imports.cleaning.line_rows import Line
-from liquor_app.imports.cleaning.order_shape import check_rows
 from liquor_app.imports.cleaning.rows import NOTES, TOO_MANY_TAGS, CleanProduct, Person, Setting
-from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
 from liquor_app.imports.models import AS_OF
-from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells
-from liquor_app.imports.profiles.tool_profile import Make, Profile, put_together
-from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
-from liquor_app.imports.readers.formats import READING, open_table, read_sample
+from liquor_app.imports.readers.formats import READING, open_table
 from liquor_app.imports.readers.row_reader import Record, Table
-from liquor_app.imports.rejects import OWN_COLUMNS, Reject, raw_of, write_rejects
+from liquor_app.imports.rejects import Reject, write_rejects
 from liquor_app.imports.trial.becoming import Becoming, basket_becomes
 from liquor_app.imports.trial.file_totals import FileTotals
-from liquor_app.organization.settings import GeneralSettings
 
 TRIES = 3
-ROWS, ORDERS, WHOLE, DONE = "rows", "orders", "whole", "done"
-"""What is being done: reading rows; making orders of waiting lines; filling in the good lines of refused orders."""
-
-_RAWS = unnest("k", number="int", raw="text")
+ROWS, REFUSED, ORDERS, WHOLE, DONE = "rows", "refused", "orders", "whole", "done"
+"""What is being done: reading rows; refusing orders with a refused line; making orders of the other waiting lines;
+filling in the good lines of refused orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +145,14 @@ class Work:
         self.position = dict(self.position)
         counts: Counter[Outcome] = Counter()
         rejects: list[Reject] = []
+        reasons: Counter[str] = Counter()
         self._notes = Counter()
         try:
             if self.position["phase"] == ROWS:
                 counts, rejects = await self._rows(session)
+                reasons = Counter(one.why.code for one in rejects)
+            elif self.position["phase"] == REFUSED:
+                reasons = await self._refuse_orders(session)
             elif self.position["phase"] == ORDERS:
                 counts = await self._orders(session)
             elif self.position["phase"] == WHOLE:
@@ -165,13 +160,12 @@ class Work:
         except (UniqueViolation, IntegrityError, Raced) as error:
             raise Conflict("Somebody else kept changing the same customers or orders. Please try again.") from error
         await write_rejects(session, self.plan.id, rejects)
-        await self._advance(session, counts, rejects)
-        return bool(self.position["phase"] != DONE)
-
-    async def _advance(self, session: AsyncSession, counts: Counter[Outcome], rejects: Sequence[Reject]) -> None:
-        reasons = Counter(one.why.code for one in rejects)
         if self._watch:
             self.shown += [Shown(one.record, "rejected", one.why.field, one.why.reason) for one in rejects]
+        await self._advance(session, counts, reasons)
+        return bool(self.position["phase"] != DONE)
+
+    async def _advance(self, session: AsyncSession, counts: Counter[Outcome], reasons: Counter[str]) -> None:
         await session.execute(
             text(
                 "UPDATE imports SET position = CAST(:position AS jsonb), rows = rows + :taken + :rejected,"
@@ -187,7 +181,7 @@ class Work:
                 "id": self.plan.id,
                 "position": json.dumps(self.position),
                 "taken": sum(counts.values()),
-                "rejected": len(rejects),
+                "rejected": sum(reasons.values()),
                 "reasons": json.dumps(reasons),
                 "notes": json.dumps(self._notes),
                 **{outcome.value: counts[outcome] for outcome in Outcome},
@@ -198,7 +192,7 @@ class Work:
         chunk = await self._chunks.next()
         self.position |= {"records": self.position["records"] + chunk.read, "share": round(chunk.share, 6)}
         if not chunk.read:
-            self.position |= {"phase": ORDERS if self.plan.kind == "purchases" else DONE, "share": 1.0}
+            self.position |= {"phase": REFUSED if self.plan.kind == "purchases" else DONE, "share": 1.0}
             return Counter(), []
         if self.plan.kind == "customers":
             counts, refused = await self._customers(session, chunk)
@@ -268,13 +262,28 @@ class Work:
 
     async def _lines(self, session: AsyncSession, chunk: Chunk) -> list[Reject]:
         rows = [row for row in chunk.rows if isinstance(row, Line)]
+        mended = bool(self.position["mended"])
         async with by_index(session):
-            refused = await basket_lines.stage(session, self.plan.id, rows, mended=bool(self.position["mended"]))
+            refused = await basket_lines.stage(session, self.plan.id, rows, mended=mended)
+            if chunk.partial:
+                orders = await basket_lines.order_ids(session, [line for _, line in chunk.partial], mended=mended)
+                for (at, _), order in zip(chunk.partial, orders, strict=True):
+                    chunk.rejects[at] = replace(chunk.rejects[at], order_id=order)
         if self._watch:
             self._waiting |= {row.number: record for row, record in zip(rows, chunk.records, strict=True)}
         # of a row that packs several lines one tells
         told = {chunk.records[at].number: (chunk.records[at], why) for at, why in reversed(refused)}
         return [Reject(record, why, self._chunks.order_of(record)) for record, why in reversed(told.values())]
+
+    async def _refuse_orders(self, session: AsyncSession) -> Counter[str]:
+        refused = await refused_orders.refuse_orders(session, self.plan.id)
+        if self._watch:
+            self.shown += [
+                Shown(self._waiting[one.number], "rejected", "order_id", one.reason)
+                for one in await refused_orders.refused_lines(session, self.plan.id)
+            ]
+        self.position |= {"phase": ORDERS, "whole": refused, "merged": self.position["merged"] + refused}
+        return Counter({refused_orders.CODE: refused} if refused else {})
 
     async def _orders(self, session: AsyncSession) -> Counter[Outcome]:
         merged = await basket_lines.merge(
@@ -295,7 +304,6 @@ class Work:
             "order": merged.upto,
             "merged": self.position["merged"] + sum(merged.counts.values()),
             "since": min(days, default=None),
-            "whole": self.position["whole"] + merged.kept_whole,
             "sum": str(Decimal(self.position.get("sum") or 0) + merged.total),
         }
         return merged.counts
@@ -311,91 +319,4 @@ class Work:
             self.position["phase"] = DONE
             return
         self.position["again"] += len(records)
-        found = await session.execute(
-            text(
-                "SELECT row_number FROM import_rejects WHERE import_id = :id AND raw = '{}'"
-                " AND row_number BETWEEN :first AND :last"
-            ),
-            {"id": self.plan.id, "first": records[0].number, "last": records[-1].number},
-        )
-        wanted = set(found.scalars())
-        raws = {record.number: raw_of(record) for record in records if record.number in wanted}
-        if raws:
-            await session.execute(
-                text(
-                    f"UPDATE import_rejects r SET raw = CAST(k.raw AS jsonb) FROM {_RAWS}"
-                    " WHERE r.import_id = :id AND r.row_number = k.number"
-                ),
-                {**_RAWS.bind(number=raws, raw=raws.values()), "id": self.plan.id},
-            )
-
-
-def start_position(columns: Sequence[str]) -> dict[str, Any]:
-    """Return the checkpoint of a file not begun yet. `mended` marks a file of rejects of ours that comes back,
-    `traced` that what it makes and changes can be undone."""
-    return {
-        "phase": ROWS, "records": 0, "share": 0.0, "columns": list(columns), "order": "", "merged": 0, "since": None,
-        "whole": 0, "again": 0, "mended": all(name in columns for name in OWN_COLUMNS), "traced": True,
-    }  # fmt: skip
-
-
-async def open_work(
-    plan: Plan,
-    actor: Actor,
-    shop: GeneralSettings,
-    position: dict[str, Any],
-    *,
-    limit: int | None = None,
-    watch: bool = False,
-    totals: bool = False,
-) -> Work:
-    """Return the work of an import from its checkpoint on (`position` is empty for one not begun). A corridor.
-
-    Args:
-        shop: whose clock and whose money cells are read by.
-        limit: try only so many rows.
-        watch: note in `shown` what becomes of each row; for trials.
-        totals: add up the file as it stands, too; for trials.
-
-    Raises:
-        Invalid: not a file we read, columns or options that make no sense, or purchases whose rows are not all lines.
-    """
-
-    def prepare() -> tuple[Table, dict[str, int], Dialect, list[Make], Profile | None]:
-        table = open_table(plan.path)
-        try:
-            profile = chosen_profile(table.columns, plan.kind, plan.options)
-            made = extra_cells(profile, table.columns, plan.options, tuple(KINDS[plan.kind]))
-            if profile and profile.refuses:
-                raise Invalid(profile.refuses, field="profile")
-            sales = profile.sales if profile else None
-            behind = [*MADE, *made, *(PACKED if sales.packed else ())] if sales else list(made)
-            sample = read_sample(plan.path)
-            at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind, sample=sample)
-            if plan.kind == "purchases" and sales is None:
-                check_rows(table.columns, at, sample)
-            own = {field: position for field, position in at.items() if position < len(table.columns)}
-            return table, at, chosen_dialect(guess_dialect(sample, own), plan.options), list(made.values()), profile
-        except BaseException:
-            table.close()
-            raise
-
-    table, at, dialect, made, profile = await READING.run(prepare)
-    sales = profile.sales if profile else None
-    zone = ZoneInfo(shop.timezone)
-    how = Setting(zone, now().astimezone(UTC), dialect.date_order, dialect.decimal, shop.currency)
-    position = position or start_position(table.columns)
-    rows = SaleRows(sales, table.columns, made, dialect.decimal) if sales else None
-    own = FileTotals(table.columns, at, dialect.decimal, sales) if totals else None
-    chunks = Chunks(
-        table, plan.kind, at, how, made=made, sales=rows, skip=int(position["records"]), limit=limit,
-        see=own.see if own else None,
-    )  # fmt: skip
-    work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)
-    work.own = own
-    used = {
-        *at.values(),
-        *(table.columns.index(one) for one in (put_together(profile, table.columns) if profile else ())),
-    }
-    work.unused = [one for place, one in enumerate(table.columns) if place not in used and one not in OWN_COLUMNS]
-    return work
+        await refused_orders.fill(session, self.plan.id, records)

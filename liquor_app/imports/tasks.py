@@ -22,7 +22,8 @@ from liquor_app.core.platform import gc_control
 from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, unexpected
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
-from liquor_app.imports.run_import import Plan, open_work
+from liquor_app.imports.open_import import open_work
+from liquor_app.imports.run_import import Plan
 from liquor_app.imports.undo.undo_job import undo_import
 from liquor_app.imports.undo.whose_job import whose_job
 from liquor_app.imports.uploads import ImportRow, forget_uploads, get_import

@@ -207,7 +207,8 @@ A1,ada@example.com,2026-03-01 19:30,Whisky,Oban,Oban 14,1,79.00,0,Main St
 A1,ada@example.com,2026-03-01 19:30,Mixers,Fever,Tonic,4,8.00,2.00,Main St
 A2,7,3/2/2026,Wine,,Rioja,2,"1,024.50",,
 A3,nobody@example.com,2026-03-02,Wine,,,1,10,,
-A1,7,2026-03-03,Wine,,,1,10,,
+A6,7,2026-03-03,Wine,,,1,10,,
+A6,ada@example.com,2026-03-03,Wine,,,1,10,,
 A4,ada@example.com,,Wine,,,1,10,,
 A5,ada@example.com,2026-03-05,Wine,,,1,-10,,
 """
@@ -236,8 +237,10 @@ async def test_lines_become_baskets(buyers: None, tmp_path: Path) -> None:
     path.write_text(SALES)
     report = await run(path, "purchases")
     assert adds_up(report)
-    assert (report.rows, report.created) == (7, 4)
-    assert report.reasons == {"unknown_customer": 1, "order_of_another_customer": 1, "no_time": 1}
+    assert (report.rows, report.created) == (8, 4)
+    assert report.reasons == {
+        "unknown_customer": 1, "order_of_another_customer": 1, "order_with_refused_row": 1, "no_time": 1,
+    }  # fmt: skip
     async with transaction() as session:
         found = await baskets(session)
     assert list(found) == ["A1", "A2", "A5"]
@@ -329,37 +332,76 @@ async def test_one_file_is_imported_once_at_a_time(database: str, tmp_path: Path
             await resume_import(session, SYSTEM, row["id"])
 
 
-async def test_mended_lines_come_back_with_their_order_whole(buyers: None, tmp_path: Path) -> None:
+async def test_an_order_with_a_refused_line_is_refused_whole_and_comes_back_whole(
+    buyers: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 2)  # an order's lines lie in different chunks
+    head = "order_id,customer,occurred_at,category,product,quantity,amount"
+    lines = (
+        "B1,7,2026-03-01,Wine,Rioja,1,20.00", "B2,7,2026-03-01,Wine,Cava,1,9.00", "B1,7,2026-03-01,Beer,Ale,1,x",
+        # too wide, its quote never closed, or cut off: by the numbers around it, it is B3's, B4's and B5's
+        "B3,7,2026-03-02,Wine,Rioja,1,20.00", "B3,7,2026-03-02,Wine,Rioja, old,1,20.00",
+        'B4,7,2026-03-02,"Wine,Rioja,1,20.00', "B4,7,2026-03-02,Wine,Rioja,1,20.00", "B5,,2026-03-03,Wine,Cava,1,1.00",
+        "2026-03-03", "B5,7,2026-03-03,Wine,Rioja,1,20.00", "B6,7,2026-03-04,Wine,Rioja,1,20.00",
+    )  # fmt: skip
     path = tmp_path / "sales.csv"
-    path.write_text(SALES.replace("2026-03-01 19:30,Mixers", "2026-99-01,Mixers"))
+    path.write_text("\n".join([head, *lines, *(f"F{n},7,2026-03-05,Wine,Rioja,1,20.00" for n in range(70))]))
     report = await run(path, "purchases")
+    assert adds_up(report)
+    assert report.reasons == {"bad_amount": 1, "unreadable_row": 3, "order_with_refused_row": 5}
+    async with transaction() as session:
+        found = await baskets(session)
+    assert {number: row["total"] for number, row in found.items() if number[0] == "B"} == {
+        "B2": Decimal("9.00"), "B6": Decimal("20.00"),
+    }  # fmt: skip
     refused = list(csv.DictReader(rejects(report).splitlines()))
-    assert [(row["order_id"], row["import_row"], "whole" in row["import_reason"]) for row in refused][:2] == [
-        ("A1", "2", True), ("A1", "3", False),
-    ]  # fmt: skip
-    assert report.rejected == 4  # the good line that keeps its order company is not refused
-    async with transaction() as session:
-        assert (await baskets(session))["A1"]["total"] == Decimal("79.00")
+    assert [row["import_order"] for row in refused] == ["B1", "B1", "B3", "B3", "B4", "B4", "B5", "B5", "B5"]
+    assert refused[0]["import_reason"].startswith("Row 4 of the same order was refused: amount")
     mended = tmp_path / "mended.csv"
-    mended.write_text(rejects(report).replace("2026-99-01", "2026-03-01"))
+    mended.write_text(
+        rejects(report).replace(",1,x,", ",1,8.00,")
+        .replace(',,,,,,,6,,"The row has', 'B3,7,2026-03-02,Wine,"Rioja, old",1,20.00,6,,"The row has')
+    )  # fmt: skip
     again = await run(mended, "purchases")
-    assert adds_up(again)
-    assert again.updated == 2
     async with transaction() as session:
-        whole = (await baskets(session))["A1"]
-    assert (whole["total"], whole["lines"]) == (Decimal("87.00"), 2)
+        found = await baskets(session)
+    assert {number: (found[number]["total"], found[number]["lines"]) for number in ("B1", "B3")} == {
+        "B1": (Decimal("28.00"), 2), "B3": (Decimal("40.00"), 2),
+    }  # fmt: skip
+    assert again.rejected == 5, "B4 and B5 were not mended"
+    corrected = await run(path, "purchases")
+    assert (corrected.created, corrected.updated) == (0, 0)
 
 
-async def test_a_mended_line_without_an_order_takes_nobodys_place(buyers: None, tmp_path: Path) -> None:
+async def test_lines_without_an_order_number_are_refused_with_those_of_the_same_moment(
+    buyers: None, tmp_path: Path
+) -> None:
     path = tmp_path / "sales.csv"
-    path.write_text("customer,date,amount\n7,2026-03-01 10:00,5\n7,2026-03-01 10:00,x\n")
+    path.write_text(
+        "customer,date,amount\n7,2026-03-01 10:00,5\n7,2026-03-01 10:00,x\n7,2026-03-02 10:00,4\n7,2026-99-02,3\n"
+    )
     report = await run(path, "purchases")
+    assert report.reasons == {"bad_amount": 1, "order_with_refused_row": 1, "bad_occurred_at": 1}
     mended = tmp_path / "mended.csv"
-    mended.write_text(rejects(report).replace(",x,", ",6,"))
+    mended.write_text(rejects(report).replace(",x,", ",6,").replace("2026-99-02", "2026-03-02 10:00"))
     for _ in range(2):
         await run(mended, "purchases")
     async with transaction() as session:
-        assert sorted(row["total"] for row in (await baskets(session)).values()) == [Decimal(5), Decimal(6)]
+        totals = sorted(row["total"] for row in (await baskets(session)).values())
+    assert totals == [Decimal(3), Decimal(4), Decimal(11)], "of whose order nothing told, it takes nobody's place"
+    path.write_text(path.read_text().replace(",x", ",6"))
+    assert (await run(path, "purchases")).unchanged == 3, "the file itself, mended, is the same orders"
+
+
+async def test_a_customer_named_on_one_row_of_an_order_bought_all_of_it(buyers: None, tmp_path: Path) -> None:
+    path = tmp_path / "sales.csv"
+    path.write_text(
+        "order_id,customer,date,amount\nC1,,2026-03-01,5\nC1,7,2026-03-01,6\nC1,,2026-03-01,7\nC2,,2026-03-01,8\n"
+    )
+    report = await run(path, "purchases")
+    assert (report.created, report.notes) == (3, {"rows_without_customer": 1})
+    async with transaction() as session:
+        assert [row["total"] for row in (await baskets(session)).values()] == [Decimal(18)]
 
 
 async def test_dates_and_commas_of_a_file_are_its_own(buyers: None, tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
 from liquor_app.imports import chunks, customer_rows
 from liquor_app.imports.merge_rows import Policy
-from liquor_app.imports.run_import import Plan, open_work
+from liquor_app.imports.open_import import open_work
+from liquor_app.imports.run_import import Plan
 from liquor_app.imports.tasks import TASKS, forget_old_uploads
 from liquor_app.imports.uploads import ImportRow, get_import, request_import, resume_import
 from liquor_app.organization.settings import GeneralSettings

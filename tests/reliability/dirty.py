@@ -100,7 +100,7 @@ def write_sales(path: Path, rows: int, people: int, seed: int = 11) -> None:
                 elif dirt < 0.04:
                     cells[6] = "=1+1"
                 elif dirt < 0.045:
-                    cells = cells[:4]
+                    cells = cells[:4] if order % 2 else [*cells, "moved"]
                 line = (";".join(cells) + "\n").encode()
                 written += 1
                 if position and rng.random() < 0.1:

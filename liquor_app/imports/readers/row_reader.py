@@ -19,11 +19,12 @@ SHOWN = 500
 @dataclass(frozen=True, slots=True)
 class Record:
     """One row. `number` is what a spreadsheet shows (the header is 1; a JSON object counts from 1 for the first);
-    `problem` says why `cells` cannot be used."""
+    `problem` says why `cells` cannot be used, `order` which order it is a line of, where the rows around it tell."""
 
     number: int
     cells: list[str]
     problem: str = ""
+    order: str = ""
 
 
 class Table:

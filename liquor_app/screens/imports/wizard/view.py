@@ -10,6 +10,7 @@ from typing import Any
 
 from liquor_app.customers.labels.custom_fields import CustomFieldRow
 from liquor_app.customers.labels.custom_values import FieldKind
+from liquor_app.imports import refused_orders
 from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.imports.cleaning.rows import FUTURE, GIVEN_UP, NO_BIRTHDAY, NO_EVIDENCE, TOO_MANY_TAGS, UNSEEN
 from liquor_app.imports.dry_run import FilePreview, ImportReport
@@ -257,6 +258,8 @@ def reason_lines(reasons: Mapping[str, Any]) -> list[ReasonLine]:
 
 def _reason(code: str) -> str:
     """ "E-mail not valid" for `bad_email`; other codes read as they are."""
+    if code == refused_orders.CODE:
+        return "Good lines, refused with their order: another line of it was"
     kind, _, field = code.partition("_")
     if kind in ("bad", "negative") and field:
         return f"{LABELS.get(field, spoken(field))} {'not valid' if kind == 'bad' else 'negative'}"

@@ -1,0 +1,82 @@
+"""Rows of an order as they follow each other: what one of them does not say stands on its neighbours. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from liquor_app.imports.readers.row_reader import Record
+
+MOST_WAITING = 1_000
+"""Rows held back until a neighbour tells; more are taken as they are."""
+_CELLS = re.compile(r"[,;\t|]")
+
+
+class OrderRows:
+    """The rows of a file of purchases, as many as it has and in its order.
+
+    A row that cannot be read is told which order it belongs to: that of a row before or behind it whose number stands
+    in it, or that of both. A row without a customer has that of the other rows of its order.
+
+    Args:
+        order: the position of the order's number.
+        who: those of what names a customer; empty where a tool's profile knows which rows name one.
+    """
+
+    def __init__(self, records: Iterable[Record], order: int, who: Sequence[int]) -> None:
+        self._records = iter(records)
+        self._order, self._who = order, tuple(who)
+        self._now, self._named = "", list[str]()
+        self._waiting: list[tuple[Record, str]] = []
+
+    def __iter__(self) -> Iterator[Record]:
+        for record in self._records:
+            if record.problem:
+                self._waiting.append((record, self._now))
+            else:
+                yield from self._readable(record)
+            if len(self._waiting) > MOST_WAITING:
+                yield from self._let_go("")
+        yield from self._let_go("")
+
+    def _readable(self, record: Record) -> Iterator[Record]:
+        order = record.cells[self._order].strip()
+        named = [record.cells[place] for place in self._who]
+        is_named = any(cell.strip() for cell in named)
+        if order != self._now:
+            yield from self._let_go(order)
+            self._now, self._named = order, named if is_named else []
+        elif is_named and not self._named:
+            self._named = named
+        if order and self._who and not is_named:
+            if not self._named:
+                self._waiting.append((record, order))
+                return
+            record = self._with_buyer(record)
+        if self._waiting:
+            yield from self._let_go(order)
+        yield record
+
+    def _let_go(self, following: str) -> Iterator[Record]:
+        """Yield what waits, before a row of the order `following`."""
+        for record, before in self._waiting:
+            if record.problem:
+                yield replace(record, order=record.order or _order_of(record, before, following))
+            else:
+                yield self._with_buyer(record) if self._named and before == self._now else record
+        self._waiting = []
+
+    def _with_buyer(self, record: Record) -> Record:
+        cells = list(record.cells)
+        for place, cell in zip(self._who, self._named, strict=True):
+            cells[place] = cell
+        return replace(record, cells=cells)
+
+
+def _order_of(record: Record, before: str, following: str) -> str:
+    cells = {cell.strip(" \"'") for part in record.cells for cell in (part, *_CELLS.split(part))}
+    for order in (before, following):
+        if order and order in cells:
+            return order
+    return before if before == following else ""

@@ -1,0 +1,99 @@
+"""Open an import: its file, what its columns are, and the work of taking it in from its checkpoint on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Invalid
+from liquor_app.imports.chunks import Chunks
+from liquor_app.imports.cleaning.column_mapping import KINDS, check_mapping
+from liquor_app.imports.cleaning.order_shape import check_rows
+from liquor_app.imports.cleaning.rows import Setting
+from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
+from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells
+from liquor_app.imports.profiles.tool_profile import Make, Profile, put_together
+from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
+from liquor_app.imports.readers.formats import READING, open_table, read_sample
+from liquor_app.imports.readers.row_reader import Table
+from liquor_app.imports.rejects import MENDED, ORDER, OWN_COLUMNS
+from liquor_app.imports.run_import import ROWS, Plan, Reading, Work
+from liquor_app.imports.trial.file_totals import FileTotals
+from liquor_app.organization.settings import GeneralSettings
+
+
+def start_position(columns: Sequence[str]) -> dict[str, Any]:
+    """Return the checkpoint of a file not begun yet. `mended` marks a file of rejects of ours that comes back,
+    `traced` that what it makes and changes can be undone."""
+    return {
+        "phase": ROWS, "records": 0, "share": 0.0, "columns": list(columns), "order": "", "merged": 0, "since": None,
+        "whole": 0, "again": 0, "mended": all(name in columns for name in MENDED), "traced": True,
+    }  # fmt: skip
+
+
+async def open_work(
+    plan: Plan,
+    actor: Actor,
+    shop: GeneralSettings,
+    position: dict[str, Any],
+    *,
+    limit: int | None = None,
+    watch: bool = False,
+    totals: bool = False,
+) -> Work:
+    """Return the work of an import from its checkpoint on (`position` is empty for one not begun). A corridor.
+
+    Args:
+        shop: whose clock and whose money cells are read by.
+        limit: try only so many rows.
+        watch: note in `shown` what becomes of each row; for trials.
+        totals: add up the file as it stands, too; for trials.
+
+    Raises:
+        Invalid: not a file we read, columns or options that make no sense, or purchases whose rows are not all lines.
+    """
+
+    def prepare() -> tuple[Table, dict[str, int], Dialect, list[Make], Profile | None]:
+        table = open_table(plan.path)
+        try:
+            profile = chosen_profile(table.columns, plan.kind, plan.options)
+            made = extra_cells(profile, table.columns, plan.options, tuple(KINDS[plan.kind]))
+            if profile and profile.refuses:
+                raise Invalid(profile.refuses, field="profile")
+            sales = profile.sales if profile else None
+            behind = [*MADE, *made, *(PACKED if sales.packed else ())] if sales else list(made)
+            sample = read_sample(plan.path)
+            at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind, sample=sample)
+            if plan.kind == "purchases" and sales is None:
+                check_rows(table.columns, at, sample)
+            own = {field: position for field, position in at.items() if position < len(table.columns)}
+            return table, at, chosen_dialect(guess_dialect(sample, own), plan.options), list(made.values()), profile
+        except BaseException:
+            table.close()
+            raise
+
+    table, at, dialect, made, profile = await READING.run(prepare)
+    if plan.kind == "purchases" and "order_id" not in at and ORDER in table.columns:
+        at["order_id"] = table.columns.index(ORDER)  # rejects of a file that numbers no orders: we do
+    sales = profile.sales if profile else None
+    zone = ZoneInfo(shop.timezone)
+    how = Setting(zone, now().astimezone(UTC), dialect.date_order, dialect.decimal, shop.currency)
+    position = position or start_position(table.columns)
+    rows = SaleRows(sales, table.columns, made, dialect.decimal) if sales else None
+    own = FileTotals(table.columns, at, dialect.decimal, sales) if totals else None
+    chunks = Chunks(
+        table, plan.kind, at, how, made=made, sales=rows, skip=int(position["records"]), limit=limit,
+        see=own.see if own else None,
+    )  # fmt: skip
+    work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)
+    work.own = own
+    used = {
+        *at.values(),
+        *(table.columns.index(one) for one in (put_together(profile, table.columns) if profile else ())),
+    }
+    work.unused = [one for place, one in enumerate(table.columns) if place not in used and one not in OWN_COLUMNS]
+    return work
