@@ -49,7 +49,7 @@ SELECT count(*) FROM changed
 """
 
 _AGES = ("customer_id", SEALED_DATE, "verified", "method", "evidence", "at", "import_id")
-_CONSENTS = ("customer_id", "channel", "status", "source", "at", "evidence", "recorded_by", "import_id")
+_CONSENTS = ("customer_id", "channel", "status", "source", "ip", "at", "evidence", "recorded_by", "import_id")
 
 
 class Raced(Exception):
@@ -69,6 +69,7 @@ class Told:
     channel: str = ""
     status: str = ""
     source: str = ""
+    ip: str | None = None
     at: datetime | None = None
 
 
@@ -111,7 +112,7 @@ async def note_evidence(
         if one.channel:
             evidence = json.dumps({"import": file_name, "row": one.row})
             consents.append(
-                [one.customer_id, one.channel, one.status, one.source, one.at, evidence, recorded_by, import_id]
+                [one.customer_id, one.channel, one.status, one.source, one.ip, one.at, evidence, recorded_by, import_id]
             )
         else:
             evidence = json.dumps(

@@ -179,8 +179,9 @@ def _told(people: Sequence[Known]) -> Iterator[Told]:
             yield Told(known.id, number, born=known.values[SEALED_DATE], proof=seen.proof, at=seen.at)
         for number, given in known.evidence:
             yield Told(
-                known.id, number, channel=given.channel, status=given.status.value, source=given.source, at=given.at
-            )
+                known.id, number, channel=given.channel, status=given.status.value, source=given.source, ip=given.ip,
+                at=given.at,
+            )  # fmt: skip
 
 
 def _given_up(people: Iterable[Known]) -> list[GivenUp]:

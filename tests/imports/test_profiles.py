@@ -117,12 +117,22 @@ async def test_case_05_mailchimp(database: str) -> None:
     assert (report.created, report.rejected) == (2, 0)
     ola = people["ola.birch@example.com"]
     assert (ola.of_age_on, ola.state, ola.email_consent) == (None, None, "given")
-    given = await many("SELECT source, at FROM consents ORDER BY at")
-    assert (given[0].source, given[0].at) == ("Mailchimp, from 203.0.113.9", datetime(2024, 3, 14, 9, 14, tzinfo=UTC))
+    given = await many("SELECT source, ip, at FROM consents ORDER BY at")
+    assert tuple(given[0]) == ("Mailchimp", "203.0.113.9", datetime(2024, 3, 14, 9, 14, tzinfo=UTC))
     left, people = await taken("05_mailchimp_unsubscribed")
     assert (left.created, left.rejected, people["quin.marsh@example.com"].email_consent) == (1, 0, "withdrawn")
     (gone,) = await many("SELECT at FROM consents WHERE status = 'withdrawn'")
     assert gone.at == datetime(2025, 8, 1, 10, tzinfo=UTC)
+
+
+async def test_where_a_consent_came_from_is_an_internet_address_or_nothing(database: str, tmp_path: Path) -> None:
+    head = "email,email consent,consent source,consent date,opt-in ip"
+    ips = ("2001:DB8::0:9", "203.0.113.999", "<script>", "0.0.0.0", "", " 203.0.113.7 ")
+    lines = [f"p{n}@example.com,yes,form,2026-01-05,{ip}" for n, ip in enumerate(ips)]
+    report = await run(write(tmp_path / "a.csv", head, *lines, "x@example.com,no,form,2026-01-05,203.0.113.8"))
+    assert (report.created, report.notes) == (7, {"consent_ip_left_out": 2})
+    found = await many("SELECT c.ip FROM consents c JOIN customers p ON p.id = c.customer_id ORDER BY p.email")
+    assert [one.ip for one in found] == ["2001:db8::9", None, None, None, None, "203.0.113.7", None]
 
 
 async def test_case_06_lightspeed_x_customers(database: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from ipaddress import ip_address
 from zoneinfo import available_timezones
 
 from liquor_app.core.errors import Invalid
@@ -98,6 +99,18 @@ def _is_given_out(area: str, exchange: str) -> bool:
     except Invalid:
         return False
     return True
+
+
+def clean_ip(cell: str) -> str | None:
+    """Return an internet address, version 4 or 6, in its usual spelling; None for blank, and for that of nobody."""
+    text = clean_word(cell, "consent_ip")
+    if text is None:
+        return None
+    try:
+        address = ip_address(text)
+    except ValueError as error:
+        raise Rejected("bad_consent_ip", "consent_ip", f"consent_ip is no internet address: {text[:40]!r}.") from error
+    return None if address.is_unspecified else str(address)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -31,6 +31,7 @@ from liquor_app.imports.cleaning.person_cells import (
     clean_country,
     clean_email,
     clean_id,
+    clean_ip,
     clean_name,
     clean_phone,
     clean_postal_code,
@@ -75,6 +76,8 @@ class ConsentGiven:
     source: str
     at: datetime
     dated: bool = True
+    ip: str | None = None
+    """From where it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ def _consents(cells: list[str], at: dict[str, int], how: Setting) -> _Heard:
             heard.given_up.setdefault(channel, SuppressionReason.BOUNCED.value)
         elif answer is Answer.YES and channel not in heard.given_up:
             try:
-                found.append(_consent(channel, cells, at, how))
+                found.append(_consent(channel, cells, at, how, _ip(cells, at, notes)))
             except Rejected as refused:
                 notes[refused.code if refused.code in NOTES else NO_EVIDENCE] = None
     if heard.given_up:
@@ -161,14 +164,22 @@ def _consents(cells: list[str], at: dict[str, int], how: Setting) -> _Heard:
     return heard
 
 
-def _consent(channel: str, cells: list[str], at: dict[str, int], how: Setting) -> ConsentGiven:
+def _ip(cells: list[str], at: dict[str, int], notes: dict[str, None]) -> str | None:
+    try:
+        return clean_ip(cells[at["consent_ip"]]) if "consent_ip" in at else None
+    except Rejected:
+        notes[left_out("consent_ip")] = None
+        return None
+
+
+def _consent(channel: str, cells: list[str], at: dict[str, int], how: Setting, ip: str | None) -> ConsentGiven:
     source = clean_word(cells[at["consent_source"]] if "consent_source" in at else "", "consent_source")
     written = cells[moment_at] if (moment_at := _moment_at(channel, at)) is not None else ""
     when = clean_consent_moment(written, how.zone, how.now, given=True, order=how.date_order)
     if source is None or when is None:
         missing = "consent_source" if source is None else "consent_at"
         raise Rejected("consent_without_evidence", missing, f"{channel}_consent is given without {missing}.")
-    return ConsentGiven(channel, ConsentStatus.GIVEN, source[:120], when)
+    return ConsentGiven(channel, ConsentStatus.GIVEN, source[:120], when, ip=ip)
 
 
 def _moment_at(channel: str, at: dict[str, int]) -> int | None:
@@ -218,7 +229,18 @@ def left_out(field: str) -> str:
 
 
 _OF_PRODUCTS = ("sku", "upc", "category", "brand", "price", "sale_price", "cost", "stock")
-_PERSONAL = (*_CLEAN, "email", "phone", "date_of_birth", "first_name", "last_name", "tags", "custom", *CONSENTS)
+_PERSONAL = (
+    *_CLEAN,
+    "email",
+    "phone",
+    "date_of_birth",
+    "first_name",
+    "last_name",
+    "tags",
+    "custom",
+    "consent_ip",
+    *CONSENTS,
+)
 NOTES = {
     NO_EVIDENCE: "Consent is left out: it counts only with a source and a date of consent beside it.",
     FUTURE: "Consent is left out: its date lies in the future, nobody has agreed yet.",

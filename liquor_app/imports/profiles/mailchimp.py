@@ -19,7 +19,7 @@ PROFILES = (
         unless=("UNSUB_TIME", "CLEAN_TIME"),
         columns=_COLUMNS,
         made={
-            "email_consent": "yes", "consent_source": "Mailchimp, from {CONFIRM_IP|OPTIN_IP}",
+            "email_consent": "yes", "consent_source": "Mailchimp", "consent_ip": "{CONFIRM_IP|OPTIN_IP}",
             "email_consent_at": "{CONFIRM_TIME|OPTIN_TIME} UTC",
         },
     ),

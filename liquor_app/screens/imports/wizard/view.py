@@ -31,6 +31,7 @@ LABELS: Mapping[str, str] = {
     "email_consent": "E-mail consent",
     "sms_consent": "SMS consent",
     "consent_source": "Where consent was given",
+    "consent_ip": "Internet address consent came from",
     "consent_at": "When consent was given",
     "occurred_at": "When it was bought",
     "amount": "What was paid",
