@@ -45,7 +45,15 @@ def _mapping(path: Path | None) -> tuple[dict[str, str], dict[str, Any]]:
 
 
 def _import(
-    kind: str, file: Path, mapping: Path | None, *, policy: str, dry_run: bool, again: bool, as_json: bool
+    kind: str,
+    file: Path,
+    mapping: Path | None,
+    *,
+    policy: str,
+    dry_run: bool,
+    again: bool,
+    as_json: bool,
+    more: dict[str, Any] | None = None,
 ) -> None:
     from liquor_app.core import db, redis
     from liquor_app.imports.local_import import import_local, try_local
@@ -53,6 +61,7 @@ def _import(
     if not file.is_file():
         raise Invalid(f"There is no file {file}.", field="file")
     columns, options = _mapping(mapping)
+    options |= more or {}
     with Progress(console=err) as progress:
         bar = progress.add_task("Trying" if dry_run else "Importing", total=None)
 
@@ -92,6 +101,7 @@ def _told(tried: Trial) -> dict[str, Any]:
         **asdict(tried.report),
         "totals": asdict(tried.totals),
         "columns_left_out": tried.unused,
+        "customers_nobody_knows": tried.strangers,
         "rows_that_say_no": tried.noes,
         "items": [
             {
@@ -138,10 +148,14 @@ def import_purchases(
     policy: Policy = "fill",
     dry_run: bool = False,
     again: Again = False,
+    create_customers: Annotated[
+        bool, typer.Option("--create-customers", help="Make customers of buyers nobody knows yet, without consent.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Basket lines: order_id, customer (email or external_id), occurred_at, category, amount, …"""
-    _import("purchases", file, mapping, policy=policy, dry_run=dry_run, again=again, as_json=as_json)
+    more = {"unknown_customers": "create"} if create_customers else {}
+    _import("purchases", file, mapping, policy=policy, dry_run=dry_run, again=again, as_json=as_json, more=more)
 
 
 @app.command("products")

@@ -69,7 +69,8 @@ class Told:
     channel: str = ""
     status: str = ""
     source: str = ""
-    ip: str | None = None
+    sent_from: str | None = None
+    """The internet address it came from."""
     at: datetime | None = None
 
 
@@ -112,7 +113,17 @@ async def note_evidence(
         if one.channel:
             evidence = json.dumps({"import": file_name, "row": one.row})
             consents.append(
-                [one.customer_id, one.channel, one.status, one.source, one.ip, one.at, evidence, recorded_by, import_id]
+                [
+                    one.customer_id,
+                    one.channel,
+                    one.status,
+                    one.source,
+                    one.sent_from,
+                    one.at,
+                    evidence,
+                    recorded_by,
+                    import_id,
+                ]
             )
         else:
             evidence = json.dumps(

@@ -47,7 +47,7 @@ class Merged:
     total: Decimal
 
 
-async def _load_buyers(session: AsyncSession, keys: dict[str, list[str]]) -> Base:
+async def load_buyers(session: AsyncSession, keys: dict[str, list[str]]) -> Base:
     """Return whoever holds one of these keys, by their keys alone."""
     holders = " UNION ".join(
         f"SELECT id, email_key, external_id, phone FROM customers WHERE deleted_at IS NULL AND {key} = ANY(:{key})"
@@ -70,13 +70,14 @@ async def _load_buyers(session: AsyncSession, keys: dict[str, list[str]]) -> Bas
     )
 
 
+def given(line: Line) -> dict[str, str]:
+    """Return what a line says of who bought it."""
+    told = {"email_key": line.email_key, "external_id": line.external_id, "phone": line.phone}
+    return {key: value for key, value in told.items() if value}
+
+
 def _buyer(base: Base, line: Line) -> UUID:
-    given = {
-        "email_key": line.email_key,
-        "external_id": line.external_id,
-        "phone": line.phone,
-    }
-    found = base.match({key: value for key, value in given.items() if value})
+    found = base.match(given(line))
     if found is None:
         shown = line.email_key or line.external_id or line.phone
         raise Rejected("unknown_customer", "customer", f"There is no customer {shown!r}. Import the customers first.")
@@ -114,7 +115,7 @@ async def stage_basket(session: AsyncSession, lines: Sequence[Line]) -> list[tup
 
 async def order_ids(session: AsyncSession, lines: Sequence[Line], *, mended: bool) -> list[str]:
     """Return the order each of these lines belongs to; "" for one of nobody known."""
-    base = await _load_buyers(session, _keys(lines))
+    base = await load_buyers(session, keys_of(lines))
     orders = []
     for line in lines:
         try:
@@ -124,12 +125,10 @@ async def order_ids(session: AsyncSession, lines: Sequence[Line], *, mended: boo
     return orders
 
 
-def _keys(lines: Sequence[Line]) -> dict[str, list[str]]:
-    return {
-        "email_key": [line.email_key for line in lines if line.email_key],
-        "external_id": [line.external_id for line in lines if line.external_id],
-        "phone": [line.phone for line in lines if line.phone],
-    }
+def keys_of(lines: Sequence[Line]) -> dict[str, list[str]]:
+    """Return whom lines name, by key."""
+    told = [given(line) for line in lines]
+    return {key: [one[key] for one in told if key in one] for key in KEYS}
 
 
 async def recognise(
@@ -137,7 +136,7 @@ async def recognise(
 ) -> tuple[list[list[Any]], list[tuple[int, Rejected]]]:
     """Return lines with who bought them and which order they belong to, in the order of `COLUMNS`; and, by position,
     those of nobody known, or of an order that is somebody else's."""
-    base = await _load_buyers(session, _keys(lines))
+    base = await load_buyers(session, keys_of(lines))
     rejected: list[tuple[int, Rejected]] = []
     bought: list[tuple[int, Line, UUID, str]] = []
     for position, line in enumerate(lines):

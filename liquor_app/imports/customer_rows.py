@@ -179,8 +179,8 @@ def _told(people: Sequence[Known]) -> Iterator[Told]:
             yield Told(known.id, number, born=known.values[SEALED_DATE], proof=seen.proof, at=seen.at)
         for number, given in known.evidence:
             yield Told(
-                known.id, number, channel=given.channel, status=given.status.value, source=given.source, ip=given.ip,
-                at=given.at,
+                known.id, number, channel=given.channel, status=given.status.value, source=given.source,
+                sent_from=given.ip, at=given.at,
             )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.imports.cleaning.column_mapping import KINDS, check_fields, guess_mapping, positions
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import AS_OF
+from liquor_app.imports.new_buyers import CREATE, OPTION, REFUSE
 from liquor_app.imports.open_import import open_work
 from liquor_app.imports.profiles.known_tools import chosen_profile, named_profile, told_for_all
 from liquor_app.imports.profiles.tool_profile import put_together
@@ -74,7 +75,8 @@ class Trial:
     """What an import would do. `shown` tells it row by row, in the file's order, where it was asked for.
 
     `totals` are the file's own beside what is made of it, of the rows that were tried; `unused` are columns that
-    become nothing, `noes` rows that withdraw a consent or name an address that is written to no more.
+    become nothing, `strangers` buyers nobody knows, whose lines are refused, `noes` rows that withdraw a consent or
+    name an address that is written to no more.
     """
 
     report: ImportReport
@@ -82,6 +84,7 @@ class Trial:
     totals: Totals
     unused: list[str]
     noes: int
+    strangers: int = 0
 
 
 def check_choices(kind: str, policy: str) -> Policy:
@@ -93,7 +96,7 @@ def check_choices(kind: str, policy: str) -> Policy:
     return Policy(policy)
 
 
-OPTIONS = ("date_order", "decimal", "profile", "constants")
+OPTIONS = ("date_order", "decimal", "profile", "constants", OPTION)
 """What somebody may choose; a drop folder adds `AS_OF`."""
 
 
@@ -109,6 +112,8 @@ def check_options(kind: str, mapping: Mapping[str, str], options: Mapping[str, A
     chosen_dialect(Dialect(), options)
     named_profile(kind, options)
     told_for_all(options, tuple(KINDS[kind]))
+    if OPTION in options and (kind != "purchases" or options[OPTION] not in (CREATE, REFUSE)):
+        raise Invalid(f"{OPTION} must be {CREATE} or {REFUSE}, for a file of purchases", field=OPTION)
 
 
 def inspect_file(
@@ -199,7 +204,7 @@ async def try_file(
     shown = sorted(work.shown, key=lambda row: row.record.number)
     assert work.own is not None
     totals = work.own.totals(work.orders, work.money)
-    return Trial(ImportReport(**counts, rejects_file=kept), shown, totals, work.unused, work.noes)
+    return Trial(ImportReport(**counts, rejects_file=kept), shown, totals, work.unused, work.noes, len(work.strangers))
 
 
 async def keep_rejects(session: AsyncSession, import_id: UUID, columns: list[str]) -> str:

@@ -38,6 +38,7 @@ from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.rows import NOTES, TOO_MANY_TAGS, CleanProduct, Person, Setting
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
 from liquor_app.imports.models import AS_OF
+from liquor_app.imports.new_buyers import CREATE, MADE, OPTION, add_buyers, remove_without_orders
 from liquor_app.imports.readers.formats import READING, open_table
 from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import Reject, write_rejects
@@ -45,6 +46,7 @@ from liquor_app.imports.trial.becoming import Becoming, basket_becomes
 from liquor_app.imports.trial.file_totals import FileTotals
 
 TRIES = 3
+UNKNOWN = "unknown_customer"
 ROWS, REFUSED, ORDERS, WHOLE, DONE = "rows", "refused", "orders", "whole", "done"
 """What is being done: reading rows; refusing orders with a refused line; making orders of the other waiting lines;
 filling in the good lines of refused orders."""
@@ -97,6 +99,8 @@ class Work:
         self._again: Table | None = None
         self._records: Iterator[Record] = iter(())
         self._notes: Counter[str] = Counter()
+        self.strangers: set[tuple[tuple[str, str], ...]] = set()
+        """Whom lines name that were refused because nobody knows them; noted where the work is watched."""
         self.noes = self.orders = 0
         self.money = Decimal(0)
         self.own: FileTotals | None = None
@@ -200,7 +204,6 @@ class Work:
             counts, refused = await self._products(session, chunk)
         else:
             counts, refused = Counter(), await self._lines(session, chunk)
-            self._notes = chunk.left_out
         return counts, chunk.rejects + refused
 
     async def _customers(self, session: AsyncSession, chunk: Chunk) -> tuple[Counter[Outcome], list[Reject]]:
@@ -263,6 +266,7 @@ class Work:
     async def _lines(self, session: AsyncSession, chunk: Chunk) -> list[Reject]:
         rows = [row for row in chunk.rows if isinstance(row, Line)]
         mended = bool(self.position["mended"])
+        made = await self._new_buyers(session, rows) if self.plan.options.get(OPTION) == CREATE else 0
         async with by_index(session):
             refused = await basket_lines.stage(session, self.plan.id, rows, mended=mended)
             if chunk.partial:
@@ -271,9 +275,26 @@ class Work:
                     chunk.rejects[at] = replace(chunk.rejects[at], order_id=order)
         if self._watch:
             self._waiting |= {row.number: record for row, record in zip(rows, chunk.records, strict=True)}
+        self._notes = chunk.left_out + Counter({MADE: made} if made else {})
+        if self._watch:
+            self.strangers |= {
+                tuple(basket_lines.given(rows[at]).items()) for at, why in refused if why.code == UNKNOWN
+            }
         # of a row that packs several lines one tells
         told = {chunk.records[at].number: (chunk.records[at], why) for at, why in reversed(refused)}
         return [Reject(record, why, self._chunks.order_of(record)) for record, why in reversed(told.values())]
+
+    async def _new_buyers(self, session: AsyncSession, rows: list[Line]) -> int:
+        for attempt in range(1, TRIES + 1):
+            try:
+                async with session.begin_nested(), by_index(session):
+                    return await add_buyers(
+                        session, rows, file_name=self.plan.file_name, by=self._actor.user_id, import_id=self.plan.id
+                    )
+            except UniqueViolation:
+                if attempt == TRIES:
+                    raise
+        raise AssertionError
 
     async def _refuse_orders(self, session: AsyncSession) -> Counter[str]:
         refused = await refused_orders.refuse_orders(session, self.plan.id)
@@ -282,6 +303,8 @@ class Work:
                 Shown(self._waiting[one.number], "rejected", "order_id", one.reason)
                 for one in await refused_orders.refused_lines(session, self.plan.id)
             ]
+        if self.plan.options.get(OPTION) == CREATE and (gone := await remove_without_orders(session, self.plan.id)):
+            self._notes = Counter({MADE: -gone})
         self.position |= {"phase": ORDERS, "whole": refused, "merged": self.position["merged"] + refused}
         return Counter({refused_orders.CODE: refused} if refused else {})
 

@@ -61,7 +61,7 @@ def _form(*names: str) -> dict[str, Any]:
             "type": "string",
             "description": (
                 "JSON object: date_order (mdy, dmy), decimal (. or ,), profile (the tool whose export it is), constants"
-                " (field → what holds for every row)."
+                " (field → what holds for every row), unknown_customers (refuse, create: buyers nobody knows)."
             ),
         },
     }
@@ -240,6 +240,7 @@ async def preview_import(
         "notes": tried.report.notes,
         "totals": tried.totals,
         "unused": tried.unused,
+        "strangers": tried.strangers,
         "noes": tried.noes,
         "items": [
             {

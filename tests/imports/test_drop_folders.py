@@ -235,7 +235,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"name": " "}, "name"), ({"kind": "stocks"}, "kind"), ({"policy": "x"}, "policy"),
     ({"every_minutes": 4}, "every_minutes"), ({"every_minutes": "soon"}, "every_minutes"),
     ({"silent_hours": 0}, "silent_hours"), ({"options": {"profile": "shopify_orders"}}, "profile"),
-    ({"options": {"x": 1}}, "options"), ({"options": {"decimal": "!"}}, "decimal"), ({"folder": "a/../b"}, "folder"),
+    ({"options": {"x": 1}}, "options"),
+    ({"kind": "purchases", "options": {"unknown_customers": "x"}}, "unknown_customers"),
+    ({"options": {"decimal": "!"}}, "decimal"), ({"folder": "a/../b"}, "folder"),
 ]  # fmt: skip
 
 

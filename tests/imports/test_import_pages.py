@@ -86,6 +86,21 @@ async def test_a_file_is_understood_and_tried_before_anything_is_written(databas
     assert file.step == RUN
 
 
+async def test_buyers_nobody_knows_are_told_and_made_by_one_press(database: str) -> None:
+    sales = "order id,customer id,date,amount\n1,A-1,2026-03-01,5\n1,A-1,2026-03-01,6\n2,B-1,2026-03-01,7\n"
+    _, file, state, _ = await matching(await brought(sales, "purchases"))
+    assert state.stranger_note.startswith("2 buyers of the tried rows are not known yet; 3 lines would be refused.")
+    await look(MatchState.create_strangers, state, True)
+    assert state.stranger_note == "2 buyers of the tried rows are not known yet and will be created."
+    assert [line.made for line in state.totals] == ["3", "2", "$18.00"]
+    await run(MatchState.start, state)
+    row = await file._row()
+    assert row.options["unknown_customers"] == "create"
+    assert row.job_id
+    await run_job(row.job_id, TASKS)
+    assert await people() == 2
+
+
 async def test_dates_are_read_by_evidence_and_can_be_read_otherwise(database: str) -> None:
     _, _, state, _ = await matching(await brought("email;dob\nann@example.com;24/03/1980\nbo@example.com;01/02/1981\n"))
     assert (state.date_order, state.date_note) == ("dmy", "1 row such as 24/03/1980 says so.")

@@ -76,7 +76,9 @@ ODD = {"Suppressed": "given_up", "dob": "date_of_birth", "receipt": ""}
 """Columns that are not called as their field."""
 
 
-async def take(content: str, kind: str = "customers", policy: str = "overwrite", name: str = "file.csv") -> ImportRow:
+async def take(
+    content: str, kind: str = "customers", policy: str = "overwrite", name: str = "file.csv", **options: Any
+) -> ImportRow:
     """Import a file to its end."""
     import_id = uuid7()
     key = f"{import_id}.upload"
@@ -86,7 +88,7 @@ async def take(content: str, kind: str = "customers", policy: str = "overwrite",
     async with transaction() as session:
         row = await request_import(
             session, SYSTEM, import_id=import_id, kind=kind, file_name=name, file_key=key, policy=policy,
-            mapping=columns,
+            mapping=columns, options=options,
         )  # fmt: skip
     assert row.job_id is not None
     assert await queue.run(row.job_id, TASKS) == JobStatus.SUCCEEDED
@@ -162,6 +164,52 @@ async def test_people_are_what_they_were_and_come_again(database: str) -> None:
     assert (again.created, again.updated) == (second.created, second.updated)
     assert await everything() == after
     await undo(again)
+    assert await everything() == before
+
+
+STRANGERS = """order_id,customer,phone,occurred_at,product,amount
+1,A1,,2025-03-01 10:00,Ale,10.00
+2,17850,,2025-03-01 10:00,Ale,11.00
+2,17850,,2025-03-01 10:00,Gin,20.00
+3,17850,,2025-03-02 10:00,Ale,12.00
+4,New@Example.com,207 555 0177,2025-03-01 10:00,Ale,13.00
+5,,207 555 0188,2025-03-01 10:00,Ale,14.00
+6,99,,2025-03-01 10:00,Ale,x
+7,98,,2025-03-01 10:00,Ale,16.00
+7,98,,2025-03-01 10:00,Gin,x
+8,,,2025-03-01 10:00,Gin,17.00
+"""
+
+
+async def test_buyers_nobody_knows_are_made_and_taken_back(database: str) -> None:
+    await take(FIRST)
+    before = await everything()
+    refused = await take(STRANGERS, "purchases")
+    assert (refused.created, refused.notes) == (1, {"rows_without_customer": 1})
+    assert refused.reasons == {"unknown_customer": 6, "bad_amount": 2}
+    await undo(refused)
+    made = await take(STRANGERS, "purchases", unknown_customers="create")
+    assert (made.created, made.notes) == (6, {"rows_without_customer": 1, "customers_made": 3})
+    assert made.reasons == {"bad_amount": 2, "order_with_refused_row": 1}, "98 has no order, and is nobody still"
+    async with transaction() as session:
+        found = await session.execute(text(
+            "SELECT c.external_id, c.email, c.phone, c.email_consent, c.sms_consent, c.age_verified_at,"
+            " sum(p.total) FROM customers c JOIN purchases p ON p.customer_id = c.id WHERE c.import_id = :id"
+            " GROUP BY c.id ORDER BY 7"
+        ), {"id": made.id})  # fmt: skip
+        assert [tuple(map(str, row)) for row in found] == [
+            ("None", "new@example.com", "+12075550177", "None", "None", "None", "13.00"),
+            ("None", "None", "+12075550188", "None", "None", "None", "14.00"),
+            ("17850", "None", "None", "None", "None", "None", "43.00"),
+        ]
+    again = await take(STRANGERS, "purchases", unknown_customers="create")
+    assert (again.created, again.unchanged, again.notes) == (0, 6, {"rows_without_customer": 1, "customers_made": 0})
+    kept = await take("order_id,customer,occurred_at,amount\n9,17850,2025-03-09 10:00,1.00\n", "purchases")
+    assert (await look(made)).removed == {"customers": 2, "lines": 6, "purchases": 5}
+    done = await undo(made)
+    assert undo_counts(done).kept == {"people_bought": 1}
+    await undo(kept)
+    await undo(made)
     assert await everything() == before
 
 

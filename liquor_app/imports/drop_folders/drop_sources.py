@@ -21,17 +21,13 @@ from liquor_app.core.files.drop_root import clean_folder
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.visible_text import visible
-from liquor_app.imports.cleaning.column_mapping import KINDS
-from liquor_app.imports.dry_run import check_choices
-from liquor_app.imports.profiles.known_tools import PROFILES, told_for_all
-from liquor_app.imports.readers.dialect import Dialect, chosen_dialect
+from liquor_app.imports.dry_run import OPTIONS, check_choices, check_options
+from liquor_app.imports.new_buyers import OPTION
+from liquor_app.imports.profiles.known_tools import PROFILES
 
 MAX_SOURCES = 50
 LEAST_MINUTES, MOST_MINUTES = 5, 1_440
 MOST_SILENT_HOURS = 24 * 31
-
-
-OPTIONS = frozenset({"profile", "date_order", "decimal", "constants"})
 
 
 Word = Annotated[str, Field(min_length=1, max_length=250)]
@@ -190,10 +186,11 @@ def _cleaned(told: Mapping[str, Any]) -> dict[str, Any]:
     kind, policy = str(told.get("kind") or ""), str(told.get("policy") or "")
     check_choices(kind, policy)
     options = told.get("options") or {}
-    if not isinstance(options, Mapping) or set(options) - OPTIONS:
+    if not isinstance(options, Mapping) or set(options) - set(OPTIONS):
         raise Invalid(f"options may be {', '.join(sorted(OPTIONS))}", field="options")
-    chosen_dialect(Dialect(), options)
-    told_for_all(options, tuple(KINDS[kind]))
+    if kind != "purchases":
+        options = {name: value for name, value in options.items() if name != OPTION}
+    check_options(kind, {}, {name: value for name, value in options.items() if name != "profile"})
     profile = options.get("profile")
     if profile and (str(profile) not in PROFILES or PROFILES[str(profile)].kind != kind):
         raise Invalid(f"profile must be one that tells of {kind}", field="profile")

@@ -17,6 +17,7 @@ from liquor_app.core.paging import Page
 from liquor_app.imports.drop_folders.drop_sources import LAST, SILENT, SourceRow
 from liquor_app.imports.drop_folders.models import DropStatus
 from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.new_buyers import MADE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,8 @@ DROP_FILES = ListSpec(
         "reason": "COALESCE(t.reason, i.error)",
         "right": "i.created + i.updated + i.unchanged",
         "warned": "CASE WHEN i.id IS NOT NULL THEN"
-        " (SELECT COALESCE(sum(CAST(value AS int)), 0) FROM jsonb_each_text(i.notes)) END",
+        " (SELECT COALESCE(sum(CAST(value AS int)), 0) FROM jsonb_each_text(i.notes)"
+        f" WHERE key <> '{MADE}') END",
         "refused": "i.rejected",
         "total": "CAST(i.position ->> 'sum' AS numeric)",
     },

@@ -28,15 +28,15 @@ from liquor_app.imports.uploads import KEPT_DAYS, ImportRow, get_import, lock_im
 FIRST = UUID(int=0)
 PHASES = {
     "customers": ("changed_people", "made_people", "tags", "noes"),
-    "purchases": ("made_baskets", "changed_baskets"),
+    "purchases": ("made_baskets", "changed_baskets", "made_people"),
 }
 """What is taken back, in this order: addresses of the suppression list once their people are gone."""
 
-WHY_THEY_STAY = """
+_WHY_THEY_STAY = """
 CASE
     WHEN EXISTS (SELECT FROM sends s WHERE s.customer_id = c.id) THEN 'sent'
     WHEN EXISTS (SELECT FROM actions a WHERE a.customer_id = c.id) THEN 'planned'
-    WHEN EXISTS (SELECT FROM purchases p WHERE p.customer_id = c.id) THEN 'bought'
+    WHEN EXISTS (SELECT FROM purchases p WHERE p.customer_id = c.id {but}) THEN 'bought'
     WHEN EXISTS (SELECT FROM customer_images i WHERE i.customer_id = c.id AND i.import_id <> c.import_id)
       OR EXISTS (SELECT FROM customer_tags t WHERE t.customer_id = c.id AND t.import_id <> c.import_id)
         THEN 'later_import'
@@ -50,10 +50,15 @@ CASE
       OR c.merged_into IS NOT NULL THEN 'edited'
 END
 """
+WHY_THEY_STAY = _WHY_THEY_STAY.format(but="")
 """Why somebody `c` whom an import made stays; NULL: nobody has built on them since."""
+_BEFORE_BASKETS = _WHY_THEY_STAY.format(
+    but="AND (p.import_id IS DISTINCT FROM c.import_id OR p.written_by IS NOT NULL)"
+)
+"""The same while the import's own purchases are still there: those that nobody wrote anew go before their buyers."""
 _HOLDS = "(c.import_id IS DISTINCT FROM s.import_id OR c.id IN (SELECT id FROM made WHERE why IS NOT NULL))"
 _COUNT_MADE = f"""
-WITH made AS MATERIALIZED (SELECT c.id, {WHY_THEY_STAY} AS why FROM customers c WHERE c.import_id = :import)
+WITH made AS MATERIALIZED (SELECT c.id, {_BEFORE_BASKETS} AS why FROM customers c WHERE c.import_id = :import)
 SELECT 'customers' AS what, why, count(*) AS n FROM made GROUP BY 2
  UNION ALL SELECT 'consents', NULL, count(*)
   FROM consents e JOIN made ON made.id = e.customer_id AND made.why IS NULL
@@ -125,13 +130,13 @@ async def preview_undo(session: AsyncSession, actor: Actor, import_id: UUID) -> 
     row = await get_import(session, actor, import_id)
     if problem := why_not(row):
         raise Conflict(problem)
-    undone = await (_count_people if row.kind == "customers" else count_baskets)(session, import_id)
+    undone = await (count_changed_people if row.kind == "customers" else count_baskets)(session, import_id)
+    await _count_made_people(session, import_id, undone)
     parts = (_plain(undone.removed), _plain(undone.set_back), _plain(undone.kept))
     return UndoPreview(*parts, import_id=row.id, kind=row.kind, file_name=row.file_name, until=undoable_until(row))
 
 
-async def _count_people(session: AsyncSession, import_id: UUID) -> Undone:
-    undone = await count_changed_people(session, import_id)
+async def _count_made_people(session: AsyncSession, import_id: UUID, undone: Undone) -> None:
     for what, why, many in await session.execute(text(_COUNT_MADE), {"import": import_id}):
         if what == "noes":
             note_noes(undone, [(why, many)])
@@ -139,7 +144,6 @@ async def _count_people(session: AsyncSession, import_id: UUID) -> Undone:
             undone.kept[f"people_{why}"] += many
         else:
             undone.removed[what] += many
-    return undone
 
 
 def _plain(counts: Counter[str]) -> dict[str, int]:

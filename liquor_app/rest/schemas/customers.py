@@ -101,6 +101,9 @@ class ImportOptions(Body):
     profile: str | None = Field(None, max_length=60, description="The export it is read as; empty for none.")
     constants: dict[str, str] | None = Field(None, max_length=40, description="Field → what holds for every row.")
     decimal: Literal[".", ","] | None = None
+    unknown_customers: Literal["refuse", "create"] | None = Field(
+        None, description="Purchases of buyers nobody knows: refused, or their buyers are made, known by that alone."
+    )
 
 
 class ImportChoices(Body):
@@ -160,6 +163,7 @@ class ImportPreview(Row):
     )
     totals: PreviewTotals
     unused: list[str] = Field(description="Columns of the file that become nothing.")
+    strangers: int = Field(description="Buyers nobody knows, whose lines are refused.")
     noes: int = Field(description="Rows that withdraw a consent, or name an address that is written to no more.")
     items: list[PreviewRow]
 

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.imports.cleaning.column_mapping import KINDS
+from liquor_app.imports.new_buyers import CREATE, REFUSE
 from liquor_app.imports.profiles.known_tools import ALL
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.imports.drop_folders.state import DropFilesState, DropFoldersState
@@ -28,6 +29,7 @@ FORM = "drop-folder-form"
 CHOSEN = DropFoldersState.chosen
 KIND_WORDS = [(kind, kind.capitalize()) for kind in KINDS]
 PROFILE_WORDS = [("", "Recognise each file by itself"), *((one.key, f"{one.name} ({one.kind})") for one in ALL)]
+UNKNOWN_WORDS = [(REFUSE, "Refuse their lines"), (CREATE, "Create them")]
 POLICY_WORDS = [
     ("fill", "Fill in what is missing"),
     ("overwrite", "Overwrite with the file"),
@@ -155,6 +157,10 @@ def _edit() -> rx.Component:
             choice(
                 "What is known already", "policy", POLICY_WORDS,
                 "Of orders and products the till's later word is the right one, unless they are left as they are.",
+            ),
+            choice(
+                "Buyers who are not known", "unknown_customers", UNKNOWN_WORDS,
+                "Of files of purchases. Created, they are known by number, e-mail or phone, and agreed to nothing.",
             ),
             pair(
                 words("Look every, minutes", "every_minutes", input_mode="numeric", hint="5 or more."),

@@ -32,14 +32,22 @@ from liquor_app.imports.drop_folders.lists import (
 from liquor_app.imports.drop_folders.look import retry_file
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.forms.state import FormState, submits
-from liquor_app.screens.imports.drop_folders.view import NEW, FileLine, SourceLine, fields_of, file_line, source_line
+from liquor_app.screens.imports.drop_folders.view import (
+    NEW,
+    OF_FILES,
+    FileLine,
+    SourceLine,
+    fields_of,
+    file_line,
+    source_line,
+)
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
 
-FIELDS = ("name", "folder", "kind", "profile", "policy", "every_minutes", "silent_hours")
+FIELDS = ("name", "folder", "kind", "profile", "policy", "every_minutes", "silent_hours", "unknown_customers")
 
 
 def _where(folder: str) -> str:
@@ -100,17 +108,15 @@ class DropFoldersState(FormState, ListState, rx.State):
     async def save(self, form: dict[str, Any]) -> Any:
         """Store a new folder, or another rhythm for one that is there."""
         actor, is_new = await signed_in(self), self.asking == "new"
-        told: dict[str, Any] = {name: typed(form, name).strip() for name in FIELDS if name != "profile"}
-        profile = typed(form, "profile")
+        told: dict[str, Any] = {name: typed(form, name).strip() for name in FIELDS if name not in OF_FILES}
+        said = {name: value for name in OF_FILES if (value := typed(form, name))}
         async with transaction() as session:
             if is_new:
-                told["options"] = {"profile": profile} if profile else {}
-                row = await create_source(session, actor, told)
+                row = await create_source(session, actor, {**told, "options": said})
             else:
                 source_id = parse_id(self.about, "folder")
                 before = await _options_of(session, actor, source_id)
-                told["options"] = {**before, "profile": profile} if profile else before
-                row = await update_source(session, actor, source_id, told)
+                row = await update_source(session, actor, source_id, {**told, "options": {**before, **said}})
         await self._read()
         self.asking = ""
         return toast_done("Drop folder saved", f"{row.name} is looked at every {row.every_minutes} minutes.")
@@ -146,7 +152,7 @@ class DropFoldersState(FormState, ListState, rx.State):
 
 async def _options_of(session: Session, actor: Actor, source_id: UUID) -> dict[str, Any]:
     before = await get_source(session, actor, source_id)
-    return {name: value for name, value in before.options.items() if name != "profile"}
+    return {name: value for name, value in before.options.items() if name not in OF_FILES}
 
 
 class DropFilesState(ListState, rx.State):

@@ -72,6 +72,8 @@ def source_line(row: SourceRow, where: str, at: datetime) -> SourceLine:
     )
 
 
+OF_FILES = ("profile", "unknown_customers")
+"""What the form says of how files are read, beside their kind."""
 NEW = {"kind": "products", "policy": "fill", "every_minutes": "15"}
 """What the form of a new folder starts with."""
 
@@ -79,7 +81,8 @@ NEW = {"kind": "products", "policy": "fill", "every_minutes": "15"}
 def fields_of(row: SourceRow) -> dict[str, str]:
     """Return what the form of a folder starts with."""
     shown = {name: getattr(row, name) for name in ("name", "folder", "kind", "policy", "every_minutes", "silent_hours")}
-    return {name: str(value or "") for name, value in {**shown, "profile": row.options.get("profile")}.items()}
+    shown |= {name: row.options.get(name) for name in OF_FILES}
+    return {name: str(value or "") for name, value in shown.items()}
 
 
 def file_line(row: DropFileRow, at: datetime) -> FileLine:

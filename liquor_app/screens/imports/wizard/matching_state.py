@@ -22,6 +22,7 @@ from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, f
 from liquor_app.imports.cleaning.rows import NO_EVIDENCE
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
 from liquor_app.imports.merge_rows import Policy
+from liquor_app.imports.new_buyers import CREATE, OPTION
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.readers.dialect import MARKS, ORDERS
 from liquor_app.imports.readers.formats import READING
@@ -36,6 +37,7 @@ from liquor_app.screens.imports.wizard.trial_view import (
     TrialLine,
     money_words,
     seen_words,
+    stranger_words,
     total_lines,
     trial_lines,
 )
@@ -130,6 +132,9 @@ class MatchState(rx.State):
     consent_at: str = ""
     """What is said of everybody in the file who agreed."""
     asks_evidence: bool = False
+    creates: bool = False
+    """Buyers nobody knows are made customers."""
+    stranger_note: str = ""
     problem: str = ""
     trial: str = ""
     rows: list[TrialLine] = []
@@ -186,6 +191,13 @@ class MatchState(rx.State):
 
     @rx.event
     @guarded
+    async def create_strangers(self, chosen: bool) -> Any:
+        """Make customers of buyers nobody knows, or refuse their lines after all."""
+        self.creates = bool(chosen)
+        return await self._ask(guess=self._guess)
+
+    @rx.event
+    @guarded
     async def say_source(self, source: str) -> Any:
         """Say for everybody in the file where they agreed."""
         self.consent_source = str(source).strip()[:120]
@@ -224,7 +236,7 @@ class MatchState(rx.State):
             async with transaction() as session:
                 self.choices = choices_of(file.kind, await list_custom_fields(session, actor))
         self._asked, self._guess, self.reading = secrets.token_hex(8), guess, True
-        self.problem, self.trial, self.rows, self.totals, self._lines = "", "", [], [], []
+        self.problem, self.trial, self.stranger_note, self.rows, self.totals, self._lines = "", "", "", [], [], []
         self.at_page = self.pages = 0
         return MatchState.look
 
@@ -270,6 +282,7 @@ class MatchState(rx.State):
             notes = answer.tried.report.notes
             self.asks_evidence = self.asks_evidence or bool(notes.get(NO_EVIDENCE))
             self.trial, self._lines = trial_words(answer.tried.report), list(answer.lines)
+            self.stranger_note = stranger_words(answer.tried)
             self.totals = total_lines(answer.tried, row.kind)
             self.money_note, self.seen_note = money_words(answer.tried.totals, row.kind), seen_words(answer.tried)
             self.pages = -(-len(self._lines) // PAGE_ROWS)
@@ -295,7 +308,11 @@ class MatchState(rx.State):
         """What was said of the file as a whole."""
         told = {"consent_source": self.consent_source, "consent_at": self.consent_at}
         constants = {field: value for field, value in told.items() if value}
-        return ({"constants": constants} if constants else {}) | ({"profile": ""} if self.by_columns else {})
+        return (
+            ({"constants": constants} if constants else {})
+            | ({"profile": ""} if self.by_columns else {})
+            | ({OPTION: CREATE} if self.creates else {})
+        )
 
     @rx.event
     @guarded

@@ -59,7 +59,7 @@ def match_step() -> rx.Component:
             rx.fragment(),
         ),
         rx.cond(MatchState.reading, rx.el.p("Reading the file…", class_name="muted pad", role="status"), rx.fragment()),
-        rx.el.div(_choices(), problem_note(MatchState.problem), class_name="col g16 pad"),
+        rx.el.div(_choices(), _strangers(), problem_note(MatchState.problem), class_name="col g16 pad"),
         title=ImportState.name,
         flush=True,
         foot=row(
@@ -92,6 +92,19 @@ def _known_as() -> rx.Component:
         rx.el.div(by_columns, class_name="pad"),
         rx.cond(MatchState.known_as != "", rx.el.div(by_tool, class_name="pad"), rx.fragment()),
     )
+
+
+def _strangers() -> rx.Component:
+    """Draw what becomes of buyers nobody knows, and the way to the other."""
+    create = button("Create them", icon="user-plus", on_click=MatchState.create_strangers(True))
+    refuse = button("Refuse their lines instead", on_click=MatchState.create_strangers(False))
+    told = row(
+        rx.el.p(MatchState.stranger_note, role="status"),
+        rx.cond(MatchState.creates, refuse, create),
+        apart=True,
+        wrap=True,
+    )
+    return rx.cond(MatchState.stranger_note != "", told, rx.fragment())
 
 
 def _evidence() -> rx.Component:

@@ -8,8 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from liquor_app.imports.dry_run import Trial
+from liquor_app.imports.new_buyers import MADE
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT
-from liquor_app.imports.run_import import Shown
+from liquor_app.imports.run_import import UNKNOWN, Shown
 from liquor_app.imports.trial.becoming import Becoming, Change
 from liquor_app.imports.trial.file_totals import Totals
 from liquor_app.imports.trial.shown_rows import worth_showing
@@ -112,6 +113,21 @@ def money_words(totals: Totals, kind: str) -> str:
     return (
         f"{source} They are {apart} apart: tax, shipping and tips are not what was paid for goods, and refused rows and"
         " rows that are no lines of purchases do not count."
+    )
+
+
+def stranger_words(trial: Trial) -> str:
+    """Tell of buyers nobody knows: how many lines are refused for it, or how many are made customers."""
+    if made := trial.report.notes.get(MADE, 0):
+        are = "is" if made == 1 else "are"
+        return f"{plural(made, 'buyer')} of the tried rows {are} not known yet and will be created."
+    if not trial.strangers:
+        return ""
+    lines = trial.report.reasons.get(UNKNOWN, 0)
+    return (
+        f"{plural(trial.strangers, 'buyer')} of the tried rows {'is' if trial.strangers == 1 else 'are'} not known yet;"
+        f" {plural(lines, 'line')} would be refused. Import the customers first, or create them by their number,"
+        " e-mail or phone alone: they agreed to nothing, and undoing this import takes them away."
     )
 
 

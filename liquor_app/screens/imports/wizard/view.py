@@ -15,6 +15,7 @@ from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.imports.cleaning.rows import FUTURE, GIVEN_UP, NO_BIRTHDAY, NO_EVIDENCE, TOO_MANY_TAGS, UNSEEN
 from liquor_app.imports.dry_run import FilePreview, ImportReport
 from liquor_app.imports.models import ImportStatus
+from liquor_app.imports.new_buyers import MADE
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY
 from liquor_app.imports.undo.undo_import import UndoCounts
@@ -231,6 +232,9 @@ def note_words(notes: Mapping[str, Any]) -> str:
     ]
     if blank:
         words += f" Cells that could not be read are left blank: {listed(blank)}."
+    if count := int(notes.get(MADE, 0)):
+        words += f" {plural(count, 'customer')} made of buyers nobody knew: by number, e-mail or phone alone, without"
+        words += " consent."
     if count := int(notes.get(NOBODY, 0)):
         words += f" {plural(count, 'row')} {LEFT_OUT[NOBODY]}: left out, and no fault."
     rows = [
