@@ -19,8 +19,9 @@ def pager(
     on_next: Handler,
     on_first: Handler = None,
     on_last: Handler = None,
+    hint: str = "",
 ) -> rx.Component:
-    """ "Showing 12 of 1,102 matching (exact)" and the way to the other pages."""
+    """ "Showing 12 of 1,102 matching (exact)" and the way to the other pages, none where there is only this one."""
     back, on = ~rx.Var.create(has_previous), ~rx.Var.create(has_next)
     buttons: list[rx.Component] = []
     if on_first is not None:
@@ -29,9 +30,11 @@ def pager(
     buttons.append(button("Next", trailing="chevron-right", on_click=on_next, disabled=on, small=True))
     if on_last is not None:
         buttons.append(icon_button("chevrons-right", "Last page", on_click=on_last, disabled=on))
+    several = rx.Var.create(has_previous) | rx.Var.create(has_next)
     return rx.el.nav(
         rx.el.span(showing, role="status"),
-        rx.el.div(*buttons, class_name="row"),
+        rx.el.span(hint, class_name="hide-sm") if hint else rx.fragment(),
+        rx.cond(several, rx.el.div(*buttons, class_name="row"), rx.fragment()),
         class_name="pager",
         aria_label="Pages",
     )

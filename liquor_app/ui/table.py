@@ -13,6 +13,8 @@ from liquor_app.ui.icon import icon
 from liquor_app.ui.skeleton import skeleton
 from liquor_app.ui.var_types import Child, Flag, Handler, Text, given
 
+SORT_HINT = "Shift + click on a heading sorts by it as well"
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -42,12 +44,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Rows with a check box. `ids` holds the chosen; `on_toggle(id)` flips one, `on_page()` the whole page."""
+    """Rows with a check box. `ids` holds the chosen; `on_toggle(id)` flips one, `on_page()` the whole page; `name`
+    tells rows apart for who hears them."""
 
     ids: rx.Var[list[str]]
     on_toggle: Callable[[Any], Any]
     on_page: Handler
     row_id: Callable[[Any], rx.Var[str]]
+    name: Callable[[Any], Text]
 
 
 def table(
@@ -58,7 +62,7 @@ def table(
     loading: Flag = False,
     empty: Child = "",
     sort: Text = "",
-    on_sort: Callable[[str], Any] | None = None,
+    on_sort: Callable[[str, Any], Any] | None = None,
     href: Callable[[Any], Text] | None = None,
     selection: Selection | None = None,
     dense: bool = False,
@@ -69,23 +73,25 @@ def table(
     Args:
         rows: a state variable: a list of dataclasses or dicts.
         label: names the table for screen readers.
-        sort: how the rows are sorted, "-clv_score,name"; `on_sort(key)` asks for another column.
+        sort: how the rows are sorted, "-clv_score,name"; `on_sort(key, also)` asks for another column, or for a
+            further one where Shift is held.
         href: makes the whole row a link.
         hidden: heads of columns that are not drawn now; the first always is.
         empty: what stands there when there are no rows: `empty(...)`.
     """
+    many = sum(bool(column.sort and on_sort) for column in columns) > 1
     head = [_head(column, sort, on_sort, _looks(column, number, hidden)) for number, column in enumerate(columns)]
     if selection:
         chosen = selection.ids.length() > 0
         pick = checkbox("Select this page", checked=False, on_change=selection.on_page, hidden_label=True, mixed=chosen)
-        head.insert(0, rx.el.th(pick, class_name="pick hide-sm", scope="col"))
+        head.insert(0, rx.el.th(pick, class_name="pick", scope="col"))
     body = rx.el.tbody(rx.foreach(rows, lambda row: _row(row, columns, href, selection, hidden)))
     if given(loading):
         bones = rx.el.tbody(*(_bones(columns, bool(selection)) for _ in range(8)), aria_busy="true")
         body = rx.cond(rx.Var.create(loading) & (rows.length() == 0), bones, body)
     drawn = rx.el.div(
         rx.el.table(
-            rx.el.caption(label, class_name="sr"),
+            rx.el.caption(label, rx.el.span(f". {SORT_HINT}") if many else "", class_name="sr"),
             rx.el.thead(rx.el.tr(*head)),
             body,
             class_name="tbl dense" if dense else "tbl",
@@ -103,17 +109,29 @@ def _looks(column: Column, number: int, hidden: rx.Var[list[str]] | None) -> Any
     return rx.cond(hidden.contains(column.label), "away", column.class_name)
 
 
-def _head(column: Column, sort: Text, on_sort: Callable[[str], Any] | None, looks: Any) -> rx.Component:
+def _head(column: Column, sort: Text, on_sort: Callable[[str, Any], Any] | None, looks: Any) -> rx.Component:
+    """Draw a heading that sorts when it is pressed; of several it also tells, and says, which it is."""
     if not (column.sort and on_sort):
         return rx.el.th(column.label, class_name=looks, scope="col")
-    keys = rx.Var.create(sort).split(",")
-    state = rx.cond(
-        keys.contains(f"-{column.sort}"), "descending", rx.cond(keys.contains(column.sort), "ascending", "none")
-    )
-    press = rx.el.button(icon("arrow-up", 12), column.label, type="button", on_click=on_sort(column.sort))
-    if not column.number:
-        press = rx.el.button(column.label, icon("arrow-up", 12), type="button", on_click=on_sort(column.sort))
-    return rx.el.th(press, class_name=looks, scope="col", custom_attrs={"aria-sort": state})
+    keys = rx.Var.create(sort).split(",").to(list[str])
+    falls, rises = keys.contains(f"-{column.sort}"), keys.contains(column.sort)
+    state = rx.cond(falls, "descending", rx.cond(rises, "ascending", "none"))
+    place = rx.fragment()
+    for number, nth in enumerate(("first", "second", "third")):
+        mine = (keys[number] == column.sort) | (keys[number] == f"-{column.sort}")
+        drawn = rx.el.i(str(number + 1), class_name="nth", aria_hidden="true")
+        heard = rx.el.span(", sorted by ", nth, rx.cond(falls, ", descending", ", ascending"), class_name="sr")
+        place = rx.fragment(place, rx.cond((keys.length() > 1) & mine, rx.fragment(drawn, heard), rx.fragment()))
+
+    def pressed(event: Any) -> Any:
+        return on_sort(column.sort, event["shift_key"])
+
+    arrow = icon("arrow-up", 12)
+    words = (arrow, place, column.label) if column.number else (column.label, arrow, place)
+    press = rx.el.button(*words, type="button", on_click=pressed, title=SORT_HINT)
+    leads = (keys[0] == column.sort) | (keys[0] == f"-{column.sort}")
+    told = {"data-sort": state, "aria-sort": rx.cond(leads, state, "none")}  # aria-sort is for one heading alone
+    return rx.el.th(press, class_name=looks, scope="col", custom_attrs=told)
 
 
 def _row(
@@ -134,9 +152,11 @@ def _row(
         return rx.el.tr(*cells)
     row_id = selection.row_id(row)
     chosen = selection.ids.contains(row_id)
-    pick = checkbox("Select row", checked=chosen, on_change=selection.on_toggle(row_id), hidden_label=True)
+    pick = checkbox(
+        "Select " + selection.name(row), checked=chosen, on_change=selection.on_toggle(row_id), hidden_label=True
+    )
     return rx.el.tr(
-        rx.el.td(pick, class_name="pick hide-sm"),
+        rx.el.td(pick, class_name="pick"),
         *cells,
         custom_attrs={"aria-selected": rx.cond(chosen, "true", "false")},
     )
@@ -144,4 +164,4 @@ def _row(
 
 def _bones(columns: Sequence[Column], selectable: bool) -> rx.Component:
     cells = [rx.el.td(skeleton("64%", 12), class_name=column.class_name) for column in columns]
-    return rx.el.tr(*([rx.el.td(class_name="pick hide-sm")] if selectable else []), *cells)
+    return rx.el.tr(*([rx.el.td(class_name="pick")] if selectable else []), *cells)

@@ -175,6 +175,36 @@ async def test_search_filters_and_sort_narrow_the_list_and_stand_in_the_address(
     assert state.query == ""
 
 
+async def test_a_heading_pressed_with_shift_sorts_by_it_as_well(database: str) -> None:
+    async with transaction() as session:
+        for name, spent, clv in (("Ann", 10, 1), ("Bob", 10, 2), ("Cem", 90, 3)):
+            await add_customer(session, name=name, total_spent=spent, clv_score=clv)
+    tab = Tab("/customers", VIEWER)
+    state = await tab.state(CustomersState)
+    await run(CustomersState.load, state)
+
+    async def pressed(key: str, also: bool) -> tuple[str, str]:
+        told = said(await run(CustomersState.sort_by, state, key, also))
+        assert also is False or "columns at most" in told or address_of([told])["sort"] == [state.sort]
+        return state.sort, "".join(row.name[0] for row in state.rows)
+
+    assert await pressed("total_spent", False) == ("-total_spent", "CBA")
+    assert await pressed("name", True) == ("-total_spent,name", "CAB")
+    assert await pressed("total_spent", True) == ("total_spent,name", "ABC"), "turned, where it stands"
+    assert await pressed("name", True) == ("total_spent,-name", "BAC")
+    assert await pressed("name", True) == ("total_spent", "ABC"), "the third time takes it out"
+    assert (await pressed("total_spent", True))[0] == "-total_spent", "the last one stays"
+    await pressed("name", True)
+    await pressed("clv_score", True)
+    three = state.sort
+    assert await pressed("churn_probability", True) == (three, "CAB")
+    assert await pressed("clv_score", False) == ("-clv_score", "CBA"), "without Shift, this one alone"
+
+    tab.go(f"/customers?sort={three}")
+    await run(CustomersState.load, state)
+    assert (state.sort, [row.name for row in state.rows]) == (three, ["Cem", "Ann", "Bob"])
+
+
 @pytest.mark.parametrize("query", ["cursor=nonsense", "sort=password_hash", "channel=pigeon", "page=-4&cursor=x"])
 async def test_a_link_that_makes_no_sense_falls_back_to_everybody_and_says_so(database: str, query: str) -> None:
     await people(2)

@@ -80,6 +80,11 @@ def faults(page: Page) -> list[str]:
             own = re.search(r"\bid:\"([^\"]+)\"", told)
             if not named and "label" not in within and not (own and own[1] in labelled) and "id:" not in told:
                 found.append(f"a {tag} without a label: {told[:200]}")
+        shared = re.search(r'"aria-label":("[^"]*")', told) if tag in {"button", "input"} else None
+        if tag == "span" and within[-1:] == ("label",) and 'className:"sr"' in told:
+            shared = re.match(r'(".*")$', str(node["children"][0].get("contents")))
+        if shared and "tbody" in within:
+            found.append(f"a {tag} that every row calls the same: {shared[1]}")
         for address in re.findall(r'(?:href|to):"(/[^"?#]*)', told):
             if not address.startswith(ELSEWHERE) and not any(one.match(address) for one in routes):
                 found.append(f"a link to no page: {address}")
@@ -94,13 +99,17 @@ def test_a_page_is_drawn_whole(page: Page) -> None:
 
 
 def test_the_check_sees() -> None:
-    import reflex as rx
-
+    pick = rx.el.label(rx.el.input(type="checkbox"), rx.el.span("Select row", class_name="sr"))
+    row = rx.el.tr(rx.el.td(rx.el.button("x", aria_label="More"), pick))
     wrong = Page(
-        "/x", "X", lambda: rx.fragment(rx.el.button(rx.el.i()), rx.el.input(type="text"), rx.el.a("x", href="/nowhere"))
-    )
+        "/x", "X", lambda: rx.fragment(
+            rx.el.button(rx.el.i()), rx.el.input(type="text"), rx.el.a("x", href="/nowhere"),
+            rx.el.table(rx.el.tbody(row)),
+        )
+    )  # fmt: skip
     assert [words.split(":")[0] for words in faults(wrong)] == [
-        "a button without a name", "a input without a label", "a link to no page", "no heading",
+        "a button without a name", "a input without a label", "a link to no page",
+        "a button that every row calls the same", "a span that every row calls the same", "no heading",
     ]  # fmt: skip
 
 

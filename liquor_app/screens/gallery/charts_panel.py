@@ -108,7 +108,9 @@ def people_table() -> rx.Component:
             phone="hide",
         ),
     )
-    picks = Selection(GalleryState.chosen, GalleryState.toggle, GalleryState.toggle_page, lambda one: one.id)
+    picks = Selection(
+        GalleryState.chosen, GalleryState.toggle, GalleryState.toggle_page, lambda one: one.id, lambda one: one.name
+    )
     return card(
         filter_bar(
             search_input("Name, e-mail, phone", value=GalleryState.query, on_change=GalleryState.search),

@@ -132,7 +132,7 @@ class GalleryState(rx.State):
     typed: str = ""
 
     @rx.event
-    def sort_by(self, key: str) -> None:
+    def sort_by(self, key: str, also: bool = False) -> None:
         self.sort = key if self.sort == f"-{key}" else f"-{key}"
         self.people = sorted(self.people, key=lambda one: one.churn, reverse=self.sort.startswith("-"))
 

@@ -13,13 +13,13 @@ import reflex as rx
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import Invalid
-from liquor_app.core.listing.compile import check_sort
+from liquor_app.core.listing.compile import MOST_SORTS, check_sort
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import parameter, remember
 from liquor_app.ui.forms.filters import Option
-from liquor_app.ui.toast import toast_failed
+from liquor_app.ui.toast import toast_failed, toast_warning
 from liquor_app.ui.words import figure
 
 PER_PAGE = 25
@@ -242,13 +242,27 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
 
     @rx.event
     @guarded
-    async def sort_by(self, key: str) -> Any:
-        """Sort by a column; once more turns it round."""
+    async def sort_by(self, key: str, also: bool = False) -> Any:
+        """Sort by a column; once more turns it round. With `also` those there are stay before it, and a third time
+        takes it out."""
         one = self._list().sort_names.get(str(key))
         if one is None:
             return None
         first, second = (f"-{one.name}", one.name) if one.first == "-" else (one.name, f"-{one.name}")
-        self.sort = second if self.sort.split(",")[0] == first else first
+        present = self.sort.split(",")
+        if not also:
+            present = [second if present[0] == first else first]
+        elif first in present:
+            present[present.index(first)] = second
+        elif second not in present:
+            present.append(first)
+        elif len(present) > 1:
+            present.remove(second)
+        else:
+            present = [first]
+        if len(present) > MOST_SORTS:
+            return toast_warning(f"{MOST_SORTS} columns at most", "Press a heading without Shift to begin anew.")
+        self.sort = ",".join(present)
         check_sort(self._list(), self.sort)
         return await self._again()
 

@@ -20,7 +20,7 @@ from liquor_app.ui.forms.menu import KEEP_FOCUS
 from liquor_app.ui.grid import col
 from liquor_app.ui.icon import icon
 from liquor_app.ui.pager import pager
-from liquor_app.ui.table import Column, Selection, table
+from liquor_app.ui.table import SORT_HINT, Column, Selection, table
 from liquor_app.ui.var_types import Child, Text
 
 
@@ -62,7 +62,7 @@ def list_card(
             ),
             work_report(state) if bulk else rx.fragment(),
             list_table(state, columns, label=label, empty=empty, href=href, selects=bool(bulk)),
-            list_pager(state),
+            list_pager(state, hint=SORT_HINT if sum(bool(one.sort) for one in columns) > 1 else ""),
             flush=True,
             class_name=class_name,
         ),
@@ -110,15 +110,20 @@ def list_table(
     dense: bool = False,
 ) -> rx.Component:
     """Draw the rows; a head that can be sorted by names a sort of the list's declaration."""
-    selection = Selection(state.marked, state.toggle, state.toggle_page, lambda row: row.id) if selects else None
+    selection = (
+        Selection(state.marked, state.toggle, state.toggle_page, lambda row: row.id, lambda row: row.name)
+        if selects
+        else None
+    )
     return table(
         state.rows, columns, label=label, loading=state.loading, sort=state.sort, on_sort=state.sort_by, href=href,
         empty=empty, selection=selection, dense=dense, hidden=state.hidden,
     )  # fmt: skip
 
 
-def list_pager(state: Any, *, quiet: bool = False) -> rx.Component:
-    """Tell where one stands, and the pages before and after; a `quiet` one only where there is more than a page."""
+def list_pager(state: Any, *, quiet: bool = False, hint: str = "") -> rx.Component:
+    """Tell where one stands, and the pages before and after: nothing where there are no rows, and a `quiet` one only
+    where there is more than a page."""
     has_previous, has_next = rx.Var.create(state.cursors).length() > 1, state.next_cursor != ""
     drawn = pager(
         state.showing,
@@ -127,8 +132,10 @@ def list_pager(state: Any, *, quiet: bool = False) -> rx.Component:
         on_first=state.first,
         on_previous=state.back,
         on_next=state.forward,
+        hint=hint,
     )
-    return rx.cond(has_previous | has_next, drawn, rx.fragment()) if quiet else drawn
+    several = has_previous | has_next
+    return rx.cond(several if quiet else several | (state.rows.length() > 0), drawn, rx.fragment())
 
 
 def _kept(state: Any, columns: Sequence[Column]) -> tuple[rx.Component, ...]:

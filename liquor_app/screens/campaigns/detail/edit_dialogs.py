@@ -26,7 +26,7 @@ FORM = "plan-edit"
 def edit_menu(line: Any) -> rx.Component:
     """Tell what can be done to one planned action."""
     lines = menu(
-        icon_button("ellipsis", "Change this action"),
+        icon_button("ellipsis", "Change the action for " + line.customer),
         Item("Move to another day", EditState.ask("move", line.id), "calendar"),
         Item("Another offer", EditState.ask("offer", line.id), "tag"),
         Item("Other words", EditState.ask("copy", line.id), "pencil"),

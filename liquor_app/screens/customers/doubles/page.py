@@ -43,7 +43,11 @@ def _pairs() -> rx.Component:
     def acts(line: Any) -> rx.Component:
         return for_managers(
             row(
-                icon_button("user-x", "Not the same person", on_click=DoublesState.dismiss(line.id)),
+                icon_button(
+                    "user-x",
+                    "Not the same person: " + line.first + " and " + line.second,
+                    on_click=DoublesState.dismiss(line.id),
+                ),
                 button("Compare", small=True, on_click=DoublesState.compare(line.id)),
             )
         )
