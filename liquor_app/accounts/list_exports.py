@@ -138,7 +138,7 @@ def export_task(lists: Iterable[ListSpec[Any]]) -> Callable[[JobContext], Awaita
                     raise Conflict(
                         f"More than {figure(MOST_ROWS)} rows match by now. Narrow the list, or take the CSV."
                     )
-                await asyncio.to_thread(file.add, [[getattr(row, name) for name in columns] for row in page])
+                await asyncio.to_thread(file.add, [spec.exported_cells(row, columns) for row in page])
                 await job.progress(rows, max(total, rows), f"{figure(rows)} rows written")
             await asyncio.to_thread(file.close)
             size = await file_store().put(EXPORT_FILES.key(job.id, "xlsx"), _pieces(path))

@@ -93,7 +93,7 @@ async def _lines(spec: ListSpec[Any], pages: AsyncIterator[list[Any]], names: Se
     show = export_cell
     yield "\ufeff" + _csv([[spec.exported[name] for name in names]])
     async for rows in pages:
-        yield _csv([show(getattr(row, name)) for name in names] for row in rows)
+        yield _csv([show(value) for value in spec.exported_cells(row, names)] for row in rows)
 
 
 def _csv(rows: Iterable[Iterable[str]]) -> str:

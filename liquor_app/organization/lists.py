@@ -49,8 +49,8 @@ AUDIT = ListSpec(
     order="-at",
     sorts=(Sort("at", first="-"),),
     filters=(
-        Filter("actor_kind", "t.actor_kind", options=tuple(ActorKind), label="By"),
-        Filter("entity", "t.entity", label="About"),
+        Filter("actor_kind", "t.actor_kind", options=tuple(ActorKind), label="As"),
+        Filter("entity", "t.entity", label="To"),
         Filter("entity_id", "t.entity_id", Match.ID),
         Filter("action", "t.action"),
         Filter("ip", "t.ip", Match.EXACT, label="From"),
@@ -60,8 +60,8 @@ AUDIT = ListSpec(
     role="admin",
     export_role="admin",
     export={
-        "at": "when", "actor_kind": "kind", "actor_name": "who", "action": "did", "entity": "to", "entity_id": "id",
-        "ip": "address", "via": "via", "fields": "changed", "changes": "changes",
+        "at": "when", "actor_kind": "as", "actor_name": "who", "action": "did", "entity": "to", "entity_id": "id",
+        "ip": "from", "via": "via", "fields": "changed", "changes": "changes",
     },
 )  # fmt: skip
 

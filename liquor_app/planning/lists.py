@@ -31,7 +31,7 @@ PLANS = ListSpec(
         Filter("status", "t.status", options=tuple(PlanStatus), label="Status"),
     ),
     export={
-        "version": "version", "engine": "engine", "status": "status", "is_current": "current",
+        "version": "version", "engine": "made by", "status": "status", "is_current": "current",
         "guidance_version": "guidance", "created_at": "made", "approved_at": "approved", "fingerprint": "fingerprint",
     },
 )  # fmt: skip

@@ -46,11 +46,11 @@ CUSTOMERS = ListSpec(
             label="Segment",
         ),
         Filter(
-            "rfm_segment", "t.rfm_segment", options=tuple(RfmSegment), label="RFM",
+            "rfm_segment", "t.rfm_segment", options=tuple(RfmSegment), label="RFM segment",
             spoken={one.value: one.label for one in RfmSegment},
         ),
-        Filter("churn_risk", "t.churn_risk", options=("high", "medium", "low"), label="Churn"),
-        Filter("primary_category", "t.primary_category", label="Category"),
+        Filter("churn_risk", "t.churn_risk", options=("high", "medium", "low"), label="Churn risk"),
+        Filter("primary_category", "t.primary_category", label="Favourite"),
         Filter(
             "tag",
             "t.id IN (SELECT g.customer_id FROM customer_tags g JOIN tags n ON n.id = g.tag_id WHERE n.name = :tag)",
@@ -78,7 +78,7 @@ CUSTOMERS = ListSpec(
     export={
         "id": "id", "external_id": "number", "name": "name", "email": "e-mail", "phone": "phone", "city": "city",
         "state": "state", "postal_code": "ZIP", "email_consent": "e-mail consent", "sms_consent": "SMS consent",
-        "age_verified_at": "age checked", "rfm_segment": "segment", "churn_risk": "churn risk",
+        "age_verified_at": "age checked", "rfm_segment": "RFM segment", "churn_risk": "churn risk",
         "churn_probability": "churn probability", "clv_score": "CLV", "purchase_frequency": "purchases",
         "total_spent": "spent", "avg_order_value": "average order", "primary_category": "favourite",
         "first_purchase_at": "first purchase", "last_purchase_at": "last purchase",

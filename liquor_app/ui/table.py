@@ -113,15 +113,16 @@ def _head(column: Column, sort: Text, on_sort: Callable[[str, Any], Any] | None,
     """Draw a heading that sorts when it is pressed; of several it also tells, and says, which it is."""
     if not (column.sort and on_sort):
         return rx.el.th(column.label, class_name=looks, scope="col")
-    keys = rx.Var.create(sort).split(",").to(list[str])
+    asked = rx.Var.create(sort)
+    keys = asked.split(",").to(list[str])
     falls, rises = keys.contains(f"-{column.sort}"), keys.contains(column.sort)
     state = rx.cond(falls, "descending", rx.cond(rises, "ascending", "none"))
-    place = rx.fragment()
-    for number, nth in enumerate(("first", "second", "third")):
-        mine = (keys[number] == column.sort) | (keys[number] == f"-{column.sort}")
-        drawn = rx.el.i(str(number + 1), class_name="nth", aria_hidden="true")
-        heard = rx.el.span(", sorted by ", nth, rx.cond(falls, ", descending", ", ascending"), class_name="sr")
-        place = rx.fragment(place, rx.cond((keys.length() > 1) & mine, rx.fragment(drawn, heard), rx.fragment()))
+    at = rx.Var(  # 1 for the first; nothing in the kit tells where something stands in a list
+        f"({keys!s}.findIndex((key) => key.replace('-', '') === '{column.sort}') + 1)", int, asked._get_all_var_data()
+    ).to(int)
+    heard = rx.el.span(", number ", at, " in the sorting, ", state, class_name="sr")
+    drawn = rx.fragment(rx.el.i(at, class_name="nth", aria_hidden="true"), heard)
+    place = rx.cond((at > 0) & (keys.length() > 1), drawn, rx.fragment())
 
     def pressed(event: Any) -> Any:
         return on_sort(column.sort, event["shift_key"])
@@ -129,8 +130,7 @@ def _head(column: Column, sort: Text, on_sort: Callable[[str, Any], Any] | None,
     arrow = icon("arrow-up", 12)
     words = (arrow, place, column.label) if column.number else (column.label, arrow, place)
     press = rx.el.button(*words, type="button", on_click=pressed, title=SORT_HINT)
-    leads = (keys[0] == column.sort) | (keys[0] == f"-{column.sort}")
-    told = {"data-sort": state, "aria-sort": rx.cond(leads, state, "none")}  # aria-sort is for one heading alone
+    told = {"data-sort": state, "aria-sort": rx.cond(at == 1, state, "none")}  # aria-sort is for one heading alone
     return rx.el.th(press, class_name=looks, scope="col", custom_attrs=told)
 
 

@@ -6,7 +6,10 @@ import csv
 import functools
 import io
 import itertools
-from dataclasses import fields, replace
+import math
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,10 +23,12 @@ from liquor_app.api.list_query import export_cell
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Invalid
 from liquor_app.core.listing.compile import compile_list
-from liquor_app.core.listing.spec import ListQuery, Match
+from liquor_app.core.listing.spec import ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import MAX_LIMIT, Page
 from liquor_app.organization.lists import AUDIT
 from liquor_app.rest.routers import create_api
+from liquor_app.screens.campaigns.list.state import CampaignsState
+from liquor_app.screens.customers.list.state import CustomersState
 from tests.api.client import Client, is_problem
 from tests.lists.contract import Listed, declared, in_order
 from tests.lists.registry import LISTS
@@ -214,12 +219,53 @@ async def test_the_export_is_the_list(api: Client, listed: Listed) -> None:
     assert head == list(spec.exported.values())
     if spec is AUDIT:  # every export, this one too, is an entry of its own
         lines = lines[-len(shown) :]
-    assert lines == [[export_cell(getattr(row, name)) for name in spec.exported] for row in shown]
+    assert lines == [[export_cell(value) for value in spec.exported_cells(row, [*spec.exported])] for row in shown]
     few = [*spec.exported][:-3:-1]
     answer = await api.get(f"{listed.path}/export", params={"sort": sort, "columns": ",".join(few)})
     assert next(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))) == [spec.exported[name] for name in few]
     answer = await api.get(f"{listed.path}/export", params={"columns": "password_hash"})
     is_problem(answer, 422, "invalid", "columns")
+
+
+def test_a_file_rounds_by_the_kind_of_figure() -> None:
+    @dataclass(frozen=True)
+    class Row:
+        id: int
+        share: float
+        amount: Decimal
+        day: date
+        odd: float | None
+
+    spec = ListSpec(name="x", row=Row, source="x t", order="id", sorts=(Sort("id"),))
+    row = Row(12_345_678, 0.0049144946731338734, Decimal("-0.0009"), date(2026, 1, 2), None)
+    assert spec.exported_cells(row, ["id", "share", "amount", "day", "odd"]) == [
+        12_345_678, 0.0049, Decimal("0.00"), date(2026, 1, 2), None,
+    ]  # fmt: skip
+    cells = spec.exported_cells(replace(row, share=0.99996, amount=Decimal("12.5"), odd=math.nan), [*spec.exported])
+    assert [export_cell(one) for one in cells[:3]] == ["12345678", "1.0", "12.5"]
+    assert export_cell(spec.exported_cells(row, ["amount"])[0]) == "0.00"
+
+
+def test_a_word_means_one_thing_in_a_list() -> None:
+    """What a filter, a column of the page and a head of the file call the same is the same; and of the same thing the
+    filter and the file speak in the same word."""
+    pages = {state._list(None).name: state._column_fields(None) for state in (CustomersState, CampaignsState)}
+    wrong = []
+    for spec in declared().values():
+        heads = [(head, {name}) for name, head in spec.exported.items()]
+        shown = [(head, set(names)) for head, names in pages.get(spec.name, {}).items()]
+        for one in (one for one in spec.filters if one.label):
+            about = {
+                name for name in spec.exported if one.name in (name, name.removesuffix("_name")) or name in one.sql
+            }
+            wrong += [
+                f"{spec.name}: {head!r} is {names}, the filter asks for {one.name}"
+                for head, names in [*heads, *shown]
+                if head.lower() == one.label.lower() and not names & about
+            ]
+            if one.name in spec.exported and one.label.lower() != spec.exported[one.name].lower():
+                wrong.append(f"{spec.name}: {one.label!r} is {spec.exported[one.name]!r} in the file")
+    assert wrong == []
 
 
 @each_list

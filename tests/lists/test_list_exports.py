@@ -67,7 +67,14 @@ async def test_the_file_is_the_list_and_nothing_in_it_runs(database: str) -> Non
     columns = ("name", "id", "email_consent", "clv_score", "rfm_segment", "last_purchase_at")
     sheet = await written(CUSTOMERS, query, columns)
     head, *rows = sheet.iter_rows()
-    assert [cell.value for cell in head] == ["name", "id", "e-mail consent", "CLV", "segment", "last purchase (UTC)"]
+    assert [cell.value for cell in head] == [
+        "name",
+        "id",
+        "e-mail consent",
+        "CLV",
+        "RFM segment",
+        "last purchase (UTC)",
+    ]
     plain = [[cell.value for cell in row] for row in rows]
     for row in plain:
         row[5] = row[5].replace(second=0, microsecond=0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
@@ -15,6 +16,9 @@ from typing import Any, Generic, TypeVar, get_args, get_type_hints
 from liquor_app.core.errors import Invalid
 
 R = TypeVar("R")
+
+SHARE_PLACES, AMOUNT_PLACES = 4, 2
+"""Decimals of a figure in a file: a share of one (a float) as percent with two, an amount (a Decimal) with cents."""
 
 
 class Match(StrEnum):
@@ -180,6 +184,10 @@ class ListSpec(Generic[R]):
     def exported(self) -> dict[str, str]:
         return dict(self.export) or {one.name: one.name for one in fields(self.row)}  # type: ignore[arg-type]
 
+    def exported_cells(self, row: R, names: Sequence[str]) -> list[Any]:
+        """Return a row's values as a file has them, figures rounded by their kind."""
+        return [_rounded(getattr(row, name)) for name in names]
+
     def chosen_columns(self, given: Sequence[str]) -> tuple[str, ...]:
         """Return the fields of a file: the given ones in their order, all if none is given.
 
@@ -202,6 +210,14 @@ class ListQuery:
     cursor: str | None = None
     scope: Mapping[str, Any] = field(default_factory=dict)
     """Values of the list's own parameters (whose list it is), given by the service and by nobody else."""
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, SHARE_PLACES)
+    if isinstance(value, Decimal) and value.is_finite() and value != round(value, AMOUNT_PLACES):
+        return round(value, AMOUNT_PLACES) + 0  # never "-0.00"
+    return value
 
 
 def _bare(hint: Any) -> type:

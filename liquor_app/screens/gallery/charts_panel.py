@@ -92,7 +92,7 @@ def charts() -> Sequence[rx.Component]:
 def people_table() -> rx.Component:
     columns = (
         Column("Customer", lambda one: rx.fragment(rx.el.b(one.name), rx.el.small(one.email))),
-        Column("Segment", lambda one: one.segment, phone="under"),
+        Column("RFM segment", lambda one: one.segment, phone="under"),
         Column("Churn risk", lambda one: churn_band(one.churn, one.band), sort="churn"),
         Column("CLV, 1 year", lambda one: one.clv, sort="clv", number=True),
         Column("Last purchase", lambda one: one.last, number=True, phone="hide", wide=True),

@@ -145,7 +145,7 @@ def _people() -> rx.Component:
         AnalyticsState.people,
         [
             Column("Customer", lambda row: row.name),
-            Column("Segment", lambda row: row.segment, phone="under"),
+            Column("RFM segment", lambda row: row.segment, phone="under"),
             Column("Churn risk, 60 days", lambda row: churn_band(row.percent, row.band), phone="hide"),
             Column("Last purchase", lambda row: row.since, number=True, phone="hide"),
             Column("Value at risk", lambda row: row.at_risk, number=True),

@@ -12,6 +12,7 @@ from liquor_app.core.db import transaction
 from liquor_app.experiments.global_holdout import overall_result
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.analytics.view import HoldoutCard, Tile, holdout_card, period_words, tiles
+from liquor_app.screens.customers.segment_colors import segment_label
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.words import figure, percent, show_money
 
@@ -66,7 +67,7 @@ def person_line(row: ChurnRow) -> PersonLine:
     return PersonLine(
         str(row.id),
         row.name or row.email or "Unnamed",
-        (row.rfm_segment or "–").replace("_", " "),
+        segment_label(row.rfm_segment),
         round(row.churn_probability * 100),
         row.churn_risk,
         f"{row.days_since} days ago" if row.days_since is not None else "never",

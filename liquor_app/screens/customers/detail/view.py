@@ -142,7 +142,7 @@ def scores_of(row: CustomerRow, why: ExplanationRow, horizon_days: int, at: date
         churn = Score(f"Churn, {horizon_days} days", percent(row.churn_probability), band, tone)
     clv = f"of {show_money(row.clv_score)} CLV" if row.clv_score is not None else "Not enough data"
     return [
-        Score("Segment", segment_label(row.rfm_segment), plural(row.purchase_frequency, "purchase")),
+        Score("RFM segment", segment_label(row.rfm_segment), plural(row.purchase_frequency, "purchase")),
         churn,
         Score("Value at risk", show_money(row.value_at_risk), clv),
         Score("Likely to respond", percent(row.response_likelihood), _success(row)),

@@ -126,7 +126,7 @@ def _everybody() -> rx.Component:
         CustomersState,
         (
             Column("Customer", lambda one: rx.fragment(rx.el.b(one.name), rx.el.small(one.contact)), sort="name"),
-            Column("Segment", lambda one: rx.el.span(
+            Column("RFM segment", lambda one: rx.el.span(
                 rx.el.i(class_name="sw", background="var(--" + one.color + ")"), one.segment, class_name="row nowrap"
             ), phone="under"),
             Column("Churn risk", _churn_cell, sort="churn_probability"),

@@ -21,7 +21,7 @@ from liquor_app.segments.lists import CUSTOMER_ACTIONS, CUSTOMERS, list_customer
 from liquor_app.ui.forms.filters import Option
 
 FIELDS = {
-    "Segment": ("rfm_segment",),
+    "RFM segment": ("rfm_segment",),
     "Churn risk": ("churn_risk", "churn_probability"),
     "CLV, 1 y": ("clv_score",),
     "Spent": ("total_spent",),
