@@ -86,6 +86,27 @@ async def test_a_file_is_understood_and_tried_before_anything_is_written(databas
     assert file.step == RUN
 
 
+@pytest.mark.parametrize(("content", "said"), [
+    # a known tool's, which is refused, and one that only its columns tell
+    ("Name,Email,Financial Status,Created at,Lineitem quantity,Lineitem name,Lineitem price\n"
+     "#1,ann@example.com,paid,2026-10-03 18:14:00 -0400,1,Rye,50.00\n", "refused"),
+    ("Receipt No,Email,Sale Date,Item,Line Total\n1,ann@example.com,2026-10-03,Rye,50.00\n", "tried"),
+])  # fmt: skip
+async def test_a_file_of_another_kind_is_read_as_that_by_one_press(database: str, content: str, said: str) -> None:
+    async with transaction() as session:
+        await session.execute(text("INSERT INTO customers (email, email_key) VALUES ('a', 'ann@example.com')"))
+    _, file, state, _ = await matching(await brought(content))
+    assert (state.meant, bool(state.problem)) == ("purchases", said == "refused")
+    await look(MatchState.read_as, state, "purchases")
+    assert (file.kind, state.meant, state.problem) == ("purchases", "", "")
+    assert state.trial.startswith("Tried on the first 1 row: 1 ")
+    assert state.totals[2].made == "$50.00"
+    await look(MatchState.read_as, state, "customers")
+    assert (file.kind, state.meant) == ("customers", "purchases")
+    assert await run(MatchState.read_as, state, "secrets") is not MatchState.look
+    assert (await file._row()).kind == "customers"
+
+
 async def test_buyers_nobody_knows_are_told_and_made_by_one_press(database: str) -> None:
     sales = "order id,customer id,date,amount\n1,A-1,2026-03-01,5\n1,A-1,2026-03-01,6\n2,B-1,2026-03-01,7\n"
     _, file, state, _ = await matching(await brought(sales, "purchases"))

@@ -14,9 +14,15 @@ from liquor_app.imports.cleaning.rows import left_out
 from liquor_app.imports.profiles.known_tools import ALL, recognise
 from liquor_app.imports.profiles.tool_profile import fits
 from liquor_app.imports.readers.formats import open_table
+from liquor_app.imports.trial.likely_kind import likely_kind_of
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import FILES, many, write
 
+OF_KIND = {
+    "products": ("inventory", "r_items"),
+    "purchases": ("orders", "order_lines", "sales", "items", "transaction", "purchases", "retail"),
+}
+"""Words in the names of files here."""
 KNOWN = {
     "01_shopify_customers": "shopify_customers",
     "03_square_customers": "square_customers",
@@ -123,6 +129,14 @@ async def test_case_05_mailchimp(database: str) -> None:
     assert (left.created, left.rejected, people["quin.marsh@example.com"].email_consent) == (1, 0, "withdrawn")
     (gone,) = await many("SELECT at FROM consents WHERE status = 'withdrawn'")
     assert gone.at == datetime(2025, 8, 1, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FILES.glob("*.csv")))
+def test_no_file_is_taken_for_one_of_another_kind(name: str) -> None:
+    kind = next((kind for kind, words in OF_KIND.items() if any(word in name for word in words)), "customers")
+    told = {other: likely_kind_of(FILES / f"{name}.csv", other) for other in KINDS}
+    assert told[kind] == ""
+    assert set(told.values()) <= {"", kind}
 
 
 async def test_where_a_consent_came_from_is_an_internet_address_or_nothing(database: str, tmp_path: Path) -> None:

@@ -22,12 +22,14 @@ from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, f
 from liquor_app.imports.cleaning.rows import NO_EVIDENCE
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
 from liquor_app.imports.merge_rows import Policy
+from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.new_buyers import CREATE, OPTION
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.readers.dialect import MARKS, ORDERS
 from liquor_app.imports.readers.formats import READING
+from liquor_app.imports.trial.likely_kind import likely_kind_of
 from liquor_app.imports.trial.shown_rows import TRIED_ROWS
-from liquor_app.imports.uploads import ImportRow, start_import
+from liquor_app.imports.uploads import ImportRow, choose, start_import
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import MATCH, RUN, ImportState
@@ -82,6 +84,8 @@ class Answer:
     problem: str = ""
     lines: tuple[TrialLine, ...] = ()
     """What becomes of the rows that were tried."""
+    meant: str = ""
+    """What the file rather holds than what was said."""
 
 
 async def look_at(actor: Actor, question: Question) -> Answer:
@@ -89,8 +93,11 @@ async def look_at(actor: Actor, question: Question) -> Answer:
     row = question.row
     first: FilePreview | None = None
     seen: FilePreview | None = None
+    meant = ""
     try:
         async with file_store().on_disk(row.stored) as path:
+            if question.mapping is None:
+                meant = await READING.run(likely_kind_of, path, row.kind)
             told = question.options
             whole: dict[str, Any] = {name: told[name] for name in ("profile", "constants") if name in told}
             if question.mapping is None:
@@ -108,8 +115,8 @@ async def look_at(actor: Actor, question: Question) -> Answer:
                 )  # fmt: skip
                 lines = trial_lines(tried.shown, await shop_now(session))
     except AppError as problem:
-        return Answer(first, seen, problem=problem.message)
-    return Answer(first, seen, tried, lines=tuple(lines))
+        return Answer(first, seen, problem=problem.message, meant=meant)
+    return Answer(first, seen, tried, lines=tuple(lines), meant=meant)
 
 
 class MatchState(rx.State):
@@ -132,6 +139,8 @@ class MatchState(rx.State):
     consent_at: str = ""
     """What is said of everybody in the file who agreed."""
     asks_evidence: bool = False
+    meant: str = ""
+    """What the file seems to hold instead of what was said."""
     creates: bool = False
     """Buyers nobody knows are made customers."""
     stranger_note: str = ""
@@ -187,6 +196,20 @@ class MatchState(rx.State):
         """Read a known tool's file column by column after all, or as the tool's again."""
         self.by_columns = bool(chosen)
         self._of = ""
+        return await self._ask(guess=True)
+
+    @rx.event
+    @guarded
+    async def read_as(self, kind: str) -> Any:
+        """Read the file that was sent as one of another kind."""
+        actor, file = await signed_in(self), await self.get_state(ImportState)
+        row = await file._row()
+        if file.step != MATCH or row.status is not ImportStatus.PREVIEW:
+            return None
+        async with transaction() as session:
+            await choose(session, actor, row.id, kind=str(kind), policy=Policy.FILL, mapping={}, options={})
+        file.kind = str(kind)
+        self._clear()
         return await self._ask(guess=True)
 
     @rx.event
@@ -267,6 +290,7 @@ class MatchState(rx.State):
         if self._asked != asked:
             return
         self.reading, self.problem = False, on_screen(answer.problem)
+        self.meant = answer.meant or self.meant
         if answer.first is not None:
             self.columns, self._of = column_lines(answer.first), str(row.id)
         if answer.seen is not None:

@@ -52,6 +52,7 @@ def match_step() -> rx.Component:
         Column("Becomes", becomes),
     )  # fmt: skip
     chosen = card(
+        _meant(),
         _known_as(),
         rx.cond(
             MatchState.columns,
@@ -92,6 +93,17 @@ def _known_as() -> rx.Component:
         rx.el.div(by_columns, class_name="pad"),
         rx.cond(MatchState.known_as != "", rx.el.div(by_tool, class_name="pad"), rx.fragment()),
     )
+
+
+def _meant() -> rx.Component:
+    """Draw what the file seems to hold instead, and the way to have it read as that."""
+    told = row(
+        rx.el.p("This file looks like ", rx.el.b(MatchState.meant), ", not ", ImportState.kind, ".", role="status"),
+        button("Read it as " + MatchState.meant, icon="replace", on_click=MatchState.read_as(MatchState.meant)),
+        apart=True,
+        wrap=True,
+    )
+    return rx.cond(MatchState.meant != "", rx.el.div(told, class_name="pad"), rx.fragment())
 
 
 def _strangers() -> rx.Component:

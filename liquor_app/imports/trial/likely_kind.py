@@ -1,0 +1,50 @@
+"""What a file seems to hold, where it is not what was said: orders given as customers, and the like. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from liquor_app.imports.cleaning.column_mapping import IDENTITY, KINDS, guess_mapping
+from liquor_app.imports.profiles.known_tools import recognise
+from liquor_app.imports.readers.formats import open_table, read_sample
+from liquor_app.imports.readers.row_reader import Record
+
+_MARKS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "purchases": (("order_id",), ("occurred_at",), ("amount", "unit_price"), IDENTITY["purchases"]),
+    "products": (("sku", "upc"), ("name",), ("price", "stock", "cost")),
+    "customers": (("email", "phone"), ("name", "first_name"), ("city", "state", "postal_code", "email_consent")),
+}
+"""Of each of these a field, by the names of columns: a file has them that is of that kind. The surest kind first."""
+
+
+def likely_kind(columns: Sequence[str], kind: str, sample: Sequence[Record] = ()) -> str:
+    """Return what a file rather holds than `kind`; empty where nothing says so.
+
+    A known tool's export is what the tool calls it. Any other is of another kind where its columns have all that makes
+    one, and not all that makes a file of `kind`.
+    """
+    if recognise(columns, kind) is not None:
+        return ""
+    for other in KINDS:
+        if other != kind and recognise(columns, other) is not None:
+            return other
+    if _has_all(columns, kind, sample) and kind != "customers":
+        return ""
+    return next((one for one in _MARKS if one != kind and _has_all(columns, one, sample)), "")
+
+
+def likely_kind_of(path: Path, kind: str) -> str:
+    """As `likely_kind`, of a file.
+
+    Raises:
+        Invalid: not a file we read.
+    """
+    with open_table(path) as table:
+        columns = table.columns
+    return likely_kind(columns, kind, read_sample(path))
+
+
+def _has_all(columns: Sequence[str], kind: str, sample: Sequence[Record]) -> bool:
+    found = guess_mapping(columns, kind, None, sample)
+    return all(any(field in found for field in fields) for fields in _MARKS[kind])
