@@ -22,12 +22,13 @@ from liquor_app.imports.undo.undo_locally import undo_locally
 FIRST = ("Ada", "Bo", "Cy", "Dee", "Eve", "José", "Zoë", "Gus")
 LAST = ("King", "O'Neil", "Müller", "Smith", "Lovelace", "Ng")
 STATES = ("ME", "NY", "CA", "TX", "FL", "WA")
+AREAS = (207, 212, 213, 214, 305, 206, 312, 415, 617, 702)
 
 
 def _person(number: int, *, phone: bool, city: str = "Portland") -> list[str]:
     return [
         str(number), f"p{number}@example.com", f"{FIRST[number % 8]} {LAST[number % 6]}",
-        f"({201 + number % 700}) {200 + number // 10_000 % 700}-{number % 10_000:04d}" if phone else "",
+        f"({AREAS[number % 10]}) {220 + number // 100_000}-{number // 10 % 10_000:04d}" if phone else "",
         city, STATES[number % 6], f"{number % 99_999:05d}",
     ]  # fmt: skip
 

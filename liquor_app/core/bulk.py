@@ -113,6 +113,37 @@ class _AsItIs(Dumper):
 psycopg.adapters.register_dumper(PassedArray, _AsItIs)
 
 
+class TextArray(str):
+    """Thousands of texts as one parameter, for `= ANY(:names)`: made by `texts`.
+
+    The driver looks at every element of a list by itself, which takes ten times as long as this.
+    """
+
+    __slots__ = ()
+
+
+class _AsTexts(Dumper):
+    format = Format.TEXT
+    oid = psycopg.adapters.types["text"].array_oid
+
+    def dump(self, obj: TextArray) -> Buffer:
+        return obj.encode()
+
+
+psycopg.adapters.register_dumper(TextArray, _AsTexts)
+
+
+def texts(values: Iterable[str]) -> TextArray:
+    """Return texts as PostgreSQL reads an array of them."""
+    given = values if isinstance(values, list) else list(values)
+    if not given:
+        return TextArray("{}")
+    joined = '","'.join(given)
+    if "\\" in joined or joined.count('"') != 2 * (len(given) - 1):
+        joined = '","'.join([one.replace("\\", "\\\\").replace('"', '\\"') for one in given])
+    return TextArray(f'{{"{joined}"}}')
+
+
 _NAMES: tuple[tuple[type[Any], str], ...] = (
     (types.Uuid, "uuid"),
     (types.BigInteger, "bigint"),

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.bulk import by_index, copy_rows
+from liquor_app.core.bulk import by_index, copy_rows, texts
 from liquor_app.customers import baskets
 from liquor_app.customers.baskets import BasketTold
 from liquor_app.customers.merging.aliases import aliases_among
@@ -59,7 +59,7 @@ async def load_buyers(session: AsyncSession, keys: dict[str, list[str]]) -> Base
     aliases = await aliases_among(session, keys)
     if aliases:
         holders += " UNION SELECT id, email_key, external_id, phone FROM customers WHERE id = ANY(:aliased)"
-    bound = {**{key: list(set(keys[key])) for key in KEYS}, **({"aliased": list(aliases.values())} if aliases else {})}
+    bound = {**{key: texts(set(keys[key])) for key in KEYS}, **({"aliased": list(aliases.values())} if aliases else {})}
     found = await session.execute(text(f"{holders} ORDER BY id"), bound)
     return Base(
         (
@@ -170,7 +170,7 @@ async def _owners(session: AsyncSession, import_id: UUID | None, orders: set[str
             " UNION ALL SELECT DISTINCT ON (order_id) order_id, customer_id FROM import_lines"
             " WHERE import_id = CAST(:import AS uuid) AND order_id = ANY(:orders)"
         ),
-        {"orders": list(orders), "import": import_id},
+        {"orders": texts(orders), "import": import_id},
     )
     return {row[0]: row[1] for row in found}
 

@@ -15,7 +15,7 @@ from liquor_app.imports.cleaning.line_rows import Line, clean_line
 from liquor_app.imports.cleaning.order_rows import OrderRows
 from liquor_app.imports.cleaning.order_shape import Watch
 from liquor_app.imports.cleaning.product_cells import clean_product
-from liquor_app.imports.cleaning.rows import CleanProduct, Person, Setting, clean_person
+from liquor_app.imports.cleaning.rows import CleanProduct, Person, PersonReader, Setting
 from liquor_app.imports.cleaning.sale_rows import SaleRows
 from liquor_app.imports.profiles.tool_profile import NOBODY, Make
 from liquor_app.imports.readers.formats import READING
@@ -27,8 +27,21 @@ CHUNK_ROWS = 5_000
 CHUNK_CHARACTERS = 8_000_000
 """A chunk ends with whichever comes first, so that rows of a megabyte cost no more memory than short ones."""
 
-Clean = Callable[[int, list[str], dict[str, int], Setting], Any]
-CLEAN: dict[str, Clean] = {"customers": clean_person, "purchases": clean_line, "products": clean_product}
+Clean = Callable[[int, list[str]], Any]
+
+
+def _reader(
+    clean: Callable[[int, list[str], dict[str, int], Setting], Any],
+) -> Callable[[dict[str, int], Setting], Clean]:
+    return lambda at, how: lambda number, cells: clean(number, cells, at, how)
+
+
+READERS: dict[str, Callable[[dict[str, int], Setting], Clean]] = {
+    "customers": PersonReader,
+    "purchases": _reader(clean_line),
+    "products": _reader(clean_product),
+}
+"""What makes something of a file's rows; made once a file."""
 
 
 OF_NOBODY = frozenset({"no_customer", "nobodys_email"})
@@ -96,7 +109,7 @@ class Chunks:
             self._records = iter(
                 OrderRows(self._records, order, [place for place in who if place < len(table.columns)])
             )
-        self._clean = CLEAN[kind]
+        self._clean = READERS[kind](at, how)
         self._at, self._how, self._made = at, how, made
         self._skip, self._left, self._see = skip, limit, see
         self._ahead: asyncio.Task[Chunk] | None = None
@@ -128,7 +141,7 @@ class Chunks:
                 self._sales.line(record.cells)
         self._skip = 0
         chunk, start = Chunk(), self._table.taken
-        at, how, clean, made = self._at, self._how, self._clean, self._made
+        clean, made = self._clean, self._made
         most = CHUNK_ROWS if self._left is None else min(CHUNK_ROWS, self._left)
         while chunk.read < most and self._table.taken - start < CHUNK_CHARACTERS:
             record = next(self._records, None)
@@ -154,12 +167,12 @@ class Chunks:
                     continue
                 if len(lines) > 1 and record.number > LAST_PACKED:
                     raise Rejected("too_far_down", "", f"Packed orders are read up to row {figure(LAST_PACKED)}.")
-                rows = [clean(_line_number(record.number, nth), cells, at, how) for nth, cells in enumerate(lines)]
+                rows = [clean(_line_number(record.number, nth), cells) for nth, cells in enumerate(lines)]
             except Rejected as why:
                 if why.code in OF_NOBODY and self._is_sales:
                     chunk.left_out[NOBODY] += 1
                     continue
-                reject = Reject(record, why, self.order_of(record))
+                reject = Reject(record, why.bare(), self.order_of(record))
                 if self._is_sales and not (record.problem or reject.order_id) and (line := self._partial(record)):
                     chunk.partial.append((len(chunk.rejects), line))
                 chunk.rejects.append(reject)

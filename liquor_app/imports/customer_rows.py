@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import texts
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, copied_seal
 from liquor_app.customers.bulk_write import FIELDS, WRITTEN, Told, add_people, change_people, note_evidence
 from liquor_app.customers.labels.tags import MOST_TAGS, add_tags, known_tags
@@ -45,7 +46,7 @@ async def load_known(session: AsyncSession, keys: dict[str, list[str]], *, conse
         f"SELECT id FROM customers WHERE deleted_at IS NULL AND {key} = ANY(:{key})" for key in KEYS
     )
     columns = f"SELECT id, updated_at, {', '.join(WRITTEN)} FROM customers"
-    asked: dict[str, list[Any]] = {key: keys.get(key, []) for key in KEYS}
+    asked = {key: texts(keys.get(key, [])) for key in KEYS}
     rows = {row["id"]: row for row in await _rows(session, f"{columns} WHERE id IN ({holders}) ORDER BY id", asked)}
     aliases = await aliases_among(session, keys)
     # apart, for there are none mostly: within the statement above, an unknown number of them made its plan a bad one
@@ -89,7 +90,7 @@ def merge(base: Base, people: Sequence[Person], policy: Policy, *, watch: bool =
             before = told_of(base.match(person.values)) if watch else {}
             known, outcome = apply(base, person, policy)
         except Rejected as why:
-            result.rejected.append((position, why))
+            result.rejected.append((position, why.bare()))
             continue
         if watch:
             result.becoming[position] = becoming(called(known), before, told_of(known))
@@ -123,8 +124,8 @@ async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, fil
     fresh = [known for known in base.people.values() if known.seen is None]
     changed = [known for known in base.people.values() if known.seen is not None and known.changed]
     if fresh:
-        made_by = str(import_id)
-        await add_people(session, [[known.id, made_by, *_row(known)] for known in fresh])
+        made_by = import_id.hex
+        await add_people(session, [[known.id.hex, made_by, *_row(known)] for known in fresh])
     if changed:
         rows = [[known.id, known.seen, *_row(known), *_images(known)] for known in changed]
         await change_people(session, rows, import_id)

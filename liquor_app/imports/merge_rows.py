@@ -8,7 +8,7 @@ overrides a newer one, and a withdrawal is honoured even where known people are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -26,6 +26,7 @@ from liquor_app.imports.cleaning.rows import AgeSeen, ConsentGiven, Person
 
 KEYS = ("email_key", "external_id", "phone")
 DEFAULTS = {"country": "US", "language": "en"}
+_BLANK: dict[str, Any] = {**dict.fromkeys(FIELDS), **DEFAULTS}
 
 
 class Policy(StrEnum):
@@ -64,8 +65,9 @@ class Known:
     consent_before: dict[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.before = dict(self.values)
-        self.consent_before = dict(self.consent)
+        if self.seen is not None:
+            self.before = dict(self.values)
+            self.consent_before = dict(self.consent)
 
     @property
     def changes(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -114,7 +116,7 @@ class Base:
         for one in self._by[key].get(value, ()):
             if one.values.get(key) == value:
                 return one
-        return self.people.get(self.aliases[key, value]) if (key, value) in self.aliases else None
+        return self.people.get(self.aliases[key, value]) if self.aliases and (key, value) in self.aliases else None
 
     def match(self, given: dict[str, Any]) -> Known | None:
         """Tell whom a row is about; None for somebody new.
@@ -144,7 +146,9 @@ class Base:
             return found
         alone = not (given.get("email_key") or given.get("external_id"))
         phone = given.get("phone")
-        holders = [one for one in self._by["phone"].get(phone, ()) if one.values["phone"] == phone]
+        if not (held := self._by["phone"].get(phone)):
+            return None
+        holders = [one for one in held if one.values["phone"] == phone]
         if not alone:
             holders = [one for one in holders if one.is_nameless]
         # Several people may hold one telephone by now. Whoever is known by nothing else comes first, then whoever
@@ -205,7 +209,7 @@ def _without_aliases(base: Base, person: Person) -> Person:
     gone = {key for key in KEYS if (key, person.values.get(key)) in base.aliases}
     if "email_key" in gone:
         gone.add("email")
-    return replace(person, values={name: value for name, value in person.values.items() if name not in gone})
+    return person._replace(values={name: value for name, value in person.values.items() if name not in gone})
 
 
 def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:
@@ -241,7 +245,7 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
         person = _without_aliases(base, person)
     if known is None:
         guess = None if "timezone" in person.values else _timezone(person.values)
-        known = Known(uuid7(), {**dict.fromkeys(FIELDS), "timezone": guess, **DEFAULTS, **_columns(person)})
+        known = Known(uuid7(), {**_BLANK, "timezone": guess, **_columns(person)})
         if "date_of_birth" in person.values:
             known.born_in_row = person.number
         _take_consents(known, person)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from liquor_app.core.bulk import PassedArray
+from liquor_app.core.bulk import PassedArray, texts
 from liquor_app.core.db import transaction
 
 pytestmark = pytest.mark.integration
@@ -25,3 +25,18 @@ async def test_columns_arrive_as_they_left_with_their_gaps(database: str) -> Non
         )
         rows = [(row.id and str(row.id), row.words) for row in found]
     assert rows == [("019a0000-0000-7000-8000-000000000001", 'a, "b"'), (None, "c\\")]
+
+
+ODD = ["plain", "", "NULL", "null", 'a "b"', "c\\", "{d}", "e,f", " g ", "h\ni", "\\", '"', "Ü", "'", "i" * 5_000]
+
+
+@pytest.mark.parametrize("given", [[], ["a"], [""], ODD, ["a"] * 3])
+async def test_texts_arrive_as_they_are(database: str, given: list[str]) -> None:
+    async with transaction() as session:
+        found = await session.execute(text("SELECT unnest(CAST(:given AS text[]))"), {"given": texts(given)})
+        assert list(found.scalars()) == given
+        among = await session.execute(
+            text("SELECT name FROM unnest(CAST(:all AS text[])) AS t(name) WHERE name = ANY(:given)"),
+            {"all": [*ODD, "another"], "given": texts(iter(given))},
+        )
+        assert set(among.scalars()) == set(given) & set(ODD)

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import texts
+
 _NAMED = """
 SELECT kind, value, customer_id FROM customer_aliases
  WHERE (kind = 'external_id' AND value = ANY(:external_id)) OR (kind = 'email_key' AND value = ANY(:email_key))
@@ -16,8 +18,8 @@ SELECT kind, value, customer_id FROM customer_aliases
 
 async def aliases_among(session: AsyncSession, keys: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], UUID]:
     """Return (kind, value) → customer of those keys that are a merged profile's."""
-    asked = {kind: list(set(keys.get(kind, ()))) for kind in ("external_id", "email_key")}
+    asked = {kind: set(keys.get(kind, ())) for kind in ("external_id", "email_key")}
     if not any(asked.values()):
         return {}
-    found = await session.execute(text(_NAMED), asked)
+    found = await session.execute(text(_NAMED), {kind: texts(values) for kind, values in asked.items()})
     return {(kind, value): UUID(str(customer_id)) for kind, value, customer_id in found}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from typing import Self
 
 from liquor_app.core.csv_cells import unescape_formula
 from liquor_app.customers.visible_text import visible
@@ -11,6 +13,10 @@ MAX_TEXT = 255
 REMEMBERED = 4096
 """Cells whose meaning is remembered where a column holds few different ones."""
 BLANKS = frozenset({"", "null", "none", "n/a", "na", "nan", "nil", "-", "\\n"})
+_LONGEST_BLANK = max(map(len, BLANKS))
+_PLAIN = re.compile(r"[!-&(-<>-~][!-~]*(?: [!-~]+)*")
+"""Most cells: printable ASCII, single spaces within, and nothing a spreadsheet puts before a text. They stand as they
+are."""
 
 
 class Rejected(Exception):
@@ -22,11 +28,18 @@ class Rejected(Exception):
         self.field = field
         self.reason = reason
 
+    def bare(self) -> Self:
+        """Return it without the frames it came through: they hold it, and with it a row's cells, in a circle."""
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+        return self
+
 
 def clean_text(cell: str, field: str) -> str | None:
     """Return one line of text, None if blank."""
     if not cell:
         return None
+    if len(cell) <= MAX_TEXT and _PLAIN.fullmatch(cell):
+        return cell
     if "\x00" in cell:
         raise Rejected("nul_character", field, f"{field} holds a NUL character.")
     cell = visible(cell)
@@ -52,4 +65,4 @@ def clean_word(cell: str, field: str) -> str | None:
     if not cell:
         return None
     text = clean_text(cell, field)
-    return None if text is None or text.lower() in BLANKS else text
+    return None if text is None or (len(text) <= _LONGEST_BLANK and text.lower() in BLANKS) else text

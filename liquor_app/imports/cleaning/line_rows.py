@@ -55,7 +55,7 @@ def _buyer(cell: Callable[[str], str]) -> tuple[str | None, str | None, str | No
         try:
             return clean()
         except Rejected as why:
-            refused = refused or why
+            refused = refused or why.bare()
             return None
 
     email_key = read(lambda: _buyer_email(cell("email"))[1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from liquor_app.imports.readers.row_reader import Record
 
@@ -62,7 +61,7 @@ class OrderRows:
         """Yield what waits, before a row of the order `following`."""
         for record, before in self._waiting:
             if record.problem:
-                yield replace(record, order=record.order or _order_of(record, before, following))
+                yield record._replace(order=record.order or _order_of(record, before, following))
             else:
                 yield self._with_buyer(record) if self._named and before == self._now else record
         self._waiting = []
@@ -71,7 +70,7 @@ class OrderRows:
         cells = list(record.cells)
         for place, cell in zip(self._who, self._named, strict=True):
             cells[place] = cell
-        return replace(record, cells=cells)
+        return record._replace(cells=cells)
 
 
 def _order_of(record: Record, before: str, following: str) -> str:

@@ -20,6 +20,8 @@ _WHOLE = re.compile(r"^\d+\.0+$")
 _MANTISSA = re.compile(r"^[+-]?\d(?:[.,]\d+)?E[+-]?\d+$", re.IGNORECASE)
 """One that lost its digits there: 6.17555E+09."""
 _SEVERAL = re.compile(r"\s*[;|\n]\s*|\s*,\s+|\s+/\s+|,(?=[^,@\s]+@)|\s+(?:or|and|&)\s+")
+_PLAIN_EMAIL = re.compile(r"[a-z0-9][a-z0-9_+.-]*@[a-z0-9.-]*[a-z0-9]", re.IGNORECASE | re.ASCII)
+"""Most addresses: one of them, with nothing beside it."""
 _NAMED = re.compile(r"^.*<\s*([^<>]*?)\s*>\s*$")
 _EXTENSION = re.compile(
     r"\s*(?:;?\s*(?:x|ext\.?|extension|#)\s*\d{1,6}|\([a-z][a-z .]{0,20}\)|[a-z]{1,10})\s*$", re.IGNORECASE
@@ -53,7 +55,7 @@ def clean_email(cell: str) -> tuple[str | None, str | None]:
     text = clean_word(cell, "email")
     if text is None:
         return None, None
-    if "@" in text:
+    if "@" in text and not _PLAIN_EMAIL.fullmatch(text):
         text = _SEVERAL.split(text.strip(" ;,|"), maxsplit=1)[0]
         if named := _NAMED.match(text):
             text = named[1]

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from liquor_app.catalog.product_write import NewProduct
@@ -63,10 +63,6 @@ class Setting:
         return found
 
 
-T = TypeVar("T")
-"""People buy more than once."""
-
-
 @dataclass(frozen=True, slots=True)
 class ConsentGiven:
     """Evidence read from a file. `dated` False: a withdrawal of no known day, which holds from now on."""
@@ -88,8 +84,7 @@ class AgeSeen:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """A customer row, understood. `values` holds what was not blank; `notes` what was left out, by `NOTES`."""
 
     number: int
@@ -98,16 +93,17 @@ class Person:
     notes: tuple[str, ...] = ()
     given_up: tuple[tuple[str, str], ...] = ()
     """Channels whose address another system no longer writes to, and why (`SuppressionReason`)."""
-
-    @property
-    def says_no(self) -> bool:
-        """Whether the row withdraws a consent, or names an address that is written to no more."""
-        return bool(self.given_up) or any(one.status is ConsentStatus.WITHDRAWN for one in self.consents)
-
     tags: tuple[str, ...] = ()
     custom: tuple[tuple[str, str], ...] = ()
     """Custom fields: key and value."""
     age_seen: AgeSeen | None = None
+
+    @property
+    def says_no(self) -> bool:
+        """Whether the row withdraws a consent, or names an address that is written to no more."""
+        return bool(self.given_up or self.consents) and (
+            bool(self.given_up) or any(one.status is ConsentStatus.WITHDRAWN for one in self.consents)
+        )
 
 
 @dataclass(slots=True)
@@ -254,85 +250,140 @@ NOTES = {
 """What may be left out of a row that is taken all the same, and the words for it."""
 
 
-def clean_person(number: int, cells: list[str], at: dict[str, int], how: Setting) -> Person:
-    """Return a row of customers, understood. A cell that cannot be read is left blank and noted; it never costs the
-    person.
+class PersonReader:
+    """Rows of customers, understood: `PersonReader(at, how)(number, cells)`. A cell that cannot be read is left blank
+    and noted; it never costs the person.
+
+    What can be told of all rows is worked out once a file: which columns there are, and what reads them.
 
     Args:
         at: field → position of its cell.
-
-    Raises:
-        Rejected: nothing in it says who it is.
     """
 
-    given = {field: cells[position] for field, position in at.items() if cells[position]}
-    notes: list[str] = []
-    refused: dict[str, Rejected] = {}
+    def __init__(self, at: dict[str, int], how: Setting) -> None:
+        self._at, self._how = at, how
+        self._plain = [(name, at[name], clean) for name, clean in _CLEAN.items() if name in at]
+        self._names = [
+            (name, at[name], partial(clean_name, field=name)) for name in ("first_name", "last_name") if name in at
+        ]
+        self._custom = [(*split, place) for name, place in at.items() if (split := split_name(name)) is not None]
+        self._email, self._phone = at.get("email"), at.get("phone")
+        self._born, self._tags = at.get("date_of_birth"), at.get("tags")
+        self._proves = "age_check" in at or "age_checked_at" in at
+        self._hears = "given_up" in at or any(name in at for name in CONSENTS)
+        self._today = how.now.astimezone(how.zone).date()
 
-    def read(field: str, clean: Callable[[str], T], nothing: T) -> T:
+    def __call__(self, number: int, cells: list[str]) -> Person:
+        """Return a row as a person.
+
+        Raises:
+            Rejected: nothing in it says who it is.
+        """
+        notes: list[str] = []
+        refused: dict[str, Rejected] = {}
+        values: dict[str, object] = {}
+        for name, place, clean in self._plain:
+            if cell := cells[place]:
+                try:
+                    if value := clean(cell):
+                        values[name] = value
+                except Rejected as why:
+                    refused[name] = why.bare()
+        self._take_addresses(cells, values, refused)
+        if "email_key" not in values and "phone" not in values and "external_id" not in values:
+            told = next((refused[name] for name in ("email", "phone", "external_id") if name in refused), None)
+            raise told or Rejected("no_identity", "email", "The row has neither an e-mail, a phone nor an external id.")
+        if self._names:
+            self._take_names(cells, values, refused)
+        notes += map(left_out, refused)
+        if self._born is not None and (cell := cells[self._born]):
+            self._take_birthday(cell, values, notes)
+        tags: tuple[str, ...] = ()
+        if self._tags is not None and (cell := cells[self._tags]):
+            tags, is_whole = clean_tags(cell)
+            if not is_whole:
+                notes.append(left_out("tags"))
+        custom = self._take_custom(cells, notes) if self._custom else ()
+        seen = self._take_proof(cells, notes) if self._proves else None
+        if not self._hears:
+            return Person(number, values, (), tuple(notes), (), tags, custom, seen)
+        heard = _consents(cells, self._at, self._how)
+        notes += heard.notes
+        return Person(
+            number, values, tuple(heard.consents), tuple(notes), tuple(heard.given_up.items()), tags, custom, seen
+        )
+
+    def _take_addresses(self, cells: list[str], values: dict[str, object], refused: dict[str, Rejected]) -> None:
+        if self._email is not None and (cell := cells[self._email]):
+            try:
+                email, key = clean_email(cell)
+                if key:
+                    values["email"], values["email_key"] = email, key
+            except Rejected as why:
+                refused["email"] = why.bare()
+        if self._phone is not None and (cell := cells[self._phone]):
+            try:
+                if phone := clean_phone(cell, str(values.get("country") or "US")):
+                    values["phone"] = phone
+            except Rejected as why:
+                refused["phone"] = why.bare()
+
+    def _take_names(self, cells: list[str], values: dict[str, object], refused: dict[str, Rejected]) -> None:
+        found: dict[str, str] = {}
+        for name, place, clean in self._names:
+            if name == "last_name" and "name" in values:
+                continue
+            try:
+                if text := clean(cells[place]):
+                    found[name] = text
+            except Rejected as why:
+                refused[name] = why.bare()
+        if "name" not in values and (whole := " ".join(found.values())[:MAX_TEXT]):
+            values["name"] = whole
+        if "first_name" in found:
+            values["first_name"] = found["first_name"]
+
+    def _take_birthday(self, cell: str, values: dict[str, object], notes: list[str]) -> None:
+        if (yearless := yearless_birthday(cell, self._how.date_order)) is not None:
+            values["birthday_md"] = yearless
+            notes.append(YEARLESS)
+            return
         try:
-            return clean(given[field]) if field in given else nothing
-        except Rejected as why:
-            refused[field] = why
-            notes.append(left_out(field))
-            return nothing
-
-    values: dict[str, object] = {field: read(field, clean, None) for field, clean in _CLEAN.items() if field in given}
-    no_email: tuple[str | None, str | None] = (None, None)
-    values["email"], values["email_key"] = read("email", clean_email, no_email)
-    values["phone"] = read("phone", partial(clean_phone, country=str(values.get("country") or "US")), None)
-    if not (values["email_key"] or values["phone"] or values.get("external_id")):
-        told = next((refused[field] for field in ("email", "phone", "external_id") if field in refused), None)
-        raise told or Rejected("no_identity", "email", "The row has neither an e-mail, a phone nor an external id.")
-    if not values.get("name"):
-        parts = [read(field, partial(clean_name, field=field), None) for field in ("first_name", "last_name")]
-        values["name"] = " ".join(part for part in parts if part)[:MAX_TEXT]
-    if "first_name" in given:
-        values["first_name"] = read("first_name", partial(clean_name, field="first_name"), None)
-    if (yearless := yearless_birthday(given.get("date_of_birth", ""), how.date_order)) is not None:
-        values["birthday_md"] = yearless
-        notes.append(YEARLESS)
-    elif "date_of_birth" in given:
-        today = how.now.astimezone(how.zone).date()
-        born = read("date_of_birth", partial(clean_birthday, today=today, order=how.date_order), None)
-        values["date_of_birth"] = known_birthday(born)
-        if born in PLACEHOLDERS or is_no_birthday(given["date_of_birth"]):
-            notes.append(NO_BIRTHDAY)
-    tags: tuple[str, ...] = ()
-    if "tags" in given:
-        tags, is_whole = clean_tags(given["tags"])
-        if not is_whole:
-            notes.append(left_out("tags"))
-    custom, is_read = _custom(given, how)
-    if not is_read:
-        notes.append(left_out("custom"))
-    seen = _age_seen(given, how) if "age_check" in given else None
-    if seen is None and "age_checked_at" in given:
-        notes.append(UNSEEN)
-    known = {field: value for field, value in values.items() if value}
-    heard = _consents(cells, at, how)
-    all_notes = (*notes, *heard.notes)
-    return Person(number, known, tuple(heard.consents), all_notes, tuple(heard.given_up.items()), tags, custom, seen)
-
-
-def _custom(given: dict[str, str], how: Setting) -> tuple[tuple[tuple[str, str], ...], bool]:
-    """Return what stands in custom fields, and whether every cell could be read."""
-    found: list[tuple[str, str]] = []
-    is_whole = True
-    for column, cell in given.items():
-        if (name := split_name(column)) is None:
-            continue
-        kind, key = name
-        try:
-            value = clean_custom(
-                kind, key, cell, order=how.date_order, decimal=how.decimal, currency=how.currency
-            )  # fmt: skip
+            born = clean_birthday(cell, today=self._today, order=self._how.date_order)
         except Rejected:
-            is_whole = False
-            continue
-        if value is not None:
-            found.append((key, value))
-    return tuple(found), is_whole
+            notes.append(left_out("date_of_birth"))
+            born = None
+        if (known := known_birthday(born)) is not None:
+            values["date_of_birth"] = known
+        if born in PLACEHOLDERS or is_no_birthday(cell):
+            notes.append(NO_BIRTHDAY)
+
+    def _take_custom(self, cells: list[str], notes: list[str]) -> tuple[tuple[str, str], ...]:
+        how = self._how
+        found: list[tuple[str, str]] = []
+        is_whole = True
+        for kind, key, place in self._custom:
+            if not (cell := cells[place]):
+                continue
+            try:
+                value = clean_custom(kind, key, cell, order=how.date_order, decimal=how.decimal, currency=how.currency)
+            except Rejected:
+                is_whole = False
+                continue
+            if value is not None:
+                found.append((key, value))
+        if not is_whole:
+            notes.append(left_out("custom"))
+        return tuple(found)
+
+    def _take_proof(self, cells: list[str], notes: list[str]) -> AgeSeen | None:
+        given: dict[str, str] = {
+            name: cells[self._at[name]] for name in ("age_check", "age_checked_at") if name in self._at
+        }
+        seen = _age_seen(given, self._how) if given.get("age_check") else None
+        if seen is None and given.get("age_checked_at"):
+            notes.append(UNSEEN)
+        return seen
 
 
 def _age_seen(given: dict[str, str], how: Setting) -> AgeSeen | None:

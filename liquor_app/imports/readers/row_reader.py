@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from liquor_app.core.errors import Invalid
 
@@ -16,8 +15,7 @@ SHOWN = 500
 """Characters kept of a cell that could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One row. `number` is what a spreadsheet shows (the header is 1; a JSON object counts from 1 for the first);
     `problem` says why `cells` cannot be used, `order` which order it is a line of, where the rows around it tell."""
 
