@@ -12,8 +12,10 @@ import reflex as rx
 from liquor_app.liquor_app import PAGES
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.forms.view import form_dialog, form_of
+from liquor_app.screens.imports.drop_folders.state import DropFoldersState
 from liquor_app.ui.forms.dialog import dialog
 from liquor_app.ui.forms.form import text_field
+from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.frame.page_spec import Page
 
 ELSEWHERE = ("/api/", "/docs", "/openapi.json", "/manual")
@@ -65,12 +67,25 @@ def losing(page: Any) -> list[str]:
     return wrong
 
 
+def opposites(page: Any) -> list[str]:
+    """Menus that offer to turn something on and off at once, whatever it is now."""
+    wrong = []
+    for box, _ in elements(page):
+        if str(box["name"]).strip('"') == "RadixThemesDropdownMenu.Content":
+            lines = re.findall(r'ReflexEvent\("([^"]+)", (\(\{.*?\}\))', "\n".join(map(props, box["children"])))
+            both = [name for name, told in lines if ": true" in told for other, off in lines
+                    if name == other and off == told.replace(": true", ": false")]  # fmt: skip
+            wrong += both
+    return wrong
+
+
 def faults(page: Page) -> list[str]:
     whole = page.component().render()
     drawn = list(elements(whole))
     labelled = set(re.findall(r"htmlFor:\"([^\"]+)\"", "\n".join(props(node) for node, _ in drawn)))
     routes = [re.compile(DYNAMIC.sub("[^/]+", one.route) + "$") for one in PAGES]
     found = [f"a dialog that closes unasked: {told[:200]}" for told in losing(whole)]
+    found += [f"a menu that offers both of {verb}" for verb in opposites(whole)]
     for node, within in drawn:
         tag, told = str(node["name"]).strip('"'), props(node)
         named = any(one in told for one in NAMING)
@@ -111,6 +126,15 @@ def test_the_check_sees() -> None:
         "a button without a name", "a input without a label", "a link to no page",
         "a button that every row calls the same", "a span that every row calls the same", "no heading",
     ]  # fmt: skip
+
+
+def test_a_menu_that_offers_both_is_seen() -> None:
+    def drawn(**given: Any) -> Any:
+        on = Item("Pause", DropFoldersState.pause("a", True), **given)
+        return menu(rx.el.button("More"), on, Item("Go on", DropFoldersState.pause("a", False), **given)).render()
+
+    assert opposites(drawn()) != []
+    assert opposites(drawn(when=DropFoldersState.root == "")) == []
 
 
 def test_a_dialog_that_closes_unasked_is_seen() -> None:

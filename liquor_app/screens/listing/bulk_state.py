@@ -20,10 +20,15 @@ from liquor_app.screens.listing.views_state import ViewsState
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
-from liquor_app.ui.toast import toast_done, toast_failed, toast_warning
+from liquor_app.ui.toast import toast_failed
 from liquor_app.ui.words import figure, plural
 
 WATCH_SECONDS, WATCH_EVERY = 3600, 0.4
+REPORT = "work-report"
+SHOW_REPORT = rx.call_script(
+    f"setTimeout(() => document.getElementById('{REPORT}')?.scrollIntoView({{block: 'center'}}))"
+)
+"""It is told once, above the rows; whoever chose them may be far below."""
 
 
 class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
@@ -219,7 +224,7 @@ class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
                     if link is not None:
                         self.report = f"{link.name} with {plural(link.rows, 'row')} is ready for a quarter of an hour."
                         self.file_url, self.file_name = link.url, link.name
-                        return None
+                        return SHOW_REPORT
                     return await self._ended(job)
                 self.work_words = job.message or self.work_words
                 self.work_percent = round(100 * job.done / job.total, 1) if job.total else 0
@@ -230,7 +235,7 @@ class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
         made = job.result or {}
         if job.status is JobStatus.CANCELLED:
             self.report, self.partly = f"Stopped. {job.message or 'Nothing was done.'}", True
-            return toast_warning("Stopped", self.report)
+            return SHOW_REPORT
         if job.status is not JobStatus.SUCCEEDED:
             return toast_failed("Not done", job.error or "Please try again.")
         if job.name == Job.CHANGE_ROWS.value:
@@ -240,4 +245,4 @@ class BulkState(ViewsState, rx.State, mixin=True):  # type: ignore[call-arg]
             left = f", {figure(made['refused'])} left as they are." if made["refused"] else "."
             self.report = f"{figure(made['done'])} of {figure(made['rows'])} done{left}"
             self.partly = bool(made["refused"])
-        return toast_warning("Not all of it", self.report) if self.partly else toast_done("Done", self.report)
+        return SHOW_REPORT

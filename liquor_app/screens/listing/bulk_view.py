@@ -8,6 +8,7 @@ import reflex as rx
 
 from liquor_app.accounts.bulk_actions import BulkList
 from liquor_app.screens.forms.view import form_dialog, form_of
+from liquor_app.screens.listing.bulk_state import REPORT
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import note
@@ -58,7 +59,7 @@ def work_report(state: Any) -> rx.Component:
         note(*words, tone="amber", icon="triangle-alert", action=ways),
         note(*words, tone="green", icon="circle-check", action=ways),
     )
-    return rx.cond(state.report != "", rx.el.div(told, class_name="pad"), rx.fragment())
+    return rx.cond(state.report != "", rx.el.div(told, class_name="pad", id=REPORT), rx.fragment())
 
 
 def _question(state: Any, names: list[str], danger: bool) -> rx.Component:

@@ -78,10 +78,11 @@ def _head() -> rx.Component:
         ("paused", _act("resume", "Resume", "primary", "play")),
         rx.fragment(),
     )  # fmt: skip
+    is_draft = HEAD.status == CampaignStatus.DRAFT.value
     more = menu(
         icon_button("ellipsis", "More", boxed=True),
         Item("Cancel campaign", CampaignState.ask("cancel"), "ban", danger=True),
-        Item("Delete draft", CampaignState.ask("delete"), "trash-2", danger=True),
+        Item("Delete draft", CampaignState.ask("delete"), "trash-2", danger=True, when=is_draft),
     )
     over = (HEAD.status == CampaignStatus.COMPLETED.value) | (HEAD.status == CampaignStatus.CANCELLED.value)
     return page_head(

@@ -76,8 +76,14 @@ def _pools() -> rx.Component:
                 menu(
                     icon_button("ellipsis", "More about " + line.name),
                     Item("Change", PoolsState.ask("edit", line.id), "pencil"),
-                    Item("Discard unused codes", PoolsState.ask("discard", line.id), "eraser", danger=True),
-                    Item("Delete pool", PoolsState.ask("delete", line.id), "trash-2", danger=True),
+                    Item(
+                        "Discard unused codes",
+                        PoolsState.ask("discard", line.id),
+                        "eraser",
+                        danger=True,
+                        when=line.unused,
+                    ),
+                    Item("Delete pool", PoolsState.ask("delete", line.id), "trash-2", danger=True, when=line.untouched),
                 ),
                 justify_content="flex-end",
             )

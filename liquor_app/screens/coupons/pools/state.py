@@ -49,6 +49,10 @@ class PoolLine:
     given: str
     share: float
     low_water: str
+    unused: bool
+    """Codes of it are left, which can be discarded."""
+    untouched: bool
+    """None was given away, so that it can be deleted."""
 
 
 def pool_line(row: PoolRow) -> PoolLine:
@@ -63,6 +67,8 @@ def pool_line(row: PoolRow) -> PoolLine:
         f"{figure(given)} given, {figure(row.redeemed)} redeemed" if given else "None given yet",
         round(100 * given / row.total, 1) if row.total else 0.0,
         str(row.low_water),
+        row.remaining > 0,
+        not given,
     )
 
 
@@ -104,7 +110,7 @@ class PoolsState(FormState, ListState, rx.State):
     @rx.var
     def pool(self) -> PoolLine:
         """The pool a dialog is about."""
-        nothing = PoolLine("", "", "", False, False, "", "", 0.0, "")
+        nothing = PoolLine("", "", "", False, False, "", "", 0.0, "", False, False)
         return next((row for row in self.rows if row.id == self.about), nothing)
 
     def _list(self) -> ListSpec[PoolRow]:

@@ -72,7 +72,7 @@ def _head() -> rx.Component:
     words = rx.el.div(*(rx.cond(fact != "", rx.el.span(fact), rx.fragment()) for fact in facts), class_name="facts")
     more = menu(
         icon_button("ellipsis", "More", boxed=True),
-        Item("Suppress", ActsState.ask("suppress"), "ban"),
+        Item("Suppress", ActsState.ask("suppress"), "ban", when=who.suppressed == ""),
         Item("Delete", ActsState.ask("delete"), "trash-2", danger=True, divider=True),
     )
     return page_head(

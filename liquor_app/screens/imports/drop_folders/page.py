@@ -72,8 +72,8 @@ def _folders(new: rx.Component) -> rx.Component:
         changing = menu(
             icon_button("ellipsis", "More about " + line.name),
             Item("Change", DropFoldersState.ask("edit", line.id), "pencil"),
-            Item("Pause", DropFoldersState.pause(line.id, True), "pause"),
-            Item("Go on", DropFoldersState.pause(line.id, False), "play"),
+            Item("Pause", DropFoldersState.pause(line.id, True), "pause", when=~line.paused),
+            Item("Go on", DropFoldersState.pause(line.id, False), "play", when=line.paused),
             Item("Take away", DropFoldersState.ask("delete", line.id), "trash-2", danger=True, divider=True),
         )
         look = icon_button("refresh-cw", "Look now at " + line.name, on_click=DropFoldersState.look(line.id))

@@ -17,7 +17,7 @@ from liquor_app.screens.templates.editor.sample_state import SampleState
 from liquor_app.screens.templates.editor.state import EditorState
 from liquor_app.templates.test_messages import hand_over_trial, prepare_trial
 from liquor_app.ui.forms.form_data import typed
-from liquor_app.ui.toast import toast_done, toast_failed
+from liquor_app.ui.toast import toast_failed
 
 ANY = ""
 
@@ -72,4 +72,4 @@ class TrialState(FormState, rx.State):
             return toast_failed("The test was not taken", self.error)
         where = "It is in the outbox." if prepared.is_sandbox else f"{result.provider} has taken it."
         self.said = f"Sent to {result.recipient}. {where}"
-        return toast_done("Test sent", self.said)
+        return None
