@@ -28,12 +28,14 @@ class ProductSales:
 
 
 _SOLD = """
+WITH names AS (SELECT lower(k.written) AS name FROM products t, unnest(ARRAY[t.sku, t.upc, t.name]) AS k(written)
+                WHERE t.id = :id AND k.written IS NOT NULL)
 SELECT count(DISTINCT p.customer_id) AS buyers, COALESCE(sum(l.quantity), 0) AS quantity,
        COALESCE(sum(l.amount), 0) AS amount, max(p.occurred_at) AS last_at
-  FROM purchase_lines l JOIN purchases p ON p.id = l.purchase_id
- WHERE l.product IS NOT NULL AND p.occurred_at > :since
-   AND lower(l.product) IN (SELECT lower(k.written) FROM products t, unnest(ARRAY[t.sku, t.upc, t.name]) AS k(written)
-                             WHERE t.id = :id)
+  FROM (SELECT id FROM purchase_lines WHERE product IS NOT NULL AND lower(product) IN (SELECT name FROM names)
+         UNION SELECT id FROM purchase_lines WHERE sku IS NOT NULL AND lower(sku) IN (SELECT name FROM names)) named
+  JOIN purchase_lines l USING (id) JOIN purchases p ON p.id = l.purchase_id
+ WHERE p.occurred_at > :since
 """
 
 

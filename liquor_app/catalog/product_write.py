@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import unnest
+from liquor_app.customers.labels.product_labels import label_products
 
 CALLED = ("name", "category", "brand", "price", "sale_price", "cost", "stock")
 
@@ -126,6 +127,12 @@ SELECT a.number, CASE WHEN a.is_ambiguous THEN 'ambiguous'
 """
 
 
+_CALLED = """
+SELECT sku, upc, name, category, brand FROM products WHERE lower(sku) = ANY(:skus)
+ UNION SELECT sku, upc, name, category, brand FROM products WHERE upc = ANY(:upcs)
+"""
+
+
 async def write_products(
     session: AsyncSession, rows: Sequence[NewProduct], *, source: str, at: object, keep: bool = False
 ) -> dict[int, ProductOutcome]:
@@ -147,7 +154,17 @@ async def write_products(
     found = await session.execute(text(_UPSERT), {**_bound(joined), "source": source[:120], "at": at, "keep": keep})
     outcomes = {number: ProductOutcome(outcome) for number, outcome in found}
     await session.execute(text(_SCANS), {"scans": "on"})
+    told = (ProductOutcome.CREATED, ProductOutcome.UPDATED)
+    await _label(session, [row for row in joined if outcomes[row.number] in told])
     return outcomes
+
+
+async def _label(session: AsyncSession, rows: Sequence[NewProduct]) -> None:
+    """Have lines of purchases known by what these products are called now."""
+    if rows:
+        codes = {"skus": [row.sku.lower() for row in rows if row.sku], "upcs": [row.upc for row in rows if row.upc]}
+        found = await session.execute(text(_CALLED), codes)
+        await label_products(session, [dict(row) for row in found.mappings()])
 
 
 def _joined(rows: Sequence[NewProduct]) -> list[NewProduct]:

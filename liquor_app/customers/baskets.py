@@ -52,16 +52,17 @@ class BasketTold:
 _WAITING = """
 CREATE TEMP TABLE IF NOT EXISTS basket_lines (
     order_id text, row_number int, customer_id uuid NOT NULL, occurred_at timestamptz NOT NULL, local_hour smallint,
-    store text, coupon_code text, product text, category text NOT NULL, brand text, quantity numeric(10, 2) NOT NULL,
+    store text, coupon_code text, product text, sku text, category text NOT NULL, brand text,
+    quantity numeric(10, 2) NOT NULL,
     amount numeric(12, 2) NOT NULL, discount numeric(12, 2) NOT NULL, coupon_discount numeric(12, 2) NOT NULL,
     is_alcohol boolean NOT NULL, PRIMARY KEY (order_id, row_number)
 ) ON COMMIT DROP
 """
 
 _LINES_MARK = (
-    "md5(string_agg(concat_ws('|', COALESCE(product, ''), category, COALESCE(brand, ''), quantity, amount, discount,"
-    " coupon_discount, is_alcohol), chr(10)"
-    " ORDER BY product, category, brand, quantity, amount, discount, coupon_discount, is_alcohol))"
+    "md5(string_agg(concat_ws('|', COALESCE(product, ''), COALESCE(sku, ''), category, COALESCE(brand, ''), quantity,"
+    " amount, discount, coupon_discount, is_alcohol), chr(10)"
+    " ORDER BY product, sku, category, brand, quantity, amount, discount, coupon_discount, is_alcohol))"
 )
 
 _BASKETS = f"""
@@ -95,7 +96,7 @@ SELECT purchase_id, order_id, customer_id, occurred_at, local_hour, total, disco
   FROM baskets WHERE outcome = 'created'
 """
 
-LINE = ("product", "category", "brand", "quantity", "amount", "discount", "coupon_discount", "is_alcohol")
+LINE = ("product", "sku", "category", "brand", "quantity", "amount", "discount", "coupon_discount", "is_alcohol")
 BASKET = (
     "occurred_at", "local_hour", "total", "discount", "alcohol_total", "store", "coupon_code", "coupon_lines",
     "written_by",
@@ -132,9 +133,10 @@ SELECT CAST(:import AS uuid), id, before, COALESCE(were, '[]') FROM changed WHER
 """
 
 _ADD_LINES = """
-INSERT INTO purchase_lines (purchase_id, product, category, brand, quantity, amount, discount, coupon_discount,
+INSERT INTO purchase_lines (purchase_id, product, sku, category, brand, quantity, amount, discount, coupon_discount,
                             is_alcohol)
-SELECT b.purchase_id, l.product, l.category, l.brand, l.quantity, l.amount, l.discount, l.coupon_discount, l.is_alcohol
+SELECT b.purchase_id, l.product, l.sku, l.category, l.brand, l.quantity, l.amount, l.discount, l.coupon_discount,
+       l.is_alcohol
   FROM basket_lines l JOIN baskets b USING (order_id) WHERE b.outcome <> 'unchanged'
 """
 

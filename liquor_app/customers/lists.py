@@ -12,6 +12,7 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.labels.product_labels import LABELLED_LINES
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.purchase_history import PurchaseRow
 from liquor_app.customers.service import get_customer
@@ -55,7 +56,7 @@ PURCHASES = ListSpec(
     source="purchases t",
     where="t.customer_id = :customer",
     select={
-        "categories": "COALESCE((SELECT array_agg(DISTINCT l.category) FROM purchase_lines l"
+        "categories": f"COALESCE((SELECT array_agg(DISTINCT l.category) FROM {LABELLED_LINES} l"
         " WHERE l.purchase_id = t.id), '{}')",
     },
     order="-occurred_at",

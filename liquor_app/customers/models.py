@@ -227,11 +227,13 @@ class PurchaseLine(SQLModel, table=True):
     __table_args__ = (
         Index("ix_purchase_lines_purchase", "purchase_id"),
         Index("ix_purchase_lines_product", text("lower(product)"), postgresql_where=text("product IS NOT NULL")),
+        Index("ix_purchase_lines_sku", text("lower(sku)"), postgresql_where=text("sku IS NOT NULL")),
     )
 
     id: UUID = pk()
     purchase_id: UUID = ref("purchases.id")
     product: str | None = words(nullable=True)
+    sku: str | None = words(nullable=True)
     category: str = words()
     brand: str | None = words(nullable=True)
     quantity: Decimal = exact(10)
@@ -239,6 +241,17 @@ class PurchaseLine(SQLModel, table=True):
     discount: Decimal = exact(12)
     coupon_discount: Decimal = exact(12)
     is_alcohol: bool = flag(default=True)
+
+
+class ProductLabel(SQLModel, table=True):
+    """What the catalogue calls the product with a SKU (`rank` 0), a UPC (1) or a name (2), in lower case."""
+
+    __tablename__ = "product_labels"
+
+    code: str = words(primary=True)
+    rank: int = whole(small=True)
+    category: str | None = words(nullable=True)
+    brand: str | None = words(nullable=True)
 
 
 class Consent(SQLModel, table=True):

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.customers.labels.product_labels import LABELLED_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ async def spend_by_month(session: AsyncSession, actor: Actor, customer_id: UUID)
     found = await session.execute(
         text(
             "SELECT CAST(date_trunc('month', p.occurred_at) AS date) AS month, l.category, sum(l.amount) AS amount"
-            " FROM purchases p JOIN purchase_lines l ON l.purchase_id = p.id"
+            f" FROM purchases p JOIN {LABELLED_LINES} l ON l.purchase_id = p.id"
             " WHERE p.customer_id = :id AND p.occurred_at > now() - interval '12 months' GROUP BY 1, 2 ORDER BY 1, 2"
         ),
         {"id": customer_id},

@@ -26,7 +26,7 @@ from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy
 
 COLUMNS = (
     "row_number", "order_id", "customer_id", "occurred_at", "local_hour", "store", "coupon_code",
-    "product", "category", "brand", "quantity", "amount", "discount", "coupon_discount", "is_alcohol",
+    "product", "sku", "category", "brand", "quantity", "amount", "discount", "coupon_discount", "is_alcohol",
 )  # fmt: skip
 
 
@@ -156,7 +156,7 @@ async def recognise(
         rows.append(
             [
                 line.number, order_id, buyer, line.when.at, line.when.local_hour, line.store, line.coupon_code,
-                line.product, line.category, line.brand, line.quantity, line.amount, line.discount,
+                line.product, line.sku, line.category, line.brand, line.quantity, line.amount, line.discount,
                 line.coupon_discount, line.is_alcohol,
             ]
         )  # fmt: skip

@@ -120,6 +120,7 @@ class ImportLine(SQLModel, table=True):
     store: str | None = words(nullable=True)
     coupon_code: str | None = words(nullable=True)
     product: str | None = words(nullable=True)
+    sku: str | None = words(nullable=True)
     category: str = words()
     brand: str | None = words(nullable=True)
     quantity: Decimal = exact(10)

@@ -23,6 +23,7 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.addresses import normalise_email, normalise_phone
 from liquor_app.customers.baskets import write_baskets
+from liquor_app.customers.labels.product_labels import NO_CATEGORY
 from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
@@ -50,6 +51,7 @@ class NewLine:
 
     amount: Decimal
     product: str | None = None
+    sku: str | None = None
     category: str | None = None
     brand: str | None = None
     quantity: Decimal = Decimal(1)
@@ -161,7 +163,7 @@ def _line(number: int, line: NewLine, order: NewOrder, when: When, keys: Mapping
             raise Invalid(f"{name} must lie between 0 and {figure(MAX_NUMBER)}; returns are not recorded.", field=name)
     return Line(
         number, order.order_id, keys.get("email_key"), keys.get("external_id"), keys.get("phone"), when, order.store,
-        order.coupon_code, line.product, line.category or "Other", line.brand, line.quantity, line.amount,
+        order.coupon_code, line.product, line.sku, line.category or NO_CATEGORY, line.brand, line.quantity, line.amount,
         max(line.discount, line.coupon_discount), line.coupon_discount, line.is_alcohol,
     )  # fmt: skip
 

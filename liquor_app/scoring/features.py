@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.states import sql_list
+from liquor_app.customers.labels.product_labels import LABELLED_LINES
 from liquor_app.ledger.models import REACHED
 from liquor_app.scoring.estimators.purchase_log import Histories, Split
 from liquor_app.scoring.estimators.response import CONTACT_WINDOW_DAYS, RECENT_DAYS, Contacts, Known
@@ -250,7 +251,8 @@ async def read_prices(session: AsyncSession, moment: Moment) -> pd.Series:
     """Tell what a unit of each category of liquor costs on average; index the category."""
     found = await session.execute(
         text(
-            "SELECT l.category, CAST(sum(l.amount) / sum(l.quantity) AS float8) FROM purchase_lines l"
+            "SELECT l.category, CAST(sum(l.amount) / sum(l.quantity) AS float8)"
+            f" FROM {LABELLED_LINES} l"
             " JOIN purchases p ON p.id = l.purchase_id"
             " WHERE l.is_alcohol AND l.quantity > 0 AND l.amount > 0 AND p.occurred_at <= :now GROUP BY 1"
         ),
@@ -264,7 +266,7 @@ async def read_popularity(session: AsyncSession, moment: Moment, column: str) ->
     """In how many baskets each category (or brand) of liquor was; index the name, most popular first."""
     found = await session.execute(
         text(
-            f"SELECT l.{column}, count(DISTINCT l.purchase_id) FROM purchase_lines l"
+            f"SELECT l.{column}, count(DISTINCT l.purchase_id) FROM {LABELLED_LINES} l"
             " JOIN purchases p ON p.id = l.purchase_id"
             f" WHERE l.is_alcohol AND l.{column} IS NOT NULL AND p.occurred_at <= :now AND p.{PAID}"
             " GROUP BY 1 ORDER BY 2 DESC, 1"
@@ -281,7 +283,7 @@ async def read_tastes(session: AsyncSession, moment: Moment, column: str, ids: S
         text(
             f"SELECT p.customer_id, l.{column} AS name, count(DISTINCT p.id) AS baskets,"
             " CAST(sum(l.amount) AS float8) AS amount, CAST(sum(l.quantity) AS float8) AS quantity"
-            " FROM purchases p JOIN purchase_lines l ON l.purchase_id = p.id"
+            f" FROM purchases p JOIN {LABELLED_LINES} l ON l.purchase_id = p.id"
             f" WHERE p.customer_id = ANY(:ids) AND l.is_alcohol AND l.{column} IS NOT NULL"
             f" AND p.occurred_at <= :now AND p.{PAID} GROUP BY 1, 2"
         ),

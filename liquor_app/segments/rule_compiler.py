@@ -39,7 +39,8 @@ from sqlmodel import SQLModel
 from liquor_app.catalog.models import Product
 from liquor_app.customers.ages.birth_dates import AgeBand, legal_day
 from liquor_app.customers.labels.custom_values import CUSTOM, split_name
-from liquor_app.customers.models import Customer, CustomerTag, Purchase, PurchaseLine, Tag
+from liquor_app.customers.labels.product_labels import NO_CATEGORY
+from liquor_app.customers.models import Customer, CustomerTag, ProductLabel, Purchase, PurchaseLine, Tag
 from liquor_app.events.models import AnalyticsEvent, EventType
 from liquor_app.segments.models import Segment, SegmentMember
 from liquor_app.segments.rule_fields import Kind
@@ -53,7 +54,7 @@ def _table(model: type[SQLModel]) -> Table:
 
 CUSTOMERS = _table(Customer)
 PRODUCTS = _table(Product)
-PURCHASES, LINES = _table(Purchase), _table(PurchaseLine)
+PURCHASES, LINES, LABELS = _table(Purchase), _table(PurchaseLine), _table(ProductLabel)
 EVENTS = _table(AnalyticsEvent)
 TAGS, TAGGED = _table(Tag), _table(CustomerTag)
 SEGMENTS, MEMBERS = _table(Segment), _table(SegmentMember)
@@ -318,6 +319,14 @@ def _names_of(product: str) -> Any:
     return union_all(select(asked), *ways)
 
 
+def _category_of_a_line() -> ColumnElement[str]:
+    """What its till said, else what the catalogue calls the product; as `LABELLED_LINES` has it."""
+    code = func.lower(func.coalesce(LINES.c.sku, LINES.c.product))
+    called = select(LABELS.c.category).where(LABELS.c.code == code).scalar_subquery()
+    said = LINES.c.category
+    return case((said == literal(NO_CATEGORY, Text), func.coalesce(called, said)), else_=said)
+
+
 def _people(rule: Happened, now: datetime, at_least: int) -> ColumnElement[bool]:
     since = None if rule.within_days is None else now - timedelta(days=rule.within_days)
     if rule.event == "purchased":
@@ -327,15 +336,18 @@ def _people(rule: Happened, now: datetime, at_least: int) -> ColumnElement[bool]
             query = query.where(
                 exists().where(
                     LINES.c.purchase_id == PURCHASES.c.id,
-                    func.lower(LINES.c.category) == func.lower(literal(rule.category, Text)),
+                    func.lower(_category_of_a_line()) == func.lower(literal(rule.category, Text)),
                 )
             )
         if rule.product is not None:
             # from the lines to their purchases: what few bought is found by its name
-            bought = select(LINES.c.purchase_id).where(
-                LINES.c.product.is_not(None), func.lower(LINES.c.product).in_(_names_of(rule.product))
-            )
-            query = query.where(PURCHASES.c.id.in_(bought))
+            ways = [
+                select(LINES.c.purchase_id).where(
+                    written.is_not(None), func.lower(written).in_(_names_of(rule.product))
+                )
+                for written in (LINES.c.product, LINES.c.sku)
+            ]
+            query = query.where(PURCHASES.c.id.in_(union_all(*ways)))
     else:
         person, at = EVENTS.c.customer_id, EVENTS.c.occurred_at
         kinds = [literal(kind.value, Text) for kind in _LOGGED[rule.event]]

@@ -68,6 +68,8 @@ async def test_case_02_shopify_orders(database: str) -> None:
     assert (baskets["#1001"].discount, baskets["#1001"].coupon_code) == (Decimal("10.00"), "SAVE10")
     assert sum(one.total for one in baskets.values()) == Decimal("87.00"), "62 + 45 less 20 refunded"
     assert report.notes == {"rows_refunded": 1, "rows_voided": 1}
+    skus = await many("SELECT sku FROM purchase_lines WHERE sku IS NOT NULL ORDER BY 1")
+    assert {one.sku for one in skus} == {"GRG1L", "OHB750"}
 
 
 async def test_case_03_square_items(database: str) -> None:

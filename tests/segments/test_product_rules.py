@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql as psycopg
 
+from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.catalog.product_write import write_products
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
+from liquor_app.customers.purchase_history import spend_by_month
+from liquor_app.scoring.features import Moment, read_popularity, read_tastes
 from liquor_app.screens.segments.edit.rule_translation import lines_of, rules_of
 from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rule_wording import sentence
@@ -54,6 +58,44 @@ async def test_a_segment_asks_for_a_product(database: str) -> None:
         assert await who(product="Tonic") == {unknown}, "a product the catalogue does not know"
         assert await who(product="G-1", at_most=0) == {other, unknown}
         assert await who(product="no such") == set()
+
+
+async def test_a_later_catalogue_says_of_what_category_earlier_baskets_were(database: str) -> None:
+    """A till's file with SKUs and no categories, then the catalogue; and its second word on a product."""
+    async with transaction() as session:
+        await ensure_shop(session)
+        gin, stout, said, unknown = [await bought(session, name, 5) for name in ("Harbor", "S-1", "Harbor", "Soap")]
+        await session.execute(text("UPDATE purchase_lines SET category = 'Other', brand = NULL"))
+        for person, sku, category in ((gin, "G-1", "Other"), (said, "G-1", "Gifts")):
+            await session.execute(
+                text(
+                    "UPDATE purchase_lines SET sku = :sku, category = :category WHERE purchase_id IN"
+                    " (SELECT id FROM purchases WHERE customer_id = :id)"
+                ),
+                {"sku": sku, "category": category, "id": person},
+            )
+
+        async def who(**rule: Any) -> set[Any]:
+            found = await session.execute(matching(parse_rules({"event": "purchased", **rule}), now()))
+            return set(found.scalars())
+
+        assert await who(category="Spirits") == set()
+        told = [replace(product(0, "g-1", None, "Old Harbor Gin"), category="Spirits", brand="Harbor"),
+                replace(product(1, "S-1", None, "Stout"), category="Beer")]  # fmt: skip
+        await write_products(session, told, source="", at=now())
+        assert await who(category="spirits") == {gin}, "a category of the till's own stays"
+        assert (await who(category="Beer"), await who(category="Other")) == ({stout}, {unknown})
+        assert await who(product="Old Harbor Gin") == {gin, said}, "by its SKU, whatever the till calls it"
+        moment = Moment(now(), now().date(), "UTC")
+        assert (await read_popularity(session, moment, "brand")).to_dict() == {"Harbor": 2.0}
+        tastes = await read_tastes(session, moment, "category", [gin, stout, said, unknown])
+        assert dict(zip(tastes["customer_id"], tastes["name"], strict=True)) == {
+            gin: "Spirits", stout: "Beer", said: "Gifts", unknown: "Other",
+        }  # fmt: skip
+        assert [one.category for one in await spend_by_month(session, SYSTEM, gin)] == ["Spirits"]
+        changed = replace(told[0], category="Gin")
+        await write_products(session, [changed], source="", at=now())
+        assert (await who(category="Spirits"), await who(category="Gin")) == (set(), {gin})
 
 
 async def test_the_lines_of_a_product_are_found_by_their_index(database: str) -> None:

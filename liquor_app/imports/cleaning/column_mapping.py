@@ -72,6 +72,10 @@ PURCHASES: dict[str, tuple[str, ...]] = {
     "product": (
         "product", "product name", "item", "item name", "sku", "product id", "lineitem name", "description", "article",
     ),
+    "sku": (
+        "sku", "item sku", "lineitem sku", "product sku", "product code", "item code", "stock code", "plu", "upc",
+        "barcode",
+    ),
     "quantity": ("quantity", "qty", "units", "count", "lineitem quantity"),
     "amount": (
         "amount", "line total", "net sales", "sales value", "line amount", "net amount", "total", "subtotal",

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import lru_cache, partial
 
 from liquor_app.core.money import money
+from liquor_app.customers.labels.product_labels import NO_CATEGORY
 from liquor_app.imports.cleaning.answer_cells import clean_flag
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.moment_cells import When
@@ -33,6 +34,7 @@ class Line:
     store: str | None
     coupon_code: str | None
     product: str | None
+    sku: str | None
     category: str
     brand: str | None
     quantity: Decimal
@@ -69,6 +71,14 @@ def _buyer(cell: Callable[[str], str]) -> tuple[str | None, str | None, str | No
     if not (email_key or external_id or phone):
         raise refused or Rejected("no_customer", "customer", "The row does not say who bought.")
     return email_key, external_id, phone
+
+
+def _sku(cell: str) -> str | None:
+    """Return a SKU; one that cannot be read is left out: it says what was sold, and not for what."""
+    try:
+        return clean_id(cell, "sku")
+    except Rejected:
+        return None
 
 
 def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) -> Line:
@@ -114,7 +124,8 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
         clean_label(cell("store"), "store"),
         clean_word(cell("coupon_code"), "coupon_code"),
         clean_label(cell("product"), "product"),
-        clean_label(cell("category"), "category") or "Other",
+        _sku(cell("sku")),
+        clean_label(cell("category"), "category") or NO_CATEGORY,
         clean_label(cell("brand"), "brand"),
         Decimal(1) if quantity is None else quantity,
         amount,

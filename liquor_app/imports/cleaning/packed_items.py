@@ -22,6 +22,7 @@ class PackedItem:
     total: str
     before: str
     """What it came to before discounts."""
+    sku: str = ""
 
 
 def packed_items(cells: Sequence[str]) -> list[PackedItem]:
@@ -38,6 +39,7 @@ def packed_items(cells: Sequence[str]) -> list[PackedItem]:
                 parts.get("quantity") or parts.get("qty") or "",
                 parts.get("total") or "",
                 parts.get("sub_total") or parts.get("subtotal") or "",
+                parts.get("sku") or "",
             )
             if not (item.product and item.total) or len(found) == MAX_ITEMS:
                 return []

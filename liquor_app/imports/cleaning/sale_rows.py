@@ -11,7 +11,7 @@ from liquor_app.imports.profiles.tool_profile import OTHER_ROW, Make, Sales, pla
 
 MADE = ("amount", "discount")
 """Fields a line's sums are made for, behind the columns of the file."""
-PACKED = ("product", "quantity")
+PACKED = ("product", "quantity", "sku")
 """Fields that stand behind all others where a row packs its lines."""
 
 
@@ -49,10 +49,10 @@ class SaleRows:
         amount, discount = len(cells), len(cells) + 1
         known = [total.value for total in totals if total is not None]
         if not known or len(known) < len(items) or (whole[amount] and sum(known) != Decimal(whole[amount])):
-            return [[*whole, "", ""]]
+            return [[*whole, "", "", ""]]
         lines = []
         for number, (item, total) in enumerate(zip(items, known, strict=True)):
-            line = [*whole, item.product, item.quantity]
+            line = [*whole, item.product, item.quantity, item.sku]
             before = read_amount(item.before, self._decimal) if item.before else None
             off = max(before.value - total, Decimal(0)) if before else None
             line[amount] = str(total)

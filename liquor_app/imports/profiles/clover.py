@@ -25,7 +25,7 @@ PROFILES = (
         marks=("Line Item Date", "Order ID", "Item Revenue", "Refunded"),
         columns={
             "order_id": "Order ID", "external_id": "Customer ID", "occurred_at": "Line Item Date",
-            "product": "Item Name",
+            "product": "Item Name", "sku": "Item SKU",
         },
         sales=Sales(
             order="Order ID",

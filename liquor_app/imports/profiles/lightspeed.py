@@ -26,6 +26,7 @@ PROFILES = (
         marks=("Receipt Number", "Line Type", "Customer Code", "Register"),
         columns={
             "order_id": "Receipt Number", "external_id": "Customer Code", "occurred_at": "Date", "product": "Details",
+            "sku": "Sku",
             "quantity": "Quantity", "store": "Register",
         },
         sales=Sales(

@@ -37,6 +37,7 @@ PROFILES = (
         marks=("Name", "Financial Status", "Lineitem quantity", "Lineitem price"),
         columns={
             "order_id": "Name", "email": "Email", "occurred_at": "Created at", "product": "Lineitem name",
+            "sku": "Lineitem sku",
             "brand": "Vendor", "quantity": "Lineitem quantity", "coupon_code": "Discount Code", "currency": "Currency",
             "store": "Location",
         },

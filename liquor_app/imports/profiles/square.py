@@ -23,7 +23,7 @@ PROFILES = (
         marks=("Transaction ID", "Net Sales", "Event Type", "Itemization Type"),
         columns={
             "order_id": "Transaction ID", "external_id": "Customer ID", "product": "Item", "category": "Category",
-            "quantity": "Qty", "store": "Location",
+            "sku": "SKU", "quantity": "Qty", "store": "Location",
         },
         made={"occurred_at": "{Date} {Time}"},
         sales=Sales(order="Transaction ID", plus=(("Net Sales",),), discount=("Discounts",)),

@@ -16,7 +16,7 @@ PROFILES = (
         ),
         columns={
             "order_id": "Order Id", "occurred_at": "Order Date", "product": "Menu Item", "category": "Sales Category",
-            "quantity": "Qty", "store": "Location",
+            "sku": "SKU", "quantity": "Qty", "store": "Location",
         },
         sales=Sales(
             order="Order Id", drops={"Void?": {"true": VOIDED, "yes": VOIDED}}, plus=(("Net Price",),),

@@ -12,7 +12,7 @@ PROFILES = (
         marks=("InvoiceNo", "InvoiceDate", "UnitPrice", "CustomerID"),
         columns={
             "order_id": "InvoiceNo", "external_id": "CustomerID", "occurred_at": "InvoiceDate",
-            "product": "Description", "quantity": "Quantity",
+            "product": "Description", "sku": "StockCode", "quantity": "Quantity",
         },
         sales=Sales(order="InvoiceNo", plus=(("Quantity", "UnitPrice"),)),
     ),

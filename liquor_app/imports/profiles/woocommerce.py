@@ -30,7 +30,7 @@ PROFILES = (
         marks=("order_id", "billing_email", "item_name", "item_total", "status"),
         columns={
             "order_id": "order_id", "email": "billing_email", "occurred_at": "date", "product": "item_name",
-            "quantity": "item_quantity", "coupon_code": "coupons",
+            "sku": "item_sku", "quantity": "item_quantity", "coupon_code": "coupons",
         },
         sales=Sales(
             order="order_id",

@@ -177,6 +177,7 @@ class PurchaseLineIn(Body):
 
     amount: Amount
     product: Word | None = None
+    sku: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] | None = None
     category: Word | None = None
     brand: Word | None = None
     quantity: Amount = Decimal(1)
