@@ -30,7 +30,8 @@ from liquor_app.core.queue import Job, JobContext, enqueue
 from liquor_app.core.security.call_origin import CLOCK, call_origin
 from liquor_app.organization.lists import AuditRow
 from liquor_app.rest.routers import create_api
-from liquor_app.screens.organization.audit.state import AuditState, audit_line
+from liquor_app.screens.organization.audit.state import AuditState
+from liquor_app.screens.organization.audit.view import AuditLine, audit_line
 from liquor_app.screens.organization.settings.state import SettingsState
 from tests.api.client import Client, is_problem
 from tests.people import add_campaign, add_customer
@@ -220,7 +221,7 @@ async def test_nobody_but_an_admin_reads_it(viewer: Client, manager: Client, adm
     (row,) = (await admin.get("/audit?entity=x")).json()["items"]
     assert (row["fields"], row["changes"], row["ip"]) == (["action"], {"action": [1, 2]}, None)
     heads, line = (await admin.get("/audit/export?entity=x")).text.removeprefix("\ufeff").splitlines()
-    assert "address" in heads.split(",")
+    assert "from" in heads.split(",")
     assert "changed" in heads.split(",")
     assert '""action"": [1, 2]' in line
 
@@ -250,9 +251,38 @@ def test_the_page_tells_notes_as_people_write_them() -> None:
     at = datetime(2026, 11, 28, tzinfo=UTC)
     row = AuditRow(uuid7(), at, "user", "An", "import.undone", "import", None, None, "", ["tags"],
                    notes | {"tags": [[], ["vip"]]})  # fmt: skip
-    assert audit_line(row, "").changes == (
-        "removed: 4 lines, 2 purchases, search: no, columns: id, postal_code, rows: 0, tags: – → vip"
+    assert audit_line(row, at).changes == [
+        "removed: 4 lines, 2 purchases", "columns: id, postal code", "rows: 0", "tags: – → vip",
+    ]  # fmt: skip
+
+
+def test_the_page_says_nothing_as_a_program_would() -> None:
+    at = datetime(2026, 11, 28, tzinfo=UTC)
+
+    def line(action: str, entity: str, notes: dict[str, Any], fields: tuple[str, ...] = ()) -> AuditLine:
+        return audit_line(AuditRow(uuid7(), at, "user", "An", action, entity, None, None, "", [*fields], notes), at)
+
+    moved = line(
+        "campaign.awaiting_approval",
+        "campaign",
+        {"was": "draft", "status": ["draft", "awaiting_approval"]},
+        ("status",),
     )
+    assert (moved.did, moved.about, moved.changes) == (
+        "awaiting approval", "campaign", ["status: draft → awaiting approval"],
+    )  # fmt: skip
+    taken = line("coupon_pools.exported", "list", {"search": False, "filters": {"rfm_segment": "at_risk"}})
+    assert (taken.did, taken.about, taken.changes) == (
+        "exported", "coupon pools", ["filters: RFM segment at risk"],
+    )  # fmt: skip
+    drawn = line("holdout.drawn", "campaign", {"seed": f"{uuid7()}:{uuid7()}", "share": 0.1, "held_out": 1999})
+    assert (drawn.did, drawn.changes) == ("drew the control group", ["share: 0.1", "in the control group: 1,999"])
+    refused = line("access.refused", "access", {"what": "BulkState.do_bulk", "until": "2026-11-27T12:00:00+00:00"})
+    assert (refused.about, refused.changes) == (
+        "access", ["tried: do bulk (Bulk)", "until: Fri 27 Nov, 12:00 UTC"],
+    )  # fmt: skip
+    other = uuid7()
+    assert line("customer.merged", "customer", {"gone": str(other)}).changes == [f"gone: …{str(other)[-6:]}"]
 
 
 # --- what may be kept ---

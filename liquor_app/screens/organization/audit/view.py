@@ -1,0 +1,131 @@
+"""Entries of the audit log in words. Pure.
+
+What is written down are the names the code uses, for programs that read the log (API, export); here they are said as
+people say them, by one table. What only a program can use stays out of sight.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from liquor_app.accounts.permissions import ActorKind
+from liquor_app.organization.lists import AuditRow
+from liquor_app.ui.words import NONE, figure, plain_number, show_moment, spoken
+
+DID = {
+    "session.opened": "signed in", "session.closed": "signed out", "sessions.closed": "signed out everywhere",
+    "tokens.issued": "signed in a program", "tokens.reused": "used a spent token", "products.told": "told products",
+    "job.cancel_asked": "asked to stop", "message.asked_for": "asked for a message", "preferences.said": "chose",
+    "plan.ai_failed": "got no plan from the AI", "plan.made": "made a plan", "holdout.drawn": "drew the control group",
+    "autopilot.left_to_people": "left to people", "customer.merged": "merged two", "channel.secret_removed":
+    "removed a secret", "customer.custom_fields": "changed own fields", "actions.generated": "proposed actions",
+}  # fmt: skip
+"""What was done, where the last word of its name does not say it."""
+
+THINGS = {
+    "general": "settings", "compliance_rule": "law", "api_key": "API key",
+    "job": "background work", "saved_view": "view",
+}  # fmt: skip
+
+NAMES = {
+    "slug": "short name", "ip": "address", "was": "before", "rfm_segment": "RFM segment", "sms_consent": "SMS consent",
+    "email_consent": "e-mail consent", "email": "e-mail", "discount_pct": "discount in percent", "holdout_pct":
+    "control group in percent", "max_discount_pct": "most off in percent", "held_out": "in the control group",
+    "valid_from": "binds from", "valid_to": "binds until", "reply_to": "answers go to", "is_paused": "paused",
+    "is_active": "active", "is_sample": "sample", "what": "tried", "whom": "to whom", "given": "asked for",
+    "search": "searched for something",
+}  # fmt: skip
+"""Fields that are not called as people call them."""
+
+UNSAID = frozenset({"seed", "fingerprint", "batch", "plan", "plan_id", "send_id", "job", "was", "ip"})
+"""For programs, or said in a column of its own; the export has them."""
+
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-([0-9a-f]{12})")
+_CODE = re.compile(r"[a-z]+(_[a-z0-9]+)+")
+_HANDLER = re.compile(r"(\w+?)(?:State)?\.(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One thing somebody did, in words."""
+
+    id: str
+    when: str
+    who: str
+    kind: str
+    did: str
+    about: str
+    changes: list[str]
+    source: str
+    """The address it was done from; what did it, where that was no person."""
+    via: str
+
+
+def audit_line(row: AuditRow, at: datetime) -> AuditLine:
+    """Return an entry in words; `at` is now in the shop's zone."""
+    told = [
+        _told(name, value, name in row.fields, at)
+        for name, value in row.changes.items()
+        if value not in (None, {}, [], "") and (name, value) != ("search", False)
+        if name not in UNSAID or name in row.fields
+    ]
+    of, _, verb = row.action.rpartition(".")
+    thing = of if row.entity == "list" else row.entity
+    return AuditLine(
+        str(row.id), show_moment(row.at, at), row.actor_name, row.actor_kind.replace("_", " "),
+        DID.get(row.action) or _plain(verb), THINGS.get(thing) or _plain(thing), told,
+        row.ip or (row.via if row.via and row.actor_kind == ActorKind.SYSTEM else NONE), row.via,
+    )  # fmt: skip
+
+
+def _told(name: str, value: Any, is_change: bool, at: datetime) -> str:
+    """Return a note, or a field as it was and as it is."""
+    words = NAMES.get(name) or _plain(name)
+    if not is_change:
+        return f"{words}: {_shown(value, at)}"
+    before, after = (_shown(one, at) or NONE for one in value)
+    return f"{words}: {before} → {after}"
+
+
+def _shown(value: Any, at: datetime) -> str:
+    """Return a value as people write it; none of it as a program would."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return figure(value)
+    if isinstance(value, float):
+        return plain_number(value)
+    if isinstance(value, list):
+        return ", ".join(_shown(one, at) for one in value)
+    if isinstance(value, dict):
+        counts = all(isinstance(one, int | float) and not isinstance(one, bool) for one in value.values())
+        pairs = [(NAMES.get(name) or _plain(str(name)), _shown(one, at)) for name, one in value.items()]
+        return ", ".join(f"{one} {name}" if counts else f"{name} {one}" for name, one in pairs)
+    return _text(str(value), at)
+
+
+def _text(text: str, at: datetime) -> str:
+    if one := _ID.fullmatch(text):
+        return f"…{one[1][-6:]}"
+    if one := _HANDLER.fullmatch(text):
+        return f"{_plain(one[2])} ({_spaced(one[1])})" if text[0].isupper() else text
+    if len(text) > len("2026-11-28T") and text[:4].isdigit() and text[10] == "T":
+        try:
+            return show_moment(datetime.fromisoformat(text), at)
+        except (ValueError, TypeError):
+            return text
+    return _plain(text) if _CODE.fullmatch(text) else text.replace("[hidden]", "(not kept)")
+
+
+def _spaced(name: str) -> str:
+    """Return "Edit customer" for "EditCustomer"."""
+    return spoken(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name))
+
+
+def _plain(code: str) -> str:
+    return code.replace("_", " ").replace(".", ", ").strip()
