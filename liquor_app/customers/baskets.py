@@ -27,12 +27,12 @@ TRIES = 3
 @dataclass(frozen=True, slots=True)
 class Written:
     """Lines by what became of their basket (`created`, `updated`, `unchanged`), the first day, by the shop's clock,
-    that changed, and how many baskets there were and what they came to. Lines whose number is below zero stood in one
-    row with another, and are counted with it."""
+    that changed, how many baskets there were by what became of them, and what all came to. Lines whose number is
+    below zero stood in one row with another, and are counted with it."""
 
     lines: Counter[str]
     since: date | None
-    baskets: int
+    baskets: Counter[str]
     total: Decimal
 
 
@@ -196,11 +196,12 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, im
         except IntegrityError:
             if attempt == TRIES:
                 raise
-    lines: Counter[str] = Counter()
-    days, baskets, total = [], 0, Decimal(0)
+    lines, baskets = Counter[str](), Counter[str]()
+    days, total = [], Decimal(0)
     for outcome, many, orders, came_to, since in await session.execute(text(_SUMMED), {"zone": zone.key}):
         lines[outcome] += int(many)
-        baskets, total = baskets + orders, total + came_to
+        baskets[outcome] += int(orders)
+        total += came_to
         days += [since] if since else []
     return Written(lines, min(days, default=None), baskets, total)
 

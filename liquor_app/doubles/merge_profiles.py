@@ -59,7 +59,8 @@ SELECT m.id, m.stays_id, m.gone_id, m.reason, m.at, m.undone_at,
 
 @dataclass(frozen=True, slots=True)
 class FieldPreview:
-    """A field of both profiles, and what it becomes; all as text, empty for nothing."""
+    """A field of both profiles, and what it becomes; all as text, days and moments as ISO 8601 has them, empty for
+    nothing."""
 
     name: str
     stays: str
@@ -243,6 +244,4 @@ def _words(value: Any) -> str:
         return "yes"
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    if isinstance(value, datetime):
-        return value.date().isoformat()
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -37,13 +37,14 @@ BATCH_ORDERS = 5_000
 @dataclass(frozen=True, slots=True)
 class Merged:
     """A batch of orders made: lines by what became of their basket, the first day that changed, the last order's
-    number, what became of each line's order (if watched), and how many orders there were and what they came to."""
+    number, what became of each line's order (if watched), how many orders there were by what became of them, and what
+    all came to."""
 
     counts: Counter[Outcome]
     since: date | None
     upto: str
     rows: list[BasketTold]
-    orders: int
+    orders: Counter[str]
     total: Decimal
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,8 @@ class ImportReport:
     """What became of a file's rows: `created + updated + unchanged + rejected = rows`.
 
     `rows` counts those that hold anything, without the header. A repeated row counts as updated or unchanged. Lines
-    of purchases count by what became of their basket. `reasons` counts the rejected by code, `notes` what was left
-    out of rows that were taken.
+    of purchases count by what became of their basket; `orders` counts those baskets. `reasons` counts the rejected by
+    code, `notes` what was left out of rows that were taken.
     """
 
     rows: int
@@ -54,6 +54,7 @@ class ImportReport:
     reasons: dict[str, int]
     notes: dict[str, int]
     rejects_file: str | None
+    orders: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,8 @@ async def try_file(
     shown = sorted(work.shown, key=lambda row: row.record.number)
     assert work.own is not None
     totals = work.own.totals(work.orders, work.money)
-    return Trial(ImportReport(**counts, rejects_file=kept), shown, totals, work.unused, work.noes, len(work.strangers))
+    report = ImportReport(**counts, rejects_file=kept, orders=work.position.get("orders", {}))
+    return Trial(report, shown, totals, work.unused, work.noes, len(work.strangers))
 
 
 async def keep_rejects(session: AsyncSession, import_id: UUID, columns: list[str]) -> str:

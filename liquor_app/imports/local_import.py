@@ -137,7 +137,11 @@ async def _take(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> Import
         if row.rejected:
             kept = await keep_rejects(session, import_id, row.position["columns"])
     return ImportReport(
-        **{name: getattr(row, name) for name in COUNTS}, reasons=row.reasons, notes=row.notes, rejects_file=kept
+        **{name: getattr(row, name) for name in COUNTS},
+        reasons=row.reasons,
+        notes=row.notes,
+        rejects_file=kept,
+        orders=row.orders,
     )
 
 

@@ -6,12 +6,40 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.catalog.product_write import ProductOutcome, write_products
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.rows import CleanProduct
 from liquor_app.imports.merge_rows import Outcome, Policy
+from liquor_app.imports.trial.becoming import Becoming, becoming
+
+_FIELDS = ("name", "category", "brand", "price", "sale_price", "cost", "stock")
+_KNOWN = f"""
+SELECT lower(sku) AS sku, upc, {", ".join(_FIELDS)} FROM products WHERE lower(sku) = ANY(:skus)
+ UNION SELECT lower(sku), upc, {", ".join(_FIELDS)} FROM products WHERE upc = ANY(:upcs)
+"""
+Products = dict[str, dict[str, str]]
+
+
+async def products_of(session: AsyncSession, rows: Sequence[CleanProduct]) -> Products:
+    """Return what is known of the products of these rows, as text, by SKU and by UPC; for trials, of few rows."""
+    told = [row.product for row in rows]
+    keys = {"skus": [one.sku.lower() for one in told if one.sku], "upcs": [one.upc for one in told if one.upc]}
+    found: Products = {}
+    for row in (await session.execute(text(_KNOWN), keys)).mappings():
+        values = {name: "" if row[name] is None else str(row[name]) for name in _FIELDS}
+        found |= {code: values for code in (row["sku"], row["upc"]) if code}
+    return found
+
+
+def product_becomes(row: CleanProduct, before: Products, after: Products) -> Becoming:
+    """Return what a row makes of its product: its fields before and after."""
+    code = (row.product.sku or row.product.upc or "").lower()
+    was, now_is = before.get(code, {}), after.get(code, {})
+    name = now_is.get("name") or row.product.name or ""
+    return becoming(" · ".join(part for part in (row.product.sku or row.product.upc, name) if part), was, now_is)
 
 
 async def write(

@@ -252,15 +252,20 @@ class Work:
 
     async def _products(self, session: AsyncSession, chunk: Chunk) -> tuple[Counter[Outcome], list[Reject]]:
         rows = [row for row in chunk.rows if isinstance(row, CleanProduct)]
+        before = await product_rows.products_of(session, rows) if self._watch else {}
         outcomes, rejected = await product_rows.write(
             session, rows, policy=self.plan.policy, file_name=self.plan.file_name, at=self._as_of
         )
         self._notes = Counter(note for row in rows for note in row.notes)
         if self._watch:
+            after = await product_rows.products_of(session, rows)
             self.shown += [
-                Shown(chunk.records[at], one.value, reason=" ".join(NOTES[note] for note in rows[at].notes))
+                Shown(
+                    chunk.records[at], one.value, reason=" ".join(NOTES[note] for note in rows[at].notes),
+                    becomes=product_rows.product_becomes(rows[at], before, after),
+                )
                 for at, one in outcomes.items()
-            ]
+            ]  # fmt: skip
         return Counter(outcomes.values()), [Reject(chunk.records[at], why) for at, why in rejected]
 
     async def _lines(self, session: AsyncSession, chunk: Chunk) -> list[Reject]:
@@ -321,12 +326,13 @@ class Work:
                 for one in merged.rows
                 if one.row_number > 0
             ]
-        self.orders, self.money = self.orders + merged.orders, self.money + merged.total
+        self.orders, self.money = self.orders + merged.orders.total(), self.money + merged.total
         days = [day for day in (self.position["since"], merged.since and merged.since.isoformat()) if day]
         self.position |= {
             "order": merged.upto,
             "merged": self.position["merged"] + sum(merged.counts.values()),
             "since": min(days, default=None),
+            "orders": dict(Counter(self.position.get("orders") or {}) + merged.orders),
             "sum": str(Decimal(self.position.get("sum") or 0) + merged.total),
         }
         return merged.counts

@@ -20,9 +20,10 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.lease import JobLost
 from liquor_app.core.platform import gc_control
 from liquor_app.core.queue import Job, JobCancelled, JobContext, Task, enqueue, unexpected
-from liquor_app.imports.merge_rows import Policy
+from liquor_app.imports.merge_rows import Outcome, Policy
 from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
 from liquor_app.imports.open_import import open_work
+from liquor_app.imports.outcome_words import outcome_words
 from liquor_app.imports.run_import import Plan
 from liquor_app.imports.undo.undo_job import undo_import
 from liquor_app.imports.undo.whose_job import whose_job
@@ -137,7 +138,11 @@ async def conclude(
     counts = {name: getattr(row, name) for name in COUNTS}
     await audit(session, actor, f"{row.kind}.imported", "import", import_id, file=row.file_name, status=status.value,
                 **counts)  # fmt: skip
-    said = f"{figure(row.created)} new, {figure(row.updated)} changed, {figure(row.rejected)} rejected."
+    taken_words = [
+        outcome_words(outcome, rows, row.orders)
+        for outcome, rows in ((Outcome.CREATED, row.created), (Outcome.UPDATED, row.updated))
+    ]
+    said = f"{', '.join(taken_words)}, {figure(row.rejected)} rejected."
     title = {
         ImportStatus.COMPLETED: f"{row.file_name} was imported",
         ImportStatus.CANCELLED: f"The import of {row.file_name} was stopped",

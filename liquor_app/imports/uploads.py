@@ -74,6 +74,11 @@ class ImportRow(ImportFields):
         return {part: self.undo[part] for part in ("removed", "set_back", "kept") if part in self.undo}
 
     @property
+    def orders(self) -> dict[str, int]:
+        """How many orders of a file of purchases were created, updated and left unchanged so far."""
+        return dict(self.position.get("orders") or {})
+
+    @property
     def is_local(self) -> bool:
         """Whether the command line brings it: it has no file here, and only running the command again goes on."""
         return self.file_key.startswith(LOCAL)

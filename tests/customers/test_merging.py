@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -26,10 +27,11 @@ from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.customers.service import create_customer, get_customer, update_customer
 from liquor_app.doubles.likely_doubles import dismiss_double, find_doubles
 from liquor_app.doubles.lists import list_doubles
-from liquor_app.doubles.merge_profiles import merge_profiles, merges_of, preview_merge, undo_merge
+from liquor_app.doubles.merge_profiles import FieldPreview, merge_profiles, merges_of, preview_merge, undo_merge
 from liquor_app.doubles.moved_history import MOVERS
 from liquor_app.organization.models import Channel
 from liquor_app.schema import metadata
+from liquor_app.screens.customers.doubles.state import _compared
 from tests.imports.test_import import rows, run
 from tests.people import add_campaign, add_customer, add_purchase, add_send, add_user
 
@@ -91,6 +93,15 @@ def test_every_table_about_customers_is_moved_or_says_why_not() -> None:
     said = OWN | MOVERS.keys() | LEFT.keys()
     assert about - said == set(), "move its rows with a merge (doubles/moved_history.py), or say here why they stay"
     assert len(LEFT) <= 9
+
+
+def test_two_profiles_are_compared_in_the_shops_words() -> None:
+    at = datetime(2026, 11, 28, 12, tzinfo=ZoneInfo("America/New_York"))
+    moment = FieldPreview("age_verified_at", "2026-11-02T01:30:00+00:00", "", "2026-11-02T01:30:00+00:00")
+    born, phone = FieldPreview("date_of_birth", "1980-02-03", "", ""), FieldPreview("phone", "", "+16175550124", "")
+    line = _compared(moment, at)
+    assert (line.stays, line.becomes) == ("Sun 1 Nov, 20:30 EST", "Sun 1 Nov, 20:30 EST"), "by the shop's clock"
+    assert (_compared(born, at).stays, _compared(phone, at).goes) == ("3 Feb 1980", "+1 617-555-0124")
 
 
 async def test_one_profile_has_what_both_had_and_undone_each_has_its_own(session: AsyncSession) -> None:

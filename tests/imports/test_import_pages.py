@@ -21,7 +21,7 @@ from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.undo_state import UndoState
-from liquor_app.screens.imports.wizard.view import mapping_of, on_screen, reassigned
+from liquor_app.screens.imports.wizard.view import ending_words, mapping_of, on_screen, reassigned
 from liquor_app.screens.session.background import MARK
 from tests.imports.test_import_cases import FILES
 from tests.stored import bring
@@ -120,6 +120,13 @@ async def test_buyers_nobody_knows_are_told_and_made_by_one_press(database: str)
     assert row.job_id
     await run_job(row.job_id, TASKS)
     assert await people() == 2
+    assert ending_words(await file._row()).startswith(
+        "3 rows: 2 orders new (3 lines), 0 orders changed (0 lines), 0 orders known already (0 lines), 0 refused."
+    )
+    assert state.trial.startswith("Tried on the first 3 rows: 2 orders new (3 lines).")
+    async with transaction() as session:
+        bell = (await session.execute(text("SELECT body FROM notifications"))).scalar_one()
+    assert bell == "2 orders new (3 lines), 0 orders changed (0 lines), 0 rejected."
 
 
 async def test_dates_are_read_by_evidence_and_can_be_read_otherwise(database: str) -> None:

@@ -92,6 +92,22 @@ async def test_each_person_is_shown_before_and_after(database: str, tmp_path: Pa
     assert lines[-1].becomes == "Name: Ann → Anna\nE-mail consent: given → withdrawn\nTags: Club"
 
 
+async def test_products_and_people_are_shown_in_the_shops_own_words(database: str, tmp_path: Path) -> None:
+    await _take(tmp_path, "products", "sku,name,price,stock\nG-1,Gin,24.99,1200\nW-1,Wine,9.00,3\n")
+    trial = await tried(
+        _file(tmp_path, "sku,name,price,stock\ng-1,Gin,1024.5,1300\nW-1,Wine,9.00,3\nB-1,Beer,2.00,\n"), "products"
+    )
+    told = {line.number: (line.who, line.becomes, line.outcome) for line in trial_lines(trial.shown, now())}
+    assert told == {
+        "2": ("g-1 · Gin", "Price: $24.99 → $1,024.50\nStock: 1,200 → 1,300", "updated"),
+        "3": ("W-1 · Wine", "", "unchanged"), "4": ("B-1 · Beer", "Name: Beer · Price: $2.00", "created"),
+    }  # fmt: skip
+    born = await tried(_file(tmp_path, "email,phone,date of birth\nann@example.com,6175550124,1980-02-03\n"))
+    (line,) = trial_lines(born.shown, now())
+    assert "Phone: +1 617-555-0124" in line.becomes
+    assert "Of age on: 3 Feb 2001" in line.becomes
+
+
 async def test_each_order_is_shown_before_and_after_beside_the_files_own_sum(database: str, tmp_path: Path) -> None:
     await _take(tmp_path, "customers", KNOWN)
     head = "order_id,customer,occurred_at,product,amount,store\n"

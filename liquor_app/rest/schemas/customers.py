@@ -121,7 +121,7 @@ class PreviewChange(Row, Change):
 
 class PreviewRow(Row):
     """A row of the file and what would become of it: created, updated, unchanged or rejected. `who` is the person, or
-    the order and its buyer, `changes` what of them changes, all of somebody new; both are empty of a product."""
+    the order and its buyer, or the product, `changes` what of them changes, all of a new one."""
 
     row: int
     cells: list[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from liquor_app.customers.addresses import show_phone
 from liquor_app.doubles.likely_doubles import dismiss_double, request_doubles
 from liquor_app.doubles.lists import DOUBLES, WORDS, DoubleRow, list_doubles
 from liquor_app.doubles.merge_profiles import FieldPreview, merge_profiles, preview_merge
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.customers.field_values import shown_value
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
@@ -139,8 +142,9 @@ class DoublesState(FormState, ListState, rx.State):
         actor = await signed_in(self)
         async with transaction() as session:
             seen = await preview_merge(session, actor, *self._both())
+            at = await shop_now(session)
         shown = [one for one in seen.fields if one.name not in OF_PLACES or one.stays != one.goes]
-        self.fields = [_compared(one) for one in shown]
+        self.fields = [_compared(one, at) for one in shown]
         self.summary = f"Together {plural(seen.purchases, 'purchase')}, {show_money(seen.spent)}."
 
     def _both(self) -> tuple[UUID, UUID]:
@@ -190,6 +194,7 @@ def _detail(email: str | None, phone: str | None) -> str:
     return " · ".join(part for part in (email, show_phone(phone) if phone else None) if part)
 
 
-def _compared(one: FieldPreview) -> CompareLine:
+def _compared(one: FieldPreview, at: datetime) -> CompareLine:
     name = one.name.removeprefix("custom.")
-    return CompareLine(LABELS.get(name, spoken(name)), one.stays, one.goes, one.becomes, one.becomes != one.stays)
+    stays, goes, becomes = (shown_value(one.name, value, at) for value in (one.stays, one.goes, one.becomes))
+    return CompareLine(LABELS.get(name, spoken(name)), stays, goes, becomes, one.becomes != one.stays)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from liquor_app.imports.dry_run import Trial
 from liquor_app.imports.new_buyers import MADE
@@ -14,12 +13,12 @@ from liquor_app.imports.run_import import UNKNOWN, Shown
 from liquor_app.imports.trial.becoming import Becoming, Change
 from liquor_app.imports.trial.file_totals import Totals
 from liquor_app.imports.trial.shown_rows import worth_showing
+from liquor_app.screens.customers.field_values import shown_value
 from liquor_app.screens.imports.wizard.view import LABELS, on_screen
-from liquor_app.ui.words import figure, listed, plural, show_moment, show_money, spoken
+from liquor_app.ui.words import figure, listed, plural, show_money, spoken
 
 PAGE_ROWS = 20
 MOST_COLUMNS = 12
-_MONEY = frozenset({"total", "discount"})
 _NAMES = {
     **LABELS, "of_age_on": "Of age on", "email_suppressed": "E-mail suppressed", "sms_suppressed": "SMS suppressed",
     "occurred_at": "Bought",
@@ -73,11 +72,7 @@ def becomes_words(one: Becoming, at: datetime) -> str:
     """Tell what changes, a line a field ("City: Bath → Bangor"); of somebody new, all in one line."""
 
     def said(change: Change, value: str) -> str:
-        if value and change.field in _MONEY:
-            return show_money(Decimal(value), cents=True)
-        if value and change.field.endswith("_at"):
-            return show_moment(datetime.fromisoformat(value), at)
-        return value or "nothing"
+        return shown_value(change.field, value, at) if value else "nothing"
 
     lines = []
     for change in one.changes:

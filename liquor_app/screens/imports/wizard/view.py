@@ -14,8 +14,10 @@ from liquor_app.imports import refused_orders
 from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.imports.cleaning.rows import FUTURE, GIVEN_UP, NO_BIRTHDAY, NO_EVIDENCE, TOO_MANY_TAGS, UNSEEN
 from liquor_app.imports.dry_run import FilePreview, ImportReport
+from liquor_app.imports.merge_rows import Outcome
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.new_buyers import MADE
+from liquor_app.imports.outcome_words import outcome_words
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY
 from liquor_app.imports.undo.undo_import import UndoCounts
@@ -160,8 +162,9 @@ def trial_words(report: ImportReport) -> str:
         left_out = any(report.notes.get(code, 0) for code in LEFT_OUT)
         said = "None of the rows becomes anything" if left_out else "The file has a header and no rows"
         return f"{said}.{note_words(report.notes)}"
-    counts = (("new", report.created), ("changed", report.updated), ("known already", report.unchanged))
-    parts = [f"{figure(count)} {word}" for word, count in counts if count]
+    parts = [
+        outcome_words(outcome, rows, report.orders) for outcome in Outcome if (rows := int(getattr(report, outcome)))
+    ]
     if report.rejected:
         reasons = ", ".join(f"{line.words} {line.count}" for line in reason_lines(report.reasons))
         parts.append(f"{figure(report.rejected)} refused ({reasons})")
@@ -195,10 +198,8 @@ def undo_lines(counts: UndoCounts, *, done: bool) -> list[ReasonLine]:
 
 def ending_words(row: ImportRow) -> str:
     """Tell what became of an import: "2 rows: 1 new, 0 changed, 0 known already, 1 refused." """
-    counts = (
-        f"{plural(row.rows, 'row')}: {figure(row.created)} new, {figure(row.updated)} changed,"
-        f" {figure(row.unchanged)} known already, {figure(row.rejected)} refused.{note_words(row.notes)}"
-    )
+    outcomes = [outcome_words(outcome, int(getattr(row, outcome)), row.orders) for outcome in Outcome]
+    counts = f"{plural(row.rows, 'row')}: {', '.join(outcomes)}, {figure(row.rejected)} refused.{note_words(row.notes)}"
     if row.status is ImportStatus.COMPLETED:
         return counts
     if row.status in UNDO_WORDS:
@@ -273,13 +274,8 @@ def _reason(code: str) -> str:
 
 def import_line(row: ImportRow, at: datetime) -> ImportLine:
     """Return an import of the past in words."""
-    counts = (
-        ("new", row.created),
-        ("changed", row.updated),
-        ("known already", row.unchanged),
-        ("refused", row.rejected),
-    )
-    words = listed([f"{figure(count)} {word}" for word, count in counts if count])
+    taken = [outcome_words(outcome, rows, row.orders) for outcome in Outcome if (rows := int(getattr(row, outcome)))]
+    words = listed([*taken, *([f"{figure(row.rejected)} refused"] if row.rejected else [])])
     return ImportLine(
         str(row.id),
         row.file_name,
