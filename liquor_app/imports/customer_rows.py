@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +20,7 @@ from liquor_app.customers.labels.tags import MOST_TAGS, add_tags, known_tags
 from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.customers.suppressions import GivenUp, suppress_told
 from liquor_app.imports.cleaning.cells import Rejected
-from liquor_app.imports.cleaning.rows import Person
+from liquor_app.imports.cleaning.rows import TOO_MANY_OF_ONE, TOO_MANY_TAGS, Person
 from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy, apply
 from liquor_app.imports.trial.becoming import Becoming, becoming, called
 from liquor_app.imports.trial.becoming import person as told_of
@@ -150,25 +151,27 @@ def _iso(value: date) -> str:
     return value.isoformat()
 
 
-async def write_tags(session: AsyncSession, base: Base, result: Result, import_id: UUID) -> int:
+async def write_tags(session: AsyncSession, base: Base, result: Result, import_id: UUID) -> Counter[str]:
     """Give everybody the tags the file gives them; a row that gave one counts as a change. Returns how many tags were
-    left out because there are too many in the shop."""
+    left out, by why (`NOTES`)."""
     if not result.tagged:
-        return 0
+        return Counter()
     there = await known_tags(session)
-    given, left_out = list[tuple[UUID, str]](), 0
+    given, left_out = list[tuple[UUID, str]](), Counter[str]()
     for customer_id in result.tagged:
         for name in base.people[customer_id].tags:
             if name not in there and len(there) >= MOST_TAGS:
-                left_out += 1
+                left_out[TOO_MANY_TAGS] += 1
                 continue
             there.add(name)
             given.append((customer_id, name))
-    for customer_id in await add_tags(session, given, import_id):
+    tagged, many = await add_tags(session, given, import_id)
+    left_out[TOO_MANY_OF_ONE] += many
+    for customer_id in tagged:
         for position in result.tagged[customer_id]:
             if result.outcomes[position] is Outcome.UNCHANGED:
                 result.outcomes[position] = Outcome.UPDATED
-    return left_out
+    return +left_out
 
 
 def _told(people: Sequence[Known]) -> Iterator[Told]:

@@ -35,7 +35,7 @@ from liquor_app.imports import basket_lines, customer_rows, product_rows, refuse
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.column_mapping import CONSENTS
 from liquor_app.imports.cleaning.line_rows import Line
-from liquor_app.imports.cleaning.rows import NOTES, TOO_MANY_TAGS, CleanProduct, Person, Setting
+from liquor_app.imports.cleaning.rows import NOTES, CleanProduct, Person, Setting
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
 from liquor_app.imports.models import AS_OF
 from liquor_app.imports.new_buyers import CREATE, MADE, OPTION, add_buyers, remove_without_orders
@@ -223,9 +223,7 @@ class Work:
             except (UniqueViolation, Raced):
                 if attempt == TRIES:
                     raise
-        self._notes = Counter(note for row in rows for note in row.notes)
-        if left_out:
-            self._notes[TOO_MANY_TAGS] += left_out
+        self._notes = Counter(note for row in rows for note in row.notes) + left_out
         self.noes += sum(row.says_no for row in rows)
         if self._watch:
             self.shown += [

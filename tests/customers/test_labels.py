@@ -12,7 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery
@@ -24,8 +25,9 @@ from liquor_app.customers.labels.custom_fields import (
     set_custom_values,
 )
 from liquor_app.customers.labels.custom_values import MOST_FIELDS, FieldKind, clean_value, field_key
-from liquor_app.customers.labels.tags import MOST_OF_ONE, set_tags, tags_of
+from liquor_app.customers.labels.tags import MOST_OF_ONE, set_tags, tag_customers, tags_of
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.imports.wizard.view import note_words
 from liquor_app.segments.lists import list_customers
 from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rule_wording import sentence
@@ -178,6 +180,23 @@ async def test_fields_and_values_by_hand(session: AsyncSession) -> None:
     raw = await session.execute(text("SELECT raw_data FROM customers WHERE id = :id"), {"id": person})
     assert raw.scalar_one() is None
     assert [one.key for one in await list_custom_fields(session, VIEWER)] == ["bottles"]
+
+
+async def test_several_files_give_no_customer_more_tags_than_one_may_have(database: str, tmp_path: Path) -> None:
+    head = "email,tags"
+    tags = [f"t{number:02}" for number in range(MOST_OF_ONE + 10)]
+    first = await run(write(tmp_path / "1.csv", head, f"ann@example.com,{';'.join(tags[:40])}", "bo@example.com,t01"))
+    assert first.notes == {}
+    second = await run(write(tmp_path / "2.csv", head, f"ann@example.com,{';'.join(tags[30:])}", "bo@example.com,t02"))
+    assert second.notes == {"too_many_tags_of_one": 10}
+    assert "Tags left out 10: their customers have 50, as many as one may have." in note_words(second.notes)
+    counts = await rows("SELECT count(*) AS n FROM customer_tags GROUP BY customer_id ORDER BY 1")
+    assert [row["n"] for row in counts] == [2, MOST_OF_ONE]
+    again = await run(write(tmp_path / "3.csv", head, f"ann@example.com,{';'.join(tags[:50])}"))
+    assert (again.unchanged, again.notes) == (1, {}), "what somebody has is not too many"
+    people = [row["id"] for row in await rows("SELECT id FROM customers")]
+    async with transaction() as session:
+        assert await tag_customers(session, SYSTEM, people, "sixty-first") == 1
 
 
 async def test_fields_and_tags_are_bounded(session: AsyncSession) -> None:

@@ -20,10 +20,16 @@ MOST_LETTERS = 40
 MOST_TAGS = 500
 """In a shop."""
 
-_ADD = """
+MOST_OF_ONE = 50
+"""Of one customer."""
+
+_LOCK = "SELECT id FROM customers WHERE id = ANY(:ids) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE"
+"""Of two that each give a customer the last tag there is room for, the second sees it."""
+_ADD = f"""
 INSERT INTO customer_tags (customer_id, tag_id)
 SELECT c.id, t.id FROM customers c, tags t
- WHERE c.id = ANY(:ids) AND c.deleted_at IS NULL AND t.name = :name ORDER BY c.id
+ WHERE c.id = ANY(:ids) AND c.deleted_at IS NULL AND t.name = :name
+   AND (SELECT count(*) FROM customer_tags h WHERE h.customer_id = c.id) < {MOST_OF_ONE} ORDER BY c.id
 ON CONFLICT DO NOTHING
 """
 _REMOVE = """
@@ -49,7 +55,8 @@ def clean_tag(name: str) -> str:
 
 
 async def tag_customers(session: AsyncSession, actor: Actor, customer_ids: Sequence[UUID], name: str) -> int:
-    """Give customers a tag, making it if it is new; returns how many had it not.
+    """Give customers a tag, making it if it is new; returns how many had it not. Who has as many as there may be keeps
+    those.
 
     Raises:
         Forbidden: the actor may only read.
@@ -65,6 +72,7 @@ async def tag_customers(session: AsyncSession, actor: Actor, customer_ids: Seque
     if row.tags >= MOST_TAGS and not row.known:
         raise Conflict(f"There are {MOST_TAGS} tags already. Use one of them.")
     await session.execute(text("INSERT INTO tags (name) VALUES (:name) ON CONFLICT DO NOTHING"), {"name": tag})
+    await session.execute(text(_LOCK), {"ids": list(customer_ids)})
     added = await session.execute(text(_ADD), {"ids": list(customer_ids), "name": tag})
     count = int(added.rowcount)  # type: ignore[attr-defined]
     await audit(session, actor, "customers.tagged", "customer", None, tag=tag, customers=count)
@@ -86,16 +94,22 @@ async def untag_customers(session: AsyncSession, actor: Actor, customer_ids: Seq
     return count
 
 
-MOST_OF_ONE = 50
-"""Tags of one customer."""
-
 _TAGGED = unnest("g", customer_id=CustomerTag.customer_id, name=Tag.name)
 _NAMES = unnest("n", name=Tag.name)
 _NEW = f"INSERT INTO tags (name) SELECT name FROM {_NAMES} ORDER BY 1 ON CONFLICT DO NOTHING"
 _GIVE = f"""
-INSERT INTO customer_tags (customer_id, tag_id, import_id)
-SELECT g.customer_id, t.id, :import FROM {_TAGGED} JOIN tags t ON t.name = g.name ORDER BY 1, 2
-ON CONFLICT DO NOTHING RETURNING customer_id
+WITH new AS MATERIALIZED (
+    SELECT g.customer_id, t.id AS tag_id, row_number() OVER (PARTITION BY g.customer_id ORDER BY t.name)
+           + (SELECT count(*) FROM customer_tags h WHERE h.customer_id = g.customer_id) AS nth
+      FROM (SELECT DISTINCT customer_id, name FROM {_TAGGED}) g JOIN tags t ON t.name = g.name
+     WHERE NOT EXISTS (SELECT FROM customer_tags h WHERE h.customer_id = g.customer_id AND h.tag_id = t.id)
+), given AS (
+    INSERT INTO customer_tags (customer_id, tag_id, import_id)
+    SELECT customer_id, tag_id, :import FROM new WHERE nth <= {MOST_OF_ONE} ORDER BY 1, 2
+        ON CONFLICT DO NOTHING RETURNING customer_id
+)
+SELECT customer_id, 0 AS left_out FROM given
+ UNION ALL SELECT NULL, count(*) FROM new WHERE nth > {MOST_OF_ONE}
 """
 
 
@@ -104,15 +118,17 @@ async def known_tags(session: AsyncSession) -> set[str]:
     return set((await session.execute(text("SELECT name FROM tags"))).scalars())
 
 
-async def add_tags(session: AsyncSession, given: Sequence[tuple[UUID, str]], import_id: UUID) -> set[UUID]:
-    """Give customers their tags, making those that are new; returns who had one of them not yet. A corridor, for
-    imports: whoever calls has authorised, and keeps to `MOST_TAGS`."""
+async def add_tags(session: AsyncSession, given: Sequence[tuple[UUID, str]], import_id: UUID) -> tuple[set[UUID], int]:
+    """Give customers their tags, making those that are new; returns who had one of them not yet, and how many tags
+    were left out because their customer has `MOST_OF_ONE`. A corridor, for imports: whoever calls has authorised, and
+    keeps to `MOST_TAGS`."""
     await session.execute(text(_NEW), _NAMES.bind(name=sorted({name for _, name in given})))
     bound = {
         **_TAGGED.bind(customer_id=[one for one, _ in given], name=[name for _, name in given]),
         "import": import_id,
     }
-    return {UUID(str(one)) for one in (await session.execute(text(_GIVE), bound)).scalars()}
+    found = (await session.execute(text(_GIVE), bound)).all()
+    return {UUID(str(row.customer_id)) for row in found if row.customer_id}, sum(row.left_out for row in found)
 
 
 async def set_tags(session: AsyncSession, actor: Actor, customer_id: UUID, names: Sequence[str]) -> list[str]:

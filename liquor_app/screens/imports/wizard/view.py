@@ -10,9 +10,18 @@ from typing import Any
 
 from liquor_app.customers.labels.custom_fields import CustomFieldRow
 from liquor_app.customers.labels.custom_values import FieldKind
+from liquor_app.customers.labels.tags import MOST_OF_ONE
 from liquor_app.imports import refused_orders
 from liquor_app.imports.cleaning.column_mapping import KINDS
-from liquor_app.imports.cleaning.rows import FUTURE, GIVEN_UP, NO_BIRTHDAY, NO_EVIDENCE, TOO_MANY_TAGS, UNSEEN
+from liquor_app.imports.cleaning.rows import (
+    FUTURE,
+    GIVEN_UP,
+    NO_BIRTHDAY,
+    NO_EVIDENCE,
+    TOO_MANY_OF_ONE,
+    TOO_MANY_TAGS,
+    UNSEEN,
+)
 from liquor_app.imports.dry_run import FilePreview, ImportReport
 from liquor_app.imports.merge_rows import Outcome
 from liquor_app.imports.models import ImportStatus
@@ -251,6 +260,8 @@ def note_words(notes: Mapping[str, Any]) -> str:
         words += f" Checks of age left out of {plural(count, 'row')}: one counts only with what was seen, and when."
     if count := int(notes.get(TOO_MANY_TAGS, 0)):
         words += f" Tags left out {figure(count)}: there are as many as there may be."
+    if count := int(notes.get(TOO_MANY_OF_ONE, 0)):
+        words += f" Tags left out {figure(count)}: their customers have {MOST_OF_ONE}, as many as one may have."
     if count := int(notes.get(GIVEN_UP, 0)):
         words += f" {plural(count, 'address')} the file no longer writes to: on the suppression list."
     return words
