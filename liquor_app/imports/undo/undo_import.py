@@ -105,7 +105,11 @@ def undoable_until(row: ImportRow) -> datetime:
 def why_not(row: ImportRow) -> str:
     """Tell why an import cannot be undone; empty if it can."""
     if row.kind not in PHASES:
-        return f"An import of {row.kind} cannot be undone: import the file of before again."
+        return (
+            f"An import of {row.kind} cannot be undone: a till's next file has the last word on each of them. To have"
+            " the catalogue as it was, import the file of before again: what it says replaces what this one said. Of a"
+            " product that should not be there tell a stock of 0: it is not offered then."
+        )
     if not IMPORT.allows(row.status, ImportStatus.UNDOING):
         return "Only an import that has ended, or was stopped, can be undone."
     if not row.position.get("traced"):

@@ -40,6 +40,8 @@ class RunState(rx.State):
     reasons: list[ReasonLine] = []
     rejects: str = ""
     can_undo: bool = False
+    no_undo: str = ""
+    """Why it cannot be undone, and what to do instead."""
     undoing: bool = False
     undone: list[ReasonLine] = []
     """What its undoing has removed, set back and kept."""
@@ -90,6 +92,8 @@ class RunState(rx.State):
         self.stopping, self.can_resume = False, row.can_resume
         self.reasons = reason_lines(row.reasons)
         self.rejects = f"/api/v1/imports/{row.id}/rejects" if row.rejected else ""
+        ended = row.status not in (ImportStatus.UNDOING, ImportStatus.UNDONE)
+        self.no_undo = why_not(row) if ended and row.rows else ""
         self.can_undo, self.undoing = not why_not(row), row.status is ImportStatus.UNDOING
         self.undone = undo_lines(undo_counts(row), done=True)
 

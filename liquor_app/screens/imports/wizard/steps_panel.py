@@ -12,7 +12,13 @@ from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import ImportState
 from liquor_app.screens.imports.wizard.trial_panel import trial_cards
-from liquor_app.screens.imports.wizard.undo_panel import undo_button, undo_dialog, undo_progress, undone_list
+from liquor_app.screens.imports.wizard.undo_panel import (
+    undo_button,
+    undo_dialog,
+    undo_progress,
+    undone_list,
+    why_no_undo,
+)
 from liquor_app.ui.button import button, download
 from liquor_app.ui.card import card, list_item, note, plain_list
 from liquor_app.ui.charts.progress import progress
@@ -193,7 +199,7 @@ def report_step() -> rx.Component:
     )
     go_on = button("Go on with it", icon="play", on_click=RunState.resume)
     return card(
-        col(told, undo_progress(), undone_list(), refused, gap=16),
+        col(told, undo_progress(), undone_list(), refused, why_no_undo(), gap=16),
         undo_dialog(),
         title=ImportState.name,
         foot=row(

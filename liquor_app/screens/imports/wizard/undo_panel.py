@@ -34,6 +34,10 @@ def undo_button() -> rx.Component:
     )
 
 
+def why_no_undo() -> rx.Component:
+    return rx.cond(RunState.no_undo != "", rx.el.p(RunState.no_undo, class_name="muted"), rx.fragment())
+
+
 def undone_list() -> rx.Component:
     told = col(rx.el.h3("What the undoing did"), plain_list(rx.foreach(RunState.undone, _line)))
     return rx.cond(RunState.undone, told, rx.fragment())
