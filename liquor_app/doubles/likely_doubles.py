@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -11,7 +13,8 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import NotFound
-from liquor_app.core.queue import Job, enqueue
+from liquor_app.core.models import JobStatus
+from liquor_app.core.queue import Job, enqueue, open_job
 
 PHONE, ADDRESS, NAME = "phone", "address", "name"
 SCORES = {ADDRESS: 50, PHONE: 30, NAME: 20}
@@ -56,6 +59,9 @@ ON CONFLICT (first_id, second_id) DO UPDATE
    SET reasons = excluded.reasons, score = excluded.score, found_at = excluded.found_at
 """
 _GONE = "DELETE FROM likely_doubles WHERE found_at < :since AND dismissed_at IS NULL"
+_LOOKED = f"SELECT max(finished_at) FROM jobs WHERE name = :name AND status = '{JobStatus.SUCCEEDED}'"
+EVERYBODY = "all"
+"""One look at a time."""
 _DISMISS = """
 UPDATE likely_doubles SET dismissed_at = now(), dismissed_by = :by WHERE id = :id AND dismissed_at IS NULL
 RETURNING first_id, second_id
@@ -79,7 +85,26 @@ async def request_doubles(session: AsyncSession, actor: Actor) -> UUID:
         Forbidden: the actor may only read.
     """
     require(actor, Role.MANAGER)
-    return await enqueue(session, Job.FIND_DOUBLES, created_by=actor.user_id, dedupe_key="all")
+    return await enqueue(session, Job.FIND_DOUBLES, created_by=actor.user_id, dedupe_key=EVERYBODY)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The look that is under way or waits, if one is, and when everybody was looked at last."""
+
+    job: UUID | None
+    done_at: datetime | None
+
+
+async def last_look(session: AsyncSession, actor: Actor) -> Look:
+    """Return how things stand with looking for doubles.
+
+    Raises:
+        Forbidden: the actor may only read.
+    """
+    require(actor, Role.MANAGER)
+    done = await session.execute(text(_LOOKED), {"name": Job.FIND_DOUBLES.value})
+    return Look(await open_job(session, Job.FIND_DOUBLES, EVERYBODY), done.scalar_one())
 
 
 async def dismiss_double(session: AsyncSession, actor: Actor, pair_id: UUID) -> None:

@@ -29,6 +29,7 @@ from liquor_app.screens.customers.detail.manage_dialogs import questions
 from liquor_app.screens.customers.detail.manage_state import ActsState
 from liquor_app.screens.customers.detail.purchases_view import category_mix, last_months, spend_series, spend_words
 from liquor_app.screens.customers.detail.state import CustomerState
+from liquor_app.screens.customers.doubles.state import DoublesState
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.list.overview_state import OverviewState
 from liquor_app.screens.customers.list.state import CustomersState
@@ -306,6 +307,26 @@ async def work_through() -> None:
         waiting = list((await session.execute(text("SELECT id FROM jobs WHERE status = 'queued'"))).scalars())
     for job in waiting:
         await run_job(job, TASKS)
+
+
+async def test_looking_for_doubles_says_nothing_before_it_has_looked(database: str) -> None:
+    async with transaction() as session:
+        for name in ("Ann", "Annie"):
+            await add_customer(session, name=name, phone="+12075550101")
+    tab = Tab("/customers/doubles", await add_user(Role.MANAGER))
+    state = await tab.state(DoublesState)
+    await run(DoublesState.load, state)
+    assert (state.rows, state.looking, state.looked) == ([], "", ""), "nobody was looked at yet"
+    assert await run(DoublesState.watch, state) is None
+    assert await run(DoublesState.find, state) == DoublesState.watch
+    job = state.looking
+    again = await Tab("/customers/doubles", tab.actor).state(DoublesState)
+    await run(DoublesState.load, again)
+    assert again.looking == job != "", "another tab sees that it is under way, and waits with it"
+    await work_through()
+    for one in (state, again):
+        assert "1 likely pair." in said(await run(DoublesState.watch, one))
+        assert (len(one.rows), one.looking, one.looked) == (1, "", "just now")
 
 
 async def test_the_overview_adds_up_to_everybody(database: str) -> None:

@@ -20,6 +20,7 @@ from liquor_app.ui.grid import col, row
 from liquor_app.ui.table import Column, table
 
 FORM = "merge-form"
+LOOKING = DoublesState.looking != ""
 
 
 def doubles_page() -> rx.Component:
@@ -28,7 +29,7 @@ def doubles_page() -> rx.Component:
             "Likely doubles",
             "Profiles that may be one person. Made one, somebody gets one message instead of two, and a no counts once"
             " for all.",
-            for_managers(button("Look again", icon="refresh-cw", on_click=DoublesState.find)),
+            for_managers(button("Look again", icon="refresh-cw", on_click=DoublesState.find, busy=LOOKING)),
             crumbs=(("Customers", "/customers"),),
         ),
         _pairs(),
@@ -61,10 +62,22 @@ def _pairs() -> rx.Component:
             Column("", acts, number=True),
         ],
         label="Likely doubles",
-        empty=empty(
-            "Nobody twice",
-            "Profiles with the same phone, the same mailbox or the same name and ZIP show up here each night.",
-            icon="users",
+        empty=rx.cond(
+            LOOKING,
+            empty("Looking at everybody", "The pairs stand here as soon as it is done.", icon="search"),
+            rx.cond(
+                DoublesState.looked == "",
+                empty(
+                    "Nobody was looked at yet",
+                    "Each night everybody is: same phone, same mailbox, same name and ZIP. “Look again” does it now.",
+                    icon="search",
+                ),
+                empty(
+                    "Nobody twice",
+                    "Everybody was looked at " + DoublesState.looked + ": same phone, same mailbox, same name and ZIP.",
+                    icon="users",
+                ),
+            ),
         ),
     )
 
@@ -119,4 +132,12 @@ def _compare() -> rx.Component:
     )
 
 
-PAGES = (Page("/customers/doubles", "Likely doubles", doubles_page, on_load=DoublesState.load, parent="/customers"),)
+PAGES = (
+    Page(
+        "/customers/doubles",
+        "Likely doubles",
+        doubles_page,
+        on_load=[DoublesState.load, DoublesState.watch],
+        parent="/customers",
+    ),
+)

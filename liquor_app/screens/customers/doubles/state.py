@@ -13,19 +13,22 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.models import JobStatus
 from liquor_app.core.paging import Page
 from liquor_app.customers.addresses import show_phone
-from liquor_app.doubles.likely_doubles import dismiss_double, request_doubles
+from liquor_app.doubles.likely_doubles import dismiss_double, last_look, request_doubles
 from liquor_app.doubles.lists import DOUBLES, WORDS, DoubleRow, list_doubles
 from liquor_app.doubles.merge_profiles import FieldPreview, merge_profiles, preview_merge
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.customers.field_values import shown_value
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.listing.state import ListState
+from liquor_app.screens.session.background import background
+from liquor_app.screens.session.job_end import end_of
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
-from liquor_app.ui.toast import toast_done
-from liquor_app.ui.words import plural, show_money, spoken
+from liquor_app.ui.toast import toast_done, toast_failed, toast_warning
+from liquor_app.ui.words import ago, plural, show_money, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,10 @@ class DoublesState(FormState, ListState, rx.State):
     """The list, and the pair that is being compared: `stays` is the profile that would stay."""
 
     rows: list[PairLine] = []
+    looking: str = ""
+    """The look under way."""
+    looked: str = ""
+    """When everybody was looked at last, in words; empty for never."""
     comparing: str = ""
     fields: list[CompareLine] = []
     summary: str = ""
@@ -95,6 +102,11 @@ class DoublesState(FormState, ListState, rx.State):
 
     def _export_path(self) -> str:
         return "/api/v1/doubles/export"
+
+    async def _arrive(self, session: Session, actor: Actor) -> None:
+        look = await last_look(session, actor)
+        self.looking = str(look.job or "")
+        self.looked = ago(look.done_at, await shop_now(session)) if look.done_at else ""
 
     async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[DoubleRow]:
         return await list_doubles(session, actor, query)
@@ -177,11 +189,30 @@ class DoublesState(FormState, ListState, rx.State):
     @rx.event
     @guarded
     async def find(self) -> Any:
-        """Look at everybody again."""
+        """Look at everybody again; the list follows when it is done."""
         actor = await signed_in(self)
         async with transaction() as session:
-            await request_doubles(session, actor)
-        return toast_done("Looking", "Come back in a minute. It is done each night, too.")
+            self.looking = str(await request_doubles(session, actor))
+        return DoublesState.watch
+
+    @background
+    async def watch(self) -> Any:
+        """Wait for the look under way, if one is, then show what it found."""
+        async with self:
+            job = self.looking
+        if not job:
+            return None
+        ended = await end_of(job)
+        async with self:
+            actor = await signed_in(self)
+            async with transaction() as session:
+                await self._arrive(session, actor)
+            await self._read(actor)
+            if ended is None:
+                return toast_warning("Looking goes on", "It takes longer than usual; these are the pairs of last time.")
+            if ended.status is not JobStatus.SUCCEEDED:
+                return toast_failed("Nobody was looked at", ended.error or "These are the pairs of last time.")
+            return toast_done("Everybody was looked at", f"{plural((ended.result or {})['pairs'], 'likely pair')}.")
 
 
 def _in_common(reasons: list[str]) -> str:

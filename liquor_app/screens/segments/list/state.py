@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -11,17 +10,16 @@ import reflex as rx
 from liquor_app.accounts.permissions import Actor
 from liquor_app.analytics.segment_performance import segment_performance
 from liquor_app.core.db import Session, transaction
-from liquor_app.core.errors import NotFound, Unauthenticated
-from liquor_app.core.ids import parse_id
+from liquor_app.core.errors import Unauthenticated
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.models import JobStatus
 from liquor_app.core.paging import Page
-from liquor_app.core.queue import JobRow, get_job
 from liquor_app.customers.service import base_counts
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.segments.cards import SegmentCard, performance_words, segment_card
 from liquor_app.screens.session.background import background
+from liquor_app.screens.session.job_end import end_of
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.segments.lists import SEGMENTS, list_segments
 from liquor_app.segments.service import SegmentRow, delete_segment, get_segment
@@ -30,21 +28,6 @@ from liquor_app.ui.toast import toast_done, toast_failed, toast_warning
 from liquor_app.ui.words import plural
 
 PAGE = 24
-WATCH_SECONDS, WATCH_EVERY = 120, 0.4
-
-
-async def _end_of(job: str) -> JobRow | None:
-    """Return the job once it has ended; None if it still runs after two minutes, or is not there."""
-    for _ in range(round(WATCH_SECONDS / WATCH_EVERY)):
-        try:
-            async with transaction() as session:
-                row = await get_job(session, parse_id(job, "job"))
-        except NotFound:
-            return None
-        if row.status not in (JobStatus.QUEUED, JobStatus.RUNNING):
-            return row
-        await asyncio.sleep(WATCH_EVERY)
-    return None
 
 
 class SegmentsState(ListState, rx.State):
@@ -112,7 +95,7 @@ class SegmentsState(ListState, rx.State):
             job = self.job
         if not job:
             return None
-        ended = await _end_of(job)
+        ended = await end_of(job)
         async with self:
             self.job = ""
             try:
