@@ -17,6 +17,7 @@ from liquor_app.screens.campaigns.detail.simulate_state import SimulateState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.campaigns.detail.versions_panel import why_this_plan
 from liquor_app.screens.campaigns.detail.versions_state import VersionsState
+from liquor_app.screens.details.view import found
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.badge import badge, live, status_badge
 from liquor_app.ui.button import button, icon_button
@@ -35,9 +36,6 @@ HEAD = CampaignState.head
 
 
 def campaign_page() -> rx.Component:
-    nobody = empty(
-        "No such campaign", CampaignState.missing, button("All campaigns", href="/campaigns"), icon="search-x"
-    )
     body = col(
         _head(),
         rx.cond(HEAD.under_way, _running(), rx.fragment()),
@@ -45,7 +43,7 @@ def campaign_page() -> rx.Component:
         _questions(),
         gap=16,
     )
-    return rx.cond(CampaignState.missing != "", nobody, body)
+    return found(CampaignState, "campaign", "All campaigns", "/campaigns", body)
 
 
 def _edit() -> rx.Component:

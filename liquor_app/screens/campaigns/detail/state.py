@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
 
 import reflex as rx
 
@@ -13,18 +12,18 @@ from liquor_app.analytics.service import ledger
 from liquor_app.campaigns import lifecycle
 from liquor_app.campaigns.service import delete_campaign, get_campaign, request_plan
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import NotFound
-from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
 from liquor_app.planning.service import get_plan
 from liquor_app.screens.campaigns.detail.view import Head, LedgerLine, PlanView, head_of, ledger_lines, plan_view
+from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.sending.words import SendLine, send_line
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.sending.lists import list_left
 from liquor_app.sending.sandbox_play import play_week
+from liquor_app.ui.address import last_part
 from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import show_money
@@ -44,7 +43,7 @@ VERBS: dict[str, tuple[Verb, str]] = {
 }
 
 
-class CampaignState(rx.State):
+class CampaignState(DetailState, rx.State):
     """What the page shows of the campaign in its address."""
 
     head: Head = Head()
@@ -52,48 +51,41 @@ class CampaignState(rx.State):
     ledger: list[LedgerLine] = []
     sends: list[SendLine] = []
     returned: str = "–"
-    missing: str = ""
-    loading: bool = True
     asking: str = ""
     busy: bool = False
 
-    def _id(self) -> UUID:
-        return parse_id(str(self.router.url.path).rstrip("/").rsplit("/", 1)[-1], "campaign")
+    def _noun(self) -> str:
+        return "campaign"
 
     @rx.event
     @guarded
     async def load(self) -> None:
         self.loading, self.missing, self.asking = True, "", ""
-        await self._read()
+        await self._open()
         if not self.missing:
             actor = await signed_in(self)
             async with transaction() as session:
                 self.returned = show_money(await returned_since(session, actor, self._id()), cents=True)
 
     async def _read(self) -> None:
-        actor = await signed_in(self)
-        try:
-            campaign_id = self._id()
-            async with transaction() as session:
-                row = await get_campaign(session, actor, campaign_id)
-                plan = await get_plan(session, actor, row.plan_id) if row.plan_id else None
-                at = await shop_now(session)
-                counts = await ledger(session, actor, campaign_id)
-                latest = await list_left(session, actor, ListQuery({"campaign_id": str(campaign_id)}, limit=10))
-        except NotFound as error:
-            self.missing, self.loading = error.message, False
-            return
+        actor, campaign_id = await signed_in(self), self._id()
+        async with transaction() as session:
+            row = await get_campaign(session, actor, campaign_id)
+            plan = await get_plan(session, actor, row.plan_id) if row.plan_id else None
+            at = await shop_now(session)
+            counts = await ledger(session, actor, campaign_id)
+            latest = await list_left(session, actor, ListQuery({"campaign_id": str(campaign_id)}, limit=10))
         self.head, self.plan = head_of(row, at), plan_view(plan)
         self.ledger = ledger_lines(counts)
-        self.sends, self.loading, self.busy = [send_line(one, at) for one in latest.items], False, False
+        self.sends, self.busy = [send_line(one, at) for one in latest.items], False
 
     @background
     async def live(self) -> None:
         async with self:
-            topic = f"campaign:{str(self.router.url.path).rstrip('/').rsplit('/', 1)[-1]}"
+            topic = f"campaign:{last_part(self)}"
         async for _ in follow(self, topic):
             async with self:
-                await self._read()
+                await self._open()
 
     @rx.event
     @guarded
@@ -106,7 +98,7 @@ class CampaignState(rx.State):
         work, done = VERBS[verb]
         async with transaction() as session:
             await work(session, actor, self._id())
-        await self._read()
+        await self._open()
         self.busy = verb == "plan"
         return toast_done(done, self.head.name)
 

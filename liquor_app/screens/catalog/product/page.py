@@ -8,10 +8,9 @@ import reflex as rx
 
 from liquor_app.catalog.product_sales import SALES_DAYS
 from liquor_app.screens.catalog.product.state import ProductState
+from liquor_app.screens.details.view import found
 from liquor_app.ui.badge import badge
-from liquor_app.ui.button import button
 from liquor_app.ui.card import card, key_values
-from liquor_app.ui.empty import empty
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import grid
 from liquor_app.ui.skeleton import skeleton_lines
@@ -20,13 +19,7 @@ SHOWN = ProductState.product
 
 
 def product_page() -> rx.Component:
-    nothing = empty(
-        "No such product",
-        ProductState.missing,
-        button("The catalogue", kind="primary", href="/catalogue"),
-        icon="search-x",
-    )
-    return rx.cond(ProductState.missing != "", nothing, rx.fragment(_head(), _body()))
+    return found(ProductState, "product", "The catalogue", "/catalogue", rx.fragment(_head(), _body()))
 
 
 def _head() -> rx.Component:

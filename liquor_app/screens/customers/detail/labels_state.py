@@ -9,7 +9,7 @@ from urllib.parse import quote
 import reflex as rx
 
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.customers.labels.custom_fields import (
     CustomFieldRow,
@@ -21,6 +21,7 @@ from liquor_app.customers.labels.custom_fields import (
 from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.customers.labels.tags import set_tags, tags_of
 from liquor_app.screens.customers.detail.state import CustomerState
+from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import last_part
@@ -54,14 +55,13 @@ class TagLine:
 HINTS = {FieldKind.TEXT: "", FieldKind.NUMBER: "A number", FieldKind.DATE: "A day", FieldKind.FLAG: "Yes or no"}
 
 
-class LabelsState(FormState, rx.State):
+class LabelsState(FormState, DetailState, rx.State):
     """What the shop itself says of somebody."""
 
     tags: list[TagLine] = []
     lines: list[FieldLine] = []
     tags_text: str = ""
     asking: str = ""
-    loading: bool = True
 
     def _fields(self) -> frozenset[str]:
         return frozenset({"tags", "label", "kind", *(line.key for line in self.lines)})
@@ -72,29 +72,18 @@ class LabelsState(FormState, rx.State):
     def _shut(self) -> None:
         self.asking = ""
 
-    @rx.event
-    async def clear(self) -> None:
-        """Nobody's: what another customer was called must not flash up."""
-        self.reset()
+    def _noun(self) -> str:
+        return "customer"
 
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        actor = await signed_in(self)
-        try:
-            customer_id = parse_id(last_part(self), "customer")
-            async with transaction() as session:
-                tags = await tags_of(session, actor, customer_id)
-                values = await custom_values(session, actor, customer_id)
-                fields = await list_custom_fields(session, actor)
-        except (NotFound, Invalid):
-            self.reset()
-            self.loading = False
-            return
+    async def _read(self) -> None:
+        actor, customer_id = await signed_in(self), self._id()
+        async with transaction() as session:
+            tags = await tags_of(session, actor, customer_id)
+            values = await custom_values(session, actor, customer_id)
+            fields = await list_custom_fields(session, actor)
         self.tags = [TagLine(name, f"/customers?tag={quote(name)}") for name in tags]
         self.tags_text = ", ".join(tags)
         self.lines = [_line(field, values.get(field.key, "")) for field in fields]
-        self.loading = False
 
     @rx.event
     @guarded

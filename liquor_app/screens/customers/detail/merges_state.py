@@ -8,12 +8,11 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.doubles.merge_profiles import merges_of, undo_merge
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.ui.address import last_part
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import show_day
 
@@ -25,26 +24,17 @@ class MergeLine:
     words: str = ""
 
 
-class MergesState(rx.State):
+class MergesState(DetailState, rx.State):
     """Merges that can be undone, the latest first. `asking` is the one it is asked about."""
 
     merges: list[MergeLine] = []
     asking: str = ""
 
-    @rx.event
-    async def clear(self) -> None:
-        """Nobody's."""
-        self.reset()
+    def _noun(self) -> str:
+        return "customer"
 
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        actor = await signed_in(self)
-        try:
-            customer_id = parse_id(last_part(self), "customer")
-        except Invalid:
-            self.reset()
-            return
+    async def _read(self) -> None:
+        actor, customer_id = await signed_in(self), self._id()
         async with transaction() as session:
             found = await merges_of(session, actor, customer_id)
             at = await shop_now(session)

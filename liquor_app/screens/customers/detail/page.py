@@ -18,6 +18,7 @@ from liquor_app.screens.customers.detail.transactional_state import ErrandsState
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.form.view import customer_form
 from liquor_app.screens.customers.segment_colors import FAMILIES
+from liquor_app.screens.details.view import found
 from liquor_app.screens.listing.view import list_pager, list_table
 from liquor_app.screens.session.role_controls import for_admins, for_managers
 from liquor_app.screens.shell.state import ShellState
@@ -53,17 +54,8 @@ TOPICS = {
 
 
 def customer_page() -> rx.Component:
-    nobody = empty(
-        "No such customer",
-        CustomerState.missing,
-        button("All customers", kind="primary", href="/customers"),
-        icon="search-x",
-    )
-    return rx.cond(
-        CustomerState.missing != "",
-        nobody,
-        rx.fragment(_head(), _body(), customer_form(), questions(), labels_dialogs()),
-    )
+    shown = rx.fragment(_head(), _body(), customer_form(), questions(), labels_dialogs())
+    return found(CustomerState, "customer", "All customers", "/customers", shown)
 
 
 def _head() -> rx.Component:

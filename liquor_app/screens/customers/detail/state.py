@@ -6,8 +6,6 @@ import reflex as rx
 
 from liquor_app.actions.lists import list_actions
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Invalid, NotFound
-from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.consents import consents_of, suppression_of
 from liquor_app.customers.labels.tags import tags_of
@@ -26,13 +24,13 @@ from liquor_app.screens.customers.detail.view import (
     scores_of,
     why_lines,
 )
-from liquor_app.screens.session.state import guarded, signed_in
-from liquor_app.ui.address import last_part
+from liquor_app.screens.details.state import DetailState
+from liquor_app.screens.session.state import signed_in
 
 OPEN_ACTIONS = "proposed,pending,queued"
 
 
-class CustomerState(rx.State):
+class CustomerState(DetailState, rx.State):
     """Read again whenever the page opens or something on it was changed."""
 
     profile: Profile = Profile()
@@ -41,37 +39,24 @@ class CustomerState(rx.State):
     consents: list[ConsentLine] = []
     tags: list[str] = []
     action: NextAction = NextAction()
-    missing: str = ""
-    loading: bool = True
 
-    @rx.event
-    async def clear(self) -> None:
-        """Nobody: the customer shown before must not flash up under another one's address."""
-        self.reset()
+    def _noun(self) -> str:
+        return "customer"
 
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        actor = await signed_in(self)
-        try:
-            customer_id = parse_id(last_part(self), "customer")
-            async with transaction() as session:
-                at = await shop_now(session)
-                row = await get_customer(session, actor, customer_id)
-                why = await explain_customer(session, actor, customer_id)
-                suppressed = await suppression_of(session, actor, customer_id)
-                evidence = await consents_of(session, actor, customer_id)
-                actions = await list_actions(
-                    session, actor, ListQuery({"customer_id": str(customer_id), "status": OPEN_ACTIONS}, limit=1)
-                )
-                planning = await load_settings(session, PlanningSettings)
-                tags = await tags_of(session, actor, customer_id)
-        except (NotFound, Invalid) as problem:
-            self.reset()
-            self.missing, self.loading = problem.message, False
-            return
+    async def _read(self) -> None:
+        actor, customer_id = await signed_in(self), self._id()
+        async with transaction() as session:
+            at = await shop_now(session)
+            row = await get_customer(session, actor, customer_id)
+            why = await explain_customer(session, actor, customer_id)
+            suppressed = await suppression_of(session, actor, customer_id)
+            evidence = await consents_of(session, actor, customer_id)
+            actions = await list_actions(
+                session, actor, ListQuery({"customer_id": str(customer_id), "status": OPEN_ACTIONS}, limit=1)
+            )
+            planning = await load_settings(session, PlanningSettings)
+            tags = await tags_of(session, actor, customer_id)
         self.profile = profile_of(row, suppressed, why.computed_at, at)
         self.scores, self.why = scores_of(row, why, planning.horizon_days, at), why_lines(why.sentences)
         self.consents, self.tags = consent_lines(row, evidence, at), tags
         self.action = next_action(next(iter(actions.items), None), at)
-        self.missing, self.loading = "", False

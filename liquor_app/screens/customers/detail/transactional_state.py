@@ -8,10 +8,11 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Invalid
+from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.sending.models import ErrandStatus
 from liquor_app.sending.recipients.transactional import Kind, errands_of, request_errand
@@ -36,21 +37,17 @@ class ErrandLine:
     detail: str
 
 
-class ErrandsState(rx.State):
+class ErrandsState(DetailState, rx.State):
     """The latest few."""
 
     rows: list[ErrandLine] = []
 
-    @rx.event
-    @guarded
-    async def load(self) -> None:
+    def _noun(self) -> str:
+        return "customer"
+
+    async def _read(self) -> None:
+        actor, customer_id = await signed_in(self), self._id()
         self.rows = []
-        try:
-            customer_id = parse_id(last_part(self), "customer")
-        except AppError:
-            # a customer that is not there is told by the page's own state
-            return
-        actor = await signed_in(self)
         async with transaction() as session:
             rows = await errands_of(session, actor, customer_id)
             at = await shop_now(session)

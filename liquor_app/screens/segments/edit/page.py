@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.models import Role
+from liquor_app.screens.details.view import found
 from liquor_app.screens.forms.view import form_of
 from liquor_app.screens.segments.cards import TEMPLATES
 from liquor_app.screens.segments.edit.playbook_form import CHANNELS
@@ -17,7 +18,6 @@ from liquor_app.screens.session.state import SessionState
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note
-from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.choice import select_field, switch
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.frame.page_spec import Page, page_head
@@ -30,15 +30,9 @@ COLORS = [
 
 
 def segment_page() -> rx.Component:
-    nobody = empty(
-        "No such segment",
-        "It may have been deleted, or the link is incomplete.",
-        button("All segments", kind="primary", href="/segments"),
-        icon="search-x",
-    )
     bones = grid(span(8, card(skeleton_lines(5)), card(skeleton_lines(5))), span(4, card(skeleton_lines(3))))
     shown = rx.cond(EditSegmentState.loading, bones, _form())
-    return rx.cond(EditSegmentState.missing != "", nobody, shown)
+    return found(EditSegmentState, "segment", "All segments", "/segments", shown)
 
 
 def _form() -> rx.Component:

@@ -9,10 +9,11 @@ import reflex as rx
 
 from liquor_app.catalog.service import suggest_products
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, NotFound
+from liquor_app.core.errors import AppError
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.filter_choices import categories_in_use
 from liquor_app.customers.labels.custom_fields import list_custom_fields
+from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.segments.edit.count_state import CountState
 from liquor_app.screens.segments.edit.playbook_form import (
@@ -39,7 +40,7 @@ from liquor_app.ui.toast import toast_done, toast_failed
 NEW_RULES = {"all": [{"field": "churn_probability", "op": "gte", "value": 0.5}]}
 
 
-class EditSegmentState(FormState, rx.State):
+class EditSegmentState(FormState, DetailState, rx.State):
     """`which` is the slug of the segment being changed, empty for a new one."""
 
     which: str = ""
@@ -55,34 +56,22 @@ class EditSegmentState(FormState, rx.State):
     others: list[tuple[str, str]] = []
     custom: list[tuple[str, str]] = []
     """Custom fields a condition can ask for."""
-    missing: str = ""
-    loading: bool = True
     _seen: datetime | None = None
 
     def _fields(self) -> frozenset[str]:
         return frozenset(self.fields)
 
     @rx.event
-    async def clear(self) -> None:
-        """Nothing: the form must not start with what another segment left."""
-        self.reset()
-
-    @rx.event
     @guarded
     async def load_new(self) -> Any:
         await self._fill(None)
+        self.loading = False
         return CountState.count_rules(rules_of(self.lines)[0])
 
-    @rx.event
-    @guarded
-    async def load(self) -> Any:
+    async def _read(self) -> Any:
         actor = await signed_in(self)
-        try:
-            async with transaction() as session:
-                row = await get_segment(session, actor, last_part(self))
-        except NotFound as problem:
-            self.missing, self.loading = problem.message, False
-            return None
+        async with transaction() as session:
+            row = await get_segment(session, actor, last_part(self))  # its slug
         await self._fill(row)
         return CountState.count_rules(row.rules) if self.by_rules else None
 
@@ -100,7 +89,6 @@ class EditSegmentState(FormState, rx.State):
         self.lines = lines_of(row.rules if row else NEW_RULES) if self.by_rules else []
         self._fresh()
         self.fields, self.offers = fields_of(row), offers_of(row)
-        self.missing, self.loading = "", False
 
     def _recount(self, lines: list[Line]) -> Any:
         """Take the lines over, say what is wrong with them, and count them if nothing is."""

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.accounts.models import Role
+from liquor_app.screens.details.view import found
 from liquor_app.screens.forms.view import unsaved_mark
 from liquor_app.screens.session.role_controls import for_admins
 from liquor_app.screens.session.state import SessionState
@@ -21,7 +22,6 @@ from liquor_app.templates.rendering.variables import VARIABLES
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, note
-from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.choice import select_field
 from liquor_app.ui.forms.filters import filter_bar
 from liquor_app.ui.forms.form import search_input, text_field
@@ -38,15 +38,9 @@ IS_EMAIL = HEAD.channel == "email"
 
 
 def template_page() -> rx.Component:
-    nobody = empty(
-        "No such template",
-        "It may be gone, or the link is incomplete.",
-        button("All templates", kind="primary", href="/templates"),
-        icon="search-x",
-    )
     bones = grid(span(6, card(skeleton_lines(8))), span(6, card(skeleton_lines(8))))
     shown = rx.cond(HEAD.id == "", bones, _template())
-    return rx.fragment(rx.script(src=SCRIPT), rx.cond(EditorState.missing != "", nobody, shown))
+    return rx.fragment(rx.script(src=SCRIPT), found(EditorState, "template", "All templates", "/templates", shown))
 
 
 def _template() -> rx.Component:

@@ -9,10 +9,11 @@ import reflex as rx
 
 from liquor_app.actions.latest_offer import latest_offer
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import AppError, Invalid, NotFound
+from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.screens.templates.editor.sample_state import SampleState
@@ -24,14 +25,13 @@ from liquor_app.templates.rendering.render_limits import MAX_SOURCE
 from liquor_app.templates.service import CONTENT, TemplateRow, get_template, update_template
 from liquor_app.templates.template_lint import find_problems
 from liquor_app.templates.template_usage import template_uses
-from liquor_app.ui.address import last_part
 from liquor_app.ui.forms.source_text import go_to_line, guard, numbered
 from liquor_app.ui.toast import toast_done, toast_failed
 
 DETAILS = ("name", "category")
 
 
-class EditorState(FormState, rx.State):
+class EditorState(FormState, DetailState, rx.State):
     """`values` is what is typed, `numbers` its lines' numbers; the server's copy stays until it is saved."""
 
     head: Head = Head()
@@ -42,27 +42,26 @@ class EditorState(FormState, rx.State):
     broken: str = ""
     part: str = "design"
     view: str = "desktop"
-    missing: str = ""
     _version: int = 0
 
     def _fields(self) -> tuple[str, ...]:
         return (*CONTENT, *DETAILS)
 
+    def _noun(self) -> str:
+        return "template"
+
     @rx.event
     @guarded
     async def load(self) -> Any:
         self.reset()
-        try:
-            await self._read()
-        except (NotFound, Invalid) as problem:
-            self.missing = problem.message
+        await self._open()
         return guard(False)
 
     async def _read(self) -> None:
         """Tell what is stored, into the fields."""
         actor = await signed_in(self)
         async with transaction() as session:
-            row = await get_template(session, actor, parse_id(last_part(self), "template"))
+            row = await get_template(session, actor, self._id())
         await self._show(row)
 
     async def _show(self, row: TemplateRow) -> None:
@@ -75,7 +74,6 @@ class EditorState(FormState, rx.State):
         self.values = {name: getattr(row, name) or "" for name in (*CONTENT, *DETAILS)}
         self.numbers = {name: numbered(self.values[name]) for name in CONTENT}
         self._fresh()
-        self.missing = ""
         await self._render()
 
     def _source(self) -> TemplateSource:
