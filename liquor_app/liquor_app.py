@@ -24,6 +24,7 @@ from liquor_app.screens.catalog.product.page import PAGES as PRODUCT
 from liquor_app.screens.catalog.products.page import PAGES as CATALOGUE
 from liquor_app.screens.compliance.law.page import PAGES as LAW
 from liquor_app.screens.coupons.pools.page import PAGES as COUPONS
+from liquor_app.screens.customers.custom_fields.page import PAGES as CUSTOM_FIELDS
 from liquor_app.screens.customers.detail.page import PAGES as CUSTOMER
 from liquor_app.screens.customers.doubles.page import PAGES as DOUBLES
 from liquor_app.screens.customers.list.page import PAGES as CUSTOMERS
@@ -76,6 +77,7 @@ PAGES: tuple[Page, ...] = (
     *BRAND,
     *CHANNELS,
     *DROP_FOLDERS,
+    *CUSTOM_FIELDS,
     *LAW,
     *SETTINGS,
     *AUDIT,

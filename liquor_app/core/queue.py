@@ -102,6 +102,7 @@ class Job(StrEnum):
     CHANGE_ROWS = "change_rows"
     EXPORT_ROWS = "export_rows"
     FIND_DOUBLES = "find_doubles"
+    REMOVE_CUSTOM_FIELD = "remove_custom_field"
 
 
 class JobCancelled(Exception):

@@ -36,7 +36,7 @@ OURS = """
 POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns/{id}/play · POST /campaigns/{id}/cancel
 PATCH /settings/compliance · POST /settings/compliance/rules · POST /settings/compliance/rules/{id}/end
 GET /suppressions · POST /suppressions · POST /customers/{id}/consents
-GET /custom-fields · POST /custom-fields · DELETE /custom-fields/{key}
+GET /custom-fields · POST /custom-fields · DELETE /custom-fields/{key} · GET /custom-fields/{key}/uses
 GET /doubles · GET /doubles/export · POST /doubles/find · POST /doubles/{id}/dismiss · POST /merges/{id}/undo
 GET /customers/{id}/merge · POST /customers/{id}/merge · GET /customers/{id}/merges
 GET /customers/{id}/labels · PATCH /customers/{id}/labels

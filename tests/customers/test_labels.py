@@ -13,27 +13,34 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.core import queue
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery
+from liquor_app.core.models import JobStatus
+from liquor_app.core.queue import JobCancelled, JobContext
+from liquor_app.customers.labels import field_removal
 from liquor_app.customers.labels.custom_fields import (
     add_custom_field,
-    custom_values,
     list_custom_fields,
-    remove_custom_field,
     set_custom_values,
 )
 from liquor_app.customers.labels.custom_values import MOST_FIELDS, FieldKind, clean_value, field_key
+from liquor_app.customers.labels.field_removal import TASKS, request_removal
 from liquor_app.customers.labels.tags import MOST_OF_ONE, set_tags, tag_customers, tags_of
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.customers.custom_fields.state import CustomFieldsState, use_words
 from liquor_app.screens.imports.wizard.view import note_words
 from liquor_app.segments.lists import list_customers
 from liquor_app.segments.rule_compiler import matching
 from liquor_app.segments.rule_wording import sentence
 from liquor_app.segments.rules import check_rules, parse_rules
+from liquor_app.templates.custom_field_usage import custom_field_uses
 from tests.imports.test_import import rows, run
 from tests.people import add_customer, add_user
+from tests.tabs import Tab
+from tests.tabs import run as tab_run
 
 pytestmark = pytest.mark.integration
 VIEWER = Actor(ActorKind.USER, uuid7(), "Viewer", Role.USER)
@@ -174,12 +181,80 @@ async def test_fields_and_values_by_hand(session: AsyncSession) -> None:
     assert "Riesling" not in "".join(told.scalars()), "the log outlives a person"
     await set_custom_values(session, manager, person, {"bottles": ""})
     with pytest.raises(Forbidden):
-        await remove_custom_field(session, manager, "favorite_grape")
-    await remove_custom_field(session, await add_user(Role.ADMIN), "favorite_grape")
-    assert await custom_values(session, VIEWER, person) == {}
-    raw = await session.execute(text("SELECT raw_data FROM customers WHERE id = :id"), {"id": person})
-    assert raw.scalar_one() is None
-    assert [one.key for one in await list_custom_fields(session, VIEWER)] == ["bottles"]
+        await request_removal(session, manager, "favorite_grape")
+
+
+async def test_a_field_is_taken_away_by_a_job_from_everybody(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(field_removal, "BATCH_ROWS", 2)
+    people = [f"p{number}@example.com,Riesling,{number}" for number in range(5)]
+    mapping = {"email": "email", "custom.text.favorite_grape": "grape", "custom.number.bottles": "bottles"}
+    await run(write(tmp_path / "p.csv", "email,grape,bottles", *people), mapping=mapping)
+    async with transaction() as session:
+        await session.execute(
+            text("INSERT INTO segments (slug, name, rules) VALUES ('wine', 'Wine lovers', CAST(:rules AS jsonb))"),
+            {"rules": '{"all": [{"field": "custom.text.favorite_grape", "op": "eq", "value": "Riesling"}]}'},
+        )
+        await session.execute(
+            text(
+                "INSERT INTO message_templates (name, channel, category, body_text_template) VALUES"
+                " ('Wine', 'email', 'x', 'You like {{ custom.favorite_grape }}'),"
+                " ('Other', 'email', 'y', '{{ custom.favorite_grape_2 }}')"
+            )
+        )
+        used = await custom_field_uses(session, VIEWER, "favorite_grape")
+        assert (used.segments, used.templates) == (["Wine lovers"], ["Wine"])
+        assert use_words(await custom_field_uses(session, VIEWER, "bottles")).startswith("No segment")
+        admin = await add_user(Role.ADMIN)
+        job_id = await request_removal(session, admin, "favorite_grape")
+        assert await request_removal(session, admin, "favorite_grape") == job_id, "asked twice, it is one"
+
+    steps: list[int] = []
+
+    async def stop(job: JobContext, done: int, total: int, message: str | None = None) -> None:
+        steps.append(done)
+        if len(steps) == 2:
+            raise JobCancelled
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JobContext, "progress", stop)
+        assert await queue.run(job_id, TASKS) == JobStatus.CANCELLED
+    held = "SELECT count(*) AS n FROM customers WHERE raw_data #> '{custom,favorite_grape}' IS NOT NULL"
+    assert (steps, (await rows(held))[0]["n"]) == ([2, 4], 1)
+    async with transaction() as session:
+        assert len(await list_custom_fields(session, VIEWER)) == 2, "it is still there, emptied in part"
+        job_id = await request_removal(session, admin, "favorite_grape")
+    assert await queue.run(job_id, TASKS) == JobStatus.SUCCEEDED
+    assert (await rows(held))[0]["n"] == 0
+    assert (await rows("SELECT raw_data FROM customers WHERE email_key = 'p3@example.com'"))[0]["raw_data"] == {
+        "custom": {"bottles": "3"}
+    }
+    async with transaction() as session:
+        assert [one.key for one in await list_custom_fields(session, VIEWER)] == ["bottles"]
+        with pytest.raises(NotFound):
+            await request_removal(session, admin, "favorite_grape")
+
+
+async def test_a_field_is_taken_away_on_its_page(database: str) -> None:
+    async with transaction() as session:
+        await add_custom_field(session, SYSTEM, "Shoe size", "number")
+        admin, viewer = await add_user(Role.ADMIN), await add_user(Role.USER)
+    tab = Tab("/settings/custom-fields", admin)
+    state = await tab.state(CustomFieldsState)
+    await tab_run(CustomFieldsState.load, state)
+    assert [(row.label, row.kind, row.tag) for row in state.rows] == [("Shoe size", "Number", "{{ custom.shoe_size }}")]
+    await tab_run(CustomFieldsState.ask, state, "shoe_size")
+    assert (state.chosen.label, state.uses) == ("Shoe size", "No segment and no template names it.")
+    await tab_run(CustomFieldsState.remove, state)
+    job = (await rows("SELECT id FROM jobs WHERE name = 'remove_custom_field'"))[0]
+    await queue.run(job["id"], TASKS)
+    await tab_run(CustomFieldsState.watch, state)
+    assert (state.rows, state.words) == ([], "")
+    other = Tab("/settings/custom-fields", viewer)
+    spy = await other.state(CustomFieldsState)
+    spy.asking = "shoe_size"
+    assert await tab_run(CustomFieldsState.remove, spy) is not CustomFieldsState.watch
 
 
 async def test_several_files_give_no_customer_more_tags_than_one_may_have(database: str, tmp_path: Path) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import Body, Id, Row
+from liquor_app.api.schemas import JOB, Body, Id, Row, Started
 from liquor_app.core.db import transaction
-from liquor_app.customers.labels import custom_fields, tags
+from liquor_app.customers.labels import custom_fields, field_removal, tags
 from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
+from liquor_app.templates import custom_field_usage
+from liquor_app.templates.custom_field_usage import FieldUse
 
 router = APIRouter(tags=["customers"])
+Key = Annotated[str, Path(max_length=40)]
 
 
 class CustomFieldIn(Body):
@@ -31,6 +35,10 @@ class CustomFieldOut(Row):
     label: str
     kind: FieldKind
     name: str
+
+
+class CustomFieldUses(Row, FieldUse):
+    """Who names a field, twenty of each at most."""
 
 
 class LabelsIn(Body):
@@ -64,12 +72,19 @@ async def add_custom_field(request: Request, actor: CurrentActor, body: CustomFi
     )
 
 
-@router.delete("/custom-fields/{key}", status_code=204)
-async def remove_custom_field(actor: CurrentActor, key: Annotated[str, Path(max_length=40)]) -> Response:
-    """Remove a field, and what stands in it for everybody. Admins only."""
+@router.get("/custom-fields/{key}/uses", response_model=CustomFieldUses)
+async def custom_field_uses(actor: CurrentActor, key: Key) -> Any:
+    """Segments and templates that name a field: they find nothing there once it is removed."""
     async with transaction() as session:
-        await custom_fields.remove_custom_field(session, actor, key)
-    return Response(status_code=204)
+        return await custom_field_usage.custom_field_uses(session, actor, key)
+
+
+@router.delete("/custom-fields/{key}", response_model=Started, status_code=202)
+async def remove_custom_field(actor: CurrentActor, key: Key) -> Response:
+    """Remove a field, and what stands in it for everybody; a job does it. Admins only."""
+    async with transaction() as session:
+        job_id = await field_removal.request_removal(session, actor, key)
+    return JSONResponse({"job_id": str(job_id)}, 202, {"Location": JOB.format(job_id=job_id)})
 
 
 @router.get("/customers/{id}/labels", response_model=LabelsOut)

@@ -36,6 +36,7 @@ def settings_page() -> rx.Component:
                 on_change=SettingsState.choose,
                 label="Which settings",
             ),
+            button("Custom fields", icon="tag", href="/settings/custom-fields"),
             button("Audit log", icon="scroll-text", href="/settings/audit"),
         ),
         grid(
