@@ -12,9 +12,9 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Self
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -32,6 +32,35 @@ Session = AsyncSession
 
 commit_guard: ContextVar[Callable[[AsyncSession], Awaitable[None]] | None] = ContextVar("commit_guard", default=None)
 """Asked last in every transaction begun in this context; what it raises rolls back. A job's lease is one."""
+
+
+FEW, SHORT = 16, 500
+"""Elements of a list, and bytes of a text, that make a parameter a large one."""
+
+
+class _Cursor(AsyncCursor[Any]):
+    """Statements with large parameters are planned for these very rows (ADR 72).
+
+    After five runs the driver prepares a statement, and PostgreSQL then keeps one plan for any parameters: made for ten
+    keys, and maybe while the table was empty, it compares each row with each of fifty thousand.
+    """
+
+    async def execute(
+        self, query: Any, params: Any = None, *, prepare: bool | None = None, binary: bool | None = None
+    ) -> Self:
+        if prepare is None and params and _are_large(params):
+            prepare = False
+        return await super().execute(query, params, prepare=prepare, binary=binary)
+
+
+def _are_large(params: Any) -> bool:
+    for one in params.values() if isinstance(params, dict) else params:
+        if isinstance(one, str | bytes):
+            if len(one) > SHORT:
+                return True
+        elif isinstance(one, list | tuple) and len(one) > FEW:
+            return True
+    return False
 
 
 def engine() -> AsyncEngine:
@@ -53,6 +82,7 @@ def engine() -> AsyncEngine:
             connect_args={
                 "connect_timeout": 5,
                 "application_name": "liquor",
+                "cursor_factory": _Cursor,
                 "options": "-c timezone=UTC -c jit=off -c idle_in_transaction_session_timeout=120s",
             },
         )

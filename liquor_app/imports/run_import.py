@@ -134,12 +134,10 @@ class Work:
         require(self._actor, Role.MANAGER)
         # No step waits for the disk: should the machine fail, rows and checkpoint are both those of an earlier step.
         # The commit that says the import is done does wait, and by that for everything before it.
-        # And each statement is planned for its own five thousand keys: a plan for any keys, made while nothing is known
-        # of a table that fills, compares each row with each of them.
         found = await session.execute(
             text(
-                "SELECT status, position, set_config('synchronous_commit', 'off', true),"
-                " set_config('plan_cache_mode', 'force_custom_plan', true) FROM imports WHERE id = :id FOR UPDATE"
+                "SELECT status, position, set_config('synchronous_commit', 'off', true)"
+                " FROM imports WHERE id = :id FOR UPDATE"
             ),
             {"id": self.plan.id},
         )
