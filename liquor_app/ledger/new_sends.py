@@ -20,6 +20,10 @@ _NEW = unnest(
     status=Send.status, reason=Send.skip_reason, note=Send.note,
 )  # fmt: skip
 
+# Whose key is new, asked as a look-up in a hash: joined, a planner that expects two rows compares each with each, and
+# sending ten thousand messages again took a quarter of a minute.
+_TAKEN = "(f.id IN (SELECT send_id FROM keys)) IS TRUE"
+
 _FIRST = f"""
 WITH fresh AS (
     SELECT * FROM {_NEW}
@@ -33,7 +37,7 @@ INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel,
                    expires_at, skip_reason, note)
 SELECT f.id, f.created_at, f.action_id, f.customer_id, :campaign, f.channel, f.recipient, f.status, f.not_before,
        f.expires_at, f.reason, f.note
-FROM fresh f JOIN keys ON keys.send_id = f.id
+FROM fresh f WHERE {_TAKEN}
 RETURNING action_id
 """
 
@@ -49,7 +53,7 @@ FROM sends WHERE id = :old AND created_at = :old_created
 """
 
 # Of each message only the last attempt counts; two people who press the button at once make one new attempt.
-_ALL = """
+_ALL = f"""
 WITH latest AS MATERIALIZED (
     SELECT DISTINCT ON (s.action_id, s.channel) s.action_id, s.customer_id, s.channel, s.recipient, s.status, s.attempt
     FROM sends s
@@ -70,7 +74,7 @@ INSERT INTO sends (id, created_at, action_id, customer_id, campaign_id, channel,
                    expires_at, attempt)
 SELECT f.id, uuid_v7_time(f.id), f.action_id, f.customer_id, :campaign, f.channel, f.recipient, 'pending', :due,
        :ends, f.attempt
-FROM fresh f JOIN keys ON keys.send_id = f.id
+FROM fresh f WHERE {_TAKEN}
 RETURNING action_id
 """
 

@@ -114,6 +114,16 @@ async def test_no_statement_of_ours_that_takes_arrays_keeps_a_plan_for_any(datab
     assert tried > 100
 
 
+async def test_keys_just_written_are_looked_up_in_a_hash(database: str) -> None:
+    """Before: expected to be two, twenty thousand messages to be sent again were each compared with each."""
+    mine = [one for one in statements() if one.module == "liquor_app.ledger.new_sends" and "FROM keys" in one.sql]
+    assert len(mine) == 2
+    async with transaction() as session:
+        for one in mine:
+            plan = await session.execute(text(f"EXPLAIN {one.sql}"), dict.fromkeys(_binds(one)))
+            assert "hashed SubPlan" in "\n".join(plan.scalars())
+
+
 def _binds(one: Statement) -> set[str]:
     return set(text(one.sql).compile().params)
 
