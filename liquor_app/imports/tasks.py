@@ -141,8 +141,9 @@ async def conclude(
     taken_words = [
         outcome_words(outcome, rows, row.orders)
         for outcome, rows in ((Outcome.CREATED, row.created), (Outcome.UPDATED, row.updated))
+        if rows or not row.orders
     ]
-    said = f"{', '.join(taken_words)}, {figure(row.rejected)} rejected."
+    said = f"{', '.join([*taken_words, f'{figure(row.rejected)} rejected'])}."
     title = {
         ImportStatus.COMPLETED: f"{row.file_name} was imported",
         ImportStatus.CANCELLED: f"The import of {row.file_name} was stopped",

@@ -30,7 +30,16 @@ class OrderRows:
         self._waiting: list[tuple[Record, str]] = []
 
     def __iter__(self) -> Iterator[Record]:
+        place, who = self._order, self._who
         for record in self._records:
+            cells = record.cells
+            if not (record.problem or self._waiting) and (not who or any(cells[one].strip() for one in who)):
+                # almost every row: it is read, names its customer, and nothing waits for it
+                if cells[place] != self._now and (order := cells[place].strip()) != self._now:
+                    self._now, self._named = order, list[str]()
+                self._named = self._named or [cells[one] for one in who]
+                yield record
+                continue
             if record.problem:
                 self._waiting.append((record, self._now))
             else:

@@ -207,7 +207,11 @@ def undo_lines(counts: UndoCounts, *, done: bool) -> list[ReasonLine]:
 
 def ending_words(row: ImportRow) -> str:
     """Tell what became of an import: "2 rows: 1 new, 0 changed, 0 known already, 1 refused." """
-    outcomes = [outcome_words(outcome, int(getattr(row, outcome)), row.orders) for outcome in Outcome]
+    outcomes = [
+        outcome_words(outcome, rows, row.orders)
+        for outcome in Outcome
+        if (rows := int(getattr(row, outcome))) or not row.orders  # of orders what there is none of is not said
+    ]
     counts = f"{plural(row.rows, 'row')}: {', '.join(outcomes)}, {figure(row.rejected)} refused.{note_words(row.notes)}"
     if row.status is ImportStatus.COMPLETED:
         return counts
