@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import liquor_app
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.campaigns.lifecycle import send_back
+from liquor_app.campaigns.models import CAMPAIGN, CampaignStatus
 from liquor_app.campaigns.service import get_campaign
 from liquor_app.commands.planning import _show_simulation
 from liquor_app.core import config, queue
@@ -34,7 +35,7 @@ from liquor_app.screens.campaigns.detail.actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.edit_state import EditState
 from liquor_app.screens.campaigns.detail.page import campaign_page
 from liquor_app.screens.campaigns.detail.simulate_state import SimulateState
-from liquor_app.screens.campaigns.detail.state import CampaignState
+from liquor_app.screens.campaigns.detail.state import VERBS, CampaignState
 from liquor_app.screens.campaigns.detail.versions_state import VersionsState
 from liquor_app.screens.campaigns.detail.view import plan_view
 from liquor_app.screens.campaigns.words import waiting_words
@@ -260,6 +261,36 @@ async def test_a_sent_back_plan_is_opened_and_changed_again(campaign: UUID) -> N
     assert (after.holdout_pct, after.plan_id) == (25, None)
     assert "/campaigns/" in said(await run(BuilderState.generate, state, {"name": "Changed"}))
     assert (await _row(campaign)).name == "Changed"
+
+
+LEADS_TO = {
+    "submit": CampaignStatus.AWAITING_APPROVAL, "approve": CampaignStatus.SCHEDULED, "send_back": CampaignStatus.DRAFT,
+    "start": CampaignStatus.ACTIVE, "play": CampaignStatus.ACTIVE, "pause": CampaignStatus.PAUSED,
+    "resume": CampaignStatus.ACTIVE, "cancel": CampaignStatus.CANCELLED,
+}  # fmt: skip
+"""What a button of the page makes of a campaign; "plan" leaves it where it is, before it was approved."""
+
+
+def test_the_page_offers_what_a_campaign_may_become() -> None:
+    def arms(node: Any) -> Iterator[tuple[str, str]]:
+        if isinstance(node, dict):
+            for (status,), drawn in node.get("match_cases", ()):
+                yield status.strip('"'), str(drawn)
+        for inner in node if isinstance(node, list) else node.values() if isinstance(node, dict) else ():
+            yield from arms(inner)
+
+    offered = {
+        CampaignStatus(status): re.findall(r'campaign_state\.act"[^)]*?\["verb"\] : "(\w+)"', drawn)
+        for status, drawn in arms(campaign_page().render())
+        if status in [*CampaignStatus] and "campaign_state.act" in drawn
+    }
+    assert set(offered) == {one for one in CampaignStatus if one in CAMPAIGN.table}, "whoever is not over, has a way on"
+    assert {verb for verbs in offered.values() for verb in verbs} | {"cancel"} == set(VERBS)
+    for status, verbs in offered.items():
+        assert verbs, status
+        for verb in verbs:
+            assert verb == "plan" or CAMPAIGN.allows(status, LEADS_TO[verb]), (status, verb)
+        assert CAMPAIGN.allows(status, LEADS_TO["cancel"]), status
 
 
 def test_no_form_makes_a_word_of_nothing() -> None:
