@@ -163,7 +163,10 @@ def _plain(name: str) -> str:
 
 
 def _word(cell: str) -> str:
-    return " ".join(re.sub(r"[^a-z]+", " ", cell[:MOST_LETTERS].lower()).split())
+    return _NO_LETTERS.sub(" ", cell[:MOST_LETTERS].lower()).strip()
+
+
+_NO_LETTERS = re.compile(r"[^a-z]+")
 
 
 def _tells(column: str, position: int, sample: Sequence[Record]) -> bool:
