@@ -102,7 +102,7 @@ async def stage(
     """Put a chunk of lines into the waiting table; returns the positions of those that belong to nobody known, or to
     an order of somebody else."""
     rows, rejected = await recognise(session, import_id, lines, mended=mended)
-    await copy_rows(session, "import_lines", ("import_id", *COLUMNS), ([import_id, *row] for row in rows))
+    await copy_rows(session, "import_lines", ("import_id", *COLUMNS), ([import_id.hex, *row] for row in rows))
     return rejected
 
 
@@ -128,8 +128,7 @@ async def order_ids(session: AsyncSession, lines: Sequence[Line], *, mended: boo
 
 def keys_of(lines: Sequence[Line]) -> dict[str, list[str]]:
     """Return whom lines name, by key."""
-    told = [given(line) for line in lines]
-    return {key: [one[key] for one in told if key in one] for key in KEYS}
+    return {key: [value for line in lines if (value := getattr(line, key))] for key in KEYS}
 
 
 async def recognise(
@@ -140,11 +139,13 @@ async def recognise(
     base = await load_buyers(session, keys_of(lines))
     rejected: list[tuple[int, Rejected]] = []
     bought: list[tuple[int, Line, UUID, str]] = []
+    buyers: dict[tuple[str | None, ...], UUID] = {}
     for position, line in enumerate(lines):
+        who = (line.email_key, line.external_id, line.phone)  # the lines of a basket tell the same
         try:
-            buyer = _buyer(base, line)
+            buyer = buyers[who] if who in buyers else buyers.setdefault(who, _buyer(base, line))
         except Rejected as why:
-            rejected.append((position, why))
+            rejected.append((position, why.bare()))
         else:
             bought.append((position, line, buyer, _order_id(line, buyer, mended)))
     owners = await _owners(session, import_id, {order_id for *_, order_id in bought})
@@ -156,7 +157,7 @@ async def recognise(
             continue
         rows.append(
             [
-                line.number, order_id, buyer, line.when.at, line.when.local_hour, line.store, line.coupon_code,
+                line.number, order_id, buyer.hex, line.when.at, line.when.local_hour, line.store, line.coupon_code,
                 line.product, line.sku, line.category, line.brand, line.quantity, line.amount, line.discount,
                 line.coupon_discount, line.is_alcohol,
             ]

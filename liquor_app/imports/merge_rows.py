@@ -104,8 +104,9 @@ class Base:
 
     def add(self, one: Known) -> None:
         self.people[one.id] = one
-        for key in KEYS:
-            self.index(one, key)
+        for key, holders in self._by.items():
+            if value := one.values.get(key):
+                holders.setdefault(value, []).append(one)
 
     def index(self, one: Known, key: str) -> None:
         if value := one.values.get(key):
