@@ -34,8 +34,8 @@ commit_guard: ContextVar[Callable[[AsyncSession], Awaitable[None]] | None] = Con
 """Asked last in every transaction begun in this context; what it raises rolls back. A job's lease is one."""
 
 
-FEW, SHORT = 16, 500
-"""Elements of a list, and bytes of a text, that make a parameter a large one."""
+FEW, SHORT, PARAMETERS = 16, 500, 200
+"""Elements of a list, and bytes of a text, above which a parameter is a large one; and how many parameters are many."""
 
 
 class _Cursor(AsyncCursor[Any]):
@@ -54,6 +54,8 @@ class _Cursor(AsyncCursor[Any]):
 
 
 def _are_large(params: Any) -> bool:
+    if len(params) > PARAMETERS:
+        return True
     for one in params.values() if isinstance(params, dict) else params:
         if isinstance(one, str | bytes):
             if len(one) > SHORT:

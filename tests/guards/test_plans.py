@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import PassedArray, as_text, texts
 from liquor_app.core.config import PROJECT_ROOT
-from liquor_app.core.db import FEW, raw_connection, transaction
+from liquor_app.core.db import FEW, PARAMETERS, raw_connection, transaction
 from liquor_app.core.ids import uuid7
 from tests.guards.statements import Statement, statements
 
@@ -68,6 +68,13 @@ async def test_a_column_handed_on_is_not_either(database: str) -> None:
         column = PassedArray(made.scalar_one())
     statement = "SELECT count(*) FROM customers WHERE id = ANY(CAST(:many AS uuid[]))"
     assert await _run(statement, {"many": column}) == []
+
+
+async def test_rules_that_name_hundreds_are_not_either(database: str) -> None:
+    """A parameter each, as SQLAlchemy writes `IN`."""
+    names = {f"n{number}": "a" for number in range(PARAMETERS + 1)}
+    statement = f"SELECT count(*) FROM customers WHERE email_key IN ({', '.join(f':{name}' for name in names)})"
+    assert await _run(statement, names) == []
 
 
 async def test_few_keys_share_a_plan_and_the_many_after_them_do_not(database: str) -> None:
