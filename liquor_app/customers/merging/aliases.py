@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import texts
 
+# Asked of every chunk of a file, and mostly there is none.
 _NAMED = """
 SELECT kind, value, customer_id FROM customer_aliases
- WHERE (kind = 'external_id' AND value = ANY(:external_id)) OR (kind = 'email_key' AND value = ANY(:email_key))
+ WHERE EXISTS (SELECT FROM customer_aliases)
+   AND ((kind = 'external_id' AND value = ANY(:external_id)) OR (kind = 'email_key' AND value = ANY(:email_key)))
 """
 
 
