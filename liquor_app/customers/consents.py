@@ -29,6 +29,12 @@ FINAL = (SuppressionReason.COMPLAINED, SuppressionReason.ERASED)
 
 _GRAVITY = {SuppressionReason.UNSUBSCRIBED: 0, SuppressionReason.BOUNCED: 2, **dict.fromkeys(FINAL, 3)}
 
+
+def gravity(reason: SuppressionReason) -> int:
+    """Tell how little a reason can be taken back."""
+    return _GRAVITY.get(reason, 1)
+
+
 _GRAVER = (
     "(suppressions.reason = :own AND excluded.reason <> :own)"
     " OR (suppressions.reason <> ALL(:final) AND excluded.reason = ANY(:final))"
@@ -188,7 +194,7 @@ async def suppress_addresses(session: AsyncSession, entries: Sequence[Suppressio
     anything an admin could lift. Of several entries for one address the gravest counts.
     """
     gravest: dict[tuple[str, Channel | None], Suppression] = {}
-    for entry in sorted(entries, key=lambda one: _GRAVITY.get(one.reason, 1)):
+    for entry in sorted(entries, key=lambda one: gravity(one.reason)):
         gravest[entry.address, entry.channel] = entry
     # in the order of their addresses, so that two such calls wait for each other and cannot deadlock
     chosen = sorted(gravest.values(), key=lambda one: (one.address, one.channel or ""))

@@ -98,6 +98,11 @@ UPDATE suppressions s SET lifted_at = now()
    AND (CAST(:source AS text) IS NULL OR s.source = :source)
 """
 
+_LAST = """
+SELECT 1 FROM (SELECT status, evidence FROM consents WHERE customer_id = :id AND channel = :channel
+                ORDER BY at DESC, id DESC LIMIT 1) e
+ WHERE e.status = 'withdrawn' AND e.evidence ->> 'send_id' = :send
+"""
 _LIMIT = """
 UPDATE customers SET max_contacts_30_days = :most, topics_off = :off, updated_at = now(), paused_until =
        CASE WHEN CAST(:until AS timestamptz) IS NULL THEN NULL
@@ -153,6 +158,12 @@ async def lift_unsubscribings(
             "source": source,
         },
     )
+
+
+async def is_last_no(session: AsyncSession, customer_id: UUID, channel: Channel, send_id: UUID) -> bool:
+    """Tell whether somebody's last word about a channel is the no they said by the links of one message."""
+    found = await session.execute(text(_LAST), {"id": customer_id, "channel": channel.value, "send": str(send_id)})
+    return found.first() is not None
 
 
 async def limit_contacts(

@@ -25,7 +25,7 @@ from liquor_app.customers.ages.sealed_dates import open_birth_date
 from liquor_app.customers.labels.custom_values import custom_of
 from liquor_app.customers.labels.tags import tags_of
 from liquor_app.customers.merging.merged_fields import merged_columns
-from liquor_app.customers.merging.merged_rows import image_of, join_rows, lock_both, part_rows
+from liquor_app.customers.merging.merged_rows import KNOWN, image_of, join_rows, lock_both, part_rows
 from liquor_app.doubles.moved_history import give_history_back, move_history
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 
@@ -157,7 +157,7 @@ async def merge_profiles(
             "moved": json.dumps(moved), "by": actor.user_id,
         },
     )  # fmt: skip
-    counts = {what: len(ids) for what, ids in moved.items() if ids}
+    counts = {what: len(ids) for what, ids in moved.items() if ids and what not in KNOWN}
     await audit(session, actor, "customer.merged", "customer", stays_id, gone=str(goes_id), why=reason, moved=counts)
     await _rescore(session)
     await session.execute(text(_FORGET), {"since": now() - timedelta(days=UNDO_DAYS)})
@@ -189,8 +189,8 @@ async def undo_merge(session: AsyncSession, actor: Actor, merge_id: UUID) -> Mer
         raise Conflict("The profile that stayed was deleted since.")
     await give_history_back(session, gone, to, row["moved"])
     await part_rows(
-        session, merge_id, to=to, gone=gone, images=(row["before"], row["after"]),
-        born=row["date_of_birth_encrypted"], moved=row["moved"],
+        session, merge_id, stayed=both[to], went=both[gone], images=(row["before"], row["after"]),
+        born=row["date_of_birth_encrypted"], moved=row["moved"], merged_at=row["at"],
     )  # fmt: skip
     await session.execute(text(_UNDONE), {"id": merge_id})
     await audit(session, actor, "customer.merge_undone", "customer", to, gone=str(gone))

@@ -27,7 +27,7 @@ from liquor_app.core.security.crypto import sign, unsign
 from liquor_app.customers.ages.age_verification import hear_birthday
 from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
-from liquor_app.customers.recipient_consent import limit_contacts
+from liquor_app.customers.recipient_consent import is_last_no, limit_contacts
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import PreferenceSettings, load_settings
 from liquor_app.organization.topics import Topic, parse_topics
@@ -183,8 +183,11 @@ async def save_wishes(
     before = await _wishes(session, row, offered)
     evidence = {"send_id": str(message_of(token)), "user_agent": (user_agent or "")[:300]}
     for channel, was_on in before.channels.items():
-        if (channel.value in channels) != was_on and channel not in before.barred:
-            await _turn(session, row, channel, on=not was_on, ip=ip, evidence=evidence)
+        turned_on = channel.value in channels
+        if channel in before.barred:
+            continue
+        if turned_on != was_on or (not turned_on and await _says_no_again(session, row, channel, message_of(token))):
+            await _turn(session, row, channel, on=turned_on, ip=ip, evidence=evidence)
     off = set(row.topics_off)
     for topic in offered:
         if topic.name in shown:
@@ -206,6 +209,12 @@ def _told(wishes: Wishes) -> dict[str, Any]:
 
 async def _topics(session: AsyncSession) -> tuple[Topic, ...]:
     return parse_topics((await load_settings(session, PreferenceSettings)).topics)
+
+
+async def _says_no_again(session: AsyncSession, row: Row[Any], channel: Channel, send_id: UUID) -> bool:
+    """Tell whether a channel left off is one they are out of by another's word: now it is their own."""
+    said = row.email_consent if channel is Channel.EMAIL else row.sms_consent
+    return said == ConsentStatus.WITHDRAWN and not await is_last_no(session, row.id, channel, send_id)
 
 
 async def _turn(

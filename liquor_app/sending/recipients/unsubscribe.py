@@ -18,6 +18,7 @@ from liquor_app.core.security.crypto import sign, unsign
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
+from liquor_app.customers.recipient_consent import is_last_no
 from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.ledger.send_status import mark_unsubscribed
@@ -99,7 +100,8 @@ async def unsubscribe_view(session: AsyncSession, token: str) -> UnsubscribeView
 async def unsubscribe(
     session: AsyncSession, token: str, *, ip: str | None = None, user_agent: str | None = None
 ) -> UnsubscribeView:
-    """Withdraw consent and suppress the address, at once and for good. A second time changes nothing.
+    """Withdraw consent and suppress the address, at once and for good. A second time by the same link changes nothing;
+    who was out by another's word, a merge's say, has now said so themselves.
 
     Raises:
         Invalid: the link is not ours.
@@ -107,9 +109,8 @@ async def unsubscribe(
     """
     row = await _find(session, token, lock=True)
     channel = Channel(row.channel)
-    if await _is_out(session, row):
-        return _view(row, is_done=True)
-    if row.is_known:
+    was_out = await _is_out(session, row)
+    if row.is_known and not (was_out and await is_last_no(session, row.customer_id, channel, row.id)):
         await record_consent(
             session,
             SYSTEM,
@@ -129,6 +130,8 @@ async def unsubscribe(
         customer_id=row.customer_id,
         source="unsubscribe link",
     )
+    if was_out:
+        return _view(row, is_done=True)
     await mark_unsubscribed(session, row.id)
     await record_events(session, [NewEvent(EventType.UNSUBSCRIBED, row.customer_id, row.campaign_id, row.id)])
     publish(session, "sends", {"unsubscribed": row.id})

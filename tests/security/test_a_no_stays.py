@@ -1,0 +1,167 @@
+"""A no, however often said and by whatever door, survives merges, imports, deletions and the undoing of each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
+from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.ages.age_verification import age_of, settle_age
+from liquor_app.customers.consents import record_consent, suppress_customer
+from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.recipient_consent import limit_contacts
+from liquor_app.customers.service import get_customer, update_customer
+from liquor_app.customers.suppressions import add_suppressions
+from liquor_app.doubles.merge_profiles import merge_profiles, undo_merge
+from liquor_app.organization.models import Channel
+from liquor_app.sending.recipients.preferences import save_wishes
+from liquor_app.sending.recipients.unsubscribe import message_token, unsubscribe
+from tests.imports.test_import import rows
+from tests.imports.test_undo import take, undo
+from tests.people import add_customer, add_send, ensure_shop
+
+pytestmark = pytest.mark.integration
+CHILD = now().date() - timedelta(days=15 * 365)
+
+
+async def is_listed(session: AsyncSession, address: str) -> bool:
+    found = await session.execute(
+        text("SELECT 1 FROM suppressions WHERE address_hash = :hash AND lifted_at IS NULL"),
+        {"hash": address_hash(address)},
+    )
+    return found.first() is not None
+
+
+async def column(session: AsyncSession, who: UUID, name: str) -> Any:
+    return (await session.execute(text(f"SELECT {name} FROM customers WHERE id = :id"), {"id": who})).scalar_one()
+
+
+async def named(name: str, **more: Any) -> UUID:
+    """Somebody known by one address, who has said nothing."""
+    async with transaction() as session:
+        return await add_customer(
+            session, external_id=name, **{"email": f"{name}@m.example", "email_key": f"{name}@m.example", "phone": None,
+            "email_consent": None, "sms_consent": None, **more}
+        )  # fmt: skip
+
+
+async def withdraw(session: AsyncSession, who: UUID, source: str = "letter") -> None:
+    status = ConsentStatus.WITHDRAWN
+    await record_consent(session, SYSTEM, who, channel=Channel.EMAIL, status=status, source=source)
+
+
+@pytest.mark.parametrize("page", ["link", "wishes"])
+async def test_leaving_by_a_page_while_merged_outlives_the_undo(session: AsyncSession, page: str) -> None:
+    await ensure_shop(session)
+    ada, other = await add_customer(session), await add_customer(session)
+    await withdraw(session, other)
+    if page == "link":
+        await suppress_customer(session, SYSTEM, other)
+    await add_send(session, ada, days_ago=1)
+    token = message_token((await session.execute(text("SELECT id FROM sends"))).scalar_one())
+    merge = await merge_profiles(session, SYSTEM, ada, other, reason="same")
+    said = "SELECT count(*) FROM consents WHERE customer_id = :id AND evidence ? 'send_id'"
+    for _ in range(2):
+        if page == "link":
+            assert (await unsubscribe(session, token)).is_done
+        else:
+            await save_wishes(session, token, channels={"sms"}, frequency="", pause=False, ip=None)
+    assert (await session.execute(text(said), {"id": ada})).scalar_one() == 1, "said twice by one message, kept once"
+    await undo_merge(session, SYSTEM, merge.id)
+    assert await column(session, ada, "email_consent") == "withdrawn"
+    assert await is_listed(session, await column(session, ada, "email_key"))
+
+
+async def test_a_consent_withdrawn_again_while_merged_is_withdrawn_for_both(session: AsyncSession) -> None:
+    ada, other = await add_customer(session), await add_customer(session, email_consent="withdrawn")
+    third = await add_customer(session)
+    merge = await merge_profiles(session, SYSTEM, ada, other, reason="same")
+    await withdraw(session, ada)
+    await undo_merge(session, SYSTEM, merge.id)
+    assert [await column(session, one, "email_consent") for one in (ada, other)] == ["withdrawn", "withdrawn"]
+    merge = await merge_profiles(session, SYSTEM, third, other, reason="same")
+    await undo_merge(session, SYSTEM, merge.id)
+    assert await column(session, third, "email_consent") == "given", "the other's no of before is the other's"
+
+
+@pytest.mark.parametrize("by_list", [False, True])
+async def test_suppressed_again_while_merged_stays_so(session: AsyncSession, by_list: bool) -> None:
+    ada, other = await add_customer(session), await add_customer(session)
+    await suppress_customer(session, SYSTEM, other)
+    merge = await merge_profiles(session, SYSTEM, ada, other, reason="same")
+    key = await column(session, ada, "email_key")
+    await (add_suppressions(session, SYSTEM, [key]) if by_list else suppress_customer(session, SYSTEM, ada))
+    await undo_merge(session, SYSTEM, merge.id)
+    assert await is_listed(session, key)
+
+
+async def test_suppressed_while_merged_holds_for_both_and_before_it_for_its_own(session: AsyncSession) -> None:
+    ada, other = await add_customer(session), await add_customer(session)
+    keys = [await column(session, one, "email_key") for one in (ada, other)]
+    await suppress_customer(session, SYSTEM, ada)
+    merge = await merge_profiles(session, SYSTEM, ada, other, reason="same")
+    await undo_merge(session, SYSTEM, merge.id)
+    assert [await is_listed(session, key) for key in keys] == [True, False]
+    third = await add_customer(session)
+    merge = await merge_profiles(session, SYSTEM, third, other, reason="same")
+    await suppress_customer(session, SYSTEM, third)
+    await undo_merge(session, SYSTEM, merge.id)
+    assert await is_listed(session, keys[1])
+
+
+async def test_an_address_suppressed_before_anybody_had_it_speaks_for_its_owner(session: AsyncSession) -> None:
+    await add_suppressions(session, SYSTEM, ["b@m.example"])
+    ada, other = await add_customer(session), await add_customer(session, email="b@m.example", email_key="b@m.example")
+    await merge_profiles(session, SYSTEM, ada, other, reason="same")
+    assert await is_listed(session, await column(session, ada, "email_key"))
+    assert not await is_listed(session, await column(session, ada, "phone")), "nothing was said of a telephone"
+
+
+async def test_limits_said_again_while_merged_stay(session: AsyncSession) -> None:
+    ada, other = await add_customer(session), await add_customer(session, no_tracking=True, max_contacts_30_days=1)
+    third = await add_customer(session)
+    merge = await merge_profiles(session, SYSTEM, ada, other, reason="same")
+    await update_customer(session, SYSTEM, ada, {"no_tracking": True})
+    await limit_contacts(session, ada, most=1, topics_off=["wine"], pause=timedelta(days=3))  # on her own page
+    await undo_merge(session, SYSTEM, merge.id)
+    for one in (ada, other):
+        row = await get_customer(session, SYSTEM, one)
+        assert row.no_tracking
+        assert [await column(session, one, name) for name in ("max_contacts_30_days", "topics_off")] == [1, ["wine"]]
+    merge = await merge_profiles(session, SYSTEM, third, other, reason="same")
+    await undo_merge(session, SYSTEM, merge.id)
+    assert not (await get_customer(session, SYSTEM, third)).no_tracking, "nobody wrote to them since"
+
+
+async def test_a_minor_proved_while_merged_is_a_minor_after_the_undo(session: AsyncSession) -> None:
+    adult, child = await add_customer(session), await add_customer(session, date_of_birth=CHILD, age_verified_at=None)
+    other = await add_customer(session)
+    merge = await merge_profiles(session, SYSTEM, adult, child, reason="same")
+    settled = await settle_age(session, SYSTEM, adult, born=CHILD, proof="driving licence at the counter")
+    assert not settled.is_of_age
+    await undo_merge(session, SYSTEM, merge.id)
+    assert not (await age_of(session, SYSTEM, adult)).is_of_age
+    merge = await merge_profiles(session, SYSTEM, child, other, reason="same")
+    await settle_age(session, SYSTEM, child, born=CHILD, proof="passport")
+    await undo_merge(session, SYSTEM, merge.id)
+    assert (await age_of(session, SYSTEM, other)).is_disputed, "which of both it was nobody knows"
+
+
+async def test_a_yes_of_an_undone_import_does_not_come_back_by_undoing_a_merge(database: str) -> None:
+    ada, other = await named("a"), await named("b", email_consent="withdrawn")
+    wrong = await take("email,external_id,email_consent,consent_source,consent_at\na@m.example,a,yes,web,2025-06-01\n")
+    async with transaction() as session:
+        merge = await merge_profiles(session, SYSTEM, ada, other, reason="same")
+    await undo(wrong)
+    async with transaction() as session:
+        await undo_merge(session, SYSTEM, merge.id)
+        assert await column(session, ada, "email_consent") is None
+    assert await rows("SELECT 1 AS one FROM consents WHERE status = 'given'") == []
