@@ -14,9 +14,9 @@ _SIGNS = {
 }  # fmt: skip
 """What stands for one currency; "" for a sign several share, which none of ours is. `$` is the shop's own."""
 _BARE = re.compile(
-    r"^(?P<before>[+(-]?)\s*(?P<one>[a-z]{0,3}[$€£¥₹₩₽₪]|[a-z]{3}|kr\.?|fr\.?|zł)?\s*(?P<inner>[+(-]?)\s*"
-    r"(?P<digits>[\d.,' ]*\d)[.,]?\s*(?P<other>[a-z]{0,3}[$€£¥₹₩₽₪]|[a-z]{3}|kr\.?|fr\.?|zł)?"
-    r"\s*(?P<behind>[)-]|cr\.?|dr\.?)?$",
+    r"^(?P<before>[+(-]?)\s*+(?P<one>[a-z]{0,3}[$€£¥₹₩₽₪]|[a-z]{3}|kr\.?|fr\.?|zł)?\s*+(?P<inner>[+(-]?)\s*+"
+    r"(?P<digits>[\d.,' ]*\d)[.,]?\s*+(?P<other>[a-z]{0,3}[$€£¥₹₩₽₪]|[a-z]{3}|kr\.?|fr\.?|zł)?"
+    r"\s*+(?P<behind>[)-]|cr\.?|dr\.?)?$",
     re.IGNORECASE,
 )
 _EITHER = re.compile(r"^(?:\d{1,3}(?:[, ']\d{3})+\.\d{1,2}|\d{1,3}(?:[. ']\d{3})+,\d{1,2})$")
@@ -34,6 +34,10 @@ class Amount:
     currency: str = ""
 
 
+LONGEST = 64
+"""Letters of a number; what is longer is none."""
+
+
 @lru_cache(maxsize=4096)
 def read_amount(text: str, decimal: str = ".") -> Amount | None:
     """Return what a text says; None if it is no number.
@@ -44,8 +48,8 @@ def read_amount(text: str, decimal: str = ".") -> Amount | None:
         decimal: the file's decimal mark, which settles what `1.234` and `1,234` are; what can only be one thing
             (`12,50` among points, `12.50` among commas) is that.
     """
-    plain = text.translate(_LOOKALIKES).strip()
-    if (found := _BARE.match(plain)) is None:
+    plain = text.translate(_LOOKALIKES).strip() if len(text) <= LONGEST else " ".join(text.split())
+    if len(plain) > LONGEST or (found := _BARE.match(plain)) is None:
         return None
     named = {_currency(one) for one in (found["one"], found["other"]) if one}
     if len(named - {"$"}) > 1 or (found["one"] and found["other"] and "$" not in named):

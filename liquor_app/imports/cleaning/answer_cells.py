@@ -31,7 +31,7 @@ DEAD = frozenset({
 """What another system says of an address it no longer writes to."""
 
 
-_REMARK = re.compile(r"\s*\([^()]*\)$")
+_REMARK = re.compile(r"(?<!\s)\s*+\([^()]*\)$")
 _REFUSES = re.compile(
     r"\b(?:no|un ?subscri\w+|opt(?:ed|s|ing)? ?out|do not|don'?t|never (?:contact|e ?mail|text|mail|call|send)"
     r"|not (?:allowed|permitted|accepted|wanted|consented|interested)|refus\w+|declin\w+|revok\w+|withdr\w+"

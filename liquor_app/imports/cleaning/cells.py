@@ -19,6 +19,14 @@ _PLAIN = re.compile(r"[!-&(-<>-~][!-~]*(?: [!-~]+)*")
 are."""
 
 
+_RUN = re.compile(r"\s{2,}")
+
+
+def squeezed(cell: str) -> str:
+    """Return a cell whose runs of white space are one each: a line break where they hold one, else a space."""
+    return _RUN.sub(lambda run: "\n" if "\n" in run[0] else " ", cell)
+
+
 class Rejected(Exception):
     """A row that cannot be taken: `code` for counting, `field` to blame, `reason` for whoever mends it."""
 

@@ -14,15 +14,17 @@ from liquor_app.imports.cleaning.cells import Rejected, clean_text, clean_word
 from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.number_cells import clean_signed
 
-_BETWEEN = re.compile(r"\s*[;|\n]\s*")
+_BETWEEN = re.compile(r"[;|\n]")
+LONGEST = 20_000
+"""Letters of a cell of tags that are read; the CSV parser reads no field of any length."""
 
 
 def clean_tags(cell: str) -> tuple[tuple[str, ...], bool]:
     """Return a cell's tags, each once, and whether one of them was left out. They stand between commas, semicolons or
     bars, with or without quotation marks (Mailchimp)."""
     found: dict[str, None] = {}
-    is_whole = True
-    for part in next(csv.reader([_BETWEEN.sub(",", cell)], skipinitialspace=True), []):
+    is_whole = len(cell) <= LONGEST
+    for part in next(csv.reader([",".join(map(str.strip, _BETWEEN.split(cell[:LONGEST])))], skipinitialspace=True), []):
         try:
             if (text := clean_word(part.strip(" \"'"), "tags")) is not None:
                 found[clean_tag(text)] = None

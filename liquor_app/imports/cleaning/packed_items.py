@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from liquor_app.imports.cleaning.cells import squeezed
+
 MAX_ITEMS = 100
-_ITEM = re.compile(r"[;\n]\s*(?=(?:name|product_id|item_id|id|sku|quantity):)")
+_ITEM = re.compile(r"[;\n]\s?(?=(?:name|product_id|item_id|id|sku|quantity):)")
 _PART = re.compile(r"\|\s*(?=[a-z][a-z_ ]*:)", re.IGNORECASE)
 
 
@@ -52,7 +54,7 @@ def _parts(cell: str) -> list[Mapping[str, str]]:
         return []
     if cell.startswith("["):
         return _of_json(cell)
-    told = [dict(_named(part) for part in _PART.split(item)) for item in _ITEM.split(cell)]
+    told = [dict(_named(part) for part in _PART.split(item)) for item in _ITEM.split(squeezed(cell))]
     return list(told)
 
 

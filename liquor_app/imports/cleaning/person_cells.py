@@ -19,12 +19,13 @@ _WHOLE = re.compile(r"^\d+\.0+$")
 """A number that went through a spreadsheet: 12583.0."""
 _MANTISSA = re.compile(r"^[+-]?\d(?:[.,]\d+)?E[+-]?\d+$", re.IGNORECASE)
 """One that lost its digits there: 6.17555E+09."""
-_SEVERAL = re.compile(r"\s*[;|\n]\s*|\s*,\s+|\s+/\s+|,(?=[^,@\s]+@)|\s+(?:or|and|&)\s+")
+_SEVERAL = re.compile(r"\s?[;|\n]\s?|\s?,\s|\s/\s|,(?=[^,@\s]+@)|\s(?:or|and|&)\s")
+"""Of a cell that has come through `clean_word`: its white space is single."""
 _PLAIN_EMAIL = re.compile(r"[a-z0-9][a-z0-9_+.-]*@[a-z0-9.-]*[a-z0-9]", re.IGNORECASE | re.ASCII)
 """Most addresses: one of them, with nothing beside it."""
-_NAMED = re.compile(r"^.*<\s*([^<>]*?)\s*>\s*$")
+_IN_BRACKETS = re.compile(r"<([^<>]*)>\s?$")
 _EXTENSION = re.compile(
-    r"\s*(?:;?\s*(?:x|ext\.?|extension|#)\s*\d{1,6}|\([a-z][a-z .]{0,20}\)|[a-z]{1,10})\s*$", re.IGNORECASE
+    r"\s?(?:;?\s?(?:x|ext\.?|extension|#)\s?\d{1,6}|\([a-z][a-z .]{0,20}\)|[a-z]{1,10})\s?$", re.IGNORECASE
 )
 
 
@@ -57,7 +58,7 @@ def clean_email(cell: str) -> tuple[str | None, str | None]:
         return None, None
     if "@" in text and not _PLAIN_EMAIL.fullmatch(text):
         text = _SEVERAL.split(text.strip(" ;,|"), maxsplit=1)[0]
-        if named := _NAMED.match(text):
+        if named := _IN_BRACKETS.search(text):
             text = named[1]
         text = text.removeprefix("mailto:").removeprefix("MAILTO:").strip(" .,;'\"")
     try:

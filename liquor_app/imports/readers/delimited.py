@@ -159,7 +159,7 @@ class DelimitedFile(Table):
                 ) from error
             return self._lines.held[-1] + "\n"
 
-    def __iter__(self) -> Iterator[Record]:
+    def _records(self) -> Iterator[Record]:
         """Yield every row that holds something, as wide as the header."""
         return fit_rows(self._rows(), len(self.columns))
 

@@ -73,7 +73,7 @@ class JsonFile(Table):
             raise Invalid(f"The file has {len(names)} fields; {MAX_COLUMNS} are allowed.", field="file")
         return list(names)
 
-    def __iter__(self) -> Iterator[Record]:
+    def _records(self) -> Iterator[Record]:
         self.taken = number = 0
         for found in self._objects():
             if not isinstance(found, dict):

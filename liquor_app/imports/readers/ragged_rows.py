@@ -15,7 +15,7 @@ LEARNED = 50
 """Rows, the file's first, that say what its columns usually hold."""
 
 _DAY = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b")
-_NUMBER = re.compile(r"^[^a-zA-Z]*\d[^a-zA-Z]*$")
+_NUMBER = re.compile(r"^[^a-zA-Z\d]*+\d[^a-zA-Z]*+$")
 
 
 def fit_rows(records: Iterable[Record], width: int) -> Iterator[Record]:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from liquor_app.core.errors import Invalid
+from liquor_app.imports.cleaning.cells import MAX_TEXT, squeezed
 
 MAX_COLUMNS = 500
 MAX_CELL = 1_000_000
@@ -37,6 +38,11 @@ class Table:
     taken: int = 0
 
     def __iter__(self) -> Iterator[Record]:
+        """Yield the records. A cell longer than a text may be comes without its runs of white space: whatever reads it
+        after this is never held up by a megabyte of spaces."""
+        return map(_without_runs, self._records())
+
+    def _records(self) -> Iterator[Record]:
         raise NotImplementedError
 
     @property
@@ -52,6 +58,12 @@ class Table:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _without_runs(record: Record) -> Record:
+    if max(map(len, record.cells), default=0) <= MAX_TEXT:
+        return record
+    return record._replace(cells=[squeezed(cell) if len(cell) > MAX_TEXT else cell for cell in record.cells])
 
 
 def numbered(width: int) -> list[str]:

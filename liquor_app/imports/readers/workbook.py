@@ -59,7 +59,7 @@ class WorkbookFile(Table):
     def read_share(self) -> float:
         return min(1.0, self._row / (self._total or SHEET_ROWS))
 
-    def __iter__(self) -> Iterator[Record]:
+    def _records(self) -> Iterator[Record]:
         if self._first:
             yield self._first
         while (rows := self._next()) is not None:
