@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.permissions import Actor, may, require
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.customers.addresses import guess_timezone, normalise_email, normalise_phone
@@ -46,7 +46,10 @@ class CustomerRow:
     email_consent: str | None
     sms_consent: str | None
     of_age_on: date | None
-    """The day they turn 21, where a date of birth is known; the date itself is read on the page of their age."""
+    """The day they turn 21, where a date of birth is known, which tells that date: managers and admins read it, nobody
+    else does (`seen_by`)."""
+    has_turned_21: bool | None
+    """By the date of birth on file; null where none is known."""
     age_verified_at: datetime | None
     age_disputed_at: datetime | None
     """Two statements about their age do not agree: nothing is sent to them until it is settled."""
@@ -80,7 +83,16 @@ class CustomerRow:
     updated_at: datetime
 
 
-COLUMNS = ", ".join(f"c.{field.name}" for field in fields(CustomerRow))
+HAS_TURNED_21 = "({}.of_age_on <= CURRENT_DATE)"
+COLUMNS = ", ".join(
+    f"{HAS_TURNED_21.format('c')} AS {field.name}" if field.name == "has_turned_21" else f"c.{field.name}"
+    for field in fields(CustomerRow)
+)
+
+
+def seen_by(actor: Actor, row: CustomerRow) -> CustomerRow:
+    """Return a customer as the actor may read them: who may not read dates of birth learns only whether of age."""
+    return row if may(actor, Role.MANAGER) else replace(row, of_age_on=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,7 @@ async def get_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -
     row = found.mappings().first()
     if row is None:
         raise NotFound(await _why_gone(session, customer_id))
-    return CustomerRow(**row)
+    return seen_by(actor, CustomerRow(**row))
 
 
 async def _why_gone(session: AsyncSession, customer_id: UUID) -> str:

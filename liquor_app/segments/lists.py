@@ -17,7 +17,7 @@ from liquor_app.core.paging import Page
 from liquor_app.customers.consents import suppress_customers
 from liquor_app.customers.labels.custom_values import custom_filter
 from liquor_app.customers.labels.tags import clean_tag, tag_customers, untag_customers
-from liquor_app.customers.service import CustomerRow, delete_customer
+from liquor_app.customers.service import HAS_TURNED_21, CustomerRow, delete_customer, seen_by
 from liquor_app.organization.channel import Channel
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.segments.membership import MemberRow
@@ -29,6 +29,7 @@ CUSTOMERS = ListSpec(
     row=CustomerRow,
     source="customers t",
     where="t.deleted_at IS NULL",
+    select={"has_turned_21": HAS_TURNED_21.format("t")},
     order="-clv_score",
     sorts=(
         Sort("clv_score", first="-", nulls_last=True),
@@ -93,7 +94,8 @@ async def list_customers(session: AsyncSession, actor: Actor, query: ListQuery |
     Raises:
         Invalid: see `read_list`.
     """
-    return await read_list(session, actor, CUSTOMERS, query)
+    page = await read_list(session, actor, CUSTOMERS, query)
+    return replace(page, items=[seen_by(actor, row) for row in page.items])
 
 
 async def _suppress(session: AsyncSession, actor: Actor, ids: Sequence[UUID], value: str) -> Outcome:

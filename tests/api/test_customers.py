@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from decimal import Decimal
 from uuid import uuid4
 
@@ -204,3 +205,25 @@ async def test_fields_labels_and_merges_over_http(manager: Client, viewer: Clien
     assert undone.json()["can_undo"] is False
     assert (await viewer.get(f"/customers/{bea}")).status_code == 200
     assert (await manager.delete("/custom-fields/favorite_grape")).status_code == 403
+
+
+async def test_a_viewer_learns_whether_of_age_and_no_day(viewer: Client, database: str) -> None:
+    async with transaction() as session:
+        ann = await add_customer(session, date_of_birth=date(1983, 4, 17))
+        await add_customer(session, date_of_birth=None)
+    one = await viewer.get(f"/customers/{ann}")
+    listed = await viewer.get("/customers")
+    assert one.json()["has_turned_21"] is True
+    assert sorted(str(row["has_turned_21"]) for row in listed.json()["items"]) == ["None", "True"]
+    for answer in (one, listed):
+        assert "2004-04-17" not in answer.text
+        assert "04-17" not in answer.text
+    for path in (f"/customers/{ann}/age", f"/customers/{ann}/history", "/actions", f"/customers/{ann}/not-sent"):
+        assert "2004-04-17" not in (await viewer.get(path)).text
+
+
+async def test_a_manager_reads_the_day(manager: Client, database: str) -> None:
+    async with transaction() as session:
+        ann = await add_customer(session, date_of_birth=date(1983, 4, 17))
+    assert (await manager.get(f"/customers/{ann}")).json()["of_age_on"] == "2004-04-17"
+    assert (await manager.get("/customers")).json()["items"][0]["of_age_on"] == "2004-04-17"

@@ -202,6 +202,9 @@ def _age(row: CustomerRow, at: datetime) -> ConsentLine:
     if row.of_age_on is not None:
         turns = "Turned" if row.of_age_on <= at.date() else "Turns"
         return ConsentLine("age", "Age", "given", f"{turns} {LEGAL_AGE} on {show_full_day(row.of_age_on)}, not checked")
+    if row.has_turned_21 is not None:  # for whoever may not read dates of birth
+        turned = f"Has turned {LEGAL_AGE}" if row.has_turned_21 else f"Not yet {LEGAL_AGE}"
+        return ConsentLine("age", "Age", "given", f"{turned} by what is on file, not checked")
     return ConsentLine("age", "Age", "none", "No date of birth, nothing checked")
 
 
