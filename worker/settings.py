@@ -20,7 +20,6 @@ from liquor_app.core import db, redis
 from liquor_app.core.platform.runtime_info import redis_url
 from liquor_app.core.queue import RUN_JOB, Job, Task, run
 from liquor_app.core.security.call_origin import SENDER, called_from
-from liquor_app.customers.labels.field_removal import TASKS as CUSTOM_FIELDS
 from liquor_app.demo.tasks import TASKS as DEMO
 from liquor_app.doubles.tasks import TASKS as DOUBLES
 from liquor_app.experiments.tasks import TASKS as EXPERIMENTS
@@ -51,7 +50,6 @@ TASKS: dict[Job, Task] = {
     **PLANNING,
     **SENDING,
     **DOUBLES,
-    **CUSTOM_FIELDS,
     **ANALYTICS,
     **DEMO,
 }

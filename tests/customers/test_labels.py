@@ -27,8 +27,10 @@ from liquor_app.customers.labels.custom_fields import (
     set_custom_values,
 )
 from liquor_app.customers.labels.custom_values import MOST_FIELDS, FieldKind, clean_value, field_key
-from liquor_app.customers.labels.field_removal import TASKS, request_removal
+from liquor_app.customers.labels.field_removal import request_removal
 from liquor_app.customers.labels.tags import MOST_OF_ONE, set_tags, tag_customers, tags_of
+from liquor_app.doubles.merge_profiles import merge_profiles, undo_merge
+from liquor_app.doubles.tasks import TASKS
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.customers.custom_fields.state import CustomFieldsState, use_words
 from liquor_app.screens.imports.wizard.view import note_words
@@ -38,6 +40,7 @@ from liquor_app.segments.rule_wording import sentence
 from liquor_app.segments.rules import check_rules, parse_rules
 from liquor_app.templates.custom_field_usage import custom_field_uses
 from tests.imports.test_import import rows, run
+from tests.imports.test_undo import take, undo
 from tests.people import add_customer, add_user
 from tests.tabs import Tab
 from tests.tabs import run as tab_run
@@ -234,6 +237,33 @@ async def test_a_field_is_taken_away_by_a_job_from_everybody(
         assert [one.key for one in await list_custom_fields(session, VIEWER)] == ["bottles"]
         with pytest.raises(NotFound):
             await request_removal(session, admin, "favorite_grape")
+
+
+async def test_no_undoing_brings_a_removed_field_back(database: str) -> None:
+    async with transaction() as session:
+        admin = await add_user(Role.ADMIN)
+        for label in ("Health note", "Grape"):
+            await add_custom_field(session, SYSTEM, label, "text")
+        ada = await add_customer(session, external_id="T1")
+        bo, cy = await add_customer(session), await add_customer(session)
+        for one, note in ((ada, "diabetic"), (bo, "coeliac")):
+            await set_custom_values(session, SYSTEM, one, {"health_note": note})
+    imported = await take("external_id,custom.text.grape\nT1,Merlot\n")
+    async with transaction() as session:
+        merge = await merge_profiles(session, SYSTEM, bo, cy, reason="same")
+        job_id = await request_removal(session, admin, "health_note")
+    assert await queue.run(job_id, TASKS) == JobStatus.SUCCEEDED
+    kept = [
+        *await rows("SELECT before, after FROM customer_images"),
+        *await rows("SELECT before, after FROM customer_merges"),
+    ]
+    assert len(kept) == 2
+    assert not [one for one in kept if "health_note" in str(one)]
+    await undo(imported)
+    async with transaction() as session:
+        await undo_merge(session, SYSTEM, merge.id)
+    people = {one["id"]: one["raw_data"] for one in await rows("SELECT id, raw_data FROM customers")}
+    assert people == {ada: None, bo: None, cy: None}
 
 
 async def test_a_field_is_taken_away_on_its_page(database: str) -> None:
