@@ -26,7 +26,7 @@ from liquor_app.imports.open_import import open_work
 from liquor_app.imports.outcome_words import outcome_words
 from liquor_app.imports.run_import import Plan
 from liquor_app.imports.undo.undo_job import undo_import
-from liquor_app.imports.undo.whose_job import whose_job
+from liquor_app.imports.undo.whose_job import still, whose_job
 from liquor_app.imports.uploads import ImportRow, forget_uploads, get_import
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
@@ -50,7 +50,7 @@ async def import_uploaded(job: JobContext) -> dict[str, Any]:
 
     try:
         async with transaction() as session:
-            actor = await whose_job(session, job.created_by)
+            actor = await whose_job(session, job)
             IMPORT.check(row.status, ImportStatus.RUNNING)
             await session.execute(
                 text("UPDATE imports SET status = 'running' WHERE id = :id AND job_id = :job"),
@@ -89,7 +89,8 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
     """Take a file in from its checkpoint to its end, a transaction a chunk; `tell` is called after each. A corridor.
 
     Raises:
-        Invalid, Forbidden: as `open_work` and its steps.
+        Invalid: as `open_work` and its steps.
+        Forbidden: the actor may not, or not any more.
         Conflict: three collisions with other writers in a row; everything committed so far stays.
     """
     failures = 0
@@ -104,6 +105,7 @@ async def drive(actor: Actor, import_id: UUID, path: Path, tell: Tell) -> None:
                     going = True
                     while going:
                         async with transaction() as session:
+                            await still(session, actor)
                             going = await work.step(session)
                         failures = 0
                         gc_control.collect()

@@ -23,6 +23,7 @@ from liquor_app.customers.imported.imported_noes import forget_images
 from liquor_app.imports.dry_run import check_choices, check_options
 from liquor_app.imports.models import IMPORT, ImportStatus
 from liquor_app.imports.rejects import heading, reject_lines
+from liquor_app.imports.undo.whose_job import asked_by
 
 KEPT_DAYS = 30
 """How long refused rows, the file of an import that did not end well, and what an import changed are kept: they hold
@@ -220,7 +221,8 @@ async def request_import(
 async def _queue(session: AsyncSession, actor: Actor, row: ImportRow) -> ImportRow:
     IMPORT.check(row.status, ImportStatus.QUEUED)
     # Not deduplicated: one that was told to stop may still be open, and steps aside for the newer job.
-    job_id = await enqueue(session, Job.IMPORT_FILE, {"import_id": str(row.id)}, created_by=actor.user_id)
+    args = {"import_id": str(row.id), "actor": asked_by(actor)}
+    job_id = await enqueue(session, Job.IMPORT_FILE, args, created_by=actor.user_id)
     await session.execute(
         text("UPDATE imports SET status = 'queued', job_id = :job, error = NULL, finished_at = NULL WHERE id = :id"),
         {"job": job_id, "id": row.id},

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
@@ -29,7 +30,8 @@ from liquor_app.imports.undo.undo_words import KEPT, REMOVED
 from liquor_app.imports.uploads import ImportRow, get_import, request_import
 from liquor_app.organization.models import Channel
 from tests.factories import add_ready_campaign, open_shop
-from tests.imports.test_import import untold
+from tests.imports.test_import import rows, untold
+from tests.people import add_user
 from tests.reliability.imports import EVERYTHING
 from tests.stored import bring
 
@@ -481,3 +483,25 @@ async def test_an_undoing_is_on_record(database: str) -> None:
     assert [action for action, _ in told] == ["import.undo_requested", "import.undone"]
     assert told[1].changes["removed"] == undo_counts(row).removed == {"customers": 3, "consents": 2}
     assert await one("SELECT title FROM notifications ORDER BY id DESC LIMIT 1") == "The import of file.csv was undone"
+
+
+@pytest.mark.parametrize("change", ["is_active = false", "role = 'user'"])
+async def test_whoever_may_no_longer_undoes_no_further(
+    database: str, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    boss = await add_user(Role.MANAGER)
+    row = await take("email,name\n" + "".join(f"p{n}@x.example,P{n}\n" for n in range(6)))
+    monkeypatch.setattr(undo_job, "BATCH_ROWS", 2)
+    async with transaction() as session:
+        job = (await request_undo(session, boss, row.id)).job_id
+    plain = undo_job._made_people
+
+    async def demote(session: AsyncSession, *given: Any) -> Any:
+        await session.execute(text(f"UPDATE users SET {change}"))
+        return await plain(session, *given)
+
+    monkeypatch.setattr(undo_job, "_made_people", demote)
+    assert job is not None
+    assert await queue.run(job, TASKS) is JobStatus.FAILED
+    assert (await rows("SELECT count(*) AS n FROM customers"))[0]["n"] == 4
+    assert (await state(row.id)).status == "undo_stopped"

@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core import queue
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
@@ -184,3 +185,42 @@ async def test_what_is_old_is_forgotten(database: str) -> None:
     assert await forget_old_uploads() == 1
     assert not file_of(row.file_key).exists()
     assert not (await state(row.id)).can_resume
+
+
+async def key_of(role: Role = Role.MANAGER) -> Actor:
+    async with transaction() as session:
+        made = await session.execute(
+            text("INSERT INTO api_keys (name, prefix, key_hash, role) VALUES ('t', 'lk_x', 'h', :role) RETURNING id"),
+            {"role": role.value},
+        )
+        return Actor(ActorKind.API_KEY, made.scalar_one(), "till", role)
+
+
+async def test_a_revoked_keys_import_stops_before_its_next_chunk(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, import_id = await key_of(), uuid7()
+    await bring(f"{import_id}.csv", PEOPLE)
+    async with transaction() as session:
+        row = await request_import(
+            session, program, import_id=import_id, kind="customers", file_name="p.csv", file_key=f"{import_id}.csv"
+        )
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 10)
+    plain = queue.JobContext.progress
+
+    async def revoke(job: queue.JobContext, *told: Any) -> None:
+        await plain(job, *told)
+        async with transaction() as session:
+            await session.execute(text("UPDATE api_keys SET revoked_at = now()"))
+
+    monkeypatch.setattr(queue.JobContext, "progress", revoke)
+    assert row.job_id is not None
+    assert await queue.run(row.job_id, TASKS) is JobStatus.FAILED
+    assert await count() == 10
+    assert (await state(import_id)).error == "Whoever asked for this may not act here any more."
+    async with transaction() as session:
+        row = await resume_import(session, SYSTEM, import_id)
+    monkeypatch.setattr(queue.JobContext, "progress", plain)
+    assert row.job_id is not None
+    assert await queue.run(row.job_id, TASKS) is JobStatus.SUCCEEDED, "somebody who may goes on with it"
+    assert await count() == 90

@@ -23,6 +23,7 @@ from liquor_app.customers.imported.imported_baskets import count_baskets
 from liquor_app.customers.imported.imported_noes import note_noes, why_it_stays
 from liquor_app.customers.imported.imported_people import Undone, count_changed_people
 from liquor_app.imports.models import IMPORT, ImportStatus
+from liquor_app.imports.undo.whose_job import asked_by
 from liquor_app.imports.uploads import KEPT_DAYS, ImportRow, get_import, lock_import
 
 FIRST = UUID(int=0)
@@ -174,7 +175,9 @@ async def request_undo(session: AsyncSession, actor: Actor, import_id: UUID) -> 
             "phase": PHASES[row.kind][0], "after": str(FIRST), "done": 0, "total": total, "removed": removed,
             "set_back": set_back, "kept": {}, "since": None,
         }  # fmt: skip
-    job_id = await enqueue(session, Job.UNDO_IMPORT, {"import_id": str(row.id)}, created_by=actor.user_id)
+    job_id = await enqueue(
+        session, Job.UNDO_IMPORT, {"import_id": str(row.id), "actor": asked_by(actor)}, created_by=actor.user_id
+    )
     await session.execute(
         text(
             "UPDATE imports SET status = 'undoing', undo = CAST(:undo AS jsonb), job_id = :job, error = NULL"

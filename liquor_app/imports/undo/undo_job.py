@@ -27,7 +27,7 @@ from liquor_app.customers.imported.imported_people import Undone, remove_people,
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.undo.undo_import import FIRST, PHASES, WHY_THEY_STAY, progress, undo_counts
 from liquor_app.imports.undo.undo_words import removed_words
-from liquor_app.imports.undo.whose_job import whose_job
+from liquor_app.imports.undo.whose_job import still, whose_job
 from liquor_app.imports.uploads import ImportRow, get_import, lock_import
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import GeneralSettings, load_settings
@@ -51,10 +51,11 @@ async def undo_import(job: JobContext) -> dict[str, Any]:
         return _result(row)
     try:
         async with transaction() as session:
-            actor = await whose_job(session, job.created_by)
+            actor = await whose_job(session, job)
         going = True
         while going:
             async with transaction() as session:
+                actor = await still(session, actor)
                 going, undo = await _step(session, actor, import_id, job.id)
             await job.progress(*progress(undo), "Undoing the import")
     except JobLost:

@@ -1,25 +1,39 @@
-"""For whom a job of imports works."""
+"""For whom a job of imports works, and whether they still may: asked anew before each chunk."""
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.permissions import SYSTEM, Actor
-from liquor_app.accounts.users import get_user
-from liquor_app.core.errors import Forbidden
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, ActorKind, require
+from liquor_app.accounts.tokens import actor_again
+from liquor_app.core.queue import JobContext
 
 
-async def whose_job(session: AsyncSession, user_id: UUID | None) -> Actor:
-    """Return whoever asked for the job, with the rights they have now; a program's job runs as the system.
+def asked_by(actor: Actor) -> list[str]:
+    """Return what a job notes of whoever asks for it."""
+    return [actor.kind.value, str(actor.id)]
+
+
+async def still(session: AsyncSession, actor: Actor) -> Actor:
+    """Return an actor with the rights they have now.
 
     Raises:
-        Forbidden: they are no longer a user.
+        Forbidden: they are gone, deactivated or may only read by now, or their key was revoked.
     """
-    if user_id is None:
-        return SYSTEM
-    user = await get_user(session, user_id)
-    if user is None or not user.is_active:
-        raise Forbidden("Whoever asked for this is no longer a user.")
-    return user.actor
+    now = await actor_again(session, asked_by(actor))
+    require(now, Role.MANAGER)
+    return now
+
+
+async def whose_job(session: AsyncSession, job: JobContext) -> Actor:
+    """Return whoever asked for a job, with the rights they have now.
+
+    Raises:
+        Forbidden: as `still`.
+    """
+    # a job of an earlier version names its user alone
+    before = [ActorKind.USER, str(job.created_by)] if job.created_by else [ActorKind.SYSTEM, ""]
+    actor = await actor_again(session, job.args.get("actor") or before)
+    require(actor, Role.MANAGER)
+    return actor
