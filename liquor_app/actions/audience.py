@@ -20,15 +20,15 @@ from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offers import Offer, Playbook
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.priority import UNKNOWN_RESPONSE, Floats, Scale, buys_anyway
-from liquor_app.actions.shelf_offers import shelf_offers
+from liquor_app.actions.shelf_offers import lawful_offers, shelf_offers
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
 from liquor_app.campaigns.models import LIVE
 from liquor_app.catalog.shelf import read_shelf
-from liquor_app.compliance.legal_rules import RuleKind, Rules
+from liquor_app.compliance.legal_rules import RuleKind
 from liquor_app.core.clock import now, today_in
 from liquor_app.core.holdout_draw import number_of, threshold
 from liquor_app.core.states import sql_list
-from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.addresses import address_hash, is_american
 from liquor_app.customers.places import law_state
 from liquor_app.organization.guidance import Guidance
 from liquor_app.segments.service import resolve_slugs
@@ -79,12 +79,13 @@ class People:
     today: date
 
 
-async def read_playbooks(session: AsyncSession, brief: CampaignBrief) -> list[Playbook]:
-    """Return the campaign's target segments in its order, discounts cut to the guardrails.
+async def read_playbooks(session: AsyncSession, context: PlanContext) -> list[Playbook]:
+    """Return the campaign's target segments in its order, discounts cut to the guardrails and to the licence's law.
 
     Raises:
         Invalid: the campaign targets nothing, or a segment that does not exist.
     """
+    brief = context.brief
     await resolve_slugs(session, brief.target_segments)
     found = await session.execute(
         text(
@@ -105,6 +106,7 @@ async def read_playbooks(session: AsyncSession, brief: CampaignBrief) -> list[Pl
             floors=[limits.margin_floor_pct, Decimal(row["margin_floor_pct"])],
             ceilings=[Decimal(row["max_discount_pct"]), brief.guidance.max_discount_pct],
         )
+        offers, unlawful = lawful_offers(offers, context.licence, brief.days[0], context.rules)
         window = row["optimal_send_window"]
         playbooks[row["slug"]] = Playbook(
             slug=row["slug"],
@@ -113,7 +115,8 @@ async def read_playbooks(session: AsyncSession, brief: CampaignBrief) -> list[Pl
             channels=tuple(row["optimal_channels"]),
             window=(window.get("start", "17:00"), window.get("end", "21:00")),
             template_category=row["template_category"],
-            left_out=left_out,
+            left_out=(*left_out, *unlawful),
+            unlawful=unlawful,
             shelf=shelf,
         )
     return [playbooks[slug] for slug in brief.target_segments]
@@ -144,12 +147,15 @@ async def read_scale(session: AsyncSession, margin: float) -> Scale:
     )
 
 
-def coupon_bans(rules: Rules, day: date) -> frozenset[str]:
-    """States that ban personal discounts on alcohol on a day, a plan's first."""
+def coupon_bans(context: PlanContext) -> frozenset[str]:
+    """States that ban personal discounts on alcohol on a plan's first day: where nobody has said yet whose licence it
+    is, people who live there get none. A licence that is known has the law of its own state (`lawful_offers`)."""
+    if context.licence is not None:
+        return frozenset()
     return frozenset(
         law.jurisdiction
-        for law in rules.laws
-        if law.kind is RuleKind.COUPON_BAN and any(law.binds(channel, day) for channel in CHANNELS)
+        for law in context.rules.laws
+        if law.kind is RuleKind.COUPON_BAN and any(law.binds(channel, context.brief.days[0]) for channel in CHANNELS)
     )
 
 
@@ -177,7 +183,7 @@ async def read_people(
     only: Sequence[UUID] | None = None,
 ) -> AsyncIterator[People]:
     """Yield the audience in stretches, by id; `only` some of it."""
-    brief, bans = context.brief, coupon_bans(context.rules, context.brief.days[0])
+    brief, bans = context.brief, coupon_bans(context)
     query = text(_PEOPLE.format(only="" if only is None else " AND m.customer_id = ANY(:only)"))
     params: dict[str, Any] = {"segments": list(segment_ids), "n": CHUNK}
     if only is not None:
@@ -220,6 +226,9 @@ async def _people(
             open_days(counts, days, limits.max_contacts_7_days, limits.max_contacts_30_days).any(axis=1)
         ),
         pressed=(month > 0) & await _rising(session, ids),
+        abroad=np.fromiter(
+            (row.phone is not None and not is_american(row.phone) for row in rows), dtype=np.bool_, count=count
+        ),
         globally_held=_globally_held(ids, brief),
     )
     member = np.zeros((count, segments), dtype=np.bool_)

@@ -21,17 +21,19 @@ from liquor_app.actions.action_reasons import offer_reason
 from liquor_app.actions.audience import coupon_bans, guided, is_banned, read_scale
 from liquor_app.actions.edit_guards import Held, hold, record_edit, refuse_over_budget
 from liquor_app.actions.models import ActionStatus
-from liquor_app.actions.offers import OWN_TERMS, Offer, message_text, most_discount, offer_text, pull
+from liquor_app.actions.offers import OWN_TERMS, Offer, facts_of, message_text, most_discount, offer_text, pull
+from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, expected_profit, saturating
-from liquor_app.actions.shelf_offers import shelf_offers
+from liquor_app.actions.shelf_offers import lawful_offers, shelf_offers
 from liquor_app.campaigns.brief import limits_of
 from liquor_app.catalog.shelf import read_shelf
+from liquor_app.compliance.may_offer import OfferFacts, may_offer
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.organization.guidance import load_guidance
-from liquor_app.organization.service import default_brand
-from liquor_app.organization.settings import load_shop
+from liquor_app.organization.service import default_brand, licence_of
+from liquor_app.organization.settings import load_shop, shop_today
 from liquor_app.segments.playbook import clean_percent, clean_text
 from liquor_app.templates.custom_copy import check_copy, render_copy
 from liquor_app.templates.rendering.variables import in_sentence
@@ -61,7 +63,7 @@ async def _offers_of(session: AsyncSession, actor: Actor, action_id: UUID) -> tu
     require(actor, Role.USER)
     found = await session.execute(
         text(
-            "SELECT a.segment_slug, COALESCE(k.constraints, '{}') AS constraints FROM actions a"
+            "SELECT a.segment_slug, k.brand_id, COALESCE(k.constraints, '{}') AS constraints FROM actions a"
             " LEFT JOIN campaigns k ON k.id = a.campaign_id WHERE a.id = :id"
         ),
         {"id": action_id},
@@ -71,6 +73,7 @@ async def _offers_of(session: AsyncSession, actor: Actor, action_id: UUID) -> tu
         raise NotFound("There is no such action.")
     limits = limits_of(await load_shop(session), row.constraints)
     guidance = (await load_guidance(session)).guidance
+    licence = await licence_of(session, row.brand_id)
     rails = await _rails(session, row.segment_slug, limits.margin_pct, limits.margin_floor_pct)
     named = {offer["product"] for offer in rails.offers if offer.get("product")}
     offers, _ = shelf_offers(
@@ -80,7 +83,8 @@ async def _offers_of(session: AsyncSession, actor: Actor, action_id: UUID) -> tu
         floors=rails.floors,
         ceilings=[rails.ceiling, guidance.max_discount_pct],
     )
-    return guided(offers, guidance)
+    offers, _ = lawful_offers(guided(offers, guidance), licence, await shop_today(session), await load_rules(session))
+    return offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ async def change_offer(
         Forbidden, NotFound: as usual.
         Invalid: no text, a banned claim, or a discount beyond the guardrails of segment, margin floor and guidance.
         Conflict: the campaign is approved already, the action does not wait, the guidance allows only named offers,
-            coupons are banned where the customer lives, or the discount budget would break.
+            the law of the licence forbids it, or the discount budget would break.
     """
     words = clean_text(offer, "offer", 160) or ""
     percent = clean_percent(discount_pct, "discount_pct")
@@ -152,8 +156,7 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
     )
     if given.discount_pct > most:
         raise Invalid(f"discount_pct may be at most {plain_number(most)} here ({whose})", field="discount_pct")
-    if given.discount_pct > 0:
-        await _refuse_ban(session, held)
+    await _refuse_unlawful(session, held, given.facts)
     terms = row["offer_terms"]
     percent = float(given.discount_pct)
     basket, share = float(terms["basket"]), percent / 100
@@ -217,14 +220,25 @@ def _points(amount: float, half: float, most: float) -> Decimal:
     return Decimal(str(round(float(saturating(np.array([amount]), half, most)[0]), 2)))
 
 
-async def _refuse_ban(session: AsyncSession, held: Held) -> None:
+async def _refuse_unlawful(session: AsyncSession, held: Held, facts: OfferFacts) -> None:
+    """Refuse what the licence may not offer. Of a licence nobody has named yet the law of the customer's own state is
+    asked, and where that is not known every state's.
+
+    Raises:
+        Conflict: which rule forbids it.
+    """
+    context = PlanContext(held.brief, await load_rules(session, shop=held.brief.shop))
+    if context.licence is not None:
+        if refused := may_offer(facts, context.licence, held.brief.days[0], context.rules):
+            raise Conflict(refused.detail, field="offer")
+        return
+    if not facts.is_money_off:
+        return
     lives = await session.execute(
         text("SELECT state, postal_code FROM customers WHERE id = :id"), {"id": held.row["customer_id"]}
     )
     row = lives.one()
-    if is_banned(
-        coupon_bans(await load_rules(session, shop=held.brief.shop), held.brief.days[0]), row.state, row.postal_code
-    ):
+    if is_banned(coupon_bans(context), row.state, row.postal_code):
         where = row.state or "The customer's state is not known, and some state"
         raise Conflict(f"{where} bans coupons on alcohol; give an offer without money off.")
 
@@ -250,6 +264,7 @@ async def change_copy(
     copy = check_copy(
         head, message, row["channel"], held.brief.guidance, discount_pct=str(terms.get("discount_pct", "0"))
     )
+    await _refuse_unlawful(session, held, facts_of(terms, row["offer"], head, message))
     made = render_copy(copy, copy_values(row["offer"], terms, (await default_brand(session)).name))
     changed = {**terms, "edited_by": actor.name}
     changed.pop("variant", None)

@@ -31,6 +31,8 @@ class Reason(StrEnum):
     CAP_REACHED = "cap_reached"
     PRESSURE = "fast_rising_purchases"
     COUPON_BANNED = "coupon_banned"
+    OFFER_UNLAWFUL = "offer_unlawful"
+    NUMBER_ABROAD = "number_abroad"
     NOT_WORTH_IT = "not_worth_it"
     HOLDOUT = "holdout"
     GLOBAL_HOLDOUT = "global_holdout"
@@ -58,7 +60,9 @@ _LABELS = {
     Reason.AGE_UNKNOWN: "Age unknown",
     Reason.CAP_REACHED: "Too many messages lately (cap)",
     Reason.PRESSURE: "Buying much more lately, written to already",
-    Reason.COUPON_BANNED: "Coupons banned in their state",
+    Reason.COUPON_BANNED: "Coupons banned by law",
+    Reason.OFFER_UNLAWFUL: "The licence may not make this offer",
+    Reason.NUMBER_ABROAD: "Number is not of the United States",
     Reason.NOT_WORTH_IT: "Would cost more than it brings",
     Reason.HOLDOUT: "Held out to measure the effect",
     Reason.GLOBAL_HOLDOUT: "Held out of everything, to measure marketing as a whole",
@@ -76,6 +80,7 @@ BLOCKS: tuple[Reason | None, ...] = (
     Reason.UNDERAGE,
     Reason.AGE_DISPUTED,
     Reason.NO_ADDRESS,
+    Reason.NUMBER_ABROAD,
     Reason.SUPPRESSED,
     Reason.NO_CONSENT,
     Reason.AGE_UNKNOWN,
@@ -105,6 +110,8 @@ class Permissions:
     pressed: Flags
     """Buys much more than they used to, and has heard from the shop within 30 days: responsible marketing does not
     push somebody who is already accelerating."""
+    abroad: Flags
+    """A number of another country: no text about alcohol goes there."""
     globally_held: Flags
     """In the control group of marketing as a whole."""
 
@@ -128,6 +135,7 @@ def blocked(known: Permissions, today: date, minimum_age: int, unknown_age_email
     block(np.repeat(underage[:, None], 2, axis=1), Reason.UNDERAGE)
     block(np.repeat(known.age_disputed[:, None], 2, axis=1), Reason.AGE_DISPUTED)
     block(~known.has_address, Reason.NO_ADDRESS)
+    block(np.column_stack((np.zeros(count, dtype=np.bool_), known.abroad)), Reason.NUMBER_ABROAD)
     block(known.suppressed, Reason.SUPPRESSED)
     block(~known.consented, Reason.NO_CONSENT)
     block(~age_known, Reason.AGE_UNKNOWN)

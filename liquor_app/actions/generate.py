@@ -123,7 +123,7 @@ async def generate_for(
     """Propose actions for the campaign's audience, or for some people of it who have none yet. The caller has locked
     the campaign and cleared what is to be replaced."""
     brief = context.brief
-    playbooks = await read_playbooks(session, brief)
+    playbooks = await read_playbooks(session, context)
     segment_ids = await resolve_slugs(session, brief.target_segments)
     scale = await read_scale(session, float(brief.limits.margin_pct) / 100)
     connection = await raw_connection(session)
@@ -341,6 +341,8 @@ def _refusal(candidate: _Candidates, index: int, brief: CampaignBrief) -> tuple[
     if not offers:
         why_not = "; ".join(candidate.playbook.left_out)
         told = f" ({why_not})" if why_not else ""
+        if candidate.playbook.unlawful:
+            return Reason.OFFER_UNLAWFUL, "; ".join(candidate.playbook.unlawful)
         return Reason.NOT_WORTH_IT, f"The guardrails leave no offer of the playbook “{candidate.playbook.name}”{told}."
     if not people.may_discount[index] and all(offer.discount_pct > 0 for offer in offers):
         return Reason.COUPON_BANNED, f"Every offer of the playbook “{candidate.playbook.name}” is a discount."

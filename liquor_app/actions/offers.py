@@ -6,10 +6,10 @@ the margin floor leaves nothing of its discount, or if it would cost this custom
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,13 @@ import numpy.typing as npt
 
 from liquor_app.actions.priority import Floats, expected_profit, kept_value
 from liquor_app.catalog.shelf import Shelf
+from liquor_app.compliance.may_offer import OfferFacts
 from liquor_app.ui.words import plain_number, show_long_day
 
 NO_OFFER = -1
-OWN_TERMS = ("product", "margin_pct", "margin_from")
+LEGAL_TERMS = ("name", "subject", "discount_pct", "margin_pct", "price", "minimum_price")
+"""What an action's `offer_terms` hold that `facts_of` reads."""
+OWN_TERMS = ("product", "margin_pct", "margin_from", "price", "minimum_price")
 """What an action's `offer_terms` hold of its offer's product and margin; gone with the offer."""
 
 UNDISCOUNTED_PULL = 0.6
@@ -45,6 +48,9 @@ class Offer:
     margin_pct: Decimal | None = None
     """Of the product or its category, where the catalogue knows it; None: the shop's usual."""
     margin_from: str = ""
+    price: Decimal | None = None
+    minimum_price: Decimal | None = None
+    """What the product sells at, and the least the law allows."""
     stock_unknown: bool = False
     """It names a product of which nobody knows whether it is there."""
 
@@ -56,9 +62,17 @@ class Offer:
     def own_terms(self) -> dict[str, str]:
         """What an action keeps of its product and margin, for those who reckon later."""
         told = {"product": self.product, "margin_from": self.margin_from}
-        if self.margin_pct is not None:
-            told["margin_pct"] = str(self.margin_pct)
+        for name in ("margin_pct", "price", "minimum_price"):
+            if (amount := getattr(self, name)) is not None:
+                told[name] = str(amount)
         return {name: value for name, value in told.items() if value}
+
+    @property
+    def facts(self) -> OfferFacts:
+        """What the law asks of it."""
+        return OfferFacts(
+            self.discount_pct, self.margin_pct, self.price, self.minimum_price, f"{self.name} {self.text}"
+        )
 
     @property
     def is_capped(self) -> bool:
@@ -82,6 +96,8 @@ class Playbook:
     template_category: str
     left_out: tuple[str, ...] = ()
     """Why offers of it are not made."""
+    unlawful: tuple[str, ...] = ()
+    """Why the law of the licence forbids some, of the reasons above."""
     shelf: Shelf = field(default_factory=Shelf)
 
 
@@ -102,6 +118,34 @@ def read_offers(raw: Sequence[dict[str, Any]], most: Decimal) -> tuple[Offer, ..
             continue
         offers.append(Offer(str(item["name"]), str(item["text"]), item.get("category"), listed, allowed))
     return tuple(offers)
+
+
+def money_off(offer_terms: Mapping[str, Any]) -> Decimal | None:
+    """Return the offer's discount in per cent, 0 if it has none; None if it cannot be read."""
+    percent = _amount(offer_terms, "discount_pct")
+    if percent is None:
+        return Decimal(0) if not offer_terms.get("discount_pct") else None
+    return percent if 0 <= percent <= 100 else None
+
+
+def facts_of(offer_terms: Mapping[str, Any], *words: str | None) -> OfferFacts:
+    """Return what the law asks of an action's offer; `words` are all that is said of it."""
+    told = (str(offer_terms.get("name") or ""), str(offer_terms.get("subject") or ""), *words)
+    return OfferFacts(
+        discount_pct=money_off(offer_terms),
+        margin_pct=_amount(offer_terms, "margin_pct"),
+        price=_amount(offer_terms, "price"),
+        minimum_price=_amount(offer_terms, "minimum_price"),
+        words=" · ".join(filter(None, told)),
+    )
+
+
+def _amount(offer_terms: Mapping[str, Any], name: str) -> Decimal | None:
+    try:
+        amount = Decimal(str(offer_terms.get(name)))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
 
 
 @dataclass(frozen=True, slots=True)

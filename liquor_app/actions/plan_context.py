@@ -13,6 +13,7 @@ from liquor_app.campaigns.service import lock_campaign
 from liquor_app.compliance.legal_rules import Rules
 from liquor_app.compliance.service import load_rules
 from liquor_app.organization.guidance import GuidanceRow
+from liquor_app.organization.service import BrandRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,10 @@ class PlanContext:
 
     brief: CampaignBrief
     rules: Rules
+
+    @property
+    def licence(self) -> str | None:
+        return self.brief.licence
 
 
 async def lock_context(session: AsyncSession, campaign_id: UUID) -> PlanContext:
@@ -34,8 +39,9 @@ async def lock_context(session: AsyncSession, campaign_id: UUID) -> PlanContext:
 
 
 async def read_context(
-    session: AsyncSession, campaign: Campaign, *, bound_by: GuidanceRow | None = None
+    session: AsyncSession, campaign: Campaign, *, bound_by: GuidanceRow | None = None, brand: BrandRow | None = None
 ) -> PlanContext:
-    """Return the same of a campaign that is held already; `bound_by` is the guidance, if it was read already."""
-    brief = await read_brief(session, campaign, bound_by=bound_by)
+    """Return the same of a campaign that is held already; `bound_by` is the guidance, and `brand` what it is sent
+    under, if they were read already."""
+    brief = await read_brief(session, campaign, bound_by=bound_by, brand=brand)
     return PlanContext(brief, await load_rules(session, shop=brief.shop))

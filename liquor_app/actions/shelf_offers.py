@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from liquor_app.actions.offers import Offer, most_discount, read_offers
 from liquor_app.catalog.shelf import Shelf
 from liquor_app.catalog.stock import StockState
+from liquor_app.compliance.legal_rules import Rules
+from liquor_app.compliance.may_offer import lawful_discount, may_offer
 
 
 def shelf_offers(
@@ -47,7 +50,31 @@ def shelf_offers(
                     product_name=known.name if known else code,
                     margin_pct=margin.pct if margin else None,
                     margin_from=margin.source if margin else "",
+                    price=known.asks if known else None,
+                    minimum_price=known.least if known else None,
                     stock_unknown=bool(code) and (known is None or known.stock is StockState.UNKNOWN),
                 )
             )
     return tuple(made), tuple(left_out)
+
+
+def lawful_offers(
+    offers: Sequence[Offer], licence: str | None, day: date, rules: Rules
+) -> tuple[tuple[Offer, ...], tuple[str, ...]]:
+    """Return the offers a licence may make, discounts cut to what its law leaves, and why others are not made. Of a
+    licence nobody has named yet every offer stands: a plan with them is not approved."""
+    if licence is None:
+        return tuple(offers), ()
+    made: list[Offer] = []
+    forbidden: list[str] = []
+    for offer in offers:
+        refused = may_offer(offer.facts, licence, day, rules)
+        if refused is None:
+            made.append(offer)
+            continue
+        cut = replace(offer, discount_pct=lawful_discount(offer.facts, licence, day, rules))
+        if cut.discount_pct >= 1 and may_offer(cut.facts, licence, day, rules) is None:
+            made.append(cut)
+        else:
+            forbidden.append(f"“{offer.name}”: {refused.detail}")
+    return tuple(made), tuple(forbidden)

@@ -17,6 +17,7 @@ from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.organization.guidance import Guidance, GuidanceRow, load_guidance
+from liquor_app.organization.service import BrandRow, licence_of
 from liquor_app.organization.settings import ShopSettings, load_shop
 
 CHANNELS = ("email", "sms")
@@ -132,6 +133,8 @@ class CampaignBrief:
     """The guidance in force."""
     days: tuple[date, ...]
     """The days still to be planned."""
+    licence: str | None
+    """The state of the licence it is sent under; None if nobody has said."""
 
     @property
     def is_open(self) -> bool:
@@ -225,12 +228,13 @@ async def lock_brief(session: AsyncSession, campaign_id: UUID) -> CampaignBrief:
 
 
 async def read_brief(
-    session: AsyncSession, campaign: Campaign, *, bound_by: GuidanceRow | None = None
+    session: AsyncSession, campaign: Campaign, *, bound_by: GuidanceRow | None = None, brand: BrandRow | None = None
 ) -> CampaignBrief:
     """Tell what a held campaign asks for, with the settings and the guidance of this moment.
 
     Args:
         bound_by: the guidance in force, if it was read already.
+        brand: what it is sent under, if that was read already.
 
     Raises:
         Conflict, Invalid: as `lock_brief`.
@@ -267,4 +271,5 @@ async def read_brief(
         limits=limits,
         bound_by=bound_by or await load_guidance(session),
         days=days,
+        licence=brand.licence_state if brand else await licence_of(session, campaign.brand_id),
     )

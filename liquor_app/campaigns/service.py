@@ -27,7 +27,7 @@ from liquor_app.core.clock import now, today_in
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.pubsub import publish
 from liquor_app.core.queue import Job, enqueue
-from liquor_app.organization.service import default_brand
+from liquor_app.organization.service import BrandRow, default_brand, get_brand
 from liquor_app.organization.settings import GeneralSettings, PlanningSettings, load_settings
 
 
@@ -136,6 +136,19 @@ async def get_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -
     if campaign is None:
         raise NotFound("There is no such campaign.")
     return row_of(campaign)
+
+
+async def brand_of(session: AsyncSession, actor: Actor, campaign_id: UUID) -> BrandRow:
+    """Return the brand a campaign is sent under.
+
+    Raises:
+        NotFound: there is no such campaign.
+    """
+    require(actor, Role.USER)
+    campaign = await session.get(Campaign, campaign_id)
+    if campaign is None:
+        raise NotFound("There is no such campaign.")
+    return await get_brand(session, campaign.brand_id)
 
 
 # --- drafting ---

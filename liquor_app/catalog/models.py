@@ -63,6 +63,7 @@ class Product(SQLModel, table=True):
     price: Decimal | None = exact(12, nullable=True)
     sale_price: Decimal | None = exact(12, nullable=True)
     cost: Decimal | None = exact(12, nullable=True)
+    minimum_price: Decimal | None = exact(12, nullable=True)
     stock: Decimal | None = exact(12, nullable=True)
     stock_at: datetime | None = moment()
     sells_at: Decimal | None = _computed(12, SELLS_AT)

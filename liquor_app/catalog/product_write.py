@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.core.bulk import unnest
 from liquor_app.customers.labels.product_labels import label_products
 
-CALLED = ("name", "category", "brand", "price", "sale_price", "cost", "stock")
+CALLED = ("name", "category", "brand", "price", "sale_price", "cost", "minimum_price", "stock")
 
 
 Word = Annotated[str, Field(max_length=255)]
@@ -36,6 +36,8 @@ class ProductFields:
     price: Price | None = None
     sale_price: Price | None = None
     cost: Price | None = None
+    minimum_price: Price | None = None
+    """The least the law lets it be sold for, where a state sets one (Conn. Gen. Stat. § 30-68m)."""
     stock: Count | None = None
 
 
@@ -58,7 +60,8 @@ class ProductOutcome(StrEnum):
 
 _ROWS = unnest(
     "n", number="int", sku="text", upc="text", name="text", category="text", brand="text", price="numeric",
-    sale_price="numeric", cost="numeric", stock="numeric", ends_sale="boolean", adopts="boolean",
+    sale_price="numeric", cost="numeric", minimum_price="numeric", stock="numeric", ends_sale="boolean",
+    adopts="boolean",
 )  # fmt: skip
 
 # one writer at a time: of two that both bring a new product the second finds it

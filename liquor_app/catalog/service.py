@@ -55,8 +55,9 @@ class PutProduct:
 
 
 _PRODUCT = f"""
-SELECT t.id, t.sku, t.upc, t.name, t.category, t.brand, t.price, t.sale_price, t.sells_at, t.cost, t.margin_pct,
-       t.stock, t.stock_at, {STATE.format(t="t")} AS stock_state, t.source, t.last_seen_at, t.created_at, t.updated_at
+SELECT t.id, t.sku, t.upc, t.name, t.category, t.brand, t.price, t.sale_price, t.sells_at, t.cost, t.minimum_price,
+       t.margin_pct, t.stock, t.stock_at, {STATE.format(t="t")} AS stock_state, t.source, t.last_seen_at, t.created_at,
+       t.updated_at
   FROM products t WHERE t.id = :id
 """
 _SUGGESTIONS = """

@@ -34,6 +34,9 @@ class OnShelf:
     margin_pct: Decimal | None
     stock: StockState
     stock_at: datetime | None
+    asks: Decimal | None = None
+    least: Decimal | None = None
+    """What it sells for, and the least the law lets it be sold for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class Shelf:
 
 _CODES = unnest("k", code="text")
 _PRODUCTS = f"""
-SELECT k.code, t.name, t.category, t.margin_pct, {STATE.format(t="t")} AS stock, t.stock_at
+SELECT k.code, t.name, t.category, t.margin_pct, {STATE.format(t="t")} AS stock, t.stock_at, t.sells_at,
+       t.minimum_price
   FROM {_CODES}
   JOIN LATERAL (SELECT * FROM products p WHERE lower(p.sku) = k.code
                 UNION ALL
@@ -107,7 +111,15 @@ async def read_shelf(session: AsyncSession, codes: Iterable[str], stock_hours: i
     if wanted:
         found = await session.execute(text(_PRODUCTS), {**_CODES.bind(code=wanted), "fresh": fresh})
         products = {
-            row.code: OnShelf(row.name, row.category, row.margin_pct, StockState(row.stock), row.stock_at)
+            row.code: OnShelf(
+                row.name,
+                row.category,
+                row.margin_pct,
+                StockState(row.stock),
+                row.stock_at,
+                row.sells_at,
+                row.minimum_price,
+            )
             for row in found
         }
     aisles = await session.execute(text(_AISLES), {"fresh": fresh})

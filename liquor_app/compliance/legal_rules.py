@@ -1,15 +1,20 @@
-"""The rules a message is held against, and the hours they leave open. Pure."""
+"""The rules a message is held against, and the hours they leave open. Pure.
+
+Hours and limits bind by the recipient's place; offers and prices by the shop's licence (`may_offer`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from liquor_app.compliance.holidays import Holiday, is_closed
 from liquor_app.core.errors import Invalid
 
 FEDERAL = "US"
@@ -38,14 +43,34 @@ WHOLE_DAY: Span = (0, DAY_MINUTES)
 
 
 class RuleKind(StrEnum):
+    """What a rule is about. Any value may add `"disputed": true`: whether it reaches this channel is contested."""
+
     HOURS = "hours"
     """`{"start": "08:00", "end": "20:00", "days": ["sun"]?}`, local to the recipient; no days means every day."""
     CONTACT_LIMIT = "contact_limit"
     """`{"max": 3, "hours": 24}`."""
+    CLOSED_DAYS = "closed_days"
+    """`{"holidays": ["christmas", …]}`: nothing goes out on these, by the recipient's own calendar (`Holiday`)."""
     COUPON_BAN = "coupon_ban"
     """No coupon or personal discount on alcohol; an empty value."""
+    MAX_DISCOUNT = "max_discount"
+    """`{"percent": 35}`: no more off the price than this."""
+    MIN_MARKUP = "min_markup"
+    """`{"percent": 6}`: no price below what the shop paid and so much of it."""
+    MIN_PRICE = "min_price"
+    """No price below the product's own minimum; an empty value. Where that is not known, no money off."""
+    REBATE_BAN = "rebate_ban"
+    """No rebate, refund or free goods; an empty value."""
+    DISCLOSURE = "disclosure"
+    """`{"text": …}`: these words beside every price or discount chosen for the person."""
     NOTE = "note"
     """`{"text": …}`: law that no machine can check, kept beside the others for people to read."""
+
+
+OFFER_LAW = frozenset({
+    RuleKind.COUPON_BAN, RuleKind.MAX_DISCOUNT, RuleKind.MIN_MARKUP, RuleKind.MIN_PRICE, RuleKind.REBATE_BAN,
+})  # fmt: skip
+"""What binds the licence: the state that gave it, wherever the recipient lives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +87,10 @@ class Rule:
     weekdays: frozenset[int] = frozenset(range(7))
     limit: int = 0
     hours: int = 24
+    percent: Decimal = Decimal(0)
+    text: str = ""
+    holidays: frozenset[Holiday] = frozenset()
+    disputed: bool = False
 
     def binds(self, channel: str, day: date) -> bool:
         return self.channel in (None, channel) and self.valid_from <= day and (not self.valid_to or day < self.valid_to)
@@ -86,6 +115,8 @@ class Rules:
     store_zone: str
     max_contacts_7_days: int
     max_contacts_30_days: int
+    usual_margin_pct: Decimal = Decimal(0)
+    """What the shop's prices leave, in per cent, where a product's own margin is not known."""
 
     def same_as(self, other: Rules) -> bool:
         """Tell whether both say the same."""
@@ -139,6 +170,19 @@ def parse_rule(row: Mapping[str, Any]) -> Rule:
             parse_clock(value.get("end"), f"{where} end", field="value.end"),
         )
         common["weekdays"] = frozenset(WEEKDAYS.index(str(day)) for day in days)
+    if kind is RuleKind.CLOSED_DAYS:
+        common["holidays"] = _holidays(value.get("holidays"), where)
+    if kind in (RuleKind.MAX_DISCOUNT, RuleKind.MIN_MARKUP):
+        common["percent"] = _percent(value.get("percent"), where)
+    if kind is RuleKind.DISCLOSURE:
+        words = value.get("text")
+        if not isinstance(words, str) or not words.strip():
+            raise Invalid(f"{where}: give the words the law wants", field="value.text")
+        common["text"] = words.strip()
+    disputed = value.get("disputed", False)
+    if not isinstance(disputed, bool):
+        raise Invalid(f"{where}: disputed must be true or false", field="value.disputed")
+    common["disputed"] = disputed
     if kind is RuleKind.CONTACT_LIMIT:
         limit, hours = value.get("max"), value.get("hours", 24)
         if type(limit) is not int or limit < 1 or type(hours) is not int or hours != 24:
@@ -147,16 +191,42 @@ def parse_rule(row: Mapping[str, Any]) -> Rule:
     return Rule(kind=kind, **common)
 
 
+def _holidays(given: object, where: str) -> frozenset[Holiday]:
+    if not isinstance(given, list) or not given:
+        raise Invalid(f'{where}: the holidays must be a list such as ["christmas"]', field="value.holidays")
+    if unknown := sorted(set(map(str, given)) - set(Holiday)):
+        raise Invalid(f"{where}: {unknown[0][:40]!r} is not one of {', '.join(Holiday)}", field="value.holidays")
+    return frozenset(Holiday(str(one)) for one in given)
+
+
+def _percent(given: object, where: str) -> Decimal:
+    try:
+        percent = Decimal(str(given))
+    except InvalidOperation:
+        percent = Decimal(-1)
+    if isinstance(given, bool) or not percent.is_finite() or not 0 <= percent <= 100:
+        raise Invalid(f"{where}: the per cent must lie between 0 and 100", field="value.percent")
+    return percent
+
+
 @lru_cache(maxsize=32_768)
-def legal_span(rules: Rules, channel: str, state: str | None, day: date) -> Span:
-    """Tell what federal and state law leave of a day; without a state, what every state leaves."""
+def legal_span(rules: Rules, channel: str, states: frozenset[str] | None, day: date) -> Span:
+    """Tell what federal and state law leave of a day; of several states, what each of them leaves, and without one
+    (None) what every state does."""
     start, end = WHOLE_DAY
     for rule in rules.laws:
-        if rule.kind is not RuleKind.HOURS or day.weekday() not in rule.weekdays or not rule.binds(channel, day):
+        if not rule.binds(channel, day) or not reaches(rule, states):
             continue
-        if rule.jurisdiction == FEDERAL or state is None or rule.jurisdiction == state:
+        if rule.kind is RuleKind.CLOSED_DAYS and is_closed(day, rule.holidays):
+            return DAY_MINUTES, 0
+        if rule.kind is RuleKind.HOURS and day.weekday() in rule.weekdays:
             start, end = max(start, rule.span[0]), min(end, rule.span[1])
     return start, end
+
+
+def reaches(rule: Rule, states: frozenset[str] | None) -> bool:
+    """Tell whether a rule reaches somebody who may live in one of these states; None: nobody knows where."""
+    return rule.jurisdiction == FEDERAL or states is None or rule.jurisdiction in states
 
 
 def narrow(*spans: Span) -> Span:

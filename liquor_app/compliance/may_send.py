@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -19,7 +20,9 @@ from liquor_app.compliance.legal_rules import (
     interval,
     legal_span,
     narrow,
+    reaches,
 )
+from liquor_app.compliance.may_offer import OfferFacts, may_offer
 from liquor_app.customers.ages.birth_dates import comes_of_age
 from liquor_app.ui.words import show_clock, show_day, show_moment
 
@@ -45,6 +48,8 @@ class BlockReason(StrEnum):
     AGE_UNKNOWN = "age_unknown"
     CONSENT_TOO_EARLY = "consent_before_of_age"
     COUPON_BANNED = "coupon_banned"
+    OFFER_UNLAWFUL = "offer_unlawful"
+    NUMBER_ABROAD = "number_abroad"
     CAP_REACHED = "cap_reached"
     STATE_LIMIT = "state_contact_limit"
     QUIET_HOURS = "quiet_hours"
@@ -59,9 +64,10 @@ class PersonFacts:
             when it was last given.
         suppressed: the address stands on the suppression list for this channel.
         age_disputed: two statements about their age do not agree, and nobody has settled it yet.
-        state: two letters, None if unknown.
-        timezone: IANA name of where they live, None if unknown.
+        state: two letters, None if unknown; `phone_state` is that of the number's area code (SMS only).
+        timezone: IANA name of where they live, None if unknown; `place_zones` are all their address may lie in.
         phone_zones: IANA names the phone's prefix belongs to (SMS only).
+        number_abroad: the phone is not one of the United States (SMS only).
         paused_until: they want nothing before; `own_cap_30_days`: nor more than so many messages in 30 days;
             `topics_off`: nor messages of these kinds.
         contacts_24h, contacts_7d, contacts_30d: messages around this moment, on every channel, this one not counted.
@@ -78,8 +84,11 @@ class PersonFacts:
     age_disputed: bool = False
     has_alcohol_purchases: bool = False
     state: str | None = None
+    phone_state: str | None = None
     timezone: str | None = None
+    place_zones: tuple[str, ...] = ()
     phone_zones: tuple[str, ...] = ()
+    number_abroad: bool = False
     paused_until: datetime | None = None
     own_cap_30_days: int | None = None
     topics_off: tuple[str, ...] = ()
@@ -91,7 +100,13 @@ class PersonFacts:
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
     """The message: `email` or `sms`, the action's own window, whether it carries a discount, the campaign's own caps
-    where they are tighter than the store's, and its kind (`topic`, a template category)."""
+    where they are tighter than the store's, and its kind (`topic`, a template category).
+
+    Attributes:
+        licence: the state of the licence it is sent under; None if nobody has said, which is held to the law of every
+            place the recipient may live in.
+        offer: what it promises; None: read from `has_coupon`.
+    """
 
     channel: str
     window: Span | None = None
@@ -99,6 +114,8 @@ class MessageFacts:
     max_contacts_7_days: int | None = None
     max_contacts_30_days: int | None = None
     topic: str | None = None
+    licence: str | None = None
+    offer: OfferFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +143,7 @@ def may_send(person: PersonFacts, message: MessageFacts, now: datetime, rules: R
     return (
         _blocked_by_person(person, message)
         or _blocked_by_age(person, message, now, rules)
+        or _blocked_by_offer_law(person, message, now, rules)
         or _blocked_by_state_law(person, message, now, rules)
         or _blocked_by_wish(person, message, now, rules)
         or _blocked_by_caps(person, message, rules)
@@ -150,10 +168,16 @@ def recipient_zones(person: PersonFacts, channel: str, rules: Rules) -> tuple[st
     """
     if channel != "sms":
         return (home_zone(person, rules),)
-    zones = {person.timezone} if person.timezone else set()
+    zones = set(person.place_zones) or ({person.timezone} if person.timezone else set())
     if len(person.phone_zones) <= MAX_PHONE_ZONES:
         zones |= set(person.phone_zones)
     return tuple(sorted(zones)) if zones else US_ZONES
+
+
+def law_states(person: PersonFacts) -> frozenset[str] | None:
+    """Return the states whose law may reach them, by address and by phone; None, which is every state, if the address
+    does not say: people move and keep their number."""
+    return None if person.state is None else frozenset({person.state, person.phone_state or person.state})
 
 
 def home_zone(person: PersonFacts, rules: Rules) -> str:
@@ -169,6 +193,11 @@ def _blocked_by_person(person: PersonFacts, message: MessageFacts) -> Blocked | 
         return Blocked(BlockReason.GONE, "The customer was deleted.")
     if not person.has_address:
         return Blocked(BlockReason.NO_ADDRESS, f"No address for {what}.")
+    if person.number_abroad and message.channel == "sms":
+        return Blocked(
+            BlockReason.NUMBER_ABROAD,
+            "The number is not of the United States; carriers abroad, in Canada too, take no texts about alcohol.",
+        )
     if person.suppressed:
         return Blocked(BlockReason.SUPPRESSED, "The address stands on the suppression list.")
     if person.consent != "given":
@@ -207,15 +236,33 @@ def _blocked_by_age(person: PersonFacts, message: MessageFacts, now: datetime, r
     return Blocked(BlockReason.AGE_UNKNOWN, "Age unknown, and no purchase of alcohol at the till vouches for it.")
 
 
-def _blocked_by_state_law(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Blocked | None:
+def _blocked_by_offer_law(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Blocked | None:
+    if message.licence is not None:
+        day = now.astimezone(ZoneInfo(rules.store_zone)).date()
+        offer = message.offer or OfferFacts(discount_pct=None if message.has_coupon else Decimal(0))
+        refused = may_offer(offer, message.licence, day, rules)
+        if refused is None:
+            return None
+        banned = refused.rule.kind is RuleKind.COUPON_BAN
+        return Blocked(BlockReason.COUPON_BANNED if banned else BlockReason.OFFER_UNLAWFUL, refused.detail)
+    if not message.has_coupon:
+        return None
+    # whose licence it is nobody has said yet: a ban where they may live holds
+    states = None if person.state is None else frozenset({person.state})
     day = now.astimezone(ZoneInfo(home_zone(person, rules))).date()
     for rule in rules.laws:
-        # of somebody whose state is not known every state's law holds, as with hours
-        if person.state not in (None, rule.jurisdiction) or not rule.binds(message.channel, day):
-            continue
-        if rule.kind is RuleKind.COUPON_BAN and message.has_coupon:
+        if rule.kind is RuleKind.COUPON_BAN and rule.binds(message.channel, day) and reaches(rule, states):
             return Blocked(BlockReason.COUPON_BANNED, f"{rule.jurisdiction} bans coupons on alcohol ({rule.citation}).")
-        if rule.kind is RuleKind.CONTACT_LIMIT and person.contacts_24h >= rule.limit:
+    return None
+
+
+def _blocked_by_state_law(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Blocked | None:
+    day, states = now.astimezone(ZoneInfo(home_zone(person, rules))).date(), law_states(person)
+    for rule in rules.laws:
+        if rule.kind is not RuleKind.CONTACT_LIMIT or not rule.binds(message.channel, day):
+            continue
+        # of somebody whose state is not known every state's law holds, as with hours
+        if reaches(rule, states) and person.contacts_24h >= rule.limit:
             return Blocked(
                 BlockReason.STATE_LIMIT,
                 f"{person.contacts_24h} messages within 24 hours; {rule.jurisdiction} allows {rule.limit}"
@@ -268,7 +315,7 @@ def _next_interval(
     open_hours = _open_hours(
         rules,
         message.channel,
-        person.state,
+        law_states(person),
         recipient_zones(person, message.channel, rules),
         home_zone(person, rules),
         message.window or WHOLE_DAY,
@@ -282,13 +329,19 @@ def _next_interval(
 
 @lru_cache(maxsize=32_768)
 def _open_hours(  # noqa: PLR0917 - a cache's key
-    rules: Rules, channel: str, state: str | None, zones: tuple[str, ...], home: str, window: Span, first: date
+    rules: Rules,
+    channel: str,
+    states: frozenset[str] | None,
+    zones: tuple[str, ...],
+    home: str,
+    window: Span,
+    first: date,
 ) -> tuple[Interval, ...]:
     """Open hours from `first` on: the law's in every zone the recipient may be in, and the store's at home."""
     days = [first + timedelta(days=offset) for offset in range(LOOK_AHEAD_DAYS + 2)]
     own = narrow(rules.store_spans[channel], window)
     found = [hours for day in days if (hours := interval(home, day, own))]
     for zone in zones:
-        legal = [hours for day in days if (hours := interval(zone, day, legal_span(rules, channel, state, day)))]
+        legal = [hours for day in days if (hours := interval(zone, day, legal_span(rules, channel, states, day)))]
         found = intersect(found, legal)
     return tuple(found)

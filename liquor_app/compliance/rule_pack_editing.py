@@ -30,9 +30,18 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 KEYS: Mapping[RuleKind, frozenset[str]] = {
     RuleKind.HOURS: frozenset({"start", "end", "days"}),
     RuleKind.CONTACT_LIMIT: frozenset({"max", "hours"}),
+    RuleKind.CLOSED_DAYS: frozenset({"holidays"}),
     RuleKind.COUPON_BAN: frozenset(),
+    RuleKind.MAX_DISCOUNT: frozenset({"percent"}),
+    RuleKind.MIN_MARKUP: frozenset({"percent"}),
+    RuleKind.MIN_PRICE: frozenset(),
+    RuleKind.REBATE_BAN: frozenset(),
+    RuleKind.DISCLOSURE: frozenset({"text"}),
     RuleKind.NOTE: frozenset({"text"}),
 }
+WORDED = frozenset({RuleKind.NOTE, RuleKind.DISCLOSURE})
+MAX_WORDS: Mapping[RuleKind, int] = {RuleKind.NOTE: 1000, RuleKind.DISCLOSURE: 200}
+"""A disclosure stands in every text message it belongs to."""
 
 
 async def add_rule(session: AsyncSession, actor: Actor, draft: RuleDraft, *, replaces: UUID | None = None) -> RuleRow:
@@ -130,13 +139,13 @@ def _check(draft: RuleDraft) -> None:
             "valid_to": None,
         }
     )
-    if unknown := sorted(set(draft.value) - KEYS[rule.kind]):
+    if unknown := sorted(set(draft.value) - KEYS[rule.kind] - {"disputed"}):
         raise Invalid(f"{unknown[0][:40]!r} says nothing for a rule of this kind.", field="value")
     if rule.kind is RuleKind.HOURS and rule.span[0] > rule.span[1]:
         raise Invalid("The end must not come before the start; the same time twice closes the day.", field="value.end")
     if rule.limit > MAX_LIMIT:
         raise Invalid(f"A limit above {figure(MAX_LIMIT)} in 24 hours limits nothing.", field="value.max")
-    if rule.kind is RuleKind.NOTE:
-        words = draft.value.get("text")
-        if not isinstance(words, str) or not 1 <= len(words.strip()) <= 1000 or _UNSTORABLE.search(words):
-            raise Invalid("A note needs a text of at most 1,000 characters.", field="value.text")
+    if rule.kind in WORDED:
+        words, most = draft.value.get("text"), MAX_WORDS[rule.kind]
+        if not isinstance(words, str) or not 1 <= len(words.strip()) <= most or _UNSTORABLE.search(words):
+            raise Invalid(f"Give a text of at most {figure(most)} characters.", field="value.text")

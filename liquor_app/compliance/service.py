@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.compliance.legal_rules import Rules, parse_clock, parse_rule
-from liquor_app.compliance.rule_pack import PACK
-from liquor_app.organization.settings import ComplianceSettings, GeneralSettings, ShopSettings, load_shop
+from liquor_app.compliance.rule_pack import PACK, RETIRED
+from liquor_app.core.bulk import unnest
+from liquor_app.organization.settings import ComplianceSettings, GeneralSettings, ShopSettings, load_shop, shop_today
 
+NO_MARGIN = Decimal(0)
+_RETIRED = unnest("o", place="text", citation="text")
+_RETIRE = f"""
+UPDATE compliance_rules r SET valid_to = GREATEST(CAST(:today AS date), r.valid_from)
+  FROM {_RETIRED}
+ WHERE (r.jurisdiction, r.citation) = (o.place, o.citation) AND r.updated_by IS NULL AND r.valid_to IS NULL
+   AND r.is_active
+"""
 RULE_COLUMNS = "id, jurisdiction, kind, channel, value, citation, valid_from, valid_to, is_active"
 
 
@@ -38,8 +48,14 @@ class RuleRow:
 async def ensure_rule_pack(session: AsyncSession) -> int:
     """Add the pack's rules this database has never had; returns how many. What an admin changed or ended stays.
 
-    A rule is recognised by place, kind, channel, first day and citation, so a later release adds only what is new.
+    A rule is recognised by place, kind, channel, first day and citation, so a later release adds only what is new; rows
+    of an earlier pack that cited the wrong law end today, unless somebody of the shop has touched them.
     """
+    places, citations = zip(*sorted(RETIRED), strict=True)
+    await session.execute(
+        text(_RETIRE),
+        {**_RETIRED.bind(place=list(places), citation=list(citations)), "today": await shop_today(session)},
+    )
     added = await session.execute(
         text(
             "INSERT INTO compliance_rules (jurisdiction, kind, channel, value, citation, valid_from)"
@@ -100,11 +116,14 @@ async def load_rules(session: AsyncSession, *, known: Rules | None = None, shop:
             " WHERE is_active ORDER BY jurisdiction, kind, valid_from"
         )
     )
-    fresh = make_rules(shop.compliance, shop.general, tuple(parse_rule(dict(row)) for row in found.mappings()))
+    laws = tuple(parse_rule(dict(row)) for row in found.mappings())
+    fresh = make_rules(shop.compliance, shop.general, laws, margin_pct=shop.planning.margin_pct)
     return known if known is not None and known.same_as(fresh) else fresh
 
 
-def make_rules(compliance: ComplianceSettings, general: GeneralSettings, laws: tuple[Any, ...]) -> Rules:
+def make_rules(
+    compliance: ComplianceSettings, general: GeneralSettings, laws: tuple[Any, ...], *, margin_pct: Decimal = NO_MARGIN
+) -> Rules:
     """Rules from settings and parsed laws."""
     return Rules(
         laws=laws,
@@ -117,6 +136,7 @@ def make_rules(compliance: ComplianceSettings, general: GeneralSettings, laws: t
         store_zone=general.timezone,
         max_contacts_7_days=compliance.max_contacts_7_days,
         max_contacts_30_days=compliance.max_contacts_30_days,
+        usual_margin_pct=margin_pct,
     )
 
 

@@ -11,6 +11,7 @@ from phonenumbers import timezone as phone_timezone
 from liquor_app.core.errors import Invalid
 from liquor_app.core.security.pepper import pepper_hash
 from liquor_app.customers.visible_text import visible
+from liquor_app.customers.whereabouts.zip_codes import zones_of_place
 
 _EMAIL = re.compile(r"^[^@\s\"(),:;<>\[\]\\]{1,64}@[^@\s]{1,253}$")
 _LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
@@ -161,8 +162,24 @@ def zones_of_phone(phone: str) -> tuple[str, ...]:
     return tuple(zone for zone in found if zone != "Etc/Unknown")
 
 
-def guess_timezone(state: str | None, phone: str | None) -> str | None:
-    """Return a person's zone from the address, else from the phone if its prefix names just one; None if unknown."""
+_AMERICAN = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
+
+
+@lru_cache(maxsize=65_536)
+def is_american(phone: str) -> bool:
+    """Tell whether a number is of the United States or a territory: +1 alone is Canada and the Caribbean too."""
+    try:
+        number = phonenumbers.parse(phone, None)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.region_code_for_number(number) in _AMERICAN
+
+
+def guess_timezone(state: str | None, phone: str | None, postal_code: str | None = None) -> str | None:
+    """Return a person's zone: the ZIP code's, else the one most of their state lives in, else the phone's if its prefix
+    names just one; None if unknown."""
+    if postal_code and (zones := zones_of_place(state, postal_code)) and len(zones) == 1:
+        return zones[0]
     if state and state.upper() in STATE_TIMEZONES:
         return STATE_TIMEZONES[state.upper()]
     zones = zones_of_phone(phone) if phone else ()

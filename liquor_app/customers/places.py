@@ -5,20 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_NAMES = {
-    "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
-    "connecticut": "CT", "delaware": "DE", "district of columbia": "DC", "florida": "FL", "georgia": "GA",
-    "hawaii": "HI", "idaho": "ID", "illinois": "IL", "indiana": "IN", "iowa": "IA", "kansas": "KS", "kentucky": "KY",
-    "louisiana": "LA", "maine": "ME", "maryland": "MD", "massachusetts": "MA", "michigan": "MI", "minnesota": "MN",
-    "mississippi": "MS", "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV", "new hampshire": "NH",
-    "new jersey": "NJ", "new mexico": "NM", "new york": "NY", "north carolina": "NC", "north dakota": "ND",
-    "ohio": "OH", "oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA", "puerto rico": "PR", "rhode island": "RI",
-    "south carolina": "SC", "south dakota": "SD", "tennessee": "TN", "texas": "TX", "utah": "UT", "vermont": "VT",
-    "virginia": "VA", "washington": "WA", "west virginia": "WV", "wisconsin": "WI", "wyoming": "WY",
-    "american samoa": "AS", "guam": "GU", "northern mariana islands": "MP", "virgin islands": "VI",
-}  # fmt: skip
-STATES = frozenset(_NAMES.values())
-"""The states, the district and the territories: nothing else is a state to the law."""
+from liquor_app.organization.us_states import STATE_NAMES
+from liquor_app.organization.us_states import STATES as STATES  # noqa: PLC0414 - told to be ours to hand on
+
 _BLANK = frozenset({"n", "na", "n a", "nan", "nil", "null", "none", "unknown", "not applicable", "not available"})
 """What programs and people write where they know nothing, letters only."""
 
@@ -73,7 +62,7 @@ def normalise_state(text: str) -> str:
         plain = _AROUND.sub("", plain).strip()
     if len(plain) == 2 and plain.upper() in STATES:
         return plain.upper()
-    known = _NAMES.get(plain) or _SHORT.get(plain)
+    known = STATE_NAMES.get(plain) or _SHORT.get(plain)
     return known or (written.upper() if len(written) == 2 else written)
 
 

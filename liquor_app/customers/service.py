@@ -182,7 +182,10 @@ def _clean(changes: dict[str, Any], today: date) -> dict[str, Any]:
     if "name" in values:
         values["first_name"] = None  # it was of the name before
     if "state" in values or "phone" in values:
-        values.setdefault("timezone", guess_timezone(values.get("state"), values.get("phone")))
+        values.setdefault(
+            "timezone",
+            guess_timezone(values.get("state"), values.get("phone"), values.get("postal_code")),
+        )
     return values
 
 

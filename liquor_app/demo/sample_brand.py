@@ -13,6 +13,7 @@ SHOP = {
     "from_email": "offers@harborvine.example",
     "sms_sender": "+12075550100",
     "postal_address": "14 Wharf St, Portland, ME 04101",
+    "licence_state": "ME",
     "website_url": "https://shop.example.com",
 }
 
@@ -30,7 +31,7 @@ async def wear_sample_brand(session: AsyncSession) -> None:
 async def take_off_sample_brand(session: AsyncSession) -> None:
     """A shop that still is called as the sample's is nobody's again; what somebody has changed stays."""
     blank = {"name": UNNAMED, "from_name": UNNAMED, "from_email": "", "sms_sender": None, "postal_address": "",
-             "website_url": ""}  # fmt: skip
+             "licence_state": None, "website_url": ""}  # fmt: skip
     for name, empty in blank.items():
         await session.execute(
             text(f"UPDATE brands SET {name} = :blank, updated_at = now() WHERE is_default AND {name} = :sample"),

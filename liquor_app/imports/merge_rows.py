@@ -202,7 +202,7 @@ def _take_age(known: Known, person: Person) -> bool:
 
 def _timezone(values: dict[str, Any]) -> str | None:
     state = values.get("state")
-    return guess_timezone(state, None if state else values.get("phone"))
+    return guess_timezone(state, None if state else values.get("phone"), values.get("postal_code"))
 
 
 def _without_aliases(base: Base, person: Person) -> Person:

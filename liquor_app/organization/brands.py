@@ -22,6 +22,7 @@ from liquor_app.organization.models import Header
 from liquor_app.organization.service import BRAND_COLUMNS, BrandRow, default_brand, get_brand
 from liquor_app.organization.settings import GeneralSettings, load_settings, save_settings
 from liquor_app.organization.shop_identity import UNNAMED
+from liquor_app.organization.us_states import STATES
 from liquor_app.ui.words import figure
 
 MAX_BRANDS = 1000
@@ -29,9 +30,13 @@ MAX_BRANDS = 1000
 _LIMITS: Mapping[str, int] = {
     "name": 80, "logo_url": 2000, "logo_alt": 120, "primary_color": 7, "website_url": 2000, "from_name": 80,
     "from_email": 254, "reply_to": 254, "sms_sender": 20, "postal_address": 300, "footer_text": 500, "timezone": 60,
+    "licence_state": 2,
 }  # fmt: skip
 _FLAGS = ("track_clicks", "track_opens")
-_NEEDED = frozenset({"name", "primary_color", "website_url", "from_name", "from_email", "postal_address", "timezone"})
+_NEEDED = frozenset(
+    {"name", "primary_color", "website_url", "from_name", "from_email", "postal_address", "timezone", "licence_state"}
+)
+_WHY_NEEDED = {"licence_state": "Say which state gave the licence: its law binds every offer."}
 EDITABLE = frozenset({*_LIMITS, *_FLAGS, "header"})
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -115,8 +120,10 @@ def _text(name: str, given: object) -> str | None:
         raise Invalid(f"{name} must have at most {figure(_LIMITS[name])} characters", field=name)
     if not value:
         if name in _NEEDED:
-            raise Invalid("This is needed: it stands in every message.", field=name)
+            raise Invalid(_WHY_NEEDED.get(name, "This is needed: it stands in every message."), field=name)
         return "" if name in ("logo_alt", "footer_text") else None
+    if name == "licence_state":
+        value = value.upper()
     _check(name, value)
     return value
 
@@ -138,6 +145,8 @@ def _check(name: str, value: str) -> None:
             words = "A number such as +12075550100, a short code, or up to 11 letters and digits."
         case "postal_address" if len(value) < 10:
             words = "The law wants a whole postal address: street, town, state, code."
+        case "licence_state" if value not in STATES:
+            words = "The state that gave the licence, as two letters, such as ME."
         case "timezone" if value not in available_timezones():
             words = "A time zone is a name such as America/New_York."
     if words:

@@ -64,6 +64,8 @@ class Brand(SQLModel, table=True):
     postal_address: str = words()
     footer_text: str = words(default="")
     timezone: str = words(default="America/New_York")
+    licence_state: str | None = words(nullable=True)
+    """Two letters; None until somebody says: offers are not approved before."""
     track_clicks: bool = flag(default=True)
     track_opens: bool = flag(default=True)
     is_default: bool = flag()

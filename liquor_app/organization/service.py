@@ -37,6 +37,8 @@ class BrandFields:
     postal_address: str
     footer_text: str
     timezone: str
+    licence_state: str | None
+    """Two letters; None until somebody says."""
     track_clicks: bool
     track_opens: bool
 
@@ -98,6 +100,23 @@ async def get_brand(session: AsyncSession, brand_id: UUID | None) -> BrandRow:
     if brand is None:
         raise NotFound("There is no such brand.")
     return BrandRow(**{name: getattr(brand, name) for name in BRAND_COLUMNS})
+
+
+async def licences(session: AsyncSession) -> dict[UUID | None, str | None]:
+    """Return the state of each brand's licence, that of the default one for None. A corridor."""
+    found = await session.execute(
+        text("SELECT id, is_default, licence_state FROM brands ORDER BY is_default, created_at DESC")
+    )
+    states: dict[UUID | None, str | None] = {}
+    for row in found:
+        states[row.id] = states[None] = row.licence_state
+    return states
+
+
+async def licence_of(session: AsyncSession, brand_id: UUID | None) -> str | None:
+    """Return the state of a brand's licence, the default one's for None; None if nobody has said. A corridor."""
+    states = await licences(session)
+    return states.get(brand_id, states.get(None))
 
 
 async def notify(

@@ -17,13 +17,14 @@ from liquor_app.actions.audience import contacts
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.frequency_caps import BACK, Counts
 from liquor_app.actions.models import ActionStatus
+from liquor_app.actions.offers import facts_of, money_off
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.compliance.legal_rules import Rules, parse_clock
 from liquor_app.compliance.may_send import Blocked, BlockReason, MessageFacts, PersonFacts, home_zone, may_send
-from liquor_app.customers.addresses import address_hash, zones_of_phone
+from liquor_app.compliance.recipient_place import place_of
+from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.customers.places import law_state
 from liquor_app.planning.candidates import Candidates, contact_counts
 
 LOOKED_AT = 5_000
@@ -33,13 +34,15 @@ _LABELS = {
     BlockReason.GONE: "Customer deleted",
     BlockReason.CONSENT_TOO_EARLY: "Consent given as a minor",
     BlockReason.STATE_LIMIT: "State's limit of messages a day",
+    BlockReason.OFFER_UNLAWFUL: "The licence may not make this offer",
+    BlockReason.NUMBER_ABROAD: "Number is not of the United States",
     BlockReason.PAUSED: "Paused by the customer",
     BlockReason.TOPIC_DECLINED: "Topic not wanted",
     BlockReason.QUIET_HOURS: "No lawful hour left in the campaign",
 }
 
 _MESSAGES = f"""
-SELECT a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms ->> 'discount_pct' AS discount_pct,
+SELECT a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer, a.offer_terms, a.message,
        a.template_category, c.paused_until, c.max_contacts_30_days, c.topics_off,
        c.email_key, c.phone, CASE a.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END AS consent,
        c.of_age_on, c.age_verified_at IS NOT NULL AS verified, c.age_disputed_at IS NOT NULL AS disputed,
@@ -83,7 +86,7 @@ async def foresee(session: AsyncSession, context: PlanContext) -> dict[str, Any]
     reasons: Counter[BlockReason] = Counter()
     later = 0
     for row in rows:
-        blocked = _ask(row, brief, rules, counts[place[row.customer_id]], row_suppressed(row, suppressed))
+        blocked = _ask(row, context, counts[place[row.customer_id]], row_suppressed(row, suppressed))
         if blocked is None:
             continue
         if blocked.until is not None and _within(blocked.until, row, brief, rules):
@@ -108,13 +111,16 @@ async def foresee(session: AsyncSession, context: PlanContext) -> dict[str, Any]
     }
 
 
-def _ask(row: Any, brief: CampaignBrief, rules: Rules, counts: Any, suppressed: bool) -> Blocked | None:
+def _ask(row: Any, context: PlanContext, counts: Any, suppressed: bool) -> Blocked | None:
+    brief, rules, licence = context.brief, context.rules, context.licence
     person = _person(row, suppressed, counts, (row.scheduled_date - brief.days[0]).days)
     window = parse_clock(row.send_window["start"], "start"), parse_clock(row.send_window["end"], "end")
     message = MessageFacts(
         channel=row.channel,
         window=window,
-        has_coupon=float(row.discount_pct or 0) > 0,
+        has_coupon=money_off(row.offer_terms or {}) != 0,
+        licence=licence,
+        offer=facts_of(row.offer_terms or {}, row.offer, row.message),
         max_contacts_7_days=brief.limits.max_contacts_7_days,
         max_contacts_30_days=brief.limits.max_contacts_30_days,
         topic=row.template_category,
@@ -154,9 +160,7 @@ def _person(row: Any, suppressed: bool, counts: Any, day: int) -> PersonFacts:
         age_verified=row.verified,
         age_disputed=row.disputed,
         has_alcohol_purchases=bool(row.bought),
-        state=law_state(row.state, row.postal_code),
-        timezone=row.timezone,
-        phone_zones=zones_of_phone(row.phone) if row.phone and row.channel == "sms" else (),
+        **place_of(row.channel, state=row.state, postal_code=row.postal_code, timezone=row.timezone, phone=row.phone),
         contacts_24h=int(counts[at]),
         contacts_7d=most(7),
         contacts_30d=most(30),

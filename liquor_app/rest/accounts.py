@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import Field
 
 from liquor_app.accounts import profile, sessions, tokens, users
 from liquor_app.accounts.audit import audit_access
@@ -25,6 +26,7 @@ from liquor_app.api.strict_parameters import only_what_is_known
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Forbidden, Invalid, Unauthenticated, Unavailable
+from liquor_app.organization.brands import clean_brand, update_brand
 from liquor_app.rest.kit.authentication import (
     CurrentActor,
     bearer_of,
@@ -46,6 +48,8 @@ class Registration(Credentials):
     full_name: str | None = None
     role: Role = Role.USER
     setup_code: str = ""
+    licence_state: Annotated[str, Field(max_length=2, examples=["ME"])] = ""
+    """Of the shop's licence; the first user says it."""
 
 
 class Refresh(Body):
@@ -136,7 +140,7 @@ async def logout(request: Request, body: Refresh | None = None) -> Response:
 
 
 async def _first_admin(
-    request: Request, *, email: str, password: str, full_name: str | None, code: str
+    request: Request, *, email: str, password: str, full_name: str | None, code: str, licence_state: str
 ) -> users.UserRow:
     """Return the first run's admin. Nothing is hashed before the code has been looked at."""
     try:
@@ -149,9 +153,13 @@ async def _first_admin(
                 await audit_access(session, STRANGER, "setup.refused", None, ip=source_of(request))
         raise
     users.check_email(email)
+    licence = clean_brand({"licence_state": licence_state}) if licence_state.strip() else {}
     hashed = await hash_password(password)
     async with transaction() as session:
-        return await users.register_first_admin(session, email=email, password=hashed, full_name=full_name, code=code)
+        user = await users.register_first_admin(session, email=email, password=hashed, full_name=full_name, code=code)
+        if licence:
+            await update_brand(session, user.actor, None, licence)
+        return user
 
 
 @router.post("/auth/register", response_model=UserOut, status_code=201)
@@ -162,8 +170,9 @@ async def register(request: Request, body: Registration) -> object:
     bearer = bearer_of(request)
     if bearer is None:
         return await _first_admin(
-            request, email=body.email, password=body.password, full_name=body.full_name, code=body.setup_code
-        )
+            request, email=body.email, password=body.password, full_name=body.full_name, code=body.setup_code,
+            licence_state=body.licence_state,
+        )  # fmt: skip
     async with transaction() as session:
         actor = await tokens.token_actor(session, bearer)
     require(actor, Role.ADMIN)
@@ -261,12 +270,16 @@ async def browser_first_admin(
     password: Annotated[str, Form(max_length=200), Storable],
     setup_code: Annotated[str, Form(max_length=64), Storable] = "",
     full_name: Annotated[str, Form(max_length=120), Storable] = "",
+    *,
+    licence_state: Annotated[str, Form(max_length=2), Storable] = "",
 ) -> Response:
     if not same_origin(request):
         raise Forbidden("This request came from another site.")
     try:
         await limit("register", source_group(source_of(request)), allowed=20, seconds=60)
-        user = await _first_admin(request, email=email, password=password, full_name=full_name, code=setup_code)
+        user = await _first_admin(
+            request, email=email, password=password, full_name=full_name, code=setup_code, licence_state=licence_state
+        )
     except AppError as error:
         return RedirectResponse(f"/setup?error={quote(error.message)}", 303)
     return await _open(request, user, "/")

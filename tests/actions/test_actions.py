@@ -29,8 +29,10 @@ from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.addresses import address_hash
+from liquor_app.organization.guidance import save_guidance
+from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_purchase, add_send
+from tests.people import add_campaign, add_customer, add_purchase, add_send, ensure_shop
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
@@ -191,6 +193,37 @@ async def test_where_coupons_are_banned_only_undiscounted_offers_go_out(session:
     offers = {row.customer_id: row.offer for row in await of_campaign(session, other)}
     assert offers.pop(banned) == "First pick of domestic wine"
     assert set(offers.values()) == {"10% off"}
+
+
+@pytest.mark.parametrize(
+    ("licence", "offered"),
+    [("MA", {"First pick"}), ("NC", {"35% off", "First pick"}), ("ME", {"40% off", "First pick"})],
+)
+async def test_a_plan_holds_only_what_the_licence_may_offer(
+    session: AsyncSession, licence: str, offered: set[str]
+) -> None:
+    """Wherever people live; a discount above the law's is cut to it, and what it cannot be is left out with why."""
+    await ensure_shop(session)
+    await ensure_rule_pack(session)
+    await session.execute(text("UPDATE brands SET licence_state = :state"), {"state": licence})
+    for state in ("MA", "NY", None):
+        await add_customer(session, state=state)
+    await save_settings(session, SYSTEM, PlanningSettings, {"margin_pct": 80, "margin_floor_pct": 0})
+    await save_guidance(session, SYSTEM, {"max_discount_pct": "60"})
+    forty = {"name": "Forty", "discount_pct": 40, "text": "{discount}% off"}
+    news = {"name": "News", "discount_pct": 0, "text": "First pick"}
+    for offer in (forty, news):
+        slugs = await audience(
+            session, offer["name"], recommended_offers=[offer], max_discount_pct=60, margin_floor_pct=0
+        )
+        campaign = await add_campaign(session, slugs, name=offer["name"])
+        result = await generate_actions(session, SYSTEM, campaign)
+        made = {row.offer for row in await of_campaign(session, campaign)}
+        assert made <= offered
+        if not made:
+            assert (licence, result.by_reason) == ("MA", {"offer_unlawful": 3})
+        offered = offered - made
+    assert offered == set()
 
 
 async def test_filters_and_pages(session: AsyncSession) -> None:

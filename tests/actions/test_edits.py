@@ -95,9 +95,29 @@ async def test_a_coupon_is_not_given_by_hand_where_it_is_banned(session: AsyncSe
     campaign = await plan(session, 1)
     row = (await pending(session, campaign))[0]
     await session.execute(text("UPDATE customers SET state = 'MA'"))
+    await session.execute(text("UPDATE brands SET licence_state = NULL"))
     with pytest.raises(Conflict, match="MA bans coupons"):
         await swap_offer(session, MARKETER, row.id, "Twenty")
     await swap_offer(session, MARKETER, row.id, "News")
+
+
+async def test_nothing_the_licence_forbids_is_given_by_hand(session: AsyncSession) -> None:
+    """Neither an offer of the playbook's, nor one of one's own, nor words that promise what must not be given."""
+    await ensure_shop(session)
+    await ensure_rule_pack(session)
+    campaign = await plan(session, 1)
+    row = (await pending(session, campaign))[0]
+    await session.execute(text("UPDATE brands SET licence_state = 'MA'"))
+    await session.execute(text("UPDATE customers SET state = 'ME'"))
+    assert [offer.name for offer in await list_offers(session, VIEWER, row.id)] == ["News"]
+    with pytest.raises(Invalid, match="none of: News"):
+        await swap_offer(session, MARKETER, row.id, "Twenty")
+    with pytest.raises(Conflict, match="138 § 25C"):
+        await change_offer(session, MARKETER, row.id, offer="One off", discount_pct=1)
+    await session.execute(text("UPDATE brands SET licence_state = 'ME'"))
+    await swap_offer(session, MARKETER, row.id, "Twenty")
+    with pytest.raises(Conflict, match="708"):
+        await change_offer(session, MARKETER, row.id, offer="A free corkscrew", discount_pct=0)
 
 
 async def test_words_are_changed_within_the_same_rules(session: AsyncSession) -> None:

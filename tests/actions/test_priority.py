@@ -174,6 +174,7 @@ def permissions(**changes: object) -> Permissions:
         "has_open_day": np.array([True]),
         "pressed": np.array([False]),
         "globally_held": np.array([False]),
+        "abroad": np.array([False]),
     }
     return Permissions(**{**base, **changes})  # type: ignore[arg-type]
 

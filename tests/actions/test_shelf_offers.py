@@ -96,8 +96,7 @@ async def test_what_is_out_of_stock_is_not_offered(session: AsyncSession) -> Non
     assert [offer.name for offer in await list_offers(session, SYSTEM, action.id)] == ["Ten"]
     with pytest.raises(Invalid):
         await swap_offer(session, SYSTEM, action.id, "Bottle")
-    brief = (await lock_context(session, campaign)).brief
-    [playbook] = await read_playbooks(session, brief)
+    [playbook] = await read_playbooks(session, await lock_context(session, campaign))
     assert playbook.left_out == ("Old Harbor Gin is out of stock",)
 
 

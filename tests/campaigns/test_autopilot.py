@@ -17,6 +17,7 @@ from liquor_app.actions.service import change_copy, change_offer
 from liquor_app.campaigns.lifecycle import resume_campaign, start_campaign
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.campaigns.service import get_campaign, update_campaign
+from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.guidance import save_guidance
@@ -172,3 +173,21 @@ async def test_guidance_that_came_later_binds_at_approval_and_by_hand(session: A
     approved = await approve_campaign(session, ADMIN, campaign)
     assert approved.plan_id is not None
     assert (await get_plan(session, SYSTEM, approved.plan_id)).guidance_version == 5
+
+
+async def test_no_offer_is_approved_before_somebody_says_whose_licence_it_is(session: AsyncSession) -> None:
+    """Drafted, planned and looked at meanwhile; nobody approves it, autopilot neither. Nor what the licence forbids."""
+    campaign = await planned(session)
+    await session.execute(text("UPDATE brands SET licence_state = NULL"))
+    await ensure_rule_pack(session)
+    await plan_ready(session, SYSTEM, campaign)
+    for actor in (MARKETER, ADMIN):
+        with pytest.raises(Conflict, match="Tell us the state of your licence") as refused:
+            await approve_campaign(session, actor, campaign)
+        assert refused.value.field == "licence_state", "the page asks for it right there"
+    for state, why in (("MA", "138 § 25C"), ("CT", "30-68m")):
+        await session.execute(text("UPDATE brands SET licence_state = :state"), {"state": state})
+        with pytest.raises(Conflict, match=why):
+            await approve_campaign(session, ADMIN, campaign)
+    await session.execute(text("UPDATE brands SET licence_state = 'ME'"))
+    assert (await approve_campaign(session, ADMIN, campaign)).status is CampaignStatus.SCHEDULED

@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from dateutil.easter import easter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pandas.tseries.holiday import USFederalHolidayCalendar
 
 from liquor_app.actions.audience import is_banned
 from liquor_app.compliance.legal_rules import US_ZONES, Rules, legal_span, parse_rule
@@ -49,6 +51,14 @@ def rules(**changes: object) -> Rules:
     return make_rules(ComplianceSettings.model_validate(changes), GeneralSettings(), LAWS)
 
 
+_FEDERAL = {day.date() for day in USFederalHolidayCalendar().holidays("2025-01-01", "2028-12-31")}
+_ITSELF = {date(year, *day) for year in range(2025, 2029) for day in ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25))}
+_EASTERS = [easter(year) for year in range(2025, 2029)]
+_MARDI_GRAS = {day - timedelta(days=47) for day in _EASTERS}
+HOLIDAYS = {
+    "AL": _FEDERAL | _ITSELF | _MARDI_GRAS,
+    "LA": _FEDERAL | _ITSELF | _MARDI_GRAS | {day - timedelta(days=2) for day in _EASTERS},
+}
 RULES = rules()
 LAW_ONLY = rules(**WIDE)
 NEW_YORK = ZoneInfo("America/New_York")
@@ -180,18 +190,63 @@ def test_what_passes() -> None:
         ("CT", 1, 9 * 60, 20 * 60),
         ("TX", 6, 9 * 60, 21 * 60),
         ("TX", 7, 12 * 60, 21 * 60),
-        (None, 7, 12 * 60, 20 * 60),
+        ("KY", 1, 10 * 60, 21 * 60),
+        ("RI", 5, 9 * 60, 18 * 60),
+        ("RI", 6, 10 * 60, 17 * 60),
+        ("MS", 6, 8 * 60, 20 * 60),
+        (None, 5, 10 * 60, 18 * 60),
+        (None, 6, 10 * 60, 17 * 60),
     ],
 )
 def test_legal_hours_of_texts(state: str | None, day: int, opens: int, closes: int) -> None:
     """Federal and state law, the strictest wins; without a state, the strictest of all states."""
-    assert legal_span(LAW_ONLY, "sms", state, local(day, 12).date()) == (opens, closes)
+    assert legal_span(LAW_ONLY, "sms", state and frozenset({state}), local(day, 12).date()) == (opens, closes)
+
+
+@pytest.mark.parametrize(
+    ("state", "day", "closed"),
+    [
+        ("AL", date(2026, 11, 8), True),  # a Sunday
+        ("MS", date(2026, 11, 8), True),
+        ("LA", date(2026, 11, 8), True),
+        ("TX", date(2026, 11, 8), False),
+        (None, date(2026, 11, 8), True),
+        ("LA", date(2026, 11, 26), True),  # Thanksgiving
+        ("AL", date(2027, 7, 5), True),  # Independence Day fell on the Sunday before
+        ("AL", date(2021, 12, 31), True),  # New Year's Day of 2022 fell on a Saturday
+        ("LA", date(2026, 4, 3), True),  # Good Friday
+        ("AL", date(2026, 4, 3), False),
+        ("MS", date(2026, 11, 26), False),
+        ("ME", date(2026, 11, 26), False),
+        (None, date(2026, 11, 26), True),
+    ],
+)
+def test_days_on_which_no_text_goes_out(state: str | None, day: date, closed: bool) -> None:
+    opens, closes = legal_span(LAW_ONLY, "sms", state and frozenset({state}), day)
+    assert (opens >= closes) is closed
+
+
+def test_two_states_may_both_bind() -> None:
+    """Lives in Maine with a number of Florida: the law of the number counts as well."""
+    both = person(phone_state="FL")
+    assert isinstance(may_send(both, SMS, local(1, 19, 59), LAW_ONLY), Allowed)
+    assert isinstance(may_send(both, SMS, local(1, 20), LAW_ONLY), Blocked)
+    verdict = may_send(person(phone_state="FL", contacts_24h=3), SMS, local(1, 12), LAW_ONLY)
+    assert isinstance(verdict, Blocked)
+    assert verdict.reason is BlockReason.STATE_LIMIT
+
+
+def test_no_text_about_alcohol_goes_abroad() -> None:
+    verdict = may_send(person(number_abroad=True), SMS, local(1, 12), RULES)
+    assert isinstance(verdict, Blocked)
+    assert (verdict.reason, verdict.until) == (BlockReason.NUMBER_ABROAD, None)
+    assert isinstance(may_send(person(number_abroad=True), EMAIL, local(1, 12), RULES), Allowed)
 
 
 def test_a_rule_binds_from_its_first_day() -> None:
     """Connecticut's narrower hours came on 1 October 2023."""
-    assert legal_span(LAW_ONLY, "sms", "CT", date(2023, 9, 30)) == (8 * 60, 21 * 60)
-    assert legal_span(LAW_ONLY, "sms", "CT", date(2023, 10, 1)) == (9 * 60, 20 * 60)
+    assert legal_span(LAW_ONLY, "sms", frozenset({"CT"}), date(2023, 9, 30)) == (8 * 60, 21 * 60)
+    assert legal_span(LAW_ONLY, "sms", frozenset({"CT"}), date(2023, 10, 1)) == (9 * 60, 20 * 60)
 
 
 def test_email_follows_the_stores_hours_only() -> None:
@@ -255,6 +310,15 @@ def test_born_on_a_leap_day() -> None:
         ("hours", {"start": "08:00", "end": "20:00", "days": {"sun": True}}),
         ("contact_limit", {"max": 0}),
         ("contact_limit", {"max": True}),
+        ("max_discount", {}),
+        ("max_discount", {"percent": "NaN"}),
+        ("max_discount", {"percent": 101}),
+        ("min_markup", {"percent": True}),
+        ("closed_days", {"holidays": []}),
+        ("closed_days", {"holidays": ["boxing_day"]}),
+        ("closed_days", {"holidays": "christmas"}),
+        ("disclosure", {"text": "  "}),
+        ("hours", {"start": "08:00", "end": "20:00", "disputed": "maybe"}),
         ("curfew", {}),
     ],
 )
@@ -269,7 +333,9 @@ def test_bad_rules_are_refused(kind: str, value: dict[str, object]) -> None:
 
 
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-states = st.sampled_from([None, "FL", "CT", "TX", "ME", "OK", "MA", "CA", "AZ", "HI"])
+states = st.sampled_from(
+    [None, "FL", "CT", "TX", "ME", "OK", "MA", "CA", "AZ", "HI", "AL", "LA", "MS", "KY", "NV", "RI"]
+)
 zones = st.sampled_from([None, *US_ZONES])
 phones = st.lists(st.sampled_from(US_ZONES), max_size=3, unique=True).map(tuple)
 # days around both changes of the clocks, where mistakes live
@@ -278,19 +344,37 @@ changes = st.sampled_from([datetime(2026, 3, 8, tzinfo=UTC), datetime(2026, 11, 
 )
 
 
+def kept(day: date, state: str) -> bool:
+    """Whether a legal holiday of the state is kept on a day, restated with pandas' own calendar."""
+    return day in HOLIDAYS[state]
+
+
 def strictest(person: PersonFacts, moment: datetime) -> bool:
     """The law, restated: in every place the recipient may be, at every hour some state might object to."""
-    places = {person.timezone, *person.phone_zones} - {None} or set(US_ZONES)
+    places = {*(person.place_zones or {person.timezone}), *person.phone_zones} - {None} or set(US_ZONES)
+    lives = {person.state, person.phone_state or person.state}
     for zone in places:
         there = moment.astimezone(ZoneInfo(str(zone)))
-        clock, sunday = there.time(), there.weekday() == 6
+        clock, sunday, weekend = there.time(), there.weekday() == 6, there.weekday() >= 5
         opens, closes = time(8), time(21)
-        if person.state in ("CT", "TX", None):
+
+        def bound(*states: str, lives: set[str | None] = lives) -> bool:
+            return (None in lives and person.state is None) or bool(lives & set(states))
+
+        if bound("CT", "TX", "MI", "MN", "NM", "NV", "RI"):
             opens = time(9)
-        if sunday and person.state in ("TX", None):
+        if bound("KY") or (weekend and bound("RI")):
+            opens = time(10)
+        if sunday and bound("TX"):
             opens = time(12)
-        if person.state in ("FL", "CT", "OK", "MA", "MD", "WA", None):
+        if bound("FL", "CT", "OK", "MA", "MD", "WA", "NV", "AL", "LA", "MS"):
             closes = time(20)
+        if bound("RI"):
+            closes = time(17) if weekend else time(18)
+        if sunday and bound("AL", "LA", "MS"):
+            return False
+        if (bound("AL") and kept(there.date(), "AL")) or (bound("LA") and kept(there.date(), "LA")):
+            return False
         if not opens <= clock < closes:
             return False
     return True

@@ -97,7 +97,7 @@ def test_what_goes_out_breaks_nothing(situation: tuple[PersonFacts, MessageFacts
     if message.channel == "sms":
         assert strictest(person, moment)
         assert person.state not in {"FL", "OK", "MD"} or person.contacts_24h < 3
-    assert not (message.has_coupon and person.state == "MA")
+    assert not (message.has_coupon and person.state in {"MA", None}), "nobody has said whose licence it is"
 
 
 @settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liquor_app.compliance.legal_rules import FEDERAL, US_ZONES, Rule, RuleKind, Rules
+from liquor_app.compliance.may_offer import OfferFacts
 from liquor_app.compliance.may_send import (
     MAX_PHONE_ZONES,
     Allowed,
@@ -30,6 +32,7 @@ CLOCKS_CHANGE = tuple(
 )  # fmt: skip
 ELSEWHERE = ("America/St_Johns", "America/Havana", "Europe/London", "Asia/Kolkata", "Australia/Lord_Howe")
 """Half hours, a change at midnight, a change by half an hour; none between half past three and half past eleven."""
+KINDS = (RuleKind.HOURS, RuleKind.HOURS, RuleKind.CONTACT_LIMIT, RuleKind.COUPON_BAN, RuleKind.MAX_DISCOUNT)
 MANY = (*US_ZONES, "Pacific/Guam")
 STATES = ("FL", "TX", "MA", "ME")
 
@@ -63,7 +66,7 @@ def laws(hours: st.SearchStrategy[tuple[int, int]], least: int) -> st.SearchStra
     one = st.builds(
         Rule,
         jurisdiction=st.sampled_from((FEDERAL, *STATES)),
-        kind=st.sampled_from((RuleKind.HOURS, RuleKind.HOURS, RuleKind.CONTACT_LIMIT, RuleKind.COUPON_BAN)),
+        kind=st.sampled_from(KINDS),
         channel=st.sampled_from((None, "sms", "email")),
         citation=st.just("§ 1"),
         valid_from=st.one_of(st.just(date(2000, 1, 1)), days),
@@ -71,6 +74,7 @@ def laws(hours: st.SearchStrategy[tuple[int, int]], least: int) -> st.SearchStra
         span=hours,
         weekdays=st.one_of(st.just(frozenset(range(7))), st.frozensets(st.integers(0, 6), min_size=1)),
         limit=st.integers(1, 3),
+        percent=st.sampled_from((Decimal(0), Decimal(10), Decimal(35))),
     )
     return st.lists(one, min_size=least, max_size=5).map(tuple)
 
@@ -98,6 +102,8 @@ def messages(hours: st.SearchStrategy[tuple[int, int]]) -> st.SearchStrategy[Mes
         has_coupon=st.booleans(),
         max_contacts_7_days=st.one_of(st.none(), st.integers(1, 3)),
         max_contacts_30_days=st.one_of(st.none(), st.integers(1, 6)),
+        licence=st.sampled_from((None, *STATES)),
+        offer=st.sampled_from((None, *(OfferFacts(Decimal(percent)) for percent in (0, 10, 36)))),
     )
 
 
@@ -106,6 +112,7 @@ def mostly(usual: object, *others: object) -> st.SearchStrategy[object]:
     return st.sampled_from((usual,) * 6 + others)
 
 
+places = st.one_of(st.just(()), st.lists(zones, max_size=2, unique=True).map(tuple))
 births = st.one_of(st.none(), st.just(date(2001, 5, 5)), st.dates(date(2025, 1, 1), date(2031, 1, 1)))
 people = st.builds(
     PersonFacts,
@@ -119,8 +126,11 @@ people = st.builds(
     age_verified=st.booleans(),
     has_alcohol_purchases=st.booleans(),
     state=st.sampled_from((None, *STATES)),
+    phone_state=st.sampled_from((None, None, *STATES)),
     timezone=st.one_of(st.none(), zones),
+    place_zones=places,
     phone_zones=phones,
+    number_abroad=mostly(False, True),
     paused_until=st.one_of(st.none(), moments),
     own_cap_30_days=st.one_of(st.none(), st.integers(1, 6)),
     contacts_24h=mostly(0, 1, 2, 3),
@@ -138,7 +148,7 @@ def walls(person: PersonFacts, channel: str, rules: Rules) -> list[ZoneInfo]:
     """Every place the recipient may be in, as far as the law of `channel` asks."""
     if channel == "email":
         return [home(person, rules)]
-    named = {person.timezone} - {None}
+    named = set(person.place_zones) or {person.timezone} - {None}
     if len(person.phone_zones) <= MAX_PHONE_ZONES:
         named |= set(person.phone_zones)
     return [ZoneInfo(str(name)) for name in named or US_ZONES]
@@ -146,6 +156,14 @@ def walls(person: PersonFacts, channel: str, rules: Rules) -> list[ZoneInfo]:
 
 def reads(span: tuple[int, int], there: datetime) -> bool:
     return span[0] <= there.hour * 60 + there.minute < span[1]
+
+
+def reached(person: PersonFacts, rule: Rule) -> bool:
+    """Federal law reaches everybody, a state's whoever lives there or has a number of it, and where nobody knows where
+    somebody lives, every state's does."""
+    return (
+        rule.jurisdiction == FEDERAL or person.state is None or rule.jurisdiction in (person.state, person.phone_state)
+    )
 
 
 def is_open(person: PersonFacts, message: MessageFacts, moment: datetime, rules: Rules) -> bool:
@@ -156,7 +174,7 @@ def is_open(person: PersonFacts, message: MessageFacts, moment: datetime, rules:
     for wall in walls(person, message.channel, rules):
         there = moment.astimezone(wall)
         for rule in rules.laws:
-            concerned = rule.jurisdiction == FEDERAL or person.state in (None, rule.jurisdiction)
+            concerned = reached(person, rule)
             if (
                 rule.kind is RuleKind.HOURS
                 and concerned
@@ -167,6 +185,10 @@ def is_open(person: PersonFacts, message: MessageFacts, moment: datetime, rules:
             ):
                 return False
     return True
+
+
+def in_force(rule: Rule, day: date) -> bool:
+    return rule.valid_from <= day < (rule.valid_to or date.max)
 
 
 def may_be_written_to(person: PersonFacts, message: MessageFacts, moment: datetime, rules: Rules) -> bool:
@@ -185,18 +207,26 @@ def may_be_written_to(person: PersonFacts, message: MessageFacts, moment: dateti
         vouched = person.has_alcohol_purchases and rules.unknown_age_email == "with_purchase_history"
         if message.channel == "sms" or not vouched:
             return False
+    if message.channel == "sms" and person.number_abroad:
+        return False
     for rule in rules.laws:
-        if (
-            # where nobody knows the state, every state's law holds
-            (person.state is not None and rule.jurisdiction != person.state)
-            or rule.channel not in (None, message.channel)
-            or not (rule.valid_from <= today < (rule.valid_to or date.max))
-        ):
-            continue
-        if rule.kind is RuleKind.COUPON_BAN and message.has_coupon:
+        here = rule.channel in (None, message.channel) and in_force(rule, today)
+        limited = here and rule.kind is RuleKind.CONTACT_LIMIT and person.contacts_24h >= rule.limit
+        if limited and reached(person, rule):
             return False
-        if rule.kind is RuleKind.CONTACT_LIMIT and person.contacts_24h >= rule.limit:
-            return False
+        if message.licence is None:
+            lives = rule.jurisdiction == FEDERAL or person.state in (None, rule.jurisdiction)
+            if here and rule.kind is RuleKind.COUPON_BAN and lives and message.has_coupon:
+                return False
+        elif rule.jurisdiction in (FEDERAL, message.licence):
+            # wherever they live: the licence is the shop's
+            off = message.offer.discount_pct if message.offer else Decimal(100) if message.has_coupon else Decimal(0)
+            assert off is not None
+            if in_force(rule, moment.astimezone(ZoneInfo(rules.store_zone)).date()):
+                if rule.kind is RuleKind.COUPON_BAN and off > 0:
+                    return False
+                if rule.kind is RuleKind.MAX_DISCOUNT and off > rule.percent:
+                    return False
     weekly = (rules.max_contacts_7_days, message.max_contacts_7_days)
     monthly = (rules.max_contacts_30_days, message.max_contacts_30_days, person.own_cap_30_days)
     return all(
@@ -256,7 +286,9 @@ open_to_all = st.builds(
     PersonFacts,
     age_verified=st.just(True),
     state=st.sampled_from((None, *STATES)),
+    phone_state=st.sampled_from((None, *STATES)),
     timezone=st.one_of(st.none(), zones),
+    place_zones=places,
     phone_zones=phones,
 )
 texts = st.builds(MessageFacts, channel=st.just("sms"))
@@ -348,5 +380,5 @@ def test_the_next_moment_is_the_first_open_one(
     elif found is not None:
         assert found > walk[-1]
     if found is not None:
-        later = may_send(replace(person, contacts_24h=0), replace(message, has_coupon=False), found, rules)
+        later = may_send(replace(person, contacts_24h=0), replace(message, has_coupon=False, offer=None), found, rules)
         assert isinstance(later, Allowed)

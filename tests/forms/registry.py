@@ -12,6 +12,7 @@ from liquor_app.core.db import transaction
 from liquor_app.organization.models import Channel
 from liquor_app.screens.campaigns.builder.state import BuilderState
 from liquor_app.screens.campaigns.detail.edit_state import EditState
+from liquor_app.screens.campaigns.detail.licence_state import LicenceState
 from liquor_app.screens.campaigns.list.state import CampaignsState
 from liquor_app.screens.catalog.products.state import ProductsState
 from liquor_app.screens.compliance.law.state import LawState
@@ -178,6 +179,8 @@ FORMS = (
     Formed(PoolsState, ((PoolsState.ask, "add", ACTION),), PoolsState.paste, ({"codes": "?" * 5_000_000},), "codes",
         fair=({"codes": "AAA-1"},),
     ),
+    Formed(LicenceState, ((LicenceState.ask,),), LicenceState.save, ({"licence_state": "ZZ"},), "licence_state",
+           _campaign),
     Formed(EditState, ((EditState.ask, "move", ACTION),), EditState.save, ({"day": "soon"},), WHOLE, _campaign,
         fair=({"day": "2026-11-30"},),
     ),

@@ -34,6 +34,7 @@ async def test_what_changed_since_planning_is_foreseen(session: AsyncSession, mo
     assert made.summary["fatigue"]["by_messages"] == [{"messages": 1, "people": 8}]
     assert made.summary["simulation"]["cost_by_channel"] == {"email": "0.01", "sms": "0.00"}
 
+    await session.execute(text("UPDATE brands SET licence_state = NULL"))
     changes = {
         0: "email_consent = 'withdrawn'",
         1: "of_age_on = CURRENT_DATE + 2670",

@@ -26,7 +26,7 @@ from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.plan_summary import UPLIFT_NOTE
 from liquor_app.planning.service import approve_plan, get_plan, make_plan, simulate_plan
 from liquor_app.segments.service import create_segment, refresh_segments
-from tests.people import add_campaign, add_customer, add_purchase, add_send
+from tests.people import add_campaign, add_customer, add_purchase, add_send, ensure_shop
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
@@ -34,6 +34,7 @@ MARKETER = Actor(ActorKind.USER, None, "Dana", Role.MANAGER)
 
 async def shop(session: AsyncSession, people: int, **columns: Any) -> list[UUID]:
     """Customers of different worth, all in one segment with both channels."""
+    await ensure_shop(session)
     ids = [
         await add_customer(
             session,

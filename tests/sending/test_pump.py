@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.campaigns.lifecycle import cancel_campaign, pause_campaign, resume_campaign
+from liquor_app.compliance.rule_pack import ALGORITHM_NOTICE
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.customers.addresses import normalise_email
@@ -93,9 +94,36 @@ CHANGES = {
 }
 
 
+@pytest.mark.parametrize(("licence", "reason"), [("ME", None), ("MA", "coupon_banned"), ("CT", "offer_unlawful")])
+async def test_the_law_of_the_licence_is_asked_at_the_last_moment(
+    database: str, licence: str, reason: str | None
+) -> None:
+    """Approved under one licence, sent under another: what has become unlawful stays here."""
+    campaign, ids = await shop(1)
+    await execute("UPDATE brands SET licence_state = :state", state=licence)
+    await execute("UPDATE customers SET state = 'MA' WHERE id = :id", id=ids[0])
+    await Dispatcher().pump_once()
+    (row,) = await sends(campaign)
+    assert (row.status, row.skip_reason) == ("skipped" if reason else "sent", reason)
+
+
+@pytest.mark.parametrize(("licence", "state", "told"), [("NY", "NJ", True), ("NJ", "NY", True), ("NJ", "NJ", False)])
+async def test_new_yorks_words_stand_beside_an_offer(database: str, licence: str, state: str, told: bool) -> None:
+    """N.Y. Gen. Bus. Law § 349-a: in both parts of the very message that left."""
+    _, ids = await shop(1)
+    await execute("UPDATE brands SET licence_state = :state", state=licence)
+    await execute("UPDATE customers SET state = :state WHERE id = :id", state=state, id=ids[0])
+    await Dispatcher().pump_once()
+    async with transaction() as session:
+        found = await session.execute(text("SELECT to_jsonb(o) AS whole FROM outbox_messages o"))
+        (message,) = found.scalars()
+    assert (str(message).count(ALGORITHM_NOTICE) >= 2) is told
+
+
 async def test_what_changed_since_the_launch_is_asked_again(database: str) -> None:
     """Skipped at the last moment, with the reason on the message, the action and in the log of events."""
     campaign, ids = await shop(len(CHANGES) + 1)
+    await execute("UPDATE brands SET licence_state = NULL")  # nobody has said: the law where they live holds
     wanted = dict(zip(ids, CHANGES, strict=False))
     for customer, reason in wanted.items():
         await execute(f"{CHANGES[reason]} WHERE id = :id", id=customer)

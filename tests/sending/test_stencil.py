@@ -37,7 +37,7 @@ def template(html: str = BODY, subject: str = "For {{ customer.name | default: '
 HOME = get_settings().base_url
 BRAND = BrandRow(
     uuid7(), "Harbor & Vine", None, "", "band", "#995a07", "https://shop.example.com/?a=1&b=2", "Harbor & Vine",
-    "offers@shop.example.com", None, None, "14 Wharf St", "", "America/New_York", True, True,
+    "offers@shop.example.com", None, None, "14 Wharf St", "", "America/New_York", "ME", True, True,
 )  # fmt: skip
 OFFER = OfferFacts(
     "10% off", "Come by & see.", {"name": "A", "discount_pct": "10", "category": "b", "expires_on": "2026-11-29"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -118,10 +119,33 @@ def test_an_authors_own_text_part_keeps_the_footer() -> None:
     assert "Unsubscribe: " in made.text
 
 
-def test_sms_is_not_told_twice() -> None:
-    """Who writes, for whom and the way out are added only where they are missing."""
-    source = TemplateSource(Channel.SMS, None, None, "Harbor & Vine: 21+ tasting. STOP to end.")
-    assert render(source).text == "Harbor & Vine: 21+ tasting. STOP to end."
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Non-STOP party deals",
+        "21+ bottles on sale",
+        "Harbor & Vine: 21+ tasting. STOP to end.",
+        "Reply STOP? 21+ only.",
+    ],
+)
+def test_case_28_the_laws_words_are_never_there_by_luck(words: str) -> None:
+    made = render(TemplateSource(Channel.SMS, None, None, words)).text
+    assert made.endswith(f"{words.removeprefix('Harbor & Vine: ')} 21+. Reply STOP to end.")
+    assert made.startswith("Harbor & Vine: "), "who writes, once"
+    assert made.count("Harbor & Vine") == 1
+
+
+@pytest.mark.parametrize("source", [
+    email(mjml("x")), email("<p>x</p>"), TemplateSource(Channel.SMS, None, None, "x"),
+])  # fmt: skip
+def test_what_a_law_wants_beside_an_offer_stands_in_every_part(source: TemplateSource) -> None:
+    words = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."
+    made = render_message(compile_template(source), {}, replace(LEGAL, disclosure=words))
+    assert words in made.text
+    assert made.html is None or words in made.html
+    assert words not in render(source).text
+    if made.html is not None:
+        assert made.html.index(words) < made.html.index(LEGAL.postal_address)
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,7 @@ PRODUCTS: dict[str, tuple[str, ...]] = {
     "cost": (
         "cost", "unit cost", "avg cost", "average cost", "default cost", "cost price", "last cost", "cost per item",
     ),
+    "minimum_price": ("minimum price", "min price", "minimum bottle price", "min bottle price", "state minimum price"),
     "stock": (
         "stock", "quantity on hand", "qty on hand", "on hand", "qoh", "quantity", "qty", "inventory", "stock level",
         "stock quantity", "available", "remaining",

@@ -16,7 +16,7 @@ from liquor_app.imports.cleaning.rows import CleanProduct, Setting, left_out
 
 T = TypeVar("T")
 _CENT_ZERO = re.compile(r"\.0+")
-MONEY = ("price", "sale_price", "cost")
+MONEY = ("price", "sale_price", "cost", "minimum_price")
 
 
 def clean_product(number: int, cells: list[str], at: dict[str, int], how: Setting) -> CleanProduct:

@@ -226,7 +226,7 @@ def left_out(field: str) -> str:
     return f"{field}_left_out"
 
 
-_OF_PRODUCTS = ("sku", "upc", "category", "brand", "price", "sale_price", "cost", "stock")
+_OF_PRODUCTS = ("sku", "upc", "category", "brand", "price", "sale_price", "cost", "minimum_price", "stock")
 _PERSONAL = (
     *_CLEAN,
     "email",

@@ -56,7 +56,7 @@ async def prepare_question(session: AsyncSession, actor: Actor, plan: PlanRow) -
 async def ask_within(session: AsyncSession, context: PlanContext, plan: PlanRow) -> Asked | None:
     """Return the same for a campaign that is held. A corridor."""
     brief = context.brief
-    playbooks = await read_playbooks(session, brief)
+    playbooks = await read_playbooks(session, context)
     weight = await day_weights(session, brief)
     # what the optimiser's plan takes is free again for the other one
     room = room_of(brief, await taken_room(session, brief, but_own=True))
@@ -185,7 +185,7 @@ async def _allocate(
 
 async def _banned(session: AsyncSession, context: PlanContext, people: list[UUID]) -> Flags:
     """Tell whose state bans coupons, shape (people,)."""
-    bans = coupon_bans(context.rules, context.brief.days[0])
+    bans = coupon_bans(context)
     if not bans:
         return np.zeros(len(people), dtype=np.bool_)
     found = await session.execute(

@@ -12,8 +12,11 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, may
 from liquor_app.actions.edit_guards import refuse_overfull
 from liquor_app.actions.models import ActionStatus
+from liquor_app.actions.offers import LEGAL_TERMS, facts_of
+from liquor_app.actions.plan_context import PlanContext
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import LIVE
+from liquor_app.compliance.may_offer import may_offer
 from liquor_app.core.errors import Conflict, Forbidden
 from liquor_app.core.states import sql_list
 from liquor_app.organization.guidance import Guidance
@@ -28,6 +31,8 @@ _OVERTAKEN = f"""
 SELECT name FROM campaigns WHERE id <> :id AND status IN {sql_list(*LIVE)} AND approved_at > :made_at
    AND start_date <= :last AND end_date >= :first ORDER BY approved_at LIMIT 1
 """
+
+_LEGAL_TERMS = ", ".join(f"'{name}', offer_terms -> '{name}'" for name in LEGAL_TERMS)
 
 
 async def refuse_overtaken(session: AsyncSession, brief: CampaignBrief, made_at: datetime) -> None:
@@ -100,6 +105,32 @@ async def refuse_unguided(session: AsyncSession, brief: CampaignBrief, made_unde
     for words in wordings:
         if claims := guidance.claims_in(words):
             raise Conflict(f"The plan says {claims[0].words}.{since} Change those words, or plan again.")
+
+
+async def refuse_unlawful(session: AsyncSession, planning: PlanContext) -> None:
+    """Hold the plan's offers, as they stand, against the law of the licence they are made under.
+
+    Raises:
+        Conflict: nobody has said which state gave the licence (the error's field is `licence_state`), or which offer it
+            forbids, by which rule.
+    """
+    brief, licence = planning.brief, planning.licence
+    if licence is None:
+        raise Conflict(
+            "Tell us the state of your licence: its law binds what you offer. Choose it under Settings, Brand.",
+            field="licence_state",
+        )
+    found = await session.execute(
+        text(
+            f"SELECT DISTINCT offer, message, jsonb_build_object({_LEGAL_TERMS}) AS offer_terms FROM actions"
+            f" WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}'"
+        ),
+        {"id": brief.id},
+    )
+    for row in found:
+        facts = facts_of(row.offer_terms or {}, row.offer, row.message)
+        if refused := may_offer(facts, licence, brief.days[0], planning.rules):
+            raise Conflict(f"The offer “{row.offer}” is not lawful. {refused.detail} Change it, or plan again.")
 
 
 def escalation(plan: PlanRow, guidance: Guidance) -> str:

@@ -11,6 +11,7 @@ from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import Campaign
 from liquor_app.core.errors import Conflict
 from liquor_app.organization.guidance import Guidance, GuidanceRow
+from liquor_app.organization.service import BrandRow
 from liquor_app.planning.plan_store import Planned, PlanRow, lock_plan
 
 
@@ -34,10 +35,15 @@ class ApprovalContext:
 
 
 async def read_approval(
-    session: AsyncSession, campaign: Campaign, planned: Planned, *, bound_by: GuidanceRow | None = None
+    session: AsyncSession,
+    campaign: Campaign,
+    planned: Planned,
+    *,
+    bound_by: GuidanceRow | None = None,
+    brand: BrandRow | None = None,
 ) -> ApprovalContext:
-    """Tell what the approval of a held campaign's current plan goes by; `bound_by` is the guidance, if it was read
-    already.
+    """Tell what the approval of a held campaign's current plan goes by; `bound_by` is the guidance, and `brand` what it
+    is sent under, if they were read already.
 
     Raises:
         Conflict: there is no plan, or the campaign is over or its last day has passed.
@@ -49,5 +55,5 @@ async def read_approval(
         campaign=campaign,
         plan=await lock_plan(session, campaign.plan_id),
         planned=planned,
-        planning=await read_context(session, campaign, bound_by=bound_by),
+        planning=await read_context(session, campaign, bound_by=bound_by, brand=brand),
     )

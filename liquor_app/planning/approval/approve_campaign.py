@@ -12,7 +12,7 @@ from liquor_app.campaigns.lifecycle import await_approval, check_stands, mark_ap
 from liquor_app.campaigns.models import Campaign, CampaignStatus
 from liquor_app.campaigns.service import CampaignRow, lock_campaign, row_of
 from liquor_app.core.errors import Conflict
-from liquor_app.organization.service import get_brand
+from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.organization.shop_identity import require_identity
 from liquor_app.planning.approval.approval_context import ApprovalContext, read_approval
 from liquor_app.planning.approval.approve_plan import approve_within
@@ -29,12 +29,12 @@ async def approve_campaign(session: AsyncSession, actor: Actor, campaign_id: UUI
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.AWAITING_APPROVAL, to="approved")
-    planned = await check_sender(session, campaign)
-    return await approve_held(session, actor, await read_approval(session, campaign, planned))
+    planned, brand = await check_sender(session, campaign)
+    return await approve_held(session, actor, await read_approval(session, campaign, planned, brand=brand))
 
 
-async def check_sender(session: AsyncSession, campaign: Campaign) -> Planned:
-    """Refuse messages that would come from nobody; returns what is planned. A corridor.
+async def check_sender(session: AsyncSession, campaign: Campaign) -> tuple[Planned, BrandRow]:
+    """Refuse messages that would come from nobody; returns what is planned, and under which brand. A corridor.
 
     Raises:
         Conflict: the brand has no identity, or no sender for the text messages that are planned.
@@ -47,7 +47,7 @@ async def check_sender(session: AsyncSession, campaign: Campaign) -> Planned:
             "The plan has text messages, and the brand has no sender for them: add one under Settings, Brand, or plan"
             " the campaign again without SMS."
         )
-    return planned
+    return planned, brand
 
 
 async def approve_held(session: AsyncSession, actor: Actor, context: ApprovalContext) -> CampaignRow:

@@ -15,7 +15,12 @@ from liquor_app.campaigns.models import CampaignType
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, NotFound
-from liquor_app.planning.approval.approval_checks import refuse_overtaken, refuse_unguided, require_approver
+from liquor_app.planning.approval.approval_checks import (
+    refuse_overtaken,
+    refuse_unguided,
+    refuse_unlawful,
+    require_approver,
+)
 from liquor_app.planning.approval.approval_context import ApprovalContext, read_approval
 from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.plan_status import record_approval
@@ -74,6 +79,7 @@ async def approve_within(
     if not is_standing:
         await refuse_overtaken(session, brief, plan.created_at)
     await refuse_unguided(session, brief, plan.guidance_version)
+    await refuse_unlawful(session, context.planning)
     require_approver(actor, plan, context.guidance)
     approved = replace(
         plan, status=PlanStatus.APPROVED, approved_by=actor.user_id, approved_at=now(), fingerprint=current,

@@ -71,8 +71,8 @@ async def _fly(session: AsyncSession, campaign: Campaign, bound_by: GuidanceRow)
     why = "Autopilot is stopped" if await autopilot_stopped(session) else ""
     try:
         if not why:
-            planned = await check_sender(session, campaign)
-            context = await read_approval(session, campaign, planned, bound_by=bound_by)
+            planned, brand = await check_sender(session, campaign)
+            context = await read_approval(session, campaign, planned, bound_by=bound_by, brand=brand)
             why = beyond_autopilot(context.plan, context.guidance)
         if not why:
             async with session.begin_nested():

@@ -97,6 +97,7 @@ class BrandPatch(Patch):
     postal_address: Annotated[str | None, Field(max_length=300)] = None
     footer_text: Annotated[str | None, Field(max_length=500)] = None
     timezone: Annotated[str | None, Field(max_length=60)] = None
+    licence_state: Annotated[str | None, Field(max_length=2, examples=["ME"])] = None
     track_clicks: bool | None = None
     track_opens: bool | None = None
 

@@ -27,6 +27,7 @@ class ProductLine:
     sells_at: str = ""
     usual: str = ""
     cost: str = ""
+    minimum: str = ""
     margin: str = ""
     is_loss: bool = False
     left: str = ""
@@ -48,6 +49,7 @@ def product_line(row: ProductRow, at: datetime) -> ProductLine:
         show_money(row.sells_at, cents=True),
         show_money(row.price, cents=True) if is_sale and row.price is not None else "",
         show_money(row.cost, cents=True),
+        show_money(row.minimum_price, cents=True),
         NONE if row.margin_pct is None else percent(row.margin_pct / 100),
         row.margin_pct is not None and row.margin_pct < 0,
         NONE if row.stock is None else figure(row.stock, 2 if row.stock % 1 else 0),

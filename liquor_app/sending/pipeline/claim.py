@@ -16,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.actions.action_status import Launched, skip_queued
 from liquor_app.catalog.shelf import sold_out
 from liquor_app.compliance.legal_rules import Rules
+from liquor_app.compliance.may_offer import disclosures
 from liquor_app.compliance.may_send import Allowed, Blocked, BlockReason, may_send, next_allowed
+from liquor_app.compliance.recipient_place import place_of
 from liquor_app.core.bulk import unnest
 from liquor_app.core.ids import uuid7
 from liquor_app.coupons.coupon_codes import give_codes
@@ -28,7 +30,14 @@ from liquor_app.events.service import NewEvent, record_events
 from liquor_app.ledger.claim_rows import Release, Skip, claim_due, release_claims, skip_claims
 from liquor_app.ledger.contact_history import contacts_of
 from liquor_app.organization.models import Channel
-from liquor_app.sending.pipeline.eligibility_facts import code_wanted, is_over, message_facts, person_facts
+from liquor_app.organization.service import licences
+from liquor_app.sending.pipeline.eligibility_facts import (
+    code_wanted,
+    has_coupon,
+    is_over,
+    message_facts,
+    person_facts,
+)
 from liquor_app.ui.words import show_moment
 
 EXPIRED = "expired"
@@ -105,6 +114,8 @@ class Claimed:
     offer_terms: dict[str, Any]
     message: str | None
     coupon: str | None
+    disclosure: str
+    """What must stand beside an offer chosen for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +153,14 @@ async def claim_batch(
     rows = found.all()
     hashes = {row.id: address_hash(row.address) for row in rows if row.address}
     suppressed = await _suppressed(session, set(hashes.values()))
-    contacts = await _contacts(session, rows)
+    contacts, brands = await _contacts(session, rows), await licences(session)
     gone = await sold_out(session, filter(None, map(_product_of, rows)))
     passed: list[tuple[Any, Allowed]] = []
     stops: list[Stop] = []
     for row in rows:
         is_suppressed = (hashes.get(row.id), row.channel) in suppressed
-        verdict = _decide(row, rules, is_suppressed, contacts[row.customer_id])
+        licence = brands.get(row.brand_id, brands.get(None))
+        verdict = _decide(row, rules, licence, is_suppressed, contacts[row.customer_id])
         if isinstance(verdict, Allowed) and _product_of(row) in gone:
             note = f"{row.offer_terms['name']}: the product {row.offer_terms['product']} is out of stock."
             verdict = Stop(row.id, OUT_OF_STOCK, note, None, row.customer_id, row.campaign_id)
@@ -161,7 +173,13 @@ async def claim_batch(
     given = await give_codes(session, wanted, rules.store_zone)
     stops += [_without_code(row, *given.without[row.action_id]) for row, _ in passed if row.action_id in given.without]
     allowed = [
-        _claimed(row, verdict, hashes[row.id], given.codes.get(row.action_id, row.coupon))
+        _claimed(
+            row,
+            verdict,
+            hashed=hashes[row.id],
+            coupon=given.codes.get(row.action_id, row.coupon),
+            disclosure=_disclosure(row, brands.get(row.brand_id, brands.get(None)), rules),
+        )
         for row, verdict in passed
         if row.action_id not in given.without
     ]
@@ -196,7 +214,9 @@ async def stop_messages(session: AsyncSession, token: UUID, stops: Sequence[Stop
     )  # fmt: skip
 
 
-def _decide(row: Any, rules: Rules, is_suppressed: bool, contacts: list[datetime]) -> Allowed | Stop:
+def _decide(
+    row: Any, rules: Rules, licence: str | None, is_suppressed: bool, contacts: list[datetime]
+) -> Allowed | Stop:
     moment: datetime = row.moment
     if is_over(moment + LASTING, row.expires_at):
         ended = show_moment(row.expires_at, moment.astimezone(ZoneInfo(rules.store_zone)))
@@ -207,7 +227,7 @@ def _decide(row: Any, rules: Rules, is_suppressed: bool, contacts: list[datetime
         suppressed=is_suppressed,
         contacts=_within(contacts, moment),
     )
-    message = message_facts(row)
+    message = message_facts(row, licence)
     verdict = may_send(person, message, moment, rules)
     if isinstance(verdict, Blocked):
         return _stop(row, verdict)
@@ -270,7 +290,16 @@ async def _suppressed(session: AsyncSession, hashes: set[bytes]) -> set[tuple[by
     }
 
 
-def _claimed(row: Any, verdict: Allowed, hashed: bytes, coupon: str | None) -> Claimed:
+def _disclosure(row: Any, licence: str | None, rules: Rules) -> str:
+    """Return the law's words for an offer with money off; all of ours are chosen for the person."""
+    if not has_coupon(row.offer_terms or {}):
+        return ""
+    place = place_of(row.channel, state=row.state, postal_code=row.postal_code, timezone=row.timezone, phone=row.phone)
+    day = row.moment.astimezone(ZoneInfo(rules.store_zone)).date()
+    return " ".join(disclosures(licence, (place["state"], place.get("phone_state")), day, rules))
+
+
+def _claimed(row: Any, verdict: Allowed, *, hashed: bytes, coupon: str | None, disclosure: str) -> Claimed:
     return Claimed(
         id=row.id,
         created_at=row.created_at,
@@ -293,4 +322,5 @@ def _claimed(row: Any, verdict: Allowed, hashed: bytes, coupon: str | None) -> C
         offer_terms=row.offer_terms or {},
         message=row.message,
         coupon=coupon,
+        disclosure=disclosure,
     )

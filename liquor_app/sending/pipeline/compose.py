@@ -91,7 +91,7 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
     )
     legal = Legal(
         brand.name, brand.postal_address, brand.footer_text, material.disclaimer, material.minimum_age,
-        pages.unsubscribe, pages.preferences, pages.view, masthead_of(brand),
+        pages.unsubscribe, pages.preferences, pages.view, masthead_of(brand), message.disclosure,
     )  # fmt: skip
     try:
         made = material.stencils.render(template, facts, legal, _tracker(message, brand))

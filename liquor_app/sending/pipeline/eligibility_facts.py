@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from liquor_app.actions.offers import facts_of, money_off
 from liquor_app.campaigns.brief import Overrides
 from liquor_app.compliance.legal_rules import Span, parse_clock
 from liquor_app.compliance.may_send import MessageFacts, PersonFacts
+from liquor_app.compliance.recipient_place import place_of
 from liquor_app.core.errors import Invalid
 from liquor_app.coupons.coupon_codes import Wanted
-from liquor_app.customers.addresses import zones_of_phone
-from liquor_app.customers.places import law_state
 
 
 def window_of(send_window: Mapping[str, Any]) -> Span | None:
@@ -23,15 +22,6 @@ def window_of(send_window: Mapping[str, Any]) -> Span | None:
     except (KeyError, Invalid):
         return None
     return span if span[0] < span[1] else None
-
-
-def money_off(offer_terms: Mapping[str, Any]) -> Decimal | None:
-    """Return the offer's discount in per cent, 0 if it has none; None if it cannot be read."""
-    try:
-        percent = Decimal(str(offer_terms.get("discount_pct") or 0))
-    except InvalidOperation:
-        return None
-    return percent if 0 <= percent <= 100 else None
 
 
 def code_wanted(row: Any) -> Wanted | None:
@@ -59,16 +49,19 @@ def last_day_of(offer_terms: Mapping[str, Any]) -> date | None:
         return None
 
 
-def message_facts(row: Any) -> MessageFacts:
-    """Of a row with `channel`, `send_window`, `offer_terms`, `template_category` and the campaign's `constraints`."""
-    own = row.constraints or {}
+def message_facts(row: Any, licence: str | None) -> MessageFacts:
+    """Of a row with `channel`, `send_window`, `offer`, `offer_terms`, `message`, `template_category` and the campaign's
+    `constraints`; `licence` is the state of the brand's."""
+    own, terms = row.constraints or {}, row.offer_terms or {}
     return MessageFacts(
         channel=row.channel,
         window=window_of(row.send_window or {}),
-        has_coupon=has_coupon(row.offer_terms or {}),
+        has_coupon=has_coupon(terms),
         max_contacts_7_days=_cap(own, "max_contacts_7_days"),
         max_contacts_30_days=_cap(own, "max_contacts_30_days"),
         topic=row.template_category,
+        licence=licence,
+        offer=facts_of(terms, row.offer, row.message),
     )
 
 
@@ -77,9 +70,7 @@ def place_facts(row: Any) -> PersonFacts:
     `timezone`."""
     return PersonFacts(
         has_address=bool(row.address),
-        state=law_state(row.state, row.postal_code),
-        timezone=row.timezone,
-        phone_zones=_phone_zones(row),
+        **_place(row),
     )
 
 
@@ -96,9 +87,7 @@ def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) 
         age_verified=row.age_verified,
         age_disputed=row.age_disputed,
         has_alcohol_purchases=bool(row.has_alcohol_purchases),
-        state=law_state(row.state, row.postal_code),
-        timezone=row.timezone,
-        phone_zones=_phone_zones(row),
+        **_place(row),
         paused_until=row.paused_until,
         own_cap_30_days=row.max_contacts_30_days,
         topics_off=tuple(row.topics_off),
@@ -113,8 +102,8 @@ def is_over(moment: datetime, expires_at: datetime | None) -> bool:
     return expires_at is not None and moment >= expires_at
 
 
-def _phone_zones(row: Any) -> tuple[str, ...]:
-    return zones_of_phone(row.phone) if row.phone and row.channel == "sms" else ()
+def _place(row: Any) -> dict[str, Any]:
+    return place_of(row.channel, state=row.state, postal_code=row.postal_code, timezone=row.timezone, phone=row.phone)
 
 
 def _cap(constraints: Mapping[str, Any], name: str) -> int | None:

@@ -45,8 +45,8 @@ WHERE campaign_id = :campaign AND status = '{ActionStatus.HELD_OUT}'
 """
 
 _CHOSEN = f"""
-SELECT a.id AS action_id, a.customer_id, a.campaign_id, a.channel, a.scheduled_date, a.send_window, a.offer_terms,
-       a.template_category, k.constraints, c.phone, c.state, c.postal_code, c.timezone,
+SELECT a.id AS action_id, a.customer_id, a.campaign_id, a.channel, a.scheduled_date, a.send_window, a.offer,
+       a.offer_terms, a.message, a.template_category, k.constraints, c.phone, c.state, c.postal_code, c.timezone,
        CASE a.channel WHEN 'email' THEN COALESCE(c.email, c.email_key) ELSE c.phone END AS address
 FROM actions a
 JOIN customers c ON c.id = a.customer_id
@@ -131,7 +131,8 @@ def slot_of(row: Any, last_day: date, moment: datetime, rules: Rules) -> Slot:
         row: of `_CHOSEN`.
         moment: now, by the campaign's clock.
     """
-    person, message = place_facts(row), message_facts(row)
+    # only hours are asked here: what the licence may offer is asked when it leaves
+    person, message = place_facts(row), message_facts(row, None)
     zone = home_zone(person, rules)
     whole = interval(zone, last_day, WHOLE_DAY)
     assert whole is not None

@@ -130,7 +130,8 @@ class Stencils:
         if tracker is not None and not all(map(tracker.is_own, links.values())):
             return None
         key = (
-            template.version_id, facts.brand, legal.masthead, legal.disclaimer, legal.minimum_age, facts.offer.text,
+            template.version_id, facts.brand, legal.masthead, legal.disclaimer, legal.disclosure, legal.minimum_age,
+            facts.offer.text,
             facts.offer.message, *map(repr, shown_terms(facts.offer)), tuple(values),
             tracker is not None and (tracker.clicks, tracker.opens),
             tuple(own.get(path) for path in PERSONAL if path not in plain),

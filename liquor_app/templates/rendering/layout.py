@@ -7,19 +7,26 @@ LINKS = (
     """{% if legal.preferences_url != '' %}<a href="{{ legal.preferences_url }}" @quiet@>Preferences</a> &#183; """
     """{% endif %}<a href="{{ legal.unsubscribe_url }}" @quiet@>Unsubscribe</a>"""
 ).replace("@quiet@", 'style="color:#63635e;text-decoration:underline"')
+DISCLOSURE_HTML = (
+    """{% if legal.disclosure != '' %}<table role="presentation" width="100%" cellpadding="0" cellspacing="0" """
+    """border="0"><tr><td align="center" style="padding:14px 32px;font:700 16px/24px -apple-system,'Segoe UI',"""
+    """Helvetica,Arial,sans-serif;color:#21201c">{{ legal.disclosure }}</td></tr></table>{% endif %}"""
+)
+"""Directly under what the author wrote, in the letter's own size: small print would not be beside the offer."""
 FOOTER_MJML = """
+<mj-raw>@disclosure@</mj-raw>
 <mj-section padding="22px 0 34px"><mj-column>
   <mj-text align="center" font-size="12px" line-height="19px" color="#63635e" padding="0 32px"
     font-family="-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif">{{ legal.disclaimer }}<br />
     {% if legal.footer != '' %}{{ legal.footer }}<br />{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br />
     @links@</mj-text>
 </mj-column></mj-section>
-""".replace("@links@", LINKS)
-FOOTER_HTML = """
+""".replace("@links@", LINKS).replace("@disclosure@", DISCLOSURE_HTML)
+FOOTER_HTML = """@disclosure@
 <div style="padding:22px 32px 34px;text-align:center;font:12px/19px sans-serif;color:#63635e">{{ legal.disclaimer }}<br>
 {% if legal.footer != '' %}{{ legal.footer }}<br>{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br>
 @links@</div>
-""".replace("@links@", LINKS)
+""".replace("@links@", LINKS).replace("@disclosure@", DISCLOSURE_HTML)
 _NAME = "font:600 15px/24px -apple-system,'Segoe UI',Helvetica,Arial,sans-serif;letter-spacing:0.04em;color:@ink@"
 _INK = "{% if legal.header == 'band' %}{{ legal.on_color }}{% else %}#21201c{% endif %}"
 HEADER_HTML = (
@@ -35,7 +42,9 @@ HEADER_HTML = (
 ).replace("@name@", _NAME.replace("@ink@", _INK))
 """Raw HTML also within MJML: its sections know no conditions."""
 HEADER_TEXT = "{% if legal.header != 'none' %}{{ legal.brand }}\n\n{% endif %}"
-FOOTER_TEXT = """
+FOOTER_TEXT = """{% if legal.disclosure != '' %}
+
+{{ legal.disclosure }}{% endif %}
 
 --
 {{ legal.disclaimer }}

@@ -6,7 +6,6 @@ address, age notice, way out) is added here and cannot be left out by an author.
 
 from __future__ import annotations
 
-import re
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 
@@ -33,6 +32,8 @@ from liquor_app.ui.words import figure
 MAX_SUBJECT = 250
 CLIPPED_AT = 102_000
 """Gmail hides what comes after so many bytes, the unsubscribe link first."""
+
+WAY_OUT = "Reply STOP to end."
 
 _missing: ContextVar[list[str] | None] = ContextVar("missing_variables", default=None)
 
@@ -95,6 +96,8 @@ class Legal:
     preferences_url: str = ""
     view_url: str = ""
     masthead: Masthead = Masthead()
+    disclosure: str = ""
+    """What a state's law wants beside an offer that was chosen for one person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,20 +279,19 @@ def _legal_values(legal: Legal) -> dict[str, str | int]:
         "color": legal.masthead.color,
         "on_color": legal.masthead.on_color,
         "link": legal.masthead.link,
+        "disclosure": legal.disclosure,
     }
 
 
 def _sms(text: str, legal: Legal) -> Rendered:
-    """Tell who writes, what, for whom, and how to stop it."""
+    """Tell who writes, what, for whom, and how to stop it. The last two are always put there, whatever the author
+    wrote: "21+ bottles at our non-STOP party" says neither."""
     words = " ".join(text.split())
     if not words.lower().startswith(legal.brand.lower()):
         words = f"{legal.brand}: {words}"
-    age = f"{legal.minimum_age}+"
-    if age not in words:
-        words = f"{words} {age}."
-    if not re.search(r"\bSTOP\b", words):
-        words = f"{words} Reply STOP to end."
-    words = plain_text(words)
+    if legal.disclosure:
+        words = f"{words} {legal.disclosure}"
+    words = plain_text(f"{words} {legal.minimum_age}+. {WAY_OUT}")
     if len(words) > MAX_CHARACTERS:
         raise Invalid(
             f"The text has {figure(len(words))} characters; {figure(MAX_CHARACTERS)} is the most a provider takes."

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import reflex as rx
 
+from liquor_app.organization.us_states import STATES, state_name
 from liquor_app.screens.session.state import EntryState, SessionState
 from liquor_app.ui.button import button
+from liquor_app.ui.forms.choice import select_field
 from liquor_app.ui.forms.form import plain_form, text_field
 from liquor_app.ui.frame.entry_frame import entry
 from liquor_app.ui.frame.page_spec import Page
@@ -53,6 +55,11 @@ def setup() -> rx.Component:
             text_field(
                 "Password", "password", type="password", required=True, auto_complete="new-password",
                 hint="Ten characters or more.",
+            ),
+            select_field(
+                "State of your licence", "licence_state",
+                [("", "I will say it later"), *((code, state_name(code)) for code in sorted(STATES, key=state_name))],
+                hint="Its law binds what you offer. No offer is approved before you say it.",
             ),
             button("Create admin", kind="primary", block=True, submit=True),
         ),

@@ -10,6 +10,7 @@ from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.screens.campaigns.detail.actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
 from liquor_app.screens.campaigns.detail.coupons_state import CodesState
+from liquor_app.screens.campaigns.detail.licence_dialog import licence_dialog
 from liquor_app.screens.campaigns.detail.plan_panel import actions_card, plan_review
 from liquor_app.screens.campaigns.detail.resend_panel import again_note, again_questions, days_and_reasons
 from liquor_app.screens.campaigns.detail.resend_state import AgainState
@@ -41,6 +42,7 @@ def campaign_page() -> rx.Component:
         rx.cond(HEAD.under_way, _running(), rx.fragment()),
         rx.cond(HEAD.reviewing, plan_review(), rx.fragment()),
         _questions(),
+        licence_dialog(),
         gap=16,
     )
     return found(CampaignState, "campaign", "All campaigns", "/campaigns", body)

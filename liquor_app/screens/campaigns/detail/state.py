@@ -12,10 +12,12 @@ from liquor_app.analytics.service import ledger
 from liquor_app.campaigns import lifecycle
 from liquor_app.campaigns.service import delete_campaign, get_campaign, request_plan
 from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
 from liquor_app.planning.service import get_plan
+from liquor_app.screens.campaigns.detail.licence_state import LicenceState
 from liquor_app.screens.campaigns.detail.view import Head, LedgerLine, PlanView, head_of, ledger_lines, plan_view
 from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.sending.words import SendLine, send_line
@@ -96,8 +98,13 @@ class CampaignState(DetailState, rx.State):
         if verb not in VERBS:
             return None
         work, done = VERBS[verb]
-        async with transaction() as session:
-            await work(session, actor, self._id())
+        try:
+            async with transaction() as session:
+                await work(session, actor, self._id())
+        except Conflict as error:
+            if error.field == "licence_state":  # the one thing that can be said right here
+                return LicenceState.ask
+            raise
         await self._open()
         self.busy = verb == "plan"
         return toast_done(done, self.head.name)

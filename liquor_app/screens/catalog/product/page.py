@@ -46,6 +46,7 @@ def _body() -> rx.Component:
             ("Usual price", SHOWN.usual_price),
             ("Sale price", SHOWN.on_sale_for),
             ("Cost", SHOWN.cost),
+            ("Minimum by law", SHOWN.minimum),
             ("Margin", rx.el.b(SHOWN.margin)),
             foot=words(SHOWN.margin_note),
         ),

@@ -27,7 +27,8 @@ def law_page() -> rx.Component:
     return rx.fragment(
         page_head(
             "The law",
-            "Every message is held against these when it is planned, when it is launched and when it leaves.",
+            "Every message is held against these when it is planned, when it is launched and when it leaves: hours by"
+            " the place of who gets it, offers and prices by the state of your licence.",
             link("Suppression list", "/customers/suppressed"),
             button("Add a rule", kind="primary", icon="plus", on_click=LawState.ask("add", "")),
             crumbs=(("Settings", "/settings"),),
@@ -54,7 +55,11 @@ def law_page() -> rx.Component:
 
 def _table() -> rx.Component:
     def says(line: Any) -> rx.Component:
-        return rx.fragment(rx.el.b(line.says), rx.el.p(line.citation, class_name="t12 muted pretty"))
+        return rx.fragment(
+            rx.el.b(line.says),
+            rx.el.p(line.citation, class_name="t12 muted pretty"),
+            rx.cond(line.contested, badge("reach to texts disputed", "amber"), rx.fragment()),
+        )
 
     def until(line: Any) -> rx.Component:
         words = rx.cond(line.until != "", badge("until " + line.until, "amber"), badge("in force", "green"))
@@ -72,6 +77,7 @@ def _table() -> rx.Component:
             Column("Rule", says),
             Column("Kind", lambda line: rx.el.span(line.kind_words, class_name="nowrap"), phone="hide"),
             Column("Channel", lambda line: line.channel_words, phone="hide"),
+            Column("Binds", lambda line: line.binds, phone="hide", wide=True),
             Column("Since", lambda line: rx.el.span(line.since, class_name="nowrap num"), phone="hide", wide=True),
             Column("State", until, phone="hide"),
             Column("", acts, number=True),
@@ -115,11 +121,19 @@ def _rule_dialog() -> rx.Component:
     )
     limit = text_field("At most, in 24 hours", "max", default_value=chosen.limit, error=errors["max"], type="number")
     words = text_field("Text", "text", default_value=chosen.words, error=errors["text"], lines=3, max_length=1000)
+    percent = text_field("Per cent", "percent", default_value=chosen.percent, error=errors["percent"], type="number")
+    holidays = text_field(
+        "Holidays", "holidays", default_value=chosen.closed_on, error=errors["holidays"], hint=LawState.every_holiday
+    )
     value = rx.match(
         LawState.kind,
         (RuleKind.HOURS.value, hours),
         (RuleKind.CONTACT_LIMIT.value, limit),
         (RuleKind.NOTE.value, words),
+        (RuleKind.DISCLOSURE.value, words),
+        (RuleKind.MAX_DISCOUNT.value, percent),
+        (RuleKind.MIN_MARKUP.value, percent),
+        (RuleKind.CLOSED_DAYS.value, holidays),
         rx.fragment(),
     )
     form = form_of(LawState,

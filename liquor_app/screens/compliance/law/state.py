@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import reflex as rx
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
-from liquor_app.compliance.legal_rules import WEEKDAYS, RuleKind
+from liquor_app.compliance.holidays import Holiday
+from liquor_app.compliance.legal_rules import OFFER_LAW, WEEKDAYS, RuleKind
 from liquor_app.compliance.rule_pack import RuleDraft
 from liquor_app.compliance.rule_pack_editing import add_rule, end_rule
 from liquor_app.compliance.service import RuleRow, list_rules
@@ -27,7 +30,13 @@ from liquor_app.ui.toast import toast_done
 KINDS = {
     RuleKind.HOURS: "Hours",
     RuleKind.CONTACT_LIMIT: "Limit a day",
+    RuleKind.CLOSED_DAYS: "Closed days",
     RuleKind.COUPON_BAN: "No coupons",
+    RuleKind.MAX_DISCOUNT: "Largest discount",
+    RuleKind.MIN_MARKUP: "Least mark-up",
+    RuleKind.MIN_PRICE: "Minimum price",
+    RuleKind.REBATE_BAN: "No rebates",
+    RuleKind.DISCLOSURE: "Words beside offers",
     RuleKind.NOTE: "Note",
 }
 FIELDS = {
@@ -36,10 +45,15 @@ FIELDS = {
     "value.days": "days",
     "value.max": "max",
     "value.text": "text",
+    "value.percent": "percent",
+    "value.holidays": "holidays",
     "on": "valid_from",
 }
 """Which input a service's complaint belongs to, where their names differ."""
-INPUTS = frozenset({"jurisdiction", "kind", "channel", "start", "end", "days", "max", "text", "citation", "valid_from"})
+INPUTS = frozenset({
+    "jurisdiction", "kind", "channel", "start", "end", "days", "max", "text", "percent", "holidays", "disputed",
+    "citation", "valid_from",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,10 @@ class RuleLine:
     days: str = ""
     limit: str = ""
     words: str = ""
+    percent: str = ""
+    closed_on: str = ""
+    binds: str = ""
+    contested: bool = False
     ended: bool = False
     limited: bool = False
 
@@ -69,9 +87,15 @@ def rule_line(row: RuleRow, today: date) -> RuleLine:
     value, kind = row.value, RuleKind(row.kind)
     days = ", ".join(str(day) for day in value.get("days") or [])
     says = {
-        RuleKind.HOURS: f"{value.get('start')} to {value.get('end')}" + (f" on {days.title()}" if days else ""),
+        RuleKind.HOURS: _hours_in_words(value, days),
         RuleKind.CONTACT_LIMIT: f"At most {value.get('max')} in 24 hours",
+        RuleKind.CLOSED_DAYS: f"Nothing on {_holidays_in_words(value)}",
         RuleKind.COUPON_BAN: "No coupon and no personal discount on alcohol",
+        RuleKind.MAX_DISCOUNT: f"At most {value.get('percent')} % off the price",
+        RuleKind.MIN_MARKUP: _markup_in_words(value),
+        RuleKind.MIN_PRICE: "No price below the product's minimum",
+        RuleKind.REBATE_BAN: "No rebate, no refund, no free goods",
+        RuleKind.DISCLOSURE: f"Beside every offer chosen for one person: “{value.get('text', '')}”",
         RuleKind.NOTE: str(value.get("text", "")),
     }[kind]
     return RuleLine(
@@ -90,9 +114,27 @@ def rule_line(row: RuleRow, today: date) -> RuleLine:
         days=days,
         limit=str(value.get("max", "")),
         words=str(value.get("text", "")),
+        percent=str(value.get("percent", "")),
+        closed_on=", ".join(map(str, value.get("holidays") or [])),
+        binds="The licence" if kind in OFFER_LAW else "" if kind is RuleKind.NOTE else "The recipient's place",
+        contested=bool(value.get("disputed")),
         ended=not row.is_active or (row.valid_to is not None and row.valid_to <= today),
         limited=row.valid_to is not None,
     )
+
+
+def _holidays_in_words(value: Mapping[str, Any]) -> str:
+    return ", ".join(str(one).replace("_", " ").title() for one in value.get("holidays") or [])
+
+
+def _hours_in_words(value: Mapping[str, Any], days: str) -> str:
+    open_for = f"{value.get('start')} to {value.get('end')}"
+    return ("Nothing" if value.get("start") == value.get("end") else open_for) + (f" on {days.title()}" if days else "")
+
+
+def _markup_in_words(value: Mapping[str, Any]) -> str:
+    percent = value.get("percent")
+    return f"No price below cost and {percent} % of it" if percent else "No price below cost"
 
 
 def parse_day(value: object, field: str) -> date:
@@ -122,10 +164,24 @@ def draft_of(form: dict[str, Any], like: RuleLine) -> RuleDraft:
         if not (written.isdecimal() and len(written) < 5 and int(written)):
             raise Invalid("Give a number, 1 or more.", field="max")
         value = {"max": int(written), "hours": 24}
-    elif kind == RuleKind.NOTE:
+    elif kind in (RuleKind.NOTE, RuleKind.DISCLOSURE):
         value = {"text": typed(form, "text").strip()}
+    elif kind in (RuleKind.MAX_DISCOUNT, RuleKind.MIN_MARKUP):
+        value = {"percent": _percent(typed(form, "percent"))}
+    elif kind == RuleKind.CLOSED_DAYS:
+        days = [day.strip().lower().replace(" ", "_") for day in typed(form, "holidays").split(",")]
+        value = {"holidays": [day for day in days if day]}
+    if form.get("disputed"):
+        value["disputed"] = True
     citation = typed(form, "citation").strip()
     return RuleDraft(place, kind, channel or None, citation, parse_day(form.get("valid_from"), "valid_from"), value)
+
+
+def _percent(written: str) -> float:
+    try:
+        return float(Decimal(written.strip()))
+    except (InvalidOperation, ValueError, OverflowError) as error:
+        raise Invalid("Give a number from 0 to 100.", field="percent") from error
 
 
 class LawState(FormState, rx.State):
@@ -139,6 +195,7 @@ class LawState(FormState, rx.State):
     kind: str = RuleKind.HOURS.value
     chosen: RuleLine = RuleLine()
     today: str = ""
+    every_holiday: str = f"Of {', '.join(one.replace('_', ' ') for one in Holiday)}."
     whole_days: str = f"Leave empty for every day; else of {', '.join(WEEKDAYS)}."
 
     def _fields(self) -> frozenset[str]:

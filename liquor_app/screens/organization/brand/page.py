@@ -6,10 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.organization.us_states import STATES, state_name
 from liquor_app.screens.forms.view import unsaved_mark
 from liquor_app.screens.organization.brand.state import BrandState
 from liquor_app.ui.button import button
-from liquor_app.ui.card import card
+from liquor_app.ui.card import card, note
 from liquor_app.ui.forms.choice import select, select_field, switch
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.frame.page_spec import Page, page_head
@@ -33,11 +34,17 @@ def brand_page() -> rx.Component:
             "What stands around every message, put there by us: no template can leave it out.",
             rx.cond(rx.Var.create(BrandState.brands).length() > 1, many, rx.fragment()),
             rx.cond(BrandState.dirty, button("Undo", on_click=BrandState.undo), rx.fragment()),
-            button("Save", kind="primary", icon="check", on_click=BrandState.save, disabled=~BrandState.dirty),
+            button(
+                "Save",
+                kind="primary",
+                icon="check",
+                on_click=BrandState.save,
+                disabled=~BrandState.dirty & (BrandState.licence_proposed == ""),
+            ),
             crumbs=(("Settings", "/settings"),),
         ),
         grid(
-            span(6, _look(), _sender(), _law(), _counting(), gap=16, align_self="start"),
+            span(6, _licence(), _look(), _sender(), _law(), _counting(), gap=16, align_self="start"),
             span(6, _preview(), align_self="start"),
         ),
     )
@@ -101,6 +108,34 @@ def _sender() -> rx.Component:
             gap=16,
         ),
         title="Sender",
+    )
+
+
+def _licence() -> rx.Component:
+    return card(
+        col(
+            select_field(
+                "State of the licence",
+                "licence_state",
+                [("", "Choose a state"), *((code, state_name(code)) for code in sorted(STATES, key=state_name))],
+                value=BrandState.values["licence_state"],
+                on_change=lambda value: BrandState.type_in("licence_state", value),
+                error=BrandState.errors["licence_state"],
+                hint="Its law binds what you offer and at what price, wherever your customers live.",
+            ),
+            rx.cond(
+                BrandState.licence_proposed != "",
+                note(
+                    BrandState.licence_proposed
+                    + " was read off your postal address. Save to confirm it: no offer is approved before.",
+                    tone="amber",
+                    icon="scale",
+                ),
+                rx.fragment(),
+            ),
+            gap=16,
+        ),
+        title="Licence",
     )
 
 

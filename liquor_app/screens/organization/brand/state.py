@@ -15,6 +15,7 @@ from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import parse_id
 from liquor_app.organization.brands import clean_brand, list_brands, update_brand
 from liquor_app.organization.service import BrandRow
+from liquor_app.organization.us_states import state_name, state_of_address
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.templates.preview import preview_brand
@@ -22,7 +23,7 @@ from liquor_app.ui.toast import toast_done, toast_warning
 
 TEXTS = (
     "name", "header", "logo_url", "logo_alt", "primary_color", "website_url", "from_name", "from_email", "reply_to",
-    "sms_sender", "postal_address", "footer_text", "timezone",
+    "sms_sender", "postal_address", "footer_text", "timezone", "licence_state",
 )  # fmt: skip
 SWITCHES = ("track_clicks", "track_opens")
 
@@ -34,6 +35,8 @@ class BrandState(FormState, rx.State):
     brand: str = ""
     values: dict[str, str] = {}
     switches: dict[str, bool] = {}
+    licence_proposed: str = ""
+    """The state read off the postal address, until somebody confirms one."""
     loading: bool = True
     sender: str = ""
     subject: str = ""
@@ -60,6 +63,9 @@ class BrandState(FormState, rx.State):
         self.brands = [(str(one.id), one.name) for one in rows]
         self.brand = str(row.id)
         self.values = {name: str(getattr(row, name) or "") for name in TEXTS}
+        self.licence_proposed = ""
+        if not row.licence_state and (guess := state_of_address(row.postal_address)) is not None:
+            self.values["licence_state"], self.licence_proposed = guess, state_name(guess)
         self.switches = {name: bool(getattr(row, name)) for name in SWITCHES}
         self._fresh()
         self.loading = False

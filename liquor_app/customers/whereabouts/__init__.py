@@ -1,0 +1,1 @@
+"""Where somebody may be: what ZIP codes and area codes say."""
