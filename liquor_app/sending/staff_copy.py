@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from urllib.parse import unquote
 
 from liquor_app.templates.rendering.sms_length import CODE_LENGTH, CODE_LETTERS
+from liquor_app.templates.rendering.text_part import unescape_attribute
 
 MASK = "…"
 SHOWN_LETTERS = 2
@@ -61,7 +62,7 @@ def mask_code(words: str | None, code: str | None) -> str | None:
 
 
 def _told(found: re.Match[str]) -> str:
-    address = html_lib.unescape(found.group(2).strip("\"'"))
+    address = unescape_attribute(found.group(2).strip("\"'"))
     told = _OWN.sub(_masked, address)
     return f'{found["gap"]}title="{html_lib.escape(told[:300])}"'
 

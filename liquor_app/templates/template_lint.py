@@ -30,6 +30,7 @@ from liquor_app.templates.rendering.variables import VARIABLES, example_context
 MOST = 12
 """Problems told at once."""
 
+_STYLES = re.compile(r"<(style|mj-style|script)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
 _CUSTOM = re.compile(r"custom\.[a-z][a-z0-9_]*")
 """A field of the shop's own: which there are, only the database knows."""
 _LIQUID = re.compile(r"{%-?\s*(\w+)?.*?%}|{{.*?}}", re.DOTALL)
@@ -85,7 +86,7 @@ def problems_of(source: TemplateSource) -> list[Problem]:
         found = [*_unbalanced("body_html_template", source.html)][:1]
     if not found:
         found = _whole(source)
-    return (found or _unknown(source, parts))[:MOST]
+    return (found or [*_unknown(source, parts), *_foreign(parts)])[:MOST]
 
 
 def render_example(source: TemplateSource) -> None:
@@ -198,6 +199,42 @@ def _unknown(source: TemplateSource, parts: list[tuple[str, str]]) -> list[Probl
         field, line = _first(parts, name)
         found.append(Problem(field, line, f"There is no variable {name}.{hint}", is_warning=True))
     return sorted(found, key=lambda one: (one.field, one.line))
+
+
+_FOREIGN = re.compile(
+    r"\*\|\s*(?P<mailchimp>[A-Z][A-Z0-9_:.]{0,40})\s*\|\*"
+    r"|\[\[\s*(?P<brackets>[A-Za-z][\w. ]{0,40})\s*\]\]"
+    r"|%%?(?P<percent>[A-Z][A-Z0-9_]{1,40}|[a-z]+_[a-z_]+|recipient\.[a-z_]+)%%?"
+    r"|(?<![{$])\{(?P<braces>[a-z][a-z]*_[a-z_]+|firstname|lastname|name|email|city)\}(?!\})"
+    r"|(?<!\w)\[(?P<square>(?:first|last|full)[ _-]?name|e-?mail|city|name)\](?!\()",
+    re.IGNORECASE,
+)
+"""How Mailchimp, SendGrid, ActiveCampaign, Mailgun and others write a field; to us it is text, and goes out so."""
+_OURS = (
+    (re.compile(r"^f_?name$|first|given|vorname", re.IGNORECASE), "customer.first_name | default: 'there'"),
+    (re.compile(r"^l_?name$|last|full|^name$|surname", re.IGNORECASE), "customer.name | default: 'there'"),
+    (re.compile(r"city|town", re.IGNORECASE), "customer.city | default: 'your town'"),
+    (re.compile(r"coupon|code|voucher", re.IGNORECASE), "offer.code"),
+    (re.compile(r"company|brand|shop|store|list", re.IGNORECASE), "brand.name"),
+)
+
+
+def _foreign(parts: list[tuple[str, str]]) -> list[Problem]:
+    """Fields as other programs write them, with what they are called here."""
+    found: dict[tuple[str, str], Problem] = {}
+    for field, part in parts:
+        plain = _LIQUID.sub(lambda token: re.sub(r"[^\n]", " ", token[0]), part)
+        plain = _STYLES.sub(lambda style: re.sub(r"[^\n]", " ", style[0]), plain)
+        for tag in _FOREIGN.finditer(plain):
+            name = next(group for group in tag.groups() if group)
+            if re.search(r"unsub|opt.?out", name, re.IGNORECASE):
+                ours = "The way out is put there by us."
+            else:
+                known = next((words for pattern, words in _OURS if pattern.search(name)), "")
+                ours = f"Here it is {{{{ {known} }}}}." if known else "See the list of variables beside the editor."
+            words = f"{tag[0]} is a field of another program, and would go out as it stands. {ours}"
+            found.setdefault((field, tag[0]), Problem(field, _line(part, tag.start()), words, is_warning=True))
+    return list(found.values())
 
 
 def _first(parts: list[tuple[str, str]], name: str) -> tuple[str, int]:

@@ -9,7 +9,6 @@ ever. Where the links stand is found in the same go (`tracking.links` says what 
 from __future__ import annotations
 
 import hashlib
-import html as html_lib
 import json
 import re
 from collections import OrderedDict
@@ -32,6 +31,7 @@ from liquor_app.sending.tracking.links import (
 )
 from liquor_app.templates.rendering.render import MAX_SUBJECT, Legal, render_message
 from liquor_app.templates.rendering.render_limits import MAX_OUTPUT
+from liquor_app.templates.rendering.text_part import unescape_attribute
 from liquor_app.templates.rendering.variables import OfferFacts, Recipient, build_context, personal_values, shown_terms
 from liquor_app.templates.template_catalog import CurrentTemplate
 
@@ -248,7 +248,7 @@ def _fill(kept: _Kept, values: dict[str, str], tracker: Tracker | None) -> Lette
             if not all(_IN_LINK.fullmatch(values[path]) for path in parts[1::2]):
                 return None
             raw, place = _joined(parts, values), hole.removeprefix(TRACK)
-            link = link_of(place, html_lib.unescape(raw) if place.startswith("link") else raw)
+            link = link_of(place, unescape_attribute(raw) if place.startswith("link") else raw)
             values[hole] = raw if link is None else tracker.click(link)
     kept.uses += 1
     filled = Filled(stencil, values)

@@ -6,7 +6,6 @@ template and kept by its stencil; a message then costs one HMAC per link.
 
 from __future__ import annotations
 
-import html as html_lib
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +19,7 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.security.crypto import is_keyed_hash, keyed_hash, unsign
 from liquor_app.templates.rendering.render import Rendered
 from liquor_app.templates.rendering.sms_length import text_links
+from liquor_app.templates.rendering.text_part import unescape_attribute
 
 CLICK_PATH, OPEN_PATH = "/c", "/o"
 _LINK, _PIXEL = "tracked link", "open pixel"
@@ -105,7 +105,7 @@ Wrap = Callable[[str, str, str], str]
 
 def each_html_link(html: str, wrap: Wrap) -> str:
     """Each web address an `a` leads to replaced; the way out and our other own pages stay as they are."""
-    return _each(html, _html_spans(html), wrap, "link", html_lib.unescape)
+    return _each(html, _html_spans(html), wrap, "link", unescape_attribute)
 
 
 def each_text_link(text: str, wrap: Wrap) -> str:

@@ -15,8 +15,9 @@ from liquor_app.core.errors import Invalid
 from liquor_app.templates.rendering.layout import FOOTER_HTML, FOOTER_MJML, HEADER_HTML
 from liquor_app.templates.rendering.text_part import Marks, html_to_text
 
-INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
-"""An author's stylesheet is never loaded; the library's own `inline` reads whatever address or file a <link> names."""
+INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
+"""What depends on the screen (`@media`) cannot be inlined and stays in a `<style>`. An author's stylesheet is never
+loaded; the library's own `inline` reads whatever address or file a <link> names."""
 
 _OPENING = re.compile(r"<(?:mj-body|body)\b[^>]*(?<!/)>")
 """Not the one among `mj-attributes`, which closes itself."""

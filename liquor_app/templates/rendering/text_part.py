@@ -42,10 +42,32 @@ class Marks:
         return self._pattern.sub(lambda match: change(self._kept[int(match[1])]), text)
 
 
+_REFERENCE = re.compile(r"&(?!#[0-9xX]|[A-Za-z][A-Za-z0-9]*;)")
+_START_TAG = re.compile(r"""<[A-Za-z](?:[^<>"']|"[^"]*"|'[^']*')*>""")
+
+
+def bare_ampersands(attribute: str) -> str:
+    """Return an attribute, or a tag, with each & that begins no whole reference as what it stands for.
+
+    Browsers read a name without its semicolon as text there (HTML, 13.2.5.73, "for historical reasons"): `&region=ME`
+    in a link is no ® followed by "ion". Python's own functions take it for one.
+    """
+    return _REFERENCE.sub("&amp;", attribute)
+
+
+def unescape_attribute(attribute: str) -> str:
+    """Return what an attribute says, as a browser reads it."""
+    return html_lib.unescape(bare_ampersands(attribute))
+
+
 class _Words(HTMLParser):
     """Readable text of HTML or MJML: blocks become lines, links keep their address."""
 
-    _BLOCKS = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "mj-text", "mj-button", "mj-section"})
+    _BLOCKS = frozenset({
+        "p", "div", "br", "hr", "tr", "table", "ul", "ol", "li", "dt", "dd", "blockquote", "section", "article",
+        "h1", "h2", "h3", "h4", "h5", "h6", "mj-text", "mj-button", "mj-section", "mj-column", "mj-table",
+    })  # fmt: skip
+    _CELLS = frozenset({"td", "th"})
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -58,6 +80,8 @@ class _Words(HTMLParser):
             self._hidden += 1
         if tag in self._BLOCKS:
             self.parts.append("\n")
+        if tag in self._CELLS:
+            self.parts.append(" ")
         if tag in {"a", "mj-button"}:
             self._hrefs.append(dict(attrs).get("href") or "")
 
@@ -84,11 +108,14 @@ def html_to_text(source: str) -> str:
     """
     marks, parser = Marks(), _Words()
     try:
-        parser.feed(marks.hide_liquid(source))
+        parser.feed(_START_TAG.sub(lambda tag: bare_ampersands(tag[0]), marks.hide_liquid(source)))
         parser.close()
     except AssertionError as error:  # what the library says to a half-written <![
         raise Invalid(f"body_html_template: {error}", field="body_html_template") from error
-    return marks.show(tidy("".join(parser.parts)), html_lib.unescape)
+    return marks.show(tidy(_GAPS.sub(" ", "".join(parser.parts))), html_lib.unescape)
+
+
+_GAPS = re.compile(r"[ \t]{2,}")
 
 
 def tidy(text: str) -> str:
