@@ -49,17 +49,19 @@ SELECT t.id, t.name, t.discount_pct, t.is_standing, t.low_water, t.created_at,
 FROM coupon_pools t
 """
 
+# Tills ignore case, and so does a code: SAVE-1 and save-1 are one, as it was first written.
 # What does not fit any more is the end of the list.
 _TAKE_IN = """
 WITH fresh AS (
     INSERT INTO coupons (code, pool, pool_id, discount_pct)
     SELECT code, :name, :pool, :percent FROM (
-        SELECT code FROM incoming_codes GROUP BY code ORDER BY min(place) LIMIT :room
+        SELECT (array_agg(code ORDER BY place))[1] AS code FROM incoming_codes GROUP BY upper(code)
+         ORDER BY min(place) LIMIT :room
     ) AS listed
     ON CONFLICT DO NOTHING
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM fresh) AS added, (SELECT count(DISTINCT code) FROM incoming_codes) AS distinct_codes
+SELECT (SELECT count(*) FROM fresh) AS added, (SELECT count(DISTINCT upper(code)) FROM incoming_codes) AS distinct_codes
 """
 
 

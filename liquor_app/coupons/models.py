@@ -45,11 +45,13 @@ class Coupon(SQLModel, table=True):
             "ix_coupons_free", "pool_id", "id",
             postgresql_where=text("pool_id IS NOT NULL AND action_id IS NULL"),
         ),
+        Index("uq_coupons_code", text("upper(code)"), unique=True),
         Index("uq_coupons_action", "action_id", unique=True, postgresql_where=text("action_id IS NOT NULL")),
     )  # fmt: skip
 
     id: UUID = pk()
-    code: str = words(unique=True)
+    code: str = words()
+    """As it was written first; compared without case, as tills do."""
     pool: str = words(default="generated")
     pool_id: UUID | None = ref("coupon_pools.id", ondelete="SET NULL", nullable=True)
     campaign_id: UUID | None = ref("campaigns.id", ondelete="SET NULL", nullable=True)

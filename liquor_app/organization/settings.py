@@ -112,6 +112,9 @@ class SendingSettings(SettingsModel):
     pause_error_least: int = Field(50, ge=5, le=10_000)
     unknown_policy: Literal["leave", "sent", "resend"] = "leave"
     unknown_hours: int = Field(72, ge=1, le=720)
+    soft_bounces: int = Field(5, ge=2, le=20)
+    soft_bounce_days: int = Field(7, ge=1, le=90)
+    """So many soft bounces in a row, the first and the last at least so many days apart, and an address is given up."""
     attribution_days: int = Field(7, ge=1, le=90)
     """How long after a click a purchase counts as brought by the message."""
 

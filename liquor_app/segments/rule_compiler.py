@@ -33,6 +33,7 @@ from sqlalchemy import (
     type_coerce,
     union_all,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.schema import Table
 from sqlmodel import SQLModel
 
@@ -129,8 +130,14 @@ def _condition(rule: Condition, now: datetime) -> ColumnElement[bool]:
     if kind is Kind.MOMENT:
         return _moment(column, op, value, now)
     if kind in (Kind.TEXT, Kind.CHOICE):
-        return _text(type_coerce(column, Text), op, value)
+        words = type_coerce(column, Text)
+        typed = kind is Kind.TEXT and rule.field.name not in _OURS
+        return _text(words, op, value) if typed else _exact(words, op, value)
     return _number(column, op, value)
+
+
+_OURS = frozenset({"rfm_segment"})
+"""Words of our own making, which nobody types."""
 
 
 def _items(value: object) -> tuple[object, ...]:
@@ -138,6 +145,12 @@ def _items(value: object) -> tuple[object, ...]:
 
 
 def _text(column: ColumnElement[str], op: str, value: object) -> ColumnElement[bool]:
+    """By words as people and tills write them: BOSTON, Boston and boston are one city."""
+    lowered = [str(item).lower() for item in _items(value)]
+    return _exact(func.lower(column), op, tuple(lowered) if isinstance(value, tuple) else lowered[0])
+
+
+def _exact(column: ColumnElement[str], op: str, value: object) -> ColumnElement[bool]:
     bound = [literal(str(item), Text) for item in _items(value)]
     match op:
         case "eq" | "in":
@@ -286,14 +299,16 @@ def _list(name: str, op: str, values: list[str]) -> ColumnElement[bool]:
         tagged = (
             select(TAGGED.c.customer_id)
             .join(TAGS, TAGS.c.id == TAGGED.c.tag_id)
-            .where(TAGS.c.name.in_([literal(value, Text) for value in values]))
+            .where(func.lower(TAGS.c.name).in_([literal(value.lower(), Text) for value in values]))
         )
         if op == "has_all":
-            tagged = tagged.group_by(TAGGED.c.customer_id).having(func.count() == len(set(values)))
+            wanted = len({value.lower() for value in values})
+            tagged = tagged.group_by(TAGGED.c.customer_id).having(func.count() == wanted)
         matched: ColumnElement[bool] = c.id.in_(tagged)
     else:
-        matched = c[name].op("?&" if op == "has_all" else "?|", return_type=Boolean())(
-            cast(literal(values, ARRAY(Text)), ARRAY(Text))
+        held = cast(func.lower(cast(c[name], Text)), postgresql.JSONB)
+        matched = held.op("?&" if op == "has_all" else "?|", return_type=Boolean())(
+            cast(literal([value.lower() for value in values], ARRAY(Text)), ARRAY(Text))
         )
     return not_(matched) if op == "has_none" else matched
 

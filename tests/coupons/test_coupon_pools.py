@@ -46,6 +46,17 @@ async def test_a_list_is_taken_in_and_the_rest_is_told(session: AsyncSession) ->
         await add_codes(session, SYSTEM, pool.id, ["Code", "??"])
 
 
+async def test_case_38_a_code_is_one_in_any_case(session: AsyncSession) -> None:
+    """Tills ignore case: two codes that differ by it alone would be redeemed by whichever comes."""
+    pool = await pool_of(session)
+    done = await add_codes(session, SYSTEM, pool.id, ["SAVE-AAA1", "save-aaa1", "Save-AAA2", "SAVE-AAA3"])
+    assert (done.added, done.repeated, done.known) == (3, 1, 0)
+    again = await add_codes(session, SYSTEM, pool.id, ["save-aaa3", "SAVE-aaa2", "new-1", "NEW-1"])
+    assert (again.added, again.repeated, again.known) == (1, 1, 2)
+    kept = await session.execute(text("SELECT code FROM coupons ORDER BY upper(code)"))
+    assert list(kept.scalars()) == ["new-1", "SAVE-AAA1", "Save-AAA2", "SAVE-AAA3"], "as they were written first"
+
+
 async def test_a_pool_is_bounded(session: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coupon_pools, "MAX_CODES", 3)
     pool = await pool_of(session)

@@ -16,6 +16,7 @@ from liquor_app.core.clock import now, travel
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery
+from liquor_app.customers.labels.tags import tag_customers
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.segments.lists import list_members, list_segments
 from liquor_app.segments.models import SegmentKind
@@ -63,6 +64,28 @@ async def test_conditions_select_by_value_and_the_unknown_never_match_a_comparis
     assert await matches(session, {"field": "purchase_frequency", "op": "gt", "value": 2.5}) == {high, low, blank}
     assert await matches(session, {"field": "purchase_frequency", "op": "lte", "value": 3.4}) == {low}
     assert await matches(session, {"all": []}) == {high, low, blank}
+
+
+async def test_case_22_words_are_compared_without_case(session: AsyncSession) -> None:
+    """Boston, BOSTON and boston are one city; so it is with brands, tags, custom fields and every other text."""
+    three = {
+        await add_customer(session, city=city, language=city[:2], favorite_brands=f'["{city}"]',
+                           raw_data=f'{{"custom": {{"grape": "{city}"}}}}')
+        for city in ("Boston", "BOSTON", "boston")
+    }  # fmt: skip
+    other = await add_customer(session, city="Portland", language="en", raw_data='{"custom": {"grape": "Malbec"}}')
+    for name in ("city", "custom.text.grape"):
+        assert await matches(session, {"field": name, "op": "eq", "value": "bosTon"}) == three
+        assert await matches(session, {"field": name, "op": "in", "value": ["BOSTON", "x"]}) == three
+        assert await matches(session, {"field": name, "op": "ne", "value": "boston"}) == {other}
+        assert await matches(session, {"field": name, "op": "not_in", "value": ["Boston"]}) == {other}
+        assert await matches(session, {"field": name, "op": "starts_with", "value": "bOs"}) == three
+    for op in ("has_any", "has_all"):
+        assert await matches(session, {"field": "favorite_brands", "op": op, "value": ["Boston", "boston"]}) == three
+    assert await matches(session, {"field": "favorite_brands", "op": "has_none", "value": ["BOSTON"]}) == {other}
+    for person in (*three, other):
+        await tag_customers(session, SYSTEM, [person], "VIP" if person in three else "New")
+    assert await matches(session, {"field": "tags", "op": "has_all", "value": ["vip", "ViP"]}) == three
 
 
 async def test_events_are_counted_in_their_window(session: AsyncSession) -> None:

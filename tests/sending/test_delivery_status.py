@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, permutations
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -158,6 +159,19 @@ def test_all_links_at_once_is_a_scanner() -> None:
     assert followed_all([*swept, *person]) == {"a", "b", "c"}
 
 
+CASE_27_STOP = (
+    "remove me", "take me off", "no more texts", "don't text me", "opt me out", "PARAR", "ALTO", "Don’t text me again!",
+    "Please remove my number from your list", "STOP STOP", "i want to stop these messages", "wrong number",
+    "no más mensajes por favor", "Dame de baja", "no me envíen más", "dejen de mandarme esto", "unsuscribe me pls",
+    "leave me alone", "no texts please", "stop and remove",
+)  # fmt: skip
+CASE_27_NOT = (
+    "is the bus stop nearby", "Don't stop", "non-stop party", "never stop sending these", "can I cancel my order",
+    "stop by tomorrow?", "what time do you end", "no problem", "no more cider?", "I will take it",
+    "how do I get off Main",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("words", "wish"),
     [
@@ -167,7 +181,36 @@ def test_all_links_at_once_is_a_scanner() -> None:
         ("help?", Wish.HELP),
         *((word, None) for word in (None, "", "yes", "YES!", "thanks", "ends")),
         ("when do you stop selling cider on Sundays this year", None),
+        *((word, Wish.STOP) for word in CASE_27_STOP),
+        *((word, None) for word in CASE_27_NOT),
     ],
 )  # fmt: skip
 def test_words_people_text(words: str | None, wish: Wish | None) -> None:
     assert wish_of(words) is wish
+
+
+def test_case_27_what_the_provider_took_it_for_counts() -> None:
+    """Twilio's OptOutType, whatever the words; nothing that is none of the three."""
+    assert [wish_of(words, told) for words, told in (
+        ("whatever", "STOP"), ("STOP", "START"), ("", "help"), ("STOP", "nonsense"),
+    )] == [Wish.STOP, Wish.START, Wish.HELP, None]  # fmt: skip
+
+
+def test_case_33_who_follows_all_links_has_not_opened_it() -> None:
+    """Delivered t+5, opened t+14, nine links within a second at t+48, all by one program: nobody read it. The same
+    browser a day later is a person's."""
+
+    def event(kind: EventKind, name: str, seconds: float, **more: Any) -> WebhookEvent:
+        return WebhookEvent(kind, name, SENT + timedelta(seconds=seconds), user_agent=PHONE, **more)
+
+    delivered = WebhookEvent(EventKind.DELIVERED, "d", SENT + timedelta(seconds=5))
+    opened = event(EventKind.OPENED, "o", 14)
+    swept = [event(EventKind.CLICKED, f"c{n}", 48 + n / 10, url=f"https://x/{n}") for n in range(9)]
+    for order in ([delivered, opened, *swept], [*swept, opened, delivered]):
+        fate = after(SendStatus.SENT, *([one] for one in order))
+        assert (fate.opened_at, fate.clicked_at) == (None, None)
+    later = event(EventKind.OPENED, "p", 86_400)
+    fate = after(SendStatus.SENT, [delivered, opened, *swept, later])
+    assert fate.opened_at == later.at
+    other = WebhookEvent(EventKind.OPENED, "q", SENT + timedelta(seconds=60), user_agent=GMAIL)
+    assert after(SendStatus.SENT, [delivered, opened, *swept, other]).opened_at == other.at

@@ -92,5 +92,6 @@ def _event(form: Mapping[str, Any], send_id: UUID | None) -> WebhookEvent:
         code=given or None,
         detail=words(form.get("ErrorMessage")),
         text=str(form.get("Body") or "")[:2000] if inbound else None,
+        opt_out=(words(form.get("OptOutType")) or "").lower()[:10] or None if inbound else None,
         raw=dict(form),
     )

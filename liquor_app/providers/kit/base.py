@@ -120,7 +120,7 @@ class WebhookEvent:
         is_permanent: of a bounce: the address itself is bad (hard); False for a soft one.
         code, detail: the provider's own.
         url: of a click.
-        text: of an inbound message.
+        text: of an inbound message; `opt_out` is what the provider took it for: stop, start or help.
         is_machine: the provider itself says that a machine opened or clicked.
         raw: the event as it came, for keeping.
     """
@@ -136,6 +136,7 @@ class WebhookEvent:
     detail: str | None = None
     url: str | None = None
     text: str | None = None
+    opt_out: str | None = None
     user_agent: str | None = None
     ip: str | None = None
     is_machine: bool = False

@@ -27,7 +27,7 @@ from liquor_app.ledger.send_status import Fate, change_fates, lock_sends
 from liquor_app.organization.models import Channel
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.sending.events.delivery_status import RANK, Touch, retold
-from liquor_app.sending.events.suppress_on_event import Ending, stop_writing
+from liquor_app.sending.events.suppress_on_event import Ending, give_up_worn_out, stop_writing
 
 LOGGED = {
     EventKind.DELIVERED: EventType.DELIVERED,
@@ -115,6 +115,7 @@ async def apply_events(session: AsyncSession, actor: Actor, by_send: Mapping[UUI
     await mark_machines(session, remarked)
     await record_events(session, logged)
     await stop_writing(session, endings)
+    await give_up_worn_out(session, endings)
     await ask_recount(
         session,
         [Sent(after.sent_at, rows[send_id].campaign_id) for send_id, (_, after) in changed.items() if after.sent_at],

@@ -43,6 +43,9 @@ CLICK_SECONDS, OPEN_SECONDS = 10, 5
 TOGETHER = timedelta(seconds=2)
 """Different links of one message clicked within this time were clicked by a scanner that follows them all."""
 
+SCAN_LASTS = timedelta(minutes=10)
+"""Between a scanner's look at the pictures and its sweep over the links."""
+
 TOUCHES = frozenset({EventKind.DELIVERED, EventKind.OPENED, EventKind.CLICKED})
 """What it takes to tell people from machines."""
 
@@ -90,7 +93,20 @@ def machines(touches: Sequence[Touch], handed_at: datetime) -> frozenset[str]:
     delivered = min((touch.at for touch in touches if touch.kind is EventKind.DELIVERED), default=handed_at)
     in_hand = max(handed_at, delivered)
     alone = {touch.id for touch in touches if _is_machine(touch, in_hand)}
-    return frozenset(alone | followed_all(touch for touch in touches if touch.kind is EventKind.CLICKED))
+    swept = followed_all(touch for touch in touches if touch.kind is EventKind.CLICKED)
+    return frozenset(alone | swept | _opened_by_who_followed(touches, swept))
+
+
+def _opened_by_who_followed(touches: Sequence[Touch], swept: set[str]) -> set[str]:
+    """Return ids of opens by the very program that followed all links, in the minutes around it: a scanner loads the
+    pictures first. The same agent on another day is a person with a common browser."""
+    sweeps = [(touch.user_agent, touch.at) for touch in touches if touch.id in swept and touch.user_agent]
+    return {
+        touch.id
+        for touch in touches
+        if touch.kind is EventKind.OPENED
+        and any(agent == touch.user_agent and abs(touch.at - at) <= SCAN_LASTS for agent, at in sweeps)
+    }
 
 
 def _is_machine(touch: Touch, in_hand: datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
 from xml.sax.saxutils import escape
@@ -18,7 +19,11 @@ from liquor_app.organization.service import default_brand
 from liquor_app.providers.kit.base import WebhookEvent
 from liquor_app.sending.recipients.suppression_status import lift_own, owners_of_phones
 
-STOP = frozenset({"stop", "stopall", "stop all", "quit", "end", "revoke", "optout", "opt out", "cancel", "unsubscribe"})
+STOP = frozenset({
+    "stop", "stopall", "stop all", "quit", "end", "revoke", "optout", "opt out", "cancel", "unsubscribe",
+    "parar", "pare", "alto", "basta", "baja", "cancelar", "detener", "salir", "fin", "no mas", "remove", "arret",
+})  # fmt: skip
+"""Alone, or with a please; in Spanish too (CTIA's words and what people write)."""
 START = frozenset({"start", "unstop", "subscribe"})
 """No "yes": it answers whatever was asked last, and a text makes no consent."""
 HELP = frozenset({"help", "info"})
@@ -32,22 +37,58 @@ class Wish(StrEnum):
     HELP = "help"
 
 
-def wish_of(words: str | None) -> Wish | None:
-    """Tell what a text asks for, in any case and with stray punctuation; None for anything else.
+_ALONE = "|".join(sorted(map(re.escape, STOP), key=len, reverse=True))
+_FILLER = (
+    r"(?:please|pls|plz|por favor|now|already|it|this|that|all|these|those|the|your|any|me|my|us|to|from|and|thanks"
+    r"|thank you|gracias|ya|sending|texting|messaging|messages?|msgs?|texts?|txts?|sms|ads?|spam|promos?|offers?"
+    r"|promotions?|list|alerts?|forever|immediately|right|number|phone|contacting|bothering|mensajes?|textos?)"
+)
+_ASKS = re.compile(
+    # the word itself, with nothing beside it but courtesy and what is to stop
+    rf"^(?:{_FILLER} )*(?:i (?:want|would like|wish) to |can you |could you |would you |you can )?(?:{_ALONE})"
+    rf"(?: (?:{_FILLER}|{_ALONE}))*$"
+    # whatever stands around these
+    r"|\b(?:remove|delete|drop|erase|take) (?:me|us|my (?:number|phone|name|cell)|this (?:number|phone))\b"
+    r"|\b(?:no|not|dont want|dont wish|enough|without) (?:any |get |to get |receive )?(?:more |mas )?"
+    r"(?:texts?|txts?|messages?|msgs?|sms|mensajes?|spam)\b"
+    r"|\b(?:do not|dont|never|cease|quit|stop) (?:ever |please )?"
+    r"(?:texting|text|txt|messaging|message|msg|contacting|contact|sending|send|writing|write|bothering|bother|spamming)\b"
+    r"|\bopt(?:ing)? (?:me |us |my number )?out\b|\b(?:un ?subscribe|unsuscribe) me\b|\bleave me alone\b"
+    r"|\bwrong (?:number|person)\b|\bno (?:me )?(?:envien|envies|manden|mandes|escriban|molesten)\b"
+    r"|\b(?:dar|darme|deme|dame) de baja\b|\bdejen? de (?:enviar|mandar|escribir|molestar)\w*\b|\bquit(?:ar|en|e)me\b"
+)
+"""Any reasonable words (47 CFR 64.1200(a)(10)): the asking of a stop, not the letters of one."""
+_NOT_ASKED = re.compile(r"\b(?:do not|dont|never|wont|cant|non|dont ever) (?:stop|unsubscribe|cancel|end|quit)\b")
 
-    "please stop" and "stop texting me" count as STOP: whoever writes the word means it. A longer sentence does not.
+
+def wish_of(words: str | None, told: str | None = None) -> Wish | None:
+    """Tell what a text asks for, in any case and with stray punctuation, in English or Spanish; None for anything else.
+
+    "please stop", "take me off your list" and "no más mensajes" are STOP. "Don't stop" and "is the bus stop nearby" are
+    not; what is not understood is a person's to read (`sending.replies`).
+
+    Args:
+        told: what the provider itself took it for (Twilio's OptOutType); it goes before our reading.
     """
-    plain = " ".join(re.sub(r"[^a-z ]+", " ", (words or "").lower()).split())
-    if plain in STOP or (len(plain.split()) <= 5 and re.search(r"\b(?:stop|unsubscribe|opt out)\b", plain)):
-        return Wish.STOP
-    return Wish.START if plain in START else Wish.HELP if plain in HELP else None
+    if told:
+        return {"stop": Wish.STOP, "start": Wish.START, "help": Wish.HELP}.get(told.strip().lower())
+    plain = _plain(words or "")
+    if plain in START or plain in HELP:
+        return Wish.START if plain in START else Wish.HELP
+    return Wish.STOP if _ASKS.search(_NOT_ASKED.sub(" ", plain)) else None
+
+
+def _plain(words: str) -> str:
+    """Lower case, without accents, apostrophes and punctuation."""
+    bare = "".join(one for one in unicodedata.normalize("NFKD", words[:2000]) if not unicodedata.combining(one))
+    return " ".join(re.sub(r"[^a-z ]+", " ", re.sub(r"['’`´]", "", bare.lower())).split())
 
 
 async def answer_texts(session: AsyncSession, texts: Sequence[WebhookEvent]) -> None:
     """Do what people ask for, oldest first: the last word of each number counts."""
     last: dict[str, tuple[Wish, WebhookEvent]] = {}
     for event in sorted(texts, key=lambda one: one.at):
-        wish = wish_of(event.text)
+        wish = wish_of(event.text, event.opt_out)
         if event.recipient and wish in (Wish.STOP, Wish.START):
             last[event.recipient] = (wish, event)
     for wish in (Wish.STOP, Wish.START):
@@ -78,7 +119,7 @@ async def _obey(session: AsyncSession, wish: Wish, events: Sequence[WebhookEvent
 
 async def twiml(session: AsyncSession, events: Sequence[WebhookEvent]) -> str:
     """Tell what Twilio is to answer at once. STOP and START it answers itself; HELP says who we are and the way out."""
-    if not any(wish_of(event.text) is Wish.HELP for event in events if event.text):
+    if not any(wish_of(event.text, event.opt_out) is Wish.HELP for event in events if event.text):
         return "<Response/>"
     brand = await default_brand(session)
     words = f"{brand.name}, {brand.postal_address}. Offers for people of legal drinking age. Reply STOP to end."

@@ -5,20 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import unnest
+from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import normalise_email, normalise_phone
 from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.recipient_consent import withdraw_consents
+from liquor_app.ledger.models import SendStatus
 from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import SendingSettings, load_settings
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.providers.registry import PROVIDERS
+
+SOFT = "soft bounces in a row"
+"""The source of an entry on the list."""
+LOOKED_BACK = 365
+"""Days of partitions that are looked through for a customer's last messages."""
 
 REASONS = {
     EventKind.BOUNCED: SuppressionReason.BOUNCED,
@@ -65,6 +75,48 @@ async def stop_writing(session: AsyncSession, endings: Sequence[Ending]) -> None
         people = [one for one in unwilling if one.channel is channel]
         if people:
             await _withdraw(session, channel, people)
+
+
+_LAST = unnest("p", customer_id="uuid", address="text")
+_WORN_OUT = f"""
+SELECT p.address, p.customer_id
+  FROM {_LAST}
+ CROSS JOIN LATERAL (
+       SELECT count(*) FILTER (WHERE l.status = '{SendStatus.BOUNCED}') AS bounced, min(l.bounced_at) AS first,
+              max(l.bounced_at) AS last
+         FROM (SELECT s.status, s.bounced_at FROM sends s
+                WHERE s.customer_id = p.customer_id AND s.channel = '{Channel.EMAIL}' AND s.sent_at IS NOT NULL
+                  AND lower(s.recipient) = p.address AND s.created_at > :since
+                ORDER BY s.created_at DESC LIMIT :many) l) n
+ WHERE n.bounced = :many AND n.last - n.first >= make_interval(days => :days)
+"""
+
+
+async def give_up_worn_out(session: AsyncSession, endings: Sequence[Ending]) -> int:
+    """Suppress addresses that only ever bounced of late, softly: the last so many messages, over so many days
+    (`SendingSettings.soft_bounces`). Call when the messages' fates are written; returns how many were given up."""
+    soft = {
+        (one.customer_id, one.address)
+        for one in endings
+        if one.event.kind is EventKind.BOUNCED and not one.is_final and one.channel is Channel.EMAIL and one.customer_id
+    }
+    if not soft:
+        return 0
+    settings = await load_settings(session, SendingSettings)
+    people, addresses = zip(*sorted(soft, key=str), strict=True)
+    found = await session.execute(
+        text(_WORN_OUT),
+        {
+            **_LAST.bind(customer_id=list(people), address=list(addresses)),
+            "many": settings.soft_bounces,
+            "days": settings.soft_bounce_days,
+            "since": now() - timedelta(days=LOOKED_BACK),
+        },
+    )
+    worn = [Suppression(row.address, SuppressionReason.BOUNCED, Channel.EMAIL, row.customer_id) for row in found]
+    if worn:
+        await suppress_addresses(session, worn, source=SOFT)
+    return len(worn)
 
 
 async def heed_strangers(session: AsyncSession, told: Sequence[tuple[str, WebhookEvent]]) -> None:

@@ -30,6 +30,7 @@ def settings_page() -> rx.Component:
                     ("compliance", "Compliance"),
                     ("preferences", "Recipients"),
                     ("planning", "Planning"),
+                    ("sending", "Sending"),
                     ("retention", "Retention"),
                 ],
                 value=SettingsState.tab,

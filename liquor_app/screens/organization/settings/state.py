@@ -16,6 +16,7 @@ from liquor_app.organization.settings import (
     PlanningSettings,
     PreferenceSettings,
     RetentionSettings,
+    SendingSettings,
     SettingsModel,
     load_settings,
     save_settings,
@@ -29,7 +30,9 @@ from liquor_app.ui.words import figure
 
 DOCUMENTS: dict[str, type[SettingsModel]] = {
     model.key: model
-    for model in (GeneralSettings, ComplianceSettings, PreferenceSettings, PlanningSettings, RetentionSettings)
+    for model in (
+        GeneralSettings, ComplianceSettings, PreferenceSettings, PlanningSettings, SendingSettings, RetentionSettings,
+    )
 }
 HIDDEN = {"is_sample"}
 LABELS = {
@@ -65,6 +68,15 @@ LABELS = {
         "Stock counts for, hours",
         "A stock figure older than this is taken as not known; what is out of stock is not offered.",
     ),
+    "pause_error_pct": ("Pause a campaign at, % refused", "Of its last results; 100 never pauses one."),
+    "pause_error_least": ("After at least, results", ""),
+    "unknown_policy": (
+        "Messages whose outcome nobody knows", "leave, sent or resend; sent again, somebody may get one twice."
+    ),
+    "unknown_hours": ("Decided after, hours", ""),
+    "soft_bounces": ("Give an address up after, soft bounces in a row", "A mailbox that is full, or does not answer."),
+    "soft_bounce_days": ("Over at least, days", "From the first of them to the last."),
+    "attribution_days": ("A click counts for, days", "A purchase within is ascribed to the message."),
     "events_days": ("Events kept, days", "0 keeps for ever."),
     "sends_days": ("Messages kept, days", ""),
     "audit_days": ("Audit log kept, days", ""),

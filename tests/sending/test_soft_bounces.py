@@ -1,0 +1,92 @@
+"""Case 26: an address that only ever bounces softly is given up, not written to for ever."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.clock import now
+from liquor_app.core.db import transaction
+from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.organization.settings import SendingSettings, save_settings
+from liquor_app.providers.kit.base import EventKind, WebhookEvent
+from liquor_app.sending.events.apply_events import apply_events
+from tests.people import add_customer, ensure_shop
+
+pytestmark = pytest.mark.integration
+ADDRESS = "full@example.com"
+
+
+async def mail(person: UUID, days_ago: float, *, address: str = ADDRESS) -> tuple[UUID, datetime]:
+    """A message that left so many days ago."""
+    at = now() - timedelta(days=days_ago)
+    send_id = uuid7(at)
+    async with transaction() as session:
+        await session.execute(
+            text(
+                "INSERT INTO sends (id, created_at, customer_id, channel, recipient, status, not_before, contact_at,"
+                " sent_at, provider)"
+                " VALUES (:id, :created, :person, 'email', :address, 'sent', :at, :at, :at, 'mailgun')"
+            ),
+            {"id": send_id, "created": uuid7_time(send_id), "person": person, "address": address, "at": at},
+        )
+    return send_id, at
+
+
+async def told(send: tuple[UUID, datetime], kind: EventKind, **more: Any) -> None:
+    send_id, at = send
+    event = WebhookEvent(kind, f"{send_id}-{kind}", at + timedelta(minutes=5), send_id, **more)
+    async with transaction() as session:
+        await apply_events(session, SYSTEM, {send_id: [("mailgun", event)]})
+
+
+async def given_up() -> list[Any]:
+    async with transaction() as session:
+        found = await session.execute(text("SELECT reason, channel, source FROM suppressions WHERE lifted_at IS NULL"))
+        return [tuple(row) for row in found]
+
+
+async def person() -> UUID:
+    async with transaction() as session:
+        await ensure_shop(session)
+        return await add_customer(session, email=ADDRESS, email_key=ADDRESS)
+
+
+async def test_case_26_five_in_a_row_over_a_week(database: str) -> None:
+    somebody = await person()
+    for index, days_ago in enumerate((40, 30, 20, 10, 1)):
+        assert await given_up() == [], index
+        await told(await mail(somebody, days_ago), EventKind.BOUNCED)
+    assert await given_up() == [("bounced", "email", "soft bounces in a row")]
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [(40, "b"), (30, "b"), (20, "d"), (10, "b"), (5, "b"), (1, "b")],  # one came through
+        [(6, "b"), (5, "b"), (4, "b"), (3, "b"), (2, "b"), (1, "b")],  # a bad week
+        [(40, "b"), (30, "b"), (20, "b"), (10, "b")],
+        [(40, "b"), (30, "b"), (20, "b"), (10, "b"), (1, "other")],  # another address since
+    ],
+    ids=["delivered between", "within a week", "four", "another address"],
+)
+async def test_what_is_no_dead_address(database: str, history: list[tuple[int, str]]) -> None:
+    somebody = await person()
+    for days_ago, what in history:
+        send = await mail(somebody, days_ago, address="new@example.com" if what == "other" else ADDRESS)
+        await told(send, EventKind.DELIVERED if what == "d" else EventKind.BOUNCED)
+    assert await given_up() == []
+
+
+async def test_the_shop_says_how_many(database: str) -> None:
+    somebody = await person()
+    async with transaction() as session:
+        await save_settings(session, SYSTEM, SendingSettings, {"soft_bounces": 2, "soft_bounce_days": 1})
+    for days_ago in (3, 1):
+        await told(await mail(somebody, days_ago), EventKind.BOUNCED)
+    assert len(await given_up()) == 1
