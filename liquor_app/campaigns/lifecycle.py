@@ -13,6 +13,7 @@ from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campai
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.core.queue import Job, enqueue
+from liquor_app.organization.sending_switch import refuse_stopped
 from liquor_app.organization.service import get_brand, notify
 from liquor_app.organization.shop_identity import require_identity
 
@@ -76,6 +77,7 @@ async def start_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID)
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.SCHEDULED, to="started")
+    await refuse_stopped(session)
     require_identity(await get_brand(session, campaign.brand_id))
     campaign.started_at = now()
     await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
@@ -90,9 +92,10 @@ async def start_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID)
 
 
 async def pause_campaign(
-    session: AsyncSession, actor: Actor, campaign_id: UUID, *, reason: str | None = None
+    session: AsyncSession, actor: Actor, campaign_id: UUID, *, reason: str | None = None, tell: bool = True
 ) -> CampaignRow:
-    """Stop sending: what waits keeps waiting, what is on the wire runs out.
+    """Stop sending: what waits keeps waiting, what is on the wire runs out. A `reason` is told by the bell, unless
+    whoever pauses many tells of them together.
 
     Raises:
         Conflict: it does not run.
@@ -101,7 +104,7 @@ async def pause_campaign(
     campaign = await lock_campaign(session, campaign_id)
     campaign.pause_reason = reason or f"Paused by {actor.name}"
     await move_campaign(session, actor, campaign, CampaignStatus.PAUSED)
-    if reason:
+    if reason and tell:
         await notify(
             session,
             title=f"{campaign.name} was paused",
@@ -121,6 +124,7 @@ async def resume_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.PAUSED, to="resumed")
+    await refuse_stopped(session)
     campaign.pause_reason = None
     # whoever resumes it answers for it from now on
     campaign.is_autopilot = False

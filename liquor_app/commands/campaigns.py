@@ -52,3 +52,19 @@ def _lifecycle(name: str, help_text: str) -> None:
 _lifecycle("pause", "Stop sending; what waits keeps waiting.")
 _lifecycle("resume", "Go on where it stopped.")
 _lifecycle("cancel", "End it for good.")
+
+
+@app.command("stop-all")
+def stop_all_command(as_json: Json = False) -> None:
+    """Stop everything that leaves the house: every running campaign is paused, whatever it belongs to waits."""
+    from liquor_app.sending.stop_all import stop_all_sending
+
+    show(call(lambda session: stop_all_sending(session, SYSTEM)), as_json)
+
+
+@app.command("resume-all")
+def resume_all_command(as_json: Json = False) -> None:
+    """Go on where `stop-all` stopped."""
+    from liquor_app.sending.stop_all import resume_all_sending
+
+    show(call(lambda session: resume_all_sending(session, SYSTEM)), as_json)

@@ -15,6 +15,7 @@ from liquor_app.core.bulk import unnest
 from liquor_app.core.ids import uuid7_time
 from liquor_app.ledger.models import Send
 from liquor_app.organization.models import Channel
+from liquor_app.organization.sending_switch import IS_STOPPED
 
 REOPENED_DAYS = 30
 """How long after its end a campaign's failed messages can be sent again."""
@@ -24,9 +25,10 @@ REOPENED_DAYS = 30
 _CLAIM = f"""
 WITH live AS MATERIALIZED (
     SELECT id, virtual_now IS NOT NULL AS is_played, COALESCE(virtual_now, now()) AS moment FROM campaigns
-    WHERE status = '{CampaignStatus.ACTIVE}'
-       OR (status = '{CampaignStatus.COMPLETED}' AND NOT is_history
-           AND completed_at > now() - make_interval(days => :reopened))
+    WHERE NOT {IS_STOPPED}
+      AND (status = '{CampaignStatus.ACTIVE}'
+           OR (status = '{CampaignStatus.COMPLETED}' AND NOT is_history
+               AND completed_at > now() - make_interval(days => :reopened)))
 ), due AS (
     SELECT d.id, d.created_at, k.moment
     FROM live k

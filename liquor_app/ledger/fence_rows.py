@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.db import raw_connection
+from liquor_app.organization.sending_switch import IS_STOPPED
 
 OPEN_SECONDS = 60
 """The window must stay open this long: a message takes a moment to arrive."""
@@ -48,6 +49,7 @@ WHERE s.id = f.id AND s.created_at = f.created_at
       SELECT 1 FROM suppressions p
       WHERE p.lifted_at IS NULL AND p.address_hash = f.hash
         AND (p.channel IS NULL OR p.channel = s.channel))
+  AND NOT {IS_STOPPED}
 RETURNING s.id, b.id AS batch_id
 """
 
@@ -83,7 +85,7 @@ async def mark_sending(
 
     Each must still be ours under a live lease; its campaign running (and, while its week is played, bound for the
     sandbox); consent standing, no pause begun, the age not in doubt; the address not suppressed; its window open for
-    another minute.
+    another minute; and sending not stopped altogether.
     """
     connection = await raw_connection(session)
     columns = {name: getattr(leaving, name) for name in Leaving.__slots__}

@@ -12,6 +12,7 @@ from liquor_app.campaigns.models import CampaignStatus, CampaignType
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.guidance import autopilot_stopped
+from liquor_app.organization.sending_switch import hold_sending_switch, load_sending_switch
 from liquor_app.organization.service import get_brand
 from liquor_app.organization.settings import shop_today
 from liquor_app.organization.shop_identity import missing_identity
@@ -45,6 +46,9 @@ async def start_due(session: AsyncSession, actor: Actor) -> int:
     """
     require(actor, Role.MANAGER)
     today = await shop_today(session)
+    await hold_sending_switch(session)
+    if (await load_sending_switch(session)).stopped:
+        return 0  # their day has come, and waits
     await hold_switch(session)
     stopped = await autopilot_stopped(session)
     due = await session.execute(text(_DUE), {"today": today})

@@ -48,6 +48,7 @@ ROUTERS = [
     actions.router,
     coupon_pools.router,
     sending.router,
+    sending.switch,
     recipients.router,
     webhooks.router,
     analytics.router,

@@ -32,11 +32,34 @@ from liquor_app.sending.recipients.unsubscribe import (
     unsubscribe_view,
 )
 from liquor_app.sending.service import SendRow
+from liquor_app.sending.stop_all import StopRow, read_stop, resume_all_sending, stop_all_sending
 
 router = APIRouter(prefix="/sends", tags=["sends"])
+switch = APIRouter(prefix="/sending", tags=["sends"])
 public = APIRouter(include_in_schema=False)
 
 LOCATION = "/api/v1/sends/{id}"
+
+
+@switch.get("", response_model=StopRow)
+async def get_stop(actor: CurrentActor) -> object:
+    """Whether all sending is stopped, since when, by whom, and what waits for it."""
+    async with transaction() as session:
+        return await read_stop(session, actor)
+
+
+@switch.post("/stop", response_model=StopRow)
+async def stop_all(actor: CurrentActor) -> object:
+    """Stop everything that leaves the house, within five seconds; answers what it stopped."""
+    async with transaction() as session:
+        return await stop_all_sending(session, actor)
+
+
+@switch.post("/resume", response_model=StopRow)
+async def resume_all(actor: CurrentActor) -> object:
+    """Go on where it was stopped; answers what runs again."""
+    async with transaction() as session:
+        return await resume_all_sending(session, actor)
 
 
 list_routes(router, SENDS, lists.list_sends, "Messages, newest first.")

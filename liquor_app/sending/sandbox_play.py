@@ -13,6 +13,7 @@ from liquor_app.campaigns.campaign_progress import begin_playing
 from liquor_app.campaigns.service import lock_campaign
 from liquor_app.core.errors import Conflict
 from liquor_app.core.queue import Job, enqueue
+from liquor_app.organization.sending_switch import refuse_stopped
 from liquor_app.organization.service import get_brand
 from liquor_app.organization.shop_identity import require_identity
 
@@ -32,6 +33,7 @@ async def play_week(session: AsyncSession, actor: Actor, campaign_id: UUID, *, s
     )
     if (provider := real.scalar()) is not None:
         raise Conflict(f"Playing the week is for the sandbox only, and {provider} is enabled. Disable it first.")
+    await refuse_stopped(session)
     await begin_playing(session, actor, campaign)
     require_identity(await get_brand(session, campaign.brand_id))
     return await enqueue(

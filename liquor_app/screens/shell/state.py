@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import reflex as rx
@@ -21,12 +22,13 @@ from liquor_app.organization.shop_identity import missing_identity
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.segments.lists import list_customers
+from liquor_app.sending.stop_all import StopRow, read_stop, resume_all_sending, stop_all_sending
 from liquor_app.ui.frame.notices import Notice
 from liquor_app.ui.frame.palette import Hit
 from liquor_app.ui.frame.trouble import RELOAD
 from liquor_app.ui.live_updates import follow
 from liquor_app.ui.toast import toast_done
-from liquor_app.ui.words import currency_sign, figure, short_age
+from liquor_app.ui.words import currency_sign, figure, plural, short_age, show_moment
 
 KINDS = {"info": "plain", "warning": "warning", "success": "good", "error": "failed", "approval": "act"}
 
@@ -46,6 +48,9 @@ class ShellState(rx.State):
     hits: list[Hit] = []
     searching: bool = False
     query: str = ""
+    stopped: str = ""
+    """By whom and since when all sending is stopped, and what waits; empty while it is not."""
+    asking_to_stop: bool = False
     asking_to_clear: bool = False
     typed: str = ""
 
@@ -62,6 +67,7 @@ class ShellState(rx.State):
             at = await shop_now(session)
             counts = await shell_counts(session, actor)
             rows = await list_notifications(session, actor)
+            self.stopped = stop_words(await read_stop(session, actor), at)
         self.brand, self.is_sample, self.lacks = general.organization_name, general.is_sample, lacks
         self.sign = currency_sign()
         self.counts = {route: figure(count) for route, count in counts.items()}
@@ -120,6 +126,33 @@ class ShellState(rx.State):
         self.hits = headed(found)
 
     @rx.event
+    async def ask_to_stop(self, open: bool) -> None:
+        self.asking_to_stop = bool(open)
+
+    @rx.event
+    @guarded
+    async def stop_sending(self) -> Any:
+        """Stop everything that leaves the house; says what that stopped."""
+        actor = await signed_in(self)
+        self.asking_to_stop = False
+        async with transaction() as session:
+            row = await stop_all_sending(session, actor)
+        await self._refresh()
+        names = ", ".join(one.name for one in row.campaigns[:3])
+        more = f" and {figure(len(row.campaigns) - 3)} more" if len(row.campaigns) > 3 else ""
+        return toast_done("All sending is stopped", f"Paused: {names}{more}." if names else "Nothing was running.")
+
+    @rx.event
+    @guarded
+    async def resume_sending(self) -> Any:
+        """Go on where it was stopped."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            row = await resume_all_sending(session, actor)
+        await self._refresh()
+        return toast_done("Sending goes on", f"{plural(len(row.campaigns), 'campaign')} running again.")
+
+    @rx.event
     async def ask_to_clear(self, open: bool) -> None:
         self.asking_to_clear, self.typed = bool(open), ""
 
@@ -136,6 +169,16 @@ class ShellState(rx.State):
         async with transaction() as session:
             await request_sample_clear(session, actor)
         return toast_done("Clearing the sample", "Your own customers, if any, stay. The bell rings when it is done.")
+
+
+def stop_words(row: StopRow, at: datetime) -> str:
+    """Tell that all sending is stopped, and what waits; nothing if it is not."""
+    if not row.stopped or row.stopped_at is None:
+        return ""
+    since = show_moment(datetime.fromisoformat(row.stopped_at), at)
+    waiting = sum(one.waiting for one in row.campaigns)
+    held = f"{plural(len(row.campaigns), 'campaign')} and {plural(waiting, 'message')} wait"
+    return f"All sending was stopped by {row.stopped_by}, {since}: {held}."
 
 
 def headed(hits: list[Hit]) -> list[Hit]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import reflex as rx
 
+from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.screens.session.state import SessionState
 from liquor_app.screens.shell.state import ShellState
-from liquor_app.ui.button import avatar
+from liquor_app.ui.button import avatar, icon_button
 from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.frame.notices import bell
@@ -44,6 +45,30 @@ def slots() -> Slots:
             rx.fragment(),
         ),
     )
+    halted = strip(
+        ShellState.stopped,
+        is_alarm=True,
+        action=for_managers(
+            rx.el.button("Resume what ran", type="button", class_name="link", on_click=ShellState.resume_sending)
+        ),
+    )
+    stop = confirm(
+        "Stop all sending?",
+        "Every running campaign is paused and nothing more leaves the house, confirmations included. What is on its way"
+        " arrives. One click resumes what ran.",
+        "Stop all sending",
+        open=ShellState.asking_to_stop,
+        on_open_change=ShellState.ask_to_stop,
+        on_confirm=ShellState.stop_sending,
+        danger=True,
+    )
+    halt = for_managers(
+        rx.cond(
+            ShellState.stopped == "",
+            icon_button("octagon-pause", "Stop all sending", on_click=ShellState.ask_to_stop(True)),
+            rx.fragment(),
+        )
+    )
     clear = confirm(
         "Start with your own data?",
         "The sample's customers, purchases, campaigns and messages are removed for good, and so are campaigns planned"
@@ -68,10 +93,13 @@ def slots() -> Slots:
         brand=ShellState.brand,
         role=SessionState.role,
         search=search_button(ShellState.look(True)),
-        bell=bell(ShellState.notices, ShellState.unread, on_read_all=ShellState.read_all),
+        bell=rx.fragment(halt, bell(ShellState.notices, ShellState.unread, on_read_all=ShellState.read_all)),
         user=user,
         sheet_end=rx.el.button("Sign out", type="button", class_name="link", on_click=SIGN_OUT),
-        banner=rx.cond(ShellState.is_sample, sample, rx.cond(ShellState.lacks != "", unnamed, rx.fragment())),
-        overlay=rx.fragment(search, clear),
+        banner=rx.fragment(
+            rx.cond(ShellState.stopped != "", halted, rx.fragment()),
+            rx.cond(ShellState.is_sample, sample, rx.cond(ShellState.lacks != "", unnamed, rx.fragment())),
+        ),
+        overlay=rx.fragment(search, clear, stop),
         counts={route: ShellState.counts[route] for route in ("/customers", "/segments", "/campaigns")},
     )

@@ -31,6 +31,7 @@ from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.ages.birth_dates import comes_of_age
 from liquor_app.organization.models import Channel
+from liquor_app.organization.sending_switch import refuse_stopped
 from liquor_app.organization.service import default_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 from liquor_app.organization.shop_identity import require_identity
@@ -247,6 +248,7 @@ async def record_errand(
 
 
 async def _made(session: AsyncSession, actor: Actor, errand_id: UUID, errand: Any) -> Prepared:
+    await refuse_stopped(session)
     channel, kind = Channel(errand.channel), Kind(errand.kind)
     if errand.customer_id is None:
         raise Conflict("The customer is no longer there.")

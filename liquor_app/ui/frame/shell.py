@@ -70,9 +70,10 @@ def search_button(on_click: Handler) -> rx.Component:
     return rx.fragment(full, icon_button("search", "Search", class_name="only-sm", on_click=on_click))
 
 
-def strip(*words: Child, action: Child = "") -> rx.Component:
+def strip(*words: Child, action: Child = "", is_alarm: bool = False) -> rx.Component:
     """Draw the banner above the top bar: "Sample data. … Start with your own data"."""
-    return rx.el.div(rx.el.span(*words), action, class_name="strip", role="status")
+    role, look = ("alert", "strip alarm") if is_alarm else ("status", "strip")
+    return rx.el.div(rx.el.span(*words), action, class_name=look, role=role)
 
 
 def shell(page: Page, pages: Sequence[Page], slots: Slots) -> rx.Component:

@@ -31,7 +31,12 @@ from liquor_app.ui.words import figure
 DOCUMENTS: dict[str, type[SettingsModel]] = {
     model.key: model
     for model in (
-        GeneralSettings, ComplianceSettings, PreferenceSettings, PlanningSettings, SendingSettings, RetentionSettings,
+        GeneralSettings,
+        ComplianceSettings,
+        PreferenceSettings,
+        PlanningSettings,
+        SendingSettings,
+        RetentionSettings,
     )
 }
 HIDDEN = {"is_sample"}
@@ -71,7 +76,8 @@ LABELS = {
     "pause_error_pct": ("Pause a campaign at, % refused", "Of its last results; 100 never pauses one."),
     "pause_error_least": ("After at least, results", ""),
     "unknown_policy": (
-        "Messages whose outcome nobody knows", "leave, sent or resend; sent again, somebody may get one twice."
+        "Messages whose outcome nobody knows",
+        "leave, sent or resend; sent again, somebody may get one twice.",
     ),
     "unknown_hours": ("Decided after, hours", ""),
     "soft_bounces": ("Give an address up after, soft bounces in a row", "A mailbox that is full, or does not answer."),

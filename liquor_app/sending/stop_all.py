@@ -1,0 +1,126 @@
+"""Stop all sending: one verb for the moment something is wrong, and one to go on from where it stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit_change
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.campaigns.lifecycle import pause_campaign, resume_campaign
+from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict
+from liquor_app.ledger.models import SendStatus
+from liquor_app.organization.sending_switch import SendingSwitch, hold_sending_switch, load_sending_switch
+from liquor_app.organization.service import notify
+from liquor_app.organization.settings import replace_settings
+from liquor_app.ui.words import figure, plural
+
+_RUNNING = f"SELECT id FROM campaigns WHERE status = '{CampaignStatus.ACTIVE}' ORDER BY id"
+_NAMED = """
+SELECT k.id, k.name, k.status,
+       (SELECT count(*) FROM sends s WHERE s.campaign_id = k.id AND s.status = :waits) AS waiting
+  FROM campaigns k WHERE k.id = ANY(CAST(:ids AS uuid[])) ORDER BY k.name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedCampaign:
+    """A campaign the switch has paused, and how many of its messages wait."""
+
+    id: UUID
+    name: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopRow:
+    """How the switch stands. `campaigns` are those it paused that are still paused."""
+
+    stopped: bool
+    stopped_at: str | None
+    stopped_by: str
+    campaigns: list[StoppedCampaign]
+
+
+async def read_stop(session: AsyncSession, actor: Actor) -> StopRow:
+    """Return whether all sending is stopped, since when, by whom, and what waits for it."""
+    require(actor, Role.USER)
+    return await _row(session, await load_sending_switch(session))
+
+
+async def stop_all_sending(session: AsyncSession, actor: Actor) -> StopRow:
+    """Stop everything that leaves the house: every running campaign is paused, and nothing passes the fence any more,
+    whatever it belongs to. What is on the wire already arrives. Returns what it stopped.
+
+    Raises:
+        Forbidden: the actor is not a marketer.
+        Conflict: it is stopped already.
+    """
+    require(actor, Role.MANAGER)
+    await hold_sending_switch(session, alone=True)
+    before = await load_sending_switch(session)
+    if before.stopped:
+        raise Conflict(f"All sending was stopped by {before.stopped_by} already.")
+    running = list((await session.execute(text(_RUNNING))).scalars())
+    switch = SendingSwitch(stopped=True, stopped_at=now(), stopped_by=actor.name, campaigns=tuple(running))
+    await replace_settings(session, actor, switch)
+    for campaign_id in running:
+        await pause_campaign(session, actor, campaign_id, reason=f"All sending was stopped by {actor.name}", tell=False)
+    row = await _row(session, switch)
+    await audit_change(
+        session, actor, "sending.stopped", "settings", None, before={"stopped": False}, after={"stopped": True},
+        campaigns=len(running),
+    )  # fmt: skip
+    waiting = sum(one.waiting for one in row.campaigns)
+    await notify(
+        session,
+        title="All sending was stopped",
+        body=f"By {actor.name}: {plural(len(running), 'campaign')}, {figure(waiting)} messages wait.",
+        link="/campaigns",
+        level="warning",
+    )
+    return row
+
+
+async def resume_all_sending(session: AsyncSession, actor: Actor) -> StopRow:
+    """Go on: what the switch had paused runs again, but for what somebody has moved on meanwhile. Returns what runs.
+
+    Raises:
+        Forbidden: the actor is not a marketer.
+        Conflict: it is not stopped.
+    """
+    require(actor, Role.MANAGER)
+    await hold_sending_switch(session, alone=True)
+    switch = await load_sending_switch(session)
+    if not switch.stopped:
+        raise Conflict("Sending is not stopped.")
+    row = await _row(session, switch)
+    await replace_settings(session, actor, SendingSwitch())
+    for one in row.campaigns:
+        await resume_campaign(session, actor, one.id)
+    await audit_change(
+        session, actor, "sending.resumed", "settings", None, before={"stopped": True}, after={"stopped": False},
+        campaigns=len(row.campaigns),
+    )  # fmt: skip
+    await notify(
+        session,
+        title="Sending goes on",
+        body=f"Resumed by {actor.name}: {plural(len(row.campaigns), 'campaign')}.",
+        link="/campaigns",
+    )
+    return StopRow(False, None, "", row.campaigns)
+
+
+async def _row(session: AsyncSession, switch: SendingSwitch) -> StopRow:
+    found = await session.execute(text(_NAMED), {"ids": list(switch.campaigns), "waits": SendStatus.PENDING.value})
+    held = [
+        StoppedCampaign(row.id, row.name, row.waiting) for row in found if row.status == CampaignStatus.PAUSED.value
+    ]
+    since = switch.stopped_at.isoformat() if switch.stopped_at else None
+    return StopRow(switch.stopped, since, switch.stopped_by, held)
