@@ -3,16 +3,16 @@
 Of codes that differ by case alone, those nobody has got are removed. Where two were given away, the later one keeps its
 row, for the record of who got it, under a name no till prints: redemptions always were ascribed by letters alone.
 
-Revision ID: 0030
-Revises: 0029
+Revision ID: 0031
+Revises: 0030
 """
 
 import sqlalchemy as sa
 
 from alembic import op
 
-revision = "0030"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
