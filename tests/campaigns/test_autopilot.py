@@ -175,6 +175,19 @@ async def test_guidance_that_came_later_binds_at_approval_and_by_hand(session: A
     assert (await get_plan(session, SYSTEM, approved.plan_id)).guidance_version == 5
 
 
+async def test_a_subject_that_is_untrue_on_its_day_is_not_approved(session: AsyncSession) -> None:
+    """RCW 19.190.020: "ends today" three days before the end; on the last day it is true."""
+    campaign = await planned(session)
+    await plan_ready(session, SYSTEM, campaign)
+    told = "UPDATE actions SET offer_terms = offer_terms || jsonb_build_object('subject', CAST(:words AS text))"
+    await session.execute(text(told), {"words": "10% off ends today"})
+    await session.execute(text("UPDATE actions SET scheduled_date = CAST(offer_terms ->> 'expires_on' AS date) - 3"))
+    with pytest.raises(Conflict, match="would be untrue on"):
+        await approve_campaign(session, ADMIN, campaign)
+    await session.execute(text("UPDATE actions SET scheduled_date = CAST(offer_terms ->> 'expires_on' AS date)"))
+    assert (await approve_campaign(session, ADMIN, campaign)).status is CampaignStatus.SCHEDULED
+
+
 async def test_no_offer_is_approved_before_somebody_says_whose_licence_it_is(session: AsyncSession) -> None:
     """Drafted, planned and looked at meanwhile; nobody approves it, autopilot neither. Nor what the licence forbids."""
     campaign = await planned(session)

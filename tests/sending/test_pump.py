@@ -120,6 +120,22 @@ async def test_new_yorks_words_stand_beside_an_offer(database: str, licence: str
     assert (str(message).count(ALGORITHM_NOTICE) >= 2) is told
 
 
+@pytest.mark.parametrize(("ahead", "sent"), [(0, True), (2, False)])
+async def test_no_subject_leaves_that_is_untrue_by_now(database: str, ahead: int, sent: bool) -> None:
+    """Made true by its day, and put off since: the last look before leaving reads it again."""
+    campaign, _ = await shop(1)
+    await execute(
+        "UPDATE actions a SET offer_terms = offer_terms || jsonb_build_object('subject', 'Your 10% ends today',"
+        " 'expires_on', CAST(CAST(k.virtual_now AT TIME ZONE 'America/New_York' AS date)"
+        "   + CAST(:ahead AS int) AS text))"
+        " FROM campaigns k WHERE k.id = a.campaign_id",
+        ahead=ahead,
+    )
+    await Dispatcher().pump_once()
+    (row,) = await sends(campaign)
+    assert (row.status, row.skip_reason) == (("sent", None) if sent else ("skipped", "untrue_subject"))
+
+
 async def test_what_changed_since_the_launch_is_asked_again(database: str) -> None:
     """Skipped at the last moment, with the reason on the message, the action and in the log of events."""
     campaign, ids = await shop(len(CHANGES) + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,11 +18,14 @@ from liquor_app.actions.plan_context import PlanContext
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import LIVE
 from liquor_app.compliance.may_offer import may_offer
+from liquor_app.compliance.true_subjects import is_true_on
 from liquor_app.core.errors import Conflict, Forbidden
 from liquor_app.core.states import sql_list
 from liquor_app.organization.guidance import Guidance
+from liquor_app.organization.models import Channel
 from liquor_app.planning.plan_store import PlanRow
-from liquor_app.ui.words import figure, plain_number, show_money
+from liquor_app.templates.template_catalog import load_catalog
+from liquor_app.ui.words import figure, plain_number, show_money, show_weekday
 
 MOST_TEXTS = 20_000
 """Different wordings that are read one by one; a plan with more is refused, as nobody has read it either."""
@@ -32,6 +36,7 @@ SELECT name FROM campaigns WHERE id <> :id AND status IN {sql_list(*LIVE)} AND a
    AND start_date <= :last AND end_date >= :first ORDER BY approved_at LIMIT 1
 """
 
+_LIQUID = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _LEGAL_TERMS = ", ".join(f"'{name}', offer_terms -> '{name}'" for name in LEGAL_TERMS)
 
 
@@ -131,6 +136,33 @@ async def refuse_unlawful(session: AsyncSession, planning: PlanContext) -> None:
         facts = facts_of(row.offer_terms or {}, row.offer, row.message)
         if refused := may_offer(facts, licence, brief.days[0], planning.rules):
             raise Conflict(f"The offer “{row.offer}” is not lawful. {refused.detail} Change it, or plan again.")
+
+
+async def refuse_untrue_subjects(session: AsyncSession, brief: CampaignBrief) -> None:
+    """Hold each subject line, on each day it is planned for, against the last day of the offer it announces.
+
+    Raises:
+        Conflict: which subject is untrue on which day.
+    """
+    catalog = await load_catalog(session)
+    found = await session.execute(
+        text(
+            "SELECT DISTINCT template_category, scheduled_date, offer_terms ->> 'subject' AS own,"
+            " CAST(offer_terms ->> 'expires_on' AS date) AS last_day FROM actions"
+            f" WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}' AND channel = '{Channel.EMAIL}'"
+        ),
+        {"id": brief.id},
+    )
+    for row in found:
+        template = catalog.get((Channel.EMAIL, row.template_category))
+        subject = row.own or (template.source.subject if template else None) or ""
+        # what a variable says of the offer's end is true of itself
+        if not is_true_on(_LIQUID.sub(" ", subject), row.scheduled_date, row.last_day):
+            raise Conflict(
+                f"The subject “{subject[:120]}” would be untrue on {show_weekday(row.scheduled_date)}: the offer holds"
+                f" through {show_weekday(row.last_day) if row.last_day else 'no day that is known'}. Say"
+                " {{ offer.ends }} instead, or change the days."
+            )
 
 
 def escalation(plan: PlanRow, guidance: Guidance) -> str:

@@ -19,6 +19,7 @@ from liquor_app.planning.approval.approval_checks import (
     refuse_overtaken,
     refuse_unguided,
     refuse_unlawful,
+    refuse_untrue_subjects,
     require_approver,
 )
 from liquor_app.planning.approval.approval_context import ApprovalContext, read_approval
@@ -80,6 +81,7 @@ async def approve_within(
         await refuse_overtaken(session, brief, plan.created_at)
     await refuse_unguided(session, brief, plan.guidance_version)
     await refuse_unlawful(session, context.planning)
+    await refuse_untrue_subjects(session, brief)
     require_approver(actor, plan, context.guidance)
     approved = replace(
         plan, status=PlanStatus.APPROVED, approved_by=actor.user_id, approved_at=now(), fingerprint=current,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -114,6 +114,8 @@ class Claimed:
     offer_terms: dict[str, Any]
     message: str | None
     coupon: str | None
+    day: date
+    """On which they get it, by their own calendar."""
     disclosure: str
     """What must stand beside an offer chosen for them."""
 
@@ -178,6 +180,7 @@ async def claim_batch(
             verdict,
             hashed=hashes[row.id],
             coupon=given.codes.get(row.action_id, row.coupon),
+            day=row.moment.astimezone(ZoneInfo(row.timezone or rules.store_zone)).date(),
             disclosure=_disclosure(row, brands.get(row.brand_id, brands.get(None)), rules),
         )
         for row, verdict in passed
@@ -299,7 +302,7 @@ def _disclosure(row: Any, licence: str | None, rules: Rules) -> str:
     return " ".join(disclosures(licence, (place["state"], place.get("phone_state")), day, rules))
 
 
-def _claimed(row: Any, verdict: Allowed, *, hashed: bytes, coupon: str | None, disclosure: str) -> Claimed:
+def _claimed(row: Any, verdict: Allowed, *, hashed: bytes, coupon: str | None, disclosure: str, day: date) -> Claimed:
     return Claimed(
         id=row.id,
         created_at=row.created_at,
@@ -322,5 +325,6 @@ def _claimed(row: Any, verdict: Allowed, *, hashed: bytes, coupon: str | None, d
         offer_terms=row.offer_terms or {},
         message=row.message,
         coupon=coupon,
+        day=day,
         disclosure=disclosure,
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.compliance.true_subjects import is_true_on
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BRAND_COLUMNS, BrandRow, default_brand
@@ -18,6 +19,7 @@ from liquor_app.organization.shop_identity import missing_identity
 from liquor_app.providers.kit.base import OutgoingMessage
 from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.sending.pipeline.claim import Claimed, Stop
+from liquor_app.sending.pipeline.eligibility_facts import last_day_of
 from liquor_app.sending.pipeline.stencil import Facts, Stencils
 from liquor_app.sending.pipeline.stored_bodies import own_pages
 from liquor_app.sending.tracking.links import Tracker
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 
 NO_TEMPLATE = "no_template"
 CANNOT_RENDER = "cannot_render"
+UNTRUE_SUBJECT = "untrue_subject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,10 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
         # one message must not hold up a thousand
         log.exception("message %s cannot be rendered", message.id)
         return _stop(message, CANNOT_RENDER, "The template failed; the log says why.")
+    subject = copy_subject(message.offer_terms, made.subject)
+    if subject and not is_true_on(subject, message.day, last_day_of(message.offer_terms)):
+        note = f"The subject “{subject[:120]}” tells a day that is not the offer's last."
+        return _stop(message, UNTRUE_SUBJECT, note)
     body, links = made.body, tuple[Shortened, ...]()
     if message.channel is Channel.SMS and brand.track_clicks and not message.no_tracking:
         words, links = shorten(body.text, message.id, message.campaign_id)
@@ -115,7 +122,7 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
             sender_name=brand.from_name,
             recipient=message.recipient,
             body=body,
-            subject=copy_subject(message.offer_terms, made.subject),
+            subject=subject,
             reply_to=brand.reply_to,
             headers=unsubscribe_headers(pages.unsubscribe) if message.channel is Channel.EMAIL else {},
             template_version_id=template.version_id,

@@ -1,0 +1,63 @@
+"""A subject that says when something ends is sent only while that is so."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquor_app.compliance.true_subjects import is_true_on, told_deadlines
+
+WEDNESDAY = date(2026, 11, 25)
+TODAY, TOMORROW, SUNDAY, FIFTH = WEDNESDAY, date(2026, 11, 26), date(2026, 11, 29), date(2026, 12, 5)
+
+
+@pytest.mark.parametrize(
+    ("subject", "meant"),
+    [
+        ("10% off ends today", TODAY), ("Last chance: your Merlot", TODAY), ("Final hours!", TODAY),
+        ("TODAY ONLY: 20% off", TODAY), ("Until midnight", TODAY), ("Tonight is the last night", TODAY),
+        ("Ends tomorrow", TOMORROW), ("Good until tomorrow", TOMORROW), ("Ends Sunday", SUNDAY),
+        ("through Sun", SUNDAY),
+        ("Offer expires this Wednesday", TODAY), ("Until December 5", FIFTH), ("ends Dec. 5th", FIFTH),
+        ("valid through 5 December", FIFTH), ("ends 12/5", FIFTH), ("By Saturday, Dec 5", FIFTH),
+    ],
+)  # fmt: skip
+def test_a_deadline_is_true_of_its_own_day_only(subject: str, meant: date) -> None:
+    assert is_true_on(subject, WEDNESDAY, meant)
+    for days in (-7, -1, 1, 7, 30):
+        assert not is_true_on(subject, WEDNESDAY, meant + timedelta(days=days)), days
+    assert not is_true_on(subject, WEDNESDAY, None)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "We kept your craft beer cold", "Today's pick: Merlot", "Something for Sunday", "The last of the summer wine",
+        "Only for you", "Until {{ offer.ends }}", "Ends , our treat", "It is over 21 years old", "May we?",
+        "Good morning",
+        "Before you go", "Closing the gap", "The final word on gin",
+    ],
+)  # fmt: skip
+def test_most_subjects_tell_no_deadline(subject: str) -> None:
+    assert told_deadlines(subject, WEDNESDAY) == []
+    assert is_true_on(subject, WEDNESDAY, None)
+
+
+def test_days_left_are_counted_either_way() -> None:
+    for last, true in ((26, True), (27, True), (28, False), (25, False)):
+        assert is_true_on("Only 2 days left", WEDNESDAY, date(2026, 11, last)) is true
+    assert is_true_on("24 hours left", WEDNESDAY, TOMORROW)
+    assert not is_true_on("24 hours left", WEDNESDAY, SUNDAY)
+
+
+def test_a_day_there_is_not_is_never_true() -> None:
+    assert not is_true_on("ends 2/30", WEDNESDAY, FIFTH)
+    assert not is_true_on("until November 31", WEDNESDAY, date(2026, 12, 1))
+
+
+@given(st.text(max_size=80), st.dates(date(2020, 1, 1), date(2030, 12, 31)))
+def test_any_subject_can_be_read(subject: str, on: date) -> None:
+    told_deadlines(subject, on)
