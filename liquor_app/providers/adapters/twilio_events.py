@@ -16,12 +16,13 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.providers.kit.callbacks import clean, fingerprint, forged, header, id_of, read_json, words
+from liquor_app.providers.kit.remedies import TWILIO
 
 OPTED_OUT = 21610
 DEAD = frozenset({21211, 21614, 30005, 30006})
 """Not a number, not a mobile, nobody's number any more, a landline."""
 
-OURS = frozenset({20003, 20005, 21606, 21659, 30007, 30034})
+OURS = frozenset({20003, 20005, 21606, 21659, *TWILIO})
 """Credentials, suspended account, a sender that cannot send, filtered by carriers, not registered (A2P 10DLC)."""
 
 THROTTLED = frozenset({20429, 14107, 30022})

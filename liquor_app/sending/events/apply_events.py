@@ -26,6 +26,7 @@ from liquor_app.ledger.rollup_backlog import Sent, ask_recount
 from liquor_app.ledger.send_status import Fate, change_fates, lock_sends
 from liquor_app.organization.models import Channel
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
+from liquor_app.providers.kit.remedies import explained
 from liquor_app.sending.events.delivery_status import RANK, Touch, retold
 from liquor_app.sending.events.suppress_on_event import Ending, give_up_worn_out, stop_writing
 
@@ -182,6 +183,7 @@ def _bounded(event: WebhookEvent, send_id: UUID) -> WebhookEvent:
     """Nothing happens to a message before it is made or later than now, whatever a provider's clock says."""
     return replace(
         event,
+        detail=explained(event.code, event.detail),
         at=max(min(event.at, now()), uuid7_time(send_id)),
         url=event.url[:KEPT_WORDS] if event.url else event.url,
         user_agent=event.user_agent[:KEPT_WORDS] if event.user_agent else event.user_agent,

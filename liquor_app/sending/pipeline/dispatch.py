@@ -20,6 +20,7 @@ from liquor_app.core.errors import AppError
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import SendingSettings, load_settings
 from liquor_app.providers.kit.base import Outcome, SendResult
+from liquor_app.providers.kit.remedies import explained
 from liquor_app.providers.registry import PROVIDERS, SANDBOX
 from liquor_app.providers.sender_health import close_circuit, open_circuit, pass_over, rest, take_allowance, take_probes
 from liquor_app.providers.service import load_routes
@@ -236,7 +237,8 @@ class Dispatcher:
         try:
             async with transaction() as session:
                 if ours is not None:
-                    reason = f"{name} refuses us ({ours.code}): {ours.detail or 'no reason given'}."
+                    said = (explained(ours.code, ours.detail) or "no reason given").rstrip(".")
+                    reason = f"{name} refuses us ({ours.code}): {said}."
                     passed_over = await pass_over(session, name, channel, reason)
                 elif len(failed) == len(results) and (is_probe or self._count(name, failed) >= CIRCUIT_LEAST):
                     log.warning("provider %s rests: %s", name, failed[0].detail)
