@@ -41,6 +41,7 @@ from liquor_app.screens.segments.discover.page import PAGES as DISCOVER
 from liquor_app.screens.segments.edit.page import PAGES as SEGMENT
 from liquor_app.screens.segments.list.page import PAGES as SEGMENTS
 from liquor_app.screens.sending.outbox.page import PAGES as OUTBOX
+from liquor_app.screens.sending.replies.page import PAGES as REPLIES
 from liquor_app.screens.session import event_gate
 from liquor_app.screens.session.state import SessionGuard, SessionState
 from liquor_app.screens.shell.state import ShellState
@@ -68,6 +69,7 @@ PAGES: tuple[Page, ...] = (
     *CAMPAIGN,
     *BUILDER,
     *OUTBOX,
+    *REPLIES,
     *ANALYTICS,
     *MODELS,
     *TEMPLATES,

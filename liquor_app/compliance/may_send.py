@@ -33,6 +33,10 @@ MAX_PHONE_ZONES = 4
 """A prefix that belongs to more zones than this (toll-free and the like) says nothing."""
 
 
+READ_WITHIN = timedelta(hours=1)
+"""After which a held text asks again whether what they wrote was read."""
+
+
 class BlockReason(StrEnum):
     """Why a message may not go out. Where the planner foresees the same, the words are the planner's."""
 
@@ -50,6 +54,7 @@ class BlockReason(StrEnum):
     COUPON_BANNED = "coupon_banned"
     OFFER_UNLAWFUL = "offer_unlawful"
     NUMBER_ABROAD = "number_abroad"
+    UNREAD_REPLY = "unread_reply"
     CAP_REACHED = "cap_reached"
     STATE_LIMIT = "state_contact_limit"
     QUIET_HOURS = "quiet_hours"
@@ -67,6 +72,7 @@ class PersonFacts:
         state: two letters, None if unknown; `phone_state` is that of the number's area code (SMS only).
         timezone: IANA name of where they live, None if unknown; `place_zones` are all their address may lie in.
         phone_zones: IANA names the phone's prefix belongs to (SMS only).
+        unread_reply: they wrote a text that nobody has read yet (SMS only).
         number_abroad: the phone is not one of the United States (SMS only).
         paused_until: they want nothing before; `own_cap_30_days`: nor more than so many messages in 30 days;
             `topics_off`: nor messages of these kinds.
@@ -89,6 +95,7 @@ class PersonFacts:
     place_zones: tuple[str, ...] = ()
     phone_zones: tuple[str, ...] = ()
     number_abroad: bool = False
+    unread_reply: bool = False
     paused_until: datetime | None = None
     own_cap_30_days: int | None = None
     topics_off: tuple[str, ...] = ()
@@ -274,6 +281,12 @@ def _blocked_by_state_law(person: PersonFacts, message: MessageFacts, now: datet
 def _blocked_by_wish(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Blocked | None:
     if message.topic is not None and message.topic in person.topics_off:
         return Blocked(BlockReason.TOPIC_DECLINED, "The customer does not want messages of this kind.")
+    if person.unread_reply and message.channel == "sms":
+        return Blocked(
+            BlockReason.UNREAD_REPLY,
+            "They wrote a text that nobody has read yet; it may be a no. It waits under Replies.",
+            now + READ_WITHIN,
+        )
     if person.paused_until is None or person.paused_until <= now:
         return None
     day = show_day(person.paused_until, now.astimezone(ZoneInfo(home_zone(person, rules))))

@@ -15,6 +15,7 @@ from liquor_app.coupons.coupon_codes import move_codes, return_codes
 from liquor_app.customers.merging.merged_rows import Moved
 from liquor_app.events.service import move_events, return_events
 from liquor_app.ledger.contact_history import move_sends, return_sends
+from liquor_app.sending.events.replies import move_replies, return_replies
 from liquor_app.sending.recipients.transactional import move_errands, return_errands
 
 
@@ -31,6 +32,7 @@ MOVERS: dict[str, Mover] = {
     "sends": Mover(move_sends, return_sends),
     "coupons": Mover(move_codes, return_codes),
     "actions": Mover(move_actions, return_actions),
+    "replies": Mover(move_replies, return_replies),
     "service_messages": Mover(move_errands, return_errands),
 }
 """By the table whose rows are moved."""

@@ -35,6 +35,7 @@ _LABELS = {
     BlockReason.CONSENT_TOO_EARLY: "Consent given as a minor",
     BlockReason.STATE_LIMIT: "State's limit of messages a day",
     BlockReason.OFFER_UNLAWFUL: "The licence may not make this offer",
+    BlockReason.UNREAD_REPLY: "Wrote a text nobody has read yet",
     BlockReason.NUMBER_ABROAD: "Number is not of the United States",
     BlockReason.PAUSED: "Paused by the customer",
     BlockReason.TOPIC_DECLINED: "Topic not wanted",

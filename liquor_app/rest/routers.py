@@ -49,6 +49,7 @@ ROUTERS = [
     coupon_pools.router,
     sending.router,
     sending.switch,
+    sending.replies,
     recipients.router,
     webhooks.router,
     analytics.router,

@@ -18,10 +18,11 @@ from liquor_app.core.security.crypto import token_hash
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.pages.unsubscribe_pages import asking, done, failed, undone
-from liquor_app.rest.schemas.sending import AgainIn, AgainOut, SendEvents, SendOut, SettleIn
+from liquor_app.rest.schemas.sending import AgainIn, AgainOut, ReplyMeant, ReplySettled, SendEvents, SendOut, SettleIn
 from liquor_app.sending import lists, service
 from liquor_app.sending import resend as resend_service
-from liquor_app.sending.lists import SENDS
+from liquor_app.sending.events import replies as reply_service
+from liquor_app.sending.lists import REPLIES, SENDS
 from liquor_app.sending.pipeline.stored_bodies import PREFERENCES_PATH
 from liquor_app.sending.recipients.unsubscribe import (
     AGAIN,
@@ -36,6 +37,7 @@ from liquor_app.sending.stop_all import StopRow, read_stop, resume_all_sending, 
 
 router = APIRouter(prefix="/sends", tags=["sends"])
 switch = APIRouter(prefix="/sending", tags=["sends"])
+replies = APIRouter(prefix="/replies", tags=["sends"])
 public = APIRouter(include_in_schema=False)
 
 LOCATION = "/api/v1/sends/{id}"
@@ -60,6 +62,16 @@ async def resume_all(actor: CurrentActor) -> object:
     """Go on where it was stopped; answers what runs again."""
     async with transaction() as session:
         return await resume_all_sending(session, actor)
+
+
+list_routes(replies, REPLIES, lists.list_replies, "Texts people wrote that no rule understands, newest first.")
+
+
+@replies.post("/{id}/settle", response_model=ReplySettled)
+async def settle_reply(actor: CurrentActor, reply_id: Id, body: ReplyMeant) -> object:
+    """Say what a text meant: a no takes its number off, as STOP does."""
+    async with transaction() as session:
+        return {"status": await reply_service.settle_reply(session, actor, reply_id, is_no=body.is_no)}
 
 
 list_routes(router, SENDS, lists.list_sends, "Messages, newest first.")

@@ -12,6 +12,8 @@ from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sor
 from liquor_app.core.paging import Page
 from liquor_app.ledger.models import SendStatus
 from liquor_app.organization.lists import CHANNEL_FILTER
+from liquor_app.sending.events.replies import ReplyRow
+from liquor_app.sending.models import ReplyStatus
 from liquor_app.sending.sandbox_outbox import OutboxRow, outbox_row
 from liquor_app.sending.service import SendRow, send_row
 
@@ -39,6 +41,28 @@ SENDS = ListSpec(
         "bounced_at": "bounced", "complained_at": "complained", "unsubscribed_at": "unsubscribed",
         "converted_at": "bought", "conversion_value": "value", "skip_reason": "not sent because",
         "error_message": "error",
+    },
+)  # fmt: skip
+
+REPLIES = ListSpec(
+    name="replies",
+    row=ReplyRow,
+    source="replies t LEFT JOIN customers c ON c.id = t.customer_id",
+    counted="replies t",
+    select={
+        "customer_name": "COALESCE(c.name, c.email, c.phone, c.external_id)", "sender": "t.address", "words": "t.body",
+        "reader": "t.read_by",
+    },
+    order="-received_at",
+    sorts=(Sort("received_at", first="-"),),
+    filters=(
+        Filter("customer_id", "t.customer_id", Match.ID),
+        Filter("status", "t.status", options=tuple(ReplyStatus), label="Status"),
+    ),
+    role="manager",
+    export={
+        "received_at": "received", "sender": "from", "customer_name": "customer", "words": "text", "status": "status",
+        "reader": "read by", "read_at": "read",
     },
 )  # fmt: skip
 
@@ -84,6 +108,16 @@ async def list_sends(session: AsyncSession, actor: Actor, query: ListQuery | Non
         Invalid: see `read_list`.
     """
     return await read_list(session, actor, SENDS, query)
+
+
+async def list_replies(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[ReplyRow]:
+    """Return texts people wrote that no rule understands, newest first.
+
+    Raises:
+        Forbidden: the actor is not a manager: they are people's own words.
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, REPLIES, query)
 
 
 async def list_left(session: AsyncSession, actor: Actor, query: ListQuery | None = None) -> Page[SendRow]:

@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
-from liquor_app.core.columns import blob, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.columns import blob, choice, moment, pk, plain_uuid, ref, stamped, whole, words
 from liquor_app.core.states import Transitions
 
 
@@ -35,6 +35,42 @@ class ShortLink(SQLModel, table=True):
     send_id: UUID = plain_uuid(nullable=False)
     link_id: UUID = ref("tracked_links.id")
     place: int = whole(default=1, small=True)
+
+
+class ReplyStatus(StrEnum):
+    OPEN = "open"
+    """Nobody has read it yet: no further text goes to its number."""
+    NO = "no"
+    """It was a no: the number was taken off as if it had said STOP."""
+    READ = "read"
+    """It asked for nothing that binds us."""
+
+
+REPLY = Transitions("text somebody wrote to us", {ReplyStatus.OPEN: [ReplyStatus.NO, ReplyStatus.READ]})
+
+
+class Reply(SQLModel, table=True):
+    """A text people wrote to us that no rule understands: a task for a person. `status` is a `ReplyStatus`."""
+
+    __tablename__ = "replies"
+    __table_args__ = (
+        UniqueConstraint("provider", "event_id"),
+        Index("ix_replies_open", "address_hash", postgresql_where=text("status = 'open'")),
+        Index("ix_replies_received", "received_at", "id"),
+        Index("ix_replies_customer", "customer_id"),
+    )
+
+    id: UUID = pk()
+    provider: str = words()
+    event_id: str = words()
+    address: str = words()
+    address_hash: bytes = blob(nullable=False)
+    customer_id: UUID | None = ref("customers.id", ondelete="SET NULL", nullable=True)
+    body: str = words()
+    status: ReplyStatus = choice("status", ReplyStatus, ReplyStatus.OPEN)
+    read_by: str = words(default="")
+    read_at: datetime | None = moment()
+    received_at: datetime = stamped()
 
 
 class ErrandStatus(StrEnum):

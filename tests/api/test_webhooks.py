@@ -22,11 +22,13 @@ from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7, uuid7_time
+from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.providers.service import configure_channel
 from liquor_app.sending.events.inbox import process_receipts
+from liquor_app.sending.events.replies import unread_from
 from liquor_app.sending.recipients.unsubscribe import message_token
 from tests.api.client import Client
 from tests.people import add_campaign, add_customer, ensure_shop
@@ -323,6 +325,49 @@ async def test_a_text_makes_no_consent(anybody: Client, word: str) -> None:
     assert [tuple(row) for row in await rows(BACK, id=never)] == [(None, 1)]
     assert [tuple(row) for row in await rows(BACK, id=left)] == [("withdrawn", 1)]
     assert [row[0] for row in await rows("SELECT status FROM consents")] == ["withdrawn"]
+
+
+async def test_what_nobody_understands_waits_for_a_person_and_holds_further_texts(
+    anybody: Client, manager: Client, viewer: Client
+) -> None:
+    """Case 27: an unread text may be a no. Told twice it is one task; a no takes the number off as STOP does."""
+    await shop()
+    _, customer, phone = await sent("twilio", "sms")
+    _, _, other = await sent("twilio", "sms")
+    for words in ("is the bus stop nearby", "take me off, thanks", "HELP", "  "):
+        await text_us(anybody, phone if "bus" in words else other, words)
+    await process()
+    await process()
+    (task,) = (await manager.get("/replies")).json()["items"]
+    assert (task["sender"], task["customer_id"], task["words"], task["status"]) == (
+        phone, str(customer), "is the bus stop nearby", "open",
+    )  # fmt: skip
+    assert len(await rows("SELECT 1 FROM notifications WHERE title = '1 text to read'")) == 1
+    assert (await viewer.get("/replies")).status_code == 403, "people's own words"
+    assert (await viewer.post(f"/replies/{task['id']}/settle", json={"is_no": False})).status_code == 403
+    async with transaction() as session:
+        assert await unread_from(session, [address_hash(phone), address_hash(other)]) == {address_hash(phone)}
+    answer = await manager.post(f"/replies/{task['id']}/settle", json={"is_no": True})
+    assert answer.json() == {"status": "no"}
+    assert (await manager.post(f"/replies/{task['id']}/settle", json={"is_no": False})).status_code == 409
+    assert [tuple(row) for row in await rows(BACK, id=customer)] == [("withdrawn", 2)], "the other one said no in words"
+    async with transaction() as session:
+        assert await unread_from(session, [address_hash(phone)]) == frozenset()
+    # it was a text, so a text takes it back
+    await text_us(anybody, phone, "START")
+    await process()
+    assert [tuple(row) for row in await rows(BACK, id=customer)] == [("given", 1)]
+
+
+async def test_twilios_own_reading_goes_before_ours(anybody: Client) -> None:
+    await shop()
+    _, customer, phone = await sent("twilio", "sms")
+    body, headers = twilio({"From": phone, "To": "+18005551212", "Body": "adios", "MessageSid": "SM" + uuid7().hex,
+                            "SmsStatus": "received", "OptOutType": "STOP"})  # fmt: skip
+    assert (await anybody.post("/webhooks/twilio", content=body, headers=headers)).status_code == 200
+    await process()
+    assert [tuple(row) for row in await rows(BACK, id=customer)] == [("withdrawn", 1)]
+    assert await rows("SELECT 1 FROM replies") == []
 
 
 async def test_start_gives_back_only_what_stop_took(anybody: Client) -> None:

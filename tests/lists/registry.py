@@ -34,7 +34,7 @@ from liquor_app.planning.lists import PLANS
 from liquor_app.providers.models import OutboxMessage
 from liquor_app.segments.lists import CUSTOMERS, MEMBERS, SEGMENTS
 from liquor_app.segments.service import ensure_default_segments
-from liquor_app.sending.lists import LEFT_SENDS, OUTBOX, SENDS
+from liquor_app.sending.lists import LEFT_SENDS, OUTBOX, REPLIES, SENDS
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.templates.lists import TEMPLATES, VERSIONS
 from liquor_app.templates.service import ensure_default_templates
@@ -234,6 +234,21 @@ async def drop_folders(session: AsyncSession) -> None:
     )
 
 
+async def replies(session: AsyncSession) -> None:
+    await ensure_shop(session)
+    person = await add_customer(session)
+    await session.execute(
+        text(
+            "INSERT INTO replies (provider, event_id, address, address_hash, customer_id, body, status, received_at)"
+            " SELECT 'twilio', 'SM' || uuid_v7(), '+1207555010' || n, '\\x00',"
+            " CASE WHEN n < 3 THEN CAST(:id AS uuid) END, 'what?',"
+            " CASE WHEN n % 2 = 0 THEN 'open' ELSE 'read' END, date_trunc('day', now())"
+            " FROM generate_series(1, 5) n"
+        ),
+        {"id": person},
+    )
+
+
 async def products(session: AsyncSession) -> None:
     known = {"category": "Gin", "price": Decimal(20), "cost": Decimal(12), "stock": Decimal(4)}
     rows = [
@@ -274,6 +289,7 @@ LISTS = [
     Listed(SUPPRESSIONS, suppressions, "/suppressions"),
     Listed(DOUBLES, doubles, "/doubles"),
     Listed(IMPORTS, imports, "/imports"),
+    Listed(REPLIES, replies, "/replies"),
     Listed(AUDIT, audit_log, "/audit", shop_zone),
     Listed(PLANS, plans, scope=one_campaign),
     Listed(NOT_SENT, not_sent, scope=one_customer),

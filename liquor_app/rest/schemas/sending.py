@@ -74,3 +74,15 @@ class ErrandIn(Body):
 
     kind: Kind
     channel: Channel
+
+
+class ReplyMeant(Body):
+    """What a text meant."""
+
+    is_no: bool
+
+
+class ReplySettled(Row):
+    """What became of it."""
+
+    status: str

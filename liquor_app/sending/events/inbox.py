@@ -31,7 +31,8 @@ from liquor_app.providers.kit.base import EventKind, Provider, WebhookEvent
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.providers.service import load_routes, open_provider
 from liquor_app.sending.events.apply_events import LOGGED, Told, apply_events
-from liquor_app.sending.events.sms_keywords import answer_texts
+from liquor_app.sending.events.replies import keep_replies
+from liquor_app.sending.events.sms_keywords import answer_texts, not_understood
 from liquor_app.sending.events.suppress_on_event import heed_strangers
 
 BATCH = 500
@@ -144,7 +145,9 @@ async def process_receipts(session: AsyncSession, actor: Actor, *, limit: int = 
     if not receipts:
         return Processed(0, 0)
     receipts = await _identified(session, receipts)
-    await answer_texts(session, [one.event for one in receipts if one.event.kind is EventKind.INBOUND])
+    texts = [one for one in receipts if one.event.kind is EventKind.INBOUND]
+    await answer_texts(session, [one.event for one in texts])
+    await keep_replies(session, [one.told for one in texts if not_understood(one.event)])
     by_send: dict[UUID, list[Told]] = defaultdict(list)
     nameless: list[_Receipt] = []
     for one in receipts:

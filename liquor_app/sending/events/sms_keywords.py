@@ -84,6 +84,11 @@ def _plain(words: str) -> str:
     return " ".join(re.sub(r"[^a-z ]+", " ", re.sub(r"['’`´]", "", bare.lower())).split())
 
 
+def not_understood(event: WebhookEvent) -> bool:
+    """Tell whether a person has to read it."""
+    return wish_of(event.text, event.opt_out) is None and bool((event.text or "").strip())
+
+
 async def answer_texts(session: AsyncSession, texts: Sequence[WebhookEvent]) -> None:
     """Do what people ask for, oldest first: the last word of each number counts."""
     last: dict[str, tuple[Wish, WebhookEvent]] = {}

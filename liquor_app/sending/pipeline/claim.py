@@ -17,7 +17,7 @@ from liquor_app.actions.action_status import Launched, skip_queued
 from liquor_app.catalog.shelf import sold_out
 from liquor_app.compliance.legal_rules import Rules
 from liquor_app.compliance.may_offer import disclosures
-from liquor_app.compliance.may_send import Allowed, Blocked, BlockReason, may_send, next_allowed
+from liquor_app.compliance.may_send import Allowed, Blocked, BlockReason, PersonFacts, may_send, next_allowed
 from liquor_app.compliance.recipient_place import place_of
 from liquor_app.core.bulk import unnest
 from liquor_app.core.ids import uuid7
@@ -31,6 +31,7 @@ from liquor_app.ledger.claim_rows import Release, Skip, claim_due, release_claim
 from liquor_app.ledger.contact_history import contacts_of
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import licences
+from liquor_app.sending.events.replies import unread_from
 from liquor_app.sending.pipeline.eligibility_facts import (
     code_wanted,
     has_coupon,
@@ -156,13 +157,20 @@ async def claim_batch(
     hashes = {row.id: address_hash(row.address) for row in rows if row.address}
     suppressed = await _suppressed(session, set(hashes.values()))
     contacts, brands = await _contacts(session, rows), await licences(session)
+    unread = await unread_from(session, {hashes[row.id] for row in rows if row.channel == Channel.SMS and row.address})
     gone = await sold_out(session, filter(None, map(_product_of, rows)))
     passed: list[tuple[Any, Allowed]] = []
     stops: list[Stop] = []
     for row in rows:
         is_suppressed = (hashes.get(row.id), row.channel) in suppressed
         licence = brands.get(row.brand_id, brands.get(None))
-        verdict = _decide(row, rules, licence, is_suppressed, contacts[row.customer_id])
+        facts = person_facts(
+            row,
+            suppressed=is_suppressed,
+            contacts=_within(contacts[row.customer_id], row.moment),
+            unread_reply=hashes.get(row.id) in unread,
+        )
+        verdict = _decide(row, rules, licence, facts)
         if isinstance(verdict, Allowed) and _product_of(row) in gone:
             note = f"{row.offer_terms['name']}: the product {row.offer_terms['product']} is out of stock."
             verdict = Stop(row.id, OUT_OF_STOCK, note, None, row.customer_id, row.campaign_id)
@@ -217,19 +225,12 @@ async def stop_messages(session: AsyncSession, token: UUID, stops: Sequence[Stop
     )  # fmt: skip
 
 
-def _decide(
-    row: Any, rules: Rules, licence: str | None, is_suppressed: bool, contacts: list[datetime]
-) -> Allowed | Stop:
+def _decide(row: Any, rules: Rules, licence: str | None, person: PersonFacts) -> Allowed | Stop:
     moment: datetime = row.moment
     if is_over(moment + LASTING, row.expires_at):
         ended = show_moment(row.expires_at, moment.astimezone(ZoneInfo(rules.store_zone)))
         note = f"It was not sent in time; the offer's campaign ended {ended}."
         return Stop(row.id, EXPIRED, note, None, row.customer_id, row.campaign_id)
-    person = person_facts(
-        row,
-        suppressed=is_suppressed,
-        contacts=_within(contacts, moment),
-    )
     message = message_facts(row, licence)
     verdict = may_send(person, message, moment, rules)
     if isinstance(verdict, Blocked):

@@ -74,7 +74,9 @@ def place_facts(row: Any) -> PersonFacts:
     )
 
 
-def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) -> PersonFacts:
+def person_facts(
+    row: Any, *, suppressed: bool, contacts: tuple[int, int, int], unread_reply: bool = False
+) -> PersonFacts:
     """Return everything known of the recipient; `contacts` within 24 hours, 7 and 30 days."""
     return PersonFacts(
         has_address=bool(row.address),
@@ -88,6 +90,7 @@ def person_facts(row: Any, *, suppressed: bool, contacts: tuple[int, int, int]) 
         age_disputed=row.age_disputed,
         has_alcohol_purchases=bool(row.has_alcohol_purchases),
         **_place(row),
+        unread_reply=unread_reply,
         paused_until=row.paused_until,
         own_cap_30_days=row.max_contacts_30_days,
         topics_off=tuple(row.topics_off),

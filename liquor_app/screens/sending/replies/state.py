@@ -1,0 +1,84 @@
+"""Texts people wrote, read one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from liquor_app.accounts.permissions import Actor
+from liquor_app.core.db import Session, transaction
+from liquor_app.core.ids import parse_id
+from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.paging import Page
+from liquor_app.organization.settings import shop_now
+from liquor_app.screens.listing.state import ListState
+from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.sending.events.replies import ReplyRow, settle_reply
+from liquor_app.sending.lists import REPLIES, list_replies
+from liquor_app.sending.models import ReplyStatus
+from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import ago
+
+WORDS = {ReplyStatus.OPEN: "to read", ReplyStatus.NO: "was a no", ReplyStatus.READ: "read"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyLine:
+    """A text; `customer` is the address of their page, "" for nobody we know."""
+
+    id: str
+    who: str
+    customer: str
+    body: str
+    when: str
+    status: str
+    became: str
+    is_open: bool
+
+
+class RepliesState(ListState, rx.State):
+    """The inbox of texts."""
+
+    rows: list[ReplyLine] = []
+
+    def _list(self) -> ListSpec[ReplyRow]:
+        return REPLIES
+
+    def _path(self) -> str:
+        return "/replies"
+
+    def _export_path(self) -> str:
+        return "/api/v1/replies/export"
+
+    async def _read_page(self, session: Session, actor: Actor, query: ListQuery) -> Page[ReplyRow]:
+        return await list_replies(session, actor, query)
+
+    async def _lines(self, session: Session, actor: Actor, items: list[ReplyRow]) -> list[ReplyLine]:
+        at = await shop_now(session)
+        return [
+            ReplyLine(
+                str(row.id),
+                row.customer_name or row.sender,
+                f"/customers/{row.customer_id}" if row.customer_id else "",
+                row.words,
+                ago(row.received_at, at),
+                WORDS[ReplyStatus(row.status)],
+                f"by {row.reader}" if row.reader else "",
+                row.status == ReplyStatus.OPEN,
+            )
+            for row in items
+        ]
+
+    @rx.event
+    @guarded
+    async def settle(self, reply_id: str, is_no: bool) -> Any:
+        """Say what a text meant; a no takes the number off at once."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await settle_reply(session, actor, parse_id(reply_id, "text"), is_no=bool(is_no))
+        await self._again()
+        if is_no:
+            return toast_done("Taken as a no", "No text goes to this number any more.")
+        return toast_done("Read", "Texts to this number go on.")

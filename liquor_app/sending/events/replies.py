@@ -1,0 +1,158 @@
+"""Texts people write that no rule understands: kept for a person to read, and no further text goes out until then.
+
+Any reasonable way of saying no binds (47 CFR 64.1200(a)(10)). What a rule does not understand may be one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.audit import audit
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import Actor, require
+from liquor_app.core.bulk import unnest
+from liquor_app.core.clock import now
+from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.customers.addresses import address_hash, normalise_phone
+from liquor_app.customers.consents import Suppression, suppress_addresses
+from liquor_app.customers.models import SuppressionReason
+from liquor_app.customers.recipient_consent import SaidByText, withdraw_by_text
+from liquor_app.organization.models import Channel
+from liquor_app.organization.service import notify
+from liquor_app.providers.kit.base import WebhookEvent
+from liquor_app.sending.events.sms_keywords import BY_TEXT
+from liquor_app.sending.models import REPLY, ReplyStatus
+from liquor_app.ui.words import plural
+
+MAX_BODY = 1_600
+"""Characters: the longest text a carrier joins."""
+
+_KEPT = unnest("n", provider="text", event_id="text", address="text", hash="bytea", body="text", at="timestamptz")
+_KEEP = f"""
+INSERT INTO replies (provider, event_id, address, address_hash, customer_id, body, received_at)
+SELECT n.provider, n.event_id, n.address, n.hash,
+       (SELECT c.id FROM customers c WHERE c.phone = n.address AND c.deleted_at IS NULL ORDER BY c.id LIMIT 1),
+       n.body, n.at
+  FROM {_KEPT}
+    ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRow:
+    """A text somebody wrote, and what became of it."""
+
+    id: UUID
+    sender: str
+    """Their number, E.164."""
+    customer_id: UUID | None
+    customer_name: str | None
+    words: str
+    status: ReplyStatus
+    reader: str
+    read_at: datetime | None
+    received_at: datetime
+
+
+async def keep_replies(session: AsyncSession, texts: Sequence[tuple[str, WebhookEvent]]) -> int:
+    """Keep what nobody understood, each once; the bell says that there is something to read. Returns how many."""
+    kept: list[tuple[str, WebhookEvent, str]] = []
+    for provider, event in texts:
+        try:
+            address = normalise_phone(event.recipient or "", is_given_out=False)
+        except Invalid:
+            continue  # nobody we could write to
+        if (event.text or "").strip():
+            kept.append((provider, event, address))
+    if not kept:
+        return 0
+    made = await session.execute(
+        text(_KEEP),
+        _KEPT.bind(
+            provider=[provider for provider, _, _ in kept],
+            event_id=[event.event_id[:200] for _, event, _ in kept],
+            address=[address for _, _, address in kept],
+            hash=[address_hash(address) for _, _, address in kept],
+            body=[(event.text or "").strip()[:MAX_BODY] for _, event, _ in kept],
+            at=[event.at for _, event, _ in kept],
+        ),
+    )
+    count = int(made.rowcount)  # type: ignore[attr-defined]
+    if count:
+        await notify(
+            session,
+            title=f"{plural(count, 'text')} to read",
+            body="No rule understands what was written. Until somebody has read it, no text goes to that number.",
+            link="/replies",
+            level="warning",
+        )
+    return count
+
+
+async def unread_from(session: AsyncSession, hashes: Collection[bytes]) -> frozenset[bytes]:
+    """Return those of these addresses that wrote something nobody has read yet. A corridor."""
+    if not hashes:
+        return frozenset()
+    found = await session.execute(
+        text(f"SELECT address_hash FROM replies WHERE status = '{ReplyStatus.OPEN}' AND address_hash = ANY(:hashes)"),
+        {"hashes": list(hashes)},
+    )
+    return frozenset(bytes(one) for one in found.scalars())
+
+
+async def settle_reply(session: AsyncSession, actor: Actor, reply_id: UUID, *, is_no: bool) -> ReplyStatus:
+    """Say what a text meant: a no, which takes the number off as STOP does, or nothing that binds us. Texts to it go
+    out again only then, and never after a no.
+
+    Raises:
+        Forbidden: the actor is not a marketer.
+        NotFound: there is no such text.
+        Conflict: somebody has read it already.
+    """
+    require(actor, Role.MANAGER)
+    found = await session.execute(
+        text("SELECT status, address, body, received_at, read_by FROM replies WHERE id = :id FOR UPDATE"),
+        {"id": reply_id},
+    )
+    row = found.first()
+    if row is None:
+        raise NotFound("There is no such text.")
+    status = ReplyStatus.NO if is_no else ReplyStatus.READ
+    if row.status not in REPLY.sources(status):
+        raise Conflict(f"{row.read_by or 'Somebody'} has read it already.")
+    await session.execute(
+        text("UPDATE replies SET status = :status, read_by = :by, read_at = :at WHERE id = :id"),
+        {"status": status.value, "by": actor.name[:120], "at": now(), "id": reply_id},
+    )
+    if is_no:
+        evidence = json.dumps({"text": row.body[:160], "at": str(row.received_at), "read_by": actor.name[:120]})
+        await suppress_addresses(
+            session, [Suppression(row.address, SuppressionReason.UNSUBSCRIBED, Channel.SMS)], source=BY_TEXT
+        )
+        await withdraw_by_text(session, [SaidByText(row.address, evidence)], BY_TEXT)
+    await audit(session, actor, "reply.read", "reply", reply_id, meant="no" if is_no else "nothing")
+    return status
+
+
+_MOVE = "UPDATE replies SET customer_id = :to WHERE customer_id = :gone RETURNING id"
+_RETURN = """
+UPDATE replies SET customer_id = :gone WHERE customer_id = :to AND id = ANY(CAST(:ids AS uuid[]))
+"""
+
+
+async def move_replies(session: AsyncSession, gone: UUID, to: UUID) -> list[str]:
+    """Give what one customer wrote to another; returns the texts' ids. A corridor, for `doubles`."""
+    moved = await session.execute(text(_MOVE), {"gone": gone, "to": to})
+    return [str(one) for one in moved.scalars()]
+
+
+async def return_replies(session: AsyncSession, gone: UUID, to: UUID, ids: Sequence[str]) -> None:
+    """Undo `move_replies`. A corridor, for `doubles`."""
+    await session.execute(text(_RETURN), {"gone": gone, "to": to, "ids": list(ids)})
