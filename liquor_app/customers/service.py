@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,6 +23,8 @@ from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, birth_columns, c
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, born_columns, open_birth_date
 from liquor_app.customers.countries import country_code
 from liquor_app.customers.merging.aliases import aliases_among
+from liquor_app.customers.merging.merged_fields import CONSENTS
+from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.places import normalise_state
 from liquor_app.customers.visible_text import visible
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
@@ -254,7 +257,8 @@ async def create_customer(session: AsyncSession, actor: Actor, changes: dict[str
 async def update_customer(
     session: AsyncSession, actor: Actor, customer_id: UUID, changes: dict[str, Any], *, seen: datetime | None = None
 ) -> CustomerRow:
-    """Change fields; `seen` (the `updated_at` the client read) refuses to overwrite somebody else's change.
+    """Change fields; `seen` (the `updated_at` the client read) refuses to overwrite somebody else's change. Consent to
+    write to an address goes with it; a no stays.
 
     Raises:
         NotFound, Forbidden, Invalid: as usual.
@@ -282,12 +286,13 @@ async def update_customer(
         await _refuse_older(session, before, born)
         if born:
             await note_typed(session, actor, customer_id, born)
-    columns = _sealed(values)
+    lost = _lost_yeses(before, values)
+    columns = _sealed(values | lost)
     sets = ", ".join(f"{name} = :{name}" for name in columns)
     await session.execute(
         text(f"UPDATE customers SET {sets}, updated_at = now() WHERE id = :id"), {**columns, "id": customer_id}
     )
-    written = {name: values[name] for name in changes}
+    written = {name: values[name] for name in changes} | lost
     await audit_change(
         session,
         actor,
@@ -299,6 +304,17 @@ async def update_customer(
         private=WRITABLE - TELLS_OF_NOBODY,
     )
     return await get_customer(session, actor, customer_id)
+
+
+def _lost_yeses(before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, None]:
+    """Return the columns of consents that were about an address which is replaced. A no is the person's and stays."""
+    return {
+        consent: None
+        for consent, address in CONSENTS.values()
+        if address in values
+        and before[address] not in (None, values[address])
+        and before[consent] not in (None, ConsentStatus.WITHDRAWN)
+    }
 
 
 async def delete_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -> None:

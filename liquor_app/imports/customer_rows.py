@@ -191,8 +191,7 @@ def _told(people: Sequence[Known]) -> Iterator[Told]:
 def _given_up(people: Iterable[Known]) -> list[GivenUp]:
     """Return the addresses that the file says are written to no more."""
     return [
-        GivenUp(str(address), channel, reason, known.id)
+        GivenUp(address, channel, reason, known.id)
         for known in people
-        for channel, reason in known.given_up.items()
-        if (address := known.values.get("email_key" if channel == "email" else "phone"))
+        for (channel, address), reason in known.given_up.items()
     ]

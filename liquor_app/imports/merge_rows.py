@@ -2,12 +2,13 @@
 
 A row is matched by e-mail, else by external id, else by phone (the last only if the row or the customer is known by
 nothing else: families share a telephone). Consent follows its date under every policy: an older word never
-overrides a newer one, and a withdrawal is honoured even where known people are kept as they are.
+overrides a newer one, and a withdrawal is honoured even where known people are kept as they are. A yes is about an
+address: it is taken for the row's own alone, and goes with an address that is replaced.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -20,7 +21,8 @@ from liquor_app.customers.ages.birth_dates import birth_columns
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, born_columns
 from liquor_app.customers.bulk_write import FIELDS
 from liquor_app.customers.labels.custom_values import custom_of, with_custom
-from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.merging.merged_fields import CONSENTS
+from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.rows import AgeSeen, ConsentGiven, Person
 
@@ -55,8 +57,8 @@ class Known:
     evidence: list[tuple[int, ConsentGiven]] = field(default_factory=list)
     born_in_row: int | None = None
     """The row of this file that last told their date of birth, if it told a new one."""
-    given_up: dict[str, str] = field(default_factory=dict)
-    """Channel → why nobody may write there any more, as this file says."""
+    given_up: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Channel and address → why nobody may write there any more, as this file says."""
     tags: dict[str, None] = field(default_factory=dict)
     """Tags this file gives them, whether they have them or not."""
     age_seen: tuple[int, AgeSeen] | None = None
@@ -241,7 +243,7 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
     Raises:
         Rejected: it names two customers at once.
     """
-    known = base.match(person.values)
+    known, row = base.match(person.values), person
     if known is not None and base.aliases:
         person = _without_aliases(base, person)
     if known is None:
@@ -252,34 +254,76 @@ def apply(base: Base, person: Person, policy: Policy) -> tuple[Known, Outcome]:
         _take_consents(known, person)
         _take_age(known, person)
         known.tags.update(dict.fromkeys(person.tags))
-        known.given_up.update(person.given_up)
+        _give_up(known, person)
         base.add(known)
         return known, Outcome.CREATED
     changes = _changes(known, person, policy)
+    moved = _forget_yeses(known, changes)
     known.values.update(changes)
     if SEALED_DATE in changes:
         known.born_in_row = person.number
     for key in KEYS:
         if key in changes:
             base.index(known, key)
-    consented, seen = _take_consents(known, person), _take_age(known, person)
+    is_alias = bool(base.aliases) and any((key, row.values.get(key)) in base.aliases for key in KEYS)
+    consented, seen = _take_consents(known, row, moved=moved, is_alias=is_alias), _take_age(known, person)
     if policy is not Policy.KEEP:
         known.tags.update(dict.fromkeys(person.tags))
-    known.given_up.update(person.given_up)
+    _give_up(known, row)
     if changes or consented or seen:
         return known, Outcome.UPDATED
     return known, Outcome.UNCHANGED
 
 
-def _take_consents(known: Known, person: Person) -> bool:
+def _forget_yeses(known: Known, changes: Mapping[str, Any]) -> list[str]:
+    """Forget the consent that was about an address which is replaced; a no is the person's and stays. Returns of which
+    channels."""
+    moved = [
+        channel
+        for channel, (_, address) in CONSENTS.items()
+        if address in changes
+        and known.values.get(address)
+        and known.consent.get(channel) not in (None, ConsentStatus.WITHDRAWN)
+    ]
+    known.consent.update(dict.fromkeys(moved))
+    return moved
+
+
+def _is_theirs(known: Known, person: Person, channel: str, is_alias: bool) -> bool:
+    """Tell whether what a row says of an address is about the one that is written to."""
+    address = CONSENTS[channel][1]
+    told = person.values.get(address)
+    return told == known.values.get(address) if told else not is_alias
+
+
+def _give_up(known: Known, person: Person) -> None:
+    """Note the address a row says is written to no more: its own, and unless that is about the address alone (a
+    bounce), the person's too."""
+    for channel, reason in person.given_up:
+        address = CONSENTS[channel][1]
+        told, kept = person.values.get(address), known.values.get(address)
+        for one in {told or kept} if reason == SuppressionReason.BOUNCED else {told, kept}:
+            if one:
+                known.given_up[channel, str(one)] = reason
+
+
+def _take_consents(known: Known, person: Person, *, moved: Sequence[str] = (), is_alias: bool = False) -> bool:
+    """Take what a row says of consents, by its date: a no of the person, a yes for the row's own address alone.
+
+    Args:
+        moved: channels whose address this row has replaced.
+        is_alias: the row names a profile that was merged away.
+    """
     taken = False
     for given in person.consents:
+        if given.status is ConsentStatus.GIVEN and not _is_theirs(known, person, given.channel, is_alias):
+            continue
         latest = known.consent_at.get(given.channel)
         # at the same moment the word that says no holds
         says_no = given.status is ConsentStatus.WITHDRAWN and known.consent.get(given.channel) != given.status
         if not given.dated and not says_no:
             continue  # the same file again says nothing new
-        if latest is None or given.at > latest or (given.at == latest and says_no):
+        if latest is None or given.at > latest or (given.at == latest and (says_no or given.channel in moved)):
             known.consent[given.channel] = given.status.value
             known.consent_at[given.channel] = given.at
             known.evidence.append((person.number, given))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -17,6 +18,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.customers.ages.sealed_dates import open_birth_date
 from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.models import SuppressionReason
+from liquor_app.customers.service import update_customer
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import PreferenceSettings, save_settings
 from liquor_app.sending.pipeline.dispatch import Dispatcher
@@ -143,10 +145,24 @@ async def test_age_by_a_full_date_of_birth(anybody: Client) -> None:
     assert "1980" not in str([row.evidence for row in ledger]), "evidence names no date"
 
 
+async def confirming(person: UUID, channel: Channel) -> str:
+    ((address,),) = await rows(f"SELECT email_key FROM customers WHERE id = '{person}'")
+    return confirm_link(SYSTEM, person, channel, address)
+
+
+async def test_double_opt_in_is_for_the_address_it_went_to(anybody: Client) -> None:
+    _, (person,) = await shop(1)
+    url = path(await confirming(person, Channel.EMAIL))
+    async with transaction() as session:
+        await update_customer(session, SYSTEM, person, {"email": "another@example.com"})
+    assert "has expired" in (await anybody.http.post(url)).text
+    assert (await rows("SELECT email_consent FROM customers"))[0][0] is None, "the yes went with its address"
+
+
 async def test_double_opt_in_ends_after_a_week(anybody: Client) -> None:
     _, (person,) = await shop(1)
     await rows("UPDATE customers SET email_consent = NULL RETURNING 1")
-    url = path(confirm_link(SYSTEM, person, Channel.EMAIL))
+    url = path(await confirming(person, Channel.EMAIL))
     assert "Yes, sign me up" in (await anybody.http.get(url)).text
     assert (await rows("SELECT email_consent FROM customers"))[0][0] is None
     with travel(now() + timedelta(days=8)):
@@ -189,7 +205,7 @@ async def test_an_own_unsubscribing_shows_as_off_whatever_an_import_said(anybody
 async def test_a_yes_needs_an_address(anybody: Client) -> None:
     _, (person,) = await shop(1)
     await rows("UPDATE customers SET phone = NULL, sms_consent = NULL RETURNING 1")
-    url = path(confirm_link(SYSTEM, person, Channel.SMS))
+    url = path(confirm_link(SYSTEM, person, Channel.SMS, "+12075550101"))
     assert (await anybody.http.get(url)).status_code == 404
     assert (await anybody.http.post(url)).status_code == 404
     assert await rows("SELECT 1 FROM consents") == []
@@ -260,12 +276,12 @@ async def test_undoing_lifts_only_ones_own(anybody: Client, reason: SuppressionR
 async def test_an_old_yes_does_not_overrule_a_later_no(anybody: Client) -> None:
     """The confirmation mail lies in the mailbox for days; somebody who left meanwhile stays out."""
     sent, person = await message()
-    url = path(confirm_link(SYSTEM, person, Channel.EMAIL))
+    url = path(await confirming(person, Channel.EMAIL))
     await anybody.http.post(f"/u/{message_token(sent.id)}")
     assert "has expired" in (await anybody.http.post(url)).text
     assert (await rows("SELECT email_consent FROM customers"))[0][0] == "withdrawn"
     with travel(now() + timedelta(seconds=2)):
-        anew = path(confirm_link(SYSTEM, person, Channel.EMAIL))
+        anew = path(await confirming(person, Channel.EMAIL))
         assert "You are signed up" in (await anybody.http.post(anew)).text
 
 
@@ -384,7 +400,7 @@ async def test_double_opt_in_waits_for_the_address_itself(manager: Client, viewe
     await Dispatcher().pump_once()
     (stopped,) = await sends(campaign)
     assert (stopped.skip_reason, stopped.note) == ("no_consent", "Consent to e-mail is not confirmed yet.")
-    assert "signed up" in (await anybody.http.post(path(confirm_link(SYSTEM, person, Channel.EMAIL)))).text
+    assert "signed up" in (await anybody.http.post(path(await confirming(person, Channel.EMAIL)))).text
     proof = await rows(
         "SELECT status, source, wording_version, ip FROM consents WHERE channel = 'email' ORDER BY at, id"
     )

@@ -165,3 +165,50 @@ async def test_a_yes_of_an_undone_import_does_not_come_back_by_undoing_a_merge(d
         await undo_merge(session, SYSTEM, merge.id)
         assert await column(session, ada, "email_consent") is None
     assert await rows("SELECT 1 AS one FROM consents WHERE status = 'given'") == []
+
+
+@pytest.mark.parametrize("policy", ["fill", "overwrite"])
+async def test_a_yes_is_taken_for_the_address_of_its_own_row(database: str, policy: str) -> None:
+    """b@ agreed, a@ never did; merged, a@ is kept. And c1@ is c's address, where the row that says yes has another."""
+    ada, other, third = await named("a"), await named("b"), await named("c")
+    async with transaction() as session:
+        await merge_profiles(session, SYSTEM, ada, other, reason="same")
+    head = "email,external_id,email_consent,consent_source,consent_at\n"
+    await take(f"{head}b@m.example,,yes,web,2025-06-01\n,b,yes,web,2025-06-01\n", policy=policy)
+    await take(f"{head}new@m.example,c,yes,web,2025-06-01\n", policy=policy)
+    found = {row["id"]: (row["email_key"], row["email_consent"]) for row in await rows(
+        "SELECT id, email_key, email_consent FROM customers WHERE deleted_at IS NULL")}  # fmt: skip
+    assert found.pop(ada) == ("a@m.example", None)
+    assert found == {third: ("c@m.example", None) if policy == "fill" else ("new@m.example", "given")}
+
+
+async def test_a_yes_goes_with_its_address_and_a_no_stays(database: str) -> None:
+    ada, other = (
+        await named("a", email_consent="given", phone="+12075550101", sms_consent="withdrawn"),
+        await named("b"),
+    )
+    async with transaction() as session:
+        await update_customer(session, SYSTEM, ada, {"email": "A2@m.example", "phone": "+12075550102", "city": "Bath"})
+        row = await get_customer(session, SYSTEM, ada)
+        assert (row.email_consent, row.sms_consent) == (None, "withdrawn")
+        await update_customer(session, SYSTEM, ada, {"email": "a2@M.example"})
+        told = await session.execute(text("SELECT changes FROM audit_log WHERE changes ? 'email_consent'"))
+        assert [one["email_consent"] for one in told.scalars()] == [["given", None]]
+    await take("email,external_id,email_consent,consent_source,consent_at\nb@m.example,b,yes,web,2025-06-01\n")
+    file = await take("email,external_id\nb2@m.example,b\n")
+    async with transaction() as session:
+        assert await column(session, other, "email_consent") is None
+        await update_customer(session, SYSTEM, other, {"email": "b3@m.example"})
+    await undo(file)
+    async with transaction() as session:
+        assert await column(session, other, "email_consent") is None, "it was b@'s, and b@ does not come back"
+
+
+async def test_a_bounce_of_a_merged_profile_s_address_is_that_address_s(database: str) -> None:
+    ada, other = await named("a"), await named("b")
+    async with transaction() as session:
+        merge = await merge_profiles(session, SYSTEM, ada, other, reason="same")
+    await take("email,Suppressed\nb@m.example,hard bounce\n")
+    async with transaction() as session:
+        await undo_merge(session, SYSTEM, merge.id)
+        assert [await is_listed(session, f"{one}@m.example") for one in "ab"] == [False, True]

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS, SEALED_DATE
 from liquor_app.customers.bulk_write import CONSENT_FIELDS, WRITTEN
+from liquor_app.customers.merging.merged_fields import CONSENTS
 
 FOR_GOOD = "a_no"
 EDITED = "edited"
@@ -53,7 +54,7 @@ CASE
 END
 """
 _PLAN = f"""
-SELECT i.customer_id, i.seen, c.updated_at = i.at AS untouched, w.*
+SELECT i.customer_id, i.seen, i.after AS told, c.updated_at = i.at AS untouched, w.*
   FROM customer_images i
   JOIN customers c ON c.id = i.customer_id
  CROSS JOIN LATERAL (
@@ -77,7 +78,14 @@ SELECT customer_id FROM customer_images WHERE import_id = :import AND customer_i
 """
 _LOCK = "SELECT id FROM customers WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
 
-_SETS = ", ".join(f"{name} = CASE WHEN p.back ? '{name}' THEN r.{name} ELSE c.{name} END" for name in WRITTEN)
+_MOVED = "(r.{consent} = 'given' AND p.told ? '{address}' AND NOT p.back ? '{address}')"
+"""A yes was about the address before, and that one does not come back."""
+_UNLESS = dict.fromkeys(WRITTEN, "") | {
+    consent: f" AND NOT {_MOVED.format(consent=consent, address=address)}" for consent, address in CONSENTS.values()
+}
+_SETS = ", ".join(
+    f"{name} = CASE WHEN p.back ? '{name}'{unless} THEN r.{name} ELSE c.{name} END" for name, unless in _UNLESS.items()
+)
 
 # What is restored whole gets its old `updated_at` too: so the import before this one finds it as it left it.
 _SET_BACK = f"""

@@ -16,6 +16,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.security.crypto import sign, unsign
+from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.consents import record_consent
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.organization.models import Channel
@@ -73,30 +74,36 @@ async def sign_up(
     return SignUp(status.value, waits)
 
 
-def confirm_link(actor: Actor, customer_id: UUID, channel: Channel) -> str:
-    """Return the second half of a double opt-in: a link that gives consent, for seven days.
+def confirm_link(actor: Actor, customer_id: UUID, channel: Channel, address: str) -> str:
+    """Return the second half of a double opt-in: a link that gives consent, for seven days and this address.
 
     Raises:
         Forbidden: the actor may only read.
     """
     require(actor, Role.MANAGER)
-    payload = {"c": customer_id.hex, "ch": channel.value, "t": int(now().timestamp())}
+    payload = {"c": customer_id.hex, "ch": channel.value, "t": int(now().timestamp()), "a": _mark(address)}
     return f"{get_settings().base_url}{CONFIRM_PATH}/{sign(_CONFIRM, payload)}"
+
+
+def _mark(address: str) -> str:
+    return address_hash(address).hex()[:16]
 
 
 async def confirm_question(session: AsyncSession, token: str) -> Ask:
     """Tell what a confirmation link asks. Changes nothing.
 
     Raises:
-        Invalid: the token is not ours, or older than seven days.
+        Invalid: the token is not ours, older than seven days, or for an address they no longer have.
         NotFound: they, or the address, are no longer known.
         Conflict: more than their own unsubscribing keeps the address on the list.
     """
-    customer_id, channel, _ = _confirming(token)
+    customer_id, channel, _, mark = _confirming(token)
     row = await recipient_by_id(session, customer_id)
     addresses = addresses_of(row)
     if channel not in addresses:
         raise NotFound(GONE)
+    if mark != _mark(addresses[channel]):
+        raise Invalid(_EXPIRED, field="token")
     standing = await standing_of(session, customer_id, {channel: addresses[channel]})
     if channel in standing.barred:
         raise Conflict(BARRED)
@@ -112,7 +119,7 @@ async def confirm(session: AsyncSession, token: str, *, ip: str | None, user_age
         NotFound, Conflict: as `confirm_question`.
     """
     asked = await confirm_question(session, token)
-    customer_id, channel, issued_at = _confirming(token)
+    customer_id, channel, issued_at, _ = _confirming(token)
     if not asked.is_done:
         if await _left_since(session, customer_id, channel, issued_at):
             raise Invalid(_EXPIRED, field="token")
@@ -138,14 +145,14 @@ async def _left_since(session: AsyncSession, customer_id: UUID, channel: Channel
     return found.first() is not None
 
 
-def _confirming(token: str) -> tuple[UUID, Channel, datetime]:
-    """Tell whom a link asks, about which channel, and when it was made."""
+def _confirming(token: str) -> tuple[UUID, Channel, datetime, str]:
+    """Tell whom a link asks, about which channel, when it was made, and the mark of the address."""
     customer_id = named(_CONFIRM, token)
     payload: dict[str, Any] = unsign(_CONFIRM, token)
     made = datetime.fromtimestamp(float(payload.get("t", 0)), UTC)
     if now() - made > CONFIRM_WITHIN:
         raise Invalid(_EXPIRED, field="token")
     try:
-        return customer_id, Channel(str(payload.get("ch"))), made
+        return customer_id, Channel(str(payload.get("ch"))), made, str(payload.get("a", ""))
     except ValueError as error:
         raise Invalid("This link is damaged or incomplete.", field="token") from error

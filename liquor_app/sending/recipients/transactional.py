@@ -269,7 +269,7 @@ async def _made(session: AsyncSession, actor: Actor, errand_id: UUID, errand: An
         brand.name, brand.postal_address, brand.footer_text, compliance.disclaimer, compliance.minimum_age, "",
         masthead=masthead_of(brand),
     )  # fmt: skip
-    notice = _confirmation(brand.name, confirm_link(actor, errand.customer_id, channel), channel)
+    notice = _confirmation(brand.name, confirm_link(actor, errand.customer_id, channel, address), channel)
     if kind is Kind.AGE:
         notice = _question(brand.name, age_link(actor, errand.customer_id), compliance.minimum_age)
     made = render_notice(channel, notice, legal)
