@@ -18,6 +18,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core import config, queue
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.files import drop_root
 from liquor_app.imports.drop_folders.drop_sources import create_source, get_source, request_look, update_source
 from liquor_app.imports.drop_folders.lists import list_drop_files
 from liquor_app.imports.drop_folders.look import Looked, look_at, request_due_looks, retry_file
@@ -253,3 +254,26 @@ async def test_a_name_and_a_folder_are_one_source_s(root: Path) -> None:
     for told in ({"folder": "other"}, {"name": "Other", "folder": "TILL"}):
         with pytest.raises(Conflict):
             await source(**told)
+
+
+async def test_what_comes_is_found_among_any_number_of_files(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drop_root, "MOST_LISTED", 3)
+    till, problem = await source(), "SELECT problem FROM drop_sources"
+    for number in range(5):
+        file = root / "till" / f"stock-{number}.csv"
+        file.write_text(STOCK.format(stock=number))
+        os.utime(file, (1_700_000_000 - number, 1_700_000_000 - number))
+    listed = await drop_root.drop_root().files("till")
+    assert ([file.name for file in listed], listed.left_out) == (["stock-2.csv", "stock-1.csv", "stock-0.csv"], 2)
+    await look(till)
+    assert (await one(problem)).problem == (
+        "The folder holds 5 files. The newest 3 are looked at: move away what was imported."
+    )
+    (root / "till" / "new.csv").write_text(STOCK.format(stock=99))
+    while (await look(till)).waiting:
+        pass
+    assert (await one("SELECT stock FROM products WHERE sku = 'G-1'")).stock == 99
+    for number in range(5):
+        (root / "till" / f"stock-{number}.csv").unlink()
+    await look(till)
+    assert (await one(problem)).problem is None

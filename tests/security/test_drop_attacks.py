@@ -15,7 +15,7 @@ from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
 from liquor_app.core.files import drop_root
-from liquor_app.core.files.drop_root import DroppedFile, LocalDropRoot, NotTaken, clean_folder
+from liquor_app.core.files.drop_root import DroppedFile, Listing, LocalDropRoot, NotTaken, clean_folder
 from liquor_app.core.files.folders import IMPORT_FILES
 from liquor_app.core.ids import uuid7
 from liquor_app.imports.drop_folders import look as looking
@@ -115,7 +115,7 @@ async def test_a_file_swapped_between_two_looks_waits_again(root: Path) -> None:
     await look_at(till)
 
     class Swapping(LocalDropRoot):
-        async def files(self, folder: str) -> list[DroppedFile]:
+        async def files(self, folder: str) -> Listing:
             found = await super().files(folder)
             file.write_text(STOCK.format(stock=777))  # between the look and the reading
             return found

@@ -8,10 +8,11 @@ it is of the file that was listed, or nothing.
 from __future__ import annotations
 
 import asyncio
+import heapq
 import os
 import re
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 MOST_LISTED = 5_000
-"""Names of one folder that are looked at."""
+"""Files of one folder that are looked at, the newest: what was read stays there, and must not hide what comes."""
 MOST_LEVELS = 4
 _SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,58}[A-Za-z0-9_-])?")
 _UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", ".swp", "~")
@@ -50,6 +51,26 @@ class DroppedFile:
     name: str
     size: int
     modified: datetime
+
+
+class Listing(list[DroppedFile]):
+    """A folder's newest files, the oldest of them first; `left_out` are older and not among them."""
+
+    left_out: int = 0
+
+
+def _newest(files: Iterable[DroppedFile]) -> Listing:
+    """Return the newest of any number of files, never holding more than those."""
+    counted = 0
+
+    def counting() -> Iterator[DroppedFile]:
+        nonlocal counted
+        for counted, one in enumerate(files, 1):  # noqa: B007 - read below
+            yield one
+
+    listing = Listing(reversed(heapq.nlargest(MOST_LISTED, counting(), key=lambda one: (one.modified, one.name))))
+    listing.left_out = counted - len(listing)
+    return listing
 
 
 def clean_folder(value: object) -> str:
@@ -89,25 +110,17 @@ class LocalDropRoot:
     def where(self, folder: str) -> str:
         return f"{self._root}/{folder}"
 
-    async def files(self, folder: str) -> list[DroppedFile]:
-        """Return the files of a folder, the oldest first; what is no plain file is left out.
+    async def files(self, folder: str) -> Listing:
+        """Return the newest files of a folder; what is no plain file is left out.
 
         Raises:
             NotTaken: there is no such folder, or it is a link.
         """
         return await asyncio.to_thread(self._files, clean_folder(folder))
 
-    def _files(self, folder: str) -> list[DroppedFile]:
-        found: list[DroppedFile] = []
+    def _files(self, folder: str) -> Listing:
         with _opened(self._root, folder) as inside, os.scandir(inside) as entries:
-            for entry in entries:
-                if len(found) == MOST_LISTED:
-                    break
-                with suppress(OSError):  # gone meanwhile
-                    known = entry.stat(follow_symlinks=False)
-                    if stat.S_ISREG(known.st_mode) and is_whole_name(entry.name):
-                        found.append(_listed(entry.name, known))
-        return sorted(found, key=lambda one: (one.modified, one.name))
+            return _newest(_plain_files(entries))
 
     async def read(self, folder: str, file: DroppedFile) -> AsyncIterator[bytes]:
         """Yield a file's content, of exactly the file that was listed.
@@ -164,6 +177,14 @@ def _opened(root: Path, folder: str) -> Iterator[int]:
             os.close(descriptor)
 
 
+def _plain_files(entries: Iterable[os.DirEntry[str]]) -> Iterator[DroppedFile]:
+    for entry in entries:
+        with suppress(OSError):  # gone meanwhile
+            known = entry.stat(follow_symlinks=False)
+            if stat.S_ISREG(known.st_mode) and is_whole_name(entry.name):
+                yield _listed(entry.name, known)
+
+
 def _why(error: OSError) -> str:
     words = {FileNotFoundError: "it is not there", PermissionError: "we may not read it"}
     return words.get(type(error), "it is a link, or no folder" if isinstance(error, NotADirectoryError) else "a link")
@@ -184,8 +205,8 @@ class BucketDropRoot:
     def where(self, folder: str) -> str:
         return f"{self._home}/{S3_PREFIX}/{folder}"
 
-    async def files(self, folder: str) -> list[DroppedFile]:
-        """Return the objects right below a prefix, the oldest first.
+    async def files(self, folder: str) -> Listing:
+        """Return the newest objects right below a prefix.
 
         Raises:
             Unavailable: the bucket cannot be reached.
@@ -195,12 +216,11 @@ class BucketDropRoot:
         below = f"{S3_PREFIX}/{clean_folder(folder)}"
         with in_our_words("reached"):
             found: Any = await obstore.list_with_delimiter_async(self._backend, below)
-        files = [
+        return _newest(
             DroppedFile(name, int(one["size"]), one["last_modified"])
-            for one in found["objects"][:MOST_LISTED]
+            for one in found["objects"]
             if is_whole_name(name := str(one["path"]).rpartition("/")[2])
-        ]
-        return sorted(files, key=lambda one: (one.modified, one.name))
+        )
 
     async def read(self, folder: str, file: DroppedFile) -> AsyncIterator[bytes]:
         """Yield an object's content, in one answer: what is put meanwhile is another object.

@@ -148,6 +148,11 @@ async def look_at(source_id: UUID) -> Looked:
     try:
         listed = await drop_root().files(source.folder)
         found = await _take_whole(source, listed)
+        if listed.left_out:
+            problem = (
+                f"The folder holds {figure(len(listed) + listed.left_out)} files. The newest {figure(len(listed))} are"
+                " looked at: move away what was imported."
+            )
     except AppError as error:  # told on its page, and tried again next time
         problem = error.message
     soon = found.taken or found.waiting
