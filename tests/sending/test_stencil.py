@@ -185,3 +185,39 @@ def test_a_long_subject_is_cut_as_ever() -> None:
     for name in ("Jo", "Marguerite Okafor", "J"):
         both(Stencils(), one, facts(name), legal())
     assert LINKS[0] == "unsubscribe_url"
+
+
+DYNAMIC = (
+    "{% assign a = 'cus' | append: 'tom' %}<p>{{ [a].grape }}</p>",
+    "{% assign a = 'cus' %}{% assign b = a | append: 'tom' %}<p>{{ [b]['grape'] }}</p>",
+    "{% assign a = 'CUSTOM' | downcase %}<p>{{ [a].grape }}</p>",
+    "{% assign a = 'cus' | append: 'tomer' %}<p>{{ [a].name | upcase }}</p>",
+    "{% assign a = 'cus' | append: 'tomer' %}<p>{{ [a].name | slice: 0, 3 }}</p>",
+    "{% assign a = 'cus' | append: 'tomer' %}{% assign b = [a].name | size %}<p>{{ b }}</p>",
+    "{% assign a = 'cus' | append: 'tomer' %}{% assign b = [a].city | default: 'no' %}{% if b == 'Bath' %}x{% endif %}",
+    "{% assign a = 'of' | append: 'fer' %}<p>{{ [a].code | downcase }}</p>",
+    "{% assign a = 'le' | append: 'gal' %}<p>{{ [a].unsubscribe_url | upcase }}</p>",
+)
+
+
+@pytest.mark.parametrize("html", DYNAMIC)
+@pytest.mark.parametrize("is_seen", [True, False], ids=["told", "not told"])
+def test_nobody_is_sent_what_is_anothers(html: str, is_seen: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the stencil does not see that a name is made up: then it is cut without anybody's fields, and thrown
+    away where a mark was changed."""
+    if not is_seen:
+        personal = frozenset({*stencil.PERSONAL, *(f"legal.{name}" for name in LINKS)})
+        monkeypatch.setattr(stencil, "_plain_paths", lambda *_: personal)
+    one, stencils = template(html), Stencils()
+    people = (("Ann Lee", "Riesling", "CODE-1"), ("Bartholomew", "Merlot", "CODE-2"), ("Cy", "Malbec", "CODE-3"))
+    for name, grape, code in people:
+        about = facts(name, "Bath", None, code=code)
+        about = replace(about, person=replace(about.person, custom={"grape": grape}))
+        lines = replace(legal(), unsubscribe_url=legal().unsubscribe_url + name[:1])
+        made = stencils.render(one, about, lines)
+        if is_seen:
+            assert (made.subject, made.body.html, made.body.text) == plainly(one, about, lines, None)
+        told = f"{made.subject}{made.body.html}{made.body.text}"
+        assert not [mark for mark in "\ue000\ue001" if mark in told]
+        for other in people:
+            assert other[0] == name or not [own for own in other if own in told]

@@ -29,7 +29,7 @@ from liquor_app.sending.tracking.links import (
     track_message,
     with_pixel,
 )
-from liquor_app.templates.rendering.render import MAX_SUBJECT, Legal, render_message
+from liquor_app.templates.rendering.render import MAX_SUBJECT, Incomplete, Legal, render_message
 from liquor_app.templates.rendering.render_limits import MAX_OUTPUT
 from liquor_app.templates.rendering.text_part import unescape_attribute
 from liquor_app.templates.rendering.variables import OfferFacts, Recipient, build_context, personal_values, shown_terms
@@ -166,6 +166,8 @@ def _plain_paths(*sources: str | None) -> frozenset[str]:
         if source and (_OPEN in source or _CUSTOM.search(source)):
             return frozenset()
         for token in _TOKEN.findall(source or ""):
+            if "[" in token:  # a name made up as it is rendered: whose, nobody can tell from here
+                return frozenset()
             if _PLAIN.fullmatch(token) or _ASKED.fullmatch(token):
                 continue
             if token.startswith("{%"):
@@ -199,15 +201,19 @@ def _mark(path: str) -> str:
 def _cut(
     template: CurrentTemplate, facts: Facts, values: Mapping[str, str], legal: Legal, tracker: Tracker | None
 ) -> _Kept | None:
-    """Return the template with holes; None if its subject is cut short, for then it depends on what goes in, or if an
-    author has put a recipient's own page into another link."""
-    marked = build_context(facts.person, facts.offer, facts.brand)
+    """Return the template with holes; None if its subject is cut short, for then it depends on what goes in, if an
+    author has put a recipient's own page into another link, or if a mark was cut or changed."""
+    # nobody's own fields: whatever finds a way to name them, none of them is ever kept for somebody else
+    marked = build_context(replace(facts.person, custom={}), facts.offer, facts.brand)
     for path in values:
         group, _, name = path.partition(".")
         marked[group] = {**marked[group], name: _mark(path)}
     away, wishes, view = (_mark(f"legal.{name}") for name in LINKS)
     blank = replace(legal, unsubscribe_url=away, preferences_url=wishes, view_url=view)
-    made = render_message(template.compile(), marked, blank)
+    try:
+        made = render_message(template.compile(), marked, blank)
+    except Incomplete:
+        return None  # for want of such a field, or of what rendering one by one will name
     if made.subject is None or made.html is None or len(made.subject) >= MAX_SUBJECT:
         return None
     links: dict[str, str] = {}
@@ -231,6 +237,9 @@ def _cut(
     if any(name.startswith("legal.") for parts in personal.values() for name in parts[1::2]):
         return None
     subject, html_parts, text_parts = (tuple(_MARK.split(part)) for part in (made.subject, html, plain))
+    left = "".join([*links.values(), *(part for parts in (subject, html_parts, text_parts) for part in parts[::2])])
+    if _OPEN in left or _CLOSE in left:
+        return None  # something was done to a mark: it is none any more, and would be sent as it is
     content = json.dumps([html_parts, text_parts, links]).encode()
     stencil = Stencil(UUID(bytes=hashlib.blake2b(content, digest_size=16).digest()), html_parts, text_parts, links)
     return _Kept(subject, stencil, len(html) + len(plain), personal)
