@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
-from liquor_app.accounts.changed_fields import told_filters
+from liquor_app.accounts.changed_fields import VALUE_CHARS, told_filters
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.tokens import actor_again
@@ -21,6 +21,7 @@ from liquor_app.core.listing.read import _count, _read_ids
 from liquor_app.core.listing.selection import MOST_SELECTED, Selection, selection_of
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.queue import Job, JobContext, count_open, enqueue, get_job, request_cancel
+from liquor_app.core.security.redact import redact
 from liquor_app.ui.words import figure
 
 MOST_REASONS = 12
@@ -138,7 +139,7 @@ async def request_bulk(
     await audit(
         session, actor, f"{bulk.spec.name}.{verb.name}_asked", "job", job_id, rows=len(rows),
         filters=told_filters(bulk.spec, chosen.filters), search=bool(chosen.search),
-        **({"value": given} if given else {}),
+        **({"value": redact(given, VALUE_CHARS)} if given else {}),
     )  # fmt: skip
     return job_id
 

@@ -30,6 +30,7 @@ from liquor_app.actions.models import ACTION, UNDECIDED, ActionStatus
 from liquor_app.campaigns.brief import CHANNELS
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.security.redact import redact
 from liquor_app.core.states import sql_list
 from liquor_app.segments.playbook import clean_text
 from liquor_app.ui.words import figure
@@ -84,7 +85,7 @@ async def skip_action(session: AsyncSession, actor: Actor, action_id: UUID, *, n
     summary = f"Took {held.row['offer']} by {held.row['channel']} on {held.row['scheduled_date']} out"
     await record_edit(session, actor, held.brief, [action_id], kind="skip", summary=summary)
     await _skip(session, [action_id], detail)
-    await audit(session, actor, "action.skipped", "action", action_id, note=note[:200])
+    await audit(session, actor, "action.skipped", "action", action_id, note=redact(note, 200))
 
 
 async def _skip(session: AsyncSession, ids: list[UUID], detail: str) -> None:

@@ -15,6 +15,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.security.redact import redact
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
@@ -163,7 +164,7 @@ async def lift_entry(session: AsyncSession, actor: Actor, entry_id: UUID, why: s
     if reason in FOR_GOOD:
         raise Conflict("A complaint or an erasure cannot be taken back.")
     await session.execute(text("UPDATE suppressions SET lifted_at = now() WHERE id = :id"), {"id": entry_id})
-    await audit(session, actor, "suppression.lifted", "suppression", entry_id, reason=str(reason), why=why)
+    await audit(session, actor, "suppression.lifted", "suppression", entry_id, reason=str(reason), why=redact(why))
 
 
 def _reachable(address: str, channel: str | None) -> str:

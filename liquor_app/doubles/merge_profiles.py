@@ -115,6 +115,9 @@ async def preview_merge(session: AsyncSession, actor: Actor, stays_id: UUID, goe
     fields = [FieldPreview(name, *(_words(one[name]) for one in (stays, goes, made))) for name in SHOWN]
     born = [open_birth_date(one["date_of_birth_encrypted"]) for one in (stays, goes, made)]
     fields.append(FieldPreview("date_of_birth", *map(_words, born)))
+    for one in (stays, goes):
+        if one["date_of_birth_encrypted"] is not None:
+            await audit(session, actor, "date_of_birth.read", "customer", one["id"])
     tags = [await tags_of(session, actor, one) for one in (stays_id, goes_id)]
     fields.append(FieldPreview("tags", *map(_words, (*tags, sorted({*tags[0], *tags[1]})))))
     custom = [custom_of(one["raw_data"]) for one in (stays, goes, made)]
@@ -158,7 +161,7 @@ async def merge_profiles(
         },
     )  # fmt: skip
     counts = {what: len(ids) for what, ids in moved.items() if ids and what not in KNOWN}
-    await audit(session, actor, "customer.merged", "customer", stays_id, gone=str(goes_id), why=reason, moved=counts)
+    await audit(session, actor, "customer.merged", "customer", stays_id, gone=str(goes_id), moved=counts)
     await _rescore(session)
     await session.execute(text(_FORGET), {"since": now() - timedelta(days=UNDO_DAYS)})
     return (await _of(session, stays_id))[0]

@@ -14,20 +14,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.permissions import Actor, ActorKind, require
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.files.folders import IMPORT_FILES
 from liquor_app.core.files.store import file_store
 from liquor_app.core.queue import Job, enqueue, request_cancel
+from liquor_app.core.states import sql_list
 from liquor_app.customers.imported.imported_noes import forget_images
 from liquor_app.imports.dry_run import check_choices, check_options
-from liquor_app.imports.models import IMPORT, ImportStatus
+from liquor_app.imports.models import AS_OF, IMPORT, ImportStatus
 from liquor_app.imports.rejects import heading, reject_lines
 from liquor_app.imports.undo.whose_job import asked_by
 
 KEPT_DAYS = 30
 """How long refused rows, the file of an import that did not end well, and what an import changed are kept: they hold
 personal data. So long it can be undone."""
+
+MOST_WAITING, WAITING_DAYS = 25, 7
+"""Files of one person, or of all programs, that wait to be looked at or started, and how long one may."""
 
 LOCAL = "local:"
 """How the key of a file begins that the command line reads where it lies; the rest is a hash of it and its choices."""
@@ -99,6 +103,13 @@ class ImportRow(ImportFields):
 _FIELDS = ", ".join(field.name for field in fields(ImportRow))
 
 
+_ONE_BY_ONE = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
+"""Many at once must not come to more than may wait."""
+_WAITING = f"""
+SELECT count(*) FROM imports WHERE status IN {sql_list(ImportStatus.PREVIEW, ImportStatus.QUEUED)}
+   AND created_by IS NOT DISTINCT FROM CAST(:by AS uuid) AND file_key <> '' AND file_key NOT LIKE '{LOCAL}%'
+   AND NOT options ? '{AS_OF}'
+"""
 _OLD = """
 SELECT id FROM imports WHERE COALESCE(finished_at, created_at) < now() - make_interval(days => :days)
    AND status NOT IN ('queued', 'running', 'undoing')
@@ -124,9 +135,19 @@ async def add_upload(
     Raises:
         Forbidden: the actor may only read.
         Invalid: an unknown kind.
+        Conflict: too many of theirs wait already.
     """
     require(actor, Role.MANAGER)
     check_choices(kind, "fill")
+    if actor.kind is not ActorKind.SYSTEM and not file_key.startswith(LOCAL):
+        by = {"by": actor.user_id, "name": f"uploads of {actor.user_id}"}
+        await session.execute(text(_ONE_BY_ONE), by)
+        if int((await session.execute(text(_WAITING), by)).scalar_one()) >= MOST_WAITING:
+            raise Conflict(
+                f"{MOST_WAITING} files wait to be looked at or started. Start those first; what nobody starts is"
+                f" forgotten after {WAITING_DAYS} days.",
+                field="file",
+            )
     await session.execute(
         text(
             "INSERT INTO imports (id, kind, file_name, file_key, created_by) VALUES (:id, :kind, :name, :key, :by)"
@@ -309,7 +330,8 @@ async def get_import(session: AsyncSession, actor: Actor, import_id: UUID) -> Im
 async def rejects_page(
     session: AsyncSession, actor: Actor, import_id: UUID, after: int | None = None
 ) -> tuple[list[str], int | None]:
-    """Return a page of the CSV file of an import's refused rows, and where the next one starts (None at the end).
+    """Return a page of the CSV file of an import's refused rows, and where the next one starts (None at the end). Who
+    carries it away is in the audit log.
 
     Args:
         after: None for the start, which brings the heading along.
@@ -322,8 +344,10 @@ async def rejects_page(
         raise NotFound("This import refused no rows.")
     columns = row.position.get("columns", [])
     lines, following = await reject_lines(session, import_id, columns, -1 if after is None else after)
-    if after is None and not lines:
-        raise NotFound(f"Refused rows are kept for {KEPT_DAYS} days; these are gone. Import the file again.")
+    if after is None:
+        if not lines:
+            raise NotFound(f"Refused rows are kept for {KEPT_DAYS} days; these are gone. Import the file again.")
+        await audit(session, actor, "import.rejects_exported", "import", import_id, rows=row.rejected)
     return ([heading(columns), *lines] if after is None else lines), following
 
 
@@ -344,7 +368,8 @@ async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
     for table in ("import_rejects", "import_lines"):
         await session.execute(text(f"DELETE FROM {table} WHERE import_id IN ({old})"), {"days": KEPT_DAYS})
     found = await session.execute(
-        text(f"UPDATE imports i SET file_key = '' FROM imports o WHERE i.id IN ({old}) AND i.file_key <> ''"
-             " AND o.id = i.id RETURNING o.file_key"), {"days": KEPT_DAYS}
+        text("UPDATE imports i SET file_key = '' FROM imports o WHERE o.id = i.id AND i.file_key <> ''"
+             f" AND (i.id IN ({old}) OR (i.status = 'preview' AND i.created_at < now() - make_interval(days => :wait)))"
+             " RETURNING o.file_key"), {"days": KEPT_DAYS, "wait": WAITING_DAYS}
     )  # fmt: skip
     return [stored_as(key) for key in found.scalars() if not key.startswith(LOCAL)]

@@ -8,8 +8,11 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
+from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
+from liquor_app.customers.labels.tags import tag_customers
 from tests.api.client import Client, is_problem
 from tests.people import add_customer, add_purchase
 
@@ -227,3 +230,35 @@ async def test_a_manager_reads_the_day(manager: Client, database: str) -> None:
         ann = await add_customer(session, date_of_birth=date(1983, 4, 17))
     assert (await manager.get(f"/customers/{ann}")).json()["of_age_on"] == "2004-04-17"
     assert (await manager.get("/customers")).json()["items"][0]["of_age_on"] == "2004-04-17"
+
+
+async def test_who_reads_a_birth_date_is_written_down(manager: Client, database: str) -> None:
+    async with transaction() as session:
+        ada = await add_customer(session, date_of_birth=date(1983, 4, 17))
+        other = await add_customer(session, date_of_birth=None)
+    assert (await manager.get(f"/customers/{ada}/age")).json()["date_of_birth"] == "1983-04-17"
+    await manager.get(f"/customers/{other}/age")
+    assert "1983-04-17" in (await manager.get(f"/customers/{other}/merge", params={"other": str(ada)})).text
+    async with transaction() as session:
+        found = await session.execute(text("SELECT entity_id FROM audit_log WHERE action = 'date_of_birth.read'"))
+        assert list(found.scalars()) == [ada, ada]
+
+
+async def test_the_audit_log_keeps_no_words_about_a_person(manager: Client, database: str) -> None:
+    async with transaction() as session:
+        ada, other = await add_customer(session), await add_customer(session)
+    about = "Ada Lovelace, ada@example.com, +12075550101"
+    merged = await manager.post(f"/customers/{ada}/merge", json={"other": str(other), "reason": about})
+    assert merged.status_code == 201, merged.text
+    await manager.post("/customers/export", json={"filters": {"custom": "nickname:Ada Lovelace"}})
+    tagged = await manager.post(
+        "/customers/bulk", json={"action": "tag", "value": "ada@example.com", "ids": [str(ada)]}
+    )
+    assert tagged.status_code == 202, tagged.text
+    async with transaction() as session:
+        await tag_customers(session, SYSTEM, [ada], "ada@example.com")
+        said = [str(tuple(row)) for row in await session.execute(text("SELECT action, changes FROM audit_log"))]
+        kept = (await session.execute(text("SELECT reason FROM customer_merges"))).scalar_one()
+    assert len(said) > 3
+    assert not [one for one in said if "Lovelace" in one or "ada@example" in one or "5550101" in one]
+    assert kept == about

@@ -54,6 +54,9 @@ async def test_upload_follow_and_fetch_the_rejects(manager: Client, viewer: Clie
     rejects = await manager.get(f"/imports/{import_id}/rejects")
     assert rejects.headers["content-type"].startswith("text/csv")
     assert "not an address" in rejects.text
+    async with transaction() as session:
+        told = await session.execute(text("SELECT entity_id FROM audit_log WHERE action = 'import.rejects_exported'"))
+        assert [str(one) for one in told.scalars()] == [import_id]
     assert (await viewer.get("/customers")).json()["items"][0]["name"] == "Ada"
     is_problem(await viewer.get(f"/imports/{import_id}"), 403, "forbidden")
 

@@ -15,13 +15,14 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
 from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
-from liquor_app.imports import chunks, customer_rows
+from liquor_app.imports import chunks, customer_rows, uploads
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.open_import import open_work
 from liquor_app.imports.run_import import Plan
 from liquor_app.imports.tasks import TASKS, forget_old_uploads
-from liquor_app.imports.uploads import ImportRow, get_import, request_import, resume_import
+from liquor_app.imports.uploads import ImportRow, add_upload, get_import, request_import, resume_import
 from liquor_app.organization.settings import GeneralSettings
+from tests.people import add_user
 from tests.stored import bring, file_of
 
 pytestmark = pytest.mark.integration
@@ -224,3 +225,25 @@ async def test_a_revoked_keys_import_stops_before_its_next_chunk(
     assert row.job_id is not None
     assert await queue.run(row.job_id, TASKS) is JobStatus.SUCCEEDED, "somebody who may goes on with it"
     assert await count() == 90
+
+
+async def test_only_so_many_files_of_one_person_wait(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_WAITING", 2)
+    boss, other, program = await add_user(Role.MANAGER), await add_user(Role.MANAGER), await key_of()
+
+    async def bring_one(actor: Actor) -> ImportRow:
+        key = f"{uuid7()}.csv"
+        async with transaction() as session:
+            return await add_upload(
+                session, actor, import_id=uuid7(), kind="customers", file_name="p.csv", file_key=key
+            )
+
+    for actor in (boss, boss, other, program, program, SYSTEM, SYSTEM, SYSTEM):
+        await bring_one(actor)
+    for actor in (boss, program):
+        with pytest.raises(Conflict, match="2 files wait to be looked at or started"):
+            await bring_one(actor)
+    async with transaction() as session:
+        await session.execute(text("UPDATE imports SET created_at = now() - interval '8 days'"))
+    assert await forget_old_uploads() == 8
+    await bring_one(boss)

@@ -20,6 +20,7 @@ from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
 from liquor_app.core.errors import Invalid, NotFound
+from liquor_app.core.security.redact import redact
 from liquor_app.customers.ages.birth_dates import age_on, comes_of_age, known_birthday
 from liquor_app.customers.ages.sealed_dates import born_columns, open_birth_date, seal_birth_date
 from liquor_app.organization.service import notify
@@ -63,7 +64,7 @@ class Age:
 
 
 async def age_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> Age:
-    """Return what holds of a customer's age, with the date of birth.
+    """Return what holds of a customer's age, with the date of birth; who reads one is in the audit log.
 
     Raises:
         Forbidden: the actor may only read.
@@ -77,6 +78,8 @@ async def age_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> Age:
     has_reached = row.of_age_on is not None and comes_of_age(row.of_age_on, minimum) <= await shop_today(session)
     is_minor = row.of_age_on is not None and not has_reached
     disputed = row.age_disputed_at is not None
+    if row.date_of_birth_encrypted is not None:
+        await audit(session, actor, "date_of_birth.read", "customer", customer_id)
     return Age(
         open_birth_date(row.date_of_birth_encrypted),
         row.age_verified_at is not None and not is_minor and not disputed,
@@ -153,7 +156,7 @@ async def settle_age(session: AsyncSession, actor: Actor, customer_id: UUID, *, 
         before={"date_of_birth": on_file, "is_disputed": before.age_disputed_at is not None},
         after={"date_of_birth": born, "is_disputed": False},
         private={"date_of_birth"},
-        proof=proof,
+        proof=redact(proof),
         of_age=of_age,
         was_disputed=before.age_disputed_at is not None,
     )

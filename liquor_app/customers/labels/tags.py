@@ -13,6 +13,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.core.security.redact import redact
 from liquor_app.core.storable_text import unstorable
 from liquor_app.customers.models import CustomerTag, Tag
 
@@ -75,7 +76,7 @@ async def tag_customers(session: AsyncSession, actor: Actor, customer_ids: Seque
     await session.execute(text(_LOCK), {"ids": list(customer_ids)})
     added = await session.execute(text(_ADD), {"ids": list(customer_ids), "name": tag})
     count = int(added.rowcount)  # type: ignore[attr-defined]
-    await audit(session, actor, "customers.tagged", "customer", None, tag=tag, customers=count)
+    await audit(session, actor, "customers.tagged", "customer", None, tag=redact(tag), customers=count)
     return count
 
 
@@ -90,7 +91,7 @@ async def untag_customers(session: AsyncSession, actor: Actor, customer_ids: Seq
     tag = clean_tag(name)
     removed = await session.execute(text(_REMOVE), {"ids": list(customer_ids), "name": tag})
     count = int(removed.rowcount)  # type: ignore[attr-defined]
-    await audit(session, actor, "customers.untagged", "customer", None, tag=tag, customers=count)
+    await audit(session, actor, "customers.untagged", "customer", None, tag=redact(tag), customers=count)
     return count
 
 
