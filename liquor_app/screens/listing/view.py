@@ -85,8 +85,8 @@ def list_filters(
     def one(item: Any) -> rx.Component:
         return rx.cond(
             item.value != "",
-            chip(item.label, item.words, state.choose(item.key, "")),
-            choice_chip(item.label, item.options, lambda value: state.choose(item.key, value)),
+            chip(item.label, item.words, state.choose(item.key, ""), name=item.key),
+            choice_chip(item.label, item.options, lambda value: state.choose(item.key, value), name=item.key),
         )
 
     asked = [search_input(search, value=state.query, on_change=state.search)] if search else []

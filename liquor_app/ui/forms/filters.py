@@ -18,11 +18,16 @@ def filter_bar(*children: Child, end: tuple[Child, ...] = ()) -> rx.Component:
     return rx.el.div(*children, tail, class_name="filters", role="search")
 
 
-def chip(key: Text, value: Text, on_remove: Handler) -> rx.Component:
-    """Draw a filter that is on: "Segment **any of 5** ×"."""
+FOCUS = "setTimeout(() => document.getElementById('filter-{key}')?.focus(), 60)"
+"""A filter that is chosen, or taken off, is drawn anew as another button: the keyboard goes on from there."""
+
+
+def chip(key: Text, value: Text, on_remove: Handler, *, name: Text = "") -> rx.Component:
+    """Draw a filter that is on: "Segment **any of 5** ×"; `name` is what `FOCUS` finds it by."""
     remove = rx.el.button(
-        icon("x", 14), type="button", class_name="x", on_click=on_remove, aria_label=f"Remove filter {key}"
-    )
+        icon("x", 14), type="button", class_name="x", on_click=on_remove, aria_label=f"Remove filter {key}",
+        **_named(name),
+    )  # fmt: skip
     return rx.el.span(rx.el.span(key, class_name="k"), value, remove, class_name="chip on")
 
 
@@ -39,8 +44,12 @@ class Option:
     words: str
 
 
-def choice_chip(label: Text, options: Any, on_choose: Callable[[Any], Any]) -> rx.Component:
+def choice_chip(label: Text, options: Any, on_choose: Callable[[Any], Any], *, name: Text = "") -> rx.Component:
     """Draw a dashed chip that opens a menu of `Option`s; `on_choose(value)` takes one."""
-    trigger = rx.el.button(icon("plus", 14), label, type="button", class_name="chip dash")
+    trigger = rx.el.button(icon("plus", 14), label, type="button", class_name="chip dash", **_named(name))
     lines = rx.foreach(options, lambda option: rx.menu.item(option.words, on_click=on_choose(option.value)))
     return rx.menu.root(rx.menu.trigger(trigger), rx.menu.content(lines, side_offset=4))
+
+
+def _named(name: Text) -> dict[str, Any]:
+    return {} if isinstance(name, str) and not name else {"id": "filter-" + name}
