@@ -194,6 +194,10 @@ def _unknown(source: TemplateSource, parts: list[tuple[str, str]]) -> list[Probl
     for name in variables_of(source):
         if name in VARIABLES or _CUSTOM.fullmatch(name) or any(known.startswith(f"{name}.") for known in VARIABLES):
             continue
+        if (own := re.fullmatch(r"customer\.(custom\.[a-z][a-z0-9_]*)", name)) is not None:
+            words = f"There is no variable {name}. A field of your own is {own[1]}."
+            found.append(Problem(*_first(parts, name), words, is_warning=True))
+            continue
         near = get_close_matches(name, VARIABLES, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         field, line = _first(parts, name)

@@ -181,6 +181,11 @@ def _variables() -> rx.Component:
             name, type="button", class_name="var", title=f"For example: {example}", on_click=insert(f"{{{{ {name} }}}}")
         )
 
+    def own(name: Any) -> rx.Component:
+        """Draw a field of the shop's own; its key is letters, digits and _. Not everybody has a value: a default."""
+        put = rx.call_script('window.sourceEditor?.insert("{{ ' + name + " | default: '' }}\")")
+        return rx.el.button(name, type="button", class_name="var", title="A field of your own", on_click=put)
+
     blocks = (
         ("with a default", "{{ customer.first_name | default: 'friend' }}"),
         ("only with a coupon", "{% if offer.code %}Code {{ offer.code }}{% endif %}"),
@@ -188,6 +193,7 @@ def _variables() -> rx.Component:
     return card(
         rx.el.div(
             *(one(name, example) for name, example in VARIABLES.items()),
+            rx.foreach(EditorState.own, own),
             *(
                 rx.el.button(label, type="button", class_name="chip dash", title=words, on_click=insert(words))
                 for label, words in blocks

@@ -11,6 +11,7 @@ from liquor_app.actions.latest_offer import latest_offer
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
+from liquor_app.customers.labels.custom_fields import list_custom_fields
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
 from liquor_app.screens.details.state import DetailState
@@ -40,6 +41,8 @@ class EditorState(FormState, DetailState, rx.State):
     problems: list[ProblemLine] = []
     seen: Seen = Seen()
     broken: str = ""
+    own: list[str] = []
+    """The shop's own fields as a template writes them."""
     part: str = "design"
     view: str = "desktop"
     _version: int = 0
@@ -70,6 +73,8 @@ class EditorState(FormState, DetailState, rx.State):
         async with transaction() as session:
             uses = await template_uses(session, actor, [row.id])
             at = await shop_now(session)
+            fields = await list_custom_fields(session, actor)
+        self.own = [f"custom.{field.key}" for field in fields]
         self.head, self._version = head_of(row, uses[row.id], at), row.version
         self.values = {name: getattr(row, name) or "" for name in (*CONTENT, *DETAILS)}
         self.numbers = {name: numbered(self.values[name]) for name in CONTENT}
