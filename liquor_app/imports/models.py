@@ -11,7 +11,20 @@ from uuid import UUID
 from sqlalchemy import Column, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from liquor_app.core.columns import choice, document, exact, flag, moment, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.columns import (
+    blob,
+    choice,
+    document,
+    exact,
+    flag,
+    moment,
+    pk,
+    plain_uuid,
+    ref,
+    stamped,
+    whole,
+    words,
+)
 from liquor_app.core.states import Transitions
 
 AS_OF = "as_of"
@@ -101,6 +114,8 @@ class ImportReject(SQLModel, table=True):
     field: str | None = words(nullable=True)
     reason: str = words()
     raw: dict[str, Any] = document(empty="{}")
+    birth_cells_encrypted: bytes | None = blob()
+    """Cells of dates of birth by their place, which are empty in `raw`; the whole line of a row that is kept as one."""
 
 
 class ImportLine(SQLModel, table=True):

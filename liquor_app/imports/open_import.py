@@ -16,7 +16,7 @@ from liquor_app.imports.cleaning.order_shape import check_rows
 from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells
-from liquor_app.imports.profiles.tool_profile import Make, Profile, put_together
+from liquor_app.imports.profiles.tool_profile import Make, Profile, made_of, put_together
 from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import READING, open_table, read_sample
 from liquor_app.imports.readers.row_reader import Table
@@ -91,6 +91,8 @@ async def open_work(
     )  # fmt: skip
     work = Work(plan, actor, position, chunks=chunks, reading=Reading(at, how), watch=watch)
     work.own = own
+    if (born := at.get("date_of_birth")) is not None:
+        work.births = (born,) if born < len(table.columns) else made_of(profile, table.columns, "date_of_birth")
     used = {
         *at.values(),
         *(table.columns.index(one) for one in (put_together(profile, table.columns) if profile else ())),

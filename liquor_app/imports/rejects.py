@@ -6,8 +6,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import copy_rows
 from liquor_app.core.csv_cells import escape_formula, unescape_formula
+from liquor_app.core.security.crypto import decrypt, encrypt, key_ring
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.readers.row_reader import Record
 
@@ -39,22 +42,54 @@ class Reject:
 
 def raw_of(record: Record, order_id: str = "") -> str:
     """Return a record as kept, JSON: its cells, or the whole line where they could not be told apart."""
+    return _kept(record, order_id, ())[0]
+
+
+def _kept(record: Record, order_id: str, births: Collection[int]) -> tuple[str, str | None]:
+    """Return a record as kept, and sealed what of it tells a date of birth (`ImportReject.birth_cells_encrypted`)."""
     cells = [cell[:SHOWN].replace("\x00", "") for cell in record.cells]
     kept: dict[str, object] = {"line": ",".join(cells)[:SHOWN]} if record.problem else {"cells": cells}
+    hidden: dict[str, object] = {}
+    if births and record.problem:
+        hidden, kept = kept, {"line": ""}
+    elif births:
+        hidden = {str(place): cells[place] for place in births if place < len(cells) and cells[place].strip()}
+        kept = {"cells": ["" if str(place) in hidden else cell for place, cell in enumerate(cells)]}
     if order_id:
         kept["order"] = order_id
-    return json.dumps(kept, ensure_ascii=False)
+    sealed = _sealed(key_ring()[0], json.dumps(hidden)) if hidden else None
+    return json.dumps(kept, ensure_ascii=False), sealed
 
 
-async def write_rejects(session: AsyncSession, import_id: UUID, rejects: Iterable[Reject]) -> None:
-    """Keep refused rows in the transaction that moves the checkpoint past them."""
+@lru_cache(maxsize=4096)
+def _sealed(first_key: bytes, hidden: str) -> str:
+    return encrypt(hidden).decode("ascii")
+
+
+def _with_births(raw: dict[str, Any], sealed: bytes | None) -> dict[str, Any]:
+    if sealed is None:
+        return raw
+    hidden = json.loads(decrypt(bytes(sealed)))
+    if "line" in hidden:
+        return {**raw, **hidden}
+    return {**raw, "cells": [hidden.get(str(place), cell) for place, cell in enumerate(raw["cells"])]}
+
+
+async def write_rejects(
+    session: AsyncSession, import_id: UUID, rejects: Iterable[Reject], births: Collection[int] = ()
+) -> None:
+    """Keep refused rows in the transaction that moves the checkpoint past them.
+
+    Args:
+        births: places of the cells that tell a date of birth: they are sealed.
+    """
     await copy_rows(
         session,
         "import_rejects",
-        ("import_id", "row_number", "code", "field", "reason", "raw"),
+        ("import_id", "row_number", "code", "field", "reason", "raw", "birth_cells_encrypted"),
         (
             [import_id, one.record.number, one.why.code, one.why.field, one.why.reason.replace("\x00", ""),
-             raw_of(one.record, one.order_id)]
+             *_kept(one.record, one.order_id, births)]
             for one in rejects
         ),
     )  # fmt: skip
@@ -93,20 +128,23 @@ async def reject_lines(
 ) -> tuple[list[str], int | None]:
     """Return a page of the file of rejects from the row after `after`: its lines, and where the next page starts.
 
-    Cells that a spreadsheet would run are escaped; reading the file again takes the escape off. A row whose cells
-    could not be told apart stands whole in `import_line`, so that nothing is imported from it unmended.
+    Dates of birth are opened: they are for whoever carries the file away. Cells that a spreadsheet would run are
+    escaped; reading the file again takes the escape off. A row whose cells could not be told apart stands whole in
+    `import_line`, so that nothing is imported from it unmended.
     """
     found = await session.execute(
         text(
-            "SELECT row_number, field, reason, raw FROM import_rejects WHERE import_id = :id AND row_number > :after"
-            " AND (raw ? 'cells' OR raw ? 'line') ORDER BY row_number LIMIT :n"
+            "SELECT row_number, field, reason, raw, birth_cells_encrypted FROM import_rejects"
+            " WHERE import_id = :id AND row_number > :after AND (raw ? 'cells' OR raw ? 'line')"
+            " ORDER BY row_number LIMIT :n"
         ),
         {"id": import_id, "after": after, "n": PAGE_ROWS},
     )
     rows = found.all()
     kept = [position for position, name in enumerate(columns) if name not in OWN_COLUMNS]
     lines = []
-    for number, field, reason, raw in rows:
+    for number, field, reason, kept_as, sealed in rows:
+        raw = _with_births(kept_as, sealed)
         cells = raw.get("cells", [])
         shown = [escape_formula(cells[position]) if position < len(cells) else "" for position in kept]
         lines.append(

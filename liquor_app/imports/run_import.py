@@ -105,6 +105,8 @@ class Work:
         self.money = Decimal(0)
         self.own: FileTotals | None = None
         self.unused: list[str] = []
+        self.births: tuple[int, ...] = ()
+        """Places of the cells a date of birth is read from."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -161,7 +163,7 @@ class Work:
                 await self._whole(session)
         except (UniqueViolation, IntegrityError, Raced) as error:
             raise Conflict("Somebody else kept changing the same customers or orders. Please try again.") from error
-        await write_rejects(session, self.plan.id, rejects)
+        await write_rejects(session, self.plan.id, rejects, self.births)
         if self._watch:
             self.shown += [Shown(one.record, "rejected", one.why.field, one.why.reason) for one in rejects]
         await self._advance(session, counts, reasons)

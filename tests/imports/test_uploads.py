@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +17,18 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
 from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
+from liquor_app.customers.ages.age_verification import age_of
 from liquor_app.imports import chunks, customer_rows, uploads
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.open_import import open_work
+from liquor_app.imports.profiles.known_tools import ALL
+from liquor_app.imports.profiles.tool_profile import made_of
 from liquor_app.imports.run_import import Plan
 from liquor_app.imports.tasks import TASKS, forget_old_uploads
-from liquor_app.imports.uploads import ImportRow, add_upload, get_import, request_import, resume_import
+from liquor_app.imports.uploads import ImportRow, add_upload, get_import, rejects_page, request_import, resume_import
 from liquor_app.organization.settings import GeneralSettings
+from tests.imports.test_import import rows, run
+from tests.imports.test_undo import take
 from tests.people import add_user
 from tests.stored import bring, file_of
 
@@ -247,3 +254,31 @@ async def test_only_so_many_files_of_one_person_wait(database: str, monkeypatch:
         await session.execute(text("UPDATE imports SET created_at = now() - interval '8 days'"))
     assert await forget_old_uploads() == 8
     await bring_one(boss)
+
+
+async def test_births_in_refused_rows_are_sealed_and_come_back_in_the_file(database: str, tmp_path: Path) -> None:
+    taken = await take(
+        "email,external_id,name,dob\na@x.example,1,Ann,1983-04-17\na@x.example,2,Bo,1984-05-18\na@x.example,3,Cy,\n"
+        'd@x.example,"4" Dee,1985-06-19\n'
+    )
+    kept = await rows("SELECT raw, reason, birth_cells_encrypted AS sealed FROM import_rejects ORDER BY row_number")
+    assert [bool(one["sealed"]) for one in kept] == [True, False, True], kept
+    assert not [one for one in kept if "19" in str(one["raw"])]
+    async with transaction() as session:
+        lines, _ = await rejects_page(session, SYSTEM, taken.id)
+    told = list(csv.DictReader("".join(lines).lstrip("\ufeff").splitlines(keepends=True)))
+    assert [one["dob"] for one in told] == ["1984-05-18", "", ""]
+    assert [one["import_line"][:2] for one in told] == ["", "", "d@"]
+    mended = tmp_path / "mended.csv"
+    mended.write_text("".join(lines).replace("a@x.example,2", "b@x.example,2"))
+    assert (await run(mended)).created == 1
+    async with transaction() as session:
+        bo = (await session.execute(text("SELECT id FROM customers WHERE external_id = '2'"))).scalar_one()
+        assert str((await age_of(session, SYSTEM, bo)).date_of_birth) == "1984-05-18"
+
+
+def test_a_birth_that_is_put_together_is_known_by_its_parts() -> None:
+    columns = ["Customer ID", "Birthday Day", "Birthday Month", "Birthday Year"]
+    clover = next(one for one in ALL if "date_of_birth" in one.made)
+    assert made_of(clover, columns, "date_of_birth") == (1, 2, 3)
+    assert made_of(None, columns, "date_of_birth") == ()

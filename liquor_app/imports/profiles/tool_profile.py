@@ -112,6 +112,13 @@ def put_together(profile: Profile, columns: Sequence[str]) -> list[str]:
     return [one for one in columns if plain(one) in used or (packed and plain(one).startswith(packed))]
 
 
+def made_of(profile: Profile | None, columns: Sequence[str], field: str) -> tuple[int, ...]:
+    """Return the places of the columns that a field is made of."""
+    text = profile.made.get(field, "") if profile else ""
+    named = {plain(one) for hole in _HOLE.findall(text) for one in hole.split("|")}
+    return tuple(place for place, one in enumerate(columns) if plain(one) in named)
+
+
 def makers(profile: Profile, columns: Sequence[str]) -> dict[str, Make]:
     """Return field → what makes its cell of a row's cells."""
     at = {plain(one): position for position, one in reversed(list(enumerate(columns)))}
