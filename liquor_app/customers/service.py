@@ -86,16 +86,18 @@ class CustomerRow:
     updated_at: datetime
 
 
-HAS_TURNED_21 = "({}.of_age_on <= CURRENT_DATE)"
+NOT_YET_TOLD = "CAST(NULL AS boolean)"
+"""What is read as `has_turned_21`: it is of the shop's day, which `seen_by` knows."""
 COLUMNS = ", ".join(
-    f"{HAS_TURNED_21.format('c')} AS {field.name}" if field.name == "has_turned_21" else f"c.{field.name}"
+    f"{NOT_YET_TOLD} AS {field.name}" if field.name == "has_turned_21" else f"c.{field.name}"
     for field in fields(CustomerRow)
 )
 
 
-def seen_by(actor: Actor, row: CustomerRow) -> CustomerRow:
+def seen_by(actor: Actor, row: CustomerRow, today: date) -> CustomerRow:
     """Return a customer as the actor may read them: who may not read dates of birth learns only whether of age."""
-    return row if may(actor, Role.MANAGER) else replace(row, of_age_on=None)
+    turned = None if row.of_age_on is None else row.of_age_on <= today
+    return replace(row, has_turned_21=turned, of_age_on=row.of_age_on if may(actor, Role.MANAGER) else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ async def get_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -
     row = found.mappings().first()
     if row is None:
         raise NotFound(await _why_gone(session, customer_id))
-    return seen_by(actor, CustomerRow(**row))
+    return seen_by(actor, CustomerRow(**row), await shop_today(session))
 
 
 async def _why_gone(session: AsyncSession, customer_id: UUID) -> str:

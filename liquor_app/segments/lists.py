@@ -17,8 +17,9 @@ from liquor_app.core.paging import Page
 from liquor_app.customers.consents import suppress_customers
 from liquor_app.customers.labels.custom_values import custom_filter
 from liquor_app.customers.labels.tags import clean_tag, tag_customers, untag_customers
-from liquor_app.customers.service import HAS_TURNED_21, CustomerRow, delete_customer, seen_by
+from liquor_app.customers.service import NOT_YET_TOLD, CustomerRow, delete_customer, seen_by
 from liquor_app.organization.channel import Channel
+from liquor_app.organization.settings import shop_today
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.segments.membership import MemberRow
 from liquor_app.segments.models import SegmentKind
@@ -29,7 +30,7 @@ CUSTOMERS = ListSpec(
     row=CustomerRow,
     source="customers t",
     where="t.deleted_at IS NULL",
-    select={"has_turned_21": HAS_TURNED_21.format("t")},
+    select={"has_turned_21": NOT_YET_TOLD},
     order="-clv_score",
     sorts=(
         Sort("clv_score", first="-", nulls_last=True),
@@ -95,7 +96,8 @@ async def list_customers(session: AsyncSession, actor: Actor, query: ListQuery |
         Invalid: see `read_list`.
     """
     page = await read_list(session, actor, CUSTOMERS, query)
-    return replace(page, items=[seen_by(actor, row) for row in page.items])
+    today = await shop_today(session)
+    return replace(page, items=[seen_by(actor, row, today) for row in page.items])
 
 
 async def _suppress(session: AsyncSession, actor: Actor, ids: Sequence[UUID], value: str) -> Outcome:

@@ -359,10 +359,10 @@ async def test_rules_ask_for_custom_fields(session: AsyncSession) -> None:
         return {people.index(UUID(str(one))) for one in found.scalars()}
 
     grape, bottles, since = "custom.text.grape", "custom.number.bottles", "custom.date.since"
-    assert await who({"field": grape, "op": "eq", "value": "Riesling"}) == {0}
+    assert await who({"field": grape, "op": "eq", "value": "Riesling"}) == {0, 2}, "however it is written"
     assert await who({"field": grape, "op": "contains", "value": "RIES"}) == {0, 2}
     assert await who({"field": grape, "op": "unknown"}) == {3}
-    assert await who({"field": grape, "op": "ne", "value": "Riesling"}) == {1, 2, 3}
+    assert await who({"field": grape, "op": "ne", "value": "Riesling"}) == {1, 3}
     assert await who({"field": bottles, "op": "gte", "value": 9}) == {0, 1}
     assert await who({"field": bottles, "op": "between", "value": [-5, 9.5]}) == {0, 2}
     assert await who({"field": since, "op": "within_days", "value": 5}) == {0}
