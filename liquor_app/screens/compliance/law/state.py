@@ -116,7 +116,7 @@ def rule_line(row: RuleRow, today: date) -> RuleLine:
         words=str(value.get("text", "")),
         percent=str(value.get("percent", "")),
         closed_on=", ".join(map(str, value.get("holidays") or [])),
-        binds="The licence" if kind in OFFER_LAW else "" if kind is RuleKind.NOTE else "The recipient's place",
+        binds="Licence" if kind in OFFER_LAW else "" if kind is RuleKind.NOTE else "Recipient",
         contested=bool(value.get("disputed")),
         ended=not row.is_active or (row.valid_to is not None and row.valid_to <= today),
         limited=row.valid_to is not None,
