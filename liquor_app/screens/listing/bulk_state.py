@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Collection
 from typing import Any
 
@@ -26,7 +27,7 @@ from liquor_app.ui.words import figure, plural
 WATCH_SECONDS, WATCH_EVERY = 3600, 0.4
 REPORT = "work-report"
 SHOW_REPORT = rx.call_script(
-    f"setTimeout(() => document.getElementById('{REPORT}')?.scrollIntoView({{block: 'center'}}))"
+    f"setTimeout(id => document.getElementById(id)?.scrollIntoView({{block: 'center'}}), 0, {json.dumps(REPORT)})"
 )
 """It is told once, above the rows; whoever chose them may be far below."""
 

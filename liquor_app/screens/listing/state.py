@@ -18,7 +18,7 @@ from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.address import parameter, remember
-from liquor_app.ui.forms.filters import FOCUS, Option
+from liquor_app.ui.forms.filters import Option, focus_filter
 from liquor_app.ui.toast import toast_failed, toast_warning
 from liquor_app.ui.words import figure
 
@@ -224,7 +224,7 @@ class ListState(rx.State, mixin=True):  # type: ignore[call-arg]
         self._narrow(str(key), str(value if isinstance(value, str) else ",".join(value))[:200])
         told = [await self._again()]
         if str(key) in {one.key for one in self.filters}:
-            told.append(rx.call_script(FOCUS.format(key=key)))
+            told.append(focus_filter(str(key)))
         return [event for event in told if event is not None]
 
     def _narrow(self, key: str, value: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,12 +19,15 @@ def filter_bar(*children: Child, end: tuple[Child, ...] = ()) -> rx.Component:
     return rx.el.div(*children, tail, class_name="filters", role="search")
 
 
-FOCUS = "setTimeout(() => document.getElementById('filter-{key}')?.focus(), 60)"
-"""A filter that is chosen, or taken off, is drawn anew as another button: the keyboard goes on from there."""
+def focus_filter(key: str) -> Any:
+    """Return this from a handler: a filter that is chosen, or taken off, is drawn anew as another button, and the
+    keyboard goes on from there."""
+    name = f"filter-{key}"
+    return rx.call_script(f"setTimeout(id => document.getElementById(id)?.focus(), 60, {json.dumps(name)})")
 
 
 def chip(key: Text, value: Text, on_remove: Handler, *, name: Text = "") -> rx.Component:
-    """Draw a filter that is on: "Segment **any of 5** ×"; `name` is what `FOCUS` finds it by."""
+    """Draw a filter that is on: "Segment **any of 5** ×"; `name` is what `focus_filter` finds it by."""
     remove = rx.el.button(
         icon("x", 14), type="button", class_name="x", on_click=on_remove, aria_label=f"Remove filter {key}",
         **_named(name),

@@ -182,9 +182,10 @@ def _variables() -> rx.Component:
         )
 
     def own(name: Any) -> rx.Component:
-        """Draw a field of the shop's own; its key is letters, digits and _. Not everybody has a value: a default."""
-        put = rx.call_script('window.sourceEditor?.insert("{{ ' + name + " | default: '' }}\")")
-        return rx.el.button(name, type="button", class_name="var", title="A field of your own", on_click=put)
+        """Draw a field of the shop's own."""
+        return rx.el.button(
+            name, type="button", class_name="var", title="A field of your own", on_click=EditorState.put_own(name)
+        )
 
     blocks = (
         ("with a default", "{{ customer.first_name | default: 'friend' }}"),

@@ -26,7 +26,7 @@ from liquor_app.templates.rendering.render_limits import MAX_SOURCE
 from liquor_app.templates.service import CONTENT, TemplateRow, get_template, update_template
 from liquor_app.templates.template_lint import find_problems
 from liquor_app.templates.template_usage import template_uses
-from liquor_app.ui.forms.source_text import go_to_line, guard, numbered
+from liquor_app.ui.forms.source_text import go_to_line, guard, insert, numbered
 from liquor_app.ui.toast import toast_done, toast_failed
 
 DETAILS = ("name", "category")
@@ -80,6 +80,12 @@ class EditorState(FormState, DetailState, rx.State):
         self.numbers = {name: numbered(self.values[name]) for name in CONTENT}
         self._fresh()
         await self._render()
+
+    @rx.event
+    @guarded
+    async def put_own(self, name: str) -> Any:
+        """Put a field of the shop's own where the cursor stands; not everybody has a value, so with a default."""
+        return insert(f"{{{{ {name} | default: '' }}}}") if name in self.own else None
 
     def _source(self) -> TemplateSource:
         """Tell what is typed."""
