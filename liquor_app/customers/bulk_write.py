@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.bulk import copy_rows
+from liquor_app.core.bulk import copy_rows, unnest
 from liquor_app.core.clock import now
 from liquor_app.customers.ages.sealed_dates import BIRTH_COLUMNS, SEALED_DATE, copied_seal
 
@@ -50,6 +50,24 @@ SELECT count(*) FROM changed
 
 _AGES = ("customer_id", SEALED_DATE, "verified", "method", "evidence", "at", "import_id")
 _CONSENTS = ("customer_id", "channel", "status", "source", "ip", "at", "evidence", "recorded_by", "import_id")
+
+
+_AGAIN = unnest("f", customer="uuid", channel="text", source="text", at="timestamptz", evidence="jsonb")
+_SAY_AGAIN = f"""
+WITH f AS MATERIALIZED (
+    SELECT f.* FROM {_AGAIN}
+     WHERE NOT EXISTS (SELECT FROM consents e WHERE e.customer_id = f.customer AND e.channel = f.channel
+                          AND CASE WHEN e.evidence ? 'again' THEN e.at >= f.at
+                                   ELSE e.import_id = CAST(:import AS uuid) AND e.status = 'withdrawn' END)
+), stale AS (
+    DELETE FROM consents e USING f
+     WHERE e.customer_id = f.customer AND e.channel = f.channel AND e.evidence ? 'again'
+)
+INSERT INTO consents (customer_id, channel, status, source, at, evidence, recorded_by, import_id)
+SELECT c.id, f.channel, 'withdrawn', f.source, f.at, f.evidence, CAST(:by AS uuid), CAST(:import AS uuid)
+  FROM f JOIN customers c ON c.id = f.customer
+   FOR KEY SHARE OF c
+"""
 
 
 class Raced(Exception):
@@ -99,6 +117,25 @@ async def change_people(session: AsyncSession, rows: Sequence[Sequence[Any]], im
     updated = await session.execute(text(_UPDATE), {"import": import_id})
     if updated.scalar_one() != len(rows):
         raise Raced
+
+
+async def note_noes_again(
+    session: AsyncSession, told: Iterable[Told], file_name: str, recorded_by: UUID | None, import_id: UUID
+) -> None:
+    """Keep that a file says no to somebody who is out already, or whose yes is later: so no yes of before it comes
+    after it, and who made them taken back leaves it there. Of such words only the latest is kept: the same files come
+    each night."""
+    again = list(told)
+    if not again:
+        return
+    rows = _AGAIN.bind(
+        customer=[one.customer_id for one in again],
+        channel=[one.channel for one in again],
+        source=[one.source for one in again],
+        at=[one.at for one in again],
+        evidence=[json.dumps({"import": file_name, "row": one.row, "again": True}) for one in again],
+    )
+    await session.execute(text(_SAY_AGAIN), {**rows, "by": recorded_by, "import": import_id})
 
 
 async def note_evidence(

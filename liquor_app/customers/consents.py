@@ -46,6 +46,20 @@ _ENTRIES = unnest(
 )  # fmt: skip
 
 
+_WITHDRAWN = f"""
+WITH RECURSIVE theirs AS (
+    SELECT id, email_key, phone FROM customers WHERE id = :id
+     UNION SELECT g.id, g.email_key, g.phone FROM customers g JOIN theirs t ON g.merged_into = t.id
+)
+SELECT DISTINCT a.channel, a.address
+  FROM customers c CROSS JOIN theirs t
+ CROSS JOIN LATERAL (
+    VALUES ('{Channel.EMAIL}', t.email_key, c.email_consent), ('{Channel.SMS}', t.phone, c.sms_consent)
+ ) AS a(channel, address, said)
+ WHERE c.id = :id AND a.address IS NOT NULL AND a.said = '{ConsentStatus.WITHDRAWN}'
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Suppression:
     """A normalised address that is not to be written to; on no channel, if none is named."""
@@ -224,6 +238,16 @@ async def suppress_addresses(session: AsyncSession, entries: Sequence[Suppressio
             "final": [reason.value for reason in FINAL],
         },
     )
+
+
+async def suppress_withdrawn(session: AsyncSession, customer_id: UUID) -> None:
+    """Keep a no of somebody who is deleted: the addresses of theirs, and of profiles merged into them, on the channels
+    they withdrew from. Only their own word takes it back. A corridor."""
+    found = await session.execute(text(_WITHDRAWN), {"id": customer_id})
+    entries = [
+        Suppression(row.address, SuppressionReason.UNSUBSCRIBED, Channel(row.channel), customer_id) for row in found
+    ]
+    await suppress_addresses(session, entries, source="consent withdrawn, customer deleted")
 
 
 async def lift_suppression(session: AsyncSession, actor: Actor, customer_id: UUID) -> int:

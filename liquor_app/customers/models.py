@@ -101,6 +101,10 @@ class Customer(SQLModel, table=True):
             postgresql_where=text("deleted_at IS NULL AND birthday_md IS NOT NULL"),
         ),
         Index("ix_customers_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
+        *(
+            Index(f"ix_customers_merged_{column}", column, postgresql_where=text("merged_into IS NOT NULL"))
+            for column in ("merged_into", "email_key", "phone")
+        ),
         Index(
             "ix_customers_search",
             text("lower(coalesce(name, '') || ' ' || coalesce(email, '') || ' ' || coalesce(phone, '')) gin_trgm_ops"),
@@ -255,7 +259,8 @@ class ProductLabel(SQLModel, table=True):
 
 
 class Consent(SQLModel, table=True):
-    """Evidence, append-only: who agreed or withdrew, when, from where, to which wording."""
+    """Evidence, append-only: who agreed or withdrew, when, from where, to which wording. Of the noes that files say
+    again the latest takes the place of the one before (`again` in its evidence)."""
 
     __tablename__ = "consents"
     __table_args__ = (Index("ix_consents_customer", "customer_id", "channel", "at"),)

@@ -36,13 +36,19 @@ WITH f AS (
     SELECT * FROM {_TEXTED}
 ),
 had AS (
-    SELECT c.id, c.sms_consent, f.evidence FROM customers c JOIN f ON f.phone = c.phone
-    WHERE c.deleted_at IS NULL AND c.sms_consent IS DISTINCT FROM 'withdrawn' FOR UPDATE OF c
+    SELECT c.id, f.evidence, CASE WHEN c.sms_consent = 'withdrawn' AND latest.is_stop THEN latest.had
+                                  ELSE c.sms_consent END AS had
+      FROM customers c JOIN f ON f.phone = c.phone
+      LEFT JOIN LATERAL (
+        SELECT status = 'withdrawn' AND source = :source AS is_stop, evidence ->> 'had' AS had FROM consents
+        WHERE customer_id = c.id AND channel = 'sms' ORDER BY at DESC, id DESC LIMIT 1
+      ) latest ON true
+     WHERE c.deleted_at IS NULL FOR UPDATE OF c
 ), done AS (
     UPDATE customers c SET sms_consent = 'withdrawn', updated_at = now() FROM had WHERE c.id = had.id
 )
 INSERT INTO consents (customer_id, channel, status, source, evidence)
-SELECT id, 'sms', 'withdrawn', :source, evidence || jsonb_build_object('had', sms_consent) FROM had
+SELECT id, 'sms', 'withdrawn', :source, evidence || jsonb_build_object('had', had) FROM had
 """
 
 # The latest word must be a STOP by text, and that STOP must have taken a consent: what staff, a page or a complaint
@@ -85,10 +91,9 @@ gone AS (
         sms_consent = CASE :channel WHEN 'sms' THEN 'withdrawn' ELSE c.sms_consent END
     FROM f WHERE c.id = f.customer
      AND CASE :channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END IS DISTINCT FROM 'withdrawn'
-    RETURNING c.id, f.evidence
 )
 INSERT INTO consents (customer_id, channel, status, source, evidence)
-SELECT id, :channel, 'withdrawn', :source, evidence FROM gone
+SELECT c.id, :channel, 'withdrawn', :source, f.evidence FROM f JOIN customers c ON c.id = f.customer
 """
 
 _LIFT = f"""
@@ -112,7 +117,7 @@ UPDATE customers SET max_contacts_30_days = :most, topics_off = :off, updated_at
 
 
 async def withdraw_by_text(session: AsyncSession, told: Sequence[SaidByText], source: str) -> None:
-    """Withdraw the consent to texts of everybody who has these numbers, with what each had before."""
+    """Withdraw the consent to texts of everybody who has these numbers, with what each had before the first STOP."""
     await session.execute(text(_STOP), {**_TEXTED.rows(told), "source": source})
 
 
@@ -130,7 +135,7 @@ async def return_by_text(session: AsyncSession, told: Sequence[SaidByText], sour
 async def withdraw_consents(
     session: AsyncSession, channel: Channel, customer_ids: Sequence[UUID], evidence: Sequence[str], source: str
 ) -> None:
-    """Withdraw many customers' consent to a channel; who has none to withdraw is left alone. `evidence` is JSON."""
+    """Withdraw many customers' consent to a channel, and keep that each said so now. `evidence` is JSON."""
     await session.execute(
         text(_WITHDRAW),
         {**_LEAVING.bind(customer=customer_ids, evidence=evidence), "channel": channel.value, "source": source},

@@ -21,8 +21,9 @@ from liquor_app.customers.addresses import guess_timezone, normalise_email, norm
 from liquor_app.customers.ages.age_verification import note_typed
 from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, birth_columns, comes_of_age
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, born_columns, open_birth_date
+from liquor_app.customers.consents import suppress_withdrawn
 from liquor_app.customers.countries import country_code
-from liquor_app.customers.merging.aliases import aliases_among
+from liquor_app.customers.merging.aliases import aliases_among, drop_aliases
 from liquor_app.customers.merging.merged_fields import CONSENTS
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.places import normalise_state
@@ -320,7 +321,8 @@ def _lost_yeses(before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[st
 
 
 async def delete_customer(session: AsyncSession, actor: Actor, customer_id: UUID) -> None:
-    """Soft delete: gone from every list and every audience, kept for the record until erased.
+    """Soft delete: gone from every list and every audience, kept for the record until erased. Their no stays, on the
+    suppression list; addresses and numbers of profiles that were merged into theirs are nobody's again.
 
     Raises:
         NotFound: unknown or already deleted.
@@ -333,6 +335,8 @@ async def delete_customer(session: AsyncSession, actor: Actor, customer_id: UUID
     )  # fmt: skip
     if gone.scalar() is None:
         raise NotFound("There is no such customer, or it was deleted.")
+    await suppress_withdrawn(session, customer_id)
+    await drop_aliases(session, customer_id)
     await audit(session, actor, "customer.deleted", "customer", customer_id)
 
 

@@ -15,7 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.bulk import texts
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, copied_seal
-from liquor_app.customers.bulk_write import FIELDS, WRITTEN, Told, add_people, change_people, note_evidence
+from liquor_app.customers.bulk_write import (
+    FIELDS,
+    WRITTEN,
+    Told,
+    add_people,
+    change_people,
+    note_evidence,
+    note_noes_again,
+)
 from liquor_app.customers.labels.tags import MOST_TAGS, add_tags, known_tags
 from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.customers.suppressions import GivenUp, suppress_told
@@ -131,6 +139,7 @@ async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, fil
         rows = [[known.id, known.seen, *_row(known), *_images(known)] for known in changed]
         await change_people(session, rows, import_id)
     await note_evidence(session, _told([*fresh, *changed]), file_name, recorded_by, import_id)
+    await note_noes_again(session, _again(base.people.values()), file_name, recorded_by, import_id)
     source = f"import: {file_name}"[:120]
     await suppress_told(session, _given_up(base.people.values()), source=source, import_id=import_id)
 
@@ -186,6 +195,12 @@ def _told(people: Sequence[Known]) -> Iterator[Told]:
                 known.id, number, channel=given.channel, status=given.status.value, source=given.source,
                 sent_from=given.ip, at=given.at,
             )  # fmt: skip
+
+
+def _again(people: Iterable[Known]) -> Iterator[Told]:
+    for known in people:
+        for number, given in known.again.values():
+            yield Told(known.id, number, channel=given.channel, source=given.source, at=given.at)
 
 
 def _given_up(people: Iterable[Known]) -> list[GivenUp]:

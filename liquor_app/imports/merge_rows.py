@@ -55,6 +55,8 @@ class Known:
     consent: dict[str, str | None] = field(default_factory=dict)
     consent_at: dict[str, datetime] = field(default_factory=dict)
     evidence: list[tuple[int, ConsentGiven]] = field(default_factory=list)
+    again: dict[str, tuple[int, ConsentGiven]] = field(default_factory=dict)
+    """Channel → the latest no of this file that changes nothing."""
     born_in_row: int | None = None
     """The row of this file that last told their date of birth, if it told a new one."""
     given_up: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -322,10 +324,18 @@ def _take_consents(known: Known, person: Person, *, moved: Sequence[str] = (), i
         # at the same moment the word that says no holds
         says_no = given.status is ConsentStatus.WITHDRAWN and known.consent.get(given.channel) != given.status
         if not given.dated and not says_no:
+            _say_again(known, person.number, given)
             continue  # the same file again says nothing new
         if latest is None or given.at > latest or (given.at == latest and (says_no or given.channel in moved)):
             known.consent[given.channel] = given.status.value
             known.consent_at[given.channel] = given.at
             known.evidence.append((person.number, given))
             taken = True
+        elif given.status is ConsentStatus.WITHDRAWN:
+            _say_again(known, person.number, given)
     return taken
+
+
+def _say_again(known: Known, number: int, given: ConsentGiven) -> None:
+    if known.seen is not None and (given.channel not in known.again or known.again[given.channel][1].at < given.at):
+        known.again[given.channel] = (number, given)

@@ -17,15 +17,21 @@ from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.ages.age_verification import age_of, settle_age
 from liquor_app.customers.consents import record_consent, suppress_customer
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.customers.recipient_consent import limit_contacts
-from liquor_app.customers.service import get_customer, update_customer
+from liquor_app.customers.recipient_consent import (
+    SaidByText,
+    limit_contacts,
+    return_by_text,
+    withdraw_by_text,
+    withdraw_consents,
+)
+from liquor_app.customers.service import create_customer, delete_customer, get_customer, update_customer
 from liquor_app.customers.suppressions import add_suppressions
 from liquor_app.doubles.merge_profiles import merge_profiles, undo_merge
 from liquor_app.organization.models import Channel
 from liquor_app.sending.recipients.preferences import save_wishes
 from liquor_app.sending.recipients.unsubscribe import message_token, unsubscribe
 from tests.imports.test_import import rows
-from tests.imports.test_undo import take, undo
+from tests.imports.test_undo import look, take, undo
 from tests.people import add_customer, add_send, ensure_shop
 
 pytestmark = pytest.mark.integration
@@ -212,3 +218,91 @@ async def test_a_bounce_of_a_merged_profile_s_address_is_that_address_s(database
     async with transaction() as session:
         await undo_merge(session, SYSTEM, merge.id)
         assert [await is_listed(session, f"{one}@m.example") for one in "ab"] == [False, True]
+
+
+YES = "email,external_id,email_consent,consent_source,consent_at\n"
+
+
+async def reachable(address: str) -> bool:
+    """Tell whether the fence would let a message to an address through: agreed, and not on the list."""
+    async with transaction() as session:
+        found = await session.execute(
+            text("SELECT email_consent FROM customers WHERE deleted_at IS NULL AND email_key = :key"), {"key": address}
+        )
+        return found.scalar() == "given" and not await is_listed(session, address)
+
+
+@pytest.mark.parametrize("made_by_file", [False, True])
+async def test_undoing_an_import_takes_its_yes_from_whoever_was_merged_since(database: str, made_by_file: bool) -> None:
+    ada = await named("a", email=None, email_key=None)
+    if not made_by_file:
+        await named("b")
+    wrong = await take(f"{YES}b@m.example,b,yes,web,2025-06-01\n")
+    (other,) = await rows("SELECT id FROM customers WHERE external_id = 'b'")
+    async with transaction() as session:
+        merge = await merge_profiles(session, SYSTEM, ada, other["id"], reason="same")
+    assert await reachable("b@m.example")
+    told = await look(wrong)
+    done = await undo(wrong)
+    assert told.removed == done.undo["removed"] == {"consents": 1}
+    assert told.kept == done.undo["kept"] == {"people_merged" if made_by_file else "fields_merged": 1}
+    assert not await reachable("b@m.example")
+    async with transaction() as session:
+        await undo_merge(session, SYSTEM, merge.id)
+    assert not await reachable("b@m.example")
+
+
+async def test_an_address_of_a_merged_profile_is_held_by_it(database: str) -> None:
+    ada, other = await named("a"), await named("b", email_consent="given")
+    file = await take("email,external_id,Suppressed\nb@m.example,b,hard bounce\n")
+    async with transaction() as session:
+        merge = await merge_profiles(session, SYSTEM, ada, other, reason="same")
+    assert (await undo(file)).undo["kept"]["suppressions_holder"] == 1
+    async with transaction() as session:
+        await undo_merge(session, SYSTEM, merge.id)
+    assert not await reachable("b@m.example")
+
+
+async def test_a_no_that_two_files_told_stays_when_one_is_undone(database: str) -> None:
+    no = "email,name,email_consent,consent_source,consent_at\nbo@x.example,Bo,no,till,2025-01-05\n"
+    first = await take(no)
+    for _ in range(3):
+        assert (await take(no)).updated == 0
+    assert len(await rows("SELECT id FROM consents")) == 2, "the same file each night grows nothing"
+    await undo(first)
+    await take("email,name,email_consent,consent_source,consent_at\nbo@x.example,Bo,yes,web,2024-01-01\n")
+    (row,) = await rows("SELECT email_consent FROM customers WHERE email_key = 'bo@x.example'")
+    assert row["email_consent"] == "withdrawn"
+
+
+async def test_a_no_that_changes_nothing_is_later_than_a_yes_before_it(database: str) -> None:
+    """No in 2024, again today by a complaint, a text and a file without dates; then yeses of 2025."""
+    people = {name: await named(name) for name in "abc"}
+    await take(YES + "".join(f"{name}@m.example,{name},no,till,2024-01-05\n" for name in people))
+    async with transaction() as session:
+        await withdraw_consents(session, Channel.EMAIL, [people["a"]], ["{}"], "complaint")
+        await withdraw(session, people["b"])
+    assert (await take("email,email_consent\nc@m.example,no\n")).updated == 0
+    await take(YES + "".join(f"{name}@m.example,{name},yes,web,2025-01-01\n" for name in people))
+    assert [await reachable(f"{name}@m.example") for name in people] == [False, False, False]
+
+
+async def test_two_stops_give_back_what_the_first_one_took(session: AsyncSession) -> None:
+    ada, other = await add_customer(session), await add_customer(session, sms_consent=None)
+    phones = [await column(session, one, "phone") for one in (ada, other)]
+    said = [SaidByText(phone, "{}") for phone in phones]
+    for _ in range(2):
+        await withdraw_by_text(session, said, "STOP")
+    await return_by_text(session, said, "STOP")
+    assert [await column(session, one, "sms_consent") for one in (ada, other)] == ["given", "withdrawn"]
+
+
+async def test_a_no_of_somebody_deleted_stays_and_their_merged_addresses_are_free(database: str) -> None:
+    ada, other = await named("a", email_consent="given"), await named("b")
+    async with transaction() as session:
+        await withdraw(session, other)
+        await merge_profiles(session, SYSTEM, ada, other, reason="same")
+        await delete_customer(session, SYSTEM, ada)
+        await create_customer(session, SYSTEM, {"email": "b@m.example", "external_id": "b"})
+    await take(f"{YES}a@m.example,a,yes,web,2024-01-01\nb@m.example,b,yes,web,2024-01-01\n")
+    assert [await reachable(f"{name}@m.example") for name in "ab"] == [False, False]

@@ -1,7 +1,7 @@
 """Suppressions that an import brought, and what is kept of changed rows. Corridors, for `imports`.
 
 An entry goes with the import only where that can make nobody reachable: nobody else said it, it is no complaint, and
-nobody in the base has the address.
+nobody in the base has the address, nor has a profile that was merged away.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ def why_it_stays(holds: str = "true") -> str:
     return (
         "CASE WHEN s.reason IN ('complained', 'erased') THEN 'complaint' WHEN s.repeated_at IS NOT NULL THEN 'repeated'"
         f" WHEN EXISTS (SELECT FROM customers c WHERE c.email_key = s.address AND {who})"
-        f" OR EXISTS (SELECT FROM customers c WHERE c.phone = s.address AND {who}) THEN 'holder' END"
+        f" OR EXISTS (SELECT FROM customers c WHERE c.phone = s.address AND {who})"
+        # a merge may be undone: whoever was merged away has their addresses then
+        " OR EXISTS (SELECT FROM customers c WHERE c.email_key = s.address AND c.merged_into IS NOT NULL)"
+        " OR EXISTS (SELECT FROM customers c WHERE c.phone = s.address AND c.merged_into IS NOT NULL) THEN 'holder' END"
     )
 
 

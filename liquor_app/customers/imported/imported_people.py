@@ -22,6 +22,7 @@ FOR_GOOD = "a_no"
 EDITED = "edited"
 LATER_IMPORT = "later_import"
 TAKEN = "taken"
+MERGED = "merged"
 """Why a field of somebody is not set back: see `imports.undo.undo_words`."""
 
 _CONSENT = ", ".join(f"'{name}'" for name in CONSENT_FIELDS)
@@ -54,22 +55,29 @@ CASE
 END
 """
 _PLAN = f"""
-SELECT i.customer_id, i.seen, i.after AS told, c.updated_at = i.at AS untouched, w.*
+SELECT i.customer_id, i.seen, i.after AS told, c.merged_into IS NOT NULL AS merged,
+       c.updated_at = i.at AS untouched, w.*
   FROM customer_images i
   JOIN customers c ON c.id = i.customer_id
  CROSS JOIN LATERAL (
     SELECT COALESCE(jsonb_object_agg(k.name, i.before -> k.name) FILTER (WHERE k.why IS NULL), '{{}}') AS back,
            COALESCE(array_agg(DISTINCT k.why) FILTER (WHERE k.why IS NOT NULL), '{{}}') AS kept
       FROM (SELECT f.name, {_WHY} AS why FROM jsonb_object_keys(i.after) AS f(name)) k) w
- WHERE i.import_id = :import AND c.import_id IS DISTINCT FROM i.import_id AND c.deleted_at IS NULL
+ WHERE i.import_id = :import AND c.import_id IS DISTINCT FROM i.import_id
+   AND (c.deleted_at IS NULL OR c.merged_into IS NOT NULL)
 """
 
 _COUNT = f"""
 SELECT 'people' AS what, count(*) AS n FROM ({_PLAN}) p WHERE p.back <> '{{}}'
  UNION ALL SELECT k.why, count(*) FROM ({_PLAN}) p CROSS JOIN LATERAL unnest(p.kept) AS k(why) GROUP BY 1
- UNION ALL SELECT 'consents', count(*) FROM consents e JOIN customer_images i ON i.customer_id = e.customer_id
-      JOIN customers c ON c.id = i.customer_id AND c.import_id IS DISTINCT FROM i.import_id AND c.deleted_at IS NULL
- WHERE i.import_id = :import AND e.import_id = :import AND e.status = 'given'
+ UNION ALL SELECT '{MERGED}', count(*) FROM ({_PLAN}) p WHERE p.merged
+ UNION ALL SELECT 'consents', count(*) FROM consents e WHERE e.import_id = :import AND e.status = 'given'
+   AND e.customer_id IN (WITH RECURSIVE up AS (
+     SELECT c.id, c.merged_into FROM customer_images i JOIN customers c ON c.id = i.customer_id
+      WHERE i.import_id = :import AND c.import_id IS DISTINCT FROM i.import_id
+        AND (c.deleted_at IS NULL OR c.merged_into IS NOT NULL)
+      UNION SELECT id, merged_into FROM customers WHERE import_id = :import AND merged_into IS NOT NULL
+      UNION SELECT s.id, s.merged_into FROM customers s JOIN up ON s.id = up.merged_into) SELECT id FROM up)
 """
 
 _BATCH = """
@@ -103,21 +111,52 @@ WITH plan AS MATERIALIZED ({_PLAN} AND i.customer_id = ANY(:ids)), done AS (
        SET before = i.before - ARRAY(SELECT jsonb_object_keys(d.back)),
            after = i.after - ARRAY(SELECT jsonb_object_keys(d.back))
       FROM done d WHERE i.import_id = :import AND i.customer_id = d.id
-), unproved AS (
-    DELETE FROM consents e USING plan p WHERE e.customer_id = p.customer_id AND e.import_id = :import
-       AND e.status = 'given' RETURNING e.id
 ), unaged AS (
     DELETE FROM age_ledger a USING done d WHERE a.customer_id = d.id AND a.import_id = :import
        AND d.back ? CASE WHEN a.verified THEN 'age_verified_at' ELSE '{SEALED_DATE}' END RETURNING a.id
 )
 SELECT 'people' AS what, count(*) AS n FROM done WHERE back <> '{{}}'
- UNION ALL SELECT 'consents', count(*) FROM unproved
+ UNION ALL SELECT '{MERGED}', count(*) FROM plan p WHERE p.merged
  UNION ALL SELECT k.why, count(*) FROM plan p CROSS JOIN LATERAL unnest(p.kept) AS k(why) GROUP BY 1
  UNION ALL SELECT '{TAKEN}', count(*) FROM plan p WHERE p.back <> '{{}}' AND p.customer_id NOT IN (SELECT id FROM done)
 """
 _DROP_EMPTY = """
 DELETE FROM customer_images WHERE import_id = :import AND customer_id = ANY(:ids) AND after = '{}'
 """
+
+# a merge carries a yes on to the profile that stays
+_UNPROVE = """
+WITH RECURSIVE up AS (
+    SELECT id, merged_into FROM customers
+     WHERE id = ANY(:ids) AND (import_id IS DISTINCT FROM CAST(:import AS uuid) OR merged_into IS NOT NULL)
+     UNION SELECT s.id, s.merged_into FROM customers s JOIN up ON s.id = up.merged_into
+)
+DELETE FROM consents e USING up WHERE e.customer_id = up.id AND e.import_id = :import AND e.status = 'given'
+RETURNING e.customer_id, e.channel
+"""
+_LOWERED = """
+CASE
+    WHEN NOT c.id = ANY(:{channel}) THEN c.{consent}
+    WHEN 'withdrawn' = (SELECT e.status FROM consents e WHERE e.customer_id = c.id AND e.channel = '{channel}'
+                         ORDER BY e.at DESC, e.id DESC LIMIT 1) THEN 'withdrawn'
+    WHEN c.{consent} = 'given' AND NOT EXISTS (
+        SELECT FROM consents e WHERE e.customer_id = c.id AND e.channel = '{channel}' AND e.status = 'given'
+           AND e.at >= COALESCE((SELECT i.at FROM customer_images i WHERE i.import_id = :import
+                                    AND i.customer_id = c.id AND i.after ? '{address}'), '-infinity')) THEN NULL
+    ELSE c.{consent}
+END
+"""
+_SAID = ", ".join(
+    f"{_LOWERED.format(channel=channel, consent=consent, address=address)} AS {consent}"
+    for channel, (consent, address) in CONSENTS.items()
+)
+_LOWER = f"""
+UPDATE customers c SET email_consent = k.email_consent, sms_consent = k.sms_consent, updated_at = now()
+  FROM (SELECT c.id, {_SAID} FROM customers c WHERE c.id = ANY(:email) OR c.id = ANY(:sms)) k
+ WHERE c.id = k.id AND (c.email_consent, c.sms_consent) IS DISTINCT FROM (k.email_consent, k.sms_consent)
+"""
+"""Whoever loses the evidence of a yes keeps what else is proved; none for an address that the import wrote and that
+stays."""
 
 _COUNT_PROOFS = "SELECT count(*) FROM consents WHERE customer_id = ANY(:ids)"
 _REMOVE = "DELETE FROM customers WHERE id = ANY(:ids)"
@@ -171,8 +210,19 @@ async def set_back_people(session: AsyncSession, import_id: UUID, after: UUID, m
     await session.execute(text(_LOCK), {"ids": ids})
     for what, many in await session.execute(text(_SET_BACK), bound):
         undone.note(what, many)
+    undone.removed["consents"] += await take_yeses(session, import_id, ids)
     await session.execute(text(_DROP_EMPTY), bound)
     return undone
+
+
+async def take_yeses(session: AsyncSession, import_id: UUID, ids: Sequence[UUID]) -> int:
+    """Take an import's yeses from these people, and from whoever they were merged into; returns how many."""
+    lost: dict[str, list[UUID]] = {channel: [] for channel in CONSENTS}
+    for customer_id, channel in await session.execute(text(_UNPROVE), {"ids": list(ids), "import": import_id}):
+        lost[channel].append(customer_id)
+    if any(lost.values()):
+        await session.execute(text(_LOWER), {**lost, "import": import_id})
+    return sum(map(len, lost.values()))
 
 
 async def take_tags(session: AsyncSession, import_id: UUID, after: UUID, most: int) -> Undone:

@@ -35,6 +35,7 @@ PHASES = {
 
 _WHY_THEY_STAY = """
 CASE
+    WHEN c.merged_into IS NOT NULL THEN 'merged'
     WHEN EXISTS (SELECT FROM sends s WHERE s.customer_id = c.id) THEN 'sent'
     WHEN EXISTS (SELECT FROM actions a WHERE a.customer_id = c.id) THEN 'planned'
     WHEN EXISTS (SELECT FROM purchases p WHERE p.customer_id = c.id {but}) THEN 'bought'
@@ -48,7 +49,7 @@ CASE
     WHEN c.deleted_at IS NULL AND c.updated_at <> c.created_at AND NOT EXISTS (SELECT FROM customer_images i
         WHERE i.customer_id = c.id AND i.import_id = c.import_id AND i.at = c.updated_at)
       OR EXISTS (SELECT FROM customer_tags t WHERE t.customer_id = c.id AND t.import_id IS NULL)
-      OR c.merged_into IS NOT NULL THEN 'edited'
+        THEN 'edited'
 END
 """
 WHY_THEY_STAY = _WHY_THEY_STAY.format(but="")

@@ -23,7 +23,14 @@ from liquor_app.core.lease import JobLost
 from liquor_app.core.queue import Job, JobCancelled, JobContext, enqueue, unexpected
 from liquor_app.customers.imported.imported_baskets import remove_baskets, set_back_baskets
 from liquor_app.customers.imported.imported_noes import remove_noes
-from liquor_app.customers.imported.imported_people import Undone, remove_people, set_back_people, take_tags
+from liquor_app.customers.imported.imported_people import (
+    MERGED,
+    Undone,
+    remove_people,
+    set_back_people,
+    take_tags,
+    take_yeses,
+)
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.undo.undo_import import FIRST, PHASES, WHY_THEY_STAY, progress, undo_counts
 from liquor_app.imports.undo.undo_words import removed_words
@@ -129,12 +136,16 @@ async def _made_people(session: AsyncSession, import_id: UUID, after: UUID) -> U
     found = await session.execute(text(_MADE_BATCH), {"import": import_id, "after": after, "most": BATCH_ROWS})
     ids = list(found.scalars())
     undone = Undone(upto=ids[-1] if len(ids) == BATCH_ROWS else None)
-    leaving = []
+    leaving, merged = list[UUID](), list[UUID]()
     for person, why in await session.execute(text(_WHY_STAY), {"ids": ids}):
         if why is None:
             leaving.append(person)
         else:
             undone.kept[f"people_{why}"] += 1
+        if why == MERGED:
+            merged.append(person)
+    if merged:
+        undone.removed["consents"] += await take_yeses(session, import_id, merged)
     undone.removed.update(await remove_people(session, leaving))
     return undone
 
