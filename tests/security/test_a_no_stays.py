@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.ages.age_verification import age_of, settle_age
 from liquor_app.customers.consents import record_consent, suppress_customer
@@ -306,3 +309,46 @@ async def test_a_no_of_somebody_deleted_stays_and_their_merged_addresses_are_fre
         await create_customer(session, SYSTEM, {"email": "b@m.example", "external_id": "b"})
     await take(f"{YES}a@m.example,a,yes,web,2024-01-01\nb@m.example,b,yes,web,2024-01-01\n")
     assert [await reachable(f"{name}@m.example") for name in "ab"] == [False, False]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_no_order_of_merges_imports_and_undoings_loses_a_no(database: str, seed: int) -> None:
+    """Walk at random; whoever once said no is never reachable again: every yes here is of 2024, before any no."""
+    draw, said_no, done = random.Random(seed), set[str](), list[str]()
+    merges, imports = list[UUID](), list[Any]()
+    for name in "ab":
+        await named(name)
+
+    async def owner(name: str) -> UUID | None:
+        found = await rows(
+            f"SELECT c.id FROM customers c WHERE c.deleted_at IS NULL AND (c.email_key = '{name}@m.example' OR c.id IN"
+            f" (SELECT customer_id FROM customer_aliases WHERE value = '{name}@m.example'))"
+        )
+        return found[0]["id"] if found else None
+
+    for _ in range(18):
+        name = draw.choice("ab")
+        who, others = await owner(name), {await owner(one) for one in "ab"} - {None}
+        step = draw.choice(["yes", "yes", "no", "said", "listed", "merge", "unmerge", "undo", "delete"])
+        done.append(f"{step} {name}")
+        if step in ("yes", "no"):
+            at = "2024-01-01" if step == "yes" else "2025-01-01"
+            imports.append(await take(f"{YES}{name}@m.example,{name},{step},web,{at}\n", policy="fill"))
+            said_no |= {name} if step == "no" and who else set()
+        elif step == "undo" and imports:
+            await undo(imports.pop(draw.randrange(len(imports))))
+        async with transaction() as session:
+            if step == "said" and who:
+                await withdraw(session, who)
+                said_no.add(name)
+            elif step == "listed":
+                await add_suppressions(session, SYSTEM, [f"{name}@m.example"])
+                said_no.add(name)
+            elif step == "merge" and len(others) == 2 and who:
+                merges.append((await merge_profiles(session, SYSTEM, who, (others - {who}).pop(), reason="same")).id)
+            elif step == "delete" and who and draw.random() < 0.3:
+                await delete_customer(session, SYSTEM, who)
+            elif step == "unmerge" and merges:
+                with suppress(Conflict):
+                    await undo_merge(session, SYSTEM, merges.pop())
+        assert [one for one in said_no if await reachable(f"{one}@m.example")] == [], done
