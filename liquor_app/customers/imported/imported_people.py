@@ -128,7 +128,8 @@ DELETE FROM customer_images WHERE import_id = :import AND customer_id = ANY(:ids
 _UNPROVE = """
 WITH RECURSIVE up AS (
     SELECT id, merged_into FROM customers
-     WHERE id = ANY(:ids) AND (import_id IS DISTINCT FROM CAST(:import AS uuid) OR merged_into IS NOT NULL)
+     WHERE id = ANY(:ids)
+       AND (merged_into IS NOT NULL OR (deleted_at IS NULL AND import_id IS DISTINCT FROM CAST(:import AS uuid)))
      UNION SELECT s.id, s.merged_into FROM customers s JOIN up ON s.id = up.merged_into
 )
 DELETE FROM consents e USING up WHERE e.customer_id = up.id AND e.import_id = :import AND e.status = 'given'
