@@ -193,7 +193,8 @@ TOKEN = message_token
         "<svg><a xlink:href='{0}'>x</a></svg>",
     ],
 )
-def test_no_way_of_writing_a_link_gets_through(wrapped: str) -> None:
+async def test_no_way_of_writing_a_link_gets_through(database: str, wrapped: str) -> None:
+    """Links that confirm an address carry its hash, whose key lies in the database."""
     base, tracker = get_settings().base_url, Tracker(SEND, clicks=True, opens=True)
     link = link_of("link-1", "https://harbor.example/")
     assert link is not None
