@@ -45,6 +45,7 @@ def test_start_with_your_own_data(product: Product, page: Page) -> None:
         ("website_url", "https://quaystreet.example.org"),
     ):
         page.locator(f"#{field}").fill(words)
+    page.locator("#licence_state").select_option("ME")
     expect(page.get_by_role("button", name="Save")).to_be_enabled()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Brand saved")).to_be_visible()

@@ -21,9 +21,11 @@ def filter_bar(*children: Child, end: tuple[Child, ...] = ()) -> rx.Component:
 
 def focus_filter(key: str) -> Any:
     """Return this from a handler: a filter that is chosen, or taken off, is drawn anew as another button, and the
-    keyboard goes on from there."""
-    name = f"filter-{key}"
-    return rx.call_script(f"setTimeout(id => document.getElementById(id)?.focus(), 60, {json.dumps(name)})")
+    keyboard goes on from there. Whoever has gone elsewhere meanwhile is not called back."""
+    return rx.call_script(
+        "setTimeout(id => { if (document.activeElement === document.body) document.getElementById(id)?.focus() }, 60, "
+        f"{json.dumps(f'filter-{key}')})"
+    )
 
 
 def chip(key: Text, value: Text, on_remove: Handler, *, name: Text = "") -> rx.Component:
