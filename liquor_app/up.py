@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 import sys
 import threading
 import time
@@ -139,7 +140,9 @@ def _environment() -> dict[str, str]:
 def _web() -> Child:
     settings = get_settings()
     argv, extra = serve_command(settings.host, settings.port, settings.web_workers)
-    return Child("web", argv, settings.data_dir / "log" / "web.log", env=_environment() | extra, cwd=PROJECT_ROOT)
+    log = settings.data_dir / "log" / "web.log"
+    # its main process may sleep through a polite signal; its workers go when it is gone
+    return Child("web", argv, log, env=_environment() | extra, cwd=PROJECT_ROOT, orphan_signal=signal.SIGKILL)
 
 
 def development_url() -> str:

@@ -56,10 +56,10 @@ def _family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return psutil.Process(process.pid).children(recursive=True)
 
 
-def _eventually(holds: Callable[[], bool], seconds: float, what: str) -> None:
+def _eventually(holds: Callable[[], bool], seconds: float, what: str | Callable[[], str]) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, what if isinstance(what, str) else what()
         time.sleep(0.1)
 
 
@@ -78,7 +78,7 @@ def test_one_signal_stops_everything(running: tuple[subprocess.Popen[bytes], str
     _eventually(lambda: _gone(family), 1, f"left behind: {[one for one in family if one.is_running()]}")
 
 
-def test_killed_children_come_back(running: tuple[subprocess.Popen[bytes], str]) -> None:
+def test_killed_children_come_back(running: tuple[subprocess.Popen[bytes], str], folder: Path) -> None:
     process, url = running
     victims = [
         next(one for one in _family(process) if wanted in " ".join(one.cmdline()))
@@ -94,7 +94,7 @@ def test_killed_children_come_back(running: tuple[subprocess.Popen[bytes], str])
             return False
 
     _eventually(lambda: _gone(victims), 5, "a killed child is still there")
-    _eventually(back, 40, "not ready again")
+    _eventually(back, 120, lambda: f"not ready again\n{_state(process, folder)}")
     _eventually(
         lambda: any("-m worker" in " ".join(one.cmdline()) for one in _family(process)), 20, "the worker is not back"
     )
@@ -114,7 +114,16 @@ def test_what_is_written_down_is_ours_alone_and_clean(
     assert open_to_others == []
 
 
-def test_a_killed_web_server_leaves_nobody_on_its_port(running: tuple[subprocess.Popen[bytes], str]) -> None:
+def _state(process: subprocess.Popen[bytes], folder: Path) -> str:
+    """What everybody does and what was written last, for whoever reads of a failure."""
+    told = [f"{one.pid} {one.status()} {' '.join(one.cmdline()[:4])}" for one in _family(process)]
+    logs = [folder.with_name(f"{folder.name}-up.log"), folder / "log" / "web.log"]
+    return "\n".join([*told, *(f"{log.name}:\n{log.read_text(errors='replace')[-2000:]}" for log in logs)])
+
+
+def test_a_killed_web_server_leaves_nobody_on_its_port(
+    running: tuple[subprocess.Popen[bytes], str], folder: Path
+) -> None:
     process, url = running
     main = next(one for one in _family(process) if "granian" in " ".join(one.cmdline()))
     workers = main.children(recursive=True)
@@ -128,7 +137,8 @@ def test_a_killed_web_server_leaves_nobody_on_its_port(running: tuple[subprocess
         except httpx.HTTPError:
             return False
 
-    _eventually(served_anew, 40, "nobody serves the port again")
+    # it starts as on the first day, and on a machine that does other things meanwhile
+    _eventually(served_anew, 120, lambda: f"nobody serves the port again\n{_state(process, folder)}")
 
 
 def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(
@@ -139,7 +149,9 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(
     process.kill()
     process.wait(5)
     # they look for their parent every second; on a machine busy with something else that takes a while
-    _eventually(lambda: _gone(family), 25, "children outlived their supervisor")
+    _eventually(
+        lambda: _gone(family), 25, lambda: f"outlived their supervisor: {[o for o in family if not _gone([o])]}"
+    )
     port = free_port()
     again, log = start(folder, port, LIQUOR_SAMPLE="0")
     try:

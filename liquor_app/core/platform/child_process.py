@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import multiprocessing
 import os
 import resource
 import signal
@@ -14,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -59,7 +61,7 @@ def allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _die_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
+def _die_with_parent(number: signal.Signals) -> None:
     """Linux: be told when the parent vanishes, however it vanished. Elsewhere a no-op."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
@@ -69,7 +71,9 @@ def _die_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
 def end_with_parent() -> None:
     """For a process another of ours started: end at once when that one is gone, even killed. A server's worker that
     outlived its main process would go on answering on the port with nobody to stop it."""
-    parent = os.getppid()
+    # who forked us, as noted then: a parent killed while we were still importing is nobody's parent by now
+    started_by = multiprocessing.parent_process()
+    parent = os.getppid() if started_by is None or started_by.pid is None else started_by.pid
     _die_with_parent(signal.SIGKILL)
 
     def watch() -> None:
@@ -90,6 +94,8 @@ class Child:
         env: its whole environment.
         user, group: numeric ids to drop to (root only).
         stop_signal: what asks it to end in good order.
+        orphan_signal: what the kernel sends it when the supervisor is gone, however that went (Linux). A server that
+            may miss a polite one needs SIGKILL: nobody is left to ask again.
     """
 
     name: str
@@ -100,6 +106,7 @@ class Child:
     user: int | None = None
     group: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    orphan_signal: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started_at: float = field(default=0.0, init=False)
 
@@ -124,7 +131,7 @@ class Child:
                 user=self.user,
                 group=self.group,
                 extra_groups=[] if self.user is not None else None,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - the supervisor has one thread
+                preexec_fn=partial(_die_with_parent, self.orphan_signal),  # noqa: PLW1509 - the supervisor has one thread
             )
         self.started_at = time.monotonic()
 
