@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Column, Computed, Index, Numeric, text
 from sqlmodel import Field, SQLModel
 
-from liquor_app.core.columns import exact, moment, pk, stamped, words
+from liquor_app.core.columns import document, exact, moment, pk, plain_uuid, ref, stamped, words
 
 SELLS_AT = "CASE WHEN sale_price > 0 AND (price IS NULL OR sale_price < price) THEN sale_price ELSE price END"
 """What a bottle costs today: its sale price where there is one below the usual."""
@@ -44,6 +44,7 @@ class Product(SQLModel, table=True):
         Index("ix_products_name_key", text("lower(name)")),
         Index("ix_products_category_key", text("lower(category)")),
         Index("ix_products_name", "name", "id"),
+        Index("ix_products_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
         _descending("ix_products_sells_at", "sells_at"),
         _descending("ix_products_margin", "margin_pct"),
         _descending("ix_products_stock", "stock"),
@@ -72,3 +73,19 @@ class Product(SQLModel, table=True):
     last_seen_at: datetime = stamped()
     created_at: datetime = stamped()
     updated_at: datetime = stamped()
+    import_id: UUID | None = plain_uuid()
+    """The import that made it, if one did."""
+    edited_at: datetime | None = moment()
+    """When a call, and no file, last changed it."""
+
+
+class ProductImage(SQLModel, table=True):
+    """A product as it was before an import changed it, and as the import left it. Kept while it can be undone."""
+
+    __tablename__ = "product_images"
+    __table_args__ = (Index("ix_product_images_product_id", "product_id"),)
+
+    import_id: UUID = plain_uuid(primary=True)
+    product_id: UUID = ref("products.id", primary=True)
+    before: dict[str, Any] = document(empty="{}")
+    after: dict[str, Any] = document(empty="{}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import text
@@ -17,6 +18,8 @@ from liquor_app.core.bulk import unnest
 from liquor_app.customers.labels.product_labels import label_products
 
 CALLED = ("name", "category", "brand", "price", "sale_price", "cost", "minimum_price", "stock")
+KEPT = ("sku", "upc", *CALLED, "stock_at")
+"""What is kept of a product that an import changes."""
 
 
 Word = Annotated[str, Field(max_length=255)]
@@ -74,6 +77,10 @@ def _latest(name: str) -> str:
     return f"(array_agg({name} ORDER BY number DESC) FILTER (WHERE {name} IS NOT NULL))[1] AS {name}"
 
 
+def _image(row: str) -> str:
+    return f"jsonb_build_object({', '.join(f'{name!r}, {row}.{name}' for name in KEPT)})"
+
+
 # A row is of the product with its SKU; else of the one with its UPC that has no SKU yet (`adopts`), or, for a row
 # without a SKU, of the only one with its UPC. Several rows of one product count together, the later word for each cell.
 _UPSERT = f"""
@@ -116,13 +123,22 @@ judged AS MATERIALIZED (
                         ELSE 'unchanged' END AS outcome
       FROM made LEFT JOIN products p ON p.id = made.target),
 written AS (
-    INSERT INTO products (id, sku, upc, {", ".join(CALLED)}, stock_at, source, last_seen_at, updated_at)
+    INSERT INTO products AS o (id, sku, upc, {", ".join(CALLED)}, stock_at, source, last_seen_at, updated_at,
+                               import_id, edited_at)
     SELECT target, sku, upc, COALESCE(name, sku, upc), {", ".join(CALLED[1:])}, stock_at, :source, :at,
-           CASE WHEN outcome = 'unchanged' THEN before ELSE :at END
+           CASE WHEN outcome = 'unchanged' THEN before ELSE :at END, CAST(:import AS uuid),
+           CASE WHEN CAST(:import AS uuid) IS NULL AND outcome = 'updated' THEN CAST(:at AS timestamptz) END
       FROM judged
         ON CONFLICT (id) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in ("sku", "upc", *CALLED))},
            stock_at = EXCLUDED.stock_at, source = EXCLUDED.source, last_seen_at = EXCLUDED.last_seen_at,
-           updated_at = EXCLUDED.updated_at)
+           updated_at = EXCLUDED.updated_at, edited_at = COALESCE(EXCLUDED.edited_at, o.edited_at)),
+images AS (
+    INSERT INTO product_images (import_id, product_id, before, after)
+    SELECT CAST(:import AS uuid), p.id, {_image("p")}, {_image("j")}
+      FROM judged j JOIN products p ON p.id = j.target
+     WHERE j.outcome = 'updated' AND p.import_id IS DISTINCT FROM CAST(:import AS uuid)
+       AND CAST(:import AS uuid) IS NOT NULL
+        ON CONFLICT (import_id, product_id) DO UPDATE SET after = EXCLUDED.after)
 SELECT a.number, CASE WHEN a.is_ambiguous THEN 'ambiguous'
                       WHEN j.outcome = 'created' AND row_number() OVER (PARTITION BY a.target ORDER BY a.number) > 1
                       THEN 'unchanged' ELSE j.outcome END AS outcome
@@ -137,7 +153,13 @@ SELECT sku, upc, name, category, brand FROM products WHERE lower(sku) = ANY(:sku
 
 
 async def write_products(
-    session: AsyncSession, rows: Sequence[NewProduct], *, source: str, at: object, keep: bool = False
+    session: AsyncSession,
+    rows: Sequence[NewProduct],
+    *,
+    source: str,
+    at: object,
+    keep: bool = False,
+    import_id: UUID | None = None,
 ) -> dict[int, ProductOutcome]:
     """Add products and change those known, in one statement; returns what became of each row by its number.
 
@@ -148,17 +170,19 @@ async def write_products(
         source: where they come from, for the product's page: a file's name, or who called.
         at: when this was so; a stock figure is as old as this.
         keep: leave known products as they are, and only note that they were seen.
+        import_id: the import they come from, which can be undone; none where a call tells them.
     """
     if not rows:
         return {}
     joined = _joined(rows)
     await session.execute(text(_ALONE))
     await session.execute(text(_SCANS), {"scans": "off"})
-    found = await session.execute(text(_UPSERT), {**_bound(joined), "source": source[:120], "at": at, "keep": keep})
+    told = {"source": source[:120], "at": at, "keep": keep, "import": import_id}
+    found = await session.execute(text(_UPSERT), {**_bound(joined), **told})
     outcomes = {number: ProductOutcome(outcome) for number, outcome in found}
     await session.execute(text(_SCANS), {"scans": "on"})
-    told = (ProductOutcome.CREATED, ProductOutcome.UPDATED)
-    await _label(session, [row for row in joined if outcomes[row.number] in told])
+    new = (ProductOutcome.CREATED, ProductOutcome.UPDATED)
+    await _label(session, [row for row in joined if outcomes[row.number] in new])
     return outcomes
 
 

@@ -25,13 +25,15 @@ from liquor_app.imports.run_import import ROWS, Plan, Reading, Work
 from liquor_app.imports.trial.file_totals import FileTotals
 from liquor_app.organization.settings import GeneralSettings
 
+TRACED = 2
+
 
 def start_position(columns: Sequence[str]) -> dict[str, Any]:
     """Return the checkpoint of a file not begun yet. `mended` marks a file of rejects of ours that comes back,
-    `traced` that what it makes and changes can be undone."""
+    `traced` that what it makes and changes can be undone (2: of products too)."""
     return {
         "phase": ROWS, "records": 0, "share": 0.0, "columns": list(columns), "order": "", "merged": 0, "since": None,
-        "whole": 0, "again": 0, "mended": all(name in columns for name in MENDED), "traced": True,
+        "whole": 0, "again": 0, "mended": all(name in columns for name in MENDED), "traced": TRACED,
     }  # fmt: skip
 
 

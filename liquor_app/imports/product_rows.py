@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,7 +44,13 @@ def product_becomes(row: CleanProduct, before: Products, after: Products) -> Bec
 
 
 async def write(
-    session: AsyncSession, rows: Sequence[CleanProduct], *, policy: Policy, file_name: str, at: datetime
+    session: AsyncSession,
+    rows: Sequence[CleanProduct],
+    *,
+    policy: Policy,
+    file_name: str,
+    at: datetime,
+    import_id: UUID,
 ) -> tuple[dict[int, Outcome], list[tuple[int, Rejected]]]:
     """Store the rows; returns what became of each by its position, and those that could be of several products.
 
@@ -56,6 +63,7 @@ async def write(
         source=file_name,
         at=at,
         keep=policy is Policy.KEEP,
+        import_id=import_id,
     )
     why = Rejected("upc_of_several", "upc", "Several products have this UPC. Give the row its SKU.")
     rejected = [(position, why) for position, outcome in found.items() if outcome is ProductOutcome.AMBIGUOUS]

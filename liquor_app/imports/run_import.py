@@ -252,8 +252,9 @@ class Work:
         rows = [row for row in chunk.rows if isinstance(row, CleanProduct)]
         before = await product_rows.products_of(session, rows) if self._watch else {}
         outcomes, rejected = await product_rows.write(
-            session, rows, policy=self.plan.policy, file_name=self.plan.file_name, at=self._as_of
-        )
+            session, rows, policy=self.plan.policy, file_name=self.plan.file_name, at=self._as_of,
+            import_id=self.plan.id,
+        )  # fmt: skip
         self._notes = Counter(note for row in rows for note in row.notes)
         if self._watch:
             after = await product_rows.products_of(session, rows)

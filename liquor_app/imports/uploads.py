@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind, require
+from liquor_app.catalog.imported_products import forget_product_images
 from liquor_app.core.errors import Conflict, NotFound
 from liquor_app.core.files.folders import IMPORT_FILES
 from liquor_app.core.files.store import file_store
@@ -113,7 +114,8 @@ SELECT count(*) FROM imports WHERE status IN {sql_list(ImportStatus.PREVIEW, Imp
 _OLD = """
 SELECT id FROM imports WHERE COALESCE(finished_at, created_at) < now() - make_interval(days => :days)
    AND status NOT IN ('queued', 'running', 'undoing')
-   AND (id IN (SELECT import_id FROM customer_images) OR id IN (SELECT import_id FROM purchase_images))
+   AND (id IN (SELECT import_id FROM customer_images) OR id IN (SELECT import_id FROM purchase_images)
+        OR id IN (SELECT import_id FROM product_images))
 """
 """Imports too old to be undone, of which something is still kept."""
 
@@ -364,7 +366,9 @@ async def forget_uploads(session: AsyncSession, actor: Actor) -> list[str]:
         " AND status NOT IN ('queued', 'running', 'undoing')"
     )
     gone = await session.execute(text(_OLD), {"days": KEPT_DAYS})
-    await forget_images(session, list(gone.scalars()))
+    imports = list[UUID](gone.scalars())
+    await forget_images(session, imports)
+    await forget_product_images(session, imports)
     for table in ("import_rejects", "import_lines"):
         await session.execute(text(f"DELETE FROM {table} WHERE import_id IN ({old})"), {"days": KEPT_DAYS})
     found = await session.execute(

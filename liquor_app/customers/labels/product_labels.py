@@ -36,6 +36,12 @@ _CODES = ("sku", "upc", "name")
 """What a till may write for a product, the surest first: a SKU is one product's, a name may be that of several."""
 
 
+async def relabel_products(session: AsyncSession, codes: Sequence[str], products: Sequence[Mapping[str, Any]]) -> None:
+    """Forget what is called by these codes (lower case), and note it anew from the products that bear them."""
+    await session.execute(text("DELETE FROM product_labels WHERE code = ANY(:codes)"), {"codes": list(codes)})
+    await label_products(session, products)
+
+
 async def label_products(session: AsyncSession, products: Sequence[Mapping[str, Any]]) -> None:
     """Note what products (sku, upc, name, category, brand) are called."""
     rows = [

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.catalog.imported_products import count_products
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict
 from liquor_app.core.models import JobStatus
@@ -26,10 +27,14 @@ from liquor_app.imports.models import IMPORT, ImportStatus
 from liquor_app.imports.undo.whose_job import asked_by
 from liquor_app.imports.uploads import KEPT_DAYS, ImportRow, get_import, lock_import
 
+_TRACED = {"customers": 1, "purchases": 1, "products": 2}
+"""Since which version of a checkpoint what an import of this kind makes and changes is known."""
+_COUNT = {"customers": count_changed_people, "purchases": count_baskets, "products": count_products}
 FIRST = UUID(int=0)
 PHASES = {
     "customers": ("changed_people", "made_people", "tags", "noes"),
     "purchases": ("made_baskets", "changed_baskets", "made_people"),
+    "products": ("changed_products", "made_products"),
 }
 """What is taken back, in this order: addresses of the suppression list once their people are gone."""
 
@@ -106,15 +111,9 @@ def undoable_until(row: ImportRow) -> datetime:
 
 def why_not(row: ImportRow) -> str:
     """Tell why an import cannot be undone; empty if it can."""
-    if row.kind not in PHASES:
-        return (
-            f"An import of {row.kind} cannot be undone: a till's next file has the last word on each of them. To have"
-            " the catalogue as it was, import the file of before again: what it says replaces what this one said. Of a"
-            " product that should not be there tell a stock of 0: it is not offered then."
-        )
     if not IMPORT.allows(row.status, ImportStatus.UNDOING):
         return "Only an import that has ended, or was stopped, can be undone."
-    if not row.position.get("traced"):
+    if int(row.position.get("traced") or 0) < _TRACED[row.kind]:
         return (
             "Nothing was taken of this file."
             if not row.rows
@@ -136,8 +135,9 @@ async def preview_undo(session: AsyncSession, actor: Actor, import_id: UUID) -> 
     row = await get_import(session, actor, import_id)
     if problem := why_not(row):
         raise Conflict(problem)
-    undone = await (count_changed_people if row.kind == "customers" else count_baskets)(session, import_id)
-    await _count_made_people(session, import_id, undone)
+    undone = await _COUNT[row.kind](session, import_id)
+    if row.kind != "products":
+        await _count_made_people(session, import_id, undone)
     parts = (_plain(undone.removed), _plain(undone.set_back), _plain(undone.kept))
     return UndoPreview(*parts, import_id=row.id, kind=row.kind, file_name=row.file_name, until=undoable_until(row))
 

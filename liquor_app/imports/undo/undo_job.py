@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, require
+from liquor_app.catalog.imported_products import remove_products, set_back_products
 from liquor_app.core.bulk import by_index
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Conflict
@@ -125,6 +126,10 @@ async def _batch(session: AsyncSession, import_id: UUID, phase: str, after: UUID
         return await take_tags(session, import_id, after, BATCH_ROWS), None
     if phase == "noes":
         return await remove_noes(session, import_id, after, BATCH_ROWS), None
+    if phase == "changed_products":
+        return await set_back_products(session, import_id, after, BATCH_ROWS), None
+    if phase == "made_products":
+        return await remove_products(session, import_id, after, BATCH_ROWS), None
     zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
     take = remove_baskets if phase == "made_baskets" else set_back_baskets
     return await take(session, import_id, after, BATCH_ROWS, zone)
@@ -170,8 +175,9 @@ async def _conclude(session: AsyncSession, actor: Actor, import_id: UUID) -> Imp
     )
     row = await get_import(session, actor, import_id)
     counts = undo_counts(row)
-    args = {"touched": True, "then_segments": True}
-    await enqueue(session, Job.SCORE_CUSTOMERS, args, created_by=actor.user_id, dedupe_key="import")
+    if row.kind != "products":
+        args = {"touched": True, "then_segments": True}
+        await enqueue(session, Job.SCORE_CUSTOMERS, args, created_by=actor.user_id, dedupe_key="import")
     if since := row.undo.get("since"):
         await enqueue(session, Job.ROLL_UP, {"since": since}, created_by=actor.user_id)
     await audit(session, actor, "import.undone", "import", import_id, file=row.file_name, kind=row.kind,

@@ -8,6 +8,7 @@ from liquor_app.ui.words import plural
 
 REMOVED: Mapping[str, str] = {
     "customers": "customer",
+    "products": "product",
     "purchases": "purchase",
     "lines": "line of a purchase",
     "consents": "consent",
@@ -35,6 +36,9 @@ KEPT: Mapping[str, str] = {
     "fields_a_no": "customers whom the file withdrew, or made younger: a no stays",
     "baskets_later_import": "purchases that a later import wrote anew",
     "baskets_till": "purchases that the till told anew",
+    "products_later_import": "products that a later import changed: what it changed stays",
+    "products_edited": "products that a program changed since: what it changed stays",
+    "products_taken": "products whose former UPC is another product's by now",
     "suppressions_complaint": "complaints: they stay on the suppression list",
     "suppressions_repeated": "suppressed addresses that somebody else named too",
     "suppressions_holder": "suppressed addresses of customers who stay: lift them by hand, with a reason",
