@@ -54,13 +54,14 @@ filling in the good lines of refused orders."""
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A row of a trial: what would become of it, and why not, or what of it is left out."""
+    """A row of a trial: what would become of it, and why not, or what of it is left out; of a line its `order`."""
 
     record: Record
     outcome: str
     field: str = ""
     reason: str = ""
     becomes: Becoming | None = None
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +322,7 @@ class Work:
             return Counter()
         if self._watch:
             self.shown += [
-                Shown(self._waiting[one.row_number], one.outcome, becomes=basket_becomes(one))
+                Shown(self._waiting[one.row_number], one.outcome, becomes=basket_becomes(one), order=one.order_id)
                 for one in merged.rows
                 if one.row_number > 0
             ]

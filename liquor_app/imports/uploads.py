@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -83,6 +84,11 @@ class ImportRow(ImportFields):
     def orders(self) -> dict[str, int]:
         """How many orders of a file of purchases were created, updated and left unchanged so far."""
         return dict(self.position.get("orders") or {})
+
+    @property
+    def money(self) -> Decimal:
+        """What the orders of a file of purchases come to so far, in the shop's currency."""
+        return Decimal(self.position.get("sum") or 0)
 
     @property
     def is_local(self) -> bool:

@@ -126,7 +126,10 @@ async def test_buyers_nobody_knows_are_told_and_made_by_one_press(database: str)
     assert row.job_id
     await run_job(row.job_id, TASKS)
     assert await people() == 2
-    assert ending_words(await file._row()).startswith("3 rows: 2 orders new (3 lines), 0 refused.")
+    assert ending_words(await file._row()) == (
+        "3 rows: 2 orders new (3 lines), 0 refused. The orders come to $18.00. 2 customers made of buyers nobody knew:"
+        " by number, e-mail or phone alone, without consent."
+    )
     assert state.trial.startswith("Tried on the first 3 rows: 2 orders new (3 lines).")
     async with transaction() as session:
         bell = (await session.execute(text("SELECT body FROM notifications"))).scalar_one()
@@ -201,7 +204,7 @@ async def test_an_import_is_undone_after_what_it_would_do_was_shown(database: st
     assert await run(UndoState.ask, undo) is UndoState.count
     assert (undo.asking, undo.counting) == (True, True)
     await run(UndoState.count, undo)
-    assert [(line.words, line.count) for line in undo.lines] == [("Will be removed: customers", "1")]
+    assert [(line.words, line.count) for line in undo.lines] == [("Will be removed: customer", "1")]
     await run(UndoState.close, undo, False)
     assert (undo.asking, await people()) == (False, 1)
     assert await run(UndoState.undo, undo) is UndoState.watch

@@ -103,6 +103,8 @@ async def test_products_and_people_are_shown_in_the_shops_own_words(database: st
         "3": ("W-1 · Wine", "", "unchanged"), "4": ("B-1 · Beer", "Name: Beer · Price: $2.00", "created"),
     }  # fmt: skip
     born = await tried(_file(tmp_path, "email,phone,date of birth\nann@example.com,6175550124,1980-02-03\n"))
+    namesakes = await tried(_file(tmp_path, "email,name\nann@example.com,Ann Lee\nann.lee@example.com,Ann Lee\n"))
+    assert [line.who for line in trial_lines(namesakes.shown, now())] == ["Ann Lee", "Ann Lee"]
     (line,) = trial_lines(born.shown, now())
     assert "Phone: +1 617-555-0124" in line.becomes
     assert "Of age on: 3 Feb 2001" in line.becomes
@@ -135,7 +137,13 @@ async def test_each_order_is_shown_before_and_after_beside_the_files_own_sum(dat
     assert [(line.words, line.file, line.made) for line in total_lines(trial, "purchases")] == [
         ("Rows", "4", "3"), ("Orders", "3", "2"), ("Money", "$1,052.50", "$1,045.50"),
     ]  # fmt: skip
-    assert "They are $7.00 apart" in money_words(totals, "purchases")
+    assert money_words(trial, "purchases") == (
+        "The file's own sum is that of “amount”. They are $7.00 apart: 1 refused row does not count."
+    )
+    refused = trial_lines(trial.shown, now(), ["order_id", "customer", "occurred_at", "product", "amount", "store"])[0]
+    assert refused.who == (
+        "order_id: 3 · customer: zoe@example.com · occurred_at: 2025-03-02 10:00 · product: Rum · 1 more"
+    )
     assert [line.who for line in trial_lines(trial.shown, now())[1:]] == ["1 · Ann", "2 · Ann"], "an order stands once"
 
 

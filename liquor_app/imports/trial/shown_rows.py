@@ -16,8 +16,8 @@ def worth_showing(shown: Sequence[Shown]) -> list[Shown]:
     """Return every refused or warned row (at most `MOST_WARNED`), then the first `SMOOTH_ROWS` others; an order stands
     once."""
     warned = [one for one in shown if one.outcome == "rejected" or one.reason][:MOST_WARNED]
-    smooth: dict[str, Shown] = {}
+    smooth: dict[str | int, Shown] = {}
     for one in shown:
         if len(smooth) < SMOOTH_ROWS and one.outcome != "rejected" and not one.reason:
-            smooth.setdefault(one.becomes.who if one.becomes else str(one.record.number), one)
+            smooth.setdefault(one.order or one.record.number, one)
     return [*warned, *smooth.values()]

@@ -113,7 +113,7 @@ async def look_at(actor: Actor, question: Question) -> Answer:
                     session, actor, kind=row.kind, path=path, policy=question.policy, mapping=mapping,
                     options=options, limit=TRIED_ROWS, watch=True,
                 )  # fmt: skip
-                lines = trial_lines(tried.shown, await shop_now(session))
+                lines = trial_lines(tried.shown, await shop_now(session), seen.columns)
     except AppError as problem:
         return Answer(first, seen, problem=problem.message, meant=meant)
     return Answer(first, seen, tried, lines=tuple(lines), meant=meant)
@@ -308,7 +308,7 @@ class MatchState(rx.State):
             self.trial, self._lines = trial_words(answer.tried.report), list(answer.lines)
             self.stranger_note = stranger_words(answer.tried)
             self.totals = total_lines(answer.tried, row.kind)
-            self.money_note, self.seen_note = money_words(answer.tried.totals, row.kind), seen_words(answer.tried)
+            self.money_note, self.seen_note = money_words(answer.tried, row.kind), seen_words(answer.tried)
             self.pages = -(-len(self._lines) // PAGE_ROWS)
             self._turn_to(0)
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 
 from liquor_app.imports.dry_run import Trial
 from liquor_app.imports.new_buyers import MADE
-from liquor_app.imports.profiles.tool_profile import LEFT_OUT
+from liquor_app.imports.profiles.tool_profile import plain
 from liquor_app.imports.run_import import UNKNOWN, Shown
 from liquor_app.imports.trial.becoming import Becoming, Change
-from liquor_app.imports.trial.file_totals import Totals
+from liquor_app.imports.trial.file_totals import TOTALS
 from liquor_app.imports.trial.shown_rows import worth_showing
 from liquor_app.screens.customers.field_values import shown_value
-from liquor_app.screens.imports.wizard.view import LABELS, on_screen
+from liquor_app.screens.imports.wizard.view import LABELS, on_screen, rows_left_out
 from liquor_app.ui.words import figure, listed, plural, show_money, spoken
 
 PAGE_ROWS = 20
 MOST_COLUMNS = 12
+MOST_CELLS = 4
+"""Cells that are told of a row nobody is known by: files begin with what tells one row from the next."""
 _NAMES = {
     **LABELS, "of_age_on": "Of age on", "email_suppressed": "E-mail suppressed", "sms_suppressed": "SMS suppressed",
     "occurred_at": "Bought",
@@ -46,17 +49,21 @@ class TotalLine:
     made: str
 
 
-def trial_lines(shown: Sequence[Shown], at: datetime) -> list[TrialLine]:
+def trial_lines(shown: Sequence[Shown], at: datetime, columns: Sequence[str] = ()) -> list[TrialLine]:
     """Return what is worth showing of a trial.
 
     Args:
         at: now, by the shop's clock.
+        columns: names of the file's columns, to say what stands in a row that nobody is known by.
     """
-    return [_line(one, at) for one in worth_showing(shown)]
+    return [_line(one, at, columns) for one in worth_showing(shown)]
 
 
-def _line(one: Shown, at: datetime) -> TrialLine:
-    cells = " · ".join(cell.strip()[:40] for cell in one.record.cells if cell.strip())[:140]
+def _line(one: Shown, at: datetime, columns: Sequence[str]) -> TrialLine:
+    named = zip_longest((f"{name[:30]}: " for name in columns), one.record.cells, fillvalue="")
+    told = [f"{name}{cell.strip()[:40]}" for name, cell in named if cell.strip()]
+    more = f" · {figure(len(told) - MOST_CELLS)} more" if len(told) > MOST_CELLS else ""
+    cells = " · ".join(told[:MOST_CELLS]) + more
     who = one.becomes.who[:120] if one.becomes else ""
     becomes = becomes_words(one.becomes, at) if one.becomes else ""
     return TrialLine(
@@ -87,8 +94,7 @@ def total_lines(trial: Trial, kind: str) -> list[TotalLine]:
     """Return the file's rows, orders and money beside what is made of them."""
     report, totals = trial.report, trial.totals
     taken = report.created + report.updated + report.unchanged
-    left_out = sum(report.notes.get(code, 0) for code in LEFT_OUT)
-    lines = [TotalLine("Rows", figure(report.rows + left_out), figure(taken))]
+    lines = [TotalLine("Rows", figure(report.rows + rows_left_out(report.notes)), figure(taken))]
     if kind == "purchases":
         orders = "" if totals.orders is None else figure(totals.orders)
         lines.append(TotalLine("Orders", orders or "not numbered", figure(totals.orders_made)))
@@ -97,18 +103,25 @@ def total_lines(trial: Trial, kind: str) -> list[TotalLine]:
     return lines
 
 
-def money_words(totals: Totals, kind: str) -> str:
-    """Tell where the file's own sum is from, and why another may come of it."""
+def money_words(trial: Trial, kind: str) -> str:
+    """Tell where the file's own sum is from, and why another comes of it: only what can be the reason here."""
+    totals = trial.totals
     if kind != "purchases" or totals.money is None:
         return ""
     source = f"The file's own sum is that of “{totals.column}”."
     if totals.money == totals.money_made:
         return f"{source} Both are the same."
     apart = show_money(abs(totals.money - totals.money_made), cents=True)
-    return (
-        f"{source} They are {apart} apart: tax, shipping and tips are not what was paid for goods, and refused rows and"
-        " rows that are no lines of purchases do not count."
-    )
+    why = []
+    if refused := trial.report.rejected:
+        why.append(f"{plural(refused, 'refused row')} {'does' if refused == 1 else 'do'} not count")
+    if left_out := rows_left_out(trial.report.notes):
+        why.append(f"{plural(left_out, 'row')} {'is' if left_out == 1 else 'are'} no line of a purchase")
+    if plain(totals.column) in TOTALS:
+        why.append("that column holds tax, shipping and tips as well, which are not paid for goods")
+    elif not why:
+        why.append("discounts and returns stand in other columns")
+    return f"{source} They are {apart} apart: {listed(why)}."
 
 
 def stranger_words(trial: Trial) -> str:

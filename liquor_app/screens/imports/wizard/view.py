@@ -32,7 +32,7 @@ from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY
 from liquor_app.imports.undo.undo_import import UndoCounts
 from liquor_app.imports.undo.undo_words import KEPT, REMOVED, thing_words
 from liquor_app.imports.uploads import ImportRow
-from liquor_app.ui.words import ago, figure, listed, plural, spoken
+from liquor_app.ui.words import ago, figure, listed, plural, show_money, spoken
 
 LABELS: Mapping[str, str] = {
     "email_consent_at": "E-mail consent, when",
@@ -168,8 +168,9 @@ def mapping_of(columns: Sequence[ColumnLine]) -> dict[str, str]:
 def trial_words(report: ImportReport) -> str:
     """Tell what became of the first rows, tried out: "Of the first 212 rows 208 are new and 4 would be refused: …" """
     if not report.rows:
-        left_out = any(report.notes.get(code, 0) for code in LEFT_OUT)
-        said = "None of the rows becomes anything" if left_out else "The file has a header and no rows"
+        said = (
+            "None of the rows becomes anything" if rows_left_out(report.notes) else "The file has a header and no rows"
+        )
         return f"{said}.{note_words(report.notes)}"
     parts = [
         outcome_words(outcome, rows, report.orders) for outcome in Outcome if (rows := int(getattr(report, outcome)))
@@ -177,7 +178,8 @@ def trial_words(report: ImportReport) -> str:
     if report.rejected:
         reasons = ", ".join(f"{line.words} {line.count}" for line in reason_lines(report.reasons))
         parts.append(f"{figure(report.rejected)} refused ({reasons})")
-    return f"Tried on the first {plural(report.rows, 'row')}: {listed(parts)}.{note_words(report.notes)}"
+    rows = report.rows + rows_left_out(report.notes)
+    return f"Tried on the first {plural(rows, 'row')}: {listed(parts)}.{note_words(report.notes)}"
 
 
 def evidence_words(evidence: str, guessed: str, chosen: str) -> str:
@@ -197,8 +199,12 @@ UNDO_WORDS: Mapping[ImportStatus, str] = {
 def undo_lines(counts: UndoCounts, *, done: bool) -> list[ReasonLine]:
     """Tell what undoing takes away and sets back (or did), and what stays and why, each with its number."""
     away, back = ("Removed", "Set back") if done else ("Will be removed", "Will be set back")
-    taken = [(f"{away}: {thing_words(what)}", counts.removed.get(what, 0)) for what in REMOVED]
-    taken += [(f"{back}: {thing_words(what)}", counts.set_back.get(what, 0)) for what in REMOVED]
+    taken = [
+        (f"{said}: {REMOVED[what] if many == 1 else thing_words(what)}", many)
+        for said, counted in ((away, counts.removed), (back, counts.set_back))
+        for what in REMOVED
+        if (many := counted.get(what, 0))
+    ]
     ranked = [
         (f"{'Kept' if done else 'Stays'}: {KEPT[code]}", counts.kept[code]) for code in KEPT if code in counts.kept
     ]
@@ -212,7 +218,11 @@ def ending_words(row: ImportRow) -> str:
         for outcome in Outcome
         if (rows := int(getattr(row, outcome))) or not row.orders  # of orders what there is none of is not said
     ]
-    counts = f"{plural(row.rows, 'row')}: {', '.join(outcomes)}, {figure(row.rejected)} refused.{note_words(row.notes)}"
+    rows = row.rows + rows_left_out(row.notes)
+    counts = f"{plural(rows, 'row')}: {', '.join(outcomes)}, {figure(row.rejected)} refused."
+    if row.orders:
+        counts += f" The orders come to {show_money(row.money, cents=True)}."
+    counts += note_words(row.notes)
     if row.status is ImportStatus.COMPLETED:
         return counts
     if row.status in UNDO_WORDS:
@@ -225,6 +235,11 @@ def ending_words(row: ImportRow) -> str:
     if not row.rows:
         return f"{why} Nothing was imported."
     return f"{why} What was taken so far stays: {counts}"
+
+
+def rows_left_out(notes: Mapping[str, Any]) -> int:
+    """Return how many rows of a file are no rows of its kind: left out, and not refused."""
+    return sum(int(notes.get(code, 0)) for code in LEFT_OUT)
 
 
 def note_words(notes: Mapping[str, Any]) -> str:
