@@ -219,7 +219,7 @@ async def test_an_import_is_undone_after_what_it_would_do_was_shown(database: st
     await run_job(row.job_id, TASKS)
     await run(UndoState.watch, undo)
     assert (running.words, running.undoing, await people()) == ("It was undone.", False, 0)
-    assert [(line.words, line.count) for line in running.undone] == [("Removed: customers", "1")]
+    assert [(line.words, line.count) for line in running.undone] == [("Removed: customer", "1")]
     await run(EarlierState.load, earlier)
     assert [line.status for line in earlier.rows] == ["undone"]
     await run(UndoState.ask, undo)
