@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import obstore
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -15,15 +16,19 @@ from liquor_app.core import config, queue
 from liquor_app.core.config import Settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Unavailable
+from liquor_app.core.files.drop_root import drop_root
 from liquor_app.core.files.folders import EXPORT_FILES, REJECT_FILES
-from liquor_app.core.files.store import FileStore, file_store, open_store
+from liquor_app.core.files.store import FileStore, file_store, open_bucket, open_store
 from liquor_app.core.ids import uuid7
 from liquor_app.core.models import JobStatus
+from liquor_app.imports.drop_folders.look import Looked
 from liquor_app.imports.dry_run import keep_rejects
 from liquor_app.imports.tasks import TASKS
 from liquor_app.imports.uploads import add_upload, get_import, start_import
 from liquor_app.screens.imports.wizard.matching_state import Question, look_at
 from tests.core.file_stores import FileStoreContract, files_below, whole
+from tests.imports.test_drop_folders import look, source
+from tests.imports.test_import_cases import many
 from tests.stored import bring, pieces
 
 
@@ -62,7 +67,7 @@ async def test_an_import_goes_through_a_bucket(
         row = await add_upload(
             session, SYSTEM, import_id=import_id, kind="customers", file_name="a.csv", file_key=f"{import_id}.upload"
         )
-    seen = await look_at(SYSTEM, Question(row, "fill", None, None))
+    seen = await look_at(SYSTEM, Question(row, "fill", None, {}))
     assert (seen.problem, seen.tried and seen.tried.report.created) == ("", 1)
     async with transaction() as session:
         row = await start_import(session, SYSTEM, import_id, kind="customers")
@@ -76,6 +81,42 @@ async def test_an_import_goes_through_a_bucket(
     assert kept.startswith("s3://")
     assert b"none" in await whole(file_store(), REJECT_FILES.key(import_id, "csv"))
     assert files_below(tmp_path, "*") == []
+
+
+async def test_files_dropped_into_a_bucket_are_read_once_and_anew_when_they_change(
+    server: str, database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A till lays its stock below the bucket's prefix; what is hidden, half written or elsewhere is not read."""
+    bucket = make_bucket(server)
+    monkeypatch.setenv("LIQUOR_FILES_URL", f"s3://{bucket}/shop?endpoint={server}")
+    monkeypatch.setenv("LIQUOR_FILES_KEY", "AKID:secret-of-the-test")
+    monkeypatch.setenv("LIQUOR_DATA_DIR", str(tmp_path))
+    config.get_settings.cache_clear()
+
+    opened = open_bucket(config.get_settings())
+    assert opened is not None
+
+    async def put(key: str, content: str) -> None:
+        await obstore.put_async(opened[0], f"drop/{key}", content.encode())
+
+    till = await source(folder="till 2/stock")
+    head = "sku,name,price,stock\n"
+    for name in (
+        "till 2/stock/.hidden.csv",
+        "till 2/stock/a.csv.part",
+        "till 2/other.csv",
+        "till 2/stock/x/y.csv",
+    ):
+        await put(name, f"{head}X-1,Not ours,1,1\n")
+    await put("till 2/stock/stock.csv", f"{head}G-1,Gin,20,3\n")
+    assert await look(till) == Looked(waiting=1)
+    assert await look(till) == Looked(taken=1)
+    assert await look(till) == Looked()
+    await put("till 2/stock/stock.csv", f"{head}G-1,Gin,20,14\n")
+    assert await look(till) == Looked(waiting=1)
+    assert await look(till) == Looked(taken=1)
+    assert [(one.sku, one.stock) for one in await many("SELECT sku, stock FROM products")] == [("G-1", 14)]
+    assert drop_root().where("till 2/stock") == f"s3://{bucket}/shop/drop/till 2/stock"
 
 
 class TestS3Store(FileStoreContract):

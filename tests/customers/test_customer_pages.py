@@ -29,7 +29,7 @@ from liquor_app.screens.customers.detail.manage_dialogs import questions
 from liquor_app.screens.customers.detail.manage_state import ActsState
 from liquor_app.screens.customers.detail.purchases_view import category_mix, last_months, spend_series, spend_words
 from liquor_app.screens.customers.detail.state import CustomerState
-from liquor_app.screens.customers.doubles.state import DoublesState
+from liquor_app.screens.customers.doubles.state import DoublesState, PairLine, told_apart
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.list.overview_state import OverviewState
 from liquor_app.screens.customers.list.state import CustomersState
@@ -307,6 +307,14 @@ async def work_through() -> None:
         waiting = list((await session.execute(text("SELECT id FROM jobs WHERE status = 'queued'"))).scalars())
     for job in waiting:
         await run_job(job, TASKS)
+
+
+def test_namesakes_side_by_side_are_told_apart() -> None:
+    assert told_apart(PairLine(first="Ann", second="Bo", first_detail="a@x.example")) == ("Ann", "Bo")
+    both = PairLine(first="Ann Lee", second="ann lee", first_detail="a@x.example")
+    assert told_apart(both) == ("Ann Lee, a@x.example", "ann lee, no address")
+    alike = PairLine(first="Ann", second="Ann", first_detail="+1 617-555-0124", second_detail="+1 617-555-0124")
+    assert told_apart(alike) == ("Ann, the older profile", "Ann, the newer profile")
 
 
 async def test_looking_for_doubles_says_nothing_before_it_has_looked(database: str) -> None:

@@ -136,7 +136,7 @@ class DoublesState(FormState, ListState, rx.State):
         self._fresh()
         ids = [href.removeprefix("/customers/") for href in (line.first_href, line.second_href)]
         self._stays, self._goes = ids
-        self.stays_name, self.goes_name = line.first, line.second
+        self.stays_name, self.goes_name = told_apart(line)
         await self._look()
         self.comparing = line.id
 
@@ -219,6 +219,16 @@ def _in_common(reasons: list[str]) -> str:
     """Return "Same phone, same name and ZIP"."""
     words = ", ".join(WORDS[reason] for reason in reasons)
     return words[:1] + words[1:].replace("Same", "same")
+
+
+def told_apart(pair: PairLine) -> tuple[str, str]:
+    """Return what the two are called where they stand side by side: namesakes with what else is known of them."""
+    if pair.first.casefold() != pair.second.casefold():
+        return pair.first, pair.second
+    details = (pair.first_detail, pair.second_detail)
+    if details[0] == details[1]:
+        details = ("the older profile", "the newer profile")
+    return f"{pair.first}, {details[0] or 'no address'}", f"{pair.second}, {details[1] or 'no address'}"
 
 
 def _detail(email: str | None, phone: str | None) -> str:

@@ -70,7 +70,7 @@ class Question:
     policy: str
     mapping: dict[str, str] | None
     options: dict[str, Any]
-    """None: read as the file itself seems to say."""
+    """What is not chosen is read as the file itself seems to say."""
 
 
 @dataclass(frozen=True, slots=True)
