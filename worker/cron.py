@@ -22,6 +22,7 @@ from liquor_app.imports.drop_folders.look import request_due_looks
 from liquor_app.imports.tasks import forget_old_uploads
 from liquor_app.organization.settings import shop_today
 from liquor_app.planning.due_campaigns import request_firings, start_due
+from liquor_app.providers.sender_check.sender_checks import request_daily_check
 from liquor_app.scoring.tasks import score_waiting
 
 
@@ -53,6 +54,12 @@ async def look_for_doubles(context: dict[str, Any]) -> None:
     """Each night: profiles that may be one person."""
     async with transaction() as session:
         await enqueue(session, Job.FIND_DOUBLES, dedupe_key="all")
+
+
+async def check_senders(context: dict[str, Any]) -> None:
+    """Each day: SPF, DKIM and DMARC of the domains we send as."""
+    async with transaction() as session:
+        await request_daily_check(session)
 
 
 async def score_touched(context: dict[str, Any]) -> bool:
@@ -131,4 +138,5 @@ CRON = [
     _at(make_partitions, hour=0, minute=7, run_at_startup=True),
     _at(refresh_knowledge, hour=7, minute=30),
     _at(look_for_doubles, hour=8, minute=30),
+    _at(check_senders, hour=9, minute=17),
 ]

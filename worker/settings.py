@@ -27,6 +27,7 @@ from liquor_app.imports.drop_folders.tasks import TASKS as DROP_FOLDERS
 from liquor_app.imports.tasks import TASKS as IMPORTS
 from liquor_app.organization.settings import speak_in_shop_currency
 from liquor_app.planning.tasks import TASKS as PLANNING
+from liquor_app.providers.sender_check.tasks import TASKS as SENDER_CHECKS
 from liquor_app.scoring.tasks import TASKS as SCORING
 from liquor_app.segments.lists import CUSTOMER_ACTIONS
 from liquor_app.segments.tasks import TASKS as SEGMENTS
@@ -50,6 +51,7 @@ TASKS: dict[Job, Task] = {
     **PLANNING,
     **SENDING,
     **DOUBLES,
+    **SENDER_CHECKS,
     **ANALYTICS,
     **DEMO,
 }

@@ -222,12 +222,17 @@ def actions(
 
 
 @app.command()
-def approve(campaign: CampaignId = "latest", as_json: Json = False) -> None:
+def approve(
+    campaign: CampaignId = "latest",
+    despite_sender: Annotated[bool, typer.Option(help="Although its domain failed the last sender check.")] = False,
+    as_json: Json = False,
+) -> None:
     """Approve a campaign's plan."""
     from liquor_app.planning.approval.approve_campaign import approve_campaign
 
     async def work(session: Session) -> Any:
-        return await approve_campaign(session, SYSTEM, await campaign_of(session, campaign))
+        campaign_id = await campaign_of(session, campaign)
+        return await approve_campaign(session, SYSTEM, campaign_id, despite_sender=despite_sender)
 
     with Progress(console=err, transient=True) as progress:
         progress.add_task("Checking the plan against the guidance", total=None)

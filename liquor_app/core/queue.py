@@ -103,6 +103,7 @@ class Job(StrEnum):
     EXPORT_ROWS = "export_rows"
     FIND_DOUBLES = "find_doubles"
     REMOVE_CUSTOM_FIELD = "remove_custom_field"
+    CHECK_SENDERS = "check_senders"
 
 
 class JobCancelled(Exception):

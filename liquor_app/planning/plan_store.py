@@ -230,6 +230,7 @@ async def _copy(session: AsyncSession, brief: CampaignBrief, names: Mapping[str,
 
 _PLANNED = f"""
 SELECT count(*) AS messages, COALESCE(bool_or(channel = :sms), false) AS has_texts,
+       COALESCE(bool_or(channel = :email), false) AS has_mail,
        md5(count(*) || ':' || COALESCE(sum(CAST(CAST('x' || left(md5(concat_ws('|', customer_id, segment_slug, channel,
            scheduled_date, offer, message, offer_terms ->> 'subject')), 15) AS bit(60)) AS bigint)), 0)) AS fingerprint
   FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}'
@@ -243,12 +244,15 @@ class Planned:
 
     messages: int
     has_texts: bool
+    has_mail: bool
     fingerprint: str
 
 
 async def planned_now(session: AsyncSession, campaign_id: UUID) -> Planned:
     """Look at what is planned, once."""
-    found = await session.execute(text(_PLANNED), {"id": campaign_id, "sms": Channel.SMS.value})
+    found = await session.execute(
+        text(_PLANNED), {"id": campaign_id, "sms": Channel.SMS.value, "email": Channel.EMAIL.value}
+    )
     return Planned(**found.mappings().one())
 
 

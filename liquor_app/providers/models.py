@@ -21,6 +21,7 @@ from liquor_app.core.columns import (
     pk,
     plain_uuid,
     stamped,
+    texts,
     whole,
     words,
 )
@@ -87,3 +88,19 @@ class SenderDay(SQLModel, table=True):
     sender: str = words()
     day: date
     used: int = whole()
+
+
+class SenderCheck(SQLModel, table=True):
+    """What the last look at a sending domain's SPF, DKIM and DMARC found, by provider; `selectors` and `envelope` are
+    what the shop told us. `provider` is empty while all mail stays in the house."""
+
+    __tablename__ = "sender_checks"
+    __table_args__ = (PrimaryKeyConstraint("domain", "provider"),)
+
+    domain: str = words()
+    provider: str = words()
+    selectors: list[str] = texts()
+    envelope: str = words(default="")
+    verdict: str = words(default="unknown")
+    findings: list[dict[str, Any]] = document(empty="[]")
+    checked_at: datetime | None = moment()

@@ -30,6 +30,7 @@ from liquor_app.rest.kit.authentication import CurrentActor, key_owner, session_
 from liquor_app.rest.kit.bulk_routes import bulk_routes
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.schemas.campaigns import (
+    ApproveIn,
     CampaignAnalytics,
     CampaignCodesIn,
     CampaignIn,
@@ -157,9 +158,14 @@ async def submit(request: Request, actor: CurrentActor, campaign_id: Id) -> Resp
 
 
 @router.post("/{id}/approve", response_model=CampaignRow)
-async def approve(request: Request, actor: CurrentActor, campaign_id: Id) -> Response:
-    """Approve the plan; the campaign is then scheduled."""
-    return await _move(request, actor, lambda session: approve_campaign.approve_campaign(session, actor, campaign_id))
+async def approve(request: Request, actor: CurrentActor, campaign_id: Id, body: ApproveIn | None = None) -> Response:
+    """Approve the plan; the campaign is then scheduled. A domain that failed the last sender check is a conflict."""
+    despite = (body or ApproveIn()).despite_sender
+
+    async def work(session: Any) -> CampaignRow:
+        return await approve_campaign.approve_campaign(session, actor, campaign_id, despite_sender=despite)
+
+    return await _move(request, actor, work)
 
 
 @router.post("/{id}/start", response_model=CampaignRow)

@@ -29,6 +29,7 @@ from liquor_app.screens.organization.brand.state import BrandState
 from liquor_app.screens.organization.guidance.state import GuidanceState
 from liquor_app.screens.organization.settings.state import SettingsState
 from liquor_app.screens.providers.channels.form_state import ProviderFormState
+from liquor_app.screens.providers.channels.senders_state import SendersState
 from liquor_app.screens.providers.channels.test_state import ChannelTrialState
 from liquor_app.screens.segments.edit.state import EditSegmentState
 from liquor_app.screens.templates.editor.state import EditorState
@@ -156,6 +157,10 @@ FORMS = (
     Formed(
         ChannelTrialState, ((ChannelTrialState.open, SMS, "sandbox"),), ChannelTrialState.send, ({"phone": "x"},),
         WHOLE,
+    ),
+    Formed(
+        SendersState, ((SendersState.tell, "harborvine.example "),), SendersState.save,
+        ({"selectors": "not one!", "envelope": ""},), "selectors", fair=({"selectors": "s1", "envelope": ""},),
     ),
     Formed(
         LawState, ((LawState.load,), (LawState.ask, "add", "")), LawState.save,

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.lifecycle import await_approval, check_stands, mark_approved
-from liquor_app.campaigns.models import Campaign, CampaignStatus
+from liquor_app.campaigns.models import Campaign, CampaignStatus, CampaignType
 from liquor_app.campaigns.service import CampaignRow, lock_campaign, row_of
 from liquor_app.core.errors import Conflict
 from liquor_app.organization.service import BrandRow, get_brand
@@ -17,27 +18,37 @@ from liquor_app.organization.shop_identity import require_identity
 from liquor_app.planning.approval.approval_context import ApprovalContext, read_approval
 from liquor_app.planning.approval.approve_plan import approve_within
 from liquor_app.planning.plan_store import Planned, planned_now
+from liquor_app.providers.sender_check.sender_checks import failing_sender
 
 
-async def approve_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
+async def approve_campaign(
+    session: AsyncSession, actor: Actor, campaign_id: UUID, *, despite_sender: bool = False
+) -> CampaignRow:
     """Approve the campaign's current plan; it is then scheduled.
+
+    Args:
+        despite_sender: send although mailboxes will refuse mail of the brand's domain; recorded.
 
     Raises:
         Forbidden: the actor is not a marketer.
-        Conflict: it does not wait for approval, has no plan, or its last day is over.
+        Conflict: it does not wait for approval, has no plan, its last day is over, or its domain failed the last sender
+            check (the error's field is `sender_domain`).
     """
     require(actor, Role.MANAGER)
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.AWAITING_APPROVAL, to="approved")
-    planned, brand = await check_sender(session, campaign)
+    planned, brand = await check_sender(session, campaign, despite=despite_sender)
+    if despite_sender:
+        await audit(session, actor, "campaign.sender_accepted", "campaign", campaign.id, sender=brand.from_email)
     return await approve_held(session, actor, await read_approval(session, campaign, planned, brand=brand))
 
 
-async def check_sender(session: AsyncSession, campaign: Campaign) -> tuple[Planned, BrandRow]:
+async def check_sender(session: AsyncSession, campaign: Campaign, *, despite: bool = False) -> tuple[Planned, BrandRow]:
     """Refuse messages that would come from nobody; returns what is planned, and under which brand. A corridor.
 
     Raises:
-        Conflict: the brand has no identity, or no sender for the text messages that are planned.
+        Conflict: the brand has no identity, no sender for the text messages that are planned, or (unless `despite`) a
+            domain whose e-mail is known to be refused.
     """
     brand = await get_brand(session, campaign.brand_id)
     require_identity(brand)
@@ -46,6 +57,12 @@ async def check_sender(session: AsyncSession, campaign: Campaign) -> tuple[Plann
         raise Conflict(
             "The plan has text messages, and the brand has no sender for them: add one under Settings, Brand, or plan"
             " the campaign again without SMS."
+        )
+    has_mail = planned.has_mail or campaign.type is CampaignType.TRIGGERED
+    if has_mail and not despite and (why := await failing_sender(session, brand.from_email)):
+        raise Conflict(
+            f"{why} Most of these e-mails would not arrive. Mend it under Settings, Channels, or approve all the same.",
+            field="sender_domain",
         )
     return planned, brand
 

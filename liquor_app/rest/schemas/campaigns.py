@@ -65,6 +65,12 @@ class PlayIn(Body):
     seconds: Annotated[int, Field(ge=0, le=600, description="How long the week shall take.")] = 90
 
 
+class ApproveIn(Body):
+    """`despite_sender`: although mailboxes will refuse mail of the brand's domain."""
+
+    despite_sender: bool = False
+
+
 class PauseIn(Body):
     reason: Annotated[str | None, Field(max_length=300)] = None
 

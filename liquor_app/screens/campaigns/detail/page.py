@@ -200,6 +200,15 @@ def _questions() -> rx.Component:
             on_confirm=CampaignState.delete,
             danger=True,
         ),
+        confirm(
+            "This e-mail will be refused",
+            CampaignState.sender_fault,
+            "Approve all the same",
+            open=CampaignState.asking == "sender",
+            on_open_change=CampaignState.ask(""),
+            on_confirm=CampaignState.act("approve_anyway"),
+            danger=True,
+        ),
         again_questions(),
     )
 

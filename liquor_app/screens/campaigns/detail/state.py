@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import reflex as rx
@@ -34,6 +35,7 @@ Verb = Callable[..., Awaitable[Any]]
 
 VERBS: dict[str, tuple[Verb, str]] = {
     "approve": (approve_campaign, "Approved"),
+    "approve_anyway": (partial(approve_campaign, despite_sender=True), "Approved"),
     "submit": (submit_plan, "Put up for approval"),
     "send_back": (lifecycle.send_back, "Back to draft"),
     "start": (lifecycle.start_campaign, "Started"),
@@ -54,6 +56,7 @@ class CampaignState(DetailState, rx.State):
     sends: list[SendLine] = []
     returned: str = "–"
     asking: str = ""
+    sender_fault: str = ""
     busy: bool = False
 
     def _noun(self) -> str:
@@ -104,6 +107,9 @@ class CampaignState(DetailState, rx.State):
         except Conflict as error:
             if error.field == "licence_state":  # the one thing that can be said right here
                 return LicenceState.ask
+            if error.field == "sender_domain":
+                self.asking, self.sender_fault = "sender", error.message
+                return None
             raise
         await self._open()
         self.busy = verb == "plan"

@@ -8,6 +8,8 @@ import reflex as rx
 
 from liquor_app.screens.providers.channels.dialogs import dialogs
 from liquor_app.screens.providers.channels.form_state import ProviderFormState
+from liquor_app.screens.providers.channels.senders_panel import senders_card
+from liquor_app.screens.providers.channels.senders_state import SendersState
 from liquor_app.screens.providers.channels.state import ChannelsState, ProviderLine
 from liquor_app.screens.providers.channels.test_state import ChannelTrialState
 from liquor_app.ui.badge import badge
@@ -37,7 +39,7 @@ def channels_page() -> rx.Component:
                     _channel("sms", "SMS", ChannelsState.sms, ChannelsState.more_sms),
                     align_self="start",
                 ),
-                span(5, _health(), align_self="start"),
+                span(5, _health(), senders_card(), align_self="start"),
             ),
             gap=16,
         ),
@@ -177,7 +179,7 @@ PAGES = (
         "Channels",
         channels_page,
         icon="radio-tower",
-        on_load=[ProviderFormState.clear, ChannelTrialState.clear, ChannelsState.load],
+        on_load=[ProviderFormState.clear, ChannelTrialState.clear, ChannelsState.load, SendersState.load],
         nav_group="admin",
         roles=frozenset({"admin"}),
     ),
