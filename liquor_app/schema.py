@@ -26,11 +26,13 @@ from liquor_app.providers import models as providers
 from liquor_app.scoring import models as scoring
 from liquor_app.segments import models as segments
 from liquor_app.sending import models as sending
+from liquor_app.sending.sign_up import models as sign_up
 from liquor_app.templates import models as templates
 
 SLICES = (
     core, api, events, accounts, organization, customers, catalog, imports, drop_folders, campaigns, ledger, scoring,
-    segments, compliance, providers, templates, coupons, actions, experiments, planning, sending, doubles, analytics,
+    segments, compliance, providers, templates, coupons, actions, experiments, planning, sending, sign_up, doubles,
+    analytics,
 )  # fmt: skip
 
 metadata = SQLModel.metadata

@@ -24,6 +24,7 @@ from liquor_app.organization.settings import shop_today
 from liquor_app.planning.due_campaigns import request_firings, start_due
 from liquor_app.providers.sender_check.sender_checks import request_daily_check
 from liquor_app.scoring.tasks import score_waiting
+from liquor_app.sending.sign_up.confirm_sign_up import forget_sign_ups
 
 
 async def sweep_jobs(context: dict[str, Any]) -> int:
@@ -101,6 +102,12 @@ async def forget_sign_ins(context: dict[str, Any]) -> None:
         await forget_sessions(session)
 
 
+async def forget_unconfirmed(context: dict[str, Any]) -> int:
+    """Each hour: what was typed on a sign-up page and nobody confirmed within a week."""
+    async with transaction() as session:
+        return await forget_sign_ups(session)
+
+
 async def make_partitions(context: dict[str, Any]) -> None:
     """Each day: the next months' partitions of the time series."""
     async with transaction() as session:
@@ -135,6 +142,7 @@ CRON = [
     _at(look_at_drop_folders, second=20),
     _at(read_callbacks, second=35),
     _at(forget_sign_ins, minute=set(range(3, 60, 10)), second=50),
+    _at(forget_unconfirmed, minute=27, second=55),
     _at(make_partitions, hour=0, minute=7, run_at_startup=True),
     _at(refresh_knowledge, hour=7, minute=30),
     _at(look_for_doubles, hour=8, minute=30),

@@ -26,7 +26,7 @@ from liquor_app.rest import (
     webhooks,
 )
 from liquor_app.rest.kit.authentication import has_session
-from liquor_app.rest.people import customer_labels, merges
+from liquor_app.rest.people import customer_labels, merges, sign_ups
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
@@ -38,6 +38,7 @@ ROUTERS = [
     customers.router,
     customer_labels.router,
     merges.router,
+    sign_ups.router,
     imports.router,
     drop_folders.router,
     products.router,
@@ -65,6 +66,7 @@ AT_ROOT = [
     sending.public,
     tracking.public,
     recipients.public,
+    sign_ups.public,
     campaigns.sockets,
     organization.sockets,
     analytics.sockets,

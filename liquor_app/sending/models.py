@@ -105,6 +105,7 @@ class ServiceMessage(SQLModel, table=True):
 
     id: UUID = pk()
     customer_id: UUID | None = ref("customers.id", ondelete="SET NULL", nullable=True)
+    sign_up_id: UUID | None = plain_uuid()
     kind: str = words()
     channel: str = words()
     address_hash: bytes = blob(nullable=False)

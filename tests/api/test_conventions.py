@@ -47,6 +47,7 @@ GET /coupon-pools · POST /coupon-pools · POST /coupon-pools/file · GET /coupo
 DELETE /coupon-pools/{id} · POST /coupon-pools/{id}/codes · POST /coupon-pools/{id}/discard
 GET /customers/{id}/messages · POST /customers/{id}/messages
 GET /settings/brands · PATCH /settings/brands/{id}
+GET /settings/sign-up/{id} · PATCH /settings/sign-up/{id}
 GET /campaigns/{id}/codes · POST /campaigns/{id}/codes
 POST /suppressions/{id}/lift · GET /suppressions/export
 GET /jobs/{id} · POST /jobs/{id}/cancel

@@ -22,6 +22,7 @@ from liquor_app.core.security.crypto import decrypt, derive, encrypt, sign, unsi
 from liquor_app.customers.addresses import address_hash
 from liquor_app.imports.uploads import add_upload
 from liquor_app.organization.models import Channel
+from liquor_app.organization.service import default_brand
 from liquor_app.providers.service import configure_channel, load_routes, open_provider
 from liquor_app.schema import metadata
 from liquor_app.sending.pipeline.dispatch import Dispatcher
@@ -145,12 +146,14 @@ async def test_every_sealed_column_is_sealed_anew(old: None, monkeypatch: pytest
         user = await register_first_admin(session, email="dana@example.com", password=Hashed("x"), code=None)
         someone, import_id = await add_customer(session), uuid7()
         await add_upload(session, SYSTEM, import_id=import_id, kind="customers", file_name="a.csv", file_key="")
+        brand = await default_brand(session)
         values = {
             "age_ledger": {"customer_id": someone, "method": "test"},
             "channels": {"channel": "email", "provider": "x"},
             "customer_merges": {"stays_id": someone, "gone_id": someone, "reason": "test"},
             "customers": {"external_id": "1"},
             "import_rejects": {"import_id": import_id, "row_number": 1, "reason": "test"},
+            "sign_ups": {"form_id": uuid7(), "brand_id": brand.id, "channel": "email", "address_hash": b"x"},
             "totp_secrets": {"user_id": user.id},
             "webhook_endpoints": {"url": "https://example.com"},
         }
@@ -197,6 +200,7 @@ async def test_what_is_encrypted_stands_in_a_sealed_column() -> None:
         "customers.date_of_birth_encrypted",
         "import_rejects.birth_cells_encrypted",
         "sealed_secrets.value_encrypted",
+        "sign_ups.entry_encrypted",
         "totp_secrets.secret_encrypted",
         "webhook_endpoints.secret_encrypted",
     }

@@ -3,6 +3,7 @@ any phone."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from fastapi.responses import HTMLResponse
@@ -12,16 +13,22 @@ from liquor_app.sending.recipients.page_branding import Look
 from liquor_app.sending.recipients.unsubscribe import UnsubscribeView
 
 POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src {images}; form-action 'self'; frame-ancestors 'none';"
+    "default-src 'none'; style-src 'unsafe-inline'; img-src {images}; form-action 'self'; frame-ancestors {frames};"
     " base-uri 'none'"
 )
-PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+PRIVATE = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+    "X-Content-Type-Options": "nosniff",
+}
 """Every page for recipients: kept nowhere, found by nobody, and telling no other site where somebody came from."""
 
 STYLE = """
-:root{color-scheme:light dark;--ink:#21201c;--soft:#63635e;--line:#e9e8e6;--paper:#f9f9f8;--card:#fff;--link:#995a07}
+:root{color-scheme:light dark;--ink:#21201c;--soft:#63635e;--line:#e9e8e6;--paper:#f9f9f8;--card:#fff;--link:#995a07;
+--bad:#c62a2f}
 @media(prefers-color-scheme:dark){:root{--ink:#eeeeec;--soft:#b5b3ad;--line:#3b3a37;--paper:#111110;--card:#191918;
---link:#ffca16}}
+--link:#ffca16;--bad:#ff9592}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:24px;background:var(--paper);color:var(--ink);
 font:16px/1.55 Inter,system-ui,sans-serif}
@@ -35,8 +42,14 @@ header img{max-height:40px;max-width:160px}
 form{display:grid;gap:14px}fieldset{border:1px solid var(--line);border-radius:8px;padding:8px 14px;margin:0}
 label{display:flex;gap:10px;align-items:center;padding:6px 0;font-weight:500}legend{color:var(--soft);padding:0 6px}
 input[type=checkbox]{width:20px;height:20px;accent-color:var(--link)}
-select,input[type=date]{font:inherit;padding:12px;border:1px solid var(--soft);border-radius:8px;background:var(--card);
-color:inherit;width:100%}a{color:var(--link)}
+select,input:not([type=checkbox]):not([type=hidden]){font:inherit;padding:12px;
+border:1px solid var(--soft);border-radius:8px;background:var(--card);color:inherit;width:100%;min-width:0}
+a{color:var(--link)}
+label.box{align-items:flex-start;font-weight:400;font-size:14px;line-height:1.5;overflow-wrap:anywhere}
+label.box input{flex:none;margin-top:1px}.field{display:grid;gap:2px}
+.field small,.wrong{color:var(--soft);font-size:14px}
+.field label{padding:2px 0}.wrong{color:var(--bad);margin:2px 0 0}[aria-invalid]{border-color:var(--bad)!important}
+.away{position:absolute;left:-9999px;width:1px;height:1px;overflow:hidden}
 label.barred{color:var(--soft)}fieldset small{display:block;color:var(--soft);margin:0 0 8px 30px}
 .after{margin:20px 0 0}
 a:focus-visible,button:focus-visible,select:focus-visible,input:focus-visible{
@@ -44,8 +57,9 @@ outline:3px solid var(--link);outline-offset:3px}
 """
 
 
-def page(look: Look, title: str, body: str, status: int = 200) -> HTMLResponse:
-    """Return a page of ours for recipients in their brand's look; `body` is HTML already escaped."""
+def page(look: Look, title: str, body: str, status: int = 200, *, frames: Sequence[str] = ()) -> HTMLResponse:
+    """Return a page of ours for recipients in their brand's look; `body` is HTML already escaped. `frames` are the web
+    sites that may show it inside theirs; otherwise nobody may."""
     colors = f":root{{--act:{look.color};--on:{look.on_color}}}"
     logo = f"<img src='{escape(look.logo_url, quote=True)}' alt=''>" if look.logo_url else ""
     return HTMLResponse(
@@ -54,7 +68,12 @@ def page(look: Look, title: str, body: str, status: int = 200) -> HTMLResponse:
         f"<title>{escape(title)}</title><style>{STYLE}{colors}</style>"
         f"<main><header>{logo}{escape(look.name)}</header><h1>{escape(title)}</h1>{body}</main></html>",
         status,
-        headers={"Content-Security-Policy": POLICY.format(images=look.logo_origin or "'none'"), **PRIVATE},
+        headers={
+            "Content-Security-Policy": POLICY.format(
+                images=look.logo_origin or "'none'", frames=" ".join(frames) or "'none'"
+            ),
+            **PRIVATE,
+        },
     )
 
 

@@ -27,13 +27,15 @@ from liquor_app.ledger.receipts import (
     set_first_aside,
     take_receipts,
 )
+from liquor_app.organization.models import Channel
 from liquor_app.providers.kit.base import EventKind, Provider, WebhookEvent
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.providers.service import load_routes, open_provider
 from liquor_app.sending.events.apply_events import LOGGED, Told, apply_events
 from liquor_app.sending.events.replies import keep_replies
-from liquor_app.sending.events.sms_keywords import answer_texts, not_understood
+from liquor_app.sending.events.sms_keywords import answer_texts, not_understood, stopped_numbers
 from liquor_app.sending.events.suppress_on_event import heed_strangers
+from liquor_app.sending.sign_up.confirm_sign_up import cancel_sign_ups, take_yeses
 
 BATCH = 500
 MAX_EVENTS = 10_000
@@ -146,8 +148,11 @@ async def process_receipts(session: AsyncSession, actor: Actor, *, limit: int = 
         return Processed(0, 0)
     receipts = await _identified(session, receipts)
     texts = [one for one in receipts if one.event.kind is EventKind.INBOUND]
+    answers = await take_yeses(session, [one.event for one in texts])
     await answer_texts(session, [one.event for one in texts])
-    await keep_replies(session, [one.told for one in texts if not_understood(one.event)])
+    await cancel_sign_ups(session, Channel.SMS, stopped_numbers([one.event for one in texts]))
+    unread = [one.told for one in texts if not_understood(one.event) and one.event.event_id not in answers]
+    await keep_replies(session, unread)
     by_send: dict[UUID, list[Told]] = defaultdict(list)
     nameless: list[_Receipt] = []
     for one in receipts:

@@ -29,6 +29,7 @@ from liquor_app.organization.service import notify
 from liquor_app.providers.kit.base import WebhookEvent
 from liquor_app.sending.events.sms_keywords import BY_TEXT
 from liquor_app.sending.models import REPLY, ReplyStatus
+from liquor_app.sending.sign_up.confirm_sign_up import cancel_sign_ups
 from liquor_app.ui.words import plural
 
 MAX_BODY = 1_600
@@ -137,6 +138,7 @@ async def settle_reply(session: AsyncSession, actor: Actor, reply_id: UUID, *, i
             session, [Suppression(row.address, SuppressionReason.UNSUBSCRIBED, Channel.SMS)], source=BY_TEXT
         )
         await withdraw_by_text(session, [SaidByText(row.address, evidence)], BY_TEXT)
+        await cancel_sign_ups(session, Channel.SMS, [address_hash(row.address)])
     await audit(session, actor, "reply.read", "reply", reply_id, meant="no" if is_no else "nothing")
     return status
 

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.recipient_consent import SaidByText, return_by_text, withdraw_by_text
@@ -26,6 +27,8 @@ STOP = frozenset({
 """Alone, or with a please; in Spanish too (CTIA's words and what people write)."""
 START = frozenset({"start", "unstop", "subscribe"})
 """No "yes": it answers whatever was asked last, and a text makes no consent."""
+YES = frozenset({"yes", "y", "si", "yes please", "yes pls", "si por favor"})
+"""An answer; to what, `sign_up.confirm_sign_up` knows. By itself it makes no consent."""
 HELP = frozenset({"help", "info"})
 BY_TEXT = "text message"
 """The source of what was said by text, in consents and on the list: START looks for it."""
@@ -78,6 +81,11 @@ def wish_of(words: str | None, told: str | None = None) -> Wish | None:
     return Wish.STOP if _ASKS.search(_NOT_ASKED.sub(" ", plain)) else None
 
 
+def is_yes(words: str | None) -> bool:
+    """Tell whether a text is a yes and nothing else."""
+    return _plain(words or "") in YES
+
+
 def _plain(words: str) -> str:
     """Lower case, without accents, apostrophes and punctuation."""
     bare = "".join(one for one in unicodedata.normalize("NFKD", words[:2000]) if not unicodedata.combining(one))
@@ -87,6 +95,15 @@ def _plain(words: str) -> str:
 def not_understood(event: WebhookEvent) -> bool:
     """Tell whether a person has to read it."""
     return wish_of(event.text, event.opt_out) is None and bool((event.text or "").strip())
+
+
+def stopped_numbers(texts: Sequence[WebhookEvent]) -> list[bytes]:
+    """Return the hashes of the numbers that said STOP."""
+    return [
+        address_hash(event.recipient)
+        for event in texts
+        if event.recipient and wish_of(event.text, event.opt_out) is Wish.STOP
+    ]
 
 
 async def answer_texts(session: AsyncSession, texts: Sequence[WebhookEvent]) -> None:

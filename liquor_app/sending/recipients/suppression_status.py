@@ -71,6 +71,21 @@ async def lift_own(session: AsyncSession, asked: Sequence[Owned], *, source: str
     return len(free) == len({(one.channel, one.address) for one in asked})
 
 
+async def is_barred(session: AsyncSession, asked: Sequence[Owned]) -> bool:
+    """Tell whether anything but their own unsubscribing keeps one of these addresses on the list."""
+    return any((await _listed(session, asked)).values())
+
+
+async def owners_of(session: AsyncSession, channel: Channel, address: str) -> list[Owned]:
+    """Return everybody who has this normalised address; an address of nobody stands alone."""
+    if channel is Channel.SMS:
+        return await owners_of_phones(session, [address])
+    found = await session.execute(
+        text("SELECT id FROM customers WHERE email_key = :address AND deleted_at IS NULL"), {"address": address}
+    )
+    return [Owned(channel, address, one) for one in found.scalars()] or [Owned(channel, address, None)]
+
+
 async def owners_of_phones(session: AsyncSession, phones: Sequence[str]) -> list[Owned]:
     """Return everybody who has one of these numbers: families share them. A number of nobody stands alone."""
     found = await session.execute(

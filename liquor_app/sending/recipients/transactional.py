@@ -32,7 +32,7 @@ from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.ages.birth_dates import comes_of_age
 from liquor_app.organization.models import Channel
 from liquor_app.organization.sending_switch import refuse_stopped
-from liquor_app.organization.service import default_brand
+from liquor_app.organization.service import default_brand, get_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 from liquor_app.organization.shop_identity import require_identity
 from liquor_app.providers.kit.base import Outcome, OutgoingMessage
@@ -41,7 +41,8 @@ from liquor_app.providers.service import open_provider
 from liquor_app.sending.models import ERRAND, ErrandStatus
 from liquor_app.sending.recipients.double_opt_in import confirm_link, sign_up
 from liquor_app.sending.recipients.preferences import addresses_of, age_link, recipient_by_id
-from liquor_app.sending.recipients.suppression_status import standing_of
+from liquor_app.sending.recipients.suppression_status import is_barred, owners_of, standing_of
+from liquor_app.sending.sign_up.sign_up_message import waiting_sign_up
 from liquor_app.templates.rendering.brand_header import masthead_of
 from liquor_app.templates.rendering.render import Legal, Notice, render_notice
 from liquor_app.templates.test_messages import Trial, route_for
@@ -56,10 +57,12 @@ WAIT_SECONDS = (1.0, 4.0)
 class Kind(StrEnum):
     CONFIRM = "confirm"
     AGE = "age"
+    SIGN_UP = "sign_up"
+    """For an address typed on a sign-up page: of nobody, until it says yes."""
 
     @property
     def label(self) -> str:
-        return {"confirm": "Confirmation", "age": "Question for the date of birth"}[self.value]
+        return {"confirm": "Confirmation", "age": "Question for the date of birth", "sign_up": "Sign-up"}[self.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +109,58 @@ async def request_errand(
     require(actor, Role.MANAGER)
     row = await recipient_by_id(session, customer_id)
     address = addresses_of(row).get(channel)
-    if address is None:
+    if address is None or kind is Kind.SIGN_UP:
         raise Conflict(f"There is no address for {channel.label} to send this to.")
     if channel in (await standing_of(session, customer_id, {channel: address})).barred:
         raise Conflict("Nothing is sent to this address: it complained, came back, or was put on the list by the shop.")
     await _refuse_minors(session, customer_id)
+    made = await _queue(session, kind, channel, address, customer=customer_id, sign_up=None, by=actor.user_id)
+    await audit(session, actor, "message.asked_for", "customer", customer_id, kind=kind.value, channel=channel.value)
+    return _row(made)
+
+
+async def ask_to_confirm(session: AsyncSession, sign_up_id: UUID, channel: Channel, address: str) -> None:
+    """Have a normalised address asked whether it meant to sign up. A corridor, for `sign_up`, whose row it is.
+
+    Raises:
+        Conflict: it complained, came back or was put on the list by the shop, or is somebody's who is under age.
+        TooMany: it got such a message in the last ten minutes, or three today.
+    """
+    await _queue(session, Kind.SIGN_UP, channel, address, customer=None, sign_up=sign_up_id, by=None)
+    await _refuse_barred(session, channel, address)
+
+
+async def _refuse_barred(session: AsyncSession, channel: Channel, address: str) -> None:
+    owners = await owners_of(session, channel, address)
+    if await is_barred(session, owners):
+        raise Conflict("The address complained or came back since.")
+    for one in owners:
+        if one.customer_id is not None:
+            await _refuse_minors(session, one.customer_id)
+
+
+async def _queue(
+    session: AsyncSession, kind: Kind, channel: Channel, address: str, *, customer: UUID | None, sign_up: UUID | None,
+    by: UUID | None,
+) -> Any:  # fmt: skip
+    """Put a message and its job down, unless the address had enough of them."""
     hashed = address_hash(address)
     await _refuse_haste(session, hashed)
     errand_id = uuid7()
     made = await session.execute(
         text(
-            "INSERT INTO service_messages (id, customer_id, kind, channel, address_hash, status, created_at)"
-            " VALUES (:id, :customer, :kind, :channel, :hash, 'waiting', :now)"
+            "INSERT INTO service_messages"
+            " (id, customer_id, sign_up_id, kind, channel, address_hash, status, created_at)"
+            " VALUES (:id, :customer, :sign_up, :kind, :channel, :hash, 'waiting', :now)"
             " RETURNING id, kind, channel, status, detail, created_at"
         ),
         {
-            "id": errand_id, "customer": customer_id, "kind": kind.value, "channel": channel.value, "hash": hashed,
-            "now": now(),
+            "id": errand_id, "customer": customer, "sign_up": sign_up, "kind": kind.value, "channel": channel.value,
+            "hash": hashed, "now": now(),
         },
     )  # fmt: skip
-    await enqueue(session, Job.SEND_ERRAND, {"errand_id": str(errand_id)}, created_by=actor.user_id)
-    await audit(session, actor, "message.asked_for", "customer", customer_id, kind=kind.value, channel=channel.value)
-    return _row(made.one())
+    await enqueue(session, Job.SEND_ERRAND, {"errand_id": str(errand_id)}, created_by=by)
+    return made.one()
 
 
 async def sign_up_and_ask(
@@ -174,7 +207,7 @@ async def prepare_errand(session: AsyncSession, actor: Actor, errand_id: UUID) -
         text(
             f"UPDATE service_messages SET status = '{ErrandStatus.SENDING}'"
             f" WHERE id = :id AND status IN {ERRAND.sources_sql(ErrandStatus.SENDING)}"
-            " RETURNING customer_id, kind, channel, address_hash"
+            " RETURNING customer_id, sign_up_id, kind, channel, address_hash"
         ),
         {"id": errand_id},
     )
@@ -250,28 +283,25 @@ async def record_errand(
 async def _made(session: AsyncSession, actor: Actor, errand_id: UUID, errand: Any) -> Prepared:
     await refuse_stopped(session)
     channel, kind = Channel(errand.channel), Kind(errand.kind)
-    if errand.customer_id is None:
-        raise Conflict("The customer is no longer there.")
-    row = await recipient_by_id(session, errand.customer_id)
-    address = addresses_of(row).get(channel)
-    if address is None or address_hash(address) != bytes(errand.address_hash):
-        raise Conflict("The address has changed since.")
-    if channel in (await standing_of(session, errand.customer_id, {channel: address})).barred:
-        raise Conflict("The address complained or came back since.")
-    await _refuse_minors(session, errand.customer_id)
-    brand = await default_brand(session)
+    compliance = await load_settings(session, ComplianceSettings)
+    if kind is Kind.SIGN_UP:
+        asked = await waiting_sign_up(session, errand.sign_up_id)
+        await _refuse_barred(session, channel, asked.address)
+        address, brand, notice = asked.address, await get_brand(session, asked.brand_id), asked.notice
+    else:
+        address = await _still_theirs(session, errand, channel)
+        brand = await default_brand(session)
+        notice = _confirmation(brand.name, confirm_link(actor, errand.customer_id, channel, address), channel)
+        if kind is Kind.AGE:
+            notice = _question(brand.name, age_link(actor, errand.customer_id), compliance.minimum_age)
     require_identity(brand)
     sender = brand.from_email if channel is Channel.EMAIL else brand.sms_sender
     if not sender:
         raise Conflict(f"The brand {brand.name} has no sender for {channel.label}.")
-    compliance = await load_settings(session, ComplianceSettings)
     legal = Legal(
         brand.name, brand.postal_address, brand.footer_text, compliance.disclaimer, compliance.minimum_age, "",
         masthead=masthead_of(brand),
     )  # fmt: skip
-    notice = _confirmation(brand.name, confirm_link(actor, errand.customer_id, channel, address), channel)
-    if kind is Kind.AGE:
-        notice = _question(brand.name, age_link(actor, errand.customer_id), compliance.minimum_age)
     made = render_notice(channel, notice, legal)
     message = OutgoingMessage(
         send_id=errand_id,
@@ -286,6 +316,19 @@ async def _made(session: AsyncSession, actor: Actor, errand_id: UUID, errand: An
         headers={"Auto-Submitted": "auto-generated"} if channel is Channel.EMAIL else {},
     )
     return Prepared(errand_id, Trial(message, await route_for(session, channel)))
+
+
+async def _still_theirs(session: AsyncSession, errand: Any, channel: Channel) -> str:
+    """Return a customer's address, if it is the one a message was asked for and may still be written to."""
+    if errand.customer_id is None:
+        raise Conflict("The customer is no longer there.")
+    address = addresses_of(await recipient_by_id(session, errand.customer_id)).get(channel)
+    if address is None or address_hash(address) != bytes(errand.address_hash):
+        raise Conflict("The address has changed since.")
+    if channel in (await standing_of(session, errand.customer_id, {channel: address})).barred:
+        raise Conflict("The address complained or came back since.")
+    await _refuse_minors(session, errand.customer_id)
+    return address
 
 
 def _confirmation(brand: str, link: str, channel: Channel) -> Notice:

@@ -190,7 +190,7 @@ def render_message(compiled: CompiledTemplate, context: Context, legal: Legal) -
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a message says that somebody asked for; `sms` is the same in a breath, the link at its end."""
+    """What a message says that somebody asked for; `sms` is the same in a breath, a link at its end."""
 
     title: str
     words: str
@@ -208,7 +208,7 @@ def render_notice(channel: Channel, notice: Notice, legal: Legal) -> Rendered:
         Invalid: the brand's name or address makes it too long.
     """
     if channel is Channel.SMS:
-        return _sms(f"{notice.sms} {notice.link}", legal)
+        return _sms(f"{notice.sms} {notice.link}".strip(), legal)
     values = {"legal": _legal_values(legal), "notice": asdict(notice)}
     return Rendered(notice.title, _NOTICE_HTML.render(values), tidy(_NOTICE_TEXT.render(values)))
 

@@ -1,0 +1,243 @@
+"""The one form of ours that strangers fill in: what is typed there moves nobody but whoever says yes to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.core.clock import now, travel
+from liquor_app.core.db import transaction
+from liquor_app.core.ids import uuid7
+from liquor_app.core.security.crypto import sign
+from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.consents import suppress_address
+from liquor_app.customers.models import SuppressionReason
+from liquor_app.organization.models import Channel
+from liquor_app.providers.kit.base import EventKind, WebhookEvent
+from liquor_app.sending.events.replies import keep_replies
+from liquor_app.sending.events.sms_keywords import answer_texts, not_understood, stopped_numbers
+from liquor_app.sending.sign_up.confirm_sign_up import cancel_sign_ups, take_yeses
+from tests.api.client import Client
+from tests.people import add_customer
+from tests.sign_ups import EMAIL, JOIN, PHONE, fill_in, open_sign_up, token_in, work
+
+pytestmark = pytest.mark.integration
+
+INES = "ines@example.com"
+NUMBER = "+12072000042"
+
+
+@pytest.fixture
+async def shop(anybody: Client) -> Client:
+    await open_sign_up()
+    return anybody
+
+
+async def rows(sql: str, **values: Any) -> Sequence[Any]:
+    async with transaction() as session:
+        return (await session.execute(text(sql), values)).all()
+
+
+async def link() -> str:
+    """Of the latest confirmation in the sandbox."""
+    await work()
+    found = await rows(
+        "SELECT body_text FROM outbox_messages WHERE channel = 'email' ORDER BY accepted_at DESC LIMIT 1"
+    )
+    return "/y/" + re.findall(r"/y/([\w.~-]+)", found[0].body_text)[0]
+
+
+async def says(words: str, phone: str = NUMBER, at_least: timedelta = timedelta(0)) -> None:
+    """A text comes in, as the inbox takes it."""
+    event = WebhookEvent(EventKind.INBOUND, uuid7().hex, now() + at_least, None, recipient=phone, text=words)
+    async with transaction() as session:
+        answers = await take_yeses(session, [event])
+        await answer_texts(session, [event])
+        await cancel_sign_ups(session, Channel.SMS, stopped_numbers([event]))
+        if not_understood(event) and event.event_id not in answers:
+            await keep_replies(session, [("sandbox", event)])
+
+
+async def test_links_that_are_forged_of_another_purpose_or_spent(shop: Client) -> None:
+    await fill_in(shop.http, EMAIL)
+    own = await link()
+    ((sign_up,),) = await rows("SELECT id FROM sign_ups")
+    forged = [
+        own[:-2] + ("aa" if own[-2:] != "aa" else "bb"), "/y/x", "/y/" + sign("confirm", {"s": sign_up.hex}),
+        "/y/" + sign("sign-up", {"s": uuid7().hex}), "/y/" + sign("sign-up", {"s": "1' OR '1'='1"}),
+        "/y/" + sign("sign-up", {}),
+    ]  # fmt: skip
+    for one in forged:
+        assert (await shop.http.post(one)).status_code in {400, 404, 422}, one
+    for _ in range(3):
+        assert "Yes, sign me up" in (await shop.http.get(own)).text, "a scanner looks"
+        assert (await shop.http.head(own)).status_code in {200, 405}
+    assert await rows("SELECT 1 FROM consents") == []
+    assert (await shop.http.post(own)).status_code == 200
+    async with transaction() as session:
+        await session.execute(text("UPDATE customers SET email_consent = 'withdrawn'"))
+        await suppress_address(
+            session, INES, reason=SuppressionReason.UNSUBSCRIBED, channel=Channel.EMAIL, source="unsubscribe link"
+        )
+    assert (await shop.http.post(own)).status_code == 200
+    assert [tuple(one) for one in await rows("SELECT email_consent FROM customers")] == [("withdrawn",)]
+    assert len(await rows("SELECT 1 FROM consents")) == 1
+    assert len(await rows("SELECT 1 FROM suppressions WHERE lifted_at IS NULL")) == 1
+
+
+async def test_a_no_between_the_form_and_the_yes_is_the_last_word(shop: Client) -> None:
+    await fill_in(shop.http, {**EMAIL, **PHONE})
+    own = await link()
+    async with transaction() as session:
+        await suppress_address(
+            session, INES, reason=SuppressionReason.UNSUBSCRIBED, channel=Channel.EMAIL, source="unsubscribe link"
+        )
+    assert "expired" in (await shop.http.post(own)).text
+    await says("stop")
+    await says("yes")
+    assert await rows("SELECT 1 FROM consents") == []
+    assert [row.body for row in await rows("SELECT body FROM replies")] == ["yes"], "somebody reads it"
+
+
+async def test_a_yes_of_a_number_that_never_signed_up_makes_nothing(shop: Client) -> None:
+    async with transaction() as session:
+        person = await add_customer(session, phone=NUMBER, sms_consent=None)
+    await says("YES")
+    await fill_in(shop.http, PHONE)
+    await says("YES")  # nothing was asked yet: the message has not gone out
+    await work()
+    await says("YES", "+12072000043")
+    await says("YES", at_least=timedelta(hours=-1))
+    await says("yes I know where your shop is")
+    assert [tuple(row) for row in await rows("SELECT id, sms_consent FROM customers")] == [(person, None)]
+    assert await rows("SELECT 1 FROM consents") == []
+    await says("YES")
+    assert [tuple(row) for row in await rows("SELECT id, sms_consent FROM customers")] == [(person, "given")]
+
+
+async def test_a_shared_number_makes_nobody_elses_consent(shop: Client) -> None:
+    async with transaction() as session:
+        for _ in range(2):
+            await add_customer(session, phone=NUMBER, sms_consent=None)
+    await fill_in(shop.http, PHONE)
+    await work()
+    await says("YES")
+    said = await rows("SELECT sms_consent FROM customers ORDER BY created_at, id")
+    assert [row.sms_consent for row in said] == [None, None, "given"]
+
+
+async def test_everybody_gets_the_same_answer_and_only_some_a_message(shop: Client) -> None:
+    """No oracle: known, unknown, off by their own word, by a complaint, a minor on file, asked too often."""
+    addresses = {name: f"{name}@example.com" for name in ("known", "left", "spam", "bounced", "minor", "new", "manual")}
+    async with transaction() as session:
+        for name in ("known", "left", "spam", "bounced", "manual"):
+            await add_customer(session, email=addresses[name], email_key=addresses[name])
+        await add_customer(
+            session, email=addresses["minor"], email_key=addresses["minor"],
+            date_of_birth=now().date() - timedelta(days=6000),
+        )  # fmt: skip
+        for name, reason in (
+            ("left", SuppressionReason.UNSUBSCRIBED), ("spam", SuppressionReason.COMPLAINED),
+            ("bounced", SuppressionReason.BOUNCED), ("manual", SuppressionReason.MANUAL),
+        ):  # fmt: skip
+            await suppress_address(session, addresses[name], reason=reason, channel=Channel.EMAIL, source="x")
+    answers = set()
+    for address in (*addresses.values(), addresses["new"]):
+        answer = await fill_in(shop.http, {**EMAIL, "email": address})
+        answers.add((answer.status_code, answer.text))
+    assert len(answers) == 1
+    await work()
+    sent = await rows("SELECT recipient FROM outbox_messages ORDER BY recipient")
+    assert [row.recipient for row in sent] == ["known@example.com", "left@example.com", "new@example.com"]
+    with travel(now() + timedelta(days=1)):
+        for name in ("left", "new"):
+            await fill_in(shop.http, {**EMAIL, "email": addresses[name]})
+    asked = "SELECT count(*) AS times FROM sign_ups WHERE address_hash = :hash"
+    times = {name: (await rows(asked, hash=address_hash(one)))[0].times for name, one in addresses.items()}
+    # who said no by themselves is asked once in a month
+    assert times == {"known": 1, "left": 1, "spam": 0, "bounced": 0, "minor": 0, "new": 2, "manual": 0}
+
+
+async def test_a_flood_ends_at_the_address_and_at_its_source(shop: Client) -> None:
+    start = now()
+    for day in range(6):
+        with travel(start + timedelta(days=day)):
+            await fill_in(shop.http, EMAIL)
+    assert len(await rows("SELECT 1 FROM service_messages")) == 3, "three without a yes, then silence"
+    statuses = []
+    with travel(start - timedelta(seconds=30)):
+        form = token_in(await shop.http.get(JOIN))
+    for number in range(25):
+        fields = {**EMAIL, "email": f"p{number}@example.com", "form": form}
+        statuses.append((await shop.http.post(JOIN, data=fields)).status_code)
+    assert statuses.count(429) >= 5
+    assert len(await rows("SELECT 1 FROM sign_ups")) <= 3 + 20
+
+
+async def test_who_is_too_young_leaves_nothing_but_a_count(shop: Client) -> None:
+    today = now().date()
+    answer = await fill_in(
+        shop.http, {**EMAIL, **PHONE, "first_name": "Kim", "born": today.replace(year=today.year - 20).isoformat()}
+    )
+    assert (answer.status_code, "21 or older" in answer.text, "Kim" in answer.text) == (403, True, False)
+    for table in ("sign_ups", "service_messages", "customers", "jobs", "consents"):
+        assert await rows(f"SELECT 1 FROM {table}") == [], table
+    assert [tuple(row) for row in await rows("SELECT what, count FROM sign_up_days")] == [("too_young", 1)]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site", "origin": "http://shop.test"},
+    ],
+)  # fmt: skip
+async def test_another_sites_form_agrees_to_nothing(shop: Client, headers: dict[str, str]) -> None:
+    """A shop's own web site may send an address here; the boxes are ticked on our page or not at all."""
+    answer = await fill_in(shop.http, {**EMAIL, "first_name": "<script>x"}, **headers)
+    assert "value='Ines@Example.com'" in answer.text
+    assert "tick what you agree to" in answer.text
+    assert " checked" not in answer.text
+    assert "<script>" not in answer.text
+    assert await rows("SELECT 1 FROM service_messages") == []
+
+
+async def test_programs_are_shown_the_form_again(shop: Client) -> None:
+    shown = token_in(await shop.http.get(JOIN))
+    assert "very quick" in (await shop.http.post(JOIN, data={**EMAIL, "form": shown})).text
+    trapped = await fill_in(shop.http, {**EMAIL, "website": "https://buy.example"})
+    assert "One more step" in trapped.text
+    for form in (
+        "",
+        "x",
+        sign("sign-up form", {"s": "another", "v": 1, "t": 0}),
+        sign("sign-up", {"s": "harbor-vine"}),
+    ):
+        answer = await shop.http.post(JOIN, data={**EMAIL, "form": form})
+        assert "tick what you agree to" in answer.text
+    with travel(now() - timedelta(hours=13)):
+        old = token_in(await shop.http.get(JOIN))
+    assert "tick what you agree to" in (await shop.http.post(JOIN, data={**EMAIL, "form": old})).text
+    assert await rows("SELECT 1 FROM service_messages") == []
+    page = await shop.http.get(JOIN)
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for path in ("/join/x'--", "/join/%00", "/join/" + "a" * 61, "/join/HARBOR-VINE"):
+        assert (await shop.http.get(path)).status_code in {404, 422}, path
+
+
+async def test_the_words_agreed_to_are_those_that_were_shown(shop: Client) -> None:
+    """Somebody writes the page anew while a form is open: the consent names, and quotes, what its person read."""
+    with travel(now() - timedelta(minutes=5)):
+        form = token_in(await shop.http.get(JOIN))
+    await open_sign_up(programme="everything we can think of", messages_a_month=30)
+    await shop.http.post(JOIN, data={**EMAIL, "form": form})
+    await shop.http.post(await link())
+    ((version, words),) = await rows("SELECT wording_version, evidence ->> 'words' FROM consents")
+    assert version == "harbor-vine 1"
+    assert "up to 4 messages a month" in words
