@@ -5,24 +5,32 @@ from __future__ import annotations
 import logging
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
+from liquor_app.accounts.cookies import cookie_name
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.http_rate_limit import limit as allow
+from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, NotFound, TooMany
+from liquor_app.rest.kit.form_origin import is_own_form
+from liquor_app.rest.pages.age_gate_page import age_gate_page, turned_away
 from liquor_app.rest.pages.unsubscribe_pages import failed
+from liquor_app.sending.tracking.age_gate import REMEMBERED, gate_of, is_remembered, remembered_yes, tested_target
 from liquor_app.sending.tracking.clicks import Visit, note_click, open_pixel
 from liquor_app.sending.tracking.links import CLICK_PATH, OPEN_PATH, PIXEL, Target, read_link, read_pixel
 from liquor_app.sending.tracking.short_links import find_short
-from liquor_app.templates.rendering.sms_length import SHORT_PATH
+from liquor_app.templates.rendering.sms_length import GATE_PATH, SHORT_PATH
 
 log = logging.getLogger(__name__)
 
 public = APIRouter(include_in_schema=False)
 
-Token = Annotated[str, Path(max_length=2048)]
+Token = Annotated[str, Path(max_length=4096)]
+Answer = Annotated[str, Form(max_length=5)]
+OF_AGE = "of_age"
+"""The cookie that remembers a yes."""
 NEVER_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 WRONG_PER_MINUTE = 60
@@ -46,11 +54,38 @@ async def click(request: Request, token: Token) -> Response:
 
 
 @public.api_route(SHORT_PATH + "/{code}", methods=["GET", "HEAD"])
-async def short_click(request: Request, code: Token) -> Response:
-    """Return the same from a text. Codes cannot be guessed; whoever tries is soon told to wait."""
+async def short_link(request: Request, code: Token) -> Response:
+    """A text's link: first the question for the age, unless this browser has answered it. Whoever only looks, as
+    scanners do, is noted nowhere. Codes cannot be guessed; whoever tries is soon told to wait."""
+    return await _gated(request, code, None)
+
+
+@public.post(SHORT_PATH + "/{code}")
+async def short_answer(request: Request, code: Token, answer: Answer = "") -> Response:
+    """The answer: a yes leads on and is a click."""
+    return await _gated(request, code, answer)
+
+
+@public.api_route(GATE_PATH + "/{token}", methods=["GET", "HEAD"])
+async def trial_link(request: Request, token: Token) -> Response:
+    """The same for a test message's link, which counts for nobody."""
+    return await _gated(request, token, None)
+
+
+@public.post(GATE_PATH + "/{token}")
+async def trial_answer(request: Request, token: Token, answer: Answer = "") -> Response:
+    """Its answer."""
+    return await _gated(request, token, answer)
+
+
+async def _gated(request: Request, code: str, answer: str | None) -> Response:
+    """Ask, turn away, or lead on. `answer` is None where only the page was asked for."""
+    is_test = request.url.path.startswith(f"{GATE_PATH}/")
     try:
         async with transaction() as session:
-            target = await find_short(session, code)
+            target = None if is_test else await find_short(session, code)
+            address = tested_target(code) if target is None else target.address
+            gate = await gate_of(session, target.send_id if target else None)
     except NotFound as error:
         try:
             await allow("short-link", source_group(source_of(request)), allowed=WRONG_PER_MINUTE, seconds=60)
@@ -59,7 +94,19 @@ async def short_click(request: Request, code: Token) -> Response:
         return failed(error)
     except AppError as error:
         return failed(error)
-    return await _lead_on(request, target)
+    is_yes = answer == "yes" and is_own_form(request)
+    if answer == "no":
+        return turned_away(gate)
+    if not is_yes and not is_remembered(request.cookies.get(cookie_name(OF_AGE)), gate.minimum_age):
+        return age_gate_page(gate)
+    led = RedirectResponse(address, 303, headers=NEVER_KEPT) if target is None else await _lead_on(request, target)
+    if is_yes:
+        led.status_code = 303
+        led.set_cookie(
+            cookie_name(OF_AGE), remembered_yes(gate.minimum_age), max_age=int(REMEMBERED.total_seconds()),
+            httponly=True, samesite="lax", secure=get_settings().secure_cookies, path="/",
+        )  # fmt: skip
+    return led
 
 
 async def _lead_on(request: Request, target: Target) -> Response:

@@ -133,7 +133,7 @@ async def _preview(
     )
     is_email = source.channel is Channel.EMAIL
     words = made.text
-    if not is_email and brand.track_clicks and not await _declines_tracking(session, customer_id):
+    if not is_email:
         # as it will be sent: a short link has the same length for everybody
         words = with_short_links(made.text, get_settings().base_url, lambda place, url: CODE_LETTERS[:CODE_LENGTH])
     size, weight = sms_size(words) if made.size else None, len((made.html or "").encode())
@@ -181,11 +181,6 @@ async def render_source(
         if not show_gaps:
             raise
         return await COMPILING.run(render_message, compiled, _filled(context, gaps.missing), legal), tuple(gaps.missing)
-
-
-async def _declines_tracking(session: AsyncSession, customer_id: UUID | None) -> bool:
-    found = await session.execute(text("SELECT no_tracking FROM customers WHERE id = :id"), {"id": customer_id})
-    return bool(found.scalar())
 
 
 def _filled(context: Context, missing: list[str]) -> Context:

@@ -17,8 +17,10 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.accounts.users import get_user
 from liquor_app.api.http_rate_limit import limit
+from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from liquor_app.core.ids import uuid7
+from liquor_app.core.security.crypto import sign
 from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import default_brand
@@ -27,9 +29,12 @@ from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.providers.service import Route, load_routes, open_provider
 from liquor_app.templates.preview import render_source
 from liquor_app.templates.rendering.render import TemplateSource
+from liquor_app.templates.rendering.sms_length import GATE_PATH, replace_links
 from liquor_app.templates.rendering.variables import OfferFacts
 
 TESTS_AN_HOUR = 20
+GATE = "age gate"
+"""The purpose a test message's links are signed for."""
 MARK = "[Test]"
 HEADERS = {"X-Liquor-Test": "1"}
 
@@ -110,6 +115,7 @@ async def prepare_trial(
     if not sender:
         raise Conflict(f"The brand {brand.name} has no sender for {source.channel.label}.")
     made, _ = await render_source(session, source, brand, customer_id=customer_id, offer=offer)
+    words = made.text if source.channel is Channel.EMAIL else gated(made.text)
     message = OutgoingMessage(
         send_id=uuid7(),
         campaign_id=None,
@@ -117,7 +123,7 @@ async def prepare_trial(
         sender=sender,
         sender_name=brand.from_name,
         recipient=recipient,
-        body=Whole(f"{MARK} {made.text}", made.html),
+        body=Whole(f"{MARK} {words}", made.html),
         subject=f"{MARK} {made.subject}" if made.subject is not None else None,
         reply_to=brand.reply_to,
         headers=HEADERS if source.channel is Channel.EMAIL else {},
@@ -126,6 +132,17 @@ async def prepare_trial(
         session, actor, "message.tested", "channel", None, channel=source.channel.value, provider=route.provider
     )
     return Trial(message, route)
+
+
+def gated(words: str) -> str:
+    """Return a text whose links lead over the question for the age, as a customer's do. A test stands in no ledger, so
+    its links are signed, and longer.
+
+    Raises:
+        Invalid: that makes it too long to send.
+    """
+    base = get_settings().base_url
+    return replace_links(words, base, lambda place, address: f"{base}{GATE_PATH}/{sign(GATE, {'u': address})}")
 
 
 async def hand_over_trial(trial: Trial) -> TrialResult:

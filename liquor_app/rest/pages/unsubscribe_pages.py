@@ -13,7 +13,7 @@ from liquor_app.sending.recipients.page_branding import Look
 from liquor_app.sending.recipients.unsubscribe import UnsubscribeView
 
 POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src {images}; form-action 'self'; frame-ancestors {frames};"
+    "default-src 'none'; style-src 'unsafe-inline'; img-src {images}; form-action {forms}; frame-ancestors {frames};"
     " base-uri 'none'"
 )
 PRIVATE = {
@@ -57,9 +57,11 @@ outline:3px solid var(--link);outline-offset:3px}
 """
 
 
-def page(look: Look, title: str, body: str, status: int = 200, *, frames: Sequence[str] = ()) -> HTMLResponse:
+def page(
+    look: Look, title: str, body: str, status: int = 200, *, frames: Sequence[str] = (), forms: str = "'self'"
+) -> HTMLResponse:
     """Return a page of ours for recipients in their brand's look; `body` is HTML already escaped. `frames` are the web
-    sites that may show it inside theirs; otherwise nobody may."""
+    sites that may show it inside theirs; otherwise nobody may. `forms` is where its form may lead."""
     colors = f":root{{--act:{look.color};--on:{look.on_color}}}"
     logo = f"<img src='{escape(look.logo_url, quote=True)}' alt=''>" if look.logo_url else ""
     return HTMLResponse(
@@ -70,7 +72,7 @@ def page(look: Look, title: str, body: str, status: int = 200, *, frames: Sequen
         status,
         headers={
             "Content-Security-Policy": POLICY.format(
-                images=look.logo_origin or "'none'", frames=" ".join(frames) or "'none'"
+                images=look.logo_origin or "'none'", frames=" ".join(frames) or "'none'", forms=forms
             ),
             **PRIVATE,
         },

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import HTMLResponse
@@ -17,13 +16,13 @@ from liquor_app.api.client_address import address_of, source_group, source_of
 from liquor_app.api.http_rate_limit import limit as allow
 from liquor_app.api.schemas import Id
 from liquor_app.core.clock import now
-from liquor_app.core.config import get_settings
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import AppError, Invalid, TooMany
 from liquor_app.core.security.crypto import sign, unsign
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_today
 from liquor_app.rest.kit.authentication import CurrentActor
+from liquor_app.rest.kit.form_origin import is_own_form
 from liquor_app.rest.pages.sign_up_html import (
     counter_sheet,
     sign_up_page,
@@ -111,7 +110,7 @@ async def take_form(
     typed = Typed(email, phone, first_name, postal_code, born, frozenset(one for one, on in wants.items() if on))
     try:
         async with transaction() as session:
-            shown = _shown(form, slug) if _is_own(request) else None
+            shown = _shown(form, slug) if is_own_form(request) else None
             page = await open_page(session, slug, version=shown[1] if shown else None)
             if shown is None:
                 # from elsewhere, or shown too long ago: agreed to by nobody
@@ -201,14 +200,3 @@ def _shown(token: str, slug: str) -> tuple[int, int] | None:
     except (Invalid, KeyError, TypeError, ValueError):
         return None
     return (shown, version) if is_ours and now().timestamp() - shown <= SHOWN_AT_MOST else None
-
-
-def _is_own(request: Request) -> bool:
-    """Tell whether a browser sends this from a page of ours; programs say nothing, and have no visitor to deceive."""
-    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        return False
-    origin = request.headers.get("origin")
-    if origin is None:
-        return True
-    own = {urlsplit(get_settings().base_url).netloc, request.headers.get("host", "")}
-    return urlsplit(origin).netloc in own

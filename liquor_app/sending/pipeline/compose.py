@@ -109,8 +109,12 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
         note = f"The subject “{subject[:120]}” tells a day that is not the offer's last."
         return _stop(message, UNTRUE_SUBJECT, note)
     body, links = made.body, tuple[Shortened, ...]()
-    if message.channel is Channel.SMS and brand.track_clicks and not message.no_tracking:
-        words, links = shorten(body.text, message.id, message.campaign_id)
+    if message.channel is Channel.SMS:
+        # whoever is counted or not: carriers want the question for the age before every page
+        try:
+            words, links = shorten(body.text, message.id, message.campaign_id)
+        except Invalid as problem:
+            return _stop(message, CANNOT_RENDER, problem.message)
         body = Whole(words)
     return Composed(
         message,

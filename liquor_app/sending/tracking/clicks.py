@@ -19,9 +19,12 @@ from liquor_app.sending.events.apply_events import apply_events
 from liquor_app.sending.tracking.links import Target, read_link, read_pixel, with_tags
 
 _SEND = """
-SELECT s.id, s.provider, s.customer_id, s.channel, k.name AS campaign, b.name AS brand FROM sends s
-LEFT JOIN campaigns k ON k.id = s.campaign_id
-LEFT JOIN LATERAL (SELECT name FROM brands ORDER BY id = k.brand_id DESC NULLS LAST, is_default DESC LIMIT 1) b ON true
+SELECT s.id, s.provider, s.customer_id, s.channel, k.name AS campaign, b.name AS brand,
+       b.track_clicks AND NOT COALESCE(c.no_tracking, false) AS is_counted
+FROM sends s LEFT JOIN campaigns k ON k.id = s.campaign_id LEFT JOIN customers c ON c.id = s.customer_id
+LEFT JOIN LATERAL (
+    SELECT name, track_clicks FROM brands ORDER BY id = k.brand_id DESC NULLS LAST, is_default DESC LIMIT 1
+) b ON true
 WHERE s.id = :id AND s.created_at = :moment
 """
 
@@ -47,10 +50,11 @@ async def follow(session: AsyncSession, token: str, visit: Visit) -> str:
 async def note_click(session: AsyncSession, target: Target, visit: Visit) -> str:
     """Note a click; returns where the link leads, with the campaign's UTM tags.
 
-    A message that is gone still leads on: nobody should be left standing for our sake.
+    A message that is gone still leads on: nobody should be left standing for our sake. Whose clicks are not to be
+    counted is led on as the author wrote: a text's links are short for everybody, for the sake of the age gate.
     """
     row = await _find(session, target.send_id)
-    if row is None:
+    if row is None or not row.is_counted:
         return target.address
     await _note(session, row, EventKind.CLICKED, visit, target.address)
     if row.customer_id is not None:
