@@ -28,7 +28,6 @@ from liquor_app.core.columns import (
     whole,
     words,
 )
-from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.organization.models import Channel
 
 
@@ -247,17 +246,6 @@ class PurchaseLine(SQLModel, table=True):
     is_alcohol: bool = flag(default=True)
 
 
-class ProductLabel(SQLModel, table=True):
-    """What the catalogue calls the product with a SKU (`rank` 0), a UPC (1) or a name (2), in lower case."""
-
-    __tablename__ = "product_labels"
-
-    code: str = words(primary=True)
-    rank: int = whole(small=True)
-    category: str | None = words(nullable=True)
-    brand: str | None = words(nullable=True)
-
-
 class Consent(SQLModel, table=True):
     """Evidence, append-only: who agreed or withdrew, when, from where, to which wording. Of the noes that files say
     again the latest takes the place of the one before (`again` in its evidence)."""
@@ -328,33 +316,6 @@ class AgeRecord(SQLModel, table=True):
     import_id: UUID | None = plain_uuid()
 
 
-class CustomerImage(SQLModel, table=True):
-    """What an import changed of somebody: the changed fields before and after, `seen` and `at` the customer's
-    `updated_at` before and after. Kept while the import can be undone."""
-
-    __tablename__ = "customer_images"
-    __table_args__ = (Index("ix_customer_images_customer_id", "customer_id"),)
-
-    import_id: UUID = plain_uuid(primary=True)
-    customer_id: UUID = ref("customers.id", primary=True)
-    before: dict[str, Any] = document(empty="{}")
-    after: dict[str, Any] = document(empty="{}")
-    seen: datetime = moment(nullable=False)
-    at: datetime = moment(nullable=False)
-
-
-class PurchaseImage(SQLModel, table=True):
-    """A basket and its lines as they were before an import changed them. Kept while the import can be undone."""
-
-    __tablename__ = "purchase_images"
-    __table_args__ = (Index("ix_purchase_images_purchase_id", "purchase_id"),)
-
-    import_id: UUID = plain_uuid(primary=True)
-    purchase_id: UUID = ref("purchases.id", primary=True)
-    before: dict[str, Any] = document(empty="{}")
-    lines: list[Any] = document(empty="[]")
-
-
 class TouchedCustomer(SQLModel, table=True):
     """Somebody whose purchases changed since they were scored. Written with the purchases, taken away with the
     scores, so that neither a lost worker nor a lost ring leaves old facts behind. `claimed` by the scoring of
@@ -369,35 +330,3 @@ class TouchedCustomer(SQLModel, table=True):
     customer_id: UUID = plain_uuid(primary=True)
     at: datetime = stamped()
     claimed: UUID | None = plain_uuid()
-
-
-class Tag(SQLModel, table=True):
-    __tablename__ = "tags"
-
-    id: UUID = pk()
-    name: str = words(unique=True)
-    created_at: datetime = stamped()
-
-
-class CustomField(SQLModel, table=True):
-    """A field of the shop's own; its values stand in `customers.raw_data` by its key."""
-
-    __tablename__ = "custom_fields"
-
-    key: str = words(primary=True)
-    label: str = words()
-    kind: FieldKind = choice("kind", FieldKind)
-    created_at: datetime = stamped()
-
-
-class CustomerTag(SQLModel, table=True):
-    __tablename__ = "customer_tags"
-    __table_args__ = (
-        Index("ix_customer_tags_tag", "tag_id"),
-        Index("ix_customer_tags_import", "import_id", "customer_id", postgresql_where=text("import_id IS NOT NULL")),
-    )
-
-    customer_id: UUID = ref("customers.id", primary=True)
-    tag_id: UUID = ref("tags.id", primary=True)
-    import_id: UUID | None = plain_uuid()
-    """The import that gave it, if one did."""

@@ -35,7 +35,8 @@ from liquor_app.imports import basket_lines, customer_rows, product_rows, refuse
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.column_mapping import CONSENTS
 from liquor_app.imports.cleaning.line_rows import Line
-from liquor_app.imports.cleaning.rows import NOTES, CleanProduct, Person, Setting
+from liquor_app.imports.cleaning.row_notes import NOTES
+from liquor_app.imports.cleaning.rows import CleanProduct, Person, Setting
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
 from liquor_app.imports.models import AS_OF
 from liquor_app.imports.new_buyers import CREATE, MADE, OPTION, add_buyers, remove_without_orders

@@ -40,8 +40,9 @@ from sqlmodel import SQLModel
 from liquor_app.catalog.models import Product
 from liquor_app.customers.ages.birth_dates import AgeBand, legal_day
 from liquor_app.customers.labels.custom_values import CUSTOM, split_name
+from liquor_app.customers.labels.models import CustomerTag, ProductLabel, Tag
 from liquor_app.customers.labels.product_labels import NO_CATEGORY
-from liquor_app.customers.models import Customer, CustomerTag, ProductLabel, Purchase, PurchaseLine, Tag
+from liquor_app.customers.models import Customer, Purchase, PurchaseLine
 from liquor_app.events.models import AnalyticsEvent, EventType
 from liquor_app.segments.models import Segment, SegmentMember
 from liquor_app.segments.rule_fields import Kind

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from liquor_app.core.csv_cells import escape_formula, unescape_formula
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import normalise_phone
-from liquor_app.imports.cleaning import cells, person_cells
+from liquor_app.imports.cleaning import cells, person_cells, rows
 from liquor_app.imports.cleaning.answer_cells import clean_answer, clean_flag
 from liquor_app.imports.cleaning.cells import Rejected, clean_text
 from liquor_app.imports.cleaning.moment_cells import clean_birthday, clean_moment
 from liquor_app.imports.cleaning.number_cells import clean_number
 from liquor_app.imports.cleaning.person_cells import clean_country, clean_email, clean_id, clean_phone, clean_state
+from liquor_app.imports.cleaning.row_notes import NOTES, left_out
 from liquor_app.imports.cleaning.rows import PersonReader, Setting
 
 EAST = ZoneInfo("America/New_York")
@@ -246,3 +247,7 @@ def test_rows_with_refused_cells_leave_nothing_in_circles() -> None:
         assert gc.collect() < 100
     finally:
         gc.enable()
+
+
+def test_whatever_may_be_left_out_has_words() -> None:
+    assert {left_out(field) for field in rows._CLEAN} <= NOTES.keys()

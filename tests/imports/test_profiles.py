@@ -10,7 +10,7 @@ import pytest
 
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.column_mapping import KINDS
-from liquor_app.imports.cleaning.rows import left_out
+from liquor_app.imports.cleaning.row_notes import left_out
 from liquor_app.imports.profiles.known_tools import ALL, recognise
 from liquor_app.imports.profiles.tool_profile import fits
 from liquor_app.imports.readers.formats import open_table

@@ -15,7 +15,7 @@ from liquor_app.core.bulk import unnest
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.security.redact import redact
 from liquor_app.core.storable_text import unstorable
-from liquor_app.customers.models import CustomerTag, Tag
+from liquor_app.customers.labels.models import CustomerTag, Tag
 
 MOST_LETTERS = 40
 MOST_TAGS = 500

@@ -12,7 +12,8 @@ from liquor_app.catalog.product_write import NewProduct
 from liquor_app.catalog.upc_codes import read_upc
 from liquor_app.imports.cleaning.cells import Rejected, clean_label, clean_text, clean_word
 from liquor_app.imports.cleaning.number_cells import clean_currency, clean_number, clean_signed
-from liquor_app.imports.cleaning.rows import CleanProduct, Setting, left_out
+from liquor_app.imports.cleaning.row_notes import left_out
+from liquor_app.imports.cleaning.rows import CleanProduct, Setting
 
 T = TypeVar("T")
 _CENT_ZERO = re.compile(r"\.0+")

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from liquor_app.catalog.product_write import NewProduct
 from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, known_birthday
 from liquor_app.customers.labels.custom_values import split_name
-from liquor_app.customers.labels.tags import MOST_OF_ONE
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.imports.cleaning.answer_cells import Answer, clean_answer
 from liquor_app.imports.cleaning.cells import MAX_TEXT, REMEMBERED, Rejected, clean_label, clean_word
@@ -38,6 +37,15 @@ from liquor_app.imports.cleaning.person_cells import (
     clean_postal_code,
     clean_state,
     clean_timezone,
+)
+from liquor_app.imports.cleaning.row_notes import (
+    GIVEN_UP,
+    NO_BIRTHDAY,
+    NO_EVIDENCE,
+    NOTES,
+    UNSEEN,
+    YEARLESS,
+    left_out,
 )
 
 
@@ -209,48 +217,6 @@ _CLEAN: dict[str, Callable[[str], str | None]] = {
     "timezone": clean_timezone,
     "language": partial(clean_word, field="language"),
 }
-
-
-NO_BIRTHDAY = "placeholder_birthday"
-YEARLESS = "birthday_without_year"
-NO_EVIDENCE = "consent_without_evidence"
-GIVEN_UP = "address_given_up"
-FUTURE = "consent_in_the_future"
-UNSEEN = "age_without_evidence"
-TOO_MANY_TAGS = "too_many_tags"
-TOO_MANY_OF_ONE = "too_many_tags_of_one"
-
-
-def left_out(field: str) -> str:
-    """Return the code of the note that a cell was left blank."""
-    return f"{field}_left_out"
-
-
-_OF_PRODUCTS = ("sku", "upc", "category", "brand", "price", "sale_price", "cost", "minimum_price", "stock")
-_PERSONAL = (
-    *_CLEAN,
-    "email",
-    "phone",
-    "date_of_birth",
-    "first_name",
-    "last_name",
-    "tags",
-    "custom",
-    "consent_ip",
-    *CONSENTS,
-)
-NOTES = {
-    NO_EVIDENCE: "Consent is left out: it counts only with a source and a date of consent beside it.",
-    FUTURE: "Consent is left out: its date lies in the future, nobody has agreed yet.",
-    NO_BIRTHDAY: "The date of birth is what tills write where they know nothing; it is left out, and proves no age.",
-    YEARLESS: "The birthday has no year: it is kept as a birthday, and the date of birth is left blank.",
-    TOO_MANY_TAGS: "A tag is left out: there are as many in the shop as there may be.",
-    TOO_MANY_OF_ONE: f"A tag is left out: a customer has at most {MOST_OF_ONE}.",
-    UNSEEN: "The check of age is left out: it counts only with what was seen, and on which day.",
-    GIVEN_UP: "The file says that this address is no longer written to: it goes onto the suppression list.",
-    **{left_out(field): f"{field} cannot be read and is left blank." for field in (*_PERSONAL, *_OF_PRODUCTS)},
-}
-"""What may be left out of a row that is taken all the same, and the words for it."""
 
 
 class PersonReader:

@@ -19,7 +19,7 @@ from liquor_app.core.errors import AppError
 from liquor_app.core.files.store import file_store
 from liquor_app.customers.labels.custom_fields import list_custom_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, field_key, full_name
-from liquor_app.imports.cleaning.rows import NO_EVIDENCE
+from liquor_app.imports.cleaning.row_notes import NO_EVIDENCE
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import ImportStatus

@@ -13,7 +13,7 @@ from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.customers.labels.tags import MOST_OF_ONE
 from liquor_app.imports import refused_orders
 from liquor_app.imports.cleaning.column_mapping import KINDS
-from liquor_app.imports.cleaning.rows import (
+from liquor_app.imports.cleaning.row_notes import (
     FUTURE,
     GIVEN_UP,
     NO_BIRTHDAY,

@@ -1,0 +1,39 @@
+"""What imports changed, as it was before: kept while an import can be undone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import document, moment, plain_uuid, ref
+
+
+class CustomerImage(SQLModel, table=True):
+    """What an import changed of somebody: the changed fields before and after, `seen` and `at` the customer's
+    `updated_at` before and after. Kept while the import can be undone."""
+
+    __tablename__ = "customer_images"
+    __table_args__ = (Index("ix_customer_images_customer_id", "customer_id"),)
+
+    import_id: UUID = plain_uuid(primary=True)
+    customer_id: UUID = ref("customers.id", primary=True)
+    before: dict[str, Any] = document(empty="{}")
+    after: dict[str, Any] = document(empty="{}")
+    seen: datetime = moment(nullable=False)
+    at: datetime = moment(nullable=False)
+
+
+class PurchaseImage(SQLModel, table=True):
+    """A basket and its lines as they were before an import changed them. Kept while the import can be undone."""
+
+    __tablename__ = "purchase_images"
+    __table_args__ = (Index("ix_purchase_images_purchase_id", "purchase_id"),)
+
+    import_id: UUID = plain_uuid(primary=True)
+    purchase_id: UUID = ref("purchases.id", primary=True)
+    before: dict[str, Any] = document(empty="{}")
+    lines: list[Any] = document(empty="[]")

@@ -1,0 +1,55 @@
+"""What a shop calls things: its tags, its own fields of customers, its catalogue's words for products."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlmodel import SQLModel
+
+from liquor_app.core.columns import choice, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.customers.labels.custom_values import FieldKind
+
+
+class ProductLabel(SQLModel, table=True):
+    """What the catalogue calls the product with a SKU (`rank` 0), a UPC (1) or a name (2), in lower case."""
+
+    __tablename__ = "product_labels"
+
+    code: str = words(primary=True)
+    rank: int = whole(small=True)
+    category: str | None = words(nullable=True)
+    brand: str | None = words(nullable=True)
+
+
+class Tag(SQLModel, table=True):
+    __tablename__ = "tags"
+
+    id: UUID = pk()
+    name: str = words(unique=True)
+    created_at: datetime = stamped()
+
+
+class CustomField(SQLModel, table=True):
+    """A field of the shop's own; its values stand in `customers.raw_data` by its key."""
+
+    __tablename__ = "custom_fields"
+
+    key: str = words(primary=True)
+    label: str = words()
+    kind: FieldKind = choice("kind", FieldKind)
+    created_at: datetime = stamped()
+
+
+class CustomerTag(SQLModel, table=True):
+    __tablename__ = "customer_tags"
+    __table_args__ = (
+        Index("ix_customer_tags_tag", "tag_id"),
+        Index("ix_customer_tags_import", "import_id", "customer_id", postgresql_where=text("import_id IS NOT NULL")),
+    )
+
+    customer_id: UUID = ref("customers.id", primary=True)
+    tag_id: UUID = ref("tags.id", primary=True)
+    import_id: UUID | None = plain_uuid()
+    """The import that gave it, if one did."""

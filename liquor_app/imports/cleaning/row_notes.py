@@ -1,0 +1,39 @@
+"""Notes on rows that are taken though something was left out of them: their codes, and the words for each."""
+
+from __future__ import annotations
+
+from liquor_app.customers.labels.tags import MOST_OF_ONE
+from liquor_app.imports.cleaning.column_mapping import CONSENTS
+
+NO_BIRTHDAY = "placeholder_birthday"
+YEARLESS = "birthday_without_year"
+NO_EVIDENCE = "consent_without_evidence"
+GIVEN_UP = "address_given_up"
+FUTURE = "consent_in_the_future"
+UNSEEN = "age_without_evidence"
+TOO_MANY_TAGS = "too_many_tags"
+TOO_MANY_OF_ONE = "too_many_tags_of_one"
+
+
+def left_out(field: str) -> str:
+    """Return the code of the note that a cell was left blank."""
+    return f"{field}_left_out"
+
+
+_OF_PRODUCTS = ("sku", "upc", "category", "brand", "price", "sale_price", "cost", "minimum_price", "stock")
+_OF_PEOPLE = (
+    *("external_id", "name", "city", "state", "postal_code", "country", "timezone", "language", "email", "phone"),
+    *("date_of_birth", "first_name", "last_name", "tags", "custom", "consent_ip", *CONSENTS),
+)
+NOTES = {
+    NO_EVIDENCE: "Consent is left out: it counts only with a source and a date of consent beside it.",
+    FUTURE: "Consent is left out: its date lies in the future, nobody has agreed yet.",
+    NO_BIRTHDAY: "The date of birth is what tills write where they know nothing; it is left out, and proves no age.",
+    YEARLESS: "The birthday has no year: it is kept as a birthday, and the date of birth is left blank.",
+    TOO_MANY_TAGS: "A tag is left out: there are as many in the shop as there may be.",
+    TOO_MANY_OF_ONE: f"A tag is left out: a customer has at most {MOST_OF_ONE}.",
+    UNSEEN: "The check of age is left out: it counts only with what was seen, and on which day.",
+    GIVEN_UP: "The file says that this address is no longer written to: it goes onto the suppression list.",
+    **{left_out(field): f"{field} cannot be read and is left blank." for field in (*_OF_PEOPLE, *_OF_PRODUCTS)},
+}
+"""What may be left out of a row that is taken all the same, and the words for it."""
