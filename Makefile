@@ -53,17 +53,21 @@ run: $(RUNTIME) ## start everything on http://127.0.0.1:8000 (PORT=…, SAMPLE=0
 dev: $(DEV) ## the same with hot reload of the screens
 	@exec env LIQUOR_PORT=$(PORT) LIQUOR_SAMPLE=$(SAMPLE) $(BIN)/python -m liquor_app.cli up --dev
 
+# files with tests that are marked so; reading all the others to leave them out takes ten seconds a stage
+marked = $(sort $(shell grep -rlE 'mark\.$(1)\b' tests --include='test_*.py'))
+
 test: $(DEV) ## everything: lint, types, contracts, unit, integration, browser
 	@$(BIN)/python scripts/browser.py
-	@$(MAKE) --no-print-directory check
+	@# types take one core, and the screens that later tests show another
+	@$(MAKE) --no-print-directory -j 2 check screens
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not e2e and not reliability and not timescale" --ignore=tests/guards tests
 	@# by itself: the WebAssembly server drops connections on a machine that is busy with something else
 	@$(BIN)/python -m pytest -q -m timescale tests/timescale
 	@# two products and two browsers side by side: a week that is planned and sent, and every page
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m e2e tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "reliability and not alone" tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m e2e $(call marked,e2e)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "reliability and not alone" $(call marked,reliability)
 	@# killed processes and the siege have the machine to themselves
-	@$(BIN)/python -m pytest -m "reliability and alone" tests
+	@$(BIN)/python -m pytest -m "reliability and alone" $(call marked,alone)
 
 test-fast: $(DEV) ## the inner loop: no browser, no killed processes
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -x -m "not e2e and not reliability and not timescale" tests
@@ -74,15 +78,27 @@ READING := cells dirty_files hostile_cells import_cases import_pages profiles sa
 test-integration: $(DEV) ## only what touches the database and the queue (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@# What is left out stands above the services that are tried here (attacks, routes, screens, lists, the sample) or
 	@# computes (models); their constant statements, too, are prepared on these engines.
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "integration and not timescale" $(addprefix --ignore=tests/,$(ABOVE)) \
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "integration and not timescale and not reliability" $(addprefix --ignore=tests/,$(ABOVE)) \
 	  $(foreach kind,$(READING),--ignore=tests/imports/test_$(kind).py) tests
 
-check: $(DEV) ## ruff, types, import contracts, the guards of the house
+check: style types contracts guards ## ruff, types, import contracts, the guards of the house
+
+.PHONY: style types contracts guards screens
+style: $(DEV)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+types: $(DEV)
 	@$(BIN)/mypy
+
+contracts: $(DEV)
 	@$(BIN)/lint-imports --no-cache
+
+guards: $(DEV)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/guards
+
+screens: $(DEV) # as the tests want them: with the pages of the design system
+	@LIQUOR_GALLERY=1 $(BIN)/python -m liquor_app.cli build
 
 prove-guards: $(DEV) ## each rule of the house broken on purpose: its guard must fail (about ten minutes)
 	@$(BIN)/python scripts/prove_guards.py

@@ -49,7 +49,7 @@ def main() -> int:
     server = Child(
         "postgres",
         [str(postgres / "postgres"), "-D", str(cluster), "-p", str(ports[0]), "-h", "127.0.0.1", "-k", "",
-         "-c", "fsync=off", "-c", "max_connections=200"],
+         "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"],
         folder / "log" / "postgres.log", cwd=cluster, user=user, group=group, stop_signal=signal.SIGINT,
     )  # fmt: skip
     redis = Child(

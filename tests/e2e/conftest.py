@@ -9,12 +9,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.platform.child_process import free_port
@@ -22,6 +24,7 @@ from tests.processes import end
 
 PASSWORD = "correct-horse-battery"
 EMAIL = "admin@example.com"
+WEEK_MS = 240_000
 SHOTS = Path(os.environ.get("LIQUOR_SHOTS", tempfile.gettempdir())) / "liquor-shots"
 
 
@@ -114,8 +117,8 @@ def product(data_root: Path) -> Iterator[Product]:
         end(process, 10)
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+@contextmanager
+def opened_tab(browser: Browser) -> Iterator[Page]:
     """A fresh desktop tab that fails the test on any uncaught script error."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     tab = context.new_page()
@@ -125,6 +128,33 @@ def page(browser: Browser) -> Iterator[Page]:
     yield tab
     context.close()
     assert problems == []
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with opened_tab(browser) as tab:
+        yield tab
+
+
+@dataclass
+class Day:
+    """A marketer's tab that stays open while the week goes out, which other tests use: `test_main_job` leaves it,
+    `test_sent_week` finds it. `figures` are the dashboard's before."""
+
+    tab: Page
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="session")
+def day(browser: Browser) -> Iterator[Day]:
+    with opened_tab(browser) as tab:
+        yield Day(tab)
+
+
+def settle(tab: Page) -> None:
+    """Wait until nothing on the page is still being loaded, and what came has its place."""
+    expect(tab.locator(".skel").locator("visible=true")).to_have_count(0)
+    tab.wait_for_timeout(150)
 
 
 def sign_in(tab: Page, url: str) -> None:

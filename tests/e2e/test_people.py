@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Product, shoot, sign_in
+from tests.e2e.conftest import Product, settle, shoot, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("pages")]
 AUDIT = (Path(__file__).parents[1] / "ui" / "audit.js").read_text()
@@ -200,7 +200,7 @@ def test_every_page_can_be_read_and_named(product: Product, browser: Browser, wi
     ):
         page.goto(f"{product.url}{path}")
         expect(page.get_by_text(words).locator("visible=true").first).to_be_visible()
-        page.wait_for_timeout(400)
+        settle(page)
         assert page.evaluate(AUDIT) == CLEAN, path
         shoot(page, f"25-{width}-{scheme}{path[:12].replace('/', '-')}")
     context.close()

@@ -18,11 +18,12 @@ from liquor_app.core.db import transaction
 from tests.reliability.dirty import write_people
 from tests.reliability.imports import FILES, compare, differences, forget, take, undo
 
-pytestmark = [pytest.mark.reliability, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.reliability
 
 ROWS = 20_000
 
 
+@pytest.mark.xdist_group("imports of a worker")
 async def test_a_killed_worker_neither_loses_nor_doubles_a_row(database: str, tmp_path: Path) -> None:
     found = await compare(tmp_path, ROWS)
     for kind, (calm, rough) in found.items():
@@ -71,6 +72,7 @@ async def _one(sql: str) -> Any:
         return (await session.execute(text(sql))).scalar()
 
 
+@pytest.mark.xdist_group("imports of a command")
 async def test_a_killed_command_goes_on_when_run_again(database: str, tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     write_people(path, ROWS)
