@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
@@ -16,11 +16,12 @@ from liquor_app.compliance.service import RuleRow
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery
+from liquor_app.organization.settings import SettingsModel
 from liquor_app.screens.campaigns.builder.state import BuilderState
 from liquor_app.screens.campaigns.list.state import line_of
 from liquor_app.screens.compliance.law.state import rule_line
 from liquor_app.screens.organization.guidance.state import GuidanceState
-from liquor_app.screens.organization.settings.state import SettingsState
+from liquor_app.screens.organization.settings.state import CHOICES, DOCUMENTS, SettingsState
 from liquor_app.screens.segments.discover.state import overlap_rows
 from liquor_app.screens.session.state import SessionState
 from liquor_app.segments.discovery import Overlap, OverlapRow
@@ -92,6 +93,13 @@ async def test_what_was_typed_is_not_dropped_by_another_tab_of_the_settings(data
     assert await run(SettingsState.choose, state, "planning") is None
     assert state.tab == "planning"
     assert any(line.name == "margin_pct" for line in state.lines)
+
+
+@pytest.mark.parametrize("model", DOCUMENTS.values(), ids=lambda model: model.key)
+def test_a_setting_that_is_not_free_is_chosen_from_words(model: type[SettingsModel]) -> None:
+    for name, field in model.model_fields.items():
+        if get_origin(field.annotation) is Literal:
+            assert set(CHOICES[name]) == set(get_args(field.annotation)), name
 
 
 @pytest.mark.integration

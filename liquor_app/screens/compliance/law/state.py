@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -26,6 +27,7 @@ from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
+from liquor_app.ui.words import listed, show_full_day
 
 KINDS = {
     RuleKind.HOURS: "Hours",
@@ -107,8 +109,8 @@ def rule_line(row: RuleRow, today: date) -> RuleLine:
         channel_words=Channel(row.channel).label if row.channel else "All",
         says=says,
         citation=row.citation,
-        since=row.valid_from.isoformat() if row.valid_from.year > 1970 else "",
-        until=row.valid_to.isoformat() if row.valid_to else "",
+        since=show_full_day(row.valid_from) if row.valid_from.year > 1970 else "",
+        until=show_full_day(row.valid_to) if row.valid_to else "",
         start=str(value.get("start", "")),
         end=str(value.get("end", "")),
         days=days,
@@ -128,8 +130,11 @@ def _holidays_in_words(value: Mapping[str, Any]) -> str:
 
 
 def _hours_in_words(value: Mapping[str, Any], days: str) -> str:
-    open_for = f"{value.get('start')} to {value.get('end')}"
-    return ("Nothing" if value.get("start") == value.get("end") else open_for) + (f" on {days.title()}" if days else "")
+    """Return "08:00 to 20:00 on Mon, Tue", "Nothing on Sundays"."""
+    if value.get("start") == value.get("end"):
+        closed = [f"{calendar.day_name[WEEKDAYS.index(day)]}s" for day in days.split(", ") if day in WEEKDAYS]
+        return f"Nothing on {listed(closed)}" if closed else "Nothing"
+    return f"{value.get('start')} to {value.get('end')}" + (f" on {days.title()}" if days else "")
 
 
 def _markup_in_words(value: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from liquor_app.ui.badge import status_badge
 from liquor_app.ui.button import button, link
 from liquor_app.ui.card import card
 from liquor_app.ui.empty import empty
+from liquor_app.ui.forms.choice import select_field
 from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import grid, row, span
@@ -67,13 +68,16 @@ def settings_page() -> rx.Component:
 
 def _form() -> rx.Component:
     def field(line: Any) -> rx.Component:
-        return text_field(
-            line.label,
-            line.name,
-            default_value=line.value,
-            hint=line.hint,
-            error=SettingsState.errors[line.name],
-            key=line.name + line.value,
+        given: dict[str, Any] = {
+            "default_value": line.value,
+            "hint": line.hint,
+            "error": SettingsState.errors[line.name],
+            "key": line.name + line.value,
+        }
+        return rx.cond(
+            line.options.length() > 0,
+            select_field(line.label, line.name, line.options, **given),
+            text_field(line.label, line.name, **given),
         )
 
     fields = rx.el.div(rx.foreach(SettingsState.lines, field), class_name="col", gap="16px")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import reflex as rx
@@ -45,7 +45,7 @@ LABELS = {
     "timezone": ("Time zone", "The shop's own; decides what a day is."),
     "currency": ("Currency", "Three letters, ISO 4217."),
     "minimum_age": ("Minimum age", "21 in the United States."),
-    "unknown_age_email": ("E-mail when the age is unknown", "block, or with_purchase_history. SMS is always blocked."),
+    "unknown_age_email": ("E-mail when the age is unknown", "SMS is always blocked."),
     "email_window_start": ("E-mail from", "Recipient's time."),
     "email_window_end": ("E-mail until", ""),
     "sms_window_start": ("SMS from", "Law can only narrow it: 8 am to 9 pm, less in some states."),
@@ -53,7 +53,7 @@ LABELS = {
     "max_contacts_7_days": ("Messages a person in 7 days", "Across all campaigns."),
     "max_contacts_30_days": ("Messages a person in 30 days", "Across all campaigns."),
     "disclaimer": ("Disclaimer", "Stands in every message."),
-    "double_opt_in": ("Double opt-in", "on: a consent counts once the address itself has confirmed it. Or off."),
+    "double_opt_in": ("Double opt-in", "On, a consent counts once the address itself has confirmed it."),
     "topics": ("Topics", "Recipients choose among them. Name: kinds of templates; next name: kinds."),
     "email_capacity_per_day": ("E-mails a day", ""),
     "sms_capacity_per_day": ("SMS a day", ""),
@@ -77,7 +77,7 @@ LABELS = {
     "pause_error_least": ("After at least, results", ""),
     "unknown_policy": (
         "Messages whose outcome nobody knows",
-        "leave, sent or resend; sent again, somebody may get one twice.",
+        "Sent again, somebody may get one twice.",
     ),
     "unknown_hours": ("Decided after, hours", ""),
     "soft_bounces": ("Give an address up after, soft bounces in a row", "A mailbox that is full, or does not answer."),
@@ -90,14 +90,23 @@ LABELS = {
 }
 
 
+CHOICES = {
+    "unknown_age_email": {"block": "Never", "with_purchase_history": "With a purchase of alcohol at the till"},
+    "double_opt_in": {"off": "Off", "on": "On"},
+    "unknown_policy": {"leave": "Left as they are", "sent": "Taken for sent", "resend": "Sent again"},
+}
+"""What a field may be, in words: of each one that is not free."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A field of the form."""
+    """A field of the form; `options` (value, words) where it is chosen and not typed."""
 
     name: str
     label: str
     hint: str
     value: str
+    options: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,12 @@ class SettingsState(FormState, rx.State):
             providers = await list_channels(session, actor)
         self._fresh()
         self.lines = [
-            Line(name, *LABELS.get(name, (name.replace("_", " ").capitalize(), "")), str(value))
+            Line(
+                name,
+                *LABELS.get(name, (name.replace("_", " ").capitalize(), "")),
+                str(value),
+                list(CHOICES.get(name, {}).items()),
+            )
             for name, value in document.model_dump(mode="json").items()
             if name not in HIDDEN
         ]

@@ -49,7 +49,7 @@ def channels_page() -> rx.Component:
 
 def _standing() -> rx.Component:
     sandbox = note(
-        rx.el.b(ChannelsState.only_sandbox + " goes to the sandbox. "),
+        rx.el.b("To the sandbox: " + ChannelsState.only_sandbox + ". "),
         "Nothing of it leaves the house; read it in the outbox. Set a provider up, test it, switch it on and move it"
         " above the sandbox before you send for real.",
         tone="amber",

@@ -64,7 +64,7 @@ def finding_line(one: Finding) -> FindingLine:
 def sender_line(row: SenderRow, at: datetime) -> SenderLine:
     word, tone = LOOKS[row.last.verdict]
     carried = f"by {provider_name(row.provider)}" if row.provider else "by no provider yet"
-    when = f"checked {ago(row.last.checked_at, at)}" if row.last.checked_at else "never checked"
+    when = f"checked {ago(row.last.checked_at, at)}" if row.last.checked_at else ""
     return SenderLine(
         _key(row), row.domain, f"{row.brands}, {carried}", word if row.last.checked_at else "Never checked",
         tone if row.last.checked_at else "gray", when, [finding_line(one) for one in row.last.findings],
