@@ -25,6 +25,7 @@ from liquor_app.screens.organization.settings.state import CHOICES, DOCUMENTS, S
 from liquor_app.screens.segments.discover.state import overlap_rows
 from liquor_app.screens.session.state import SessionState
 from liquor_app.segments.discovery import Overlap, OverlapRow
+from liquor_app.ui.words import show_full_day
 from tests.factories import open_shop
 from tests.people import add_campaign
 from tests.tabs import Tab, run, said
@@ -58,7 +59,7 @@ def test_a_rule_whose_end_is_known_says_so() -> None:
     assert (rule_line(row, today).limited, rule_line(row, today).ended) == (False, False)
     for last, ended in ((date(2026, 11, 29), False), (today, True)):
         line = rule_line(replace(row, valid_to=last), today)
-        assert (line.limited, line.ended, line.until) == (True, ended, str(last))
+        assert (line.limited, line.ended, line.until) == (True, ended, show_full_day(last))
 
 
 def test_an_overlap_is_a_share_of_the_rows_people() -> None:
