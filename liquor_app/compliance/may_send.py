@@ -72,7 +72,7 @@ class PersonFacts:
         state: two letters, None if unknown; `phone_state` is that of the number's area code (SMS only).
         timezone: IANA name of where they live, None if unknown; `place_zones` are all their address may lie in.
         phone_zones: IANA names the phone's prefix belongs to (SMS only).
-        unread_reply: they wrote a text that nobody has read yet (SMS only).
+        unread_reply: they wrote something back, by the channel of this message, that nobody has read yet.
         number_abroad: the phone is not one of the United States (SMS only).
         paused_until: they want nothing before; `own_cap_30_days`: nor more than so many messages in 30 days;
             `topics_off`: nor messages of these kinds.
@@ -281,10 +281,10 @@ def _blocked_by_state_law(person: PersonFacts, message: MessageFacts, now: datet
 def _blocked_by_wish(person: PersonFacts, message: MessageFacts, now: datetime, rules: Rules) -> Blocked | None:
     if message.topic is not None and message.topic in person.topics_off:
         return Blocked(BlockReason.TOPIC_DECLINED, "The customer does not want messages of this kind.")
-    if person.unread_reply and message.channel == "sms":
+    if person.unread_reply:
         return Blocked(
             BlockReason.UNREAD_REPLY,
-            "They wrote a text that nobody has read yet; it may be a no. It waits under Replies.",
+            "They wrote something that nobody has read yet; it may be a no. It waits under Replies.",
             now + READ_WITHIN,
         )
     if person.paused_until is None or person.paused_until <= now:

@@ -18,9 +18,19 @@ from liquor_app.core.security.crypto import token_hash
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes
 from liquor_app.rest.pages.unsubscribe_pages import asking, done, failed, undone
-from liquor_app.rest.schemas.sending import AgainIn, AgainOut, ReplyMeant, ReplySettled, SendEvents, SendOut, SettleIn
+from liquor_app.rest.schemas.sending import (
+    AgainIn,
+    AgainOut,
+    MailedNoIn,
+    ReplyMeant,
+    ReplySettled,
+    SendEvents,
+    SendOut,
+    SettleIn,
+)
 from liquor_app.sending import lists, service
 from liquor_app.sending import resend as resend_service
+from liquor_app.sending.events import mail_answers
 from liquor_app.sending.events import replies as reply_service
 from liquor_app.sending.lists import REPLIES, SENDS
 from liquor_app.sending.pipeline.stored_bodies import PREFERENCES_PATH
@@ -64,14 +74,26 @@ async def resume_all(actor: CurrentActor) -> object:
         return await resume_all_sending(session, actor)
 
 
-list_routes(replies, REPLIES, lists.list_replies, "Texts people wrote that no rule understands, newest first.")
+list_routes(
+    replies,
+    REPLIES,
+    lists.list_replies,
+    "What people wrote back and no rule understands, and e-mails that said no, newest first.",
+)
 
 
 @replies.post("/{id}/settle", response_model=ReplySettled)
 async def settle_reply(actor: CurrentActor, reply_id: Id, body: ReplyMeant) -> object:
-    """Say what a text meant: a no takes its number off, as STOP does."""
+    """Say what somebody meant: a no takes their number or address off, as STOP does."""
     async with transaction() as session:
         return {"status": await reply_service.settle_reply(session, actor, reply_id, is_no=body.is_no)}
+
+
+@replies.post("/note", status_code=204)
+async def note_mailed_no(actor: CurrentActor, body: MailedNoIn) -> None:
+    """Note an e-mailed no that reached the shop's own mailbox: the address gets no more e-mail."""
+    async with transaction() as session:
+        await mail_answers.note_mailed_no(session, actor, body.address, body.words)
 
 
 list_routes(router, SENDS, lists.list_sends, "Messages, newest first.")

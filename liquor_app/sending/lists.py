@@ -11,6 +11,7 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 from liquor_app.ledger.models import SendStatus
+from liquor_app.organization.channel import Channel
 from liquor_app.organization.lists import CHANNEL_FILTER
 from liquor_app.sending.events.replies import ReplyRow
 from liquor_app.sending.models import ReplyStatus
@@ -51,17 +52,19 @@ REPLIES = ListSpec(
     counted="replies t",
     select={
         "customer_name": "COALESCE(c.name, c.email, c.phone, c.external_id)", "sender": "t.address", "words": "t.body",
-        "reader": "t.read_by",
+        "reader": "t.read_by", "channel": "t.medium",
     },
     order="-received_at",
     sorts=(Sort("received_at", first="-"),),
     filters=(
         Filter("customer_id", "t.customer_id", Match.ID),
         Filter("status", "t.status", options=tuple(ReplyStatus), label="Status"),
+        Filter("channel", "t.medium", options=tuple(Channel), label="By"),
     ),
     role="manager",
     export={
-        "received_at": "received", "sender": "from", "customer_name": "customer", "words": "text", "status": "status",
+        "channel": "channel",
+        "received_at": "received", "sender": "from", "customer_name": "customer", "words": "words", "status": "status",
         "reader": "read by", "read_at": "read",
     },
 )  # fmt: skip

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 
 from liquor_app.core.columns import blob, choice, moment, pk, plain_uuid, ref, stamped, whole, words
 from liquor_app.core.states import Transitions
+from liquor_app.organization.channel import Channel
 
 
 class TrackedLink(SQLModel, table=True):
@@ -39,18 +40,19 @@ class ShortLink(SQLModel, table=True):
 
 class ReplyStatus(StrEnum):
     OPEN = "open"
-    """Nobody has read it yet: no further text goes to its number."""
+    """Nobody has read it yet: nothing more goes to its number or address."""
     NO = "no"
-    """It was a no: the number was taken off as if it had said STOP."""
+    """It was a no: the number or address was taken off, as by STOP."""
     READ = "read"
     """It asked for nothing that binds us."""
 
 
-REPLY = Transitions("text somebody wrote to us", {ReplyStatus.OPEN: [ReplyStatus.NO, ReplyStatus.READ]})
+REPLY = Transitions("reply somebody wrote to us", {ReplyStatus.OPEN: [ReplyStatus.NO, ReplyStatus.READ]})
 
 
 class Reply(SQLModel, table=True):
-    """A text people wrote to us that no rule understands: a task for a person. `status` is a `ReplyStatus`."""
+    """A text or an e-mail people wrote to us that no rule understands: a task for a person; and an e-mail that was a
+    no. `status` is a `ReplyStatus`."""
 
     __tablename__ = "replies"
     __table_args__ = (
@@ -63,6 +65,7 @@ class Reply(SQLModel, table=True):
     id: UUID = pk()
     provider: str = words()
     event_id: str = words()
+    medium: Channel = choice("medium", Channel, Channel.SMS)
     address: str = words()
     address_hash: bytes = blob(nullable=False)
     customer_id: UUID | None = ref("customers.id", ondelete="SET NULL", nullable=True)

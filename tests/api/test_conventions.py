@@ -37,7 +37,7 @@ POST /campaigns/{id}/generate · POST /campaigns/{id}/approve · POST /campaigns
 PATCH /settings/compliance · POST /settings/compliance/rules · POST /settings/compliance/rules/{id}/end
 GET /suppressions · POST /suppressions · POST /customers/{id}/consents
 GET /custom-fields · POST /custom-fields · DELETE /custom-fields/{key} · GET /custom-fields/{key}/uses
-GET /replies · GET /replies/export · POST /replies/{id}/settle
+GET /replies · GET /replies/export · POST /replies/{id}/settle · POST /replies/note
 GET /sending · POST /sending/stop · POST /sending/resume
 GET /doubles · GET /doubles/export · POST /doubles/find · POST /doubles/{id}/dismiss · POST /merges/{id}/undo
 GET /customers/{id}/merge · POST /customers/{id}/merge · GET /customers/{id}/merges

@@ -342,7 +342,7 @@ async def test_what_nobody_understands_waits_for_a_person_and_holds_further_text
     assert (task["sender"], task["customer_id"], task["words"], task["status"]) == (
         phone, str(customer), "is the bus stop nearby", "open",
     )  # fmt: skip
-    assert len(await rows("SELECT 1 FROM notifications WHERE title = '1 text to read'")) == 1
+    assert len(await rows("SELECT 1 FROM notifications WHERE title = 'Replies to read'")) == 1
     assert (await viewer.get("/replies")).status_code == 403, "people's own words"
     assert (await viewer.post(f"/replies/{task['id']}/settle", json={"is_no": False})).status_code == 403
     async with transaction() as session:
@@ -462,3 +462,62 @@ async def test_case_24_mailgun_is_not_only_dead_addresses(
     listed = [row[0] for row in await rows("SELECT reason FROM suppressions WHERE lifted_at IS NULL")]
     assert listed == ([reason] if reason else [])
     assert (await rows("SELECT email_consent FROM customers WHERE id = :id", id=customer))[0][0] == consent
+
+
+def letter(sender: str, words: str) -> dict[str, Any]:
+    """As a route of Mailgun's forwards it."""
+    stamp, token = str(int(time.time())), uuid7().hex * 2
+    signature = hmac.new(KEY.encode(), (stamp + token).encode(), hashlib.sha256).hexdigest()
+    form = {"from": f"Somebody <{sender}>", "subject": "Re: Gin", "stripped-text": words, "timestamp": stamp,
+            "token": token, "signature": signature}  # fmt: skip
+    return {"content": urlencode(form), "headers": {"Content-Type": "application/x-www-form-urlencoded"}}
+
+
+MAILED = """
+SELECT c.email_consent, (SELECT count(*) FROM suppressions s WHERE s.address_hash = :hash AND s.channel = 'email'
+       AND s.lifted_at IS NULL AND s.reason = 'unsubscribed' AND s.source = 'e-mail answer') AS listed
+  FROM customers c WHERE c.id = :id
+"""
+
+
+async def test_an_e_mail_answered_stop_takes_the_address_off_and_others_wait(
+    anybody: Client, manager: Client, viewer: Client
+) -> None:
+    """A no in any words is obeyed at once and shown; what is not understood holds e-mail until read; told twice it is
+    one; staff note what came to their own mailbox."""
+    await shop()
+    people = {}
+    for name in ("stop", "ask", "noted", "away"):
+        _, customer, address = await sent()
+        people[name] = (customer, address)
+    stop = letter(people["stop"][1].upper(), "Hi,\nplease stop\nMia")
+    for call in (stop, stop, letter(people["ask"][1], "Is the Macallan in?"), letter("stranger@x.example", "hello?")):
+        assert (await anybody.post("/webhooks/mailgun", **call)).status_code == 200
+    forged = {**stop, "content": stop["content"].replace("signature=", "signature=0")}
+    assert (await anybody.post("/webhooks/mailgun", **forged)).status_code == 401
+    await process()
+    await process()
+    tasks = (await manager.get("/replies?channel=email")).json()["items"]
+    assert sorted((one["sender"], one["status"], one["customer_id"]) for one in tasks) == sorted([
+        (people["stop"][1], "no", str(people["stop"][0])), (people["ask"][1], "open", str(people["ask"][0])),
+        ("stranger@x.example", "open", None),
+    ])  # fmt: skip
+    async with transaction() as session:
+        hashes = {name: address_hash(address) for name, (_, address) in people.items()}
+        assert await unread_from(session, list(hashes.values())) == {hashes["ask"]}
+
+    async def told(name: str) -> tuple[Any, ...]:
+        return tuple((await rows(MAILED, id=people[name][0], hash=address_hash(people[name][1])))[0])
+
+    assert await told("stop") == ("withdrawn", 1)
+    assert (await told("ask"))[1] == 0
+    task = next(one for one in tasks if one["sender"] == people["ask"][1])
+    assert (await manager.post(f"/replies/{task['id']}/settle", json={"is_no": True})).json() == {"status": "no"}
+    assert await told("ask") == ("withdrawn", 1)
+    assert (await viewer.post("/replies/note", json={"address": people["noted"][1]})).status_code == 403
+    assert (await manager.post("/replies/note", json={"address": "no address"})).status_code == 422
+    noted = {"address": f" {people['noted'][1].upper()} ", "words": "please no more"}
+    assert (await manager.post("/replies/note", json=noted)).status_code == 204
+    assert await told("noted") == ("withdrawn", 1)
+    assert (await told("away"))[1] == 0
+    assert len(await rows("SELECT 1 FROM audit_log WHERE action = 'reply.noted'")) == 1

@@ -32,6 +32,7 @@ from liquor_app.screens.providers.channels.form_state import ProviderFormState
 from liquor_app.screens.providers.channels.senders_state import SendersState
 from liquor_app.screens.providers.channels.test_state import ChannelTrialState
 from liquor_app.screens.segments.edit.state import EditSegmentState
+from liquor_app.screens.sending.replies.state import RepliesState
 from liquor_app.screens.templates.editor.state import EditorState
 from liquor_app.screens.templates.editor.test_state import TrialState
 from liquor_app.screens.templates.list.state import TemplatesState
@@ -166,6 +167,10 @@ FORMS = (
         LawState, ((LawState.load,), (LawState.ask, "add", "")), LawState.save,
         ({"kind": "hours", "valid_from": "soon"},), "valid_from",
         fair=({"kind": "note", "valid_from": "2027-01-01", "jurisdiction": "TX", "text": "x", "citation": "y"},),
+    ),
+    Formed(
+        RepliesState, ((RepliesState.load,), (RepliesState.note,)), RepliesState.save,
+        ({"address": "no address", "words": ""},), "address", fair=({"address": "a@b.example", "words": ""},),
     ),
     Formed(
         SuppressedState, ((SuppressedState.load,), (SuppressedState.ask, "add")), SuppressedState.add,

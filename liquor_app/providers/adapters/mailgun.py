@@ -16,10 +16,10 @@ import httpx
 from pydantic import Field, SecretStr
 
 from liquor_app.core.ids import uuid7_time
-from liquor_app.providers.adapters.mailgun_events import message_id_of, read_callback
+from liquor_app.providers.adapters.mailgun_events import message_id_of, read_callback, read_letter
 from liquor_app.providers.kit.base import Handed, OutgoingMessage, ProviderConfig, SendResult, WebhookEvent
 from liquor_app.providers.kit.batch_skeleton import group, skeleton_of
-from liquor_app.providers.kit.callbacks import child, words
+from liquor_app.providers.kit.callbacks import child, header, words
 from liquor_app.providers.kit.http_provider import HttpProvider, accepted
 from liquor_app.providers.kit.provider_http import form_data
 
@@ -129,4 +129,6 @@ class Mailgun(HttpProvider[MailgunConfig]):
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str], url: str) -> list[WebhookEvent]:
         key = self.config.webhook_signing_key.get_secret_value()
+        if (kind := header(headers, "Content-Type")) and "json" not in kind.lower():  # a route forwards a letter
+            return read_letter(body, kind, key, self.config.webhook_max_age_seconds)
         return read_callback(body, key, self.config.webhook_max_age_seconds)

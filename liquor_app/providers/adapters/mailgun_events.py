@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from liquor_app.providers.kit.callbacks import (
     require_key,
     words,
 )
+from liquor_app.providers.kit.inbound_mail import answer_event, form_of
 
 _KINDS = {
     "delivered": EventKind.DELIVERED,
@@ -49,14 +51,57 @@ def read_callback(body: bytes, key: str, max_age_seconds: int) -> list[WebhookEv
     """
     require_key(key, "Mailgun")
     said = read_json(body, dict, "Mailgun")
-    proof, event = child(said, "signature"), child(said, "event-data")
+    token = _proved(child(said, "signature"), key, max_age_seconds)
+    return [_event(child(said, "event-data"), token)]
+
+
+def read_letter(body: bytes, content_type: str, key: str, max_age_seconds: int) -> list[WebhookEvent]:
+    """Return what somebody wrote back, as a route forwards it (a form, signed as callbacks are).
+
+    https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/receive-http
+
+    Raises:
+        Unauthenticated, Unavailable, Invalid: as `Provider.parse_webhook`.
+    """
+    require_key(key, "Mailgun")
+    form = form_of(body, content_type)
+    token = _proved(form, key, max_age_seconds)
+    told = form.get("stripped-text") or form.get("body-plain") or ""
+    sender = form.get("from") or form.get("sender") or ""
+    return [
+        answer_event(
+            sender, form.get("subject", ""), told, _headers(form), event_id=token,
+            at=moment_of(float(form["timestamp"])),
+        )
+    ]  # fmt: skip
+
+
+def _headers(form: Mapping[str, str]) -> dict[str, str]:
+    """Return a letter's own headers, which come as pairs in JSON, by names in lower case."""
+    try:
+        pairs = json.loads(form.get("message-headers", "[]"))
+    except (ValueError, RecursionError):
+        return {}
+    return {
+        str(one[0]).lower(): str(one[1])
+        for one in (pairs if isinstance(pairs, list) else [])
+        if isinstance(one, list) and len(one) == 2
+    }
+
+
+def _proved(proof: Mapping[str, Any], key: str, max_age_seconds: int) -> str:
+    """Return the token of what Mailgun signed.
+
+    Raises:
+        Unauthenticated: forged, or too old.
+    """
     timestamp, token = words(proof.get("timestamp")) or "", words(proof.get("token")) or ""
     wanted = hmac.new(key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
     given = words(proof.get("signature")) or ""
     if not token or not hmac.compare_digest(wanted.encode(), given.encode()):
         raise forged("Mailgun")
     check_age(timestamp, max_age_seconds, "Mailgun")
-    return [_event(event, token)]
+    return token
 
 
 def message_id_of(event: Mapping[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from liquor_app.core.clock import now
 from liquor_app.core.errors import Unauthenticated
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.providers.kit.bounces import Cause, cause_of
@@ -25,6 +26,7 @@ from liquor_app.providers.kit.callbacks import (
     require_key,
     words,
 )
+from liquor_app.providers.kit.inbound_mail import answer_event
 
 _KINDS = {
     "Delivery": EventKind.DELIVERED,
@@ -65,7 +67,25 @@ def read_callback(body: bytes, headers: Mapping[str, str], secret: str) -> list[
     given = header(headers, "X-Webhook-Secret") or _password(header(headers, "Authorization"))
     if not hmac.compare_digest(given.encode(), secret.encode()):
         raise Unauthenticated("This is not from Postmark: the secret is wrong.")
-    return [_event(read_json(body, dict, "Postmark"))]
+    said = read_json(body, dict, "Postmark")
+    return [_letter(said) if "RecordType" not in said and "FromFull" in said else _event(said)]
+
+
+def _letter(said: Mapping[str, Any]) -> WebhookEvent:
+    """Return what somebody wrote back, as the inbound stream hands it on.
+
+    https://postmarkapp.com/developer/webhooks/inbound-webhook
+    """
+    rows = said.get("Headers")
+    letter = {
+        str(one.get("Name")).lower(): str(one.get("Value"))
+        for one in (rows if isinstance(rows, list) else [])
+        if isinstance(one, dict)
+    }
+    sender = words(child(said, "FromFull").get("Email")) or words(said.get("From")) or ""
+    told = words(said.get("StrippedTextReply")) or words(said.get("TextBody")) or ""
+    name = fingerprint("letter", said.get("MessageID"), sender)
+    return answer_event(sender, words(said.get("Subject")) or "", told, letter, event_id=name, at=now())
 
 
 def _password(authorization: str) -> str:

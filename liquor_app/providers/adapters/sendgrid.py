@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 import httpx
 from pydantic import Field, SecretStr
 
-from liquor_app.providers.adapters.sendgrid_events import read_callback
+from liquor_app.providers.adapters.sendgrid_events import read_callback, read_letter
 from liquor_app.providers.kit.base import Handed, OutgoingMessage, ProviderConfig, SendResult, WebhookEvent
 from liquor_app.providers.kit.batch_skeleton import group, skeleton_of
-from liquor_app.providers.kit.callbacks import words
+from liquor_app.providers.kit.callbacks import header, words
 from liquor_app.providers.kit.http_provider import HttpProvider, accepted, first_of
 from liquor_app.providers.kit.provider_http import garbled
 
@@ -29,6 +29,9 @@ class SendGridConfig(ProviderConfig):
     api_key: SecretStr = Field(min_length=1)
     base_url: str = Field("https://api.sendgrid.com", pattern=r"^https?://[^\s/]+$")
     verification_key: str = Field("", max_length=1000, description="Public key of the signed event webhook")
+    parse_verification_key: str = Field(
+        "", max_length=1000, description="Public key of the inbound parse's security policy: e-mail people write back"
+    )
     webhook_max_age_seconds: int = Field(
         90_000, ge=60, le=604_800, description="Older callbacks are refused as replays"
     )
@@ -112,6 +115,8 @@ class SendGrid(HttpProvider[SendGridConfig]):
         return None if found is None else words(found.get("msg_id")) or str(sent.send_id)
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str], url: str) -> list[WebhookEvent]:
+        if header(headers, "Content-Type").lower().startswith("multipart/"):  # the inbound parse hands a letter on
+            return read_letter(body, headers, self.config.parse_verification_key, self.config.webhook_max_age_seconds)
         return read_callback(body, headers, self.config.verification_key, self.config.webhook_max_age_seconds)
 
 

@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from email.parser import HeaderParser
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -30,6 +31,7 @@ from liquor_app.providers.kit.callbacks import (
     require_key,
     words,
 )
+from liquor_app.providers.kit.inbound_mail import answer_event, form_of
 
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
@@ -66,6 +68,31 @@ def read_callback(body: bytes, headers: Mapping[str, str], key: str, max_age_sec
     Raises:
         Unauthenticated, Unavailable, Invalid: as `Provider.parse_webhook`.
     """
+    _prove(body, headers, key, max_age_seconds)
+    return [_event(event) for event in read_json(body, list, "SendGrid") if isinstance(event, dict)]
+
+
+def read_letter(body: bytes, headers: Mapping[str, str], key: str, max_age_seconds: int) -> list[WebhookEvent]:
+    """Return what somebody wrote back, as the inbound parse hands it on: a form in parts, signed as the event webhook
+    is where a security policy is set.
+
+    https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/setting-up-the-inbound-parse-webhook
+
+    Raises:
+        Unauthenticated, Unavailable, Invalid: as `Provider.parse_webhook`.
+    """
+    _prove(body, headers, key, max_age_seconds)
+    form = form_of(body, header(headers, "Content-Type"))
+    own = HeaderParser().parsestr(form.get("headers", "")[:100_000])
+    letter = {name.lower(): str(value) for name, value in own.items()}
+    told = letter.get("message-id") or fingerprint(form.get("from"), form.get("subject"), form.get("text"))
+    at = moment_of(float(header(headers, TIMESTAMP)))
+    sender, subject, words_said = form.get("from", ""), form.get("subject", ""), form.get("text", "")
+    return [answer_event(sender, subject, words_said, letter, event_id=fingerprint("letter", told), at=at)]
+
+
+def _prove(body: bytes, headers: Mapping[str, str], key: str, max_age_seconds: int) -> None:
+    """Raise Unauthenticated for what SendGrid has not signed, or too long ago; Unavailable without a key."""
     public = _public_key(require_key(key, "SendGrid"))
     timestamp = header(headers, TIMESTAMP)
     try:
@@ -74,7 +101,6 @@ def read_callback(body: bytes, headers: Mapping[str, str], key: str, max_age_sec
     except (InvalidSignature, binascii.Error, ValueError) as error:
         raise forged("SendGrid") from error
     check_age(timestamp, max_age_seconds, "SendGrid")
-    return [_event(event) for event in read_json(body, list, "SendGrid") if isinstance(event, dict)]
 
 
 def _public_key(text: str) -> ec.EllipticCurvePublicKey:

@@ -104,6 +104,8 @@ class EventKind(StrEnum):
     """Taken, but never handed to the recipient's side, and not for the address's sake."""
     INBOUND = "inbound"
     """A text message somebody wrote to us."""
+    INBOUND_MAIL = "inbound_mail"
+    """An e-mail a person wrote back."""
     OTHER = "other"
     """Kept and counted, never acted upon."""
 
@@ -116,7 +118,7 @@ class WebhookEvent:
         event_id: the provider's own, unique per event: with the provider's name the key of `webhook_receipts`.
         send_id: ours, if it travelled with the message; else only `message_id` leads back to it.
         message_id: the provider's own name of the message.
-        recipient: whom it is about; of an inbound text, who wrote it.
+        recipient: whom it is about; of an inbound text or e-mail, who wrote it.
         is_permanent: of a bounce: the address itself is bad (hard); False for a soft one.
         code, detail: the provider's own.
         url: of a click.

@@ -77,9 +77,16 @@ class ErrandIn(Body):
 
 
 class ReplyMeant(Body):
-    """What a text meant."""
+    """What somebody meant."""
 
     is_no: bool
+
+
+class MailedNoIn(Body):
+    """Whose e-mail said no, and its words."""
+
+    address: Annotated[str, Field(min_length=3, max_length=320)]
+    words: Annotated[str, Field(max_length=1600)] = ""
 
 
 class ReplySettled(Row):

@@ -32,7 +32,8 @@ from liquor_app.providers.kit.base import EventKind, Provider, WebhookEvent
 from liquor_app.providers.registry import PROVIDERS
 from liquor_app.providers.service import load_routes, open_provider
 from liquor_app.sending.events.apply_events import LOGGED, Told, apply_events
-from liquor_app.sending.events.replies import keep_replies
+from liquor_app.sending.events.mail_answers import take_mail_answers
+from liquor_app.sending.events.replies import keep_texts
 from liquor_app.sending.events.sms_keywords import answer_texts, not_understood, stopped_numbers
 from liquor_app.sending.events.suppress_on_event import heed_strangers
 from liquor_app.sending.sign_up.confirm_sign_up import cancel_sign_ups, take_yeses
@@ -41,6 +42,8 @@ BATCH = 500
 MAX_EVENTS = 10_000
 """Of one callback; SendGrid's are a thousand at most."""
 
+WRITTEN = frozenset({EventKind.INBOUND, EventKind.INBOUND_MAIL})
+"""What people wrote: about no message of ours."""
 NO_SUCH_MESSAGE = "No message of ours goes by that name."
 
 
@@ -152,7 +155,8 @@ async def process_receipts(session: AsyncSession, actor: Actor, *, limit: int = 
     await answer_texts(session, [one.event for one in texts])
     await cancel_sign_ups(session, Channel.SMS, stopped_numbers([one.event for one in texts]))
     unread = [one.told for one in texts if not_understood(one.event) and one.event.event_id not in answers]
-    await keep_replies(session, unread)
+    await keep_texts(session, unread)
+    await take_mail_answers(session, [one.told for one in receipts if one.event.kind is EventKind.INBOUND_MAIL])
     by_send: dict[UUID, list[Told]] = defaultdict(list)
     nameless: list[_Receipt] = []
     for one in receipts:
@@ -169,7 +173,7 @@ async def process_receipts(session: AsyncSession, actor: Actor, *, limit: int = 
     await put_off_receipts(session, later)
     done = [one.key for one in receipts if one.key not in later]
     await close_receipts(session, {key: NO_SUCH_MESSAGE if key in unknown else None for key in done})
-    others = sum(one.event.kind not in LOGGED and one.event.kind is not EventKind.INBOUND for one in receipts)
+    others = sum(one.event.kind not in LOGGED and one.event.kind not in WRITTEN for one in receipts)
     return Processed(len(receipts), len(unknown) + others, len(later))
 
 

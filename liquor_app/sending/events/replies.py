@@ -1,4 +1,4 @@
-"""Texts people write that no rule understands: kept for a person to read, and no further text goes out until then.
+"""What people write back and no rule understands: kept for a person to read, and nothing more goes to them until then.
 
 Any reasonable way of saying no binds (47 CFR 64.1200(a)(10)). What a rule does not understand may be one.
 """
@@ -23,36 +23,60 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.customers.addresses import address_hash, normalise_phone
 from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.models import SuppressionReason
-from liquor_app.customers.recipient_consent import SaidByText, withdraw_by_text
+from liquor_app.customers.recipient_consent import SaidByText, withdraw_by_text, withdraw_consents
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import notify
 from liquor_app.providers.kit.base import WebhookEvent
 from liquor_app.sending.events.sms_keywords import BY_TEXT
 from liquor_app.sending.models import REPLY, ReplyStatus
 from liquor_app.sending.sign_up.confirm_sign_up import cancel_sign_ups
-from liquor_app.ui.words import plural
 
+BY_MAIL = "e-mail answer"
+"""The source of what was said by e-mail, in consents and on the list."""
 MAX_BODY = 1_600
 """Characters: the longest text a carrier joins."""
 
-_KEPT = unnest("n", provider="text", event_id="text", address="text", hash="bytea", body="text", at="timestamptz")
+_KEPT = unnest(
+    "n", provider="text", event_id="text", channel="text", address="text", hash="bytea", body="text", status="text",
+    reader="text", at="timestamptz", read_at="timestamptz",
+)  # fmt: skip
 _KEEP = f"""
-INSERT INTO replies (provider, event_id, address, address_hash, customer_id, body, received_at)
-SELECT n.provider, n.event_id, n.address, n.hash,
-       (SELECT c.id FROM customers c WHERE c.phone = n.address AND c.deleted_at IS NULL ORDER BY c.id LIMIT 1),
-       n.body, n.at
+INSERT INTO replies
+       (provider, event_id, medium, address, address_hash, customer_id, body, status, read_by, read_at, received_at)
+SELECT n.provider, n.event_id, n.channel, n.address, n.hash,
+       CASE n.channel
+           WHEN '{Channel.SMS}' THEN
+               (SELECT c.id FROM customers c WHERE c.phone = n.address AND c.deleted_at IS NULL ORDER BY c.id LIMIT 1)
+           ELSE (SELECT c.id FROM customers c
+                  WHERE c.email_key = n.address AND c.deleted_at IS NULL ORDER BY c.id LIMIT 1) END,
+       n.body, n.status, n.reader, n.read_at, n.at
   FROM {_KEPT}
     ON CONFLICT DO NOTHING
 """
 
 
 @dataclass(frozen=True, slots=True)
+class NewReply:
+    """Something somebody wrote, from a normalised address; read already where its words said enough."""
+
+    provider: str
+    event_id: str
+    channel: Channel
+    address: str
+    said: str
+    at: datetime
+    status: ReplyStatus = ReplyStatus.OPEN
+    reader: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyRow:
-    """A text somebody wrote, and what became of it."""
+    """A text or e-mail somebody wrote, and what became of it."""
 
     id: UUID
+    channel: Channel
     sender: str
-    """Their number, E.164."""
+    """Their number, E.164, or their address."""
     customer_id: UUID | None
     customer_name: str | None
     words: str
@@ -62,35 +86,45 @@ class ReplyRow:
     received_at: datetime
 
 
-async def keep_replies(session: AsyncSession, texts: Sequence[tuple[str, WebhookEvent]]) -> int:
-    """Keep what nobody understood, each once; the bell says that there is something to read. Returns how many."""
-    kept: list[tuple[str, WebhookEvent, str]] = []
+async def keep_texts(session: AsyncSession, texts: Sequence[tuple[str, WebhookEvent]]) -> int:
+    """Keep the texts nobody understood; see `keep_replies`."""
+    kept: list[NewReply] = []
     for provider, event in texts:
         try:
             address = normalise_phone(event.recipient or "", is_given_out=False)
         except Invalid:
             continue  # nobody we could write to
-        if (event.text or "").strip():
-            kept.append((provider, event, address))
-    if not kept:
+        if words := (event.text or "").strip():
+            kept.append(NewReply(provider, event.event_id[:200], Channel.SMS, address, words, event.at))
+    return await keep_replies(session, kept)
+
+
+async def keep_replies(session: AsyncSession, replies: Sequence[NewReply]) -> int:
+    """Keep what people wrote, each once; the bell says that there is something to read. Returns how many."""
+    if not replies:
         return 0
+    read_at = now()
     made = await session.execute(
         text(_KEEP),
         _KEPT.bind(
-            provider=[provider for provider, _, _ in kept],
-            event_id=[event.event_id[:200] for _, event, _ in kept],
-            address=[address for _, _, address in kept],
-            hash=[address_hash(address) for _, _, address in kept],
-            body=[(event.text or "").strip()[:MAX_BODY] for _, event, _ in kept],
-            at=[event.at for _, event, _ in kept],
+            provider=[one.provider for one in replies],
+            event_id=[one.event_id for one in replies],
+            channel=[one.channel.value for one in replies],
+            address=[one.address for one in replies],
+            hash=[address_hash(one.address) for one in replies],
+            body=[one.said[:MAX_BODY] for one in replies],
+            status=[one.status.value for one in replies],
+            reader=[one.reader for one in replies],
+            at=[one.at for one in replies],
+            read_at=[None if one.status is ReplyStatus.OPEN else read_at for one in replies],
         ),
     )
     count = int(made.rowcount)  # type: ignore[attr-defined]
-    if count:
+    if count and any(one.status is ReplyStatus.OPEN for one in replies):
         await notify(
             session,
-            title=f"{plural(count, 'text')} to read",
-            body="No rule understands what was written. Until somebody has read it, no text goes to that number.",
+            title="Replies to read",
+            body="No rule understands what was written. Until somebody has read it, nothing goes to who wrote it.",
             link="/replies",
             level="warning",
         )
@@ -109,22 +143,22 @@ async def unread_from(session: AsyncSession, hashes: Collection[bytes]) -> froze
 
 
 async def settle_reply(session: AsyncSession, actor: Actor, reply_id: UUID, *, is_no: bool) -> ReplyStatus:
-    """Say what a text meant: a no, which takes the number off as STOP does, or nothing that binds us. Texts to it go
-    out again only then, and never after a no.
+    """Say what somebody meant: a no, which takes the number or address off as STOP does, or nothing that binds us.
+    Messages to it go out again only then, and never after a no.
 
     Raises:
         Forbidden: the actor is not a marketer.
-        NotFound: there is no such text.
+        NotFound: there is no such reply.
         Conflict: somebody has read it already.
     """
     require(actor, Role.MANAGER)
     found = await session.execute(
-        text("SELECT status, address, body, received_at, read_by FROM replies WHERE id = :id FOR UPDATE"),
+        text("SELECT status, medium, address, body, received_at, read_by FROM replies WHERE id = :id FOR UPDATE"),
         {"id": reply_id},
     )
     row = found.first()
     if row is None:
-        raise NotFound("There is no such text.")
+        raise NotFound("There is no such reply.")
     status = ReplyStatus.NO if is_no else ReplyStatus.READ
     if row.status not in REPLY.sources(status):
         raise Conflict(f"{row.read_by or 'Somebody'} has read it already.")
@@ -133,14 +167,31 @@ async def settle_reply(session: AsyncSession, actor: Actor, reply_id: UUID, *, i
         {"status": status.value, "by": actor.name[:120], "at": now(), "id": reply_id},
     )
     if is_no:
-        evidence = json.dumps({"text": row.body[:160], "at": str(row.received_at), "read_by": actor.name[:120]})
-        await suppress_addresses(
-            session, [Suppression(row.address, SuppressionReason.UNSUBSCRIBED, Channel.SMS)], source=BY_TEXT
-        )
-        await withdraw_by_text(session, [SaidByText(row.address, evidence)], BY_TEXT)
-        await cancel_sign_ups(session, Channel.SMS, [address_hash(row.address)])
+        evidence = {"text": row.body[:160], "at": str(row.received_at), "read_by": actor.name[:120]}
+        if row.medium == Channel.EMAIL:
+            await take_no_by_mail(session, row.address, evidence)
+        else:
+            await suppress_addresses(
+                session, [Suppression(row.address, SuppressionReason.UNSUBSCRIBED, Channel.SMS)], source=BY_TEXT
+            )
+            await withdraw_by_text(session, [SaidByText(row.address, json.dumps(evidence))], BY_TEXT)
+            await cancel_sign_ups(session, Channel.SMS, [address_hash(row.address)])
     await audit(session, actor, "reply.read", "reply", reply_id, meant="no" if is_no else "nothing")
     return status
+
+
+async def take_no_by_mail(session: AsyncSession, address: str, evidence: dict[str, str]) -> None:
+    """Take an address off, as its owner's own word, and withdraw the consent of whoever has it. A corridor."""
+    entries = [Suppression(address, SuppressionReason.UNSUBSCRIBED, Channel.EMAIL)]
+    await suppress_addresses(session, entries, source=BY_MAIL)
+    await cancel_sign_ups(session, Channel.EMAIL, [address_hash(address)])
+    found = await session.execute(
+        text("SELECT id FROM customers WHERE email_key = :address AND deleted_at IS NULL ORDER BY id LIMIT 100"),
+        {"address": address},
+    )
+    people = list(found.scalars())
+    if people:
+        await withdraw_consents(session, Channel.EMAIL, people, [json.dumps(evidence)] * len(people), BY_MAIL)
 
 
 _MOVE = "UPDATE replies SET customer_id = :to WHERE customer_id = :gone RETURNING id"

@@ -157,7 +157,7 @@ async def claim_batch(
     hashes = {row.id: address_hash(row.address) for row in rows if row.address}
     suppressed = await _suppressed(session, set(hashes.values()))
     contacts, brands = await _contacts(session, rows), await licences(session)
-    unread = await unread_from(session, {hashes[row.id] for row in rows if row.channel == Channel.SMS and row.address})
+    unread = await unread_from(session, set(hashes.values()))
     gone = await sold_out(session, filter(None, map(_product_of, rows)))
     passed: list[tuple[Any, Allowed]] = []
     stops: list[Stop] = []

@@ -102,13 +102,23 @@ def _sender() -> rx.Component:
                 _field("Sender's address", "from_email", type="email", hint="Of a domain your provider may send for."),
             ),
             pair(
-                _field("Answers go to", "reply_to", optional=True, type="email"),
+                _field("Replies go to", "reply_to", optional=True, type="email",
+                       hint="A mailbox somebody reads, or your provider's for replies: a no by e-mail binds you."),
                 _field("SMS sender", "sms_sender", optional=True, hint="Number, short code, or up to 11 letters."),
+            ),
+            rx.cond(
+                BrandState.values["reply_to"] == "",
+                note(
+                    "Nobody has said where replies go: they come back to the sender's address. Does somebody read it?",
+                    tone="amber",
+                    icon="reply",
+                ),
+                rx.fragment(),
             ),
             gap=16,
         ),
         title="Sender",
-    )
+    )  # fmt: skip
 
 
 def _licence() -> rx.Component:

@@ -6,26 +6,33 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.listing.view import list_card
 from liquor_app.screens.sending.replies.state import RepliesState
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button, link
 from liquor_app.ui.empty import empty
+from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.frame.page_spec import Page, page_head
-from liquor_app.ui.grid import row
+from liquor_app.ui.grid import col, row
+from liquor_app.ui.icon import icon
 from liquor_app.ui.table import Column
+
+FORM = "mailed-no-form"
 
 
 def replies_page() -> rx.Component:
     return rx.fragment(
         page_head(
             "Replies",
-            "Texts people wrote that no rule understands. Until you have read one, no text goes to its number: it may"
-            " be a no.",
+            "What people wrote back and no rule understands. Until you have read it, nothing more goes to who wrote it:"
+            " it may be a no. E-mails that said no are kept here too, done already.",
+            for_managers(button("Note an e-mailed STOP", icon="mail-x", on_click=RepliesState.note)),
             crumbs=(("Outbox", "/outbox"),),
         ),
         _texts(),
+        _note(),
     )
 
 
@@ -46,13 +53,53 @@ def _texts() -> rx.Component:
         RepliesState,
         [
             Column("From", who),
-            Column("Text", lambda line: rx.el.span(line.body, class_name="pretty"), phone="under", wide=True),
+            Column(
+                "By",
+                lambda line: rx.cond(
+                    line.channel == "sms", icon("message-square", label="SMS"), icon("mail", label="E-mail")
+                ),
+                phone="hide",
+            ),
+            Column("Words", lambda line: rx.el.span(line.body, class_name="pretty"), phone="under", wide=True),
             Column("Received", lambda line: line.when, sort="received_at", phone="hide"),
             Column("Status", lambda line: badge(line.status, rx.cond(line.is_open, "amber", "outline")), phone="hide"),
             Column("", meant, number=True),
         ],
-        label="Texts people wrote",
-        empty=empty("Nothing to read", "STOP, START and HELP are answered by themselves, in many words.", icon="inbox"),
+        label="What people wrote back",
+        empty=empty(
+            "Nothing to read",
+            "STOP, START and HELP are answered by themselves, in many words. E-mails come here where your provider"
+            " hands them on (see the provider's settings under Channels); note those in your own mailbox by hand.",
+            icon="inbox",
+        ),
+    )
+
+
+def _note() -> rx.Component:
+    fields = form_of(
+        RepliesState,
+        col(
+            text_field("Their e-mail address", "address", type="email", required=True, auto_complete="off",
+                       error=RepliesState.errors["address"]),
+            text_field("What they wrote", "words", lines=3, error=RepliesState.errors["words"],
+                      hint="Kept as the evidence. Empty: noted by hand."),
+            gap=16,
+        ),
+        id=FORM,
+        on_submit=RepliesState.save,
+    )  # fmt: skip
+    return form_dialog(
+        RepliesState,
+        "Note an e-mailed STOP",
+        fields,
+        open=RepliesState.noting,
+        description="Somebody answered an e-mail and asked you to stop. Their address is taken off at once, as if they"
+        " had unsubscribed themselves.",
+        foot=rx.fragment(
+            button("Cancel", on_click=RepliesState.close(False)),
+            button("Take the address off", kind="primary", submit=True, form=FORM),
+        ),
+        max_width="460px",
     )
 
 

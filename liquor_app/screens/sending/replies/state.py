@@ -1,4 +1,4 @@
-"""Texts people wrote, read one by one."""
+"""What people wrote back, read one by one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
 from liquor_app.organization.settings import shop_now
+from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.sending.events.mail_answers import note_mailed_no
 from liquor_app.sending.events.replies import ReplyRow, settle_reply
 from liquor_app.sending.lists import REPLIES, list_replies
 from liquor_app.sending.models import ReplyStatus
+from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import ago
 
@@ -26,11 +29,12 @@ WORDS = {ReplyStatus.OPEN: "to read", ReplyStatus.NO: "was a no", ReplyStatus.RE
 
 @dataclass(frozen=True, slots=True)
 class ReplyLine:
-    """A text; `customer` is the address of their page, "" for nobody we know."""
+    """A text or an e-mail; `customer` is the address of their page, "" for nobody we know."""
 
     id: str
     who: str
     customer: str
+    channel: str
     body: str
     when: str
     status: str
@@ -38,10 +42,20 @@ class ReplyLine:
     is_open: bool
 
 
-class RepliesState(ListState, rx.State):
-    """The inbox of texts."""
+class RepliesState(FormState, ListState, rx.State):
+    """The inbox; `noting` while somebody types in a no that came to the shop's own mailbox."""
 
     rows: list[ReplyLine] = []
+    noting: bool = False
+
+    def _fields(self) -> frozenset[str]:
+        return frozenset({"address", "words"})
+
+    def _asked(self) -> bool:
+        return self.noting
+
+    def _shut(self) -> None:
+        self.noting = False
 
     def _list(self) -> ListSpec[ReplyRow]:
         return REPLIES
@@ -62,6 +76,7 @@ class RepliesState(ListState, rx.State):
                 str(row.id),
                 row.customer_name or row.sender,
                 f"/customers/{row.customer_id}" if row.customer_id else "",
+                row.channel,
                 row.words,
                 ago(row.received_at, at),
                 WORDS[ReplyStatus(row.status)],
@@ -74,11 +89,29 @@ class RepliesState(ListState, rx.State):
     @rx.event
     @guarded
     async def settle(self, reply_id: str, is_no: bool) -> Any:
-        """Say what a text meant; a no takes the number off at once."""
+        """Say what somebody meant; a no takes the number or address off at once."""
         actor = await signed_in(self)
         async with transaction() as session:
-            await settle_reply(session, actor, parse_id(reply_id, "text"), is_no=bool(is_no))
+            await settle_reply(session, actor, parse_id(reply_id, "reply"), is_no=bool(is_no))
         await self._again()
         if is_no:
-            return toast_done("Taken as a no", "No text goes to this number any more.")
-        return toast_done("Read", "Texts to this number go on.")
+            return toast_done("Taken as a no", "Nothing more is sent there.")
+        return toast_done("Read", "Messages to them go on.")
+
+    @rx.event
+    @guarded
+    async def note(self) -> None:
+        """Open the form."""
+        self._fresh()
+        self.noting = True
+
+    @rx.event
+    @submits
+    async def save(self, form: dict[str, Any]) -> Any:
+        """Take the address off, in its owner's name."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            await note_mailed_no(session, actor, typed(form, "address"), typed(form, "words"))
+        self.noting = False
+        await self._again()
+        return toast_done("Taken as a no", "No e-mail goes to this address any more.")
