@@ -35,6 +35,7 @@ from liquor_app.imports import basket_lines, customer_rows, product_rows, refuse
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.column_mapping import CONSENTS
 from liquor_app.imports.cleaning.line_rows import Line
+from liquor_app.imports.cleaning.refusals import REFUSALS
 from liquor_app.imports.cleaning.row_notes import NOTES
 from liquor_app.imports.cleaning.rows import CleanProduct, Person, Setting
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
@@ -211,7 +212,7 @@ class Work:
     async def _customers(self, session: AsyncSession, chunk: Chunk) -> tuple[Counter[Outcome], list[Reject]]:
         rows = [row for row in chunk.rows if isinstance(row, Person)]
         keys = {key: [str(row.values[key]) for row in rows if key in row.values] for key in KEYS}
-        consents = any(name in self._reading.at for name in CONSENTS)
+        consents = any(name in self._reading.at for name in (*CONSENTS, *REFUSALS))
         for attempt in range(1, TRIES + 1):
             try:
                 async with session.begin_nested(), by_index(session):

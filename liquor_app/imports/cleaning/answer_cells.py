@@ -12,12 +12,14 @@ YES = frozenset({
     "yes", "y", "true", "t", "1", "x", "given", "granted", "agreed", "opt in", "optin", "opted in", "double opt in",
     "single opt in", "confirmed opt in", "subscribed", "subscriber", "accepts marketing", "si", "sí", "active", "on",
     "enabled", "allowed", "accepted", "consented", "consent given", "express", "explicit", "express consent",
-    "explicit consent", "✓", "✔",
+    "explicit consent", "accepts", "accept", "agree", "agrees", "i agree", "ok", "okay", "✓", "✔", "☑", "✅",
 })  # fmt: skip
 NO = frozenset({
     "no", "n", "false", "f", "0", "withdrawn", "revoked", "opt out", "optout", "opted out", "unsubscribed",
     "unsubscribe", "stop", "stopped", "declined", "denied", "refused", "removed", "do not contact", "do not email",
-    "do not text", "dnc", "complained", "complaint", "spam", "spam complaint", "marked as spam", "abuse",
+    "do not text", "dnc", "complained", "complaint", "spam", "spam complaint", "marked as spam", "abuse", "rejected",
+    "quit", "cancel", "cancelled", "canceled", "end", "stopall", "stop all", "never", "nein", "non", "✗", "✘",
+    "❌", "☒",
 })  # fmt: skip
 SILENT = frozenset({
     "never subscribed", "not subscribed", "non subscribed", "nonsubscribed", "unknown", "not set", "not given",
@@ -33,9 +35,11 @@ DEAD = frozenset({
 
 _REMARK = re.compile(r"(?<!\s)\s*+\([^()]*\)$")
 _REFUSES = re.compile(
-    r"\b(?:no|un ?subscri\w+|opt(?:ed|s|ing)? ?out|do not|don'?t|never (?:contact|e ?mail|text|mail|call|send)"
+    r"\b(?:no|un ?sub(?:s|bed|scri\w+)?|opt(?:ed|s|ing)? ?out|do not|don'?t"
+    r"|never (?:contact|e ?mail|text|mail|call|send)"
     r"|not (?:allowed|permitted|accepted|wanted|consented|interested)|refus\w+|declin\w+|revok\w+|withdr\w+"
-    r"|denie[ds]|stop|off|disabled|removed?|deleted|junk|spam|complain\w*|dnc|dne)\b"
+    r"|denie[ds]|stop(?:all)?|off|disabled|removed?|deleted|junk|spam|complain\w*|dnc|dne"
+    r"|reject\w*|(?:black|block) ?list\w*)\b"
 )
 """What says no among other words: a no is always taken."""
 
@@ -43,7 +47,7 @@ _REFUSES = re.compile(
 @lru_cache(maxsize=REMEMBERED)
 def clean_flag(cell: str, field: str) -> bool | None:
     """Return what a yes or a no says, in anybody's words."""
-    word = _word(cell, field)
+    word = flag_word(cell, field)
     if not word:
         return None
     if word in YES:
@@ -69,17 +73,26 @@ def clean_answer(cell: str, field: str) -> Answer:
     Raises:
         Rejected: in words we do not know.
     """
-    word = _word(cell, field)
+    word = flag_word(cell, field)
     for words, answer in ((YES, Answer.YES), (NO, Answer.NO), (SILENT | {""}, Answer.SILENT), (DEAD, Answer.DEAD)):
         if word in words:
             return answer
-    if _REFUSES.search(word):
+    if refuses(word):
         return Answer.NO
     raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {cell.strip()[:40]!r}.")
 
 
-def _word(cell: str, field: str) -> str:
+def refuses(word: str) -> bool:
+    """Tell whether a word as `flag_word` returns it says no among others."""
+    return _REFUSES.search(word) is not None
+
+
+_NUMBER = re.compile(r"^([01])\.0+$")
+"""A 1 or a 0 that went through a spreadsheet."""
+
+
+def flag_word(cell: str, field: str) -> str:
     """Return a cell's word as the sets above spell theirs; "" for none."""
     said = clean_word(cell, field) or ""
-    text = _REMARK.sub("", said) or said
-    return " ".join(re.sub(r"[_-]+", " ", text).lower().split())
+    text = _NUMBER.sub(r"\1", _REMARK.sub("", said) or said).replace("’", "'")
+    return " ".join(re.sub(r"(?<!^)[_-]+|^[_-]+(?!\d)", " ", text).lower().split())

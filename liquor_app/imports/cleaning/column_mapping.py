@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, contradicts, kind_of
-from liquor_app.imports.profiles.tool_profile import Profile, plain
+from liquor_app.imports.cleaning.refusals import holds_refusals, refusal_field
+from liquor_app.imports.profiles.tool_profile import Profile, plain, put_together
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
 from liquor_app.imports.readers.row_reader import Record
 
@@ -51,6 +52,8 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     "age_check": ("age check", "age checked by", "age verified by", "age proof", "proof of age", "id check"),
     "given_up": ("email suppressions", "suppressions", "suppression reason"),
     "consent_at": ("consent at", "consent date", "opt in date", "opt in time", "opted in at", "subscribed at"),
+    # known by `refusal_field`, whatever stands beside the words
+    "email_opt_out": (), "sms_opt_out": (), "opt_out": (),
 }  # fmt: skip
 
 PURCHASES: dict[str, tuple[str, ...]] = {
@@ -151,9 +154,11 @@ def guess_mapping(
     if profile is not None:
         by_tool = profile_mapping(profile, columns)
         tags = [by_name[one] for one in map(plain, KINDS[kind].get("tags", ())) if one in by_name]
-        return {**by_tool, **({"tags": tags[0]} if tags and tags[0] not in by_tool.values() else {})}
+        free = [one for one in columns if one not in {*by_tool.values(), *put_together(profile, columns)}]
+        more = _refusals(free, columns, sample) if kind == "customers" else {}
+        return {**by_tool, **more, **({"tags": tags[0]} if tags and tags[0] not in by_tool.values() else {})}
     are = _kinds(columns, sample)
-    found: dict[str, str] = {}
+    found: dict[str, str] = _refusals(columns, columns, sample) if kind == "customers" else {}
     for field, synonyms in KINDS[kind].items():
         for synonym in synonyms:
             match = by_name.get(plain(synonym))
@@ -161,6 +166,17 @@ def guess_mapping(
                 found[field] = match
                 break
     return found | _by_values(columns, kind, are, found)
+
+
+def _refusals(free: Sequence[str], columns: Sequence[str], sample: Sequence[Record]) -> dict[str, str]:
+    """Return the columns that say who refused; of several for one channel the first that answers, not that dates."""
+    found: dict[str, str] = {}
+    for column in free:
+        cells = [one.cells[columns.index(column)] for one in sample if not one.problem]
+        field = refusal_field(column)
+        if field and holds_refusals(cells) and (field not in found or kind_of(cells) is CellKind.ANSWER):
+            found[field] = column
+    return found
 
 
 def _kinds(columns: Sequence[str], sample: Sequence[Record]) -> dict[str, CellKind | None]:
@@ -183,6 +199,7 @@ def _by_values(
         about = [
             one for one in free
             if are[one] is CellKind.ANSWER and any(word in plain(one) for word in words) and one not in more.values()
+            and refusal_field(one) is None
         ]  # fmt: skip
         if field not in found and len(about) == 1:
             more[field] = about[0]
@@ -226,9 +243,14 @@ def check_mapping(
     """
     chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile, sample)
     check_fields(chosen, kind)
-    for column in chosen.values():
+    for name, column in chosen.items():
         if column not in columns:
             raise Invalid(f"mapping: the file has no column {column!r}; it has {_shown(columns)}", field="mapping")
+        if name in CONSENTS and (refusal := refusal_field(column)):
+            raise Invalid(
+                f"The column “{column}” says who refused: a yes in it is a no. Map {refusal} to it, not {name}.",
+                field="mapping",
+            )
     if not any(field in chosen or field in made for field in IDENTITY[kind]):
         raise Invalid(
             f"No column says {WHO[kind]} ({', '.join(IDENTITY[kind])}). The file has {_shown(columns)}.",

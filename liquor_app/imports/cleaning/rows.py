@@ -38,6 +38,7 @@ from liquor_app.imports.cleaning.person_cells import (
     clean_state,
     clean_timezone,
 )
+from liquor_app.imports.cleaning.refusals import REFUSALS, clean_refusal
 from liquor_app.imports.cleaning.row_notes import (
     GIVEN_UP,
     NO_BIRTHDAY,
@@ -164,6 +165,14 @@ def _consents(cells: list[str], at: dict[str, int], how: Setting) -> _Heard:
                 found.append(_consent(channel, cells, at, how, _ip(cells, at, notes)))
             except Rejected as refused:
                 notes[refused.code if refused.code in NOTES else NO_EVIDENCE] = None
+    for name, channels in REFUSALS.items():
+        if name in at and (cell := cells[at[name]]) and (no := clean_refusal(cell, how.zone, how.now, how.date_order)):
+            source = _source(cells, at) or "imported file"
+            for channel in channels:
+                refused_at = no.at or how.now
+                found.append(
+                    ConsentGiven(channel, ConsentStatus.WITHDRAWN, source[:120], refused_at, no.at is not None)
+                )
     if heard.given_up:
         notes[GIVEN_UP] = None
     return heard
@@ -192,13 +201,16 @@ def _moment_at(channel: str, at: dict[str, int]) -> int | None:
     return at.get(f"{channel}_consent_at", at.get("consent_at"))
 
 
+def _source(cells: list[str], at: dict[str, int]) -> str | None:
+    with suppress(Rejected):
+        return clean_word(cells[at["consent_source"]], "consent_source") if "consent_source" in at else None
+    return None
+
+
 def _withdrawal(channel: str, cells: list[str], at: dict[str, int], how: Setting) -> ConsentGiven:
     """Never refused: of no known source it is the file's word, of no known moment one of now."""
-    source: str | None = None
+    source = _source(cells, at)
     when: datetime | None = None
-    if "consent_source" in at:
-        with suppress(Rejected):
-            source = clean_word(cells[at["consent_source"]], "consent_source")
     if (moment_at := _moment_at(channel, at)) is not None:
         with suppress(Rejected):
             when = clean_consent_moment(cells[moment_at], how.zone, how.now, given=False, order=how.date_order)
@@ -239,7 +251,7 @@ class PersonReader:
         self._email, self._phone = at.get("email"), at.get("phone")
         self._born, self._tags = at.get("date_of_birth"), at.get("tags")
         self._proves = "age_check" in at or "age_checked_at" in at
-        self._hears = "given_up" in at or any(name in at for name in CONSENTS)
+        self._hears = "given_up" in at or any(name in at for name in (*CONSENTS, *REFUSALS))
         self._today = how.now.astimezone(how.zone).date()
 
     def __call__(self, number: int, cells: list[str]) -> Person:

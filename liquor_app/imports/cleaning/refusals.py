@@ -1,0 +1,73 @@
+"""Columns that say who refused ("Do Not Email: yes", "Unsubscribed: 2025-08-01"): a yes in them is a no. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from liquor_app.imports.cleaning.answer_cells import DEAD, NO, SILENT, YES, flag_word, refuses
+from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.dates import read_date
+from liquor_app.imports.cleaning.moment_cells import clean_consent_moment
+
+REFUSALS = {"email_opt_out": ("email",), "sms_opt_out": ("sms",), "opt_out": ("email", "sms")}
+"""Field → channels that who is named in it is written to on no more."""
+_NAME = re.compile(
+    r"\b(?:un ?sub(?:s(?:cri\w*)?)?|opt(?:s|ed|ing)? ?out|optout|do ?not|don ?t|dnc|dne|no (?:e ?)?(?:mails?|mailings?"
+    r"|sms|texts?|marketing|newsletters?|contact)|(?:black|block) ?listed|suppressed|refused)\b"
+)
+_NO_ANSWER = re.compile(
+    r"\b(?:reason|campaign|link|url|token|hash|source|ip|by|comment|note|notes|id|title|other|call|calls"
+    r"|sell|track|fax|post|postal|count|method)\b"
+)
+"""… but hold why, by what or from where, or are about what we do not do."""
+_SMS = re.compile(r"\b(?:sms|texts?|mms|mobile)\b")
+_EMAIL = re.compile(r"\b(?:e ?mails?|mails?|mailings?|newsletters?|un ?sub\w*)\b")
+_SAYS_IN = frozenset({word for word in YES if "in" in word.split() or "subscri" in word or "consent" in word})
+_PLAIN_NO = frozenset({"no", "n", "false", "f", "0", "off", "none", "active"})
+_WORDS = YES | NO | SILENT | DEAD
+
+
+def refusal_field(column: str) -> str | None:
+    """Return which of `REFUSALS` a column is by its name; None for any other column."""
+    name = " ".join(re.sub(r"[^a-z0-9]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower()).split())
+    if _NAME.search(name) is None or _NO_ANSWER.search(name):
+        return None
+    if _SMS.search(name):
+        return "sms_opt_out"
+    return "email_opt_out" if _EMAIL.search(name) else "opt_out"
+
+
+def holds_refusals(cells: Sequence[str]) -> bool:
+    """Tell whether the filled cells of a column are answers or dates: a column of tokens or reasons is neither."""
+
+    def is_one(cell: str) -> bool:
+        with suppress(Rejected):
+            word = flag_word(cell, "opt_out")
+            return not word or word in _WORDS or refuses(word) or read_date(cell.strip()) is not None
+        return False
+
+    return all(map(is_one, cells))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Somebody said no; `at` None where the cell does not say when."""
+
+    at: datetime | None = None
+
+
+def clean_refusal(cell: str, zone: ZoneInfo, now: datetime, order: str = "mdy") -> Refusal | None:
+    """Return what a cell of such a column says; None where nobody refused. Whatever is filled and says nothing else is
+    a refusal: a no is always taken."""
+    with suppress(Rejected):
+        word = flag_word(cell, "opt_out")
+        if not word or word in _PLAIN_NO or word in SILENT or word in _SAYS_IN:
+            return None
+        if word not in _WORDS:
+            return Refusal(clean_consent_moment(cell, zone, now, given=False, order=order))
+    return Refusal()

@@ -1,0 +1,116 @@
+"""Who refused is heard, whatever the column and the word: "Do Not Email: yes" is a no, and never a yes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from liquor_app.core.errors import Invalid
+from liquor_app.imports.cleaning.answer_cells import Answer, clean_answer
+from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping
+from liquor_app.imports.cleaning.refusals import clean_refusal, refusal_field
+from liquor_app.imports.readers.row_reader import Record
+from tests.imports.test_import import rows, run
+
+ZONE, NOW = ZoneInfo("America/New_York"), datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("field", "columns"),
+    [
+        ("email_opt_out", "Do Not Email,do_not_email,Email Opt Out,Email Opt-Out,HasOptedOutOfEmail,Unsubscribed"
+         ",No Email,Email Unsubscribed,Unsubscribed At,Unsubscribe Date,UNSUB_TIME"
+         ",Opted out of emails,Newsletter opt-out"),
+        ("sms_opt_out", "SMS Opt Out,Do Not Text,SMS Unsubscribed,Opted Out of SMS,No SMS,Text opt-out"),
+        ("opt_out", "Do Not Contact,DNC,Opted Out,Opt-Out,Opt Out Date,Blacklisted,Suppressed"),
+        (None, "Email Opt In,Subscribed,Accepts Email Marketing,Unsubscribe Link,Opt Out Reason,UNSUB_CAMPAIGN_TITLE"
+         ",Do Not Sell,Do Not Call,Notes,Option,Sublet,Email,No"),
+    ],
+)  # fmt: skip
+def test_a_column_says_who_refused_by_its_name(field: str | None, columns: str) -> None:
+    assert {column: refusal_field(column) for column in columns.split(",")} == dict.fromkeys(columns.split(","), field)
+
+
+@pytest.mark.parametrize(
+    "cell", ["yes", "Y", "TRUE", "1", "1.0", "-1", "x", "Unsubscribed", "opted out", "STOP", "too many"]
+)
+def test_whatever_is_filled_there_is_a_refusal(cell: str) -> None:
+    refused = clean_refusal(cell, ZONE, NOW)
+    assert refused is not None
+    assert refused.at is None
+
+
+@pytest.mark.parametrize(
+    "cell", ["", "no", "N", "0", "0.0", "FALSE", "n/a", "unknown", "never subscribed", "Subscribed"]
+)
+def test_what_says_that_nobody_refused_is_none(cell: str) -> None:
+    assert clean_refusal(cell, ZONE, NOW) is None
+
+
+def test_a_date_there_says_since_when() -> None:
+    refused = clean_refusal("2025-08-01 10:00:00", ZONE, NOW)
+    assert refused is not None
+    assert refused.at == datetime(2025, 8, 1, 14, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (Answer.NO, "STOPALL,unsub,unsubbed,rejected,blocklisted,Blacklisted,quit,cancel,END,don’t email,0.0,never,✗"),
+        (Answer.YES, "1.0,Accepts,I agree,OK"),
+        (Answer.SILENT, "never subscribed,not subscribed,pending,n/a"),
+        (None, "-1,2,maybe"),
+    ],
+)
+def test_answers_in_other_words(answer: Answer | None, words: str) -> None:
+    def read(word: str) -> Answer | None:
+        try:
+            return clean_answer(word, "email_consent")
+        except Rejected:
+            return None
+
+    assert {word: read(word) for word in words.split(",")} == dict.fromkeys(words.split(","), answer)
+
+
+def test_a_column_of_tokens_is_no_column_of_refusals() -> None:
+    columns = ["Email", "Unsubscribe code"]
+    sample = [Record(2, ["a@x.example", "8fa7c1d2"]), Record(3, ["b@x.example", "77aa01bc"])]
+    assert guess_mapping(columns, "customers", None, sample) == {"email": "Email"}
+
+
+def test_a_column_of_refusals_is_never_one_of_consents() -> None:
+    """By hand neither: a yes in it would write to everybody who had said no."""
+    columns = ["Email", "Do Not Email"]
+    with pytest.raises(Invalid, match="a yes in it is a no"):
+        check_mapping({"email": "Email", "email_consent": "Do Not Email"}, columns, "customers")
+
+
+async def test_who_opted_out_is_not_written_to(database: str, tmp_path: Path) -> None:
+    """Before, "Do Not Email" was taken for a column of consents: with evidence beside it, yes became a consent."""
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "Email,Phone,Name,Do Not Email,SMS Opt Out,Consent Source,Consent Date\n"
+        "a@r.example,6175550131,A,Yes,No,till,2025-01-05\n"
+        "b@r.example,6175550132,B,No,Yes,till,2025-01-05\n"
+        "c@r.example,6175550133,C,,2025-08-01,till,2025-01-05\n"
+    )
+    report = await run(file)
+    assert (report.created, report.rejected, report.notes) == (3, 0, {})
+    found = await rows("SELECT email_consent, sms_consent FROM customers ORDER BY email")
+    assert [tuple(row.values()) for row in found] == [("withdrawn", None), (None, "withdrawn"), (None, "withdrawn")]
+    assert (await rows("SELECT at FROM consents ORDER BY at LIMIT 1"))[0]["at"] == datetime(2025, 8, 2, 4, tzinfo=UTC)
+
+
+async def test_an_opt_out_beats_a_yes_in_the_same_row(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "Email,Email Opt In,Consent Source,Consent Date,Unsubscribed\n"
+        "a@r.example,yes,till,2025-01-05,no\nb@r.example,yes,till,2025-01-05,yes\n"
+    )
+    await run(file)
+    found = await rows("SELECT email_consent FROM customers ORDER BY email")
+    assert [row["email_consent"] for row in found] == ["given", "withdrawn"]
