@@ -142,7 +142,23 @@ def _web() -> Child:
     argv, extra = serve_command(settings.host, settings.port, settings.web_workers)
     log = settings.data_dir / "log" / "web.log"
     # its main process may sleep through a polite signal; its workers go when it is gone
-    return Child("web", argv, log, env=_environment() | extra, cwd=PROJECT_ROOT, orphan_signal=signal.SIGKILL)
+    return Child(
+        "web", argv, log, env=_environment() | extra, cwd=PROJECT_ROOT, orphan_signal=signal.SIGKILL,
+        answers=lambda: _answers(_own_address(settings.port, "live")),
+    )  # fmt: skip
+
+
+def _own_address(port: int, what: str) -> str:
+    host = get_settings().host
+    host = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+    return f"http://{host}:{port}/api/v1/health/{what}"
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(address, timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def development_url() -> str:
@@ -171,16 +187,11 @@ def _worker(number: int) -> Child:
 
 
 def _wait_until_ready(web: Child, supervisor: Supervisor, port: int) -> None:
-    settings = get_settings()
     patience = Patience(web, supervisor.say)
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
-    address = f"http://{host}:{port}/api/v1/health/ready"
+    address = _own_address(port, "ready")
     while not supervisor.stopping.is_set():
-        try:
-            if httpx.get(address, timeout=2).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
+        if _answers(address):
+            return
         if patience.is_over:
             raise Unavailable(f"The web server did not start: {patience.why}")
         time.sleep(0.1)

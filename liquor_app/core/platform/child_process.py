@@ -96,6 +96,7 @@ class Child:
         stop_signal: what asks it to end in good order.
         orphan_signal: what the kernel sends it when the supervisor is gone, however that went (Linux). A server that
             may miss a polite one needs SIGKILL: nobody is left to ask again.
+        answers: tells whether it serves by now, where one can tell.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Child:
     group: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     orphan_signal: signal.Signals = signal.SIGTERM
+    answers: Callable[[], bool] | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started_at: float = field(default=0.0, init=False)
 

@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from liquor_app.core.platform.child_process import Child
+from liquor_app.core.platform.child_process import Child, Patience
 
 log = logging.getLogger(__name__)
 
 POLL = 0.2
 CALM_SECONDS = 30.0
+LOOK_SECONDS = 1.0
 MAX_BACKOFF = 10.0
 STOP_SECONDS = 2.5
 
@@ -24,10 +25,13 @@ class Supervisor:
 
     Args:
         say: where one-line news for people go.
+        idle: seconds a child that was started anew may do nothing before it answers; then it is started once more.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.say = say
+    def __init__(self, say: Callable[[str], None], *, idle: float = 60.0) -> None:
+        self.say, self._idle = say, idle
+        self._patience: dict[str, Patience] = {}
+        self._look_at: dict[str, float] = {}
         self.stopping = threading.Event()
         self._retry_at: dict[str, float] = {}
         self._backoff: dict[str, float] = {}
@@ -48,6 +52,19 @@ class Supervisor:
                 child.cut_log()
                 if not child.running:
                     self._restart(child)
+                elif child.name in self._patience:
+                    self._look(child)
+
+    def _look(self, child: Child) -> None:
+        """Whether one that was started anew answers by now; one that hangs without doing anything is ended."""
+        if time.monotonic() < self._look_at.get(child.name, 0.0):
+            return
+        self._look_at[child.name] = time.monotonic() + LOOK_SECONDS
+        if child.answers is None or child.answers():
+            del self._patience[child.name]
+        elif self._patience[child.name].is_over and child.running:
+            self.say(f"{child.name} does not answer: {self._patience.pop(child.name).why}")
+            child.stop(1)
 
     def _restart(self, child: Child) -> None:
         moment = time.monotonic()
@@ -62,6 +79,8 @@ class Supervisor:
             del self._retry_at[child.name]
             try:
                 child.start()
+                if child.answers is not None:
+                    self._patience[child.name] = Patience(child, self.say, idle=self._idle)
             except OSError as error:
                 self.say(f"{child.name} cannot be started: {error}")
                 self._retry_at[child.name] = moment + MAX_BACKOFF
