@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, WebSocket
 from liquor_app.accounts.access_changes import access_topic
 from liquor_app.accounts.permissions import Actor
 from liquor_app.analytics import service
+from liquor_app.analytics.bounce_places import BouncePlaces, bounce_places
 from liquor_app.api.schemas import Day
 from liquor_app.api.sockets import serve
 from liquor_app.core.clock import now
@@ -61,6 +62,13 @@ async def churn(actor: CurrentActor, limit: Annotated[int, Query(ge=1, le=100)] 
         report = await service.churn_report(session, actor, limit=limit)
     bands = [{"churn_risk": name, "customers": customers} for name, customers in report.bands]
     return {"bands": bands, "customers": report.top}
+
+
+@router.get("/bounces", response_model=BouncePlaces)
+async def bounces(actor: CurrentActor) -> BouncePlaces:
+    """E-mail of the last thirty days that bounced, soft and hard, by day and by receiving domain."""
+    async with transaction() as session:
+        return await bounce_places(session, actor)
 
 
 @router.get("/holdout", response_model=HoldoutOut)

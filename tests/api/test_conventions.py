@@ -58,6 +58,7 @@ GET /campaigns/{id}/plans/compare · POST /campaigns/{id}/simulate · POST /camp
 GET /campaigns/{id}/edits · POST /campaigns/{id}/undo · POST /campaigns/{id}/skip
 GET /actions/{id}/offers · POST /actions/{id}/move · POST /actions/{id}/skip · POST /actions/{id}/offer
 POST /actions/{id}/copy
+GET /analytics/bounces
 GET /settings/channels/senders · PATCH /settings/channels/senders · POST /settings/channels/senders/check
 GET /settings/guidance · PATCH /settings/guidance · POST /settings/autopilot/stop · POST /settings/autopilot/release
 GET /drop-folders · GET /drop-folders/export · POST /drop-folders · GET /drop-folders/{id} · PUT /drop-folders/{id}

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 
-from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
+from liquor_app.analytics.bounce_places import bounce_places
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7, uuid7_time
-from liquor_app.organization.settings import SendingSettings, save_settings
+from liquor_app.organization.settings import GeneralSettings, SendingSettings, load_settings, save_settings, shop_today
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.sending.events.apply_events import apply_events
 from tests.people import add_customer, ensure_shop
@@ -90,3 +94,43 @@ async def test_the_shop_says_how_many(database: str) -> None:
     for days_ago in (3, 1):
         await told(await mail(somebody, days_ago), EventKind.BOUNCED)
     assert len(await given_up()) == 1
+
+
+async def test_bounces_by_day_and_receiving_domain_are_the_raw_rows(database: str) -> None:
+    """Told twice it counts once, soft and then refused for good it is hard; each figure again from the rows."""
+    somebody = await person()
+    history = [
+        (40, "old@gmail.com", [False]), (20, "a@gmail.com", [False, False]), (20, "b@Gmail.com", [True]),
+        (20, "c@yahoo.com", [False, True]), (3, "d@gmail.com", [False]), (3, "e@hotmail.com", []),
+        (0.5, "f@yahoo.com", [True]),
+    ]  # fmt: skip
+    for days_ago, address, permanents in history:
+        send_id, at = await mail(somebody, days_ago, address=address)
+        for number, permanent in enumerate(permanents):
+            event = WebhookEvent(EventKind.BOUNCED, f"{send_id}-{number}", at, send_id, is_permanent=permanent)
+            async with transaction() as session:
+                await apply_events(session, SYSTEM, {send_id: [("mailgun", event)]})
+    async with transaction() as session:
+        places = await bounce_places(session, Actor(ActorKind.USER, uuid7(), "Vic", Role.USER))
+        zone = ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
+        first = await shop_today(session) - timedelta(days=29)
+        rows = (await session.execute(text(
+            "SELECT s.recipient, e.occurred_at, e.send_id, e.properties FROM analytics_events e"
+            " JOIN sends s ON s.id = e.send_id WHERE e.event_type = 'bounced'"
+        ))).all()  # fmt: skip
+    by_send: dict[UUID, list[Any]] = {}
+    for row in rows:
+        by_send.setdefault(row.send_id, []).append(row)
+    raw: Counter[tuple[Any, bool]] = Counter()
+    for told_of in by_send.values():
+        day = min(one.occurred_at for one in told_of).astimezone(zone).date()
+        if day >= first:
+            is_hard = any(one.properties["permanent"] for one in told_of)
+            raw[day, is_hard] += 1
+            raw[told_of[0].recipient.rpartition("@")[2].lower(), is_hard] += 1
+    days = {(one.day, one.soft, one.hard) for one in places.days}
+    domains = [(one.domain, one.soft, one.hard) for one in places.domains]
+    assert days == {(day, raw[day, False], raw[day, True]) for day, _ in raw if not isinstance(day, str)}
+    assert domains == [("gmail.com", 2, 1), ("yahoo.com", 0, 2)]
+    assert domains == [(name, raw[name, False], raw[name, True]) for name in ("gmail.com", "yahoo.com")]
+    assert (places.soft, places.hard, places.other_domains) == (2, 3, 0)

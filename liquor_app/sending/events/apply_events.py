@@ -195,6 +195,10 @@ def _logged(row: Any, event: WebhookEvent, machine: bool) -> NewEvent:
     properties: dict[str, Any] = {name: value[:KEPT_WORDS] for name, value in said.items() if value}
     if event.user_agent is not None:
         properties["user_agent"] = event.user_agent
+    if event.kind is EventKind.BOUNCED:
+        properties["permanent"] = event.is_permanent
+        if row.channel == Channel.EMAIL:  # who refused it, and nobody's address
+            properties["domain"] = str(row.recipient).rpartition("@")[2].strip().lower()[:253]
     if machine:
         properties["machine"] = True
     if event.is_machine:

@@ -39,7 +39,7 @@ def channels_page() -> rx.Component:
                     _channel("sms", "SMS", ChannelsState.sms, ChannelsState.more_sms),
                     align_self="start",
                 ),
-                span(5, _health(), senders_card(), align_self="start"),
+                span(5, _health(), _bounces(), senders_card(), align_self="start"),
             ),
             gap=16,
         ),
@@ -169,6 +169,43 @@ def _health() -> rx.Component:
         title="Sender health",
         aside="last 30 days",
         foot=marks,
+        flush=True,
+    )
+
+
+def _bounces() -> rx.Component:
+    def places(lines: Any, name: str) -> rx.Component:
+        return table(
+            lines,
+            [
+                Column(name, lambda line: rx.el.span(line.name, overflow_wrap="anywhere")),
+                Column("Soft", lambda line: line.soft, number=True),
+                Column("Hard", lambda line: line.hard, number=True),
+            ],
+            label=f"Bounced e-mail by {name.lower()}",
+            dense=True,
+        )
+
+    nothing = empty(
+        "Nothing bounced", "E-mail that comes back stands here, by day and by who refused it.", icon="mail-check"
+    )
+    foot = (
+        "Soft: not now (a full mailbox, a busy server); five in a row over a week, and an address is given up. Hard:"
+        " the address is dead, and given up at once. Many of one domain at once: your name is refused, see below."
+    )
+    return card(
+        rx.cond(
+            ChannelsState.bounce_days.length() == 0,  # type: ignore[attr-defined]
+            nothing,
+            col(
+                places(ChannelsState.bounce_domains, "Receiving domain"),
+                places(ChannelsState.bounce_days, "Day"),
+                gap=16,
+            ),
+        ),
+        title="Bounced e-mail",
+        aside=ChannelsState.bounce_words,
+        foot=foot,
         flush=True,
     )
 

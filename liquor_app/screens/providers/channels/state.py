@@ -10,6 +10,7 @@ import reflex as rx
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import require
+from liquor_app.analytics.bounce_places import BouncePlaces, bounce_places
 from liquor_app.analytics.bounce_rates import BOUNCES, COMPLAINTS, SenderHealth, sender_health
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
@@ -28,6 +29,9 @@ from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.toast import toast_done, toast_warning
 from liquor_app.ui.words import figure, percent, plural, show_clock, show_day
+
+BOUNCE_DAYS = 10
+"""Days with bounces that are shown; the API has all thirty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,22 @@ class HealthLine:
     bounce_tone: str
     complaints: str
     complaint_tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class BounceLine:
+    """A day or a receiving domain, and how many messages bounced there."""
+
+    name: str
+    soft: str
+    hard: str
+
+
+def bounce_lines(places: BouncePlaces, at: datetime) -> tuple[list[BounceLine], list[BounceLine]]:
+    """Days, and domains."""
+    days = [BounceLine(show_day(one.day, at), figure(one.soft), figure(one.hard)) for one in places.days[:BOUNCE_DAYS]]
+    domains = [BounceLine(one.domain, figure(one.soft), figure(one.hard)) for one in places.domains]
+    return days, domains
 
 
 def channel_of(value: str) -> Channel:
@@ -116,6 +136,9 @@ class ChannelsState(rx.State):
     more_email: list[Option] = []
     more_sms: list[Option] = []
     health: list[HealthLine] = []
+    bounce_days: list[BounceLine] = []
+    bounce_domains: list[BounceLine] = []
+    bounce_words: str = ""
     only_sandbox: str = ""
     leaking: str = ""
     uncarried: str = ""
@@ -133,6 +156,7 @@ class ChannelsState(rx.State):
         async with transaction() as session:
             rows = await list_channels(session, actor)
             health = await sender_health(session, actor)
+            places = await bounce_places(session, actor)
             at = await shop_now(session)
         lines: dict[Channel, list[ProviderLine]] = {channel: [] for channel in Channel}
         for row in rows:
@@ -148,6 +172,8 @@ class ChannelsState(rx.State):
             if (best := first[channel]) and not best.sandbox and any(line.sandbox and line.enabled for line in mine)
         )
         self.uncarried = " and ".join(channel.label for channel, line in first.items() if line is None)
+        self.bounce_days, self.bounce_domains = bounce_lines(places, at)
+        self.bounce_words = f"{figure(places.soft)} soft, {figure(places.hard)} hard in 30 days"
         self.health, self.loading = [health_line(row) for row in health], False
 
     @rx.event
