@@ -14,8 +14,8 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import NotFound
 from liquor_app.organization.models import Channel
-from liquor_app.sending.staff_copy import inert_headers, inert_html, inert_text
 from liquor_app.templates.rendering.sms_length import SmsSize, sms_size
+from liquor_app.templates.staff_copy import inert_headers, inert_html, inert_text
 
 EXCERPT = 160
 """Characters of a text shown in the list."""

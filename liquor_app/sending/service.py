@@ -25,7 +25,7 @@ from liquor_app.ledger.models import SendStatus
 from liquor_app.ledger.new_sends import add_attempt, latest_attempt
 from liquor_app.ledger.send_status import settle_send
 from liquor_app.sending.pipeline.stored_bodies import BODY_COLUMNS, BODY_JOIN, read_body
-from liquor_app.sending.staff_copy import inert_html, inert_text
+from liquor_app.templates.staff_copy import inert_html, inert_text
 
 RESEND_DAYS = 3
 REOPENABLE = (CampaignStatus.ACTIVE, CampaignStatus.PAUSED, CampaignStatus.COMPLETED)

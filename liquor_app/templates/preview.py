@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import text
@@ -40,6 +40,7 @@ from liquor_app.templates.rendering.variables import (
     example_context,
 )
 from liquor_app.templates.service import CONTENT, TemplateRow, get_template
+from liquor_app.templates.staff_copy import harmless
 from liquor_app.templates.template_catalog import load_catalog
 
 EXAMPLE_LINK = "https://example.com/unsubscribe"
@@ -161,7 +162,7 @@ async def render_source(
     offer: OfferFacts | None = None,
     show_gaps: bool = False,
 ) -> tuple[Rendered, tuple[str, ...]]:
-    """Return the message, and the variables that were filled with `[name]`.
+    """Return the message as staff may have it (`staff_copy.harmless`), and the variables filled with `[name]`.
 
     Raises:
         NotFound, Incomplete, Invalid: as `preview_template`.
@@ -175,12 +176,16 @@ async def render_source(
         brand.name, brand.postal_address, brand.footer_text, compliance.disclaimer, compliance.minimum_age,
         EXAMPLE_LINK, masthead=masthead_of(brand),
     )  # fmt: skip
+    missing: tuple[str, ...] = ()
     try:
-        return await COMPILING.run(render_message, compiled, context, legal), ()
+        made = await COMPILING.run(render_message, compiled, context, legal)
     except Incomplete as gaps:
         if not show_gaps:
             raise
-        return await COMPILING.run(render_message, compiled, _filled(context, gaps.missing), legal), tuple(gaps.missing)
+        missing = tuple(gaps.missing)
+        made = await COMPILING.run(render_message, compiled, _filled(context, gaps.missing), legal)
+    subject, html, words = harmless(made.subject, made.html, made.text, get_settings().base_url)
+    return replace(made, subject=subject, html=html, text=words), missing
 
 
 def _filled(context: Context, missing: list[str]) -> Context:

@@ -15,6 +15,7 @@ from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
+from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.organization.guidance import refuse_claims
 from liquor_app.organization.models import Channel
@@ -23,6 +24,7 @@ from liquor_app.templates.defaults import default_templates
 from liquor_app.templates.models import MessageTemplate, TemplateVersion
 from liquor_app.templates.rendering.compile_sandboxed import COMPILING, words_of
 from liquor_app.templates.rendering.render import TemplateSource, variables_of
+from liquor_app.templates.staff_copy import holds_own_links
 from liquor_app.templates.template_lint import try_template
 
 
@@ -107,6 +109,7 @@ async def create_template(
     require(actor, Role.ADMIN)
     title = await _free_name(session, name, None)
     source = TemplateSource(_channel(channel), subject_template, body_html_template, body_text_template)
+    _refuse_own_links(source)
     await COMPILING.run(try_template, source)
     await _refuse_claims(session, source)
     template_id = await _insert(
@@ -152,6 +155,7 @@ async def update_template(
     fresh = {name: changes[name] for name in CONTENT if name in changes and changes[name] != getattr(template, name)}
     if fresh:
         source = _source(template, fresh)
+        _refuse_own_links(source)
         await COMPILING.run(try_template, source)
         await _refuse_claims(session, source)
         for name, value in fresh.items():
@@ -216,6 +220,17 @@ async def _add_version(
     session.add(version)
     await session.flush()
     return version.id
+
+
+def _refuse_own_links(source: TemplateSource) -> None:
+    """Raise Invalid for a design copied from a message somebody got: everybody would act as that one person."""
+    for name, part in zip(CONTENT, (source.subject, source.html, source.text), strict=True):
+        if part and holds_own_links(part, get_settings().base_url):
+            raise Invalid(
+                "This was copied from a message that was sent: it holds the links of whoever got it. Copy the template"
+                " instead, or take those links out.",
+                field=name,
+            )
 
 
 async def _refuse_claims(session: AsyncSession, source: TemplateSource) -> None:

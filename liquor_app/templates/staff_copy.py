@@ -61,6 +61,30 @@ def mask_code(words: str | None, code: str | None) -> str | None:
     return re.sub(pattern, code[:SHOWN_LETTERS] + MASK, words, flags=re.I)
 
 
+def harmless(subject: str | None, html: str | None, words: str, base: str) -> tuple[str | None, str | None, str]:
+    """Return the parts of a message made up for staff, without what acts for somebody: a template may have been copied
+    from a message that was sent. Its other links stay as they are. `base` is our own address."""
+
+    def masked(found: re.Match[str]) -> str:
+        return _masked(found) if _acts(found, base) else found[0]
+
+    copy = None if html is None else _OWN.sub(masked, _PICTURE.sub("", html))
+    if copy is not None and holds_own_links(copy, base):
+        copy = None
+    return None if subject is None else _OWN.sub(masked, subject), copy, _OWN.sub(masked, words)
+
+
+def holds_own_links(words: str, base: str) -> bool:
+    """Tell whether links of somebody's own message stand in it, however they are written. On other hosts than `base`
+    only signed ones count: a short code may be the name of any shop's page."""
+    read = (words, html_lib.unescape(unquote(html_lib.unescape(words))))
+    return any(_acts(found, base) for one in read for found in _OWN.finditer(one))
+
+
+def _acts(found: re.Match[str], base: str) -> bool:
+    return found["token"] is not None or found["base"].lower() == f"{base}/".lower()
+
+
 def _told(found: re.Match[str]) -> str:
     address = unescape_attribute(found.group(2).strip("\"'"))
     told = _OWN.sub(_masked, address)
