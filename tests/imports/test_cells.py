@@ -16,6 +16,7 @@ from liquor_app.core.csv_cells import escape_formula, unescape_formula
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import normalise_phone
 from liquor_app.imports.cleaning import cells, person_cells, rows
+from liquor_app.imports.cleaning.amounts import read_amount
 from liquor_app.imports.cleaning.answer_cells import clean_answer, clean_flag
 from liquor_app.imports.cleaning.cells import Rejected, clean_text
 from liquor_app.imports.cleaning.moment_cells import clean_birthday, clean_moment
@@ -32,7 +33,10 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
     ("cell", "value"),
     [("12", "12.00"), ("12.5", "12.50"), ("12,50", "12.50"), ("1,234.50", "1234.50"), ("$ 9.99", "9.99"),
      ("1 234.5", "1234.50"), (".5", "0.50"), ("1,234", "1234.00"), ("1.234,56", "1234.56"), ("1 234,50", "1234.50"),
-     ("$12.50 USD", "12.50"), ("USD$12.50", "12.50"), ("12.", "12.00"), ("12.50 DR", "12.50")],
+     ("$12.50 USD", "12.50"), ("USD$12.50", "12.50"), ("12.", "12.00"), ("12.50 DR", "12.50"),
+     ("1.5E3", "1500.00"), ("2.5e-01", "0.25"), ("1E+2", "100.00"),
+     ("5,-", "5.00"), ("12.-", "12.00"),
+     ("12.50 dollars", "12.50"), ("$12.50 (USD)", "12.50"), (",99", "0.99")],
 )  # fmt: skip
 def test_numbers(cell: str, value: str) -> None:
     assert clean_number(cell, "amount") == Decimal(value)
@@ -72,6 +76,17 @@ def test_bad_numbers(cell: str, code: str) -> None:
         ("Jul 4, 2026 @ 7:30 pm", "2026-07-04T23:30:00+00:00", 19),
         ("2026-07-04 at 19.30", "2026-07-04T23:30:00+00:00", 19),
         ("04JUL2026", "2026-07-04T16:00:00+00:00", None),
+        ("2026-07-04 19.30", "2026-07-04T23:30:00+00:00", 19),
+        ("2026-07-04 18:30 CDT", "2026-07-04T23:30:00+00:00", 19),
+        ("2026-07-04 16:30 PDT", "2026-07-04T23:30:00+00:00", 19),
+        ("2026-07-04 19:30 America/New_York", "2026-07-04T23:30:00+00:00", 19),
+        ("7/4/2026 6:30 PM Central Time (US & Canada)", "2026-07-04T23:30:00+00:00", 19),
+        ("Sat Jul 04 2026 19:30:00 GMT-0400 (Eastern Daylight Time)", "2026-07-04T23:30:00+00:00", 19),
+        ("Sat Jul  4 19:30:00 2026", "2026-07-04T23:30:00+00:00", 19),
+        ("Jul 4, 2026 - 7:30 PM", "2026-07-04T23:30:00+00:00", 19),
+        ("2026-07-05 01:30:00.000 UTC+2", "2026-07-04T23:30:00+00:00", 19),
+        ("4. July 2026", "2026-07-04T16:00:00+00:00", None),
+        ("2026-Jul-04", "2026-07-04T16:00:00+00:00", None),
     ],
 )
 def test_moments(cell: str, utc: str, hour: int | None) -> None:
@@ -79,6 +94,18 @@ def test_moments(cell: str, utc: str, hour: int | None) -> None:
     assert when is not None
     assert when.at == datetime.fromisoformat(utc)
     assert when.local_hour == hour
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("(12.50) USD", "-12.50"), ("1.234.567", "1234567"), ("1,234,567", "1234567"), ("1'234'567", "1234567"),
+     ("12.50-", "-12.50"), ("5,--", "5"), ("12,- €", "12")],
+)  # fmt: skip
+@pytest.mark.parametrize("mark", [".", ","])
+def test_what_can_only_be_one_number_is_that(cell: str, value: str, mark: str) -> None:
+    amount = read_amount(cell, mark)
+    assert amount is not None
+    assert amount.value == Decimal(value)
 
 
 def test_a_time_may_stand_in_its_own_column() -> None:

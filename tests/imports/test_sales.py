@@ -227,3 +227,52 @@ async def test_what_was_sold_to_nobody_named_is_no_fault_in_any_file(database: s
     assert (
         trial_words(nobody) == "None of the rows becomes anything. 1 row sold to nobody named: left out, and no fault."
     )
+
+
+async def test_what_was_given_back_is_taken_off_and_never_more(database: str, tmp_path: Path) -> None:
+    """Before, WooCommerce's refunds in part and its `wc-` words for a status counted as money, an order that Shopify
+    says was cancelled was bought, and who got tax and shipping back as well had bought less than nothing."""
+    await run(write(tmp_path / "people.csv", "email", "a@x.example"))
+    item = "name:Gin|product_id:1|sku:G|quantity:1|total:{}|sub_total:{}"
+    woo = [
+        ("1", "completed", "50.00", item.format(30, 30), item.format(20, 20), "amount:35.00|reason:broken"),
+        ("2", "wc-completed", "11.00", item.format("11.00", "11.00"), "", ""),
+        ("3", "wc-refunded", "14.00", item.format("14.00", "14.00"), "", ""),
+        ("4", "completed", "9.00", item.format("9.00", "9.00"), "", "amount:5.00;amount:9.00"),
+    ]  # fmt: skip
+    file = write(
+        tmp_path / "woo.csv",
+        "order_id,status,order_date,billing_email,order_subtotal,line_item_1,line_item_2,coupon_items,refund_items",
+        *(f"{n},{s},2026-09-06,a@x.example,{t},{one},{two},code:FALL5|amount:1,{r}" for n, s, t, one, two, r in woo),
+    )
+    report = await run(file, "purchases")
+    assert (report.rejected, report.notes) == (0, {"rows_refunded": 1})
+    made = await many("SELECT external_id, total, coupon_code FROM purchases ORDER BY 1")
+    assert {one.external_id: one.total for one in made} == {
+        "1": Decimal("15.00"), "2": Decimal("11.00"), "4": Decimal(0),
+    }  # fmt: skip
+    assert {one.coupon_code for one in made} == {"FALL5"}
+    assert [one.amount for one in await many("SELECT amount FROM purchase_lines WHERE amount < 0")] == []
+    file = write(
+        tmp_path / "shopify.csv",
+        "Name,Email,Financial Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,Lineitem quantity,Lineitem name"
+        ",Lineitem price,Cancelled at,Refunded Amount",
+        "#1,a@x.example,partially_refunded,USD,45,5,3,53,2026-10-03,1,Rye,45,,50",
+        "#2,a@x.example,paid,USD,20,0,0,20,2026-10-03,1,Rye,10,2026-10-04,0",
+        "#2,a@x.example,,,,,,,2026-10-03,1,Gin,10,,",
+    )
+    report = await run(file, "purchases")
+    assert report.notes == {"rows_voided": 2}
+    assert (await many("SELECT total FROM purchases WHERE external_id LIKE '#%'"))[0].total == 0
+
+
+async def test_squares_times_are_of_the_zone_beside_them(database: str, tmp_path: Path) -> None:
+    await run(write(tmp_path / "people.csv", "external id", "C1"))
+    file = write(
+        tmp_path / "square.csv",
+        "Date,Time,Time Zone,Item,Qty,Net Sales,Transaction ID,Event Type,Customer ID,Itemization Type",
+        "2026-10-03,18:14:30,Central Time (US & Canada),Rye,1,$5.00,T1,Payment,C1,Physical Good",
+    )
+    await run(file, "purchases")
+    (made,) = await many("SELECT occurred_at FROM purchases")
+    assert made.occurred_at.isoformat() == "2026-10-03T23:14:30+00:00"

@@ -21,6 +21,18 @@ _BARE = re.compile(
 )
 _EITHER = re.compile(r"^(?:\d{1,3}(?:[, ']\d{3})+\.\d{1,2}|\d{1,3}(?:[. ']\d{3})+,\d{1,2})$")
 """Groups and cents of two marks: whatever the file's mark is, only the last can be the decimal one."""
+_GROUPS = re.compile(r"^\d{1,3}(?P<mark>[., '])\d{3}(?:(?P=mark)\d{3})+$")
+"""Several groups of one mark: no number has two decimal marks."""
+_CENTS = re.compile(r"^[.,]\d{1,2}$")
+_POWER = re.compile(r"^[+-]?\d+(?:[.,]\d+)?e[+-]?\d{1,2}$", re.IGNORECASE)
+"""As programs write numbers that are very large or small: 1.5E3."""
+_REWRITTEN = (
+    (re.compile(r"^\((?P<inner>[^()]*)\) ?(?P<unit>[a-z$€£¥]{1,4})$", re.IGNORECASE), r"(\g<inner> \g<unit>)"),
+    (re.compile(r" ?\((?P<unit>[a-z]{3})\)$", re.IGNORECASE), r" \g<unit>"),
+    (re.compile(r"(?P<digit>\d)[.,]-+(?P<unit> ?\D{0,3})$"), r"\g<digit>\g<unit>"),
+    (re.compile(r" ?(?:us )?dollars?$", re.IGNORECASE), "$"),
+)
+"""`(12.50) USD`, `$12.50 (USD)`, the `5,-` of price tags, and dollars in words, as `_BARE` reads them."""
 _POINT = re.compile(r"^(?:\d{1,3}(?:[ ,']\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)$")
 _COMMA = re.compile(r"^(?:\d{1,3}(?:[ .']\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?|,\d+)$")
 
@@ -42,14 +54,19 @@ LONGEST = 64
 def read_amount(text: str, decimal: str = ".") -> Amount | None:
     """Return what a text says; None if it is no number.
 
-    `1,234.50`, `12,50`, `$12.50`, `USD 12.50`, `$12.50 USD`, `12.50-`, `(3.00)`, `12.50 CR`, `1'234.50`, `CA$5.00`.
+    `1,234.50`, `12,50`, `$12.50`, `USD 12.50`, `$12.50 USD`, `12.50-`, `(3.00)`, `12.50 CR`, `1'234.50`, `CA$5.00`,
+    `1.5E3`, `5,-` (five).
 
     Args:
         decimal: the file's decimal mark, which settles what `1.234` and `1,234` are; what can only be one thing
             (`12,50` among points, `12.50` among commas) is that.
     """
     plain = text.translate(_LOOKALIKES).strip() if len(text) <= LONGEST else " ".join(text.split())
-    if len(plain) > LONGEST or (found := _BARE.match(plain)) is None:
+    if len(plain) > LONGEST:
+        return None
+    if _POWER.match(plain):
+        return Amount(Decimal(plain.replace(",", ".")))
+    if (found := _BARE.match(_rewritten(plain))) is None:
         return None
     named = {_currency(one) for one in (found["one"], found["other"]) if one}
     if len(named - {"$"}) > 1 or (found["one"] and found["other"] and "$" not in named):
@@ -60,8 +77,10 @@ def read_amount(text: str, decimal: str = ".") -> Amount | None:
     if len(before) > 1 or ("(" in before) != (behind == ")") or (before and behind == "-"):
         return None
     digits = found["digits"]
-    if _EITHER.match(digits):
+    if _EITHER.match(digits) or _CENTS.match(digits):
         decimal = max(".,", key=digits.rfind)
+    elif groups := _GROUPS.match(digits):
+        digits = digits.replace(groups["mark"], "")
     elif not (_POINT if decimal == "." else _COMMA).match(digits):
         return None
     try:
@@ -73,6 +92,14 @@ def read_amount(text: str, decimal: str = ".") -> Amount | None:
 
 
 _LOOKALIKES = str.maketrans({"−": "-", "–": "-", "’": "'", "\xa0": " ", "\u202f": " ", "＄": "$"})
+
+
+def _rewritten(text: str) -> str:
+    if text[-1:].isdigit():  # as most are
+        return text
+    for form, into in _REWRITTEN:
+        text = form.sub(into, text)
+    return text
 
 
 def _plain(digits: str, decimal: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, available_timezones
 
 _MONTHS = {
     name: number
@@ -18,23 +19,44 @@ _ZONES = {
     "pst": -8, "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "et": None, "ct": None, "mt": None, "pt": None,
 }  # fmt: skip
 """Hours from UTC of the zones that tills in the United States print; `ET` and the like are the store's own clock."""
+_REGIONS = {
+    "eastern": "America/New_York", "central": "America/Chicago", "mountain": "America/Denver", "arizona":
+    "America/Phoenix", "pacific": "America/Los_Angeles", "alaska": "America/Anchorage", "hawaii": "Pacific/Honolulu",
+    "atlantic": "America/Halifax", "indiana": "America/Indiana/Indianapolis", "guam": "Pacific/Guam",
+    "american samoa": "Pacific/Pago_Pago", "midway island": "Pacific/Midway", "puerto rico": "America/Puerto_Rico",
+}  # fmt: skip
+_REGION = re.compile(
+    rf"^({'|'.join(_REGIONS)})(?: standard| daylight)?(?: time)?(?: \((?:us (?:&|and) canada|canada|us|east)\))?$"
+)
+"""As Square and spreadsheets name them: Eastern Time (US & Canada)."""
+_OFFSET = re.compile(r"^(?:utc|gmt)?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?(?: \([a-z ]+\))?$")
+_IANA = {name.lower(): name for name in available_timezones() if "/" in name}
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
 _FORMS = tuple(
-    re.compile(rf"^{_WEEKDAY}{form}(?:[\sT,@]+(?P<rest>\S.*))?$", re.IGNORECASE | re.ASCII)
+    re.compile(rf"^{_WEEKDAY}{form}(?:[\sT,@]+(?:[-–|]\s+)?(?P<rest>\S.*))?$", re.IGNORECASE | re.ASCII)
     for form in (
         r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})",
         r"(?P<a>\d{1,2})[/-](?P<b>\d{1,2})[/-](?P<y>\d{4}|\d{2})",
         r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4}|\d{2})",
         r"(?P<month>[a-z]{3,9})\.?[\s-]+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?[\s-]+(?P<y>\d{4}|\d{2})",
-        r"(?P<d>\d{1,2})(?:st|nd|rd|th)?[\s/-]+(?:of\s+)?(?P<month>[a-z]{3,9})\.?,?[\s/-]+(?P<y>\d{4}|\d{2})",
+        r"(?P<y>\d{4})[\s/-](?P<month>[a-z]{3,9})[\s/-](?P<d>\d{1,2})",
+        r"(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?[\s/-]+(?:of\s+)?(?P<month>[a-z]{3,9})\.?,?[\s/-]+(?P<y>\d{4}|\d{2})",
         r"(?P<d>\d{2})(?P<month>[a-z]{3})(?P<y>\d{4}|\d{2})",
     )
 )
 _CLOCK = re.compile(
-    r"^(?:at\s+)?(?P<h>\d{1,2})(?:[:.](?P<min>\d{2})(?:[:.](?P<s>\d{2})(?:[.,]\d+)?)?)?\s*+(?P<half>[ap])?\.?(?(half)m?\.?)"
-    r"\s*\(?(?P<zone>[a-z]{1,4}|(?:utc|gmt)?[+-]\d{2}:?(?:\d{2})?)?\)?$",
+    r"^(?:at\s+)?(?P<h>\d{1,2})(?:[:.](?P<min>\d{2})(?:[:.](?P<s>\d{2})(?:[.,]\d+)?)?)?\s*+(?:(?P<half>[ap])(?:\.?m\.?(?=$|[^a-z]|[a-z]{3}$)|(?![a-z])))?"
+    r"\s*+(?P<zone>[a-z(+-][a-z0-9+:&/_() -]{0,60})?$",
     re.IGNORECASE | re.ASCII,
 )
+_ISO_DOTTED = re.compile(r"[ T]\d{1,2}\.\d{2}$")
+"""`15.04` is four past three, and no fraction of an hour."""
+_YEAR_LAST = re.compile(
+    rf"^{_WEEKDAY}(?P<day>[a-z]{{3,9}} +\d{{1,2}}),? +"
+    r"(?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?: [a-z]{1,4})?) +(?P<y>\d{4})$",
+    re.IGNORECASE | re.ASCII,
+)
+"""As C prints a time: `Fri Jan  5 10:11:12 2024`."""
 _CLOCK_FIRST = re.compile(
     r"^(?P<clock>\d{1,2}:\d{2}(?::\d{2})?(?:\s*[ap]\.?m\.?)?)[\s,]+(?P<day>\S.*)$", re.IGNORECASE | re.ASCII
 )
@@ -46,7 +68,7 @@ TURN = 70
 """Two digits below this are of the 2000s, the others of the 1900s."""
 
 
-def read_clock(text: str) -> tuple[time, timezone | None] | None:
+def read_clock(text: str) -> tuple[time, tzinfo | None] | None:
     """Return the time of day and its zone, None where it names none; None if it is no time of day."""
     if (found := _CLOCK.match(text.strip())) is None or not (found["min"] or found["half"]):
         return None
@@ -69,12 +91,15 @@ def read_date(text: str, order: str = "mdy") -> datetime | date | None:
     Args:
         order: `mdy` or `dmy`, for dates of three numbers.
     """
+    if (found := _YEAR_LAST.match(text)) is not None:
+        text = f"{found['day']}, {found['y']} {found['clock']}"
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
         pass
     else:
-        return parsed.date() if len(text) <= 10 else parsed
+        if not _ISO_DOTTED.search(text):
+            return parsed.date() if len(text) <= 10 else parsed
     for form in _FORMS:
         if (found := form.match(text)) is not None:
             return _of_parts(found.groupdict(), order)
@@ -121,16 +146,17 @@ def _of_parts(part: dict[str, str | None], order: str) -> datetime | date | None
     return datetime.combine(only, clock[0], clock[1])
 
 
-def _zone(written: str | None) -> timezone | None:
+def _zone(written: str | None) -> tzinfo | None:
     """Check, or raise KeyError: no zone of ours. ValueError: no offset there is."""
     if not written:
         return None
-    name = written.lower()
+    name = " ".join(written.lower().split())
+    if name[0] == "(" and name[-1] == ")":
+        name = name[1:-1]
     if name in _ZONES:
         hours = _ZONES[name]
         return None if hours is None else timezone(timedelta(hours=hours))
-    name = name.removeprefix("utc").removeprefix("gmt")
-    if not name or name[0] not in "+-":
-        raise KeyError(written)
-    digits = name[1:].replace(":", "").ljust(4, "0")
-    return timezone((1 if name[0] == "+" else -1) * timedelta(hours=int(digits[:2]), minutes=int(digits[2:])))
+    if offset := _OFFSET.match(name):
+        behind = timedelta(hours=int(offset["hours"]), minutes=int(offset["minutes"] or 0))
+        return timezone(behind if offset["sign"] == "+" else -behind)
+    return ZoneInfo(_REGIONS[region[1]] if (region := _REGION.match(name)) else _IANA[name])

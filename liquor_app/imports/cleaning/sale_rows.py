@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from liquor_app.imports.cleaning.amounts import Amount, read_amount
 from liquor_app.imports.cleaning.packed_items import packed_items
-from liquor_app.imports.profiles.tool_profile import OTHER_ROW, Make, Sales, plain
+from liquor_app.imports.profiles.tool_profile import FILLED, OTHER_ROW, Make, Sales, packed_part, plain
 
 MADE = ("amount", "discount")
 """Fields a line's sums are made for, behind the columns of the file."""
@@ -35,6 +35,13 @@ class SaleRows:
         self._minus = _places(sales.minus, at)
         self._less = _places(sales.less, at)
         self._discount = _places(tuple((one,) for one in sales.discount), at)
+        self._between = [at[plain(one)] for one in sales.discount_between if plain(one) in at]
+        self._packed_minus = [at[plain(one)] for one in sales.packed_minus if plain(one) in at]
+        self._at_most = {
+            at[plain(one)]: at[plain(most)]
+            for one, most in sales.at_most.items()
+            if {plain(one), plain(most)} <= set(at)
+        }
         self._packed = [place for name, place in at.items() if sales.packed and name.startswith(plain(sales.packed))]
         self._now, self._first = "", list[str]()
 
@@ -48,14 +55,17 @@ class SaleRows:
         totals = [read_amount(item.total, self._decimal) for item in items]
         amount, discount = len(cells), len(cells) + 1
         known = [total.value for total in totals if total is not None]
-        if not known or len(known) < len(items) or (whole[amount] and sum(known) != Decimal(whole[amount])):
+        refunded = self._refunded(cells)
+        if not known or len(known) < len(items) or (whole[amount] and sum(known) - refunded != Decimal(whole[amount])):
             return [[*whole, "", "", ""]]
         lines = []
         for number, (item, total) in enumerate(zip(items, known, strict=True)):
             line = [*whole, item.product, item.quantity, item.sku]
             before = read_amount(item.before, self._decimal) if item.before else None
             off = max(before.value - total, Decimal(0)) if before else None
-            line[amount] = str(total)
+            back = min(refunded, max(total, Decimal(0)))
+            refunded -= back
+            line[amount] = str(total - back)
             line[discount] = str(off or "") if off is not None else whole[discount] if number == 0 else ""
             lines.append(line)
         return lines
@@ -73,14 +83,32 @@ class SaleRows:
             if _said(cells[place]) not in words:
                 return OTHER_ROW
         for place, reasons in self._drops:
-            if why := reasons.get(_said(cells[place])):
+            said = _said(cells[place])
+            if why := reasons.get(said) or (reasons.get(FILLED) if said else None):
                 return why
         total = self._sum(cells, self._plus, signed=True)
         off = self._sum(cells, self._minus, signed=False)
         less = self._sum(cells, self._less, signed=True)
         discount = self._sum(cells, self._discount, signed=False)
-        amount = "" if total is None else str(total - (off or 0) - (less or 0))
+        if discount is None and len(self._between) == 2:
+            before, after = (self._read(cells[place]) for place in self._between)
+            discount = max(before - after, Decimal(0)) if before is not None and after is not None else None
+        amount = "" if total is None else str(total - (off or 0) - (less or 0) - self._refunded(cells))
         return cells + [amount, str(discount or "")] + [make(cells) for make in self._made]
+
+    def _refunded(self, cells: list[str]) -> Decimal:
+        """Return what packed cells say was given back, at most what was bought."""
+        found = [
+            abs(self._read(packed_part(f"{refund}|", "amount")) or Decimal(0))
+            for place in self._packed_minus
+            for refund in cells[place].split(";")
+        ]
+        most = self._sum(cells, self._plus, signed=True) or Decimal(0)
+        return min(sum(found, Decimal(0)), max(most, Decimal(0)))
+
+    def _read(self, cell: str) -> Decimal | None:
+        read = read_amount(cell.strip(), self._decimal) if cell.strip() else None
+        return None if read is None else read.value
 
     def _sum(self, cells: list[str], terms: Sequence[Sequence[int]], *, signed: bool) -> Decimal | None:
         """Return what the terms come to; None where none is filled or one cannot be read."""
@@ -94,6 +122,8 @@ class SaleRows:
                 if read is None:
                     return None
                 value *= read.value
+            if (most := self._at_most.get(places[0])) is not None and (limit := self._read(cells[most])) is not None:
+                value = min(abs(value), abs(limit))
             found = (found or Decimal(0)) + (value if signed else abs(value))
         return found
 

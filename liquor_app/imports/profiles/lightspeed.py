@@ -32,7 +32,7 @@ PROFILES = (
         sales=Sales(
             order="Receipt Number",
             keeps={"Line Type": ("sale line",)},
-            drops={"Status": {"voided": VOIDED, "saved": UNPAID, "parked": UNPAID}},
+            drops={"Status": {"voided": VOIDED, "saved": UNPAID, "parked": UNPAID, "open": UNPAID}},
             plus=(("Subtotal",),),
             discount=("Discount",),
         ),

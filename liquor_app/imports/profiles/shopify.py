@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liquor_app.imports.profiles.tool_profile import REFUNDED, UNPAID, VOIDED, Profile, Sales
+from liquor_app.imports.profiles.tool_profile import FILLED, REFUNDED, UNPAID, VOIDED, Profile, Sales
 
 _COLUMNS = {
     "external_id": "Customer ID", "first_name": "First Name", "last_name": "Last Name", "email": "Email",
@@ -44,15 +44,19 @@ PROFILES = (
         made={"phone": "{Phone|Billing Phone|Shipping Phone}"},
         sales=Sales(
             order="Name",
-            carried=("Email", "Financial Status", "Currency", "Phone", "Billing Phone", "Discount Code"),
+            carried=(
+                "Email", "Financial Status", "Currency", "Phone", "Billing Phone", "Discount Code", "Cancelled at",
+            ),
             drops={
                 "Financial Status": {
                     "voided": VOIDED, "refunded": REFUNDED, "pending": UNPAID, "authorized": UNPAID, "expired": VOIDED,
                 },
+                "Cancelled at": {FILLED: VOIDED},
             },
             plus=(("Lineitem price", "Lineitem quantity"),),
             minus=(("Lineitem discount",), ("Discount Amount",), ("Refunded Amount",)),
             discount=("Lineitem discount", "Discount Amount"),
+            at_most={"Refunded Amount": "Subtotal"},
         ),
     ),
 )  # fmt: skip

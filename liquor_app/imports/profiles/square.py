@@ -25,7 +25,7 @@ PROFILES = (
             "order_id": "Transaction ID", "external_id": "Customer ID", "product": "Item", "category": "Category",
             "sku": "SKU", "quantity": "Qty", "store": "Location",
         },
-        made={"occurred_at": "{Date} {Time}"},
+        made={"occurred_at": "{Date} {Time} {Time Zone}"},
         sales=Sales(order="Transaction ID", plus=(("Net Sales",),), discount=("Discounts",)),
     ),
     # tax, tips and gift cards are beside net sales; money given back without its items stands in a column of its own
@@ -35,7 +35,7 @@ PROFILES = (
         kind="purchases",
         marks=("Transaction ID", "Net Sales", "Total Collected", "Partial Refunds"),
         columns={"order_id": "Transaction ID", "external_id": "Customer ID", "store": "Location"},
-        made={"occurred_at": "{Date} {Time}"},
+        made={"occurred_at": "{Date} {Time} {Time Zone}"},
         sales=Sales(
             order="Transaction ID",
             drops={"Transaction Status": {"failed": UNPAID, "pending": UNPAID, "canceled": VOIDED, "voided": VOIDED}},

@@ -17,11 +17,16 @@ class Sales:
         order: the column that numbers orders; rows of one follow each other.
         carried: columns filled on an order's first row only.
         keeps: column → words of the rows that are lines; others (payments, whole orders) are left out.
-        drops: column → word → why the row is no purchase (`LEFT_OUT`); with `carried` the whole order.
+        drops: column → word → why the row is no purchase (`LEFT_OUT`); with `carried` the whole order. `FILLED` is any
+            word.
         plus, minus: columns, or products of columns, that make what a line came to. Those filled on an order's first
             row only (its discount, what was refunded) count there. What is taken off counts whatever its sign.
         less: as `minus`, with the sign it has: the tax of a return is below zero, as its total is.
         discount: columns that were taken off, as far as they are no refund.
+        discount_between: a column before a discount and one behind it, where none holds the discount itself.
+        packed_minus: columns that pack sums (`amount:20.00|reason:…`), which are taken off.
+        at_most: column of `minus` → column with the most it takes off: who gets their tax and shipping back as well has
+            not bought less than nothing.
         packed: how the columns begin that pack an order's lines (`cleaning.packed_items`); a row is a whole order then,
             and stays one line where the items do not come to the row's own sum.
     """
@@ -35,8 +40,12 @@ class Sales:
     less: tuple[tuple[str, ...], ...] = ()
     discount: tuple[str, ...] = ()
     packed: str = ""
+    discount_between: tuple[str, ...] = ()
+    packed_minus: tuple[str, ...] = ()
+    at_most: Mapping[str, str] = field(default_factory=dict)
 
 
+FILLED = "*"
 VOIDED, REFUNDED, UNPAID, OTHER_ROW, NOBODY = (
     "rows_voided", "rows_refunded", "rows_unpaid", "rows_of_no_line", "rows_without_customer",
 )  # fmt: skip
@@ -61,7 +70,8 @@ class Profile:
         marks: columns that together stand in no other tool's file.
         columns: field → column, where one holds it as it is.
         made: field → a text with `{Column}` in it, or `{One|Other}` for the first of several that is filled; blank
-            where every column in it is. A text without columns says the same of every row.
+            where every column in it is. `{Column#part}` is what a cell such as `part:FALL5|amount:5.00` says. A text
+            without columns says the same of every row.
         words: field → cell → what it means here; any other cell says nothing.
         unless: columns that make it another export of the same tool.
         sales: how its rows become lines of purchases.
@@ -103,9 +113,10 @@ def mapping(profile: Profile, columns: Sequence[str]) -> dict[str, str]:
 def put_together(profile: Profile, columns: Sequence[str]) -> list[str]:
     """Return the columns of a file that a field is made of together with others, or that tell which rows count."""
     sales = profile.sales
-    named = {hole for text in profile.made.values() for holes in _HOLE.findall(text) for hole in holes.split("|")}
+    named = {hole for text in profile.made.values() for holes in _HOLE.findall(text) for hole in _named(holes)}
     if sales:
         terms = (*sales.plus, *sales.minus, *sales.less, sales.discount, sales.carried)
+        terms = (*terms, sales.packed_minus, sales.discount_between)
         named |= {sales.order, *sales.keeps, *sales.drops, *(one for term in terms for one in term)}
     used = {plain(one) for one in named}
     packed = plain(sales.packed) if sales else ""
@@ -115,7 +126,7 @@ def put_together(profile: Profile, columns: Sequence[str]) -> list[str]:
 def made_of(profile: Profile | None, columns: Sequence[str], field: str) -> tuple[int, ...]:
     """Return the places of the columns that a field is made of."""
     text = profile.made.get(field, "") if profile else ""
-    named = {plain(one) for hole in _HOLE.findall(text) for one in hole.split("|")}
+    named = {plain(one) for hole in _HOLE.findall(text) for one in _named(hole)}
     return tuple(place for place, one in enumerate(columns) if plain(one) in named)
 
 
@@ -125,12 +136,36 @@ def makers(profile: Profile, columns: Sequence[str]) -> dict[str, Make]:
     return {name: _maker(text, at, profile.words.get(name)) for name, text in profile.made.items()}
 
 
+def _named(hole: str) -> list[str]:
+    return [one.partition("#")[0] for one in hole.split("|")]
+
+
+def packed_part(cell: str, part: str) -> str:
+    """Return what one part of a cell says (`code:FALL5|amount:5.00`); of several things in it, divided by semicolons,
+    that of the first. Empty where it says nothing."""
+    told = (piece.strip().partition(":") for piece in cell.partition(";")[0].split("|"))
+    return next((value.strip() for name, mark, value in told if mark and name.strip().lower() == part), "")
+
+
 def _maker(text: str, at: Mapping[str, int], words: Mapping[str, str] | None) -> Make:
-    holes = [[at[plain(one)] for one in hole.split("|") if plain(one) in at] for hole in _HOLE.findall(text)]
+    holes = [
+        [
+            (at[plain(name)], part)
+            for name, _, part in (one.partition("#") for one in hole.split("|"))
+            if plain(name) in at
+        ]
+        for hole in _HOLE.findall(text)
+    ]
     pieces = _HOLE.split(text)[::2]
 
     def make(cells: list[str]) -> str:
-        filled = [next((cells[one] for one in places if cells[one].strip()), "") for places in holes]
+        filled = [
+            next(
+                (packed_part(cells[one], part) if part else cells[one] for one, part in places if cells[one].strip()),
+                "",
+            )
+            for places in holes
+        ]
         if holes and not any(filled):
             return ""
         made = pieces[0] + "".join(cell + piece for cell, piece in zip(filled, pieces[1:], strict=True))

@@ -8,9 +8,11 @@ _STATUSES = {
     "cancelled": VOIDED, "failed": VOIDED, "trash": VOIDED, "refunded": REFUNDED, "pending": UNPAID,
     "pending payment": UNPAID, "on hold": UNPAID, "checkout draft": UNPAID,
 }  # fmt: skip
+_STATUSES |= {f"wc {word}": why for word, why in _STATUSES.items()}  # as its database spells them: wc-cancelled
+_COUPON = {"coupon_code": "{coupon_items#code}"}
 _ORDERS = Sales(
     order="order_id", drops={"status": _STATUSES}, plus=(("order_subtotal",),), discount=("discount_total",),
-    packed="line_item",
+    packed="line_item", packed_minus=("refund_items",),
 )  # fmt: skip
 PROFILES = (
     Profile(
@@ -39,6 +41,7 @@ PROFILES = (
             },
             plus=(("item_total",),),
             minus=(("item_refunded",),),
+            discount_between=("item_subtotal", "item_total"),
         ),
     ),
     Profile(
@@ -50,6 +53,7 @@ PROFILES = (
             "order_id": "order_id", "email": "billing_email", "phone": "billing_phone", "occurred_at": "order_date",
             "currency": "order_currency",
         },
+        made=_COUPON,
         # its columns line_item_1, line_item_2, … each pack a whole line; the goods' sum stands beside them
         sales=_ORDERS,
     ),
@@ -62,7 +66,7 @@ PROFILES = (
         columns={
             "order_id": "order_id", "email": "billing_email", "phone": "billing_phone", "currency": "order_currency",
         },
-        made={"occurred_at": "{order_date|date}"},
+        made={"occurred_at": "{order_date|date}", **_COUPON},
         sales=_ORDERS,
     ),
 )  # fmt: skip
