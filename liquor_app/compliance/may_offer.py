@@ -24,7 +24,7 @@ _GIVEN_AWAY = re.compile(
     re.IGNORECASE,
 )
 """Words that promise goods or money back. A delivery or a tasting is no goods; "sulphite-free" is an ingredient."""
-_FREE_OF = re.compile(r"[\w-]+-free\b", re.IGNORECASE)
+_FREE_OF = re.compile(r"(?<![\w-])[\w-]+-free\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from string import ascii_letters
 
 STATE_NAMES = {
     "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
@@ -19,18 +20,18 @@ STATE_NAMES = {
 STATES = frozenset(STATE_NAMES.values())
 """The states, the district and the territories: nothing else is a state to the law."""
 
-_BEFORE_ZIP = re.compile(
-    r"\b([A-Za-z]{2}|[A-Za-z][A-Za-z ]+[A-Za-z])[.,]?\s+\d{5}(?:-\d{4})?\s*(?:,?\s*(?:USA?|United States))?\s*$"
-)
+_ZIP = re.compile(r"(?<=\s)\d{5}(?:-\d{4})?\s*+(?:,\s*+)?(?:USA?|United States)?\s*+$")
 
 
 def state_of_address(postal_address: str) -> str | None:
     """Return the state a written address ends with, "12 Main St, Portland, ME 04101": a guess for a person to confirm;
     None if there is none to read."""
-    found = _BEFORE_ZIP.search(postal_address)
-    if found is None:
+    zip_code = _ZIP.search(postal_address)
+    if zip_code is None:
         return None
-    words = found[1].split()
+    before = postal_address[: zip_code.start()].rstrip()
+    before = before[:-1] if before.endswith((".", ",")) else before
+    words = before[len(before.rstrip(f"{ascii_letters} ")) :].split()
     tails = (" ".join(words[start:]) for start in range(len(words)))
     return next((code for tail in tails if (code := _code(tail)) is not None), None)
 

@@ -16,6 +16,7 @@ from liquid.exceptions import LiquidError
 
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.guidance import Guidance
+from liquor_app.templates.liquid_tokens import liquid_tokens, without_liquid
 from liquor_app.templates.rendering.render import parse_text
 from liquor_app.templates.rendering.sms_length import plain_text, sms_size
 
@@ -31,15 +32,16 @@ EXAMPLE = {
 }
 
 _PROMISE = re.compile(
-    r"\d+(?:[.,]\d+)?\s*(?:%|percent|per cent)|%|\bper\s?cent\b|[$€£]\s*\d"
-    r"|\d\s*(?:dollars|usd|bucks)\b|\bfree\b|\bfor nothing\b"
+    r"(?<!\d)\d++(?:[.,]\d++)?\s*+(?:%|percent|per cent)|%|\bper\s?cent\b|[$€£]\s*+\d"
+    r"|\d\s*+(?:dollars|usd|bucks)\b|\bfree\b|\bfor nothing\b"
     r"|\bhalf[\s-](?:price|off)\b|\bbogo\b|\bbuy one\b|\b(?:two|2) for (?:one|1)\b|\bon the house\b|\bgratis\b",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(
-    r"https?:|www\.|\b[\w.+-]+@[\w-]+\.\w|\b[\w-]+\.(?:com|net|org|io|co|shop|biz|info|ru|cn)\b", re.I
+    r"https?:|www\.|(?<![\w.+-])[\w.+-]++@[\w-]++\.\w"
+    r"|(?<![\w-])[\w-]++\.(?:com|net|org|io|co|shop|biz|info|ru|cn)\b",
+    re.I,
 )
-_OUTPUT = re.compile(r"{{.*?}}", re.DOTALL)
 _SHOWN = re.compile(r"{{-?\s*[\w.]+\s*(?:\|\s*(?:capitalize|upcase|downcase)\s*)?-?}}")
 """A variable and nothing else: a filter with words in it could say anything."""
 
@@ -123,9 +125,9 @@ def _checked(value: str | None, field: str, limit: int, guidance: Guidance, disc
     unknown = sorted(set(_variables(words, field)) - set(COPY_VARIABLES))
     if unknown:
         raise Invalid(f"{field}: {{{{ {unknown[0]} }}}} is not one of {', '.join(COPY_VARIABLES)}.", field=field)
-    if strange := [shown for shown in _OUTPUT.findall(words) if not _SHOWN.fullmatch(shown)]:
+    if strange := [one.text for one in liquid_tokens(words) if not _SHOWN.fullmatch(one.text)]:
         raise Invalid(f"{field}: {strange[0][:60]} must be a variable and nothing else.", field=field)
-    plain = unicodedata.normalize("NFKC", _OUTPUT.sub(" ", words))
+    plain = unicodedata.normalize("NFKC", without_liquid(words))
     if "<" in plain or ">" in plain or "&#" in plain:
         raise Invalid(f"{field}: no markup, please; the template does the looks.", field=field)
     if _ADDRESS.search(plain):

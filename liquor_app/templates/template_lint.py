@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from liquid.exceptions import LiquidError
 
 from liquor_app.core.errors import Invalid
+from liquor_app.templates.liquid_tokens import blanked, liquid_tokens, style_sheets
 from liquor_app.templates.rendering.compile_sandboxed import ask
 from liquor_app.templates.rendering.render import (
     Incomplete,
@@ -30,12 +31,11 @@ from liquor_app.templates.rendering.variables import VARIABLES, example_context
 MOST = 12
 """Problems told at once."""
 
-_STYLES = re.compile(r"<(style|mj-style|script)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
 _CUSTOM = re.compile(r"custom\.[a-z][a-z0-9_]*")
 """A field of the shop's own: which there are, only the database knows."""
-_LIQUID = re.compile(r"{%-?\s*(\w+)?.*?%}|{{.*?}}", re.DOTALL)
 _BLOCKS = frozenset({"if", "unless", "for", "case", "capture", "comment", "raw", "tablerow", "ifchanged"})
-_TAG = re.compile(r"<!--.*?-->|<(/?)([A-Za-z][\w-]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*?)(/?)>", re.DOTALL)
+_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>")
+_COMMENT, _COMMENT_ENDS = "<!--", "-->"
 _MJ_ENDING = frozenset({"mj-text", "mj-button", "mj-raw", "mj-table", "mj-style", "mj-navbar-link"})
 """Their content is HTML, which a browser mends by itself."""
 
@@ -118,10 +118,10 @@ def _liquid_problem(field: str, part: str) -> Problem | None:
 def _unclosed(field: str, part: str) -> Problem | None:
     """Return the first block without an end: the parser only notices at the end of the text."""
     open_blocks: list[tuple[str, int]] = []
-    for token in _LIQUID.finditer(part):
-        name = token[1] or ""
+    for token in liquid_tokens(part):
+        name = token.tag
         if name in _BLOCKS:
-            open_blocks.append((name, _line(part, token.start())))
+            open_blocks.append((name, _line(part, token.start)))
         elif name.startswith("end") and open_blocks and open_blocks[-1][0] == name.removeprefix("end"):
             open_blocks.pop()
     if not open_blocks:
@@ -132,15 +132,15 @@ def _unclosed(field: str, part: str) -> Problem | None:
 
 def _unbalanced(field: str, part: str) -> Iterator[Problem]:
     """MJML elements that are not closed, or closed in the wrong order."""
-    blank = _LIQUID.sub(lambda token: re.sub(r"[^\n]", " ", token[0]), part)
+    blank = blanked(part, liquid_tokens(part))
     stack: list[tuple[str, int]] = []
-    for tag in _TAG.finditer(blank):
+    for tag in _tags(blank):
         name = tag[2]
-        if name is None or not (name == "mjml" or name.startswith("mj-")):
+        if not (name == "mjml" or name.startswith("mj-")):
             continue
         line = _line(blank, tag.start())
         if not tag[1]:
-            if not tag[4]:
+            if not tag[3].endswith("/"):
                 stack.append((name, line))
         elif not stack:
             yield Problem(field, line, f"</{name}> closes nothing.")
@@ -152,6 +152,19 @@ def _unbalanced(field: str, part: str) -> Iterator[Problem]:
             stack.pop()
     if stack:
         yield Problem(field, stack[-1][1], f"<{stack[-1][0]}> is never closed.")
+
+
+def _tags(text: str) -> Iterator[re.Match[str]]:
+    """Yield the tags of HTML outside of comments."""
+    at, last_end = 0, text.rfind(_COMMENT_ENDS)
+    while (at := text.find("<", at)) >= 0:
+        if text.startswith(_COMMENT, at) and at + len(_COMMENT) <= last_end:
+            at = text.find(_COMMENT_ENDS, at + len(_COMMENT))
+        elif (tag := _TAG.match(text, at)) is not None:
+            yield tag
+            at = tag.end()
+        else:
+            at += 1
 
 
 def _whole(source: TemplateSource) -> list[Problem]:
@@ -227,8 +240,8 @@ def _foreign(parts: list[tuple[str, str]]) -> list[Problem]:
     """Fields as other programs write them, with what they are called here."""
     found: dict[tuple[str, str], Problem] = {}
     for field, part in parts:
-        plain = _LIQUID.sub(lambda token: re.sub(r"[^\n]", " ", token[0]), part)
-        plain = _STYLES.sub(lambda style: re.sub(r"[^\n]", " ", style[0]), plain)
+        plain = blanked(part, liquid_tokens(part))
+        plain = blanked(plain, style_sheets(plain))
         for tag in _FOREIGN.finditer(plain):
             name = next(group for group in tag.groups() if group)
             if re.search(r"unsub|opt.?out", name, re.IGNORECASE):
@@ -243,9 +256,9 @@ def _foreign(parts: list[tuple[str, str]]) -> list[Problem]:
 
 def _first(parts: list[tuple[str, str]], name: str) -> tuple[str, int]:
     for field, part in parts:
-        for token in _LIQUID.finditer(part):
-            if re.search(rf"\b{re.escape(name)}\b", token[0]):
-                return field, _line(part, token.start())
+        for token in liquid_tokens(part):
+            if re.search(rf"\b{re.escape(name)}\b", token.text):
+                return field, _line(part, token.start)
     return parts[0][0] if parts else "body_html_template", 0
 
 

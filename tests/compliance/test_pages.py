@@ -17,6 +17,7 @@ from liquor_app.core.clock import today_in
 from liquor_app.core.db import transaction
 from liquor_app.screens.compliance.law.state import LawState, RuleLine
 from liquor_app.screens.customers.suppressions.state import SuppressedState
+from liquor_app.ui.words import show_full_day
 from tests.tabs import Tab, run, said
 
 NEW_YORK = "America/New_York"
@@ -82,7 +83,7 @@ async def test_a_change_starts_a_new_rule_and_keeps_the_old(database: str) -> No
     done = await run(LawState.save, page, {**FORM, "valid_from": str(start), "jurisdiction": "OR", "kind": "note"})
     assert "The rule stands" in said(done)
     both = {line.says: line for line in page.rows if (line.place, line.kind) == ("WA", "hours")}
-    assert both.pop("09:00 to 19:00").since == str(start), "its place and kind stay, whatever a form says"
+    assert both.pop("09:00 to 19:00").since == show_full_day(start), "its place and kind stay, whatever a form says"
     assert [(line.id, line.until, line.ended) for line in both.values()] == [(old.id, str(start), False)]
     (added,), (ended,) = await logged("rule.added"), await logged("rule.ended")
     assert (added["value"], added["replaces"]) == ({"start": "09:00", "end": "19:00"}, old.id)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-EMAIL = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+\.[\w-]+")
+EMAIL = re.compile(r"(?<![^\s@<>\"',;])[^\s@<>\"',;]++@[^\s@<>\"',;]+\.[\w-]+")
 UUID_LIKE = re.compile(r"\b[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b", re.IGNORECASE)
 PHONE = re.compile(r"(?<![\w.])\+?\(?\d[\d\s().\-]{6,}\d(?!\w)")
 DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")

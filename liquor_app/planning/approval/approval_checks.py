@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,6 +23,7 @@ from liquor_app.core.states import sql_list
 from liquor_app.organization.guidance import Guidance
 from liquor_app.organization.models import Channel
 from liquor_app.planning.plan_store import PlanRow
+from liquor_app.templates.liquid_tokens import without_liquid
 from liquor_app.templates.template_catalog import load_catalog
 from liquor_app.ui.words import figure, plain_number, show_money, show_weekday
 
@@ -36,7 +36,6 @@ SELECT name FROM campaigns WHERE id <> :id AND status IN {sql_list(*LIVE)} AND a
    AND start_date <= :last AND end_date >= :first ORDER BY approved_at LIMIT 1
 """
 
-_LIQUID = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _LEGAL_TERMS = ", ".join(f"'{name}', offer_terms -> '{name}'" for name in LEGAL_TERMS)
 
 
@@ -157,7 +156,7 @@ async def refuse_untrue_subjects(session: AsyncSession, brief: CampaignBrief) ->
         template = catalog.get((Channel.EMAIL, row.template_category))
         subject = row.own or (template.source.subject if template else None) or ""
         # what a variable says of the offer's end is true of itself
-        if not is_true_on(_LIQUID.sub(" ", subject), row.scheduled_date, row.last_day):
+        if not is_true_on(without_liquid(subject), row.scheduled_date, row.last_day):
             raise Conflict(
                 f"The subject “{subject[:120]}” would be untrue on {show_weekday(row.scheduled_date)}: the offer holds"
                 f" through {show_weekday(row.last_day) if row.last_day else 'no day that is known'}. Say"

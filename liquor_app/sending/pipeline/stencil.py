@@ -29,6 +29,7 @@ from liquor_app.sending.tracking.links import (
     track_message,
     with_pixel,
 )
+from liquor_app.templates.liquid_tokens import liquid_tokens
 from liquor_app.templates.rendering.render import MAX_SUBJECT, Incomplete, Legal, render_message
 from liquor_app.templates.rendering.render_limits import MAX_OUTPUT
 from liquor_app.templates.rendering.text_part import unescape_attribute
@@ -46,13 +47,11 @@ FEW = 2
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}([a-z0-9_.-]+){_CLOSE}")
-_TOKEN = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _CUSTOM = re.compile(r"\bcustom\b")
 """The shop's own fields have no marks: what names them, however it does, is rendered one by one."""
 _PLAIN = re.compile(r"""{{-?\s*([a-z_]+\.[a-z_]+)\s*(?:\|\s*default:\s*(?:'[^']*'|"[^"]*")\s*)?-?}}""")
 _ASKED = re.compile(r"{%-?\s*(?:if|elsif|unless)\s+[a-z_]+\.[a-z_]+\s*-?%}")
 """Whether it is known at all: so it is, or it would have no mark."""
-_TAG = re.compile(r"{%-?\s*(\w+)")
 _BRANCHES = frozenset({"if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "assign"})
 _IN_LINK = re.compile(r"[A-Za-z0-9_-]*")
 """What a personal value in a link may look like, so that the link ends where it would without it."""
@@ -165,15 +164,13 @@ def _plain_paths(*sources: str | None) -> frozenset[str]:
     for source in sources:
         if source and (_OPEN in source or _CUSTOM.search(source)):
             return frozenset()
-        for token in _TOKEN.findall(source or ""):
+        for token, tag in ((one.text, one.tag) for one in liquid_tokens(source or "")):
             if "[" in token:  # a name made up as it is rendered: whose, nobody can tell from here
                 return frozenset()
             if _PLAIN.fullmatch(token) or _ASKED.fullmatch(token):
                 continue
-            if token.startswith("{%"):
-                tag = _TAG.match(token)
-                if tag is None or tag[1] not in _BRANCHES:
-                    return frozenset()
+            if token.startswith("{%") and tag not in _BRANCHES:
+                return frozenset()
             personal -= _mentioned(token, personal)
     return frozenset(personal)
 
