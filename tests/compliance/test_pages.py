@@ -84,7 +84,7 @@ async def test_a_change_starts_a_new_rule_and_keeps_the_old(database: str) -> No
     assert "The rule stands" in said(done)
     both = {line.says: line for line in page.rows if (line.place, line.kind) == ("WA", "hours")}
     assert both.pop("09:00 to 19:00").since == show_full_day(start), "its place and kind stay, whatever a form says"
-    assert [(line.id, line.until, line.ended) for line in both.values()] == [(old.id, str(start), False)]
+    assert [(line.id, line.until, line.ended) for line in both.values()] == [(old.id, show_full_day(start), False)]
     (added,), (ended,) = await logged("rule.added"), await logged("rule.ended")
     assert (added["value"], added["replaces"]) == ({"start": "09:00", "end": "19:00"}, old.id)
     assert ended == {"valid_to": [None, str(start)]}
