@@ -203,7 +203,8 @@ def _digits(value: str | None) -> str:
 def _add_headers(headers: MutableHeaders, path: str, rate: tuple[int, int] | None) -> None:
     headers.setdefault("x-content-type-options", "nosniff")
     headers.setdefault("referrer-policy", "same-origin")
-    headers.setdefault("x-frame-options", "DENY")
+    if "frame-ancestors https:" not in headers.get("content-security-policy", ""):
+        headers.setdefault("x-frame-options", "DENY")
     headers.setdefault("cross-origin-opener-policy", "same-origin")
     headers.setdefault("permissions-policy", "camera=(), geolocation=(), microphone=()")
     if get_settings().secure_cookies:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from liquor_app.api.body_limits import NOTHING
 from liquor_app.core.platform.frontend import POLICIES
 
 YEAR = "public, max-age=31536000, immutable"
@@ -45,7 +46,9 @@ def static_rules(app: ASGIApp, static_dir: Path) -> ASGIApp:
                 file = _file(path, pages)
                 # "not modified" has no type, and its headers replace those the browser kept
                 is_kept = message["status"] == 304 and (file is not None or "." not in path.rpartition("/")[2])
-                if is_kept or headers.get("content-type", "").startswith("text/html"):
+                # pages for recipients bring a stricter one of their own: they run nothing, and may be framed or not
+                is_own = headers.get("content-security-policy", NOTHING) != NOTHING
+                if not is_own and (is_kept or headers.get("content-type", "").startswith("text/html")):
                     scripts = pages.get(file or ELSEWHERE, [])
                     headers["content-security-policy"] = policy(scripts, Headers(scope=scope).get("host", ""))
                     headers["x-frame-options"] = "DENY"

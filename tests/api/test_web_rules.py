@@ -8,12 +8,14 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse, Response
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from liquor_app.api.web_rules import DAY, ELSEWHERE, YEAR, policy, same_origin, static_rules
 from liquor_app.core.platform.frontend import POLICIES
+from liquor_app.rest.routers import create_api
 
 
 @pytest.fixture
@@ -107,3 +109,32 @@ async def test_a_page_that_the_browser_kept_keeps_its_policy(tmp_path: Path, pat
         answer = await client.get(path)
     assert answer.status_code == 304
     assert ("script-src" in answer.headers.get("content-security-policy", "")) is is_page
+
+
+async def test_a_page_for_recipients_keeps_its_own_policy(database: str, tmp_path: Path) -> None:
+    """They run nothing, and a stored message is in a sandbox: the app's policy over theirs would let both go. Through
+    all that stands before them in the product."""
+    api = create_api()
+    policies = {
+        "/stored-here": "sandbox; frame-ancestors 'none'",
+        "/framed-here": "frame-ancestors https://shop.example.com",
+    }
+
+    @api.get("/stored-here")
+    @api.get("/framed-here")
+    async def page(request: Request) -> Response:
+        return HTMLResponse("<p>x", headers={"Content-Security-Policy": policies[request.url.path]})
+
+    @api.get("/page")
+    async def own() -> Response:
+        return HTMLResponse("<p>the app's")
+
+    transport = httpx.ASGITransport(app=static_rules(api, tmp_path))
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
+        for path, frames in (("/stored-here", "DENY"), ("/framed-here", None)):
+            answer = await client.get(path)
+            assert answer.headers["content-security-policy"] == policies[path]
+            assert answer.headers.get("x-frame-options") == frames
+        answer = await client.get("/page")
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-frame-options"] == "DENY"

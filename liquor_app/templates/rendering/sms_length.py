@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from liquor_app.core.errors import Invalid
+from liquor_app.ui.words import figure
 
 MAX_CHARACTERS = 1600
 
@@ -110,7 +111,9 @@ def replace_links(text: str, base: str, link_of: Callable[[int, str], str]) -> s
         at = end
     changed = "".join([*made, text[at:]])
     if place and len(changed) > MAX_CHARACTERS:
-        raise Invalid(f"With its links the text has {len(changed):,} characters; {MAX_CHARACTERS:,} is the most.")
+        raise Invalid(
+            f"With its links the text has {figure(len(changed))} characters; {figure(MAX_CHARACTERS)} is the most."
+        )
     return changed
 
 
