@@ -35,6 +35,8 @@ from liquor_app.screens.organization.audit.page import PAGES as AUDIT
 from liquor_app.screens.organization.brand.page import PAGES as BRAND
 from liquor_app.screens.organization.guidance.page import PAGES as GUIDANCE
 from liquor_app.screens.organization.settings.page import PAGES as SETTINGS
+from liquor_app.screens.organization.sign_up.page import PAGES as SIGN_UP
+from liquor_app.screens.providers.carrier_kit.page import PAGES as CARRIERS
 from liquor_app.screens.providers.channels.page import PAGES as CHANNELS
 from liquor_app.screens.scoring.models.page import PAGES as MODELS
 from liquor_app.screens.segments.discover.page import PAGES as DISCOVER
@@ -77,7 +79,9 @@ PAGES: tuple[Page, ...] = (
     *COUPONS,
     *GUIDANCE,
     *BRAND,
+    *SIGN_UP,
     *CHANNELS,
+    *CARRIERS,
     *DROP_FOLDERS,
     *CUSTOM_FIELDS,
     *LAW,

@@ -48,6 +48,7 @@ DELETE /coupon-pools/{id} · POST /coupon-pools/{id}/codes · POST /coupon-pools
 GET /customers/{id}/messages · POST /customers/{id}/messages
 GET /settings/brands · PATCH /settings/brands/{id}
 GET /settings/sign-up/{id} · PATCH /settings/sign-up/{id}
+GET /settings/sign-up/{id}/carrier-kit · GET /settings/sign-up/{id}/carrier-kit/file
 GET /campaigns/{id}/codes · POST /campaigns/{id}/codes
 POST /suppressions/{id}/lift · GET /suppressions/export
 GET /jobs/{id} · POST /jobs/{id}/cancel

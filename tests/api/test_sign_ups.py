@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, time, timedelta
+from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,14 +13,19 @@ import pytest
 from aiohttp import web
 from sqlalchemy import text
 
-from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.accounts.models import Role
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
 from liquor_app.core.platform.child_process import free_port
 from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.models import SuppressionReason
+from liquor_app.liquor_app import PAGES
 from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import ComplianceSettings, save_settings
 from liquor_app.providers.service import configure_channel
+from liquor_app.screens.organization.sign_up.state import SignUpState
+from liquor_app.screens.providers.carrier_kit.state import CarrierKitState
 from liquor_app.sending.events.inbox import process_receipts
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
@@ -31,6 +37,7 @@ from tests.factories import ALL_DAY, add_ready_campaign, open_shop
 from tests.people import add_customer
 from tests.providers.servers import API_KEY, DOMAIN, TWILIO_SID, House
 from tests.sign_ups import EMAIL, JOIN, PHONE, fill_in, open_sign_up, work
+from tests.tabs import Tab, run, said
 
 pytestmark = pytest.mark.integration
 
@@ -247,3 +254,116 @@ async def test_mistakes_stand_beside_their_fields(anybody: Client, house: House)
     assert "Tick this if you agree" in answer.text
     assert "Give an e-mail address or a phone number" in (await fill_in(anybody.http, {"born": "1984-05-06"})).text
     assert await rows("SELECT 1 FROM service_messages") == []
+
+
+async def test_the_page_where_marketers_set_it(anybody: Client, house: House) -> None:
+    tab = Tab("/settings/sign-up", Actor(ActorKind.USER, None, "Dana", Role.MANAGER))
+    state = await tab.state(SignUpState)
+    await run(SignUpState.load, state)
+    assert (state.is_open, state.no_texts, [one.name for one in state.versions]) == (True, "", ["Version 1"])
+    assert f'action="{state.address}"' in state.form_code
+    assert f'src="{state.address}"' in state.frame_code
+    await run(SignUpState.type_in, state, "programme", "rare bottles")
+    await run(SignUpState.type_in, state, "messages_a_month", "2")
+    assert "rare bottles, up to 2 messages a month" in state.sms_box
+    await run(SignUpState.type_in, state, "messages_a_month", "many")
+    assert "1 to 30" in state.errors["messages_a_month"]
+    await run(SignUpState.type_in, state, "messages_a_month", "2")
+    assert "Save what you typed" in said(await run(SignUpState.switch_page, state, False))
+    await run(SignUpState.save, state)
+    assert (state.dirty, [one.name for one in state.versions]) == (False, ["Version 2", "Version 1"])
+    await fill_in(anybody.http, {**EMAIL, **PHONE})
+    await fill_in(anybody.http, {**EMAIL, "born": f"{now().year - 3}-01-01"})
+    await work()
+    await anybody.http.post(link_in(house, "ines@example.com"))
+    await run(SignUpState.load, state)
+    assert (state.asked, state.confirmed, state.too_young) == ("2", "1 (50%)", "1")
+    assert [(one.asked, one.confirmed, one.too_young) for one in state.days] == [("2", "1", "1")]
+    await run(SignUpState.switch_page, state, False)
+    assert not state.is_open
+    tab.actor = Actor(ActorKind.USER, None, "Vi", Role.USER)
+    mine = await tab.state(SignUpState)
+    await run(SignUpState.load, mine)
+    assert "role" in said(await run(SignUpState.switch_page, mine, True))
+    assert (await anybody.http.get(JOIN)).status_code == 404
+
+
+async def test_the_registration_follows_what_is_set(
+    anybody: Client, viewer: Client, manager: Client, house: House
+) -> None:
+    """Each answer of the kit, and each thing that is missing until somebody mends it, on the page and in the file."""
+    ((brand,),) = await rows("SELECT id FROM brands")
+    path = f"/settings/sign-up/{brand}/carrier-kit"
+    is_problem(await viewer.get(path), 403, "forbidden")
+    kit = (await manager.get(path)).json()
+    fields = {one["key"]: one["value"] for one in (*kit["brand_fields"], *kit["campaign_fields"])}
+    assert [name for name, value in fields.items() if not value] == []
+    assert [one["words"].partition(" (")[0] for one in kit["missing"]] == [
+        "The server has no public address on https yet"
+    ], "a machine of a test is nowhere"
+    samples = [value for name, value in fields.items() if name.startswith("sample_")]
+    assert 1 <= len(samples) <= 5
+    for sample in samples:
+        assert sample.startswith("Harbor & Vine")
+        assert sample.endswith("21+. Reply STOP to end.")
+    shown = unescape((await anybody.http.get(JOIN)).text)
+    words = re.search(r"Beside it stands: “(.+?)” Who", fields["opt_in_flow"])
+    assert words
+    assert re.sub(r"<[^>]+>", "", shown).count(words[1]) == 1, "to the letter as the page says it"
+    await fill_in(anybody.http, PHONE)
+    await work()
+    assert fields["opt_in_message"] == texts_to(house, "+12072000042")[0]
+    helped = await text_us(anybody, "+12072000042", "HELP")
+    assert fields["help_message"] in unescape(helped.text)
+    for name, part in (
+        ("opt_in_flow", f"{JOIN}, which"),
+        ("opt_in_flow", f"{JOIN}/sheet"),
+        ("age_gating", "Are you 21 or older?"),
+        ("description", "up to 4 messages a month"),
+        ("opt_out_keywords", "UNSUBSCRIBE"),
+        ("help_keywords", "HELP"),
+        ("terms", "https://shop.example.com/terms"),
+        ("privacy", "https://shop.example.com/privacy"),
+        ("licence", "Maine"),
+        ("address", "14 Wharf St"),
+        ("screenshots", JOIN),
+        ("privacy_line", "not sold or shared"),
+        ("opt_out_message", "unsubscribed"),
+        ("links", "/l/"),
+        ("use_case", "Marketing"),
+    ):
+        assert part in fields[name], name
+    file = await manager.get(f"{path}/file")
+    assert "attachment" in file.headers["content-disposition"]
+    for value in fields.values():
+        assert value in file.text
+
+    async with transaction() as session:
+        await save_settings(session, SYSTEM, ComplianceSettings, {"minimum_age": 23})
+        await session.execute(
+            text("UPDATE brands SET licence_state = NULL, postal_address = '', website_url = '', sms_sender = NULL")
+        )
+        await session.execute(text("UPDATE message_templates SET is_active = false WHERE channel = 'sms'"))
+        await session.execute(text("UPDATE channels SET is_enabled = false WHERE provider = 'twilio'"))
+    await manager.patch(f"/settings/sign-up/{brand}", json={"is_open": False, "privacy_url": "", "terms_url": ""})
+    tab = Tab("/settings/channels/carriers", Actor(ActorKind.USER, None, "Dana", Role.MANAGER))
+    state = await tab.state(CarrierKitState)
+    await run(CarrierKitState.load, state)
+    pages = [route.route for route in PAGES]
+    assert [(one.words.partition(" (")[0].partition(":")[0], one.page) for one in state.missing][:-1] == [
+        ("The brand has no website", "/settings/brand"),
+        ("The brand has no postal address", "/settings/brand"),
+        ("Nobody has said which state gave the licence", "/settings/brand"),
+        ("The brand has no SMS sender", "/settings/brand"),
+        ("The sign-up page is shut", "/settings/sign-up"),
+        ("There is no link to your terms", "/settings/sign-up"),
+        ("There is no link to your privacy policy", "/settings/sign-up"),
+        ("No template for texts is in use", "/templates"),
+        ("No provider for texts is set up", "/settings/channels"),
+    ]
+    assert all(one.page in pages for one in state.missing if one.page)
+    empty = {line.label for line in (*state.brand_answers, *state.campaign_answers) if not line.value}
+    assert {"Website", "Address", "Alcohol licence", "Sample message 1", "Privacy policy"} <= empty
+    assert "Are you 23 or older?" in " ".join(line.value for line in state.campaign_answers)
+    tab.actor = Actor(ActorKind.USER, None, "Vi", Role.USER)
+    assert "role" in said(await run(CarrierKitState.load, await tab.state(CarrierKitState)))

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from liquor_app.rest.pages.age_gate_page import age_gate_page
+from liquor_app.sending.recipients.page_branding import Look
+from liquor_app.sending.tracking.age_gate import Gate
 from tests.e2e.conftest import Product, settle, shoot, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("pages")]
@@ -203,4 +206,35 @@ def test_every_page_can_be_read_and_named(product: Product, browser: Browser, wi
         settle(page)
         assert page.evaluate(AUDIT) == CLEAN, path
         shoot(page, f"25-{width}-{scheme}{path[:12].replace('/', '-')}")
+    if width < 720:
+        _strangers_pages(product, page)
     context.close()
+
+
+def _strangers_pages(product: Product, page: Page) -> None:
+    """What recipients see on a phone, from the served product: read, named, filled in and sent by keyboard alone, under
+    a policy of its own."""
+    api = product.api()
+    brand = api.get("/settings/brands").json()[0]["id"]
+    links = {"terms_url": "https://shop.example.com/terms", "privacy_url": "https://shop.example.com/privacy"}
+    joined = api.patch(f"/settings/sign-up/{brand}", json={"is_open": True, **links}).json()["address"]
+    api.close()
+    answer = page.goto(joined)
+    assert answer is not None
+    assert "default-src 'none'" in answer.headers["content-security-policy"], "the app's own is not put over it"
+    assert page.evaluate(AUDIT) == CLEAN
+    for keys in ("Tab", "Ines", "Tab", "ines@porter.example", "Tab", " "):
+        page.keyboard.press("Tab") if keys == "Tab" else page.keyboard.type(keys)
+    assert page.locator("input[name=want_email]").is_checked()
+    page.get_by_label("Date of birth").focus()
+    page.keyboard.type("05061984")
+    page.wait_for_timeout(3200)  # a machine's keyboard is quicker than the form takes
+    page.get_by_role("button", name="Sign me up").press("Enter")
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    assert page.evaluate(AUDIT) == CLEAN
+    page.set_content(bytes(age_gate_page(Gate(Look("Harbor & Vine"), 21, "Maine")).body).decode())
+    assert page.evaluate(AUDIT) == CLEAN
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Yes, I am 21 or older")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="No", exact=True)).to_be_focused()

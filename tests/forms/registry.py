@@ -28,6 +28,7 @@ from liquor_app.screens.imports.drop_folders.state import DropFoldersState
 from liquor_app.screens.organization.brand.state import BrandState
 from liquor_app.screens.organization.guidance.state import GuidanceState
 from liquor_app.screens.organization.settings.state import SettingsState
+from liquor_app.screens.organization.sign_up.state import SignUpState
 from liquor_app.screens.providers.channels.form_state import ProviderFormState
 from liquor_app.screens.providers.channels.senders_state import SendersState
 from liquor_app.screens.providers.channels.test_state import ChannelTrialState
@@ -210,6 +211,10 @@ FORMS = (
     Formed(
         BrandState, ((BrandState.load,), (BrandState.type_in, "reply_to", "no address")), BrandState.save, (),
         "reply_to", in_dialog=False,
+    ),
+    Formed(
+        SignUpState, ((SignUpState.load,), (SignUpState.type_in, "headline", "")), SignUpState.save, (), "headline",
+        in_dialog=False,
     ),
     Formed(
         SettingsState, ((SettingsState.load,),), SettingsState.save, ({"timezone": "Nowhere"},), "timezone",

@@ -25,7 +25,7 @@
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${el.className}: ${el.textContent.trim().slice(0, 40)}`);
   }
-  const nameless = [...document.querySelectorAll("button, a, input, select, textarea, iframe")]
+  const nameless = [...document.querySelectorAll("button, a, input:not([type=hidden]), select, textarea, iframe")]
     .filter((e) => !(e.ariaLabel || e.textContent.trim() || e.title || e.labels?.length))
     .map((e) => e.outerHTML.slice(0, 120));
   const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);

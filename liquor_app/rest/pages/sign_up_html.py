@@ -17,7 +17,10 @@ from liquor_app.sending.sign_up.sign_up_pages import OpenPage
 
 HONEYPOT = "website"
 """A field nobody sees: who fills it in is a program."""
+ORDER = ("first_name", "email", "want_email", "phone", "want_phone", "born", "postal_code")
+"""Of the fields on the page: the first that is wrong is where typing goes on."""
 SHEET = """<style>main{text-align:center;max-width:560px}main svg{width:min(100%,320px);height:auto;border-radius:8px}
+p{overflow-wrap:anywhere}
 .small{font-size:13px;text-align:left}@media print{body{padding:0;background:#fff;color:#000}main{border:0;padding:0}
 p{color:#000}}</style>"""
 
@@ -93,7 +96,9 @@ def yes_page(asked: YesAsked) -> HTMLResponse:
 
 def counter_sheet(asked: OpenPage) -> HTMLResponse:
     """Return the sheet to print: the code, where it leads, and what carriers want beside a call to sign up."""
-    texts = f"<p class=small>{escape(asked.words(Channel.SMS))}</p>" if Channel.SMS in asked.channels else ""
+    texts = ""
+    if Channel.SMS in asked.channels:
+        texts = f"<p class=small>For texts you are asked to agree to this: “{escape(asked.words(Channel.SMS))}”</p>"
     body = (
         f"{SHEET}<p>{escape(asked.wording.intro)}</p>{qr_svg(asked.address)}"
         f"<p><b>{escape(asked.address)}</b></p><p>Point your phone's camera at it. For people of {asked.minimum_age} or"
@@ -124,7 +129,7 @@ def _field(
         about.append(f"{name}-hint")
     marks = f" aria-describedby='{' '.join(about)}'" if about else ""
     marks += " aria-invalid=true" if wrong else ""
-    marks += " autofocus" if wrong and next(iter(problems)) == name else ""
+    marks += " autofocus" if wrong and next(one for one in ORDER if one in problems) == name else ""
     return (
         f"<div class=field><label for={name}>{label}{' <small>(optional)</small>' if optional else ''}</label>"
         f"<input id={name} name={name} value='{escape(value, quote=True)}' {props}{marks}>"

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Form, Path, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from liquor_app.api.client_address import address_of, source_group, source_of
 from liquor_app.api.http_rate_limit import limit as allow
@@ -31,8 +31,9 @@ from liquor_app.rest.pages.sign_up_html import (
     yes_page,
 )
 from liquor_app.rest.pages.unsubscribe_pages import PRIVATE, failed
-from liquor_app.rest.schemas.sign_ups import SignUpPageOut, SignUpPagePatch
+from liquor_app.rest.schemas.sign_ups import CarrierKitOut, SignUpPageOut, SignUpPagePatch
 from liquor_app.sending.sign_up import confirm_sign_up, sign_up_pages
+from liquor_app.sending.sign_up.carrier_kit import carrier_kit
 from liquor_app.sending.sign_up.qr_code import qr_svg
 from liquor_app.sending.sign_up.sign_up import Evidence, Typed, is_too_young, read_entry, take_sign_up
 from liquor_app.sending.sign_up.sign_up_message import YES_PATH
@@ -70,6 +71,22 @@ async def change_sign_up_page(actor: CurrentActor, brand_id: Id, body: SignUpPag
     async with transaction() as session:
         changes = body.model_dump(exclude_unset=True)
         return await sign_up_pages.save_sign_up_page(session, actor, brand_id, changes)
+
+
+@router.get("/{id}/carrier-kit", response_model=CarrierKitOut)
+async def read_carrier_kit(actor: CurrentActor, brand_id: Id) -> object:
+    """What carriers ask before texts go out (10DLC), answered from what is set here, and what is still missing."""
+    async with transaction() as session:
+        return await carrier_kit(session, actor, brand_id)
+
+
+@router.get("/{id}/carrier-kit/file", response_class=PlainTextResponse)
+async def read_carrier_kit_file(actor: CurrentActor, brand_id: Id) -> PlainTextResponse:
+    """The same as one text file."""
+    async with transaction() as session:
+        kit = await carrier_kit(session, actor, brand_id)
+    headers = {**PRIVATE, "Content-Disposition": "attachment; filename=10dlc-registration.txt"}
+    return PlainTextResponse(kit.as_text(), headers=headers)
 
 
 @public.get(JOIN_PATH + "/{slug}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
@@ -44,3 +45,28 @@ class SignUpPagePatch(Patch):
     messages_a_month: Annotated[int | None, Field(ge=1, le=30)] = None
     terms_url: Annotated[str | None, Field(max_length=500)] = None
     privacy_url: Annotated[str | None, Field(max_length=500)] = None
+
+
+class KitFieldOut(Row):
+    """An answer: `key` for programs, `label` as the registry calls it, `value` empty where it is missing."""
+
+    key: str
+    label: str
+    value: str
+
+
+class MissingOut(Row):
+    """What is still to be done, and the page where; none for what an operator sets."""
+
+    words: str
+    page: str
+
+
+class CarrierKitOut(Row):
+    """The registration of a brand and of its campaign with carriers (10DLC)."""
+
+    brand_id: UUID
+    brand: str
+    brand_fields: list[KitFieldOut]
+    campaign_fields: list[KitFieldOut]
+    missing: list[MissingOut]

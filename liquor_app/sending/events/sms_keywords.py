@@ -16,7 +16,7 @@ from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.recipient_consent import SaidByText, return_by_text, withdraw_by_text
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import default_brand
+from liquor_app.organization.service import BrandRow, default_brand
 from liquor_app.providers.kit.base import WebhookEvent
 from liquor_app.sending.recipients.suppression_status import lift_own, owners_of_phones
 
@@ -143,6 +143,9 @@ async def twiml(session: AsyncSession, events: Sequence[WebhookEvent]) -> str:
     """Tell what Twilio is to answer at once. STOP and START it answers itself; HELP says who we are and the way out."""
     if not any(wish_of(event.text, event.opt_out) is Wish.HELP for event in events if event.text):
         return "<Response/>"
-    brand = await default_brand(session)
-    words = f"{brand.name}, {brand.postal_address}. Offers for people of legal drinking age. Reply STOP to end."
-    return f"<Response><Message>{escape(words)}</Message></Response>"
+    return f"<Response><Message>{escape(help_words(await default_brand(session)))}</Message></Response>"
+
+
+def help_words(brand: BrandRow) -> str:
+    """Return the answer to HELP: who we are, for whom, and the way out."""
+    return f"{brand.name}, {brand.postal_address}. Offers for people of legal drinking age. Reply STOP to end."

@@ -13,6 +13,7 @@ from liquor_app.core.errors import Conflict
 from liquor_app.core.security.crypto import sign
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import get_brand
+from liquor_app.sending.sign_up.consent_wording import Wording
 from liquor_app.sending.sign_up.models import SignUpStatus
 from liquor_app.sending.sign_up.sign_up_pages import wording_of
 from liquor_app.sending.sign_up.waiting_entry import open_entry
@@ -47,7 +48,8 @@ async def waiting_sign_up(session: AsyncSession, sign_up_id: UUID | None) -> Ask
     if row is None or sign_up_id is None:
         raise Conflict("The sign-up is no longer waiting.")
     brand = await get_brand(session, row.brand_id)
-    often = plural((await wording_of(session, brand.id)).messages_a_month, "message")
+    wording = await wording_of(session, brand.id)
+    often = plural(wording.messages_a_month, "message")
     is_email = row.channel == Channel.EMAIL
     notice = Notice(
         title=f"Please confirm: e-mails from {brand.name}",
@@ -56,7 +58,16 @@ async def waiting_sign_up(session: AsyncSession, sign_up_id: UUID | None) -> Ask
         button="Yes, send me e-mails",
         link=f"{get_settings().base_url}{YES_PATH}/{sign(YES, {'s': sign_up_id.hex})}" if is_email else "",
         why="If it was not you, do nothing: you will hear no more from us. The link works for seven days.",
-        sms=f"{brand.name}: reply YES to get recurring marketing texts, up to {often} a month. Msg & data rates may"
-        " apply. HELP for help.",
+        sms=asking_text(brand.name, wording),
     )
     return Asked(brand.id, open_entry(row.entry_encrypted).address, notice)
+
+
+def asking_text(brand: str, wording: Wording) -> str:
+    """Return the words of the text that asks for a YES (CTIA: who, what for, how often, the cost, help). The age and
+    the way out are put behind it as behind every text."""
+    often = plural(wording.messages_a_month, "message")
+    return (
+        f"{brand}: reply YES to get recurring marketing texts, up to {often} a month. Msg & data rates may apply."
+        " HELP for help."
+    )

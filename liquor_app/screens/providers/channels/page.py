@@ -28,6 +28,7 @@ def channels_page() -> rx.Component:
         page_head(
             "Channels",
             "Who carries your messages. The first that is on and well is used; the next ones wait for its failure.",
+            button("Carrier registration", icon="file-check", href="/settings/channels/carriers"),
             crumbs=(("Settings", "/settings"),),
         ),
         col(
