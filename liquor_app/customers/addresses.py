@@ -113,12 +113,13 @@ def normalise_phone(value: str, country: str = "US", field: str = "phone", *, is
 
 
 _NO_WORDS = (
-    r"no[._-]?name|none?|null|na|nothing|fake|dummy|unknown|declined|refused|test|anonymous|xx+"
+    r"no[._-]?name|no|none?|null|na|example|nothing|fake|dummy|unknown|declined|refused|test|anonymous|xx+"
     r"|guest|walk[._-]?in|customer|cash|e?mail|asdf|qwerty|abc"
 )
 _NO_MAILBOX = re.compile(
     # whatever the place: what says by itself that it is none
-    r"^(?:(?:no|do[._-]?not|dont)[._-]?e?-?mail(?:[._-]?address)?|no[._-]?reply)\d*(?:\+[^@]*)?@"
+    r"^(?:(?:no|do[._-]?not|dont)[._-]?e?-?mail(?:[._-]?address)?|no[._-]?reply"
+    r"|none|declined|refused|walk[._-]?in|not[._-]?(?:given|provided|available|applicable))\d*(?:\+[^@]*)?@"
     # at a place that is nowhere: anybody
     r"|^[^@]*@(?:no[._-]?e?-?mail|none|nowhere|noone|nobody|fake|dummy)\.[a-z]{2,4}$"
     # words for nobody, at places like it or that give mailboxes to everybody
@@ -128,7 +129,8 @@ _NO_MAILBOX = re.compile(
 )
 _DIRECTORY = re.compile(r"^\+1\d{3}5551212$")
 """What an area's directory answers at, and people at a till type."""
-_SAME_DIGITS = re.compile(r"^\+1?(\d)\1{6,}$")
+_SAME_DIGITS = re.compile(r"^\+(?:1?(\d)\1{6,}|1\d{3}(\d)\2{6})$")
+"""… in all places, or behind the area: 617-999-9999."""
 
 
 def stands_for_nobody(address: str) -> bool:

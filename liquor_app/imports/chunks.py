@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from liquor_app.imports.cleaning.cells import Rejected, clean_word
+from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.column_mapping import IDENTITY
 from liquor_app.imports.cleaning.line_rows import Line, clean_line
 from liquor_app.imports.cleaning.order_rows import OrderRows
 from liquor_app.imports.cleaning.order_shape import Watch
+from liquor_app.imports.cleaning.person_cells import clean_order_id
 from liquor_app.imports.cleaning.product_cells import clean_product
 from liquor_app.imports.cleaning.rows import CleanProduct, Person, PersonReader, Setting
 from liquor_app.imports.cleaning.sale_rows import SaleRows
@@ -200,6 +201,6 @@ class Chunks:
             return ""
         cell = record.order or (record.cells[position] if position < len(record.cells) else "")
         try:
-            return clean_word(cell, "order_id") or ""
+            return clean_order_id(cell) or ""
         except Rejected:
             return ""

@@ -124,10 +124,12 @@ def inspect_file(
     rows: int = 5,
     mapping: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
+    file_name: str = "",
 ) -> FilePreview:
     """Return the start of a file and how it was understood, for a person to confirm.
 
     Args:
+        file_name: what it was called where it comes from, if not as `path` is.
         mapping: field → column, as far as it has been chosen; guessed from the columns' names and cells if not given.
 
     Raises:
@@ -137,7 +139,7 @@ def inspect_file(
     with open_table(path) as file:
         shown = [[cell[:100] for cell in record.cells] for record in islice(file, max(0, min(rows, 50)))]
         columns = file.columns
-    profile = chosen_profile(columns, kind, options or {})
+    profile = chosen_profile(columns, kind, options or {}, file_name or path.name)
     sample = read_sample(path)
     chosen = dict(mapping) if mapping else guess_mapping(columns, kind, profile, sample)
     guessed = guess_dialect(sample, positions(chosen, columns))
@@ -159,6 +161,7 @@ async def try_file(
     watch: bool = False,
     tell: Callable[[int, int], Awaitable[None]] | None = None,
     keeps_rejects: bool = False,
+    file_name: str = "",
 ) -> Trial:
     """Import a file (or its first `limit` rows) and take it back; nothing stays but the file of rejects.
 
@@ -166,6 +169,7 @@ async def try_file(
         watch: tell what would become of each row; only with a limit of at most `MAX_SHOWN`.
         tell: called with rows done and how many there are.
         keeps_rejects: keep the refused rows as a file.
+        file_name: as `inspect_file`.
 
     Raises:
         Forbidden: the actor may only read.
@@ -177,7 +181,7 @@ async def try_file(
     if watch and not (limit and limit <= MAX_SHOWN):
         raise Invalid(f"At most {MAX_SHOWN} rows can be shown one by one.", field="rows")
     shop = await load_settings(session, GeneralSettings)
-    plan = Plan(uuid7(), kind, chosen, path, path.name, dict(mapping or {}), dict(options or {}))
+    plan = Plan(uuid7(), kind, chosen, path, file_name or path.name, dict(mapping or {}), dict(options or {}))
     work = await open_work(plan, actor, shop, {}, limit=limit, watch=watch, totals=True)
     savepoint = await session.begin_nested()
     try:

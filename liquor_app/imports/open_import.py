@@ -62,7 +62,7 @@ async def open_work(
     def prepare() -> tuple[Table, dict[str, int], Dialect, list[Make], Profile | None]:
         table = open_table(plan.path)
         try:
-            profile = chosen_profile(table.columns, plan.kind, plan.options)
+            profile = chosen_profile(table.columns, plan.kind, plan.options, plan.file_name)
             made = extra_cells(profile, table.columns, plan.options, tuple(KINDS[plan.kind]))
             if profile and profile.refuses:
                 raise Invalid(profile.refuses, field="profile")

@@ -219,12 +219,13 @@ async def preview_import(
     options = body.options.model_dump(exclude_none=True)
     async with file_store().on_disk(row.stored) as path:
         seen = await READING.run(
-            inspect_file, path, body.kind, rows=1, mapping=body.mapping or None, options=options
+            inspect_file, path, body.kind, rows=1, mapping=body.mapping or None, options=options,
+            file_name=row.file_name,
         )  # fmt: skip
         async with transaction() as session:
             tried = await try_file(
                 session, actor, kind=body.kind, path=path, policy=body.policy, mapping=seen.mapping, options=options,
-                limit=rows, watch=True,
+                limit=rows, watch=True, file_name=row.file_name,
             )  # fmt: skip
     counts = {name: getattr(tried.report, name) for name in ("rows", "created", "updated", "unchanged", "rejected")}
     return {

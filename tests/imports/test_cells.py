@@ -21,7 +21,14 @@ from liquor_app.imports.cleaning.answer_cells import clean_answer, clean_flag
 from liquor_app.imports.cleaning.cells import Rejected, clean_text
 from liquor_app.imports.cleaning.moment_cells import clean_birthday, clean_moment
 from liquor_app.imports.cleaning.number_cells import clean_number
-from liquor_app.imports.cleaning.person_cells import clean_country, clean_email, clean_id, clean_phone, clean_state
+from liquor_app.imports.cleaning.person_cells import (
+    clean_country,
+    clean_email,
+    clean_id,
+    clean_order_id,
+    clean_phone,
+    clean_state,
+)
 from liquor_app.imports.cleaning.row_notes import NOTES, left_out
 from liquor_app.imports.cleaning.rows import PersonReader, Setting
 
@@ -214,7 +221,9 @@ def test_a_no_is_heard_in_any_words(cell: str, answer: str) -> None:
 @pytest.mark.parametrize(
     "cell",
     ["a@a.com", "guest@guest.com", "walk-in@walk-in.com", "123@123.com", "noemail@ourshop.com",
-     "no-email+77@ourshop.com", "donotemail@x.com", "ann@none.com", "noreply@ourshop.com", "customer@gmail.com"],
+     "no-email+77@ourshop.com", "donotemail@x.com", "ann@none.com", "noreply@ourshop.com", "customer@gmail.com",
+     "none@ourshop.com", "declined@x.com", "refused@x.com", "walkin@ourshop.com", "no@no.com", "no@email.com",
+     "example@example.com"],
 )  # fmt: skip
 def test_addresses_of_nobody(cell: str) -> None:
     with pytest.raises(Rejected) as caught:
@@ -229,7 +238,44 @@ def test_addresses_of_people(cell: str) -> None:
     assert clean_email(cell)[1] == cell
 
 
-@pytest.mark.parametrize("cell", ["(207) 555-1212", "207-555-1212", "999-999-9999"])
+@pytest.mark.parametrize(
+    ("cell", "address"),
+    [
+        ("a@x.example (work)", "a@x.example"),
+        ("MailTo:a@x.example?subject=x", "a@x.example"),
+        ("a@x.example>", "a@x.example"),
+        ("a@x.example\tb@x.example", "a@x.example"),
+    ],
+)
+def test_what_stands_beside_an_address_is_taken_off(cell: str, address: str) -> None:
+    assert clean_email(cell)[1] == address
+
+
+@pytest.mark.parametrize("cell", ["john smith@x.example", "a @x.example", "a@x"])
+def test_half_an_address_is_none(cell: str) -> None:
+    with pytest.raises(Rejected):
+        clean_email(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("12583.0", "12583"), ("1.2583E4", "12583"), ("1.25830E+05", "125830"), ("7.010000000101e+12", "7010000000101")],
+)
+def test_a_number_that_kept_its_digits_is_that_number(cell: str, value: str) -> None:
+    assert clean_id(cell, "external_id") == clean_order_id(cell) == value
+    assert clean_phone("6.175550142E+09", "US") == "+16175550142"
+
+
+@pytest.mark.parametrize("cell", ["5.55000E+12", "7E+12"])
+def test_a_number_that_lost_its_digits_numbers_no_order(cell: str) -> None:
+    assert clean_order_id(cell) is None
+    with pytest.raises(Rejected, match="lost its digits"):
+        clean_id(cell, "external_id")
+
+
+@pytest.mark.parametrize(
+    "cell", ["(207) 555-1212", "207-555-1212", "999-999-9999", "617-555-5555", "617-999-9999", "6.17555E+09"]
+)
 def test_numbers_of_nobody(cell: str) -> None:
     with pytest.raises(Rejected):
         clean_phone(cell, "US")

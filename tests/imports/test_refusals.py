@@ -114,3 +114,18 @@ async def test_an_opt_out_beats_a_yes_in_the_same_row(database: str, tmp_path: P
     await run(file)
     found = await rows("SELECT email_consent FROM customers ORDER BY email")
     assert [row["email_consent"] for row in found] == ["given", "withdrawn"]
+
+
+async def test_mailchimps_file_of_those_not_subscribed_gives_no_consent(database: str, tmp_path: Path) -> None:
+    """Its columns are those of the subscribed: the name alone tells. Before, whoever had only bought had agreed."""
+    rows_of = (
+        "Email Address,MEMBER_RATING,OPTIN_TIME,CONFIRM_TIME,LEID\n"
+        "a@r.example,2,2024-03-14 09:12:31,2024-03-14 09:12:31,1\n"
+    )
+    for name, given in (("nonsubscribed_members_export_1a.csv", None), ("subscribed_members_export_1a.csv", "given")):
+        file = tmp_path / name
+        file.write_text(rows_of)
+        await run(file)
+        assert (await rows("SELECT email_consent FROM customers"))[0]["email_consent"] == given
+    with pytest.raises(Invalid, match="By its name"):
+        await run(tmp_path / "nonsubscribed_members_export_1a.csv", options={"profile": "mailchimp_subscribed"})

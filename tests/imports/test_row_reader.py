@@ -267,3 +267,33 @@ def test_utf16_without_a_mark_is_recognised_and_nuls_are_not_mistaken_for_it(tmp
     assert read(path)[1] == [Record(2, ["a@b.co", "José"])]
     path.write_bytes(b"email,name\na@b.co,Nu\x00l\n")
     assert read(path)[1] == [Record(2, ["a@b.co", "Nu\x00l"])]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "My Shop\nFrom: 01/01/2026, To: 02/01/2026\n\nPrinted by Sam\n\n",
+        "Report date,01/05/2026\n",
+        "sep=,\nGenerated:,Sam\n",
+    ],
+)
+def test_titles_of_a_report_are_no_header(tmp_path: Path, before: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{before}email,name\na@x.example,Zoe\n")
+    columns, rows = read(path)
+    assert columns == ["email", "name"]
+    assert [row.cells for row in rows] == [["a@x.example", "Zoe"]]
+
+
+def test_a_columns_name_may_hold_a_line_break(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('email,"full\nname","phone\n(home)"\na@x.example,"Zoe\nA",\nb@x.example,Bo,\n\x1a')
+    columns, rows = read(path)
+    assert [" ".join(one.split()) for one in columns] == ["email", "full name", "phone (home)"]
+    assert [(row.cells[0], row.problem) for row in rows] == [("a@x.example", ""), ("b@x.example", "")]
+
+
+def test_a_file_without_names_keeps_its_first_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a@x.example,1984-01-01\nb@x.example,Bo\n")
+    assert [row.cells[0] for row in read(path)[1]] == ["a@x.example", "b@x.example"]

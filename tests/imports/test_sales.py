@@ -276,3 +276,37 @@ async def test_squares_times_are_of_the_zone_beside_them(database: str, tmp_path
     await run(file, "purchases")
     (made,) = await many("SELECT occurred_at FROM purchases")
     assert made.occurred_at.isoformat() == "2026-10-03T23:14:30+00:00"
+
+
+async def test_one_order_in_other_clothes_and_prices_less_what_was_taken_off(database: str, tmp_path: Path) -> None:
+    await run(write(tmp_path / "people.csv", "email", "a@x.example"))
+    file = write(
+        tmp_path / "sales.csv",
+        "Receipt,Email,Date,Item,Qty,Unit Price,Discount",
+        "1001,a@x.example,2026-01-05,Rye,2,24.00,5.00",
+        "'1001,a@x.example,2026-01-05,Gin,1,10.00,-1.00",
+        "1001.0,a@x.example,2026-01-05,Ale,-1,4.00,0.50",
+        "5.55E+12,a@x.example,2026-01-06,Ale,1,4.00,9.00",
+    )
+    report = await run(file, "purchases")
+    assert report.rejected == 0
+    made = await many("SELECT external_id, total, discount FROM purchases ORDER BY total DESC")
+    assert [(one.total, one.discount) for one in made] == [
+        (Decimal("48.50"), Decimal("6.50")), (Decimal("0.00"), Decimal("9.00")),
+    ]  # fmt: skip
+    assert made[0].external_id == "1001"
+    assert made[1].external_id.startswith("auto-")
+
+
+async def test_an_orders_total_on_each_of_its_lines_is_no_lines(database: str, tmp_path: Path) -> None:
+    """Before, one order of two lines did not say so: 63.00 became 126.00."""
+    await run(write(tmp_path / "people.csv", "email", "a@x.example"))
+    file = write(
+        tmp_path / "sales.csv",
+        "Order Number,Email,Order Date,Product,Order Total",
+        "1,a@x.example,2026-01-05,Rye,63.00",
+        "1,a@x.example,2026-01-05,Gin,63.00",
+        "2,a@x.example,2026-01-06,Gin,10.00",
+    )
+    with pytest.raises(Invalid, match="“Order Total” holds totals of whole orders"):
+        await run(file, "purchases")

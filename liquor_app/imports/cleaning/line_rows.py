@@ -13,7 +13,7 @@ from liquor_app.imports.cleaning.answer_cells import clean_flag
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.moment_cells import When
 from liquor_app.imports.cleaning.number_cells import MAX_NUMBER, clean_currency, clean_number, clean_signed
-from liquor_app.imports.cleaning.person_cells import clean_email, clean_id, clean_phone
+from liquor_app.imports.cleaning.person_cells import clean_email, clean_id, clean_order_id, clean_phone
 from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.ui.words import figure
 
@@ -99,13 +99,17 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
         raise Rejected("no_time", "occurred_at", "The row does not say when it was bought.")
     quantity = clean_signed(cell("quantity"), "quantity", how.decimal, how.currency)
     amount = clean_signed(cell("amount"), "amount", how.decimal, how.currency)
+    by_coupon = abs(clean_signed(cell("coupon_discount"), "coupon_discount", how.decimal, how.currency) or Decimal(0))
+    # a coupon takes off at least what it says, also where the file keeps it apart from other discounts
+    discount = max(abs(clean_signed(cell("discount"), "discount", how.decimal, how.currency) or Decimal(0)), by_coupon)
     # where lines have amounts of their own, one without it is not worked out from a price: that may be an order's
     if (
         amount is None
         and "amount" not in at
         and (price := clean_number(cell("unit_price"), "unit_price", how.decimal, how.currency)) is not None
     ):
-        amount = money(price * (1 if quantity is None else quantity))
+        worth = money(price * (1 if quantity is None else quantity))  # before what was taken off it
+        amount = max(worth - discount, Decimal(0)) if worth >= 0 else min(worth + discount, Decimal(0))
     if amount is not None and quantity is not None and quantity < 0 < amount:
         amount = -amount  # a return that tells its worth without a sign
     if amount is not None and abs(amount) > MAX_NUMBER:
@@ -113,10 +117,9 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
     if amount is None:
         raise Rejected("no_amount", "amount", "The row does not say what was paid.")
     alcohol = clean_flag(cell("is_alcohol"), "is_alcohol")
-    by_coupon = abs(clean_signed(cell("coupon_discount"), "coupon_discount", how.decimal, how.currency) or Decimal(0))
     return Line(
         number,
-        clean_word(cell("order_id"), "order_id"),
+        clean_order_id(cell("order_id")),
         email_key,
         external_id,
         phone,
@@ -129,8 +132,7 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
         clean_label(cell("brand"), "brand"),
         Decimal(1) if quantity is None else quantity,
         amount,
-        # a coupon takes off at least what it says, also where the file keeps it apart from other discounts
-        max(abs(clean_signed(cell("discount"), "discount", how.decimal, how.currency) or Decimal(0)), by_coupon),
+        discount,
         by_coupon,
         alcohol is not False,
     )

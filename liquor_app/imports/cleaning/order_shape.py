@@ -74,7 +74,11 @@ class Watch:
         }
         self._suspects: set[int] = set()
         self._rows = 0
-        self._sums = Sums({**near, **at}, is_total="amount" in at and _is_whole_order(columns[at["amount"]]))
+        self._sums = Sums(
+            {**near, **at},
+            is_total="amount" in at and _is_whole_order(columns[at["amount"]]),
+            is_orders="amount" in at and _is_of_orders(columns[at["amount"]]),
+        )
         self._amount = columns[at["amount"]] if "amount" in at else ""
 
     def see(self, record: Record) -> None:
@@ -184,6 +188,12 @@ def _tells(column: str, position: int, sample: Sequence[Record]) -> bool:
 
 def _is_whole_order(column: str) -> bool:
     return _plain(column) in WHOLE_ORDER or bool(_OF_AN_ORDER.match(column) and not _OF_A_LINE.match(column))
+
+
+def _is_of_orders(column: str) -> bool:
+    """Tell whether a column's name leaves no doubt: "Order Total", where "Total" may be a line's."""
+    plain = _plain(column)
+    return plain in WHOLE_ORDER - {"total", "subtotal", "nettotal"} and not _OF_A_LINE.match(column)
 
 
 def _found(columns: Sequence[str], field: str, *, but: str = "") -> str | None:

@@ -39,10 +39,11 @@ class Sums:
     Args:
         at: field → position of its column; `unit_price` and `quantity` wherever the file tells them.
         is_total: whether the column of amounts is called one of whole orders.
+        is_orders: whether its name leaves no doubt of that: one order on which it stands twice is enough then.
     """
 
-    def __init__(self, at: Mapping[str, int], *, is_total: bool) -> None:
-        self._at, self._is_total = at, is_total
+    def __init__(self, at: Mapping[str, int], *, is_total: bool, is_orders: bool = False) -> None:
+        self._at, self._is_total, self._is_orders = at, is_total, is_orders
         self._watched = "amount" in at and "order_id" in at
         self._order, self._run = "", list[list[str]]()
         self._runs = self._orders = self._threes = self._valued = 0
@@ -72,6 +73,7 @@ class Sums:
         pairs = orders - self._threes
         return (
             found["gap"] * 10 > (0 if strict else orders)
+            or (self._is_orders and found["constant"] > 0)
             or found["repeated"] * 2 > self._valued
             or (found["same"] * 2 > self._valued and found["same"] >= SEVERAL)
             or (found["constant"] == orders >= (SEVERAL if self._is_total else MANY) and len(self._amounts) >= SEVERAL)

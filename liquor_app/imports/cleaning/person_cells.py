@@ -12,13 +12,16 @@ from liquor_app.customers.addresses import normalise_email, normalise_phone, sta
 from liquor_app.customers.countries import country_code
 from liquor_app.customers.person_names import clean_person_name
 from liquor_app.customers.places import normalise_state
-from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_text, clean_word
+from liquor_app.imports.cleaning.cells import MAX_TEXT, REMEMBERED, Rejected, clean_text, clean_word
 
 _NATIONAL_PHONE = re.compile(r"^(?:(?:\+|00)?1[ .-]?)?\(?([2-9]\d{2})\)?[ .-]?([2-9]\d{2})[ .-]?(\d{4})$")
 _WHOLE = re.compile(r"^\d+\.0+$")
 """A number that went through a spreadsheet: 12583.0."""
-_MANTISSA = re.compile(r"^[+-]?\d(?:[.,]\d+)?E[+-]?\d+$", re.IGNORECASE)
-"""One that lost its digits there: 6.17555E+09."""
+_MANTISSA = re.compile(r"^[+-]?(?P<one>\d)(?:[.,](?P<rest>\d+))?E(?P<power>[+-]?\d{1,4})$", re.IGNORECASE)
+"""One that may have lost its digits there: 6.17555E+09."""
+_ADDRESSES = re.compile(r"[^@\s]+@[^@\s]+(?: [^@\s]+@[^@\s]+)+")
+_BEHIND_EMAIL = re.compile(r"(?:\?[^@\s]*| ?\([^()@]*\))$")
+"""What a link (`?subject=…`) or a remark (`(work)`) puts behind an address."""
 _SEVERAL = re.compile(r"\s?[;|\n]\s?|\s?,\s|\s/\s|,(?=[^,@\s]+@)|\s(?:or|and|&)\s")
 """Of a cell that has come through `clean_word`: its white space is single."""
 _PLAIN_EMAIL = re.compile(r"[a-z0-9][a-z0-9_+.-]*@[a-z0-9.-]*[a-z0-9]", re.IGNORECASE | re.ASCII)
@@ -37,11 +40,33 @@ def clean_id(cell: str, field: str) -> str | None:
         return None
     if text[0] == "'":
         text = text[1:].strip() or text
-    if _WHOLE.match(text):
-        text = text.partition(".")[0]
-    elif _MANTISSA.match(text):
+    text = unspread(text)
+    if _MANTISSA.match(text):
         raise Rejected(f"bad_{field}", field, f"{field} lost its digits in a spreadsheet: {text[:40]!r}.")
     return text if text.strip("0") else None
+
+
+def unspread(text: str) -> str:
+    """Return a whole number as it was before a spreadsheet or a program made one with a point of it: `12583.0`, and
+    `6.175550142E+09` where all digits are there. Any other text stays."""
+    if _WHOLE.match(text):
+        return text.partition(".")[0]
+    if (found := _MANTISSA.match(text)) is not None:
+        rest, power = (found["rest"] or "").rstrip("0"), int(found["power"])
+        if text[0] not in "+-" and 0 < power <= 30 and len(found["rest"] or "") >= power >= len(rest):
+            return found["one"] + rest.ljust(power, "0")
+    return text
+
+
+def clean_order_id(cell: str) -> str | None:
+    """Return an order's number. One that lost its digits in a spreadsheet numbers nothing: orders are told apart by who
+    bought when, then, as in a file without numbers."""
+    try:
+        return clean_id(cell, "order_id")
+    except Rejected:
+        if len(cell) > MAX_TEXT or "\x00" in cell:
+            raise
+        return None
 
 
 def clean_name(cell: str, field: str) -> str | None:
@@ -60,7 +85,10 @@ def clean_email(cell: str) -> tuple[str | None, str | None]:
         text = _SEVERAL.split(text.strip(" ;,|"), maxsplit=1)[0]
         if named := _IN_BRACKETS.search(text):
             text = named[1]
-        text = text.removeprefix("mailto:").removeprefix("MAILTO:").strip(" .,;'\"")
+        text = text[7:] if text[:7].lower() == "mailto:" else text
+        text = _BEHIND_EMAIL.sub("", text).strip(" .,;'\"<>")
+        if _ADDRESSES.fullmatch(text):
+            text = text.partition(" ")[0]
     try:
         key = normalise_email(text)
     except Invalid as error:
@@ -76,8 +104,7 @@ def clean_phone(cell: str, country: str) -> str | None:
     text = clean_word(cell, "phone")
     if text is None:
         return None
-    if _WHOLE.match(text):
-        text = text.partition(".")[0]
+    text = unspread(text)
     if country == "US" and (plain := _NATIONAL_PHONE.match(text)):
         number = "+1" + "".join(plain.groups())
         if not _is_given_out(plain[1], plain[2]) or stands_for_nobody(number):

@@ -32,9 +32,9 @@ ALL: tuple[Profile, ...] = tuple(profile for tool in TOOLS for profile in tool.P
 PROFILES: dict[str, Profile] = {profile.key: profile for profile in ALL}
 
 
-def recognise(columns: Sequence[str], kind: str) -> Profile | None:
+def recognise(columns: Sequence[str], kind: str, file_name: str = "") -> Profile | None:
     """Return the export a file with these columns is: of several, the one that is known by most columns."""
-    found = [profile for profile in ALL if profile.kind == kind and fits(profile, columns)]
+    found = [profile for profile in ALL if profile.kind == kind and fits(profile, columns, file_name)]
     return max(found, key=lambda profile: len(profile.marks), default=None)
 
 
@@ -55,16 +55,18 @@ def named_profile(kind: str, options: Mapping[str, Any]) -> Profile | None:
     return profile
 
 
-def chosen_profile(columns: Sequence[str], kind: str, options: Mapping[str, Any]) -> Profile | None:
+def chosen_profile(
+    columns: Sequence[str], kind: str, options: Mapping[str, Any], file_name: str = ""
+) -> Profile | None:
     """Return the export a file is read as: what `options["profile"]` says ("" for none), else what it is known as.
 
     Raises:
         Invalid: no such export, one whose columns the file has not, or a known export of another kind.
     """
     if options.get("profile") is None:
-        found = recognise(columns, kind)
+        found = recognise(columns, kind, file_name)
         for other in sorted({one.kind for one in ALL} - {kind}):
-            if found is None and (meant := recognise(columns, other)) is not None:
+            if found is None and (meant := recognise(columns, other, file_name)) is not None:
                 raise Invalid(
                     f"The file looks like {meant.name}: it holds {other}, not {kind}. Import it as {other}.",
                     field="kind",
@@ -73,7 +75,9 @@ def chosen_profile(columns: Sequence[str], kind: str, options: Mapping[str, Any]
     profile = named_profile(kind, options)
     if profile is None:
         return None
-    if not fits(profile, columns):
+    if profile.unless_named and fits(profile, columns) and not fits(profile, columns, file_name):
+        raise Invalid(f"By its name, {file_name[:60]!r}, the file is no export of {profile.name}.", field="profile")
+    if not fits(profile, columns, file_name):
         missing = ", ".join(profile.marks)
         raise Invalid(f"The file is no export of {profile.name}: that has the columns {missing}.", field="profile")
     return profile

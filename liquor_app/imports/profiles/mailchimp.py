@@ -10,6 +10,7 @@ _COLUMNS = {
     "email": "Email Address", "first_name": "First Name", "last_name": "Last Name", "phone": "Phone Number",
     "date_of_birth": "Birthday",
 }  # fmt: skip
+_NOT_SUBSCRIBED = r"(?:non|not)[ _-]?subscribed|transactional"
 PROFILES = (
     Profile(
         key="mailchimp_subscribed",
@@ -17,11 +18,22 @@ PROFILES = (
         kind="customers",
         marks=_MARKS,
         unless=("UNSUB_TIME", "CLEAN_TIME"),
+        unless_named=_NOT_SUBSCRIBED,
         columns=_COLUMNS,
         made={
             "email_consent": "yes", "consent_source": "Mailchimp", "consent_ip": "{CONFIRM_IP|OPTIN_IP}",
             "email_consent_at": "{CONFIRM_TIME|OPTIN_TIME} UTC",
         },
+    ),
+    # who bought or was brought in and agreed to nothing: the columns are those of the subscribed, the name alone tells
+    Profile(
+        key="mailchimp_not_subscribed",
+        name="Mailchimp, not subscribed",
+        kind="customers",
+        marks=_MARKS,
+        unless=("UNSUB_TIME", "CLEAN_TIME"),
+        named=_NOT_SUBSCRIBED,
+        columns=_COLUMNS,
     ),
     Profile(
         key="mailchimp_unsubscribed",

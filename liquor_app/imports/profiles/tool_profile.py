@@ -74,6 +74,7 @@ class Profile:
             without columns says the same of every row.
         words: field → cell → what it means here; any other cell says nothing.
         unless: columns that make it another export of the same tool.
+        named, unless_named: a pattern in the file's name, where that alone tells one export of a tool from another.
         sales: how its rows become lines of purchases.
         refuses: why it cannot be imported as it is, and what would help.
     """
@@ -86,6 +87,8 @@ class Profile:
     made: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unless: tuple[str, ...] = ()
+    named: str = ""
+    unless_named: str = ""
     sales: Sales | None = None
     refuses: str = ""
 
@@ -98,8 +101,13 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "", name.lower())
 
 
-def fits(profile: Profile, columns: Sequence[str]) -> bool:
-    """Tell whether a file with these columns is an export of this kind."""
+def fits(profile: Profile, columns: Sequence[str], file_name: str = "") -> bool:
+    """Tell whether a file with these columns, and of this name, is an export of this kind."""
+    name = file_name.lower()
+    if (profile.named and not re.search(profile.named, name)) or (
+        profile.unless_named and re.search(profile.unless_named, name)
+    ):
+        return False
     there = {plain(one) for one in columns}
     return all(plain(one) in there for one in profile.marks) and not any(plain(one) in there for one in profile.unless)
 

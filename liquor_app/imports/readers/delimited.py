@@ -11,7 +11,7 @@ from math import ceil
 from pathlib import Path
 
 from liquor_app.core.errors import Invalid
-from liquor_app.imports.cleaning.cell_kinds import names_no_columns
+from liquor_app.imports.cleaning.cell_kinds import CellKind, kind_of, names_no_columns
 from liquor_app.imports.readers.encoding import bytes_read, open_text
 from liquor_app.imports.readers.ragged_rows import fit_rows
 from liquor_app.imports.readers.row_reader import MAX_CELL, SHOWN, Record, Table, numbered, unique_names
@@ -22,8 +22,12 @@ MAX_RECORD_LINES = 64
 """Lines one record may span; a quote that is still open then was never meant to open."""
 
 
+MOST_OF_NAMES = 10
+"""Lines a header may span."""
 LINES_BEFORE = 25
 """Lines looked at for the header: reports say what they are, when and of which days, before they name columns."""
+_END = "\x1a"
+"""What DOS ends a file with."""
 _SEP = re.compile(r"^\s*\"?sep=(.)\"?\s*$", re.IGNORECASE)
 
 
@@ -31,11 +35,16 @@ class _Malformed(Exception):
     pass
 
 
+_SAYS = re.compile(r":\s*\S|:\s*$")
+"""A cell of a report's title: "From: 01/01/2026"."""
+
+
 def find_header(lines: Sequence[str], said: str = "") -> tuple[int, str]:
     """Return where in the first lines of a file the columns are named, and what divides them.
 
     The mark is the one that divides most lines alike; one within quotes divides nothing. The header is the first line
-    that fills about as many cells as the lines below it: titles of reports fill one or two.
+    that fills about as many cells as the lines below it: titles of reports fill one or two, and hold dates or say
+    `From: …`, where columns have names.
 
     Args:
         said: the mark the file names itself (`sep=;`), else "".
@@ -44,10 +53,36 @@ def find_header(lines: Sequence[str], said: str = "") -> tuple[int, str]:
         csv.Error: the line cannot be read.
     """
     mark = said or max(DELIMITERS, key=lambda one: _agreement(lines, one))
-    filled = [sum(bool(cell.strip()) for cell in cells) for cells in _divided(lines, mark)]
+    divided = list(_divided(lines, mark))
+    filled = [sum(bool(cell.strip()) for cell in cells) for cells in divided]
     usual = max(filled[1:] or filled, key=lambda many: (filled.count(many), many))
     enough = max(2, ceil(0.75 * usual))
-    return next((place for place, many in enumerate(filled) if many >= enough), 0), mark
+    wide = [place for place, many in enumerate(filled) if many >= enough]
+    return next((place for place in wide if not _is_title(divided[place])), wide[0] if wide else 0), mark
+
+
+def _is_title(cells: Sequence[str]) -> bool:
+    """Tell whether a line says what a report is about. Somebody's row, of a file that names no columns, does not."""
+    told = any(_SAYS.search(cell) or kind_of([cell]) is CellKind.MOMENT for cell in cells)
+    return told and not names_no_columns(cells)
+
+
+def _whole_lines(lines: Sequence[str]) -> list[list[str]]:
+    """Return lines, those of one header together: the name of a column may hold line breaks, in quotes."""
+    found: list[list[str]] = []
+    place = 0
+    while place < len(lines):
+        upto = next(
+            (
+                end
+                for end in range(place + 1, min(place + MOST_OF_NAMES, len(lines)) + 1)
+                if "".join(lines[place:end]).count('"') % 2 == 0
+            ),
+            place + 1,
+        )
+        found.append(list(lines[place:upto]))
+        place = upto
+    return found
 
 
 def _divided(lines: Sequence[str], mark: str) -> Iterator[list[str]]:
@@ -136,15 +171,19 @@ class DelimitedFile(Table):
         if not first:
             raise Invalid("The file is empty: its first row must name the columns.", field="file")
         try:
-            at, delimiter = find_header(first, said)
-            *_, names = csv.reader(first[: at + 1], delimiter=delimiter)
+            whole = _whole_lines(first)
+            at, delimiter = find_header(["".join(lines) for lines in whole], said)
+            names: list[str] = []
+            for lines in whole[: at + 1]:
+                *_, names = csv.reader(lines, delimiter=delimiter)
         except (csv.Error, ValueError) as error:
             raise Invalid(
                 "The first row cannot be read. It must name the columns, each in a few words.", field="file"
             ) from error
         # a file without a header: its first row is somebody's and stays one
         self._starts_at = 1 if names_no_columns(names) else 2
-        self._lines.again.extend(first[at + self._starts_at - 1 :])
+        for lines in whole[at + self._starts_at - 1 :]:
+            self._lines.again.extend(lines)
         return (unique_names(names) if self._starts_at > 1 else numbered(len(names))), delimiter
 
     def _look(self, *, is_first: bool) -> str:
@@ -180,7 +219,7 @@ class DelimitedFile(Table):
                 problem = str(error) if isinstance(error, _Malformed) else f"The row cannot be read: {error}."
                 yield Record(number, [held[0].rstrip("\r\n")[:SHOWN]], problem)
                 continue
-            if not any(cells) or not any(cell.strip() for cell in cells):
+            if not any(cells) or not any(cell.strip().strip(_END) for cell in cells):
                 continue
             if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
                 del cells[width:]

@@ -50,10 +50,12 @@ class FileTotals:
         line = own.get("amount")
         self._total = next((named[name] for name in TOTALS if name in named and named[name] != line), None)
         self._terms: list[list[int]] = []
+        self._off: int | None = None
         if self._total is None and line is not None:
             self._terms = [[line]]
         elif self._total is None and "unit_price" in own:
             self._terms = [[own["unit_price"], *([own["quantity"]] if "quantity" in own else [])]]
+            self._off = own.get("discount")
         elif self._total is None and sales:
             self._terms = [
                 [named[plain(one)] for one in term] for term in sales.plus if all(plain(one) in named for one in term)
@@ -71,7 +73,9 @@ class FileTotals:
             self._orders.add(order)
             self._is_full = len(self._orders) > MOST_ORDERS
         if self._total is None:
-            self._money += sum((self._product(cells, places) for places in self._terms), Decimal(0))
+            money = sum((self._product(cells, places) for places in self._terms), Decimal(0))
+            off = abs(self._product(cells, [self._off])) if self._off is not None else Decimal(0)
+            self._money += max(money - off, Decimal(0)) if money >= 0 else min(money + off, Decimal(0))
         elif cells[self._total].strip() and (not order or order not in self._summed):
             self._money += self._product(cells, [self._total])
             if order and len(self._summed) <= MOST_ORDERS:

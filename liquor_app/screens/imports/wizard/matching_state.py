@@ -101,17 +101,18 @@ async def look_at(actor: Actor, question: Question) -> Answer:
             told = question.options
             whole: dict[str, Any] = {name: told[name] for name in ("profile", "constants") if name in told}
             if question.mapping is None:
-                seen = first = await READING.run(inspect_file, path, row.kind, options=whole)
+                seen = first = await READING.run(inspect_file, path, row.kind, options=whole, file_name=row.file_name)
             else:
                 seen = await READING.run(
-                    inspect_file, path, row.kind, rows=0, mapping=question.mapping, options=whole
+                    inspect_file, path, row.kind, rows=0, mapping=question.mapping, options=whole,
+                    file_name=row.file_name,
                 )  # fmt: skip
             mapping = seen.mapping if question.mapping is None else question.mapping
             options = {"date_order": seen.dialect.date_order, "decimal": seen.dialect.decimal} | told
             async with transaction() as session:
                 tried = await try_file(
                     session, actor, kind=row.kind, path=path, policy=question.policy, mapping=mapping,
-                    options=options, limit=TRIED_ROWS, watch=True,
+                    options=options, limit=TRIED_ROWS, watch=True, file_name=row.file_name,
                 )  # fmt: skip
                 lines = trial_lines(tried.shown, await shop_now(session), seen.columns)
     except AppError as problem:
