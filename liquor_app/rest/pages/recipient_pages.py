@@ -41,18 +41,27 @@ def _box(channel: Channel, *, on: bool) -> str:
     )
 
 
-def _barred_box(channel: Channel) -> str:
+ELSEWHERE = {
+    Channel.EMAIL: "To get e-mails again, use the link in one of our e-mails, or sign up again.",
+    Channel.SMS: "To get texts again, answer START to one of our texts from your phone, or sign up again.",
+}
+"""Why a channel cannot be turned on from here."""
+
+
+def _barred_box(channel: Channel, why: str) -> str:
     note = f"why-{channel.value}"
     return (
         f"<label class=barred><input type=checkbox name=channels value={channel.value} disabled"
-        f" aria-describedby={note}> {escape(channel.label)}</label><small id={note}>{escape(BARRED)}</small>"
+        f" aria-describedby={note}> {escape(channel.label)}</label><small id={note}>{escape(why)}</small>"
     )
 
 
 def preferences_page(wishes: Wishes, *, saved: bool = False) -> HTMLResponse:
     """Tell what to get, how often, or nothing for a while: one form, one button."""
     boxes = "".join(
-        _barred_box(channel) if channel in wishes.barred else _box(channel, on=on)
+        _barred_box(channel, BARRED if channel in wishes.barred else ELSEWHERE[channel])
+        if channel in wishes.barred | wishes.elsewhere
+        else _box(channel, on=on)
         for channel, on in wishes.channels.items()
     )
     topics = "".join(

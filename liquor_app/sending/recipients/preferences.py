@@ -24,6 +24,7 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.ids import parse_id, uuid7_time
 from liquor_app.core.security.crypto import sign, unsign
+from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.ages.age_verification import hear_birthday
 from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
@@ -35,7 +36,7 @@ from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.sending.pipeline.stored_bodies import BODY_COLUMNS, BODY_JOIN, read_body
 from liquor_app.sending.recipients.page_branding import BRAND_COLUMNS, Look, look_of
 from liquor_app.sending.recipients.suppression_status import Owned, lift_own, standing_of
-from liquor_app.sending.recipients.unsubscribe import GONE, message_of
+from liquor_app.sending.recipients.unsubscribe import GONE, is_same_address, message_of
 
 AGE_PATH, CONFIRM_PATH = "/a", "/k"
 _AGE = "age"
@@ -44,6 +45,8 @@ PAUSE = timedelta(days=30)
 FREQUENCIES = {"": None, "4": 4, "2": 2, "1": 1}
 """At most so many messages in 30 days; empty leaves it to the shop."""
 
+PAGE = "preference page"
+"""The source of what was said here, in consents and on the list."""
 WORDING = "preferences-2"
 """Version of the words on the page, for the evidence."""
 
@@ -60,12 +63,14 @@ class Stored:
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What somebody has told us they want; deliberately no address. `channels` are those we have an address for; those
-    `barred` stay off whatever they say (a complaint, a bounce, the shop's own entry). `topics` are the shop's, on or
+    `barred` stay off whatever they say (a complaint, a bounce, the shop's own entry), and those `elsewhere` can only be
+    turned on from their own address: whoever reads an e-mail need not hold the phone. `topics` are the shop's, on or
     off."""
 
     look: Look
     channels: dict[Channel, bool]
     barred: frozenset[Channel]
+    elsewhere: frozenset[Channel]
     is_paused: bool
     frequency: int | None
     topics: dict[str, bool]
@@ -102,7 +107,7 @@ async def stored_message(session: AsyncSession, token: str) -> Stored:
 
 _PERSON = """
 SELECT c.id, c.email_key, c.phone, c.email_consent, c.sms_consent, c.paused_until, c.max_contacts_30_days, c.topics_off,
-       b.name, b.primary_color, b.logo_url
+       {message}, b.name, b.primary_color, b.logo_url
 FROM {whose}
 LEFT JOIN LATERAL (
     SELECT {columns} FROM brands ORDER BY id = {brand} DESC NULLS LAST, is_default DESC LIMIT 1
@@ -113,11 +118,27 @@ _BY_SEND = _PERSON.format(
     whose="sends s JOIN customers c ON c.id = s.customer_id LEFT JOIN campaigns k ON k.id = s.campaign_id",
     brand="k.brand_id",
     columns=BRAND_COLUMNS,
+    message="s.channel, s.recipient",
     which="s.id = :id AND s.created_at = :at",
 )
 _PRESENT = "c.id = COALESCE((SELECT m.merged_into FROM customers m WHERE m.id = :id), :id)"
 """Whoever became part of another profile is that one."""
-_BY_ID = _PERSON.format(whose="customers c", brand="NULL", columns=BRAND_COLUMNS, which=_PRESENT)
+_BY_ID = _PERSON.format(
+    whose="customers c", brand="NULL", columns=BRAND_COLUMNS, message="NULL AS channel, NULL AS recipient",
+    which=_PRESENT,
+)  # fmt: skip
+_TICKED_OFF = f"""
+SELECT EXISTS (
+    SELECT FROM (SELECT status, source, evidence ->> 'had' AS had FROM consents
+                  WHERE customer_id = :id AND channel = :channel ORDER BY at DESC, id DESC LIMIT 1) latest
+     WHERE latest.status = '{ConsentStatus.WITHDRAWN}' AND latest.source = :page
+       AND latest.had = '{ConsentStatus.GIVEN}'
+) AND NOT EXISTS (
+    SELECT FROM suppressions WHERE address_hash = :hash AND lifted_at IS NULL
+     AND (channel IS NULL OR channel = :channel) AND source <> :page
+)
+"""
+"""Whether all that keeps a channel off is a tick on this very page, which took a consent."""
 
 
 async def _recipient(session: AsyncSession, token: str) -> Row[Any]:
@@ -142,9 +163,24 @@ async def _wishes(session: AsyncSession, row: Row[Any], topics: Sequence[Topic])
         channel: said[channel] == ConsentStatus.GIVEN and channel not in standing.listed
         for channel in addresses_of(row)
     }
+    off = [one for one, is_on in channels.items() if not is_on and one not in standing.barred]
+    elsewhere = frozenset([one for one in off if not await _may_turn_on(session, row, one)])
     wanted = {topic.name: not set(topic.kinds) & set(row.topics_off) for topic in topics}
     is_paused = row.paused_until is not None and row.paused_until > now()
-    return Wishes(look_of(row), channels, standing.barred, is_paused, row.max_contacts_30_days, wanted)
+    return Wishes(look_of(row), channels, standing.barred, elsewhere, is_paused, row.max_contacts_30_days, wanted)
+
+
+async def _may_turn_on(session: AsyncSession, row: Row[Any], channel: Channel) -> bool:
+    """Tell whether a yes on the page of one message is the word of who has the channel's address: the message went
+    there, or a tick here took what a tick gives back. A STOP by text is the phone's own to take back."""
+    address = addresses_of(row)[channel]
+    if row.channel == channel and is_same_address(channel, row.recipient, address):
+        return True
+    found = await session.execute(
+        text(_TICKED_OFF),
+        {"id": row.id, "channel": channel.value, "hash": address_hash(address), "page": PAGE},
+    )
+    return bool(found.scalar_one())
 
 
 async def wishes_of(session: AsyncSession, token: str) -> Wishes:
@@ -170,7 +206,8 @@ async def save_wishes(
     user_agent: str | None = None,
 ) -> Wishes:
     """Keep what somebody wants, with the evidence. Turning a channel on lifts their own unsubscribing, never a bounce
-    or a complaint. Of the topics `shown` those not among `topics` are turned off; others stay as they are.
+    or a complaint, and only where it is their own to take back (`Wishes.elsewhere`). Of the topics `shown` those not
+    among `topics` are turned off; others stay as they are.
 
     Raises:
         Invalid: the token is not ours, or an unknown frequency.
@@ -184,7 +221,7 @@ async def save_wishes(
     evidence = {"send_id": str(message_of(token)), "user_agent": (user_agent or "")[:300]}
     for channel, was_on in before.channels.items():
         turned_on = channel.value in channels
-        if channel in before.barred:
+        if channel in before.barred or (turned_on and channel in before.elsewhere):
             continue
         if turned_on != was_on or (not turned_on and await _says_no_again(session, row, channel, message_of(token))):
             await _turn(session, row, channel, on=turned_on, ip=ip, evidence=evidence)
@@ -221,16 +258,17 @@ async def _turn(
     session: AsyncSession, row: Row[Any], channel: Channel, *, on: bool, ip: str | None, evidence: dict[str, Any]
 ) -> None:
     address = addresses_of(row)[channel]
+    if not on:
+        evidence = {**evidence, "had": row.email_consent if channel is Channel.EMAIL else row.sms_consent}
     await record_consent(
-        session, SYSTEM, row.id, channel=channel, source="preference page", wording_version=WORDING, ip=ip,
+        session, SYSTEM, row.id, channel=channel, source=PAGE, wording_version=WORDING, ip=ip,
         status=ConsentStatus.GIVEN if on else ConsentStatus.WITHDRAWN, evidence=evidence,
     )  # fmt: skip
     if on:
         await lift_own(session, [Owned(channel, address, row.id)])
         return
     await suppress_address(
-        session, address, reason=SuppressionReason.UNSUBSCRIBED, channel=channel, customer_id=row.id,
-        source="preference page",
+        session, address, reason=SuppressionReason.UNSUBSCRIBED, channel=channel, customer_id=row.id, source=PAGE
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import parse_id, uuid7_time
 from liquor_app.core.pubsub import publish
 from liquor_app.core.security.crypto import sign, unsign
-from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.addresses import address_hash, normalise_email, normalise_phone
 from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.customers.recipient_consent import is_last_no
@@ -34,13 +34,14 @@ BARRED = (
     "We cannot write to this address: messages to it came back, or somebody there asked us to stop."
     " Please write to the shop if that is wrong."
 )
+ANOTHER = "This message went to an address that is no longer the one we have. Please use a newer one, or sign up again."
 
 _PURPOSE = "unsubscribe"
 WORDING = "unsubscribe-1"
 """Version of the words on the page, for the evidence."""
 
 _SEND = f"""
-SELECT s.id, s.customer_id, s.campaign_id, s.channel, b.name, b.primary_color, b.logo_url,
+SELECT s.id, s.customer_id, s.campaign_id, s.channel, s.recipient, b.name, b.primary_color, b.logo_url,
        COALESCE(CASE s.channel WHEN 'email' THEN c.email_key ELSE c.phone END, lower(s.recipient)) AS address,
        CASE WHEN c.deleted_at IS NULL THEN CASE s.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END END
            AS consent,
@@ -146,7 +147,8 @@ async def resubscribe(
     Raises:
         Invalid: the link is not ours.
         NotFound: the message, or whom it went to, is no longer known.
-        Conflict: more than their own unsubscribing keeps the address on the list.
+        Conflict: more than their own unsubscribing keeps the address on the list, or the message went to an address
+            that is no longer theirs: its reader cannot say yes for another.
     """
     row = await _find(session, token, lock=True)
     channel = Channel(row.channel)
@@ -154,6 +156,8 @@ async def resubscribe(
         raise NotFound(GONE)
     if not await _is_out(session, row):
         return _view(row, is_done=False)
+    if not is_same_address(channel, row.recipient, row.address):
+        raise Conflict(ANOTHER)
     if not await lift_own(session, [Owned(channel, row.address, row.customer_id)]):
         raise Conflict(BARRED)
     await record_consent(
@@ -172,7 +176,17 @@ async def resubscribe(
 
 
 def _view(row: Row[Any], *, is_done: bool) -> UnsubscribeView:
-    return UnsubscribeView(look_of(row), Channel(row.channel).label, is_done, row.is_known)
+    can_undo = row.is_known and is_same_address(Channel(row.channel), row.recipient, row.address)
+    return UnsubscribeView(look_of(row), Channel(row.channel).label, is_done, can_undo)
+
+
+def is_same_address(channel: Channel, went_to: str, normalised: str) -> bool:
+    """Tell whether a message went to an address somebody has now: only who reads it there may say yes by its links."""
+    try:
+        was = normalise_email(went_to) if channel is Channel.EMAIL else normalise_phone(went_to, is_given_out=False)
+    except Invalid:
+        return False
+    return was == normalised
 
 
 async def _is_out(session: AsyncSession, row: Row[Any]) -> bool:
