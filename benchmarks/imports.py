@@ -23,6 +23,9 @@ FIRST = ("Ada", "Bo", "Cy", "Dee", "Eve", "José", "Zoë", "Gus")
 LAST = ("King", "O'Neil", "Müller", "Smith", "Lovelace", "Ng")
 STATES = ("ME", "NY", "CA", "TX", "FL", "WA")
 AREAS = (207, 212, 213, 214, 305, 206, 312, 415, 617, 702)
+PEOPLE = "external_id, email_key, name, phone, city, state, postal_code"
+ORDERS = "id, external_id, customer_id, occurred_at, total, discount, alcohol_total"
+LINES = "purchase_id, product, category, brand, quantity, amount"
 
 
 def _person(number: int, *, phone: bool, city: str = "Portland") -> list[str]:
@@ -55,6 +58,19 @@ def write_sales(path: Path, rows: int, people: int, brand: str = "Brand") -> Non
             ])  # fmt: skip
 
 
+def write_bare_sales(folder: Path, sales: Path, buyers: dict[str, str]) -> tuple[Path, Path]:
+    """The orders and the lines of a file of sales as they end up, ids given: files of `ORDERS` and of `LINES`."""
+    orders, lines = folder / "orders.csv", folder / "lines.csv"
+    with sales.open(encoding="utf-8") as file, orders.open("w") as one, lines.open("w") as two:
+        first, second, last = csv.writer(one), csv.writer(two), ""
+        for row in csv.DictReader(file):
+            if row["order_id"] != last:
+                last, order = row["order_id"], uuid7()
+                first.writerow([order, last, buyers[row["email"]], row["date"], row["amount"], 0, row["amount"]])
+            second.writerow([order, row["product"], row["category"], row["brand"], row["quantity"], row["amount"]])
+    return orders, lines
+
+
 async def _forget(tables: str) -> None:
     async with transaction() as session:
         await session.execute(text(f"TRUNCATE {tables} CASCADE"))
@@ -84,36 +100,19 @@ async def _copy(statement: str, path: Path) -> None:
 
 async def _bare_people(path: Path, rows: int) -> float:
     began = time.perf_counter()
-    await _copy(
-        "COPY customers (external_id, email_key, name, phone, city, state, postal_code)"
-        " FROM STDIN (FORMAT csv, HEADER)",
-        path,
-    )
+    await _copy(f"COPY customers ({PEOPLE}) FROM STDIN (FORMAT csv, HEADER)", path)
     return rows / (time.perf_counter() - began)
 
 
 async def _bare_sales(folder: Path, path: Path, rows: int) -> float:
-    """The same orders and lines, ids given: COPY into `purchases`, COPY into `purchase_lines`."""
+    """COPY of the same orders and lines, ids given, into their tables."""
     async with transaction() as session:
-        found = await session.execute(text("SELECT email_key, id FROM customers"))
+        found = await session.execute(text("SELECT email_key, id::text FROM customers"))
         buyers = {row[0]: row[1] for row in found}
-    orders, lines = folder / "orders.csv", folder / "lines.csv"
-    with path.open(encoding="utf-8") as file, orders.open("w") as one, lines.open("w") as two:
-        first, second, last = csv.writer(one), csv.writer(two), ""
-        for row in csv.DictReader(file):
-            if row["order_id"] != last:
-                last, order = row["order_id"], uuid7()
-                first.writerow([order, last, buyers[row["email"]], row["date"], row["amount"], 0, row["amount"]])
-            second.writerow([order, row["product"], row["category"], row["brand"], row["quantity"], row["amount"]])
+    orders, lines = write_bare_sales(folder, path, buyers)
     began = time.perf_counter()
-    await _copy(
-        "COPY purchases (id, external_id, customer_id, occurred_at, total, discount, alcohol_total)"
-        " FROM STDIN (FORMAT csv)",
-        orders,
-    )
-    await _copy(
-        "COPY purchase_lines (purchase_id, product, category, brand, quantity, amount) FROM STDIN (FORMAT csv)", lines
-    )
+    await _copy(f"COPY purchases ({ORDERS}) FROM STDIN (FORMAT csv)", orders)
+    await _copy(f"COPY purchase_lines ({LINES}) FROM STDIN (FORMAT csv)", lines)
     return rows / (time.perf_counter() - began)
 
 

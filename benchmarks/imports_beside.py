@@ -9,7 +9,6 @@ Processor seconds stand beside the seconds: on a machine with company only those
 from __future__ import annotations
 
 import asyncio
-import csv
 import json
 import os
 import shutil
@@ -19,12 +18,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks.imports import write_people, write_sales
-from liquor_app.core.ids import uuid7
-
-PEOPLE = "external_id, email_key, name, phone, city, state, postal_code"
-ORDERS = "id, external_id, customer_id, occurred_at, total, discount, alcohol_total"
-LINES = "purchase_id, product, category, brand, quantity, amount"
+from benchmarks.imports import LINES, ORDERS, PEOPLE, write_bare_sales, write_people, write_sales
 
 
 class Clone:
@@ -82,19 +76,6 @@ def _line(bench: str, rows: int, took: dict[str, dict[str, Any]]) -> dict[str, o
     return told
 
 
-def _write_bare(folder: Path, sales: Path, buyers: dict[str, str]) -> tuple[Path, Path]:
-    """The same orders and lines as they end up, ids given."""
-    orders, lines = folder / "orders.csv", folder / "lines.csv"
-    with sales.open(encoding="utf-8") as file, orders.open("w") as one, lines.open("w") as two:
-        first, second, last = csv.writer(one), csv.writer(two), ""
-        for row in csv.DictReader(file):
-            if row["order_id"] != last:
-                last, order = row["order_id"], uuid7()
-                first.writerow([order, last, buyers[row["email"]], row["date"], row["amount"], 0, row["amount"]])
-            second.writerow([order, row["product"], row["category"], row["brand"], row["quantity"], row["amount"]])
-    return orders, lines
-
-
 async def _forget(clones: list[Clone], tables: str) -> None:
     for clone in clones:
         await clone.do("sql", statement=f"TRUNCATE {tables} CASCADE")
@@ -144,7 +125,7 @@ async def run(
                 await _forget(clones, "customers, imports")
                 continue
             found = await ours.do("sql", statement="SELECT email_key, id FROM customers")
-            copied = _write_bare(folder, sales, dict(found["found"]))
+            copied = write_bare_sales(folder, sales, dict(found["found"]))
             statements = [
                 [f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)", str(path)]
                 for table, columns, path in zip(("purchases", "purchase_lines"), (ORDERS, LINES), copied, strict=True)
