@@ -74,12 +74,13 @@ test-fast: $(DEV) ## the inner loop: no browser, no killed processes
 
 ABOVE := security api ui forms lists demo scoring details
 # what reads files and draws their pages: no engine has a part in it; what stores them (import, undo, merging) runs
-READING := cells dirty_files hostile_cells import_cases import_pages profiles sales trial
+READING := cells dirty_files hostile_cells import_cases profiles sales trial
+PAGES = $(wildcard tests/*/test_*_pages.py)
 test-integration: $(DEV) ## only what touches the database and the queue (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@# What is left out stands above the services that are tried here (attacks, routes, screens, lists, the sample) or
 	@# computes (models); their constant statements, too, are prepared on these engines.
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "integration and not timescale and not reliability" $(addprefix --ignore=tests/,$(ABOVE)) \
-	  $(foreach kind,$(READING),--ignore=tests/imports/test_$(kind).py) tests
+	  $(foreach kind,$(READING),--ignore=tests/imports/test_$(kind).py) $(addprefix --ignore=,$(PAGES)) tests
 
 check: style types contracts guards ## ruff, types, import contracts, the guards of the house
 

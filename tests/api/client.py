@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.tokens import issue_tokens
 from liquor_app.accounts.users import get_user
 from liquor_app.core.db import transaction
+from liquor_app.rest.routers import create_api
 
 PASSWORD = "correct horse battery"
+
+
+@cache
+def whole_api() -> FastAPI:
+    """The API, made once a process: it keeps nothing of a request, and making it takes longer than most tests."""
+    return create_api()
 
 
 @dataclass

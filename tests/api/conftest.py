@@ -11,16 +11,15 @@ from liquor_app.accounts.models import Role, User
 from liquor_app.accounts.passwords import hash_password
 from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.db import transaction
-from liquor_app.rest.routers import create_api
 from liquor_app.segments.service import ensure_default_segments
 from liquor_app.templates.service import ensure_default_templates
-from tests.api.client import PASSWORD, Client, address_of, signed_in
+from tests.api.client import PASSWORD, Client, address_of, signed_in, whole_api
 from tests.people import ensure_shop
 
 
 @pytest.fixture
 async def http(database: str) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_api(), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(whole_api(), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as client:
         yield client
 

@@ -22,8 +22,7 @@ from liquor_app.api import sockets
 from liquor_app.core.db import transaction
 from liquor_app.core.pubsub import hub, publish
 from liquor_app.organization.service import notify
-from liquor_app.rest.routers import create_api
-from tests.api.client import Client, address_of
+from tests.api.client import Client, address_of, whole_api
 from tests.factories import add_people, add_ready_campaign
 
 pytestmark = pytest.mark.integration
@@ -92,7 +91,7 @@ async def app(anybody: Client) -> AsyncIterator[FastAPI]:
     """The API with its process's listener."""
     listening = asyncio.create_task(hub.run())
     await asyncio.sleep(0.2)
-    yield create_api()
+    yield whole_api()
     listening.cancel()
     with suppress(asyncio.CancelledError):
         await listening

@@ -26,10 +26,9 @@ from liquor_app.core.listing.compile import compile_list
 from liquor_app.core.listing.spec import ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import MAX_LIMIT, Page
 from liquor_app.organization.lists import AUDIT
-from liquor_app.rest.routers import create_api
 from liquor_app.screens.campaigns.list.state import CampaignsState
 from liquor_app.screens.customers.list.state import CustomersState
-from tests.api.client import Client, is_problem
+from tests.api.client import Client, is_problem, whole_api
 from tests.lists.contract import Listed, declared, in_order
 from tests.lists.registry import LISTS
 
@@ -81,7 +80,7 @@ async def filled(listed: Listed) -> list[Any]:
 @functools.cache
 def document() -> dict[str, Any]:
     """The API as it describes itself; making it takes a second."""
-    return create_api().openapi()
+    return whole_api().openapi()
 
 
 def test_every_list_is_here() -> None:

@@ -29,11 +29,10 @@ from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, JobContext, enqueue
 from liquor_app.core.security.call_origin import CLOCK, call_origin
 from liquor_app.organization.lists import AuditRow
-from liquor_app.rest.routers import create_api
 from liquor_app.screens.organization.audit.state import AuditState
 from liquor_app.screens.organization.audit.view import AuditLine, audit_line
 from liquor_app.screens.organization.settings.state import SettingsState
-from tests.api.client import Client, is_problem
+from tests.api.client import Client, is_problem, whole_api
 from tests.people import add_campaign, add_customer
 from tests.tabs import Tab, run
 from worker.cron import _at
@@ -152,7 +151,7 @@ def _from(app: FastAPI, peer: str, admin: Client, **headers: str) -> httpx.Async
 async def test_a_header_does_not_forge_the_address(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIQUOR_TRUSTED_PROXIES", PROXY)
     config.get_settings.cache_clear()
-    app = create_api()
+    app = whole_api()
     forged = {
         "X-Forwarded-For": "198.51.100.1", "X-Real-IP": "198.51.100.1", "Forwarded": "for=198.51.100.1",
         "X-Request-Id": "somebody else's", "CF-Connecting-IP": "198.51.100.1",

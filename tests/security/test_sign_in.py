@@ -30,9 +30,8 @@ from liquor_app.core.config import PROJECT_ROOT
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.demo import sample_shop
-from liquor_app.rest.routers import create_api
 from liquor_app.screens.session.state import cookie_of
-from tests.api.client import PASSWORD, Client, address_of, is_problem
+from tests.api.client import PASSWORD, Client, address_of, is_problem, whole_api
 from tests.conftest import Engines
 from tests.tabs import Tab
 
@@ -53,7 +52,7 @@ def fresh_minute(engines: Engines) -> None:
 @asynccontextmanager
 async def from_address(address: str, **headers: str) -> AsyncIterator[Client]:
     """Somebody whose connection comes from an address."""
-    transport = httpx.ASGITransport(create_api(), raise_app_exceptions=False, client=(address, 4711))
+    transport = httpx.ASGITransport(whole_api(), raise_app_exceptions=False, client=(address, 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as http:
         yield Client(http, headers)
 
@@ -516,7 +515,7 @@ async def test_who_hangs_up_before_the_turn_is_neither_hashed_nor_counted(
                     (b"content-length", str(len(body)).encode())],
         "client": ("203.0.113.66", 1), "server": ("shop.test", 80),
     }  # fmt: skip
-    await create_api()(scope, receive, send)
+    await whole_api()(scope, receive, send)
     assert sent[0]["status"] == 503
     assert looked == []
     assert await _count("sign_in_attempts") == 0

@@ -17,9 +17,8 @@ from liquor_app.api.body_limits import Edge
 from liquor_app.api.socket_bounds import PEOPLES_PACE, STRANGERS_PACE, FailureLog, Pace, Socket
 from liquor_app.core.admission import Crowd
 from liquor_app.liquor_app import app
-from liquor_app.rest.routers import create_api
 from tests.api import test_sockets as client
-from tests.api.client import Client
+from tests.api.client import Client, whole_api
 from tests.security.wire import Wire
 
 pytestmark = pytest.mark.integration
@@ -137,7 +136,7 @@ async def test_silent_sockets_do_not_refuse_those_with_a_token(
     none."""
     monkeypatch.setattr(socket_bounds, "EVENT_STRANGERS", Crowd[Socket](of_one=3, in_all=6))
     monkeypatch.setattr(socket_bounds, "API_STRANGERS", Crowd[Socket](of_one=3, in_all=6))
-    api, query = create_api(), f"token={client.token_of(viewer)}"
+    api, query = whole_api(), f"token={client.token_of(viewer)}"
     async with AsyncExitStack() as stack:
         silent = []
         for n in range(6):
