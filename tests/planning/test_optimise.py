@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -120,7 +121,7 @@ def test_the_gap_to_the_exact_bound_is_below_one_per_cent(
     assert_lawful(problem, plan)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     people=st.integers(1, 25),
     seed=st.integers(0, 10_000),
@@ -144,6 +145,49 @@ def test_no_constraint_is_ever_broken(
     assert ((codes == Verdict.CHOSEN) == (plan.day != NOWHERE)).all()
     again = optimise(problem)
     assert (again.day == plan.day).all(), "the same problem has one answer"
+
+
+def best_by_trying(problem: Problem) -> float:
+    """The most any plan of one message each is worth, by trying every one."""
+    options: list[list[tuple[int, int]]] = [[] for _ in range(problem.counts.shape[0])]
+    for index in np.flatnonzero(problem.value > 0):
+        options[problem.customer[index]] += [(int(index), day) for day in range(problem.days)]
+    best = 0.0
+
+    def go_on(person: int, room: Any, budget: float, value: float) -> None:
+        nonlocal best
+        best = max(best, value)
+        if person == len(options):
+            return
+        go_on(person + 1, room, budget, value)
+        for index, day in options[person]:
+            place = (day, problem.channel[index])
+            if room[place] > 0 and problem.discount[index] <= budget:
+                room[place] -= 1
+                worth = problem.value[index] * problem.weight[day]
+                go_on(person + 1, room, budget - problem.discount[index], value + worth)
+                room[place] += 1
+
+    go_on(0, problem.capacity.copy(), problem.budget, 0.0)
+    return best
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_tiny_shops_plan_is_the_best_there_is(seed: int) -> None:
+    """A seat and a dollar decide here: prices and repairs alone lose 8 % of such plans on average, and half of some."""
+    week = base(5, seed, email=0.3, sms=0.3, budget=0.15)
+    problem = replace(week, weight=week.weight[:3], capacity=week.capacity[:3])
+    plan = optimise(problem)
+    best = best_by_trying(problem)
+    assert plan.value == pytest.approx(best)
+    assert plan.bound == pytest.approx(best, rel=1e-3), "and it is known to be"
+    assert_lawful(problem, plan)
+
+
+def test_the_solver_says_nothing_on_our_output(capfd: pytest.CaptureFixture[str]) -> None:
+    for seed in range(6):
+        optimise(base(20, seed, budget=0.1))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_plan_is_made_of_the_best() -> None:

@@ -9,7 +9,8 @@ expected discounts stay within a budget. Its Lagrange dual has one price per cha
 Prices are found by exact coordinate descent: with the others fixed, a place's price is the gain of the first customer
 who gets none, a partial sort away. On large bases they are fitted on a fixed stretch of the customers. The plan is then
 read off the prices and repaired until it fits. Every dual value bounds every plan from above, so the gap is reported
-with each plan, no LP solver needed. More than one message per customer: solved in rounds, later messages counting half.
+with each plan. A small shop's round is solved to its end besides (`exact_plan`), and the better of the two is taken.
+More than one message per customer: solved in rounds, later messages counting half.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy.typing as npt
 
 from liquor_app.actions.frequency_caps import BACK, open_days
 from liquor_app.planning.optimizer.dual_prices import Book
+from liquor_app.planning.optimizer.exact_plan import solve_exactly
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Ints, Problem, Verdict
 
 REPEAT = 0.5
@@ -44,8 +46,12 @@ def optimise(problem: Problem) -> Allocation:
         book = Book(problem, left, REPEAT**message, usable)
         offered = book.prices(room, budget)
         plans = [book.plan(prices, of_budget, room, budget) for prices, of_budget in offered]
+        proved = min(book.dual(prices, of_budget, room, budget) for prices, of_budget in offered)
+        if (exact := solve_exactly(problem, left, usable, room, budget)) is not None:
+            plans.append(exact[0])
+            proved = min(proved, exact[1] * REPEAT**message)
         taken = max(plans, key=lambda plan: _worth_of(problem, left, plan))
-        bound += min(book.dual(prices, of_budget, room, budget) for prices, of_budget in offered)
+        bound += proved
         if message == 0:
             price, budget_price = offered[0][0].reshape(room.shape), offered[0][1]
         chosen = taken >= 0
