@@ -11,7 +11,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.providers.kit.base import EventKind
 from liquor_app.sending.events.inbox import receive
-from liquor_app.sending.events.sms_keywords import twiml
+from liquor_app.sending.events.text_answers import twiml
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 

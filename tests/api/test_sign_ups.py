@@ -109,7 +109,9 @@ async def test_from_the_sign_up_to_the_first_text_to_remove_me(anybody: Client, 
             "Harbor & Vine: reply YES to get recurring marketing texts, up to 4 messages a month. Msg & data rates may"
             " apply. HELP for help. 21+. Reply STOP to end."
         )
-        await text_us(anybody, "+12072000042", "Yes!")
+        assert (await text_us(anybody, "+12072000043", "Yes!")).text == "<Response/>", "nobody asked this number"
+        welcome = await text_us(anybody, "+12072000042", "Yes!")
+        assert "you are signed up for recurring marketing texts, up to 4 messages a month" in welcome.text
         await hear()
         (person,) = await rows(
             "SELECT id, name, postal_code, phone, email, sms_consent, email_consent, of_age_on, age_verified_at"
@@ -122,7 +124,7 @@ async def test_from_the_sign_up_to_the_first_text_to_remove_me(anybody: Client, 
         assert proof.ip == "127.0.0.1"
         assert "Consent is not a condition of any purchase" in proof.evidence["words"]
         assert (proof.evidence["reply"], proof.evidence["user_agent"]) == ("Yes!", "Phone/1")
-        assert await rows("SELECT 1 FROM replies") == [], "an answer is no task"
+        assert [row.address for row in await rows("SELECT address FROM replies")] == ["+12072000043"], "a task"
         (kept,) = await rows("SELECT * FROM sign_ups")
         assert (kept.status, kept.entry_encrypted) == ("confirmed", None), "what was typed is where it belongs"
 
@@ -139,7 +141,7 @@ async def test_from_the_sign_up_to_the_first_text_to_remove_me(anybody: Client, 
         await hear()
         assert [row.sms_consent for row in await rows("SELECT sms_consent FROM customers")] == ["withdrawn"]
         # the yes of last time is spent
-        await text_us(anybody, "+12072000042", "YES")
+        assert (await text_us(anybody, "+12072000042", "YES")).text == "<Response/>"
         await hear()
         assert [row.sms_consent for row in await rows("SELECT sms_consent FROM customers")] == ["withdrawn"]
         counts = "SELECT what, count FROM sign_up_days ORDER BY what"
@@ -195,6 +197,11 @@ async def test_what_nobody_confirms_is_forgotten(anybody: Client, house: House) 
         async with transaction() as session:
             assert await forget_sign_ups(session) == 1
     assert await rows("SELECT 1 FROM sign_ups") == []
+    assert len(await rows("SELECT 1 FROM service_messages")) == 1, "so that a no is not asked again"
+    with travel(now() + timedelta(days=31)):
+        async with transaction() as session:
+            await forget_sign_ups(session)
+    assert await rows("SELECT 1 FROM service_messages") == []
     assert await rows("SELECT 1 FROM customers") == []
 
 
@@ -315,6 +322,7 @@ async def test_the_registration_follows_what_is_set(
     assert fields["opt_in_message"] == texts_to(house, "+12072000042")[0]
     helped = await text_us(anybody, "+12072000042", "HELP")
     assert fields["help_message"] in unescape(helped.text)
+    assert fields["welcome_message"] in unescape((await text_us(anybody, "+12072000042", "yes")).text)
     for name, part in (
         ("opt_in_flow", f"{JOIN}, which"),
         ("opt_in_flow", f"{JOIN}/sheet"),

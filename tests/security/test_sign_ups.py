@@ -19,9 +19,7 @@ from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
-from liquor_app.sending.events.replies import keep_texts
-from liquor_app.sending.events.sms_keywords import answer_texts, not_understood, stopped_numbers
-from liquor_app.sending.sign_up.confirm_sign_up import cancel_sign_ups, take_yeses
+from liquor_app.sending.events.inbox import hear_texts
 from tests.api.client import Client
 from tests.people import add_customer
 from tests.sign_ups import EMAIL, JOIN, PHONE, fill_in, open_sign_up, token_in, work
@@ -56,11 +54,7 @@ async def says(words: str, phone: str = NUMBER, at_least: timedelta = timedelta(
     """A text comes in, as the inbox takes it."""
     event = WebhookEvent(EventKind.INBOUND, uuid7().hex, now() + at_least, None, recipient=phone, text=words)
     async with transaction() as session:
-        answers = await take_yeses(session, [event])
-        await answer_texts(session, [event])
-        await cancel_sign_ups(session, Channel.SMS, stopped_numbers([event]))
-        if not_understood(event) and event.event_id not in answers:
-            await keep_texts(session, [("sandbox", event)])
+        await hear_texts(session, [("sandbox", event)])
 
 
 async def test_links_that_are_forged_of_another_purpose_or_spent(shop: Client) -> None:

@@ -72,7 +72,7 @@ class ConsentOut(Row):
 class ErrandIn(Body):
     """A message somebody asked for."""
 
-    kind: Kind
+    kind: Literal[Kind.CONFIRM, Kind.AGE]
     channel: Channel
 
 

@@ -151,11 +151,7 @@ async def process_receipts(session: AsyncSession, actor: Actor, *, limit: int = 
         return Processed(0, 0)
     receipts = await _identified(session, receipts)
     texts = [one for one in receipts if one.event.kind is EventKind.INBOUND]
-    answers = await take_yeses(session, [one.event for one in texts])
-    await answer_texts(session, [one.event for one in texts])
-    await cancel_sign_ups(session, Channel.SMS, stopped_numbers([one.event for one in texts]))
-    unread = [one.told for one in texts if not_understood(one.event) and one.event.event_id not in answers]
-    await keep_texts(session, unread)
+    await hear_texts(session, [one.told for one in texts])
     await take_mail_answers(session, [one.told for one in receipts if one.event.kind is EventKind.INBOUND_MAIL])
     by_send: dict[UUID, list[Told]] = defaultdict(list)
     nameless: list[_Receipt] = []
@@ -175,6 +171,16 @@ async def process_receipts(session: AsyncSession, actor: Actor, *, limit: int = 
     await close_receipts(session, {key: NO_SUCH_MESSAGE if key in unknown else None for key in done})
     others = sum(one.event.kind not in LOGGED and one.event.kind not in WRITTEN for one in receipts)
     return Processed(len(receipts), len(unknown) + others, len(later))
+
+
+async def hear_texts(session: AsyncSession, texts: Sequence[Told]) -> None:
+    """Do what people wrote by text: a YES to a sign-up of their own, STOP, START; the rest is for a person to read. A
+    corridor."""
+    events = [event for _, event in texts]
+    answers = await take_yeses(session, events)
+    await answer_texts(session, events)
+    await cancel_sign_ups(session, Channel.SMS, stopped_numbers(events))
+    await keep_texts(session, [one for one in texts if not_understood(one[1]) and one[1].event_id not in answers])
 
 
 async def set_aside(session: AsyncSession, actor: Actor, error: str) -> None:

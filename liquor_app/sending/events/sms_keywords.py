@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
-from xml.sax.saxutils import escape
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +15,7 @@ from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.recipient_consent import SaidByText, return_by_text, withdraw_by_text
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import BrandRow, default_brand
+from liquor_app.organization.service import BrandRow
 from liquor_app.providers.kit.base import WebhookEvent
 from liquor_app.sending.recipients.suppression_status import lift_own, owners_of_phones
 
@@ -137,13 +136,6 @@ async def _obey(session: AsyncSession, wish: Wish, events: Sequence[WebhookEvent
         return
     await lift_own(session, await owners_of_phones(session, [one.phone for one in told]), source=BY_TEXT)
     await return_by_text(session, told, BY_TEXT)
-
-
-async def twiml(session: AsyncSession, events: Sequence[WebhookEvent]) -> str:
-    """Tell what Twilio is to answer at once. STOP and START it answers itself; HELP says who we are and the way out."""
-    if not any(wish_of(event.text, event.opt_out) is Wish.HELP for event in events if event.text):
-        return "<Response/>"
-    return f"<Response><Message>{escape(help_words(await default_brand(session)))}</Message></Response>"
 
 
 def help_words(brand: BrandRow) -> str:

@@ -24,7 +24,7 @@ from liquor_app.organization.us_states import state_name
 from liquor_app.providers.registry import SANDBOX
 from liquor_app.providers.service import load_routes
 from liquor_app.sending.events.sms_keywords import HELP, STOP, help_words
-from liquor_app.sending.sign_up.sign_up_message import asking_text
+from liquor_app.sending.sign_up.sign_up_message import asking_text, welcome_text
 from liquor_app.sending.sign_up.sign_up_pages import PageRow, read_sign_up_page
 from liquor_app.templates.preview import preview_draft
 from liquor_app.templates.rendering.render import Legal, Notice, render_notice
@@ -156,6 +156,7 @@ def _campaign_fields(
         ),
         KitField("opt_in_keywords", "Opt-in keywords", "YES"),
         KitField("opt_in_message", "Opt-in message", asking),
+        KitField("welcome_message", "Answer to a YES", welcome_text(name, page.wording)),
         KitField("opt_out_keywords", "Opt-out keywords", ", ".join(sorted(one.upper() for one in STOP))),
         KitField("opt_out_message", "Opt-out message", STOPPED),
         KitField("help_keywords", "Help keywords", ", ".join(sorted(one.upper() for one in HELP))),

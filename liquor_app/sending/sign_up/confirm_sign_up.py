@@ -27,7 +27,7 @@ from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import create_customer, get_customer, update_customer
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import get_brand
+from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.organization.settings import shop_today
 from liquor_app.providers.kit.base import WebhookEvent
 from liquor_app.sending.events.sms_keywords import Wish, is_yes, wish_of
@@ -35,7 +35,7 @@ from liquor_app.sending.recipients.page_branding import Look, look_of
 from liquor_app.sending.recipients.suppression_status import is_barred, lift_own, owners_of
 from liquor_app.sending.recipients.unsubscribe import BARRED
 from liquor_app.sending.sign_up.models import SIGN_UP, SignUpStatus
-from liquor_app.sending.sign_up.sign_up import CONFIRM_WITHIN, count_sign_up
+from liquor_app.sending.sign_up.sign_up import AFTER_A_NO, CONFIRM_WITHIN, count_sign_up
 from liquor_app.sending.sign_up.sign_up_message import YES
 from liquor_app.sending.sign_up.waiting_entry import WaitingEntry, open_entry
 
@@ -69,6 +69,7 @@ _SIBLING = f"""
 SELECT c.id FROM sign_ups s JOIN customers c ON c.id = s.became_id AND c.deleted_at IS NULL
  WHERE s.form_id = :form AND s.made_customer AND s.status = '{SignUpStatus.CONFIRMED}'
 """
+_FORGET_MESSAGES = "DELETE FROM service_messages WHERE kind = 'sign_up' AND created_at < :before"
 _FORGET = "DELETE FROM sign_ups WHERE created_at < :before"
 
 
@@ -117,31 +118,39 @@ async def take_yeses(session: AsyncSession, texts: Sequence[WebhookEvent]) -> fr
             last[event.recipient] = max(event.at, last.get(event.recipient, event.at))
     taken = set()
     for event in sorted(texts, key=lambda one: one.at):
-        if not event.recipient or not is_yes(event.text):
+        if not is_yes(event.text) or (event.recipient in last and last[event.recipient] >= event.at):
             continue
-        if event.recipient in last and last[event.recipient] >= event.at:
-            continue
-        try:
-            phone = normalise_phone(event.recipient, is_given_out=False)
-        except Invalid:
-            continue
-        found = await session.execute(
-            text(_BY_PHONE), {"hash": address_hash(phone), "since": now() - CONFIRM_WITHIN, "said": event.at}
-        )
-        if (row := found.first()) is None:
-            continue
-        try:
-            await _refuse_no(session, row)
-        except AppError:
+        if (row := await _answered(session, event)) is None:
             continue
         await _take_in(session, row, {"reply": (event.text or "")[:160], "event_id": event.event_id})
         taken.add(event.event_id)
     return frozenset(taken)
 
 
+async def brand_asking(session: AsyncSession, event: WebhookEvent) -> BrandRow | None:
+    """Return the brand whose question a YES answers, if it does. A corridor: it takes nothing yet."""
+    row = await _answered(session, event)
+    return None if row is None else await get_brand(session, row.brand_id)
+
+
+async def _answered(session: AsyncSession, event: WebhookEvent) -> Any:
+    """Return the sign-up that waits for the number a text came from; None if there is none, or it said no since."""
+    try:
+        phone = normalise_phone(event.recipient or "", is_given_out=False)
+        found = await session.execute(
+            text(_BY_PHONE), {"hash": address_hash(phone), "since": now() - CONFIRM_WITHIN, "said": event.at}
+        )
+        if (row := found.first()) is not None:
+            await _refuse_no(session, row)
+    except AppError:
+        return None
+    return row
+
+
 async def forget_sign_ups(session: AsyncSession) -> int:
     """Forget what nobody confirmed in time, and that somebody did: the consent is kept with its evidence. A corridor,
     for the clock."""
+    await session.execute(text(_FORGET_MESSAGES), {"before": now() - AFTER_A_NO})
     gone = await session.execute(text(_FORGET), {"before": now() - CONFIRM_WITHIN})
     return int(gone.rowcount)  # type: ignore[attr-defined]
 

@@ -71,3 +71,12 @@ def asking_text(brand: str, wording: Wording) -> str:
         f"{brand}: reply YES to get recurring marketing texts, up to {often} a month. Msg & data rates may apply."
         " HELP for help."
     )
+
+
+def welcome_text(brand: str, wording: Wording) -> str:
+    """Return the answer to a YES that confirmed (CTIA: who, what for, how often, the cost, help, the way out)."""
+    often = plural(wording.messages_a_month, "message")
+    return (
+        f"{brand}: you are signed up for recurring marketing texts, up to {often} a month. Msg & data rates may apply."
+        " Reply HELP for help, STOP to end."
+    )
