@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 
 from liquor_app.accounts import models as accounts
 from liquor_app.actions import models as actions
+from liquor_app.allocations import models as allocations
 from liquor_app.analytics import models as analytics
 from liquor_app.api import models as api
 from liquor_app.campaigns import models as campaigns
@@ -34,7 +35,7 @@ from liquor_app.templates import models as templates
 SLICES = (
     core, api, events, accounts, organization, customers, imported, labels, catalog, imports, drop_folders, campaigns,
     ledger, scoring, segments, compliance, providers, templates, coupons, actions, experiments, planning, sending,
-    sign_up, doubles, analytics,
+    sign_up, allocations, doubles, analytics,
 )  # fmt: skip
 
 metadata = SQLModel.metadata

@@ -63,6 +63,12 @@ async def check_senders(context: dict[str, Any]) -> None:
         await request_daily_check(session)
 
 
+async def look_for_restocked(context: dict[str, Any]) -> None:
+    """Each five minutes: what people waited for and is back in stock."""
+    async with transaction() as session:
+        await enqueue(session, Job.TELL_RESTOCKED, dedupe_key="all")
+
+
 async def score_touched(context: dict[str, Any]) -> bool:
     """Each minute: score those whose purchases changed and whose turn was missed."""
     return await score_waiting()
@@ -146,5 +152,6 @@ CRON = [
     _at(make_partitions, hour=0, minute=7, run_at_startup=True),
     _at(refresh_knowledge, hour=7, minute=30),
     _at(look_for_doubles, hour=8, minute=30),
+    _at(look_for_restocked, minute=set(range(2, 60, 5)), second=40),
     _at(check_senders, hour=9, minute=17),
 ]

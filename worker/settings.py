@@ -14,6 +14,7 @@ from arq.typing import WorkerCoroutine
 
 from liquor_app.accounts.bulk_actions import bulk_task
 from liquor_app.accounts.list_exports import export_task
+from liquor_app.allocations.tasks import TASKS as ALLOCATIONS
 from liquor_app.analytics.tasks import TASKS as ANALYTICS
 from liquor_app.campaigns.lists import CAMPAIGN_ACTIONS
 from liquor_app.core import db, redis
@@ -52,6 +53,7 @@ TASKS: dict[Job, Task] = {
     **SENDING,
     **DOUBLES,
     **SENDER_CHECKS,
+    **ALLOCATIONS,
     **ANALYTICS,
     **DEMO,
 }

@@ -104,6 +104,7 @@ class Job(StrEnum):
     FIND_DOUBLES = "find_doubles"
     REMOVE_CUSTOM_FIELD = "remove_custom_field"
     CHECK_SENDERS = "check_senders"
+    TELL_RESTOCKED = "tell_restocked"
 
 
 class JobCancelled(Exception):

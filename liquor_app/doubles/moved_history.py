@@ -10,6 +10,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.action_status import move_actions, return_actions
+from liquor_app.allocations.moved_interests import (
+    move_entries,
+    move_interests,
+    return_entries,
+    return_interests,
+)
 from liquor_app.campaigns.firings import move_firings, return_firings
 from liquor_app.coupons.coupon_codes import move_codes, return_codes
 from liquor_app.customers.merging.merged_rows import Moved
@@ -33,6 +39,8 @@ MOVERS: dict[str, Mover] = {
     "coupons": Mover(move_codes, return_codes),
     "actions": Mover(move_actions, return_actions),
     "replies": Mover(move_replies, return_replies),
+    "product_interests": Mover(move_interests, return_interests),
+    "allocation_entries": Mover(move_entries, return_entries),
     "service_messages": Mover(move_errands, return_errands),
 }
 """By the table whose rows are moved."""

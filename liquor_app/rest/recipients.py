@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
+from liquor_app.allocations.own_interests import INTEREST_PATH, own_interests, set_own_interests
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.http_rate_limit import limit as allow
 from liquor_app.api.idempotency import once
@@ -18,7 +19,14 @@ from liquor_app.core.security.crypto import token_hash
 from liquor_app.customers import consents
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
-from liquor_app.rest.pages.recipient_pages import age_page, age_told, confirm_page, preferences_page, stored_page
+from liquor_app.rest.pages.recipient_pages import (
+    age_page,
+    age_told,
+    confirm_page,
+    interests_page,
+    preferences_page,
+    stored_page,
+)
 from liquor_app.rest.pages.unsubscribe_pages import failed
 from liquor_app.rest.schemas.sending import ConsentIn, ConsentOut, ErrandIn
 from liquor_app.sending.pipeline.stored_bodies import PREFERENCES_PATH, VIEW_PATH
@@ -112,7 +120,28 @@ async def view(request: Request, token: Token) -> HTMLResponse:
 
 @public.get(PREFERENCES_PATH + "/{token}")
 async def preferences(request: Request, token: Token) -> HTMLResponse:
-    return await _shown(request, lambda session: recipients.wishes_of(session, token), preferences_page)
+    async def read(session: Session) -> tuple[recipients.Wishes, str]:
+        wishes = await recipients.wishes_of(session, token)
+        is_open = bool((await own_interests(session, token)).lists)
+        return wishes, f"{INTEREST_PATH}/{token}" if is_open else ""
+
+    return await _shown(request, read, lambda told: preferences_page(told[0], bottles=told[1]))
+
+
+@public.get(INTEREST_PATH + "/{token}")
+async def interests(request: Request, token: Token) -> HTMLResponse:
+    return await _shown(request, lambda session: own_interests(session, token), interests_page)
+
+
+@public.post(INTEREST_PATH + "/{token}")
+async def save_interests(
+    request: Request, token: Token, wanted: Annotated[list[str] | None, Form(max_length=50)] = None
+) -> HTMLResponse:
+    return await _shown(
+        request,
+        lambda session: set_own_interests(session, token, wanted or ()),
+        lambda told: interests_page(told, saved=True),
+    )
 
 
 @public.post(PREFERENCES_PATH + "/{token}")

@@ -30,8 +30,8 @@ from liquor_app.rest.people import customer_labels, merges, sign_ups
 from liquor_app.rest.schemas.analytics import AnalyticsMessage
 from liquor_app.rest.schemas.campaigns import CampaignStatusMessage
 from liquor_app.rest.schemas.organization import NotificationMessage
+from liquor_app.rest.shop import allocations, drop_folders, products
 from liquor_app.rest.shop import coupons as coupon_pools
-from liquor_app.rest.shop import drop_folders, products
 
 ROUTERS = [
     accounts.router,
@@ -42,6 +42,7 @@ ROUTERS = [
     imports.router,
     drop_folders.router,
     products.router,
+    allocations.router,
     suppressions.router,
     segments.router,
     campaigns.router,

@@ -60,6 +60,11 @@ GET /campaigns/{id}/edits · POST /campaigns/{id}/undo · POST /campaigns/{id}/s
 GET /actions/{id}/offers · POST /actions/{id}/move · POST /actions/{id}/skip · POST /actions/{id}/offer
 POST /actions/{id}/copy
 GET /analytics/bounces
+GET /products/{id}/interests · GET /products/{id}/interests/export · POST /products/{id}/interests
+DELETE /products/{id}/interests · GET /allocations · GET /allocations/export · POST /allocations · GET /allocations/{id}
+POST /allocations/{id}/freeze · POST /allocations/{id}/draw · POST /allocations/{id}/cancel
+GET /allocations/{id}/entries · GET /allocations/{id}/entries/export · POST /allocations/{id}/entries
+GET /allocations/{id}/explain
 GET /settings/channels/senders · PATCH /settings/channels/senders · POST /settings/channels/senders/check
 GET /settings/guidance · PATCH /settings/guidance · POST /settings/autopilot/stop · POST /settings/autopilot/release
 GET /drop-folders · GET /drop-folders/export · POST /drop-folders · GET /drop-folders/{id} · PUT /drop-folders/{id}

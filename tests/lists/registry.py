@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.actions.lists import ACTIONS, NOT_SENT
+from liquor_app.allocations.lists import ALLOCATIONS, ENTRIES, INTERESTS
 from liquor_app.campaigns.lists import CAMPAIGNS
 from liquor_app.campaigns.service import create_campaign
 from liquor_app.catalog.lists import PRODUCTS
@@ -267,6 +268,50 @@ async def guidance(session: AsyncSession) -> None:
         await save_guidance(session, SYSTEM, {"tone": f"Dry, {uuid7()}."})
 
 
+async def interests(session: AsyncSession) -> None:
+    await products(session)
+    for _ in range(5):
+        await add_customer(session)
+    await session.execute(
+        text(
+            "INSERT INTO product_interests (product_id, customer_id, source, status, asked_at) SELECT"
+            " (SELECT CAST(min(CAST(id AS text)) AS uuid) FROM products), id, 'staff',"
+            " CASE WHEN row_number() OVER (ORDER BY id) % 2 = 0 THEN 'told' ELSE 'waiting' END,"
+            " date_trunc('day', now()) FROM customers ON CONFLICT DO NOTHING"
+        )
+    )
+
+
+async def allocations(session: AsyncSession) -> None:
+    await session.execute(
+        text(
+            "INSERT INTO allocations (product_name, bottles, method, status, seed_encrypted, seed_hash, created_at)"
+            " SELECT 'Bottle ' || n % 2, n, 'draw', CASE WHEN n % 2 = 0 THEN 'open' ELSE 'cancelled' END, '\\x00', 'h',"
+            " date_trunc('day', now()) FROM generate_series(1, 5) n"
+        )
+    )
+
+
+async def entries(session: AsyncSession) -> None:
+    await allocations(session)
+    await session.execute(
+        text(
+            "INSERT INTO allocation_entries (allocation_id, number, person, spend, place, status)"
+            " SELECT a.id, n + COALESCE((SELECT max(e.number) FROM allocation_entries e), 0), uuid_v7(), n,"
+            " CASE WHEN n < 4 THEN 4 - n END, CASE WHEN n % 2 = 0 THEN 'listed' ELSE 'offered' END"
+            " FROM (SELECT CAST(min(CAST(id AS text)) AS uuid) AS id FROM allocations) a, generate_series(1, 5) n"
+        )
+    )
+
+
+async def one_product(session: AsyncSession) -> dict[str, Any]:
+    return {"product": await _first(session, "SELECT min(CAST(id AS text)) FROM products")}
+
+
+async def one_allocation(session: AsyncSession) -> dict[str, Any]:
+    return {"allocation": await _first(session, "SELECT min(CAST(id AS text)) FROM allocations")}
+
+
 async def _first(session: AsyncSession, which: str) -> UUID:
     found = await session.execute(text(which))
     return UUID(found.scalar_one())
@@ -300,4 +345,7 @@ LISTS = [
     Listed(DROP_SOURCES, drop_folders, "/drop-folders"),
     Listed(DROP_FILES, drop_folders, "/drop-files"),
     Listed(GUIDANCE, guidance),
+    Listed(INTERESTS, interests, scope=one_product),
+    Listed(ALLOCATIONS, allocations, "/allocations"),
+    Listed(ENTRIES, entries, scope=one_allocation),
 ]

@@ -6,6 +6,7 @@ from html import escape
 
 from fastapi.responses import HTMLResponse
 
+from liquor_app.allocations.own_interests import OwnInterests
 from liquor_app.organization.models import Channel
 from liquor_app.rest.pages.unsubscribe_pages import PRIVATE, page
 from liquor_app.sending.recipients.preferences import FREQUENCIES, Ask, Stored, Wishes
@@ -56,7 +57,7 @@ def _barred_box(channel: Channel, why: str) -> str:
     )
 
 
-def preferences_page(wishes: Wishes, *, saved: bool = False) -> HTMLResponse:
+def preferences_page(wishes: Wishes, *, saved: bool = False, bottles: str = "") -> HTMLResponse:
     """Tell what to get, how often, or nothing for a while: one form, one button."""
     boxes = "".join(
         _barred_box(channel, BARRED if channel in wishes.barred else ELSEWHERE[channel])
@@ -82,7 +83,26 @@ def preferences_page(wishes: Wishes, *, saved: bool = False) -> HTMLResponse:
         f"<label><input type=checkbox name=pause value=yes{' checked' if wishes.is_paused else ''}>"
         " Nothing for the next 30 days</label><button type=submit>Save</button></form>"
     )
+    if bottles:
+        body += f"<p><a href='{escape(bottles, quote=True)}'>Ask for a bottle there are few of</a></p>"
     return page(wishes.look, "What would you like to hear?", body)
+
+
+def interests_page(told: OwnInterests, *, saved: bool = False) -> HTMLResponse:
+    """Tick the bottles one asks for: one form, one button."""
+    note = "<p role=status><b>Saved.</b> You are on the lists you ticked.</p>" if saved else ""
+    boxes = "".join(
+        f"<label><input type=checkbox name=wanted value='{one.product_id}'{' checked' if one.asked else ''}>"
+        f" {escape(one.name)}</label>"
+        for one in told.lists
+    )
+    body = (
+        f"{note}<p>There are few of these. Everybody who asks is on the list, and numbers are drawn; one a person."
+        " Asking costs nothing and binds you to nothing.</p><form method=post><fieldset><legend>I would like</legend>"
+        f"{boxes}</fieldset><button type=submit>Save</button></form>"
+    )
+    nothing = f"{note}<p>No list is open at the moment.</p>"
+    return page(told.look, "Bottles there are few of", body if boxes else nothing)
 
 
 def age_page(ask: Ask, *, problem: str = "") -> HTMLResponse:

@@ -183,6 +183,17 @@ async def _may_turn_on(session: AsyncSession, row: Row[Any], channel: Channel) -
     return bool(found.scalar_one())
 
 
+async def recipient_of(session: AsyncSession, token: str) -> tuple[UUID, Look]:
+    """Tell whose message this token belongs to, and how its brand looks. A corridor.
+
+    Raises:
+        Invalid: the token is not ours.
+        NotFound: the message or its recipient is gone.
+    """
+    row = await _recipient(session, token)
+    return row.id, look_of(row)
+
+
 async def wishes_of(session: AsyncSession, token: str) -> Wishes:
     """Tell what the recipient of this token's message wants. Changes nothing.
 
