@@ -11,12 +11,13 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.chunks import Chunks
-from liquor_app.imports.cleaning.column_mapping import KINDS, check_mapping
+from liquor_app.imports.cleaning.column_mapping import KINDS, check_mapping, guess_mapping, positions
 from liquor_app.imports.cleaning.order_shape import check_rows
+from liquor_app.imports.cleaning.refusals import noes_win
 from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
-from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells
-from liquor_app.imports.profiles.tool_profile import Make, Profile, made_of, put_together
+from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all
+from liquor_app.imports.profiles.tool_profile import Make, Profile, made_of, makers, put_together
 from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import READING, open_table, read_sample
 from liquor_app.imports.readers.row_reader import Table
@@ -63,12 +64,17 @@ async def open_work(
         table = open_table(plan.path)
         try:
             profile = chosen_profile(table.columns, plan.kind, plan.options, plan.file_name)
-            made = extra_cells(profile, table.columns, plan.options, tuple(KINDS[plan.kind]))
+            fields = tuple(KINDS[plan.kind])
+            made = extra_cells(profile, table.columns, plan.options, fields)
             if profile and profile.refuses:
                 raise Invalid(profile.refuses, field="profile")
             sales = profile.sales if profile else None
             behind = [*MADE, *made, *(PACKED if sales.packed else ())] if sales else list(made)
             sample = read_sample(plan.path)
+            if constants := told_for_all(plan.options, fields):
+                chosen = plan.mapping or guess_mapping(table.columns, plan.kind, profile, sample)
+                by_tool = makers(profile, table.columns) if profile else {}
+                made = noes_win(made, constants, by_tool, positions(chosen, table.columns))
             at = check_mapping(plan.mapping, table.columns, plan.kind, profile=profile, made=behind, sample=sample)
             if plan.kind == "purchases" and sales is None:
                 check_rows(table.columns, at, sample)

@@ -129,3 +129,26 @@ async def test_mailchimps_file_of_those_not_subscribed_gives_no_consent(database
         assert (await rows("SELECT email_consent FROM customers"))[0]["email_consent"] == given
     with pytest.raises(Invalid, match="By its name"):
         await run(tmp_path / "nonsubscribed_members_export_1a.csv", options={"profile": "mailchimp_subscribed"})
+
+
+async def test_what_is_said_of_a_whole_file_silences_no_row_that_says_no(database: str, tmp_path: Path) -> None:
+    """“All of these agreed” made a consent of each no in the file; so it did of those Mailchimp had unsubscribed."""
+    agreed = {"constants": {"email_consent": "yes", "consent_source": "sheet", "consent_at": "2025-03-01"}}
+    file = tmp_path / "people.csv"
+    file.write_text("Email,Email Opt In\na@r.example,yes\nb@r.example,no\nc@r.example,\nd@r.example,never subscribed\n")
+    await run(file, options=agreed)
+    file = tmp_path / "unsubscribed.csv"
+    file.write_text("Email Address,MEMBER_RATING,UNSUB_TIME,LEID\ne@r.example,2,2025-08-01 10:00:00,1\n")
+    await run(file, options=agreed)
+    file = tmp_path / "out.csv"
+    file.write_text("Email,Unsubscribed\nf@r.example,yes\n")
+    await run(file, options={"constants": {"email_opt_out": "no"}})
+    found = await rows("SELECT email_consent FROM customers ORDER BY email")
+    assert [row["email_consent"] for row in found] == ["given", "withdrawn", "given", None, "withdrawn", "withdrawn"]
+
+
+async def test_a_no_said_of_a_whole_file_holds_for_every_row(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("Email,Email Opt In,Unsubscribed\na@r.example,yes,no\n")
+    await run(file, options={"constants": {"email_opt_out": "yes"}})
+    assert (await rows("SELECT email_consent FROM customers"))[0]["email_consent"] == "withdrawn"

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import zipfile
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
@@ -297,3 +297,28 @@ def test_a_file_without_names_keeps_its_first_row(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("a@x.example,1984-01-01\nb@x.example,Bo\n")
     assert [row.cells[0] for row in read(path)[1]] == ["a@x.example", "b@x.example"]
+
+
+def test_a_workbook_may_say_first_what_it_is(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["Customers"],
+        ["From:", date(2026, 1, 5)],
+        [],
+        ["email", "name"],
+        ["a@x.example", "Zoe"],
+        ["b@x.example"],
+    ):
+        sheet.append(row)
+    path = tmp_path / "a.xlsx"
+    book.save(path)
+    columns, rows = read(path)
+    assert columns == ["email", "name"]
+    assert [(row.number, row.cells) for row in rows] == [(5, ["a@x.example", "Zoe"]), (6, ["b@x.example", ""])]
+
+
+def test_the_header_again_on_a_next_page_is_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("email,name\na@x.example,Zoe\nemail,name\nb@x.example,Bo\n")
+    assert [(row.number, row.cells[1]) for row in read(path)[1]] == [(2, "Zoe"), (4, "Bo")]

@@ -310,3 +310,14 @@ async def test_an_orders_total_on_each_of_its_lines_is_no_lines(database: str, t
     )
     with pytest.raises(Invalid, match="“Order Total” holds totals of whole orders"):
         await run(file, "purchases")
+
+
+async def test_a_column_of_customers_holds_telephone_numbers_too(database: str, tmp_path: Path) -> None:
+    await run(write(tmp_path / "people.csv", "customer id,phone,city,zip", "811,617-555-0142,N/A,n/a"))
+    (made,) = await many("SELECT city, postal_code FROM customers")
+    assert (made.city, made.postal_code) == (None, None)
+    file = write(
+        tmp_path / "sales.csv", "Order,Customer,Date,Amount", "1,(617) 555-0142,2026-01-05,10", "2,811,2026-01-05,5"
+    )
+    report = await run(file, "purchases")
+    assert (report.rejected, report.orders) == (0, {"created": 2})

@@ -12,6 +12,8 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from itertools import chain, islice
+from math import ceil
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -34,6 +36,8 @@ MAX_RATIO = 300
 """A sheet packs some ten times; what packs far better was made to burst (a zip bomb)."""
 SHEET_ROWS = 1_048_576
 """More no sheet has: a row numbered higher was made to be counted up to."""
+ROWS_BEFORE = 25
+"""Filled rows looked at for the header: reports say first what they are."""
 LINE_ROWS, LINE_CHARACTERS = 250, 200_000
 _BROKEN = (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, ParseError, EOFError, OSError)
 _DAMAGED = "This Excel workbook is damaged. Save it anew, or as CSV."
@@ -79,13 +83,30 @@ def _start(book: Any) -> tuple[dict[str, Any], Iterator[Row]]:
         total = min(sheet.max_row or 0, SHEET_ROWS)
         sheet.reset_dimensions()  # what a program wrote there is often wrong
         rows = _counted(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1))
-        for number, cells in rows:
+        first = list(islice((row for row in rows if any(map(_filled, row[1]))), ROWS_BEFORE))
+        if first:
+            at = _header([cells for _, cells in first])
+            number, cells = first[at]
             names = [_text(cell)[:SHOWN] for cell in cells]
             while names and not names[-1].strip():
                 names.pop()
-            if names:
-                return {"names": names, "total": total, "row": number}, rows
+            return {"names": names, "total": total, "row": number}, chain(first[at + 1 :], rows)
     raise Invalid("The workbook is empty: its first row must name the columns.", field="file")
+
+
+def _header(rows: list[tuple[Any, ...]]) -> int:
+    """Return which of the first rows names the columns: the first that fills about as many cells as those below it and
+    does not say what the report is about, as `readers.delimited.find_header` has it."""
+    filled = [sum(map(_filled, cells)) for cells in rows]
+    usual = max(filled[1:] or filled, key=lambda many: (filled.count(many), many))
+    wide = [place for place, many in enumerate(filled) if many >= max(2, ceil(0.75 * usual))]
+    return next((place for place in wide if not _is_title(rows[place])), wide[0] if wide else 0)
+
+
+def _is_title(cells: tuple[Any, ...]) -> bool:
+    """Somebody's row, of a sheet that names no columns, is none."""
+    told = any(isinstance(cell, date) or (isinstance(cell, str) and ": " in f"{cell.strip()} ") for cell in cells)
+    return told and not any(isinstance(cell, str) and "@" in cell for cell in cells)
 
 
 def _counted(rows: Iterator[tuple[Any, ...]]) -> Iterator[Row]:

@@ -66,6 +66,11 @@ def names_no_columns(cells: Sequence[str]) -> bool:
     return any(_one(cell.strip()) in {CellKind.EMAIL, CellKind.PHONE} for cell in cells)
 
 
+def written_as_phone(cell: str) -> bool:
+    """Tell whether a text is a telephone number as people write one; digits alone are as often a customer's number."""
+    return _PHONE.match(cell.strip()) is not None
+
+
 def _one(cell: str) -> CellKind | None:
     if len(cell) > 320:
         return None

@@ -64,8 +64,8 @@ def clean_text(cell: str, field: str) -> str | None:
 
 @lru_cache(maxsize=REMEMBERED)
 def clean_label(cell: str, field: str) -> str | None:
-    """As `clean_text`, for columns that repeat themselves: cities, shops, categories."""
-    return clean_text(cell, field)
+    """As `clean_word`, for columns that repeat themselves: cities, shops, categories."""
+    return clean_word(cell, field)
 
 
 def clean_word(cell: str, field: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, contradicts, kind_of
-from liquor_app.imports.cleaning.refusals import holds_refusals, refusal_field
+from liquor_app.imports.cleaning.refusals import CONSENTS, holds_refusals, refusal_field
 from liquor_app.imports.profiles.tool_profile import Profile, plain, put_together
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
 from liquor_app.imports.readers.row_reader import Record
@@ -123,7 +123,6 @@ IDENTITY = {
 }
 WHO = {"customers": "who the customer is", "purchases": "who the customer is", "products": "which product it is"}
 EVIDENCE = ("consent_source", "consent_at")
-CONSENTS = ("email_consent", "sms_consent")
 
 
 BY_VALUES: dict[str, tuple[str, ...]] = {

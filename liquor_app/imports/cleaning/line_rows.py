@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from liquor_app.core.money import money
 from liquor_app.customers.labels.product_labels import NO_CATEGORY
 from liquor_app.imports.cleaning.answer_cells import clean_flag
+from liquor_app.imports.cleaning.cell_kinds import written_as_phone
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.moment_cells import When
 from liquor_app.imports.cleaning.number_cells import MAX_NUMBER, clean_currency, clean_number, clean_signed
@@ -60,14 +61,17 @@ def _buyer(cell: Callable[[str], str]) -> tuple[str | None, str | None, str | No
             refused = refused or why.bare()
             return None
 
+    called: str | None = None
     email_key = read(lambda: _buyer_email(cell("email"))[1])
     external_id = read(lambda: _buyer_id(cell("external_id")))
     if key := cell("customer"):
         if "@" in key:
             email_key = email_key or read(lambda: _buyer_email(key)[1])
+        elif written_as_phone(key):
+            called = read(lambda: clean_phone(key, "US"))
         else:
             external_id = external_id or read(lambda: _buyer_id(key))
-    phone = read(lambda: clean_phone(cell("phone"), "US"))
+    phone = read(lambda: clean_phone(cell("phone"), "US")) or called
     if not (email_key or external_id or phone):
         raise refused or Rejected("no_customer", "customer", "The row does not say who bought.")
     return email_key, external_id, phone

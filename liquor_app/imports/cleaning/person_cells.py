@@ -155,7 +155,7 @@ def clean_state(cell: str) -> str | None:
 @lru_cache(maxsize=REMEMBERED)
 def clean_postal_code(cell: str) -> str | None:
     """Return a postal code; a ZIP code gets the zero back that a spreadsheet took for nothing (`2118` is 02118)."""
-    text = clean_text(cell, "postal_code")
+    text = clean_word(cell, "postal_code")
     if text is None:
         return None
     if _WHOLE.match(text):

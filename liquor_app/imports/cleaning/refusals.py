@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from liquor_app.imports.cleaning.answer_cells import DEAD, NO, SILENT, YES, flag_word, refuses
+from liquor_app.imports.cleaning.answer_cells import DEAD, NO, SILENT, YES, Answer, clean_answer, flag_word, refuses
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.moment_cells import clean_consent_moment
+from liquor_app.imports.profiles.tool_profile import Make
 
 REFUSALS = {"email_opt_out": ("email",), "sms_opt_out": ("sms",), "opt_out": ("email", "sms")}
 """Field → channels that who is named in it is written to on no more."""
+CONSENTS = ("email_consent", "sms_consent")
 _NAME = re.compile(
     r"\b(?:un ?sub(?:s(?:cri\w*)?)?|opt(?:s|ed|ing)? ?out|optout|do ?not|don ?t|dnc|dne|no (?:e ?)?(?:mails?|mailings?"
     r"|sms|texts?|marketing|newsletters?|contact)|(?:black|block) ?listed|suppressed|refused)\b"
@@ -71,3 +73,39 @@ def clean_refusal(cell: str, zone: ZoneInfo, now: datetime, order: str = "mdy") 
         if word not in _WORDS:
             return Refusal(clean_consent_moment(cell, zone, now, given=False, order=order))
     return Refusal()
+
+
+def noes_win(
+    made: Mapping[str, Make], constants: Mapping[str, str], by_tool: Mapping[str, Make], own: Mapping[str, int]
+) -> dict[str, Make]:
+    """Return what makes the fields of a file, so that what somebody says of every row ("all of these agreed") silences
+    no row that says otherwise. Where it says no itself, it holds for all.
+
+    Args:
+        made: field → what makes its cell, with the constants.
+        by_tool: field → what makes it without them.
+        own: field → position of the file's own column for it.
+    """
+    return {
+        name: _unless_said(make, by_tool.get(name), own.get(name))
+        if name in constants and not _says_no(name, constants[name])
+        else make
+        for name, make in made.items()
+    }
+
+
+def _says_no(name: str, value: str) -> bool:
+    with suppress(Rejected):
+        if name in REFUSALS:
+            return flag_word(value, name) not in {"", *_PLAIN_NO, *SILENT, *_SAYS_IN}
+        if name in CONSENTS:
+            return clean_answer(value, name) in (Answer.NO, Answer.DEAD)
+    return name not in CONSENTS
+
+
+def _unless_said(make: Make, by_tool: Make | None, place: int | None) -> Make:
+    def own(cells: list[str]) -> str:
+        said = cells[place] if place is not None else ""
+        return said if said.strip() else by_tool(cells) if by_tool else ""
+
+    return lambda cells: said if (said := own(cells)).strip() else make(cells)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from liquor_app.customers.labels.tags import MOST_OF_ONE
-from liquor_app.imports.cleaning.column_mapping import CONSENTS
+from liquor_app.imports.cleaning.refusals import CONSENTS
 
 NO_BIRTHDAY = "placeholder_birthday"
 YEARLESS = "birthday_without_year"

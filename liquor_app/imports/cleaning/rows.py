@@ -17,7 +17,6 @@ from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.imports.cleaning.answer_cells import Answer, clean_answer
 from liquor_app.imports.cleaning.cells import MAX_TEXT, REMEMBERED, Rejected, clean_label, clean_word
-from liquor_app.imports.cleaning.column_mapping import CONSENTS
 from liquor_app.imports.cleaning.label_cells import clean_custom, clean_tags
 from liquor_app.imports.cleaning.moment_cells import (
     When,
@@ -38,7 +37,7 @@ from liquor_app.imports.cleaning.person_cells import (
     clean_state,
     clean_timezone,
 )
-from liquor_app.imports.cleaning.refusals import REFUSALS, clean_refusal
+from liquor_app.imports.cleaning.refusals import CONSENTS, REFUSALS, clean_refusal
 from liquor_app.imports.cleaning.row_notes import (
     GIVEN_UP,
     NO_BIRTHDAY,

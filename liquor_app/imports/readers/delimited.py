@@ -180,6 +180,7 @@ class DelimitedFile(Table):
             raise Invalid(
                 "The first row cannot be read. It must name the columns, each in a few words.", field="file"
             ) from error
+        self._names = names
         # a file without a header: its first row is somebody's and stays one
         self._starts_at = 1 if names_no_columns(names) else 2
         for lines in whole[at + self._starts_at - 1 :]:
@@ -221,6 +222,8 @@ class DelimitedFile(Table):
                 continue
             if not any(cells) or not any(cell.strip().strip(_END) for cell in cells):
                 continue
+            if cells[0] == self._names[0] and self._starts_at > 1 and cells[: len(self._names)] == self._names:
+                continue  # a report's next page
             if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
                 del cells[width:]
             yield Record(number, cells)

@@ -19,7 +19,7 @@ _TOO_LARGE = "This workbook is too large to be read safely. Save it as CSV, then
 
 
 class WorkbookFile(Table):
-    """An open workbook. Empty rows above the header are passed over.
+    """An open workbook. Empty rows above the header, and what a report says of itself, are passed over.
 
     Raises:
         Invalid: not a workbook, damaged, unreasonably large, or without a row.
