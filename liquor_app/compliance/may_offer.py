@@ -6,25 +6,17 @@ state that is, nothing of it can be told: plans may be drafted, and are not appr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache
 
 from liquor_app.compliance.legal_rules import FEDERAL, OFFER_LAW, Rule, RuleKind, Rules
+from liquor_app.compliance.offer_words import given_away, told_money_off
 from liquor_app.ui.words import plain_number
 
 _HUNDRED = Decimal(100)
-
-_GIVEN_AWAY = re.compile(
-    r"\brebates?\b|\brefund(?:s|ed)?\b|\bcash[\s-]?back\b|\bmoney[\s-]back\b|\bgratis\b|\bcomplimentary\b"
-    r"|\bfree\b(?![\s-]+(?:of\b|deliver|shipping|pick|parking|tasting notes|entry))|\bon (?:us|the house)\b"
-    r"|\bbuy\s+(?:one|two|three|\d+)\b.{0,20}\bget\b|\bbogo\b|\b\d+\s+for\s+(?:the price of\s+)?(?:one|1)\b|\bgifts?\b",
-    re.IGNORECASE,
-)
-"""Words that promise goods or money back. A delivery or a tasting is no goods; "sulphite-free" is an ingredient."""
-_FREE_OF = re.compile(r"(?<![\w-])[\w-]+-free\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +27,8 @@ class OfferFacts:
         discount_pct: off the price; None if it cannot be read, which is held to every rule.
         margin_pct: what the price leaves before the discount, of the product or its category; None: the shop's usual.
         price, minimum_price: of the product it names; None where it names none or that is not known.
-        words: all that is said to the customer about it.
+        words: all that is said to the customer about it. Money off they promise beyond the discount counts as it.
+        is_whole: the words are a whole message's, of which only part is an offer.
     """
 
     discount_pct: Decimal | None = Decimal(0)
@@ -43,10 +36,23 @@ class OfferFacts:
     price: Decimal | None = None
     minimum_price: Decimal | None = None
     words: str = ""
+    is_whole: bool = False
 
     @property
     def is_money_off(self) -> bool:
-        return self.discount_pct is None or self.discount_pct > 0
+        return self.discount_pct is None or self.discount_pct > 0 or self.as_told.discount_pct != 0
+
+    @property
+    def as_told(self) -> OfferFacts:
+        """The same with the discount its words promise, where that is more than its figure says."""
+        told, own = told_money_off(self.words), self.discount_pct
+        if own is None:
+            return self
+        if told.unreadable or (told.named and told.percent is None and own == 0):
+            return replace(self, discount_pct=None)
+        if told.percent is not None and told.percent > own:
+            return replace(self, discount_pct=told.percent)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +65,40 @@ class Unlawful:
     most_pct: Decimal | None = None
 
 
-def offer_law(licence: str, day: date, rules: Rules) -> list[Rule]:
+@lru_cache(maxsize=256)
+def offer_law(licence: str, day: date, rules: Rules) -> tuple[Rule, ...]:
     """Return the rules on offers and prices that bind a licence on a day."""
-    return [
+    return tuple(
         rule
         for rule in rules.laws
         if rule.kind in OFFER_LAW
         and rule.jurisdiction in (FEDERAL, licence)
         and any(rule.binds(channel, day) for channel in ("email", "sms"))
-    ]
+    )
 
 
 def may_offer(offer: OfferFacts, licence: str, day: date, rules: Rules) -> Unlawful | None:
     """Return the first rule that forbids the offer to a licence of this state (two letters) on a day; None if none
-    does."""
-    found = (_held_to(rule, offer, rules) for rule in offer_law(licence, day, rules))
-    return next((answer for answer in found if answer is not None), None)
+    does. What the words promise counts as well as the figures."""
+    laws = offer_law(licence, day, rules)
+    if not laws:
+        return None
+    as_told = offer.as_told
+    found = (_held_to(rule, as_told, rules) for rule in laws)
+    refused = next((answer for answer in found if answer is not None), None)
+    if refused is None or as_told is offer or refused.rule.kind is RuleKind.REBATE_BAN:
+        return refused
+    told = told_money_off(offer.words)
+    promise = told.unreadable or told.words or told.named
+    return replace(refused, detail=f"Its words promise “{promise}”. {refused.detail}", most_pct=None)
 
 
 def lawful_discount(offer: OfferFacts, licence: str, day: date, rules: Rules) -> Decimal:
     """Return the largest discount the law leaves of an offer, in whole per cent; its own where nothing forbids it, 0
     where no money off is lawful or its words are forbidden."""
     left = offer.discount_pct if offer.discount_pct is not None else _HUNDRED
+    if offer.as_told is not offer and may_offer(offer, licence, day, rules) is not None:
+        return Decimal(0)
     for rule in offer_law(licence, day, rules):
         answer = _held_to(rule, offer, rules)
         if answer is not None:
@@ -105,13 +123,10 @@ def disclosures(licence: str | None, states: Iterable[str | None], day: date, ru
 def _held_to(rule: Rule, offer: OfferFacts, rules: Rules) -> Unlawful | None:
     where = f"{rule.jurisdiction}, by {rule.citation}"
     if rule.kind is RuleKind.REBATE_BAN:
-        told = _FREE_OF.sub("", offer.words)
-        if (promised := _GIVEN_AWAY.search(told)) is not None:
-            return Unlawful(
-                rule, f"“{promised[0].strip()}” promises goods or money back, which is forbidden in {where}."
-            )
+        if promised := given_away(offer.words, in_passing=offer.is_whole):
+            return Unlawful(rule, f"“{promised}” promises goods or money back, which is forbidden in {where}.")
         return None
-    if not offer.is_money_off:
+    if offer.discount_pct == 0:
         return None
     match rule.kind:
         case RuleKind.COUPON_BAN:

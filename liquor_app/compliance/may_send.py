@@ -252,7 +252,7 @@ def _blocked_by_offer_law(person: PersonFacts, message: MessageFacts, now: datet
             return None
         banned = refused.rule.kind is RuleKind.COUPON_BAN
         return Blocked(BlockReason.COUPON_BANNED if banned else BlockReason.OFFER_UNLAWFUL, refused.detail)
-    if not message.has_coupon:
+    if not message.has_coupon and (message.offer is None or not message.offer.is_money_off):
         return None
     # whose licence it is nobody has said yet: a ban where they may live holds
     states = None if person.state is None else frozenset({person.state})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,6 +18,7 @@ from liquor_app.actions.plan_context import PlanContext
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.campaigns.models import LIVE
 from liquor_app.compliance.may_offer import may_offer
+from liquor_app.compliance.offer_words import seen_words
 from liquor_app.compliance.true_subjects import is_true_on
 from liquor_app.core.errors import Conflict, Forbidden
 from liquor_app.core.states import sql_list
@@ -135,6 +137,32 @@ async def refuse_unlawful(session: AsyncSession, planning: PlanContext) -> None:
         facts = facts_of(row.offer_terms or {}, row.offer, row.message)
         if refused := may_offer(facts, licence, brief.days[0], planning.rules):
             raise Conflict(f"The offer “{row.offer}” is not lawful. {refused.detail} Change it, or plan again.")
+    await _refuse_unlawful_templates(session, planning, licence)
+
+
+async def _refuse_unlawful_templates(session: AsyncSession, planning: PlanContext, licence: str) -> None:
+    """Hold what the templates say by themselves against the same law, beside the smallest discount they announce."""
+    catalog = await load_catalog(session)
+    found = await session.execute(
+        text(
+            f"SELECT DISTINCT channel, template_category, jsonb_build_object({_LEGAL_TERMS}) - 'name' - 'subject'"
+            f" AS offer_terms FROM actions WHERE campaign_id = :id AND status = '{ActionStatus.PENDING}'"
+        ),
+        {"id": planning.brief.id},
+    )
+    for row in found:
+        template = catalog.get((Channel(row.channel), row.template_category))
+        if template is None:
+            continue
+        source, own = template.source, facts_of(row.offer_terms or {})
+        parts = (source.subject or "", source.text or "", seen_words(source.html or ""))
+        for words in map(without_liquid, parts):
+            facts = replace(own, words=words, is_whole=True)
+            if refused := may_offer(facts, licence, planning.brief.days[0], planning.rules):
+                raise Conflict(
+                    f"The {Channel(row.channel).label} template for {row.template_category} is not lawful."
+                    f" {refused.detail} Change its words."
+                )
 
 
 async def refuse_untrue_subjects(session: AsyncSession, brief: CampaignBrief) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.action_status import Launched, skip_queued
+from liquor_app.actions.offers import facts_of
 from liquor_app.catalog.shelf import sold_out
 from liquor_app.compliance.legal_rules import Rules
 from liquor_app.compliance.may_offer import disclosures
@@ -119,6 +120,8 @@ class Claimed:
     """On which they get it, by their own calendar."""
     disclosure: str
     """What must stand beside an offer chosen for them."""
+    licence: str | None
+    """The state of the licence it goes out under, as it is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,8 @@ async def claim_batch(
             hashed=hashes[row.id],
             coupon=given.codes.get(row.action_id, row.coupon),
             day=row.moment.astimezone(ZoneInfo(row.timezone or rules.store_zone)).date(),
-            disclosure=_disclosure(row, brands.get(row.brand_id, brands.get(None)), rules),
+            licence=brands.get(row.brand_id, brands.get(None)),
+            rules=rules,
         )
         for row, verdict in passed
         if row.action_id not in given.without
@@ -296,14 +300,17 @@ async def _suppressed(session: AsyncSession, hashes: set[bytes]) -> set[tuple[by
 
 def _disclosure(row: Any, licence: str | None, rules: Rules) -> str:
     """Return the law's words for an offer with money off; all of ours are chosen for the person."""
-    if not has_coupon(row.offer_terms or {}):
+    terms = row.offer_terms or {}
+    if not has_coupon(terms) and not facts_of(terms, row.offer, row.message).is_money_off:
         return ""
     place = place_of(row.channel, state=row.state, postal_code=row.postal_code, timezone=row.timezone, phone=row.phone)
     day = row.moment.astimezone(ZoneInfo(rules.store_zone)).date()
     return " ".join(disclosures(licence, (place["state"], place.get("phone_state")), day, rules))
 
 
-def _claimed(row: Any, verdict: Allowed, *, hashed: bytes, coupon: str | None, disclosure: str, day: date) -> Claimed:
+def _claimed(
+    row: Any, verdict: Allowed, *, hashed: bytes, coupon: str | None, licence: str | None, rules: Rules, day: date
+) -> Claimed:
     return Claimed(
         id=row.id,
         created_at=row.created_at,
@@ -327,5 +334,6 @@ def _claimed(row: Any, verdict: Allowed, *, hashed: bytes, coupon: str | None, d
         message=row.message,
         coupon=coupon,
         day=day,
-        disclosure=disclosure,
+        disclosure=_disclosure(row, licence, rules),
+        licence=licence,
     )

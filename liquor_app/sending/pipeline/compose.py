@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.actions.offers import facts_of
+from liquor_app.compliance.legal_rules import Rules
+from liquor_app.compliance.may_offer import may_offer, offer_law
+from liquor_app.compliance.may_send import BlockReason
+from liquor_app.compliance.offer_words import seen_words
+from liquor_app.compliance.service import load_rules
 from liquor_app.compliance.true_subjects import is_true_on
 from liquor_app.core.errors import Invalid
 from liquor_app.organization.models import Channel
@@ -17,10 +24,10 @@ from liquor_app.organization.service import BRAND_COLUMNS, BrandRow, default_bra
 from liquor_app.organization.settings import ComplianceSettings, load_settings
 from liquor_app.organization.shop_identity import missing_identity
 from liquor_app.providers.kit.base import OutgoingMessage
-from liquor_app.providers.kit.message_bodies import Whole
+from liquor_app.providers.kit.message_bodies import Body, Filled, Stencil, Whole
 from liquor_app.sending.pipeline.claim import Claimed, Stop
 from liquor_app.sending.pipeline.eligibility_facts import last_day_of
-from liquor_app.sending.pipeline.stencil import Facts, Stencils
+from liquor_app.sending.pipeline.stencil import Facts, Stencils, own_values
 from liquor_app.sending.pipeline.stored_bodies import own_pages
 from liquor_app.sending.tracking.links import Tracker
 from liquor_app.sending.tracking.short_links import Shortened, shorten
@@ -45,6 +52,8 @@ class Material:
     brands: Mapping[UUID | None, BrandRow]
     disclaimer: str
     minimum_age: int
+    rules: Rules
+    """Whose offer law the finished words are held to."""
     stencils: Stencils = field(default_factory=Stencils)
 
 
@@ -58,9 +67,11 @@ class Composed:
     links: tuple[Shortened, ...] = ()
 
 
-async def load_material(session: AsyncSession, *, known: Material | None = None) -> Material:
-    """Return templates in use, brands (the default one under None), and the lines the law wants. What `known` has
-    already rendered is kept: a template's version never changes."""
+async def load_material(
+    session: AsyncSession, *, rules: Rules | None = None, known: Material | None = None
+) -> Material:
+    """Return templates in use, brands (the default one under None), and the lines the law wants; the rules as well,
+    unless they were read already. What `known` has already rendered is kept: a template's version never changes."""
     compliance = await load_settings(session, ComplianceSettings)
     found = await session.execute(text(f"SELECT {', '.join(BRAND_COLUMNS)} FROM brands LIMIT 1000"))
     brands: dict[UUID | None, BrandRow] = {row.id: BrandRow(**row._mapping) for row in found}
@@ -70,6 +81,7 @@ async def load_material(session: AsyncSession, *, known: Material | None = None)
         brands,
         compliance.disclaimer,
         compliance.minimum_age,
+        rules or await load_rules(session),
         known.stencils if known else Stencils(),
     )
 
@@ -108,6 +120,8 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
     if subject and not is_true_on(subject, message.day, last_day_of(message.offer_terms)):
         note = f"The subject “{subject[:120]}” tells a day that is not the offer's last."
         return _stop(message, UNTRUE_SUBJECT, note)
+    if refused := _unlawful(message, subject, made.body, material.rules):
+        return _stop(message, BlockReason.OFFER_UNLAWFUL, refused)
     body, links = made.body, tuple[Shortened, ...]()
     if message.channel is Channel.SMS:
         # whoever is counted or not: carriers want the question for the age before every page
@@ -134,6 +148,31 @@ def compose(message: Claimed, material: Material) -> Composed | Stop:
         template.version_id,
         links,
     )
+
+
+def _unlawful(message: Claimed, subject: str | None, body: Body, rules: Rules) -> str:
+    """Tell why the law of the licence forbids a finished message: whatever template, subject or field of the shop's own
+    says goes out as the shop's offer, approved or not. Empty if it does not."""
+    if message.licence is None or not offer_law(message.licence, message.day, rules):
+        return ""
+    own = facts_of(message.offer_terms)
+    for words in (subject or "", *_words_of(body)):
+        refused = may_offer(replace(own, words=words, is_whole=True), message.licence, message.day, rules)
+        if refused is not None:
+            return refused.detail
+    return ""
+
+
+def _words_of(body: Body) -> tuple[str, ...]:
+    """Return what a body says: of a stencil what all share, read once, and what is one recipient's own."""
+    if isinstance(body, Filled):
+        return (*_shared_words(body.stencil), " · ".join(own_values(body).values()))
+    return body.text, seen_words(body.html) if body.html else ""
+
+
+@lru_cache(maxsize=512)
+def _shared_words(stencil: Stencil) -> tuple[str, str]:
+    return " … ".join(stencil.text[::2]), seen_words(" … ".join(stencil.html[::2]))
 
 
 def _tracker(message: Claimed, brand: BrandRow) -> Tracker | None:

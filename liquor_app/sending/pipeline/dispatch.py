@@ -305,9 +305,10 @@ class Dispatcher:
             old = self._knowledge
             if old is None or clock() - old.loaded_at > self.pace.knowledge or old.loaded_at <= since:
                 async with transaction() as session:
+                    rules = await load_rules(session, known=old.rules if old else None)
                     self._knowledge = _Knowledge(
-                        await load_rules(session, known=old.rules if old else None),
-                        await load_material(session, known=old.material if old else None),
+                        rules,
+                        await load_material(session, rules=rules, known=old.material if old else None),
                         clock(),
                     )
                     self._settings = await load_settings(session, SendingSettings)

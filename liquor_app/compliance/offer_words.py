@@ -1,0 +1,209 @@
+"""What words promise, whatever the figures beside them say: money off, and goods or money given. Pure.
+
+An offer "without a discount" whose words, template or subject say "20% off" is a discount to whoever reads it, and to
+the law of the licence. Letters that only look like ours, or that nobody sees, hide nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from html import unescape
+
+from liquor_app.customers.visible_text import visible
+
+_LOOKS_LIKE = str.maketrans(
+    {
+        "а": "a",
+        "ь": "b",
+        "с": "c",
+        "ԁ": "d",
+        "е": "e",
+        "ё": "e",
+        "һ": "h",
+        "і": "i",
+        "ї": "i",
+        "ј": "j",
+        "к": "k",
+        "ӏ": "l",
+        "м": "m",
+        "п": "n",
+        "о": "o",
+        "р": "p",
+        "ԛ": "q",
+        "г": "r",
+        "ѕ": "s",
+        "т": "t",
+        "ц": "u",
+        "ѵ": "v",
+        "ԝ": "w",
+        "х": "x",
+        "у": "y",
+        "в": "b",
+        "н": "h",
+        "ғ": "f",
+        "α": "a",
+        "β": "b",
+        "ϲ": "c",
+        "ε": "e",
+        "ι": "i",
+        "κ": "k",
+        "ν": "v",
+        "η": "n",
+        "ο": "o",
+        "ρ": "p",
+        "τ": "t",
+        "υ": "u",
+        "χ": "x",
+        "ω": "w",
+        "ı": "i",
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+        "ƒ": "f",
+        "ᴀ": "a",
+        "ʙ": "b",
+        "ᴄ": "c",
+        "ᴅ": "d",
+        "ᴇ": "e",
+        "ꜰ": "f",
+        "ɢ": "g",
+        "ʜ": "h",
+        "ɪ": "i",
+        "ᴊ": "j",
+        "ᴋ": "k",
+        "ʟ": "l",
+        "ᴍ": "m",
+        "ɴ": "n",
+        "ᴏ": "o",
+        "ᴘ": "p",
+        "ʀ": "r",
+        "ꜱ": "s",
+        "ᴛ": "t",
+        "ᴜ": "u",
+        "ᴠ": "v",
+        "ᴡ": "w",
+        "ʏ": "y",
+        "ᴢ": "z",
+        "٪": "%",
+        "⁒": "%",
+        "’": "'",
+        "‐": "-",
+        "‑": "-",
+        "–": "-",
+        "—": "-",
+    }
+)
+
+_GIVEN_AWAY = re.compile(
+    r"\brebates?\b|\brefund(?:s|ed)?\b|\bcash[\s-]?back\b|\bmoney[\s-]back\b|\bgratis\b|\bcomplimentary\b"
+    r"|\bfree\b(?![\s-]+(?:of\b|deliver|shipping|pick|parking|tasting notes|entry))|\bon (?:us|the house)\b"
+    r"|\bbuy\s+(?:one|two|three|\d+)\b.{0,20}\bget\b|\bbogo\b|\b\d+\s+for\s+(?:the price of\s+)?(?:one|1)\b|\bgifts?\b"
+)
+"""Words that promise goods or money back. A delivery or a tasting is no goods; "sulphite-free" is an ingredient."""
+_GIVEN_IN_PASSING = re.compile(
+    r"\brebates?\b|\bcash[\s-]?back\b|\bgratis\b"
+    r"|(?<!feel )(?<!toll-)(?<!toll )\bfree\b"
+    r"(?![\s-]+(?:of\b|to\b|deliver|shipping|pick|parking|tasting|entry|event|class|wi-?fi|from\b))"
+    r"|\bon the house\b|\bbuy\s+(?:one|two|three|\d+)\b.{0,20}\bget\b|\bbogo\b"
+    r"|\b\d+\s+for\s+(?:the price of\s+)?(?:one|1)\b|\bcomplimentary (?:bottle|case|can|glass|pack|drink)s?\b"
+)
+"""The same in a whole message, where "gift ideas" and "we refund corked bottles" are no offers."""
+_FREE_OF = re.compile(r"(?<![\w-])[\w-]+-free\b")
+
+_PERCENT = r"(?:%|per ?cent\b|pct\b)"
+_REDUCED = r"(?:off\b|discount|savings?\b|less\b|cheaper\b|reduction|reduced\b|lower\b|(?:de )?descuento|menos\b)"
+_PERCENT_OFF = re.compile(
+    rf"(?<![\d.,])(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}[ -]{{0,2}}(?:[\w'&]{{1,15}} ){{0,2}}{_REDUCED}"
+    rf"|\b(?:save|saving|saves|take|takes|ahorra|ahorre) (?:(?:an|up|to|a|extra|another|at|least) ){{0,3}}"
+    rf"(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}"
+)
+_HALF = re.compile(r"\bhalf[ -]?(?:price|off)\b|\b1/2 (?:price|off)\b|\bmitad de precio\b")
+_UNREADABLE = re.compile(
+    rf"[$€£] ?\d[\d.,]{{0,8}} ?(?:off\b|discount|less\b|cheaper\b|back\b|de descuento)"
+    r"|\b\d{1,4}(?:\.\d\d)? ?(?:dollars?|bucks|usd) (?:off\b|discount|less\b|cheaper\b|back\b)"
+    r"|\b(?:save|saving|take|knock|ahorra|ahorre) (?:(?:up|to|an?|extra|another) ){0,3}[$€£] ?\d"
+    rf"|\b[a-z]{{3,12}}(?:-[a-z]{{3,5}})? {_PERCENT} {_REDUCED}"
+    r"|\bbogo\b|\bbuy (?:one|two|three|\d{1,2})\b.{0,20}\bget\b(?! (?:\d{1,3}(?:[.,]\d{1,2})? ?%|\{discount))"
+    r"|\b(?:two|three|\d) for (?:the price of )?(?:one|two|1|2)\b"
+)
+"""Money off whose share of the price nobody can read from the words."""
+_NAMED = re.compile(
+    r"(?<!no )(?<!not )(?<!without )(?<!never )\bdiscount(?:s|ed)?\b(?! (?:store|shop|warehouse)\b)"
+    r"|(?<!no )\b(?:coupons?|vouchers?|cupon(?:es)?|descuentos?)\b|\bpromo(?:tion(?:al)?)?[ -]codes?\b"
+    r"|\b(?:use|enter|apply|with) (?:(?:the|your|this|promo) ){0,2}code\b"
+)
+"""Money off without a figure: the offer's own where it has one."""
+_TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]*+)?+[^<>]*+>")
+_INLINE = frozenset({"a", "b", "i", "u", "em", "strong", "span", "font", "small", "big", "wbr", "mark", "sup", "sub"})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The money off that words promise: so many per cent at most, or `unreadable`; `words` as they were found."""
+
+    percent: Decimal | None = None
+    unreadable: str = ""
+    named: str = ""
+    words: str = ""
+
+
+@lru_cache(maxsize=8_192)
+def told_money_off(words: str) -> Told:
+    """Return what words promise to take off the price."""
+    plain = plain_words(words)
+    found = [
+        (Decimal((one[1] or one[2]).replace(",", ".")), one[0].strip()) for one in _PERCENT_OFF.finditer(plain)
+    ] + [(Decimal(50), one[0]) for one in _HALF.finditer(plain)]
+    most = max(found, default=None)
+    unreadable, named = _UNREADABLE.search(plain), _NAMED.search(plain)
+    return Told(
+        most[0] if most else None,
+        unreadable[0].strip() if unreadable else "",
+        named[0] if named else "",
+        most[1] if most else "",
+    )
+
+
+def given_away(words: str, *, in_passing: bool = False) -> str:
+    """Return the words that promise goods or money back; empty if none do.
+
+    Args:
+        in_passing: they are a whole message's, of which only part is an offer.
+    """
+    pattern = _GIVEN_IN_PASSING if in_passing else _GIVEN_AWAY
+    found = pattern.search(_FREE_OF.sub("", plain_words(words)))
+    return found[0].strip() if found else ""
+
+
+def plain_words(words: str) -> str:
+    """Return words as people read them: lower case, one space between, no accents, nothing invisible, no letters that
+    only look like ours."""
+    if not words.isascii():
+        folded = unicodedata.normalize("NFKD", visible(words))
+        kept = [one for one in folded if not unicodedata.combining(one) and unicodedata.category(one) != "Cf"]
+        words = "".join(kept)
+    plain = words.casefold()
+    if not plain.isascii():
+        plain = plain.translate(_LOOKS_LIKE)
+    return " ".join(plain.split())
+
+
+def seen_words(html: str) -> str:
+    """Return the words of a page: no style sheets, no comments, a word in two colours still one."""
+    for opens, closes in (("<!--", "-->"), ("<style", "</style>"), ("<title", "</title>")):
+        html = _without(html, opens, closes)
+    return unescape(_TAG.sub(lambda tag: "" if (tag[1] or "").lower().lstrip("/") in _INLINE else " ", html))
+
+
+def _without(html: str, opens: str, closes: str) -> str:
+    lower, kept, at = html.lower(), list[str](), 0
+    if len(lower) != len(html):  # a letter that is two in lower case: nothing is left out then
+        return html
+    while (start := lower.find(opens, at)) >= 0 and (end := lower.find(closes, start)) >= 0:
+        kept.append(html[at:start])
+        at = end + len(closes)
+    return " ".join([*kept, html[at:]])
