@@ -33,7 +33,8 @@ gone AS (
 SELECT NULL AS why, sku, upc, name FROM gone UNION ALL SELECT why, NULL, NULL, NULL FROM plan WHERE why IS NOT NULL
 """
 
-# The field and its day are one: a stock is as old as `stock_at` says. A code is not set back to what another product
+# The field and its day are one: a stock is as old as `stock_at` says. What is as before already (an earlier go set it
+# back) holds nothing. A code is not set back to what another product
 # bears by now: of those known by a UPC alone there is one.
 _PLAN = f"""
 SELECT i.product_id AS id, f.name,
@@ -47,6 +48,8 @@ SELECT i.product_id AS id, f.name,
  CROSS JOIN LATERAL (SELECT key AS name FROM jsonb_object_keys(i.before) key
                       WHERE i.before -> key IS DISTINCT FROM i.after -> key) f
  WHERE i.import_id = :import
+   AND (to_jsonb(p) -> f.name IS DISTINCT FROM i.before -> f.name
+        OR (f.name = 'stock' AND to_jsonb(p) -> 'stock_at' IS DISTINCT FROM i.before -> 'stock_at'))
 """
 _SUMMED = """
 SELECT why, count(*) AS n FROM (SELECT DISTINCT id, why FROM ({plan}) p) told GROUP BY 1

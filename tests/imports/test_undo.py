@@ -435,6 +435,17 @@ async def test_the_command_line_undoes_and_a_file_undone_is_imported_anew(databa
     assert await one("SELECT count(*) FROM imports") == 2
 
 
+async def test_the_command_line_takes_up_an_undoing_whose_process_was_killed(database: str) -> None:
+    """Before, it said that only an import that had ended could be undone, and without a worker nothing went on."""
+    row = await take(FIRST)
+    job = await asked(row)
+    dead = "UPDATE jobs SET status = 'running', lease_until = now() - interval '1 second' WHERE id = :id RETURNING 1"
+    await one(dead, id=job)
+    counts = await undo_locally(SYSTEM, row.id)
+    assert counts.removed["customers"] > 0
+    assert (await state(row.id)).status == "undone"
+
+
 async def test_who_may_and_what_can_be_undone(database: str) -> None:
     row = await take(FIRST)
     for verb in (preview_undo, request_undo, cancel_undo):

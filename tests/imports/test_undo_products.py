@@ -112,3 +112,16 @@ async def test_images_go_with_the_time_to_undo(database: str) -> None:
         await session.execute(text("UPDATE imports SET finished_at = now() - interval '31 days'"))
     await forget_old_uploads()
     assert (await catalogue())[2] == [(0,)]
+
+
+async def test_files_undone_in_any_order_leave_nothing(database: str) -> None:
+    """A field that an earlier go had set back was taken for somebody's later word, and its product stayed for good."""
+    nothing = await catalogue()
+    files = [
+        await take(FIRST, "products"),
+        await take(SECOND, "products"),
+        await take("sku,name,price\nG-1,Gin anew,3\nX-1,Not theirs,2\nT-4,Tonic water,4.5\n", "products"),
+    ]
+    for wrong in (files[0], files[1], files[2], files[1], files[0]):
+        await undo(wrong)
+    assert await catalogue() == nothing

@@ -58,6 +58,7 @@ def unspread(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=REMEMBERED)
 def clean_order_id(cell: str) -> str | None:
     """Return an order's number. One that lost its digits in a spreadsheet numbers nothing: orders are told apart by who
     bought when, then, as in a file without numbers."""

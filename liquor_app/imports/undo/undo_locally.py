@@ -11,6 +11,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, get_job, run
+from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.undo.undo_import import UndoCounts, request_undo, undo_counts
 from liquor_app.imports.undo.undo_job import undo_import
 from liquor_app.imports.uploads import get_import
@@ -19,7 +20,8 @@ LOOK_EVERY = 0.5
 
 
 async def undo_locally(actor: Actor, import_id: UUID) -> UndoCounts:
-    """Take an import back and wait for it.
+    """Take an import back and wait for it. An undoing whose process was killed is taken up once its lease has run out
+    (`core.lease.SECONDS`); one that a worker has in hand is waited for.
 
     Raises:
         Forbidden, NotFound, Conflict: as `request_undo`.
@@ -27,13 +29,20 @@ async def undo_locally(actor: Actor, import_id: UUID) -> UndoCounts:
     """
     require(actor, Role.MANAGER)
     async with transaction() as session:
-        job_id = (await request_undo(session, actor, import_id)).job_id
+        row = await get_import(session, actor, import_id)
+        if row.status is not ImportStatus.UNDOING:
+            row = await request_undo(session, actor, import_id)
+        job_id = row.job_id
     assert job_id is not None
     status = await run(job_id, {Job.UNDO_IMPORT: undo_import})
-    while status in (None, JobStatus.QUEUED, JobStatus.RUNNING):
-        await asyncio.sleep(LOOK_EVERY)
+    while status is None:
         async with transaction() as session:
-            status = (await get_job(session, job_id)).status
+            found = (await get_job(session, job_id)).status
+        if found not in (JobStatus.QUEUED, JobStatus.RUNNING):
+            status = found
+            break
+        await asyncio.sleep(LOOK_EVERY)
+        status = await run(job_id, {Job.UNDO_IMPORT: undo_import})
     async with transaction() as session:
         row = await get_import(session, actor, import_id)
     if status is not JobStatus.SUCCEEDED:
