@@ -14,6 +14,7 @@ from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.allocations.models import INTEREST, InterestStatus
+from liquor_app.catalog.product_write import note_asked_for
 from liquor_app.catalog.service import get_product
 from liquor_app.catalog.stock import STATE, StockState, fresh_now
 from liquor_app.core.clock import now
@@ -117,6 +118,7 @@ async def ask_by_tag(session: AsyncSession, actor: Actor, product_id: UUID, tag:
 
 async def note_interests(session: AsyncSession, product_id: UUID, customer_ids: Sequence[UUID], source: str) -> int:
     """Keep interests. A corridor."""
+    await note_asked_for(session, product_id, now())
     made = await session.execute(
         text(_ASK),
         {

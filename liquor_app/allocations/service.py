@@ -25,6 +25,7 @@ from liquor_app.allocations.draw_order import (
 )
 from liquor_app.allocations.eligible_people import why_not
 from liquor_app.allocations.models import ALLOCATION, ENTRY, AllocationMethod, AllocationStatus, EntryStatus
+from liquor_app.catalog.product_write import note_asked_for
 from liquor_app.catalog.service import get_product
 from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
@@ -185,6 +186,7 @@ async def create_allocation(
             raise Conflict("Tell us the state of your licence first, under Settings, Brand.", field="licence_state")
     allocation_id, seed = uuid7(), new_seed()
     values = {"id": allocation_id, "product": product_id, "name": product.name, "bottles": bottles}
+    await note_asked_for(session, product_id, now())
     await session.execute(
         text(_MAKE),
         {

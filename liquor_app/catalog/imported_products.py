@@ -17,9 +17,11 @@ from liquor_app.catalog.product_write import KEPT
 from liquor_app.customers.imported.imported_people import EDITED, LATER_IMPORT, TAKEN, Undone
 from liquor_app.customers.labels.product_labels import relabel_products
 
+ASKED_FOR = "asked_for"
 _WHY_MADE = f"""
 CASE WHEN EXISTS (SELECT FROM product_images i WHERE i.product_id = p.id AND i.import_id <> p.import_id)
-     THEN '{LATER_IMPORT}' WHEN p.edited_at IS NOT NULL THEN '{EDITED}' END
+     THEN '{LATER_IMPORT}' WHEN p.edited_at IS NOT NULL THEN '{EDITED}'
+     WHEN p.asked_for_at IS NOT NULL THEN '{ASKED_FOR}' END
 """
 _COUNT_MADE = f"SELECT {_WHY_MADE} AS why, count(*) AS n FROM products p WHERE p.import_id = :import GROUP BY 1"
 _MADE = """

@@ -77,6 +77,8 @@ class Product(SQLModel, table=True):
     """The import that made it, if one did."""
     edited_at: datetime | None = moment()
     """When a call, and no file, last changed it."""
+    asked_for_at: datetime | None = moment()
+    """When somebody last asked for it, or its bottles were shared out: no undoing takes it away then."""
 
 
 class ProductImage(SQLModel, table=True):

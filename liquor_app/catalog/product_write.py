@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
@@ -146,6 +147,7 @@ SELECT a.number, CASE WHEN a.is_ambiguous THEN 'ambiguous'
 """
 
 
+_ASKED_FOR = text("UPDATE products SET asked_for_at = :at WHERE id = :id")
 _CALLED = """
 SELECT sku, upc, name, category, brand FROM products WHERE lower(sku) = ANY(:skus)
  UNION SELECT sku, upc, name, category, brand FROM products WHERE upc = ANY(:upcs)
@@ -184,6 +186,11 @@ async def write_products(
     new = (ProductOutcome.CREATED, ProductOutcome.UPDATED)
     await _label(session, [row for row in joined if outcomes[row.number] in new])
     return outcomes
+
+
+async def note_asked_for(session: AsyncSession, product_id: UUID, at: datetime) -> None:
+    """Note that somebody waits for a product, or that its bottles are shared out. A corridor, for `allocations`."""
+    await session.execute(_ASKED_FOR, {"id": product_id, "at": at})
 
 
 async def _label(session: AsyncSession, rows: Sequence[NewProduct]) -> None:

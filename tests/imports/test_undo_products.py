@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.allocations.interest import ask_for
 from liquor_app.catalog.service import put_products
 from liquor_app.core.db import transaction
 from liquor_app.imports.tasks import forget_old_uploads
@@ -93,6 +94,17 @@ async def test_a_upc_that_another_product_took_stays_with_it(database: str) -> N
     assert (await look(wrong)).kept == {"products_taken": 1}
     await undo(wrong)
     assert await one("upc", "R-1") == "083664868759"
+
+
+async def test_a_product_somebody_asked_for_stays(database: str) -> None:
+    wrong = await take(FIRST, "products")
+    async with transaction() as session:
+        made = await session.execute(text("INSERT INTO customers (external_id) VALUES ('A1') RETURNING id"))
+        ann = made.scalar_one()
+        gin = (await session.execute(text("SELECT id FROM products WHERE sku = 'G-1'"))).scalar_one()
+        assert await ask_for(session, SYSTEM, gin, [ann]) == 1
+    told = undo_counts(await undo(wrong))
+    assert (told.removed, told.kept) == ({"products": 2}, {"products_asked_for": 1})
 
 
 async def test_lines_are_called_by_what_is_left(database: str) -> None:

@@ -38,6 +38,7 @@ KEPT: Mapping[str, str] = {
     "baskets_till": "purchases that the till told anew",
     "products_later_import": "products that a later import changed: what it changed stays",
     "products_edited": "products that a program changed since: what it changed stays",
+    "products_asked_for": "products that customers asked for since",
     "products_taken": "products whose former UPC is another product's by now",
     "suppressions_complaint": "complaints: they stay on the suppression list",
     "suppressions_repeated": "suppressed addresses that somebody else named too",
