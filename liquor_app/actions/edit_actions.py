@@ -14,8 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit, audit_change
-from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import Actor, require
+from liquor_app.accounts.permissions import Actor
 from liquor_app.actions.edit_guards import (
     KEPT,
     hold,
@@ -26,7 +25,7 @@ from liquor_app.actions.edit_guards import (
     refuse_pressure,
 )
 from liquor_app.actions.eligibility import Reason
-from liquor_app.actions.models import ACTION, UNDECIDED, ActionStatus
+from liquor_app.actions.models import ACTION, UNDECIDED, ActionStatus, EditKind
 from liquor_app.campaigns.brief import CHANNELS
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
@@ -52,11 +51,18 @@ UPDATE actions a SET {", ".join(f"{name} = r.{name}" for name in KEPT)}, updated
 """
 
 
+_GROUP = "batch, plan_id, kind, summary"
+_TOGETHER = f"{_GROUP}, count(*) AS actions, min(actor_name) AS by, min(created_at) AS at, min(undone_at) AS undone_at"
+EDITS_OF_CAMPAIGN = f"(SELECT {_TOGETHER} FROM plan_edits WHERE campaign_id = :campaign GROUP BY {_GROUP}) t"
+"""What was changed together, and is undone together, as one row."""
+_EDIT = f"SELECT {_TOGETHER} FROM plan_edits WHERE batch = :batch GROUP BY {_GROUP}"
+
+
 @dataclass(frozen=True)
 class EditFields:
     """A change by hand, as it is told."""
 
-    kind: str
+    kind: EditKind
     summary: str
     actions: int
     by: str
@@ -83,7 +89,7 @@ async def skip_action(session: AsyncSession, actor: Actor, action_id: UUID, *, n
     ACTION.check(held.status, ActionStatus.SKIPPED)
     detail = _by(actor, note)
     summary = f"Took {held.row['offer']} by {held.row['channel']} on {held.row['scheduled_date']} out"
-    await record_edit(session, actor, held.brief, [action_id], kind="skip", summary=summary)
+    await record_edit(session, actor, held.brief, [action_id], kind=EditKind.SKIP, summary=summary)
     await _skip(session, [action_id], detail)
     await audit(session, actor, "action.skipped", "action", action_id, note=redact(note, 200))
 
@@ -131,7 +137,9 @@ async def skip_actions(
     if not ids:
         raise Conflict("Nothing of the plan is left there to take out.")
     where = ", ".join(str(part) for part in (segment, channel, day) if part)
-    await record_edit(session, actor, brief, ids, kind="skip", summary=f"Took {figure(len(ids))} actions out: {where}")
+    await record_edit(
+        session, actor, brief, ids, kind=EditKind.SKIP, summary=f"Took {figure(len(ids))} actions out: {where}"
+    )
     await _skip(session, ids, _by(actor, note))
     await audit(session, actor, "actions.skipped", "campaign", campaign_id, count=len(ids), where=where)
     return len(ids)
@@ -159,7 +167,7 @@ async def move_action(session: AsyncSession, actor: Actor, action_id: UUID, day:
         )
     await refuse_pressure(session, held, day)
     summary = f"Moved {row['offer']} by {row['channel']} from {row['scheduled_date']} to {day}"
-    await record_edit(session, actor, brief, [action_id], kind="move", summary=summary)
+    await record_edit(session, actor, brief, [action_id], kind=EditKind.MOVE, summary=summary)
     await session.execute(
         text(_MOVE),
         {
@@ -173,26 +181,6 @@ async def move_action(session: AsyncSession, actor: Actor, action_id: UUID, day:
     await audit_change(
         session, actor, "action.moved", "action", action_id, before={"day": row["scheduled_date"]}, after={"day": day}
     )
-
-
-# --- what was changed, and taking it back ---
-
-
-async def list_edits(
-    session: AsyncSession, actor: Actor, campaign_id: UUID, *, plan_id: UUID | None = None, limit: int = 50
-) -> list[EditRow]:
-    """Return changes by hand, newest first: of a plan, or of every plan the campaign had."""
-    require(actor, Role.USER)
-    found = await session.execute(
-        text(
-            "SELECT batch, plan_id, kind, summary, count(*) AS actions, min(actor_name) AS by, min(created_at) AS at,"
-            " min(undone_at) AS undone_at FROM plan_edits WHERE campaign_id = :campaign"
-            " AND (CAST(:plan AS uuid) IS NULL OR plan_id = :plan)"
-            " GROUP BY batch, plan_id, kind, summary ORDER BY batch DESC LIMIT :n"
-        ),
-        {"campaign": campaign_id, "plan": plan_id, "n": max(1, min(limit, 500))},
-    )
-    return [EditRow(**row) for row in found.mappings()]
 
 
 async def undo_edit(session: AsyncSession, actor: Actor, campaign_id: UUID) -> EditRow:
@@ -222,4 +210,6 @@ async def undo_edit(session: AsyncSession, actor: Actor, campaign_id: UUID) -> E
         text("UPDATE plan_edits SET undone_at = :at WHERE batch = :batch"), {"at": now(), "batch": last.batch}
     )
     await audit(session, actor, "plan.edit_undone", "campaign", campaign_id, batch=last.batch, actions=len(ids))
-    return next(row for row in await list_edits(session, actor, campaign_id, limit=500) if row.batch == last.batch)
+    found = await session.execute(text(_EDIT), {"batch": last.batch})
+    row = found.mappings().one()
+    return EditRow(**{**row, "kind": EditKind(row["kind"])})

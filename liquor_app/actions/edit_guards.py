@@ -16,7 +16,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.audience import CHUNK, contacts
 from liquor_app.actions.frequency_caps import BACK, open_days
-from liquor_app.actions.models import TAKEN, ActionStatus
+from liquor_app.actions.models import TAKEN, ActionStatus, EditKind
 from liquor_app.campaigns.brief import CampaignBrief, lock_brief
 from liquor_app.campaigns.models import LIVE
 from liquor_app.core.clock import now
@@ -74,7 +74,7 @@ async def hold(session: AsyncSession, actor: Actor, action_id: UUID) -> Held:
 
 
 async def record_edit(
-    session: AsyncSession, actor: Actor, brief: CampaignBrief, ids: Sequence[UUID], *, kind: str, summary: str
+    session: AsyncSession, actor: Actor, brief: CampaignBrief, ids: Sequence[UUID], *, kind: EditKind, summary: str
 ) -> None:
     """Keep what the actions are now, before they are changed; they share a batch. A corridor."""
     kept = ", ".join(f"'{name}', {name}" for name in KEPT)
@@ -88,7 +88,7 @@ async def record_edit(
             "campaign": brief.id,
             "plan": brief.plan_id,
             "batch": uuid7(),
-            "kind": kind,
+            "kind": kind.value,
             "summary": summary[:400],
             "actor": actor.id,
             "name": actor.name,

@@ -20,7 +20,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.actions.action_reasons import offer_reason
 from liquor_app.actions.audience import coupon_bans, guided, is_banned, read_scale
 from liquor_app.actions.edit_guards import Held, hold, record_edit, refuse_over_budget
-from liquor_app.actions.models import ActionStatus
+from liquor_app.actions.models import ActionStatus, EditKind
 from liquor_app.actions.offers import OWN_TERMS, Offer, facts_of, message_text, most_discount, offer_text, pull
 from liquor_app.actions.plan_context import PlanContext
 from liquor_app.actions.priority import MARGIN_MAX, RESPONSE_MAX, expected_profit, saturating
@@ -183,7 +183,7 @@ async def _give(session: AsyncSession, actor: Actor, action_id: UUID, given: Off
         changed.pop(stale, None)
     changed |= given.own_terms
     summary = f"Changed the offer from {row['offer']} to {shown}"
-    await record_edit(session, actor, brief, [action_id], kind="offer", summary=summary)
+    await record_edit(session, actor, brief, [action_id], kind=EditKind.OFFER, summary=summary)
     await session.execute(
         text(
             "UPDATE actions SET offer = :offer, offer_terms = CAST(:terms AS jsonb), message = :message,"
@@ -272,7 +272,7 @@ async def change_copy(
     if made.subject:
         changed["subject"] = made.subject
     await record_edit(
-        session, actor, held.brief, [action_id], kind="copy", summary=f"Changed the words to: {made.text}"
+        session, actor, held.brief, [action_id], kind=EditKind.COPY, summary=f"Changed the words to: {made.text}"
     )
     await session.execute(
         text(

@@ -1,4 +1,4 @@
-"""The list of actions, and of the times a customer got none."""
+"""The lists of actions, of changes to them by hand, and of the times a customer got none."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.lists import read_list
 from liquor_app.accounts.permissions import Actor
+from liquor_app.actions.edit_actions import EDITS_OF_CAMPAIGN, EditRow
 from liquor_app.actions.eligibility import Reason
-from liquor_app.actions.models import ActionStatus
+from liquor_app.actions.models import ActionStatus, EditKind
 from liquor_app.actions.service import ActionRow, WhyNotRow, reason_label
+from liquor_app.campaigns.service import get_campaign
 from liquor_app.core.errors import Invalid
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
@@ -78,6 +80,54 @@ async def list_actions(session: AsyncSession, actor: Actor, query: ListQuery | N
         Invalid: see `read_list`; no date, a priority beyond 0 to 100.
     """
     return await read_list(session, actor, ACTIONS, query)
+
+
+EDIT_WORDS = {
+    EditKind.SKIP.value: "Taken out", EditKind.MOVE.value: "Moved", EditKind.OFFER.value: "Offer changed",
+    EditKind.COPY.value: "Words changed",
+}  # fmt: skip
+EDITS = ListSpec(
+    name="edits",
+    row=EditRow,
+    source=EDITS_OF_CAMPAIGN,
+    key="t.batch",
+    key_field="batch",
+    order="-at",
+    sorts=(Sort("at", first="-"), Sort("actions", first="-")),
+    filters=(
+        Filter("plan", "t.plan_id", Match.ID),
+        Filter("kind", "t.kind", options=tuple(EditKind), label="What", spoken=EDIT_WORDS),
+        Filter("is_undone", "(t.undone_at IS NOT NULL) = :is_undone", Match.FLAG),
+    ),
+    bounded="what people changed by hand in one campaign's plans",
+    export={
+        "at": "when", "by": "by whom", "kind": "what", "summary": "change", "actions": "messages",
+        "undone_at": "taken back",
+    },
+)  # fmt: skip
+
+
+async def edits_of(session: AsyncSession, actor: Actor, campaign_id: UUID, query: ListQuery | None) -> ListQuery:
+    """Return a question about the changes by hand to one campaign's plans.
+
+    Raises:
+        NotFound: there is no such campaign.
+    """
+    await get_campaign(session, actor, campaign_id)
+    return replace(query or ListQuery(), scope={"campaign": campaign_id})
+
+
+async def list_edits(
+    session: AsyncSession, actor: Actor, campaign_id: UUID, query: ListQuery | None = None
+) -> Page[EditRow]:
+    """Return a page of the changes by hand to a campaign's plans, newest first unless asked otherwise; what was changed
+    together is one.
+
+    Raises:
+        NotFound: there is no such campaign.
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, EDITS, await edits_of(session, actor, campaign_id, query))
 
 
 _HELD_BACK = f"""(

@@ -128,6 +128,15 @@ class Exclusion(SQLModel, table=True):
     created_at: datetime = stamped()
 
 
+class EditKind(StrEnum):
+    """What somebody changed in a plan by hand."""
+
+    SKIP = "skip"
+    MOVE = "move"
+    OFFER = "offer"
+    COPY = "copy"
+
+
 class PlanEdit(SQLModel, table=True):
     """A change by hand to one action of a plan, with what it was before. Changes made together share a `batch` and
     are undone together."""

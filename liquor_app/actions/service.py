@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.actions.edit_actions import EditRow, list_edits, move_action, skip_action, skip_actions, undo_edit
+from liquor_app.actions.edit_actions import EditRow, move_action, skip_action, skip_actions, undo_edit
 from liquor_app.actions.edit_offer import OfferRow, change_copy, change_offer, list_offers, swap_offer
 from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.generate import GenerateResult, generate_actions
@@ -30,7 +30,6 @@ __all__ = [
     "change_offer",
     "generate_actions",
     "get_action",
-    "list_edits",
     "list_offers",
     "move_action",
     "reason_label",

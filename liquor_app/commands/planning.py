@@ -157,7 +157,7 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Why a campaign's plan is as it is: the reasoning that stays with it, and what people changed."""
-    from liquor_app.actions.service import list_edits
+    from liquor_app.actions.lists import list_edits
     from liquor_app.campaigns.service import get_campaign
     from liquor_app.planning.service import get_plan, plan_of_version
 
@@ -169,7 +169,8 @@ def why(
             found = await get_plan(session, SYSTEM, row.plan_id)
         else:
             raise Invalid(f"“{row.name}” has no plan yet.")
-        return found, await list_edits(session, SYSTEM, row.id, plan_id=found.id)
+        edits = await list_edits(session, SYSTEM, row.id, ListQuery({"plan": str(found.id)}, limit=200))
+        return found, list(edits.items)
 
     found, edits = call(work)
     if as_json:

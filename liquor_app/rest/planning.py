@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from liquor_app.actions.service import list_edits, skip_actions, undo_edit
+from liquor_app.actions.lists import EDITS, edits_of, list_edits
+from liquor_app.actions.service import skip_actions, undo_edit
 from liquor_app.api.idempotency import once
-from liquor_app.api.schemas import JOB, Id, Limit, Started
-from liquor_app.campaigns.service import get_campaign
+from liquor_app.api.schemas import JOB, Id, Started
 from liquor_app.core.db import transaction
+from liquor_app.core.listing.spec import ListQuery
 from liquor_app.planning import service
 from liquor_app.planning.lists import PLANS, list_plans, plans_of
 from liquor_app.planning.service import PlanRow
@@ -24,10 +25,10 @@ Version = Annotated[int, Path(alias="version", ge=1, le=1_000_000)]
 
 
 async def _whole(session: Any, actor: Any, plan: PlanRow) -> dict[str, Any]:
-    edits = await list_edits(session, actor, plan.campaign_id, plan_id=plan.id, limit=200)
+    edits = await list_edits(session, actor, plan.campaign_id, ListQuery({"plan": str(plan.id)}, limit=200))
     return {
         **{name: getattr(plan, name) for name in PlanOut.model_fields if hasattr(plan, name)},
-        "edits": [EditOut.model_validate(edit) for edit in edits],
+        "edits": [EditOut.model_validate(edit) for edit in edits.items],
     }
 
 
@@ -88,12 +89,11 @@ async def simulate(request: Request, actor: CurrentActor, campaign_id: Id) -> Re
     return await once(request, key_owner(actor), PlanOut | Started, work, status=status, location=JOB)
 
 
-@router.get("/edits", response_model=list[EditOut])
-async def edits(actor: CurrentActor, campaign_id: Id, limit: Limit = 50) -> object:
-    """What people changed in the campaign's plans, newest first."""
-    async with transaction() as session:
-        await get_campaign(session, actor, campaign_id)
-        return await list_edits(session, actor, campaign_id, limit=limit)
+list_routes_of(
+    router, EDITS, list_edits, edits_of,
+    "What people changed in the campaign's plans, newest first; what was changed, and is undone, together is one.",
+    path="/edits", shape=EditOut,
+)  # fmt: skip
 
 
 @router.post("/undo", response_model=EditOut)

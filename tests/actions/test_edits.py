@@ -11,14 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.actions.lists import list_actions
+from liquor_app.actions.lists import list_actions, list_edits
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.service import (
     ActionRow,
     change_copy,
     change_offer,
     get_action,
-    list_edits,
     list_offers,
     move_action,
     skip_action,
@@ -172,7 +171,7 @@ async def test_the_last_change_is_taken_back_and_the_one_before(session: AsyncSe
     for row_id, row in before.items():
         assert (after[row_id].offer, after[row_id].scheduled_date) == (row.offer, row.scheduled_date)
         assert after[row_id].offer_terms == row.offer_terms
-    assert [edit.undone_at is not None for edit in await list_edits(session, VIEWER, campaign)] == [True] * 4
+    assert [edit.undone_at is not None for edit in (await list_edits(session, VIEWER, campaign)).items] == [True] * 4
 
 
 async def test_taking_back_meets_the_limits_of_now(session: AsyncSession) -> None:

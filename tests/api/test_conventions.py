@@ -56,7 +56,7 @@ GET /jobs/{id} · POST /jobs/{id}/cancel
 GET /segments/suggestions · GET /segments/overlap
 GET /campaigns/{id}/plans · GET /campaigns/{id}/plans/{version} · POST /campaigns/{id}/plans/{version}/choose
 GET /campaigns/{id}/plans/compare · POST /campaigns/{id}/simulate · POST /campaigns/{id}/submit
-GET /campaigns/{id}/edits · POST /campaigns/{id}/undo · POST /campaigns/{id}/skip
+GET /campaigns/{id}/edits · GET /campaigns/{id}/edits/export · POST /campaigns/{id}/undo · POST /campaigns/{id}/skip
 GET /actions/{id}/offers · POST /actions/{id}/move · POST /actions/{id}/skip · POST /actions/{id}/offer
 POST /actions/{id}/copy
 GET /analytics/bounces

@@ -57,8 +57,10 @@ async def test_a_plans_reasoning_edits_and_figures(templates: None, manager: Cli
     assert (await manager.post(f"{action}/skip", json={"note": "moved away"})).json()["status"] == "skipped"
     assert (await manager.post(f"{path}/skip", json={"channel": "email"})).json()["skipped"] > 0
     assert (await manager.post(f"{path}/undo")).json()["kind"] == "skip"
-    edits: list[dict[str, Any]] = (await viewer.get(f"{path}/edits")).json()
+    edits: list[dict[str, Any]] = (await viewer.get(f"{path}/edits")).json()["items"]
     assert [edit["kind"] for edit in edits] == ["skip", "skip", "copy", "offer"]
+    taken_back = (await viewer.get(f"{path}/edits", params={"kind": "skip", "is_undone": "true"})).json()
+    assert [(edit["actions"] > 1, edit["kind"]) for edit in taken_back["items"]] == [(True, "skip")], "one, together"
     again = (await manager.post(f"{path}/simulate")).json()
     assert again["summary"]["totals"]["sends"] == made["summary"]["totals"]["sends"] - 1
     assert len(again["edits"]) == 4

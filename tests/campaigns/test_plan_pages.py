@@ -33,6 +33,7 @@ from liquor_app.screens.campaigns.builder.page import builder_page
 from liquor_app.screens.campaigns.builder.state import BuilderState
 from liquor_app.screens.campaigns.detail.actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.edit_state import EditState
+from liquor_app.screens.campaigns.detail.edits_state import EditsState
 from liquor_app.screens.campaigns.detail.page import campaign_page
 from liquor_app.screens.campaigns.detail.simulate_state import SimulateState
 from liquor_app.screens.campaigns.detail.state import VERBS, CampaignState
@@ -126,6 +127,16 @@ async def test_a_plan_is_changed_from_its_page(campaign: UUID) -> None:
         await run(EditState.undo, state)
     await run(ActionsState.refresh, actions)
     assert actions.rows[0].message == first.message
+    versions, changes = await tab.state(VersionsState), await tab.state(EditsState)
+    await run(VersionsState.load, versions)
+    assert [(line.kind, line.undone) for line in changes.rows] == [
+        ("Taken out", True), ("Moved", True), ("Words changed", True),
+    ]  # fmt: skip
+    assert int(changes.rows[0].messages) > 1, "what was taken out together is one change"
+    await run(EditsState.choose, changes, "kind", "move")
+    assert [line.kind for line in changes.rows] == ["Moved"]
+    assert f"plan={versions.shown}" in changes.exported
+    assert "kind=move" in changes.exported
     assert "Simulated" in said(await run(SimulateState.simulate, await tab.state(SimulateState)))
     head = await tab.state(CampaignState)
     await run(CampaignState.load, head)

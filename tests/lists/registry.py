@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.permissions import SYSTEM
-from liquor_app.actions.lists import ACTIONS, NOT_SENT
+from liquor_app.actions.lists import ACTIONS, EDITS, NOT_SENT
 from liquor_app.allocations.lists import ALLOCATIONS, ENTRIES, INTERESTS
 from liquor_app.campaigns.lists import CAMPAIGNS
 from liquor_app.campaigns.service import create_campaign
@@ -158,6 +158,22 @@ async def plans(session: AsyncSession) -> None:
             " CASE WHEN n % 2 = 0 THEN 'llm' ELSE 'heuristic' END, CASE n WHEN 5 THEN 'draft' ELSE 'superseded' END"
             " FROM campaigns k, generate_series(1, 5) n"
         )
+    )
+
+
+async def edits(session: AsyncSession) -> None:
+    """Of the first campaign: five changes, of one message or of two together, one of them taken back."""
+    await campaigns(session)
+    await session.execute(
+        text(
+            "WITH made AS (SELECT uuid_v7() AS batch, n FROM generate_series(1, 5) n)"
+            " INSERT INTO plan_edits (campaign_id, plan_id, batch, action_id, kind, summary, actor_name, created_at,"
+            " undone_at) SELECT CAST(:campaign AS uuid), :campaign, batch, uuid_v7(),"
+            " CASE WHEN n = 1 THEN 'move' ELSE 'skip' END, 'Took some out', 'Dana',"
+            " date_trunc('day', now()) - make_interval(days => n / 2), CASE WHEN n = 3 THEN now() END"
+            " FROM made, generate_series(0, n % 2)"
+        ),
+        await one_campaign(session),
     )
 
 
@@ -337,6 +353,7 @@ LISTS = [
     Listed(REPLIES, replies, "/replies"),
     Listed(AUDIT, audit_log, "/audit", shop_zone),
     Listed(PLANS, plans, scope=one_campaign),
+    Listed(EDITS, edits, scope=one_campaign),
     Listed(NOT_SENT, not_sent, scope=one_customer),
     Listed(VERSIONS, versions, scope=one_template),
     Listed(PURCHASES, purchases, scope=one_customer),

@@ -7,8 +7,10 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.campaigns.models import CampaignStatus
+from liquor_app.screens.campaigns.detail.edits_state import EditsState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.campaigns.detail.versions_state import VersionsState
+from liquor_app.screens.listing.view import list_filters, list_pager, list_table
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
@@ -115,16 +117,9 @@ def why_this_plan() -> rx.Component:
             rx.el.div(row(rx.el.b(one.title, class_name="med"), tag), rx.el.p(one.text, class_name="muted pretty"))
         )
 
-    def edit(one: Any) -> rx.Component:
-        mark = rx.cond(one.undone, badge("taken back", dot=False), badge("by hand", "amber", dot=False))
-        words = rx.el.div(
-            row(rx.el.b(one.what, class_name="med"), mark), rx.el.p(one.who, class_name="t12 muted pretty")
-        )
-        return list_item(words)
-
     body = card(
         rx.el.p(WHY.made, class_name="t12 muted", padding="8px 16px"),
-        plain_list(rx.foreach(WHY.reasoning, entry), rx.foreach(WHY.edits, edit)),
+        plain_list(rx.foreach(WHY.reasoning, entry)),
         title="Why this plan",
         aside=select(
             "Version",
@@ -137,4 +132,33 @@ def why_this_plan() -> rx.Component:
         foot=rx.el.span("Stays with the plan for ever.", class_name="t12 muted"),
         flush=True,
     )
-    return rx.cond(WHY.version != "", col(body), rx.fragment())
+    return rx.cond(WHY.version != "", col(body, _by_hand()), rx.fragment())
+
+
+def _by_hand() -> rx.Component:
+    """Draw what people changed in this version; what was changed together is one, and undone as one."""
+
+    def what(line: Any) -> rx.Component:
+        mark = rx.cond(line.undone, badge("taken back", dot=False), rx.fragment())
+        return rx.fragment(row(rx.el.b(line.kind, class_name="med"), mark), rx.el.small(line.what))
+
+    return card(
+        list_filters(EditsState),
+        list_table(
+            EditsState,
+            [
+                Column("Change", what),
+                Column("By", lambda line: line.who, phone="under"),
+                Column("When", lambda line: rx.el.span(line.when, class_name="num nowrap"), sort="at"),
+                Column("Messages", lambda line: line.messages, sort="actions", number=True, phone="hide"),
+            ],
+            label="Changes by hand to this plan",
+            dense=True,
+            empty=empty(
+                "Nothing was changed by hand", "What you take out, move or say otherwise stands here.", icon="pencil"
+            ),
+        ),
+        list_pager(EditsState, quiet=True),
+        title="Changed by hand",
+        flush=True,
+    )

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import reflex as rx
 
-from liquor_app.actions.service import EditRow, list_edits
 from liquor_app.campaigns.service import get_campaign
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import NotFound
@@ -20,6 +19,7 @@ from liquor_app.planning.compare_plans import Comparison, Figure
 from liquor_app.planning.lists import list_plans
 from liquor_app.planning.service import PlanRow, choose_plan, compare_plans
 from liquor_app.screens.campaigns.detail.actions_state import ActionsState
+from liquor_app.screens.campaigns.detail.edits_state import EditsState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
@@ -83,20 +83,12 @@ class WhyLine:
 
 
 @dataclass(frozen=True, slots=True)
-class EditLine:
-    what: str
-    who: str
-    undone: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Why:
     """One version's reasoning."""
 
     version: str = ""
     made: str = ""
     reasoning: list[WhyLine] = field(default_factory=list)
-    edits: list[EditLine] = field(default_factory=list)
 
 
 def name_of(plan: PlanRow) -> str:
@@ -184,7 +176,6 @@ class VersionsState(rx.State):
                 plans = list((await list_plans(session, actor, campaign_id, ListQuery(limit=SHOWN_VERSIONS))).items)
                 known = {str(plan.id): plan for plan in plans}
                 chosen = known.get(self.shown) or known.get(str(row.plan_id)) or (plans[0] if plans else None)
-                edits = await list_edits(session, actor, campaign_id, plan_id=chosen.id) if chosen else []
                 pair = _pair(plans, row.plan_id)
                 found = await compare_plans(session, actor, pair[0].id, pair[1].id) if pair else None
                 at = await shop_now(session)
@@ -193,8 +184,9 @@ class VersionsState(rx.State):
             return
         self.options = [(str(plan.id), _marked(plan)) for plan in plans]
         self.shown = str(chosen.id) if chosen else ""
-        self.why = _why(chosen, edits, at) if chosen else Why()
+        self.why = _why(chosen, at) if chosen else Why()
         self.side = side_of(*pair, found) if pair and found else Side()
+        await (await self.get_state(EditsState))._of_plan(self.shown)
 
     @background
     async def live(self) -> Any:
@@ -245,7 +237,7 @@ def _pair(plans: list[PlanRow], current: UUID | None) -> tuple[PlanRow, PlanRow]
     return (now, other) if now.version < other.version else (other, now)
 
 
-def _why(plan: PlanRow, edits: list[EditRow], at: Any) -> Why:
+def _why(plan: PlanRow, at: Any) -> Why:
     made = f"{ENGINES[plan.engine.value]}, {show_moment(plan.created_at, at)}, under guidance {plan.guidance_version}"
     record = plan.engine_record
     if record:
@@ -258,8 +250,4 @@ def _why(plan: PlanRow, edits: list[EditRow], at: Any) -> Why:
         f"Plan {plan.version}",
         made,
         [WhyLine(entry["kind"], entry["title"], entry["text"]) for entry in plan.reasoning],
-        [
-            EditLine(edit.summary, f"{edit.by}, {show_moment(edit.at, at)}", edit.undone_at is not None)
-            for edit in edits
-        ],
     )
