@@ -190,10 +190,10 @@ def test_words_people_text(words: str | None, wish: Wish | None) -> None:
 
 
 def test_case_27_what_the_provider_took_it_for_counts() -> None:
-    """Twilio's OptOutType, whatever the words; nothing that is none of the three."""
+    """Twilio's OptOutType, whatever the words; where it is none of the three, the words."""
     assert [wish_of(words, told) for words, told in (
         ("whatever", "STOP"), ("STOP", "START"), ("", "help"), ("STOP", "nonsense"),
-    )] == [Wish.STOP, Wish.START, Wish.HELP, None]  # fmt: skip
+    )] == [Wish.STOP, Wish.START, Wish.HELP, Wish.STOP]  # fmt: skip
 
 
 def test_case_33_who_follows_all_links_has_not_opened_it() -> None:

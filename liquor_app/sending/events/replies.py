@@ -6,9 +6,10 @@ Any reasonable way of saying no binds (47 CFR 64.1200(a)(10)). What a rule does 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -19,26 +20,28 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict, Invalid, NotFound
-from liquor_app.customers.addresses import address_hash, normalise_phone
+from liquor_app.core.errors import Conflict, NotFound
+from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.recipient_consent import SaidByText, withdraw_by_text, withdraw_consents
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import notify
 from liquor_app.providers.kit.base import WebhookEvent
-from liquor_app.sending.events.sms_keywords import BY_TEXT
+from liquor_app.sending.events.sms_keywords import BY_TEXT, number_of
 from liquor_app.sending.models import REPLY, ReplyStatus
 from liquor_app.sending.sign_up.confirm_sign_up import cancel_sign_ups
 
 BY_MAIL = "e-mail answer"
 """The source of what was said by e-mail, in consents and on the list."""
+MOST_UNREAD = 20
+"""Of one address; whoever writes more is held already, and fills nobody's page."""
 MAX_BODY = 1_600
 """Characters: the longest text a carrier joins."""
 
 _KEPT = unnest(
     "n", provider="text", event_id="text", channel="text", address="text", hash="bytea", body="text", status="text",
-    reader="text", at="timestamptz", read_at="timestamptz",
+    reader="text", at="timestamptz", read_at="timestamptz", place="int",
 )  # fmt: skip
 _KEEP = f"""
 INSERT INTO replies
@@ -51,8 +54,12 @@ SELECT n.provider, n.event_id, n.channel, n.address, n.hash,
                   WHERE c.email_key = n.address AND c.deleted_at IS NULL ORDER BY c.id LIMIT 1) END,
        n.body, n.status, n.reader, n.read_at, n.at
   FROM {_KEPT}
+ WHERE n.status <> '{ReplyStatus.OPEN}' OR n.place <= {MOST_UNREAD} - (
+       SELECT count(*) FROM replies r WHERE r.address_hash = n.hash AND r.status = '{ReplyStatus.OPEN}')
     ON CONFLICT DO NOTHING
 """
+_RUNG = "SELECT EXISTS (SELECT FROM notifications WHERE title = :title AND read_at IS NULL AND created_at > :since)"
+TO_READ = "Replies to read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +97,7 @@ async def keep_texts(session: AsyncSession, texts: Sequence[tuple[str, WebhookEv
     """Keep the texts nobody understood; see `keep_replies`."""
     kept: list[NewReply] = []
     for provider, event in texts:
-        try:
-            address = normalise_phone(event.recipient or "", is_given_out=False)
-        except Invalid:
+        if not (address := number_of(event)):
             continue  # nobody we could write to
         if words := (event.text or "").strip():
             kept.append(NewReply(provider, event.event_id[:200], Channel.SMS, address, words, event.at))
@@ -104,6 +109,11 @@ async def keep_replies(session: AsyncSession, replies: Sequence[NewReply]) -> in
     if not replies:
         return 0
     read_at = now()
+    counted: Counter[str] = Counter()
+    places = []
+    for one in replies:
+        counted[one.address] += one.status is ReplyStatus.OPEN
+        places.append(counted[one.address])
     made = await session.execute(
         text(_KEEP),
         _KEPT.bind(
@@ -116,14 +126,18 @@ async def keep_replies(session: AsyncSession, replies: Sequence[NewReply]) -> in
             status=[one.status.value for one in replies],
             reader=[one.reader for one in replies],
             at=[one.at for one in replies],
+            place=places,
             read_at=[None if one.status is ReplyStatus.OPEN else read_at for one in replies],
         ),
     )
     count = int(made.rowcount)  # type: ignore[attr-defined]
     if count and any(one.status is ReplyStatus.OPEN for one in replies):
+        since = now() - timedelta(hours=1)
+        if (await session.execute(text(_RUNG), {"title": TO_READ, "since": since})).scalar_one():
+            return count
         await notify(
             session,
-            title="Replies to read",
+            title=TO_READ,
             body="No rule understands what was written. Until somebody has read it, nothing goes to who wrote it.",
             link="/replies",
             level="warning",

@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.customers.addresses import address_hash
+from liquor_app.core.errors import Invalid
+from liquor_app.customers.addresses import address_hash, normalise_phone
 from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.recipient_consent import SaidByText, return_by_text, withdraw_by_text
@@ -28,6 +29,8 @@ START = frozenset({"start", "unstop", "subscribe"})
 """No "yes": it answers whatever was asked last, and a text makes no consent."""
 YES = frozenset({"yes", "y", "si", "yes please", "yes pls", "si por favor"})
 """An answer; to what, `sign_up.confirm_sign_up` knows. By itself it makes no consent."""
+_PASSES = frozenset(" \t\r\n.,!-'’\"“”*()👍✅🙂😊\ufe0f🏻🏼🏽🏾🏿")
+"""What may stand beside a word that is meant to stand alone."""
 HELP = frozenset({"help", "info"})
 BY_TEXT = "text message"
 """The source of what was said by text, in consents and on the list: START looks for it."""
@@ -72,17 +75,38 @@ def wish_of(words: str | None, told: str | None = None) -> Wish | None:
     Args:
         told: what the provider itself took it for (Twilio's OptOutType); it goes before our reading.
     """
-    if told:
-        return {"stop": Wish.STOP, "start": Wish.START, "help": Wish.HELP}.get(told.strip().lower())
-    plain = _plain(words or "")
-    if plain in START or plain in HELP:
-        return Wish.START if plain in START else Wish.HELP
-    return Wish.STOP if _ASKS.search(_NOT_ASKED.sub(" ", plain)) else None
+    if told and (taken := {"stop": Wish.STOP, "start": Wish.START, "help": Wish.HELP}.get(told.strip().lower())):
+        return taken
+    alone = _alone(words or "")
+    if alone in START:
+        return Wish.START
+    if _alone((words or "").replace("?", "")) in HELP:
+        return Wish.HELP
+    return Wish.STOP if _ASKS.search(_NOT_ASKED.sub(" ", _plain(words or ""))) else None
 
 
 def is_yes(words: str | None) -> bool:
     """Tell whether a text is a yes and nothing else."""
-    return _plain(words or "") in YES
+    return _alone(words or "") in YES
+
+
+def number_of(event: WebhookEvent) -> str:
+    """Return the normalised number a text came from, however the provider writes it ("rcs:+1…"); empty for none."""
+    try:
+        return normalise_phone((event.recipient or "").rpartition(":")[2], is_given_out=False)
+    except Invalid:
+        return ""
+
+
+def _alone(words: str) -> str:
+    """As `_plain`, empty if anything stands there that is left out of it: "не start" and "yes?" are no start and no
+    yes."""
+    plain = _plain(words)
+    folded = unicodedata.normalize("NFKD", words[:2000]).lower()
+    kept = sum(one.isascii() and one.isalpha() for one in folded)
+    strange = any(one not in _PASSES and not unicodedata.combining(one) for one in folded if not one.isalpha())
+    foreign = any(one.isalpha() and not one.isascii() for one in folded)
+    return "" if strange or foreign or kept != len(plain.replace(" ", "")) else plain
 
 
 def _plain(words: str) -> str:
@@ -99,19 +123,21 @@ def not_understood(event: WebhookEvent) -> bool:
 def stopped_numbers(texts: Sequence[WebhookEvent]) -> list[bytes]:
     """Return the hashes of the numbers that said STOP."""
     return [
-        address_hash(event.recipient)
+        address_hash(number)
         for event in texts
-        if event.recipient and wish_of(event.text, event.opt_out) is Wish.STOP
+        if wish_of(event.text, event.opt_out) is Wish.STOP and (number := number_of(event))
     ]
 
 
 async def answer_texts(session: AsyncSession, texts: Sequence[WebhookEvent]) -> None:
-    """Do what people ask for, oldest first: the last word of each number counts."""
+    """Do what people ask for, oldest first: the last word of each number counts, and of two at once the no."""
     last: dict[str, tuple[Wish, WebhookEvent]] = {}
-    for event in sorted(texts, key=lambda one: one.at):
-        wish = wish_of(event.text, event.opt_out)
-        if event.recipient and wish in (Wish.STOP, Wish.START):
-            last[event.recipient] = (wish, event)
+    read = [
+        (event.at, wish is Wish.STOP, wish, event) for event in texts if (wish := wish_of(event.text, event.opt_out))
+    ]
+    for _, _, wish, event in sorted(read, key=lambda one: one[:2]):
+        if wish is not Wish.HELP and (number := number_of(event)):
+            last[number] = (wish, event)
     for wish in (Wish.STOP, Wish.START):
         events = [event for chosen, event in last.values() if chosen is wish]
         if events:
@@ -123,11 +149,11 @@ async def _obey(session: AsyncSession, wish: Wish, events: Sequence[WebhookEvent
     web's “subscribe again” would."""
     told = [
         SaidByText(
-            event.recipient,
+            number,
             json.dumps({"text": (event.text or "")[:160], "at": str(event.at), "event_id": event.event_id}),
         )
         for event in events
-        if event.recipient
+        if (number := number_of(event))
     ]
     if wish is Wish.STOP:
         entries = [Suppression(one.phone, SuppressionReason.UNSUBSCRIBED, Channel.SMS) for one in told]

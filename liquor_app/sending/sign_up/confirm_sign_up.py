@@ -20,7 +20,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import AppError, Conflict, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.security.crypto import unsign
-from liquor_app.customers.addresses import address_hash, normalise_phone
+from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.ages.age_verification import hear_birthday
 from liquor_app.customers.consents import record_consent
 from liquor_app.customers.merging.aliases import aliases_among
@@ -30,7 +30,7 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.organization.settings import shop_today
 from liquor_app.providers.kit.base import WebhookEvent
-from liquor_app.sending.events.sms_keywords import Wish, is_yes, wish_of
+from liquor_app.sending.events.sms_keywords import Wish, is_yes, number_of, wish_of
 from liquor_app.sending.recipients.page_branding import Look, look_of
 from liquor_app.sending.recipients.suppression_status import is_barred, lift_own, owners_of
 from liquor_app.sending.recipients.unsubscribe import BARRED
@@ -114,11 +114,11 @@ async def take_yeses(session: AsyncSession, texts: Sequence[WebhookEvent]) -> fr
     that were such answers. Any other yes stays what it was: words that make no consent. A corridor, for the inbox."""
     last: dict[str, datetime] = {}
     for event in texts:
-        if event.recipient and wish_of(event.text, event.opt_out) is Wish.STOP:
-            last[event.recipient] = max(event.at, last.get(event.recipient, event.at))
+        if wish_of(event.text, event.opt_out) is Wish.STOP and (number := number_of(event)):
+            last[number] = max(event.at, last.get(number, event.at))
     taken = set()
     for event in sorted(texts, key=lambda one: one.at):
-        if not is_yes(event.text) or (event.recipient in last and last[event.recipient] >= event.at):
+        if not is_yes(event.text) or ((said_no := last.get(number_of(event))) and said_no >= event.at):
             continue
         if (row := await _answered(session, event)) is None:
             continue
@@ -135,8 +135,9 @@ async def brand_asking(session: AsyncSession, event: WebhookEvent) -> BrandRow |
 
 async def _answered(session: AsyncSession, event: WebhookEvent) -> Any:
     """Return the sign-up that waits for the number a text came from; None if there is none, or it said no since."""
+    if not (phone := number_of(event)):
+        return None
     try:
-        phone = normalise_phone(event.recipient or "", is_given_out=False)
         found = await session.execute(
             text(_BY_PHONE), {"hash": address_hash(phone), "since": now() - CONFIRM_WITHIN, "said": event.at}
         )
