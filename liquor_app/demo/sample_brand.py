@@ -32,6 +32,13 @@ async def take_off_sample_brand(session: AsyncSession) -> None:
     """A shop that still is called as the sample's is nobody's again; what somebody has changed stays."""
     blank = {"name": UNNAMED, "from_name": UNNAMED, "from_email": "", "sms_sender": None, "postal_address": "",
              "licence_state": None, "website_url": ""}  # fmt: skip
+    # its address was made of the sample's name
+    await session.execute(
+        text(
+            "DELETE FROM sign_up_pages p USING brands b WHERE b.id = p.brand_id AND b.is_default AND b.name = :sample"
+        ),
+        {"sample": SHOP["name"]},
+    )
     for name, empty in blank.items():
         await session.execute(
             text(f"UPDATE brands SET {name} = :blank, updated_at = now() WHERE is_default AND {name} = :sample"),

@@ -26,6 +26,7 @@ from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.pipeline.launch import launch_campaign
 from liquor_app.sending.recipients.transactional import Kind, hand_over_errand, prepare_errand, request_errand
 from liquor_app.sending.sandbox_play import play_week
+from liquor_app.sending.sign_up.sign_up_pages import read_sign_up_page, save_sign_up_page
 from liquor_app.templates.service import ensure_default_templates
 from tests.factories import add_people, add_played_campaign, add_ready_campaign
 from tests.tabs import Tab, run
@@ -157,13 +158,17 @@ async def test_the_samples_name_comes_and_goes_with_the_sample(database: str) ->
         assert (await default_brand(session)).name == SHOP["name"]
         assert (await load_settings(session, GeneralSettings)).organization_name == SHOP["name"]
         await update_brand(session, ADMIN, None, {"postal_address": REAL["postal_address"]})
+        await save_sign_up_page(session, ADMIN, None, {"is_open": True})
         await take_off_sample_brand(session)
+        assert (await read_sign_up_page(session, ADMIN, None)).address == "", "it was of the sample's name"
     async with transaction() as session:
         brand = await default_brand(session)
         assert (brand.name, brand.from_email, brand.postal_address) == (UNNAMED, "", REAL["postal_address"])
         assert (await load_settings(session, GeneralSettings)).organization_name == UNNAMED
         await update_brand(session, ADMIN, None, REAL)
         await wear_sample_brand(session)
+        own = await save_sign_up_page(session, ADMIN, None, {"is_open": True})
         await take_off_sample_brand(session)
         assert (await default_brand(session)).name == REAL["name"]
+        assert await read_sign_up_page(session, ADMIN, None) == own
         assert (await load_settings(session, GeneralSettings)).organization_name == REAL["name"]

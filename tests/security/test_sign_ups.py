@@ -41,6 +41,11 @@ async def rows(sql: str, **values: Any) -> Sequence[Any]:
         return (await session.execute(text(sql), values)).all()
 
 
+async def execute(sql: str) -> None:
+    async with transaction() as session:
+        await session.execute(text(sql))
+
+
 async def link() -> str:
     """Of the latest confirmation in the sandbox."""
     await work()
@@ -96,6 +101,20 @@ async def test_a_no_between_the_form_and_the_yes_is_the_last_word(shop: Client) 
     await says("yes")
     assert await rows("SELECT 1 FROM consents") == []
     assert [row.body for row in await rows("SELECT body FROM replies")] == ["yes"], "somebody reads it"
+
+
+async def test_a_stop_of_somebody_who_often_says_it_counts_anew(shop: Client) -> None:
+    """The list notes the first repetition only; the third STOP comes after the form all the same."""
+    for day in (50, 49):
+        with travel(now() - timedelta(days=day)):
+            await says("STOP")
+    await execute("UPDATE suppressions SET created_at = now() - interval '50 days', repeated_at = created_at")
+    await fill_in(shop.http, PHONE)
+    await work()
+    await says("STOP")
+    await says("YES")
+    assert await rows("SELECT 1 FROM consents") == []
+    assert await rows("SELECT 1 FROM customers") == []
 
 
 async def test_a_yes_of_a_number_that_never_signed_up_makes_nothing(shop: Client) -> None:
