@@ -75,6 +75,19 @@ def normalise_email(value: str, field: str = "email") -> str:
     return f"{local.lower()}@{known}"
 
 
+_DOTLESS = frozenset({"gmail.com", "googlemail.com"})
+
+
+def mailbox_of(email: str) -> str:
+    """Return the mailbox a normalised address most likely leads to: without a tag, and without dots where they mean
+    nothing. Only for counting and for leaving alone: what names a person stays as they write it."""
+    local, _, domain = email.rpartition("@")
+    plain = local.partition("+")[0] or local
+    if domain in _DOTLESS:
+        return f"{plain.replace('.', '')}@gmail.com"
+    return f"{plain}@{domain}"
+
+
 def _no_address(text: str, field: str) -> Invalid:
     return Invalid(f"{field} is not an e-mail address: {text[:80]!r}", field=field)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from liquor_app.api.http_rate_limit import limit as allow
 from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Invalid
-from liquor_app.providers.kit.base import EventKind
+from liquor_app.core.errors import Invalid, TooMany
+from liquor_app.core.security.crypto import token_hash
+from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.sending.events.inbox import receive
-from liquor_app.sending.events.text_answers import twiml
+from liquor_app.sending.events.text_answers import UNANSWERED, twiml
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
@@ -21,6 +24,10 @@ proof that fails may be our key, mistyped, which somebody will yet correct.
 https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries
 https://postmarkapp.com/support/article/understanding-inbound-webhook-retries-in-postmark
 """
+
+
+ANSWERS = 20
+"""Texts of one number in an hour that may be answered: two machines answer each other for ever, and each text costs."""
 
 
 @router.post("/{provider}", status_code=200)
@@ -34,9 +41,20 @@ async def provider_callback(request: Request, provider: Annotated[str, Path(patt
         async with transaction() as session:
             events = await receive(session, provider, body, request.headers, url)
             if any(event.kind is EventKind.INBOUND for event in events):
-                return Response(await twiml(session, events), media_type="text/xml")
+                # what they wrote is kept whether it is answered or not
+                words = await twiml(session, events) if await _may_answer(events) else UNANSWERED
+                return Response(words, media_type="text/xml")
     except Invalid as unreadable:
         if provider not in GIVE_UP:
             raise
         return Response(unreadable.message, GIVE_UP[provider], media_type="text/plain")
     return Response(status_code=200)
+
+
+async def _may_answer(events: Sequence[WebhookEvent]) -> bool:
+    try:
+        for event in events:
+            await allow("text-answer", token_hash(event.recipient or "")[:32], allowed=ANSWERS, seconds=3600)
+    except TooMany:
+        return False
+    return True

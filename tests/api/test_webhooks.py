@@ -27,6 +27,7 @@ from liquor_app.customers.consents import record_consent, suppress_address
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.providers.service import configure_channel
+from liquor_app.rest.webhooks import ANSWERS
 from liquor_app.sending.events.inbox import process_receipts
 from liquor_app.sending.events.replies import unread_from
 from liquor_app.sending.recipients.unsubscribe import message_token
@@ -357,6 +358,17 @@ async def test_what_nobody_understands_waits_for_a_person_and_holds_further_text
     await text_us(anybody, phone, "START")
     await process()
     assert [tuple(row) for row in await rows(BACK, id=customer)] == [("given", 1)]
+
+
+async def test_two_machines_do_not_answer_each_other_for_ever(anybody: Client) -> None:
+    """Every answer is a text that costs; what they write is heard all the same."""
+    await shop()
+    _, customer, phone = await sent("twilio", "sms")
+    answers = [(await text_us(anybody, phone, "HELP")).text for _ in range(ANSWERS + 3)]
+    assert ["<Message>" in one for one in answers] == [True] * ANSWERS + [False] * 3
+    await text_us(anybody, phone, "stop")
+    await process()
+    assert [tuple(row) for row in await rows(BACK, id=customer)] == [("withdrawn", 1)]
 
 
 async def test_twilios_own_reading_goes_before_ours(anybody: Client) -> None:

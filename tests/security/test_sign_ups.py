@@ -254,3 +254,47 @@ async def test_the_words_agreed_to_are_those_that_were_shown(shop: Client) -> No
     ((version, words),) = await rows("SELECT wording_version, evidence ->> 'words' FROM consents")
     assert version == "harbor-vine 1"
     assert "up to 4 messages a month" in words
+
+
+async def test_one_mailbox_is_one_whatever_its_tags_and_dots(shop: Client) -> None:
+    """A stranger's mailbox is not flooded by spelling it anew, and who complained there is asked by no tag."""
+    async with transaction() as session:
+        await suppress_address(
+            session, "left@m.example", reason=SuppressionReason.COMPLAINED, channel=Channel.EMAIL, source="x"
+        )
+    names = [f"a.da{'.' * (n % 2)}x+{n}@{'gmail' if n % 2 else 'googlemail'}.com" for n in range(8)]
+    answers = set()
+    for name in [*names, "left+again@m.example"]:
+        answer = await fill_in(shop.http, {**EMAIL, "email": name})
+        answers.add((answer.status_code, answer.text))
+    assert len(answers) == 1
+    assert len(await rows("SELECT 1 FROM service_messages")) == 4
+
+
+async def test_numbers_typed_by_the_thousand_cost_a_hundred(shop: Client) -> None:
+    """Whatever the number of sources: where hardly anybody says yes, nobody else is asked, and staff are told once."""
+    async with transaction() as session:
+        await session.execute(
+            text(
+                "INSERT INTO sign_ups (form_id, brand_id, channel, status, address_hash)"
+                " SELECT uuidv7(), b.id, 'sms', CASE WHEN n <= 10 THEN 'confirmed' ELSE 'waiting' END,"
+                " decode(lpad(to_hex(n), 64, '0'), 'hex') FROM brands b, generate_series(1, 99) n WHERE b.is_default"
+            )
+        )
+    answers = {(await fill_in(shop.http, {**PHONE, "phone": f"207200004{n}"})).text for n in range(3)}
+    assert len(answers) == 1
+    assert len(await rows("SELECT 1 FROM service_messages WHERE channel = 'sms'")) == 1
+    assert len(await rows("SELECT 1 FROM notifications WHERE title = 'Sign-ups are held back'")) == 1
+    await fill_in(shop.http, EMAIL)
+    assert len(await rows("SELECT 1 FROM service_messages WHERE channel = 'email'")) == 1, "mail goes on"
+    await rows("UPDATE sign_ups SET status = 'confirmed' WHERE id IN (SELECT id FROM sign_ups WHERE channel = 'sms'"
+               " AND status = 'waiting' LIMIT 20) RETURNING 1")  # fmt: skip
+    await fill_in(shop.http, {**PHONE, "phone": "2072000049"})
+    assert len(await rows("SELECT 1 FROM service_messages WHERE channel = 'sms'")) == 2
+
+
+@pytest.mark.parametrize("name", ["evil.com", "Win at www.evil.com", "A.Bcd.efg", "http://x", "<b>x</b>", "{{7*7}}"])
+async def test_no_name_is_an_address(shop: Client, name: str) -> None:
+    answer = await fill_in(shop.http, {**EMAIL, "first_name": name})
+    assert "Letters only" in answer.text
+    assert await rows("SELECT 1 FROM sign_ups") == []

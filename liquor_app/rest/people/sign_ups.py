@@ -19,6 +19,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import AppError, Invalid, TooMany
 from liquor_app.core.security.crypto import sign, unsign
+from liquor_app.customers.addresses import address_hash, mailbox_of
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_today
 from liquor_app.rest.kit.authentication import CurrentActor
@@ -35,7 +36,7 @@ from liquor_app.rest.schemas.sign_ups import CarrierKitOut, SignUpPageOut, SignU
 from liquor_app.sending.sign_up import confirm_sign_up, sign_up_pages
 from liquor_app.sending.sign_up.carrier_kit import carrier_kit
 from liquor_app.sending.sign_up.qr_code import qr_svg
-from liquor_app.sending.sign_up.sign_up import Evidence, Typed, is_too_young, read_entry, take_sign_up
+from liquor_app.sending.sign_up.sign_up import Entry, Evidence, Typed, is_too_young, read_entry, take_sign_up
 from liquor_app.sending.sign_up.sign_up_message import YES_PATH
 from liquor_app.sending.sign_up.sign_up_pages import JOIN_PATH, OpenPage, open_page
 
@@ -53,6 +54,8 @@ TYPED_IN_AT_LEAST = 3
 """Seconds nobody types such a form in less than."""
 FORMS = 20
 """Of one address in ten minutes: a tablet on the counter is one."""
+A_MAILBOX = 4
+"""Of one mailbox in a day, whatever tags and dots its addresses have."""
 ALL_FORMS = 1_000
 """Of everybody in an hour: each may cost a text."""
 WRONG_PER_MINUTE = 60
@@ -145,6 +148,8 @@ async def take_form(
             source = source_group(source_of(request))
             await allow("sign-up", source, allowed=FORMS, seconds=600, is_strict=True)
             await allow("sign-up-all", page.slug, allowed=ALL_FORMS, seconds=3600, is_strict=True)
+            if not await _may_ask(entry):
+                return thanks_page(page)
             evidence = Evidence(address_of(request), request.headers.get("user-agent", ""))
             await take_sign_up(session, page, entry, evidence)
             too_young = is_too_young(entry, page, await shop_today(session))
@@ -195,6 +200,18 @@ async def _told(request: Request, error: AppError) -> HTMLResponse:
         except TooMany as enough:
             return failed(enough)
     return failed(error)
+
+
+async def _may_ask(entry: Entry) -> bool:
+    """Tell whether a mailbox may be asked once more; whoever asks learns nothing of it."""
+    if (email := entry.addresses.get(Channel.EMAIL)) is None:
+        return True
+    mailbox = address_hash(mailbox_of(email)).hex()
+    try:
+        await allow("sign-up-mailbox", mailbox, allowed=A_MAILBOX, seconds=86_400, is_strict=True)
+    except TooMany:
+        return False
+    return True
 
 
 def _picture(page: OpenPage) -> Response:

@@ -14,6 +14,8 @@ from liquor_app.sending.sign_up.confirm_sign_up import brand_asking
 from liquor_app.sending.sign_up.sign_up_message import welcome_text
 from liquor_app.sending.sign_up.sign_up_pages import wording_of
 
+UNANSWERED = "<Response/>"
+
 
 async def twiml(session: AsyncSession, events: Sequence[WebhookEvent]) -> str:
     """Tell what Twilio is to answer at once. STOP and START it answers itself; HELP says who we are and the way out; a
@@ -23,7 +25,7 @@ async def twiml(session: AsyncSession, events: Sequence[WebhookEvent]) -> str:
             return _message(help_words(await default_brand(session)))
         if is_yes(event.text) and (brand := await brand_asking(session, event)) is not None:
             return _message(welcome_text(brand.name, await wording_of(session, brand.id)))
-    return "<Response/>"
+    return UNANSWERED
 
 
 def _message(words: str) -> str:

@@ -19,6 +19,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.customers.addresses import (
     address_hash,
     is_american,
+    mailbox_of,
     normalise_email,
     normalise_phone,
     stands_for_nobody,
@@ -26,10 +27,13 @@ from liquor_app.customers.addresses import (
 from liquor_app.customers.ages.birth_dates import age_on
 from liquor_app.customers.visible_text import visible
 from liquor_app.organization.models import Channel
+from liquor_app.organization.service import notify
 from liquor_app.organization.settings import shop_today
 from liquor_app.sending.recipients.transactional import ask_to_confirm
+from liquor_app.sending.sign_up.models import SignUpStatus
 from liquor_app.sending.sign_up.sign_up_pages import OpenPage
 from liquor_app.sending.sign_up.waiting_entry import WaitingEntry, seal_entry
+from liquor_app.ui.words import figure
 
 CONFIRM_WITHIN = timedelta(days=7)
 """After these what was typed is forgotten."""
@@ -38,6 +42,14 @@ UNCONFIRMED = 3
 AFTER_A_NO = timedelta(days=30)
 """Whose own word keeps them off the list is asked once in this time: the form may be somebody else's joke."""
 
+BELIEVED = {Channel.SMS: 100, Channel.EMAIL: 500}
+"""Messages that may ask within a day whatever comes of them. Beyond, one in `ONE_IN` must have been answered by a yes:
+whoever types thousands of strangers' numbers costs a shop money, and its name with the carriers."""
+ONE_IN = 5
+HELD = "Sign-ups are held back"
+
+_LINKED = re.compile(r"\w{2}\.\w{2}")
+"""What mail programs make a link of has no place in a name."""
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .'’-]){0,59}")
 _ZIP = re.compile(r"\d{5}(?:-\d{4})?")
 
@@ -52,8 +64,15 @@ SELECT (SELECT count(*) FROM sign_ups WHERE address_hash = :hash AND created_at 
                 AND sign_up_id <> :own)
            AS asked_lately,
        EXISTS (SELECT FROM suppressions WHERE address_hash = :hash AND lifted_at IS NULL
-                AND (channel IS NULL OR channel = :channel)) AS is_listed
+                AND (channel IS NULL OR channel = :channel)) AS is_listed,
+       EXISTS (SELECT FROM suppressions WHERE address_hash = :mailbox AND lifted_at IS NULL AND :mailbox <> :hash
+                AND (channel IS NULL OR channel = :channel)) AS said_no_elsewhere
 """
+_ANSWERED = f"""
+SELECT count(*) AS asked, count(*) FILTER (WHERE status = '{SignUpStatus.CONFIRMED}') AS confirmed
+  FROM sign_ups WHERE channel = :channel AND created_at > :since
+"""
+_TOLD = "SELECT EXISTS (SELECT FROM notifications WHERE title = :title AND created_at > :since)"
 _COUNT = """
 INSERT INTO sign_up_days (brand_id, day, what, count) VALUES (:brand, :day, :what, 1)
 ON CONFLICT (brand_id, day, what) DO UPDATE SET count = sign_up_days.count + 1
@@ -116,7 +135,7 @@ def read_entry(typed: Typed, page: OpenPage, today: date) -> tuple[Entry | None,
             else "Give your e-mail address, and tick its box."
         )  # fmt: skip
     first_name, postal_code = " ".join(visible(typed.first_name).split()), typed.postal_code.strip()
-    if first_name and not _NAME.fullmatch(first_name):
+    if first_name and (not _NAME.fullmatch(first_name) or _LINKED.search(first_name)):
         problems["first_name"] = "Letters only, please."
     if postal_code and not _ZIP.fullmatch(postal_code):
         problems["postal_code"] = "A ZIP code has five digits."
@@ -142,10 +161,12 @@ async def take_sign_up(session: AsyncSession, page: OpenPage, entry: Entry, evid
     form_id = uuid7()
     for channel, address in sorted(entry.addresses.items()):
         sign_up_id, hashed = uuid7(), address_hash(address)
+        if await _is_flooded(session, channel):
+            continue
         try:
             async with session.begin_nested():
                 await ask_to_confirm(session, sign_up_id, channel, address)
-                await _refuse_unwanted(session, sign_up_id, channel, hashed)
+                await _refuse_unwanted(session, sign_up_id, channel, address)
                 sealed = seal_entry(
                     WaitingEntry(
                         address, entry.first_name, entry.postal_code, entry.born.isoformat(),
@@ -170,15 +191,44 @@ async def count_sign_up(session: AsyncSession, brand_id: UUID, day: date, what: 
     await session.execute(text(_COUNT), {"brand": brand_id, "day": day, "what": what})
 
 
-async def _refuse_unwanted(session: AsyncSession, own: UUID, channel: Channel, hashed: bytes) -> None:
-    """Under the lock on the address that `ask_to_confirm` took."""
+async def _is_flooded(session: AsyncSession, channel: Channel) -> bool:
+    """Tell whether hardly anybody asked within a day said yes; then nobody is asked, and staff are told once."""
+    since = now() - timedelta(days=1)
+    found = await session.execute(text(_ANSWERED), {"channel": channel.value, "since": since})
+    asked, confirmed = found.one()
+    if asked < BELIEVED[channel] or confirmed * ONE_IN >= asked:
+        return False
+    if not (await session.execute(text(_TOLD), {"title": HELD, "since": since})).scalar_one():
+        await notify(
+            session,
+            title=HELD,
+            body=f"{figure(asked)} addresses were asked for a confirmation by {channel.label} within a day, and"
+            f" {figure(confirmed)} gave it: somebody is typing strangers' addresses. Nobody else is asked until that is"
+            " a day ago. Shut the page if it goes on.",
+            link="/settings/sign-up",
+            level="warning",
+        )
+    return True
+
+
+async def _refuse_unwanted(session: AsyncSession, own: UUID, channel: Channel, address: str) -> None:
+    """Under the lock on the address that `ask_to_confirm` took. Who said no at a mailbox is not asked by its tags."""
     at: datetime = now()
+    hashed = address_hash(address)
+    mailbox = address_hash(mailbox_of(address)) if channel is Channel.EMAIL else hashed
     found = await session.execute(
         text(_BEFORE),
-        {"own": own, "hash": hashed, "channel": channel.value, "week": at - CONFIRM_WITHIN, "month": at - AFTER_A_NO},
+        {
+            "own": own,
+            "hash": hashed,
+            "mailbox": mailbox,
+            "channel": channel.value,
+            "week": at - CONFIRM_WITHIN,
+            "month": at - AFTER_A_NO,
+        },
     )
     row = found.one()
-    if row.unconfirmed >= UNCONFIRMED or (row.is_listed and row.asked_lately):
+    if row.said_no_elsewhere or row.unconfirmed >= UNCONFIRMED or (row.is_listed and row.asked_lately):
         raise TooMany("This address was asked often enough.", retry_after=int(CONFIRM_WITHIN.total_seconds()))
 
 
