@@ -239,7 +239,8 @@ def interval(zone: str, day: date, span: Span) -> Interval | None:
     """Return a local span as moments; None if it is empty.
 
     Where clocks change inside it, the reading that keeps the interval narrower counts: from the later of two
-    possible openings to the earlier of two possible closings.
+    possible openings to the earlier of two possible closings. Midnight is where the day begins, whatever the clock
+    reads then (in Havana 01:00, one Sunday a year): whole days leave nothing out between them.
     """
     if span[0] >= span[1]:
         return None
@@ -248,7 +249,8 @@ def interval(zone: str, day: date, span: Span) -> Interval | None:
 
     def moments(minutes: int) -> list[datetime]:
         local = midnight + timedelta(minutes=minutes)
-        return [local.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1)]
+        folds = (0,) if minutes in WHOLE_DAY else (0, 1)
+        return [local.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in folds]
 
     opens, closes = max(moments(span[0])), min(moments(span[1]))
     return (opens, closes) if opens < closes else None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pandas.tseries.holiday import USFederalHolidayCalendar
 
 from liquor_app.actions.audience import is_banned
-from liquor_app.compliance.legal_rules import US_ZONES, Rules, legal_span, parse_rule
+from liquor_app.compliance.legal_rules import US_ZONES, WHOLE_DAY, Rules, interval, legal_span, parse_rule
 from liquor_app.compliance.may_send import (
     Allowed,
     Blocked,
@@ -489,3 +489,15 @@ def test_every_zip_code_prefix_belongs_to_one_state() -> None:
 def test_no_text_is_a_state_the_us_has_not(written: str) -> None:
     assert law_state(written) in {None, *STATES}
     assert normalise_state(normalise_state(written)) == normalise_state(written)
+
+
+@pytest.mark.parametrize("zone", ["America/Havana", "America/Sao_Paulo", "America/New_York"])
+def test_whole_days_leave_nothing_out_between_them(zone: str) -> None:
+    """Also where clocks change at midnight, and it is skipped or comes twice."""
+    day = date(2018, 1, 1)
+    while day.year == 2018:
+        today, tomorrow = (interval(zone, one, WHOLE_DAY) for one in (day, day + timedelta(days=1)))
+        assert today is not None
+        assert tomorrow is not None
+        assert today[1] == tomorrow[0], day
+        day += timedelta(days=1)
