@@ -190,6 +190,21 @@ def is_american(phone: str) -> bool:
     return phonenumbers.region_code_for_number(number) in _AMERICAN
 
 
+_PERSONS = frozenset({
+    phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE,
+    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+})  # fmt: skip
+
+
+def is_persons_phone(phone: str) -> bool:
+    """Tell whether a normalised number may be somebody's telephone: toll-free, premium and follow-me numbers (800, 900,
+    500) are not, and a text to some of them earns whoever owns them money."""
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(phone, None)) in _PERSONS
+    except phonenumbers.NumberParseException:
+        return False
+
+
 def guess_timezone(state: str | None, phone: str | None, postal_code: str | None = None) -> str | None:
     """Return a person's zone: the ZIP code's, else the one most of their state lives in, else the phone's if its prefix
     names just one; None if unknown."""

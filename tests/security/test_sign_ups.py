@@ -293,6 +293,13 @@ async def test_numbers_typed_by_the_thousand_cost_a_hundred(shop: Client) -> Non
     assert len(await rows("SELECT 1 FROM service_messages WHERE channel = 'sms'")) == 2
 
 
+@pytest.mark.parametrize("phone", ["8882000042", "9002000042", "5002000042", "4162000042", "+442079460018", "911"])
+async def test_no_text_goes_to_a_number_that_is_no_persons(shop: Client, phone: str) -> None:
+    """Toll-free, premium, follow-me, abroad: owners of some are paid for what they are sent."""
+    assert "not a phone number of the United States" in (await fill_in(shop.http, {**PHONE, "phone": phone})).text
+    assert await rows("SELECT 1 FROM service_messages") == []
+
+
 @pytest.mark.parametrize("name", ["evil.com", "Win at www.evil.com", "A.Bcd.efg", "http://x", "<b>x</b>", "{{7*7}}"])
 async def test_no_name_is_an_address(shop: Client, name: str) -> None:
     answer = await fill_in(shop.http, {**EMAIL, "first_name": name})

@@ -102,6 +102,7 @@ async def say_yes(session: AsyncSession, token: str, *, ip: str | None, user_age
     Raises:
         Invalid, Conflict: as `yes_question`.
     """
+    await _one_at_a_time(session)
     asked = await yes_question(session, token)
     if not asked.is_done:
         row = await _row(session, token)
@@ -117,6 +118,8 @@ async def take_yeses(session: AsyncSession, texts: Sequence[WebhookEvent]) -> fr
         if wish_of(event.text, event.opt_out) is Wish.STOP and (number := number_of(event)):
             last[number] = max(event.at, last.get(number, event.at))
     taken = set()
+    if any(is_yes(event.text) for event in texts):
+        await _one_at_a_time(session)
     for event in sorted(texts, key=lambda one: one.at):
         if not is_yes(event.text) or ((said_no := last.get(number_of(event))) and said_no >= event.at):
             continue
@@ -125,6 +128,12 @@ async def take_yeses(session: AsyncSession, texts: Sequence[WebhookEvent]) -> fr
         await _take_in(session, row, {"reply": (event.text or "")[:160], "event_id": event.event_id})
         taken.add(event.event_id)
     return frozenset(taken)
+
+
+async def _one_at_a_time(session: AsyncSession) -> None:
+    """Let nobody else confirm before this is committed: two links of one address, or both channels of one form, said
+    yes to at once make one customer. Taken before any row, so that none waits for the other."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('sign-up yes', 0))"))
 
 
 async def brand_asking(session: AsyncSession, event: WebhookEvent) -> BrandRow | None:

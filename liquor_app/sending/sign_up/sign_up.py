@@ -19,6 +19,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.customers.addresses import (
     address_hash,
     is_american,
+    is_persons_phone,
     mailbox_of,
     normalise_email,
     normalise_phone,
@@ -237,7 +238,7 @@ def _address(channel: Channel, given: str) -> str:
         address = normalise_email(given)
     else:
         address = normalise_phone(given, "US")
-        if not is_american(address):
+        if not is_american(address) or not is_persons_phone(address):
             raise Invalid("phone is not of the United States", field="phone")
     if stands_for_nobody(address):
         raise Invalid("nobody's address")
