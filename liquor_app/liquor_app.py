@@ -15,6 +15,8 @@ from liquor_app.core.platform.frontend import STATIC
 from liquor_app.core.platform.web_worker import settle_in
 from liquor_app.rest.routers import create_api
 from liquor_app.screens.accounts.entry.page import PAGES as ENTRY
+from liquor_app.screens.allocations.detail.page import PAGES as ALLOCATION
+from liquor_app.screens.allocations.list.page import PAGES as ALLOCATIONS
 from liquor_app.screens.analytics.dashboard.page import PAGES as DASHBOARD
 from liquor_app.screens.analytics.report.page import PAGES as ANALYTICS
 from liquor_app.screens.campaigns.builder.page import PAGES as BUILDER
@@ -64,6 +66,8 @@ PAGES: tuple[Page, ...] = (
     *DOUBLES,
     *CATALOGUE,
     *PRODUCT,
+    *ALLOCATIONS,
+    *ALLOCATION,
     *SEGMENTS,
     *DISCOVER,
     *SEGMENT,

@@ -151,3 +151,20 @@ async def interests_of(session: AsyncSession, actor: Actor, customer_id: UUID) -
     require(actor, Role.USER)
     found = await session.execute(text(_OF_ONE), {"id": customer_id})
     return [AskedFor(**{**row, "status": InterestStatus(row["status"])}) for row in found.mappings()]
+
+
+_BY_CODE = "SELECT id FROM products WHERE lower(sku) = lower(:code) OR upc = :code ORDER BY id LIMIT 2"
+
+
+async def ask_by_code(session: AsyncSession, actor: Actor, customer_id: UUID, code: str) -> None:
+    """Note that a customer asked for the product of this SKU or UPC.
+
+    Raises:
+        Forbidden: the actor is not a marketer.
+        Invalid: no product, or more than one, has it.
+    """
+    require(actor, Role.MANAGER)
+    found = list((await session.execute(text(_BY_CODE), {"code": code.strip()[:100]})).scalars())
+    if len(found) != 1:
+        raise Invalid("No one product has this SKU or UPC. The catalogue has both.", field="code")
+    await ask_for(session, actor, found[0], [customer_id])

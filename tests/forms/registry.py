@@ -8,15 +8,19 @@ from typing import Any
 
 from sqlalchemy import text
 
+from liquor_app.catalog.product_write import write_products
+from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.organization.models import Channel
 from liquor_app.screens.campaigns.builder.state import BuilderState
 from liquor_app.screens.campaigns.detail.edit_state import EditState
 from liquor_app.screens.campaigns.detail.licence_state import LicenceState
 from liquor_app.screens.campaigns.list.state import CampaignsState
+from liquor_app.screens.catalog.product.waiting_list_state import WaitingListState
 from liquor_app.screens.catalog.products.state import ProductsState
 from liquor_app.screens.compliance.law.state import LawState
 from liquor_app.screens.coupons.pools.state import PoolsState
+from liquor_app.screens.customers.detail.interests_state import InterestsState
 from liquor_app.screens.customers.detail.labels_state import LabelsState
 from liquor_app.screens.customers.detail.manage_state import ActsState
 from liquor_app.screens.customers.doubles.state import DoublesState
@@ -37,7 +41,7 @@ from liquor_app.screens.sending.replies.state import RepliesState
 from liquor_app.screens.templates.editor.state import EditorState
 from liquor_app.screens.templates.editor.test_state import TrialState
 from liquor_app.screens.templates.list.state import TemplatesState
-from tests.factories import add_people, add_ready_campaign
+from tests.factories import add_people, add_ready_campaign, product
 from tests.tabs import Tab, run
 
 Step = tuple[Any, ...]
@@ -70,6 +74,13 @@ class Formed:
 
 
 PAIR = "01890000-0000-7000-8000-000000000001"
+
+
+async def _product() -> str:
+    async with transaction() as session:
+        await write_products(session, [product(1, "RYE", None)], source="till", at=now())
+        found = await session.execute(text("SELECT id FROM products"))
+        return f"/catalogue/{found.scalar_one()}"
 
 
 async def _customer() -> str:
@@ -142,6 +153,19 @@ FORMS = (
     Formed(
         DoublesState, ((DoublesState.load,), (DoublesState.compare, PAIR)), DoublesState.merge, ({"reason": ""},),
         "reason", _doubles, fair=({"reason": "Showed both cards"},),
+    ),
+    Formed(
+        InterestsState, ((InterestsState.ask,),), InterestsState.save, ({"code": "no such bottle"},), "code", _customer,
+        fair=({"code": "RYE"},),
+    ),
+    Formed(
+        WaitingListState, ((WaitingListState.ask, "tag"),), WaitingListState.add, ({"tag": "nobody has it"},), "tag",
+        _product,
+    ),
+    Formed(
+        WaitingListState, ((WaitingListState.ask, "allocation"),), WaitingListState.open_allocation,
+        ({"bottles": "a few", "method": "draw", "counsel": ""},), "bottles", _product,
+        fair=({"bottles": "12", "method": "draw", "counsel": ""},),
     ),
     Formed(
         LabelsState, ((LabelsState.ask, "values"),), LabelsState.save, ({"tags": "x" * 60},), "tags", _customer,

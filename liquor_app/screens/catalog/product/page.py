@@ -8,6 +8,8 @@ import reflex as rx
 
 from liquor_app.catalog.product_sales import SALES_DAYS
 from liquor_app.screens.catalog.product.state import ProductState
+from liquor_app.screens.catalog.product.waiting_list_panel import waiting_list
+from liquor_app.screens.catalog.product.waiting_list_state import WaitingListState
 from liquor_app.screens.details.view import found
 from liquor_app.ui.badge import badge
 from liquor_app.ui.card import card, key_values
@@ -73,12 +75,14 @@ def _body() -> rx.Component:
             ("Added", SHOWN.added),
             ("Last change", SHOWN.changed),
         ),
+        waiting_list(),
     )
 
 
 PAGES = (
     Page(
-        "/catalogue/[product_id]", "Product", product_page, on_load=[ProductState.clear, ProductState.load],
+        "/catalogue/[product_id]", "Product", product_page,
+        on_load=[ProductState.clear, WaitingListState.forget, ProductState.load, WaitingListState.load],
         parent="/catalogue",
     ),
 )  # fmt: skip

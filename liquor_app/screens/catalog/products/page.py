@@ -28,6 +28,7 @@ def catalogue_page() -> rx.Component:
                 ProductsState.counts_for,
                 ".",
             ),
+            button("Allocations", icon="dices", href="/allocations"),
             for_managers(
 
                 button("Drop folders", icon="folder-input", href="/settings/drop-folders"),

@@ -8,6 +8,8 @@ import reflex as rx
 
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.screens.customers.detail.history_state import HistoryState, NotSentState, PurchasesState, SentState
+from liquor_app.screens.customers.detail.interests_panel import interests_card, interests_dialog
+from liquor_app.screens.customers.detail.interests_state import InterestsState
 from liquor_app.screens.customers.detail.labels_panel import labels_card, labels_dialogs
 from liquor_app.screens.customers.detail.labels_state import LabelsState
 from liquor_app.screens.customers.detail.manage_dialogs import questions
@@ -54,7 +56,7 @@ TOPICS = {
 
 
 def customer_page() -> rx.Component:
-    shown = rx.fragment(_head(), _body(), customer_form(), questions(), labels_dialogs())
+    shown = rx.fragment(_head(), _body(), customer_form(), questions(), labels_dialogs(), interests_dialog())
     return found(CustomerState, "customer", "All customers", "/customers", shown)
 
 
@@ -101,6 +103,7 @@ def _body() -> rx.Component:
                 col(
                     card(ready(_why()), title="Why these scores", aside=scored, flush=True),
                     labels_card(),
+                    interests_card(),
                     _mix(),
                     card(ready(_consents(), 3), title="Consent and age", flush=True),
                     gap=16,
@@ -350,13 +353,14 @@ PAGES = (
             *(
                 CustomerState.clear,
                 LabelsState.clear,
+                InterestsState.clear,
                 HistoryState.clear,
                 PurchasesState.forget,
                 SentState.forget,
                 NotSentState.forget,
             ),
             *(CustomerState.load, HistoryState.load, PurchasesState.load, SentState.load, NotSentState.load),
-            *(ErrandsState.load, LabelsState.load, MergesState.clear, MergesState.load),
+            *(ErrandsState.load, LabelsState.load, InterestsState.load, MergesState.clear, MergesState.load),
         ],
         parent="/customers",
     ),
