@@ -27,6 +27,7 @@ from liquor_app.core.states import sql_list
 from liquor_app.organization.service import notify
 from liquor_app.segments.hand_picked import MAX_LISTED, add_members
 from liquor_app.segments.models import SegmentKind
+from liquor_app.segments.playbook import as_offer_words
 from liquor_app.segments.service import create_segment
 from liquor_app.ui.words import plural
 
@@ -85,8 +86,8 @@ async def tell_restocked(session: AsyncSession, actor: Actor) -> list[Restocked]
 
 
 async def _draft(session: AsyncSession, actor: Actor, product: Any, people: list[UUID]) -> Restocked:
-    product_id, name, code = product.id, product.name, product.code
-    offer = {"name": "Back in stock", "discount_pct": 0, "text": f"{name} is back in stock"[:160], "product": code}
+    product_id, name, code = product.id, as_offer_words(product.name, 140), product.code
+    offer = {"name": "Back in stock", "discount_pct": 0, "text": f"{name} is back in stock", "product": code}
     segment = await create_segment(
         session,
         actor,

@@ -36,6 +36,7 @@ from liquor_app.organization.service import default_brand
 from liquor_app.organization.settings import shop_today
 from liquor_app.segments.hand_picked import MAX_LISTED, add_members, remove_members
 from liquor_app.segments.models import SegmentKind
+from liquor_app.segments.playbook import as_offer_words
 from liquor_app.segments.service import create_segment
 
 MOST_BOTTLES = 10_000
@@ -398,16 +399,17 @@ async def _reasons(session: AsyncSession, customer_ids: Sequence[UUID]) -> dict[
 async def _winners_list(session: AsyncSession, actor: Actor, row: AllocationRow, winners: Sequence[UUID]) -> UUID:
     """Make a hand-picked list of the winners, with a playbook that offers them their bottle and no money off."""
     product = await get_product(session, actor, row.product_id) if row.product_id else None
-    offer = {"name": "Your bottle", "discount_pct": 0, "text": f"One {row.product_name} is set aside for you"[:160]}
+    name = as_offer_words(row.product_name, 120)
+    offer = {"name": "Your bottle", "discount_pct": 0, "text": f"One {name} is set aside for you"}
     if product and (code := product.sku or product.upc):
         offer["product"] = code
     made = await create_segment(
         session,
         actor,
         {
-            "name": f"Drawn: {row.product_name}"[:80],
+            "name": f"Drawn: {name}"[:80],
             "slug": f"drawn_{row.id.hex[-12:]}",
-            "description": f"They asked for {row.product_name}, and their numbers were drawn."[:500],
+            "description": f"They asked for {name}, and their numbers were drawn."[:500],
             "recommended_offers": [offer],
             "max_discount_pct": 0,
         },

@@ -100,14 +100,15 @@ _LOOKS_LIKE = str.maketrans(
 
 _GIVEN_AWAY = re.compile(
     r"\brebates?\b|\brefund(?:s|ed)?\b|\bcash[\s-]?back\b|\bmoney[\s-]back\b|\bgratis\b|\bcomplimentary\b"
-    r"|\bfree\b(?![\s-]+(?:of\b|deliver|shipping|pick|parking|tasting notes|entry))|\bon (?:us|the house)\b"
-    r"|\bbuy\s+(?:one|two|three|\d+)\b.{0,20}\bget\b|\bbogo\b|\b\d+\s+for\s+(?:the price of\s+)?(?:one|1)\b|\bgifts?\b"
+    r"|\bfree\b(?![\s-]+(?:of\b|deliver|shipping|pick|parking|tasting notes|entry|run\b|range\b))"
+    r"|\bon (?:us|the house)\b|\bbuy\s+(?:one|two|three|\d+)\b.{0,20}\bget\b|\bbogo\b"
+    r"|\b\d+\s+for\s+(?:the price of\s+)?(?:one|1)\b|\bgifts?\b"
 )
 """Words that promise goods or money back. A delivery or a tasting is no goods; "sulphite-free" is an ingredient."""
 _GIVEN_IN_PASSING = re.compile(
     r"\brebates?\b|\bcash[\s-]?back\b|\bgratis\b"
     r"|(?<!feel )(?<!toll-)(?<!toll )\bfree\b"
-    r"(?![\s-]+(?:of\b|to\b|deliver|shipping|pick|parking|tasting|entry|event|class|wi-?fi|from\b))"
+    r"(?![\s-]+(?:of\b|to\b|deliver|shipping|pick|parking|tasting|entry|event|class|wi-?fi|from\b|run\b|range\b))"
     r"|\bon the house\b|\bbuy\s+(?:one|two|three|\d+)\b.{0,20}\bget\b|\bbogo\b"
     r"|\b\d+\s+for\s+(?:the price of\s+)?(?:one|1)\b|\bcomplimentary (?:bottle|case|can|glass|pack|drink)s?\b"
 )

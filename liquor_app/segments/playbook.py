@@ -40,6 +40,12 @@ def clean_text(value: object, field: str, limit: int, *, required: bool = True) 
     return trimmed
 
 
+def as_offer_words(words: str, limit: int = 160) -> str:
+    """Return somebody else's words, such as a product's name, fit to stand in an offer: braces are no placeholder."""
+    kept = "".join(one if one.isprintable() else " " for one in words.replace("{", "(").replace("}", ")"))
+    return " ".join(kept.split())[:limit].rstrip()
+
+
 def clean_percent(value: object, field: str) -> Decimal:
     """Return a percentage with two places.
 

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.compliance.service import ensure_rule_pack
 from liquor_app.core.clock import now, travel
 from liquor_app.core.db import transaction
+from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.crypto import sign
 from liquor_app.customers.addresses import address_hash
@@ -20,6 +23,7 @@ from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.sending.events.inbox import hear_texts
+from liquor_app.sending.sign_up.sign_up_pages import save_sign_up_page
 from tests.api.client import Client
 from tests.people import add_customer
 from tests.sign_ups import EMAIL, JOIN, PHONE, fill_in, open_sign_up, token_in, work
@@ -305,3 +309,28 @@ async def test_no_name_is_an_address(shop: Client, name: str) -> None:
     answer = await fill_in(shop.http, {**EMAIL, "first_name": name})
     assert "Letters only" in answer.text
     assert await rows("SELECT 1 FROM sign_ups") == []
+
+
+@pytest.mark.parametrize(
+    ("licence", "words", "refused"),
+    [
+        ("MA", {"intro": "Sign up and get 20% off"}, "intro"), ("MA", {"headline": "Coup\u043ens for you"}, "headline"),
+        ("ME", {"intro": "A free bottle when you join"}, "intro"),
+        ("CT", {"programme": "half price days"}, "programme"),
+        (None, {"intro": "Sign up and get 20% off"}, "licence_state"),
+        ("MA", {"intro": "New arrivals and tastings"}, None), ("TX", {"intro": "Sign up and get 20% off"}, None),
+    ],
+)  # fmt: skip
+async def test_no_page_promises_what_the_licence_may_not_offer(
+    shop: Client, licence: str | None, words: dict[str, str], refused: str | None
+) -> None:
+    async with transaction() as session:
+        await ensure_rule_pack(session)
+        await session.execute(text("UPDATE brands SET licence_state = :state"), {"state": licence})
+    field = None
+    async with transaction() as session:
+        try:
+            await save_sign_up_page(session, SYSTEM, None, words)
+        except (Invalid, Conflict) as told:
+            field = told.field
+    assert field == refused

@@ -24,7 +24,7 @@ WEB = PROJECT_ROOT / ".web"
 STATIC = WEB / "build" / "client"
 STAMP = WEB / "build.stamp"
 BUILD_SECONDS = 600
-BACKEND_PATHS = r"^/(api|session|docs|redoc|openapi\.json|ws|[a-z])(/|$|\?)"
+BACKEND_PATHS = r"^/(api|session|docs|redoc|openapi\.json|ws|join|[a-z])(/|$|\?)"
 """What is served by the API and not by the screens; pages for recipients have one letter (`/u/…`)."""
 POLICIES = "policies.json"
 _INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)

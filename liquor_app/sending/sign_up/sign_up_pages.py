@@ -16,6 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.compliance.may_offer import OfferFacts, may_offer
+from liquor_app.compliance.offer_words import given_away
+from liquor_app.compliance.service import load_rules
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.customers.ages.birth_dates import LEGAL_AGE
@@ -177,8 +180,9 @@ async def save_sign_up_page(
     Raises:
         Forbidden: the actor may only read.
         NotFound: there is no such brand.
-        Invalid: a field that cannot be as it is.
-        Conflict: a page cannot be opened before the brand says who it is.
+        Invalid: a field that cannot be as it is, or promises what the licence may not offer.
+        Conflict: a page cannot be opened before the brand says who it is, nor promise an offer before it says which
+            state gave its licence.
     """
     require(actor, Role.MANAGER)
     if unknown := set(changes) - {*EDITABLE, "is_open", "origins"}:
@@ -197,6 +201,7 @@ async def save_sign_up_page(
     await session.execute(text("SELECT FROM sign_up_pages WHERE brand_id = :brand FOR UPDATE"), {"brand": brand.id})
     await session.execute(text(_SAVE), {"is_open": is_open, "origins": origins, "brand": brand.id})
     if wording != before.wording or not before.versions:
+        await _refuse_unlawful(session, brand, wording)
         if (await wording_of(session, brand.id)).version != before.wording.version:
             raise Conflict("Somebody else wrote these words anew meanwhile. Reload, then make your change again.")
         await session.execute(
@@ -210,6 +215,27 @@ async def save_sign_up_page(
     new = {"is_open": is_open, "origins": origins, **_told(wording)}
     await audit_change(session, actor, "sign_up_page.changed", "brand", brand.id, before=old, after=new, plain=new)
     return await read_sign_up_page(session, actor, brand.id)
+
+
+async def _refuse_unlawful(session: AsyncSession, brand: BrandRow, wording: Wording) -> None:
+    """Hold what the page promises to who signs up against the law of the licence, as any offer is.
+
+    Raises:
+        Invalid: which rule forbids it.
+        Conflict: it promises money off, and nobody has said which state gave the licence.
+    """
+    for name in ("headline", "intro", "programme"):
+        offer = OfferFacts(words=getattr(wording, name), is_whole=True)
+        if brand.licence_state is None:
+            if offer.is_money_off or given_away(offer.words, in_passing=True):
+                raise Conflict(
+                    "The page promises an offer. Tell us the state of your licence first, under Settings, Brand.",
+                    field="licence_state",
+                )
+            continue
+        rules = await load_rules(session)
+        if refused := may_offer(offer, brand.licence_state, await shop_today(session), rules):
+            raise Invalid(refused.detail, field=name)
 
 
 async def open_page(session: AsyncSession, slug: str, *, version: int | None = None) -> OpenPage:
