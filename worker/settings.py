@@ -26,7 +26,7 @@ from liquor_app.doubles.tasks import TASKS as DOUBLES
 from liquor_app.experiments.tasks import TASKS as EXPERIMENTS
 from liquor_app.imports.drop_folders.tasks import TASKS as DROP_FOLDERS
 from liquor_app.imports.tasks import TASKS as IMPORTS
-from liquor_app.organization.settings import speak_in_shop_currency
+from liquor_app.organization.settings import shop_zone, speak_in_shop_currency
 from liquor_app.planning.tasks import TASKS as PLANNING
 from liquor_app.providers.sender_check.tasks import TASKS as SENDER_CHECKS
 from liquor_app.scoring.tasks import TASKS as SCORING
@@ -43,7 +43,7 @@ LISTS = (CUSTOMER_ACTIONS, CAMPAIGN_ACTIONS)
 
 TASKS: dict[Job, Task] = {
     Job.CHANGE_ROWS: bulk_task(LISTS),
-    Job.EXPORT_ROWS: export_task(one.spec for one in LISTS),
+    Job.EXPORT_ROWS: export_task((one.spec for one in LISTS), shop_zone),
     **IMPORTS,
     **DROP_FOLDERS,
     **SCORING,

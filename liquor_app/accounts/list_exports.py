@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -109,8 +110,10 @@ async def export_link(session: AsyncSession, actor: Actor, job_id: UUID) -> Expo
     return ExportLink(url, name, int(made["rows"]), now() + timedelta(minutes=MINUTES))
 
 
-def export_task(lists: Iterable[ListSpec[Any]]) -> Callable[[JobContext], Awaitable[dict[str, Any]]]:
-    """Return the job that writes any of these lists into a file."""
+def export_task(
+    lists: Iterable[ListSpec[Any]], zone_of: Callable[[AsyncSession], Awaitable[ZoneInfo]]
+) -> Callable[[JobContext], Awaitable[dict[str, Any]]]:
+    """Return the job that writes any of these lists into a file, times by the clock of `zone_of`."""
     known = {spec.name: spec for spec in lists}
 
     async def export_rows(job: JobContext) -> dict[str, Any]:
@@ -125,12 +128,12 @@ def export_task(lists: Iterable[ListSpec[Any]]) -> Callable[[JobContext], Awaita
             sort=str(job.args.get("sort") or ""),
         )  # fmt: skip
         async with transaction() as session:
-            total = await _count(session, spec, query, MOST_ROWS)
+            total, zone = await _count(session, spec, query, MOST_ROWS), await zone_of(session)
         home = private_directory(get_settings().data_dir / "tmp")
         _forget_half_written(home)
         with tempfile.TemporaryDirectory(prefix=_HALF_WRITTEN, dir=home) as folder:
             path, rows = Path(folder) / "list.xlsx", 0
-            file = XlsxFile(path, spec.name, [_head(spec, name) for name in columns])
+            file = XlsxFile(path, spec.name, spec.exported_heads(columns, zone))
             async for page in _read_all(spec, query):
                 async with transaction() as session:
                     require(await actor_again(session, who), Role(spec.export_role))
@@ -138,17 +141,13 @@ def export_task(lists: Iterable[ListSpec[Any]]) -> Callable[[JobContext], Awaita
                     raise Conflict(
                         f"More than {figure(MOST_ROWS)} rows match by now. Narrow the list, or take the CSV."
                     )
-                await asyncio.to_thread(file.add, [spec.exported_cells(row, columns) for row in page])
+                await asyncio.to_thread(file.add, [spec.exported_cells(row, columns, zone) for row in page])
                 await job.progress(rows, max(total, rows), f"{figure(rows)} rows written")
             await asyncio.to_thread(file.close)
             size = await file_store().put(EXPORT_FILES.key(job.id, "xlsx"), _pieces(path))
         return {"list": spec.name, "rows": rows, "bytes": size, "for": who, "role": spec.export_role}
 
     return export_rows
-
-
-def _head(spec: ListSpec[Any], name: str) -> str:
-    return f"{spec.exported[name]} (UTC)" if spec.kinds[name] is datetime else spec.exported[name]
 
 
 async def _pieces(path: Path) -> AsyncIterator[bytes]:

@@ -24,6 +24,7 @@ from liquor_app.core.paging import Page
 from liquor_app.customers.service import get_customer
 from liquor_app.ledger.models import SendStatus
 from liquor_app.organization.lists import CHANNEL_FILTER
+from liquor_app.ui.status_looks import STATUS_WORDS
 
 
 def _points(value: str) -> Decimal:
@@ -58,7 +59,7 @@ ACTIONS = ListSpec(
     filters=(
         Filter("campaign_id", "t.campaign_id", Match.ID),
         Filter("customer_id", "t.customer_id", Match.ID),
-        Filter("status", "t.status", options=tuple(ActionStatus), label="Status"),
+        Filter("status", "t.status", options=tuple(ActionStatus), label="Status", spoken=STATUS_WORDS),
         Filter("segment", "t.segment_slug", Match.EXACT, label="Segment"),
         CHANNEL_FILTER,
         Filter("day", "t.scheduled_date", Match.EXACT, parse=_day),

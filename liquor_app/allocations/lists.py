@@ -17,6 +17,7 @@ from liquor_app.allocations.service import AllocationRow, get_allocation
 from liquor_app.catalog.service import get_product
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
+from liquor_app.ui.status_looks import STATUS_WORDS
 
 _NAME = "COALESCE(c.name, c.email, c.phone, c.external_id)"
 
@@ -29,7 +30,7 @@ INTERESTS = ListSpec(
     select={"customer_name": _NAME},
     order="asked_at",
     sorts=(Sort("asked_at"),),
-    filters=(Filter("status", "t.status", options=tuple(InterestStatus), label="Status"),),
+    filters=(Filter("status", "t.status", options=tuple(InterestStatus), label="Status", spoken=STATUS_WORDS),),
     export={
         "asked_at": "asked", "customer_name": "customer", "source": "by", "status": "status",
     },
@@ -64,7 +65,7 @@ ALLOCATIONS = ListSpec(
     source="allocations t",
     order="-created_at",
     sorts=(Sort("created_at", first="-"),),
-    filters=(Filter("status", "t.status", options=tuple(AllocationStatus), label="Status"),),
+    filters=(Filter("status", "t.status", options=tuple(AllocationStatus), label="Status", spoken=STATUS_WORDS),),
     search="lower(t.product_name) LIKE :search",
     export={
         "id": "id", "product_name": "product", "bottles": "bottles", "method": "method", "status": "status",
@@ -115,7 +116,7 @@ ENTRIES = ListSpec(
     key_field="number",
     order="place",
     sorts=(Sort("place", nulls_last=True), Sort("number")),
-    filters=(Filter("status", "t.status", options=tuple(EntryStatus), label="Status"),),
+    filters=(Filter("status", "t.status", options=tuple(EntryStatus), label="Status", spoken=STATUS_WORDS),),
     bounded="one list has 100,000 places at most",
     export={
         "number": "number", "customer_name": "customer", "spend": "spent in the year before", "place": "place",

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query
 from fastapi.responses import StreamingResponse
@@ -79,21 +80,22 @@ def columns_of(spec: ListSpec[Any]) -> Any:
 
 
 def csv_response(
-    spec: ListSpec[Any], pages: AsyncIterator[list[Any]], columns: Sequence[str] = ()
+    spec: ListSpec[Any], pages: AsyncIterator[list[Any]], columns: Sequence[str], zone: ZoneInfo
 ) -> StreamingResponse:
     """Return the whole of a list as a file, a page at a time; a spreadsheet shows its cells and runs none of them."""
     return StreamingResponse(
-        _lines(spec, pages, spec.chosen_columns(columns)),
+        _lines(spec, pages, spec.chosen_columns(columns), zone),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{spec.name}.csv"'},
     )
 
 
-async def _lines(spec: ListSpec[Any], pages: AsyncIterator[list[Any]], names: Sequence[str]) -> AsyncIterator[str]:
-    show = export_cell
-    yield "\ufeff" + _csv([[spec.exported[name] for name in names]])
+async def _lines(
+    spec: ListSpec[Any], pages: AsyncIterator[list[Any]], names: Sequence[str], zone: ZoneInfo
+) -> AsyncIterator[str]:
+    yield "\ufeff" + _csv([spec.exported_heads(names, zone)])
     async for rows in pages:
-        yield _csv([show(value) for value in spec.exported_cells(row, names)] for row in rows)
+        yield _csv([export_cell(value) for value in spec.exported_cells(row, names, zone)] for row in rows)
 
 
 def _csv(rows: Iterable[Iterable[str]]) -> str:
@@ -103,12 +105,14 @@ def _csv(rows: Iterable[Iterable[str]]) -> str:
 
 
 def export_cell(value: Any) -> str:
-    """Return a value as a file keeps it: times in UTC, money as plain numbers, nothing for what is not known."""
+    """Return a value as a file keeps it: money as plain numbers, nothing for what is not known."""
     if value is None:
         return ""
     if isinstance(value, Enum):
         return str(value.value)
-    if isinstance(value, datetime | date):
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "seconds")
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bool):
         return "true" if value else "false"

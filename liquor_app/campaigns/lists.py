@@ -12,6 +12,7 @@ from liquor_app.campaigns.models import CampaignStatus, CampaignType
 from liquor_app.campaigns.service import CampaignRow, delete_campaign
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
+from liquor_app.ui.status_looks import STATUS_WORDS
 
 OPEN = "draft,awaiting_approval,scheduled,active,paused"
 DONE = "completed,cancelled"
@@ -30,7 +31,7 @@ CAMPAIGNS = ListSpec(
         Sort("created_at", first="-"),
     ),
     filters=(
-        Filter("status", "t.status", options=tuple(CampaignStatus), label="Status"),
+        Filter("status", "t.status", options=tuple(CampaignStatus), label="Status", spoken=STATUS_WORDS),
         Filter("type", "t.type", options=tuple(CampaignType), label="Kind"),
         Filter("is_history", "t.is_history", Match.FLAG),
     ),

@@ -17,6 +17,7 @@ from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.purchase_history import PurchaseRow
 from liquor_app.customers.service import get_customer
 from liquor_app.customers.suppressions import SuppressionRow, normalise_address
+from liquor_app.ui.status_looks import STATUS_WORDS
 
 SUPPRESSIONS = ListSpec(
     name="suppressions",
@@ -29,7 +30,7 @@ SUPPRESSIONS = ListSpec(
         # found by its hash, so also after an erasure
         Filter("address", "t.address_hash = :address", Match.EXACT,
                parse=lambda value: address_hash(normalise_address(value)), names_people=True),
-        Filter("reason", "t.reason", options=tuple(SuppressionReason), label="Reason"),
+        Filter("reason", "t.reason", options=tuple(SuppressionReason), label="Reason", spoken=STATUS_WORDS),
     ),
     role="manager",
     export={

@@ -11,6 +11,7 @@ from liquor_app.core.paging import Page
 from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.uploads import ImportRow, import_row
+from liquor_app.ui.status_looks import STATUS_WORDS
 
 IMPORTS = ListSpec(
     name="imports",
@@ -21,7 +22,7 @@ IMPORTS = ListSpec(
     sorts=(Sort("id", first="-"),),
     filters=(
         Filter("kind", "t.kind", options=tuple(KINDS), label="Kind"),
-        Filter("status", "t.status", options=tuple(ImportStatus), label="Status"),
+        Filter("status", "t.status", options=tuple(ImportStatus), label="Status", spoken=STATUS_WORDS),
     ),
     role="manager",
     export={

@@ -166,9 +166,14 @@ async def speak_in_shop_currency(session: AsyncSession) -> None:
     use_currency((await load_settings(session, GeneralSettings)).currency)
 
 
+async def shop_zone(session: AsyncSession) -> ZoneInfo:
+    """Return the shop's time zone, which screens and files tell dates and times in."""
+    return ZoneInfo((await load_settings(session, GeneralSettings)).timezone)
+
+
 async def shop_now(session: AsyncSession) -> datetime:
-    """Return the present in the shop's time zone, which screens tell dates and times in."""
-    return now().astimezone(ZoneInfo((await load_settings(session, GeneralSettings)).timezone))
+    """Return the present in the shop's time zone."""
+    return now().astimezone(await shop_zone(session))
 
 
 async def shop_today(session: AsyncSession) -> date:

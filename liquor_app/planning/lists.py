@@ -15,6 +15,7 @@ from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Sort
 from liquor_app.core.paging import Page
 from liquor_app.planning.models import PlanStatus
 from liquor_app.planning.plan_store import CAN_BE_CHOSEN, IS_CURRENT, PLANS_AND_CAMPAIGN, PlanRow
+from liquor_app.ui.status_looks import STATUS_WORDS
 
 PLANS = ListSpec(
     name="plans",
@@ -28,7 +29,7 @@ PLANS = ListSpec(
     sorts=(Sort("version", first="-"),),
     filters=(
         Filter("engine", "t.engine", options=tuple(Engine), label="Made by"),
-        Filter("status", "t.status", options=tuple(PlanStatus), label="Status"),
+        Filter("status", "t.status", options=tuple(PlanStatus), label="Status", spoken=STATUS_WORDS),
     ),
     export={
         "version": "version", "engine": "made by", "status": "status", "is_current": "current",

@@ -11,12 +11,12 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
 from liquor_app.ledger.models import SendStatus
-from liquor_app.organization.channel import Channel
 from liquor_app.organization.lists import CHANNEL_FILTER
 from liquor_app.sending.events.replies import ReplyRow
 from liquor_app.sending.models import ReplyStatus
 from liquor_app.sending.sandbox_outbox import OutboxRow, outbox_row
 from liquor_app.sending.service import SendRow, send_row
+from liquor_app.ui.status_looks import STATUS_WORDS
 
 SENDS = ListSpec(
     name="sends",
@@ -32,7 +32,7 @@ SENDS = ListSpec(
     filters=(
         Filter("campaign_id", "t.campaign_id", Match.ID),
         Filter("customer_id", "t.customer_id", Match.ID),
-        Filter("status", "t.status", options=tuple(SendStatus), label="Status"),
+        Filter("status", "t.status", options=tuple(SendStatus), label="Status", spoken=STATUS_WORDS),
         CHANNEL_FILTER,
     ),
     export={
@@ -58,8 +58,8 @@ REPLIES = ListSpec(
     sorts=(Sort("received_at", first="-"),),
     filters=(
         Filter("customer_id", "t.customer_id", Match.ID),
-        Filter("status", "t.status", options=tuple(ReplyStatus), label="Status"),
-        Filter("channel", "t.medium", options=tuple(Channel), label="By"),
+        Filter("status", "t.status", options=tuple(ReplyStatus), label="Status", spoken=STATUS_WORDS),
+        replace(CHANNEL_FILTER, sql="t.medium"),
     ),
     role="manager",
     export={

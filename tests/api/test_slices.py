@@ -285,10 +285,10 @@ async def test_the_suppression_list_as_a_file(manager: Client, viewer: Client, m
     read = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     told = {(row["address"], row["channel"], row["reason"]) for row in read}
     assert told == {
-        ("+16175550124", "sms", "manual"),
-        ("'=cmd@example.com", "", "manual"),
-        ("", "", "erased"),
-        *((mail, "", "manual") for mail in mails[1:]),
+        ("+16175550124", "SMS", "By hand"),
+        ("'=cmd@example.com", "", "By hand"),
+        ("", "", "Erased"),
+        *((mail, "", "By hand") for mail in mails[1:]),
     }
     assert len(read) == 7
     async with transaction() as session:

@@ -8,9 +8,11 @@ import io
 import itertools
 import math
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -23,16 +25,19 @@ from liquor_app.api.list_query import export_cell
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Forbidden, Invalid
 from liquor_app.core.listing.compile import compile_list
-from liquor_app.core.listing.spec import ListQuery, ListSpec, Match, Sort
+from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import MAX_LIMIT, Page
 from liquor_app.organization.lists import AUDIT
 from liquor_app.screens.campaigns.list.state import CampaignsState
 from liquor_app.screens.customers.list.state import CustomersState
+from liquor_app.segments.lists import CUSTOMERS
+from liquor_app.ui.status_looks import LOOKS, STATUS_WORDS
 from tests.api.client import Client, is_problem, whole_api
 from tests.lists.contract import Listed, declared, in_order
 from tests.lists.registry import LISTS
 
 pytestmark = pytest.mark.integration
+SHOP = ZoneInfo("America/New_York")
 OFF = [f"enable_{way}" for way in ("sort", "incremental_sort", "seqscan", "bitmapscan", "hashjoin", "mergejoin")]
 each_list = pytest.mark.parametrize("listed", LISTS, ids=str)
 
@@ -215,13 +220,18 @@ async def test_the_export_is_the_list(api: Client, listed: Listed) -> None:
     answer = await api.get(f"{listed.path}/export", params={"sort": sort})
     assert answer.status_code == 200, answer.text
     head, *lines = csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))
-    assert head == list(spec.exported.values())
+    names = [*spec.exported]
+    assert head == spec.exported_heads(names, SHOP)
+    assert "+00:00" not in answer.text
     if spec is AUDIT:  # every export, this one too, is an entry of its own
         lines = lines[-len(shown) :]
-    assert lines == [[export_cell(value) for value in spec.exported_cells(row, [*spec.exported])] for row in shown]
+    assert lines == [[export_cell(value) for value in spec.exported_cells(row, names, SHOP)] for row in shown]
+    said = dict(zip(names, zip(*lines, strict=True), strict=True)) if lines else {}
+    for one in (one for one in spec.filters if one.options and one.sql == spec.expression(one.name)):
+        assert set(said.get(one.name, ())) <= {"", *map(one.words, one.options)}, f"{one.name} in the words of the page"
     few = [*spec.exported][:-3:-1]
     answer = await api.get(f"{listed.path}/export", params={"sort": sort, "columns": ",".join(few)})
-    assert next(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))) == [spec.exported[name] for name in few]
+    assert next(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))) == spec.exported_heads(few, SHOP)
     answer = await api.get(f"{listed.path}/export", params={"columns": "password_hash"})
     is_problem(answer, 422, "invalid", "columns")
 
@@ -237,12 +247,56 @@ def test_a_file_rounds_by_the_kind_of_figure() -> None:
 
     spec = ListSpec(name="x", row=Row, source="x t", order="id", sorts=(Sort("id"),))
     row = Row(12_345_678, 0.0049144946731338734, Decimal("-0.0009"), date(2026, 1, 2), None)
-    assert spec.exported_cells(row, ["id", "share", "amount", "day", "odd"]) == [
+    assert spec.exported_cells(row, ["id", "share", "amount", "day", "odd"], SHOP) == [
         12_345_678, 0.0049, Decimal("0.00"), date(2026, 1, 2), None,
     ]  # fmt: skip
-    cells = spec.exported_cells(replace(row, share=0.99996, amount=Decimal("12.5"), odd=math.nan), [*spec.exported])
+    other = replace(row, share=0.99996, amount=Decimal("12.5"), odd=math.nan)
+    cells = spec.exported_cells(other, [*spec.exported], SHOP)
     assert [export_cell(one) for one in cells[:3]] == ["12345678", "1.0", "12.5"]
-    assert export_cell(spec.exported_cells(row, ["amount"])[0]) == "0.00"
+    assert export_cell(spec.exported_cells(row, ["amount"], SHOP)[0]) == "0.00"
+
+
+class Mood(StrEnum):
+    AWAITING = "awaiting_approval"
+
+
+def test_a_file_speaks_as_the_page_does() -> None:
+    """Choices in the page's words, a status in its badge's; times by the shop's clock, which the head names."""
+
+    @dataclass(frozen=True)
+    class Row:
+        id: int
+        rfm_segment: str | None
+        status: Mood
+        consent: Mood
+        at: datetime
+
+    spec = ListSpec(
+        name="x", row=Row, source="x t", order="id", sorts=(Sort("id"),), export={"rfm_segment": "segment", "status":
+        "status", "consent": "consent", "at": "when"},
+        filters=(
+            CUSTOMERS.filter_names["rfm_segment"],
+            Filter("status", "t.status", options=tuple(Mood), spoken=STATUS_WORDS),
+        ),
+    )  # fmt: skip
+    row = Row(1, "At_Risk", Mood.AWAITING, Mood.AWAITING, datetime(2026, 7, 1, 2, 30, 9, 5, tzinfo=UTC))
+    cells = [export_cell(one) for one in spec.exported_cells(row, [*spec.exported], SHOP)]
+    assert cells == ["At risk", "Waiting for approval", "Awaiting approval", "2026-06-30 22:30:09"]
+    assert spec.exported_heads([*spec.exported], SHOP)[-1] == "when (America/New_York)"
+    unknown = replace(row, rfm_segment="Made up")
+    assert spec.exported_cells(unknown, ["rfm_segment"], SHOP) == ["Made up"], "what no choice is stays as it is"
+
+
+def test_every_status_is_filtered_by_its_badges_word() -> None:
+    wrong = [
+        f"{spec.name}: {one.words(value)!r}, the badge says {LOOKS[value].word!r}"
+        for spec in declared().values()
+        for one in spec.filters
+        if one.name == "status"
+        for value in one.options
+        if value in LOOKS and one.words(value) != LOOKS[value].word
+    ]
+    assert wrong == []
 
 
 def test_a_word_means_one_thing_in_a_list() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import load_workbook
@@ -51,7 +53,9 @@ async def content(job: UUID) -> bytes:
 
 def as_cell(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None, microsecond=0, second=0)
+        return value.astimezone(ZoneInfo("America/New_York")).replace(tzinfo=None, microsecond=0, second=0)
+    if isinstance(value, Enum):
+        return value.value.capitalize()
     if isinstance(value, Decimal):
         return float(value)
     return str(value) if isinstance(value, UUID) else value or None
@@ -73,7 +77,7 @@ async def test_the_file_is_the_list_and_nothing_in_it_runs(database: str) -> Non
         "e-mail consent",
         "CLV",
         "RFM segment",
-        "last purchase (UTC)",
+        "last purchase (America/New_York)",
     ]
     plain = [[cell.value for cell in row] for row in rows]
     for row in plain:
@@ -90,7 +94,7 @@ async def test_every_column_of_the_list_can_be_written(database: str) -> None:
         await registry.campaigns(session)
     head, *rows = (await written(CAMPAIGNS, ListQuery())).iter_rows(values_only=True)
     assert len(rows) == 5
-    assert [words.removesuffix(" (UTC)") for words in head] == list(CAMPAIGNS.exported.values())
+    assert [words.removesuffix(" (America/New_York)") for words in head] == list(CAMPAIGNS.exported.values())
 
 
 async def test_what_is_refused(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

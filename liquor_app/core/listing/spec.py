@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import cached_property
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
+from zoneinfo import ZoneInfo
 
 from liquor_app.core.errors import Invalid
 
@@ -184,9 +186,22 @@ class ListSpec(Generic[R]):
     def exported(self) -> dict[str, str]:
         return dict(self.export) or {one.name: one.name for one in fields(self.row)}  # type: ignore[arg-type]
 
-    def exported_cells(self, row: R, names: Sequence[str]) -> list[Any]:
-        """Return a row's values as a file has them, figures rounded by their kind."""
-        return [_rounded(getattr(row, name)) for name in names]
+    def exported_heads(self, names: Sequence[str], zone: ZoneInfo) -> list[str]:
+        """Return the heads of a file; those of times say by whose clock they are, so that the cells need not."""
+        return [
+            f"{self.exported[name]} ({zone})" if self.kinds[name] is datetime else self.exported[name] for name in names
+        ]
+
+    def exported_cells(self, row: R, names: Sequence[str], zone: ZoneInfo) -> list[Any]:
+        """Return a row's values as a file has them: figures rounded by their kind, choices in the words of pages, times
+        by the clock of `zone`."""
+        return [_in_words(self._choices.get(name), _rounded(getattr(row, name)), zone) for name in names]
+
+    @cached_property
+    def _choices(self) -> dict[str, Filter]:
+        """Field → the filter that knows the words of its values."""
+        chosen = [one for one in self.filters if one.options]
+        return {name: one for one in chosen for name in self.exported if one.sql == self.expression(name)}
 
     def chosen_columns(self, given: Sequence[str]) -> tuple[str, ...]:
         """Return the fields of a file: the given ones in their order, all if none is given.
@@ -218,6 +233,15 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, Decimal) and value.is_finite() and value != round(value, AMOUNT_PLACES):
         return round(value, AMOUNT_PLACES) + 0  # never "-0.00"
     return value
+
+
+def _in_words(choice: Filter | None, value: Any, zone: ZoneInfo) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(zone).replace(tzinfo=None, microsecond=0)
+    if isinstance(value, Enum):
+        value = value.value
+        return choice.words(value) if choice else str(value).replace("_", " ").capitalize()
+    return choice.words(value) if choice and value in choice.options else value
 
 
 def _bare(hint: Any) -> type:

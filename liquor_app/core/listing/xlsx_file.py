@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -21,7 +21,7 @@ WIDTH = 18
 
 
 class XlsxFile:
-    """A workbook of one sheet with `heads`; closing it makes it whole. Times are UTC, as its heads say.
+    """A workbook of one sheet with `heads`; closing it makes it whole. Its heads say by whose clock times are.
 
     No text is ever a formula, a link or a number: it is written as a string, and what looks like a formula carries
     Excel's own mark for text, so that it stays one also when somebody edits the cell.
@@ -60,8 +60,7 @@ class XlsxFile:
         elif isinstance(value, int | float | Decimal):
             self._sheet.write_number(self._row, column, float(value))
         elif isinstance(value, datetime):
-            plain = value.astimezone(UTC).replace(tzinfo=None)
-            self._sheet.write_datetime(self._row, column, plain, self._moment)
+            self._sheet.write_datetime(self._row, column, value, self._moment)
         elif isinstance(value, date):
             self._sheet.write_datetime(self._row, column, datetime.combine(value, time.min), self._day)
         else:

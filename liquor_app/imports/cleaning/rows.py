@@ -127,7 +127,7 @@ class _Heard:
 _GIVEN_UP = (
     (re.compile(r"spam|complain|abuse"), SuppressionReason.COMPLAINED),
     (re.compile(r"bounce|clean|invalid|undeliverable"), SuppressionReason.BOUNCED),
-    (re.compile(r"manual|user|suppress|block"), SuppressionReason.MANUAL),
+    (re.compile(r"manual|by hand|user|suppress|block"), SuppressionReason.MANUAL),
 )
 """Words for why a system writes to an address no more, the gravest first."""
 _LEFT = re.compile(r"unsub|opt[ _-]?out")

@@ -16,6 +16,7 @@ from liquor_app.api.schemas import Id, ListOf, listing
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
+from liquor_app.organization.settings import shop_zone
 from liquor_app.rest.kit.authentication import CurrentActor
 
 R = TypeVar("R")
@@ -53,7 +54,8 @@ def list_routes(
     ) -> StreamingResponse:
         async with transaction() as session:
             whole = await scoped(session, query) if scoped else query
-            return csv_response(spec, await open_export(session, actor, spec, whole), columns)
+            pages = await open_export(session, actor, spec, whole)
+            return csv_response(spec, pages, columns, await shop_zone(session))
 
     _add(router, spec, (read_page, export), path=path, doc=doc, shape=shape)
 
@@ -83,7 +85,8 @@ def list_routes_of(
     ) -> StreamingResponse:
         async with transaction() as session:
             whole = await scoped(session, actor, owner, query)
-            return csv_response(spec, await open_export(session, actor, spec, whole), columns)
+            pages = await open_export(session, actor, spec, whole)
+            return csv_response(spec, pages, columns, await shop_zone(session))
 
     _add(router, spec, (read_page, export), path=path, doc=doc, shape=shape)
 

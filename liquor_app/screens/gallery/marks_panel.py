@@ -8,7 +8,7 @@ import reflex as rx
 
 from liquor_app.screens.gallery.state import GalleryState
 from liquor_app.screens.gallery.states_panel import named
-from liquor_app.ui.badge import LOOKS, badge, status_badge
+from liquor_app.ui.badge import badge, status_badge
 from liquor_app.ui.button import link
 from liquor_app.ui.card import card, key_values, list_item, plain_list, quote
 from liquor_app.ui.charts.bars import bar_list, funnel, numbers
@@ -18,6 +18,7 @@ from liquor_app.ui.charts.progress import bar, progress, stacked
 from liquor_app.ui.charts.week import week
 from liquor_app.ui.grid import col, row
 from liquor_app.ui.message_preview import email_preview, sms_preview
+from liquor_app.ui.status_looks import LOOKS
 
 
 def marks() -> Sequence[rx.Component]:

@@ -18,9 +18,9 @@ from liquor_app.screens.campaigns.words import days_words
 from liquor_app.screens.listing.bulk_state import BulkState
 from liquor_app.screens.listing.state import ListState
 from liquor_app.screens.session.background import background
-from liquor_app.ui.badge import LOOKS
 from liquor_app.ui.forms.filters import Option
 from liquor_app.ui.live_updates import follow
+from liquor_app.ui.status_looks import LOOKS
 from liquor_app.ui.words import figure, percent, show_money
 
 

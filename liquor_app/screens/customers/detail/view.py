@@ -15,7 +15,7 @@ from liquor_app.scoring.explain import Sentence
 from liquor_app.scoring.service import ExplanationRow
 from liquor_app.screens.customers.rows import name_of
 from liquor_app.screens.customers.segment_colors import segment_label
-from liquor_app.ui.badge import LOOKS
+from liquor_app.ui.status_looks import LOOKS
 from liquor_app.ui.words import (
     NONE,
     ago,
