@@ -17,6 +17,7 @@ from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.purchase_history import PurchaseRow
 from liquor_app.customers.service import get_customer
 from liquor_app.customers.suppressions import SuppressionRow, normalise_address
+from liquor_app.organization.models import Channel
 from liquor_app.ui.status_looks import STATUS_WORDS
 
 SUPPRESSIONS = ListSpec(
@@ -33,6 +34,7 @@ SUPPRESSIONS = ListSpec(
         Filter("reason", "t.reason", options=tuple(SuppressionReason), label="Reason", spoken=STATUS_WORDS),
     ),
     role="manager",
+    spoken={"channel": {one.value: one.label for one in Channel}},
     export={
         "address": "address", "channel": "channel", "reason": "reason", "created_at": "since", "source": "source",
     },

@@ -111,6 +111,7 @@ class ListSpec(Generic[R]):
         order: what is taken where nothing is asked for: "-start_date" or "position,name".
         search: SQL that holds `:search` as a LIKE pattern in lower case.
         export: field → head in the exported file; all fields if empty.
+        spoken: field → words of its values in the exported file, where no filter offers them.
         more: SQL name → expression, for what `build` needs beside the row's fields.
         build: makes a row of what was selected; by default field by field.
         never_empty: fields that have a value in this list though the row's type says they need not.
@@ -133,6 +134,7 @@ class ListSpec(Generic[R]):
     role: str = "user"
     export: Mapping[str, str] = field(default_factory=dict)
     export_role: str = "manager"
+    spoken: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     more: Mapping[str, str] = field(default_factory=dict)
     build: Callable[[Mapping[Any, Any]], R] | None = None
     never_empty: frozenset[str] = frozenset()
@@ -195,13 +197,18 @@ class ListSpec(Generic[R]):
     def exported_cells(self, row: R, names: Sequence[str], zone: ZoneInfo) -> list[Any]:
         """Return a row's values as a file has them: figures rounded by their kind, choices in the words of pages, times
         by the clock of `zone`."""
-        return [_in_words(self._choices.get(name), _rounded(getattr(row, name)), zone) for name in names]
+        return [_in_words(self._words.get(name, {}), _rounded(getattr(row, name)), zone) for name in names]
 
     @cached_property
-    def _choices(self) -> dict[str, Filter]:
-        """Field → the filter that knows the words of its values."""
-        chosen = [one for one in self.filters if one.options]
-        return {name: one for one in chosen for name in self.exported if one.sql == self.expression(name)}
+    def _words(self) -> dict[str, Mapping[str, str]]:
+        """Field → words of its values."""
+        offered = {
+            name: {value: one.words(value) for value in one.options}
+            for one in self.filters
+            for name in self.exported
+            if one.options and one.sql == self.expression(name)
+        }
+        return {**offered, **self.spoken}
 
     def chosen_columns(self, given: Sequence[str]) -> tuple[str, ...]:
         """Return the fields of a file: the given ones in their order, all if none is given.
@@ -235,13 +242,12 @@ def _rounded(value: Any) -> Any:
     return value
 
 
-def _in_words(choice: Filter | None, value: Any, zone: ZoneInfo) -> Any:
+def _in_words(words: Mapping[str, str], value: Any, zone: ZoneInfo) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(zone).replace(tzinfo=None, microsecond=0)
     if isinstance(value, Enum):
-        value = value.value
-        return choice.words(value) if choice else str(value).replace("_", " ").capitalize()
-    return choice.words(value) if choice and value in choice.options else value
+        return words.get(value.value) or str(value.value).replace("_", " ").capitalize()
+    return words.get(value, value) if isinstance(value, str) else value
 
 
 def _bare(hint: Any) -> type:
