@@ -139,6 +139,7 @@ _NAMED = re.compile(
 )
 """Money off without a figure: the offer's own where it has one."""
 _TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]*+)?+[^<>]*+>")
+_ALT = re.compile(r"""\b(?:alt|title)=(?:"([^"]*+)"|'([^']*+)')""", re.IGNORECASE)
 _INLINE = frozenset({"a", "b", "i", "u", "em", "strong", "span", "font", "small", "big", "wbr", "mark", "sup", "sub"})
 
 
@@ -194,10 +195,13 @@ def plain_words(words: str) -> str:
 
 
 def seen_words(html: str) -> str:
-    """Return the words of a page: no style sheets, no comments, a word in two colours still one."""
+    """Return the words of a page, those that stand for its pictures too: no style sheets, no comments, a word in two
+    colours still one."""
     for opens, closes in (("<!--", "-->"), ("<style", "</style>"), ("<title", "</title>")):
         html = _without(html, opens, closes)
-    return unescape(_TAG.sub(lambda tag: "" if (tag[1] or "").lower().lstrip("/") in _INLINE else " ", html))
+    pictures = " · ".join(one[1] or one[2] for one in _ALT.finditer(html))
+    words = _TAG.sub(lambda tag: "" if (tag[1] or "").lower().lstrip("/") in _INLINE else " ", html)
+    return unescape(f"{words} · {pictures}" if pictures else words)
 
 
 def _without(html: str, opens: str, closes: str) -> str:

@@ -95,12 +95,14 @@ def test_a_whole_message_may_speak_of_gifts_and_be_free_of_worry() -> None:
 def test_markup_hides_nothing_and_is_no_word() -> None:
     page = (
         "<style>.discount{width:20%}</style><!-- 50% off --><title>coupon</title>"
-        "<p>20<b>%</b> o<span>ff</span></p><table><td>fr<i>e</i>e</td><td>wine</td></table>&#50;&#53;&percnt; off"
+        "<p>20<b>%</b> o<span>ff</span></p><table><td>fr<i>e</i>e</td><td>wine</td></table>"
+        "<img alt='Get a voucher'>&#50;&#53;&percnt; off"
     )
     words = seen_words(page)
     assert "20% off" in words
     assert "free wine" in " ".join(words.split())
     assert "25% off" in words
+    assert "Get a voucher" in words
     assert "discount" not in words
     assert "coupon" not in words
 

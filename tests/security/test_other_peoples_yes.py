@@ -13,12 +13,15 @@ from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.customers.service import update_customer
+from liquor_app.doubles.merge_profiles import merge_profiles
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.sending.events.sms_keywords import answer_texts
 from liquor_app.sending.recipients.preferences import wishes_of
 from liquor_app.sending.recipients.unsubscribe import message_token
 from tests.api.client import Client
 from tests.people import add_customer, add_send, ensure_shop
+from tests.security.test_sign_ups import link
+from tests.sign_ups import EMAIL, fill_in, open_sign_up
 
 pytestmark = pytest.mark.integration
 NUMBER = "+12072000042"
@@ -105,3 +108,29 @@ async def test_an_old_mailbox_gives_no_consent_for_a_new_one(anybody: Client) ->
     assert row.email_consent == "withdrawn"
     async with transaction() as session:
         assert not (await wishes_of(session, token)).channels["email"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("said", [None, "withdrawn"])
+@pytest.mark.parametrize("has_another", [True, False])
+async def test_a_merged_profiles_mailbox_gives_no_consent_for_the_one_that_is_left(
+    anybody: Client, said: str | None, has_another: bool
+) -> None:
+    """Whoever reads an old mailbox says yes for it, and for nothing the customer has now."""
+    await open_sign_up()
+    left = "b@m.example"
+    async with transaction() as session:
+        keeps = await add_customer(session, email=left, email_key=left, email_consent=said)
+        gone = await add_customer(
+            session, email="ines@example.com", email_key="ines@example.com", email_consent=None, phone=None
+        )
+        await merge_profiles(session, SYSTEM, keeps, gone, reason="same")
+        if not has_another:
+            sql = "UPDATE customers SET email = NULL, email_key = NULL, email_consent = :said WHERE id = :id"
+            await session.execute(text(sql), {"id": keeps, "said": said})
+    await fill_in(anybody.http, EMAIL)
+    answer = await anybody.http.post(await link())
+    row = await one("SELECT email_key, email_consent FROM customers WHERE deleted_at IS NULL")
+    if has_another:
+        assert (answer.status_code, *row) == (409, left, said)
+    else:
+        assert (answer.status_code, *row) == (200, "ines@example.com", "given")

@@ -40,6 +40,7 @@ from liquor_app.sending.sign_up.sign_up_message import YES
 from liquor_app.sending.sign_up.waiting_entry import WaitingEntry, open_entry
 
 SOURCE = "sign-up page"
+ANOTHER_ADDRESS = "The shop knows you by another address. Sign up with that one, or write to the shop to change it."
 EXPIRED = "This link has expired. Please sign up again."
 
 _BY_ID = "SELECT * FROM sign_ups WHERE id = :id AND created_at > :since FOR UPDATE"
@@ -100,7 +101,8 @@ async def say_yes(session: AsyncSession, token: str, *, ip: str | None, user_age
     """Consent, from the mailbox itself. A second time changes nothing: a yes taken back since stays taken back.
 
     Raises:
-        Invalid, Conflict: as `yes_question`.
+        Invalid: as `yes_question`.
+        Conflict: as `yes_question`, or the customer who once had this address has another.
     """
     await _one_at_a_time(session)
     asked = await yes_question(session, token)
@@ -218,7 +220,7 @@ async def _whose(session: AsyncSession, form_id: UUID, channel: Channel, entry: 
     several people have is nobody's to choose: who confirms it becomes somebody of their own (families share them)."""
     known = [one.customer_id for one in await owners_of(session, channel, entry.address) if one.customer_id]
     if channel is Channel.EMAIL and not known:
-        known = list((await aliases_among(session, {"email_key": [entry.address]})).values())
+        known = await _who_was_merged(session, entry.address)
     typed = {"name": entry.first_name, "postal_code": entry.postal_code}
     if len(known) == 1:
         person = await get_customer(session, SYSTEM, known[0])
@@ -233,3 +235,17 @@ async def _whose(session: AsyncSession, form_id: UUID, channel: Channel, entry: 
             return sibling, False
     values = {column: entry.address, **{name: value for name, value in typed.items() if value}}
     return (await create_customer(session, SYSTEM, values)).id, True
+
+
+async def _who_was_merged(session: AsyncSession, address: str) -> list[UUID]:
+    """Return the customer whose profile once had this address and has none now; it is theirs again.
+
+    Raises:
+        Conflict: they have another: a yes from an old mailbox is none for the new one, whoever reads the old one now.
+    """
+    merged = list((await aliases_among(session, {"email_key": [address]})).values())
+    for customer_id in merged:
+        if (await get_customer(session, SYSTEM, customer_id)).email:
+            raise Conflict(ANOTHER_ADDRESS)
+        await update_customer(session, SYSTEM, customer_id, {"email": address})
+    return merged

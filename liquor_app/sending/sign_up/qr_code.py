@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
 
 
+@lru_cache(maxsize=256)
 def qr_svg(address: str) -> str:
     """Return an SVG of an address, black on white, with the margin readers need; a seventh may be scratched."""
     import segno  # only for whoever draws one
