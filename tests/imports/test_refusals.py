@@ -152,3 +152,16 @@ async def test_a_no_said_of_a_whole_file_holds_for_every_row(database: str, tmp_
     file.write_text("Email,Email Opt In,Unsubscribed\na@r.example,yes,no\n")
     await run(file, options={"constants": {"email_opt_out": "yes"}})
     assert (await rows("SELECT email_consent FROM customers"))[0]["email_consent"] == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    "column", ["Subscription Status", "Opted In", "Opt-In", "Marketing opt-in", "Can email", "Subscriber", "Consent"]
+)
+def test_a_column_of_consents_need_not_name_its_channel(column: str) -> None:
+    assert guess_mapping(["Email", column], "customers") == {"email": "Email", "email_consent": column}
+
+
+@pytest.mark.parametrize(("cell", "is_one"), [("Unsubscribed", True), ("active", False), ("gold", False)])
+def test_a_status_is_one_of_consent_where_its_words_say_so(cell: str, is_one: bool) -> None:
+    sample = [Record(2, ["a@x.example", cell]), Record(3, ["b@x.example", cell])]
+    assert ("email_consent" in guess_mapping(["Email", "Status"], "customers", None, sample)) is is_one

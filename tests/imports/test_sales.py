@@ -283,8 +283,8 @@ async def test_one_order_in_other_clothes_and_prices_less_what_was_taken_off(dat
     file = write(
         tmp_path / "sales.csv",
         "Receipt,Email,Date,Item,Qty,Unit Price,Discount",
-        "1001,a@x.example,2026-01-05,Rye,2,24.00,5.00",
-        "'1001,a@x.example,2026-01-05,Gin,1,10.00,-1.00",
+        "1001,a@x.example,2026-01-05,Rye,2 ea,24.00,5.00",
+        "'1001,a@x.example,2026-01-05,Gin,x1,10.00,-1.00",
         "1001.0,a@x.example,2026-01-05,Ale,-1,4.00,0.50",
         "5.55E+12,a@x.example,2026-01-06,Ale,1,4.00,9.00",
     )

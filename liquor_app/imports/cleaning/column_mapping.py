@@ -40,7 +40,10 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     "date_of_birth": ("date of birth", "dob", "birth date", "birthday", "born"),
     "email_consent": (
         "email consent", "email opt in", "email marketing consent", "accepts email marketing", "accepts marketing",
-        "email subscribed", "subscribed",
+        "email subscribed", "subscribed", "subscriber", "is subscribed", "subscription status", "opt in", "opted in",
+        "is opted in", "marketing opt in", "marketing consent", "marketing permission", "marketing preference",
+        "communication preference", "communication preferences", "contact permission", "can email", "marketing",
+        "consent",
     ),
     "sms_consent": ("sms consent", "sms opt in", "sms marketing consent", "accepts sms marketing", "sms subscribed"),
     "consent_source": ("consent source", "opt in source", "source of consent", "signup source"),
@@ -164,7 +167,12 @@ def guess_mapping(
             if match is not None and match not in found.values() and not contradicts(field, are[match]):
                 found[field] = match
                 break
-    return found | _by_values(columns, kind, are, found)
+    found |= _by_values(columns, kind, are, found)
+    if kind == "customers" and "email_consent" not in found and (status := by_name.get("status")) is not None:
+        cells = [one.cells[columns.index(status)].lower() for one in sample if not one.problem]
+        if are[status] is CellKind.ANSWER and any("subscri" in cell for cell in cells):
+            found["email_consent"] = status  # of what: its words say it
+    return found
 
 
 def _refusals(free: Sequence[str], columns: Sequence[str], sample: Sequence[Record]) -> dict[str, str]:

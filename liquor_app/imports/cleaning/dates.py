@@ -91,15 +91,15 @@ def read_date(text: str, order: str = "mdy") -> datetime | date | None:
     Args:
         order: `mdy` or `dmy`, for dates of three numbers.
     """
-    if (found := _YEAR_LAST.match(text)) is not None:
-        text = f"{found['day']}, {found['y']} {found['clock']}"
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
         pass
     else:
-        if not _ISO_DOTTED.search(text):
+        if ":" in text or "." not in text or not _ISO_DOTTED.search(text):
             return parsed.date() if len(text) <= 10 else parsed
+    if (found := _YEAR_LAST.match(text)) is not None:
+        text = f"{found['day']}, {found['y']} {found['clock']}"
     for form in _FORMS:
         if (found := form.match(text)) is not None:
             return _of_parts(found.groupdict(), order)

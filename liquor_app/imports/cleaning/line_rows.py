@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -77,6 +78,18 @@ def _buyer(cell: Callable[[str], str]) -> tuple[str | None, str | None, str | No
     return email_key, external_id, phone
 
 
+_UNIT = re.compile(
+    r"(?<=\d) ?(?:x|ea|each|pcs?|pieces?|units?|btls?|bottles?|cs|cases?|cans?|pks?|packs?|ct|lbs?|oz|kg|ml|l)\.?$"
+    r"|^x ?(?=\d)",
+    re.IGNORECASE,
+)
+"""What tills write beside how many: `2 ea`, `x2`."""
+
+
+def _many(cell: str) -> str:
+    return cell if cell.isdigit() else _UNIT.sub("", cell)
+
+
 def _sku(cell: str) -> str | None:
     """Return a SKU; one that cannot be read is left out: it says what was sold, and not for what."""
     try:
@@ -101,7 +114,7 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
     when = how.moment(cell("occurred_at"), cell("time_of_day"))
     if when is None:
         raise Rejected("no_time", "occurred_at", "The row does not say when it was bought.")
-    quantity = clean_signed(cell("quantity"), "quantity", how.decimal, how.currency)
+    quantity = clean_signed(_many(cell("quantity")), "quantity", how.decimal, how.currency)
     amount = clean_signed(cell("amount"), "amount", how.decimal, how.currency)
     by_coupon = abs(clean_signed(cell("coupon_discount"), "coupon_discount", how.decimal, how.currency) or Decimal(0))
     # a coupon takes off at least what it says, also where the file keeps it apart from other discounts

@@ -40,8 +40,7 @@ def clean_id(cell: str, field: str) -> str | None:
         return None
     if text[0] == "'":
         text = text[1:].strip() or text
-    text = unspread(text)
-    if _MANTISSA.match(text):
+    if not text.isdigit() and _MANTISSA.match(text := unspread(text)):
         raise Rejected(f"bad_{field}", field, f"{field} lost its digits in a spreadsheet: {text[:40]!r}.")
     return text if text.strip("0") else None
 
@@ -105,8 +104,10 @@ def clean_phone(cell: str, country: str) -> str | None:
     text = clean_word(cell, "phone")
     if text is None:
         return None
-    text = unspread(text)
-    if country == "US" and (plain := _NATIONAL_PHONE.match(text)):
+    plain = _NATIONAL_PHONE.match(text) if country == "US" else None
+    if plain is None and not text.isdigit() and (whole := unspread(text)) != text:
+        return clean_phone(whole, country)
+    if plain:
         number = "+1" + "".join(plain.groups())
         if not _is_given_out(plain[1], plain[2]) or stands_for_nobody(number):
             raise Rejected("bad_phone", "phone", f"phone stands for no number: {text[:40]!r}.")
