@@ -64,6 +64,7 @@ def _places() -> rx.Component:
                    on_click=PlacesState.settle(line.number, True)),
             button("Unclaimed", small=True, aria_label="Unclaimed by number " + line.shown,
                    on_click=PlacesState.settle(line.number, False)),
+            wrap=True, justify_content="flex-end",
         )  # fmt: skip
         why = rx.cond(
             line.customer_id != "",
@@ -71,16 +72,18 @@ def _places() -> rx.Component:
                    on_click=PlacesState.explain(line.customer_id)),
             rx.fragment(),
         )  # fmt: skip
-        return row(rx.cond(line.is_offered, for_managers(choices), rx.fragment()), why, justify_content="flex-end")
+        return row(
+            rx.cond(line.is_offered, for_managers(choices), rx.fragment()), why, justify_content="flex-end", wrap=True
+        )
 
     return list_card(
         PlacesState,
         [
             Column("Number", lambda line: rx.el.b(line.shown, class_name="num"), sort="number"),
             Column("Who", who),
-            Column("Place", lambda line: line.place, sort="place", number=True),
+            Column("Place", lambda line: line.place, sort="place", number=True, phone="hide"),
             Column("Spent in the year before", lambda line: line.spend, number=True, phone="hide"),
-            Column("What became of it", became),
+            Column("What became of it", became, phone="under"),
             Column("", acts, number=True),
         ],
         label="Places on the list",
