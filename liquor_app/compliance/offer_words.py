@@ -199,7 +199,7 @@ def seen_words(html: str) -> str:
     colours still one."""
     for opens, closes in (("<!--", "-->"), ("<style", "</style>"), ("<title", "</title>")):
         html = _without(html, opens, closes)
-    pictures = " · ".join(one[1] or one[2] for one in _ALT.finditer(html))
+    pictures = " · ".join(found for one in _ALT.finditer(html) if (found := one[1] or one[2]))
     words = _TAG.sub(lambda tag: "" if (tag[1] or "").lower().lstrip("/") in _INLINE else " ", html)
     return unescape(f"{words} · {pictures}" if pictures else words)
 
