@@ -75,9 +75,9 @@ async def start_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID)
         Conflict: it is not approved.
     """
     require(actor, Role.MANAGER)
+    await refuse_stopped(session)  # before the campaign is locked: who throws the switch locks them after it
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.SCHEDULED, to="started")
-    await refuse_stopped(session)
     require_identity(await get_brand(session, campaign.brand_id))
     campaign.started_at = now()
     await move_campaign(session, actor, campaign, CampaignStatus.ACTIVE)
@@ -122,9 +122,9 @@ async def resume_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID
         Conflict: it is not paused.
     """
     require(actor, Role.MANAGER)
+    await refuse_stopped(session)
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.PAUSED, to="resumed")
-    await refuse_stopped(session)
     campaign.pause_reason = None
     # whoever resumes it answers for it from now on
     campaign.is_autopilot = False

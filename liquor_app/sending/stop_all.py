@@ -21,7 +21,12 @@ from liquor_app.organization.service import notify
 from liquor_app.organization.settings import replace_settings
 from liquor_app.ui.words import figure, plural
 
-_RUNNING = f"SELECT id FROM campaigns WHERE status = '{CampaignStatus.ACTIVE}' ORDER BY id"
+# locked as they are read: what somebody pauses, ends or resumes at this moment is waited for, and then not counted
+_RUNNING = f"SELECT id FROM campaigns WHERE status = '{CampaignStatus.ACTIVE}' ORDER BY id FOR UPDATE"
+_HELD = f"""
+SELECT id FROM campaigns WHERE id = ANY(CAST(:ids AS uuid[])) AND status = '{CampaignStatus.PAUSED}'
+ORDER BY id FOR UPDATE
+"""
 _NAMED = """
 SELECT k.id, k.name, k.status,
        (SELECT count(*) FROM sends s WHERE s.campaign_id = k.id AND s.status = :waits) AS waiting
@@ -100,6 +105,7 @@ async def resume_all_sending(session: AsyncSession, actor: Actor) -> StopRow:
     switch = await load_sending_switch(session)
     if not switch.stopped:
         raise Conflict("Sending is not stopped.")
+    await session.execute(text(_HELD), {"ids": list(switch.campaigns)})
     row = await _row(session, switch)
     await replace_settings(session, actor, SendingSwitch())
     for one in row.campaigns:

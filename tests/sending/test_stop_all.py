@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +13,7 @@ from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
-from liquor_app.campaigns.lifecycle import pause_campaign, resume_campaign, start_campaign
+from liquor_app.campaigns.lifecycle import cancel_campaign, pause_campaign, resume_campaign, start_campaign
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden
@@ -119,6 +121,43 @@ async def test_what_did_not_run_before_does_not_run_after(database: str) -> None
     await execute("UPDATE campaigns SET status = 'cancelled' WHERE id = :id", id=gone)
     assert [one.id for one in (await go_on()).campaigns] == [running]
     assert [await status_of(one) for one in (running, by_hand, gone)] == ["active", "paused", "cancelled"]
+
+
+async def test_the_button_works_whatever_somebody_does_to_a_campaign_at_that_moment(database: str) -> None:
+    """Paused, or ended, by another while the switch is thrown: the rest stops all the same, and goes on likewise."""
+    campaign, _ = await shop(1)
+    async with transaction() as session:
+        other = await add_played_campaign(session, await add_people(session, 1))
+    for change, back, then in (
+        (pause_campaign, resume_campaign, "paused"), (cancel_campaign, None, "cancelled"),
+    ):  # fmt: skip
+        async with transaction() as session:
+            await change(session, SYSTEM, other)
+            stopping = asyncio.create_task(stop())
+            await asyncio.sleep(0.3)
+            assert not stopping.done(), "it waits for whoever has the campaign in hand"
+        done = await asyncio.wait_for(stopping, 10)
+        assert (done.stopped, [one.id for one in done.campaigns]) == (True, [campaign])
+        assert (await status_of(campaign), await status_of(other)) == ("paused", then)
+        await go_on()
+        assert (await status_of(campaign), await status_of(other)) == ("active", then)
+        if back:
+            async with transaction() as session:
+                await back(session, SYSTEM, other)
+
+
+async def test_the_switch_and_a_resume_at_once_wait_for_each_other(database: str) -> None:
+    campaign, _ = await shop(1)
+
+    async def by_hand() -> None:
+        with suppress(Conflict):
+            async with transaction() as session:
+                await resume_campaign(session, MARKETER, campaign)
+
+    for _ in range(4):
+        await stop()
+        await asyncio.wait_for(asyncio.gather(go_on(), by_hand(), by_hand()), 10)
+        assert await status_of(campaign) == "active"
 
 
 async def test_viewers_read_it_only(database: str) -> None:
