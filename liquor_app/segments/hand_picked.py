@@ -75,6 +75,7 @@ async def _lock_list(session: AsyncSession, actor: Actor, segment_id: UUID, cust
 async def _change_list(
     session: AsyncSession, segment_id: UUID, change: str, customer_ids: Sequence[UUID], *, entered: bool
 ) -> int:
+    at = now()
     changed = await session.execute(
         text(
             f"WITH changed AS ({change}), logged AS ("
@@ -82,14 +83,14 @@ async def _change_list(
             "  SELECT :segment, customer_id, :entered, :at FROM changed RETURNING 1)"
             " SELECT count(*) FROM changed"
         ),
-        {"segment": segment_id, "ids": list(customer_ids), "at": now(), "entered": entered},
+        {"segment": segment_id, "ids": list(customer_ids), "at": at, "entered": entered},
     )
     count = int(changed.scalar_one())
     await session.execute(
         text(
             "UPDATE segments SET customer_count = (SELECT count(*) FROM segment_members WHERE segment_id = :id),"
-            " last_computed_at = :at WHERE id = :id"
+            " last_computed_at = :at, counted_since = COALESCE(counted_since, :at) WHERE id = :id"
         ),
-        {"id": segment_id, "at": now()},
+        {"id": segment_id, "at": at},
     )
     return count

@@ -146,7 +146,7 @@ SEGMENTS = ListSpec(
     select={
         "sentence": "",
         "net_change_30_days": "(SELECT COALESCE(sum(CASE WHEN h.entered THEN 1 ELSE -1 END), 0) FROM segment_changes h"
-        " WHERE h.segment_id = t.id AND h.at > :month_ago)",
+        " WHERE h.segment_id = t.id AND h.at > :month_ago AND h.at > t.counted_since)",
     },
     build=segment_row,
     order="position",

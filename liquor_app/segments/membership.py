@@ -278,7 +278,8 @@ async def _replace_members(
         ).add_cte(history)
     )
     matches, came, went = counted.one()
-    values: dict[str, Any] = {"customer_count": matches, "last_computed_at": moment}
+    first = func.coalesce(SEGMENTS.c.counted_since, at)
+    values: dict[str, Any] = {"customer_count": matches, "last_computed_at": moment, "counted_since": first}
     if among is not None:
         values = {"customer_count": SEGMENTS.c.customer_count + (came - went)}
     total = await session.execute(

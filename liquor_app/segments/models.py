@@ -49,6 +49,8 @@ class Segment(SQLModel, table=True):
     position: int = whole()
     customer_count: int = whole()
     last_computed_at: datetime | None = moment()
+    counted_since: datetime | None = moment()
+    """When its present rule was counted first: whoever it held then is no growth."""
     created_at: datetime = stamped()
     updated_at: datetime = stamped()
 

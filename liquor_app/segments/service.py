@@ -54,7 +54,8 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """A segment with its playbook. `net_change_30_days` is entered minus left."""
+    """A segment with its playbook. `net_change_30_days` is entered minus left,
+    whoever its present rule held at first left out."""
 
     id: UUID
     slug: str
@@ -89,7 +90,7 @@ SELECT s.id, s.slug, s.name, s.description, s.kind, s.rules, s.color, s.recommen
   FROM segments s
   LEFT JOIN LATERAL (
        SELECT sum(CASE WHEN ch.entered THEN 1 ELSE -1 END) AS net FROM segment_changes ch
-        WHERE ch.segment_id = s.id AND ch.at > :month_ago) moved ON true
+        WHERE ch.segment_id = s.id AND ch.at > :month_ago AND ch.at > s.counted_since) moved ON true
 """
 
 
@@ -272,6 +273,8 @@ async def update_segment(
     if values:
         expressions, params = _bind(values)
         assignments = ", ".join(f"{name} = {expression}" for name, expression in expressions.items())
+        if values.get("rules", before["rules"]) != before["rules"]:
+            assignments += ", counted_since = NULL"  # whoever another rule holds at first is no growth either
         written = await session.execute(
             text(f"UPDATE segments SET {assignments}, updated_at = :at WHERE id = :id RETURNING {', '.join(values)}"),
             {**params, "at": now(), "id": segment_id},

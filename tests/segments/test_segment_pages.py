@@ -172,7 +172,7 @@ async def test_cards_say_who_how_many_and_what_to_do(database: str) -> None:
     state = await Tab("/segments", VIEWER).state(SegmentsState)
     await run(SegmentsState.load, state)
     once, friends = state.rows
-    assert (once.people, once.share, once.change) == ("3", "customers, 75.0%", "+3")
+    assert (once.people, once.share, once.change) == ("3", "customers, 75.0%", "no change"), "counted first just now"
     assert once.offer == "12% off favourite category, and 1 other"
     assert once.reach == "SMS, then e-mail, 17:00 to 21:00"
     assert once.rule == "Number of purchases is 1."

@@ -165,6 +165,34 @@ async def test_membership_follows_the_rule_and_history_remembers(session: AsyncS
     assert {tuple(row) for row in history} == {(quiet, True), (quiet, False), (loud, True)}
 
 
+async def test_whoever_a_rule_held_at_first_is_no_growth(session: AsyncSession) -> None:
+    async def grown() -> int:
+        shown = {row.slug: row.net_change_30_days for row in (await list_segments(session, VIEWER)).items}
+        assert shown["all"] == (await get_segment(session, VIEWER, "all")).net_change_30_days
+        return shown["all"]
+
+    segment = await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})
+    assert await grown() == 0
+    await refresh_segments(session, SYSTEM)  # counted first while there was nobody
+    for _ in range(3):
+        await add_customer(session, churn_probability=0.5)
+    await refresh_segments(session, SYSTEM)
+    assert await grown() == 3
+    narrow = {"all": [{"field": "churn_probability", "op": "gt", "value": 0.9}]}
+    await update_segment(session, SYSTEM, segment.id, {"rules": narrow})
+    await refresh_segments(session, SYSTEM)
+    assert await grown() == 0, "another rule holds others"
+    await add_customer(session, churn_probability=0.95)
+    await refresh_segments(session, SYSTEM)
+    await update_segment(session, SYSTEM, segment.id, {"rules": narrow, "description": "the same rule"})
+    assert await grown() == 1
+    picked = await create_segment(session, SYSTEM, {"name": "Picked"}, kind=SegmentKind.STATIC)
+    await add_members(session, SYSTEM, picked.id, [await add_customer(session)])
+    assert (await get_segment(session, VIEWER, picked.id)).net_change_30_days == 0
+    await add_members(session, SYSTEM, picked.id, [await add_customer(session)])
+    assert (await get_segment(session, VIEWER, picked.id)).net_change_30_days == 1
+
+
 async def test_members_and_segments_are_paged(session: AsyncSession) -> None:
     people = [await add_customer(session) for _ in range(5)]
     segment = await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}})

@@ -25,6 +25,7 @@ from liquor_app.templates.diff import Kind
 from liquor_app.ui.badge import LOOKS
 from liquor_app.ui.charts.chart_template import DARK, LIGHT
 from liquor_app.ui.frame.navigation import GROUPS
+from tests.ui.test_drawn_pages import elements, props
 
 CSS = PROJECT_ROOT / "assets" / "css"
 
@@ -123,3 +124,20 @@ def test_no_class_of_its_own_touches_the_lines_of_a_comparison() -> None:
     for kind in get_args(Kind):
         assert not re.search(rf"(?:^|[}}\s,])\.{kind}(?![\w-])", css), kind
         assert kind == "same" or f".ln.{kind}{{" in css
+
+
+def test_on_a_phone_the_list_stands_before_its_charts_and_small_words_below_figures() -> None:
+    css = (CSS / "app.css").read_text()
+    phone = css[css.index("@media (max-width:720px){") :]
+    assert ".after-sm{order:1}" in phone
+    assert re.search(r"\.tbl td small\{[^}]*display:block", css), "“$19.99” and “$24.99” are two words"
+    customers = next(page for page in PAGES if page.route == "/customers")
+    assert str(customers.component().render()).count("after-sm") == 3
+
+
+def test_a_table_of_campaigns_fits_a_phone() -> None:
+    """A name, a badge and a box to tick: a sum beside them made it scroll sideways at 390 px."""
+    page = next(page for page in PAGES if page.route == "/campaigns")
+    heads = [props(node) for node, _ in elements(page.component().render()) if str(node["name"]).strip('"') == "th"]
+    assert len(heads) == 8
+    assert len([told for told in heads if "hide-sm" not in told]) == 3

@@ -132,7 +132,7 @@ def why_this_plan() -> rx.Component:
         foot=rx.el.span("Stays with the plan for ever.", class_name="t12 muted"),
         flush=True,
     )
-    return rx.cond(WHY.version != "", col(body, _by_hand()), rx.fragment())
+    return rx.cond(WHY.version != "", col(body, _by_hand(), gap=16), rx.fragment())
 
 
 def _by_hand() -> rx.Component:

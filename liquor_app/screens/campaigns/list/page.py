@@ -33,7 +33,7 @@ def campaigns_page() -> rx.Component:
                 Column("Messages", lambda row: row.sends, sort="completed_sends", number=True, phone="hide"),
                 Column("Bought", lambda row: row.bought, sort="conversions", number=True, phone="hide"),
                 Column("Rate", lambda row: row.rate, number=True, phone="hide"),
-                Column("Revenue", lambda row: row.revenue, sort="revenue_generated", number=True),
+                Column("Revenue", lambda row: row.revenue, sort="revenue_generated", number=True, phone="hide"),
             ],
             label="Campaigns",
             keeps=True,

@@ -67,7 +67,7 @@ def _name(line: Any) -> rx.Component:
 
 def _price(line: Any) -> rx.Component:
     usual = rx.cond(line.usual != "", rx.el.small(rx.el.s(line.usual), class_name="num"), rx.fragment())
-    return rx.fragment(rx.el.span(line.sells_at, class_name="num nowrap"), usual)
+    return rx.fragment(rx.el.span(line.sells_at, class_name="num nowrap"), " ", usual)
 
 
 def _margin(line: Any) -> rx.Component:
@@ -79,6 +79,7 @@ def _stock(line: Any) -> rx.Component:
         rx.el.span(
             rx.el.b(line.left, class_name="num"), " ", badge(line.stock_word, line.stock_tone), class_name="nowrap"
         ),
+        " ",
         rx.cond(line.stock_note != "", rx.el.small(line.stock_note), rx.fragment()),
     )
 

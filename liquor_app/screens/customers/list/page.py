@@ -48,6 +48,8 @@ def customers_page() -> rx.Component:
 
 
 def _glance() -> tuple[rx.Component, ...]:
+    """Draw the base at a glance: before the list, and on a phone below it."""
+
     def ready(drawn: rx.Component) -> rx.Component:
         return rx.cond(OverviewState.loading, skeleton_lines(4), drawn)
 
@@ -55,10 +57,10 @@ def _glance() -> tuple[rx.Component, ...]:
         card(
             ready(donut(OverviewState.shares, OverviewState.total, "customers", OverviewState.summary)),
             title="By RFM segment",
-            class_name="c5 keep",
+            class_name="c5 keep after-sm",
         ),
-        card(ready(_churn()), title="Churn risk", class_name="c4 keep"),
-        card(ready(_reach()), title="Can be reached", class_name="c3 full-sm"),
+        card(ready(_churn()), title="Churn risk", class_name="c4 keep after-sm"),
+        card(ready(_reach()), title="Can be reached", class_name="c3 full-sm after-sm"),
     )
 
 
