@@ -86,8 +86,9 @@ async def tell_restocked(session: AsyncSession, actor: Actor) -> list[Restocked]
 
 
 async def _draft(session: AsyncSession, actor: Actor, product: Any, people: list[UUID]) -> Restocked:
-    product_id, name, code = product.id, as_offer_words(product.name, 140), product.code
-    offer = {"name": "Back in stock", "discount_pct": 0, "text": f"{name} is back in stock", "product": code}
+    product_id, name, code = product.id, as_offer_words(product.name, 120), product.code
+    words = f"the {name} you asked for is back in stock"
+    offer = {"name": "Back in stock", "discount_pct": 0, "text": words, "product": code}
     segment = await create_segment(
         session,
         actor,
@@ -96,6 +97,7 @@ async def _draft(session: AsyncSession, actor: Actor, product: Any, people: list
             "slug": f"back_{uuid7().hex}",
             "description": f"They asked for {name} while it was out of stock."[:500],
             "recommended_offers": [offer],
+            "template_category": "loyalty",
             "max_discount_pct": 0,
         },
         kind=SegmentKind.STATIC,

@@ -400,7 +400,7 @@ async def _winners_list(session: AsyncSession, actor: Actor, row: AllocationRow,
     """Make a hand-picked list of the winners, with a playbook that offers them their bottle and no money off."""
     product = await get_product(session, actor, row.product_id) if row.product_id else None
     name = as_offer_words(row.product_name, 120)
-    offer = {"name": "Your bottle", "discount_pct": 0, "text": f"One {name} is set aside for you"}
+    offer = {"name": "Your bottle", "discount_pct": 0, "text": f"the {name} you asked for is set aside"}
     if product and (code := product.sku or product.upc):
         offer["product"] = code
     made = await create_segment(
@@ -411,6 +411,7 @@ async def _winners_list(session: AsyncSession, actor: Actor, row: AllocationRow,
             "slug": f"drawn_{row.id.hex[-12:]}",
             "description": f"They asked for {name}, and their numbers were drawn."[:500],
             "recommended_offers": [offer],
+            "template_category": "loyalty",
             "max_discount_pct": 0,
         },
         kind=SegmentKind.STATIC,

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
-from liquor_app.accounts.permissions import Actor, ActorKind
+from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.allocations import interest
 from liquor_app.allocations.back_in_stock import tell_restocked
 from liquor_app.allocations.draw_order import Listed, in_order
@@ -42,8 +42,9 @@ from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.labels.tags import tag_customers
 from liquor_app.customers.models import SuppressionReason
+from liquor_app.planning.service import make_plan
 from liquor_app.sending.recipients.unsubscribe import message_token
-from tests.factories import add_people, product
+from tests.factories import add_people, open_shop, product
 from tests.people import add_purchase, add_send, add_user, ensure_shop
 
 VIEWER = Actor(ActorKind.USER, uuid7(), "Vic", Role.USER)
@@ -336,3 +337,32 @@ async def test_back_in_stock_is_told_once_and_only_by_a_campaign_somebody_approv
 async def _look(actor: Actor) -> Any:
     async with transaction() as session:
         return await tell_restocked(session, actor)
+
+
+async def test_what_is_told_of_a_restock_is_planned_like_every_message(database: str) -> None:
+    """With the reason, for those who agreed to be written to, and not a word before somebody approves."""
+    async with transaction() as session:
+        await open_shop(session)
+        people = await add_people(session, 4, response_likelihood=0.3, avg_order_value=60)
+        await write_products(
+            session, [product(1, "RYE", None, "Old Rye", price=Decimal(90), stock=Decimal(0))], source="t", at=now()
+        )
+        thing = (await session.execute(text("SELECT id FROM products"))).scalar_one()
+        await session.execute(
+            text("UPDATE customers SET email_consent = 'withdrawn' WHERE id = :id"), {"id": people[3]}
+        )
+        await ask_for(session, SYSTEM, thing, people)
+        await session.execute(text("UPDATE products SET stock = 5, stock_at = now()"))
+        (made,) = await tell_restocked(session, SYSTEM)
+        plan = await make_plan(session, SYSTEM, made.campaign_id)
+    assert {name: plan.summary["totals"][name] for name in ("audience", "reach", "blocked", "held_out")} == {
+        "audience": 4, "reach": 3, "blocked": 1, "held_out": 0,
+    }  # fmt: skip
+    actions = await rows("SELECT customer_id, offer, message, reason, status, offer_terms FROM actions")
+    assert {one.customer_id for one in actions} == set(people[:3])
+    for one in actions:
+        assert one.offer == "the Old Rye you asked for is back in stock"
+        assert one.message.startswith("For our regulars: the Old Rye you asked for is back in stock, until ")
+        assert (one.status, one.offer_terms["product"], one.offer_terms["discount_pct"]) == ("pending", "RYE", "0.00")
+        assert one.reason
+    assert await rows("SELECT 1 FROM sends") == []
