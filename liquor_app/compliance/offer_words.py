@@ -16,93 +16,17 @@ from html import unescape
 from liquor_app.customers.visible_text import visible
 
 _LOOKS_LIKE = str.maketrans(
-    {
-        "а": "a",
-        "ь": "b",
-        "с": "c",
-        "ԁ": "d",
-        "е": "e",
-        "ё": "e",
-        "һ": "h",
-        "і": "i",
-        "ї": "i",
-        "ј": "j",
-        "к": "k",
-        "ӏ": "l",
-        "м": "m",
-        "п": "n",
-        "о": "o",
-        "р": "p",
-        "ԛ": "q",
-        "г": "r",
-        "ѕ": "s",
-        "т": "t",
-        "ц": "u",
-        "ѵ": "v",
-        "ԝ": "w",
-        "х": "x",
-        "у": "y",
-        "в": "b",
-        "н": "h",
-        "ғ": "f",
-        "α": "a",
-        "β": "b",
-        "ϲ": "c",
-        "ε": "e",
-        "ι": "i",
-        "κ": "k",
-        "ν": "v",
-        "η": "n",
-        "ο": "o",
-        "ρ": "p",
-        "τ": "t",
-        "υ": "u",
-        "χ": "x",
-        "ω": "w",
-        "ı": "i",
-        "ł": "l",
-        "ø": "o",
-        "đ": "d",
-        "ƒ": "f",
-        "ᴀ": "a",
-        "ʙ": "b",
-        "ᴄ": "c",
-        "ᴅ": "d",
-        "ᴇ": "e",
-        "ꜰ": "f",
-        "ɢ": "g",
-        "ʜ": "h",
-        "ɪ": "i",
-        "ᴊ": "j",
-        "ᴋ": "k",
-        "ʟ": "l",
-        "ᴍ": "m",
-        "ɴ": "n",
-        "ᴏ": "o",
-        "ᴘ": "p",
-        "ʀ": "r",
-        "ꜱ": "s",
-        "ᴛ": "t",
-        "ᴜ": "u",
-        "ᴠ": "v",
-        "ᴡ": "w",
-        "ʏ": "y",
-        "ᴢ": "z",
-        "٪": "%",
-        "⁒": "%",
-        "’": "'",
-        "‐": "-",
-        "‑": "-",
-        "–": "-",
-        "—": "-",
-    }
+    "аьсԁеёһіїјкӏмпорԛгѕтцѵԝхувнғαβϲεικνηορτυχωıłøđƒᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ٪⁒’‐‑–—",
+    "abcdeehiijklmnopqrstuvwxybhfabceikvnoptuxwilodfabcdefghijklmnoprstuvwyz%%'----",
 )
-
+"""Letters of other alphabets that only look like ours."""
 _GIVEN_AWAY = re.compile(
     r"\brebates?\b|\brefund(?:s|ed)?\b|\bcash[\s-]?back\b|\bmoney[\s-]back\b|\bgratis\b|\bcomplimentary\b"
     r"|\bfree\b(?![\s-]+(?:of\b|deliver|shipping|pick|parking|tasting notes|entry|run\b|range\b))"
     r"|\bon (?:us|the house)\b|\bbuy\s+(?:one|two|three|\d+)\b.{0,20}\bget\b|\bbogo\b"
-    r"|\b\d+\s+for\s+(?:the price of\s+)?(?:one|1)\b|\bgifts?\b"
+    r"|\b\d+\s+for\s+(?:the price of\s+)?(?:one|1)\b|\bgifts?\b|\b(?:no|without) (?:charge|cost)\b"
+    r"|\bcompliments of\b|\bbonus (?:bottle|case|can|glass|pack)s?\b"
+    r"|\bbuy (?:a|any) (?:case|bottle|pack)\b.{0,20}\bget\b"
 )
 """Words that promise goods or money back. A delivery or a tasting is no goods; "sulphite-free" is an ingredient."""
 _GIVEN_IN_PASSING = re.compile(
@@ -110,20 +34,33 @@ _GIVEN_IN_PASSING = re.compile(
     r"|(?<!feel )(?<!toll-)(?<!toll )\bfree\b"
     r"(?![\s-]+(?:of\b|to\b|deliver|shipping|pick|parking|tasting|entry|event|class|wi-?fi|from\b|run\b|range\b))"
     r"|\bon the house\b|\bbuy\s+(?:one|two|three|\d+)\b.{0,20}\bget\b|\bbogo\b"
-    r"|\b\d+\s+for\s+(?:the price of\s+)?(?:one|1)\b|\bcomplimentary (?:bottle|case|can|glass|pack|drink)s?\b"
+    r"|\b\d+\s+for\s+(?:the price of\s+)?(?:one|1)\b|\b(?:complimentary|bonus) (?:bottle|case|can|glass|pack|drink)s?\b"
+    r"|\bbuy (?:a|any) (?:case|bottle|pack)\b.{0,20}\bget\b"
 )
 """The same in a whole message, where "gift ideas" and "we refund corked bottles" are no offers."""
+_SPACED = re.compile(r"(?<![\w'])[a-z](?:[ ._*-][a-z](?!\w)){2,20}")
+"""A word whose letters stand apart: "f.r.e.e", "o f f"."""
+_BETWEEN = re.compile(r"[ ._*-]")
 _FREE_OF = re.compile(r"(?<![\w-])[\w-]+-free\b")
 
-_PERCENT = r"(?:%|per ?cent\b|pct\b)"
-_REDUCED = r"(?:off\b|discount|savings?\b|less\b|cheaper\b|reduction|reduced\b|lower\b|(?:de )?descuento|menos\b)"
+_PERCENT = r"(?:%|per[ -]?cent\b|pct\b)"
+_REDUCED = (
+    r"(?:off\b|discount|savings?\b|less\b|cheaper\b|reduction|reduced\b|lower\b|price (?:drop|cut)|rabatt\b|nachlass\b"
+    r"|(?:de )?descuento|menos\b)"
+)
 _PERCENT_OFF = re.compile(
     rf"(?<![\d.,])(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}[ -]{{0,2}}(?:[\w'&]{{1,15}} ){{0,2}}{_REDUCED}"
     rf"|\b(?:save|saving|saves|take|takes|ahorra|ahorre) (?:(?:an|up|to|a|extra|another|at|least) ){{0,3}}"
     rf"(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}"
+    rf"|\b(?:off|minus|less):? ?(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}"
+    rf"|\b(?:2nd|3rd|second|third|next) (?:one|bottle|case|pack|can)s? (?:at |for )?"
+    rf"(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}"
 )
 _HALF = re.compile(r"\bhalf[ -]?(?:price|off)\b|\b1/2 (?:price|off)\b|\bmitad de precio\b")
 _UNREADABLE = re.compile(
+    r"\b\d[\d.,]{0,8} ?[$€£] ?(?:off\b|discount)|\b(?:a|one|two) (?:fifth|quarter|third|tenth)s? off\b"
+    r"|\bprices? (?:cuts?|slashed|reduced)\b|\bslashed prices?\b|\bfor the price of\b"
+    r"|\bbuy (?:a|any) (?:case|bottle|pack)\b.{0,20}\bget\b(?! (?:\d{1,3}(?:[.,]\d{1,2})? ?%|\{discount))|"
     rf"[$€£] ?\d[\d.,]{{0,8}} ?(?:off\b|discount|less\b|cheaper\b|back\b|de descuento)"
     r"|\b\d{1,4}(?:\.\d\d)? ?(?:dollars?|bucks|usd) (?:off\b|discount|less\b|cheaper\b|back\b)"
     r"|\b(?:save|saving|take|knock|ahorra|ahorre) (?:(?:up|to|an?|extra|another) ){0,3}[$€£] ?\d"
@@ -158,7 +95,8 @@ def told_money_off(words: str) -> Told:
     """Return what words promise to take off the price."""
     plain = plain_words(words)
     found = [
-        (Decimal((one[1] or one[2]).replace(",", ".")), one[0].strip()) for one in _PERCENT_OFF.finditer(plain)
+        (Decimal(next(filter(None, one.groups())).replace(",", ".")), one[0].strip())
+        for one in _PERCENT_OFF.finditer(plain)
     ] + [(Decimal(50), one[0]) for one in _HALF.finditer(plain)]
     most = max(found, default=None)
     unreadable, named = _UNREADABLE.search(plain), _NAMED.search(plain)
@@ -191,7 +129,7 @@ def plain_words(words: str) -> str:
     plain = words.casefold()
     if not plain.isascii():
         plain = plain.translate(_LOOKS_LIKE)
-    return " ".join(plain.split())
+    return _SPACED.sub(lambda one: _BETWEEN.sub("", one[0]), " ".join(plain.split()))
 
 
 def seen_words(html: str) -> str:

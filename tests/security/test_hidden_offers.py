@@ -29,15 +29,19 @@ DISGUISES = [
     "Save $10", "5 dollars off", "10 bucks off", "use code VINO", "your coupon inside", "A voucher for you",
     "promo code: SECRET", "BOGO", "buy two get one", "2 for 1", "two for the price of one", "20% de descuento",
     "a special discount just for you",
+    "10$ off", "20 per-cent off", "20% price drop", "OFF: 20%", "minus 20%", "2nd bottle 50%", "a third off",
+    "price cuts", "a case for the price of ten", "20% Rabatt", "buy a case, get one",
     # the same, for a machine that reads letters and not words
     "２０％ ＯＦＦ", "20% о\u0066f", "20\u200b% o\u00adff", "c\u043eup\u043en", "ＣＯＵＰＯＮ", "ᴄᴏᴜᴘᴏɴ", "𝟐𝟎% 𝐨𝐟𝐟",
     "20%\u00a0off", "20%  \n off", "2\u20600% off", "ＢＯＧＯ", "d\u0456scount", "20٪ off",
+    "20% o f f", "20 p.e.r.c.e.n.t off", "c-o-u-p-o-n inside",
 ]  # fmt: skip
 HONEST = [
     "12% alcohol, 100% agave, 90% Syrah", "New arrivals from the Loire", "No discount, no tricks: good wine",
     "Off the beaten track: 20 new bottles", "Two friends for one evening", "Open until 9, 5 dollars parking",
     "Code of the vine", "A case of 12 for your cellar", "We saved a bottle for you", "Take 2 minutes",
-    "Your usual, kept cold", "A blend of 60% Merlot and 40% Cabernet",
+    "Your usual, kept cold", "J. R. R. Tolkien night", "Minus five degrees, ice wine",
+    "A third of our cellar", "A blend of 60% Merlot and 40% Cabernet",
 ]  # fmt: skip
 
 
