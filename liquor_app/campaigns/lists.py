@@ -24,7 +24,7 @@ CAMPAIGNS = ListSpec(
     order="-start_date",
     sorts=(
         Sort("start_date", first="-"),
-        Sort("name"),
+        Sort("name", by="natural_order"),
         Sort("completed_sends", first="-"),
         Sort("conversions", first="-"),
         Sort("revenue_generated", first="-"),

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import SQLModel
 
 from liquor_app.core.columns import (
@@ -92,9 +92,10 @@ class Campaign(SQLModel, table=True):
         CheckConstraint("end_date >= start_date", name="dates"),
         Index("ix_campaigns_status", "status", "start_date"),
         Index("ix_campaigns_created", "created_at", "id"),
+        Index("ix_campaigns_name", text("natural_order(name)"), "id"),
         *(
             Index(f"ix_campaigns_{column}", column, "id")
-            for column in ("start_date", "name", "completed_sends", "conversions", "revenue_generated")
+            for column in ("start_date", "completed_sends", "conversions", "revenue_generated")
         ),
     )
 

@@ -16,7 +16,7 @@ POOLS = ListSpec(
     source="coupon_pools t",
     select={"total": TOTAL, "remaining": REMAINING, "redeemed": REDEEMED},
     order="name",
-    sorts=(Sort("name"), Sort("discount_pct", first="-"), Sort("remaining")),
+    sorts=(Sort("name", by="natural_order"), Sort("discount_pct", first="-"), Sort("remaining")),
     filters=(Filter("is_standing", "t.is_standing", Match.FLAG),),
     search="lower(t.name) LIKE :search",
     bounded="there are 200 at most",

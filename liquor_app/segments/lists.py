@@ -150,7 +150,7 @@ SEGMENTS = ListSpec(
     },
     build=segment_row,
     order="position",
-    sorts=(Sort("position"), Sort("name"), Sort("customer_count", first="-")),
+    sorts=(Sort("position"), Sort("name", by="natural_order"), Sort("customer_count", first="-")),
     filters=(
         Filter("active_only", "(t.is_active OR NOT :active_only)", Match.FLAG),
         Filter("kind", "t.kind", options=tuple(SegmentKind), label="Kind"),

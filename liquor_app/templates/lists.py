@@ -20,7 +20,7 @@ TEMPLATES = ListSpec(
     row=TemplateRow,
     source="message_templates t",
     order="name",
-    sorts=(Sort("name"), Sort("category"), Sort("updated_at", first="-")),
+    sorts=(Sort("name", by="natural_order"), Sort("category"), Sort("updated_at", first="-")),
     filters=(
         CHANNEL_FILTER,
         Filter("category", "t.category", options=tuple(TEMPLATE_CATEGORIES), label="Kind"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -54,19 +55,29 @@ def declared() -> dict[str, ListSpec[Any]]:
     return found
 
 
+AS_SQL: dict[str, Callable[[Any], Any]] = {
+    "": lambda value: value,
+    "natural_order": lambda name: re.sub(r"\d+", lambda found: found[0].zfill(12)[-12:], name.lower()),
+}
+"""What a list compares through, told by Python."""
+
+
 def in_order(spec: ListSpec[Any], sort: str, rows: list[Any]) -> list[Any]:
     """Rows as `sort` wants them: told by Python, so that SQL is held to it. Without a value comes last either way."""
-    keys = [(one.name, descending) for one, descending in check_sort(spec, sort)]
-    if spec.key_field not in {name for name, _ in keys}:
-        keys.append((spec.key_field, keys[0][1]))
+    keys = [(one.name, descending, AS_SQL[one.by]) for one, descending in check_sort(spec, sort)]
+    if spec.key_field not in {name for name, _, _ in keys}:
+        keys.append((spec.key_field, keys[0][1], AS_SQL[""]))
 
     def compare(left: Any, right: Any) -> int:
-        for name, descending in keys:
+        for name, descending, by in keys:
             a, b = getattr(left, name), getattr(right, name)
+            if a is None or b is None:
+                if a is b:
+                    continue
+                return 1 if a is None else -1
+            a, b = by(a), by(b)
             if a == b:
                 continue
-            if a is None or b is None:
-                return 1 if a is None else -1
             before = (a > b) if descending else (a < b)
             return -1 if before else 1
         return 0

@@ -49,7 +49,7 @@ async def campaigns(session: AsyncSession) -> None:
     await ensure_default_segments(session)
     for number in range(5):
         await create_campaign(
-            session, SYSTEM, name=f"Week {number % 3}", target_segments=["at_risk"],
+            session, SYSTEM, name=f"Week {(2, 1, 10)[number % 3]}", target_segments=["at_risk"],
             start_date=date(2027, 1, 4) + timedelta(days=7 * (number % 2)),
         )  # fmt: skip
     await session.execute(text("UPDATE campaigns SET status = 'paused', conversions = 4 WHERE name = 'Week 1'"))

@@ -33,7 +33,7 @@ from liquor_app.screens.customers.list.state import CustomersState
 from liquor_app.segments.lists import CUSTOMERS
 from liquor_app.ui.status_looks import LOOKS, STATUS_WORDS
 from tests.api.client import Client, is_problem, whole_api
-from tests.lists.contract import Listed, declared, in_order
+from tests.lists.contract import AS_SQL, Listed, declared, in_order
 from tests.lists.registry import LISTS
 
 pytestmark = pytest.mark.integration
@@ -285,6 +285,16 @@ def test_a_file_speaks_as_the_page_does() -> None:
     assert spec.exported_heads([*spec.exported], SHOP)[-1] == "when (America/New_York)"
     unknown = replace(row, rfm_segment="Made up")
     assert spec.exported_cells(unknown, ["rfm_segment"], SHOP) == ["Made up"], "what no choice is stays as it is"
+
+
+async def test_names_are_sorted_as_people_count(session: AsyncSession) -> None:
+    names = ["Week 2", "week 10", "Week 1", "Week 011", "Autumn", "Week 1, 2026-12-01", "Week 9999999999999"]
+    found = await session.execute(
+        text("SELECT name FROM unnest(CAST(:names AS text[])) name ORDER BY natural_order(name)"), {"names": names}
+    )
+    told = list(found.scalars())
+    assert told == ["Autumn", "Week 1", "Week 1, 2026-12-01", "Week 2", "week 10", "Week 011", "Week 9999999999999"]
+    assert told == sorted(names, key=AS_SQL["natural_order"])
 
 
 def test_every_status_is_filtered_by_its_badges_word() -> None:

@@ -47,10 +47,16 @@ class _Key:
     descending: bool
     optional: bool
     nulls_last: bool = False
+    by: str = ""
 
     @property
     def bind(self) -> str:
         return f"after_{self.name}"
+
+    @property
+    def bound(self) -> str:
+        """The cursor's value, as it is compared."""
+        return f"{self.by}(:{self.bind})" if self.by else f":{self.bind}"
 
     @property
     def leading(self) -> str:
@@ -112,12 +118,17 @@ def check_sort(spec: ListSpec[Any], sort: str) -> list[tuple[Sort, bool]]:
 
 def _keys(spec: ListSpec[Any], sort: str) -> list[_Key]:
     keys = [
-        _Key(one.name, one.sql or spec.expression(one.name), descending, one.name in spec.optional, one.nulls_last)
+        _Key(one.name, _compared(spec, one), descending, one.name in spec.optional, one.nulls_last, one.by)
         for one, descending in check_sort(spec, sort)
     ]
     if spec.key_field not in {key.name for key in keys}:
         keys.append(_Key(spec.key_field, spec.key, keys[0].descending, optional=False))
     return keys
+
+
+def _compared(spec: ListSpec[Any], one: Sort) -> str:
+    plain = one.sql or spec.expression(one.name)
+    return f"{one.by}({plain})" if one.by else plain
 
 
 def _after_of(spec: ListSpec[Any], keys: list[_Key], query: ListQuery) -> dict[str, Any] | None:
@@ -144,21 +155,21 @@ def _beyond(keys: list[_Key], after: dict[str, Any], params: dict[str, Any]) -> 
     lead = keys[0]
     sign = "<" if lead.descending else ">"
     if all(not key.optional and key.descending == lead.descending for key in keys):
-        left, right = ", ".join(key.sql for key in keys), ", ".join(f":{key.bind}" for key in keys)
+        left, right = ", ".join(key.sql for key in keys), ", ".join(key.bound for key in keys)
         return f"({left}) {sign} ({right})"
     ways, same = [], []
     for key in keys:
         if after[key.name] is None:  # nothing but the other keys can come after nothing
             same.append(f"{key.sql} IS NULL")
             continue
-        strictly = f"{key.sql} {'<' if key.descending else '>'} :{key.bind}"
+        strictly = f"{key.sql} {'<' if key.descending else '>'} {key.bound}"
         if key.optional:
             strictly = f"({strictly} OR {key.sql} IS NULL)"
         ways.append(" AND ".join((*same, strictly)))
-        same.append(f"{key.sql} = :{key.bind}")
+        same.append(f"{key.sql} = {key.bound}")
     beyond = f"({' OR '.join(f'({way})' for way in ways)})"
     # the same once more for the leading column alone, which is what an index can begin at
-    return beyond if lead.optional else f"{lead.sql} {sign}= :{lead.bind} AND {beyond}"
+    return beyond if lead.optional else f"{lead.sql} {sign}= {lead.bound} AND {beyond}"
 
 
 def _conditions(spec: ListSpec[Any], query: ListQuery) -> tuple[list[str], dict[str, Any]]:

@@ -87,12 +87,14 @@ class Sort:
     Attributes:
         name: a field of the row; its value travels in the cursor.
         first: which way a first press sorts: "-" for the highest.
+        by: a function of SQL that both a value and the cursor's are compared through: "natural_order".
         nulls_last: the index is `(… DESC NULLS LAST, id DESC)`; else the plain `(…, id)`.
     """
 
     name: str
     sql: str = ""
     first: str = ""
+    by: str = ""
     nulls_last: bool = False
 
 
