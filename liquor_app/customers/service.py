@@ -21,13 +21,14 @@ from liquor_app.customers.addresses import guess_timezone, normalise_email, norm
 from liquor_app.customers.ages.age_verification import note_typed
 from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, birth_columns, comes_of_age
 from liquor_app.customers.ages.sealed_dates import SEALED_DATE, born_columns, open_birth_date
-from liquor_app.customers.consents import suppress_withdrawn
+from liquor_app.customers.consents import REACHABLE, suppress_withdrawn
 from liquor_app.customers.countries import country_code
 from liquor_app.customers.merging.aliases import aliases_among, drop_aliases
 from liquor_app.customers.merging.merged_fields import CONSENTS
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.places import normalise_state
 from liquor_app.customers.visible_text import visible
+from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 
 """Totals are counted up to here and estimated beyond: nobody reads the last digit of a million."""
@@ -346,9 +347,9 @@ async def base_counts(session: AsyncSession, actor: Actor) -> BaseCounts:
     found = await session.execute(
         text(
             "SELECT COALESCE(rfm_segment, '') AS segment, COALESCE(churn_risk, '') AS churn, count(*) AS n,"
-            " count(*) FILTER (WHERE email_consent = 'given' AND email_key IS NOT NULL) AS emailable,"
-            " count(*) FILTER (WHERE sms_consent = 'given' AND phone IS NOT NULL) AS textable"
-            " FROM customers WHERE deleted_at IS NULL GROUP BY 1, 2"
+            f" count(*) FILTER (WHERE {REACHABLE[Channel.EMAIL].format(c='c')}) AS emailable,"
+            f" count(*) FILTER (WHERE {REACHABLE[Channel.SMS].format(c='c')}) AS textable"
+            " FROM customers c WHERE deleted_at IS NULL GROUP BY 1, 2"
         )
     )
     segments: dict[str, int] = {}

@@ -14,7 +14,7 @@ from liquor_app.accounts.lists import read_list
 from liquor_app.accounts.permissions import Actor
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import Page
-from liquor_app.customers.consents import suppress_customers
+from liquor_app.customers.consents import REACHABLE, suppress_customers
 from liquor_app.customers.labels.custom_values import custom_filter
 from liquor_app.customers.labels.tags import clean_tag, tag_customers, untag_customers
 from liquor_app.customers.service import NOT_YET_TOLD, CustomerRow, delete_customer, seen_by
@@ -68,8 +68,8 @@ CUSTOMERS = ListSpec(
         ),
         Filter(
             "channel",
-            "CASE :channel WHEN 'email' THEN t.email_consent = 'given' AND t.email_key IS NOT NULL"
-            " ELSE t.sms_consent = 'given' AND t.phone IS NOT NULL END",
+            f"CASE :channel WHEN 'email' THEN {REACHABLE[Channel.EMAIL].format(c='t')}"
+            f" ELSE {REACHABLE[Channel.SMS].format(c='t')} END",
             Match.EXACT,
             options=tuple(Channel),
             label="Reach",

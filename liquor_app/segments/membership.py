@@ -10,7 +10,22 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Select, Uuid, any_, case, false, func, literal, select, text, true
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    DateTime,
+    Select,
+    Uuid,
+    any_,
+    case,
+    false,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +33,8 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.queue import Job, enqueue
+from liquor_app.customers.consents import REACHABLE
+from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
 from liquor_app.segments.models import Segment, SegmentChange, SegmentKind, SegmentMember
 from liquor_app.segments.rule_compiler import CUSTOMERS, matching
@@ -111,8 +128,8 @@ async def count_rules(session: AsyncSession, actor: Actor, rules: Any, *, sample
     matched = matching(rule, await shop_now(session)).cte("matched").prefix_with("MATERIALIZED", dialect="postgresql")
     c = CUSTOMERS.c
     inside = c.id.in_(select(matched.c.id))
-    mailable = (c.email_consent == "given") & c.email_key.is_not(None)
-    textable = (c.sms_consent == "given") & c.phone.is_not(None)
+    mailable = literal_column(f"({REACHABLE[Channel.EMAIL].format(c='customers')})", Boolean)
+    textable = literal_column(f"({REACHABLE[Channel.SMS].format(c='customers')})", Boolean)
     counts = select(
         func.count(),
         func.count(case((inside, 1))),

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.customers.consents import REACHABLE
+from liquor_app.organization.models import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,7 @@ async def estimate_reach(session: AsyncSession, actor: Actor, segments: list[str
             " SELECT count(*) AS audience,"
             " count(*) FILTER (WHERE e) AS emailable, count(*) FILTER (WHERE t) AS textable,"
             " count(*) FILTER (WHERE e OR t) AS reachable FROM (SELECT"
-            " c.email_consent = 'given' AND c.email_key IS NOT NULL AS e,"
-            " c.sms_consent = 'given' AND c.phone IS NOT NULL AS t"
+            f" {REACHABLE[Channel.EMAIL].format(c='c')} AS e, {REACHABLE[Channel.SMS].format(c='c')} AS t"
             " FROM people p JOIN customers c ON c.id = p.customer_id WHERE c.deleted_at IS NULL) x"
         ),
         {"slugs": segments[:100]},

@@ -19,6 +19,7 @@ from liquor_app.ledger.models import SendStatus
 from liquor_app.organization.sending_switch import SendingSwitch, hold_sending_switch, load_sending_switch
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import replace_settings
+from liquor_app.sending.recipients.transactional import queue_waiting
 from liquor_app.ui.words import figure, plural
 
 # locked as they are read: what somebody pauses, ends or resumes at this moment is waited for, and then not counted
@@ -110,6 +111,7 @@ async def resume_all_sending(session: AsyncSession, actor: Actor) -> StopRow:
     await replace_settings(session, actor, SendingSwitch())
     for one in row.campaigns:
         await resume_campaign(session, actor, one.id)
+    await queue_waiting(session)
     await audit_change(
         session, actor, "sending.resumed", "settings", None, before={"stopped": True}, after={"stopped": False},
         campaigns=len(row.campaigns),

@@ -39,6 +39,7 @@ LOOKS: Mapping[str, Look] = {
     "undone": Look("Undone", "gray"),
     # ages
     "disputed": Look("In doubt", "amber"),
+    "minor": Look("Under age", "red"),
     # actions
     "proposed": Look("Proposed", "gray"),
     "held_out": Look("Held out", "gray"),

@@ -101,7 +101,7 @@ async def test_a_dirty_file(database: str, dirty: Path) -> None:
     evidence = await rows("SELECT channel, status, source, at FROM consents ORDER BY at")
     assert [tuple(row.values()) for row in evidence] == [
         ("email", "given", "till", datetime(2026, 1, 5, tzinfo=UTC)),
-        ("email", "withdrawn", "web form", datetime(2026, 2, 2, 5, tzinfo=UTC)),
+        ("email", "withdrawn", "web form", datetime(2026, 2, 2, 4, 59, 59, 999_999, UTC)),
     ]
     assert (await rows("SELECT count(*) AS n FROM jobs WHERE name = 'score_customers'"))[0]["n"] == 1
 

@@ -104,8 +104,14 @@ async def test_nothing_is_set_going_meanwhile(database: str) -> None:
     async with transaction() as session:
         errand = await request_errand(session, SYSTEM, person, Channel.EMAIL, Kind.AGE)
         assert await prepare_errand(session, SYSTEM, errand.id) is None
-        detail = await session.execute(text("SELECT detail FROM service_messages"))
-        assert "stopped by Dana" in str(detail.scalar_one())
+        status = await session.execute(text("SELECT status FROM service_messages"))
+        assert status.scalar_one() == "waiting", "who asked for it gets it once sending goes on"
+        await session.execute(text("DELETE FROM jobs WHERE name = 'send_errand'"))  # its job came and went
+    await go_on()
+    async with transaction() as session:
+        asked = await session.execute(text("SELECT args FROM jobs WHERE name = 'send_errand'"))
+        assert [row.args for row in asked] == [{"errand_id": str(errand.id)}]
+        assert await prepare_errand(session, SYSTEM, errand.id) is not None
 
 
 async def test_what_did_not_run_before_does_not_run_after(database: str) -> None:

@@ -80,7 +80,7 @@ def clean_consent_moment(
         if given:
             moment = min(datetime.combine(day, time(0), where) for where in (zone, UTC))
         else:
-            moment = max(datetime.combine(day + timedelta(days=1), time(0), where) for where in (zone, UTC))
+            moment = max(datetime.combine(day, time.max, where) for where in (zone, UTC))
     if not given:
         return min(moment, now)
     if moment > now:

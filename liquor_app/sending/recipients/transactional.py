@@ -31,7 +31,7 @@ from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.ages.birth_dates import comes_of_age
 from liquor_app.organization.models import Channel
-from liquor_app.organization.sending_switch import refuse_stopped
+from liquor_app.organization.sending_switch import hold_sending_switch, load_sending_switch
 from liquor_app.organization.service import default_brand, get_brand
 from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
 from liquor_app.organization.shop_identity import require_identity
@@ -50,6 +50,12 @@ from liquor_app.templates.test_messages import Trial, route_for
 EVERY = timedelta(minutes=10)
 A_DAY = 3
 TRIES = 3
+LINKS_LAST = timedelta(days=7)
+MOST_WAITING = 5_000
+_WAITING = f"""
+SELECT id FROM service_messages WHERE status = '{ErrandStatus.WAITING}' AND created_at > :since
+ ORDER BY created_at, id LIMIT :most
+"""
 WAIT_SECONDS = (1.0, 4.0)
 """Between tries, where the provider said clearly that it did not take it."""
 
@@ -196,13 +202,17 @@ async def errands_of(session: AsyncSession, actor: Actor, customer_id: UUID, *, 
 
 
 async def prepare_errand(session: AsyncSession, actor: Actor, errand_id: UUID) -> Prepared | None:
-    """Take a waiting message, made up and ready; None if it is not waiting (any more). Everything that bars it is
-    asked again: it may have waited for a while. What cannot be sent is recorded as failed.
+    """Take a waiting message, made up and ready; None if it is not waiting (any more), or if all sending is stopped:
+    then it goes on waiting. Everything that bars it is asked again: it may have waited for a while. What cannot be sent
+    is recorded as failed.
 
     Raises:
         Forbidden: the actor may only read.
     """
     require(actor, Role.MANAGER)
+    await hold_sending_switch(session)
+    if (await load_sending_switch(session)).stopped:
+        return None  # it waits; `queue_waiting` has it sent once sending goes on
     taken = await session.execute(
         text(
             f"UPDATE service_messages SET status = '{ErrandStatus.SENDING}'"
@@ -227,6 +237,16 @@ async def prepare_errand(session: AsyncSession, actor: Actor, errand_id: UUID) -
     except AppError as error:
         await record_errand(session, errand_id, ErrandStatus.FAILED, detail=error.message)
         return None
+
+
+async def queue_waiting(session: AsyncSession) -> int:
+    """Have the messages sent that waited while all sending was stopped, the oldest first; returns how many. What is
+    older than its links is left. A corridor, for `stop_all`."""
+    found = await session.execute(text(_WAITING), {"since": now() - LINKS_LAST, "most": MOST_WAITING})
+    waiting = list(found.scalars())
+    for errand_id in waiting:
+        await enqueue(session, Job.SEND_ERRAND, {"errand_id": str(errand_id)})
+    return len(waiting)
 
 
 async def hand_over_errand(prepared: Prepared) -> tuple[ErrandStatus, str | None, str | None]:
@@ -281,7 +301,6 @@ async def record_errand(
 
 
 async def _made(session: AsyncSession, actor: Actor, errand_id: UUID, errand: Any) -> Prepared:
-    await refuse_stopped(session)
     channel, kind = Channel(errand.channel), Kind(errand.kind)
     compliance = await load_settings(session, ComplianceSettings)
     if kind is Kind.SIGN_UP:

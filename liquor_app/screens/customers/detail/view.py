@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 
 from liquor_app.actions.service import ActionRow
 from liquor_app.customers.addresses import show_phone
@@ -191,7 +191,14 @@ def _evidence(consent: ConsentRow | None, at: datetime) -> str:
         return "Never asked, as far as the record goes"
     source = spoken(consent.source) if consent.source.islower() else consent.source
     wording = f", wording {consent.wording_version}" if consent.wording_version else ""
-    return f"{show_day(consent.at, at)}, {source}{wording}"
+    return f"{show_day(_day_of(consent.at), at)}, {source}{wording}"
+
+
+def _day_of(moment: datetime) -> datetime | date:
+    """Return the day somebody agreed on: of one that came as a bare day, and counts from the first moment it was that
+    day anywhere, the day itself (`clean_consent_moment`)."""
+    told = moment.astimezone(UTC)
+    return told.date() if told.time() == time(0) else moment
 
 
 def _age(row: CustomerRow, at: datetime) -> ConsentLine:
@@ -200,11 +207,13 @@ def _age(row: CustomerRow, at: datetime) -> ConsentLine:
     if row.age_verified_at is not None:
         return ConsentLine("age", "Age", "verified", f"Checked {show_day(row.age_verified_at, at)}")
     if row.of_age_on is not None:
-        turns = "Turned" if row.of_age_on <= at.date() else "Turns"
-        return ConsentLine("age", "Age", "given", f"{turns} {LEGAL_AGE} on {show_full_day(row.of_age_on)}, not checked")
+        is_grown = row.of_age_on <= at.date()
+        turns, status = ("Turned", "given") if is_grown else ("Turns", "minor")
+        return ConsentLine("age", "Age", status, f"{turns} {LEGAL_AGE} on {show_full_day(row.of_age_on)}, not checked")
     if row.has_turned_21 is not None:  # for whoever may not read dates of birth
         turned = f"Has turned {LEGAL_AGE}" if row.has_turned_21 else f"Not yet {LEGAL_AGE}"
-        return ConsentLine("age", "Age", "given", f"{turned} by what is on file, not checked")
+        status = "given" if row.has_turned_21 else "minor"
+        return ConsentLine("age", "Age", status, f"{turned} by what is on file, not checked")
     return ConsentLine("age", "Age", "none", "No date of birth, nothing checked")
 
 

@@ -67,7 +67,8 @@ def undo_dialog() -> rx.Component:
         ),
         plain_list(rx.foreach(UndoState.lines, _line)),
         rx.el.p(
-            "What others changed since, and every no, stays as it is. The file can be imported again afterwards.",
+            "What others changed since stays, and a no stays with everybody who stays. Whom this file made goes with"
+            " all that is theirs, their noes too: import it again if those were right.",
             class_name="t12 muted",
         ),
         gap=12,
