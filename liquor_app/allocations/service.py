@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.accounts.audit import audit
+from liquor_app.accounts.audit import audit, audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.allocations.draw_order import (
@@ -327,7 +327,10 @@ async def cancel_allocation(session: AsyncSession, actor: Actor, allocation_id: 
     row = (await _locked(session, allocation_id))[0]
     ALLOCATION.check(row.status, AllocationStatus.CANCELLED)
     await session.execute(text(_CANCEL), {"id": row.id})
-    await audit(session, actor, "allocation.cancelled", "allocation", row.id, was=row.status.value)
+    await audit_change(
+        session, actor, "allocation.cancelled", "allocation", row.id,
+        before={"status": row.status.value}, after={"status": AllocationStatus.CANCELLED.value},
+    )  # fmt: skip
     return await get_allocation(session, actor, row.id)
 
 

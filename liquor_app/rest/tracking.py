@@ -11,9 +11,9 @@ from fastapi.responses import RedirectResponse
 from liquor_app.accounts.cookies import cookie_name
 from liquor_app.api.client_address import source_group, source_of
 from liquor_app.api.http_rate_limit import limit as allow
-from liquor_app.core.config import get_settings
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, NotFound, TooMany
+from liquor_app.rest.kit.authentication import keep_cookie
 from liquor_app.rest.kit.form_origin import is_own_form
 from liquor_app.rest.pages.age_gate_page import age_gate_page, turned_away
 from liquor_app.rest.pages.unsubscribe_pages import failed
@@ -102,10 +102,7 @@ async def _gated(request: Request, code: str, answer: str | None) -> Response:
     led = RedirectResponse(address, 303, headers=NEVER_KEPT) if target is None else await _lead_on(request, target)
     if is_yes:
         led.status_code = 303
-        led.set_cookie(
-            cookie_name(OF_AGE), remembered_yes(gate.minimum_age), max_age=int(REMEMBERED.total_seconds()),
-            httponly=True, samesite="lax", secure=get_settings().secure_cookies, path="/",
-        )  # fmt: skip
+        keep_cookie(led, OF_AGE, remembered_yes(gate.minimum_age), days=REMEMBERED.days)
     return led
 
 

@@ -148,6 +148,7 @@ async def test_every_sealed_column_is_sealed_anew(old: None, monkeypatch: pytest
         await add_upload(session, SYSTEM, import_id=import_id, kind="customers", file_name="a.csv", file_key="")
         brand = await default_brand(session)
         values = {
+            "allocations": {"product_name": "Rye", "bottles": 1, "seed_hash": "x"},
             "age_ledger": {"customer_id": someone, "method": "test"},
             "channels": {"channel": "email", "provider": "x"},
             "customer_merges": {"stays_id": someone, "gone_id": someone, "reason": "test"},
@@ -195,6 +196,7 @@ async def test_what_is_encrypted_stands_in_a_sealed_column() -> None:
     sealed = {f"{table.name}.{column.name}" for table, column in key_rotation.sealed_columns(metadata)}
     assert sealed == {
         "age_ledger.date_of_birth_encrypted",
+        "allocations.seed_encrypted",
         "channels.config_encrypted",
         "customer_merges.date_of_birth_encrypted",
         "customers.date_of_birth_encrypted",
