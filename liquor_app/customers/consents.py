@@ -27,13 +27,13 @@ MAX_SUPPRESSED = 500
 FINAL = (SuppressionReason.COMPLAINED, SuppressionReason.ERASED)
 """Reasons no admin lifts."""
 
-_GROWN_UP = "({c}.of_age_on IS NULL OR {c}.of_age_on <= CURRENT_DATE) AND {c}.age_disputed_at IS NULL"
+_GROWN_UP = "({c}.of_age_on IS NULL OR {c}.of_age_on <= {today}) AND {c}.age_disputed_at IS NULL"
 REACHABLE = {
     Channel.EMAIL: f"{{c}}.email_consent = 'given' AND {{c}}.email_key IS NOT NULL AND {_GROWN_UP}",
     Channel.SMS: f"{{c}}.sms_consent = 'given' AND {{c}}.phone IS NOT NULL AND {_GROWN_UP}",
 }
-"""Who counts as somebody who can be written to, for a row `c`: agreed, has an address, is not known to be under age nor
-in doubt. A figure for people; whether a message may go is asked of `may_send`."""
+"""Who counts as somebody who can be written to, for a row `c` and the shop's `today`: agreed, has an address, is not
+known to be under age nor in doubt. A figure for people; whether a message may go is asked of `may_send`."""
 
 _GRAVITY = {SuppressionReason.UNSUBSCRIBED: 0, SuppressionReason.BOUNCED: 2, **dict.fromkeys(FINAL, 3)}
 

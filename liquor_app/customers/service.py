@@ -347,10 +347,11 @@ async def base_counts(session: AsyncSession, actor: Actor) -> BaseCounts:
     found = await session.execute(
         text(
             "SELECT COALESCE(rfm_segment, '') AS segment, COALESCE(churn_risk, '') AS churn, count(*) AS n,"
-            f" count(*) FILTER (WHERE {REACHABLE[Channel.EMAIL].format(c='c')}) AS emailable,"
-            f" count(*) FILTER (WHERE {REACHABLE[Channel.SMS].format(c='c')}) AS textable"
+            f" count(*) FILTER (WHERE {REACHABLE[Channel.EMAIL].format(c='c', today=':today')}) AS emailable,"
+            f" count(*) FILTER (WHERE {REACHABLE[Channel.SMS].format(c='c', today=':today')}) AS textable"
             " FROM customers c WHERE deleted_at IS NULL GROUP BY 1, 2"
-        )
+        ),
+        {"today": await shop_today(session)},
     )
     segments: dict[str, int] = {}
     churn: dict[str, int] = {}

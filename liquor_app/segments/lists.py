@@ -68,8 +68,8 @@ CUSTOMERS = ListSpec(
         ),
         Filter(
             "channel",
-            f"CASE :channel WHEN 'email' THEN {REACHABLE[Channel.EMAIL].format(c='t')}"
-            f" ELSE {REACHABLE[Channel.SMS].format(c='t')} END",
+            f"CASE :channel WHEN 'email' THEN {REACHABLE[Channel.EMAIL].format(c='t', today='CURRENT_DATE')}"
+            f" ELSE {REACHABLE[Channel.SMS].format(c='t', today='CURRENT_DATE')} END",
             Match.EXACT,
             options=tuple(Channel),
             label="Reach",

@@ -35,7 +35,7 @@ from liquor_app.core.errors import Invalid, NotFound
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.consents import REACHABLE
 from liquor_app.organization.models import Channel
-from liquor_app.organization.settings import shop_now
+from liquor_app.organization.settings import shop_now, shop_today
 from liquor_app.segments.models import Segment, SegmentChange, SegmentKind, SegmentMember
 from liquor_app.segments.rule_compiler import CUSTOMERS, matching
 from liquor_app.segments.rule_references import in_order
@@ -128,8 +128,11 @@ async def count_rules(session: AsyncSession, actor: Actor, rules: Any, *, sample
     matched = matching(rule, await shop_now(session)).cte("matched").prefix_with("MATERIALIZED", dialect="postgresql")
     c = CUSTOMERS.c
     inside = c.id.in_(select(matched.c.id))
-    mailable = literal_column(f"({REACHABLE[Channel.EMAIL].format(c='customers')})", Boolean)
-    textable = literal_column(f"({REACHABLE[Channel.SMS].format(c='customers')})", Boolean)
+    today = f"DATE '{(await shop_today(session)).isoformat()}'"
+    mailable, textable = (
+        literal_column(f"({REACHABLE[one].format(c='customers', today=today)})", Boolean)
+        for one in (Channel.EMAIL, Channel.SMS)
+    )
     counts = select(
         func.count(),
         func.count(case((inside, 1))),

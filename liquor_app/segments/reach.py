@@ -11,6 +11,9 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.customers.consents import REACHABLE
 from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import shop_today
+
+_E, _T = (REACHABLE[channel].format(c="c", today=":today") for channel in (Channel.EMAIL, Channel.SMS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,9 @@ async def estimate_reach(session: AsyncSession, actor: Actor, segments: list[str
             " SELECT count(*) AS audience,"
             " count(*) FILTER (WHERE e) AS emailable, count(*) FILTER (WHERE t) AS textable,"
             " count(*) FILTER (WHERE e OR t) AS reachable FROM (SELECT"
-            f" {REACHABLE[Channel.EMAIL].format(c='c')} AS e, {REACHABLE[Channel.SMS].format(c='c')} AS t"
+            f" {_E} AS e, {_T} AS t"
             " FROM people p JOIN customers c ON c.id = p.customer_id WHERE c.deleted_at IS NULL) x"
         ),
-        {"slugs": segments[:100]},
+        {"slugs": segments[:100], "today": await shop_today(session)},
     )
     return Reach(**found.mappings().one())

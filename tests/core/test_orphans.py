@@ -31,18 +31,15 @@ import multiprocessing, time
 from liquor_app.core.platform.child_process import end_with_parent
 
 
-def work(heard):
+def work():
     print(multiprocessing.current_process().pid, flush=True)
-    heard.recv()
-    time.sleep(0.3)  # still importing while its parent is killed
+    time.sleep(0.5)  # still importing while its parent is killed
     end_with_parent()
     time.sleep(60)
 
 
 if __name__ == "__main__":
-    ours, theirs = multiprocessing.Pipe()
-    multiprocessing.get_context("fork").Process(target=work, args=(theirs,)).start()
-    ours.send(None)
+    multiprocessing.get_context("fork").Process(target=work).start()
     time.sleep(60)
 """
 

@@ -113,7 +113,7 @@ async def test_pages_tell_the_shops_time(database: str, zone: str, clock: str) -
             engine=SimpleNamespace(value="heuristic"), created_at=MOMENT, guidance_version=1, version=1,
             engine_record=None, reasoning=[],
         )  # fmt: skip
-        assert f", {clock}, " in _why(plan, [], at).made  # type: ignore[arg-type]
+        assert f", {clock}, " in _why(plan, at).made  # type: ignore[arg-type]
 
 
 async def test_money_is_told_in_the_shops_currency(database: str) -> None:

@@ -38,6 +38,8 @@ SHEET_ROWS = 1_048_576
 """More no sheet has: a row numbered higher was made to be counted up to."""
 ROWS_BEFORE = 25
 """Filled rows looked at for the header: reports say first what they are."""
+ROWS_LOOKED = 100
+"""Rows below the first filled one that are gone through for them: a sheet may be formatted to its very end."""
 LINE_ROWS, LINE_CHARACTERS = 250, 200_000
 _BROKEN = (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, ParseError, EOFError, OSError)
 _DAMAGED = "This Excel workbook is damaged. Save it anew, or as CSV."
@@ -83,9 +85,10 @@ def _start(book: Any) -> tuple[dict[str, Any], Iterator[Row]]:
         total = min(sheet.max_row or 0, SHEET_ROWS)
         sheet.reset_dimensions()  # what a program wrote there is often wrong
         rows = _counted(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1))
-        first = list(islice((row for row in rows if any(map(_filled, row[1]))), ROWS_BEFORE))
-        if first:
-            at = _header([cells for _, cells in first])
+        top = next((row for row in rows if any(map(_filled, row[1]))), None)
+        if top is not None:
+            first = [top, *(row for row in islice(rows, ROWS_LOOKED) if any(map(_filled, row[1])))]
+            at = _header([cells for _, cells in first[:ROWS_BEFORE]])
             number, cells = first[at]
             names = [_text(cell)[:SHOWN] for cell in cells]
             while names and not names[-1].strip():

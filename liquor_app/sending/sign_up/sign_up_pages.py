@@ -19,6 +19,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.compliance.may_offer import OfferFacts, may_offer
 from liquor_app.compliance.offer_words import given_away
 from liquor_app.compliance.service import load_rules
+from liquor_app.core.bulk import unnest
 from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.customers.ages.birth_dates import LEGAL_AGE
@@ -52,9 +53,10 @@ INSERT INTO sign_up_wordings (brand_id, version, told, written_by)
 VALUES (:brand, :version, CAST(:told AS jsonb), :by)
 """
 _PAGE = "SELECT slug, is_open, origins FROM sign_up_pages WHERE brand_id = :brand"
-_MAKE = """
-INSERT INTO sign_up_pages (brand_id, slug) SELECT :brand, s.slug FROM unnest(CAST(:slugs AS text[])) WITH ORDINALITY
-    AS s(slug, place) WHERE NOT EXISTS (SELECT FROM sign_up_pages p WHERE p.slug = s.slug) ORDER BY s.place LIMIT 1
+_SLUGS = unnest("s", slug="text", numbered_as="place")
+_MAKE = f"""
+INSERT INTO sign_up_pages (brand_id, slug) SELECT :brand, s.slug FROM {_SLUGS}
+ WHERE NOT EXISTS (SELECT FROM sign_up_pages p WHERE p.slug = s.slug) ORDER BY s.place LIMIT 1
 ON CONFLICT DO NOTHING
 """
 _SAVE = "UPDATE sign_up_pages SET is_open = :is_open, origins = :origins WHERE brand_id = :brand"
@@ -196,8 +198,7 @@ async def save_sign_up_page(
         require_identity(brand)
     origins = clean_origins(changes["origins"]) if "origins" in changes else before.origins
     wording = changed(before.wording, {name: changes[name] for name in EDITABLE if name in changes})
-    slugs = _slugs(brand.name)
-    await session.execute(text(_MAKE), {"brand": brand.id, "slugs": slugs})
+    await session.execute(text(_MAKE), {"brand": brand.id, **_SLUGS.bind(slug=_slugs(brand.name))})
     await session.execute(text("SELECT FROM sign_up_pages WHERE brand_id = :brand FOR UPDATE"), {"brand": brand.id})
     await session.execute(text(_SAVE), {"is_open": is_open, "origins": origins, "brand": brand.id})
     if wording != before.wording or not before.versions:

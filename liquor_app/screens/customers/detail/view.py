@@ -10,6 +10,7 @@ from liquor_app.actions.service import ActionRow
 from liquor_app.customers.addresses import show_phone
 from liquor_app.customers.ages.birth_dates import LEGAL_AGE
 from liquor_app.customers.consents import ConsentRow
+from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import CustomerRow
 from liquor_app.scoring.explain import Sentence
 from liquor_app.scoring.service import ExplanationRow
@@ -201,6 +202,10 @@ def _day_of(moment: datetime) -> datetime | date:
     return told.date() if told.time() == time(0) else moment
 
 
+_ON_FILE = ConsentStatus.GIVEN.value
+"""The look of a date of birth somebody told us."""
+
+
 def _age(row: CustomerRow, at: datetime) -> ConsentLine:
     if row.age_disputed_at is not None:
         return ConsentLine("age", "Age", "disputed", f"In doubt since {show_day(row.age_disputed_at, at)}")
@@ -208,11 +213,11 @@ def _age(row: CustomerRow, at: datetime) -> ConsentLine:
         return ConsentLine("age", "Age", "verified", f"Checked {show_day(row.age_verified_at, at)}")
     if row.of_age_on is not None:
         is_grown = row.of_age_on <= at.date()
-        turns, status = ("Turned", "given") if is_grown else ("Turns", "minor")
+        turns, status = ("Turned", _ON_FILE) if is_grown else ("Turns", "minor")
         return ConsentLine("age", "Age", status, f"{turns} {LEGAL_AGE} on {show_full_day(row.of_age_on)}, not checked")
     if row.has_turned_21 is not None:  # for whoever may not read dates of birth
         turned = f"Has turned {LEGAL_AGE}" if row.has_turned_21 else f"Not yet {LEGAL_AGE}"
-        status = "given" if row.has_turned_21 else "minor"
+        status = _ON_FILE if row.has_turned_21 else "minor"
         return ConsentLine("age", "Age", status, f"{turned} by what is on file, not checked")
     return ConsentLine("age", "Age", "none", "No date of birth, nothing checked")
 
