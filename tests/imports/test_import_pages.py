@@ -21,7 +21,7 @@ from liquor_app.screens.imports.wizard.opening_state import OpeningState
 from liquor_app.screens.imports.wizard.running_state import RunState
 from liquor_app.screens.imports.wizard.state import CHOOSE, MATCH, REPORT, RUN, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.undo_state import UndoState
-from liquor_app.screens.imports.wizard.view import ending_words, mapping_of, on_screen, reassigned
+from liquor_app.screens.imports.wizard.view import NEW, ending_words, mapping_of, on_screen, reassigned
 from liquor_app.screens.session.background import MARK
 from tests.imports.test_import_cases import FILES
 from tests.stored import bring
@@ -330,6 +330,24 @@ async def test_a_file_before_shows_nothing_under_the_name_of_the_next(database: 
     assert (file.step, (await state_of(second)).status) == (MATCH, "preview")
     await run(MatchState.look, match)
     assert (match.reading, mapping_of(match.columns)) == (False, {"email": "email"})
+
+
+async def test_a_page_that_is_loaded_anew_goes_on_with_what_was_chosen(database: str) -> None:
+    row = await brought("mail,Email consent,Shoe size\nann@example.com,yes,38\nbo@example.com,no,41\n")
+    _, _, match, _ = await matching(row)
+    await look(MatchState.say_source, match, "Checkbox at checkout")
+    await look(MatchState.say_day, match, "2026-01-05")
+    await look(MatchState.choose_policy, match, "overwrite")
+    await look(MatchState.match, match, "Shoe size", NEW + "number")
+    _, file, again, _ = await matching(row)
+    assert (again.consent_source, again.consent_at, again.policy) == ("Checkbox at checkout", "2026-01-05", "overwrite")
+    assert mapping_of(again.columns) == mapping_of(match.columns)
+    assert "custom.number.shoe_size" in dict(again.choices)
+    assert (again.trial, again.problem) == (match.trial, "")
+    assert "left out" not in again.trial
+    assert await run(MatchState.start, again) is RunState.watch
+    started = await file._row()
+    assert started.options["constants"] == {"consent_source": "Checkbox at checkout", "consent_at": "2026-01-05"}
 
 
 async def test_a_late_answer_for_another_file_is_dropped(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

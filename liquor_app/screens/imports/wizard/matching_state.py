@@ -7,7 +7,8 @@ Looking at a file may take its time, so it is done in the background, holding th
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import reflex as rx
@@ -18,7 +19,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.files.store import file_store
 from liquor_app.customers.labels.custom_fields import list_custom_fields
-from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, field_key, full_name
+from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, field_key, full_name, split_name
 from liquor_app.imports.cleaning.row_notes import NO_EVIDENCE
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
 from liquor_app.imports.merge_rows import Policy
@@ -71,6 +72,8 @@ class Question:
     mapping: dict[str, str] | None
     options: dict[str, Any]
     """What is not chosen is read as the file itself seems to say."""
+    saved: Mapping[str, str] = field(default_factory=dict)
+    """What its columns were before the page was left, where they are looked at for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ async def look_at(actor: Actor, question: Question) -> Answer:
             whole: dict[str, Any] = {name: told[name] for name in ("profile", "constants") if name in told}
             if question.mapping is None:
                 seen = first = await READING.run(inspect_file, path, row.kind, options=whole, file_name=row.file_name)
+                if question.saved and set(question.saved.values()) <= set(first.columns):
+                    seen = first = replace(first, mapping=dict(question.saved))
             else:
                 seen = await READING.run(
                     inspect_file, path, row.kind, rows=0, mapping=question.mapping, options=whole,
@@ -159,6 +164,8 @@ class MatchState(rx.State):
     """The file is being looked at: nothing can be imported before that has ended."""
     _of: str = ""
     """The import the columns are those of."""
+    _saved: dict[str, str] = {}
+    """What the columns were when the page was left."""
     _asked: str = ""
     """The latest question."""
     _guess: bool = False
@@ -172,9 +179,31 @@ class MatchState(rx.State):
     @rx.event
     @guarded
     async def begin(self) -> Any:
-        """Return a file that has just come: the guess."""
+        """Return a file that has just come: the guess; of one that was left half way, what was chosen by then."""
         self._clear()
-        return await self._ask(guess=True)
+        row = await (await self.get_state(ImportState))._row()
+        if row.status is not ImportStatus.PREVIEW or not row.mapping:
+            return await self._ask(guess=True)
+        self._take_up(row)
+        event = await self._ask(guess="date_order" not in row.options)
+        known = dict(self.choices)
+        new = [(name, column, parts[0]) for name, column in row.mapping.items() if (parts := split_name(name))]
+        self.choices += [
+            (name, f"{column[:MOST_LETTERS]} ({kind.label.lower()})") for name, column, kind in new if name not in known
+        ]
+        return event
+
+    def _take_up(self, row: ImportRow) -> None:
+        """Choose again what was chosen before the page was left."""
+        constants = row.options.get("constants") or {}
+        self._saved = dict(row.mapping)
+        self.policy, self.creates = row.policy, row.options.get(OPTION) == CREATE
+        self.by_columns = row.options.get("profile") == ""
+        self.consent_source = str(constants.get("consent_source", ""))
+        self.consent_at = str(constants.get("consent_at", ""))
+        self.asks_evidence = bool(constants)
+        self.date_order = str(row.options.get("date_order", self.date_order))
+        self.decimal = str(row.options.get("decimal", self.decimal))
 
     @rx.event
     @guarded
@@ -196,7 +225,7 @@ class MatchState(rx.State):
     async def read_by_columns(self, chosen: bool) -> Any:
         """Read a known tool's file column by column after all, or as the tool's again."""
         self.by_columns = bool(chosen)
-        self._of = ""
+        self._of, self._saved = "", {}
         return await self._ask(guess=True)
 
     @rx.event
@@ -276,6 +305,7 @@ class MatchState(rx.State):
                 self.policy,
                 None if fresh else mapping_of(self.columns),
                 self._told if self._guess else self._told | self._dialect,
+                self._saved if fresh else {},
             )
         try:
             answer = await look_at(actor, question)
@@ -285,6 +315,17 @@ class MatchState(rx.State):
             raise
         async with self:
             self._show(answer, asked, row)
+            if self._asked == asked and not self.problem:
+                await self._keep(actor, row)
+
+    async def _keep(self, actor: Actor, row: ImportRow) -> None:
+        """Keep what was chosen with the file, so that a page that is loaded anew goes on from there."""
+        options = self._told | self._dialect
+        async with transaction() as session:
+            await choose(
+                session, actor, row.id, kind=row.kind, policy=self.policy, mapping=mapping_of(self.columns),
+                options=options,
+            )  # fmt: skip
 
     def _show(self, answer: Answer, asked: str, row: ImportRow) -> None:
         """Show an answer; a late one, to a question that is no longer the latest, is dropped."""
@@ -293,7 +334,7 @@ class MatchState(rx.State):
         self.reading, self.problem = False, on_screen(answer.problem)
         self.meant = answer.meant or self.meant
         if answer.first is not None:
-            self.columns, self._of = column_lines(answer.first), str(row.id)
+            self.columns, self._of, self._saved = column_lines(answer.first), str(row.id), {}
         if answer.seen is not None:
             dialect = answer.seen.dialect
             if self._guess:
