@@ -312,7 +312,7 @@ async def test_a_column_of_consent_without_evidence_says_why_it_does_not_count(d
     assert mapping_of(match.columns) == {"email": "email", "email_consent": "Email consent"}
     assert "2 new. Consent left out of 1 row" in match.trial
     assert "where and when it was given" in match.trial
-    assert next(line.reason for line in match.rows if "ann" in line.who).startswith("Consent is left out")
+    assert next(line.reason for line in match.rows if "ann" in line.who).startswith("A consent is left out")
 
 
 async def test_a_file_before_shows_nothing_under_the_name_of_the_next(database: str) -> None:

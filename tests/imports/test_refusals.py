@@ -102,7 +102,9 @@ async def test_who_opted_out_is_not_written_to(database: str, tmp_path: Path) ->
     assert (report.created, report.rejected, report.notes) == (3, 0, {})
     found = await rows("SELECT email_consent, sms_consent FROM customers ORDER BY email")
     assert [tuple(row.values()) for row in found] == [("withdrawn", None), (None, "withdrawn"), (None, "withdrawn")]
-    assert (await rows("SELECT at FROM consents ORDER BY at LIMIT 1"))[0]["at"] == datetime(2025, 8, 2, 4, tzinfo=UTC)
+    assert (await rows("SELECT at FROM consents ORDER BY at LIMIT 1"))[0]["at"] == datetime(
+        2025, 8, 2, 3, 59, 59, 999_999, UTC
+    )
 
 
 async def test_an_opt_out_beats_a_yes_in_the_same_row(database: str, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ _OF_PEOPLE = (
     *("date_of_birth", "first_name", "last_name", "tags", "custom", "consent_ip", *CONSENTS),
 )
 NOTES = {
-    NO_EVIDENCE: "Consent is left out: it counts only with a source and a date of consent beside it.",
-    FUTURE: "Consent is left out: its date lies in the future, nobody has agreed yet.",
+    NO_EVIDENCE: "A consent is left out: each counts only with a source and a date of its own.",
+    FUTURE: "A consent is left out: its date lies in the future, nobody has agreed yet.",
     NO_BIRTHDAY: "The date of birth is what tills write where they know nothing; it is left out, and proves no age.",
     YEARLESS: "The birthday has no year: it is kept as a birthday, and the date of birth is left blank.",
     TOO_MANY_TAGS: "A tag is left out: there are as many in the shop as there may be.",
