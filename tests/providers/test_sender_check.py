@@ -116,6 +116,14 @@ async def test_a_domain_that_does_everything_right_is_good() -> None:
     assert of(findings, Topic.ALIGNMENT)[0].words == "DKIM and SPF agrees with shop.example in From."
 
 
+async def test_without_a_provider_no_record_is_proposed_that_lets_nobody_in() -> None:
+    (alone,) = of(await judged(fine(spf=None), own(includes="")), Topic.SPF)
+    assert (alone.verdict, alone.record) == (Verdict.WRONG, "")
+    assert "Your provider says what it has to hold" in alone.words
+    (carried,) = of(await judged(fine(spf=None), own(includes="mailgun.org")), Topic.SPF)
+    assert carried.record == "v=spf1 include:mailgun.org ~all"
+
+
 INCLUDES = {f"i{n}.example TXT": ["v=spf1 ip4:192.0.2.1 -all"] for n in range(12)}
 
 

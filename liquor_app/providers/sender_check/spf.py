@@ -55,9 +55,11 @@ async def check_spf(ask: Questions, domain: str, wanted: str = "") -> tuple[list
     if not found and answer.cut:
         return [not_known(SPF, f"{domain} has more TXT records than anybody reads; its SPF record may be among them.")
                 ], None  # fmt: skip
-    new = f"v=spf1 {f'include:{wanted} ' if wanted else ''}~all"
+    if not found and not wanted:
+        # one that lets nobody in would be worse than none
+        return [_wrong(f"{domain} has no SPF record. Your provider says what it has to hold.", domain, "")], False
     if not found:
-        return [_wrong(f"{domain} has no SPF record.", domain, new)], False
+        return [_wrong(f"{domain} has no SPF record.", domain, f"v=spf1 include:{wanted} ~all")], False
     if len(found) > 1:
         merged = _merged(found, wanted)
         words = f"{domain} has {len(found)} SPF records; receivers accept one and take several for a fault."
