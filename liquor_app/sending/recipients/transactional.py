@@ -29,26 +29,24 @@ from liquor_app.core.errors import AppError, Conflict, TooMany
 from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.customers.addresses import address_hash
-from liquor_app.customers.ages.birth_dates import comes_of_age
 from liquor_app.organization.models import Channel
 from liquor_app.organization.sending_switch import hold_sending_switch, load_sending_switch
 from liquor_app.organization.service import default_brand, get_brand
-from liquor_app.organization.settings import ComplianceSettings, load_settings, shop_today
+from liquor_app.organization.settings import ComplianceSettings, load_settings
 from liquor_app.organization.shop_identity import require_identity
 from liquor_app.providers.kit.base import Outcome, OutgoingMessage
 from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.providers.service import open_provider
 from liquor_app.sending.models import ERRAND, ErrandStatus
 from liquor_app.sending.recipients.double_opt_in import confirm_link, sign_up
+from liquor_app.sending.recipients.errand_refusals import refuse_barred, refuse_haste, refuse_minors
 from liquor_app.sending.recipients.preferences import addresses_of, age_link, recipient_by_id
-from liquor_app.sending.recipients.suppression_status import is_barred, owners_of, standing_of
+from liquor_app.sending.recipients.suppression_status import standing_of
 from liquor_app.sending.sign_up.sign_up_message import waiting_sign_up
 from liquor_app.templates.rendering.brand_header import masthead_of
 from liquor_app.templates.rendering.render import Legal, Notice, render_notice
 from liquor_app.templates.test_messages import Trial, route_for
 
-EVERY = timedelta(minutes=10)
-A_DAY = 3
 TRIES = 3
 LINKS_LAST = timedelta(days=7)
 MOST_WAITING = 5_000
@@ -119,7 +117,7 @@ async def request_errand(
         raise Conflict(f"There is no address for {channel.label} to send this to.")
     if channel in (await standing_of(session, customer_id, {channel: address})).barred:
         raise Conflict("Nothing is sent to this address: it complained, came back, or was put on the list by the shop.")
-    await _refuse_minors(session, customer_id)
+    await refuse_minors(session, customer_id)
     made = await _queue(session, kind, channel, address, customer=customer_id, sign_up=None, by=actor.user_id)
     await audit(session, actor, "message.asked_for", "customer", customer_id, kind=kind.value, channel=channel.value)
     return _row(made)
@@ -133,16 +131,7 @@ async def ask_to_confirm(session: AsyncSession, sign_up_id: UUID, channel: Chann
         TooMany: it got such a message in the last ten minutes, or three today.
     """
     await _queue(session, Kind.SIGN_UP, channel, address, customer=None, sign_up=sign_up_id, by=None)
-    await _refuse_barred(session, channel, address)
-
-
-async def _refuse_barred(session: AsyncSession, channel: Channel, address: str) -> None:
-    owners = await owners_of(session, channel, address)
-    if await is_barred(session, owners):
-        raise Conflict("The address complained or came back since.")
-    for one in owners:
-        if one.customer_id is not None:
-            await _refuse_minors(session, one.customer_id)
+    await refuse_barred(session, channel, address)
 
 
 async def _queue(
@@ -151,7 +140,7 @@ async def _queue(
 ) -> Any:  # fmt: skip
     """Put a message and its job down, unless the address had enough of them."""
     hashed = address_hash(address)
-    await _refuse_haste(session, hashed)
+    await refuse_haste(session, hashed)
     errand_id = uuid7()
     made = await session.execute(
         text(
@@ -305,7 +294,7 @@ async def _made(session: AsyncSession, actor: Actor, errand_id: UUID, errand: An
     compliance = await load_settings(session, ComplianceSettings)
     if kind is Kind.SIGN_UP:
         asked = await waiting_sign_up(session, errand.sign_up_id)
-        await _refuse_barred(session, channel, asked.address)
+        await refuse_barred(session, channel, asked.address)
         address, brand, notice = asked.address, await get_brand(session, asked.brand_id), asked.notice
     else:
         address = await _still_theirs(session, errand, channel)
@@ -346,7 +335,7 @@ async def _still_theirs(session: AsyncSession, errand: Any, channel: Channel) ->
         raise Conflict("The address has changed since.")
     if channel in (await standing_of(session, errand.customer_id, {channel: address})).barred:
         raise Conflict("The address complained or came back since.")
-    await _refuse_minors(session, errand.customer_id)
+    await refuse_minors(session, errand.customer_id)
     return address
 
 
@@ -371,44 +360,6 @@ def _question(brand: str, link: str, minimum_age: int) -> Notice:
         why="If you would rather not, do nothing: it stays as it is.",
         sms=f"{brand}: we write only to people of {minimum_age}+. Please tell us your date of birth.",
     )
-
-
-async def _refuse_minors(session: AsyncSession, customer_id: UUID) -> None:
-    found = await session.execute(
-        text("SELECT of_age_on, age_disputed_at FROM customers WHERE id = :id"), {"id": customer_id}
-    )
-    of_age_on, disputed = found.one()
-    if disputed is not None:
-        raise Conflict("This customer's age is in doubt: nothing is sent to them until it is settled.")
-    minimum = (await load_settings(session, ComplianceSettings)).minimum_age
-    if of_age_on is not None and comes_of_age(of_age_on, minimum) > await shop_today(session):
-        raise Conflict(f"This customer is known to be under {minimum}: nothing is sent to them.")
-
-
-async def _refuse_haste(session: AsyncSession, hashed: bytes) -> None:
-    """Counted in the database, under a lock on the address: two requests at once are two."""
-    await session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"errand:{hashed.hex()}"}
-    )
-    found = await session.execute(
-        text(
-            "SELECT max(created_at) AS latest, min(created_at) AS first, count(*) AS messages FROM service_messages"
-            f" WHERE address_hash = :hash AND created_at > :since AND status <> '{ErrandStatus.FAILED}'"
-        ),
-        {"hash": hashed, "since": now() - timedelta(days=1)},
-    )
-    row = found.one()
-    free = max(
-        row.latest + EVERY if row.latest else now(),
-        row.first + timedelta(days=1) if row.messages >= A_DAY else now(),
-    )
-    wait = int((free - now()).total_seconds())
-    if wait > 0:
-        when = f"{wait // 60 + 1} minutes" if wait < 5400 else f"{wait // 3600 + 1} hours"
-        raise TooMany(
-            f"This address got such a message a moment ago, or {A_DAY} of them today. Try again in {when}.",
-            retry_after=wait,
-        )
 
 
 def _row(found: Any) -> ErrandRow:
