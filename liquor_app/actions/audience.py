@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,8 @@ from liquor_app.core.clock import now, today_in
 from liquor_app.core.holdout_draw import number_of, threshold
 from liquor_app.core.states import sql_list
 from liquor_app.customers.addresses import address_hash, is_american
+from liquor_app.customers.ages.birth_dates import comes_of_age
+from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.places import law_state
 from liquor_app.organization.guidance import Guidance
 from liquor_app.segments.service import resolve_slugs
@@ -51,11 +54,19 @@ WITH page AS (
 SELECT c.id, page.segments, c.email_key, c.phone, c.email_consent, c.sms_consent, c.of_age_on,
        c.age_verified_at IS NOT NULL AS verified, c.age_disputed_at IS NOT NULL AS disputed,
        c.profiling_objected_at IS NOT NULL AS objected, c.state, c.postal_code,
+       c.paused_until, c.max_contacts_30_days, c.topics_off,
        c.purchase_frequency, c.avg_order_value, c.avg_purchase_hour, c.primary_category, c.secondary_category,
        c.churn_probability, c.value_at_risk, c.response_likelihood, c.first_purchase_at, c.last_purchase_at
   FROM page JOIN customers c ON c.id = page.customer_id AND c.deleted_at IS NULL
  ORDER BY c.id
 """
+
+
+_LAST_GIVEN = f"""
+SELECT customer_id, channel, max(at) AS at FROM consents
+ WHERE customer_id = ANY(:ids) AND status = '{ConsentStatus.GIVEN}' GROUP BY customer_id, channel
+"""
+_BOUGHT_ALCOHOL = "SELECT DISTINCT customer_id FROM purchases WHERE customer_id = ANY(:ids) AND alcohol_total > 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,14 +227,16 @@ async def _people(
     known = Permissions(
         has_address=_flags((row.email_key is not None, row.phone is not None) for row in rows),
         consented=_flags((row.email_consent == "given", row.sms_consent == "given") for row in rows),
+        consented_young=await _consented_young(session, rows, limits.timezone, limits.minimum_age),
         suppressed=await _suppressed(session, rows),
         objected=np.fromiter((row.objected for row in rows), dtype=np.bool_, count=count),
         of_age_days=np.array([row.of_age_on for row in rows], dtype="datetime64[D]"),
         age_verified=np.fromiter((row.verified for row in rows), dtype=np.bool_, count=count),
         age_disputed=np.fromiter((row.disputed for row in rows), dtype=np.bool_, count=count),
-        has_bought=np.fromiter((row.purchase_frequency > 0 for row in rows), dtype=np.bool_, count=count),
+        has_bought=await _vouched_for(session, rows),
+        paused=_paused(rows, brief),
         has_open_day=np.asarray(
-            open_days(counts, days, limits.max_contacts_7_days, limits.max_contacts_30_days).any(axis=1)
+            open_days(counts, days, limits.max_contacts_7_days, _own_caps(rows, brief)).any(axis=1)
         ),
         pressed=(month > 0) & await _rising(session, ids),
         abroad=np.fromiter(
@@ -250,6 +263,41 @@ async def _people(
         month=month,
         today=today,
     )
+
+
+def _paused(rows: Sequence[Any], brief: CampaignBrief) -> npt.NDArray[np.bool_]:
+    ends = datetime.combine(brief.days[-1] + timedelta(days=1), time.min, ZoneInfo(brief.limits.timezone))
+    return np.fromiter((row.paused_until is not None and row.paused_until >= ends for row in rows), np.bool_, len(rows))
+
+
+def _own_caps(rows: Sequence[Any], brief: CampaignBrief) -> npt.NDArray[np.int64]:
+    """Return how many messages in 30 days each may get: the campaign's number, or their own if that is less."""
+    most = brief.limits.max_contacts_30_days
+    wished = (most if row.max_contacts_30_days is None else min(most, row.max_contacts_30_days) for row in rows)
+    return np.fromiter(wished, np.int64, len(rows))
+
+
+async def _consented_young(
+    session: AsyncSession, rows: Sequence[Any], zone: str, minimum_age: int
+) -> npt.NDArray[np.bool_]:
+    """Tell whose latest consent is from before they were of age, by channel, shape (n, 2)."""
+    flags = np.zeros((len(rows), 2), dtype=np.bool_)
+    dated = {row.id: (index, row.of_age_on) for index, row in enumerate(rows) if row.of_age_on is not None}
+    if not dated:
+        return flags
+    local = ZoneInfo(zone)
+    for given in await session.execute(text(_LAST_GIVEN), {"ids": list(dated)}):
+        index, of_age_on = dated[given.customer_id]
+        if given.at.astimezone(local).date() < comes_of_age(of_age_on, minimum_age):
+            flags[index, CHANNELS.index(given.channel)] = True
+    return flags
+
+
+async def _vouched_for(session: AsyncSession, rows: Sequence[Any]) -> npt.NDArray[np.bool_]:
+    """Tell who bought alcohol, of those whose age nothing else says, shape (n,): a basket of tonic vouches for none."""
+    asked = [row.id for row in rows if row.of_age_on is None and not row.verified and row.purchase_frequency > 0]
+    found = set((await session.execute(text(_BOUGHT_ALCOHOL), {"ids": asked})).scalars()) if asked else set()
+    return np.fromiter((row.id in found for row in rows), np.bool_, len(rows))
 
 
 def _globally_held(ids: Sequence[UUID], brief: CampaignBrief) -> npt.NDArray[np.bool_]:

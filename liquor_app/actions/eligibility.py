@@ -28,6 +28,9 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"
     NO_CONSENT = "no_consent"
     AGE_UNKNOWN = "age_unknown"
+    CONSENT_TOO_EARLY = "consent_before_of_age"
+    PAUSED = "paused_by_customer"
+    TOPIC_DECLINED = "topic_declined"
     CAP_REACHED = "cap_reached"
     PRESSURE = "fast_rising_purchases"
     COUPON_BANNED = "coupon_banned"
@@ -58,6 +61,9 @@ _LABELS = {
     Reason.SUPPRESSED: "Unsubscribed, bounced or complained",
     Reason.NO_CONSENT: "No consent for the channel",
     Reason.AGE_UNKNOWN: "Age unknown",
+    Reason.CONSENT_TOO_EARLY: "Consent given as a minor",
+    Reason.PAUSED: "Paused by the customer",
+    Reason.TOPIC_DECLINED: "Topic not wanted",
     Reason.CAP_REACHED: "Too many messages lately (cap)",
     Reason.PRESSURE: "Buying much more lately, written to already",
     Reason.COUPON_BANNED: "Coupons banned by law",
@@ -84,6 +90,8 @@ BLOCKS: tuple[Reason | None, ...] = (
     Reason.SUPPRESSED,
     Reason.NO_CONSENT,
     Reason.AGE_UNKNOWN,
+    Reason.CONSENT_TOO_EARLY,
+    Reason.PAUSED,
     Reason.CAP_REACHED,
     Reason.PRESSURE,
     Reason.GLOBAL_HOLDOUT,
@@ -99,6 +107,8 @@ class Permissions:
 
     has_address: Flags
     consented: Flags
+    consented_young: Flags
+    """Their consent is from before they were of age: it must be given anew."""
     suppressed: Flags
     objected: Flags
     of_age_days: npt.NDArray[np.datetime64]
@@ -106,6 +116,9 @@ class Permissions:
     age_verified: Flags
     age_disputed: Flags
     has_bought: Flags
+    """Alcohol, at the till."""
+    paused: Flags
+    """They asked for nothing before the plan's end."""
     has_open_day: Flags
     pressed: Flags
     """Buys much more than they used to, and has heard from the shop within 30 days: responsible marketing does not
@@ -139,6 +152,8 @@ def blocked(known: Permissions, today: date, minimum_age: int, unknown_age_email
     block(known.suppressed, Reason.SUPPRESSED)
     block(~known.consented, Reason.NO_CONSENT)
     block(~age_known, Reason.AGE_UNKNOWN)
+    block(known.consented_young, Reason.CONSENT_TOO_EARLY)
+    block(np.repeat(known.paused[:, None], 2, axis=1), Reason.PAUSED)
     block(np.repeat(~known.has_open_day[:, None], 2, axis=1), Reason.CAP_REACHED)
     block(np.repeat(known.pressed[:, None], 2, axis=1), Reason.PRESSURE)
     block(np.repeat(known.globally_held[:, None], 2, axis=1), Reason.GLOBAL_HOLDOUT)

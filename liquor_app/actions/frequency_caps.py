@@ -26,13 +26,15 @@ def contact_matrix(people: int, who: npt.NDArray[np.intp], day: npt.NDArray[np.i
     return counts
 
 
-def open_days(counts: Counts, days: int, cap_7: int, cap_30: int) -> Flags:
+def open_days(counts: Counts, days: int, cap_7: int, cap_30: int | npt.NDArray[np.int64]) -> Flags:
     """Return days on which one more contact breaks no cap, shape (people, days).
 
     A day is closed if somebody else's message is due on it already, or if any 7 (30) days running that contain it
-    hold 7- (30-) day cap many. Looking ahead matters: an approved campaign of next week counts too.
+    hold 7- (30-) day cap many; `cap_30` may be each person's own, shape (people,). Looking ahead matters: an approved
+    campaign of next week counts too.
     """
-    allowed: Flags = counts[:, BACK : BACK + days] == 0
+    own_30 = np.broadcast_to(np.asarray(cap_30, dtype=np.int64), (counts.shape[0],))
+    allowed: Flags = (counts[:, BACK : BACK + days] == 0) & (own_30 > 0)[:, None]
     busy = np.flatnonzero(counts.any(axis=1))
     if busy.size == 0:
         return allowed
@@ -40,7 +42,7 @@ def open_days(counts: Counts, days: int, cap_7: int, cap_30: int) -> Flags:
     total = np.zeros((busy.size, counts.shape[1] + 1), dtype=np.int32)
     np.cumsum(counts[busy], axis=1, out=total[:, 1:])
     width = counts.shape[1]
-    for span, cap in ((7, cap_7), (30, cap_30)):
+    for span, cap in ((7, np.full(busy.size, cap_7)), (30, own_30[busy])):
         first = np.arange(0, width - span + 1)
         window = total[:, first + span] - total[:, first]
         for day in range(days):

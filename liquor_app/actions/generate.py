@@ -197,7 +197,8 @@ def _candidates(people: People, playbooks: Sequence[Playbook], brief: CampaignBr
     for ordinal, playbook in enumerate(playbooks):
         for rank, channel in enumerate(playbook.channels):
             column = CHANNELS.index(channel)
-            who = np.flatnonzero(people.member[:, ordinal] & (people.blocks[:, column] == 0))
+            wanted = _wanted(people, playbook)
+            who = np.flatnonzero(people.member[:, ordinal] & (people.blocks[:, column] == 0) & wanted)
             if who.size == 0 or send_window(playbook.window, limits.windows[channel], None) is None:
                 continue
             economics = Economics(
@@ -228,6 +229,12 @@ def _candidates(people: People, playbooks: Sequence[Playbook], brief: CampaignBr
             )
             built.append(_Candidates(playbook, channel, who, economics, choice, points))
     return built
+
+
+def _wanted(people: People, playbook: Playbook) -> npt.NDArray[np.bool_]:
+    """Tell who has not declined what the playbook is about, shape (n,)."""
+    topic = playbook.template_category
+    return np.fromiter((topic not in row.topics_off for row in people.rows), dtype=np.bool_, count=len(people.rows))
 
 
 def _facts(row: Any, today: date, zone: ZoneInfo) -> Facts:
@@ -326,6 +333,9 @@ def _exclusions(
         )
         told = [(channel, BLOCKS[people.blocks[person, CHANNELS.index(channel)]]) for channel in channels]
         stopped = [(channel, reason) for channel, reason in told if reason is not None]
+        if not stopped and all(playbooks[at - 1].template_category in row.topics_off for at in row.segments):
+            yield row.id, Reason.TOPIC_DECLINED, "They do not want messages of this kind."
+            continue
         if not stopped:
             yield row.id, Reason.NOT_WORTH_IT, "The playbook's hours and the store's sending hours do not overlap."
             continue

@@ -14,11 +14,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.actions.audience import contacts
-from liquor_app.actions.eligibility import Reason
 from liquor_app.actions.frequency_caps import BACK, Counts
 from liquor_app.actions.models import ActionStatus
 from liquor_app.actions.offers import facts_of, money_off
 from liquor_app.actions.plan_context import PlanContext
+from liquor_app.actions.plan_decisions import Decision, apply_decisions, copy_decisions, stage_decisions
 from liquor_app.campaigns.brief import CampaignBrief
 from liquor_app.compliance.legal_rules import Rules, parse_clock
 from liquor_app.compliance.may_send import Blocked, BlockReason, MessageFacts, PersonFacts, home_zone, may_send
@@ -26,33 +26,25 @@ from liquor_app.compliance.recipient_place import place_of
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.planning.candidates import Candidates, contact_counts
+from liquor_app.planning.plan_summary import label_of
 
 LOOKED_AT = 5_000
 """Messages that are asked about one by one; of larger plans every n-th, and the counts are scaled up."""
 
-_LABELS = {
-    BlockReason.GONE: "Customer deleted",
-    BlockReason.CONSENT_TOO_EARLY: "Consent given as a minor",
-    BlockReason.STATE_LIMIT: "State's limit of messages a day",
-    BlockReason.OFFER_UNLAWFUL: "The licence may not make this offer",
-    BlockReason.UNREAD_REPLY: "Wrote a text nobody has read yet",
-    BlockReason.NUMBER_ABROAD: "Number is not of the United States",
-    BlockReason.PAUSED: "Paused by the customer",
-    BlockReason.TOPIC_DECLINED: "Topic not wanted",
-    BlockReason.QUIET_HOURS: "No lawful hour left in the campaign",
-}
-
 _MESSAGES = f"""
-SELECT a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer, a.offer_terms, a.message,
+SELECT a.id, a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer, a.offer_terms, a.message,
        a.template_category, c.paused_until, c.max_contacts_30_days, c.topics_off,
        c.email_key, c.phone, CASE a.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END AS consent,
        c.of_age_on, c.age_verified_at IS NOT NULL AS verified, c.age_disputed_at IS NOT NULL AS disputed,
        c.deleted_at IS NOT NULL AS deleted,
-       c.profiling_objected_at IS NOT NULL AS objected, c.purchase_frequency > 0 AS bought, c.state,
+       c.profiling_objected_at IS NOT NULL AS objected, c.state,
+       EXISTS (SELECT FROM purchases p WHERE c.of_age_on IS NULL AND c.age_verified_at IS NULL
+                  AND p.customer_id = c.id AND p.alcohol_total > 0) AS bought,
        c.postal_code, c.timezone,
        g.at AS consent_at
   FROM (SELECT x.*, row_number() OVER (ORDER BY x.id) AS n FROM actions x
-         WHERE x.campaign_id = :campaign AND x.status = '{ActionStatus.PENDING}') a
+         WHERE x.campaign_id = :campaign AND x.status = '{ActionStatus.PENDING}'
+           AND (NOT :free OR NOT x.offer_terms ? 'edited_by')) a
   JOIN customers c ON c.id = a.customer_id
   LEFT JOIN LATERAL (
       SELECT at FROM consents
@@ -60,8 +52,9 @@ SELECT a.customer_id, a.channel, a.scheduled_date, a.send_window, a.offer, a.off
         AND status = '{ConsentStatus.GIVEN}'
       ORDER BY at DESC LIMIT 1
   ) g ON true
- WHERE (a.n - 1) % :every = 0 ORDER BY a.n
+ WHERE (a.n - 1) % :every = 0 AND a.id > :after ORDER BY a.n LIMIT :most
 """
+_FIRST = UUID(int=0)
 
 
 async def foresee(session: AsyncSession, context: PlanContext) -> dict[str, Any]:
@@ -71,45 +64,76 @@ async def foresee(session: AsyncSession, context: PlanContext) -> dict[str, Any]
         `{"messages", "looked_at", "blocked", "later", "reasons": [{"reason", "label", "messages"}]}`; `later` are those
         that wait for a lawful hour but still go out within the campaign.
     """
-    brief, rules = context.brief, context.rules
+    brief = context.brief
     counted = await session.execute(
         text(f"SELECT count(*) FROM actions WHERE campaign_id = :campaign AND status = '{ActionStatus.PENDING}'"),
         {"campaign": brief.id},
     )
     total = int(counted.scalar_one())
     every = max(1, -(-total // LOOKED_AT))
-    found = await session.execute(text(_MESSAGES), {"campaign": brief.id, "every": every})
-    rows = found.all()
-    people = sorted({row.customer_id for row in rows})
-    counts = await contacts(session, people, brief)
-    place = {person: index for index, person in enumerate(people)}
-    suppressed = await _suppressed(session, rows)
+    rows = await _messages(session, brief, every=every)
     reasons: Counter[BlockReason] = Counter()
     later = 0
-    for row in rows:
-        blocked = _ask(row, context, counts[place[row.customer_id]], row_suppressed(row, suppressed))
-        if blocked is None:
-            continue
-        if blocked.until is not None and _within(blocked.until, row, brief, rules):
-            later += 1
-        else:
+    for _, blocked, is_lasting in await _asked(session, context, rows):
+        if is_lasting:
             reasons[blocked.reason] += 1
+        else:
+            later += 1
     scale = total / len(rows) if rows else 1.0
-    known = {reason.value: reason.label for reason in Reason}
     return {
         "messages": total,
         "looked_at": len(rows),
         "blocked": round(sum(reasons.values()) * scale),
         "later": round(later * scale),
         "reasons": [
-            {
-                "reason": reason.value,
-                "label": _LABELS.get(reason) or known.get(reason.value, reason.value),
-                "messages": round(count * scale),
-            }
+            {"reason": reason.value, "label": label_of(reason), "messages": round(count * scale)}
             for reason, count in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
         ],
     }
+
+
+async def leave_out_blocked(session: AsyncSession, context: PlanContext, plan_id: UUID) -> int:
+    """Take out of a plan that was just chosen whatever may not go out as things stand, each with its reason; returns
+    how many. Every message is asked about, not every n-th. What a person pinned stays, and is foreseen. A corridor."""
+    decided: list[Decision] = []
+    after = _FIRST
+    while rows := await _messages(session, context.brief, after=after, free=True):
+        after = rows[-1].id
+        decided += [
+            Decision(row.id, ActionStatus.SKIPPED, None, blocked.reason.value, blocked.detail)
+            for row, blocked, is_lasting in await _asked(session, context, rows)
+            if is_lasting
+        ]
+    if decided:
+        await stage_decisions(session)
+        await copy_decisions(session, decided)
+        await apply_decisions(session, plan_id)
+    return len(decided)
+
+
+async def _messages(
+    session: AsyncSession, brief: CampaignBrief, *, every: int = 1, after: UUID = _FIRST, free: bool = False
+) -> Sequence[Any]:
+    """Return planned messages by id, every n-th, at most `LOOKED_AT`; `free` are those nobody pinned by hand."""
+    found = await session.execute(
+        text(_MESSAGES), {"campaign": brief.id, "every": every, "after": after, "free": free, "most": LOOKED_AT}
+    )
+    return found.all()
+
+
+async def _asked(session: AsyncSession, context: PlanContext, rows: Sequence[Any]) -> list[tuple[Any, Blocked, bool]]:
+    """Return the messages that may not go out at their moment, why, and whether that lasts until the campaign ends."""
+    brief, rules = context.brief, context.rules
+    people = sorted({row.customer_id for row in rows})
+    counts = await contacts(session, people, brief)
+    place = {person: index for index, person in enumerate(people)}
+    suppressed = await _suppressed(session, rows)
+    told: list[tuple[Any, Blocked, bool]] = []
+    for row in rows:
+        blocked = _ask(row, context, counts[place[row.customer_id]], row_suppressed(row, suppressed))
+        if blocked is not None:
+            told.append((row, blocked, blocked.until is None or not _within(blocked.until, row, brief, rules)))
+    return told
 
 
 def _ask(row: Any, context: PlanContext, counts: Any, suppressed: bool) -> Blocked | None:

@@ -26,6 +26,7 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.ids import uuid7
 from liquor_app.core.states import sql_list
 from liquor_app.experiments.service import HoldoutRow, draw_within
+from liquor_app.planning.block_forecast import leave_out_blocked
 from liquor_app.planning.candidates import (
     CHOSEN,
     Candidates,
@@ -102,6 +103,7 @@ async def plan_within(session: AsyncSession, actor: Actor, context: PlanContext)
         details=reasons_of(brief, plan.price),
     )
     await settle_actions(session, brief.id, plan_id)
+    await leave_out_blocked(session, context, plan_id)
     summary = await summary_of(session, ready)
     summary["optimality"] = {
         "value": round(plan.value, 2),

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from liquor_app.actions.eligibility import Reason
 from liquor_app.campaigns.brief import CHANNELS, CampaignBrief
+from liquor_app.compliance.may_send import BlockReason
 from liquor_app.core.money import money
 from liquor_app.planning.candidates import Candidates
 from liquor_app.planning.optimizer.problem import NOWHERE, Floats, Ints
@@ -121,9 +122,24 @@ def _segments(
     return sorted(rows, key=lambda row: (-int(row["sends"]), str(row["slug"])))
 
 
+BLOCK_LABELS = {
+    BlockReason.GONE: "Customer deleted",
+    BlockReason.STATE_LIMIT: "State's limit of messages a day",
+    BlockReason.UNREAD_REPLY: "Wrote a text nobody has read yet",
+    BlockReason.QUIET_HOURS: "No lawful hour left in the campaign",
+}
+"""Of the reasons the planner has no word for."""
+
+
+def label_of(reason: str) -> str:
+    """Return a reason in words, whoever gave it: the planner's where it has some."""
+    known = {one.value: one.label for one in Reason}
+    own = {one.value: label for one, label in BLOCK_LABELS.items()}
+    return known.get(reason) or own.get(reason, reason)
+
+
 def _labelled(counts: Sequence[tuple[str, int]], unit: str) -> list[dict[str, Any]]:
-    labels = {reason.value: reason.label for reason in Reason}
-    return [{"reason": reason, "label": labels.get(reason, reason), unit: count} for reason, count in counts]
+    return [{"reason": reason, "label": label_of(reason), unit: count} for reason, count in counts]
 
 
 ASSUMED = "assumed"

@@ -27,6 +27,7 @@ from liquor_app.core.errors import Conflict
 from liquor_app.core.ids import uuid7
 from liquor_app.core.states import sql_list
 from liquor_app.experiments.service import draw_within
+from liquor_app.planning.block_forecast import leave_out_blocked
 from liquor_app.planning.candidates import build_problem, day_weights, read_candidates, reasons_of, write_choices
 from liquor_app.planning.draft_plan import FREE, Prepared, store_plan, summary_of
 from liquor_app.planning.optimizer.optimise import optimise, verdicts
@@ -161,6 +162,7 @@ async def _plan(
         details=reasons_of(brief, plan.price),
     )
     await settle_actions(session, brief.id, plan_id)
+    await leave_out_blocked(session, context, plan_id)
     return Prepared(context, holdout, candidates, weight, problem)
 
 

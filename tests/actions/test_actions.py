@@ -85,6 +85,7 @@ async def test_everybody_without_an_action_has_a_reason(session: AsyncSession) -
         "not_worth_it": await add_customer(session, response_likelihood=0.0, value_at_risk=0),
     }
     unverified = await add_customer(session, age_verified_at=None)
+    await add_purchase(session, unverified, days_ago=41)
     await add_customer(session, deleted_at=now())
     await session.execute(
         text("INSERT INTO suppressions (address_hash, channel, reason) VALUES (:hash, 'email', 'bounced')"),

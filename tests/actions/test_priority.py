@@ -165,6 +165,8 @@ def permissions(**changes: object) -> Permissions:
     base: dict[str, object] = {
         "has_address": np.array([[True, True]]),
         "consented": np.array([[True, True]]),
+        "consented_young": np.array([[False, False]]),
+        "paused": np.array([False]),
         "suppressed": np.array([[False, False]]),
         "objected": np.array([False]),
         "of_age_days": np.array(["NaT"], dtype="datetime64[D]"),
@@ -201,6 +203,8 @@ def permissions(**changes: object) -> Permissions:
             None,
             None,
         ),
+        ({"consented_young": np.array([[False, True]])}, None, Reason.CONSENT_TOO_EARLY),
+        ({"paused": np.array([True])}, Reason.PAUSED, Reason.PAUSED),
         ({"has_open_day": np.array([False])}, Reason.CAP_REACHED, Reason.CAP_REACHED),
         ({"pressed": np.array([True])}, Reason.PRESSURE, Reason.PRESSURE),
         ({"globally_held": np.array([True])}, Reason.GLOBAL_HOLDOUT, Reason.GLOBAL_HOLDOUT),

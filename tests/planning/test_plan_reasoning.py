@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from liquor_app.actions.eligibility import Reason
-from liquor_app.planning import block_forecast
+from liquor_app.planning import plan_summary
 from liquor_app.planning.plan_reasoning import SHOWN_SEGMENTS, _segment_words
 
 
@@ -35,5 +35,5 @@ def test_no_segment_is_left_out_without_a_word(count: int, ending: str) -> None:
 
 def test_no_reason_ends_in_an_age() -> None:
     """A count stands after it: "Consent given under age 14" read as an age."""
-    labels = [*block_forecast._LABELS.values(), *(reason.label for reason in Reason)]
+    labels = [*plan_summary.BLOCK_LABELS.values(), *(reason.label for reason in Reason)]
     assert [label for label in labels if label.endswith((" age", " aged"))] == []

@@ -23,6 +23,7 @@ from liquor_app.planning.ai.apply_copy import Rewriting, rewrite
 from liquor_app.planning.ai.client import Consultation, Record
 from liquor_app.planning.ai.prompt import Question, build_question
 from liquor_app.planning.ai.response_schema import Proposal, as_document
+from liquor_app.planning.block_forecast import leave_out_blocked
 from liquor_app.planning.candidates import day_weights, reasons_of, room_of, taken_room, write_choices
 from liquor_app.planning.draft_plan import Prepared, prepare, store_plan, summary_of
 from liquor_app.planning.optimizer.problem import NOWHERE, Allocation, Flags
@@ -104,6 +105,7 @@ async def make_ai_plan(session: AsyncSession, actor: Actor, asked: Asked, answer
     scale = await read_scale(session, float(brief.limits.margin_pct) / 100)
     chosen = _rewritings(ready, steered, outcome, asked.question, answer.proposal)
     await rewrite(session, brief, chosen, scale=scale, brand=(await default_brand(session)).name)
+    await leave_out_blocked(session, context, plan_id)
     summary = await summary_of(session, ready)
     plan = Allocation(outcome.day, np.zeros((len(brief.days), 2)), 0.0, outcome.value, outcome.bound)
     summary["optimality"] = {
