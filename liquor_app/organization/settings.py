@@ -182,6 +182,13 @@ async def shop_today(session: AsyncSession) -> date:
     return (await shop_now(session)).date()
 
 
+SHOP_DAY = (
+    "CAST(CAST(:now AS timestamptz) AT TIME ZONE COALESCE((SELECT value->>'timezone' FROM settings"
+    f" WHERE key = '{GeneralSettings.key}'), '{GeneralSettings().timezone}') AS date)"
+)
+"""`shop_today` in SQL, at the moment `:now`: for a filter of a list, which has no session to ask beforehand."""
+
+
 async def save_settings(session: AsyncSession, actor: Actor, model: type[S], changes: dict[str, Any]) -> S:
     """Change some fields of a document; audited.
 

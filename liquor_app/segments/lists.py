@@ -19,7 +19,7 @@ from liquor_app.customers.labels.custom_values import custom_filter
 from liquor_app.customers.labels.tags import clean_tag, tag_customers, untag_customers
 from liquor_app.customers.service import NOT_YET_TOLD, CustomerRow, delete_customer, seen_by
 from liquor_app.organization.channel import Channel
-from liquor_app.organization.settings import shop_today
+from liquor_app.organization.settings import SHOP_DAY, shop_today
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.segments.membership import MemberRow
 from liquor_app.segments.models import SegmentKind
@@ -68,8 +68,8 @@ CUSTOMERS = ListSpec(
         ),
         Filter(
             "channel",
-            f"CASE :channel WHEN 'email' THEN {REACHABLE[Channel.EMAIL].format(c='t', today='CURRENT_DATE')}"
-            f" ELSE {REACHABLE[Channel.SMS].format(c='t', today='CURRENT_DATE')} END",
+            f"CASE :channel WHEN 'email' THEN {REACHABLE[Channel.EMAIL].format(c='t', today=SHOP_DAY)}"
+            f" ELSE {REACHABLE[Channel.SMS].format(c='t', today=SHOP_DAY)} END",
             Match.EXACT,
             options=tuple(Channel),
             label="Reach",

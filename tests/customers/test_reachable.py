@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.clock import travel
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.consents import ConsentRow
 from liquor_app.customers.service import base_counts
+from liquor_app.organization.settings import GeneralSettings, save_settings
 from liquor_app.screens.customers.detail.view import _evidence
 from liquor_app.segments.lists import list_customers
 from liquor_app.segments.membership import count_rules
@@ -43,6 +45,29 @@ async def test_a_minor_and_who_is_in_doubt_are_reached_by_nothing(database: str)
     assert (counts.emailable, counts.textable) == (2, 1)
     assert listed == {"email": {"a@x.example", "b@x.example"}, "sms": {"b@x.example"}}
     assert (rule.of, rule.emailable, rule.textable) == (5, 2, 1)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("zone", "seen"), [("America/New_York", False), ("Pacific/Auckland", True), (None, False)])
+async def test_who_comes_of_age_tomorrow_is_reached_tomorrow_by_the_shops_calendar(
+    database: str, zone: str | None, seen: bool
+) -> None:
+    """Half past eight in the evening of the 10th in New York is the 11th by UTC, and in New Zealand."""
+    async with transaction() as session:
+        await session.execute(
+            text(
+                "INSERT INTO customers (email, email_key, email_consent, of_age_on)"
+                " VALUES ('soon@x.example', 'soon@x.example', 'given', '2026-03-11')"
+            )
+        )
+        if zone:
+            await save_settings(session, SYSTEM, GeneralSettings, {"timezone": zone})
+    with travel(datetime(2026, 3, 11, 0, 30, tzinfo=UTC)):
+        async with transaction() as session:
+            listed = await list_customers(session, SYSTEM, ListQuery(filters={"channel": "email"}))
+            counts = await base_counts(session, SYSTEM)
+    assert [row.email for row in listed.items] == ["soon@x.example"] * seen
+    assert counts.emailable == seen
 
 
 @pytest.mark.parametrize(

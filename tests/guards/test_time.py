@@ -72,8 +72,31 @@ def test_the_guard_lets_pass(right: str) -> None:
     assert faults(right) == []
 
 
+def databases_days(source: str) -> bool:
+    """Whether any text of a module, part of a statement or not, asks for the day by the database's clock."""
+    return any(
+        isinstance(node, ast.Constant) and isinstance(node.value, str) and _DATABASES_DAY.search(node.value)
+        for node in ast.walk(ast.parse(source))
+    )
+
+
 def test_sql_takes_no_other_today() -> None:
     assert {one.module for one in statements() if _DATABASES_DAY.search(one.sql)} == set(UTC_DAYS)
+
+
+def test_no_part_of_sql_takes_another_today() -> None:
+    """Filters and columns of lists are put together while running, so the statements alone do not show them."""
+    paths = {path for package in ("liquor_app", "worker") for path in (PROJECT_ROOT / package).rglob("*.py")}
+    found = {
+        ".".join(path.relative_to(PROJECT_ROOT).with_suffix("").parts)
+        for path in paths
+        if databases_days(path.read_text())
+    }
+    assert found == set(UTC_DAYS)
+
+
+def test_the_guard_sees_a_day_put_into_a_condition() -> None:
+    assert databases_days("Filter('channel', f\"{reach.format(today='CURRENT_DATE')}\")")
 
 
 def test_sql_begins_no_day_at_utcs_midnight() -> None:

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
 from liquor_app.core.listing.spec import Filter, ListQuery, ListSpec, Match, Sort
 from liquor_app.core.paging import decode_cursor, encode_cursor
@@ -182,6 +183,8 @@ def _conditions(spec: ListSpec[Any], query: ListQuery) -> tuple[list[str], dict[
         if value.strip():
             conditions.append(one.condition)
             params[name] = _value(one, value.strip())
+            if ":now" in one.sql:
+                params["now"] = now()
     if needle := query.search.strip().lower()[:MOST_SEARCHED]:
         if not spec.search:
             raise Invalid(f"{spec.name} cannot be searched", field="search")

@@ -44,7 +44,8 @@ class Filter:
 
     Attributes:
         name: in addresses and the API.
-        sql: a condition with `:name` for the value; or just a column, compared as `match` says.
+        sql: a condition with `:name` for the value, and `:now` for the present if it needs it; or just a column,
+            compared as `match` says.
         options: the values there are; empty if any will do.
         label: on the page; empty for one that pages do not offer.
         names_people: its value is somebody's address, which no log keeps.
