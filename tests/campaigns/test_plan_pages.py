@@ -31,10 +31,10 @@ from liquor_app.planning.plan_store import get_plan
 from liquor_app.planning.plan_summary import UPLIFT_NOTE
 from liquor_app.screens.campaigns.builder.page import builder_page
 from liquor_app.screens.campaigns.builder.state import BuilderState
-from liquor_app.screens.campaigns.detail.actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.edit_state import EditState
 from liquor_app.screens.campaigns.detail.edits_state import EditsState
 from liquor_app.screens.campaigns.detail.page import campaign_page
+from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.simulate_state import SimulateState
 from liquor_app.screens.campaigns.detail.state import VERBS, CampaignState
 from liquor_app.screens.campaigns.detail.versions_state import VersionsState

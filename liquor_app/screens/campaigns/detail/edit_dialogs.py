@@ -7,8 +7,8 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.actions.models import ActionStatus
-from liquor_app.screens.campaigns.detail.actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.edit_state import EditState
+from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.simulate_state import SimulateState
 from liquor_app.screens.forms.view import form_dialog, form_of
 from liquor_app.screens.session.role_controls import for_managers

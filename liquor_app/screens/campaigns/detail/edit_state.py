@@ -21,7 +21,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError, Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.planning.service import get_plan
-from liquor_app.screens.campaigns.detail.actions_state import ActionsState
+from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.versions_state import VersionsState
 from liquor_app.screens.forms.state import WHOLE, FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in

@@ -7,11 +7,11 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.campaigns.models import CampaignStatus
-from liquor_app.screens.campaigns.detail.actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
 from liquor_app.screens.campaigns.detail.coupons_state import CodesState
 from liquor_app.screens.campaigns.detail.licence_dialog import licence_dialog
 from liquor_app.screens.campaigns.detail.plan_panel import actions_card, plan_review
+from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.resend_panel import again_note, again_questions, days_and_reasons
 from liquor_app.screens.campaigns.detail.resend_state import AgainState
 from liquor_app.screens.campaigns.detail.simulate_state import SimulateState

@@ -6,9 +6,9 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.screens.campaigns.detail.actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
 from liquor_app.screens.campaigns.detail.edit_dialogs import edit_bar, edit_menu, edit_questions, simulating
+from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.campaigns.detail.versions_panel import side_by_side, why_this_plan
 from liquor_app.screens.listing.view import list_pager, list_table

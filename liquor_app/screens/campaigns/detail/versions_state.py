@@ -18,8 +18,8 @@ from liquor_app.organization.settings import shop_now
 from liquor_app.planning.compare_plans import Comparison, Figure
 from liquor_app.planning.lists import list_plans
 from liquor_app.planning.service import PlanRow, choose_plan, compare_plans
-from liquor_app.screens.campaigns.detail.actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.edits_state import EditsState
+from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in

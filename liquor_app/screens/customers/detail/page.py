@@ -7,8 +7,8 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.customers.models import ConsentStatus
+from liquor_app.screens.customers.detail.asked_for_panel import interests_card, interests_dialog
 from liquor_app.screens.customers.detail.history_state import HistoryState, NotSentState, PurchasesState, SentState
-from liquor_app.screens.customers.detail.interests_panel import interests_card, interests_dialog
 from liquor_app.screens.customers.detail.interests_state import InterestsState
 from liquor_app.screens.customers.detail.labels_panel import labels_card, labels_dialogs
 from liquor_app.screens.customers.detail.labels_state import LabelsState

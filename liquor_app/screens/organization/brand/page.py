@@ -9,10 +9,10 @@ import reflex as rx
 from liquor_app.organization.us_states import STATES, state_name
 from liquor_app.screens.forms.view import unsaved_mark
 from liquor_app.screens.organization.brand.state import BrandState
+from liquor_app.screens.organization.brand_form import typed_field
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, note
 from liquor_app.ui.forms.choice import select, select_field, switch
-from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, grid, pair, row, span
 from liquor_app.ui.message_preview import email_preview
@@ -51,15 +51,7 @@ def brand_page() -> rx.Component:
 
 
 def _field(label: str, name: str, **props: Any) -> rx.Component:
-    return text_field(
-        label,
-        name,
-        value=BrandState.values[name],
-        on_change=lambda value: BrandState.type_in(name, value),
-        error=BrandState.errors[name],
-        auto_complete="off",
-        **props,
-    )
+    return typed_field(BrandState, label, name, **props)
 
 
 def _look() -> rx.Component:

@@ -16,10 +16,11 @@ from liquor_app.core.ids import parse_id
 from liquor_app.organization.brands import clean_brand, list_brands, update_brand
 from liquor_app.organization.service import BrandRow
 from liquor_app.organization.us_states import state_name, state_of_address
-from liquor_app.screens.forms.state import FormState, submits
+from liquor_app.screens.forms.state import submits
+from liquor_app.screens.organization.brand_form import BrandFormState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.templates.preview import preview_brand
-from liquor_app.ui.toast import toast_done, toast_warning
+from liquor_app.ui.toast import toast_done
 
 TEXTS = (
     "name", "header", "logo_url", "logo_alt", "primary_color", "website_url", "from_name", "from_email", "reply_to",
@@ -28,16 +29,12 @@ TEXTS = (
 SWITCHES = ("track_clicks", "track_opens")
 
 
-class BrandState(FormState, rx.State):
-    """`values` and `switches` are what was typed, stored or not; `html` the mail it makes."""
+class BrandState(BrandFormState, rx.State):
+    """`switches` are what was chosen, stored or not; `html` the mail it makes."""
 
-    brands: list[tuple[str, str]] = []
-    brand: str = ""
-    values: dict[str, str] = {}
     switches: dict[str, bool] = {}
     licence_proposed: str = ""
     """The state read off the postal address, until somebody confirms one."""
-    loading: bool = True
     sender: str = ""
     subject: str = ""
     html: str = ""
@@ -46,11 +43,8 @@ class BrandState(FormState, rx.State):
     def _fields(self) -> tuple[str, ...]:
         return (*TEXTS, *SWITCHES)
 
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        self.reset()
-        await self._read()
+    def _texts(self) -> tuple[str, ...]:
+        return TEXTS
 
     async def _read(self) -> None:
         actor = await signed_in(self)
@@ -90,29 +84,15 @@ class BrandState(FormState, rx.State):
             rows = await list_brands(session, actor)
         return next((one for one in rows if str(one.id) == self.brand), rows[0])
 
-    @rx.event
-    @guarded
-    async def choose(self, brand: str) -> Any:
-        if self.dirty:
-            return toast_warning("Not saved yet", "Save what you typed first, or undo it.")
-        self.brand = str(brand)[:36]
-        await self._read()
-        return None
-
-    @rx.event
-    @guarded
-    async def type_in(self, name: str, value: str) -> None:
-        """One field; a mistake is said at once, beside it."""
-        actor = await signed_in(self)
-        require(actor, Role.ADMIN)
-        if name not in TEXTS:
-            return
-        self.values, self.dirty = {**self.values, name: str(value)[:2001]}, True
-        self.errors = {key: words for key, words in self.errors.items() if key != name}
+    async def _mistake(self, name: str) -> str:
+        require(await signed_in(self), Role.ADMIN)
         try:
             clean_brand({name: self.values[name]})
         except Invalid as error:
-            self.errors = {**self.errors, name: error.message}
+            return error.message
+        return ""
+
+    async def _drawn(self) -> None:
         await self._draw(await self._stored())
 
     @rx.event
@@ -131,12 +111,6 @@ class BrandState(FormState, rx.State):
             await update_brand(session, actor, brand_id, {**self.values, **self.switches})
         await self._read()
         return toast_done("Brand saved", "The next messages follow it; those made already stay as they are.")
-
-    @rx.event
-    @guarded
-    async def undo(self) -> None:
-        """Back to what is stored."""
-        await self._read()
 
     def _brand_id(self) -> UUID:
         return parse_id(self.brand, "brand")

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from liquor_app.screens.forms.view import unsaved_mark
+from liquor_app.screens.organization.brand_form import typed_field
 from liquor_app.screens.organization.sign_up.state import SignUpState
 from liquor_app.screens.session.role_controls import for_managers
 from liquor_app.ui.badge import badge
@@ -14,7 +15,6 @@ from liquor_app.ui.button import button, link
 from liquor_app.ui.card import card, key_values, note
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.choice import select, switch
-from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, grid, pair, row, span
 from liquor_app.ui.skeleton import skeleton_lines
@@ -48,15 +48,7 @@ def sign_up_page() -> rx.Component:
 
 
 def _field(label: str, name: str, **props: Any) -> rx.Component:
-    return text_field(
-        label,
-        name,
-        value=SignUpState.values[name],
-        on_change=lambda value: SignUpState.type_in(name, value),
-        error=SignUpState.errors[name],
-        auto_complete="off",
-        **props,
-    )
+    return typed_field(SignUpState, label, name, **props)
 
 
 def _switch() -> rx.Component:

@@ -14,7 +14,8 @@ from liquor_app.core.ids import parse_id
 from liquor_app.organization.brands import list_brands
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_now
-from liquor_app.screens.forms.state import FormState, submits
+from liquor_app.screens.forms.state import submits
+from liquor_app.screens.organization.brand_form import BrandFormState
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.sending.sign_up.consent_wording import EDITABLE, Wording, box_words, changed
 from liquor_app.sending.sign_up.sign_up_pages import PageRow, read_sign_up_page, save_sign_up_page
@@ -46,16 +47,12 @@ class DayLine:
     too_young: str
 
 
-class SignUpState(FormState, rx.State):
-    """`values` is what was typed, stored or not; `email_box` and `sms_box` are the words it makes."""
+class SignUpState(BrandFormState, rx.State):
+    """`email_box` and `sms_box` are the words that what was typed makes."""
 
-    brands: list[tuple[str, str]] = []
-    brand: str = ""
     brand_name: str = ""
-    loading: bool = True
     is_open: bool = False
     address: str = ""
-    values: dict[str, str] = {}
     no_texts: str = ""
     email_box: str = ""
     sms_box: str = ""
@@ -66,6 +63,9 @@ class SignUpState(FormState, rx.State):
     too_young: str = ""
 
     def _fields(self) -> tuple[str, ...]:
+        return TEXTS
+
+    def _texts(self) -> tuple[str, ...]:
         return TEXTS
 
     @rx.var
@@ -85,12 +85,6 @@ class SignUpState(FormState, rx.State):
             f'<iframe src="{escape(self.address)}" title="{title}" width="100%" height="1400"'
             ' style="border:0;max-width:560px"></iframe>'
         )
-
-    @rx.event
-    @guarded
-    async def load(self) -> None:
-        self.reset()
-        await self._read()
 
     async def _read(self) -> None:
         actor = await signed_in(self)
@@ -114,7 +108,7 @@ class SignUpState(FormState, rx.State):
         ]  # fmt: skip
         self._count(page)
         self._fresh()
-        self._draw()
+        await self._drawn()
         self.loading = False
 
     def _count(self, page: PageRow) -> None:
@@ -130,7 +124,7 @@ class SignUpState(FormState, rx.State):
         self.asked, self.too_young = figure(asked), figure(sum(one.too_young for one in page.days))
         self.confirmed = f"{figure(yes)} ({percent(yes / asked)})" if asked else figure(yes)
 
-    def _draw(self) -> None:
+    async def _drawn(self) -> None:
         """The words of what was typed, as far as it can be used."""
         wording = Wording()
         for name in EDITABLE:
@@ -145,30 +139,14 @@ class SignUpState(FormState, rx.State):
         value = self.values.get(name, "").strip()
         return (int(value) if value.isdecimal() and len(value) < 6 else 0) if name == "messages_a_month" else value
 
-    @rx.event
-    @guarded
-    async def choose(self, brand: str) -> Any:
-        if self.dirty:
-            return toast_warning("Not saved yet", "Save what you typed first, or undo it.")
-        self.brand = str(brand)[:36]
-        await self._read()
-        return None
-
-    @rx.event
-    @guarded
-    async def type_in(self, name: str, value: str) -> None:
-        """One field; the words beside the boxes follow."""
+    async def _mistake(self, name: str) -> str:
         await signed_in(self)
-        if name not in TEXTS:
-            return
-        self.values, self.dirty = {**self.values, name: str(value)[:2001]}, True
-        self.errors = {key: words for key, words in self.errors.items() if key != name}
         if name != "origins":
             try:
                 changed(Wording(), {name: self._typed(name)})
             except Invalid as error:
-                self.errors = {**self.errors, name: error.message}
-        self._draw()
+                return error.message
+        return ""
 
     @rx.event
     @submits
@@ -181,12 +159,6 @@ class SignUpState(FormState, rx.State):
             await save_sign_up_page(session, actor, parse_id(self.brand, "brand"), changes)
         await self._read()
         return toast_done("Saved", "Who signs up from now on agrees to these words.")
-
-    @rx.event
-    @guarded
-    async def undo(self) -> None:
-        """Back to what is stored."""
-        await self._read()
 
     @rx.event
     @guarded
