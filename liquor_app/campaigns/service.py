@@ -125,6 +125,14 @@ async def move_campaign(session: AsyncSession, actor: Actor, campaign: Campaign,
 # --- reading ---
 
 
+async def find_campaign(session: AsyncSession, campaign_id: UUID) -> Campaign:
+    """Return the campaign as it is, held by nobody. A corridor."""
+    campaign = await session.get(Campaign, campaign_id)
+    if campaign is None:
+        raise NotFound("There is no such campaign.")
+    return campaign
+
+
 async def get_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
     """Return one campaign.
 
@@ -132,10 +140,7 @@ async def get_campaign(session: AsyncSession, actor: Actor, campaign_id: UUID) -
         NotFound: there is none.
     """
     require(actor, Role.USER)
-    campaign = await session.get(Campaign, campaign_id)
-    if campaign is None:
-        raise NotFound("There is no such campaign.")
-    return row_of(campaign)
+    return row_of(await find_campaign(session, campaign_id))
 
 
 async def brand_of(session: AsyncSession, actor: Actor, campaign_id: UUID) -> BrandRow:
@@ -145,9 +150,7 @@ async def brand_of(session: AsyncSession, actor: Actor, campaign_id: UUID) -> Br
         NotFound: there is no such campaign.
     """
     require(actor, Role.USER)
-    campaign = await session.get(Campaign, campaign_id)
-    if campaign is None:
-        raise NotFound("There is no such campaign.")
+    campaign = await find_campaign(session, campaign_id)
     return await get_brand(session, campaign.brand_id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -226,10 +227,25 @@ def actions(
 def approve(
     campaign: CampaignId = "latest",
     despite_sender: Annotated[bool, typer.Option(help="Although its domain failed the last sender check.")] = False,
+    look: Annotated[bool, typer.Option("--look", help="Say what stands in its way, and approve nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Approve a campaign's plan."""
+    """Approve a campaign's plan; what stands in its way is said first."""
+    from liquor_app.planning.approval.approval_outlook import read_outlook
     from liquor_app.planning.approval.approve_campaign import approve_campaign
+
+    async def outlook(session: Session) -> Any:
+        return await read_outlook(session, SYSTEM, await campaign_of(session, campaign))
+
+    seen = call(outlook)
+    if look and as_json:
+        show(asdict(seen), True)
+        return
+    for warned in seen.warnings:
+        err.print(f"[yellow]![/] {escape(warned.words)}", highlight=False)
+    if look:
+        err.print("Nothing stands in its way." if not seen.warnings else "Nothing was approved.")
+        return
 
     async def work(session: Session) -> Any:
         campaign_id = await campaign_of(session, campaign)

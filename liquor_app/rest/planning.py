@@ -13,6 +13,7 @@ from liquor_app.api.schemas import JOB, Id, Started
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.planning import service
+from liquor_app.planning.approval.approval_outlook import ApprovalOutlook, read_outlook
 from liquor_app.planning.lists import PLANS, list_plans, plans_of
 from liquor_app.planning.service import PlanRow
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
@@ -68,6 +69,15 @@ async def choose_plan(request: Request, actor: CurrentActor, campaign_id: Id, ve
         return await _whole(session, actor, await service.choose_plan(session, actor, plan.id))
 
     return await once(request, key_owner(actor), PlanOut, work, status=200)
+
+
+@router.get("/outlook", response_model=ApprovalOutlook)
+async def outlook(actor: CurrentActor, campaign_id: Id) -> object:
+    """What stands in the way of the current plan as things are now, before anybody approves it: sending stopped, a
+    channel in the sandbox or not set up, a failing sender, no address for replies, and messages that will be held back
+    by reason."""
+    async with transaction() as session:
+        return await read_outlook(session, actor, campaign_id)
 
 
 @router.post("/simulate", response_model=PlanOut, responses={202: {"model": Started}})

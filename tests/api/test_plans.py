@@ -38,6 +38,9 @@ async def test_a_plans_reasoning_edits_and_figures(templates: None, manager: Cli
     made = (await viewer.get(f"{path}/plans/1")).json()
     assert made["reasoning"][0]["kind"] == "brief"
     assert made["guidance_version"] == 0
+    seen = (await viewer.get(f"{path}/outlook")).json()
+    assert seen["messages"] == made["summary"]["totals"]["sends"]
+    assert {one["concern"] for one in seen["warnings"]} >= {"channel_in_sandbox"}
     assert {"cells", "copy", "foreseen", "fatigue", "simulation"} <= set(made["summary"])
     is_problem(await viewer.get(f"{path}/plans/9"), 404, "not_found")
     same = (await viewer.get(f"{path}/plans/compare", params={"left": 1, "right": 1})).json()

@@ -149,6 +149,7 @@ async def test_a_week_from_scores_to_sending(terminal: Terminal) -> None:
     proposed = await terminal.told("actions", "--limit", "3")
     assert len(proposed["items"]) == 3
     assert "heuristic" in await terminal.run("plan", "--campaign", "latest")
+    assert "channel_in_sandbox" in {one["concern"] for one in (await terminal.told("approve", "--look"))["warnings"]}
     assert (await terminal.told("approve"))["status"] == "scheduled"
     assert (await terminal.told("send"))["status"] == "active"
     assert (await terminal.told("campaigns", "pause"))["status"] == "paused"

@@ -57,6 +57,8 @@ def test_the_main_job(product: Product, day: Day) -> None:
     shoot(page, "05-plan")
 
     page.get_by_role("button", name="Approve plan").click()
+    expect(page.get_by_text("is in the sandbox").first).to_be_visible()
+    page.get_by_role("button", name="Approve all the same").click()
     expect(page.get_by_text("Approved").first).to_be_visible()
     expect(page.get_by_role("button", name="Play the week")).to_be_visible()
     shoot(page, "06-approved")

@@ -40,6 +40,7 @@ from liquor_app.providers.sender_check.dns_lookups import (
 from liquor_app.providers.sender_check.findings import Finding, Topic, Verdict, worst
 from liquor_app.providers.sender_check.sender_checks import failing_sender, list_senders, request_check, tell_keys
 from liquor_app.providers.sender_check.tasks import check_senders
+from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
 from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.screens.providers.channels.senders_state import SendersState
 from liquor_app.segments.service import create_segment, refresh_segments
@@ -493,8 +494,10 @@ async def test_a_failing_domain_is_asked_about_when_mail_is_approved(database: s
         assert refused.value.field == "sender_domain"
     page = await Tab(f"/campaigns/{campaign}", SYSTEM).state(CampaignState)
     await run(CampaignState.act, page, "approve")
-    assert page.asking == "sender"
-    assert "lets anybody send" in page.sender_fault
+    assert page.asking == "outlook"
+    outlook = await page.get_state(OutlookState)
+    assert outlook.refused
+    assert any("lets anybody send" in words for words in outlook.warnings)
     await run(CampaignState.act, page, "approve_anyway")
     assert page.head.status == "scheduled"
     assert page.asking == ""

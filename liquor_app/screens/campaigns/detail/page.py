@@ -10,6 +10,8 @@ from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
 from liquor_app.screens.campaigns.detail.coupons_state import CodesState
 from liquor_app.screens.campaigns.detail.licence_dialog import licence_dialog
+from liquor_app.screens.campaigns.detail.outlook_dialog import no_longer_allowed, outlook_dialog
+from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
 from liquor_app.screens.campaigns.detail.plan_panel import actions_card, plan_review
 from liquor_app.screens.campaigns.detail.planned_actions_state import ActionsState
 from liquor_app.screens.campaigns.detail.resend_panel import again_note, again_questions, days_and_reasons
@@ -40,7 +42,7 @@ def campaign_page() -> rx.Component:
     body = col(
         _head(),
         rx.cond(HEAD.under_way, _running(), rx.fragment()),
-        rx.cond(HEAD.reviewing, plan_review(), rx.fragment()),
+        rx.cond(HEAD.reviewing, rx.fragment(no_longer_allowed(), plan_review()), rx.fragment()),
         _questions(),
         licence_dialog(),
         gap=16,
@@ -200,15 +202,7 @@ def _questions() -> rx.Component:
             on_confirm=CampaignState.delete,
             danger=True,
         ),
-        confirm(
-            "This e-mail will be refused",
-            CampaignState.sender_fault,
-            "Approve all the same",
-            open=CampaignState.asking == "sender",
-            on_open_change=CampaignState.ask(""),
-            on_confirm=CampaignState.act("approve_anyway"),
-            danger=True,
-        ),
+        outlook_dialog(),
         again_questions(),
     )
 
@@ -224,6 +218,7 @@ PAGES = (
             VersionsState.load,
             AgainState.load,
             SimulateState.load,
+            OutlookState.load,
             CodesState.load,
             CampaignState.live,
             VersionsState.live,

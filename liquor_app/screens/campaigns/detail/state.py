@@ -19,6 +19,7 @@ from liquor_app.organization.settings import shop_now
 from liquor_app.planning.approval.approve_campaign import approve_campaign, submit_plan
 from liquor_app.planning.service import get_plan
 from liquor_app.screens.campaigns.detail.licence_state import LicenceState
+from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
 from liquor_app.screens.campaigns.detail.view import Head, LedgerLine, PlanView, head_of, ledger_lines, plan_view
 from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.sending.words import SendLine, send_line
@@ -35,6 +36,7 @@ Verb = Callable[..., Awaitable[Any]]
 
 VERBS: dict[str, tuple[Verb, str]] = {
     "approve": (approve_campaign, "Approved"),
+    "approve_warned": (approve_campaign, "Approved"),
     "approve_anyway": (partial(approve_campaign, despite_sender=True), "Approved"),
     "submit": (submit_plan, "Put up for approval"),
     "send_back": (lifecycle.send_back, "Back to draft"),
@@ -56,7 +58,6 @@ class CampaignState(DetailState, rx.State):
     sends: list[SendLine] = []
     returned: str = "–"
     asking: str = ""
-    sender_fault: str = ""
     busy: bool = False
 
     def _noun(self) -> str:
@@ -80,7 +81,10 @@ class CampaignState(DetailState, rx.State):
             at = await shop_now(session)
             counts = await ledger(session, actor, campaign_id)
             latest = await list_left(session, actor, ListQuery({"campaign_id": str(campaign_id)}, limit=10))
-        self.head, self.plan = head_of(row, at), plan_view(plan)
+        before, self.head, self.plan = self.plan.id, head_of(row, at), plan_view(plan)
+        if before not in ("", self.plan.id):  # planned again: other messages, other obstacles
+            outlook = await self.get_state(OutlookState)
+            await outlook._refresh()
         self.ledger = ledger_lines(counts)
         self.sends, self.busy = [send_line(one, at) for one in latest.items], False
 
@@ -95,10 +99,11 @@ class CampaignState(DetailState, rx.State):
     @rx.event
     @guarded
     async def act(self, verb: str) -> Any:
-        """Approve, start, play, pause, resume, cancel, send back, plan again."""
+        """Approve, start, play, pause, resume, cancel, send back, plan again. Approving asks first if there is anything
+        to be told (`OutlookState`)."""
         actor = await signed_in(self)
         self.asking = ""
-        if verb not in VERBS:
+        if verb not in VERBS or (verb == "approve" and await self._warned()):
             return None
         work, done = VERBS[verb]
         try:
@@ -107,13 +112,18 @@ class CampaignState(DetailState, rx.State):
         except Conflict as error:
             if error.field == "licence_state":  # the one thing that can be said right here
                 return LicenceState.ask
-            if error.field == "sender_domain":
-                self.asking, self.sender_fault = "sender", error.message
+            if error.field == "sender_domain" and await self._warned():  # found out since the question was asked
                 return None
             raise
         await self._open()
         self.busy = verb == "plan"
         return toast_done(done, self.head.name)
+
+    async def _warned(self) -> bool:
+        """Open the question if anything stands in the plan's way; tell whether it does."""
+        outlook = await self.get_state(OutlookState)
+        self.asking = "outlook" if await outlook._look() else ""
+        return self.asking != ""
 
     @rx.event
     async def ask(self, what: str) -> None:

@@ -1,0 +1,109 @@
+"""What an approver is told beforehand, with figures worked out again from raw rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from liquor_app.accounts.permissions import STRANGER, SYSTEM
+from liquor_app.core.errors import Conflict, Forbidden
+from liquor_app.organization.models import Channel
+from liquor_app.planning.approval.approval_outlook import ApprovalOutlook, Concern, read_outlook
+from liquor_app.planning.approval.approve_campaign import approve_campaign
+from liquor_app.planning.approval.autopilot import plan_ready
+from liquor_app.planning.service import make_plan
+from liquor_app.providers.service import configure_channel
+from liquor_app.segments.service import create_segment, refresh_segments
+from liquor_app.sending.stop_all import stop_all_sending
+from tests.people import add_campaign, add_customer, ensure_shop
+
+pytestmark = pytest.mark.integration
+
+SMTP = {"host": "127.0.0.1", "port": 2525, "username": "u", "password": "p"}
+
+
+async def _planned(session: AsyncSession) -> tuple[UUID, list[UUID]]:
+    """A campaign that waits for approval; its e-mail goes out by SMTP, and replies to somebody."""
+    await ensure_shop(session)
+    people = [await add_customer(session, sms_consent=None) for _ in range(6)]
+    await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}, "optimal_channels": ["email"]})
+    await refresh_segments(session, SYSTEM)
+    campaign = await add_campaign(session, ["all"])
+    await make_plan(session, SYSTEM, campaign)
+    await plan_ready(session, SYSTEM, campaign)
+    await configure_channel(session, SYSTEM, Channel.EMAIL, "smtp", config=SMTP, position=0)
+    await session.execute(text("UPDATE brands SET reply_to = 'us@harbor.example'"))
+    return campaign, people
+
+
+def _told(seen: ApprovalOutlook) -> dict[Concern, int]:
+    return {one.concern: one.messages for one in seen.warnings}
+
+
+async def test_approving_tells_everything_beforehand(session: AsyncSession) -> None:
+    campaign, people = await _planned(session)
+    assert await read_outlook(session, SYSTEM, campaign) == ApprovalOutlook(6, 6, 0, 0, [], []), "one click"
+
+    await session.execute(text("UPDATE customers SET email_consent = 'withdrawn' WHERE id = ANY(:ids)"),
+                          {"ids": people[:2]})  # fmt: skip
+    await session.execute(text("UPDATE customers SET paused_until = now() + interval '60 days' WHERE id = :id"),
+                          {"id": people[2]})  # fmt: skip
+    await session.execute(text("UPDATE brands SET reply_to = NULL"))
+    await session.execute(
+        text(
+            "INSERT INTO sender_checks (domain, provider, verdict, findings, checked_at) SELECT"
+            " split_part(from_email, '@', 2), 'smtp', 'wrong', CAST(:found AS jsonb), now() FROM brands LIMIT 1"
+        ),
+        {"found": '[{"topic": "SPF", "verdict": "wrong", "words": "No SPF."}]'},
+    )
+    await stop_all_sending(session, SYSTEM)
+    seen = await read_outlook(session, SYSTEM, campaign)
+    # the same counted by hand: of the planned people, who said no and who asked for a pause
+    raw = await session.execute(
+        text(
+            "SELECT c.email_consent, c.paused_until > now() + interval '20 days' AS paused FROM actions a"
+            " JOIN customers c ON c.id = a.customer_id WHERE a.campaign_id = :id AND a.status = 'pending'"
+        ),
+        {"id": campaign},
+    )
+    counted = Counter(
+        "no_consent" if row.email_consent != "given" else "paused_by_customer" if row.paused else "" for row in raw
+    )
+    assert {one.reason: one.messages for one in seen.reasons} == {
+        reason: count for reason, count in counted.items() if reason
+    }
+    assert (seen.messages, seen.blocked) == (counted.total(), counted.total() - counted[""])
+    assert _told(seen) == {Concern.STOPPED: 6, Concern.SENDER: 6, Concern.NO_REPLY_TO: 6, Concern.BLOCKED: 3}
+    words = " ".join(one.words for one in seen.warnings)
+    assert "system has stopped all sending" in words
+    assert "3 of 6 messages will be held back: no consent for the channel 2 and paused by the customer 1." in words
+    assert (await approve_campaign(session, SYSTEM, campaign, despite_sender=True)).status == "scheduled"
+
+
+async def test_a_channel_that_reaches_nobody_is_told(session: AsyncSession) -> None:
+    campaign, _ = await _planned(session)
+    for change, concern in (
+        ("paused_until = now() + interval '1 hour', pause_reason = 'Too many errors'", Concern.PAUSED),
+        ("is_enabled = false, paused_until = NULL", Concern.SANDBOX),
+    ):
+        await session.execute(text(f"UPDATE channels SET {change} WHERE provider = 'smtp'"))
+        if concern is Concern.PAUSED:
+            await session.execute(text("UPDATE channels SET is_enabled = false WHERE provider = 'sandbox'"))
+        else:
+            await session.execute(text("UPDATE channels SET is_enabled = true WHERE provider = 'sandbox'"))
+        assert _told(await read_outlook(session, SYSTEM, campaign)) == {concern: 6}
+    await session.execute(text("UPDATE channels SET is_enabled = false"))
+    assert _told(await read_outlook(session, SYSTEM, campaign)) == {Concern.NOT_SET_UP: 6}
+
+
+async def test_the_outlook_is_for_staff_and_for_plans(session: AsyncSession) -> None:
+    await ensure_shop(session)
+    campaign = await add_campaign(session, [])
+    with pytest.raises(Forbidden):
+        await read_outlook(session, STRANGER, campaign)
+    with pytest.raises(Conflict, match="no plan yet"):
+        await read_outlook(session, SYSTEM, campaign)
