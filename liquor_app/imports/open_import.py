@@ -11,9 +11,9 @@ from liquor_app.accounts.permissions import Actor
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.chunks import Chunks
+from liquor_app.imports.cleaning.answers.refusals import noes_win
 from liquor_app.imports.cleaning.column_mapping import KINDS, check_mapping, guess_mapping, positions
 from liquor_app.imports.cleaning.order_shape import check_rows
-from liquor_app.imports.cleaning.refusals import noes_win
 from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all

@@ -33,8 +33,8 @@ from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
 from liquor_app.imports import basket_lines, customer_rows, product_rows, refused_orders
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
+from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS
 from liquor_app.imports.cleaning.line_rows import Line
-from liquor_app.imports.cleaning.refusals import CONSENTS, REFUSALS
 from liquor_app.imports.cleaning.row_notes import NOTES
 from liquor_app.imports.cleaning.rows import CleanProduct, Person, Setting
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy

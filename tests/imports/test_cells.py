@@ -17,7 +17,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import normalise_phone
 from liquor_app.imports.cleaning import cells, person_cells, rows
 from liquor_app.imports.cleaning.amounts import read_amount
-from liquor_app.imports.cleaning.answer_cells import clean_answer, clean_flag
+from liquor_app.imports.cleaning.answers.answer_cells import clean_answer, clean_flag
 from liquor_app.imports.cleaning.cells import Rejected, clean_text
 from liquor_app.imports.cleaning.moment_cells import clean_birthday, clean_moment
 from liquor_app.imports.cleaning.number_cells import clean_number

@@ -8,12 +8,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
-from liquor_app.imports.cleaning.answer_cells import Answer, clean_answer
+from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer
+from liquor_app.imports.cleaning.answers.dead_addresses import dead_field, is_dead
+from liquor_app.imports.cleaning.answers.refusals import clean_refusal, refusal_field
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping
-from liquor_app.imports.cleaning.refusals import clean_refusal, refusal_field
+from liquor_app.imports.cleaning.row_notes import GIVEN_UP, NOTES
+from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.readers.row_reader import Record
+from liquor_app.screens.imports.wizard.view import note_words
 from tests.imports.test_import import rows, run
 
 ZONE, NOW = ZoneInfo("America/New_York"), datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -26,7 +32,7 @@ ZONE, NOW = ZoneInfo("America/New_York"), datetime(2026, 11, 28, 12, tzinfo=UTC)
          ",No Email,Email Unsubscribed,Unsubscribed At,Unsubscribe Date,UNSUB_TIME"
          ",Opted out of emails,Newsletter opt-out"),
         ("sms_opt_out", "SMS Opt Out,Do Not Text,SMS Unsubscribed,Opted Out of SMS,No SMS,Text opt-out"),
-        ("opt_out", "Do Not Contact,DNC,Opted Out,Opt-Out,Opt Out Date,Blacklisted,Suppressed"),
+        ("opt_out", "Do Not Contact,DNC,Opted Out,Opt-Out,Opt Out Date,Blacklisted,Deleted,Deleted At,is_deleted"),
         (None, "Email Opt In,Subscribed,Accepts Email Marketing,Unsubscribe Link,Opt Out Reason,UNSUB_CAMPAIGN_TITLE"
          ",Do Not Sell,Do Not Call,Notes,Option,Sublet,Email,No"),
     ],
@@ -80,6 +86,12 @@ def test_a_column_of_tokens_is_no_column_of_refusals() -> None:
     columns = ["Email", "Unsubscribe code"]
     sample = [Record(2, ["a@x.example", "8fa7c1d2"]), Record(3, ["b@x.example", "77aa01bc"])]
     assert guess_mapping(columns, "customers", None, sample) == {"email": "Email"}
+
+
+def test_one_odd_cell_loses_no_column_of_refusals() -> None:
+    """It lost all of them, where it stood among the first rows."""
+    sample = [Record(2 + at, [f"{at}@x.example", cell]) for at, cell in enumerate(("yes", "call first", "", "no"))]
+    assert guess_mapping(["Email", "Unsubscribed"], "customers", None, sample)["email_opt_out"] == "Unsubscribed"
 
 
 def test_a_column_of_refusals_is_never_one_of_consents() -> None:
@@ -167,3 +179,113 @@ def test_a_column_of_consents_need_not_name_its_channel(column: str) -> None:
 def test_a_status_is_one_of_consent_where_its_words_say_so(cell: str, is_one: bool) -> None:
     sample = [Record(2, ["a@x.example", cell]), Record(3, ["b@x.example", cell])]
     assert ("email_consent" in guess_mapping(["Email", "Status"], "customers", None, sample)) is is_one
+
+
+@pytest.mark.parametrize(
+    ("field", "columns"),
+    [
+        ("email_bounced", "Bounced,Hard bounced,hard_bounced,Bounce,Bounce Type,Bounced At,Email Bounced,HasBounced"
+         ",Hard Bounce Count,Email Invalid,Invalid Email,Undeliverable"),
+        ("sms_bounced", "SMS Bounced,Phone Invalid,Wrong Number,Bad Phone"),
+        ("email_valid", "Email Valid,Is Email Valid,Deliverable Email"),
+        ("complained", "Complained,Spam,Spam Complaint,Marked as spam,Complaint Date,Abuse,Spam complaints"),
+        ("suppressed", "Suppressed,Is Suppressed,Suppression List,Email Suppressed,Blocked"),
+        (None, "Bounce Reason,Soft Bounced,Bounces,Bounce rate,Bounced Checks,Complaints,Spam score,Suppression Reason"
+         ",Address Undeliverable,Cleaned,Bad debt,Wrong,Verified Email,Email,Subscribed,Blocked Orders,Notes"),
+    ],
+)  # fmt: skip
+def test_a_column_says_whose_address_is_dead_by_its_name(field: str | None, columns: str) -> None:
+    assert {column: dead_field(column) for column in columns.split(",")} == dict.fromkeys(columns.split(","), field)
+
+
+@pytest.mark.parametrize(
+    ("field", "dead", "words"),
+    [
+        (
+            "email_bounced",
+            True,
+            "yes,Y,TRUE,1,1.0,-1,x,3,Hard,hard bounce,Permanent,Bounced,2024-05-01,550 gone",
+        ),
+        (
+            "email_bounced",
+            False,
+            ",no,N,FALSE,0,0.0,none,n/a,never,Soft,soft bounce,Transient,valid,unknown,alive",
+        ),
+        ("complained", True, "yes,1,2024-05-01,spam,reported us twice"),
+        ("complained", False, ",no,0,never,subscribed"),
+        ("suppressed", True, "TRUE,unsubscribed,Hard Bounce,by John"),
+        ("suppressed", False, "FALSE,0,active,not suppressed"),
+        ("email_valid", True, "no,FALSE,0,invalid,undeliverable"),
+        ("email_valid", False, ",yes,TRUE,unknown,valid,catch-all,perhaps"),
+    ],
+)
+def test_what_cells_say_of_an_address(field: str, dead: bool, words: str) -> None:
+    assert {word: is_dead(word, field) for word in words.split(",")} == dict.fromkeys(words.split(","), dead)
+
+
+def test_a_column_of_complaints_about_bottles_is_none_about_mail() -> None:
+    sample = [Record(2, ["a@x.example", "corked"]), Record(3, ["b@x.example", "late"])]
+    assert guess_mapping(["Email", "Complaint"], "customers", None, sample) == {"email": "Email"}
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "field"),
+    [
+        ("Email Status", ("valid", "bounced"), "email_bounced"),
+        ("Email Status", ("Subscribed", "Bounced"), "email_consent"),
+        ("Verified Email", ("yes", "no"), None),
+        ("Email Opened", ("yes", "no"), None),
+    ],
+)
+def test_what_an_address_is_is_no_consent(column: str, cells: tuple[str, str], field: str | None) -> None:
+    """`Email Bounced: yes` beside a source and a date was a consent, and its no a withdrawal."""
+    sample = [Record(2 + at, [f"{at}@x.example", cell]) for at, cell in enumerate(cells)]
+    found = guess_mapping(["Email", column], "customers", None, sample)
+    assert found == {"email": "Email", **({field: column} if field else {})}
+    with pytest.raises(Invalid, match="a yes in it is a no"):
+        check_mapping({"email": "Email", "email_consent": "Bounced"}, ["Email", "Bounced"], "customers")
+
+
+async def test_dead_addresses_of_a_file_are_suppressed_shown_and_counted(database: str, tmp_path: Path) -> None:
+    """Before, the columns became nothing, and everybody in them was written to."""
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "Email,Phone,Email Opt In,Consent Source,Consent Date,Bounced,Spam Complaint,Suppressed,Deleted\n"
+        "a@r.example,6175550131,yes,till,2025-01-05,yes,,,\n"
+        "b@r.example,6175550132,yes,till,2025-01-05,no,0,FALSE,no\n"
+        "c@r.example,6175550133,yes,till,2025-01-05,,2025-08-01,,\n"
+        "d@r.example,6175550134,yes,till,2025-01-05,0,,TRUE,\n"
+        "e@r.example,6175550135,yes,till,2025-01-05,,,,yes\n"
+        "f@r.example,6175550136,yes,till,2025-01-05,perhaps,,,\n"
+    )
+    async with transaction() as session:
+        trial = await try_file(session, SYSTEM, kind="customers", path=file, limit=100, watch=True)
+    shown = {one.record.cells[0][0]: one for one in trial.shown}
+    assert trial.noes == 4
+    assert not trial.unused
+    assert [shown[one].reason for one in "ac"] == [NOTES[GIVEN_UP]] * 2
+    assert shown["f"].reason == "email_bounced cannot be read and is left blank."
+    changes = {one: {change.field: change.after for change in shown[one].becomes.changes} for one in "abcde"}
+    assert [changes[one].get("email_suppressed") for one in "abcde"] == ["bounced", None, "complained", "manual", None]
+    report = await run(file)
+    assert (report.created, report.rejected) == (6, 0)
+    assert report.notes == {GIVEN_UP: 3, "email_bounced_left_out": 1}
+    assert "3 addresses the file no longer writes to: on the suppression list." in note_words(report.notes)
+    found = await rows("SELECT address, channel, reason FROM suppressions ORDER BY address, channel")
+    assert [tuple(row.values()) for row in found] == [
+        ("+16175550134", "sms", "manual"), ("a@r.example", "email", "bounced"), ("c@r.example", "email", "complained"),
+        ("d@r.example", "email", "manual"),
+    ]  # fmt: skip
+    found = await rows("SELECT email_consent, sms_consent FROM customers ORDER BY email")
+    assert [tuple(row.values()) for row in found] == [
+        (None, None), ("given", None), (None, None), (None, None), ("withdrawn", "withdrawn"), ("given", None),
+    ]  # fmt: skip
+
+
+async def test_a_constant_silences_no_bounce(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("Email,Bounced\na@r.example,yes\nb@r.example,\n")
+    await run(file, options={"constants": {"email_bounced": "no"}})
+    assert [row["address"] for row in await rows("SELECT address FROM suppressions")] == ["a@r.example"]
+    await run(file, options={"constants": {"email_bounced": "yes"}})
+    assert len(await rows("SELECT address FROM suppressions")) == 2

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from liquor_app.imports.cleaning.amounts import read_amount
-from liquor_app.imports.cleaning.answer_cells import DEAD, NO, SILENT, YES
+from liquor_app.imports.cleaning.answers.answer_cells import DEAD, NO, SILENT, YES
 from liquor_app.imports.cleaning.dates import read_date
 
 MOST = 0.8

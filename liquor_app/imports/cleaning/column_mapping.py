@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.labels.custom_values import split_name
+from liquor_app.imports.cleaning.answers.dead_addresses import (
+    column_words,
+    dead_field,
+    holds_dead,
+    status_field,
+    tells_of_life,
+)
+from liquor_app.imports.cleaning.answers.refusals import CONSENTS, holds_refusals, refusal_field
 from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, contradicts, kind_of
-from liquor_app.imports.cleaning.refusals import CONSENTS, holds_refusals, refusal_field
 from liquor_app.imports.profiles.tool_profile import Profile, plain, put_together
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
 from liquor_app.imports.readers.row_reader import Record
@@ -57,6 +65,8 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     "consent_at": ("consent at", "consent date", "opt in date", "opt in time", "opted in at", "subscribed at"),
     # known by `refusal_field`, whatever stands beside the words
     "email_opt_out": (), "sms_opt_out": (), "opt_out": (),
+    # … and by `dead_field`
+    "email_bounced": (), "sms_bounced": (), "email_valid": (), "complained": (), "suppressed": (),
 }  # fmt: skip
 
 PURCHASES: dict[str, tuple[str, ...]] = {
@@ -136,6 +146,12 @@ BY_VALUES: dict[str, tuple[str, ...]] = {
 """Fields that are found by their cells where no column's name tells."""
 _ASKED = {"email_consent": ("email", "mail", "newsletter"), "sms_consent": ("sms", "text", "mobile", "phone")}
 """What stands in the name of a column of answers that is about a channel."""
+_NOT_ASKED = re.compile(
+    r"\b(?:bounce\w*|(?:un|in)?valid\w*|(?:un)?verif\w*|(?:un)?deliver\w*|complain\w*|spam|dead|bad|wrong|has|have|sent"
+    r"|open|opened|opens|click\w*|missing|exists?|available|known|on file|suppress\w*|block\w*|deleted|duplicate"
+    r"|receipts?)\b"
+)
+"""… and is about something else than what somebody agreed to: a yes to `Verified Email` is no consent."""
 
 
 def guess_mapping(
@@ -157,10 +173,10 @@ def guess_mapping(
         by_tool = profile_mapping(profile, columns)
         tags = [by_name[one] for one in map(plain, KINDS[kind].get("tags", ())) if one in by_name]
         free = [one for one in columns if one not in {*by_tool.values(), *put_together(profile, columns)}]
-        more = _refusals(free, columns, sample) if kind == "customers" else {}
+        more = _noes(free, columns, sample) if kind == "customers" else {}
         return {**by_tool, **more, **({"tags": tags[0]} if tags and tags[0] not in by_tool.values() else {})}
     are = _kinds(columns, sample)
-    found: dict[str, str] = _refusals(columns, columns, sample) if kind == "customers" else {}
+    found: dict[str, str] = _noes(columns, columns, sample) if kind == "customers" else {}
     for field, synonyms in KINDS[kind].items():
         for synonym in synonyms:
             match = by_name.get(plain(synonym))
@@ -168,20 +184,32 @@ def guess_mapping(
                 found[field] = match
                 break
     found |= _by_values(columns, kind, are, found)
-    if kind == "customers" and "email_consent" not in found and (status := by_name.get("status")) is not None:
-        cells = [one.cells[columns.index(status)].lower() for one in sample if not one.problem]
-        if are[status] is CellKind.ANSWER and any("subscri" in cell for cell in cells):
+    statuses = [by_name[one] for one in ("status", "emailstatus") if one in by_name] if kind == "customers" else []
+    for status in statuses:
+        cells = [one.cells[columns.index(status)] for one in sample if not one.problem]
+        if "email_consent" not in found and _says_subscribed(cells):
             found["email_consent"] = status  # of what: its words say it
     return found
 
 
-def _refusals(free: Sequence[str], columns: Sequence[str], sample: Sequence[Record]) -> dict[str, str]:
-    """Return the columns that say who refused; of several for one channel the first that answers, not that dates."""
+def _says_subscribed(cells: Sequence[str]) -> bool:
+    return kind_of(cells) is CellKind.ANSWER and any("subscri" in cell.lower() for cell in cells)
+
+
+def _noes(free: Sequence[str], columns: Sequence[str], sample: Sequence[Record]) -> dict[str, str]:
+    """Return the columns that say who refused, or whose address is dead; of several for one field the first that
+    answers, not that dates."""
     found: dict[str, str] = {}
     for column in free:
         cells = [one.cells[columns.index(column)] for one in sample if not one.problem]
-        field = refusal_field(column)
-        if field and holds_refusals(cells) and (field not in found or kind_of(cells) is CellKind.ANSWER):
+        if (field := dead_field(column)) is not None:
+            is_one = holds_dead(cells)
+        elif (field := status_field(column)) is not None:
+            is_one = tells_of_life(cells) and not _says_subscribed(cells)
+        else:
+            field = refusal_field(column)
+            is_one = holds_refusals(cells)
+        if field and is_one and (field not in found or kind_of(cells) is CellKind.ANSWER):
             found[field] = column
     return found
 
@@ -206,7 +234,7 @@ def _by_values(
         about = [
             one for one in free
             if are[one] is CellKind.ANSWER and any(word in plain(one) for word in words) and one not in more.values()
-            and refusal_field(one) is None
+            and refusal_field(one) is None and not _NOT_ASKED.search(column_words(one))
         ]  # fmt: skip
         if field not in found and len(about) == 1:
             more[field] = about[0]
@@ -253,7 +281,7 @@ def check_mapping(
     for name, column in chosen.items():
         if column not in columns:
             raise Invalid(f"mapping: the file has no column {column!r}; it has {_shown(columns)}", field="mapping")
-        if name in CONSENTS and (refusal := refusal_field(column)):
+        if name in CONSENTS and (refusal := refusal_field(column) or dead_field(column)):
             raise Invalid(
                 f"The column “{column}” says who refused: a yes in it is a no. Map {refusal} to it, not {name}.",
                 field="mapping",

@@ -9,7 +9,7 @@ from datetime import datetime
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.labels.custom_values import FieldKind, clean_value
 from liquor_app.customers.labels.tags import MOST_OF_ONE, clean_tag
-from liquor_app.imports.cleaning.answer_cells import clean_flag
+from liquor_app.imports.cleaning.answers.answer_cells import clean_flag
 from liquor_app.imports.cleaning.cells import Rejected, clean_text, clean_word
 from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.number_cells import clean_signed

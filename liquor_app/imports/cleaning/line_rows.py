@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 
 from liquor_app.core.money import money
 from liquor_app.customers.labels.product_labels import NO_CATEGORY
-from liquor_app.imports.cleaning.answer_cells import clean_flag
+from liquor_app.imports.cleaning.answers.answer_cells import clean_flag
 from liquor_app.imports.cleaning.cell_kinds import written_as_phone
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.moment_cells import When

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from liquor_app.customers.labels.tags import MOST_OF_ONE
-from liquor_app.imports.cleaning.refusals import CONSENTS
+from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS
+from liquor_app.imports.cleaning.answers.refusals import CONSENTS
 
 NO_BIRTHDAY = "placeholder_birthday"
 YEARLESS = "birthday_without_year"
@@ -23,7 +24,7 @@ def left_out(field: str) -> str:
 _OF_PRODUCTS = ("sku", "upc", "category", "brand", "price", "sale_price", "cost", "minimum_price", "stock")
 _OF_PEOPLE = (
     *("external_id", "name", "city", "state", "postal_code", "country", "timezone", "language", "email", "phone"),
-    *("date_of_birth", "first_name", "last_name", "tags", "custom", "consent_ip", *CONSENTS),
+    *("date_of_birth", "first_name", "last_name", "tags", "custom", "consent_ip", *CONSENTS, *DEAD_FIELDS),
 )
 NOTES = {
     NO_EVIDENCE: "A consent is left out: each counts only with a source and a date of its own.",

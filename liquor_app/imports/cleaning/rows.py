@@ -15,7 +15,9 @@ from liquor_app.catalog.product_write import NewProduct
 from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, known_birthday
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
-from liquor_app.imports.cleaning.answer_cells import Answer, clean_answer
+from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer
+from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS, is_dead
+from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS, clean_refusal
 from liquor_app.imports.cleaning.cells import MAX_TEXT, REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.label_cells import clean_custom, clean_tags
 from liquor_app.imports.cleaning.moment_cells import (
@@ -37,7 +39,6 @@ from liquor_app.imports.cleaning.person_cells import (
     clean_state,
     clean_timezone,
 )
-from liquor_app.imports.cleaning.refusals import CONSENTS, REFUSALS, clean_refusal
 from liquor_app.imports.cleaning.row_notes import (
     GIVEN_UP,
     NO_BIRTHDAY,
@@ -146,6 +147,16 @@ def _consents(cells: list[str], at: dict[str, int], how: Setting) -> _Heard:
         heard.given_up["email"] = reason.value
     if _LEFT.search(why):
         found.append(_withdrawal("email", cells, at, how))
+    for name, dead in DEAD_FIELDS.items():
+        if name not in at or not (cell := cells[at[name]]):
+            continue
+        try:
+            channels = dead.channels if is_dead(cell, name) else ()
+        except Rejected:
+            notes[left_out(name)] = None
+            continue
+        for channel in channels:
+            heard.given_up.setdefault(channel, dead.reason.value)
     for name in CONSENTS:
         if name not in at:
             continue
@@ -250,7 +261,7 @@ class PersonReader:
         self._email, self._phone = at.get("email"), at.get("phone")
         self._born, self._tags = at.get("date_of_birth"), at.get("tags")
         self._proves = "age_check" in at or "age_checked_at" in at
-        self._hears = "given_up" in at or any(name in at for name in (*CONSENTS, *REFUSALS))
+        self._hears = "given_up" in at or any(name in at for name in (*CONSENTS, *REFUSALS, *DEAD_FIELDS))
         self._today = how.now.astimezone(how.zone).date()
 
     def __call__(self, number: int, cells: list[str]) -> Person:

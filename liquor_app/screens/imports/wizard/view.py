@@ -45,6 +45,11 @@ LABELS: Mapping[str, str] = {
     "email_opt_out": "Refused e-mail",
     "sms_opt_out": "Refused SMS",
     "opt_out": "Refused every message",
+    "email_bounced": "E-mail address is dead (bounced)",
+    "sms_bounced": "Phone number is dead",
+    "email_valid": "E-mail address is valid",
+    "complained": "Complained of spam",
+    "suppressed": "Nobody writes there any more",
     "consent_source": "Where consent was given",
     "consent_ip": "Internet address consent came from",
     "consent_at": "When consent was given",
@@ -285,7 +290,7 @@ def note_words(notes: Mapping[str, Any]) -> str:
     if count := int(notes.get(TOO_MANY_OF_ONE, 0)):
         words += f" Tags left out {figure(count)}: their customers have {MOST_OF_ONE}, as many as one may have."
     if count := int(notes.get(GIVEN_UP, 0)):
-        words += f" {plural(count, 'address')} the file no longer writes to: on the suppression list."
+        words += f" {plural(count, 'address', 'addresses')} the file no longer writes to: on the suppression list."
     return words
 
 

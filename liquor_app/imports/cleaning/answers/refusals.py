@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from liquor_app.imports.cleaning.answer_cells import DEAD, NO, SILENT, YES, Answer, clean_answer, flag_word, refuses
+from liquor_app.imports.cleaning.answers.answer_cells import (
+    DEAD,
+    NO,
+    SILENT,
+    YES,
+    Answer,
+    clean_answer,
+    flag_word,
+    refuses,
+)
+from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS, column_words, is_dead, mostly
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.moment_cells import clean_consent_moment
@@ -20,7 +30,7 @@ REFUSALS = {"email_opt_out": ("email",), "sms_opt_out": ("sms",), "opt_out": ("e
 CONSENTS = ("email_consent", "sms_consent")
 _NAME = re.compile(
     r"\b(?:un ?sub(?:s(?:cri\w*)?)?|opt(?:s|ed|ing)? ?out|optout|do ?not|don ?t|dnc|dne|no (?:e ?)?(?:mails?|mailings?"
-    r"|sms|texts?|marketing|newsletters?|contact)|(?:black|block) ?listed|suppressed|refused)\b"
+    r"|sms|texts?|marketing|newsletters?|contact)|(?:black|block) ?listed|deleted|refused)\b"
 )
 _NO_ANSWER = re.compile(
     r"\b(?:reason|campaign|link|url|token|hash|source|ip|by|comment|note|notes|id|title|other|call|calls"
@@ -36,7 +46,7 @@ _WORDS = YES | NO | SILENT | DEAD
 
 def refusal_field(column: str) -> str | None:
     """Return which of `REFUSALS` a column is by its name; None for any other column."""
-    name = " ".join(re.sub(r"[^a-z0-9]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower()).split())
+    name = column_words(column)
     if _NAME.search(name) is None or _NO_ANSWER.search(name):
         return None
     if _SMS.search(name):
@@ -45,15 +55,16 @@ def refusal_field(column: str) -> str | None:
 
 
 def holds_refusals(cells: Sequence[str]) -> bool:
-    """Tell whether the filled cells of a column are answers or dates: a column of tokens or reasons is neither."""
+    """Tell whether most filled cells of a column are answers or dates: a column of tokens or reasons is neither. One
+    odd cell loses nobody's no."""
 
     def is_one(cell: str) -> bool:
         with suppress(Rejected):
             word = flag_word(cell, "opt_out")
-            return not word or word in _WORDS or refuses(word) or read_date(cell.strip()) is not None
+            return word in _WORDS or refuses(word) or read_date(cell.strip()) is not None
         return False
 
-    return all(map(is_one, cells))
+    return mostly([is_one(cell) for cell in cells if cell.strip()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +107,13 @@ def noes_win(
 
 def _says_no(name: str, value: str) -> bool:
     with suppress(Rejected):
+        if name in DEAD_FIELDS:
+            return is_dead(value, name)
         if name in REFUSALS:
             return flag_word(value, name) not in {"", *_PLAIN_NO, *SILENT, *_SAYS_IN}
         if name in CONSENTS:
             return clean_answer(value, name) in (Answer.NO, Answer.DEAD)
-    return name not in CONSENTS
+    return name not in {*CONSENTS, *DEAD_FIELDS, "given_up"}
 
 
 def _unless_said(make: Make, by_tool: Make | None, place: int | None) -> Make:

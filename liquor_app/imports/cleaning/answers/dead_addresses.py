@@ -1,0 +1,160 @@
+"""Columns that say that an address is written to no more ("Bounced: yes", "Spam complaint", "Suppressed"): each puts it
+onto the suppression list. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from liquor_app.customers.models import SuppressionReason
+from liquor_app.imports.cleaning.answers.answer_cells import DEAD, SILENT, YES, flag_word
+from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.dates import read_date
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """What a column says of whose address: on which channels it is written to no more, and why."""
+
+    channels: tuple[str, ...]
+    reason: SuppressionReason
+    by_no: bool = False
+    """It is a no that says so: `Email valid`."""
+
+
+DEAD_FIELDS = {
+    "complained": Dead(("email",), SuppressionReason.COMPLAINED),
+    "email_bounced": Dead(("email",), SuppressionReason.BOUNCED),
+    "sms_bounced": Dead(("sms",), SuppressionReason.BOUNCED),
+    "email_valid": Dead(("email",), SuppressionReason.BOUNCED, by_no=True),
+    "suppressed": Dead(("email", "sms"), SuppressionReason.MANUAL),
+}
+"""Field → what a yes (or a no) in it means; the gravest first, whose reason stands where a row names several."""
+
+_COMPLAINED = re.compile(r"\b(?:complained|complainer|complaint|spam|junk|abuse)\b|\be ?mail complaints\b")
+"""`Complaints` alone are as often about a bottle."""
+_NO_COMPLAINT = re.compile(r"\b(?:score|filter|folder|trap|risk)\b")
+_SUPPRESSED = re.compile(r"\bsuppress(?:ed|ion)?\b|^(?:is )?(?:e ?mail |contact |customer )?blocked(?: at| on| date)?$")
+_BOUNCED = re.compile(r"\b(?:bounce[sd]?|undeliverable|cleaned|dead|invalid|bad|wrong)\b")
+_NEEDS_ADDRESS = frozenset({"invalid", "bad", "wrong", "dead", "cleaned"})
+"""Words that are about an address only where one is named beside them."""
+_EMAIL = re.compile(r"\be ?mails?\b")
+_PHONE = re.compile(r"\b(?:phones?|mobiles?|cells?|sms|texts?|mms|numbers?)\b")
+_POST = re.compile(r"\b(?:address|mail|mailing|postal|post|street|zip)\b")
+_NO_ANSWER = re.compile(
+    r"\b(?:reason|message|description|campaign|link|url|token|hash|source|ip|by|comments?|notes?|id|title|code|rate"
+    r"|percent|counts?|total|soft|transient|temporary|debt|cheques?|checks?|payments?|tax|cards?|orders?)\b"
+)
+"""… but hold why, by what or how often, are about bounces that pass, or about money."""
+_HARD_COUNT = re.compile(r"(?:number of )?(?:e ?mail )?(?:hard ?bounces?|(?:spam|abuse) complaints?)(?: count| total)?")
+_VALID = re.compile(
+    r"(?:is )?e ?mail (?:address )?(?:is )?(?:valid|deliverable)|(?:valid|deliverable) e ?mail(?: address)?"
+)
+_STATUS = re.compile(r"(?:e ?mail|phone|mobile|sms)(?: address| number)? (?:status|state|validity)")
+
+_SAYS_YES = frozenset({"yes", "y", "true", "t", "1", "-1", "x", "si", "sí", "✓", "✔", "☑", "✅"})
+_YES = _SAYS_YES | DEAD | {"hard", "permanent", "perm", "failed", "failure", "dead", "h"}
+_LIVES = frozenset({
+    "valid", "ok", "okay", "good", "deliverable", "delivered", "verified", "clean", "alive", "live", "accept all",
+    "catch all", "risky", "not checked", "not bounced", "active",
+})  # fmt: skip
+_PLAIN_NO = frozenset({"no", "n", "false", "f", "0"})
+_NO = _LIVES | _PLAIN_NO | {
+    "off", "none", "never", "nein", "non", "not suppressed", "no complaint", "no bounce",
+    "✗", "✘", "❌", "☒",
+}  # fmt: skip
+_SOFT_CELL = re.compile(
+    r"\b(?:soft|transient|temporary|temp|deferred|undetermined|auto ?reply|mailbox full|over quota)\b"
+)
+_HARD_CELL = re.compile(
+    r"\b(?:hard|permanent|bounced?|undeliverable|invalid|suppress(?:ed|ion)?|does ?not exist|no such (?:user|mailbox)"
+    r"|unknown user|user unknown|complain\w*|spam|abuse|junk|unsub\w*|block(?:ed)?|manual\w*)\b|^5\d\d\b"
+)
+_WHOLE = re.compile(r"\d{1,9}(?:\.0+)?")
+
+
+def dead_field(column: str) -> str | None:
+    """Return which of `DEAD_FIELDS` a column is by its name; None for any other column."""
+    name = column_words(column)
+    if _NO_ANSWER.search(name) and not _HARD_COUNT.fullmatch(name):
+        return None
+    if _VALID.fullmatch(name):
+        return "email_valid"
+    if _COMPLAINED.search(name):
+        return None if _NO_COMPLAINT.search(name) else "complained"
+    if _SUPPRESSED.search(name):
+        return "suppressed"
+    if (found := _BOUNCED.search(name)) is None or (found[0] == "bounces" and "hard" not in name):
+        return None
+    is_phone, is_email = _PHONE.search(name) is not None, _EMAIL.search(name) is not None
+    if (found[0] in _NEEDS_ADDRESS and not (is_phone or is_email)) or (_POST.search(name) and not is_email):
+        return None
+    return "sms_bounced" if is_phone else "email_bounced"
+
+
+def status_field(column: str) -> str | None:
+    """Return the field of a column that tells what an address is, by its name ("Email Status": valid, bounced)."""
+    name = column_words(column)
+    if not _STATUS.fullmatch(name):
+        return None
+    return "sms_bounced" if _PHONE.search(name) else "email_bounced"
+
+
+def holds_dead(cells: Sequence[str]) -> bool:
+    """Tell whether most filled cells of a column say yes, no, when or how: a column of anything else is none, and one
+    odd cell costs itself, not the column."""
+    return mostly([_says(cell, word) is not None for cell in cells if (word := _word(cell))])
+
+
+def mostly(found: Sequence[bool]) -> bool:
+    """Tell whether more than half are so; of none, all are."""
+    return not found or sum(found) * 2 > len(found)
+
+
+def tells_of_life(cells: Sequence[str]) -> bool:
+    """Tell whether what a status holds is about whether addresses live: each filled cell, and one is filled."""
+    words = {_word(cell) for cell in cells} - {""}
+    told = _LIVES | (_YES - _SAYS_YES) | SILENT
+    return bool(words) and all(word in told or _SOFT_CELL.search(word) or _HARD_CELL.search(word) for word in words)
+
+
+def is_dead(cell: str, field: str) -> bool:
+    """Tell whether a cell of such a column says that the address is written to no more.
+
+    A soft bounce passes and says nothing; a date says since when, a number how often.
+
+    Raises:
+        Rejected: in words we do not know, of a bounce. Of a complaint or a suppression whatever is filled and says
+            nothing else is one: a no is always taken.
+    """
+    word = flag_word(cell, field)
+    if DEAD_FIELDS[field].by_no:
+        return word in _PLAIN_NO or (word not in SILENT and _HARD_CELL.search(word) is not None)
+    said = _says(cell, word)
+    if said is None and DEAD_FIELDS[field].reason is SuppressionReason.BOUNCED:
+        raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {cell.strip()[:40]!r}.")
+    return said is not False
+
+
+def _says(cell: str, word: str) -> bool | None:
+    """Return what a cell says, None in words we do not know."""
+    if not word or word in _NO or word in SILENT or _SOFT_CELL.search(word):
+        return False
+    if _WHOLE.fullmatch(word):
+        return float(word) > 0
+    if word in _YES or _HARD_CELL.search(word) or read_date(cell.strip()) is not None:
+        return True
+    return False if word in YES else None  # "subscribed": whoever says so is written to
+
+
+def _word(cell: str) -> str:
+    try:
+        return flag_word(cell, "status")
+    except Rejected:
+        return cell[:40]
+
+
+def column_words(column: str) -> str:
+    """Return a column's name in small words: `HasBounced` is "has bounced"."""
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower()).split())
