@@ -12,7 +12,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.chunks import Chunks
 from liquor_app.imports.cleaning.answers.refusals import noes_win
-from liquor_app.imports.cleaning.column_mapping import KINDS, check_mapping, guess_mapping, positions
+from liquor_app.imports.cleaning.column_mapping import KINDS, check_mapping, guess_mapping, percentages, positions
 from liquor_app.imports.cleaning.order_shape import check_rows
 from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
@@ -89,10 +89,12 @@ async def open_work(
         at["order_id"] = table.columns.index(ORDER)  # rejects of a file that numbers no orders: we do
     sales = profile.sales if profile else None
     zone = ZoneInfo(shop.timezone)
-    how = Setting(zone, now().astimezone(UTC), dialect.date_order, dialect.decimal, shop.currency)
+    how = Setting(
+        zone, now().astimezone(UTC), dialect.date_order, dialect.decimal, shop.currency, percentages(at, table.columns)
+    )
     position = position or start_position(table.columns)
     rows = SaleRows(sales, table.columns, made, dialect.decimal) if sales else None
-    own = FileTotals(table.columns, at, dialect.decimal, sales) if totals else None
+    own = FileTotals(table.columns, at, how, sales) if totals else None
     chunks = Chunks(
         table, plan.kind, at, how, made=made, sales=rows, skip=int(position["records"]), limit=limit,
         see=own.see if own else None,

@@ -98,6 +98,7 @@ class Work:
         self._actor, self._reading = actor, reading
         self._chunks, self._watch = chunks, watch
         self._waiting: dict[int, Record] = {}
+        self._warned: dict[int, str] = {}
         self._again: Table | None = None
         self._records: Iterator[Record] = iter(())
         self._notes: Counter[str] = Counter()
@@ -281,7 +282,9 @@ class Work:
                     chunk.rejects[at] = replace(chunk.rejects[at], order_id=order)
         if self._watch:
             self._waiting |= {row.number: record for row, record in zip(rows, chunk.records, strict=True)}
+            self._warned |= {row.number: " ".join(NOTES[note] for note in row.notes) for row in rows if row.notes}
         self._notes = chunk.left_out + Counter({MADE: made} if made else {})
+        self._notes.update(note for row in rows for note in row.notes)
         if self._watch:
             self.strangers |= {
                 tuple(basket_lines.given(rows[at]).items()) for at, why in refused if why.code == UNKNOWN
@@ -323,7 +326,13 @@ class Work:
             return Counter()
         if self._watch:
             self.shown += [
-                Shown(self._waiting[one.row_number], one.outcome, becomes=basket_becomes(one), order=one.order_id)
+                Shown(
+                    self._waiting[one.row_number],
+                    one.outcome,
+                    reason=self._warned.get(one.row_number, ""),
+                    becomes=basket_becomes(one),
+                    order=one.order_id,
+                )
                 for one in merged.rows
                 if one.row_number > 0
             ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -12,11 +14,17 @@ from sqlalchemy import text
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.column_mapping import guess_mapping
+from liquor_app.imports.cleaning.line_rows import Line, clean_line
+from liquor_app.imports.cleaning.row_notes import NOTES
+from liquor_app.imports.cleaning.rows import Setting
+from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.profiles.known_tools import ALL, recognise
 from liquor_app.imports.profiles.tool_profile import fits
 from liquor_app.imports.readers.formats import open_table
 from liquor_app.scoring.service import score_customers
-from liquor_app.screens.imports.wizard.view import trial_words
+from liquor_app.screens.imports.wizard.view import note_words, trial_words
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import FILES, many, write
 
@@ -321,3 +329,91 @@ async def test_a_column_of_customers_holds_telephone_numbers_too(database: str, 
     )
     report = await run(file, "purchases")
     assert (report.rejected, report.orders) == (0, {"created": 2})
+
+
+LINE = {name: place for place, name in enumerate(
+    ("external_id", "occurred_at", "quantity", "amount", "unit_price", "discount", "coupon_discount", "is_alcohol",
+     "store", "time_of_day")
+)}  # fmt: skip
+
+
+def _line(without: tuple[str, ...] = (), shares: frozenset[str] = frozenset(), **cells: str) -> Line:
+    told = {"external_id": "C1", "occurred_at": "2026-01-05 10:00", **cells}
+    how = Setting(ZoneInfo("America/New_York"), datetime(2026, 11, 1, tzinfo=UTC), shares=shares)
+    at = {name: place for name, place in LINE.items() if name not in without}
+    return clean_line(2, [told.get(name, "") for name in LINE], at, how)
+
+
+@pytest.mark.parametrize(
+    ("written", "off"),
+    [("10%", "10"), ("-10%", "10"), ("(10%)", "10"), ("10 %", "10"), ("10.5%", "10.50"), ("10 percent", "10"),
+     ("10pct off", "10"), ("%10", "10"), ("１０％", "10"), ("10%-", "10"), ("0%", "0"), ("100%", "100")],
+)  # fmt: skip
+def test_a_discount_in_percent_is_money_off_what_the_line_cost(written: str, off: str) -> None:
+    """It cost the line, and with it the order."""
+    noted = ("discount_of_percent",) if off != "0" else ()
+    priced = _line(("amount",), unit_price="50.00", quantity="2", discount=written)
+    assert (priced.discount, priced.amount, priced.notes) == (Decimal(off), 100 - Decimal(off), noted)
+    if off == "100":
+        return
+    paid = _line(("unit_price",), amount=str(100 - Decimal(off)), discount=written)
+    assert (paid.discount, paid.amount, paid.notes) == (Decimal(off), 100 - Decimal(off), noted)
+    both = _line(amount=str(100 - Decimal(off)), unit_price="50", quantity="2", discount=written)
+    assert (both.discount, both.amount) == (Decimal(off), 100 - Decimal(off))
+
+
+def test_a_return_and_a_coupon_in_percent() -> None:
+    back = _line(("amount",), unit_price="50.00", quantity="-2", discount="10%")
+    assert (back.amount, back.discount) == (Decimal(-90), Decimal(10))
+    coupon = _line(("amount",), unit_price="20", coupon_discount="25%", discount="1.00")
+    assert (coupon.amount, coupon.discount, coupon.coupon_discount) == (Decimal(15), Decimal(5), Decimal(5))
+
+
+@pytest.mark.parametrize("written", ["110%", "10%-20%", "ten%", "€2.00", "two dollars", "100%", "1" * 300])
+def test_a_discount_that_cannot_be_told_is_blank_and_the_line_stays(written: str) -> None:
+    line = _line(("unit_price",), amount="90", discount=written)
+    assert (line.amount, line.discount, line.notes) == (Decimal(90), Decimal(0), ("discount_left_out",))
+
+
+@pytest.mark.parametrize(
+    ("written", "off"), [("10", "10"), ("0.1", "10"), ("10%", "10"), ("0.5%", "0.50"), ("n/a", "0"), ("0", "0")]
+)
+def test_a_column_called_one_of_percentages_holds_no_dollars(written: str, off: str) -> None:
+    line = _line(("amount",), frozenset({"discount"}), unit_price="100", discount=written)
+    assert (line.discount, line.amount) == (Decimal(off), 100 - Decimal(off))
+    one = _line(("amount",), frozenset({"discount"}), unit_price="100", discount="1")
+    assert (one.discount, one.notes) == (Decimal(0), ("discount_left_out",)), "1 or 100 in a hundred"
+
+
+@pytest.mark.parametrize(
+    ("field", "cell"),
+    [("quantity", "a few"), ("is_alcohol", "perhaps"), ("store", "x" * 300), ("time_of_day", "late")],
+)
+def test_a_bad_cell_beside_what_was_paid_costs_itself(field: str, cell: str) -> None:
+    line = _line(("unit_price",), amount="90", **{field: cell})
+    assert (line.amount, line.quantity, line.is_alcohol) == (Decimal(90), Decimal(1), True)
+    assert line.notes == (f"{field}_left_out",)
+    with pytest.raises(Rejected):
+        _line(("amount",), unit_price="45", quantity="a few")
+
+
+async def test_percentages_are_told_and_add_up(database: str, tmp_path: Path) -> None:
+    path = tmp_path / "sales.csv"
+    path.write_text(
+        "order id,email,date,item,qty,price,Discount %,Discount\n"
+        "1,a@example.com,2026-01-05,Rye,2,50.00,,10%\n2,a@example.com,2026-01-06,Gin,1,30.00,,perhaps\n"
+        "3,a@example.com,2026-01-07,Ale,1,8.00,,0.50\n"
+    )
+    async with transaction() as session:
+        trial = await try_file(
+            session, SYSTEM, kind="purchases", path=path, limit=100, watch=True,
+            options={"unknown_customers": "create"},
+        )  # fmt: skip
+    assert (trial.report.created, trial.report.rejected) == (3, 0)
+    assert (trial.totals.money, trial.totals.money_made) == (Decimal("127.50"), Decimal("127.50"))
+    assert {key: trial.report.notes[key] for key in ("discount_of_percent", "discount_left_out")} == {
+        "discount_of_percent": 1, "discount_left_out": 1,
+    }  # fmt: skip
+    assert [one.reason for one in trial.shown] == [NOTES["discount_of_percent"], NOTES["discount_left_out"], ""]
+    assert "1 discount in percent: worked out as money" in note_words(trial.report.notes)
+    assert guess_mapping(["id", "email", "date", "total", "Discount %"], "purchases")["discount"] == "Discount %"

@@ -91,7 +91,24 @@ def read_amount(text: str, decimal: str = ".") -> Amount | None:
     return Amount(-value if is_negative else value, next(iter(named - {"$"}), "$" if named else ""))
 
 
-_LOOKALIKES = str.maketrans({"−": "-", "–": "-", "’": "'", "\xa0": " ", "\u202f": " ", "＄": "$"})
+_LOOKALIKES = str.maketrans({"−": "-", "–": "-", "’": "'", "\xa0": " ", "\u202f": " ", "＄": "$", "％": "%", "٪": "%"})
+_PERCENT = re.compile(r"%|\b(?:percent|pct)\b\.?|(?<=\d)(?:percent|pct)\b\.?", re.IGNORECASE)
+_OFF = re.compile(r"\b(?:off|discount)\b", re.IGNORECASE)
+
+
+def says_percent(text: str) -> bool:
+    """Tell whether a text is about a share of something, whether it can be read or not."""
+    return _PERCENT.search(text[:LONGEST].translate(_LOOKALIKES)) is not None
+
+
+def read_share(text: str, decimal: str = ".") -> Decimal | None:
+    """Return the share that is taken off, as `10%`, `-10 %`, `(10%)`, `10 pct off` or a number alone say it (in
+    hundredths); None if they say none, or more than all."""
+    plain = text.translate(_LOOKALIKES).strip() if len(text) <= LONGEST else ""
+    read = read_amount(_OFF.sub(" ", _PERCENT.sub(" ", plain, count=1)).replace(" )", ")"), decimal)
+    if read is None or read.currency or abs(read.value) > 100:
+        return None
+    return abs(read.value) / 100
 
 
 def _rewritten(text: str) -> str:

@@ -26,6 +26,10 @@ def _numbers(*nouns: str) -> tuple[str, ...]:
     return tuple(f"{noun} {word}" for noun in nouns for word in ("id", "number", "no", "num", "nr"))
 
 
+_PERCENTAGES = ("discount percent", "discount percentage", "discount pct", "discount rate", "disc percent", "disc pct")
+_OF_PERCENT = re.compile(r"percent|pct|\brate\b")
+
+
 CUSTOMERS: dict[str, tuple[str, ...]] = {
     "email": ("email", "e-mail", "email address", "mail", "customer email", "contact email", "primary email"),
     "phone": (
@@ -98,7 +102,7 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         "net total", "value", "revenue", "gross sales",
     ),
     "unit_price": ("unit price", "price", "price each", "lineitem price"),
-    "discount": ("discount", "discount amount", "line discount", "discounts", "savings"),
+    "discount": ("discount", "discount amount", "line discount", "discounts", "savings", *_PERCENTAGES),
     "coupon_discount": ("coupon discount", "coupon amount", "coupon value", "coupon savings"),
     "store": ("store", "store name", "store id", "shop", "location", "branch", "register"),
     "coupon_code": ("coupon code", "coupon", "promo code", "discount code", "voucher"),
@@ -168,7 +172,7 @@ def guess_mapping(
     """
     by_name: dict[str, str] = {}
     for column in columns:
-        by_name.setdefault(plain(column), column)
+        by_name.setdefault(plain(column.replace("%", " percent")), column)
     if profile is not None:
         by_tool = profile_mapping(profile, columns)
         tags = [by_name[one] for one in map(plain, KINDS[kind].get("tags", ())) if one in by_name]
@@ -239,6 +243,16 @@ def _by_values(
         if field not in found and len(about) == 1:
             more[field] = about[0]
     return more
+
+
+def percentages(mapping: Mapping[str, int], columns: Sequence[str]) -> frozenset[str]:
+    """Return the fields of what was taken off whose columns are called percentages ("Discount %")."""
+    places = {field: mapping[field] for field in ("discount", "coupon_discount") if field in mapping}
+    return frozenset(
+        field
+        for field, place in places.items()
+        if place < len(columns) and _OF_PERCENT.search(column_words(columns[place].replace("%", " percent ")))
+    )
 
 
 def positions(mapping: Mapping[str, str], columns: Sequence[str]) -> dict[str, int]:

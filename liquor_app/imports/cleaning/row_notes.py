@@ -14,6 +14,7 @@ FUTURE = "consent_in_the_future"
 UNSEEN = "age_without_evidence"
 TOO_MANY_TAGS = "too_many_tags"
 TOO_MANY_OF_ONE = "too_many_tags_of_one"
+PERCENT = "discount_of_percent"
 
 
 def left_out(field: str) -> str:
@@ -21,11 +22,16 @@ def left_out(field: str) -> str:
     return f"{field}_left_out"
 
 
+_OF_LINES = (
+    *("discount", "coupon_discount", "quantity", "is_alcohol", "time_of_day"),
+    *("store", "coupon_code", "product", "category", "brand"),
+)
 _OF_PRODUCTS = ("sku", "upc", "category", "brand", "price", "sale_price", "cost", "minimum_price", "stock")
 _OF_PEOPLE = (
     *("external_id", "name", "city", "state", "postal_code", "country", "timezone", "language", "email", "phone"),
     *("date_of_birth", "first_name", "last_name", "tags", "custom", "consent_ip", *CONSENTS, *DEAD_FIELDS),
 )
+_MAY_BE_BLANK = (*_OF_PEOPLE, *_OF_PRODUCTS, *_OF_LINES)
 NOTES = {
     NO_EVIDENCE: "A consent is left out: each counts only with a source and a date of its own.",
     FUTURE: "A consent is left out: its date lies in the future, nobody has agreed yet.",
@@ -35,6 +41,10 @@ NOTES = {
     TOO_MANY_OF_ONE: f"A tag is left out: a customer has at most {MOST_OF_ONE}.",
     UNSEEN: "The check of age is left out: it counts only with what was seen, and on which day.",
     GIVEN_UP: "The file says that this address is no longer written to: it goes onto the suppression list.",
-    **{left_out(field): f"{field} cannot be read and is left blank." for field in (*_OF_PEOPLE, *_OF_PRODUCTS)},
+    **{
+        left_out(field): f"{field} cannot be read and is left blank."
+        for field in (*_OF_PEOPLE, *_OF_PRODUCTS, *_OF_LINES)
+    },
+    PERCENT: "The discount is a percentage: it is worked out as money, of what the line cost before it.",
 }
 """What may be left out of a row that is taken all the same, and the words for it."""

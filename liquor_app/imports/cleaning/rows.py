@@ -60,6 +60,8 @@ class Setting:
     date_order: str = "mdy"
     decimal: str = "."
     currency: str = "USD"
+    shares: frozenset[str] = frozenset()
+    """Fields whose columns hold percentages, by their names ("Discount %")."""
     moments: dict[tuple[str, str], When | None] = field(default_factory=dict, compare=False)
 
     def moment(self, cell: str, clock: str) -> When | None:

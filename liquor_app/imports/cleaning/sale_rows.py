@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from liquor_app.imports.cleaning.amounts import Amount, read_amount
+from liquor_app.core.money import money
+from liquor_app.imports.cleaning.amounts import Amount, read_amount, read_share, says_percent
 from liquor_app.imports.cleaning.packed_items import packed_items
 from liquor_app.imports.profiles.tool_profile import FILLED, OTHER_ROW, Make, Sales, packed_part, plain
 
@@ -87,9 +88,9 @@ class SaleRows:
             if why := reasons.get(said) or (reasons.get(FILLED) if said else None):
                 return why
         total = self._sum(cells, self._plus, signed=True)
-        off = self._sum(cells, self._minus, signed=False)
-        less = self._sum(cells, self._less, signed=True)
-        discount = self._sum(cells, self._discount, signed=False)
+        off = self._sum(cells, self._minus, signed=False, of=total)
+        less = self._sum(cells, self._less, signed=True, of=total)
+        discount = self._sum(cells, self._discount, signed=False, of=total)
         if discount is None and len(self._between) == 2:
             before, after = (self._read(cells[place]) for place in self._between)
             discount = max(before - after, Decimal(0)) if before is not None and after is not None else None
@@ -110,15 +111,25 @@ class SaleRows:
         read = read_amount(cell.strip(), self._decimal) if cell.strip() else None
         return None if read is None else read.value
 
-    def _sum(self, cells: list[str], terms: Sequence[Sequence[int]], *, signed: bool) -> Decimal | None:
-        """Return what the terms come to; None where none is filled or one cannot be read."""
+    def _sum(
+        self, cells: list[str], terms: Sequence[Sequence[int]], *, signed: bool, of: Decimal | None = None
+    ) -> Decimal | None:
+        """Return what the terms come to; None where none is filled or one cannot be read.
+
+        Args:
+            of: what a term that is a percentage (`10%`) is one of.
+        """
         found: Decimal | None = None
         for places in terms:
             if not cells[places[0]].strip():
                 continue
             value = Decimal(1)
             for place in places:
-                read: Amount | None = read_amount(cells[place].strip() or "1", self._decimal)
+                cell = cells[place].strip() or "1"
+                if of is not None and says_percent(cell) and (share := read_share(cell, self._decimal)) is not None:
+                    value *= money(of * share)
+                    continue
+                read: Amount | None = read_amount(cell, self._decimal)
                 if read is None:
                     return None
                 value *= read.value

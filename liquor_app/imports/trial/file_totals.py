@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from liquor_app.imports.cleaning.amounts import read_amount
+from liquor_app.imports.cleaning.amounts import read_amount, read_share, says_percent
+from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.imports.profiles.tool_profile import Sales, plain
 
 TOTALS = (
@@ -42,10 +43,10 @@ class FileTotals:
         sales: how a known tool's rows become lines.
     """
 
-    def __init__(self, columns: Sequence[str], at: Mapping[str, int], decimal: str, sales: Sales | None) -> None:
+    def __init__(self, columns: Sequence[str], at: Mapping[str, int], how: Setting, sales: Sales | None) -> None:
         named = {plain(one): position for position, one in reversed(list(enumerate(columns)))}
         own = {field: position for field, position in at.items() if position < len(columns)}
-        self._columns, self._decimal = columns, decimal
+        self._columns, self._decimal, self._shares = columns, how.decimal, how.shares
         self._order = named.get(plain(sales.order)) if sales else own.get("order_id")
         line = own.get("amount")
         self._total = next((named[name] for name in TOTALS if name in named and named[name] != line), None)
@@ -74,12 +75,18 @@ class FileTotals:
             self._is_full = len(self._orders) > MOST_ORDERS
         if self._total is None:
             money = sum((self._product(cells, places) for places in self._terms), Decimal(0))
-            off = abs(self._product(cells, [self._off])) if self._off is not None else Decimal(0)
+            off = self._taken_off(cells[self._off], money) if self._off is not None else Decimal(0)
             self._money += max(money - off, Decimal(0)) if money >= 0 else min(money + off, Decimal(0))
         elif cells[self._total].strip() and (not order or order not in self._summed):
             self._money += self._product(cells, [self._total])
             if order and len(self._summed) <= MOST_ORDERS:
                 self._summed.add(order)
+
+    def _taken_off(self, cell: str, money: Decimal) -> Decimal:
+        if "discount" in self._shares or says_percent(cell):
+            return abs(money) * (read_share(cell, self._decimal) or 0)
+        read = read_amount(cell.strip(), self._decimal)
+        return abs(read.value) if read else Decimal(0)
 
     def _product(self, cells: Sequence[str], places: Sequence[int]) -> Decimal:
         value = Decimal(1)

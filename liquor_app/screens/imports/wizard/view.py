@@ -18,6 +18,7 @@ from liquor_app.imports.cleaning.row_notes import (
     GIVEN_UP,
     NO_BIRTHDAY,
     NO_EVIDENCE,
+    PERCENT,
     TOO_MANY_OF_ONE,
     TOO_MANY_TAGS,
     UNSEEN,
@@ -269,6 +270,8 @@ def note_words(notes: Mapping[str, Any]) -> str:
     ]
     if blank:
         words += f" Cells that could not be read are left blank: {listed(blank)}."
+    if count := int(notes.get(PERCENT, 0)):
+        words += f" {plural(count, 'discount')} in percent: worked out as money, of what the line cost before it."
     if count := int(notes.get(MADE, 0)):
         words += f" {plural(count, 'customer')} made of buyers nobody knew: by number, e-mail or phone alone, without"
         words += " consent."
