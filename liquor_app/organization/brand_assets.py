@@ -43,3 +43,8 @@ def is_safe_logo(url: str | None) -> bool:
     except ValueError:
         return False
     return parts.scheme == "https" and _HOST.fullmatch(parts.netloc) is not None
+
+
+def imprint(name: str, postal_address: str) -> str:
+    """Return who and where a shop is, in a line: "Harbor & Vine, 14 Wharf St"; no comma before nothing."""
+    return ", ".join(part for part in (name, postal_address) if part)

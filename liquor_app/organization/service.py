@@ -88,6 +88,12 @@ async def default_brand(session: AsyncSession) -> BrandRow:
     return BrandRow(**row)
 
 
+async def brand_of_sender(session: AsyncSession, number: str) -> BrandRow:
+    """Return the brand that texts from a number, the default one if none does. A corridor."""
+    found = await session.execute(text("SELECT id FROM brands WHERE sms_sender = :number LIMIT 1"), {"number": number})
+    return await get_brand(session, found.scalar())
+
+
 async def get_brand(session: AsyncSession, brand_id: UUID | None) -> BrandRow:
     """Return one brand, the default one for None.
 

@@ -336,7 +336,11 @@ async def test_the_registration_follows_what_is_set(
         ("address", "14 Wharf St"),
         ("screenshots", JOIN),
         ("privacy_line", "not sold or shared"),
-        ("opt_out_message", "unsubscribed"),
+        ("opt_out_message", "Harbor & Vine: you are unsubscribed"),
+        ("opt_in_again_message", "Harbor & Vine: you get our texts again. Questions: "),
+        ("help_message", "Harbor & Vine, 14 Wharf St, Portland, ME 04101. Questions: "),
+        ("welcome_message", " Questions: "),
+        ("answers_setup", "Advanced Opt-Out"),
         ("links", "/l/"),
         ("use_case", "Marketing"),
     ):

@@ -284,7 +284,10 @@ async def test_stop_and_start_by_text(anybody: Client) -> None:
         return tuple(row)  # type: ignore[return-value]
 
     answer = await text_us(anybody, phone, "  Stop!! ")
-    assert (answer.status_code, answer.text) == (200, "<Response/>")
+    assert answer.text == (
+        "<Response><Message>Harbor &amp; Vine: you are unsubscribed and will get no more texts from us. Reply START to"
+        " get them again.</Message></Response>"
+    )
     await process()
     assert await state() == ("withdrawn", 1)
     await text_us(anybody, phone, "yes")
@@ -326,6 +329,27 @@ async def test_a_text_makes_no_consent(anybody: Client, word: str) -> None:
     assert [tuple(row) for row in await rows(BACK, id=never)] == [(None, 1)]
     assert [tuple(row) for row in await rows(BACK, id=left)] == [("withdrawn", 1)]
     assert [row[0] for row in await rows("SELECT status FROM consents")] == ["withdrawn"]
+
+
+async def test_a_stop_that_is_replayed_after_a_start_changes_nothing(anybody: Client) -> None:
+    """Twilio's signature has no time: a captured callback is signed for ever, as it came and cut anew."""
+    await shop()
+    _, customer, phone = await sent("twilio", "sms")
+    sid = "SM" + uuid7().hex
+    form = {"From": phone, "FromZip": "04101", "To": "+18005551212", "Body": "STOP", "MessageSid": sid,
+            "SmsStatus": "received"}  # fmt: skip
+    body, headers = twilio(form)
+    await anybody.post("/webhooks/twilio", content=body, headers=headers)
+    await process()
+    await text_us(anybody, phone, "START")
+    await process()
+    cut = {**form, "FromZip": f"04101MessageSid{sid}"}
+    del cut["MessageSid"]
+    assert twilio(cut)[1] == headers, "signed alike"
+    assert (await anybody.post("/webhooks/twilio", content=body, headers=headers)).status_code == 200
+    assert (await anybody.post("/webhooks/twilio", content=urlencode(cut), headers=headers)).status_code == 200
+    await process()
+    assert [tuple(row) for row in await rows(BACK, id=customer)] == [("given", 0)]
 
 
 async def test_what_nobody_understands_waits_for_a_person_and_holds_further_texts(
@@ -376,7 +400,8 @@ async def test_twilios_own_reading_goes_before_ours(anybody: Client) -> None:
     _, customer, phone = await sent("twilio", "sms")
     body, headers = twilio({"From": phone, "To": "+18005551212", "Body": "adios", "MessageSid": "SM" + uuid7().hex,
                             "SmsStatus": "received", "OptOutType": "STOP"})  # fmt: skip
-    assert (await anybody.post("/webhooks/twilio", content=body, headers=headers)).status_code == 200
+    answer = await anybody.post("/webhooks/twilio", content=body, headers=headers)
+    assert (answer.status_code, answer.text) == (200, "<Response/>"), "it has answered that itself"
     await process()
     assert [tuple(row) for row in await rows(BACK, id=customer)] == [("withdrawn", 1)]
     assert await rows("SELECT 1 FROM replies") == []

@@ -31,6 +31,7 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 STAMP = str(int(NOW.timestamp()))
 URL = "https://shop.example.com/api/v1/webhooks/x"
 SEND = uuid7()
+SID = "SM" + "1" * 32
 KEY = "signing-key"
 
 
@@ -320,14 +321,31 @@ def twilio_event(form: dict[str, str], url: str = f"{URL}?send_id={SEND}") -> We
     ],
 )
 def test_twilio_status(form: dict[str, str], kind: EventKind, permanent: bool) -> None:
-    told = twilio_event({"MessageSid": "SM1", "To": "+12075550001", "From": "+15550001111", **form})
-    assert (told.kind, told.is_permanent, told.send_id, told.message_id) == (kind, permanent, SEND, "SM1")
-    assert (told.event_id, told.recipient) == (f"SM1:{form['MessageStatus']}", "+12075550001")
+    told = twilio_event({"MessageSid": SID, "To": "+12075550001", "From": "+15550001111", **form})
+    assert (told.kind, told.is_permanent, told.send_id, told.message_id) == (kind, permanent, SEND, SID)
+    assert (told.event_id, told.recipient) == (f"{SID}:{form['MessageStatus']}", "+12075550001")
+
+
+def test_a_signed_form_cut_anew_is_never_acted_upon() -> None:
+    """The attack: Twilio signs names and values glued together, so a captured STOP whose MessageSid went into the value
+    before it carries the same signature, and would be a new event however often it comes."""
+    form = {"Body": "STOP", "From": "+12075550001", "FromZip": "04101", "MessageSid": SID, "SmsStatus": "received",
+            "To": "+15550001111"}  # fmt: skip
+    captured = sign(URL, form)
+    assert twilio().parse_webhook(urlencode(form).encode(), captured, URL)[0].event_id == f"{SID}:received"
+    for glued in (
+        {"FromZip": f"04101MessageSid{SID}", "MessageSid": None},
+        {"MessageSid": f"{SID}SmsStatusreceived", "SmsStatus": None},
+    ):
+        cut = {name: value for name, value in {**form, **glued}.items() if value is not None}
+        assert sign(URL, cut) == captured
+        (told,) = twilio().parse_webhook(urlencode(cut).encode(), captured, URL)
+        assert told.kind is EventKind.OTHER, "kept, and never acted upon"
 
 
 def test_twilio_inbound() -> None:
     """What somebody wrote to us; new parameters are signed too."""
-    form = {"MessageSid": "SM2", "SmsStatus": "received", "From": "+12075550001", "To": "+15550001111",
+    form = {"MessageSid": SID, "SmsStatus": "received", "From": "+12075550001", "To": "+15550001111",
             "Body": "Stop, please!", "BrandNewParameter": ""}  # fmt: skip
     told = twilio_event(form)
     assert (told.kind, told.recipient, told.text) == (EventKind.INBOUND, "+12075550001", "Stop, please!")
@@ -335,12 +353,12 @@ def test_twilio_inbound() -> None:
 
 
 def test_twilio_json_bodies_are_signed_by_their_hash() -> None:
-    body = b'{"MessageSid": "SM3", "MessageStatus": "delivered"}'
+    body = json.dumps({"MessageSid": SID, "MessageStatus": "delivered"}).encode()
     url = f"{URL}?bodySHA256={hashlib.sha256(body).hexdigest()}"
     (told,) = twilio().parse_webhook(body, sign(url, {}), url)
     assert told.kind is EventKind.DELIVERED
     with pytest.raises(Unauthenticated):
-        twilio().parse_webhook(body.replace(b"SM3", b"SM4"), sign(url, {}), url)
+        twilio().parse_webhook(body.replace(b"SM1", b"SM2"), sign(url, {}), url)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,12 @@ from liquor_app.providers.kit.remedies import TWILIO, explained, remedy_of
 @pytest.mark.parametrize("code", TWILIO)
 @pytest.mark.parametrize("status", ["failed", "undelivered"])
 def test_carriers_codes_are_configuration(code: int, status: str) -> None:
-    form: dict[str, Any] = {"MessageStatus": status, "ErrorCode": str(code), "MessageSid": "SM1", "To": "+12075550100"}
+    form: dict[str, Any] = {
+        "MessageStatus": status,
+        "ErrorCode": str(code),
+        "MessageSid": "SM" + "1" * 32,
+        "To": "+12075550100",
+    }
     assert _kind(form, code) is EventKind.FAILED
     told = _event(form, None)
     assert (told.kind, told.is_permanent) == (EventKind.FAILED, False)

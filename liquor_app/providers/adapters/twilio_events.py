@@ -5,6 +5,7 @@ https://www.twilio.com/docs/usage/webhooks/webhooks-security
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -25,6 +26,8 @@ DEAD = frozenset({21211, 21614, 30005, 30006})
 OURS = frozenset({20003, 20005, 21606, 21659, *TWILIO})
 """Credentials, suspended account, a sender that cannot send, filtered by carriers, not registered (A2P 10DLC)."""
 
+_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
+"""What Twilio calls a message: the key by which a callback counts once."""
 THROTTLED = frozenset({20429, 14107, 30022})
 
 
@@ -79,7 +82,11 @@ def _event(form: Mapping[str, Any], send_id: UUID | None) -> WebhookEvent:
     given = str(form.get("ErrorCode") or "")
     code = int(given) if given.isdigit() else None
     kind = _kind(form, code)
+    # the signature glues names and values together: a captured form cut anew, so that its id went into a neighbour's
+    # value, would be signed as well, and be another event
     sid = words(form.get("MessageSid")) or words(form.get("SmsSid"))
+    if not sid or not _SID.fullmatch(sid):
+        kind, sid = EventKind.OTHER, None
     status = words(form.get("MessageStatus")) or words(form.get("SmsStatus")) or ""
     inbound = kind is EventKind.INBOUND
     return WebhookEvent(

@@ -7,6 +7,7 @@ from html import escape
 
 from fastapi.responses import HTMLResponse
 
+from liquor_app.organization.brand_assets import imprint
 from liquor_app.organization.models import Channel
 from liquor_app.rest.pages.unsubscribe_pages import page
 from liquor_app.sending.recipients.page_branding import Look, look_of
@@ -58,7 +59,7 @@ def sign_up_page(
         f"<p>{intro}</p>{alert}<form method=post action='{escape(asked.address, quote=True)}' novalidate>"
         f"<input type=hidden name=form value='{escape(token, quote=True)}'>{trap}{''.join(fields)}"
         f"<button type=submit>Sign me up</button></form><p class=after>We ask the address itself before anything is"
-        f" sent. {_links(asked)}</p><p><small>{escape(asked.brand.name)}, {escape(asked.brand.postal_address)}. For"
+        f" sent. {_links(asked)}</p><p><small>{escape(imprint(asked.brand.name, asked.brand.postal_address))}. For"
         f" people of {asked.minimum_age} or older.</small></p>"
     )
     return _page(asked, asked.wording.headline, body, 422 if problems else 200)

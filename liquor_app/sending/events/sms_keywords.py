@@ -15,6 +15,7 @@ from liquor_app.customers.addresses import address_hash, normalise_phone
 from liquor_app.customers.consents import Suppression, suppress_addresses
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.customers.recipient_consent import SaidByText, return_by_text, withdraw_by_text
+from liquor_app.organization.brand_assets import imprint
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow
 from liquor_app.providers.kit.base import WebhookEvent
@@ -165,5 +166,29 @@ async def _obey(session: AsyncSession, wish: Wish, events: Sequence[WebhookEvent
 
 
 def help_words(brand: BrandRow) -> str:
-    """Return the answer to HELP: who we are, for whom, and the way out."""
-    return f"{brand.name}, {brand.postal_address}. Offers for people of legal drinking age. Reply STOP to end."
+    """Return the answer to HELP (CTIA 5.1.4): who we are, whom to ask, for whom, and the way out."""
+    return (
+        f"{imprint(brand.name, brand.postal_address)}. {_contact(brand)}Offers for people of legal drinking age."
+        " Reply STOP to end."
+    )
+
+
+def stopped_words(brand: BrandRow) -> str:
+    """Return the one answer to a no (CTIA 5.1.3, 47 CFR 64.1200(a)(12)): whose texts have ended, and that there will be
+    no more. Nothing else may stand in it."""
+    return f"{brand.name}: you are unsubscribed and will get no more texts from us. Reply START to get them again."
+
+
+def started_words(brand: BrandRow) -> str:
+    """Return the answer to START, for the provider who gives it."""
+    return f"{brand.name}: you get our texts again. {_contact(brand)}Reply HELP for help, STOP to end."
+
+
+def contact_of(brand: BrandRow) -> str:
+    """Return where somebody reaches the shop: its mailbox, else its web site; empty if nobody has said."""
+    return brand.reply_to or brand.from_email or brand.website_url
+
+
+def _contact(brand: BrandRow) -> str:
+    contact = contact_of(brand)
+    return f"Questions: {contact}. " if contact else ""

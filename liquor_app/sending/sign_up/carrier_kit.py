@@ -23,7 +23,7 @@ from liquor_app.organization.shop_identity import UNNAMED
 from liquor_app.organization.us_states import state_name
 from liquor_app.providers.registry import SANDBOX
 from liquor_app.providers.service import load_routes
-from liquor_app.sending.events.sms_keywords import HELP, STOP, help_words
+from liquor_app.sending.events.sms_keywords import HELP, STOP, help_words, started_words, stopped_words
 from liquor_app.sending.sign_up.sign_up_message import asking_text, welcome_text
 from liquor_app.sending.sign_up.sign_up_pages import PageRow, read_sign_up_page
 from liquor_app.templates.preview import preview_draft
@@ -33,11 +33,10 @@ from liquor_app.ui.words import plural
 
 SAMPLES = 5
 """The registry takes five messages at most."""
-STOPPED = (
-    "You have successfully been unsubscribed. You will not receive any more messages from this number. Reply START to"
-    " resubscribe."
+WHERE_TO_SET = (
+    "Twilio's own answer to STOP does not name you, which carriers ask for: in the Messaging Service, under Opt-Out"
+    " Management, turn Advanced Opt-Out on and enter the opt-out, opt-in and help messages below and above."
 )
-"""What Twilio answers by itself; another provider's may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +155,11 @@ def _campaign_fields(
         ),
         KitField("opt_in_keywords", "Opt-in keywords", "YES"),
         KitField("opt_in_message", "Opt-in message", asking),
-        KitField("welcome_message", "Answer to a YES", welcome_text(name, page.wording)),
+        KitField("welcome_message", "Answer to a YES", welcome_text(brand, page.wording)),
         KitField("opt_out_keywords", "Opt-out keywords", ", ".join(sorted(one.upper() for one in STOP))),
-        KitField("opt_out_message", "Opt-out message", STOPPED),
+        KitField("opt_out_message", "Opt-out message", stopped_words(brand)),
+        KitField("opt_in_again_message", "Answer to START", started_words(brand)),
+        KitField("answers_setup", "Where to enter these answers", WHERE_TO_SET),
         KitField("help_keywords", "Help keywords", ", ".join(sorted(one.upper() for one in HELP))),
         KitField("help_message", "Help message", help_words(brand)),
         KitField("age_gating", "Age gating", gate),

@@ -88,8 +88,14 @@ def box_words(channel: Channel, brand: str, wording: Wording) -> str:
     return (
         f"Yes, send me recurring automated marketing texts from {brand} at the number above: {wording.programme},"
         f" {often}. Consent is not a condition of any purchase. Message and data rates may apply. Reply STOP to end,"
-        f" HELP for help. Terms: {wording.terms_url} Privacy: {wording.privacy_url}"
+        f" HELP for help.{_links(wording)}"
     )
+
+
+def _links(wording: Wording) -> str:
+    """Return each label with its address; one that has none is left out whole."""
+    pages = (("Terms", wording.terms_url), ("Privacy", wording.privacy_url))
+    return "".join(f" {name}: {address}" for name, address in pages if address)
 
 
 def clean_origins(given: object) -> list[str]:

@@ -12,7 +12,8 @@ from liquor_app.core.config import get_settings
 from liquor_app.core.errors import Conflict
 from liquor_app.core.security.crypto import sign
 from liquor_app.organization.models import Channel
-from liquor_app.organization.service import get_brand
+from liquor_app.organization.service import BrandRow, get_brand
+from liquor_app.sending.events.sms_keywords import contact_of
 from liquor_app.sending.sign_up.consent_wording import Wording
 from liquor_app.sending.sign_up.models import SignUpStatus
 from liquor_app.sending.sign_up.sign_up_pages import wording_of
@@ -73,10 +74,13 @@ def asking_text(brand: str, wording: Wording) -> str:
     )
 
 
-def welcome_text(brand: str, wording: Wording) -> str:
-    """Return the answer to a YES that confirmed (CTIA: who, what for, how often, the cost, help, the way out)."""
+def welcome_text(brand: BrandRow, wording: Wording) -> str:
+    """Return the answer to a YES that confirmed (CTIA: who, what for, how often, the cost, whom to ask, the way
+    out)."""
     often = plural(wording.messages_a_month, "message")
+    contact = contact_of(brand)
+    ask = f" Questions: {contact}." if contact else ""
     return (
-        f"{brand}: you are signed up for recurring marketing texts, up to {often} a month. Msg & data rates may apply."
-        " Reply HELP for help, STOP to end."
+        f"{brand.name}: you are signed up for recurring marketing texts, up to {often} a month. Msg & data rates may"
+        f" apply.{ask} Reply HELP for help, STOP to end."
     )

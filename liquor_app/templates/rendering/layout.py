@@ -17,14 +17,16 @@ FOOTER_MJML = """
 <mj-raw>@disclosure@</mj-raw>
 <mj-section padding="22px 0 34px"><mj-column>
   <mj-text align="center" font-size="12px" line-height="19px" color="#63635e" padding="0 32px"
-    font-family="-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif">{{ legal.disclaimer }}<br />
-    {% if legal.footer != '' %}{{ legal.footer }}<br />{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br />
+    font-family="-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif">
+    {% if legal.disclaimer != '' %}{{ legal.disclaimer }}<br />{% endif %}
+    {% if legal.footer != '' %}{{ legal.footer }}<br />{% endif %}{{ legal.imprint }}<br />
     @links@</mj-text>
 </mj-column></mj-section>
 """.replace("@links@", LINKS).replace("@disclosure@", DISCLOSURE_HTML)
 FOOTER_HTML = """@disclosure@
-<div style="padding:22px 32px 34px;text-align:center;font:12px/19px sans-serif;color:#63635e">{{ legal.disclaimer }}<br>
-{% if legal.footer != '' %}{{ legal.footer }}<br>{% endif %}{{ legal.brand }}, {{ legal.postal_address }}<br>
+<div style="padding:22px 32px 34px;text-align:center;font:12px/19px sans-serif;color:#63635e">
+{% if legal.disclaimer != '' %}{{ legal.disclaimer }}<br>{% endif %}
+{% if legal.footer != '' %}{{ legal.footer }}<br>{% endif %}{{ legal.imprint }}<br>
 @links@</div>
 """.replace("@links@", LINKS).replace("@disclosure@", DISCLOSURE_HTML)
 _NAME = "font:600 15px/24px -apple-system,'Segoe UI',Helvetica,Arial,sans-serif;letter-spacing:0.04em;color:@ink@"
@@ -47,13 +49,13 @@ FOOTER_TEXT = """{% if legal.disclosure != '' %}
 {{ legal.disclosure }}{% endif %}
 
 --
-{{ legal.disclaimer }}
-{% if legal.footer != '' %}{{ legal.footer }}
-{% endif %}{{ legal.brand }}, {{ legal.postal_address }}
+{% if legal.disclaimer != '' %}{{ legal.disclaimer }}
+{% endif %}{% if legal.footer != '' %}{{ legal.footer }}
+{% endif %}{{ legal.imprint }}
 {% if legal.view_url != '' %}View in browser: {{ legal.view_url }}
 {% endif %}{% if legal.preferences_url != '' %}Preferences: {{ legal.preferences_url }}
-{% endif %}Unsubscribe: {{ legal.unsubscribe_url }}
-"""
+{% endif %}{% if legal.unsubscribe_url != '' %}Unsubscribe: {{ legal.unsubscribe_url }}
+{% endif %}"""
 
 NOTICE_HTML = (
     """<!doctype html><html><head><meta charset="utf-8"><title>{{ notice.title }}</title></head>"""
@@ -68,8 +70,8 @@ NOTICE_HTML = (
     """border-radius:10px;background:{{ legal.color }};color:{{ legal.on_color }};font-weight:600;"""
     """text-decoration:none">{{ notice.button }}</a></p>"""
     """<p style="margin:0;font-size:14px;line-height:21px;color:#63635e">{{ notice.why }}</p></div>"""
-    """<p style="margin:18px 0;font:12px/19px sans-serif;color:#63635e">{{ legal.brand }}, """
-    """{{ legal.postal_address }}</p></td></tr></table></body></html>"""
+    """<p style="margin:18px 0;font:12px/19px sans-serif;color:#63635e">{{ legal.imprint }}"""
+    """</p></td></tr></table></body></html>"""
 )
 """A message somebody asked for: no offer in it, so no way out of offers either."""
 NOTICE_TEXT = """{{ legal.brand }}
@@ -83,5 +85,5 @@ NOTICE_TEXT = """{{ legal.brand }}
 {{ notice.why }}
 
 --
-{{ legal.brand }}, {{ legal.postal_address }}
+{{ legal.imprint }}
 """

@@ -14,6 +14,7 @@ from liquid.exceptions import LiquidError
 from liquid.undefined import Undefined
 
 from liquor_app.core.errors import Invalid
+from liquor_app.organization.brand_assets import imprint
 from liquor_app.organization.channel import Channel
 from liquor_app.templates.rendering.compile_sandboxed import compile_html
 from liquor_app.templates.rendering.layout import FOOTER_TEXT, HEADER_TEXT, NOTICE_HTML, NOTICE_TEXT
@@ -268,6 +269,7 @@ def _legal_values(legal: Legal) -> dict[str, str | int]:
     return {
         "brand": legal.brand,
         "postal_address": legal.postal_address,
+        "imprint": imprint(legal.brand, legal.postal_address),
         "footer": legal.footer,
         "disclaimer": legal.disclaimer,
         "unsubscribe_url": legal.unsubscribe_url,
