@@ -22,6 +22,7 @@ from liquor_app.imports.cleaning.cells import Rejected, clean_text
 from liquor_app.imports.cleaning.moment_cells import clean_birthday, clean_moment
 from liquor_app.imports.cleaning.number_cells import clean_number
 from liquor_app.imports.cleaning.person_cells import (
+    clean_code,
     clean_country,
     clean_email,
     clean_id,
@@ -183,7 +184,11 @@ def test_text_is_one_line_of_bounded_length() -> None:
         assert caught.value.code == code
 
 
-@pytest.mark.parametrize("cell", ['="02118"', '\'="02118"', ' ="02118" ', "'02118", "02118"])
+@pytest.mark.parametrize(
+    "cell",
+    ['="02118"', '\'="02118"', ' ="02118" ', "'02118", "02118", '"02118"', '" 02118 "', "'02118'", "“02118”",
+     '"\'02118"', '\'"02118"', "０２１１８", "＂０２１１８＂"],
+)  # fmt: skip
 def test_a_text_of_digits_is_the_same_in_any_spreadsheets_clothes(cell: str) -> None:
     assert clean_text(cell, "postal_code") == "02118"
     assert clean_id(cell, "external_id") == "02118"
@@ -283,6 +288,30 @@ def test_numbers_of_nobody(cell: str) -> None:
 
 def test_a_number_with_the_prefix_of_calls_from_abroad() -> None:
     assert clean_phone("001-207-555-0123", "US") == "+12075550123"
+
+
+@pytest.mark.parametrize("cell", ["8.1E+11", "8.1e+11", "7E+12", "8,1E+11", "1E+05"])
+def test_a_code_that_lost_its_digits_names_no_product(cell: str) -> None:
+    """Two products were one: of many numbers a spreadsheet makes the same `8.1E+11`."""
+    for clean in (clean_code, clean_id):
+        with pytest.raises(Rejected, match="lost its digits"):
+            clean(cell, "sku")
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [("1.2583E+04", "12583"), ("12583.0", "12583"), ('"12583"', "12583"), ("4E2", "4E2"), ("1E5", "1E5"),
+     ("A-1", "A-1"), ('""', None), ("１２３", "123")],
+)  # fmt: skip
+def test_codes_in_a_spreadsheets_clothes(cell: str, code: str | None) -> None:
+    assert clean_code(cell, "sku") == code
+
+
+def test_wide_letters_and_digits_are_everybody_elses() -> None:
+    assert clean_email("Ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ")[1] == "jane@example.com"
+    assert clean_phone("（６１７）　５５５－０１２３", "US") == "+16175550123"
+    assert clean_number("￥１２", "amount", currency="JPY") == clean_number("１２．００", "amount") == 12
+    assert clean_answer("ＹＥＳ", "email_consent") == "yes"
 
 
 NEVER = re.compile(r"(?!)")

@@ -539,3 +539,22 @@ async def test_a_birthday_without_its_year_is_a_birthday_and_proves_no_age(datab
         (601, True, True), (229, True, True), (601, True, True), (514, True, True), (514, False, False),
         (1204, True, True),
     ]  # fmt: skip
+
+
+async def test_a_file_typed_on_an_east_asian_keyboard(database: str, tmp_path: Path) -> None:
+    """Wide letters in the header, an address, a number, a date and an amount."""
+    head = "Ｅｍａｉｌ,Name,Customer ID,Date of Birth"
+    jane = "Ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ,山田　花子,１２５８３,１９８０／０２／０３"
+    report = await run(write(tmp_path / "people.csv", head, jane))
+    assert (report.created, report.notes) == (1, {})
+    found = await one("SELECT email_key, name, external_id, of_age_on FROM customers")
+    assert tuple(found) == ("jane@example.com", "山田 花子", "12583", date(2001, 2, 3))
+    sales = write(
+        tmp_path / "sales.csv", "Order ID,Customer ID,Date,Amount",
+        '１,"""12583""",２０２６／０１／０５　１９：３０,＄１２．５０', '２,1.2583E+04,2026-01-06,"１，０００．００"',
+    )  # fmt: skip
+    report = await run(sales, "purchases")
+    assert (report.created, report.rejected) == (2, 0)
+    assert [tuple(row) for row in await many("SELECT external_id, total, local_hour FROM purchases ORDER BY 1")] == [
+        ("1", Decimal("12.50"), 19), ("2", Decimal("1000.00"), None),
+    ]  # fmt: skip

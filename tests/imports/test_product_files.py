@@ -89,6 +89,17 @@ async def test_what_could_be_of_several_products_is_refused_and_nothing_else(dat
     assert (report.created, report.reasons) == (1, {"upc_of_several": 1})
 
 
+async def test_codes_a_spreadsheet_took_the_digits_of_make_no_two_products_one(database: str, tmp_path: Path) -> None:
+    rows = ("A,8.1E+11,Gin,1", "B,8.1E+11,Rum,2", "8.1E+11,4006381333931,Rye,3", "8.1E+11,,Ale,4")
+    exact = "1.2583E+04,8.36648687350E+10,Port,5"
+    report = await run(write(tmp_path / "a.csv", "sku,upc,name,stock", *rows, exact), "products")
+    assert (report.created, report.reasons) == (4, {"no_product": 1})
+    assert report.notes == {"upc_left_out": 2, "sku_left_out": 1}
+    assert [tuple(row) for row in await many("SELECT sku, upc, name FROM products ORDER BY name")] == [
+        ("A", None, "Gin"), ("12583", "083664868735", "Port"), ("B", None, "Rum"), (None, "4006381333931", "Rye"),
+    ]  # fmt: skip
+
+
 async def test_a_file_without_a_code_or_of_another_kind_is_said_so(database: str, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"No column says which product it is \(sku, upc\)"):
         await run(write(tmp_path / "a.csv", "name,price", "Gin,20"), "products")

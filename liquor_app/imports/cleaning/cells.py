@@ -12,11 +12,11 @@ from liquor_app.customers.visible_text import visible
 MAX_TEXT = 255
 REMEMBERED = 4096
 """Cells whose meaning is remembered where a column holds few different ones."""
-BLANKS = frozenset({"", "null", "none", "n/a", "na", "nan", "nil", "-", "\\n"})
+BLANKS = frozenset({"", "null", "none", "n/a", "na", "nan", "nil", "-", "\\n", '""', "''"})
 _LONGEST_BLANK = max(map(len, BLANKS))
-_PLAIN = re.compile(r"[!-&(-<>-~][!-~]*(?: [!-~]+)*")
-"""Most cells: printable ASCII, single spaces within, and nothing a spreadsheet puts before a text. They stand as they
-are."""
+_PLAIN = re.compile(r"[!#-&(-<>-~][!-~]*(?: [!-~]+)*")
+"""Most cells: printable ASCII, single spaces within, and nothing a spreadsheet or a program puts before a text. They
+stand as they are."""
 
 
 _RUN = re.compile(r"\s{2,}")
@@ -42,6 +42,27 @@ class Rejected(Exception):
         return self
 
 
+_QUOTED = re.compile(r'"([^"]+)"|“([^“”"]+)”|„([^„“"]+)“|«([^«»]+)»')
+"""A whole text in quotation marks, which are none of it."""
+
+
+LAYERS = 3
+"""Of clothes a text may wear, one over the other: '="02118"."""
+
+
+def _undressed(text: str) -> str:
+    """Return a text without what a spreadsheet or a program put around it."""
+    if text[:1] == "'" and text[1:2].isdigit():
+        # what keeps a spreadsheet from reading a text of digits as a number, or both halves of a pair of marks
+        return text[1:-1] if text[-1] == "'" and len(text) > 2 else text[1:]
+    text = unescape_formula(text)
+    if text[:2] == '="' and len(text) > 2 and text[-1] == '"' and '"' not in text[2:-1]:
+        return text[2:-1]  # … and what keeps it from that as a formula: ="02118"
+    if quoted := _QUOTED.fullmatch(text.removeprefix("'")):
+        return str(quoted[quoted.lastindex or 0]).strip()
+    return text
+
+
 def clean_text(cell: str, field: str) -> str | None:
     """Return one line of text, None if blank."""
     if not cell:
@@ -54,11 +75,10 @@ def clean_text(cell: str, field: str) -> str | None:
     if len(cell) > MAX_TEXT and len(cell.strip()) > MAX_TEXT:
         raise Rejected("too_long", field, f"{field} is longer than {MAX_TEXT} characters.")
     text = cell.strip()
-    if text[:1] == "'" and text[1:2].isdigit():
-        text = text[1:]  # what keeps a spreadsheet from reading a text of digits as a number
-    text = unescape_formula(text)
-    if text[:2] == '="' and len(text) > 2 and text[-1] == '"' and '"' not in text[2:-1]:
-        text = text[2:-1]  # … and what keeps it from that as a formula: ="02118"
+    for _ in range(LAYERS):
+        if (bare := _undressed(text)) == text:
+            break
+        text = bare
     return " ".join(text.split()) or None
 
 

@@ -17,7 +17,7 @@ from liquor_app.imports.cleaning.cell_kinds import written_as_phone
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.moment_cells import When
 from liquor_app.imports.cleaning.number_cells import MAX_NUMBER, clean_currency, clean_number, clean_signed
-from liquor_app.imports.cleaning.person_cells import clean_email, clean_id, clean_order_id, clean_phone
+from liquor_app.imports.cleaning.person_cells import clean_code, clean_email, clean_id, clean_order_id, clean_phone
 from liquor_app.imports.cleaning.row_notes import PERCENT, left_out
 from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.ui.words import figure
@@ -97,11 +97,8 @@ def _many(cell: str) -> str:
 
 
 def _sku(cell: str) -> str | None:
-    """Return a SKU; one that cannot be read is left out: it says what was sold, and not for what."""
-    try:
-        return clean_id(cell, "sku")
-    except Rejected:
-        return None
+    code = clean_code(cell, "sku")
+    return code if code and code.strip("0") else None
 
 
 _WORDS: dict[str, Callable[[str], str | None]] = {
@@ -233,7 +230,7 @@ def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) 
         store,
         coupon_code,
         product,
-        _sku(cell("sku")),
+        _kept("sku", _sku, cell, notes),  # it says what was sold, and not for what
         category or NO_CATEGORY,
         brand,
         Decimal(1) if quantity is None else quantity,

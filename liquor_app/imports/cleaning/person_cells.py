@@ -19,6 +19,8 @@ _WHOLE = re.compile(r"^\d+\.0+$")
 """A number that went through a spreadsheet: 12583.0."""
 _MANTISSA = re.compile(r"^[+-]?(?P<one>\d)(?:[.,](?P<rest>\d+))?E(?P<power>[+-]?\d{1,4})$", re.IGNORECASE)
 """One that may have lost its digits there: 6.17555E+09."""
+_BY_SPREADSHEET = re.compile(r"[.,]\d+E|E[+-]", re.IGNORECASE)
+"""… as no shop writes a code of its own."""
 _ADDRESSES = re.compile(r"[^@\s]+@[^@\s]+(?: [^@\s]+@[^@\s]+)+")
 _BEHIND_EMAIL = re.compile(r"(?:\?[^@\s]*| ?\([^()@]*\))$")
 """What a link (`?subject=…`) or a remark (`(work)`) puts behind an address."""
@@ -55,6 +57,26 @@ def unspread(text: str) -> str:
         if text[0] not in "+-" and 0 < power <= 30 and len(found["rest"] or "") >= power >= len(rest):
             return found["one"] + rest.ljust(power, "0")
     return text
+
+
+def clean_code(cell: str, field: str) -> str | None:
+    """Return a code a shop gave a product, as `clean_id` reads it. What a spreadsheet made of a long number names no
+    product: many numbers become the same `8.1E+11`. A shop's own `4E2` stays what it is.
+
+    Raises:
+        Rejected: it lost its digits.
+    """
+    text = clean_word(cell, field)
+    if text is None:
+        return None
+    if text[0] == "'":
+        text = text[1:].strip() or text
+    whole = unspread(text)
+    if whole != text and not _WHOLE.match(text) and not _BY_SPREADSHEET.search(text):
+        return text
+    if whole == text and _MANTISSA.match(text) and _BY_SPREADSHEET.search(text):
+        raise Rejected(f"bad_{field}", field, f"{field} lost its digits in a spreadsheet: {text[:40]!r}.")
+    return whole
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -160,8 +182,7 @@ def clean_postal_code(cell: str) -> str | None:
     text = clean_word(cell, "postal_code")
     if text is None:
         return None
-    if _WHOLE.match(text):
-        text = text.partition(".")[0]
+    text = unspread(text)
     return text.zfill(5) if text.isdigit() and len(text) == 4 else text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
@@ -12,11 +11,11 @@ from liquor_app.catalog.product_write import NewProduct
 from liquor_app.catalog.upc_codes import read_upc
 from liquor_app.imports.cleaning.cells import Rejected, clean_label, clean_text, clean_word
 from liquor_app.imports.cleaning.number_cells import clean_currency, clean_number, clean_signed
+from liquor_app.imports.cleaning.person_cells import clean_code, unspread
 from liquor_app.imports.cleaning.row_notes import left_out
 from liquor_app.imports.cleaning.rows import CleanProduct, Setting
 
 T = TypeVar("T")
-_CENT_ZERO = re.compile(r"\.0+")
 MONEY = ("price", "sale_price", "cost", "minimum_price")
 
 
@@ -70,13 +69,10 @@ def clean_product(number: int, cells: list[str], at: dict[str, int], how: Settin
 
 
 def _clean_sku(cell: str) -> str | None:
-    text = clean_word(cell, "sku")
-    if text is None:
-        return None
-    if len(text) > 100:
+    text = clean_code(cell, "sku")
+    if text is not None and len(text) > 100:
         raise Rejected("bad_sku", "sku", "sku is longer than 100 characters.")
-    head, point, rest = text.partition(".")
-    return head if head.isdigit() and point and _CENT_ZERO.fullmatch(point + rest) else text
+    return text
 
 
 def _clean_upc(cell: str) -> str | None:
@@ -84,6 +80,6 @@ def _clean_upc(cell: str) -> str | None:
     if text is None:
         return None
     try:
-        return read_upc(text)
+        return read_upc(unspread(text))
     except ValueError as error:
         raise Rejected("bad_upc", "upc", str(error)) from error

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from liquor_app.core.errors import Invalid
+from liquor_app.customers.visible_text import narrow
 from liquor_app.imports.cleaning.cells import MAX_TEXT, squeezed
 
 MAX_COLUMNS = 500
@@ -39,8 +40,8 @@ class Table:
 
     def __iter__(self) -> Iterator[Record]:
         """Yield the records. A cell longer than a text may be comes without its runs of white space: whatever reads it
-        after this is never held up by a megabyte of spaces."""
-        return map(_without_runs, self._records())
+        after this is never held up by a megabyte of spaces. Wide letters and digits come as everybody else's."""
+        return map(_plain, self._records())
 
     def _records(self) -> Iterator[Record]:
         raise NotImplementedError
@@ -60,7 +61,9 @@ class Table:
         self.close()
 
 
-def _without_runs(record: Record) -> Record:
+def _plain(record: Record) -> Record:
+    if not all(map(str.isascii, record.cells)):
+        record = record._replace(cells=list(map(narrow, record.cells)))
     if max(map(len, record.cells), default=0) <= MAX_TEXT:
         return record
     return record._replace(cells=[squeezed(cell) if len(cell) > MAX_TEXT else cell for cell in record.cells])
@@ -81,7 +84,7 @@ def unique_names(names: Sequence[str]) -> list[str]:
     Raises:
         Invalid: too many.
     """
-    trimmed = [" ".join(name.split())[:100] for name in names]
+    trimmed = [" ".join(narrow(name).split())[:100] for name in names]
     while trimmed and not trimmed[-1]:
         trimmed.pop()
     if len(trimmed) > MAX_COLUMNS:
