@@ -218,7 +218,8 @@ async def test_an_import_is_undone_after_what_it_would_do_was_shown(database: st
     assert row.job_id
     await run_job(row.job_id, TASKS)
     await run(UndoState.watch, undo)
-    assert (running.words, running.undoing, await people()) == ("It was undone.", False, 0)
+    assert running.words == "It was undone; nothing of it is left to undo."
+    assert (running.undoing, running.can_undo, await people()) == (False, False, 0), "“Undo what is left” stood there"
     assert [(line.words, line.count) for line in running.undone] == [("Removed: customer", "1")]
     await run(EarlierState.load, earlier)
     assert [line.status for line in earlier.rows] == ["undone"]

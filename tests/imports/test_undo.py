@@ -24,7 +24,14 @@ from liquor_app.customers.service import update_customer
 from liquor_app.imports.local_import import import_local
 from liquor_app.imports.tasks import TASKS, forget_old_uploads
 from liquor_app.imports.undo import undo_job
-from liquor_app.imports.undo.undo_import import UndoPreview, cancel_undo, preview_undo, request_undo, undo_counts
+from liquor_app.imports.undo.undo_import import (
+    UndoPreview,
+    cancel_undo,
+    is_something_left,
+    preview_undo,
+    request_undo,
+    undo_counts,
+)
 from liquor_app.imports.undo.undo_locally import undo_locally
 from liquor_app.imports.undo.undo_words import KEPT, REMOVED
 from liquor_app.imports.uploads import ImportRow, get_import, request_import
@@ -316,6 +323,49 @@ async def test_changes_of_others_are_not_overwritten(database: str) -> None:
     now = await everything()
     now.pop("images"), before.pop("images")
     assert now == before, "undone from the last to the first, nothing is left"
+
+
+async def test_whoever_is_undone_from_the_middle_was_edited_by_nobody(database: str) -> None:
+    """Setting a field back is no edit of a person's: whom imports made and changed alone goes with the last of them."""
+    files = ("city\nA1,Bangor\n", "name\nA1,Annabel\n", "state\nA1,ME\n", "phone\nA1,207 555 0101\n")
+    made = await take("external_id,name,city\nA1,Ann,Bath\n")
+    later = [await take("external_id," + one) for one in files]
+    for number in (1, 0, 3, 2):
+        await undo(later[number])
+    done = await undo(made)
+    assert (undo_counts(done).kept, undo_counts(done).removed) == ({}, {"customers": 1})
+    assert not is_something_left(done)
+
+
+async def test_whoever_somebody_edited_between_imports_stays_edited(database: str) -> None:
+    made = await take("external_id,name,city,email\nA1,Ann,Bath,ann@example.com\n")
+    first = await take("external_id,city\nA1,Bangor\n")
+    async with transaction() as session:
+        await update_customer(session, SYSTEM, await who("ann@example.com"), {"name": "Annabel"})
+    second = await take("external_id,state\nA1,ME\n")
+    before = await one("SELECT updated_at FROM customers")
+    await undo(first)
+    assert await one("SELECT updated_at FROM customers") > before, "whoever read her before notices"
+    await undo(second)
+    done = await undo(made)
+    assert undo_counts(done).kept == {"people_edited": 1}
+    assert is_something_left(done)
+
+
+async def test_what_one_file_overwrote_of_another_is_set_back_step_by_step(database: str) -> None:
+    """In the middle half is kept, for a later file wrote it; once that is gone, the rest follows and nobody is left."""
+    made = await take("external_id,name,city\nA1,Ann,Bath\n")
+    middle = await take("external_id,name,city\nA1,Anna,Bangor\n")
+    last = await take("external_id,city\nA1,Orono\n")
+    half = await undo(middle)
+    assert undo_counts(half).kept == {"fields_later_import": 1}
+    assert await one("SELECT name || ' ' || city FROM customers") == "Ann Orono"
+    await undo(last)
+    assert await one("SELECT name || ' ' || city FROM customers") == "Ann Bangor"
+    await undo(middle)
+    assert await one("SELECT name || ' ' || city FROM customers") == "Ann Bath"
+    await undo(made)
+    assert await one("SELECT count(*) FROM customers") == 0
 
 
 async def test_a_later_basket_has_the_last_word(database: str) -> None:

@@ -55,8 +55,9 @@ CASE
 END
 """
 _PLAN = f"""
-SELECT i.customer_id, i.seen, i.after AS told, c.merged_into IS NOT NULL AS merged,
-       c.updated_at = i.at AS untouched, w.*
+SELECT i.customer_id, i.seen, i.at, c.updated_at AS was, i.after AS told, c.merged_into IS NOT NULL AS merged,
+       c.updated_at = i.at AS untouched,
+       EXISTS (SELECT FROM customer_images l WHERE l.customer_id = c.id AND l.at = c.updated_at) AS by_import, w.*
   FROM customer_images i
   JOIN customers c ON c.id = i.customer_id
  CROSS JOIN LATERAL (
@@ -95,22 +96,34 @@ _SETS = ", ".join(
     f"{name} = CASE WHEN p.back ? '{name}'{unless} THEN r.{name} ELSE c.{name} END" for name, unless in _UNLESS.items()
 )
 
-# What is restored whole gets its old `updated_at` too: so the import before this one finds it as it left it.
+# Whoever an import changed last was edited by nobody since, and that must stay so: what is restored whole gets its old
+# `updated_at`, so that the import before this one finds it as it left it. Where later imports changed it too, the next
+# one follows on the one before this, as if this had never been, and the last one's moment moves by the least there is:
+# whoever read the person before notices that they are another by now.
+_TICK = "interval '1 microsecond'"
 _SET_BACK = f"""
 WITH plan AS MATERIALIZED ({_PLAN} AND i.customer_id = ANY(:ids)), done AS (
     UPDATE customers c SET {_SETS},
-           updated_at = CASE WHEN p.untouched AND p.kept = '{{}}' THEN p.seen ELSE now() END
+           updated_at = CASE WHEN p.untouched AND p.kept = '{{}}' THEN p.seen
+                             WHEN p.by_import THEN p.was + {_TICK} ELSE now() END
       FROM plan p CROSS JOIN LATERAL jsonb_populate_record(CAST(NULL AS customers), p.back) r
-     WHERE c.id = p.customer_id AND (p.back <> '{{}}' OR (p.untouched AND p.kept = '{{}}'))
+     WHERE c.id = p.customer_id AND (p.back <> '{{}}' OR (p.kept = '{{}}' AND (p.untouched OR NOT p.merged)))
        AND COALESCE(CASE WHEN p.back ? 'email_key' THEN r.email_key ELSE c.email_key END,
                     CASE WHEN p.back ? 'phone' THEN r.phone ELSE c.phone END,
                     CASE WHEN p.back ? 'external_id' THEN r.external_id ELSE c.external_id END) IS NOT NULL
-    RETURNING c.id, p.back
+    RETURNING c.id, p.back, p.kept = '{{}}' AS whole, p.untouched, p.seen, p.at, p.was
 ), shown AS (
     UPDATE customer_images i
        SET before = i.before - ARRAY(SELECT jsonb_object_keys(d.back)),
-           after = i.after - ARRAY(SELECT jsonb_object_keys(d.back))
+           after = i.after - ARRAY(SELECT jsonb_object_keys(d.back)),
+           at = CASE WHEN d.untouched AND NOT d.whole THEN i.at + {_TICK} ELSE i.at END
       FROM done d WHERE i.import_id = :import AND i.customer_id = d.id
+), followed AS (
+    UPDATE customer_images o
+       SET seen = CASE WHEN d.whole AND o.seen = d.at THEN d.seen ELSE o.seen END,
+           at = CASE WHEN o.at = d.was AND NOT d.untouched THEN o.at + {_TICK} ELSE o.at END
+      FROM done d WHERE o.customer_id = d.id AND o.import_id <> :import
+       AND ((d.whole AND o.seen = d.at) OR (o.at = d.was AND NOT d.untouched))
 ), unaged AS (
     DELETE FROM age_ledger a USING done d WHERE a.customer_id = d.id AND a.import_id = :import
        AND d.back ? CASE WHEN a.verified THEN 'age_verified_at' ELSE '{SEALED_DATE}' END RETURNING a.id

@@ -24,6 +24,7 @@ from liquor_app.customers.imported.imported_baskets import count_baskets
 from liquor_app.customers.imported.imported_noes import note_noes, why_it_stays
 from liquor_app.customers.imported.imported_people import Undone, count_changed_people
 from liquor_app.imports.models import IMPORT, ImportStatus
+from liquor_app.imports.undo.undo_words import FOR_GOOD
 from liquor_app.imports.undo.whose_job import asked_by
 from liquor_app.imports.uploads import KEPT_DAYS, ImportRow, get_import, lock_import
 
@@ -103,6 +104,11 @@ def undo_counts(row: ImportRow) -> UndoCounts:
     """Return what the undoing of an import has done so far."""
     done = row.undone
     return UndoCounts(done.get("removed", {}), done.get("set_back", {}), done.get("kept", {}))
+
+
+def is_something_left(row: ImportRow) -> bool:
+    """Tell whether more of an import could be undone one day: not once all is, but for what stays for good."""
+    return row.status is not ImportStatus.UNDONE or bool(undo_counts(row).kept.keys() - FOR_GOOD)
 
 
 def undoable_until(row: ImportRow) -> datetime:

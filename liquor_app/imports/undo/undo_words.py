@@ -46,6 +46,9 @@ KEPT: Mapping[str, str] = {
 }
 """Why something stays, by code; the gravest first."""
 
+FOR_GOOD = frozenset({"fields_a_no", "suppressions_complaint"})
+"""… of which no later undoing takes these back."""
+
 
 def removed_words(what: str, many: int) -> str:
     """Return "1 customer", "2,000 lines of purchases"."""

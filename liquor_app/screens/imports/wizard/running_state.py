@@ -11,7 +11,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.core.queue import get_job
 from liquor_app.imports.models import ImportStatus
-from liquor_app.imports.undo.undo_import import undo_counts, why_not
+from liquor_app.imports.undo.undo_import import is_something_left, undo_counts, why_not
 from liquor_app.imports.uploads import ImportRow, cancel_import, resume_import
 from liquor_app.screens.imports.wizard.state import REPORT, RUN, STEPS, EarlierState, ImportState
 from liquor_app.screens.imports.wizard.view import ReasonLine, ending_words, reason_lines, undo_lines
@@ -94,7 +94,7 @@ class RunState(rx.State):
         self.rejects = f"/api/v1/imports/{row.id}/rejects" if row.rejected else ""
         ended = row.status not in (ImportStatus.UNDOING, ImportStatus.UNDONE)
         self.no_undo = why_not(row) if ended and row.rows else ""
-        self.can_undo, self.undoing = not why_not(row), row.status is ImportStatus.UNDOING
+        self.can_undo, self.undoing = is_something_left(row) and not why_not(row), row.status is ImportStatus.UNDOING
         self.undone = undo_lines(undo_counts(row), done=True)
 
     @rx.event
