@@ -32,6 +32,7 @@ from liquor_app.imports.cleaning.person_cells import (
 )
 from liquor_app.imports.cleaning.row_notes import NOTES, left_out
 from liquor_app.imports.cleaning.rows import PersonReader, Setting
+from liquor_app.screens.imports.wizard.view import note_words
 
 EAST = ZoneInfo("America/New_York")
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -312,6 +313,32 @@ def test_wide_letters_and_digits_are_everybody_elses() -> None:
     assert clean_phone("（６１７）　５５５－０１２３", "US") == "+16175550123"
     assert clean_number("￥１２", "amount", currency="JPY") == clean_number("１２．００", "amount") == 12
     assert clean_answer("ＹＥＳ", "email_consent") == "yes"
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "country", "kept", "note"),
+    [
+        ("2139", "MA", "", "02139", "postal_code_without_zeros"),
+        ("2139", "", "", "02139", "postal_code_without_zeros"),
+        ("2139.0", "Mass.", "USA", "02139", "postal_code_without_zeros"),
+        ("2139-1234", "MA", "", "02139-1234", "postal_code_without_zeros"),
+        ("601", "PR", "", "00601", "postal_code_without_zeros"),
+        ("2139", "TX", "", "2139", "postal_code_too_short"),
+        ("9999", "", "", "9999", "postal_code_too_short"),
+        ("8001", "", "Switzerland", "8001", None),
+        ("02139", "MA", "", "02139", None),
+        ("K1A 0B1", "ON", "Canada", "K1A 0B1", None),
+    ],
+)
+def test_a_zip_code_gets_its_zero_back_where_there_is_one(
+    code: str, state: str, country: str, kept: str, note: str | None
+) -> None:
+    """Zürich's 8001 became New Jersey's 08001, and nobody was told of any."""
+    read = PersonReader({"external_id": 0, "postal_code": 1, "state": 2, "country": 3}, Setting(EAST, NOW))
+    person = read(2, ["C1", code, state, country])
+    assert (person.values["postal_code"], person.notes) == (kept, (note,) if note else ())
+    if note:
+        assert "please check it" in note_words({note: 1}) or "(2139 is read as 02139)" in note_words({note: 1})
 
 
 NEVER = re.compile(r"(?!)")

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.catalog.upc_codes import read_upc
+from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.imports.cleaning.product_cells import clean_product
+from liquor_app.imports.cleaning.row_notes import NOTES
+from liquor_app.imports.cleaning.rows import Setting
+from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.profiles.known_tools import ALL, recognise
 from liquor_app.imports.profiles.tool_profile import fits
 from liquor_app.imports.readers.formats import open_table
+from liquor_app.screens.imports.wizard.view import note_words
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import FILES, many, write
 
@@ -43,6 +52,7 @@ async def test_an_hourly_stock_file(database: str) -> None:
     assert report.reasons == {"no_product": 1, "foreign_currency": 1}
     assert report.notes == {
         "stock_left_out": 1, "upc_left_out": 1, "price_left_out": 1, "cost_left_out": 1,
+        "stock_below_zero": 1,
     }  # fmt: skip
     known = await products()
     bourbon, gin, tonic, wine = (known[code] for code in ("OHB750", "GRG1L", "T4", "083664868766"))
@@ -98,6 +108,39 @@ async def test_codes_a_spreadsheet_took_the_digits_of_make_no_two_products_one(d
     assert [tuple(row) for row in await many("SELECT sku, upc, name FROM products ORDER BY name")] == [
         ("A", None, "Gin"), ("12583", "083664868735", "Port"), ("B", None, "Rum"), (None, "4006381333931", "Rye"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cells", "notes", "kept"),
+    [
+        ("20,25,5", ("cost_above_price",), (20, 25, 5)),
+        ("20,20,-3", ("stock_below_zero",), (20, 20, -3)),
+        ("0.00,5,1", ("price_of_zero",), (None, 5, 1)),
+        ("0,,-1", ("price_of_zero", "stock_below_zero"), (None, None, -1)),
+        (",5,0", (), (None, 5, 0)),
+        ("20,0,1", (), (20, None, 1)),
+    ],
+)
+def test_what_should_be_looked_at_is_told_and_refuses_nothing(
+    cells: str, notes: tuple[str, ...], kept: tuple[int | None, ...]
+) -> None:
+    at = {"sku": 0, "price": 1, "cost": 2, "stock": 3}
+    found = clean_product(2, ["A1", *cells.split(",")], at, Setting(ZoneInfo("UTC"), datetime(2026, 11, 1, tzinfo=UTC)))
+    assert found.notes == notes
+    assert (found.product.price, found.product.cost, found.product.stock) == kept
+
+
+async def test_such_rows_are_shown_and_counted(database: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "sku,name,price,cost,stock", "A,Gin,20,25,1", "B,Rum,0,2,-2", "C,Rye,20,12,3")
+    async with transaction() as session:
+        trial = await try_file(session, SYSTEM, kind="products", path=path, limit=100, watch=True)
+    assert (trial.report.created, trial.report.rejected) == (3, 0)
+    assert [one.reason for one in trial.shown] == [
+        NOTES["cost_above_price"], f"{NOTES['price_of_zero']} {NOTES['stock_below_zero']}", "",
+    ]  # fmt: skip
+    assert note_words(trial.report.notes) == (
+        " 1 product costs more than its price. 1 product has a stock below zero. 1 price of 0 is left blank."
+    )
 
 
 async def test_a_file_without_a_code_or_of_another_kind_is_said_so(database: str, tmp_path: Path) -> None:

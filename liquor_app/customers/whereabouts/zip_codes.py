@@ -27,6 +27,8 @@ class _Atlas:
     zone_of_zip: Mapping[str, str]
     zones_of_state: Mapping[str, tuple[str, ...]]
     """Those of its ZIP codes, the most frequent first."""
+    zips: frozenset[str]
+    """Every code there is, with or without a zone."""
     state_of_area: Mapping[str, str]
     """By the three digits of a phone number, the state most of its ZIP codes lie in."""
 
@@ -37,18 +39,21 @@ def _atlas() -> _Atlas:
     42,789 entries never stand in memory together."""
     known = available_timezones()
     zones: dict[str, str] = {}
+    zips: set[str] = set()
     states: dict[str, Counter[str]] = defaultdict(Counter)
     areas: dict[str, Counter[str]] = defaultdict(Counter)
     for entry in chain.from_iterable(zipcodes.similar_to(digit) for digit in digits):
-        zone, state = str(entry["timezone"]), str(entry["state"])
+        code, zone, state = str(entry["zip_code"]), str(entry["timezone"]), str(entry["state"])
+        zips.add(code)
         if zone in known:
-            zones[str(entry["zip_code"])] = zone
+            zones[code] = zone
             states[state][zone] += 1
         if state in STATES:
             for area in entry["area_codes"]:
                 areas[area][state] += 1
     return _Atlas(
         zone_of_zip=zones,
+        zips=frozenset(zips),
         zones_of_state={state: tuple(zone for zone, _ in counted.most_common()) for state, counted in states.items()},
         state_of_area={area: counted.most_common(1)[0][0] for area, counted in areas.items()},
     )
@@ -69,6 +74,22 @@ def zones_of_place(state: str | None, postal_code: str | None) -> tuple[str, ...
     if lives is not None and law_state(None, postal_code) not in (None, lives):
         return tuple(dict.fromkeys((*_atlas().zones_of_state.get(lives, ()), zone)))
     return (zone,)
+
+
+_LOST_ZEROS = re.compile(r"^(\d{3,4})((?:-\d{4})?)$", re.ASCII)
+
+
+def lost_zeros(postal_code: str) -> bool:
+    """Tell whether a code is what a spreadsheet makes of a ZIP code of New England or Puerto Rico: 2139, 501."""
+    return _LOST_ZEROS.match(postal_code) is not None
+
+
+def with_zeros(postal_code: str, state: str | None) -> str | None:
+    """Return the ZIP code that lost its leading zeros (`2139` is 02139), None where there is no such code, or it lies
+    in another state than the one on file."""
+    if (found := _LOST_ZEROS.match(postal_code)) is None or (code := found[1].zfill(5)) not in _atlas().zips:
+        return None
+    return code + found[2] if state is None or law_state(None, code) == law_state(state, None) else None
 
 
 def state_of_phone(phone: str | None) -> str | None:

@@ -178,12 +178,9 @@ def clean_state(cell: str) -> str | None:
 
 @lru_cache(maxsize=REMEMBERED)
 def clean_postal_code(cell: str) -> str | None:
-    """Return a postal code; a ZIP code gets the zero back that a spreadsheet took for nothing (`2118` is 02118)."""
+    """Return a postal code as it is written; `12345.0` is 12345."""
     text = clean_word(cell, "postal_code")
-    if text is None:
-        return None
-    text = unspread(text)
-    return text.zfill(5) if text.isdigit() and len(text) == 4 else text
+    return None if text is None else unspread(text)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -12,7 +12,7 @@ from liquor_app.catalog.upc_codes import read_upc
 from liquor_app.imports.cleaning.cells import Rejected, clean_label, clean_text, clean_word
 from liquor_app.imports.cleaning.number_cells import clean_currency, clean_number, clean_signed
 from liquor_app.imports.cleaning.person_cells import clean_code, unspread
-from liquor_app.imports.cleaning.row_notes import left_out
+from liquor_app.imports.cleaning.row_notes import COST_ABOVE_PRICE, PRICE_OF_ZERO, STOCK_BELOW_ZERO, left_out
 from liquor_app.imports.cleaning.rows import CleanProduct, Setting
 
 T = TypeVar("T")
@@ -49,23 +49,35 @@ def clean_product(number: int, cells: list[str], at: dict[str, int], how: Settin
         raise Rejected(
             "no_product", "sku", "The row names no product: it has neither a SKU nor a UPC that can be read."
         )
-    known: dict[str, Decimal | None] = {
-        field: read(field, partial(clean_number, field=field, decimal=how.decimal, currency=how.currency)) or None
+    written = {
+        field: read(field, partial(clean_number, field=field, decimal=how.decimal, currency=how.currency))
         for field in MONEY
     }
+    known: dict[str, Decimal | None] = {field: value or None for field, value in written.items()}
+    stock = read("stock", partial(clean_signed, field="stock", decimal=how.decimal, currency=""))
+    notes += _warnings(written["price"], known["cost"], stock)
     return CleanProduct(
         NewProduct(
             sku, upc, number=number,
             name=read("name", partial(clean_text, field="name")),
             category=read("category", partial(clean_label, field="category")),
             brand=read("brand", partial(clean_label, field="brand")),
-            stock=read("stock", partial(clean_signed, field="stock", decimal=how.decimal, currency="")),
+            stock=stock,
             # a column of sale prices with nothing in it says that the sale is over
             ends_sale="sale_price" in at and known["sale_price"] is None and left_out("sale_price") not in notes,
             **known,
         ),
         tuple(notes),
     )  # fmt: skip
+
+
+def _warnings(price: Decimal | None, cost: Decimal | None, stock: Decimal | None) -> list[str]:
+    """Return what of a row should be looked at: never a reason to refuse it."""
+    return [
+        *([PRICE_OF_ZERO] if price is not None and not price else []),
+        *([COST_ABOVE_PRICE] if price and cost and cost > price else []),
+        *([STOCK_BELOW_ZERO] if stock is not None and stock < 0 else []),
+    ]
 
 
 def _clean_sku(cell: str) -> str | None:

@@ -15,6 +15,11 @@ UNSEEN = "age_without_evidence"
 TOO_MANY_TAGS = "too_many_tags"
 TOO_MANY_OF_ONE = "too_many_tags_of_one"
 PERCENT = "discount_of_percent"
+ZIP_ZEROS = "postal_code_without_zeros"
+ZIP_SHORT = "postal_code_too_short"
+COST_ABOVE_PRICE = "cost_above_price"
+STOCK_BELOW_ZERO = "stock_below_zero"
+PRICE_OF_ZERO = "price_of_zero"
 
 
 def left_out(field: str) -> str:
@@ -45,6 +50,11 @@ NOTES = {
         left_out(field): f"{field} cannot be read and is left blank."
         for field in (*_OF_PEOPLE, *_OF_PRODUCTS, *_OF_LINES)
     },
+    ZIP_ZEROS: "The ZIP code lost its leading zero, as in a spreadsheet: it is put back (2139 is read as 02139).",
+    ZIP_SHORT: "The ZIP code is too short, and with a zero before it there is none in this state: please check it.",
+    COST_ABOVE_PRICE: "The cost is above the price: it would be sold at a loss. Both are taken as they stand.",
+    STOCK_BELOW_ZERO: "The stock is below zero: more was sold than was counted. It is taken as it stands.",
+    PRICE_OF_ZERO: "The price is 0, which tills write where they know none: it is left blank.",
     PERCENT: "The discount is a percentage: it is worked out as money, of what the line cost before it.",
 }
-"""What may be left out of a row that is taken all the same, and the words for it."""
+"""What may be left out of a row that is taken all the same, or should be looked at, and the words for it."""

@@ -15,6 +15,7 @@ from liquor_app.catalog.product_write import NewProduct
 from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, known_birthday
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
+from liquor_app.customers.whereabouts.zip_codes import lost_zeros, with_zeros
 from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer
 from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS, is_dead
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS, clean_refusal
@@ -46,6 +47,8 @@ from liquor_app.imports.cleaning.row_notes import (
     NOTES,
     UNSEEN,
     YEARLESS,
+    ZIP_SHORT,
+    ZIP_ZEROS,
     left_out,
 )
 
@@ -288,6 +291,8 @@ class PersonReader:
             raise told or Rejected("no_identity", "email", "The row has neither an e-mail, a phone nor an external id.")
         if self._names:
             self._take_names(cells, values, refused)
+        if (code := values.get("postal_code")) is not None and len(str(code)) != 5 and lost_zeros(str(code)):
+            _put_zeros_back(values, notes)
         notes += map(left_out, refused)
         if self._born is not None and (cell := cells[self._born]):
             self._take_birthday(cell, values, notes)
@@ -377,6 +382,19 @@ class PersonReader:
         if seen is None and given.get("age_checked_at"):
             notes.append(UNSEEN)
         return seen
+
+
+def _put_zeros_back(values: dict[str, object], notes: list[str]) -> None:
+    """Read a ZIP code that a spreadsheet cut as the one it was; four digits are a whole code elsewhere (Zürich's)."""
+    if values.get("country", "US") not in _WITH_ZIPS:
+        return
+    state = values.get("state")
+    if whole := with_zeros(str(values["postal_code"]), None if state is None else str(state)):
+        values["postal_code"] = whole
+    notes.append(ZIP_ZEROS if whole else ZIP_SHORT)
+
+
+_WITH_ZIPS = frozenset({"US", "PR", "VI"})
 
 
 def _age_seen(given: dict[str, str], how: Setting) -> AgeSeen | None:

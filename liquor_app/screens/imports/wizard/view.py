@@ -14,14 +14,19 @@ from liquor_app.customers.labels.tags import MOST_OF_ONE
 from liquor_app.imports import refused_orders
 from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.imports.cleaning.row_notes import (
+    COST_ABOVE_PRICE,
     FUTURE,
     GIVEN_UP,
     NO_BIRTHDAY,
     NO_EVIDENCE,
     PERCENT,
+    PRICE_OF_ZERO,
+    STOCK_BELOW_ZERO,
     TOO_MANY_OF_ONE,
     TOO_MANY_TAGS,
     UNSEEN,
+    ZIP_SHORT,
+    ZIP_ZEROS,
 )
 from liquor_app.imports.dry_run import FilePreview, ImportReport
 from liquor_app.imports.merge_rows import Outcome
@@ -30,7 +35,7 @@ from liquor_app.imports.new_buyers import MADE
 from liquor_app.imports.outcome_words import outcome_words
 from liquor_app.imports.profiles.known_tools import PROFILES
 from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY
-from liquor_app.imports.undo.undo_import import UndoCounts
+from liquor_app.imports.undo.undo_import import UndoCounts, is_something_left
 from liquor_app.imports.undo.undo_words import KEPT, REMOVED, thing_words
 from liquor_app.imports.uploads import ImportRow
 from liquor_app.ui.words import ago, figure, listed, plural, show_money, spoken
@@ -201,7 +206,7 @@ def evidence_words(evidence: str, guessed: str, chosen: str) -> str:
 UNDO_WORDS: Mapping[ImportStatus, str] = {
     ImportStatus.UNDOING: "It is being undone.",
     ImportStatus.UNDO_STOPPED: "It was undone in part, and can be undone further.",
-    ImportStatus.UNDONE: "It was undone.",
+    ImportStatus.UNDONE: "It was undone as far as nothing was built on it.",
 }
 
 
@@ -234,6 +239,8 @@ def ending_words(row: ImportRow) -> str:
     counts += note_words(row.notes)
     if row.status is ImportStatus.COMPLETED:
         return counts
+    if row.status is ImportStatus.UNDONE and not is_something_left(row):
+        return "It was undone; nothing of it is left to undo."
     if row.status in UNDO_WORDS:
         return f"{UNDO_WORDS[row.status]} {on_screen(row.error or '')}".strip()
     why = (
@@ -244,6 +251,22 @@ def ending_words(row: ImportRow) -> str:
     if not row.rows:
         return f"{why} Nothing was imported."
     return f"{why} What was taken so far stays: {counts}"
+
+
+_WARNED = {
+    ZIP_ZEROS: (
+        "ZIP code lost its leading zero and has it again (2139 is read as 02139)",
+        "ZIP codes lost their leading zero and have it again (2139 is read as 02139)",
+    ),
+    ZIP_SHORT: (
+        "ZIP code is too short for its state: please check it",
+        "ZIP codes are too short for their state: please check them",
+    ),
+    COST_ABOVE_PRICE: ("product costs more than its price", "products cost more than their price"),
+    STOCK_BELOW_ZERO: ("product has a stock below zero", "products have a stock below zero"),
+    PRICE_OF_ZERO: ("price of 0 is left blank", "prices of 0 are left blank"),
+}
+"""What should be looked at in rows that are taken, of one and of several."""
 
 
 def rows_left_out(notes: Mapping[str, Any]) -> int:
@@ -263,6 +286,9 @@ def note_words(notes: Mapping[str, Any]) -> str:
             f" Consent left out of {plural(count, 'row')}: a yes counts only with columns for where and when it was"
             f" given ({LABELS['consent_source']}, {LABELS['consent_at']}). A no is always taken."
         )
+    for code, (one, many) in _WARNED.items():
+        if count := int(notes.get(code, 0)):
+            words += f" {figure(count)} {one if count == 1 else many}."
     blank = [
         f"{LABELS.get(field, spoken(field))} {figure(int(count))}"
         for code, count in sorted(notes.items())
