@@ -17,7 +17,14 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.compliance.legal_rules import Rules, parse_clock, parse_rule
 from liquor_app.compliance.rule_pack import PACK, RETIRED
 from liquor_app.core.bulk import unnest
-from liquor_app.organization.settings import ComplianceSettings, GeneralSettings, ShopSettings, load_shop, shop_today
+from liquor_app.organization.settings import (
+    ComplianceSettings,
+    GeneralSettings,
+    PlanningSettings,
+    ShopSettings,
+    load_shop,
+    shop_today,
+)
 
 NO_MARGIN = Decimal(0)
 _RETIRED = unnest("o", place="text", citation="text")
@@ -119,6 +126,22 @@ async def load_rules(session: AsyncSession, *, known: Rules | None = None, shop:
     laws = tuple(parse_rule(dict(row)) for row in found.mappings())
     fresh = make_rules(shop.compliance, shop.general, laws, margin_pct=shop.planning.margin_pct)
     return known if known is not None and known.same_as(fresh) else fresh
+
+
+_STAMP = """
+SELECT md5(concat_ws('#',
+    (SELECT string_agg(CAST(ROW(r.id, r.jurisdiction, r.kind, r.channel, r.value, r.valid_from, r.valid_to) AS text), ''
+                       ORDER BY r.id) FROM compliance_rules r WHERE r.is_active),
+    (SELECT string_agg(CAST(s.value AS text), '' ORDER BY s.key) FROM settings s WHERE s.key = ANY(:keys)),
+    (SELECT string_agg(CAST(ROW(b.id, b.licence_state, b.is_default) AS text), '' ORDER BY b.id) FROM brands b)))
+"""
+_STAMPED = [GeneralSettings.key, ComplianceSettings.key, PlanningSettings.key]
+
+
+async def law_stamp(session: AsyncSession) -> str:
+    """Return a mark of the law as it is now: another one as soon as a rule, a setting it goes by or the state of a
+    licence is another. One statement, for the fence. A corridor."""
+    return str((await session.execute(text(_STAMP), {"keys": _STAMPED})).scalar_one())
 
 
 def make_rules(

@@ -228,10 +228,9 @@ async def suppress_addresses(session: AsyncSession, entries: Sequence[Suppressio
             " SELECT f.hash, f.address, f.channel, f.reason, f.customer, :source"
             f" FROM {_ENTRIES}"
             " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
-            " DO UPDATE SET repeated_at = now(),"
+            " DO UPDATE SET repeated_at = now(), repeats = suppressions.repeats + 1,"
             f" reason = CASE WHEN {_GRAVER} THEN excluded.reason ELSE suppressions.reason END,"
             f" source = CASE WHEN {_GRAVER} THEN excluded.source ELSE suppressions.source END"
-            f" WHERE suppressions.repeated_at IS NULL OR {_GRAVER}"
         ),
         {
             **_ENTRIES.bind(

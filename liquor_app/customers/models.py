@@ -270,7 +270,7 @@ class Suppression(SQLModel, table=True):
     """An address that must not be written to. `address_hash` is a keyed hash, so the entry outlives an erasure.
 
     `channel` null suppresses every channel of that address. `import_id` is the import that said so first,
-    `repeated_at` when anybody else said it again.
+    `repeats` how often it was said again, `repeated_at` when last.
     """
 
     __tablename__ = "suppressions"
@@ -298,6 +298,7 @@ class Suppression(SQLModel, table=True):
     lifted_at: datetime | None = moment()
     import_id: UUID | None = plain_uuid()
     repeated_at: datetime | None = moment()
+    repeats: int = whole()
 
 
 class AgeRecord(SQLModel, table=True):

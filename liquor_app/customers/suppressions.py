@@ -83,7 +83,7 @@ async def add_suppressions(
             f" FROM {_GIVEN}"
             # somebody's own leaving, which they could take back by a text, becomes the shop's word
             " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
-            " DO UPDATE SET repeated_at = now(),"
+            " DO UPDATE SET repeated_at = now(), repeats = suppressions.repeats + 1,"
             " reason = CASE WHEN suppressions.reason = :own THEN excluded.reason ELSE suppressions.reason END,"
             " source = CASE WHEN suppressions.reason = :own THEN excluded.source ELSE suppressions.source END"
             " RETURNING (xmax = 0) AS is_new"
@@ -126,8 +126,8 @@ async def suppress_told(session: AsyncSession, told: Sequence[GivenUp], *, sourc
             " SELECT g.hash, g.address, g.channel, g.reason, g.customer_id, :source, CAST(:import AS uuid)"
             f" FROM {_TOLD}"
             " ON CONFLICT (address_hash, coalesce(channel, '*')) WHERE lifted_at IS NULL"
-            " DO UPDATE SET repeated_at = now() WHERE suppressions.repeated_at IS NULL"
-            " AND suppressions.import_id IS DISTINCT FROM excluded.import_id"
+            " DO UPDATE SET repeated_at = now(), repeats = suppressions.repeats + 1"
+            " WHERE suppressions.import_id IS DISTINCT FROM excluded.import_id"
         ),
         {
             "import": import_id,

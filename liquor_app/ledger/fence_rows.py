@@ -14,6 +14,13 @@ from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.db import raw_connection
 from liquor_app.organization.sending_switch import IS_STOPPED
 
+PERSON_FACTS = (
+    "CAST(ROW(c.state, c.postal_code, c.timezone, c.phone, c.email_key, c.of_age_on, c.age_verified_at IS NOT NULL,"
+    " c.profiling_objected_at IS NOT NULL, c.max_contacts_30_days, c.topics_off) AS text)"
+)
+"""What was asked of customer `c` when the message was claimed, as one text: where they live, how old they are, what
+they wish. Whoever is somebody else by now is asked about again."""
+
 OPEN_SECONDS = 60
 """The window must stay open this long: a message takes a moment to arrive."""
 
@@ -32,9 +39,9 @@ FROM campaigns k, customers c, (SELECT uuid_v7() AS id) b, unnest(
          %(id)b::uuid[], %(created_at)b::timestamptz[], %(provider)b::text[], %(recipient)b::text[],
          %(subject)b::text[], %(body_html)b::text[], %(body_text)b::text[], %(stencil_id)b::uuid[],
          %(body_values)b::text[], %(template_version_id)b::uuid[],
-         %(closes_at)b::timestamptz[], %(hash)b::bytea[]) AS f(
+         %(closes_at)b::timestamptz[], %(hash)b::bytea[], %(facts)b::text[]) AS f(
          id, created_at, provider, recipient, subject, body_html, body_text, stencil_id, body_values,
-         template_version_id, closes_at, hash)
+         template_version_id, closes_at, hash, facts)
 WHERE s.id = f.id AND s.created_at = f.created_at
   AND s.status = 'claimed' AND s.claim_token = %(token)s AND s.lease_until > clock_timestamp()
   AND k.id = s.campaign_id
@@ -43,7 +50,7 @@ WHERE s.id = f.id AND s.created_at = f.created_at
   AND COALESCE(k.virtual_now, clock_timestamp()) + make_interval(secs => %(open)s) <= f.closes_at
   AND c.id = s.customer_id AND c.deleted_at IS NULL
   AND CASE s.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END = 'given'
-  AND c.age_disputed_at IS NULL
+  AND c.age_disputed_at IS NULL AND {PERSON_FACTS} = f.facts
   AND (c.paused_until IS NULL OR c.paused_until <= COALESCE(k.virtual_now, clock_timestamp()))
   AND NOT EXISTS (
       SELECT 1 FROM suppressions p
@@ -71,6 +78,7 @@ class Leaving:
     template_version_id: list[UUID]
     closes_at: list[datetime]
     hash: list[bytes]
+    facts: list[str]
 
 
 async def hold_campaigns(session: AsyncSession, campaigns: Collection[UUID]) -> None:
@@ -84,8 +92,8 @@ async def mark_sending(
     """Mark as leaving what may still leave, its exact body kept: only the ids this returns leave the house.
 
     Each must still be ours under a live lease; its campaign running (and, while its week is played, bound for the
-    sandbox); consent standing, no pause begun, the age not in doubt; the address not suppressed; its window open for
-    another minute; and sending not stopped altogether.
+    sandbox); consent standing, no pause begun, the age not in doubt, and the person as they were when it was claimed;
+    the address not suppressed; its window open for another minute; and sending not stopped altogether.
     """
     connection = await raw_connection(session)
     columns = {name: getattr(leaving, name) for name in Leaving.__slots__}

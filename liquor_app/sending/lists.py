@@ -52,7 +52,7 @@ REPLIES = ListSpec(
     counted="replies t",
     select={
         "customer_name": "COALESCE(c.name, c.email, c.phone, c.external_id)", "sender": "t.address", "words": "t.body",
-        "reader": "t.read_by", "channel": "t.medium",
+        "reader": "t.read_by", "channel": "t.medium", "sender_proof": "t.proof",
     },
     order="-received_at",
     sorts=(Sort("received_at", first="-"),),
@@ -64,7 +64,8 @@ REPLIES = ListSpec(
     role="manager",
     export={
         "channel": "channel",
-        "received_at": "received", "sender": "from", "customer_name": "customer", "words": "words", "status": "status",
+        "received_at": "received", "sender": "from", "customer_name": "customer", "words": "words",
+        "sender_proof": "proof", "status": "status",
         "reader": "read by", "read_at": "read",
     },
 )  # fmt: skip

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
-from liquor_app.core.columns import blob, choice, moment, pk, plain_uuid, ref, stamped, whole, words
+from liquor_app.core.columns import blob, choice, flag, moment, pk, plain_uuid, ref, stamped, whole, words
 from liquor_app.core.states import Transitions
 from liquor_app.organization.channel import Channel
 
@@ -50,9 +50,21 @@ class ReplyStatus(StrEnum):
 REPLY = Transitions("reply somebody wrote to us", {ReplyStatus.OPEN: [ReplyStatus.NO, ReplyStatus.READ]})
 
 
+class Proof(StrEnum):
+    """Whose word an e-mail is. A text is its number's."""
+
+    ANSWER = "answer"
+    """It answers a message of ours by its name, which only who got it knows."""
+    PASSED = "passed"
+    """The author's domain sent it (DKIM or SPF)."""
+    FAILED = "failed"
+    NOT_TOLD = "not_told"
+    """The provider says nothing of it."""
+
+
 class Reply(SQLModel, table=True):
     """A text or an e-mail people wrote to us that no rule understands: a task for a person; and an e-mail that was a
-    no. `status` is a `ReplyStatus`."""
+    no. `status` is a `ReplyStatus`. One that does not hold (`holds`) waits as a task and lets messages go on."""
 
     __tablename__ = "replies"
     __table_args__ = (
@@ -70,6 +82,8 @@ class Reply(SQLModel, table=True):
     address_hash: bytes = blob(nullable=False)
     customer_id: UUID | None = ref("customers.id", ondelete="SET NULL", nullable=True)
     body: str = words()
+    proof: Proof = choice("proof", Proof, Proof.NOT_TOLD)
+    holds: bool = flag(default=True)
     status: ReplyStatus = choice("status", ReplyStatus, ReplyStatus.OPEN)
     read_by: str = words(default="")
     read_at: datetime | None = moment()

@@ -28,6 +28,7 @@ from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.providers.service import configure_channel
 from liquor_app.rest.webhooks import ANSWERS
+from liquor_app.sending.events import mail_answers
 from liquor_app.sending.events.inbox import process_receipts
 from liquor_app.sending.events.replies import unread_from
 from liquor_app.sending.recipients.unsubscribe import message_token
@@ -501,12 +502,13 @@ async def test_case_24_mailgun_is_not_only_dead_addresses(
     assert (await rows("SELECT email_consent FROM customers WHERE id = :id", id=customer))[0][0] == consent
 
 
-def letter(sender: str, words: str) -> dict[str, Any]:
+def letter(sender: str, words: str, *headers: tuple[str, str]) -> dict[str, Any]:
     """As a route of Mailgun's forwards it."""
     stamp, token = str(int(time.time())), uuid7().hex * 2
     signature = hmac.new(KEY.encode(), (stamp + token).encode(), hashlib.sha256).hexdigest()
     form = {"from": f"Somebody <{sender}>", "subject": "Re: Gin", "stripped-text": words, "timestamp": stamp,
-            "token": token, "signature": signature}  # fmt: skip
+            "token": token, "signature": signature,
+            "message-headers": json.dumps([list(one) for one in headers])}  # fmt: skip
     return {"content": urlencode(form), "headers": {"Content-Type": "application/x-www-form-urlencoded"}}
 
 
@@ -558,3 +560,43 @@ async def test_an_e_mail_answered_stop_takes_the_address_off_and_others_wait(
     assert await told("noted") == ("withdrawn", 1)
     assert (await told("away"))[1] == 0
     assert len(await rows("SELECT 1 FROM audit_log WHERE action = 'reply.noted'")) == 1
+
+
+async def test_a_no_in_somebody_elses_name_is_read_first(
+    anybody: Client, manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attack: "stop" with anybody's address in From. What the provider could not prove takes nobody off by itself;
+    what answers a message of ours does, whatever the proof; and a flood of forgeries holds no more than so many."""
+    monkeypatch.setattr(mail_answers, "MOST_UNPROVED", 2)
+    await shop()
+    victims = [await sent() for _ in range(4)]
+    failed = (("X-Mailgun-Spf", "Fail"), ("X-Mailgun-Dkim-Check-Result", "Fail"))
+    for _, _, address in victims[:3]:
+        assert (await anybody.post("/webhooks/mailgun", **letter(address, "stop", *failed))).status_code == 200
+    await process()
+    mine = await rows("SELECT address, status, proof, holds FROM replies ORDER BY received_at, id")
+    assert sorted((one.address, one.status, one.proof) for one in mine) == sorted(
+        (address, "open", "failed") for _, _, address in victims[:3]
+    )
+    assert sorted(one.holds for one in mine) == [False, True, True]
+    assert await rows("SELECT 1 FROM suppressions") == []
+    assert {row[0] for row in await rows("SELECT email_consent FROM customers")} == {"given"}
+    async with transaction() as session:
+        assert len(await unread_from(session, [address_hash(address) for _, _, address in victims])) == 2
+    assert len(await rows("SELECT 1 FROM notifications WHERE title = :title", title=mail_answers.FORGED)) == 1
+    (task, *_) = (await manager.get("/replies?channel=email")).json()["items"]
+    assert task["sender_proof"] == "failed"
+
+    send_id, customer, address = victims[3]
+    async with transaction() as session:
+        await session.execute(
+            text("UPDATE sends SET provider_message_id = '<ours@mg.example>' WHERE id = :id"), {"id": send_id}
+        )
+    for sender in (victims[0][2], address):
+        answering = letter(sender, "stop", *failed, ("In-Reply-To", "<ours@mg.example>"))
+        assert (await anybody.post("/webhooks/mailgun", **answering)).status_code == 200
+    await process()
+    gone = await rows("SELECT id FROM customers WHERE email_consent = 'withdrawn'")
+    assert [row[0] for row in gone] == [customer], (
+        "the name of a message is known to whom it went to, and speaks for them"
+    )

@@ -23,6 +23,7 @@ from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.sending.events.inbox import hear_texts
+from liquor_app.sending.sign_up.confirm_sign_up import forget_sign_ups
 from liquor_app.sending.sign_up.sign_up_pages import save_sign_up_page
 from tests.api.client import Client
 from tests.people import add_customer
@@ -108,7 +109,7 @@ async def test_a_no_between_the_form_and_the_yes_is_the_last_word(shop: Client) 
 
 
 async def test_a_stop_of_somebody_who_often_says_it_counts_anew(shop: Client) -> None:
-    """The list notes the first repetition only; the third STOP comes after the form all the same."""
+    """The list notes the last repetition and how many there were; the third STOP comes after the form."""
     for day in (50, 49):
         with travel(now() - timedelta(days=day)):
             await says("STOP")
@@ -119,6 +120,8 @@ async def test_a_stop_of_somebody_who_often_says_it_counts_anew(shop: Client) ->
     await says("YES")
     assert await rows("SELECT 1 FROM consents") == []
     assert await rows("SELECT 1 FROM customers") == []
+    ((again, ago),) = await rows("SELECT repeats, now() - repeated_at FROM suppressions")
+    assert (again, ago < timedelta(minutes=1)) == (2, True)
 
 
 async def test_a_yes_of_a_number_that_never_signed_up_makes_nothing(shop: Client) -> None:
@@ -134,7 +137,9 @@ async def test_a_yes_of_a_number_that_never_signed_up_makes_nothing(shop: Client
     assert [tuple(row) for row in await rows("SELECT id, sms_consent FROM customers")] == [(person, None)]
     assert await rows("SELECT 1 FROM consents") == []
     await says("YES")
-    assert [tuple(row) for row in await rows("SELECT id, sms_consent FROM customers")] == [(person, "given")]
+    told = {row.id: row.sms_consent for row in await rows("SELECT id, sms_consent FROM customers")}
+    assert told.pop(person) is None, "a number that never said yes itself may be another's by now"
+    assert list(told.values()) == ["given"]
 
 
 async def test_a_shared_number_makes_nobody_elses_consent(shop: Client) -> None:
@@ -334,3 +339,83 @@ async def test_no_page_promises_what_the_licence_may_not_offer(
         except (Invalid, Conflict) as told:
             field = told.field
     assert field == refused
+
+
+async def test_too_young_then_retyped_as_an_adult_is_not_asked(shop: Client) -> None:
+    """The attack: "too young", then another year. The address in any spelling, the number and the browser are silent
+    for 30 days; everybody gets the page everybody gets, and nothing of the date is kept."""
+    young = {"born": (now().date() - timedelta(days=19 * 365)).isoformat()}
+    elsewhere = {"email": "other@example.com", "want_email": "yes", "born": "1984-05-06"}
+    usual = await fill_in(shop.http, elsewhere)
+    await work()
+    shop.http.cookies.clear()
+    refused = await fill_in(shop.http, {**EMAIL, **PHONE, **young})
+    assert (refused.status_code, "Not yet" in refused.text) == (403, True)
+    assert refused.text.count("1984") == 0
+    browser = dict(shop.http.cookies)
+    for name, fields in {
+        "the mailbox in another spelling": {**EMAIL, "email": "ines+a@example.com"},
+        "the number": PHONE,
+        "the browser": {"email": "third@example.com", "want_email": "yes", "born": "1984-05-06"},
+    }.items():
+        shop.http.cookies.clear()
+        if name == "the browser":
+            shop.http.cookies.update(browser)
+        again = await fill_in(shop.http, fields)
+        assert (again.status_code, again.text) == (usual.status_code, usual.text), name
+    shop.http.cookies.clear()
+    await work()
+    assert len(await rows("SELECT 1 FROM sign_ups")) == 1, "the one of somebody else"
+    assert len(await rows("SELECT 1 FROM outbox_messages")) == 1
+    kept = await rows("SELECT * FROM sign_up_refusals")
+    assert {bytes(one.address_hash) for one in kept} == {address_hash(INES), address_hash(NUMBER)}
+    assert set(kept[0]._fields) == {"address_hash", "refused_at"}
+    for forged in ("x", sign("sign-up form", {"t": 1}), sign("sign_up_later", {"t": 1}), sign("sign_up_later", {})):
+        shop.http.cookies.set("sign_up_later", forged)
+        assert (await fill_in(shop.http, elsewhere)).status_code == 200
+    shop.http.cookies.clear()
+    await execute("UPDATE sign_up_refusals SET refused_at = now() - interval '31 days'")
+    async with transaction() as session:
+        await forget_sign_ups(session)
+    assert await rows("SELECT 1 FROM sign_up_refusals") == []
+    await fill_in(shop.http, PHONE)
+    assert len(await rows("SELECT 1 FROM sign_ups WHERE channel = 'sms'")) == 1, "a month later it is asked"
+
+
+OLD = """
+SELECT c.sms_consent, c.name, c.postal_code, (SELECT count(*) FROM consents WHERE customer_id = c.id) AS said
+  FROM customers c WHERE c.id = :id
+"""
+
+
+@pytest.mark.parametrize("known", ["withdrew", "long ago", "never texted", "confirmed", "both typed"])
+async def test_a_number_that_may_have_changed_hands_makes_somebody_new(shop: Client, known: str) -> None:
+    """The attack without an attacker: a carrier gives a number to somebody else, who signs up with it."""
+    consent = {"withdrew": "withdrawn", "never texted": None, "both typed": None}.get(known, "given")
+    async with transaction() as session:
+        old = await add_customer(session, phone=NUMBER, email=INES, email_key=INES, name=None, sms_consent=consent)
+    days = 20 if known == "confirmed" else 500
+    if known != "never texted":
+        await execute(
+            "INSERT INTO consents (customer_id, channel, status, source, at)"
+            f" SELECT id, 'sms', 'given', 'sign-up page', now() - interval '{days} days' FROM customers"
+        )
+    fields = {**PHONE, "first_name": "Mia", "postal_code": "04101"}
+    if known == "both typed":
+        fields |= EMAIL
+    await fill_in(shop.http, fields)
+    await work()
+    (before,) = await rows(OLD, id=old)
+    assert before.name is None, "what a stranger types fills nothing before the address says yes"
+    await says("YES")
+    (after,) = await rows(OLD, id=old)
+    joins = known in {"confirmed", "both typed"}
+    assert len(await rows("SELECT 1 FROM customers")) == (1 if joins else 2)
+    if joins:
+        assert (after.sms_consent, after.name) == ("given", "Mia")
+        return
+    assert after == before, "nothing of it is the old profile's"
+    ((new,),) = await rows("SELECT id FROM customers WHERE name = 'Mia' AND phone = :phone", phone=NUMBER)
+    await work()
+    pairs = await rows("SELECT first_id, second_id, reasons FROM likely_doubles")
+    assert [({one.first_id, one.second_id}, one.reasons) for one in pairs] == [({old, new}, ["phone"])]

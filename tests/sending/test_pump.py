@@ -326,6 +326,37 @@ async def test_the_fence_sees_consent_suppression_and_a_lost_lease(
     assert reasons == {ids[0]: "no_consent", ids[1]: "suppressed", ids[2]: "sent", ids[3]: "sent"}
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("UPDATE brands SET licence_state = 'MA'", "coupon_banned"),
+        (
+            "INSERT INTO compliance_rules (jurisdiction, kind, channel, value, citation, valid_from)"
+            " SELECT licence_state, 'coupon_ban', NULL, '{}', 'made up', '2020-01-01' FROM brands",
+            "coupon_banned",
+        ),
+        ("UPDATE customers SET of_age_on = '2031-01-01'", "underage"),
+        ("UPDATE customers SET age_verified_at = NULL", "age_unknown"),
+        ("UPDATE customers SET profiling_objected_at = now()", "objected_to_profiling"),
+        ("UPDATE customers SET topics_off = ARRAY['win_back']", "topic_declined"),
+        ("UPDATE customers SET max_contacts_30_days = 0", "cap_reached"),
+        ("UPDATE customers SET state = 'CA', postal_code = '94105', timezone = 'America/Los_Angeles'", None),
+    ],
+)
+async def test_the_fence_sees_another_law_and_another_person(
+    database: str, monkeypatch: pytest.MonkeyPatch, change: str, reason: str | None
+) -> None:
+    """What a message was asked by is another between claim and fence: it stays here, and is asked about anew."""
+    campaign, _ = await shop(1)
+    await between_claim_and_fence(monkeypatch, lambda: execute(change))
+    assert (await statuses(campaign), await outbox()) == (["pending"], 0)
+    await Dispatcher().pump_once()
+    (row,) = await sends(campaign)
+    assert (row.status, row.skip_reason) == (("skipped", reason) if reason else ("pending", None)), (
+        "too early in the west"
+    )
+
+
 async def test_the_fence_wants_another_minute(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The window closes while the message is being rendered."""
     campaign, _ = await shop(1, clock=at(1, 19, 50))

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from liquor_app.compliance.service import law_stamp
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Unavailable
 from liquor_app.core.ids import uuid7
@@ -39,7 +40,9 @@ async def leave_sending(*, taken: int) -> list[UUID]:
     async with transaction() as session:
         material = await load_material(session)
         routed = [Routed(compose(message, material), "sandbox") for message in claim.messages]  # type: ignore[arg-type]
-        await pass_fence(session, claim.token, routed, sandbox="sandbox", lease_seconds=30)
+        await pass_fence(
+            session, claim.token, routed, sandbox="sandbox", lease_seconds=30, law=await law_stamp(session)
+        )
     await Sandbox(Sandbox.Config()).send_batch([item.composed.outgoing for item in routed[:taken]])
     return [item.composed.claimed.id for item in routed]
 
@@ -161,7 +164,12 @@ async def test_a_worker_that_was_only_slow(database: str) -> None:
     async with transaction() as session:
         material = await load_material(session)
         routed = [Routed(compose(message, material), "sandbox") for message in claim.messages]  # type: ignore[arg-type]
-        assert await pass_fence(session, claim.token, routed, sandbox="sandbox", lease_seconds=30) == set()
+        assert (
+            await pass_fence(
+                session, claim.token, routed, sandbox="sandbox", lease_seconds=30, law=await law_stamp(session)
+            )
+            == set()
+        )
     assert await statuses(campaign) == ["pending"] * 2
 
 

@@ -25,6 +25,7 @@ from liquor_app.providers.kit.callbacks import (
     words,
 )
 from liquor_app.providers.kit.inbound_mail import answer_event, form_of
+from liquor_app.providers.kit.mail_proof import is_proved, only_signer, worst
 
 _KINDS = {
     "delivered": EventKind.DELIVERED,
@@ -68,25 +69,34 @@ def read_letter(body: bytes, content_type: str, key: str, max_age_seconds: int) 
     token = _proved(form, key, max_age_seconds)
     told = form.get("stripped-text") or form.get("body-plain") or ""
     sender = form.get("from") or form.get("sender") or ""
+    own = _headers(form)
+
+    def all_of(name: str) -> list[str]:
+        return [value for key, value in own if key == name]
+
+    proved = is_proved(
+        sender, spf=worst(all_of("x-mailgun-spf")), envelope=form.get("sender", ""),
+        dkim=worst(all_of("x-mailgun-dkim-check-result")), signers=only_signer(all_of("dkim-signature")),
+    )  # fmt: skip
     return [
         answer_event(
-            sender, form.get("subject", ""), told, _headers(form), event_id=token,
-            at=moment_of(float(form["timestamp"])),
+            sender, form.get("subject", ""), told, dict(own), event_id=token,
+            at=moment_of(float(form["timestamp"])), proved=proved,
         )
     ]  # fmt: skip
 
 
-def _headers(form: Mapping[str, str]) -> dict[str, str]:
-    """Return a letter's own headers, which come as pairs in JSON, by names in lower case."""
+def _headers(form: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return a letter's own headers, which come as pairs in JSON, with names in lower case."""
     try:
         pairs = json.loads(form.get("message-headers", "[]"))
     except (ValueError, RecursionError):
-        return {}
-    return {
-        str(one[0]).lower(): str(one[1])
+        return []
+    return [
+        (str(one[0]).lower(), str(one[1]))
         for one in (pairs if isinstance(pairs, list) else [])
         if isinstance(one, list) and len(one) == 2
-    }
+    ]
 
 
 def _proved(proof: Mapping[str, Any], key: str, max_age_seconds: int) -> str:

@@ -27,6 +27,7 @@ from liquor_app.providers.kit.callbacks import (
     words,
 )
 from liquor_app.providers.kit.inbound_mail import answer_event
+from liquor_app.providers.kit.mail_proof import is_proved, worst
 
 _KINDS = {
     "Delivery": EventKind.DELIVERED,
@@ -71,21 +72,35 @@ def read_callback(body: bytes, headers: Mapping[str, str], secret: str) -> list[
     return [_letter(said) if "RecordType" not in said and "FromFull" in said else _event(said)]
 
 
+_ENVELOPE = re.compile(r"envelope-from=\"?<?([^\s\"<>;]{1,320})", re.IGNORECASE)
+
+
 def _letter(said: Mapping[str, Any]) -> WebhookEvent:
     """Return what somebody wrote back, as the inbound stream hands it on.
 
     https://postmarkapp.com/developer/webhooks/inbound-webhook
     """
     rows = said.get("Headers")
-    letter = {
-        str(one.get("Name")).lower(): str(one.get("Value"))
+    own = [
+        (str(one.get("Name")).lower(), str(one.get("Value")))
         for one in (rows if isinstance(rows, list) else [])
         if isinstance(one, dict)
-    }
+    ]
+    letter = dict(own)
     sender = words(child(said, "FromFull").get("Email")) or words(said.get("From")) or ""
     told = words(said.get("StrippedTextReply")) or words(said.get("TextBody")) or ""
     name = fingerprint("letter", said.get("MessageID"), sender)
-    return answer_event(sender, words(said.get("Subject")) or "", told, letter, event_id=name, at=now())
+    # SpamAssassin's tests: DKIM_VALID_AU is a signature of the author's own domain that holds
+    tested = [value.upper() for key, value in own if key == "x-spam-tests"]
+    signed = all("DKIM_VALID_AU" in re.split(r"[,\s]+", one) for one in tested)
+    heard = [value for key, value in own if key == "received-spf"]
+    named = _ENVELOPE.search(" ".join(heard)[:2_000])
+    proved = is_proved(
+        sender, spf=worst(one.split(" ")[0] for one in heard), envelope=named[1] if named else "",
+        dkim=("pass" if signed else "none") if tested else "", signers=[sender.rpartition("@")[2]],
+    )  # fmt: skip
+    subject = words(said.get("Subject")) or ""
+    return answer_event(sender, subject, told, letter, event_id=name, at=now(), proved=proved)
 
 
 def _password(authorization: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Mapping
 from email.parser import HeaderParser
@@ -32,6 +33,7 @@ from liquor_app.providers.kit.callbacks import (
     words,
 )
 from liquor_app.providers.kit.inbound_mail import answer_event, form_of
+from liquor_app.providers.kit.mail_proof import is_proved
 
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
@@ -88,7 +90,26 @@ def read_letter(body: bytes, headers: Mapping[str, str], key: str, max_age_secon
     told = letter.get("message-id") or fingerprint(form.get("from"), form.get("subject"), form.get("text"))
     at = moment_of(float(header(headers, TIMESTAMP)))
     sender, subject, words_said = form.get("from", ""), form.get("subject", ""), form.get("text", "")
-    return [answer_event(sender, subject, words_said, letter, event_id=fingerprint("letter", told), at=at)]
+    proved = is_proved(
+        sender, spf=form.get("SPF", ""), envelope=_envelope(form.get("envelope", "")),
+        dkim="pass" if _SIGNED.search(form.get("dkim", "")) else form.get("dkim", "").strip("{} "),
+        signers=_SIGNED.findall(form.get("dkim", "")),
+    )  # fmt: skip
+    name = fingerprint("letter", told)
+    return [answer_event(sender, subject, words_said, letter, event_id=name, at=at, proved=proved)]
+
+
+def _envelope(given: str) -> str:
+    """Return who sent it by the envelope, which comes as JSON."""
+    try:
+        said = json.loads(given or "{}")
+    except ValueError:
+        return ""
+    return str(said.get("from") or "") if isinstance(said, dict) else ""
+
+
+_SIGNED = re.compile(r"@([a-z0-9.-]+)\s*:\s*pass\b", re.IGNORECASE)
+"""A signature that passed, by its domain: "{@example.com : pass}"."""
 
 
 def _prove(body: bytes, headers: Mapping[str, str], key: str, max_age_seconds: int) -> None:

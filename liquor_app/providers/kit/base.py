@@ -123,6 +123,9 @@ class WebhookEvent:
         code, detail: the provider's own.
         url: of a click.
         text: of an inbound message; `opt_out` is what the provider took it for: stop, start or help.
+        is_proved: of an inbound e-mail: whether the provider found that its author's domain sent it (DKIM or SPF,
+            aligned with From); None where it said nothing of that.
+        answers: of an inbound e-mail: names of the messages it says it answers.
         is_machine: the provider itself says that a machine opened or clicked.
         raw: the event as it came, for keeping.
     """
@@ -141,6 +144,8 @@ class WebhookEvent:
     opt_out: str | None = None
     user_agent: str | None = None
     ip: str | None = None
+    is_proved: bool | None = None
+    answers: tuple[str, ...] = ()
     is_machine: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from liquor_app.core.errors import Invalid
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.providers.kit.callbacks import clean
+from liquor_app.providers.kit.mail_proof import answered
 
 MOST_FIELDS = 200
 MOST_LINES = 400
@@ -65,7 +66,14 @@ def form_of(body: bytes, content_type: str) -> dict[str, str]:
 
 
 def answer_event(
-    sender: str, subject: str, words: str, headers: Mapping[str, str], *, event_id: str, at: datetime
+    sender: str,
+    subject: str,
+    words: str,
+    headers: Mapping[str, str],
+    *,
+    event_id: str,
+    at: datetime,
+    proved: bool | None = None,
 ) -> WebhookEvent:
     """Return what somebody wrote as an event; automatic answers are kept and counted, and mean nothing.
 
@@ -73,6 +81,7 @@ def answer_event(
         sender: as in From, with or without a name.
         words: the letter's plain text; what it quotes is left out here.
         headers: the letter's own, by names in lower case.
+        proved: as `WebhookEvent.is_proved`.
     """
     address = parseaddr(sender[:1000])[1].strip()
     is_person = "@" in address and not is_automatic(address, subject, headers)
@@ -81,7 +90,9 @@ def answer_event(
     # whoever writes anew says it in the subject; under an answer stands ours
     if not _OWN_SUBJECT.match(subject) and subject.strip():
         text = f"{subject.strip()[:200]}\n{text}"
+    named = answered(headers.get("in-reply-to", ""), headers.get("references", ""))
     return WebhookEvent(kind, event_id, at, recipient=address[:320] or None, text=text[:MOST_WORDS],
+                        is_proved=proved, answers=named,
                         raw={"from": address[:320], "subject": subject[:300]})  # fmt: skip
 
 

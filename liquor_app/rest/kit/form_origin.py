@@ -11,10 +11,17 @@ from liquor_app.core.config import get_settings
 
 def is_own_form(request: Request) -> bool:
     """Tell whether a browser sends this from a page of ours, which lets it say so (`Referrer-Policy: same-origin`).
-    Programs say nothing, and have no visitor to deceive."""
+    Programs say nothing, and have no visitor to deceive.
+
+    Ours is the public address of the settings, whatever the request calls us: `Host` is the word of whoever asks, and a
+    name of somebody else's may lead here (DNS rebinding). A shop that has none yet is called as the visitor calls it.
+    """
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         return False
     origin = request.headers.get("origin")
     if origin is None:
         return True
-    return urlsplit(origin).netloc in {urlsplit(get_settings().base_url).netloc, request.headers.get("host", "")}
+    if public := get_settings().public_url:
+        own = urlsplit(public)
+        return origin.lower() == f"{own.scheme}://{own.netloc}".lower()
+    return urlsplit(origin).netloc == request.headers.get("host", "")

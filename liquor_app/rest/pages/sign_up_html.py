@@ -77,8 +77,8 @@ def thanks_page(asked: OpenPage) -> HTMLResponse:
 
 def too_young_page(asked: OpenPage) -> HTMLResponse:
     body = (
-        f"<p role=alert>We are sorry: only people of {asked.minimum_age} or older can sign up. We have kept nothing of"
-        " what you typed.</p>"
+        f"<p role=alert>We are sorry: only people of {asked.minimum_age} or older can sign up. We keep nothing of what"
+        " you typed but a fingerprint of the address, for 30 days.</p>"
     )
     return _page(asked, "Not yet", body, 403)
 

@@ -12,10 +12,12 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
+from liquor_app.accounts.cookies import cookie_name
 from liquor_app.api.client_address import address_of, source_group, source_of
 from liquor_app.api.http_rate_limit import limit as allow
 from liquor_app.api.schemas import Id
 from liquor_app.core.clock import now
+from liquor_app.core.config import get_settings
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import AppError, Invalid, TooMany
 from liquor_app.core.security.crypto import sign, unsign
@@ -36,7 +38,15 @@ from liquor_app.rest.schemas.sign_ups import CarrierKitOut, SignUpPageOut, SignU
 from liquor_app.sending.sign_up import confirm_sign_up, sign_up_pages
 from liquor_app.sending.sign_up.carrier_kit import carrier_kit
 from liquor_app.sending.sign_up.qr_code import qr_svg
-from liquor_app.sending.sign_up.sign_up import Entry, Evidence, Typed, is_too_young, read_entry, take_sign_up
+from liquor_app.sending.sign_up.sign_up import (
+    TURNED_AWAY,
+    Entry,
+    Evidence,
+    Typed,
+    is_too_young,
+    read_entry,
+    take_sign_up,
+)
 from liquor_app.sending.sign_up.sign_up_message import YES_PATH
 from liquor_app.sending.sign_up.sign_up_pages import JOIN_PATH, OpenPage, open_page
 
@@ -48,6 +58,8 @@ Token = Annotated[str, Path(max_length=500)]
 T = TypeVar("T")
 
 FORM = "sign-up form"
+YOUNG = "sign_up_later"
+"""The cookie of a browser that gave a date below the age: when, and nothing else."""
 SHOWN_AT_MOST = 12 * 3600
 """Seconds a form that was shown is taken."""
 TYPED_IN_AT_LEAST = 3
@@ -150,12 +162,20 @@ async def take_form(
             await allow("sign-up-all", page.slug, allowed=ALL_FORMS, seconds=3600, is_strict=True)
             if not await _may_ask(entry):
                 return thanks_page(page)
-            evidence = Evidence(address_of(request), request.headers.get("user-agent", ""))
+            was_too_young = _was_too_young(request)
+            evidence = Evidence(address_of(request), request.headers.get("user-agent", ""), was_too_young)
             await take_sign_up(session, page, entry, evidence)
             too_young = is_too_young(entry, page, await shop_today(session))
     except AppError as error:
         return await _told(request, error)
-    return too_young_page(page) if too_young else thanks_page(page)
+    if not too_young:
+        return thanks_page(page)
+    answer = too_young_page(page)
+    answer.set_cookie(
+        cookie_name(YOUNG), sign(YOUNG, {"t": int(now().timestamp())}), max_age=int(TURNED_AWAY.total_seconds()),
+        httponly=True, samesite="lax", secure=get_settings().secure_cookies, path="/",
+    )  # fmt: skip
+    return answer
 
 
 @public.get(YES_PATH + "/{token}")
@@ -222,6 +242,15 @@ def _picture(page: OpenPage) -> Response:
 def _token(page: OpenPage) -> str:
     """Return what says which words were shown where and when."""
     return sign(FORM, {"s": page.slug, "v": page.wording.version, "t": int(now().timestamp())})
+
+
+def _was_too_young(request: Request) -> bool:
+    """Tell whether this browser has typed a date below the age within `TURNED_AWAY`."""
+    try:
+        typed_at = int(unsign(YOUNG, request.cookies.get(cookie_name(YOUNG), ""))["t"])
+    except (Invalid, KeyError, TypeError, ValueError):
+        return False
+    return now().timestamp() - typed_at <= TURNED_AWAY.total_seconds()
 
 
 def _shown(token: str, slug: str) -> tuple[int, int] | None:

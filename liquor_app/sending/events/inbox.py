@@ -127,6 +127,7 @@ def _event(kind: str, event_id: str, kept: Mapping[str, Any]) -> WebhookEvent:
     names = {field.name for field in fields(WebhookEvent)} - {"kind", "event_id", "at", "send_id", "raw"}
     words = {name: value for name, value in kept.items() if name in names}
     send_id = UUID(kept["send_id"]) if kept.get("send_id") else None
+    words |= {"answers": tuple(kept.get("answers") or ())}
     return WebhookEvent(EventKind(kind), event_id, datetime.fromisoformat(kept["at"]), send_id, **words)
 
 

@@ -29,7 +29,7 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.service import notify
 from liquor_app.providers.kit.base import WebhookEvent
 from liquor_app.sending.events.sms_keywords import BY_TEXT, number_of
-from liquor_app.sending.models import REPLY, ReplyStatus
+from liquor_app.sending.models import REPLY, Proof, ReplyStatus
 from liquor_app.sending.sign_up.confirm_sign_up import cancel_sign_ups
 
 BY_MAIL = "e-mail answer"
@@ -41,18 +41,19 @@ MAX_BODY = 1_600
 
 _KEPT = unnest(
     "n", provider="text", event_id="text", channel="text", address="text", hash="bytea", body="text", status="text",
-    reader="text", at="timestamptz", read_at="timestamptz", place="int",
+    reader="text", at="timestamptz", read_at="timestamptz", place="int", proof="text", holds="bool",
 )  # fmt: skip
 _KEEP = f"""
 INSERT INTO replies
-       (provider, event_id, medium, address, address_hash, customer_id, body, status, read_by, read_at, received_at)
+       (provider, event_id, medium, address, address_hash, customer_id, body, status, read_by, read_at, received_at,
+        proof, holds)
 SELECT n.provider, n.event_id, n.channel, n.address, n.hash,
        CASE n.channel
            WHEN '{Channel.SMS}' THEN
                (SELECT c.id FROM customers c WHERE c.phone = n.address AND c.deleted_at IS NULL ORDER BY c.id LIMIT 1)
            ELSE (SELECT c.id FROM customers c
                   WHERE c.email_key = n.address AND c.deleted_at IS NULL ORDER BY c.id LIMIT 1) END,
-       n.body, n.status, n.reader, n.read_at, n.at
+       n.body, n.status, n.reader, n.read_at, n.at, n.proof, n.holds
   FROM {_KEPT}
  WHERE n.status <> '{ReplyStatus.OPEN}' OR n.place <= {MOST_UNREAD} - (
        SELECT count(*) FROM replies r WHERE r.address_hash = n.hash AND r.status = '{ReplyStatus.OPEN}')
@@ -74,6 +75,9 @@ class NewReply:
     at: datetime
     status: ReplyStatus = ReplyStatus.OPEN
     reader: str = ""
+    proof: Proof = Proof.NOT_TOLD
+    is_holding: bool = True
+    """Nothing more goes there until it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class ReplyRow:
     customer_id: UUID | None
     customer_name: str | None
     words: str
+    sender_proof: Proof
     status: ReplyStatus
     reader: str
     read_at: datetime | None
@@ -127,6 +132,8 @@ async def keep_replies(session: AsyncSession, replies: Sequence[NewReply]) -> in
             reader=[one.reader for one in replies],
             at=[one.at for one in replies],
             place=places,
+            proof=[one.proof.value for one in replies],
+            holds=[one.is_holding for one in replies],
             read_at=[None if one.status is ReplyStatus.OPEN else read_at for one in replies],
         ),
     )
@@ -150,7 +157,10 @@ async def unread_from(session: AsyncSession, hashes: Collection[bytes]) -> froze
     if not hashes:
         return frozenset()
     found = await session.execute(
-        text(f"SELECT address_hash FROM replies WHERE status = '{ReplyStatus.OPEN}' AND address_hash = ANY(:hashes)"),
+        text(
+            f"SELECT address_hash FROM replies WHERE status = '{ReplyStatus.OPEN}' AND holds"
+            " AND address_hash = ANY(:hashes)"
+        ),
         {"hashes": list(hashes)},
     )
     return frozenset(bytes(one) for one in found.scalars())

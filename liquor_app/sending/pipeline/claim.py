@@ -30,6 +30,7 @@ from liquor_app.events.models import EventType
 from liquor_app.events.service import NewEvent, record_events
 from liquor_app.ledger.claim_rows import Release, Skip, claim_due, release_claims, skip_claims
 from liquor_app.ledger.contact_history import contacts_of
+from liquor_app.ledger.fence_rows import PERSON_FACTS
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import licences
 from liquor_app.sending.events.replies import unread_from
@@ -64,7 +65,7 @@ SELECT s.id, s.created_at, s.customer_id, s.action_id, s.campaign_id, s.channel,
        CASE s.channel WHEN 'email' THEN c.email_consent ELSE c.sms_consent END AS consent,
        CASE s.channel WHEN 'email' THEN c.email_key ELSE c.phone END AS address,
        CASE s.channel WHEN 'email' THEN COALESCE(c.email, c.email_key) ELSE c.phone END AS recipient,
-       g.at AS consent_at, b.has_alcohol_purchases
+       g.at AS consent_at, b.has_alcohol_purchases, {PERSON_FACTS} AS facts
 FROM {_CLAIMED}
 JOIN sends s ON s.id = m.id AND s.created_at = uuid_v7_time(m.id)
 JOIN campaigns k ON k.id = s.campaign_id
@@ -122,6 +123,8 @@ class Claimed:
     """What must stand beside an offer chosen for them."""
     licence: str | None
     """The state of the licence it goes out under, as it is now."""
+    facts: str
+    """`fence_rows.PERSON_FACTS` of who gets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,4 +339,5 @@ def _claimed(
         day=day,
         disclosure=_disclosure(row, licence, rules),
         licence=licence,
+        facts=row.facts,
     )

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 
 from liquor_app.compliance.legal_rules import Rules
-from liquor_app.compliance.service import load_rules
+from liquor_app.compliance.service import law_stamp, load_rules
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import AppError
 from liquor_app.organization.models import Channel
@@ -75,6 +75,8 @@ class _Knowledge:
     rules: Rules
     material: Material
     loaded_at: float
+    law: str
+    """Stamped before the rules were read: what changes meanwhile is found at the fence."""
 
 
 class Dispatcher:
@@ -131,7 +133,7 @@ class Dispatcher:
         for portion in portions(routed):
             lease_ends = asyncio.get_running_loop().time() + self.pace.send_lease
             with self._timed("fence"):
-                leaving = await self._fence(claim.token, portion)
+                leaving = await self._fence(claim.token, portion, knowledge.law)
             await self._deliver(claim.token, leaving, lease_ends)
         return claim.taken
 
@@ -167,15 +169,19 @@ class Dispatcher:
             await asyncio.sleep(self.pace.poll)
         return ready
 
-    async def _fence(self, token: UUID, routed: Sequence[Routed]) -> list[Routed]:
+    async def _fence(self, token: UUID, routed: Sequence[Routed], law: str) -> list[Routed]:
         """Tell what may leave; the rest goes back."""
         async with transaction() as session:
-            passed = await pass_fence(session, token, routed, sandbox=SANDBOX, lease_seconds=self.pace.send_lease)
+            passed = await pass_fence(
+                session, token, routed, sandbox=SANDBOX, lease_seconds=self.pace.send_lease, law=law
+            )
             leaving = [item.composed for item in routed if item.composed.claimed.id in passed]
             await store_links(session, [link for composed in leaving for link in composed.links])
             refused = [item.composed.claimed.id for item in routed if item.composed.claimed.id not in passed]
             # the next claim asks may_send again, which says why
             await stop_messages(session, token, [Stop(send_id, None, "") for send_id in refused])
+        if not passed:
+            self._knowledge = None  # perhaps the law is another: read it again
         return [item for item in routed if item.composed.claimed.id in passed]
 
     @contextmanager
@@ -305,11 +311,13 @@ class Dispatcher:
             old = self._knowledge
             if old is None or clock() - old.loaded_at > self.pace.knowledge or old.loaded_at <= since:
                 async with transaction() as session:
+                    law = await law_stamp(session)
                     rules = await load_rules(session, known=old.rules if old else None)
                     self._knowledge = _Knowledge(
                         rules,
                         await load_material(session, rules=rules, known=old.material if old else None),
                         clock(),
+                        law,
                     )
                     self._settings = await load_settings(session, SendingSettings)
                     self.routes.update(await load_routes(session), await take_probes(session))

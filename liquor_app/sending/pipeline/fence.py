@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.compliance.service import law_stamp
 from liquor_app.core.ids import uuid7_time
 from liquor_app.ledger.fence_rows import Leaving, hold_campaigns, mark_sending
 from liquor_app.providers.kit.base import Provider
@@ -26,9 +27,15 @@ class Routed:
 
 
 async def pass_fence(
-    session: AsyncSession, token: UUID, messages: Sequence[Routed], *, sandbox: str, lease_seconds: float
+    session: AsyncSession, token: UUID, messages: Sequence[Routed], *, sandbox: str, lease_seconds: float, law: str
 ) -> set[UUID]:
-    """Mark as leaving what may still leave (`ledger.fence_rows`), its exact body kept; returns the ids of those."""
+    """Mark as leaving what may still leave (`ledger.fence_rows`), its exact body kept; returns the ids of those.
+
+    Args:
+        law: the stamp of what the messages were asked by (`compliance.law_stamp`); none leaves under another law.
+    """
+    if await law_stamp(session) != law:
+        return set()
     await hold_campaigns(session, {item.composed.claimed.campaign_id for item in messages})
     await keep_stencils(session, [item.composed.outgoing.body for item in messages])
     return await mark_sending(session, token, _columns(messages), sandbox=sandbox, lease_seconds=lease_seconds)
@@ -51,4 +58,5 @@ def _columns(messages: Sequence[Routed]) -> Leaving:
         template_version_id=[item.composed.template_version_id for item in messages],
         closes_at=[one.closes_at for one in claimed],
         hash=[one.address_hash for one in claimed],
+        facts=[one.facts for one in claimed],
     )

@@ -24,6 +24,7 @@ from liquor_app.organization.us_states import state_name
 from liquor_app.providers.registry import SANDBOX
 from liquor_app.providers.service import load_routes
 from liquor_app.sending.events.sms_keywords import HELP, STOP, help_words, started_words, stopped_words
+from liquor_app.sending.sign_up.sign_up import TURNED_AWAY
 from liquor_app.sending.sign_up.sign_up_message import asking_text, welcome_text
 from liquor_app.sending.sign_up.sign_up_pages import PageRow, read_sign_up_page
 from liquor_app.templates.preview import preview_draft
@@ -130,7 +131,8 @@ def _campaign_fields(
         f"Customers opt in on {name}'s sign-up page, {page.address}, which they reach by its link or by the QR code on"
         f" the counter ({sheet}). They type their mobile number and their full date of birth, and tick a box that is"
         f" not ticked beforehand and is separate from the one for e-mail. Beside it stands: “{page.boxes['sms']}” Who"
-        f" is under {age} is turned away and nothing is kept of them. The number then gets one text: “{asking}”"
+        f" is under {age} is turned away, and nothing is kept of them but a keyed hash of the address, which cannot"
+        f" sign up with another date within {TURNED_AWAY.days} days. The number then gets one text: “{asking}”"
         " Only a YES from that number makes the consent (double opt-in). We keep the words, their version, the time and"
         " the address it came from. Consents are never bought, shared or taken from third parties."
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.clock import now
 from liquor_app.core.errors import AppError, Conflict, Invalid
 from liquor_app.core.ids import parse_id
+from liquor_app.core.queue import Job, enqueue
 from liquor_app.core.security.crypto import unsign
 from liquor_app.customers.addresses import address_hash
 from liquor_app.customers.ages.age_verification import hear_birthday
@@ -30,16 +31,19 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.organization.settings import shop_today
 from liquor_app.providers.kit.base import WebhookEvent
-from liquor_app.sending.events.sms_keywords import Wish, is_yes, number_of, wish_of
+from liquor_app.sending.events.sms_keywords import BY_TEXT, Wish, is_yes, number_of, wish_of
 from liquor_app.sending.recipients.page_branding import Look, look_of
 from liquor_app.sending.recipients.suppression_status import is_barred, lift_own, owners_of
 from liquor_app.sending.recipients.unsubscribe import BARRED
 from liquor_app.sending.sign_up.models import SIGN_UP, SignUpStatus
-from liquor_app.sending.sign_up.sign_up import AFTER_A_NO, CONFIRM_WITHIN, count_sign_up
+from liquor_app.sending.sign_up.sign_up import AFTER_A_NO, CONFIRM_WITHIN, count_sign_up, forget_refusals
 from liquor_app.sending.sign_up.sign_up_message import YES
 from liquor_app.sending.sign_up.waiting_entry import WaitingEntry, open_entry
 
 SOURCE = "sign-up page"
+NUMBER_HOLDS = timedelta(days=365)
+"""How long a number that said yes itself is taken for the same person's. Carriers give a number away again after 45 to
+90 days (47 CFR 52.15(f)); whoever has one and still gets our texts can say STOP."""
 ANOTHER_ADDRESS = "The shop knows you by another address. Sign up with that one, or write to the shop to change it."
 EXPIRED = "This link has expired. Please sign up again."
 
@@ -70,6 +74,14 @@ _SIBLING = f"""
 SELECT c.id FROM sign_ups s JOIN customers c ON c.id = s.became_id AND c.deleted_at IS NULL
  WHERE s.form_id = :form AND s.made_customer AND s.status = '{SignUpStatus.CONFIRMED}'
 """
+_IS_THEIRS = f"""
+SELECT c.sms_consent = '{ConsentStatus.GIVEN}' AND EXISTS (
+           SELECT FROM consents g WHERE g.customer_id = c.id AND g.channel = '{Channel.SMS}'
+              AND g.status = '{ConsentStatus.GIVEN}' AND g.source = ANY(:proofs) AND g.at > :since)
+       AS was_confirmed,
+       c.email_key FROM customers c WHERE c.id = :id
+"""
+_TYPED_TOO = "SELECT address_hash FROM sign_ups WHERE form_id = :form AND channel = :email"
 _FORGET_MESSAGES = "DELETE FROM service_messages WHERE kind = 'sign_up' AND created_at < :before"
 _FORGET = "DELETE FROM sign_ups WHERE created_at < :before"
 
@@ -162,6 +174,7 @@ async def _answered(session: AsyncSession, event: WebhookEvent) -> Any:
 async def forget_sign_ups(session: AsyncSession) -> int:
     """Forget what nobody confirmed in time, and that somebody did: the consent is kept with its evidence. A corridor,
     for the clock."""
+    await forget_refusals(session)
     await session.execute(text(_FORGET_MESSAGES), {"before": now() - AFTER_A_NO})
     gone = await session.execute(text(_FORGET), {"before": now() - CONFIRM_WITHIN})
     return int(gone.rowcount)  # type: ignore[attr-defined]
@@ -217,12 +230,14 @@ async def _take_in(session: AsyncSession, row: Any, how: dict[str, Any]) -> None
 
 async def _whose(session: AsyncSession, form_id: UUID, channel: Channel, entry: WaitingEntry) -> tuple[UUID, bool]:
     """Return the one customer who has the address, else the one the same form has just made, else a new one. A number
-    several people have is nobody's to choose: who confirms it becomes somebody of their own (families share them)."""
+    several people have is nobody's to choose: who confirms it becomes somebody of their own (families share them). So
+    does who confirms a number that may have changed hands since we knew it (`_is_still_theirs`)."""
     known = [one.customer_id for one in await owners_of(session, channel, entry.address) if one.customer_id]
     if channel is Channel.EMAIL and not known:
         known = await _who_was_merged(session, entry.address)
     typed = {"name": entry.first_name, "postal_code": entry.postal_code}
-    if len(known) == 1:
+    is_anew = len(known) == 1 and channel is Channel.SMS and not await _is_still_theirs(session, known[0], form_id)
+    if len(known) == 1 and not is_anew:
         person = await get_customer(session, SYSTEM, known[0])
         missing = {name: value for name, value in typed.items() if value and not getattr(person, name)}
         if missing:
@@ -234,7 +249,26 @@ async def _whose(session: AsyncSession, form_id: UUID, channel: Channel, entry: 
             await update_customer(session, SYSTEM, sibling, {column: entry.address})
             return sibling, False
     values = {column: entry.address, **{name: value for name, value in typed.items() if value}}
+    if known:  # somebody looks whether the two are one person
+        await enqueue(session, Job.FIND_DOUBLES, dedupe_key="all")
     return (await create_customer(session, SYSTEM, values)).id, True
+
+
+async def _is_still_theirs(session: AsyncSession, customer_id: UUID, form_id: UUID) -> bool:
+    """Tell whether a profile's number is still its person's: the number itself said yes within `NUMBER_HOLDS` and has
+    taken nothing back, or the form named the profile's e-mail address too. Numbers are given to others after weeks; a
+    YES then belongs to what was typed, and to nobody's old profile."""
+    found = await session.execute(
+        text(_IS_THEIRS),
+        {"id": customer_id, "proofs": [SOURCE, BY_TEXT], "since": now() - NUMBER_HOLDS},
+    )
+    row = found.one()
+    if row.was_confirmed:
+        return True
+    if row.email_key is None:
+        return False
+    typed = await session.execute(text(_TYPED_TOO), {"form": form_id, "email": Channel.EMAIL.value})
+    return address_hash(row.email_key) in {bytes(one) for one in typed.scalars()}
 
 
 async def _who_was_merged(session: AsyncSession, address: str) -> list[UUID]:

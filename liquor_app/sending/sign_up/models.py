@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Date, Index, UniqueConstraint
+from sqlalchemy import Column, Date, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from liquor_app.core.columns import (
@@ -85,9 +85,20 @@ class SignUp(SQLModel, table=True):
     created_at: datetime = stamped()
 
 
+class SignUpRefusal(SQLModel, table=True):
+    """An address that was typed with a date of birth below the age: a keyed hash and when, nothing else. Kept for
+    `sign_up.TURNED_AWAY`, so that the same address is not simply typed again with another date."""
+
+    __tablename__ = "sign_up_refusals"
+    __table_args__ = (Index("ix_sign_up_refusals_at", "refused_at"),)
+
+    address_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    refused_at: datetime = stamped()
+
+
 class SignUpDay(SQLModel, table=True):
     """A brand's sign-ups by the shop's day: how many messages asked for a confirmation (`email_asked`), how many gave
-    it (`email_confirmed`), and how many were `too_young`, of whom nothing else is kept."""
+    it (`email_confirmed`), and how many were `too_young`."""
 
     __tablename__ = "sign_up_days"
 

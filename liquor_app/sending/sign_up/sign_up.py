@@ -43,6 +43,9 @@ UNCONFIRMED = 3
 AFTER_A_NO = timedelta(days=30)
 """Whose own word keeps them off the list is asked once in this time: the form may be somebody else's joke."""
 
+TURNED_AWAY = timedelta(days=30)
+"""Whose form said that they are too young is not asked within this time, whatever date is typed next."""
+
 BELIEVED = {Channel.SMS: 100, Channel.EMAIL: 500}
 """Messages that may ask within a day whatever comes of them. Beyond, one in `ONE_IN` must have been answered by a yes:
 whoever types thousands of strangers' numbers costs a shop money, and its name with the carriers."""
@@ -69,6 +72,12 @@ SELECT (SELECT count(*) FROM sign_ups WHERE address_hash = :hash AND created_at 
        EXISTS (SELECT FROM suppressions WHERE address_hash = :mailbox AND lifted_at IS NULL AND :mailbox <> :hash
                 AND (channel IS NULL OR channel = :channel)) AS said_no_elsewhere
 """
+_REFUSE = """
+INSERT INTO sign_up_refusals (address_hash, refused_at) SELECT x, :now FROM unnest(CAST(:hashes AS bytea[])) x
+ON CONFLICT (address_hash) DO UPDATE SET refused_at = excluded.refused_at
+"""
+_REFUSED = "SELECT EXISTS (SELECT FROM sign_up_refusals WHERE address_hash = ANY(:hashes) AND refused_at > :since)"
+_FORGET_REFUSALS = "DELETE FROM sign_up_refusals WHERE refused_at <= :since"
 _ANSWERED = f"""
 SELECT count(*) AS asked, count(*) FILTER (WHERE status = '{SignUpStatus.CONFIRMED}') AS confirmed
   FROM sign_ups WHERE channel = :channel AND created_at > :since
@@ -108,6 +117,8 @@ class Evidence:
 
     ip: str | None
     user_agent: str
+    was_too_young: bool = False
+    """The same browser has given a date below the age lately."""
 
 
 def read_entry(typed: Typed, page: OpenPage, today: date) -> tuple[Entry | None, dict[str, str]]:
@@ -153,11 +164,16 @@ def is_too_young(entry: Entry, page: OpenPage, today: date) -> bool:
 
 
 async def take_sign_up(session: AsyncSession, page: OpenPage, entry: Entry, evidence: Evidence) -> None:
-    """Have each address asked whether it agrees. Who is too young is counted, and nothing else is kept of them; an
-    address that may not be written to, or was asked too often, is not, and nobody is told."""
+    """Have each address asked whether it agrees. Who is too young is counted, and of their addresses a keyed hash is
+    kept for a while: these, and their browser, are not asked then, whatever date they give. Nor is an address that may
+    not be written to, or was asked too often; nobody is told."""
     today = await shop_today(session)
     if is_too_young(entry, page, today):
         await count_sign_up(session, page.brand.id, today, "too_young")
+        # in order, so that two such forms cannot deadlock
+        await session.execute(text(_REFUSE), {"hashes": sorted(_mailboxes(entry)), "now": now()})
+        return
+    if evidence.was_too_young or await _was_turned_away(session, entry):
         return
     form_id = uuid7()
     for channel, address in sorted(entry.addresses.items()):
@@ -185,6 +201,25 @@ async def take_sign_up(session: AsyncSession, page: OpenPage, entry: Entry, evid
         except (Conflict, TooMany):
             continue
         await count_sign_up(session, page.brand.id, today, f"{channel.value}_asked")
+
+
+def _mailboxes(entry: Entry) -> set[bytes]:
+    """Return what stands for the addresses: a mailbox whatever its tags and dots."""
+    return {
+        address_hash(mailbox_of(address) if channel is Channel.EMAIL else address)
+        for channel, address in entry.addresses.items()
+    }
+
+
+async def _was_turned_away(session: AsyncSession, entry: Entry) -> bool:
+    since = now() - TURNED_AWAY
+    found = await session.execute(text(_REFUSED), {"hashes": list(_mailboxes(entry)), "since": since})
+    return bool(found.scalar_one())
+
+
+async def forget_refusals(session: AsyncSession) -> None:
+    """Forget whom the page turned away, in time. A corridor, for the clock."""
+    await session.execute(text(_FORGET_REFUSALS), {"since": now() - TURNED_AWAY})
 
 
 async def count_sign_up(session: AsyncSession, brand_id: UUID, day: date, what: str) -> None:

@@ -190,7 +190,8 @@ def _came() -> rx.Component:
         ),
         title="The last 30 days",
         foot=rx.el.span(
-            "E-mail addresses and phones counted apart. Of who is too young nothing else is kept.",
+            "E-mail addresses and phones counted apart. Of who is too young only a fingerprint of"
+            " the address is kept, for 30 days.",
             class_name="t12 muted",
         ),
     )

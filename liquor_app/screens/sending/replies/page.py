@@ -40,6 +40,10 @@ def _texts() -> rx.Component:
     def who(line: Any) -> rx.Component:
         return rx.cond(line.customer != "", link(line.who, line.customer), rx.el.span(line.who))
 
+    def words(line: Any) -> rx.Component:
+        doubt = rx.cond(line.doubt != "", rx.el.div(line.doubt, class_name="t12 muted"), rx.fragment())
+        return rx.el.div(rx.el.span(line.body, class_name="pretty"), doubt)
+
     def meant(line: Any) -> rx.Component:
         choices = row(
             button("It is a no", small=True, kind="danger", aria_label="It is a no: " + line.body,
@@ -60,9 +64,9 @@ def _texts() -> rx.Component:
                 ),
                 phone="hide",
             ),
-            Column("Words", lambda line: rx.el.span(line.body, class_name="pretty"), phone="under", wide=True),
-            Column("Received", lambda line: line.when, sort="received_at", phone="hide"),
-            Column("Status", lambda line: badge(line.status, rx.cond(line.is_open, "amber", "outline")), phone="hide"),
+            Column("Words", words, phone="under", wide=True),
+            Column("Received", lambda line: line.when, sort="received_at", phone="under"),
+            Column("Status", lambda line: badge(line.status, rx.cond(line.is_open, "amber", "outline")), phone="under"),
             Column("", meant, number=True),
         ],
         label="What people wrote back",

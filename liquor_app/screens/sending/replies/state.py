@@ -19,11 +19,15 @@ from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.sending.events.mail_answers import note_mailed_no
 from liquor_app.sending.events.replies import ReplyRow, settle_reply
 from liquor_app.sending.lists import REPLIES, list_replies
-from liquor_app.sending.models import ReplyStatus
+from liquor_app.sending.models import Proof, ReplyStatus
 from liquor_app.ui.forms.form_data import typed
 from liquor_app.ui.toast import toast_done
 from liquor_app.ui.words import ago
 
+PROOFS = {
+    Proof.ANSWER: "", Proof.PASSED: "", Proof.NOT_TOLD: "",
+    Proof.FAILED: "Not proved to be theirs: the sender can be forged.",
+}  # fmt: skip
 WORDS = {ReplyStatus.OPEN: "to read", ReplyStatus.NO: "was a no", ReplyStatus.READ: "read"}
 
 
@@ -37,6 +41,8 @@ class ReplyLine:
     channel: str
     body: str
     when: str
+    doubt: str
+    """Why it may be somebody else's word; empty for none."""
     status: str
     became: str
     is_open: bool
@@ -79,6 +85,7 @@ class RepliesState(FormState, ListState, rx.State):
                 row.channel,
                 row.words,
                 ago(row.received_at, at),
+                PROOFS[Proof(row.sender_proof)],
                 WORDS[ReplyStatus(row.status)],
                 f"by {row.reader}" if row.reader else "",
                 row.status == ReplyStatus.OPEN,
