@@ -90,6 +90,26 @@ class Told:
     sent_from: str | None = None
     """The internet address it came from."""
     at: datetime | None = None
+    agreed_to: str | None = None
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Which file says so, whose import of it this is, and which fields they said of all its rows."""
+
+    import_id: UUID
+    file_name: str
+    recorded_by: UUID | None = None
+    said_of_all: tuple[str, ...] = ()
+
+    def evidence(self, one: Told, **more: Any) -> str:
+        """Return the proof of a consent, as JSON: where in the file it stands, and what was agreed to."""
+        told = {
+            "import": self.file_name, "row": one.row, "column": one.column, "words": one.agreed_to,
+            "said_of_all": list(self.said_of_all),
+        }  # fmt: skip
+        return json.dumps({name: value for name, value in told.items() if value} | more)
 
 
 async def add_people(session: AsyncSession, rows: Sequence[Sequence[Any]]) -> None:
@@ -119,9 +139,7 @@ async def change_people(session: AsyncSession, rows: Sequence[Sequence[Any]], im
         raise Raced
 
 
-async def note_noes_again(
-    session: AsyncSession, told: Iterable[Told], file_name: str, recorded_by: UUID | None, import_id: UUID
-) -> None:
+async def note_noes_again(session: AsyncSession, told: Iterable[Told], by: By) -> None:
     """Keep that a file says no to somebody who is out already, or whose yes is later: so no yes of before it comes
     after it, and who made them taken back leaves it there. Of such words only the latest is kept: the same files come
     each night."""
@@ -133,42 +151,32 @@ async def note_noes_again(
         channel=[one.channel for one in again],
         source=[one.source for one in again],
         at=[one.at for one in again],
-        evidence=[json.dumps({"import": file_name, "row": one.row, "again": True}) for one in again],
+        evidence=[by.evidence(one, again=True) for one in again],
     )
-    await session.execute(text(_SAY_AGAIN), {**rows, "by": recorded_by, "import": import_id})
+    await session.execute(text(_SAY_AGAIN), {**rows, "by": by.recorded_by, "import": by.import_id})
 
 
-async def note_evidence(
-    session: AsyncSession, told: Iterable[Told], file_name: str, recorded_by: UUID | None, import_id: UUID
-) -> None:
+async def note_evidence(session: AsyncSession, told: Iterable[Told], by: By) -> None:
     """Append to the age ledger and to the consents what a file's rows say; the customers' own columns are
     `add_people`'s and `change_people`'s."""
     ages: list[list[Any]] = []
     consents: list[list[Any]] = []
-    by = str(recorded_by) if recorded_by else None
+    whose = str(by.recorded_by) if by.recorded_by else None
     for one in told:
         if one.channel:
-            evidence = json.dumps({"import": file_name, "row": one.row})
             consents.append(
                 [
-                    one.customer_id,
-                    one.channel,
-                    one.status,
-                    one.source,
-                    one.sent_from,
-                    one.at,
-                    evidence,
-                    recorded_by,
-                    import_id,
+                    one.customer_id, one.channel, one.status, one.source, one.sent_from, one.at, by.evidence(one),
+                    by.recorded_by, by.import_id,
                 ]
-            )
+            )  # fmt: skip
         else:
             evidence = json.dumps(
-                {"import": file_name, "row": one.row, "by": by, **({"proof": one.proof} if one.proof else {})}
+                {"import": by.file_name, "row": one.row, "by": whose, **({"proof": one.proof} if one.proof else {})}
             )
             method = SEEN_BY_TILL if one.proof else BY_FILE
             sealed, at = copied_seal(one.born), one.at or now()
-            ages.append([one.customer_id, sealed, bool(one.proof), method, evidence, at, import_id])
+            ages.append([one.customer_id, sealed, bool(one.proof), method, evidence, at, by.import_id])
     if ages:
         await copy_rows(session, "age_ledger", _AGES, ages)
     if consents:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -76,15 +75,6 @@ class Suppression:
     reason: SuppressionReason
     channel: Channel | None = None
     customer_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentRow:
-    channel: str
-    status: str
-    source: str
-    wording_version: str | None
-    at: datetime
 
 
 async def record_consent(
@@ -294,14 +284,3 @@ async def suppressed_among(session: AsyncSession, actor: Actor, customer_ids: Se
         {"ids": list(customer_ids)},
     )
     return {UUID(str(one)) for one in found.scalars()}
-
-
-async def consents_of(session: AsyncSession, actor: Actor, customer_id: UUID) -> list[ConsentRow]:
-    """Return the evidence, newest first."""
-    require(actor, Role.USER)
-    found = await session.execute(
-        text("SELECT channel, status, source, wording_version, at FROM consents WHERE customer_id = :id"
-             " ORDER BY at DESC LIMIT 50"),
-        {"id": customer_id},
-    )  # fmt: skip
-    return [ConsentRow(**row) for row in found.mappings()]

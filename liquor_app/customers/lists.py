@@ -1,8 +1,9 @@
-"""The suppression list, and what one customer bought."""
+"""The suppression list, what one customer bought, and what they agreed to."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -92,3 +93,71 @@ async def list_purchases(
         Invalid: see `read_list`.
     """
     return await read_list(session, actor, PURCHASES, await purchases_of(session, actor, customer_id, query))
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    """Somebody agreed or withdrew: where, when, to which words; of a file's word where in it that stands, and what was
+    said of all its rows instead (`for_all`, field names with commas). `by` is who recorded it, or had it imported."""
+
+    id: UUID
+    channel: str
+    status: str
+    source: str
+    at: datetime
+    version: str | None
+    agreed_to: str | None
+    file: str | None
+    file_row: str | None
+    file_column: str | None
+    for_all: str | None
+    by: str | None
+
+
+CONSENTS = ListSpec(
+    name="consents",
+    row=ConsentRow,
+    source="consents t",
+    where="t.customer_id = :customer",
+    select={
+        "version": "t.wording_version",
+        "agreed_to": "t.evidence ->> 'words'",
+        "file": "t.evidence ->> 'import'",
+        "file_row": "t.evidence ->> 'row'",
+        "file_column": "t.evidence ->> 'column'",
+        "for_all": "array_to_string(ARRAY(SELECT jsonb_array_elements_text(t.evidence -> 'said_of_all')), ', ')",
+        "by": "(SELECT COALESCE(u.full_name, u.email) FROM users u WHERE u.id = t.recorded_by)",
+    },
+    order="-at",
+    sorts=(Sort("at", first="-"),),
+    filters=(Filter("channel", "t.channel", options=tuple(Channel), label="Channel"),),
+    bounded="what one customer said of consent",
+    spoken={"channel": {one.value: one.label for one in Channel}},
+    export={
+        "id": "id", "channel": "channel", "status": "consent", "source": "source", "at": "when",
+        "version": "version of the words", "agreed_to": "what was agreed to", "file": "file", "file_row": "row",
+        "file_column": "column", "for_all": "said of the whole file", "by": "recorded by",
+    },
+)  # fmt: skip
+
+
+async def consents_of(session: AsyncSession, actor: Actor, customer_id: UUID, query: ListQuery | None) -> ListQuery:
+    """Return a question about one customer's consents.
+
+    Raises:
+        NotFound: there is no such customer.
+    """
+    await get_customer(session, actor, customer_id)
+    return replace(query or ListQuery(), scope={"customer": customer_id})
+
+
+async def list_consents(
+    session: AsyncSession, actor: Actor, customer_id: UUID, query: ListQuery | None = None
+) -> Page[ConsentRow]:
+    """Return a page of what a customer agreed to and withdrew, with its evidence, the latest first.
+
+    Raises:
+        NotFound: there is no such customer.
+        Invalid: see `read_list`.
+    """
+    return await read_list(session, actor, CONSENTS, await consents_of(session, actor, customer_id, query))

@@ -18,6 +18,7 @@ from liquor_app.customers.ages.sealed_dates import SEALED_DATE, copied_seal
 from liquor_app.customers.bulk_write import (
     FIELDS,
     WRITTEN,
+    By,
     Told,
     add_people,
     change_people,
@@ -124,7 +125,7 @@ def _row(known: Known) -> list[Any]:
     return [*row, *map(known.consent.get, CHANNELS)]
 
 
-async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, file_name: str, import_id: UUID) -> None:
+async def write(session: AsyncSession, base: Base, by: By) -> None:
     """Store what `merge` made of the base.
 
     Raises:
@@ -134,15 +135,15 @@ async def write(session: AsyncSession, base: Base, recorded_by: UUID | None, fil
     fresh = [known for known in base.people.values() if known.seen is None]
     changed = [known for known in base.people.values() if known.seen is not None and known.changed]
     if fresh:
-        made_by = import_id.hex
+        made_by = by.import_id.hex
         await add_people(session, [[known.id.hex, made_by, *_row(known)] for known in fresh])
     if changed:
         rows = [[known.id, known.seen, *_row(known), *_images(known)] for known in changed]
-        await change_people(session, rows, import_id)
-    await note_evidence(session, _told([*fresh, *changed]), file_name, recorded_by, import_id)
-    await note_noes_again(session, _again(base.people.values()), file_name, recorded_by, import_id)
-    source = f"import: {file_name}"[:120]
-    await suppress_told(session, _given_up(base.people.values()), source=source, import_id=import_id)
+        await change_people(session, rows, by.import_id)
+    await note_evidence(session, _told([*fresh, *changed]), by)
+    await note_noes_again(session, _again(base.people.values()), by)
+    source = f"import: {by.file_name}"[:120]
+    await suppress_told(session, _given_up(base.people.values()), source=source, import_id=by.import_id)
 
 
 def _images(known: Known) -> tuple[str, str]:
@@ -194,14 +195,14 @@ def _told(people: Sequence[Known]) -> Iterator[Told]:
         for number, given in known.evidence:
             yield Told(
                 known.id, number, channel=given.channel, status=given.status.value, source=given.source,
-                sent_from=given.ip, at=given.at,
+                sent_from=given.ip, at=given.at, agreed_to=given.words, column=given.column,
             )  # fmt: skip
 
 
 def _again(people: Iterable[Known]) -> Iterator[Told]:
     for known in people:
         for number, given in known.again.values():
-            yield Told(known.id, number, channel=given.channel, source=given.source, at=given.at)
+            yield Told(known.id, number, channel=given.channel, source=given.source, at=given.at, column=given.column)
 
 
 def _given_up(people: Iterable[Known]) -> list[GivenUp]:

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.customers.bulk_write import By
 from liquor_app.customers.imported.imported_people import remove_people
 from liquor_app.imports import customer_rows
 from liquor_app.imports.basket_lines import given, keys_of, load_buyers
@@ -53,7 +54,7 @@ async def add_buyers(
         return 0
     base = await customer_rows.load_known(session, keys_of(lines))
     customer_rows.merge(base, list(people.values()), Policy.KEEP)
-    await customer_rows.write(session, base, by, file_name, import_id)
+    await customer_rows.write(session, base, By(import_id, file_name, by))
     return sum(one.seen is None for one in base.people.values())
 
 

@@ -90,7 +90,15 @@ async def open_work(
     sales = profile.sales if profile else None
     zone = ZoneInfo(shop.timezone)
     how = Setting(
-        zone, now().astimezone(UTC), dialect.date_order, dialect.decimal, shop.currency, percentages(at, table.columns)
+        zone,
+        now().astimezone(UTC),
+        dialect.date_order,
+        dialect.decimal,
+        shop.currency,
+        percentages(at, table.columns),
+        plan.file_name,
+        tuple(table.columns),
+        frozenset(plan.options.get("constants") or ()),
     )
     position = position or start_position(table.columns)
     rows = SaleRows(sales, table.columns, made, dialect.decimal) if sales else None

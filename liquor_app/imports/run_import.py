@@ -28,7 +28,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.bulk import by_index
 from liquor_app.core.errors import Conflict
-from liquor_app.customers.bulk_write import Raced
+from liquor_app.customers.bulk_write import By, Raced
 from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
 from liquor_app.imports import basket_lines, customer_rows, product_rows, refused_orders
@@ -47,6 +47,10 @@ from liquor_app.imports.trial.becoming import Becoming, basket_becomes
 from liquor_app.imports.trial.file_totals import FileTotals
 
 TRIES = 3
+EVIDENCE = frozenset({
+    "consent_source", "consent_at", "email_consent_at", "sms_consent_at", "consent_wording", *CONSENTS, *REFUSALS,
+})  # fmt: skip
+"""Fields a consent stands on."""
 UNKNOWN = "unknown_customer"
 ROWS, REFUSED, ORDERS, WHOLE, DONE = "rows", "refused", "orders", "whole", "done"
 """What is being done: reading rows; refusing orders with a refused line; making orders of the other waiting lines;
@@ -220,7 +224,7 @@ class Work:
                     base = await customer_rows.load_known(session, keys, consents=consents)
                     merge = partial(customer_rows.merge, watch=self._watch)
                     result = await READING.run(merge, base, rows, self.plan.policy)
-                    await customer_rows.write(session, base, self._actor.user_id, self.plan.file_name, self.plan.id)
+                    await customer_rows.write(session, base, self._by)
                     left_out = await customer_rows.write_tags(session, base, result, self.plan.id)
                 break
             except (UniqueViolation, Raced):
@@ -237,6 +241,11 @@ class Work:
                 for at, one in result.outcomes.items()
             ]  # fmt: skip
         return Counter(result.outcomes.values()), [Reject(chunk.records[at], why) for at, why in result.rejected]
+
+    @property
+    def _by(self) -> By:
+        said = self._reading.how.said_of_all & EVIDENCE
+        return By(self.plan.id, self.plan.file_name, self._actor.user_id, tuple(sorted(said)))
 
     @property
     def _custom(self) -> list[tuple[FieldKind, str, str]]:

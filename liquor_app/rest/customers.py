@@ -12,7 +12,14 @@ from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers import service
 from liquor_app.customers.ages.age_verification import age_of, settle_age
-from liquor_app.customers.lists import PURCHASES, list_purchases, purchases_of
+from liquor_app.customers.lists import (
+    CONSENTS,
+    PURCHASES,
+    consents_of,
+    list_consents,
+    list_purchases,
+    purchases_of,
+)
 from liquor_app.customers.purchase_history import PurchaseRow
 from liquor_app.customers.service import CustomerRow
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
@@ -124,6 +131,11 @@ async def customer_history(actor: CurrentActor, customer_id: Id, limit: Limit = 
 list_routes_of(
     router, PURCHASES, list_purchases, purchases_of, "What they bought, the latest first.",
     path="/customers/{id}/purchases",
+)  # fmt: skip
+list_routes_of(
+    router, CONSENTS, list_consents, consents_of,
+    "What they agreed to and withdrew, with the evidence: source, words, where in which file; the latest first.",
+    path="/customers/{id}/consents",
 )  # fmt: skip
 list_routes_of(
     router, NOT_SENT, list_not_sent, not_sent_of,

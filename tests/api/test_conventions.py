@@ -81,6 +81,7 @@ POST /settings/templates/{id}/versions/{version}/restore · POST /settings/templ
 POST /settings/templates/{id}/test
 GET /campaigns/export · GET /customers/export · GET /sends/export · GET /actions/export · GET /segments/export
 GET /imports/export · GET /audit · GET /audit/export · GET /coupon-pools/export · GET /campaigns/{id}/plans/export
+GET /customers/{id}/consents · GET /customers/{id}/consents/export
 GET /customers/{id}/purchases · GET /customers/{id}/purchases/export · GET /customers/{id}/not-sent
 POST /customers/bulk · POST /customers/export · POST /campaigns/bulk · POST /campaigns/export · GET /jobs/{id}/file
 GET /customers/{id}/not-sent/export · GET /settings/templates/{id}/versions/export

@@ -11,8 +11,9 @@ from sqlalchemy import text
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.clock import travel
 from liquor_app.core.db import transaction
+from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery
-from liquor_app.customers.consents import ConsentRow
+from liquor_app.customers.lists import ConsentRow
 from liquor_app.customers.service import base_counts
 from liquor_app.organization.settings import GeneralSettings, save_settings
 from liquor_app.screens.customers.detail.view import _evidence
@@ -79,6 +80,6 @@ async def test_who_comes_of_age_tomorrow_is_reached_tomorrow_by_the_shops_calend
     ],
 )
 def test_a_bare_day_of_consent_is_shown_as_itself(at: datetime, shown: str) -> None:
-    consent = ConsentRow("email", "given", "till", None, at)
+    consent = ConsentRow(uuid7(), "email", "given", "till", at, *(None,) * 7)
     now = datetime(2026, 11, 20, tzinfo=ZoneInfo("America/New_York"))
     assert _evidence(consent, now).startswith(shown)

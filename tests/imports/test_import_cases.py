@@ -119,7 +119,7 @@ async def test_a_withdrawal_needs_no_evidence(database: str, tmp_path: Path, pol
         ("given", "withdrawn"), ("given", "withdrawn"), ("given", "given"), (None, "withdrawn"),
     ]  # fmt: skip
     told = await many("SELECT channel, source, at FROM consents WHERE status = 'withdrawn'")
-    assert {(one.channel, one.source) for one in told} == {("sms", "imported file")}
+    assert {(one.channel, one.source) for one in told} == {("sms", "no.csv, column sms consent")}
     assert all(one.at <= clock.now() for one in told)
     for _ in range(2):
         again = await run(file, policy=policy)

@@ -479,9 +479,12 @@ async def test_one_source_and_day_for_everybody_who_agreed(database: str) -> Non
     assert "Consent left out of 2 rows" in state.trial
     await look(MatchState.say_source, state, "Checkbox at checkout")
     await look(MatchState.say_day, state, "2026-01-05")
+    await look(MatchState.say_wording, state, " Send me offers ")
     assert "Consent left out" not in state.trial
     await run(MatchState.start, state)
     assert file.step == RUN
     async with transaction() as session:
         options = (await session.execute(text("SELECT options FROM imports"))).scalar_one()
-    assert options["constants"] == {"consent_source": "Checkbox at checkout", "consent_at": "2026-01-05"}
+    assert options["constants"] == {
+        "consent_source": "Checkbox at checkout", "consent_at": "2026-01-05", "consent_wording": "Send me offers",
+    }  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.customers.lists import list_consents
 from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer
 from liquor_app.imports.cleaning.answers.dead_addresses import dead_field, is_dead
 from liquor_app.imports.cleaning.answers.refusals import clean_refusal, refusal_field
@@ -19,6 +20,7 @@ from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapp
 from liquor_app.imports.cleaning.row_notes import GIVEN_UP, NOTES
 from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.readers.row_reader import Record
+from liquor_app.screens.customers.detail.view import history_lines
 from liquor_app.screens.imports.wizard.view import note_words
 from tests.imports.test_import import rows, run
 
@@ -289,3 +291,51 @@ async def test_a_constant_silences_no_bounce(database: str, tmp_path: Path) -> N
     assert [row["address"] for row in await rows("SELECT address FROM suppressions")] == ["a@r.example"]
     await run(file, options={"constants": {"email_bounced": "yes"}})
     assert len(await rows("SELECT address FROM suppressions")) == 2
+
+
+AGREED = {
+    "consent_source": "Sign-up sheet at the counter", "consent_at": "2025-03-01",
+    "consent_wording": "Yes, send me  offers by e-mail. " + "I am 21 or older. " * 20,
+}  # fmt: skip
+
+
+async def test_what_was_agreed_to_stands_beside_each_consent_of_a_file(database: str, tmp_path: Path) -> None:
+    """A consent of a file kept neither its words nor its column: who had asked for proof was shown a day."""
+    file = tmp_path / "sheet.csv"
+    file.write_text("Email,Opt In,Unsubscribed\na@r.example,yes,\nb@r.example,no,\nc@r.example,,yes\n")
+    await run(file, options={"constants": AGREED})
+    async with transaction() as session:
+        people = {row["email"][0]: row["id"] for row in await rows("SELECT id, email FROM customers")}
+        told = {who: (await list_consents(session, SYSTEM, one)).items for who, one in people.items()}
+        (given,), (no,), (out,) = told["a"], told["b"], told["c"]
+    wording = " ".join(AGREED["consent_wording"].split())
+    assert (given.status, given.source, given.agreed_to) == ("given", AGREED["consent_source"], wording)
+    assert (given.file, given.file_row, given.file_column) == ("sheet.csv", "2", "Opt In")
+    assert given.for_all == "consent_at, consent_source, consent_wording"
+    assert (no.status, no.file_column, no.agreed_to) == ("withdrawn", "Opt In", None)
+    assert (out.status, out.file_column) == ("withdrawn", "Unsubscribed")
+    (line,) = history_lines([given], NOW)
+    assert line.detail == (
+        f"1 Mar 2025, Sign-up sheet at the counter. Agreed to: “{wording}”. From sheet.csv, row 2 and column “Opt In”."
+        " Said of the whole file: consent at, consent source and consent wording."
+    )
+    with pytest.raises(Invalid, match="at most 2,000 characters"):
+        await run(file, options={"constants": {"consent_wording": "x" * 2_001}})
+
+
+async def test_a_column_of_wordings_is_kept_and_a_no_names_its_column(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "Email,Email Opt In,Consent Source,Consent Date,Consent Text\n"
+        f"a@r.example,yes,web,2025-01-05,I agree\nb@r.example,yes,web,2025-01-05,{'x' * 2_001}\nc@r.example,no,,,\n"
+    )
+    report = await run(file)
+    assert report.notes == {"consent_wording_left_out": 1}
+    found = await rows(
+        "SELECT e.status, e.source, e.evidence ->> 'words' AS words FROM consents e"
+        " JOIN customers c ON c.id = e.customer_id ORDER BY c.email"
+    )
+    assert [tuple(row.values()) for row in found] == [
+        ("given", "web", "I agree"), ("given", "web", None),
+        ("withdrawn", "people.csv, column Email Opt In", None),
+    ]  # fmt: skip

@@ -22,7 +22,7 @@ from liquor_app.core.clock import now
 from liquor_app.core.ids import uuid7
 from liquor_app.coupons.coupon_pools import create_pool
 from liquor_app.coupons.lists import POOLS
-from liquor_app.customers.lists import PURCHASES, SUPPRESSIONS
+from liquor_app.customers.lists import CONSENTS, PURCHASES, SUPPRESSIONS
 from liquor_app.customers.suppressions import add_suppressions
 from liquor_app.doubles.likely_doubles import find_doubles
 from liquor_app.doubles.lists import DOUBLES
@@ -209,6 +209,23 @@ async def purchases(session: AsyncSession) -> None:
     await session.execute(text("UPDATE purchases SET total = 12 WHERE CAST(id AS text) < '8'"))
 
 
+async def consents(session: AsyncSession) -> None:
+    """Five words of the first customer, two of one moment; one of somebody else."""
+    for _ in range(2):
+        await add_customer(session)
+    first = (await one_customer(session))["customer"]
+    evidence = '{"import": "a.csv", "row": 2, "column": "Opt in", "words": "Yes", "said_of_all": ["consent_at"]}'
+    await session.execute(
+        text(
+            "INSERT INTO consents (customer_id, channel, status, source, at, evidence)"
+            " SELECT CASE n WHEN 5 THEN (SELECT id FROM customers WHERE id <> :id LIMIT 1) ELSE CAST(:id AS uuid) END,"
+            " CASE n % 2 WHEN 0 THEN 'email' ELSE 'sms' END, 'given', 'till ' || n, now() - n / 2 * interval '1 day',"
+            " CAST(CASE WHEN n < 2 THEN :evidence ELSE '{}' END AS jsonb) FROM generate_series(0, 5) n"
+        ),
+        {"id": first, "evidence": evidence},
+    )
+
+
 async def one_customer(session: AsyncSession) -> dict[str, Any]:
     return {"customer": await _first(session, "SELECT min(CAST(id AS text)) FROM customers")}
 
@@ -357,6 +374,7 @@ LISTS = [
     Listed(NOT_SENT, not_sent, scope=one_customer),
     Listed(VERSIONS, versions, scope=one_template),
     Listed(PURCHASES, purchases, scope=one_customer),
+    Listed(CONSENTS, consents, scope=one_customer),
     Listed(POOLS, pools, "/coupon-pools"),
     Listed(PRODUCTS, products, "/products", fresh),
     Listed(DROP_SOURCES, drop_folders, "/drop-folders"),

@@ -59,6 +59,10 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     ),
     "sms_consent": ("sms consent", "sms opt in", "sms marketing consent", "accepts sms marketing", "sms subscribed"),
     "consent_source": ("consent source", "opt in source", "source of consent", "signup source"),
+    "consent_wording": (
+        "consent wording", "consent text", "consent language", "consent statement", "opt in wording", "opt in text",
+        "opt in language", "consent evidence", "proof of consent", "disclosure",
+    ),
     "consent_ip": ("consent ip", "opt in ip", "optin ip", "confirm ip", "signup ip", "sign up ip"),
     "email_consent_at": ("email consent at", "email consent date", "email opt in date"),
     "sms_consent_at": ("sms consent at", "sms consent date", "sms opt in date"),

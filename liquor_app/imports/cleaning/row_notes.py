@@ -34,7 +34,17 @@ _OF_LINES = (
 _OF_PRODUCTS = ("sku", "upc", "category", "brand", "price", "sale_price", "cost", "minimum_price", "stock")
 _OF_PEOPLE = (
     *("external_id", "name", "city", "state", "postal_code", "country", "timezone", "language", "email", "phone"),
-    *("date_of_birth", "first_name", "last_name", "tags", "custom", "consent_ip", *CONSENTS, *DEAD_FIELDS),
+    *(
+        "date_of_birth",
+        "first_name",
+        "last_name",
+        "tags",
+        "custom",
+        "consent_ip",
+        "consent_wording",
+        *CONSENTS,
+        *DEAD_FIELDS,
+    ),
 )
 _MAY_BE_BLANK = (*_OF_PEOPLE, *_OF_PRODUCTS, *_OF_LINES)
 NOTES = {

@@ -16,7 +16,7 @@ from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, known_birthday
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.customers.whereabouts.zip_codes import lost_zeros, with_zeros
-from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer
+from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer, clean_wording
 from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS, is_dead
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS, clean_refusal
 from liquor_app.imports.cleaning.cells import MAX_TEXT, REMEMBERED, Rejected, clean_label, clean_word
@@ -65,7 +65,15 @@ class Setting:
     currency: str = "USD"
     shares: frozenset[str] = frozenset()
     """Fields whose columns hold percentages, by their names ("Discount %")."""
+    file_name: str = ""
+    columns: tuple[str, ...] = ()
+    said_of_all: frozenset[str] = frozenset()
+    """Fields that somebody said of every row of the file, instead of the file itself."""
     moments: dict[tuple[str, str], When | None] = field(default_factory=dict, compare=False)
+
+    def column(self, place: int) -> str:
+        """Return the name of the column a cell stands in; "" for one that is made beside the file's."""
+        return self.columns[place] if place < len(self.columns) else ""
 
     def moment(self, cell: str, clock: str) -> When | None:
         """Tell when something was bought. The lines of a basket share it, so the last few thousand are remembered."""
@@ -89,6 +97,10 @@ class ConsentGiven:
     dated: bool = True
     ip: str | None = None
     """From where it was given."""
+    words: str | None = None
+    """What was agreed to."""
+    column: str = ""
+    """The file's, that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +163,7 @@ def _consents(cells: list[str], at: dict[str, int], how: Setting) -> _Heard:
     if reason := next((reason for words, reason in _GIVEN_UP if words.search(why)), None):
         heard.given_up["email"] = reason.value
     if _LEFT.search(why):
-        found.append(_withdrawal("email", cells, at, how))
+        found.append(_withdrawal("email", "given_up", cells, at, how))
     for name, dead in DEAD_FIELDS.items():
         if name not in at or not (cell := cells[at[name]]):
             continue
@@ -172,21 +184,25 @@ def _consents(cells: list[str], at: dict[str, int], how: Setting) -> _Heard:
             notes[left_out(name)] = None
             continue
         if answer is Answer.NO:
-            found.append(_withdrawal(channel, cells, at, how))
+            found.append(_withdrawal(channel, name, cells, at, how))
         elif answer is Answer.DEAD:
             heard.given_up.setdefault(channel, SuppressionReason.BOUNCED.value)
         elif answer is Answer.YES and channel not in heard.given_up:
             try:
-                found.append(_consent(channel, cells, at, how, _ip(cells, at, notes)))
+                proof = (_ip(cells, at, notes), _wording(cells, at, notes), how.column(at[name]))
+                found.append(_consent(channel, cells, at, how, proof))
             except Rejected as refused:
                 notes[refused.code if refused.code in NOTES else NO_EVIDENCE] = None
     for name, channels in REFUSALS.items():
         if name in at and (cell := cells[at[name]]) and (no := clean_refusal(cell, how.zone, how.now, how.date_order)):
-            source = _source(cells, at) or "imported file"
+            column = how.column(at[name])
+            source = _source(cells, at) or _of_file(how, column)
             for channel in channels:
                 refused_at = no.at or how.now
                 found.append(
-                    ConsentGiven(channel, ConsentStatus.WITHDRAWN, source[:120], refused_at, no.at is not None)
+                    ConsentGiven(
+                        channel, ConsentStatus.WITHDRAWN, source[:120], refused_at, no.at is not None, column=column
+                    )
                 )
     if heard.given_up:
         notes[GIVEN_UP] = None
@@ -201,14 +217,31 @@ def _ip(cells: list[str], at: dict[str, int], notes: dict[str, None]) -> str | N
         return None
 
 
-def _consent(channel: str, cells: list[str], at: dict[str, int], how: Setting, ip: str | None) -> ConsentGiven:
+def _wording(cells: list[str], at: dict[str, int], notes: dict[str, None]) -> str | None:
+    try:
+        return clean_wording(cells[at["consent_wording"]]) if "consent_wording" in at else None
+    except Rejected:
+        notes[left_out("consent_wording")] = None
+        return None
+
+
+def _of_file(how: Setting, column: str) -> str:
+    """Return where a no is from that names no source: the file, and its column."""
+    told = how.file_name or "imported file"
+    return f"{told[:70]}, column {column}" if column else told
+
+
+def _consent(
+    channel: str, cells: list[str], at: dict[str, int], how: Setting, proof: tuple[str | None, str | None, str]
+) -> ConsentGiven:
     source = clean_word(cells[at["consent_source"]] if "consent_source" in at else "", "consent_source")
     written = cells[moment_at] if (moment_at := _moment_at(channel, at)) is not None else ""
     when = clean_consent_moment(written, how.zone, how.now, given=True, order=how.date_order)
     if source is None or when is None:
         missing = "consent_source" if source is None else "consent_at"
         raise Rejected("consent_without_evidence", missing, f"{channel}_consent is given without {missing}.")
-    return ConsentGiven(channel, ConsentStatus.GIVEN, source[:120], when, ip=ip)
+    ip, words, column = proof
+    return ConsentGiven(channel, ConsentStatus.GIVEN, source[:120], when, ip=ip, words=words, column=column)
 
 
 def _moment_at(channel: str, at: dict[str, int]) -> int | None:
@@ -222,15 +255,16 @@ def _source(cells: list[str], at: dict[str, int]) -> str | None:
     return None
 
 
-def _withdrawal(channel: str, cells: list[str], at: dict[str, int], how: Setting) -> ConsentGiven:
+def _withdrawal(channel: str, name: str, cells: list[str], at: dict[str, int], how: Setting) -> ConsentGiven:
     """Never refused: of no known source it is the file's word, of no known moment one of now."""
-    source = _source(cells, at)
+    column = how.column(at[name])
+    source = _source(cells, at) or _of_file(how, column)
     when: datetime | None = None
     if (moment_at := _moment_at(channel, at)) is not None:
         with suppress(Rejected):
             when = clean_consent_moment(cells[moment_at], how.zone, how.now, given=False, order=how.date_order)
     return ConsentGiven(
-        channel, ConsentStatus.WITHDRAWN, (source or "imported file")[:120], when or how.now, when is not None
+        channel, ConsentStatus.WITHDRAWN, source[:120], when or how.now, when is not None, column=column
     )
 
 

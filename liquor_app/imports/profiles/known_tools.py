@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from liquor_app.core.errors import Invalid
+from liquor_app.imports.cleaning.answers.answer_cells import LONGEST_WORDING
 from liquor_app.imports.profiles import (
     bottlecapps,
     city_hive,
@@ -23,6 +24,7 @@ from liquor_app.imports.profiles import (
     woocommerce,
 )
 from liquor_app.imports.profiles.tool_profile import Make, Profile, fits, makers
+from liquor_app.ui.words import figure
 
 TOOLS = (
     bottlecapps, city_hive, clover, dunnhumby, klaviyo, lightspeed, lightspeed_r, mailchimp, shopify, square, toast_pos,
@@ -97,8 +99,9 @@ def told_for_all(options: Mapping[str, Any], fields: Sequence[str]) -> dict[str,
             raise Invalid(
                 f"constants: there is no field {str(name)[:40]!r}; known are {', '.join(fields)}", field="constants"
             )
-        if not isinstance(value, str) or len(value) > 255 or "\x00" in value:
-            raise Invalid(f"constants: {name} must be a text of at most 255 characters", field="constants")
+        most = LONGEST_WORDING if name == "consent_wording" else 255
+        if not isinstance(value, str) or len(value) > most or "\x00" in value:
+            raise Invalid(f"constants: {name} must be a text of at most {figure(most)} characters", field="constants")
     return dict(given)
 
 

@@ -6,6 +6,7 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 
+from liquor_app.customers.visible_text import visible
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_word
 
 YES = frozenset({
@@ -80,6 +81,24 @@ def clean_answer(cell: str, field: str) -> Answer:
     if refuses(word):
         return Answer.NO
     raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {cell.strip()[:40]!r}.")
+
+
+LONGEST_WORDING = 2_000
+"""Letters of what somebody agreed to, which is kept beside each consent."""
+
+
+@lru_cache(maxsize=64)
+def clean_wording(cell: str) -> str | None:
+    """Return the words somebody agreed to, white space single; None if blank.
+
+    Raises:
+        Rejected: too long, or not storable.
+    """
+    text = " ".join(visible(cell).split())
+    if len(text) > LONGEST_WORDING or "\x00" in text:
+        reason = f"consent_wording has {LONGEST_WORDING} letters at most."
+        raise Rejected("bad_consent_wording", "consent_wording", reason)
+    return text or None
 
 
 def refuses(word: str) -> bool:

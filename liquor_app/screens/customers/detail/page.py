@@ -337,7 +337,30 @@ def _consents() -> rx.Component:
         words = rx.el.div(rx.el.div(one.words, class_name="t12"), rx.el.div(one.detail, class_name="t12 muted pretty"))
         return list_item(icon("send"), words, class_name="ts")
 
-    return plain_list(rx.foreach(CustomerState.consents, line), rx.foreach(ErrandsState.rows, errand), counting)
+    def told(one: Any) -> rx.Component:
+        return rx.el.li(
+            row(rx.el.b(one.label, class_name="t12 med"), _consent_badge(one.status)),
+            rx.el.div(one.detail, class_name="t12 muted pretty"),
+        )
+
+    export = rx.el.a(
+        "Save as CSV", href="/api/v1/customers/" + CustomerState.profile.id + "/consents/export", class_name="link t12",
+        download=True,
+    )  # fmt: skip
+    history = rx.el.li(
+        rx.el.details(
+            rx.el.summary("All that was said of consent, with its proof", class_name="link t12"),
+            rx.el.ul(rx.foreach(CustomerState.history, told), class_name="plain"),
+            export,
+        ),
+        class_name="pad",
+    )
+    return plain_list(
+        rx.foreach(CustomerState.consents, line),
+        rx.cond(rx.Var.create(CustomerState.history).length() > 0, history, rx.fragment()),
+        rx.foreach(ErrandsState.rows, errand),
+        counting,
+    )
 
 
 def _consent_badge(status: Any) -> rx.Component:

@@ -7,8 +7,9 @@ import reflex as rx
 from liquor_app.actions.lists import list_actions
 from liquor_app.core.db import transaction
 from liquor_app.core.listing.spec import ListQuery
-from liquor_app.customers.consents import consents_of, suppression_of
+from liquor_app.customers.consents import suppression_of
 from liquor_app.customers.labels.tags import tags_of
+from liquor_app.customers.lists import list_consents
 from liquor_app.customers.service import get_customer
 from liquor_app.organization.settings import PlanningSettings, load_settings, shop_now
 from liquor_app.scoring.service import explain_customer
@@ -19,6 +20,7 @@ from liquor_app.screens.customers.detail.view import (
     Score,
     Why,
     consent_lines,
+    history_lines,
     next_action,
     profile_of,
     scores_of,
@@ -37,6 +39,8 @@ class CustomerState(DetailState, rx.State):
     scores: list[Score] = [Score() for _ in range(6)]
     why: list[Why] = []
     consents: list[ConsentLine] = []
+    history: list[ConsentLine] = []
+    """All that was said of consent, the latest first."""
     tags: list[str] = []
     action: NextAction = NextAction()
 
@@ -50,7 +54,7 @@ class CustomerState(DetailState, rx.State):
             row = await get_customer(session, actor, customer_id)
             why = await explain_customer(session, actor, customer_id)
             suppressed = await suppression_of(session, actor, customer_id)
-            evidence = await consents_of(session, actor, customer_id)
+            evidence = (await list_consents(session, actor, customer_id, ListQuery(limit=50))).items
             actions = await list_actions(
                 session, actor, ListQuery({"customer_id": str(customer_id), "status": OPEN_ACTIONS}, limit=1)
             )
@@ -59,4 +63,5 @@ class CustomerState(DetailState, rx.State):
         self.profile = profile_of(row, suppressed, why.computed_at, at)
         self.scores, self.why = scores_of(row, why, planning.horizon_days, at), why_lines(why.sentences)
         self.consents, self.tags = consent_lines(row, evidence, at), tags
+        self.history = history_lines(evidence, at)
         self.action = next_action(next(iter(actions.items), None), at)

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from liquor_app.actions.service import ActionRow
 from liquor_app.customers.addresses import show_phone
 from liquor_app.customers.ages.birth_dates import LEGAL_AGE
-from liquor_app.customers.consents import ConsentRow
+from liquor_app.customers.lists import ConsentRow
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import CustomerRow
 from liquor_app.scoring.explain import Sentence
@@ -191,8 +191,33 @@ def _evidence(consent: ConsentRow | None, at: datetime) -> str:
     if consent is None:
         return "Never asked, as far as the record goes"
     source = spoken(consent.source) if consent.source.islower() else consent.source
-    wording = f", wording {consent.wording_version}" if consent.wording_version else ""
+    wording = f", wording {consent.version}" if consent.version else ""
     return f"{show_day(_day_of(consent.at), at)}, {source}{wording}"
+
+
+def history_lines(evidence: Sequence[ConsentRow], at: datetime) -> list[ConsentLine]:
+    """All that was said of consent, each with its proof: the words, and where in which file it stands."""
+    return [
+        ConsentLine(one.channel, CHANNELS.get(one.channel, one.channel), one.status, _whole_evidence(one, at))
+        for one in evidence
+    ]
+
+
+def _whole_evidence(one: ConsentRow, at: datetime) -> str:
+    place = listed([
+        *([one.file] if one.file else []),
+        *([f"row {one.file_row}"] if one.file_row else []),
+        *([f"column “{one.file_column}”"] if one.file_column else []),
+    ])  # fmt: skip
+    said = [
+        f"{_evidence(one, at)}.",
+        f"Agreed to: “{one.agreed_to}”." if one.agreed_to else "",
+        f"From {place}." if place else "",
+        f"Said of the whole file: {listed([spoken(name).lower() for name in one.for_all.split(', ')])}."
+        if one.for_all else "",
+        f"Recorded by {one.by}." if one.by else "",
+    ]  # fmt: skip
+    return " ".join(part for part in said if part)
 
 
 def _day_of(moment: datetime) -> datetime | date:

@@ -20,6 +20,7 @@ from liquor_app.core.errors import AppError
 from liquor_app.core.files.store import file_store
 from liquor_app.customers.labels.custom_fields import list_custom_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, field_key, full_name, split_name
+from liquor_app.imports.cleaning.answers.answer_cells import LONGEST_WORDING
 from liquor_app.imports.cleaning.row_notes import NO_EVIDENCE
 from liquor_app.imports.dry_run import FilePreview, Trial, inspect_file, try_file
 from liquor_app.imports.merge_rows import Policy
@@ -143,6 +144,7 @@ class MatchState(rx.State):
     by_columns: bool = False
     consent_source: str = ""
     consent_at: str = ""
+    consent_wording: str = ""
     """What is said of everybody in the file who agreed."""
     asks_evidence: bool = False
     meant: str = ""
@@ -201,6 +203,7 @@ class MatchState(rx.State):
         self.by_columns = row.options.get("profile") == ""
         self.consent_source = str(constants.get("consent_source", ""))
         self.consent_at = str(constants.get("consent_at", ""))
+        self.consent_wording = str(constants.get("consent_wording", ""))
         self.asks_evidence = bool(constants)
         self.date_order = str(row.options.get("date_order", self.date_order))
         self.decimal = str(row.options.get("decimal", self.decimal))
@@ -261,6 +264,13 @@ class MatchState(rx.State):
     async def say_day(self, day: str) -> Any:
         """Say for everybody in the file since when they agree."""
         self.consent_at = str(day).strip()[:30]
+        return await self._ask(guess=self._guess)
+
+    @rx.event
+    @guarded
+    async def say_wording(self, words: str) -> Any:
+        """Say for everybody in the file what they agreed to."""
+        self.consent_wording = str(words).strip()[:LONGEST_WORDING]
         return await self._ask(guess=self._guess)
 
     @rx.event
@@ -372,7 +382,10 @@ class MatchState(rx.State):
     @property
     def _told(self) -> dict[str, Any]:
         """What was said of the file as a whole."""
-        told = {"consent_source": self.consent_source, "consent_at": self.consent_at}
+        told = {
+            "consent_source": self.consent_source, "consent_at": self.consent_at,
+            "consent_wording": self.consent_wording,
+        }  # fmt: skip
         constants = {field: value for field, value in told.items() if value}
         return (
             ({"constants": constants} if constants else {})

@@ -136,7 +136,12 @@ def _evidence() -> rx.Component:
         "Since when", "consent_at", optional=True, type="date", default_value=MatchState.consent_at,
         on_blur=MatchState.say_day, hint="The last day on which any of them agreed.",
     )  # fmt: skip
-    return rx.cond(MatchState.asks_evidence, pair(where, since), rx.fragment())
+    wording = text_field(
+        "What they agreed to", "consent_wording", optional=True, default_value=MatchState.consent_wording,
+        on_blur=MatchState.say_wording, placeholder="Yes, send me offers by e-mail",
+        hint="The words beside the box, or where they can be found: kept beside each of these consents.",
+    )  # fmt: skip
+    return rx.cond(MatchState.asks_evidence, rx.fragment(pair(where, since), wording), rx.fragment())
 
 
 def _choices() -> rx.Component:

@@ -57,6 +57,7 @@ LABELS: Mapping[str, str] = {
     "complained": "Complained of spam",
     "suppressed": "Nobody writes there any more",
     "consent_source": "Where consent was given",
+    "consent_wording": "What was agreed to (its words)",
     "consent_ip": "Internet address consent came from",
     "consent_at": "When consent was given",
     "occurred_at": "When it was bought",
