@@ -48,6 +48,7 @@ from liquor_app.screens.sending.outbox.page import PAGES as OUTBOX
 from liquor_app.screens.sending.replies.page import PAGES as REPLIES
 from liquor_app.screens.session import event_gate
 from liquor_app.screens.session.state import SessionGuard, SessionState
+from liquor_app.screens.shell.places import know_places
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.screens.shell.view import slots
 from liquor_app.screens.templates.editor.page import PAGES as TEMPLATE
@@ -136,6 +137,7 @@ event_gate.install(app)
 app.register_lifespan_task(settle_in)
 app.register_lifespan_task(live_updates.listen)
 live_updates.install(app)
+know_places(PAGES)
 add_pages(app, PAGES, slots(), first=[SessionState.require_sign_in, ShellState.load, ShellState.live])
 if get_settings().gallery or not is_prod_mode():
     from liquor_app.screens.gallery.page import DEVELOPER_PAGES  # its states, too, are events anybody may call

@@ -11,6 +11,7 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.liquor_app import PAGES
 from liquor_app.screens.analytics.dashboard.state import DashboardState
 from liquor_app.screens.campaigns.builder.state import trigger_of
 from liquor_app.screens.campaigns.detail.state import CampaignState
@@ -18,6 +19,7 @@ from liquor_app.screens.organization.settings.state import SettingsState
 from liquor_app.screens.segments.discover.state import overlap_rows
 from liquor_app.screens.segments.edit.state import EditSegmentState
 from liquor_app.screens.session.state import SessionState, next_of
+from liquor_app.screens.shell.places import know_places
 from liquor_app.screens.shell.state import ShellState
 from liquor_app.screens.templates.editor.state import EditorState
 from liquor_app.segments.discovery import Overlap, OverlapRow
@@ -73,6 +75,22 @@ async def test_the_search_shows_five_people(admin: Any) -> None:
     assert len([hit for hit in state.hits if hit.kind == "customer"]) == 5
     await run(ShellState.search, state, "Q")
     assert state.hits == []
+
+
+async def test_every_page_is_found_by_its_name(admin: Any) -> None:
+    """Allocations could be reached from the catalogue alone; now whatever has an address is found in the palette."""
+    know_places(PAGES)
+    state = await Tab("/", admin).state(ShellState)
+    for page in PAGES:
+        if "[" in page.route or page.bare:
+            continue
+        await run(ShellState.search, state, page.title)
+        assert (page.title, page.route) in [(hit.title, hit.href) for hit in state.hits if hit.kind == "page"]
+    await run(ShellState.search, state, "alloc")
+    assert [(hit.heading, hit.href) for hit in state.hits] == [("Pages", "/allocations")]
+    viewer = await Tab("/", await add_user(Role.USER)).state(ShellState)
+    await run(ShellState.search, viewer, "audit")
+    assert viewer.hits == []
 
 
 async def test_a_segment_may_ask_for_every_other_one(admin: Any) -> None:

@@ -21,6 +21,7 @@ from liquor_app.organization.settings import GeneralSettings, load_settings, sho
 from liquor_app.organization.shop_identity import missing_identity
 from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
+from liquor_app.screens.shell.places import places_named
 from liquor_app.segments.lists import list_customers
 from liquor_app.sending.stop_all import StopRow, read_stop, resume_all_sending, stop_all_sending
 from liquor_app.ui.frame.notices import Notice
@@ -106,7 +107,7 @@ class ShellState(rx.State):
     @rx.event
     @guarded
     async def search(self, query: str) -> None:
-        """People and campaigns whose name matches; five of each."""
+        """People, campaigns and pages whose name matches; five of each."""
         actor = await signed_in(self)
         self.query = str(query)[:100]
         if len(self.query.strip()) < 2:
@@ -123,6 +124,7 @@ class ShellState(rx.State):
         found += [
             Hit("campaign", row.name, row.status.value.replace("_", " "), f"/campaigns/{row.id}") for row in plans.items
         ]
+        found += [Hit("page", page.title, "", page.route) for page in places_named(self.query, actor.role.value, 5)]
         self.hits = headed(found)
 
     @rx.event
@@ -183,7 +185,7 @@ def stop_words(row: StopRow, at: datetime) -> str:
 
 def headed(hits: list[Hit]) -> list[Hit]:
     """Mark the first hit of each kind with its heading."""
-    names = {"customer": "Customers", "campaign": "Campaigns"}
+    names = {"customer": "Customers", "campaign": "Campaigns", "page": "Pages"}
     seen: set[str] = set()
     made = []
     for hit in hits:

@@ -40,7 +40,7 @@ def palette(
             value=query,
             on_change=on_query,
             class_name="grow",
-            placeholder="Search customers, campaigns, actions",
+            placeholder="Search customers, campaigns, pages",
             custom_attrs={"aria-label": "Search", "data-bare": ""},
         ),
         debounce_timeout=TYPING_MS,

@@ -38,6 +38,7 @@ def waiting_list() -> rx.Component:
             wrap=True,
         )
     )
+    acts = row(link("Allocations", "/allocations"), acts, wrap=True)
     nothing = empty(
         "Nobody asked for it yet",
         "Note it on a customer's page, or by a tag. Who asks while it is out of stock is told once when it is back, by"
