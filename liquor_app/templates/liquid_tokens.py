@@ -12,6 +12,9 @@ _NAME = re.compile(r"\{%-?\s*(\w+)")
 _CLOSES = {"{": "}}", "%": "%}"}
 _STYLE_OPENS = re.compile(r"<(style|mj-style|script)\b", re.IGNORECASE)
 
+_STYLE_CLOSES = {name: re.compile(rf"</{name}\s*+>", re.IGNORECASE) for name in ("style", "mj-style", "script")}
+"""Searched for in the text itself: in lower case İ is two letters, and all that follows stands elsewhere."""
+
 
 class Token(NamedTuple):
     """A tag or an output as it is written; `tag` is the tag's name, "" for an output."""
@@ -44,16 +47,16 @@ def liquid_tokens(text: str) -> Iterator[Token]:
 
 def style_sheets(text: str) -> Iterator[Token]:
     """Yield style sheets and scripts, with the elements they stand in."""
-    low, at, never = text.lower(), 0, set[str]()
+    at, never = 0, set[str]()
     for opening in _STYLE_OPENS.finditer(text):
-        closing = f"</{opening[1].lower()}>"
-        if opening.start() < at or closing in never:
+        name = opening[1].lower()
+        if opening.start() < at or name in never:
             continue
-        end = low.find(closing, opening.end())
-        if end < 0:
-            never.add(closing)
+        closing = _STYLE_CLOSES[name].search(text, opening.end())
+        if closing is None:
+            never.add(name)
             continue
-        at = end + len(closing)
+        at = closing.end()
         yield Token(opening.start(), text[opening.start() : at])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from time import process_time
 
 import pytest
 
@@ -10,6 +11,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.organization.models import Channel
 from liquor_app.sending.pipeline.stencil import Stencils
 from liquor_app.sending.tracking.links import Tracker, read_link, track_message
+from liquor_app.templates.rendering.pasted_styles import split_styles
 from liquor_app.templates.rendering.render import Legal, TemplateSource, compile_template, render_message
 from liquor_app.templates.rendering.text_part import html_to_text, unescape_attribute
 from liquor_app.templates.template_lint import find_problems
@@ -39,6 +41,73 @@ def test_case_29_a_design_keeps_its_media_queries() -> None:
     assert "prefers-color-scheme:dark" in kept
     assert 'style="width: 600px;"' in made, "and what can be inlined is"
     assert "Hi there" in made
+
+
+def _pasted(styles: str, body: str = "<div class='c'><p>x</p><a href='https://shop.example/'>y</a></div>") -> str:
+    html = f"<html><head>{styles}</head><body class='body'>{body}</body></html>"
+    return render_message(compile_template(TemplateSource(Channel.EMAIL, "Hi", html, None)), {}, LEGAL).html or ""
+
+
+def _kept(html: str) -> str:
+    return re.sub(r"\s+", "", "".join(re.findall(r"<style>(.*?)</style>", html, re.DOTALL)))
+
+
+@pytest.mark.parametrize(
+    ("css", "kept"),
+    [
+        (".c{width:600px} @media(max-width:600px){.c{width:100px}}",
+         "@media(max-width:600px){.c{width:100px!important}}"),
+        ("@supports (a:b){@media(x){.c{top:1px;left:0!important}}}",
+         "@supports(a:b){@media(x){.c{top:1px!important;left:0!important}}}"),
+        ("@font-face{font-family:X;src:url(x)}", "@font-face{font-family:X;src:url(x)}"),
+        ("@keyframes k{from{opacity:0}}", "@keyframesk{from{opacity:0}}"),
+        ("@import 'https://x.example/a;b.css'; .c{top:0}", "@import'https://x.example/a;b.css';"),
+        ("a:hover{color:red}", "a:hover{color:red!important}"),
+        ("[data-ogsc] .c{color:#fff}", "[data-ogsc].c{color:#fff!important}"),
+        ("u + .body .c{color:#111}", "u+.body.c{color:#111!important}"),
+        (":root{color-scheme:light dark}", ":root{color-scheme:lightdark!important}"),
+        (".c::before{content:'};{'}", ".c::before{content:'};{'!important}"),
+        (".c, a:hover{color:#0f0}", "a:hover{color:#0f0!important}"),
+        ("/* a:hover{color:red} */ .page-only{color:red} .c{top:0}", ""),
+        ("{% if offer.code %}.c{top:0}{% endif %} .c{left:0}", ".c{left:0!important}"),
+        (".c{top:0} @media(x){.c{top:1px", "@media(x){.c{top:1px!important}}"),
+    ],
+)  # fmt: skip
+def test_a_rule_only_the_reader_decides_is_kept_and_wins(css: str, kept: str) -> None:
+    """Before: `@media` lost to the `style=` beside it, and what could not be inlined was thrown away."""
+    assert _kept(_pasted(f"<style>{css}</style>")) == kept
+
+
+@pytest.mark.parametrize(
+    ("media", "kept"),
+    [
+        ("print", "@mediaprint{p{display:none!important}}"),
+        ("only screen and (max-width:480px)", "@mediaonlyscreenand(max-width:480px){p{display:none!important}}"),
+        ("screen, print", ""), ("all", ""), ("SCREEN", ""),
+    ],
+)  # fmt: skip
+def test_a_style_element_keeps_its_condition(media: str, kept: str) -> None:
+    """Before: what was meant for paper was written onto every paragraph, and nobody saw the letter."""
+    html = _pasted(f"<style type='text/css' media='{media}'>p{{display:none}}</style>")
+    assert _kept(html) == kept
+    assert ('<p style="display: none;">' in html) is not bool(kept)
+
+
+def test_what_can_be_inlined_still_is_and_outlook_keeps_its_comment() -> None:
+    mso = "<!--[if mso]><style media='print'>.c{top:9px}</style><![endif]-->"
+    html = _pasted(f"{mso}<style>.c, a:hover{{color:#0f0}}</style ><title>İstanbul</title><style>p{{left:0}}</style>")
+    assert '<div class="c" style="color: #0f0;">' in html
+    assert '<p style="left: 0;">' in html
+    assert mso in html
+
+
+@pytest.mark.parametrize("bit", ['\\"', "/*", "{", "@media x{", "'", "<style ", "media ", "(", "a,", "<!--"])
+def test_no_sheet_takes_long(bit: str) -> None:
+    """In one pass, whatever is never closed; compared without the inliner, which has the sandbox's limits."""
+    page = f"<style>{bit * (100_000 // len(bit))}</style><style {bit * (50_000 // len(bit))}"
+    began = process_time()
+    split_styles(page, str)
+    assert process_time() - began < 1
 
 
 @pytest.mark.parametrize("html", LINKS.values(), ids=LINKS)

@@ -13,11 +13,11 @@ from mjml import mjml2html
 
 from liquor_app.core.errors import Invalid
 from liquor_app.templates.rendering.layout import FOOTER_HTML, FOOTER_MJML, HEADER_HTML
+from liquor_app.templates.rendering.pasted_styles import split_styles
 from liquor_app.templates.rendering.text_part import Marks, html_to_text
 
 INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
-"""What depends on the screen (`@media`) cannot be inlined and stays in a `<style>`. An author's stylesheet is never
-loaded; the library's own `inline` reads whatever address or file a <link> names."""
+"""An author's stylesheet is never loaded; the library's own `inline` reads whatever address or file a <link> names."""
 
 _OPENING = re.compile(r"<(?:mj-body|body)\b[^>]*(?<!/)>")
 """Not the one among `mj-attributes`, which closes itself."""
@@ -43,7 +43,7 @@ def to_html(source: str) -> str:
     if not count:
         marked = f"{above}{marked}"
     try:
-        made = mjml2html(marked) if is_mjml else INLINER.inline(marked)
+        made = mjml2html(marked) if is_mjml else split_styles(marked, INLINER.inline)
     except ValueError as error:
         words = f"body_html_template: the MJML is not well formed: {marks.show(str(error))}"
         raise Invalid(words, field="body_html_template") from error

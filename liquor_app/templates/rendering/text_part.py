@@ -11,6 +11,9 @@ from secrets import token_hex
 from liquor_app.core.errors import Invalid
 from liquor_app.templates.rendering.render_limits import liquid_spans
 
+MARK = re.compile(r"LQ[0-9a-f]{12}N\d+QL")
+"""How a mark looks, whoever made it."""
+
 
 class Marks:
     """Stands in for pieces of a source while its surroundings are parsed. Marks cannot be guessed: an author who writes

@@ -1,0 +1,206 @@
+"""Style sheets of pasted designs: what is written onto the elements, and what only a mail client can decide. Pure.
+
+A phone's width, a dark screen, a pointer above a link and what clients put around a letter (`[data-ogsc]`, `u + .body`)
+are known where it is read: such rules stay in a `<style>`. They would lose to the `style=` they are meant to change, so
+what is kept is `!important`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from secrets import token_hex
+from typing import NamedTuple
+
+from liquor_app.templates.rendering.text_part import MARK, unescape_attribute
+
+_STYLE = re.compile(r"""<!--|<style\b((?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>""", re.IGNORECASE)
+_STYLE_ENDS = re.compile(r"</style\s*+>", re.IGNORECASE)
+_MEDIA = re.compile(r"""(?<![\w-])media\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_EVERYWHERE = frozenset({"", "all", "screen", "only screen"})
+_PIECE = re.compile(r"""/\*|\\.|"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+'|[{}();,\[\]]""", re.DOTALL)
+_CONDITIONAL = re.compile(r"@(?:-\w+-)?(?:media|supports|container|layer|document)\b", re.IGNORECASE)
+_IMPORTANT = re.compile(r"!\s*important\s*$", re.IGNORECASE)
+_DEEPEST = 8
+"""At-rules in one another; what lies deeper stays as it is written."""
+
+
+class _Rule(NamedTuple):
+    """A rule or an at-rule of a sheet; `body` is None where it has no block."""
+
+    head: str
+    body: str | None
+
+    def __str__(self) -> str:
+        return f"{self.head};" if self.body is None else f"{self.head}{{{self.body}}}"
+
+
+class _Sheet(NamedTuple):
+    media: str
+    rules: list[_Rule]
+
+
+def split_styles(html: str, inline: Callable[[str], str]) -> str:
+    """Return the document with its rules inlined by `inline`, and the others in a `<style>` where theirs stood."""
+    parts: list[str | _Sheet] = [*_parts(html)]
+    sheets = [part for part in parts if isinstance(part, _Sheet)]
+    if not sheets:
+        return inline(html)
+    lands = _find_matches(parts, inline)
+    fence = f"S{token_hex(6)}"
+    whole, kept = [], list[str]()
+    for part in parts:
+        if isinstance(part, str):
+            whole.append(part)
+            continue
+        inlined, left = _divided(part, lands)
+        whole.append(f"<style>{inlined}</style><!--{fence}{len(kept)}-->")
+        kept.append(f"<style>{left}</style>" if left else "")
+    return re.sub(rf"<!--{fence}(\d+)-->", lambda place: kept[int(place[1])], inline("".join(whole)))
+
+
+def _parts(html: str) -> Iterator[str | _Sheet]:
+    """Yield the document piece by piece; a sheet inside of a comment is Outlook's own."""
+    at, begun = 0, 0
+    while (opening := _STYLE.search(html, at)) is not None:
+        if opening[1] is None:
+            at = html.find("-->", opening.start() + 2) + 3
+            if at < 3:
+                break
+            continue
+        closing = _STYLE_ENDS.search(html, opening.end())
+        if closing is None:
+            break
+        at = closing.end()
+        yield html[begun : opening.start()]
+        begun = at
+        told = _MEDIA.search(opening[1])
+        media = unescape_attribute(next((one for one in told.groups() if one is not None), "")) if told else ""
+        if not re.search(r"[{};<]", media):  # else no browser reads it
+            yield _Sheet(
+                media.strip(), [*_rules(html[opening.end() : closing.start()].replace("<!--", "").replace("-->", ""))]
+            )
+    yield html[begun:]
+
+
+def _is_everywhere(media: str) -> bool:
+    return any(" ".join(one.lower().split()) in _EVERYWHERE for one in media.split(","))
+
+
+def _divided(sheet: _Sheet, lands: Callable[[str], bool]) -> tuple[str, str]:
+    """Return what is inlined of a sheet, and what is kept."""
+    if not _is_everywhere(sheet.media):
+        is_import = [rule.body is None and rule.head.startswith("@") for rule in sheet.rules]
+        imports = "".join(
+            f"{rule.head} {sheet.media};" for rule, is_one in zip(sheet.rules, is_import, strict=True) if is_one
+        )
+        rest = " ".join(_forced(rule) for rule, is_one in zip(sheet.rules, is_import, strict=True) if not is_one)
+        return "", f"{imports}@media {sheet.media}{{{rest}}}"
+    # where Liquid chooses among rules, from the first to the last of its tags, the rules stay together
+    chosen = [at for at, rule in enumerate(sheet.rules) if MARK.search(rule.head)]
+    inlined, kept = [], []
+    for at, rule in enumerate(sheet.rules):
+        if rule.head.startswith("@") or (chosen and chosen[0] <= at <= chosen[-1]):
+            kept.append(_forced(rule))
+            continue
+        selectors = [*_pieces(rule.head, ",")]
+        here = [one for one in selectors if lands(one)]
+        elsewhere = [one for one in selectors if ":root" in one or (one not in here and _is_for_clients(one, lands))]
+        if here:
+            inlined.append(f"{','.join(here)}{{{rule.body}}}")
+        if elsewhere:
+            kept.append(_forced(_Rule(", ".join(elsewhere), rule.body)))
+    return "\n".join(inlined), "\n".join(kept)
+
+
+def _is_for_clients(selector: str, lands: Callable[[str], bool]) -> bool:
+    """Tell whether a selector that finds nothing here may find something where the letter is read; a class that nobody
+    bears is a page's, and left out."""
+    return ":" in selector or "[" in selector or lands(_last(selector))
+
+
+def _last(selector: str) -> str:
+    """Return the last part of a plain selector that has several."""
+    words = [] if re.search(r"[:\[(]", selector) else re.split(r"[\s>+~]+", selector.strip())
+    return words[-1] if len(words) > 1 else ""
+
+
+def _find_matches(parts: list[str | _Sheet], inline: Callable[[str], str]) -> Callable[[str], bool]:
+    """Ask the inliner itself which selectors find an element: each is given a property of its own."""
+    asked: dict[str, str] = {}
+    name = f"--s{token_hex(6)}"
+    for part in parts:
+        for rule in part.rules if isinstance(part, _Sheet) else ():
+            if not rule.head.startswith("@"):
+                for one in _pieces(rule.head, ","):
+                    for selector in (one, _last(one)):
+                        if selector and all(selector.count(a) == selector.count(b) for a, b in ("()", "[]")):
+                            asked.setdefault(selector, f"{name}-{len(asked)}")
+    sheet = "\n".join(f"{selector}{{{mark}:1}}" for selector, mark in asked.items())
+    body = "".join(part for part in parts if isinstance(part, str))
+    found = set(re.findall(rf"{name}-\d+(?=:)", inline(f"<style>{sheet}</style>{body}")))
+    return lambda selector: asked.get(selector) in found
+
+
+def _rules(css: str) -> Iterator[_Rule]:
+    css = _without_comments(css)
+    at, level, body = 0, 0, 0
+    for piece in _PIECE.finditer(css):
+        sign = piece[0]
+        if sign == "{":
+            level += 1
+            body = piece.end() if level == 1 else body
+        elif sign == "}" and level:
+            level -= 1
+            if not level:
+                yield _Rule(css[at : body - 1].strip(), css[body : piece.start()].strip())
+                at = piece.end()
+        elif sign == ";" and not level and css[at : piece.start()].lstrip().startswith("@"):
+            yield _Rule(css[at : piece.start()].strip(), None)
+            at = piece.end()
+    if level:  # a browser closes what is open at the end
+        yield _Rule(css[at : body - 1].strip(), css[body:].strip() + "}" * (level - 1))
+    elif MARK.search(css, at):
+        yield _Rule(css[at:].strip(), None)
+
+
+def _without_comments(css: str) -> str:
+    parts, at = [], 0
+    for piece in _PIECE.finditer(css):
+        if piece[0] == "/*" and piece.start() >= at:
+            parts.append(css[at : piece.start()])
+            end = css.find("*/", piece.end())
+            at = end + 2 if end >= 0 else len(css)
+    return "".join([*parts, css[at:]])
+
+
+def _pieces(text: str, divider: str) -> Iterator[str]:
+    """Yield what stands between dividers, those in brackets and quotes left alone."""
+    at, level = 0, 0
+    for piece in _PIECE.finditer(text):
+        if piece[0] in "([":
+            level += 1
+        elif piece[0] in ")]":
+            level -= 1
+        elif piece[0] == divider and level <= 0:
+            yield text[at : piece.start()].strip()
+            at = piece.end()
+    yield text[at:].strip()
+
+
+def _forced(rule: _Rule, depth: int = 0) -> str:
+    """Return a rule that wins over what is written onto the elements."""
+    if rule.body is None:
+        return rule.head if MARK.search(rule.head) else str(rule)
+    if rule.head.startswith("@"):
+        if depth >= _DEEPEST or _CONDITIONAL.match(rule.head) is None:
+            return str(rule)  # a font, the steps of an animation: nothing there competes
+        return f"{rule.head}{{{' '.join(_forced(one, depth + 1) for one in _rules(rule.body))}}}"
+    if any(piece[0] == "{" for piece in _PIECE.finditer(rule.body)):
+        return str(rule)
+    told = [one for one in _pieces(rule.body, ";") if one]
+    return f"{rule.head}{{{';'.join(one if _is_whole(one) else f'{one} !important' for one in told)}}}"
+
+
+def _is_whole(declaration: str) -> bool:
+    return ":" not in declaration or _IMPORTANT.search(declaration) is not None
