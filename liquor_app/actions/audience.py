@@ -32,7 +32,7 @@ from liquor_app.core.states import sql_list
 from liquor_app.customers.addresses import address_hash, is_american
 from liquor_app.customers.ages.birth_dates import comes_of_age
 from liquor_app.customers.models import ConsentStatus
-from liquor_app.customers.places import law_state
+from liquor_app.customers.whereabouts.zip_codes import law_states
 from liquor_app.organization.guidance import Guidance
 from liquor_app.segments.service import resolve_slugs
 
@@ -171,10 +171,9 @@ def coupon_bans(context: PlanContext) -> frozenset[str]:
 
 
 def is_banned(bans: frozenset[str], state: str | None, postal_code: str | None) -> bool:
-    """Tell whether somebody may get no coupon: their state bans them, or nobody knows their state and some state
-    does."""
-    lives = law_state(state, postal_code)
-    return bool(bans) and (lives is None or lives in bans)
+    """Tell whether somebody may get no coupon: a state they may live in bans them, or nobody knows their state and some
+    state does."""
+    return bool(bans) and (not (lives := law_states(state, postal_code)) or not lives.isdisjoint(bans))
 
 
 async def audience_size(session: AsyncSession, segment_ids: Sequence[UUID]) -> int:

@@ -31,6 +31,7 @@ from liquor_app.compliance.may_offer import OfferFacts, may_offer
 from liquor_app.compliance.service import load_rules
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
+from liquor_app.customers.whereabouts.zip_codes import law_states
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.organization.service import default_brand, licence_of
 from liquor_app.organization.settings import load_shop, shop_today
@@ -238,8 +239,10 @@ async def _refuse_unlawful(session: AsyncSession, held: Held, facts: OfferFacts)
         text("SELECT state, postal_code FROM customers WHERE id = :id"), {"id": held.row["customer_id"]}
     )
     row = lives.one()
-    if is_banned(coupon_bans(context), row.state, row.postal_code):
-        where = row.state or "The customer's state is not known, and some state"
+    bans = coupon_bans(context)
+    if is_banned(bans, row.state, row.postal_code):
+        banning = sorted(bans & law_states(row.state, row.postal_code))
+        where = " and ".join(banning) or "The customer's state is not known, and some state"
         raise Conflict(f"{where} bans coupons on alcohol; give an offer without money off.")
 
 

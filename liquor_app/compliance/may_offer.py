@@ -12,7 +12,7 @@ from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 
-from liquor_app.compliance.legal_rules import FEDERAL, OFFER_LAW, Rule, RuleKind, Rules
+from liquor_app.compliance.legal_rules import FEDERAL, OFFER_LAW, Rule, RuleKind, Rules, reaches
 from liquor_app.compliance.offer_words import given_away, told_money_off
 from liquor_app.ui.words import plain_number
 
@@ -106,15 +106,16 @@ def lawful_discount(offer: OfferFacts, licence: str, day: date, rules: Rules) ->
     return max(Decimal(0), left)
 
 
-def disclosures(licence: str | None, states: Iterable[str | None], day: date, rules: Rules) -> tuple[str, ...]:
+def disclosures(licence: str | None, states: Iterable[str] | None, day: date, rules: Rules) -> tuple[str, ...]:
     """Return what must stand beside an offer chosen for one person, each text once: by the licence's law, and by that
-    of the places the person may live in (N.Y. Gen. Bus. Law § 349-a protects those who live there)."""
-    places = {FEDERAL, licence, *states} - {None}
+    of the states the person may live in (N.Y. Gen. Bus. Law § 349-a protects those who live there); every state's where
+    nobody knows (None)."""
+    places = None if states is None else frozenset({licence or FEDERAL, *states})
     found = (
         rule.text
         for rule in rules.laws
         if rule.kind is RuleKind.DISCLOSURE
-        and rule.jurisdiction in places
+        and reaches(rule, places)
         and any(rule.binds(channel, day) for channel in ("email", "sms"))
     )
     return tuple(dict.fromkeys(found))

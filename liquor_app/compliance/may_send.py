@@ -69,7 +69,8 @@ class PersonFacts:
             when it was last given.
         suppressed: the address stands on the suppression list for this channel.
         age_disputed: two statements about their age do not agree, and nobody has settled it yet.
-        state: two letters, None if unknown; `phone_state` is that of the number's area code (SMS only).
+        state: two letters, None if unknown; `zip_state` is that of the ZIP code, which may say another, `phone_state`
+            that of the number's area code (SMS only).
         timezone: IANA name of where they live, None if unknown; `place_zones` are all their address may lie in.
         phone_zones: IANA names the phone's prefix belongs to (SMS only).
         unread_reply: they wrote something back, by the channel of this message, that nobody has read yet.
@@ -90,6 +91,7 @@ class PersonFacts:
     age_disputed: bool = False
     has_alcohol_purchases: bool = False
     state: str | None = None
+    zip_state: str | None = None
     phone_state: str | None = None
     timezone: str | None = None
     place_zones: tuple[str, ...] = ()
@@ -181,10 +183,17 @@ def recipient_zones(person: PersonFacts, channel: str, rules: Rules) -> tuple[st
     return tuple(sorted(zones)) if zones else US_ZONES
 
 
+def home_states(person: PersonFacts) -> frozenset[str] | None:
+    """Return the states they may live in, two where their ZIP code lies in another than the one on file; None, which is
+    every state, if the address does not say."""
+    return None if person.state is None else frozenset({person.state, person.zip_state or person.state})
+
+
 def law_states(person: PersonFacts) -> frozenset[str] | None:
     """Return the states whose law may reach them, by address and by phone; None, which is every state, if the address
     does not say: people move and keep their number."""
-    return None if person.state is None else frozenset({person.state, person.phone_state or person.state})
+    homes = home_states(person)
+    return homes | {person.phone_state} if homes is not None and person.phone_state else homes
 
 
 def home_zone(person: PersonFacts, rules: Rules) -> str:
@@ -255,7 +264,7 @@ def _blocked_by_offer_law(person: PersonFacts, message: MessageFacts, now: datet
     if not message.has_coupon and (message.offer is None or not message.offer.is_money_off):
         return None
     # whose licence it is nobody has said yet: a ban where they may live holds
-    states = None if person.state is None else frozenset({person.state})
+    states = home_states(person)
     day = now.astimezone(ZoneInfo(home_zone(person, rules))).date()
     for rule in rules.laws:
         if rule.kind is RuleKind.COUPON_BAN and rule.binds(message.channel, day) and reaches(rule, states):

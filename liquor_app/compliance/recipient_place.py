@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from liquor_app.customers.addresses import is_american, zones_of_phone
-from liquor_app.customers.places import law_state
-from liquor_app.customers.whereabouts.zip_codes import state_of_phone, zones_of_place
+from liquor_app.customers.whereabouts.zip_codes import law_state, state_of_phone, zones_of_place
 
 
 def place_of(
@@ -14,7 +13,11 @@ def place_of(
 ) -> dict[str, Any]:
     """Return those of `PersonFacts` that say where a message may reach somebody. The law's hours are about telephones:
     for e-mail the number, and the other zones of their state, say nothing."""
-    home = {"state": law_state(state, postal_code), "timezone": timezone}
+    home = {
+        "state": law_state(state, postal_code),
+        "zip_state": law_state(None, postal_code),
+        "timezone": timezone,
+    }
     if channel != "sms":
         return home
     return {

@@ -38,13 +38,6 @@ _ZIPS: tuple[tuple[int, int, str], ...] = (
     (870, 884, "NM"), (885, 885, "TX"), (889, 898, "NV"), (900, 961, "CA"), (967, 968, "HI"), (970, 979, "OR"),
     (980, 994, "WA"), (995, 999, "AK"),
 )  # fmt: skip
-_WHOLE_ZIPS = {
-    "96799": "AS", "96910": "GU", "96912": "GU", "96913": "GU", "96915": "GU", "96916": "GU", "96917": "GU",
-    "96919": "GU", "96921": "GU", "96923": "GU", "96928": "GU", "96929": "GU", "96931": "GU", "96932": "GU",
-    "96950": "MP", "96951": "MP", "96952": "MP",
-}  # fmt: skip
-"""ZIP codes whose first three digits they share with another state, or with no state of the US (Palau)."""
-_ZIP = re.compile(r"^(\d{3})\d{2}(?:-?\d{4})?$", re.ASCII)
 
 
 @lru_cache(maxsize=4096)
@@ -66,17 +59,8 @@ def normalise_state(text: str) -> str:
     return known or (written.upper() if len(written) == 2 else written)
 
 
-@lru_cache(maxsize=65_536)
-def law_state(state: str | None, postal_code: str | None = None) -> str | None:
-    """Return two letters of the state whose law holds for somebody: the one on file, else the ZIP code's; None if
-    neither tells. What is written there but is no state of the US (`NA`, `XX`, a typing error) tells nothing: whoever
-    does not know somebody's state takes the strictest one's law."""
-    if (known := normalise_state(state or "")) in STATES:
-        return known
-    found = _ZIP.match((postal_code or "").strip())
-    if found is None:
-        return None
-    if (whole := _WHOLE_ZIPS.get(found[0][:5])) is not None:
-        return whole
-    prefix = int(found[1])
+def state_of_prefix(zip_code: str) -> str | None:
+    """Return the state most ZIP codes with these first three digits lie in; None where there are none. A few lie across
+    the border: `whereabouts.zip_codes` knows them one by one."""
+    prefix = int(zip_code[:3])
     return next((code for first, last, code in _ZIPS if first <= prefix <= last), None)

@@ -97,6 +97,9 @@ async def test_a_coupon_is_not_given_by_hand_where_it_is_banned(session: AsyncSe
     await session.execute(text("UPDATE brands SET licence_state = NULL"))
     with pytest.raises(Conflict, match="MA bans coupons"):
         await swap_offer(session, MARKETER, row.id, "Twenty")
+    await session.execute(text("UPDATE customers SET state = 'GA', postal_code = '02139'"))
+    with pytest.raises(Conflict, match="MA bans coupons"):
+        await swap_offer(session, MARKETER, row.id, "Twenty")
     await swap_offer(session, MARKETER, row.id, "News")
 
 

@@ -120,10 +120,12 @@ def test_at_the_moment_of_sending_too() -> None:
 
 def test_new_york_wants_its_words_beside_the_offer() -> None:
     """For a licence of New York, and for whoever lives there; once, and from the day it came into force."""
-    assert disclosures("NY", ("NY", None), DAY, RULES) == (ALGORITHM_NOTICE,)
+    assert disclosures("NY", ("NY",), DAY, RULES) == (ALGORITHM_NOTICE,)
     assert disclosures("NJ", ("NY",), DAY, RULES) == (ALGORITHM_NOTICE,)
-    assert disclosures("NJ", (None, "NY"), DAY, RULES) == (ALGORITHM_NOTICE,)
+    assert disclosures("NJ", ("NJ", "NY"), DAY, RULES) == (ALGORITHM_NOTICE,)
     assert disclosures(None, ("NJ",), DAY, RULES) == ()
+    assert disclosures("NJ", None, DAY, RULES) == (ALGORITHM_NOTICE,), "who may live anywhere may live there"
+    assert disclosures(None, None, DAY, RULES) == (ALGORITHM_NOTICE,)
     assert disclosures("NY", ("NY",), date(2025, 11, 9), RULES) == ()
 
 

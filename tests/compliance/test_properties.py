@@ -126,6 +126,7 @@ people = st.builds(
     age_verified=st.booleans(),
     has_alcohol_purchases=st.booleans(),
     state=st.sampled_from((None, *STATES)),
+    zip_state=st.sampled_from((None, None, *STATES)),
     phone_state=st.sampled_from((None, None, *STATES)),
     timezone=st.one_of(st.none(), zones),
     place_zones=places,
@@ -159,11 +160,10 @@ def reads(span: tuple[int, int], there: datetime) -> bool:
 
 
 def reached(person: PersonFacts, rule: Rule) -> bool:
-    """Federal law reaches everybody, a state's whoever lives there or has a number of it, and where nobody knows where
-    somebody lives, every state's does."""
-    return (
-        rule.jurisdiction == FEDERAL or person.state is None or rule.jurisdiction in (person.state, person.phone_state)
-    )
+    """Federal law reaches everybody, a state's whoever lives there by what is on file or by their ZIP code or has a
+    number of it, and where nobody knows where somebody lives, every state's does."""
+    possible = (FEDERAL, person.state, person.zip_state, person.phone_state)
+    return person.state is None or rule.jurisdiction in possible
 
 
 def is_open(person: PersonFacts, message: MessageFacts, moment: datetime, rules: Rules) -> bool:
@@ -215,7 +215,9 @@ def may_be_written_to(person: PersonFacts, message: MessageFacts, moment: dateti
         if limited and reached(person, rule):
             return False
         if message.licence is None:
-            lives = rule.jurisdiction == FEDERAL or person.state in (None, rule.jurisdiction)
+            lives = rule.jurisdiction == FEDERAL or (
+                person.state is None or rule.jurisdiction in (person.state, person.zip_state)
+            )
             if here and rule.kind is RuleKind.COUPON_BAN and lives and message.has_coupon:
                 return False
         elif rule.jurisdiction in (FEDERAL, message.licence):
@@ -286,6 +288,7 @@ open_to_all = st.builds(
     PersonFacts,
     age_verified=st.just(True),
     state=st.sampled_from((None, *STATES)),
+    zip_state=st.sampled_from((None, *STATES)),
     phone_state=st.sampled_from((None, *STATES)),
     timezone=st.one_of(st.none(), zones),
     place_zones=places,

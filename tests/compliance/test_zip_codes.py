@@ -14,8 +14,8 @@ from liquor_app.compliance.legal_rules import US_ZONES
 from liquor_app.compliance.may_send import Allowed, PersonFacts, may_send, recipient_zones
 from liquor_app.compliance.recipient_place import place_of
 from liquor_app.customers.addresses import guess_timezone, is_american
-from liquor_app.customers.places import STATES, law_state, normalise_state
-from liquor_app.customers.whereabouts.zip_codes import state_of_phone, zones_of_place
+from liquor_app.customers.places import STATES, normalise_state
+from liquor_app.customers.whereabouts.zip_codes import law_state, law_states, state_of_phone, zones_of_place
 from tests.compliance.test_may_send import LAW_ONLY, SMS, strictest
 
 KNOWN = available_timezones()
@@ -35,6 +35,20 @@ def test_every_zip_code_of_the_package_has_its_own_zone_or_the_strictest() -> No
             someone = PersonFacts(age_verified=True, place_zones=found)
             assert found or recipient_zones(someone, "sms", LAW_ONLY) == US_ZONES
     assert nowhere == 824
+
+
+def test_every_zip_code_of_the_package_lies_in_its_own_state() -> None:
+    """Not in that of its first three digits; the forces' post offices and the free states are no state's."""
+    for row in zipcodes.list_all():
+        code, state = row["zip_code"], row["state"]
+        forces = code.startswith(("09", "340", "962", "963", "964", "965", "966"))
+        assert law_state(None, code) == (state if state in STATES and not forces else None), code
+    strays = {"06390": "NY", "72643": "MO", "73960": "TX", "83414": "WY", "20588": "MD", "20598": "VA", "96913": "GU"}
+    assert {code: law_state(None, code) for code in strays} == strays
+    assert law_state(None, "02899") == "RI", "a code the package does not know is its first three digits'"
+    assert law_states("CT", "06390") == {"CT", "NY"}
+    assert law_states("GA", None) == {"GA"} == law_states("GA", "30303") == law_states("ga", "00000")
+    assert law_states("XX", "09012") == frozenset()
 
 
 def test_every_state_has_every_zone_of_its_zip_codes() -> None:

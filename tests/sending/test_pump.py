@@ -107,12 +107,21 @@ async def test_the_law_of_the_licence_is_asked_at_the_last_moment(
     assert (row.status, row.skip_reason) == ("skipped" if reason else "sent", reason)
 
 
-@pytest.mark.parametrize(("licence", "state", "told"), [("NY", "NJ", True), ("NJ", "NY", True), ("NJ", "NJ", False)])
-async def test_new_yorks_words_stand_beside_an_offer(database: str, licence: str, state: str, told: bool) -> None:
-    """N.Y. Gen. Bus. Law § 349-a: in both parts of the very message that left."""
+@pytest.mark.parametrize(
+    ("licence", "state", "postal_code", "told"),
+    [
+        ("NY", "NJ", None, True), ("NJ", "NY", None, True), ("NJ", "NJ", None, False), ("NJ", "NJ", "07030", False),
+        ("NJ", None, None, True), ("NJ", "XX", None, True), ("NJ", "NJ", "10001", True), ("NJ", None, "07030", False),
+    ],
+)  # fmt: skip
+async def test_new_yorks_words_stand_beside_an_offer(
+    database: str, licence: str, state: str | None, postal_code: str | None, told: bool
+) -> None:
+    """N.Y. Gen. Bus. Law § 349-a: in both parts of the very message that left; to whoever may live there, too."""
     _, ids = await shop(1)
     await execute("UPDATE brands SET licence_state = :state", state=licence)
-    await execute("UPDATE customers SET state = :state WHERE id = :id", state=state, id=ids[0])
+    await execute("UPDATE customers SET state = :state, postal_code = :code WHERE id = :id",
+                  state=state, code=postal_code, id=ids[0])  # fmt: skip
     await Dispatcher().pump_once()
     async with transaction() as session:
         found = await session.execute(text("SELECT to_jsonb(o) AS whole FROM outbox_messages o"))

@@ -17,9 +17,12 @@ from zoneinfo import available_timezones
 
 import zipcodes
 
-from liquor_app.customers.places import STATES, law_state
+from liquor_app.customers.places import STATES, normalise_state, state_of_prefix
 
 _ZIP = re.compile(r"^(\d{5})(?:-?\d{4})?$", re.ASCII)
+_SOLDIERS = re.compile(r"^(?:09|340|96[2-6])")
+"""Post offices of the forces: whoever writes from one may be anywhere, whatever state the package says (five of them
+are New Jersey's to it)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,8 @@ class _Atlas:
     zone_of_zip: Mapping[str, str]
     zones_of_state: Mapping[str, tuple[str, ...]]
     """Those of its ZIP codes, the most frequent first."""
-    zips: frozenset[str]
-    """Every code there is, with or without a zone."""
+    state_of_zip: Mapping[str, str]
+    """Of every code there is, with or without a zone; the forces' and the free states' are none to the law."""
     state_of_area: Mapping[str, str]
     """By the three digits of a phone number, the state most of its ZIP codes lie in."""
 
@@ -39,12 +42,12 @@ def _atlas() -> _Atlas:
     42,789 entries never stand in memory together."""
     known = available_timezones()
     zones: dict[str, str] = {}
-    zips: set[str] = set()
+    places: dict[str, str] = {}
     states: dict[str, Counter[str]] = defaultdict(Counter)
     areas: dict[str, Counter[str]] = defaultdict(Counter)
     for entry in chain.from_iterable(zipcodes.similar_to(digit) for digit in digits):
         code, zone, state = str(entry["zip_code"]), str(entry["timezone"]), str(entry["state"])
-        zips.add(code)
+        places[code] = state
         if zone in known:
             zones[code] = zone
             states[state][zone] += 1
@@ -53,10 +56,32 @@ def _atlas() -> _Atlas:
                 areas[area][state] += 1
     return _Atlas(
         zone_of_zip=zones,
-        zips=frozenset(zips),
+        state_of_zip=places,
         zones_of_state={state: tuple(zone for zone, _ in counted.most_common()) for state, counted in states.items()},
         state_of_area={area: counted.most_common(1)[0][0] for area, counted in areas.items()},
     )
+
+
+@lru_cache(maxsize=65_536)
+def law_state(state: str | None, postal_code: str | None = None) -> str | None:
+    """Return two letters of the state somebody says to live in: the one on file, else the ZIP code's; None if neither
+    tells. What is written there but is no state of the US (`NA`, `XX`, a typing error) tells nothing: whoever does not
+    know somebody's state takes the strictest one's law. The law may be another's as well: `law_states`."""
+    if (known := normalise_state(state or "")) in STATES:
+        return known
+    found = _ZIP.match((postal_code or "").strip())
+    if found is None or _SOLDIERS.match(found[1]):
+        return None
+    told = _atlas().state_of_zip.get(found[1]) or state_of_prefix(found[1])
+    return told if told in STATES else None
+
+
+@lru_cache(maxsize=65_536)
+def law_states(state: str | None, postal_code: str | None) -> frozenset[str]:
+    """Return every state whose law may hold for somebody with this address: two where the ZIP code lies in another than
+    the one on file, for one of them is wrong and nobody knows which; empty where nothing is known, which is all."""
+    told = (law_state(state, postal_code), law_state(None, postal_code))
+    return frozenset(state for state in told if state is not None)
 
 
 @lru_cache(maxsize=65_536)
@@ -87,7 +112,7 @@ def lost_zeros(postal_code: str) -> bool:
 def with_zeros(postal_code: str, state: str | None) -> str | None:
     """Return the ZIP code that lost its leading zeros (`2139` is 02139), None where there is no such code, or it lies
     in another state than the one on file."""
-    if (found := _LOST_ZEROS.match(postal_code)) is None or (code := found[1].zfill(5)) not in _atlas().zips:
+    if (found := _LOST_ZEROS.match(postal_code)) is None or (code := found[1].zfill(5)) not in _atlas().state_of_zip:
         return None
     return code + found[2] if state is None or law_state(None, code) == law_state(state, None) else None
 

@@ -18,8 +18,15 @@ from liquor_app.actions.offers import facts_of
 from liquor_app.catalog.shelf import sold_out
 from liquor_app.compliance.legal_rules import Rules
 from liquor_app.compliance.may_offer import disclosures
-from liquor_app.compliance.may_send import Allowed, Blocked, BlockReason, PersonFacts, may_send, next_allowed
-from liquor_app.compliance.recipient_place import place_of
+from liquor_app.compliance.may_send import (
+    Allowed,
+    Blocked,
+    BlockReason,
+    PersonFacts,
+    law_states,
+    may_send,
+    next_allowed,
+)
 from liquor_app.core.bulk import unnest
 from liquor_app.core.ids import uuid7
 from liquor_app.coupons.coupon_codes import give_codes
@@ -40,6 +47,7 @@ from liquor_app.sending.pipeline.eligibility_facts import (
     is_over,
     message_facts,
     person_facts,
+    place_facts,
 )
 from liquor_app.ui.words import show_moment
 
@@ -306,9 +314,8 @@ def _disclosure(row: Any, licence: str | None, rules: Rules) -> str:
     terms = row.offer_terms or {}
     if not has_coupon(terms) and not facts_of(terms, row.offer, row.message).is_money_off:
         return ""
-    place = place_of(row.channel, state=row.state, postal_code=row.postal_code, timezone=row.timezone, phone=row.phone)
     day = row.moment.astimezone(ZoneInfo(rules.store_zone)).date()
-    return " ".join(disclosures(licence, (place["state"], place.get("phone_state")), day, rules))
+    return " ".join(disclosures(licence, law_states(place_facts(row)), day, rules))
 
 
 def _claimed(
