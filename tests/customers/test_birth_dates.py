@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -14,11 +15,12 @@ from alembic import command
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.db import transaction
-from liquor_app.core.errors import Forbidden
+from liquor_app.core.errors import Forbidden, Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.core.platform import migrate
 from liquor_app.customers.ages.age_verification import age_of, settle_age
 from liquor_app.customers.ages.birth_dates import (
+    NOTHING,
     PLACEHOLDERS,
     AgeBand,
     age_band,
@@ -29,6 +31,7 @@ from liquor_app.customers.ages.birth_dates import (
 )
 from liquor_app.customers.ages.sealed_dates import born_columns, open_birth_date, seal_birth_date
 from liquor_app.customers.service import create_customer, update_customer
+from liquor_app.imports.cleaning.moment_cells import clean_birthday
 from liquor_app.schema import metadata
 
 BIRTHS = st.dates(date(1905, 1, 1), date(2026, 11, 1)).filter(lambda day: day not in PLACEHOLDERS)
@@ -65,6 +68,27 @@ def test_what_tells_nothing_stays_nobodys(placeholder: date) -> None:
     assert open_birth_date(columns["date_of_birth_encrypted"]) == placeholder
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "America/Los_Angeles", "Pacific/Honolulu", "UTC"])
+@pytest.mark.parametrize("cell", ["%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y", "%b %d, %Y", "%d.%m.%Y", "%Y-%m-%dT%H:%M:%S%z"])
+def test_the_first_second_of_a_program_is_no_birthday(zone: str, cell: str) -> None:
+    """Midnight in Greenwich on 1 January 1970, as a clock of any zone tells it and however it is written."""
+    first = datetime(1970, 1, 1, tzinfo=UTC).astimezone(ZoneInfo(zone))
+    read = clean_birthday(first.strftime(cell), date(2026, 11, 2), "dmy" if "." in cell else "mdy")
+    assert read in (date(1969, 12, 31), date(1970, 1, 1))
+    assert birth_columns(read) == NOTHING
+
+
+@pytest.mark.integration
+async def test_no_form_takes_a_date_that_tells_nothing(database: str) -> None:
+    async with transaction() as session:
+        made = await create_customer(session, SYSTEM, {"email": "b@example.com"})
+        for placeholder in sorted(day for day in PLACEHOLDERS if day.year >= 1900):
+            with pytest.raises(Invalid, match="where they know nothing"):
+                await create_customer(session, SYSTEM, {"email": "c@example.com", "date_of_birth": str(placeholder)})
+            with pytest.raises(Invalid, match="where they know nothing"):
+                await update_customer(session, SYSTEM, made.id, {"date_of_birth": str(placeholder)})
+
+
 @pytest.mark.integration
 async def test_no_column_note_or_log_names_a_date_of_birth(database: str) -> None:
     """Written by form, changed, proved: the date is found by opening it, by a manager, and nowhere else."""
@@ -94,7 +118,7 @@ def test_dates_on_file_are_sealed_and_come_back(copied_database: str) -> None:
     """Down: they stand in plain again. Up: sealed, with their columns; a placeholder proves nothing."""
     config = migrate.alembic_config(copied_database)
     engine = create_engine(copied_database, poolclass=pool.NullPool)
-    dates = {"1": date(1984, 2, 29), "2": date(1990, 12, 31), "3": date(1970, 1, 1), "4": None}
+    dates = {"1": date(1984, 2, 29), "2": date(1990, 12, 31), "3": date(1970, 1, 1), "4": None, "5": date(1969, 12, 31)}
     with engine.begin() as connection:
         for external_id, born in dates.items():
             connection.execute(
@@ -122,6 +146,7 @@ def test_dates_on_file_are_sealed_and_come_back(copied_database: str) -> None:
         assert {row.external_id: open_birth_date(row.date_of_birth_encrypted) for row in rows} == dates
         assert {row.external_id: (row.of_age_on, row.birthday_md) for row in rows} == {
             "1": (date(2005, 3, 1), 229), "2": (date(2011, 12, 31), 1231), "3": (None, None), "4": (None, None),
+            "5": (None, None),
         }  # fmt: skip
         (entry,) = connection.execute(text("SELECT * FROM age_ledger"))
         assert (open_birth_date(entry.date_of_birth_encrypted), entry.evidence) == (dates["1"], {"ip": "x"})

@@ -7,16 +7,18 @@ The law, segments and plans never read a date of birth: they read `of_age_on`, t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
-PLACEHOLDERS = frozenset(
+_FIRST_DAYS = frozenset(
     {
         date(1900, 1, 1), date(1901, 1, 1), date(1904, 1, 1), date(1970, 1, 1), date(1980, 1, 1), date(2000, 1, 1),
     }
 )  # fmt: skip
-"""What tills and programs write where they know nothing: their own first day. Somebody truly born on one of them says
-so on the age page, or shows it at the counter."""
+PLACEHOLDERS = _FIRST_DAYS | {day - timedelta(days=1) for day in _FIRST_DAYS}
+"""What tills and programs write where they know nothing: their own first day, or the evening before it, which is what a
+clock of the US makes of the first midnight in Greenwich (31 December 1969). Somebody truly born on one of them says so
+on the age page, or shows it at the counter."""
 
 LEGAL_AGE = 21
 """Years, in every state (23 U.S.C. 158). A shop may ask for more or less: `comes_of_age`."""
