@@ -31,7 +31,7 @@ def list_command(as_json: Json = False) -> None:
 @app.command("add")
 def add_command(
     pool: Annotated[str, typer.Argument(help="The pool's name; a new one is made.")],
-    file: Annotated[Path, typer.Argument(help="Codes, one a line or in the first column of a CSV.")],
+    file: Annotated[Path, typer.Argument(help="Codes, one a line or in a CSV: the column Code, else the first.")],
     discount: Annotated[str, typer.Option(help="Per cent off, for a new pool.")] = "",
     standing: Annotated[bool, typer.Option(help="A new pool serves every campaign with its discount.")] = False,
     as_json: Json = False,

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -25,6 +24,7 @@ from liquor_app.core.db import raw_connection
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.redact import constraint_of
+from liquor_app.coupons.code_files import CodeReader, Refused
 from liquor_app.segments.playbook import clean_percent, clean_text
 from liquor_app.ui.words import figure
 
@@ -34,12 +34,6 @@ MAX_POOLS = 200
 MAX_BYTES = 45_000_000
 """Of an uploaded list."""
 MAX_LOW_WATER = 100_000
-SHOWN = 5
-"""Refused lines told one by one."""
-
-_CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/#-]{1,38}[A-Za-z0-9])")
-_HEADINGS = frozenset({"code", "codes", "coupon", "coupons", "coupon code", "coupon_code", "voucher", "promo code"})
-
 TOTAL = "(SELECT count(*) FROM coupons k WHERE k.pool_id = t.id)"
 REMAINING = "(SELECT count(*) FROM coupons k WHERE k.pool_id = t.id AND k.action_id IS NULL)"
 REDEEMED = "(SELECT count(*) FROM coupons k WHERE k.pool_id = t.id AND k.redeemed_at IS NOT NULL)"
@@ -88,14 +82,6 @@ class PoolRow(PoolFields):
     @property
     def is_low(self) -> bool:
         return self.remaining <= self.low_water
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A line that holds no code; `line` counts from 1."""
-
-    line: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +166,7 @@ async def update_pool(session: AsyncSession, actor: Actor, pool_id: UUID, **chan
 
 
 async def add_codes(session: AsyncSession, actor: Actor, pool_id: UUID, lines: Iterable[str]) -> AddedCodes:
-    """Take codes in, one a line or in the first column of a CSV file. What is known already is left as it is.
+    """Take codes in, one a line or in a column of a CSV file (`code_files`). What is known already is left as it is.
 
     Args:
         lines: of any number; read once, at most `MAX_CODES` a pool are kept.
@@ -196,7 +182,7 @@ async def add_codes(session: AsyncSession, actor: Actor, pool_id: UUID, lines: I
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"coupon_pool:{pool_id}"}
     )
     pool = await get_pool(session, actor, pool_id)
-    reader = _Reader(lines)
+    reader = CodeReader(lines, MAX_CODES)
     connection = await raw_connection(session)
     await connection.execute("CREATE TEMPORARY TABLE incoming_codes (place int, code text) ON COMMIT DROP")
     await copy_rows(session, "incoming_codes", ("place", "code"), reader)
@@ -276,36 +262,6 @@ async def delete_pool(session: AsyncSession, actor: Actor, pool_id: UUID) -> Non
     await discard_codes(session, actor, pool_id)
     await session.execute(text("DELETE FROM coupon_pools WHERE id = :id"), {"id": pool_id})
     await audit(session, actor, "coupons.pool_deleted", "coupon_pool", pool_id, name=pool.name)
-
-
-class _Reader:
-    """Codes of lines, numbered; counts what is none as it goes."""
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = lines
-        self.taken = self.refused = self.beyond = 0
-        self.examples: list[Refused] = []
-
-    def __iter__(self) -> Iterator[tuple[int, str]]:
-        for number, line in enumerate(self._lines, 1):
-            code = first_cell(line)
-            if not code or (number == 1 and code.lower() in _HEADINGS):
-                continue
-            if _CODE.fullmatch(code) is None:
-                self.refused += 1
-                if len(self.examples) < SHOWN:
-                    shown = "".join(letter if letter.isprintable() else "?" for letter in code[:40])
-                    self.examples.append(Refused(number, shown))
-            elif self.taken >= MAX_CODES:
-                self.beyond += 1
-            else:
-                self.taken += 1
-                yield number, code
-
-
-def first_cell(line: str) -> str:
-    """Return the first column of a line of CSV; codes hold no separator, so that there is nothing to escape."""
-    return re.split(r"[,;\t]", line.lstrip("\ufeff"), maxsplit=1)[0].strip().strip('"').strip()
 
 
 def _cleaned(*, name: object, discount_pct: object, is_standing: object, low_water: object) -> dict[str, Any]:

@@ -92,7 +92,8 @@ async def create_pool(request: Request, actor: CurrentActor, body: PoolIn) -> Re
 
 @router.post("/file", response_model=AddedCodes, openapi_extra=_FORM)
 async def add_file(request: Request, actor: CurrentActor) -> object:
-    """Codes from a file, one a line or in the first column of a CSV; up to a million. Known ones are left alone."""
+    """Codes from a file, one a line or in the column of a CSV that is headed Code, else its first; up to a million.
+    Known ones are left alone."""
     require(actor, Role.MANAGER)  # before the file is taken in
     async with request.form(max_files=1, max_fields=2, max_part_size=1024) as form:
         file, pool = form.get("file"), form.get("pool_id")

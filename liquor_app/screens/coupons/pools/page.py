@@ -170,7 +170,10 @@ def _add() -> rx.Component:
     )  # fmt: skip
     body = col(
         row(
-            rx.el.span("A CSV or text file, up to a million codes. The first column counts.", class_name="muted t13"),
+            rx.el.span(
+                "A CSV or text file, up to a million codes. The column headed Code counts, else the first.",
+                class_name="muted t13",
+            ),
             file,
             apart=True,
             wrap=True,

@@ -14,10 +14,10 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
+from liquor_app.coupons.code_files import Refused
 from liquor_app.coupons.coupon_pools import (
     AddedCodes,
     PoolRow,
-    Refused,
     add_codes,
     create_pool,
     delete_pool,

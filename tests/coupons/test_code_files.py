@@ -1,0 +1,60 @@
+"""What of a list is a code: quotation marks, headings, columns, and what must not be taken for one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liquor_app.coupons.code_files import CodeReader
+
+
+def read(source: str, most: int = 100) -> tuple[list[str], list[tuple[int, str]]]:
+    reader = CodeReader(source.splitlines(keepends=True), most)
+    codes = [code for _, code in reader]
+    return codes, [(one.line, one.text) for one in reader.examples]
+
+
+@pytest.mark.parametrize(
+    ("source", "codes", "refused"),
+    [
+        ('code\n"SAVE,AAA3"\nAAA4\n', ["AAA4"], [(2, "SAVE,AAA3")]),
+        ('code\n "SAVE,AAA3"\n', [], [(2, "SAVE,AAA3")]),
+        ('"SAVE;AAA3"\n"SAVE\tAAA4"\n', [], [(1, "SAVE;AAA3"), (2, "SAVE?AAA4")]),
+        ('code\n"A""B"\n"SAVE-1"\n"SAVE-2" ,x\n', ["SAVE-1", "SAVE-2"], [(2, 'A"B')]),
+        ("id,code\n1,BB-1\n2,BB-2\n3,\n", ["BB-1", "BB-2"], [(4, "3,")]),
+        ("ID;Value;Discount Code\n1;10,5;BB-1\n", ["BB-1"], []),
+        ("Name\nKK-1\n", ["KK-1"], [(1, "Name")]),
+        ("Name,Value\nKK-1,10\n", ["KK-1"], [(1, "Name")]),
+        ("Value,Name\n10.0,KK-1\n", ["KK-1"], [(1, "Name")]),
+        ("Value,Till key\n10.0,KK-1\n", ["KK-1"], [(1, "Till key")]),
+        ("\n\ufeffVoucher Code,x\r\nLL-1,1\r\n", ["LL-1"], []),
+        ("code\tnote\nAA-2\tx, y; z\n", ["AA-2"], []),
+        ("DD-1\nDD-2\n", ["DD-1", "DD-2"], []),
+        ("AA-1,note\nAA-2,x\n", ["AA-1", "AA-2"], []),
+        ("VALUE\nTYPE\n", ["VALUE", "TYPE"], []),
+        ("code\nSAVE 20\n=\"EE-1\"\n\'GG-1\n=2+3\n", ["EE-1", "GG-1"], [(2, "SAVE 20"), (5, "=2+3")]),
+        ('code,note\nAA-1,"two\nTHREE\nlines"\nAA-2,5" glass\n', ["AA-1", "AA-2"], []),
+        ('code\n"AA-1\nAA-2\nAA-3\n', ["AA-2", "AA-3"], [(2, '"AA-1')]),
+        ('\ufeff"code"\n"CC-1"\n', ["CC-1"], []),
+    ],
+)  # fmt: skip
+def test_what_is_a_code(source: str, codes: list[str], refused: list[tuple[int, str]]) -> None:
+    assert read(source) == (codes, refused)
+
+
+@given(st.text(alphabet="AB1-\",;\t\n' =", max_size=40))
+def test_no_part_of_a_cell_becomes_a_code(source: str) -> None:
+    """Whatever stands there: a code that is taken stands between separators, and nothing else beside it."""
+    codes, _ = read(source)
+    lines = source.splitlines()
+    for code in codes:
+        bare = [line.replace("\t", ",").replace(";", ",") for line in lines]
+        assert any(code in (cell.strip(" '=\"") for cell in line.split(",")) for line in bare)
+    assert sum(len(code) for code in codes) <= len(source)
+
+
+def test_a_mark_that_is_never_closed_costs_its_line_alone() -> None:
+    codes, refused = read("code\n" + '"AAA-1\n' * 60 + "BBB-1\n")
+    assert codes == ["BBB-1"]
+    assert len(refused) == 5
