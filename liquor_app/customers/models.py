@@ -119,7 +119,7 @@ class Customer(SQLModel, table=True):
     phone: str | None = words(nullable=True)
     name: str | None = words(nullable=True)
     first_name: str | None = words(nullable=True)
-    """The given name where it was told apart ("Mary Ann"): what a letter calls them."""
+    """The given name where it was told apart ("Mary Ann"): what a letter calls them. `NO_GIVEN`, or None where not."""
     city: str | None = words(nullable=True)
     state: str | None = words(nullable=True)
     postal_code: str | None = words(nullable=True)

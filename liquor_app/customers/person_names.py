@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import html
 import re
+from unicodedata import normalize
 
 _TITLES = frozenset(
     {
         "mr", "mrs", "ms", "miss", "mx", "dr", "doctor", "prof", "professor", "sir", "madam", "dame", "lady", "lord",
         "rev", "reverend", "fr", "father", "hon", "capt", "captain", "sgt", "lt", "col", "gen", "maj", "pres", "rabbi",
-        "imam",        "mister", "master",
+        "imam", "mister", "master", "messrs", "drs", "pastor", "cpl", "cmdr", "atty", "sr", "sra", "srta", "senor",
+        "senora", "senorita", "dra", "mme", "mlle", "monsieur", "madame", "herr", "frau", "signor", "signora",
     }
 )  # fmt: skip
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "md", "phd", "esq", "dds", "cpa", "rn", "dvm", "jd"})
+_FIRMS = frozenset({"llc", "inc", "corp", "ltd", "llp"})
 _NOBODY = frozenset(
     {
-        "", "n/a", "na", "null", "none", "nil", "nan", "unknown", "test", "guest", "customer", "anonymous", "noname",
-        "undefined", "tbd", "xxx", "no name", "not provided", "not given", "walk in", "walk-in", "walkin",
-        "walk in customer", "walk-in customer", "n a", "cash customer", "cash sale", "house account", "guest customer",
-        "first name", "last name", "test test", "first last", "default customer",
+        "na", "null", "none", "nil", "nan", "unknown", "test", "tester", "testing", "guest", "customer", "customers",
+        "anonymous", "noname", "undefined", "tbd", "xxx", "walkin", "user", "member", "loyalty", "online", "valued",
+        "default", "cash", "sale", "sales", "house", "account", "shopper", "buyer", "client", "patron", "visitor",
+        "retail", "wholesale", "web", "website", "store", "dummy", "sample", "demo", "register", "pos", "walkup",
     }
 )  # fmt: skip
-"""What tills and programs write where they know no name."""
-_BEGINNINGS = frozenset(name.split(" ")[0].replace(".", "") for name in _NOBODY if name)
+"""Words of which tills and programs make what stands for a name they do not know."""
+_NAMES_TOO = frozenset({"cash"})
+"""Somebody's when they stand alone."""
+_PHRASES = frozenset({"n a", "no name", "first name", "last name", "first last", "full name", "your name"})
+_REMARK = re.compile(
+    r"(?:do not|dont) [a-z]+( [a-z]+)*"
+    r"|no (?:longer|customer|contact|e ?mail|first|last|full)( [a-z]+)*"
+    r"|not (?:provided|given|known|available|applicable|set|specified|entered|supplied)"
+)
+NO_GIVEN = "-"
+"""Stands for the given name of somebody whose last name alone was told."""
+_BEGINNINGS = _NOBODY | {phrase.split()[0] for phrase in _PHRASES} | {"do", "don", "dont", "not", "walk"}
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def clean_person_name(text: str) -> str | None:
@@ -33,44 +47,56 @@ def clean_person_name(text: str) -> str | None:
 
 
 def is_nobodys(name: str) -> bool:
-    """Tell whether a name is what tills write for none ("unknown unknown", "N/A"), an address, or holds no letter."""
+    """Tell whether a name is what tills write for none ("unknown unknown", "N/A", "Customer #1234", "DO NOT CONTACT"),
+    an address, or holds no letter."""
     if "@" in name:
         return True
-    lowered = name.lower()
-    if lowered[:1].isalpha() and lowered.split(" ", 1)[0].replace(".", "") not in _BEGINNINGS:
+    begins = _LETTERS.search(lowered := name.lower())
+    if begins is None:
+        return True
+    if begins[0] not in _BEGINNINGS:
         return False  # most names, at once: an import asks a million times
-    plain = " ".join(lowered.replace(".", " ").split()).strip(" -_*?")
+    plain = (
+        " ".join(_LETTERS.findall(re.sub("['\u2019]", "", lowered)))
+        .replace("walk in", "walkin")
+        .replace("walk up", "walkup")
+    )
     words = set(plain.split())
-    return plain in _NOBODY or (len(words) == 1 and words <= _NOBODY) or not any(letter.isalpha() for letter in name)
+    return (words <= _NOBODY and words != _NAMES_TOO) or plain in _PHRASES or _REMARK.fullmatch(plain) is not None
 
 
 def called(name: str | None) -> str | None:
     """Return what somebody is called: the first of their names, without titles, in ordinary letters; None where a name
-    does not tell.
+    does not tell, as a last name alone.
 
-    "Dr. Jane Smith" is Jane, "Okafor, Marguerite" and "MARGUERITE OKAFOR" are Marguerite, "J. Okafor" is nobody's.
+    "Dr. Jane Smith" is Jane, "Okafor, Marguerite" and "MARGUERITE OKAFOR" are Marguerite; "J. Okafor" and "Mr. Smith"
+    are nobody's.
     """
     name = clean_person_name(name or "")
     if name is None:
         return None
-    family, comma, given = name.partition(",")
-    if comma and _plain(given) not in _SUFFIXES:
-        name = given  # the family's name came first
-    elif comma:
-        name = family
-    words = name.split()
-    while words and _plain(words[0]) in _TITLES:
-        words.pop(0)
-    first = words[0].strip('.,;:*"()') if words else ""
+    family, *others = name.split(",")
+    given = [part for part in others if _plain(part) not in _SUFFIXES]
+    words = (given[0] if given else family).replace("/", " ").split()
+    own = _without_suffixes(_without_titles(words))
+    if not own or (len(own) == 1 and not given and (own != words or others)) or _FIRMS & {*map(_plain, name.split())}:
+        return None
+    first = own[0].strip('.,;:*"()')
     if sum(letter.isalpha() for letter in first) < 2 or "." in first or first[0].isdigit():
         return None
     return in_ordinary_letters(first) if name.isupper() or name.islower() else first
 
 
 def called_by(given: str | None, name: str | None) -> str | None:
-    """Return what somebody is called by the given name they wrote themselves ("Mary Ann"), else by their whole name."""
+    """Return what somebody is called by the given name they wrote themselves ("Mary Ann"), else by their whole name.
+
+    Args:
+        given: `NO_GIVEN` where the last name alone was told: nobody is called by it.
+    """
+    if given == NO_GIVEN or (name and clean_person_name(name) is None):
+        return None
     own = clean_person_name(given or "")
-    if own is not None and "," not in own and _plain(own.split()[0]) not in _TITLES and called(own) is not None:
+    if own is not None and "," not in own and _without_titles(own.split()) == own.split() and called(own) is not None:
         return in_ordinary_letters(own) if own.isupper() or own.islower() else own
     return called(name)
 
@@ -80,5 +106,26 @@ def in_ordinary_letters(name: str) -> str:
     return re.sub(r"[^\W\d_]+", lambda word: word[0][:1].upper() + word[0][1:].lower(), name)
 
 
+def _without_titles(words: list[str]) -> list[str]:
+    """Leave out "Mr. & Mrs." and the Dr. of "Dr.Jane"."""
+    left = [*words]
+    while left:
+        title, dot, rest = left[0].partition(".")
+        if _plain(title) in _TITLES:
+            left[:1] = [rest] if dot and rest else []
+        elif len(left) < len(words) and left[0].lower() in {"&", "and", "y"}:
+            del left[0]
+        else:
+            break
+    return left
+
+
+def _without_suffixes(words: list[str]) -> list[str]:
+    left = [*words]
+    while left and _plain(left[-1]) in _SUFFIXES:
+        left.pop()
+    return left
+
+
 def _plain(word: str) -> str:
-    return re.sub(r"[^a-z]", "", word.lower())
+    return re.sub(r"[^a-z]", "", normalize("NFD", word.lower()))

@@ -23,6 +23,7 @@ from liquor_app.customers.bulk_write import FIELDS
 from liquor_app.customers.labels.custom_values import custom_of, with_custom
 from liquor_app.customers.merging.merged_fields import CONSENTS
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
+from liquor_app.customers.person_names import NO_GIVEN
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.rows import AgeSeen, ConsentGiven, Person
 
@@ -217,13 +218,19 @@ def _without_aliases(base: Base, person: Person) -> Person:
     return person._replace(values={name: value for name, value in person.values.items() if name not in gone})
 
 
+_OPEN = frozenset({None, "", NO_GIVEN})
+"""What is filled."""
+
+
 def _changes(known: Known, person: Person, policy: Policy) -> dict[str, Any]:
     if policy is Policy.KEEP:
         return {}
     changes: dict[str, Any] = {}
     for name, value in person.values.items():
-        if name in {"email", "date_of_birth"} or (policy is Policy.FILL and known.values.get(name)):
+        if name in {"email", "date_of_birth"} or (policy is Policy.FILL and known.values.get(name) not in _OPEN):
             continue
+        if value == NO_GIVEN and changes.get("name", known.values.get("name")) != person.values.get("name"):
+            continue  # of another name than the one that stays
         if name == "birthday_md" and known.values.get("of_age_on"):  # the whole date is known
             continue
         if known.values.get(name) != value:

@@ -15,6 +15,7 @@ from liquor_app.catalog.product_write import NewProduct
 from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, known_birthday
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
+from liquor_app.customers.person_names import NO_GIVEN, is_nobodys
 from liquor_app.customers.whereabouts.zip_codes import lost_zeros, with_zeros
 from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer, clean_wording
 from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS, is_dead
@@ -361,6 +362,9 @@ class PersonReader:
                 refused["phone"] = why.bare()
 
     def _take_names(self, cells: list[str], values: dict[str, object], refused: dict[str, Rejected]) -> None:
+        whole = " ".join(cells[place] for _, place, _ in self._names)
+        if is_nobodys(whole) and "@" not in whole:
+            return  # "Loyalty" and "Member", "DO NOT" and "CONTACT": two cells of one word for nobody
         found: dict[str, str] = {}
         for name, place, clean in self._names:
             if name == "last_name" and "name" in values:
@@ -372,8 +376,8 @@ class PersonReader:
                 refused[name] = why.bare()
         if "name" not in values and (whole := " ".join(found.values())[:MAX_TEXT]):
             values["name"] = whole
-        if "first_name" in found:
-            values["first_name"] = found["first_name"]
+        if "first_name" in found or "last_name" in found:
+            values["first_name"] = found.get("first_name", NO_GIVEN)
 
     def _take_birthday(self, cell: str, values: dict[str, object], notes: list[str]) -> None:
         if (yearless := yearless_birthday(cell, self._how.date_order)) is not None:
