@@ -11,7 +11,7 @@ from typing import Any
 
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.column_mapping import IDENTITY
-from liquor_app.imports.cleaning.line_rows import Line, clean_line
+from liquor_app.imports.cleaning.line_rows import Line, LineReader
 from liquor_app.imports.cleaning.order_rows import OrderRows
 from liquor_app.imports.cleaning.order_shape import Watch
 from liquor_app.imports.cleaning.person_cells import clean_order_id
@@ -39,7 +39,7 @@ def _reader(
 
 READERS: dict[str, Callable[[dict[str, int], Setting], Clean]] = {
     "customers": PersonReader,
-    "purchases": _reader(clean_line),
+    "purchases": LineReader,
     "products": _reader(clean_product),
 }
 """What makes something of a file's rows; made once a file."""
@@ -190,7 +190,7 @@ class Chunks:
         cells = record.cells + [make(record.cells) for make in self._made]
         at = {field: place for field, place in self._at.items() if field in OF_ORDER and place < len(cells)}
         try:
-            return clean_line(record.number, [*cells, "0"], {**at, "amount": len(cells)}, self._how)
+            return LineReader({**at, "amount": len(cells)}, self._how)(record.number, [*cells, "0"])
         except Rejected:
             return None
 

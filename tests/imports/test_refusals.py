@@ -316,8 +316,8 @@ async def test_what_was_agreed_to_stands_beside_each_consent_of_a_file(database:
     assert (out.status, out.file_column) == ("withdrawn", "Unsubscribed")
     (line,) = history_lines([given], NOW)
     assert line.detail == (
-        f"1 Mar 2025, Sign-up sheet at the counter. Agreed to: “{wording}”. From sheet.csv, row 2 and column “Opt In”."
-        " Said of the whole file: consent at, consent source and consent wording."
+        f"1 Mar 2025, Sign-up sheet at the counter. Agreed to: “{wording}” From sheet.csv, row 2 and column “Opt In”."
+        " Said of the whole file: when, where and the words."
     )
     with pytest.raises(Invalid, match="at most 2,000 characters"):
         await run(file, options={"constants": {"consent_wording": "x" * 2_001}})

@@ -16,7 +16,7 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.column_mapping import guess_mapping
-from liquor_app.imports.cleaning.line_rows import Line, clean_line
+from liquor_app.imports.cleaning.line_rows import Line, LineReader
 from liquor_app.imports.cleaning.row_notes import NOTES
 from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.imports.dry_run import try_file
@@ -341,7 +341,7 @@ def _line(without: tuple[str, ...] = (), shares: frozenset[str] = frozenset(), *
     told = {"external_id": "C1", "occurred_at": "2026-01-05 10:00", **cells}
     how = Setting(ZoneInfo("America/New_York"), datetime(2026, 11, 1, tzinfo=UTC), shares=shares)
     at = {name: place for name, place in LINE.items() if name not in without}
-    return clean_line(2, [told.get(name, "") for name in LINE], at, how)
+    return LineReader(at, how)(2, [told.get(name, "") for name in LINE])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from liquor_app.core.money import money
 from liquor_app.customers.labels.product_labels import NO_CATEGORY
@@ -23,12 +23,18 @@ from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.ui.words import figure
 
 T = TypeVar("T")
-_buyer_email = lru_cache(maxsize=16 * REMEMBERED)(clean_email)
+NOTHING, ONE = Decimal(0), Decimal(1)
+
+
+@lru_cache(maxsize=16 * REMEMBERED)
+def _buyer_email(cell: str) -> str | None:
+    return clean_email(cell)[1]
+
+
 _buyer_id = lru_cache(maxsize=16 * REMEMBERED)(partial(clean_id, field="external_id"))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of a basket, understood. `order_id` is None where the file numbers no orders."""
 
     number: int
@@ -52,36 +58,45 @@ class Line:
     """What was left out of it, or worked out, by `NOTES`."""
 
 
-def _buyer(cell: Callable[[str], str]) -> tuple[str | None, str | None, str | None]:
-    """Return who bought: e-mail key, external id, phone. One that cannot be read is left out where another can.
+Buyer = tuple[str | None, str | None, str | None]
+"""Who bought: e-mail key, external id, phone."""
+
+
+def _buyer(email: str, external: str, key: str, phone: str) -> Buyer:
+    """Return who bought, of four cells. One that cannot be read is left out where another can.
 
     Raises:
         Rejected: none can.
     """
     refused: Rejected | None = None
 
-    def read(clean: Callable[[], str | None]) -> str | None:
+    def read(clean: Callable[[str], T | None], cell: str) -> T | None:
         nonlocal refused
+        if not cell:
+            return None
         try:
-            return clean()
+            return clean(cell)
         except Rejected as why:
             refused = refused or why.bare()
             return None
 
     called: str | None = None
-    email_key = read(lambda: _buyer_email(cell("email"))[1])
-    external_id = read(lambda: _buyer_id(cell("external_id")))
-    if key := cell("customer"):
+    email_key, external_id = read(_buyer_email, email), read(_buyer_id, external)
+    if key:
         if "@" in key:
-            email_key = email_key or read(lambda: _buyer_email(key)[1])
+            email_key = email_key or read(_buyer_email, key)
         elif written_as_phone(key):
-            called = read(lambda: clean_phone(key, "US"))
+            called = read(_phone, key)
         else:
-            external_id = external_id or read(lambda: _buyer_id(key))
-    phone = read(lambda: clean_phone(cell("phone"), "US")) or called
-    if not (email_key or external_id or phone):
+            external_id = external_id or read(_buyer_id, key)
+    number = read(_phone, phone) or called
+    if not (email_key or external_id or number):
         raise refused or Rejected("no_customer", "customer", "The row does not say who bought.")
-    return email_key, external_id, phone
+    return email_key, external_id, number
+
+
+def _phone(cell: str) -> str | None:
+    return clean_phone(cell, "US")
 
 
 _UNIT = re.compile(
@@ -92,7 +107,7 @@ _UNIT = re.compile(
 """What tills write beside how many: `2 ea`, `x2`."""
 
 
-def _many(cell: str) -> str:
+def _bare(cell: str) -> str:
     return cell if cell.isdigit() else _UNIT.sub("", cell)
 
 
@@ -105,55 +120,24 @@ _WORDS: dict[str, Callable[[str], str | None]] = {
     "store": partial(clean_label, field="store"),
     "coupon_code": partial(clean_word, field="coupon_code"),
     "product": partial(clean_label, field="product"),
+    "sku": _sku,  # it says what was sold, and not for what
     "category": partial(clean_label, field="category"),
     "brand": partial(clean_label, field="brand"),
 }
-
-
-def _words(cell: Callable[[str], str], notes: list[str]) -> list[str | None]:
-    """Return a line's words in the order of `_WORDS`; one that cannot be read is left blank."""
-    try:
-        return [clean(cell(field)) for field, clean in _WORDS.items()]
-    except Rejected:
-        return [_kept(field, clean, cell, notes) for field, clean in _WORDS.items()]
-
-
-def _kept(field: str, clean: Callable[[str], T | None], cell: Callable[[str], str], notes: list[str]) -> T | None:
-    try:
-        return clean(cell(field))
-    except Rejected:
-        notes.append(left_out(field))
-        return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Off:
     """What a cell takes off: a sum, or a share of the line."""
 
-    money: Decimal = Decimal(0)
+    money: Decimal = NOTHING
     share: Decimal | None = None
 
     def of(self, gross: Decimal) -> Decimal:
         return money(gross * self.share) if self.share is not None else self.money
 
 
-_NOTHING = _Off()
-
-
-def _off(field: str, cell: Callable[[str], str], how: Setting, notes: list[str]) -> _Off:
-    """Return what a cell of discounts says, without its sign; nothing, and noted, where that cannot be told."""
-    if not (written := cell(field)):
-        return _NOTHING
-    if field in how.shares or says_percent(written):
-        if _kept(field, partial(clean_word, field=field), cell, notes) is None:
-            return _NOTHING
-        if share := _share(written, how):
-            notes.append(PERCENT)
-            return _Off(share=share)
-        notes += [left_out(field)] if share is None else []
-        return _NOTHING
-    found = _kept(field, partial(clean_signed, field=field, decimal=how.decimal, currency=how.currency), cell, notes)
-    return _Off(abs(found)) if found else _NOTHING
+_NONE = _Off()
 
 
 def _share(written: str, how: Setting) -> Decimal | None:
@@ -172,110 +156,161 @@ def _before(amount: Decimal, worth: Decimal | None, share: Decimal) -> Decimal |
     return abs(amount) / (1 - share) if share < 1 else None
 
 
-def clean_line(number: int, cells: list[str], at: dict[str, int], how: Setting) -> Line:
-    """Return a line of a purchase, or of a return: one of less than nothing. What is taken off has no sign. A cell that
-    cannot be read costs the line only where it says who bought, when, or what was paid.
+class LineReader:
+    """Lines of purchases, understood: `LineReader(at, how)(number, cells)`. A line of a return is one of less than
+    nothing; what is taken off has no sign. A cell that cannot be read costs the line only where it says who bought,
+    when, or what was paid.
 
-    Raises:
-        Rejected: the customer, the time or the amount is missing, or cannot be understood.
+    What can be told of all rows is worked out once a file: which columns there are, and what reads them.
+
+    Args:
+        at: field → position of its cell.
     """
 
-    def cell(field: str) -> str:
-        position = at.get(field)
-        return "" if position is None else cells[position]
+    def __init__(self, at: dict[str, int], how: Setting) -> None:
+        self._how = how
+        self._who = tuple(at.get(name) for name in ("email", "external_id", "customer", "phone"))
+        self._currency, self._order = at.get("currency"), at.get("order_id")
+        self._day, self._clock = at.get("occurred_at"), at.get("time_of_day")
+        self._quantity, self._amount, self._price = at.get("quantity"), at.get("amount"), at.get("unit_price")
+        self._alcohol = at.get("is_alcohol")
+        self._offs = [(field, at[field]) for field in ("coupon_discount", "discount") if field in at]
+        self._words = [(name, at.get(name), clean) for name, clean in _WORDS.items()]
+        self._buyers: dict[tuple[str, ...], Buyer] = {}
 
-    notes: list[str] = []
-    email_key, external_id, phone = _buyer(cell)
-    clean_currency(cell("currency"), how.currency)
-    when = _when(cell, how, notes)
-    quantity = _quantity(cell, at, how, notes)
-    amount = clean_signed(cell("amount"), "amount", how.decimal, how.currency)
-    by_coupon, by_discount = _off("coupon_discount", cell, how, notes), _off("discount", cell, how, notes)
-    worth: Decimal | None = None
-    # where lines have amounts of their own, one without it is not worked out from a price: that may be an order's
-    is_worked_out = amount is None and "amount" not in at
-    if is_worked_out or by_coupon.share is not None or by_discount.share is not None:
-        worth = _worth(cell, quantity, how, needed=is_worked_out)
-    taken = []
-    for field, off in (("coupon_discount", by_coupon), ("discount", by_discount)):
-        gross = Decimal(0) if off.share is None else _before(amount or Decimal(0), worth, off.share)
-        if not gross and off.share:
-            notes.remove(PERCENT)
+    def __call__(self, number: int, cells: list[str]) -> Line:
+        """Return a row as a line.
+
+        Raises:
+            Rejected: the customer, the time or the amount is missing, or cannot be understood.
+        """
+        how, notes = self._how, list[str]()
+        email_key, external_id, phone = self._buyer(cells)
+        if self._currency is not None:
+            clean_currency(cells[self._currency], how.currency)
+        when = self._when(cells, notes)
+        quantity = None if self._quantity is None else self._many(cells[self._quantity], notes)
+        amount = (
+            None if self._amount is None else clean_signed(cells[self._amount], "amount", how.decimal, how.currency)
+        )
+        discount = coupon = NOTHING
+        if self._offs or self._amount is None:
+            amount, discount, coupon = self._sums(cells, amount, quantity, notes)
+        if amount is None:
+            raise Rejected("no_amount", "amount", "The row does not say what was paid.")
+        if quantity is not None and quantity < 0 < amount:
+            amount = -amount  # a return that tells its worth without a sign
+        if abs(amount) > MAX_NUMBER:
+            raise Rejected("bad_amount", "amount", f"amount is larger than {figure(MAX_NUMBER)}.")
+        alcohol = None if self._alcohol is None else self._kept("is_alcohol", _is_alcohol, cells[self._alcohol], notes)
+        store, coupon_code, product, sku, category, brand = [
+            None if place is None else self._kept(name, clean, cells[place], notes)
+            for name, place, clean in self._words
+        ]
+        return Line(
+            number, None if self._order is None else clean_order_id(cells[self._order]), email_key, external_id, phone,
+            when, store, coupon_code, product, sku, category or NO_CATEGORY, brand,
+            ONE if quantity is None else quantity, amount, discount, coupon, alcohol is not False,
+            tuple(dict.fromkeys(notes)) if notes else (),
+        )  # fmt: skip
+
+    def _buyer(self, cells: list[str]) -> Buyer:
+        """As `_buyer`; the lines of a basket share theirs, so the last few thousand are remembered."""
+        told = tuple(["" if place is None else cells[place] for place in self._who])
+        if (found := self._buyers.get(told)) is None:
+            if len(self._buyers) > REMEMBERED:
+                self._buyers.clear()
+            found = self._buyers[told] = _buyer(*told)
+        return found
+
+    def _when(self, cells: list[str], notes: list[str]) -> When:
+        day = "" if self._day is None else cells[self._day]
+        try:
+            when = self._how.moment(day, "" if self._clock is None else cells[self._clock])
+        except Rejected as why:
+            if why.field != "time_of_day":
+                raise
+            notes.append(left_out("time_of_day"))
+            when = self._how.moment(day, "")
+        if when is None:
+            raise Rejected("no_time", "occurred_at", "The row does not say when it was bought.")
+        return when
+
+    def _many(self, cell: str, notes: list[str]) -> Decimal | None:
+        """Return how many; one that cannot be read costs the line only where its sum is worked out from it."""
+        try:
+            return clean_signed(_bare(cell), "quantity", self._how.decimal, self._how.currency)
+        except Rejected:
+            if self._amount is None:
+                raise
+            notes.append(left_out("quantity"))
+            return None
+
+    def _kept(self, field: str, clean: Callable[[str], T | None], cell: str, notes: list[str]) -> T | None:
+        if not cell:
+            return None
+        try:
+            return clean(cell)
+        except Rejected:
             notes.append(left_out(field))
-        taken.append(off.of(gross or Decimal(0)))
-    coupon = taken[0]
-    # a coupon takes off at least what it says, also where the file keeps it apart from other discounts
-    discount = max(taken)
-    if is_worked_out and worth is not None:  # before what was taken off it
-        amount = max(worth - discount, Decimal(0)) if worth >= 0 else min(worth + discount, Decimal(0))
-    if amount is not None and quantity is not None and quantity < 0 < amount:
-        amount = -amount  # a return that tells its worth without a sign
-    if amount is not None and abs(amount) > MAX_NUMBER:
-        raise Rejected("bad_amount", "amount", f"amount is larger than {figure(MAX_NUMBER)}.")
-    if amount is None:
-        raise Rejected("no_amount", "amount", "The row does not say what was paid.")
-    try:
-        alcohol = clean_flag(cell("is_alcohol"), "is_alcohol")
-    except Rejected:
-        notes.append(left_out("is_alcohol"))
-        alcohol = None
-    store, coupon_code, product, category, brand = _words(cell, notes)
-    return Line(
-        number,
-        clean_order_id(cell("order_id")),
-        email_key,
-        external_id,
-        phone,
-        when,
-        store,
-        coupon_code,
-        product,
-        _kept("sku", _sku, cell, notes),  # it says what was sold, and not for what
-        category or NO_CATEGORY,
-        brand,
-        Decimal(1) if quantity is None else quantity,
-        amount,
-        discount,
-        coupon,
-        alcohol is not False,
-        tuple(dict.fromkeys(notes)),
-    )
+            return None
+
+    def _sums(
+        self, cells: list[str], amount: Decimal | None, quantity: Decimal | None, notes: list[str]
+    ) -> tuple[Decimal | None, Decimal, Decimal]:
+        """Return what was paid, what was taken off it, and how much of that by a coupon."""
+        offs = {field: self._off(field, cells[place], notes) for field, place in self._offs}
+        worth: Decimal | None = None
+        # where lines have amounts of their own, one without it is not worked out from a price: that may be an order's
+        is_worked_out = self._amount is None
+        if is_worked_out or any(off.share is not None for off in offs.values()):
+            worth = self._worth(cells, quantity, needed=is_worked_out)
+        taken = dict.fromkeys(("coupon_discount", "discount"), NOTHING)
+        for field, off in offs.items():
+            gross = NOTHING if off.share is None else _before(amount or NOTHING, worth, off.share)
+            if not gross and off.share:
+                notes.remove(PERCENT)
+                notes.append(left_out(field))
+            taken[field] = off.of(gross or NOTHING)
+        # a coupon takes off at least what it says, also where the file keeps it apart from other discounts
+        discount = max(taken.values())
+        if is_worked_out and worth is not None:  # before what was taken off it
+            amount = max(worth - discount, NOTHING) if worth >= 0 else min(worth + discount, NOTHING)
+        return amount, discount, taken["coupon_discount"]
+
+    def _off(self, field: str, written: str, notes: list[str]) -> _Off:
+        """Return what a cell of discounts says, without its sign; nothing, and noted, where that cannot be told."""
+        if not written:
+            return _NONE
+        how = self._how
+        if field in how.shares or says_percent(written):
+            if self._kept(field, partial(clean_word, field=field), written, notes) is None:
+                return _NONE
+            if share := _share(written, how):
+                notes.append(PERCENT)
+                return _Off(share=share)
+            notes += [left_out(field)] if share is None else []
+            return _NONE
+        clean = partial(clean_signed, field=field, decimal=how.decimal, currency=how.currency)
+        found = self._kept(field, clean, written, notes)
+        return _Off(abs(found)) if found else _NONE
+
+    def _worth(self, cells: list[str], quantity: Decimal | None, *, needed: bool) -> Decimal | None:
+        """Return a line's price times how many; None where it has no price.
+
+        Raises:
+            Rejected: it cannot be read, and nothing else says what was paid.
+        """
+        if self._price is None:
+            return None
+        try:
+            price = clean_number(cells[self._price], "unit_price", self._how.decimal, self._how.currency)
+        except Rejected:
+            if needed:
+                raise
+            return None
+        return None if price is None else money(price * (ONE if quantity is None else quantity))
 
 
-def _when(cell: Callable[[str], str], how: Setting, notes: list[str]) -> When:
-    try:
-        when = how.moment(cell("occurred_at"), cell("time_of_day"))
-    except Rejected as why:
-        if why.field != "time_of_day":
-            raise
-        notes.append(left_out("time_of_day"))
-        when = how.moment(cell("occurred_at"), "")
-    if when is None:
-        raise Rejected("no_time", "occurred_at", "The row does not say when it was bought.")
-    return when
-
-
-def _quantity(cell: Callable[[str], str], at: dict[str, int], how: Setting, notes: list[str]) -> Decimal | None:
-    """Return how many; one that cannot be read costs the line only where its sum is worked out from it."""
-    try:
-        return clean_signed(_many(cell("quantity")), "quantity", how.decimal, how.currency)
-    except Rejected:
-        if "amount" not in at:
-            raise
-        notes.append(left_out("quantity"))
-        return None
-
-
-def _worth(cell: Callable[[str], str], quantity: Decimal | None, how: Setting, *, needed: bool) -> Decimal | None:
-    """Return a line's price times how many; None where it has no price.
-
-    Raises:
-        Rejected: it cannot be read, and nothing else says what was paid.
-    """
-    try:
-        price = clean_number(cell("unit_price"), "unit_price", how.decimal, how.currency)
-    except Rejected:
-        if needed:
-            raise
-        return None
-    return None if price is None else money(price * (1 if quantity is None else quantity))
+def _is_alcohol(cell: str) -> bool | None:
+    return clean_flag(cell, "is_alcohol")

@@ -211,13 +211,20 @@ def _whole_evidence(one: ConsentRow, at: datetime) -> str:
     ])  # fmt: skip
     said = [
         f"{_evidence(one, at)}.",
-        f"Agreed to: “{one.agreed_to}”." if one.agreed_to else "",
+        f"Agreed to: “{one.agreed_to.rstrip('.')}.”" if one.agreed_to else "",
         f"From {place}." if place else "",
-        f"Said of the whole file: {listed([spoken(name).lower() for name in one.for_all.split(', ')])}."
+        f"Said of the whole file: {listed(list(dict.fromkeys(map(_said, one.for_all.split(', ')))))}."
         if one.for_all else "",
         f"Recorded by {one.by}." if one.by else "",
     ]  # fmt: skip
     return " ".join(part for part in said if part)
+
+
+def _said(field: str) -> str:
+    """Return what a field of a file says of a consent, in words."""
+    if field.endswith("_at"):
+        return "when"
+    return {"consent_source": "where", "consent_wording": "the words"}.get(field, "the answer")
 
 
 def _day_of(moment: datetime) -> datetime | date:
