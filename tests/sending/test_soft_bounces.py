@@ -69,15 +69,27 @@ async def test_case_26_five_in_a_row_over_a_week(database: str) -> None:
     assert await given_up() == [("bounced", "email", "soft bounces in a row")]
 
 
+@pytest.mark.parametrize(("gap", "after"), [(1, 8), (2, 5)])
+async def test_case_26_however_often_the_shop_writes(database: str, gap: int, after: int) -> None:
+    """Given up with the first bounce that lies a week after the first of the row, or the fifth if that is later."""
+    somebody = await person()
+    await told(await mail(somebody, gap * 20), EventKind.DELIVERED)
+    for told_of in range(1, after + 1):
+        assert await given_up() == [], told_of
+        await told(await mail(somebody, gap * (20 - told_of)), EventKind.BOUNCED)
+    assert await given_up() == [("bounced", "email", "soft bounces in a row")]
+
+
 @pytest.mark.parametrize(
     "history",
     [
         [(40, "b"), (30, "b"), (20, "d"), (10, "b"), (5, "b"), (1, "b")],  # one came through
         [(6, "b"), (5, "b"), (4, "b"), (3, "b"), (2, "b"), (1, "b")],  # a bad week
         [(40, "b"), (30, "b"), (20, "b"), (10, "b")],
+        [(20, "b"), (19, "b")] + [(9, "d")] + [(day, "b") for day in range(8, 1, -1)],
         [(40, "b"), (30, "b"), (20, "b"), (10, "b"), (1, "other")],  # another address since
     ],
-    ids=["delivered between", "within a week", "four", "another address"],
+    ids=["delivered between", "within a week", "four", "a row that was broken", "another address"],
 )
 async def test_what_is_no_dead_address(database: str, history: list[tuple[int, str]]) -> None:
     somebody = await person()

@@ -82,18 +82,22 @@ _WORN_OUT = f"""
 SELECT p.address, p.customer_id
   FROM {_LAST}
  CROSS JOIN LATERAL (
-       SELECT count(*) FILTER (WHERE l.status = '{SendStatus.BOUNCED}') AS bounced, min(l.bounced_at) AS first,
-              max(l.bounced_at) AS last
-         FROM (SELECT s.status, s.bounced_at FROM sends s
+       SELECT count(*) AS bounced, min(l.bounced_at) AS first, max(l.bounced_at) AS last
+         FROM (SELECT s.bounced_at,
+                      count(*) FILTER (WHERE s.status <> '{SendStatus.BOUNCED}')
+                          OVER (ORDER BY s.created_at DESC) AS ended
+                 FROM sends s
                 WHERE s.customer_id = p.customer_id AND s.channel = '{Channel.EMAIL}' AND s.sent_at IS NOT NULL
-                  AND lower(s.recipient) = p.address AND s.created_at > :since
-                ORDER BY s.created_at DESC LIMIT :many) l) n
- WHERE n.bounced = :many AND n.last - n.first >= make_interval(days => :days)
+                  AND lower(s.recipient) = p.address AND s.created_at > :since) l
+        WHERE l.ended = 0) n
+ WHERE n.bounced >= :many AND n.last - n.first >= make_interval(days => :days)
 """
+"""The row of bounces nothing came between, however long: the last five of a shop that writes every day never span a
+week."""
 
 
 async def give_up_worn_out(session: AsyncSession, endings: Sequence[Ending]) -> int:
-    """Suppress addresses that only ever bounced of late, softly: the last so many messages, over so many days
+    """Suppress addresses that only ever bounced of late, softly: so many messages in a row at least, over so many days
     (`SendingSettings.soft_bounces`). Call when the messages' fates are written; returns how many were given up."""
     soft = {
         (one.customer_id, one.address)
