@@ -218,15 +218,31 @@ def _unknown(source: TemplateSource, parts: list[tuple[str, str]]) -> list[Probl
     return sorted(found, key=lambda one: (one.field, one.line))
 
 
+_FIELD = (
+    r"(?:(?:first|last|full|user|given|sur|(?:customer|contact|subscriber|recipient|company|shop|store|brand|list)\.?)"
+    r"[ _-]?name|(?:contact|customer|subscriber|recipient|profile|lead|user)[.:][a-z_ ]{1,40}|[fl]_?name|name"
+    r"|e-?mail(?:[ _-]?address)?|unsub(?:scribe)?(?:[ _-]?(?:link|url))?|opt[ _-]?out|city|town|coupon(?:[ _-]?code)?"
+    r"|view[ _-]?in[ _-]?browser|web[ _-]?version)"
+)
+"""What fields are called; asked for where the signs around it also stand around what is none: a price, a hashtag."""
 _FOREIGN = re.compile(
     r"\*\|\s*(?P<mailchimp>[A-Z][A-Z0-9_:.]{0,40})\s*\|\*"
     r"|\[\[\s*(?P<brackets>[A-Za-z][\w. ]{0,40})\s*\]\]"
-    r"|%%?(?P<percent>[A-Z][A-Z0-9_]{1,40}|[a-z]+_[a-z_]+|recipient\.[a-z_]+)%%?"
+    r"|%%(?P<percents>[A-Z][A-Z0-9_.]{1,40})%%"
+    # one sign on each side, where it does not write a letter in an address (%C3%A9)
+    r"|(?<![\d%])%(?![0-9A-F]{2}%)(?P<percent>[A-Z][A-Z0-9_]{1,40}|recipient\.[a-z_]+)%(?![0-9A-F]{2})"
+    r"|\{!\s*(?P<salesforce>\$?[A-Z][\w.]{0,60})\s*\}"
+    r"|\$\{\s*(?P<dollar>[A-Z_][\w.]{0,40})\s*\}"
     r"|(?<![{$])\{(?P<braces>[a-z][a-z]*_[a-z_]+|firstname|lastname|name|email|city)\}(?!\})"
-    r"|(?<!\w)\[(?P<square>(?:first|last|full)[ _-]?name|e-?mail|city|name)\](?!\()",
+    rf"|(?<!\w)\[%?(?P<square>{_FIELD})%?\](?!\()"
+    rf"|(?:<<|&lt;&lt;|\u00ab|&laquo;)\s*(?P<angles>{_FIELD}|[A-Z]+_[A-Z_]+)\s*(?:>>|&gt;&gt;|\u00bb|&raquo;)"
+    rf"|(?<![\w#&/])##?(?P<hashes>{_FIELD})##?(?!\w)"
+    rf"|(?<![\w$])\$(?P<dollars>{_FIELD})\$(?!\w)"
+    rf"|(?<![\w-])-(?=(?-i:[A-Z_]+-))(?P<dashes>{_FIELD})-(?![\w-])",
     re.IGNORECASE,
 )
-"""How Mailchimp, SendGrid, ActiveCampaign, Mailgun and others write a field; to us it is text, and goes out so."""
+"""How Mailchimp, SendGrid, ActiveCampaign, Mailgun, Salesforce and others write a field; to us it is text, and goes out
+so."""
 _OURS = (
     (re.compile(r"^f_?name$|first|given|vorname", re.IGNORECASE), "customer.first_name | default: 'there'"),
     (re.compile(r"^l_?name$|last|full|^name$|surname", re.IGNORECASE), "customer.name | default: 'there'"),

@@ -152,7 +152,14 @@ def test_case_31_cells_are_words_of_their_own() -> None:
         ("%recipient.first_name%", "customer.first_name"), ("*|LNAME|*", "customer.name"),
         ("[First Name]", "first_name"),
         ("%%CITY%%", "customer.city"), ("*|COUPON|*", "offer.code"), ("*|UNSUB|*", "The way out"),
-        ("*|MERGE7|*", "list of variables"),
+        ("*|MERGE7|*", "list of variables"), ("{!Contact.FirstName}", "customer.first_name"),
+        ("${first_name}", "customer.first_name"), ("[FNAME]", "customer.first_name"), ("[unsubscribe]", "The way out"),
+        ("&lt;&lt;First Name&gt;&gt;", "customer.first_name"), ("<<First Name>>", "customer.first_name"),
+        ("#FNAME#", "customer.first_name"), ("$FNAME$", "customer.first_name"), ("-FIRST_NAME-", "customer.first_name"),
+        ("%%first_name%%", "customer.first_name"), ("*|LIST:COMPANY|*", "brand.name"),
+        ("##EMAIL##", "list of variables"),
+        ("[[Contact.FirstName]]", "customer.first_name"), ("{!$User.Name}", "list of variables"),
+        ("%%emailaddr%%", "list of variables"), ("[contact:city]", "customer.city"), ("%ADDRESS%", "list of variables"),
     ],
 )  # fmt: skip
 def test_case_30_fields_of_other_programs_are_told_with_ours(written: str, ours: str) -> None:
@@ -168,6 +175,12 @@ def test_case_30_fields_of_other_programs_are_told_with_ours(written: str, ours:
     [
         "{{ customer.first_name | default: 'there' }}", "100% of it, 20% off", "a [link](x) [sic]", "{}", "{ a: b }",
         "<style>.a{color:red}</style>", "{% if offer.code %}{{ offer.code }}{% endif %}", "50%_off%", "f{x}",
+        "https://shop.example/caf%C3%A9", '<a href="https://shop.example/caf%C3%A9?x=%E2%80%99y%20z&n=%C3%A9t%C3%A9">x</a>',
+        "$20 to $30", "$5$", "#1 seller #2", "#wine #sale", "#wine#", "10-20-30", "10%OFF%",
+        "open 9 - name - 5", "&#39;",
+        "<a href='/brand-name-shop#name'>x</a>", "wine [750 ml] [new]", "&lt;&lt;Shop now&gt;&gt;",
+        "Caf\u00e9 \u00abBistro\u00bb",
+        "Tom [name of the wine: Alder]", "<td style='width:100%;height:50%'>a</td>", "our first-name-basis-shop", "*|*",
     ],
 )  # fmt: skip
 def test_what_is_no_field_is_no_warning(written: str) -> None:
