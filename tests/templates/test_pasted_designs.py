@@ -144,6 +144,39 @@ def test_case_31_cells_are_words_of_their_own() -> None:
     assert html_to_text("<h4>Head</h4>text<hr>more") == "Head\ntext\nmore\n"
 
 
+_BLOCKS = (
+    "center header footer main section article aside nav address figcaption button fieldset legend dt dd caption pre"
+    " summary li h2 mj-navbar-link"
+)
+
+
+@pytest.mark.parametrize("tag", _BLOCKS.split())
+def test_case_31_blocks_are_words_of_their_own(tag: str) -> None:
+    assert html_to_text(f"<{tag}>Merlot</{tag}><{tag}>$12</{tag}>more").split() == ["Merlot", "$12", "more"]
+
+
+def test_case_31_what_is_set_by_hand_keeps_its_lines() -> None:
+    assert html_to_text("<pre>Mon  9-5\nTue\t9-6</pre><p>a\nb</p></pre>c\nd") == "Mon 9-5\nTue 9-6\n\na b\n\nc d\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ('<mj-image src="a.png" href="https://x.example/?a=1&copy=2" alt="The\n shop" />',
+         "The shop (https://x.example/?a=1&copy=2)"),
+        ('<mj-image src="a.png" href="{{ offer.link }}" alt="{{ offer.name }}"></mj-image>',
+         "{{ offer.name }} ({{ offer.link }})"),
+        ('<a href="https://x.example/"><img src="a.png" alt="Tom &amp; Co"></a>', "Tom & Co (https://x.example/)"),
+        ('<a href="https://x.example/"><img src="a.png"></a>', "(https://x.example/)"),
+        ('<img src="a.png" alt="A line"><mj-image src="b.png" alt="another" />', ""),
+        ('<mj-social-element name="web" href="https://x.example/">Web</mj-social-element>', "Web (https://x.example/)"),
+    ],
+)  # fmt: skip
+def test_a_picture_that_leads_somewhere_says_what_it_shows(source: str, said: str) -> None:
+    """Before: a design of pictures had a text part without a word or a link."""
+    assert html_to_text(source) == f"{said}\n"
+
+
 @pytest.mark.parametrize(
     ("written", "ours"),
     [

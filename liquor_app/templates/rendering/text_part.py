@@ -64,19 +64,26 @@ def unescape_attribute(attribute: str) -> str:
 
 
 class _Words(HTMLParser):
-    """Readable text of HTML or MJML: blocks become lines, links keep their address."""
+    """Readable text of HTML or MJML: blocks become lines, links keep their address, and pictures that lead
+    somewhere say what they show."""
 
     _BLOCKS = frozenset({
-        "p", "div", "br", "hr", "tr", "table", "ul", "ol", "li", "dt", "dd", "blockquote", "section", "article",
-        "h1", "h2", "h3", "h4", "h5", "h6", "mj-text", "mj-button", "mj-section", "mj-column", "mj-table",
+        "p", "div", "br", "hr", "tr", "table", "caption", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "pre",
+        "h1", "h2", "h3", "h4", "h5", "h6", "center", "header", "footer", "main", "section", "article", "aside", "nav",
+        "address", "figure", "figcaption", "fieldset", "legend", "form", "details", "summary", "hgroup", "button",
+        "option", "mj-text", "mj-button", "mj-section", "mj-column", "mj-table", "mj-image", "mj-hero",
+        "mj-wrapper", "mj-navbar-link", "mj-social-element", "mj-accordion-title", "mj-accordion-text",
     })  # fmt: skip
     _CELLS = frozenset({"td", "th"})
+    _LINKS = frozenset({"a", "mj-button", "mj-image", "mj-carousel-image", "mj-navbar-link", "mj-social-element"})
+    _PICTURES = frozenset({"img", "mj-image", "mj-carousel-image"})
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self._hrefs: list[str] = []
         self._hidden = 0
+        self._ready_made = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in {"style", "script", "title"}:
@@ -85,13 +92,17 @@ class _Words(HTMLParser):
             self.parts.append("\n")
         if tag in self._CELLS:
             self.parts.append(" ")
-        if tag in {"a", "mj-button"}:
+        if tag in self._LINKS:
             self._hrefs.append(dict(attrs).get("href") or "")
+        if tag in self._PICTURES and any(self._hrefs):  # one that leads nowhere is decoration
+            self.parts.append(" ".join((dict(attrs).get("alt") or "").split()))
+        self._ready_made += tag == "pre"
 
     def handle_endtag(self, tag: str) -> None:
         if tag in {"style", "script", "title"}:
             self._hidden = max(0, self._hidden - 1)
-        if tag in {"a", "mj-button"} and self._hrefs:
+        self._ready_made -= tag == "pre" and self._ready_made > 0
+        if tag in self._LINKS and self._hrefs:
             href = self._hrefs.pop()
             if href:
                 self.parts.append(f" ({href})")
@@ -100,7 +111,7 @@ class _Words(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self._hidden:
-            self.parts.append(re.sub(r"\s+", " ", data))
+            self.parts.append(re.sub(r"[^\S\n]+" if self._ready_made else r"\s+", " ", data))
 
 
 def html_to_text(source: str) -> str:
