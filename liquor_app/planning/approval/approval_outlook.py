@@ -29,7 +29,7 @@ from liquor_app.ui.words import figure, listed, plural
 
 _BY_CHANNEL = f"""
 SELECT channel, count(*) AS messages FROM actions
- WHERE campaign_id = :campaign AND status = '{ActionStatus.PENDING}' GROUP BY channel
+ WHERE campaign_id = :campaign AND status = '{ActionStatus.PENDING}' GROUP BY channel ORDER BY channel
 """
 
 

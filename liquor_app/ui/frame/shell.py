@@ -60,7 +60,7 @@ def search_button(on_click: Handler) -> rx.Component:
     look: dict[str, Any] = {"data-search": "", "aria-keyshortcuts": "Control+K"}
     full = rx.el.button(
         icon("search"),
-        rx.el.span("Search customers, campaigns, actions"),
+        rx.el.span("Search customers, campaigns, pages"),
         rx.el.span("Ctrl K", class_name="kbd"),
         type="button",
         class_name="searchbox hide-sm",
