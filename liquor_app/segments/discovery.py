@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
-from liquor_app.core.clock import now
+from liquor_app.organization.settings import shop_now
 from liquor_app.segments import clusters
 from liquor_app.segments.clusters import Base, Group
 from liquor_app.segments.rule_wording import sentence
@@ -60,14 +60,23 @@ async def suggest_segments(session: AsyncSession, actor: Actor) -> SuggestionsRo
     counted = await session.execute(text(f"SELECT count(*) FROM customers WHERE {who}"))
     buyers = int(counted.scalar_one())
     some = "" if buyers <= SAMPLE else "TABLESAMPLE BERNOULLI (:percent) REPEATABLE (7)"
+    moment = await shop_now(session)
     found = await session.execute(
         text(
-            "SELECT CAST(extract(epoch FROM :now - last_purchase_at) / 86400 AS float8) AS days,"
+            # the shop's days, as rules count them; a rule's "within 30" holds the 30th, which lies below its threshold
+            "SELECT CAST(greatest(CAST(:today AS date) - CAST(last_purchase_at AT TIME ZONE :zone AS date) - 0.5, 0)"
+            " AS float8) AS days,"
             " CAST(purchase_frequency AS float8) AS orders, CAST(avg_order_value AS float8) AS average,"
             " response_likelihood AS response, CAST(total_spent AS float8) AS spent, primary_category AS category"
             f" FROM customers {some} WHERE {who} AND last_purchase_at <= :now ORDER BY id LIMIT :most"
         ),
-        {"now": now(), "most": SAMPLE, **({"percent": 100.0 * SAMPLE / buyers} if some else {})},
+        {
+            "now": moment,
+            "today": moment.date(),
+            "zone": str(moment.tzinfo),
+            "most": SAMPLE,
+            **({"percent": 100.0 * SAMPLE / buyers} if some else {}),
+        },
     )
     rows = found.all()
     grouping = await asyncio.to_thread(clusters.group, _base(rows))

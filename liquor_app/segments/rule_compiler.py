@@ -190,18 +190,28 @@ def _at(moment: datetime) -> ColumnElement[datetime]:
     return literal(moment, DateTime(timezone=True))
 
 
+def _days_on(now: datetime, days: int) -> ColumnElement[datetime]:
+    """Return where the shop's day begins that lies so many days after today's."""
+    return _day(now.date() + timedelta(days=days), now)
+
+
+def _day(day: date, now: datetime) -> ColumnElement[datetime]:
+    return _at(datetime.combine(day, time.min, now.tzinfo))
+
+
 def _moment(column: ColumnElement[Any], op: str, value: Any, now: datetime) -> ColumnElement[bool]:
+    """By the shop's calendar, as `_iso_day`: the last 1 day is yesterday and today, not 24 hours."""
     match op:
         case "within_days":
-            matched = and_(column > _at(now - timedelta(days=value)), column <= _at(now))
+            matched = and_(column >= _days_on(now, -value), column <= _at(now))
         case "older_than_days":
-            matched = column <= _at(now - timedelta(days=value))
+            matched = column < _days_on(now, -value)
         case "next_days":
-            matched = and_(column > _at(now), column <= _at(now + timedelta(days=value)))
+            matched = and_(column > _at(now), column < _days_on(now, value + 1))
         case "before":
-            matched = column < _at(datetime.combine(value, time.min, now.tzinfo))
+            matched = column < _day(value, now)
         case _:
-            matched = column >= _at(datetime.combine(value, time.min, now.tzinfo))
+            matched = column >= _day(value, now)
     return and_(column.is_not(None), matched)
 
 
@@ -344,7 +354,7 @@ def _category_of_a_line() -> ColumnElement[str]:
 
 
 def _people(rule: Happened, now: datetime, at_least: int) -> ColumnElement[bool]:
-    since = None if rule.within_days is None else now - timedelta(days=rule.within_days)
+    since = None if rule.within_days is None else _days_on(now, -rule.within_days)
     if rule.event == "purchased":
         person, at = PURCHASES.c.customer_id, PURCHASES.c.occurred_at
         query = select(person).where(PURCHASES.c.total > 0)  # one refunded in full is told as 0.00
@@ -372,7 +382,7 @@ def _people(rule: Happened, now: datetime, at_least: int) -> ColumnElement[bool]
         query = select(person).where(EVENTS.c.event_type.in_(kinds), person.is_not(None), human)
     query = query.where(at <= _at(now))
     if since is not None:
-        query = query.where(at > _at(since))
+        query = query.where(at >= since)
     if at_least > 1:
         query = query.group_by(person).having(func.count() >= at_least)
     return type_coerce(c.id, Uuid).in_(query)

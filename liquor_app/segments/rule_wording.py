@@ -87,7 +87,7 @@ def _condition(rule: Condition) -> str:
             case "within_days":
                 return f"{verb} in the last {_days(value)}"
             case "older_than_days":
-                return f"{verb} more than {_days(value)} ago" if value else f"{verb} in the past"
+                return f"{verb} more than {_days(value)} ago" if value else f"{verb} before today"
             case "next_days":
                 return f"{verb} in the next {_days(value)}"
             case _:

@@ -108,7 +108,7 @@ def test_depth_and_size_are_bounded() -> None:
             {"field": "purchase_frequency", "op": "between", "value": [1, 100]},
             "Number of purchases is between 1 and 100.",
         ),
-        ({"field": "next_purchase_at", "op": "older_than_days", "value": 0}, "Next expected purchase is in the past."),
+        ({"field": "next_purchase_at", "op": "older_than_days", "value": 0}, "Next expected purchase is before today."),
         ({"field": "churn_probability", "op": "eq", "value": 0}, "Churn risk is 0%."),
     ],
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -39,6 +41,9 @@ from tests.segments.test_rules import rules
 
 VIEWER = Actor(ActorKind.USER, None, "Vi", Role.USER)
 HIGH = {"field": "churn_probability", "op": "gte", "value": 0.5}
+
+
+DAY = timedelta(days=1)
 
 
 async def matches(session: AsyncSession, raw: Any) -> set[Any]:
@@ -86,6 +91,39 @@ async def test_case_22_words_are_compared_without_case(session: AsyncSession) ->
     for person in (*three, other):
         await tag_customers(session, SYSTEM, [person], "VIP" if person in three else "New")
     assert await matches(session, {"field": "tags", "op": "has_all", "value": ["vip", "ViP"]}) == three
+
+
+async def test_days_are_the_shops_for_moments_dates_and_events_alike(session: AsyncSession) -> None:
+    """Before: a purchase was "in the last day" for 24 hours, a date for two days. Over the end of summer time."""
+    shop = ZoneInfo("America/New_York")
+    times = ((3, 2), (3, 0, 10), (2, 23, 50), (2, 0, 10), (1, 23, 30), (1, 0, 30), (-1, 23, 50), (-9, 12))
+    for when in ("2026-11-02T00:05:00", "2026-11-02T21:30:00", "2026-11-03T00:30:00"):
+        at = datetime.fromisoformat(when).replace(tzinfo=shop)
+        with travel(at):
+            moments = {}
+            for day, *clock in times:
+                moment = datetime(2026, 11, 1, *clock, tzinfo=shop) + timedelta(days=day - 1)
+                custom = json.dumps({"custom": {"seen": moment.date().isoformat()}})
+                person = await add_customer(session, last_purchase_at=moment, raw_data=custom)
+                await add_purchase(session, person, days_ago=(at.astimezone(UTC) - moment.astimezone(UTC)) / DAY)
+                moments[person] = moment
+
+            async def who(raw: dict[str, Any], at: datetime = at, moments: dict[Any, datetime] = moments) -> set[Any]:
+                return set((await session.execute(matching(parse_rules(raw), at))).scalars()) & moments.keys()
+
+            for days in (1, 2, 30):
+                ago = {person: (at.date() - moment.date()).days for person, moment in moments.items()}
+                past = {person for person, moment in moments.items() if moment <= at}
+                recent = {person for person in past if ago[person] <= days}
+                for name in ("last_purchase_at", "custom.date.seen"):
+                    is_day = name != "last_purchase_at"
+                    told = {"field": name, "value": days}
+                    today = {one for one in moments if ago[one] == 0 and is_day}
+                    assert await who(told | {"op": "within_days"}) == recent | today
+                    assert await who(told | {"op": "older_than_days"}) == past - recent
+                    soon = {one for one in moments if -days <= ago[one] <= 0} - (set() if is_day else past)
+                    assert await who(told | {"op": "next_days"}) == soon
+                assert await who({"event": "purchased", "within_days": days}) == recent
 
 
 async def test_events_are_counted_in_their_window(session: AsyncSession) -> None:
