@@ -20,6 +20,7 @@ from liquor_app.core.errors import AppError, Conflict, Forbidden, Invalid, NotFo
 from liquor_app.core.listing.read import _count, _read_ids
 from liquor_app.core.listing.selection import MOST_SELECTED, Selection, selection_of
 from liquor_app.core.listing.spec import ListQuery, ListSpec
+from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, JobContext, count_open, enqueue, get_job, request_cancel
 from liquor_app.core.security.redact import redact
 from liquor_app.ui.words import figure
@@ -172,9 +173,10 @@ async def stop_work(session: AsyncSession, actor: Actor, job_id: UUID) -> None:
 
 async def stop_job(session: AsyncSession, actor: Actor, job_id: UUID) -> None:
     """Ask any job to stop: at once if it still waits, at its next step if it runs. Whose work was stopped, and by whom,
-    stands in the audit log; asking again, or of one that has ended, changes nothing.
+    stands in the audit log; asking again changes nothing.
 
     Raises:
+        Conflict: it has ended by itself: what it did stays.
         Forbidden: the actor may only read.
         NotFound: there is no such job.
     """
@@ -182,6 +184,9 @@ async def stop_job(session: AsyncSession, actor: Actor, job_id: UUID) -> None:
     job = await get_job(session, job_id)
     if await request_cancel(session, job_id):
         await audit(session, actor, "job.cancel_asked", "job", job_id, job=job.name)
+    elif (ended := (await get_job(session, job_id)).status) in (JobStatus.SUCCEEDED, JobStatus.FAILED):
+        how = "finished" if ended is JobStatus.SUCCEEDED else "failed"
+        raise Conflict(f"This job has {how} already: there is nothing left to stop.")
 
 
 def bulk_task(lists: Iterable[BulkList]) -> Callable[[JobContext], Awaitable[dict[str, Any]]]:

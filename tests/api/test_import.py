@@ -113,6 +113,13 @@ async def test_jobs(manager: Client, viewer: Client) -> None:
     cancelled = await manager.post(f"/jobs/{job_id}/cancel")
     assert cancelled.json()["status"] == "cancelled"
     assert await queue.run(UUID(job_id), TASKS) is None
+    assert (await manager.post(f"/jobs/{job_id}/cancel")).json()["status"] == "cancelled", "asked twice"
+    for content, ended, told in ((CSV, "succeeded", "finished"), (b"nothing", "failed", "failed")):
+        done = (await send(manager, content)).json()["job_id"]
+        assert await queue.run(UUID(done), TASKS) == ended
+        problem = await manager.post(f"/jobs/{done}/cancel")
+        is_problem(problem, 409, "conflict")
+        assert f"has {told} already" in problem.json()["detail"]
     is_problem(await viewer.get("/jobs/018f0000-0000-7000-8000-000000000000"), 404, "not_found")
 
 
