@@ -190,9 +190,9 @@ def test_words_people_text(words: str | None, wish: Wish | None) -> None:
 
 
 def test_case_27_what_the_provider_took_it_for_counts() -> None:
-    """Twilio's OptOutType, whatever the words; where it is none of the three, the words."""
+    """Twilio's OptOutType, whatever the words but a no; where it is none of the three, the words."""
     assert [wish_of(words, told) for words, told in (
-        ("whatever", "STOP"), ("STOP", "START"), ("", "help"), ("STOP", "nonsense"),
+        ("whatever", "STOP"), ("hola", "START"), ("", "help"), ("STOP", "nonsense"),
     )] == [Wish.STOP, Wish.START, Wish.HELP, Wish.STOP]  # fmt: skip
 
 

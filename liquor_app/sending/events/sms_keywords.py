@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
@@ -19,13 +18,9 @@ from liquor_app.organization.brand_assets import imprint
 from liquor_app.organization.models import Channel
 from liquor_app.organization.service import BrandRow
 from liquor_app.providers.kit.base import WebhookEvent
+from liquor_app.sending.events.stop_requests import asks_to_stop, plain_letters
 from liquor_app.sending.recipients.suppression_status import lift_own, owners_of_phones
 
-STOP = frozenset({
-    "stop", "stopall", "stop all", "quit", "end", "revoke", "optout", "opt out", "cancel", "unsubscribe",
-    "parar", "pare", "alto", "basta", "baja", "cancelar", "detener", "salir", "fin", "no mas", "remove", "arret",
-})  # fmt: skip
-"""Alone, or with a please; in Spanish too (CTIA's words and what people write)."""
 START = frozenset({"start", "unstop", "subscribe"})
 """No "yes": it answers whatever was asked last, and a text makes no consent."""
 YES = frozenset({"yes", "y", "si", "yes please", "yes pls", "si por favor"})
@@ -43,30 +38,6 @@ class Wish(StrEnum):
     HELP = "help"
 
 
-_ALONE = "|".join(sorted(map(re.escape, STOP), key=len, reverse=True))
-_FILLER = (
-    r"(?:please|pls|plz|por favor|now|already|it|this|that|all|these|those|the|your|any|me|my|us|to|from|and|thanks"
-    r"|thank you|gracias|ya|sending|texting|messaging|messages?|msgs?|texts?|txts?|sms|ads?|spam|promos?|offers?"
-    r"|promotions?|list|alerts?|forever|immediately|right|number|phone|contacting|bothering|mensajes?|textos?)"
-)
-_ASKS = re.compile(
-    # the word itself, with nothing beside it but courtesy and what is to stop
-    rf"^(?:{_FILLER} )*(?:i (?:want|would like|wish) to |can you |could you |would you |you can )?(?:{_ALONE})"
-    rf"(?: (?:{_FILLER}|{_ALONE}))*$"
-    # whatever stands around these
-    r"|\b(?:remove|delete|drop|erase|take) (?:me|us|my (?:number|phone|name|cell)|this (?:number|phone))\b"
-    r"|\b(?:no|not|dont want|dont wish|enough|without) (?:any |get |to get |receive )?(?:more |mas )?"
-    r"(?:texts?|txts?|messages?|msgs?|sms|mensajes?|spam)\b"
-    r"|\b(?:do not|dont|never|cease|quit|stop) (?:ever |please )?"
-    r"(?:texting|text|txt|messaging|message|msg|contacting|contact|sending|send|writing|write|bothering|bother|spamming)\b"
-    r"|\bopt(?:ing)? (?:me |us |my number )?out\b|\b(?:un ?subscribe|unsuscribe) me\b|\bleave me alone\b"
-    r"|\bwrong (?:number|person)\b|\bno (?:me )?(?:envien|envies|manden|mandes|escriban|molesten)\b"
-    r"|\b(?:dar|darme|deme|dame) de baja\b|\bdejen? de (?:enviar|mandar|escribir|molestar)\w*\b|\bquit(?:ar|en|e)me\b"
-)
-"""Any reasonable words (47 CFR 64.1200(a)(10)): the asking of a stop, not the letters of one."""
-_NOT_ASKED = re.compile(r"\b(?:do not|dont|never|wont|cant|non|dont ever) (?:stop|unsubscribe|cancel|end|quit)\b")
-
-
 def wish_of(words: str | None, told: str | None = None) -> Wish | None:
     """Tell what a text asks for, in any case and with stray punctuation, in English or Spanish; None for anything else.
 
@@ -74,16 +45,18 @@ def wish_of(words: str | None, told: str | None = None) -> Wish | None:
     not; what is not understood is a person's to read (`sending.replies`).
 
     Args:
-        told: what the provider itself took it for (Twilio's OptOutType); it goes before our reading.
+        told: what the provider itself took it for (Twilio's OptOutType); it goes before our reading, unless the words
+            are a no: that is never lost.
     """
-    if told and (taken := {"stop": Wish.STOP, "start": Wish.START, "help": Wish.HELP}.get(told.strip().lower())):
-        return taken
+    taken = {"stop": Wish.STOP, "start": Wish.START, "help": Wish.HELP}.get((told or "").strip().lower())
+    if taken is not None:
+        return Wish.STOP if asks_to_stop(words or "") else taken
     alone = _alone(words or "")
     if alone in START:
         return Wish.START
     if _alone((words or "").replace("?", "")) in HELP:
         return Wish.HELP
-    return Wish.STOP if _ASKS.search(_NOT_ASKED.sub(" ", _plain(words or ""))) else None
+    return Wish.STOP if asks_to_stop(words or "") else None
 
 
 def is_yes(words: str | None) -> bool:
@@ -100,20 +73,14 @@ def number_of(event: WebhookEvent) -> str:
 
 
 def _alone(words: str) -> str:
-    """As `_plain`, empty if anything stands there that is left out of it: "не start" and "yes?" are no start and no
-    yes."""
-    plain = _plain(words)
+    """As `plain_letters`, empty if anything stands there that is left out of it: "не start" and "yes?" are no start
+    and no yes."""
+    plain = plain_letters(words)
     folded = unicodedata.normalize("NFKD", words[:2000]).lower()
     kept = sum(one.isascii() and one.isalpha() for one in folded)
     strange = any(one not in _PASSES and not unicodedata.combining(one) for one in folded if not one.isalpha())
     foreign = any(one.isalpha() and not one.isascii() for one in folded)
     return "" if strange or foreign or kept != len(plain.replace(" ", "")) else plain
-
-
-def _plain(words: str) -> str:
-    """Lower case, without accents, apostrophes and punctuation."""
-    bare = "".join(one for one in unicodedata.normalize("NFKD", words[:2000]) if not unicodedata.combining(one))
-    return " ".join(re.sub(r"[^a-z ]+", " ", re.sub(r"['’`´]", "", bare.lower())).split())
 
 
 def not_understood(event: WebhookEvent) -> bool:

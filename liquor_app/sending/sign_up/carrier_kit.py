@@ -23,7 +23,8 @@ from liquor_app.organization.shop_identity import UNNAMED
 from liquor_app.organization.us_states import state_name
 from liquor_app.providers.registry import SANDBOX
 from liquor_app.providers.service import load_routes
-from liquor_app.sending.events.sms_keywords import HELP, STOP, help_words, started_words, stopped_words
+from liquor_app.sending.events.sms_keywords import HELP, help_words, started_words, stopped_words
+from liquor_app.sending.events.stop_requests import STOP
 from liquor_app.sending.sign_up.sign_up import TURNED_AWAY
 from liquor_app.sending.sign_up.sign_up_message import asking_text, welcome_text
 from liquor_app.sending.sign_up.sign_up_pages import PageRow, read_sign_up_page
