@@ -3,7 +3,8 @@
     python scripts/shapes.py          the number
     python scripts/shapes.py --list   and the pairs, most alike first
 
-A field a class inherits is not written out, so a shape that is derived from another makes no pair with it.
+A field a class inherits is not written out, so a shape that is derived from another makes no pair with it. A table and
+its row make none either: a table's columns are declared with the database's types, and no row can inherit them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Shape:
     place: str
     name: str
     fields: frozenset[str]
+    is_table: bool = False
 
 
 def shapes() -> list[Shape]:
@@ -51,13 +53,18 @@ def shapes_in(source: str, place: str = "") -> list[Shape]:
                 and "ClassVar" not in ast.unparse(item.annotation)
             )
             if len(fields) >= ALIKE:
-                found.append(Shape(place, node.name, fields))
+                is_table = any(keyword.arg == "table" for keyword in node.keywords)
+                found.append(Shape(place, node.name, fields, is_table))
     return found
 
 
-def pairs() -> list[tuple[int, Shape, Shape]]:
-    """Those that share `ALIKE` fields or more, with how many, most alike first."""
-    alike = [(len(one.fields & other.fields), one, other) for one, other in combinations(shapes(), 2)]
+def pairs(among: list[Shape] | None = None) -> list[tuple[int, Shape, Shape]]:
+    """Those that share `ALIKE` fields or more and could inherit them, with how many, most alike first."""
+    alike = [
+        (len(one.fields & other.fields), one, other)
+        for one, other in combinations(shapes() if among is None else among, 2)
+        if one.is_table == other.is_table
+    ]
     return sorted((pair for pair in alike if pair[0] >= ALIKE), key=lambda pair: (-pair[0], pair[1].name, pair[2].name))
 
 
