@@ -86,13 +86,16 @@ class Watch:
         if record.problem:
             return
         self._rows += 1
-        is_nobodys = bool(self._who) and not any(record.cells[position].strip() for position in self._who)
-        done = []
+        cells, done = record.cells, list[int]()
         for position, seen in self._seen.items():
-            if (cell := record.cells[position][:MOST_LETTERS]) in seen:
+            cell = cells[position]
+            if cell in seen or (len(cell) > MOST_LETTERS and cell[:MOST_LETTERS] in seen):
                 continue
+            cell = cell[:MOST_LETTERS]
             word = _word(cell)
-            if word in _SUMS and (is_nobodys or position in self._who):
+            if word in _SUMS and (
+                position in self._who or (self._who and not any(cells[one].strip() for one in self._who))
+            ):
                 continue  # a sum nobody bought: the row costs itself
             words = self._words[position]
             words.add(word)
@@ -167,7 +170,12 @@ def _plain(name: str) -> str:
 
 
 def _word(cell: str) -> str:
+    if cell.isascii():  # as most are
+        return " ".join(cell[:MOST_LETTERS].translate(_LETTERS).split())
     return _NO_LETTERS.sub(" ", cell[:MOST_LETTERS].lower()).strip()
+
+
+_LETTERS = {code: " " if not chr(code).isalpha() else chr(code).lower() for code in range(128)}
 
 
 _NO_LETTERS = re.compile(r"[^a-z]+")
