@@ -17,14 +17,13 @@ from liquor_app.api.client_address import address_of, source_group, source_of
 from liquor_app.api.http_rate_limit import limit as allow
 from liquor_app.api.schemas import Id
 from liquor_app.core.clock import now
-from liquor_app.core.config import get_settings
 from liquor_app.core.db import Session, transaction
 from liquor_app.core.errors import AppError, Invalid, TooMany
 from liquor_app.core.security.crypto import sign, unsign
 from liquor_app.customers.addresses import address_hash, mailbox_of
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import shop_today
-from liquor_app.rest.kit.authentication import CurrentActor
+from liquor_app.rest.kit.authentication import CurrentActor, keep_cookie
 from liquor_app.rest.kit.form_origin import is_own_form
 from liquor_app.rest.pages.sign_up_html import (
     counter_sheet,
@@ -171,10 +170,7 @@ async def take_form(
     if not too_young:
         return thanks_page(page)
     answer = too_young_page(page)
-    answer.set_cookie(
-        cookie_name(YOUNG), sign(YOUNG, {"t": int(now().timestamp())}), max_age=int(TURNED_AWAY.total_seconds()),
-        httponly=True, samesite="lax", secure=get_settings().secure_cookies, path="/",
-    )  # fmt: skip
+    keep_cookie(answer, YOUNG, sign(YOUNG, {"t": int(now().timestamp())}), days=TURNED_AWAY.days)
     return answer
 
 
