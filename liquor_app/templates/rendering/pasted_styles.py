@@ -2,7 +2,7 @@
 
 A phone's width, a dark screen, a pointer above a link and what clients put around a letter (`[data-ogsc]`, `u + .body`)
 are known where it is read: such rules stay in a `<style>`. They would lose to the `style=` they are meant to change, so
-what is kept is `!important`.
+what is kept is `!important`; a rule that is inlined and outranks it ("the small print stays small") is said again.
 """
 
 from __future__ import annotations
@@ -21,8 +21,12 @@ _EVERYWHERE = frozenset({"", "all", "screen", "only screen"})
 _PIECE = re.compile(r"""/\*|\\.|"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+'|[{}();,\[\]]""", re.DOTALL)
 _CONDITIONAL = re.compile(r"@(?:-\w+-)?(?:media|supports|container|layer|document)\b", re.IGNORECASE)
 _IMPORTANT = re.compile(r"!\s*important\s*$", re.IGNORECASE)
-_DEEPEST = 8
+_DEEPEST = 3
 """At-rules in one another; what lies deeper stays as it is written."""
+
+
+_Weight = tuple[int, int, int, int, int]
+"""Ids, classes, names; then which sheet, which rule in it: who weighs more wins."""
 
 
 class _Rule(NamedTuple):
@@ -46,17 +50,106 @@ def split_styles(html: str, inline: Callable[[str], str]) -> str:
     sheets = [part for part in parts if isinstance(part, _Sheet)]
     if not sheets:
         return inline(html)
-    lands = _find_matches(parts, inline)
+    found = _Found(parts, inline)
+    plain = _plain(sheets)
     fence = f"S{token_hex(6)}"
     whole, kept = [], list[str]()
     for part in parts:
         if isinstance(part, str):
             whole.append(part)
             continue
-        inlined, left = _divided(part, lands)
+        inlined, left = _divided(part, len(kept), found, plain)
         whole.append(f"<style>{inlined}</style><!--{fence}{len(kept)}-->")
         kept.append(f"<style>{left}</style>" if left else "")
     return re.sub(rf"<!--{fence}(\d+)-->", lambda place: kept[int(place[1])], inline("".join(whole)))
+
+
+class _Found:
+    """Which selectors find an element, and which find the same: the inliner itself is asked, by a property of its own
+    for each."""
+
+    def __init__(self, parts: list[str | _Sheet], inline: Callable[[str], str]) -> None:
+        name = f"--s{token_hex(6)}"
+        self._numbers: dict[str, str] = {}
+        for part in parts:
+            for rule in part.rules if isinstance(part, _Sheet) else ():
+                for leaf in _leaves(rule):
+                    for one in _pieces(leaf.head, ","):
+                        for selector in (one, _last(one)):
+                            if selector and all(selector.count(a) == selector.count(b) for a, b in ("()", "[]")):
+                                self._numbers.setdefault(selector, str(len(self._numbers)))
+        self._selectors = [*self._numbers]
+        sheet = "\n".join(f"{selector}{{{name}-{number}:1}}" for selector, number in self._numbers.items())
+        body = "".join(part for part in parts if isinstance(part, str))
+        made = inline(f"<style>{sheet}</style>{body}") if sheet else ""
+        mark = re.compile(rf"{name}-(\d+):")
+        self._elements = [set(mark.findall(one)) for one in re.findall(rf'style="([^"]*{name}-[^"]*)"', made)]
+        self._all = set().union(*self._elements)
+
+    def lands(self, selector: str) -> bool:
+        return self._numbers.get(selector) in self._all
+
+    def beside(self, selector: str) -> list[str]:
+        """Selectors that find an element this one finds."""
+        number = self._numbers.get(selector)
+        return [self._selectors[int(one)] for one in set().union(*(on for on in self._elements if number in on))]
+
+
+def _plain(sheets: list[_Sheet]) -> dict[str, list[tuple[_Weight, str]]]:
+    """Return the declarations that are inlined, by their selectors."""
+    told: dict[str, list[tuple[_Weight, str]]] = {}
+    for number, sheet in enumerate(sheets):
+        for at, rule in enumerate(sheet.rules if _is_everywhere(sheet.media) else ()):
+            if rule.body is None or rule.head.startswith("@"):
+                continue
+            declared = [one for one in _pieces(rule.body, ";") if not _is_whole(one)]
+            for selector in _pieces(rule.head, ","):
+                weight = (*_specificity(selector), number, at)
+                told.setdefault(selector, []).extend((weight, one) for one in declared)
+    return told
+
+
+def _said_again(
+    rule: _Rule, place: tuple[int, int], found: _Found, plain: dict[str, list[tuple[_Weight, str]]]
+) -> tuple[str, str]:
+    """Return the inlined declarations that outrank an at-rule's on the same element: those before it, those after."""
+    again: set[tuple[tuple[int, int], str, str]] = set()
+    for leaf in _leaves(rule):
+        stems = {_stem(one) for one in _pieces(leaf.body or "", ";") if not _is_whole(one)}
+        for selector in _pieces(leaf.head, ",") if stems else ():
+            own = (*_specificity(selector), *place)
+            for other in found.beside(selector):
+                again |= {
+                    (weight[3:], other, one)
+                    for weight, one in plain.get(other, ())
+                    if weight > own and _stem(one) in stems
+                }
+    lines = [(at, f"{selector}{{{one} !important}}") for at, selector, one in sorted(again)]
+    return " ".join(line for at, line in lines if at < place), " ".join(line for at, line in lines if at > place)
+
+
+def _specificity(selector: str) -> tuple[int, int, int]:
+    """Return how much ids, classes and names weigh, as browsers count them (Selectors 4, 17), nearly."""
+    bare = re.sub(r"\[[^\]]*\]", ".a", selector)
+    return (
+        bare.count("#"),
+        len(re.findall(r"\.|(?<!:):(?!:|not\(|is\(|where\()", bare)),
+        len(re.findall(r"(?:^|[\s>+~(])[A-Za-z]|::", bare)),
+    )
+
+
+def _stem(declaration: str) -> str:
+    """Return the property that a declaration sets a part of: `padding` of `padding-left: 0`."""
+    return MARK.sub("", declaration).partition(":")[0].strip().lower().lstrip("-").partition("-")[0]
+
+
+def _leaves(rule: _Rule, depth: int = 0) -> Iterator[_Rule]:
+    """Yield the rules that at-rules are around."""
+    if not rule.head.startswith("@"):
+        yield rule
+    elif rule.body is not None and depth < _DEEPEST and _CONDITIONAL.match(rule.head):
+        for one in _rules(rule.body):
+            yield from _leaves(one, depth + 1)
 
 
 def _parts(html: str) -> Iterator[str | _Sheet]:
@@ -87,30 +180,42 @@ def _is_everywhere(media: str) -> bool:
     return any(" ".join(one.lower().split()) in _EVERYWHERE for one in media.split(","))
 
 
-def _divided(sheet: _Sheet, lands: Callable[[str], bool]) -> tuple[str, str]:
+def _divided(sheet: _Sheet, number: int, found: _Found, plain: dict[str, list[tuple[_Weight, str]]]) -> tuple[str, str]:
     """Return what is inlined of a sheet, and what is kept."""
     if not _is_everywhere(sheet.media):
         is_import = [rule.body is None and rule.head.startswith("@") for rule in sheet.rules]
         imports = "".join(
             f"{rule.head} {sheet.media};" for rule, is_one in zip(sheet.rules, is_import, strict=True) if is_one
         )
-        rest = " ".join(_forced(rule) for rule, is_one in zip(sheet.rules, is_import, strict=True) if not is_one)
-        return "", f"{imports}@media {sheet.media}{{{rest}}}"
+        rest = " ".join(str(rule) for rule, is_one in zip(sheet.rules, is_import, strict=True) if not is_one)
+        whole = _Rule(f"@media {sheet.media}", rest)
+        return "", imports + _around(_forced(whole), *_said_again(whole, (number, 0), found, plain))
     # where Liquid chooses among rules, from the first to the last of its tags, the rules stay together
     chosen = [at for at, rule in enumerate(sheet.rules) if MARK.search(rule.head)]
     inlined, kept = [], []
     for at, rule in enumerate(sheet.rules):
+        if rule.head.startswith("@") and rule.body is not None:
+            kept.append(_around(_forced(rule), *_said_again(rule, (number, at), found, plain)))
+            continue
         if rule.head.startswith("@") or (chosen and chosen[0] <= at <= chosen[-1]):
             kept.append(_forced(rule))
             continue
         selectors = [*_pieces(rule.head, ",")]
-        here = [one for one in selectors if lands(one)]
-        elsewhere = [one for one in selectors if ":root" in one or (one not in here and _is_for_clients(one, lands))]
+        here = [one for one in selectors if found.lands(one)]
+        elsewhere = [
+            one for one in selectors if ":root" in one or (one not in here and _is_for_clients(one, found.lands))
+        ]
         if here:
             inlined.append(f"{','.join(here)}{{{rule.body}}}")
         if elsewhere:
             kept.append(_forced(_Rule(", ".join(elsewhere), rule.body)))
     return "\n".join(inlined), "\n".join(kept)
+
+
+def _around(block: str, before: str, after: str) -> str:
+    """Put rules to the beginning and the end of a block."""
+    opening = block.index("{") + 1
+    return f"{block[:opening]}{before}{block[opening:-1]}{after}}}" if before or after else block
 
 
 def _is_for_clients(selector: str, lands: Callable[[str], bool]) -> bool:
@@ -123,23 +228,6 @@ def _last(selector: str) -> str:
     """Return the last part of a plain selector that has several."""
     words = [] if re.search(r"[:\[(]", selector) else re.split(r"[\s>+~]+", selector.strip())
     return words[-1] if len(words) > 1 else ""
-
-
-def _find_matches(parts: list[str | _Sheet], inline: Callable[[str], str]) -> Callable[[str], bool]:
-    """Ask the inliner itself which selectors find an element: each is given a property of its own."""
-    asked: dict[str, str] = {}
-    name = f"--s{token_hex(6)}"
-    for part in parts:
-        for rule in part.rules if isinstance(part, _Sheet) else ():
-            if not rule.head.startswith("@"):
-                for one in _pieces(rule.head, ","):
-                    for selector in (one, _last(one)):
-                        if selector and all(selector.count(a) == selector.count(b) for a, b in ("()", "[]")):
-                            asked.setdefault(selector, f"{name}-{len(asked)}")
-    sheet = "\n".join(f"{selector}{{{mark}:1}}" for selector, mark in asked.items())
-    body = "".join(part for part in parts if isinstance(part, str))
-    found = set(re.findall(rf"{name}-\d+(?=:)", inline(f"<style>{sheet}</style>{body}")))
-    return lambda selector: asked.get(selector) in found
 
 
 def _rules(css: str) -> Iterator[_Rule]:
