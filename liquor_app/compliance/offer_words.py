@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from functools import lru_cache
 from html import unescape
 
@@ -20,11 +21,12 @@ _LOOKS_LIKE = str.maketrans(
     "abcdeehiijklmnopqrstuvwxybhfabceikvnoptuxwilodfabcdefghijklmnoprstuvwyz%%'----",
 )
 """Letters of other alphabets that only look like ours."""
+_FOR_ONE = r"\b(?:\d{1,3}|two|three|four)[\s-]?for[\s-]?(?:the price of\s+)?(?:one|1)\b|\b2[ -]4[ -]1\b"
 _GIVEN_AWAY = re.compile(
     r"\brebates?\b|\brefund(?:s|ed)?\b|\bcash[\s-]?back\b|\bmoney[\s-]back\b|\bgratis\b|\bcomplimentary\b"
     r"|\bfree\b(?![\s-]+(?:of\b|deliver|shipping|pick|parking|tasting notes|entry|run\b|range\b))"
     r"|\bon (?:us|the house)\b|\bbuy\s+(?:one|two|three|\d+)\b.{0,20}\bget\b|\bbogo\b"
-    r"|\b\d+\s+for\s+(?:the price of\s+)?(?:one|1)\b|\bgifts?\b|\b(?:no|without) (?:charge|cost)\b"
+    rf"|{_FOR_ONE}|\bgifts?\b|\b(?:no|without) (?:charge|cost)\b"
     r"|\bcompliments of\b|\bbonus (?:bottle|case|can|glass|pack)s?\b"
     r"|\bbuy (?:a|any) (?:case|bottle|pack)\b.{0,20}\bget\b"
 )
@@ -34,12 +36,12 @@ _GIVEN_IN_PASSING = re.compile(
     r"|(?<!feel )(?<!toll-)(?<!toll )\bfree\b"
     r"(?![\s-]+(?:of\b|to\b|deliver|shipping|pick|parking|tasting|entry|event|class|wi-?fi|from\b|run\b|range\b))"
     r"|\bon the house\b|\bbuy\s+(?:one|two|three|\d+)\b.{0,20}\bget\b|\bbogo\b"
-    r"|\b\d+\s+for\s+(?:the price of\s+)?(?:one|1)\b|\b(?:complimentary|bonus) (?:bottle|case|can|glass|pack|drink)s?\b"
+    rf"|{_FOR_ONE}|\b(?:complimentary|bonus) (?:bottle|case|can|glass|pack|drink)s?\b"
     r"|\bbuy (?:a|any) (?:case|bottle|pack)\b.{0,20}\bget\b"
 )
 """The same in a whole message, where "gift ideas" and "we refund corked bottles" are no offers."""
-_SPACED = re.compile(r"(?<![\w'])[a-z](?:[ ._*-][a-z](?!\w)){2,20}")
-"""A word whose letters stand apart: "f.r.e.e", "o f f"."""
+_SPACED = re.compile(r"(?<![a-z0-9'])[a-z](?P<gap> ?[._*-] ?| )[a-z](?![a-z0-9])(?:(?P=gap)[a-z](?![a-z0-9])){1,20}")
+"""A word whose letters stand apart, all by the same: "f.r.e.e", "o f f"."""
 _BETWEEN = re.compile(r"[ ._*-]")
 _FREE_OF = re.compile(r"(?<![\w-])[\w-]+-free\b")
 
@@ -56,8 +58,31 @@ _PERCENT_OFF = re.compile(
     rf"|\b(?:2nd|3rd|second|third|next) (?:one|bottle|case|pack|can)s? (?:at |for )?"
     rf"(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}"
 )
-_HALF = re.compile(r"\bhalf[ -]?(?:price|off)\b|\b1/2 (?:price|off)\b|\bmitad de precio\b")
+_HALF = re.compile(
+    r"\bhalf[ -]?(?:priced?|off)\b|\bhalf the (?:usual |regular )?price\b|\b1/2 (?:price|off)\b|\bmitad de precio\b"
+)
+_AMOUNT = r"[$€£] ?(\d{1,6}(?:[.,]\d\d)?)(?!\d)"
+_BEFORE = r"(?:was|were|reg(?:\.|ular(?:ly)?)?|normally|usually|originally|list(?:ed at)?|retail|antes)"
+_NOW = r"(?:now|today|this week|sale|on sale|only|just|ours|yours|for you|ahora|hoy)"
+_WAS_NOW = re.compile(
+    rf"\b{_BEFORE}:? ?(?:price |at |for )?{_AMOUNT}[ .,;:!/()-]{{0,4}}(?:and |but )?(?:is |are |it's |its )?{_NOW}:?"
+    rf" ?(?:price |at |for |only |just ){{0,2}}{_AMOUNT}"
+    rf"|\b{_NOW}:? ?(?:price |at |for |only |just ){{0,2}}{_AMOUNT}[ .,;:!/()-]{{0,4}}(?:it |they )?{_BEFORE}:?"
+    rf" ?(?:price |at |for )?{_AMOUNT}"
+    rf"|{_AMOUNT}[ (,-]{{1,3}}"
+    rf"(?:was|reg(?:\.|ular(?:ly)?)?|instead of|down from|reduced from|marked down from|en vez de) ?{_AMOUNT}"
+)
+"""Two prices, before and now; the last way names the new one first."""
+_COINS = r"(?:dollars?|bucks|usd|cents?\b|¢|euros?|quid|pounds?|pesos?|centavos?)"
+_COUNT = (
+    r"(?:\d{1,4}(?:[.,]\d\d)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|fifteen|twenty|twenty five|fifty)"
+)
 _UNREADABLE = re.compile(
+    rf"\b(?:save|saving|saves|take|knock|ahorra|ahorre) (?:(?:up|to|a|an|extra|another|at|least) ){{0,3}}"
+    rf"{_COUNT}[ -]?{_COINS}"
+    rf"|\b{_COUNT}[ -]?{_COINS} (?:off\b|discount|less\b|cheaper\b|back\b|de descuento|menos\b)"
+    r"|¢ ?\d{1,3} (?:off\b|discount|less\b)|\b(?:marked|priced) down\b|\b(?:down|reduced|cut) from [$€£] ?\d"
+    r"|\b(?:instead of|en vez de) [$€£] ?\d|"
     r"\b\d[\d.,]{0,8} ?[$€£] ?(?:off\b|discount)|\b(?:a|one|two) (?:fifth|quarter|third|tenth)s? off\b"
     r"|\bprices? (?:cuts?|slashed|reduced)\b|\bslashed prices?\b|\bfor the price of\b"
     r"|\bbuy (?:a|any) (?:case|bottle|pack)\b.{0,20}\bget\b(?! (?:\d{1,3}(?:[.,]\d{1,2})? ?%|\{discount))|"
@@ -66,7 +91,7 @@ _UNREADABLE = re.compile(
     r"|\b(?:save|saving|take|knock|ahorra|ahorre) (?:(?:up|to|an?|extra|another) ){0,3}[$€£] ?\d"
     rf"|\b[a-z]{{3,12}}(?:-[a-z]{{3,5}})? {_PERCENT} {_REDUCED}"
     r"|\bbogo\b|\bbuy (?:one|two|three|\d{1,2})\b.{0,20}\bget\b(?! (?:\d{1,3}(?:[.,]\d{1,2})? ?%|\{discount))"
-    r"|\b(?:two|three|\d) for (?:the price of )?(?:one|two|1|2)\b"
+    r"|\b(?:two|three|four|\d)[ -]?for[ -]?(?:the price of )?(?:one|two|1|2)\b|\b(?:2[ -]4[ -]1|3[ -]4[ -]2)\b"
 )
 """Money off whose share of the price nobody can read from the words."""
 _NAMED = re.compile(
@@ -93,12 +118,13 @@ class Told:
 _OF_PERCENT, _OF_HALF = ("%", "cent", "pct"), ("half", "1/2", "mitad")
 _OF_MONEY = (
     "$", "€", "£", "dollar", "bucks", "usd", "%", "cent", "pct", "off", "price", "bogo", "buy ", "for the", "for one",
-    "for two", "for 1", "for 2",
+    "for two", "for 1", "for 2", "for-", "for1", "for2", "2 4 1", "2-4-1", "3 4 2", "3-4-2", "¢", "euro",
+    "quid", "pound", "peso", "centavo", "down from", "ed down", "ed from", "cut from", "instead", "en vez",
 )  # fmt: skip
 _OF_NAMES = ("discount", "coupon", "voucher", "cupon", "descuento", "promo", "code")
 _OF_GIFTS = (
     "rebate", "refund", "cash", "money", "gratis", "compliment", "free", "on us", "on the house", "buy ", "bogo",
-    "for one", "for 1", "for the price", "gift", "charge", "cost", "bonus",
+    "for one", "for 1", "for-", "for1", "2 4 1", "2-4-1", "for the price", "gift", "charge", "cost", "bonus",
 )  # fmt: skip
 """Without one of these a pattern finds nothing, and most messages have none: looking for each is many times faster."""
 
@@ -115,14 +141,27 @@ def told_money_off(words: str) -> Told:
         (Decimal(next(filter(None, one.groups())).replace(",", ".")), one[0].strip())
         for one in (_PERCENT_OFF.finditer(plain) if any(mark in plain for mark in _OF_PERCENT) else ())
     ] + ([(Decimal(50), half[0])] if (half := _search(_HALF, plain, _OF_HALF)) else [])
+    left = plain
+    if any(mark in plain for mark in "$€£"):
+        found += _lowered(plain)
+        left = _WAS_NOW.sub(" ", plain)
     most = max(found, default=None)
-    unreadable, named = _search(_UNREADABLE, plain, _OF_MONEY), _search(_NAMED, plain, _OF_NAMES)
+    unreadable, named = _search(_UNREADABLE, left, _OF_MONEY), _search(_NAMED, plain, _OF_NAMES)
     return Told(
         most[0] if most else None,
         unreadable[0].strip() if unreadable else "",
         named[0] if named else "",
         most[1] if most else "",
     )
+
+
+def _lowered(plain: str) -> Iterator[tuple[Decimal, str]]:
+    """Give the share by which one price is below another that stands before it ("was $20, now $15")."""
+    for one in _WAS_NOW.finditer(plain):
+        figures = [Decimal(group.replace(",", ".")) for group in one.groups() if group]
+        old, new = figures if one[1] else reversed(figures)
+        if new < old:
+            yield (100 * (old - new) / old).quantize(Decimal("0.01"), rounding=ROUND_UP), one[0].strip()
 
 
 @lru_cache(maxsize=1_024)
@@ -150,7 +189,13 @@ def plain_words(words: str) -> str:
     plain = words.casefold()
     if not plain.isascii():
         plain = plain.translate(_LOOKS_LIKE)
-    return _SPACED.sub(lambda one: _BETWEEN.sub("", one[0]), " ".join(plain.split()))
+    return _SPACED.sub(_put_together, " ".join(plain.split()))
+
+
+def _put_together(spaced: re.Match[str]) -> str:
+    """Return the word of letters that stand apart; with an article before it, "a f r e e", as two words as well."""
+    word = _BETWEEN.sub("", spaced[0])
+    return f"{word} {word[1:]}" if word[0] == "a" and spaced["gap"] == " " else word
 
 
 def seen_words(html: str) -> str:

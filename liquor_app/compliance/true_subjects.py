@@ -7,8 +7,12 @@ RCW 19.190.020 and .040), and is deceptive everywhere (15 U.S.C. § 7704(a)(2)).
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
+
+from liquor_app.compliance.offer_words import plain_words
+from liquor_app.compliance.spanish_deadlines import in_english
 
 _MONTHS = [
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -21,11 +25,18 @@ _CUE = (
     r"(?:ends?|ending|until|till|through|thru|by|before|expir(?:es|ing|e)|closes?|closing|over|only|deadline|last|final"
     r"|gone|valid|good)"
 )
+_UNTIL = r"(?:ends?|ending|until|till|through|thru|expir(?:es|ing|e)|closes?|closing|gone|valid|good|only)"
+"""Of these no "by" and no "over": "come by this weekend" tells no deadline."""
+_COUNTS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+_COUNT = rf"(?:\d{{1,3}}|{'|'.join(_COUNTS)})"
 _ENDS_NOW = re.compile(
-    rf"\b(?:last|final) (?:day|days?'? call|chance|call|hours?|minutes)\b|\b(?:today|tonight) only\b|\bone day only\b"
+    rf"\b(?:last|final) (?:day|days?'? call|chance|call|hours?|minutes)\b|\b(?:today|tonight) only\b"
+    r"|\b(?:one|1|single)[ -]day[ -](?:only|sale|event|deal|offer|special)s?\b"
     rf"|\b{_CUE} (?:[\w']+ )?(?:today|tonight|midnight)\b"
     r"|\b(?:today|tonight)(?:'s)? (?:is )?(?:the )?(?:last|final|only)\b"
-    r"|\b(?:ends?|ending|expires?) (?:soon|now|in (?:a few |[1-9] )?hours?)\b",
+    r"|\b(?:ends?|ending|expires?) (?:soon|now|in (?:a few |[1-9] )?hours?)\b"
+    r"|(?<!\d )(?<![\d-])\b(?:hours|minutes) (?:left|to go|remain(?:ing)?)\b"
+    rf"|\b{_CUE} (?:the )?end of (?:the )?(?:business )?day\b",
     re.IGNORECASE,
 )
 _TOMORROW = re.compile(rf"\b{_CUE} (?:[\w']+ )?tomorrow\b", re.IGNORECASE)
@@ -37,12 +48,26 @@ _DAY_MONTH = re.compile(
     rf"\b{_CUE} (?:on )?(?:the )?(?:(?:{_DAY}),? )?(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH})\b", re.IGNORECASE
 )
 _NUMBERS = re.compile(rf"\b{_CUE} (?:on )?(\d{{1,2}})/(\d{{1,2}})\b", re.IGNORECASE)
-_LEFT = re.compile(r"\b(\d{1,3})[ -](hours?|days?)(?:'s?)? (?:left|only|to go|remain(?:ing)?|sale)\b", re.IGNORECASE)
+_LEFT = re.compile(
+    rf"\b({_COUNT})[ -](hours?|days?|weeks?)(?:'s?)?[ -](?:left|only|to go|remain(?:ing)?|sale|event)\b"
+    r"|\b(?:ends?|ending|expir(?:es|ing|e)|clos(?:es|ing|e)|gone|over) in (?:just |only |about )?"
+    rf"({_COUNT}|an?) (hours?|days?|weeks?)\b",
+    re.IGNORECASE,
+)
+_WEEKEND = re.compile(
+    rf"\b(?:this |the )?weekend only\b|\b{_UNTIL} (?:the end of )?(?:this|the|on the|at the) weekend\b", re.IGNORECASE
+)
+_PERIOD = re.compile(
+    rf"\b{_CUE} (?:at )?(?:the )?end of (?:the |this )?(week|month|year|{_MONTH})\b|\bthis (week|month|year) only\b"
+    rf"|\b{_UNTIL} (month|year)[ -]?end\b|\bonly this (week|month|year)\b",
+    re.IGNORECASE,
+)
 
 
 def told_deadlines(subject: str, on: date) -> list[frozenset[date]]:
-    """Return for each deadline a subject line tells, read on a day, the last days it may mean."""
-    return list(_told(subject, on))
+    """Return for each deadline a subject line tells, in English or Spanish, read on a day, the last days it may mean.
+    Letters nobody sees, or that only look like ours, hide none."""
+    return list(_told(in_english(plain_words(subject)), on))
 
 
 def is_true_on(subject: str, on: date, last_day: date | None) -> bool:
@@ -64,14 +89,40 @@ def _told(subject: str, on: date) -> Iterator[frozenset[date]]:
         yield _dates(on, _index(_MONTHS, found[2]) + 1, int(found[1]))
     for found in _NUMBERS.finditer(subject):
         yield _dates(on, int(found[1]), int(found[2]))
+    if _WEEKEND.search(subject):
+        sunday = on + timedelta(days=6 - on.weekday())
+        yield frozenset({sunday})
+    for found in _PERIOD.finditer(subject):
+        yield _last_days(on, next(filter(None, found.groups())))
     for found in _LEFT.finditer(subject):
-        days = int(found[1]) if found[2].lower().startswith("day") else -(-int(found[1]) // 24)
+        count, unit = _number(found[1] or found[3]), found[2] or found[4]
+        days = -(-count // 24) if unit.startswith("hour") else count * (7 if unit.startswith("week") else 1)
         # "two days left" counts today to some, and not to others
         yield frozenset({on + timedelta(days=days), on + timedelta(days=max(days - 1, 0))})
 
 
 def _index(names: list[str], written: str) -> int:
     return next(place for place, name in enumerate(names) if name.startswith(written.lower()[:3]))
+
+
+def _number(written: str) -> int:
+    if written.isdigit():
+        return int(written)
+    return _COUNTS.index(written) + 1 if written in _COUNTS else 1
+
+
+def _last_days(on: date, period: str) -> frozenset[date]:
+    """Return the days this week, month or year may be said to end on, or the named month; to some a week ends on
+    Friday, to others on Sunday."""
+    if period == "week":
+        return frozenset(
+            {day for ahead in range(7 - on.weekday()) if (day := on + timedelta(days=ahead)).weekday() > 3}
+        )
+    if period == "year":
+        return frozenset({date(on.year, 12, 31)})
+    month = on.month if period == "month" else _index(_MONTHS, period) + 1
+    year = on.year + (month < on.month)
+    return frozenset({date(year, month, monthrange(year, month)[1])})
 
 
 def _dates(on: date, month: int, day: int) -> frozenset[date]:

@@ -26,6 +26,37 @@ def off(percent: str | int, **facts: object) -> OfferFacts:
 
 
 @pytest.mark.parametrize(
+    ("words", "percent"),
+    [
+        ("Was $20, now $10", 50), ("was $20.00 now only $15.00", 25), ("Reg. $19.99 / Sale $17.99", "10.01"),
+        ("Now $10 (was $20)", 50), ("$12 - was $16", 25), ("$10 instead of $20", 50), ("Antes $20, ahora $15", 25),
+        ("Half price wine", 50), ("Half-priced oysters and Merlot", 50), ("half the usual price", 50),
+        ("Save 50 cents a can", None), ("50¢ off", None), ("50 ¢ off any can", None), ("fifty cents off", None),
+        ("Save five dollars", None), ("take 5 bucks off", None), ("2 for 1 on IPA", None), ("2-for-1", None),
+        ("two for one", None), ("2 4 1", None), ("3-for-2", None), ("marked down", None), ("down from $30", None),
+        ("was $10, now $20", 0), ("Now $10", 0), ("a 50 cent deposit", 0), ("Aged 12 for 2 years", 0),
+        ("Table for 2", 0), ("5 dollars a glass", 0), ("was 92 points, now 94", 0), ("now open, $5 parking", 0),
+        ("24 1 liter bottles", 0), ("Dec 24 1 pm", 0),
+    ],
+)  # fmt: skip
+def test_money_off_in_words(words: str, percent: object) -> None:
+    """None: nobody can read how much, which every rule binds."""
+    told = off(0, words=words).as_told.discount_pct
+    assert told == (None if percent is None else Decimal(str(percent)))
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["A f.r.e.e bottle", "a f r e e bottle", "F_R_E_E", "get it f. r. e. e.", "f - r - e - e", "2-for-1", "two for one",
+     "g*r*a*t*i*s"],
+)  # fmt: skip
+def test_letters_that_stand_apart_are_a_word(words: str) -> None:
+    refused = may_offer(off(0, words=words), "ME", DAY, BOOK)
+    assert refused is not None
+    assert refused.rule.kind is RuleKind.REBATE_BAN
+
+
+@pytest.mark.parametrize(
     ("licence", "offer", "kind"),
     [
         ("MA", off(1), RuleKind.COUPON_BAN),

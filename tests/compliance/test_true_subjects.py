@@ -12,6 +12,7 @@ from liquor_app.compliance.true_subjects import is_true_on, told_deadlines
 
 WEDNESDAY = date(2026, 11, 25)
 TODAY, TOMORROW, SUNDAY, FIFTH = WEDNESDAY, date(2026, 11, 26), date(2026, 11, 29), date(2026, 12, 5)
+MONTHS_END = date(2026, 11, 30)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,15 @@ TODAY, TOMORROW, SUNDAY, FIFTH = WEDNESDAY, date(2026, 11, 26), date(2026, 11, 2
         ("Ends tomorrow", TOMORROW), ("Good until tomorrow", TOMORROW), ("Ends Sunday", SUNDAY),
         ("through Sun", SUNDAY),
         ("Offer expires this Wednesday", TODAY), ("Until December 5", FIFTH), ("ends Dec. 5th", FIFTH),
+        ("This weekend only", SUNDAY), ("Only this weekend", SUNDAY), ("until the weekend", SUNDAY),
+        ("Only until the end of the month", MONTHS_END), ("through month-end", MONTHS_END),
+        ("This month only", MONTHS_END),
+        ("until the end of November", MONTHS_END), ("Ends at the end of the year", date(2026, 12, 31)),
+        ("One day sale", TODAY), ("1-day only", TODAY), ("Only hours left", TODAY), ("by the end of the day", TODAY),
+        ("Solo hoy: 10%", TODAY), ("Termina mañana", TOMORROW), ("¡Última oportunidad!", TODAY),
+        ("Hasta el domingo", SUNDAY), ("Solo este fin de semana", SUNDAY), ("Vence el 5 de diciembre", FIFTH),
+        ("hasta fin de mes", MONTHS_END), ("E\u200bnds today", TODAY), ("Еnds tоday", TODAY), ("E.n.d.s today", TODAY),
+        ("ｅｎｄｓ ｔｏｄａｙ", TODAY),
         ("valid through 5 December", FIFTH), ("ends 12/5", FIFTH), ("By Saturday, Dec 5", FIFTH),
     ],
 )  # fmt: skip
@@ -38,6 +48,8 @@ def test_a_deadline_is_true_of_its_own_day_only(subject: str, meant: date) -> No
         "We kept your craft beer cold", "Today's pick: Merlot", "Something for Sunday", "The last of the summer wine",
         "Only for you", "Until {{ offer.ends }}", "Ends , our treat", "It is over 21 years old", "May we?",
         "Good morning",
+        "Come by this weekend", "A weekend with Pinot", "Wine at the end of the day", "The end of an era",
+        "Vinos de la semana", "Solo wines", "Mañana", "Only the best this month",
         "Before you go", "Closing the gap", "The final word on gin",
     ],
 )  # fmt: skip
@@ -49,7 +61,16 @@ def test_most_subjects_tell_no_deadline(subject: str) -> None:
 def test_days_left_are_counted_either_way() -> None:
     for last, true in ((26, True), (27, True), (28, False), (25, False)):
         assert is_true_on("Only 2 days left", WEDNESDAY, date(2026, 11, last)) is true
-    assert is_true_on("24 hours left", WEDNESDAY, TOMORROW)
+    for subject in ("24 hours left", "Expires in 24 hours", "ends in one day", "Quedan 24 horas"):
+        assert is_true_on(subject, WEDNESDAY, TOMORROW)
+        assert not is_true_on(subject, WEDNESDAY, FIFTH)
+    for subject in ("Two days left", "ends in 2 days", "Quedan dos días", "a two-day sale"):
+        assert is_true_on(subject, WEDNESDAY, date(2026, 11, 27))
+        assert not is_true_on(subject, WEDNESDAY, FIFTH)
+    assert is_true_on("Ends in a week", WEDNESDAY, date(2026, 12, 2))
+    assert {is_true_on("until the end of the week", WEDNESDAY, SUNDAY + timedelta(days=n)) for n in (0, -1, -2)} == {
+        True
+    }
     assert not is_true_on("24 hours left", WEDNESDAY, SUNDAY)
 
 
