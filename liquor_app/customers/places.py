@@ -19,8 +19,16 @@ _SHORT = {
     "okla": "OK", "ore": "OR", "oreg": "OR", "penn": "PA", "penna": "PA", "tenn": "TN", "tex": "TX", "vt": "VT",
     "wash": "WA", "wis": "WI", "wisc": "WI", "wyo": "WY", "n h": "NH", "n j": "NJ", "n m": "NM", "n mex": "NM",
     "n y": "NY", "n c": "NC", "n d": "ND", "n dak": "ND", "s c": "SC", "s d": "SD", "s dak": "SD", "r i": "RI",
-    "w va": "WV", "d c": "DC", "p r": "PR",
+    "w va": "WV", "d c": "DC", "p r": "PR", "cali": "CA", "r island": "RI", "rhode is": "RI", "rhode isl": "RI",
+    "washington d c": "DC", "dist of columbia": "DC", "washington district of columbia": "DC",
 }  # fmt: skip
+# Of the states that are named by where they lie, or new: each part in any of its ways.
+_PARTS = {
+    "n": "north", "no": "north", "nth": "north", "s": "south", "so": "south", "sth": "south", "w": "west",
+    "car": "carolina", "caro": "carolina", "dak": "dakota", "va": "virginia", "virg": "virginia", "hamp": "hampshire",
+    "mex": "mexico",
+}  # fmt: skip
+_NEW = frozenset({"hampshire", "jersey", "mexico", "york"})
 _AROUND = re.compile(r"^(?:us|usa|united states)[ ]|[ ](?:us|usa|united states)$|^(?:state|commonwealth) of ")
 
 # The first three digits of a ZIP code, from and to (USPS, Domestic Mail Manual L002).
@@ -45,7 +53,8 @@ def normalise_state(text: str) -> str:
     """Return a US state as its two letters, however it was written; empty where it says nothing ("N/A", "None", "-").
     What is neither is kept as it is, two letters as capitals: a region abroad, or a mistake; the law knows neither.
 
-    "Massachusetts", "Mass.", "MASS", "us-ma", "Commonwealth of Massachusetts" and "MA, USA" are MA.
+    "Massachusetts", "Mass.", "MASS", "us-ma", "Commonwealth of Massachusetts", "MA, USA" and
+    "MA - Massachusetts" are MA.
     """
     written = " ".join(text.split())
     plain = " ".join(re.sub(r"[^a-z]+", " ", written.lower()).split())
@@ -53,10 +62,30 @@ def normalise_state(text: str) -> str:
         return ""
     for _ in range(2):
         plain = _AROUND.sub("", plain).strip()
+    return _state_of(plain) or _said_twice(plain) or (written.upper() if len(written) == 2 else written)
+
+
+def _state_of(plain: str) -> str | None:
     if len(plain) == 2 and plain.upper() in STATES:
         return plain.upper()
-    known = STATE_NAMES.get(plain) or _SHORT.get(plain)
-    return known or (written.upper() if len(written) == 2 else written)
+    return STATE_NAMES.get(plain) or _SHORT.get(plain) or STATE_NAMES.get(_in_full(plain))
+
+
+def _in_full(plain: str) -> str:
+    """Return a name of two parts with both in full: "no car" is north carolina, "n hampshire" new hampshire."""
+    first, _, second = plain.partition(" ")
+    second = _PARTS.get(second, second)
+    first = "new" if first == "n" and second in _NEW else _PARTS.get(first, first)
+    return f"{first} {second}"
+
+
+def _said_twice(plain: str) -> str | None:
+    """Return the state two ways of writing it agree on: "MA - Massachusetts", "Massachusetts (MA)"."""
+    words = plain.split()
+    for at in range(1, min(len(words), 6)):
+        if (found := _state_of(" ".join(words[:at]))) and found == _state_of(" ".join(words[at:])):
+            return found
+    return None
 
 
 def state_of_prefix(zip_code: str) -> str | None:

@@ -501,6 +501,24 @@ def test_case_34_an_unknown_state_gets_no_coupons(state: str | None, postal_code
     assert not is_banned(frozenset(), state, postal_code), "nothing is banned where no law says so"
 
 
+@pytest.mark.parametrize(
+    ("written", "state"),
+    [
+        ("N. Carolina", "NC"), ("No. Carolina", "NC"), ("North Car.", "NC"), ("S. Carolina", "SC"), ("So. Car.", "SC"),
+        ("W. Virginia", "WV"), ("West Va.", "WV"), ("So. Dakota", "SD"), ("No. Dak.", "ND"), ("N. Hampshire", "NH"),
+        ("N. York", "NY"), ("N Jersey", "NJ"), ("New Mex.", "NM"), ("Washington, D.C.", "DC"),
+        ("Dist. of Columbia", "DC"),
+        ("Rhode Is.", "RI"), ("MA - Massachusetts", "MA"), ("MASSACHUSETTS (MA)", "MA"), ("NC/North Carolina", "NC"),
+        ("West Virginia (W. Va.)", "WV"), ("Calif. CA", "CA"), ("Cali", "CA"), ("Washington", "WA"), ("Virginia", "VA"),
+        ("Va.", "VA"), ("MA or NH", "MA or NH"), ("Washington Virginia", "Washington Virginia"), ("North", "North"),
+        ("West Mexico", "West Mexico"), ("S. Virginia", "S. Virginia"), ("Carolina", "Carolina"),
+    ],
+)  # fmt: skip
+def test_a_state_as_people_write_it(written: str, state: str) -> None:
+    assert normalise_state(written) == state
+    assert normalise_state(f" {written.upper()} ").upper() == state.upper()
+
+
 def test_every_zip_code_prefix_belongs_to_one_state() -> None:
     seen: set[int] = set()
     for first, last, state in _ZIPS:
