@@ -23,7 +23,7 @@ def area(path: Path) -> str | None:
     parts = path.parts
     if len(parts) < 3:
         return None
-    return None if parts[1] == "screens" and path.name != "state.py" else parts[1]
+    return None if parts[1] == "screens" and not path.name.endswith("state.py") else parts[1]
 
 
 def main() -> int:

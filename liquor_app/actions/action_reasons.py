@@ -10,12 +10,13 @@ from liquor_app.ui.words import percent, plain_number, plural, show_money
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the sentences mention of one customer; None where it is not known."""
+    """What the sentences mention of one customer, as the last scoring found it: the customer's page says the same
+    figures. None where it is not known."""
 
     orders: int
     days_since_last: int | None
     usual_gap: float | None
-    """Days between purchases on average; None with fewer than two."""
+    """Days usually between orders, the median; None with fewer than two gaps."""
     category: str | None
     churn_probability: float | None
     value_at_risk: float | None
@@ -30,7 +31,7 @@ def days(number: float) -> str:
 
 
 def why(facts: Facts) -> str:
-    """ "41 days since domestic wine, before that every 9 days on average. $84 at risk, 12% likely to respond." """
+    """ "41 days since domestic wine, before that usually every 9 days. $84 at risk, 12% likely to respond." """
     parts = [_rhythm(facts)]
     worth = []
     if facts.value_at_risk and facts.value_at_risk >= 1:
@@ -47,8 +48,10 @@ def why(facts: Facts) -> str:
 
 
 def _rhythm(facts: Facts) -> str:
-    if facts.orders == 0 or facts.days_since_last is None:
+    if facts.orders == 0:
         return "Has not bought yet"
+    if facts.days_since_last is None:
+        return "Bought since the last scoring"
     what = facts.category[:1].lower() + facts.category[1:] if facts.category else "the last purchase"
     since = {0: f"Bought {what} today", 1: f"Bought {what} yesterday"}.get(
         facts.days_since_last, f"{days(facts.days_since_last)} since {what}"
@@ -59,7 +62,7 @@ def _rhythm(facts: Facts) -> str:
         return f"{since}, {facts.orders} purchases so far"
     gap = days(facts.usual_gap)
     if facts.days_since_last > 1.5 * facts.usual_gap and facts.days_since_last >= 3:
-        return f"{since}, before that every {gap} on average"
+        return f"{since}, before that usually every {gap}"
     return f"{since}, buys about every {gap}"
 
 

@@ -56,8 +56,13 @@ SELECT c.id, page.segments, c.email_key, c.phone, c.email_consent, c.sms_consent
        c.profiling_objected_at IS NOT NULL AS objected, c.state, c.postal_code,
        c.paused_until, c.max_contacts_30_days, c.topics_off,
        c.purchase_frequency, c.avg_order_value, c.avg_purchase_hour, c.primary_category, c.secondary_category,
-       c.churn_probability, c.value_at_risk, c.response_likelihood, c.first_purchase_at, c.last_purchase_at
+       c.churn_probability, c.value_at_risk, c.response_likelihood,
+       c.last_purchase_at, CAST(k.features ->> 'orders' AS integer) AS orders,
+       CAST(k.features ->> 'days_since_last' AS integer) AS days_since_last,
+       CAST(k.features ->> 'gap_median' AS double precision) AS gap_median,
+       CAST(k.features ->> 'buys_this_week' AS double precision) AS buys_this_week
   FROM page JOIN customers c ON c.id = page.customer_id AND c.deleted_at IS NULL
+  LEFT JOIN customer_scores k ON k.customer_id = c.id
  ORDER BY c.id
 """
 
@@ -251,7 +256,11 @@ async def _people(
         blocks=blocked(known, today, limits.minimum_age, limits.unknown_age_email),
         member=member,
         basket=_numbers((row.avg_order_value for row in rows), count, 0.0),
-        baseline=buys_anyway(_numbers((row.churn_probability for row in rows), count, np.nan), limits.horizon_days),
+        baseline=buys_anyway(
+            _numbers((row.buys_this_week for row in rows), count, np.nan),
+            _numbers((row.churn_probability for row in rows), count, np.nan),
+            limits.horizon_days,
+        ),
         response=np.clip(_numbers((row.response_likelihood for row in rows), count, scale.response), 0.0, 1.0),
         value_at_risk=_numbers((row.value_at_risk for row in rows), count, 0.0),
         may_discount=np.fromiter(

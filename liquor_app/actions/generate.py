@@ -238,11 +238,13 @@ def _wanted(people: People, playbook: Playbook) -> npt.NDArray[np.bool_]:
 
 
 def _facts(row: Any, today: date, zone: ZoneInfo) -> Facts:
-    orders, first, last = row.purchase_frequency, row.first_purchase_at, row.last_purchase_at
+    """What the last scoring found; of somebody it has not seen yet, the last purchase alone."""
+    last = row.last_purchase_at
+    since = max(0, (today - last.astimezone(zone).date()).days) if last else None
     return Facts(
-        orders=orders,
-        days_since_last=max(0, (today - last.astimezone(zone).date()).days) if last else None,
-        usual_gap=(last - first).total_seconds() / 86_400 / (orders - 1) if orders > 1 and first and last else None,
+        orders=row.purchase_frequency if row.orders is None else row.orders,
+        days_since_last=since if row.orders is None else row.days_since_last,
+        usual_gap=row.gap_median,
         category=row.primary_category,
         churn_probability=row.churn_probability,
         value_at_risk=float(row.value_at_risk) if row.value_at_risk is not None else None,

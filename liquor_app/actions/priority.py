@@ -85,14 +85,17 @@ def priority(
     return Points(value, answer, earned, tired, np.asarray(total, dtype=np.float64))
 
 
-def buys_anyway(churn_probability: Floats, horizon_days: int) -> Floats:
+def buys_anyway(this_week: Floats, churn_probability: Floats, horizon_days: int) -> Floats:
     """p₀: the chance of a purchase within the response week without any message, shape (n,).
 
     Args:
-        churn_probability: P(no purchase within `horizon_days`); NaN where not known.
+        this_week: the same as scored, asked at seven days; NaN where nobody was told one.
+        churn_probability: P(no purchase within `horizon_days`), spread evenly where there is nothing better; NaN where
+            not known.
     """
     quiet = np.where(np.isnan(churn_probability), UNKNOWN_CHURN, np.clip(churn_probability, 0.0, 1.0))
-    return np.asarray(1.0 - quiet ** (RESPONSE_DAYS / horizon_days), dtype=np.float64)
+    spread = 1.0 - quiet ** (RESPONSE_DAYS / horizon_days)
+    return np.asarray(np.where(np.isnan(this_week), spread, np.clip(this_week, 0.0, 1.0)), dtype=np.float64)
 
 
 def expected_profit(

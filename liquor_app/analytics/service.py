@@ -55,7 +55,7 @@ class Dashboard:
 
 @dataclass(frozen=True, slots=True)
 class ChurnRow:
-    """Somebody worth keeping: value at risk is CLV × probability of leaving."""
+    """Somebody worth keeping: value at risk is the chance of losing them × what a return brings."""
 
     id: UUID
     name: str | None

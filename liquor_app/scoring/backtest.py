@@ -6,7 +6,7 @@ Nothing from the cut-off on is known to what is judged: features, fits and the c
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,23 +20,30 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.organization.settings import GeneralSettings, load_settings
-from liquor_app.scoring import features, training
-from liquor_app.scoring.estimators import bgnbd
+from liquor_app.scoring import features, judging, training
+from liquor_app.scoring.estimators import bgnbd, spend_glm
 from liquor_app.scoring.estimators.baselines import (
     Counts,
     Measures,
-    as_money,
     as_probability,
     counts_of,
     counts_of_histories,
     judge_money,
     judge_ranking,
 )
-from liquor_app.scoring.estimators.clv import ClvMethod, model_clv, spend_to_date_clv
-from liquor_app.scoring.estimators.evaluate import Difference, auc_difference, auc_within, spearman_difference
+from liquor_app.scoring.estimators.churn import ChurnMethod
+from liquor_app.scoring.estimators.evaluate import (
+    Difference,
+    auc_difference,
+    auc_within,
+    deviance_difference,
+    poisson_deviance,
+    said_and_seen,
+    spearman_difference,
+)
 from liquor_app.scoring.estimators.likelihood import Floats
-from liquor_app.scoring.estimators.purchase_log import Split
 from liquor_app.scoring.estimators.response import CONTACT_WINDOW_DAYS, Contacts
+from liquor_app.scoring.estimators.snapshots import Snapshots
 from liquor_app.scoring.features import MATURE_DAYS, Moment
 from liquor_app.scoring.models import ModelKind
 from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
@@ -67,6 +74,12 @@ class BacktestRow:
     measures: Measures
     baselines: dict[str, Measures]
     ahead: Ahead | None
+    nearer: Ahead | None = None
+    """Poisson deviance relative to the nearest count's, less 1: below 0 is nearer."""
+    deciles: list[tuple[float, float, int]] = field(default_factory=list)
+    """What was said on average, what was seen, of how many; by what was said, lowest first."""
+    bands: list[dict[str, Any]] = field(default_factory=list)
+    """See `judging.bands_of`."""
 
     def as_document(self) -> dict[str, Any]:
         """Flat, as programs read it; figures rounded to six digits."""
@@ -80,6 +93,12 @@ class BacktestRow:
             "baselines": {name: _rounded(measures) for name, measures in self.baselines.items()},
             "ahead_of_best_count": self.ahead
             and {"count": self.ahead.count, "measure": self.ahead.measure} | _rounded(self.ahead.by),
+            "nearer_than_nearest_count": self.nearer
+            and {"count": self.nearer.count, "measure": self.nearer.measure} | _rounded(self.nearer.by),
+            "deciles": [
+                {"said": round(said, 6), "seen": round(seen, 6), "customers": n} for said, seen, n in self.deciles
+            ],
+            "bands": self.bands,
         }
 
 
@@ -100,7 +119,7 @@ async def run_backtest(session: AsyncSession, actor: Actor, kind: str, *, cutoff
         raise Invalid(f"kind must be one of {', '.join(ModelKind)}", field="kind")
     if not 1 <= horizon <= MAX_HORIZON_DAYS:
         raise Invalid(f"horizon must lie between 1 and {MAX_HORIZON_DAYS} days", field="horizon")
-    span = await _Span.read(session, cutoff, horizon)
+    span = await _Span.within(session, cutoff, horizon)
     run = {ModelKind.CHURN: _churn, ModelKind.CLV: _clv, ModelKind.RESPONSE: _response}[ModelKind(kind)]
     return await run(session, span)
 
@@ -115,7 +134,7 @@ class _Span:
     zone: str
 
     @classmethod
-    async def read(cls, session: AsyncSession, cutoff: date, horizon: int) -> _Span:
+    async def within(cls, session: AsyncSession, cutoff: date, horizon: int) -> _Span:
         zone = (await load_settings(session, GeneralSettings)).timezone
         found = await session.execute(
             text(
@@ -147,29 +166,27 @@ class _Span:
         """Return the last moment of a day, as the features are read."""
         return Moment(self.start_of(day + timedelta(days=1)) - timedelta(microseconds=1), day, self.zone)
 
-    async def outcome(self, session: AsyncSession) -> Split:
-        """Return everybody known on the eve, and what they did over the horizon."""
-        return await features.read_split(session, self.end_of(self.eve + timedelta(days=self.horizon)), self.eve)
-
-    async def before(self, session: AsyncSession, days: int) -> Split | None:
-        """Return the same, so many days earlier and ending on the eve; None if nobody had bought by then."""
-        start = self.eve - timedelta(days=days)
-        if start <= self.first:
-            return None
-        split = await features.read_split(session, self.end_of(self.eve), start)
-        return split if split.known.x.size else None
+    async def read(self, session: AsyncSession) -> tuple[Snapshots, Snapshots]:
+        """Return the log as it stood on the eve, and with what followed over the horizon. Days count from the eve."""
+        moment = self.end_of(self.eve + timedelta(days=self.horizon))
+        log = (await features.read_snapshots(session, moment)).log
+        shifted = replace(log, day=log.day + self.horizon)
+        return Snapshots(shifted, 0.0), Snapshots(shifted, float(self.horizon))
 
 
 async def _churn(session: AsyncSession, span: _Span) -> BacktestRow:
-    after, before = await span.outcome(session), await span.before(session, span.horizon)
-    gone = ~after.bought_after
+    past, whole = await span.read(session)
+    window, days = whole.log.window(0.0, span.horizon), span.horizon
+    gone, signals = ~window.bought, window.signals
     _both(gone, "stayed away", "came back")
-    trained = training.train_churn(after.known, before)
+    trained = training.train_churn(signals.known, past, days)
     model = ChurnModel.from_stored(trained.method, trained.params)
-    earlier = None if before is None else counts_of_histories(before.known)
-    left = None if before is None else ~before.bought_after
-    baselines = _ranked(gone, counts_of_histories(after.known), earlier, left)
-    said, known = model.risk(after.known, span.horizon).probability, after.known
+    before = past.at(-float(days), days)
+    earlier = None if before is None else counts_of_histories(before.signals.known)
+    left = None if before is None else ~before.window.bought
+    known = signals.known
+    baselines = _ranked(gone, counts_of_histories(known), earlier, left)
+    said = model.risk(signals, days, past.observed).probability
     counts = {name: _turned(name, count) for name, count in counts_of_histories(known).items()}
     if np.isnan(said).any():
         shipped, ahead = baselines["recency"], None
@@ -177,44 +194,54 @@ async def _churn(session: AsyncSession, span: _Span) -> BacktestRow:
         shipped = judge_ranking(gone, said, said)
         ahead = _ahead(baselines, counts, lambda count: auc_difference(gone, said, -count, rivals=len(counts)))
     if model.params is not None:
+        alone = bgnbd.p_no_purchase(model.params, days, known.x, known.t_x, known.T)
         dead = 1 - bgnbd.p_alive(model.params, known.x, known.t_x, known.T)
+        baselines[ChurnMethod.BGNBD.value] = judge_ranking(gone, alone, alone)
         baselines["one_minus_p_alive"] = judge_ranking(gone, dead, dead)
-    return BacktestRow(ModelKind.CHURN, span.cutoff, span.horizon, trained.method, gone.size, shipped, baselines, ahead)
+    deciles = [] if np.isnan(said).any() else said_and_seen(said, gone.astype(np.float64))
+    return BacktestRow(
+        ModelKind.CHURN, span.cutoff, days, trained.method, gone.size, shipped, baselines, ahead, deciles=deciles
+    )  # fmt: skip
 
 
 async def _clv(session: AsyncSession, span: _Span) -> BacktestRow:
-    after, before = await span.outcome(session), await span.before(session, span.horizon)
-    halves = await span.before(session, (span.cutoff - span.first).days // 2)
-    spent, known = after.spent_after, after.known
+    past, whole = await span.read(session)
+    window, days = whole.log.window(0.0, span.horizon), span.horizon
+    spent, signals = window.spent, window.signals
     if not spent.any():
         raise Conflict("Nobody who was known before the cut-off bought anything after it.")
-    churn = training.train_churn(known, before)
-    buying = ChurnModel.from_stored(churn.method, churn.params)
-    trained = training.train_clv(known, buying, halves)
+    trained = training.train_clv(signals.known, past)
     model = ClvModel.from_stored(trained.method, trained.params)
-    earlier = None if before is None else counts_of_histories(before.known)
-    counts = {name: _turned(name, count) for name, count in counts_of_histories(known).items()}
-    baselines = {}
-    for name, count in counts.items():
-        money: Floats | None = None
-        if name == "spend_to_date":
-            money = spend_to_date_clv(known, training.observed_days(known), span.horizon)
-        elif before is not None and earlier is not None:
-            money = as_money(_turned(name, earlier[name]), before.spent_after, count)
-        baselines[name] = judge_money(spent, count, money)
-    if "bgnbd" in trained.params and "gamma_gamma" in trained.params:
-        rival = ClvModel.from_stored(ClvMethod.MODEL, trained.params)
-        if rival.buying is not None and rival.spending is not None:
-            value = model_clv(rival.buying, rival.spending, known, span.horizon)
-            baselines[ClvMethod.MODEL.value] = judge_money(spent, value, value)
-    said = model.value(known, span.horizon)
-    shipped, ahead = Measures(), None
-    if not np.isnan(said).any():
-        shipped = judge_money(spent, said, said)
-        ahead = _ahead(
-            baselines, counts, lambda count: spearman_difference(spent, said, count, rivals=len(counts)), by="spearman"
-        )
-    return BacktestRow(ModelKind.CLV, span.cutoff, span.horizon, trained.method, spent.size, shipped, baselines, ahead)
+    counts = {name: _turned(name, count) for name, count in counts_of_histories(signals.known).items()}
+    snapshot, closed = whole.at(0.0, days), past.closed(0.0, days)
+    money: dict[str, Floats] = {}
+    if snapshot is not None and closed:
+        money = judging.money_of_counts(snapshot, closed, days)
+    elif past.observed:
+        money = {"spend_to_date": signals.known.spend * (days / past.observed)}
+    baselines = {name: judge_money(spent, count, money.get(name)) for name, count in counts.items()}
+    if "calibrated_count" in money:
+        baselines["calibrated_count"] = judge_money(spent, money["calibrated_count"], money["calibrated_count"])
+    if snapshot is not None:
+        rival = spend_glm.bgnbd_value(snapshot.buying, snapshot.spending, signals, days)
+        baselines["bgnbd_gamma_gamma"] = judge_money(spent, rival, rival)
+    said = model.value(signals, days, past.observed)
+    if np.isnan(said).any():
+        return BacktestRow(
+            ModelKind.CLV, span.cutoff, days, trained.method, spent.size, Measures(), baselines, None
+        )  # fmt: skip
+    ahead = _ahead(
+        baselines, counts, lambda count: spearman_difference(spent, said, count, rivals=len(counts)), by="spearman"
+    )
+    nearest = min(money, key=lambda name: poisson_deviance(spent, money[name]))
+    bands = []
+    if snapshot is not None:
+        bands = judging.bands_of(judging.join([(snapshot, {"said": said})], days), said)
+    return BacktestRow(
+        ModelKind.CLV, span.cutoff, days, trained.method, spent.size, judge_money(spent, said, said), baselines, ahead,
+        nearer=Ahead(nearest, "deviance", deviance_difference(spent, said, money[nearest])),
+        deciles=said_and_seen(said, spent), bands=bands,
+    )  # fmt: skip
 
 
 async def _response(session: AsyncSession, span: _Span) -> BacktestRow:

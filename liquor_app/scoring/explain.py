@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from liquor_app.customers.models import ChurnRisk
+from liquor_app.scoring.estimators.clv import HORIZON_DAYS
 from liquor_app.scoring.estimators.rfm import RfmSegment
 from liquor_app.ui.words import figure, percent, plural, show_full_day, show_money
 
@@ -53,8 +54,12 @@ class CustomerFacts:
         days_since_last: days since the last order; None without orders.
         gap_median, gap_high: median and 90 % quantile of days between orders; None with fewer than two gaps.
         churn_missing: what the shop's history is short of when there is no churn probability.
+        is_ranked: bands then go by a BG/NBD whose chances are told to nobody, not by recency.
         more_orders_than: share of buyers with fewer orders, 0–1.
         clv_method: as people call it.
+        value_if_back, value_if_gone: expected spend over the same days by whether they buy within `horizon_days`.
+        buys_this_week: chance of a purchase within seven days, whatever is sent.
+        observed_days: length of the shop's purchase log.
         contacts, responses: messages received and acted on in the last 365 days.
         base_response: response rate of everybody.
         night_share: share of orders between 20:00 and 03:59.
@@ -73,6 +78,7 @@ class CustomerFacts:
     churn_probability: float | None = None
     churn_risk: ChurnRisk | None = None
     churn_missing: tuple[str, ...] = ()
+    is_ranked: bool = False
     more_orders_than: float | None = None
     spend: float = 0.0
     segment: RfmSegment | None = None
@@ -83,6 +89,10 @@ class CustomerFacts:
     clv_method: str = ""
     clv_horizon_days: int = 365
     value_at_risk: float | None = None
+    value_if_back: float | None = None
+    value_if_gone: float | None = None
+    buys_this_week: float | None = None
+    observed_days: float = 0.0
     next_expected: date | None = None
     next_low: date | None = None
     next_high: date | None = None
@@ -129,7 +139,11 @@ def churn_sentence(facts: CustomerFacts) -> Sentence:
     tone = {ChurnRisk.LOW: Tone.GOOD, ChurnRisk.MEDIUM: Tone.NEUTRAL, ChurnRisk.HIGH: Tone.WARNING}[risk]
     if facts.churn_probability is None:
         why = "; ".join(facts.churn_missing) or "the shop's history does not determine a model"
-        text = f"{lead}: the risk counts as {risk.value} by recency alone. Not enough data for a probability: {why}."
+        text = (
+            f"{lead}: the risk counts as {risk.value} by"
+            f" {'when and how often they bought' if facts.is_ranked else 'recency alone'}."
+            f" Not enough data for a probability: {why}."
+        )
         return Sentence("churn", "Not enough data for a churn probability", text, tone)
     chance = percent(facts.churn_probability)
     title = f"{risk.value.capitalize()} churn risk, {chance}"
@@ -192,12 +206,30 @@ def _segment(facts: CustomerFacts) -> Sentence | None:
 def _value(facts: CustomerFacts) -> Sentence | None:
     if facts.clv is None:
         return None
-    text = f"{show_money(facts.spend)} so far. Expected over the next {facts.clv_horizon_days} days: "
-    text += f"{show_money(facts.clv)} ({facts.clv_method})."
-    if facts.value_at_risk is None or facts.churn_probability is None:
-        return Sentence("value", f"Worth {show_money(facts.clv)}", text)
-    text += f" At {percent(facts.churn_probability)} churn risk, {show_money(facts.value_at_risk)} of it is at risk."
+    text = f"{show_money(facts.spend)} so far. Expected over {horizon_words(facts.clv_horizon_days)}:"
+    text += f" {show_money(facts.clv)}, {facts.clv_method}{extrapolated(facts)}."
+    if facts.churn_probability is None or facts.value_if_back is None or facts.value_if_gone is None:
+        return Sentence("value", f"Expected spend {show_money(facts.clv)}", text)
+    text += (
+        f" If they come back within {facts.horizon_days} days ({percent(1 - facts.churn_probability)} likely):"
+        f" {show_money(facts.value_if_back)}; if not: {show_money(facts.value_if_gone)}."
+    )
+    if facts.value_at_risk is None:
+        return Sentence("value", f"Expected spend {show_money(facts.clv)}", text)
+    text += f" {percent(facts.churn_probability)} of the difference is at risk: {show_money(facts.value_at_risk)}."
     return Sentence("value", f"{show_money(facts.value_at_risk)} at risk", text)
+
+
+def horizon_words(days_ahead: int) -> str:
+    """ "the next 12 months" """
+    return "the next 12 months" if days_ahead == HORIZON_DAYS else f"the next {figure(days_ahead)} days"
+
+
+def extrapolated(facts: CustomerFacts) -> str:
+    """Say so where the log has not seen such a span and what followed it; empty where it has."""
+    if not facts.observed_days or facts.observed_days > 2 * facts.clv_horizon_days:
+        return ""
+    return f", extrapolated from {figure(facts.observed_days)} days of purchases"
 
 
 def _response(facts: CustomerFacts) -> Sentence | None:

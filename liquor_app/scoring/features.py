@@ -15,11 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.core.states import sql_list
 from liquor_app.customers.labels.product_labels import LABELLED_LINES
 from liquor_app.ledger.models import REACHED
-from liquor_app.scoring.estimators.purchase_log import Histories, Split
 from liquor_app.scoring.estimators.response import CONTACT_WINDOW_DAYS, RECENT_DAYS, Contacts, Known
+from liquor_app.scoring.estimators.signals import HALF_LIVES, DayLog
+from liquor_app.scoring.estimators.snapshots import Snapshots
 
 MAX_TRAINING_CONTACTS = 200_000
 """The latest contacts teach the response model; older ones add time, not knowledge."""
+
+MAX_LOG_CUSTOMERS = 40_000
+"""Customers whose log teaches churn and value: more of them take time, their coefficients would not move."""
 
 MATURE_DAYS = 14
 """A contact younger than this may still be acted on, so its outcome is not known yet."""
@@ -29,6 +33,18 @@ PAID = "total > 0"
 
 _CONTACTED = f"status IN {sql_list(*REACHED)} AND provider IS DISTINCT FROM 'sandbox'"
 """Messages that reached for somebody. The sandbox delivers nothing, so nobody can have answered it."""
+
+
+_LATELY = ", ".join(
+    f"CAST(sum({{what}} * power(CAST(2 AS float8), ({{day}} - :today) / CAST({half} AS float8))) AS float8)"
+    f" AS {{name}}_{half}"
+    for half in HALF_LIVES
+)
+_LATELY_COLUMNS = ", ".join(
+    [f"r.orders_{half}" for half in HALF_LIVES]
+    + [f"GREATEST(b.spend_{half} + COALESCE(t.spend_{half}, 0), 0) AS spend_{half}" for half in HALF_LIVES]
+)
+"""Orders and spend, each weighing 2^(−days ago / half-life): `estimators.signals` of everybody in one pass."""
 
 
 def _customers(only: str) -> str:
@@ -44,14 +60,17 @@ WITH baskets AS (
 ), returned AS (
     -- what came back lowers what was spent, and is no purchase
     SELECT p.customer_id, sum(p.total) AS spend, COALESCE(sum(p.total) FILTER (
-           WHERE CAST(p.occurred_at AT TIME ZONE :zone AS date) > :window_from), 0) AS window_spend
+           WHERE CAST(p.occurred_at AT TIME ZONE :zone AS date) > :window_from), 0) AS window_spend,
+           {_LATELY.format(what="p.total", name="spend", day="CAST(p.occurred_at AT TIME ZONE :zone AS date)")}
     FROM purchases p WHERE p.occurred_at <= :now AND p.total < 0{of} GROUP BY 1
 ), days AS (
     SELECT customer_id, day, day - lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS gap
     FROM (SELECT DISTINCT customer_id, day FROM baskets) d
 ), rhythm AS (
     SELECT customer_id, count(*) AS order_days, count(*) FILTER (WHERE day > :window_from) AS window_days,
-           percentile_cont(ARRAY[0.1, 0.5, 0.9]) WITHIN GROUP (ORDER BY gap) AS gaps
+           percentile_cont(ARRAY[0.1, 0.5, 0.9]) WITHIN GROUP (ORDER BY gap) AS gaps,
+           CAST(CASE WHEN count(gap) > 1 THEN stddev_samp(gap) / avg(gap) END AS float8) AS gap_variation,
+           {_LATELY.format(what="1", name="orders", day="day")}
     FROM days GROUP BY customer_id
 ), bought AS (
     SELECT customer_id, count(*) AS baskets, count(*) FILTER (WHERE day > :recent_from) AS recent,
@@ -61,6 +80,7 @@ WITH baskets AS (
            sum(discount) AS discount, count(*) FILTER (WHERE discount > 0) AS discounted,
            COALESCE(sum(coupon_lines) FILTER (WHERE day > :recent_from), 0) AS coupons,
            avg(CAST(hour >= 20 OR hour < 4 AS int)) AS night_share,
+           {_LATELY.format(what="total", name="spend", day="day")},
            -- the mean on the clock face: 23:00 and 1:00 average to midnight, not to noon
            atan2(avg(sin(hour * pi() / 12)), avg(cos(hour * pi() / 12))) * 12 / pi() AS hour
     FROM baskets GROUP BY customer_id
@@ -81,7 +101,8 @@ SELECT c.id, c.profiling_objected_at IS NOT NULL AS objected, COALESCE(b.baskets
        CAST(CASE WHEN b.spend > 0 THEN GREATEST(b.window_spend + COALESCE(t.window_spend, 0), 0) END AS float8)
            AS window_spend, CAST(b.night_share AS float8) AS night_share,
        CAST(b.hour AS float8) AS hour, r.order_days, r.window_days, CAST(r.gaps[1] AS float8) AS gap_low,
-       CAST(r.gaps[2] AS float8) AS gap_median, CAST(r.gaps[3] AS float8) AS gap_high,
+       CAST(r.gaps[2] AS float8) AS gap_median, CAST(r.gaps[3] AS float8) AS gap_high, r.gap_variation,
+       {_LATELY_COLUMNS},
        COALESCE(s.contacts, 0) AS contacts, COALESCE(s.responses, 0) AS responses,
        COALESCE(a.answers, 0) AS answers, COALESCE(b.recent, 0) AS recent, COALESCE(b.coupons, 0) AS coupons,
        CAST(b.discount AS float8) AS discount, COALESCE(b.discounted, 0) AS discounted,
@@ -93,22 +114,17 @@ WHERE c.deleted_at IS NULL{of.replace("customer_id", "c.id")} ORDER BY c.id
 """
 
 
-_SPLIT = """
-WITH days AS (
-    SELECT p.customer_id, CAST(p.occurred_at AT TIME ZONE :zone AS date) AS day, sum(p.total) AS spent,
-           bool_or(p.total > 0) AS paid
+_LOG = """
+SELECT dense_rank() OVER (ORDER BY customer_id) AS customer, day, spent, paid FROM (
+    SELECT p.customer_id, CAST(p.occurred_at AT TIME ZONE :zone AS date) - :today AS day,
+           CAST(sum(p.total) AS float8) AS spent, bool_or(p.total > 0) AS paid
     FROM purchases p JOIN customers c ON c.id = p.customer_id
     WHERE p.occurred_at <= :now AND p.total <> 0 AND c.deleted_at IS NULL AND c.profiling_objected_at IS NULL
+      AND (hashtext(CAST(p.customer_id AS text)) & 2147483647) % :every = 0
     GROUP BY 1, 2
-)
-SELECT count(*) FILTER (WHERE day <= :cutoff AND paid) - 1 AS x,
-       max(day) FILTER (WHERE day <= :cutoff AND paid) - min(day) FILTER (WHERE paid) AS t_x,
-       :cutoff - min(day) FILTER (WHERE paid) AS age,
-       CAST(GREATEST(sum(spent) FILTER (WHERE day <= :cutoff), 0) AS float8) AS spend,
-       COALESCE(CAST(GREATEST(sum(spent) FILTER (WHERE day > :cutoff), 0) AS float8), 0) AS spent_after,
-       COALESCE(bool_or(day > :cutoff AND paid), false) AS bought_after
-FROM days GROUP BY customer_id HAVING min(day) FILTER (WHERE paid) <= :cutoff
+) d
 """
+"""A customer's net spend a day; every so many customers, the same ones each time."""
 
 _CONTACTS = f"""
 WITH contacts AS (
@@ -187,19 +203,29 @@ async def read_customers(
         "opened",
         "clicked",
     ]
-    measured = ["discount", "spend", "window_spend", "night_share", "hour", "gap_low", "gap_median", "gap_high"]
+    measured = [
+        "discount", "spend", "window_spend", "night_share", "hour", "gap_low", "gap_median", "gap_high",
+        "gap_variation", *(f"{name}_{half}" for name in ("orders", "spend") for half in HALF_LIVES),
+    ]  # fmt: skip
     return frame.astype(dict.fromkeys(counted + measured, "float64"))
 
 
-async def read_split(session: AsyncSession, moment: Moment, cutoff: date) -> Split:
-    """Tell what was known of each buyer on `cutoff` and what they did since; one statement over all purchases."""
-    found = await session.execute(text(_SPLIT), {"zone": moment.zone, "now": moment.now, "cutoff": cutoff})
-    frame = pd.DataFrame(found.all(), columns=list(found.keys()))
-    x, t_x, age, spend, after = (
-        frame[name].to_numpy(dtype=np.float64) for name in ("x", "t_x", "age", "spend", "spent_after")
+async def read_snapshots(session: AsyncSession, moment: Moment) -> Snapshots:
+    """Return the log of everybody who may be profiled, or of a fair sample of about `MAX_LOG_CUSTOMERS`, by day, today
+    being 0."""
+    counted = await session.execute(text("SELECT count(*) FROM customers WHERE deleted_at IS NULL"))
+    every = -(-int(counted.scalar_one()) // MAX_LOG_CUSTOMERS) or 1
+    found = await session.execute(
+        text(_LOG), {"zone": moment.zone, "now": moment.now, "today": moment.today, "every": every}
     )
-    known = Histories(np.arange(len(frame)), x, t_x, age, spend)
-    return Split(known, (moment.today - cutoff).days, after, frame["bought_after"].to_numpy(dtype=np.bool_))
+    frame = pd.DataFrame(found.all(), columns=list(found.keys()))
+    log = DayLog(
+        frame["customer"].to_numpy(dtype=np.int64),
+        frame["day"].to_numpy(dtype=np.float64),
+        frame["spent"].to_numpy(dtype=np.float64),
+        frame["paid"].to_numpy(dtype=np.bool_),
+    )
+    return Snapshots(log, 0.0)
 
 
 async def read_contacts(session: AsyncSession, moment: Moment) -> Contacts:

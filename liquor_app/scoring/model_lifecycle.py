@@ -22,9 +22,10 @@ from liquor_app.scoring import features, training
 from liquor_app.scoring.estimators import scorecard
 from liquor_app.scoring.estimators.evaluate import Difference, auc_difference, psi, spearman_difference
 from liquor_app.scoring.estimators.likelihood import Floats
-from liquor_app.scoring.estimators.purchase_log import Split
 from liquor_app.scoring.estimators.response import Contacts
+from liquor_app.scoring.estimators.snapshots import Snapshot, Snapshots
 from liquor_app.scoring.features import Moment
+from liquor_app.scoring.judging import VALUE_DAYS
 from liquor_app.scoring.models import MODEL, ModelKind, ModelStatus
 from liquor_app.scoring.reference_cuts import Standards
 from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel, Trained
@@ -71,12 +72,16 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What models of each kind are judged on: the latest weeks for churn, the second half of the log for value, and
-    every contact that is old enough; None where the log is too short."""
+    """What models of each kind are judged on: the log as it stood on earlier days, and every contact that is old
+    enough."""
 
-    held_out: Split | None
-    halves: Split | None
+    snapshots: Snapshots
+    churn_days: int
     contacts: Contacts
+
+    def latest(self, days: int) -> Snapshot | None:
+        """Return the latest day whose `days` are over; None where the log is too short."""
+        return self.snapshots.at(self.snapshots.until - days, days)
 
 
 async def models_in_use(session: AsyncSession) -> dict[ModelKind, Stored]:
@@ -94,11 +99,20 @@ async def is_due(session: AsyncSession, in_use: dict[ModelKind, Stored], buyers:
     by a fifth (a file was imported), or the last attempt is a week old."""
     if len(in_use) < len(ModelKind) or any(model.method in FALLBACKS for model in in_use.values()):
         return True
+    if any(_is_outdated(kind, model) for kind, model in in_use.items()):
+        return True
     if buyers > GROWTH * in_use[ModelKind.CHURN].n:
         return True
     found = await session.execute(text("SELECT max(created_at) FROM model_versions"))
     latest: datetime = found.scalar_one()
     return latest < now() - timedelta(days=REFIT_DAYS, hours=-1)
+
+
+def _is_outdated(kind: ModelKind, model: Stored) -> bool:
+    """Whether what is stored was fitted by another version of the program, and scores nobody any more."""
+    if kind is ModelKind.CHURN:
+        return ChurnModel.from_stored(model.method, model.params).method != model.method
+    return kind is ModelKind.CLV and ClvModel.from_stored(model.method, model.params).method != model.method
 
 
 async def refit(
@@ -109,17 +123,13 @@ async def refit(
     Args:
         customers: rows of `features.read_customers`.
     """
-    profiled = customers[~customers["objected"].to_numpy(dtype=bool) & (customers["baskets"].to_numpy() > 0)]
-    known = scorecard.histories_of(profiled)
-    span = int(training.observed_days(known))
-    held_out = halves = None
-    if span > 2 * churn_days:
-        held_out = await features.read_split(session, moment, moment.today - timedelta(days=churn_days))
-    if span >= 2 * training.MIN_CLV_DAYS:
-        halves = await features.read_split(session, moment, moment.today - timedelta(days=span // 2))
-    evidence = Evidence(held_out, halves, await features.read_contacts(session, moment))
-    churn = training.train_churn(known, held_out)
-    clv = training.train_clv(known, ChurnModel.from_stored(churn.method, churn.params), halves)
+    known = scorecard.histories_of(scorecard.buyers_of(customers))
+    span = int(known.observed)
+    evidence = Evidence(
+        await features.read_snapshots(session, moment), churn_days, await features.read_contacts(session, moment)
+    )  # fmt: skip
+    churn = training.train_churn(known, evidence.snapshots, churn_days)
+    clv = training.train_clv(known, evidence.snapshots)
     response = training.train_response(evidence.contacts)
     first = None if not span else moment.now - timedelta(days=span)
     in_use = await models_in_use(session)
@@ -137,28 +147,33 @@ def regression(trained: Trained, incumbent: Stored, evidence: Evidence) -> Diffe
     """
     if trained.method != incumbent.method:
         return None
-    if trained.kind is ModelKind.CHURN and evidence.held_out is not None:
-        split = evidence.held_out
+    if trained.kind is ModelKind.RESPONSE:
+        return _response_regression(trained, incumbent, evidence.contacts)
+    latest = evidence.latest(evidence.churn_days if trained.kind is ModelKind.CHURN else VALUE_DAYS)
+    if latest is None:
+        return None
+    window, signals, observed = latest.window, latest.signals, latest.observed
+    if trained.kind is ModelKind.CHURN:
         old, new = (
-            ChurnModel.from_stored(trained.method, params).risk(split.known, split.days_after).probability
+            ChurnModel.from_stored(trained.method, params).risk(signals, window.days, observed).probability
             for params in (incumbent.params, trained.params)
         )
-        return _if_told(old, new, lambda: auc_difference(~split.bought_after, old, new))
-    if trained.kind is ModelKind.CLV and evidence.halves is not None:
-        split = evidence.halves
-        old, new = (
-            ClvModel.from_stored(trained.method, params).value(split.known, split.days_after)
-            for params in (incumbent.params, trained.params)
-        )
-        return _if_told(old, new, lambda: spearman_difference(split.spent_after, old, new))
-    if trained.kind is ModelKind.RESPONSE and evidence.contacts.responded.any():
-        contacts = evidence.contacts
-        old, new = (
-            ResponseModel.from_stored(trained.method, params).likelihood(contacts.known)
-            for params in (incumbent.params, trained.params)
-        )
-        return _if_told(old, new, lambda: auc_difference(contacts.responded, old, new, contacts.campaign))
-    return None
+        return _if_told(old, new, lambda: auc_difference(~window.bought, old, new))
+    old, new = (
+        ClvModel.from_stored(trained.method, params).value(signals, window.days, observed)
+        for params in (incumbent.params, trained.params)
+    )
+    return _if_told(old, new, lambda: spearman_difference(window.spent, old, new))
+
+
+def _response_regression(trained: Trained, incumbent: Stored, contacts: Contacts) -> Difference | None:
+    if not contacts.responded.any():
+        return None
+    old, new = (
+        ResponseModel.from_stored(trained.method, params).likelihood(contacts.known)
+        for params in (incumbent.params, trained.params)
+    )
+    return _if_told(old, new, lambda: auc_difference(contacts.responded, old, new, contacts.campaign))
 
 
 def _if_told(old: Floats, new: Floats, difference: Callable[[], Difference]) -> Difference | None:

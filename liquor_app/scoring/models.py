@@ -21,7 +21,7 @@ class ModelKind(StrEnum):
 
     @property
     def label(self) -> str:
-        return {"churn": "churn", "clv": "lifetime value", "response": "response"}[self.value]
+        return {"churn": "churn", "clv": "expected spend", "response": "response"}[self.value]
 
 
 class ModelStatus(StrEnum):

@@ -14,7 +14,6 @@ import pandas as pd
 from liquor_app.scoring.estimators.likelihood import Floats
 from liquor_app.scoring.estimators.purchase_log import Histories
 from liquor_app.scoring.estimators.rfm import Rfm, quintiles, segments
-from liquor_app.scoring.training import observed_days
 
 MOST_NAMES = 2_000
 """Categories or brands kept, the most popular; a rarer one counts as bought once."""
@@ -83,7 +82,7 @@ class Standards:
             Cuts.of(window_orders),
             Cuts.of(window_spend),
             tuple(zip(counts.tolist(), below.tolist(), strict=True)),
-            observed_days(known),
+            known.observed,
             categories,
             brands,
             prices,

@@ -20,10 +20,9 @@ from liquor_app.scoring.explain import NIGHT_MIN_ORDERS, NIGHT_SHARE, CustomerFa
 
 @dataclass(frozen=True, slots=True)
 class Tastes:
-    """Per customer (aligned lists): own items best first with their share of spend, and the best one not own yet."""
+    """Per customer: own items, best first, with their share of spend."""
 
     own: list[list[tuple[str, float]]]
-    suggested: list[str | None]
 
 
 def tastes(bought: pd.DataFrame, popularity: pd.Series, ids: pd.Series, *, k: int) -> Tastes:
@@ -33,12 +32,11 @@ def tastes(bought: pd.DataFrame, popularity: pd.Series, ids: pd.Series, *, k: in
         bought: customer_id, name, baskets, amount; one row per pair.
         popularity: baskets of everybody per name.
         ids: the customers wanted, in order.
-        k: how many own items to keep; one more is looked at for the suggestion.
+        k: how many own items to keep.
     """
     own: list[list[tuple[str, float]]] = [[] for _ in range(len(ids))]
-    suggested: list[str | None] = [None] * len(ids)
     if popularity.empty or ids.empty:
-        return Tastes(own, suggested)
+        return Tastes(own)
     who = pd.Index(ids).get_indexer(pd.Index(bought["customer_id"]))
     what = popularity.index.get_indexer(pd.Index(bought["name"]))
     # A name first sold while we were reading has no popularity yet; the next scoring knows it.
@@ -51,7 +49,7 @@ def tastes(bought: pd.DataFrame, popularity: pd.Series, ids: pd.Series, *, k: in
         bought["baskets"].to_numpy(dtype=np.float64)[seen],
         customers=len(ids),
         items=len(popularity),
-        k=k + 1,
+        k=k,
         popularity=popularity.to_numpy(),
     )
     spent = {(int(c), int(i)): float(a) for c, i, a in zip(who, what, amount, strict=True)}
@@ -59,12 +57,10 @@ def tastes(bought: pd.DataFrame, popularity: pd.Series, ids: pd.Series, *, k: in
     names = popularity.index.tolist()
     for row, (items, is_own) in enumerate(zip(best.item.tolist(), best.own.tolist(), strict=True)):
         for item, bought_it in zip(items, is_own, strict=True):
-            if bought_it and len(own[row]) < k:
+            if bought_it:
                 share = spent[row, item] / float(total[row]) if total[row] > 0 else 0.0
                 own[row].append((names[item], round(share, 4)))
-            elif not bought_it and item >= 0 and suggested[row] is None:
-                suggested[row] = names[item]
-    return Tastes(own, suggested)
+    return Tastes(own)
 
 
 def price_levels(bought: pd.DataFrame, prices: pd.Series, ids: pd.Series) -> list[float | None]:
@@ -101,13 +97,10 @@ def describe(
 ) -> tuple[list[str], list[str]]:
     """Per row: the features document and the sentences, both as JSON text."""
     documents, sentences = [], []
-    rows = zip(_records(customers), _records(scores), categories.own, categories.suggested, levels, strict=True)
-    for known, score, likes, suggestion, level in rows:
+    rows = zip(_records(customers), _records(scores), categories.own, levels, strict=True)
+    for known, score, likes, level in rows:
         facts = _facts(known, score, likes, level, models=models, today=today)
-        stored = _features(known, facts, today) | {
-            "suggested_category": suggestion,
-            "churn_method": models.churn.method,
-        }
+        stored = _features(known, facts, today) | {"churn_method": models.churn.method}
         documents.append(json.dumps(stored))
         told = explain(facts) if not known["objected"] else []
         sentences.append(json.dumps([sentence.to_dict() for sentence in told]))
@@ -136,6 +129,7 @@ def _facts(
         churn_probability=_number(score["churn_probability"]),
         churn_risk=ChurnRisk(score["churn_risk"]) if isinstance(score["churn_risk"], str) else None,
         churn_missing=models.churn.missing,
+        is_ranked=models.churn.rank_by is not None,
         more_orders_than=_number(score["more_orders_than"]),
         spend=spend,
         segment=RfmSegment(score["rfm_segment"]) if isinstance(score["rfm_segment"], str) else None,
@@ -146,6 +140,10 @@ def _facts(
         clv_method=method.label if isinstance(method, ClvMethod) else "",
         clv_horizon_days=models.clv_days,
         value_at_risk=_number(score["value_at_risk"]),
+        value_if_back=_number(score["value_if_back"]),
+        value_if_gone=_number(score["value_if_gone"]),
+        buys_this_week=_number(score["buys_this_week"]),
+        observed_days=models.observed_days,
         next_expected=_day(today, score["next_expected"]),
         next_low=_day(today, score["next_low"]),
         next_high=_day(today, score["next_high"]),
@@ -167,7 +165,8 @@ def _facts(
 
 _STORED = (
     "orders", "days_since_last", "gap_median", "gap_high", "horizon_days", "churn_missing", "more_orders_than",
-    "clv_method", "clv_horizon_days", "contacts", "responses", "base_response", "night_share", "tastes",
+    "clv_method", "clv_horizon_days", "value_if_back", "value_if_gone", "buys_this_week", "observed_days",
+    "contacts", "responses", "base_response", "night_share", "tastes",
     "response_by_channel", "price_level", "discount_share", "discounted_share", "reached", "opened", "clicked",
 )  # fmt: skip
 """Facts kept as features; the others are columns already."""

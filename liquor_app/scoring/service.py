@@ -141,6 +141,7 @@ async def prepare(
         response=ResponseModel.from_stored(response.method, response.params),
         churn_days=planning.horizon_days,
         clv_days=settings.clv_horizon_days,
+        observed_days=standards.observed_days,
     )
     scores = scorecard.scored(customers, models, standards)
     if everybody:

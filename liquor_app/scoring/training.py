@@ -8,21 +8,30 @@ from typing import Any
 
 import numpy as np
 
-from liquor_app.scoring.estimators import bgnbd, gamma_gamma, response
+from liquor_app.core.errors import Invalid
+from liquor_app.scoring import judging
+from liquor_app.scoring.estimators import bgnbd, calibrated_count, churn_blend, gamma_gamma, response, spend_glm
 from liquor_app.scoring.estimators.baselines import counts_of_histories
 from liquor_app.scoring.estimators.bgnbd import BgNbdParams
-from liquor_app.scoring.estimators.churn import ChurnMethod, ChurnScores, bands, churn, sufficiency
-from liquor_app.scoring.estimators.clv import ClvMethod, choose_method, model_clv, spend_to_date_clv
-from liquor_app.scoring.estimators.evaluate import auc, auc_difference, brier, ece
+from liquor_app.scoring.estimators.calibrated_count import CalibratedCount
+from liquor_app.scoring.estimators.churn import MIN_BUYERS, ChurnMethod, ChurnScores, bands, churn, sufficiency
+from liquor_app.scoring.estimators.churn_blend import ChurnBlend
+from liquor_app.scoring.estimators.clv import ClvMethod
 from liquor_app.scoring.estimators.gamma_gamma import GammaGammaParams
 from liquor_app.scoring.estimators.likelihood import FitFailed, Floats
-from liquor_app.scoring.estimators.purchase_log import Histories, Split
+from liquor_app.scoring.estimators.purchase_log import Histories
 from liquor_app.scoring.estimators.response import Contacts, Known, LogitParams, ResponseMethod
+from liquor_app.scoring.estimators.signals import Signals
+from liquor_app.scoring.estimators.snapshots import Snapshots
+from liquor_app.scoring.estimators.spend_glm import Return, SpendGlm
 from liquor_app.scoring.models import ModelKind
 from liquor_app.ui.words import figure
 
 MIN_CLV_DAYS = 30
 """A shorter log, scaled to a year, would only be noise."""
+
+WEEK = 7
+"""Days of the chance that somebody buys anyway: a plan is a week's."""
 
 SHIPPABLE = ("recency", "frequency", "spend_to_date")
 """Counts that can stand in for a model: each is known of a customer alone, without ranking everybody."""
@@ -50,67 +59,112 @@ class CountModel:
 
 @dataclass(frozen=True, slots=True)
 class ChurnModel:
-    """A BG/NBD, or a count that beat it, or neither: then recency bands have to do, and `missing` says why."""
+    """What churn risk is told by: blends by horizon, else a BG/NBD, else a count that beat both. With neither there are
+    bands alone, ranked by `rank_by` (a BG/NBD whose level nobody should be told) or by recency; `missing` says why."""
 
     params: BgNbdParams | None
-    missing: tuple[str, ...]
+    missing: tuple[str, ...] = ()
     count: CountModel | None = None
+    blends: Mapping[int, ChurnBlend] = field(default_factory=dict)
+    rank_by: BgNbdParams | None = None
 
     @classmethod
     def from_stored(cls, method: str, params: dict[str, Any]) -> ChurnModel:
         missing = tuple(str(reason) for reason in params.get("missing", ()))
-        if method == ChurnMethod.BGNBD:
-            return cls(BgNbdParams.from_dict(params), ())
+        if method in (ChurnMethod.BLEND, ChurnMethod.BGNBD):
+            buying = BgNbdParams.from_dict(params.get("bgnbd", params))
+            try:
+                return cls(buying, blends=_blends(buying, params))
+            except Invalid:
+                return cls(buying)  # fitted by an older version, on features that are no more: the next refit mends it
         if method == ChurnMethod.COUNT:
             line = LogitParams.from_dict(params["line"])
             return cls(None, missing, CountModel(str(params["count"]), line, int(params["days"])))
-        return cls(None, missing)
+        return cls(None, missing, rank_by=BgNbdParams.from_dict(params["rank_by"]) if "rank_by" in params else None)
 
     @property
     def method(self) -> ChurnMethod:
+        if any(days != WEEK for days in self.blends):
+            return ChurnMethod.BLEND
         if self.params is not None:
             return ChurnMethod.BGNBD
         return ChurnMethod.RECENCY if self.count is None else ChurnMethod.COUNT
 
-    def risk(self, known: Histories, days: float) -> ChurnScores:
-        """Everybody's chance of no purchase within `days`, and band. A count only speaks of the days it was fitted
-        for; of others there are bands alone until it is fitted again."""
-        if self.count is None or self.count.days != days:
-            return churn(known, self.params, days)
-        values = np.log1p(counts_of_histories(known)[self.count.name])
-        chance = response.predict(self.count.line, values[:, None])
-        return ChurnScores(ChurnMethod.COUNT, chance, bands(chance))
+    def risk(self, signals: Signals, days: int, observed: float) -> ChurnScores:
+        """Everybody's chance of no purchase within `days`, and band. What was fitted for other days does not speak of
+        these: then there is the BG/NBD, or bands alone until it is fitted again.
+
+        Args:
+            observed: length of the whole log, days.
+        """
+        known = signals.known
+        if (blend := self.blends.get(days)) is not None:
+            chance = blend.probability(signals, observed)
+            return ChurnScores(ChurnMethod.BLEND, chance, bands(chance))
+        if self.count is not None and self.count.days == days:
+            values = np.log1p(counts_of_histories(known)[self.count.name])
+            chance = response.predict(self.count.line, values[:, None])
+            return ChurnScores(ChurnMethod.COUNT, chance, bands(chance))
+        return churn(known, self.params, days, rank_by=self.rank_by)
+
+    def buys_this_week(self, signals: Signals, observed: float) -> Floats:
+        """P(a purchase within seven days), shape (n,); NaN where nobody is told a chance. Asked at seven days: a longer
+        horizon's chance, spread evenly, is too low for whoever buys in rhythm."""
+        if (blend := self.blends.get(WEEK)) is not None:
+            return 1 - blend.probability(signals, observed)
+        known = signals.known
+        if self.params is None:
+            return np.full(known.x.shape, np.nan)
+        return 1 - bgnbd.p_no_purchase(self.params, WEEK, known.x, known.t_x, known.T)
+
+
+def _blends(buying: BgNbdParams, params: dict[str, Any]) -> dict[int, ChurnBlend]:
+    found = [ChurnBlend.from_dict(buying, stored) for stored in params.get("blends", ())]
+    return {one.days: one for one in found}
 
 
 @dataclass(frozen=True, slots=True)
 class ClvModel:
-    """`method` is None where there is too little history for a value."""
+    """What a customer is expected to spend; neither part where there is too little history for a value, or what is
+    stored is of an older version: the next fit mends that."""
 
-    method: ClvMethod | None
-    buying: BgNbdParams | None = None
-    spending: GammaGammaParams | None = None
+    glm: SpendGlm | None = None
+    count: CalibratedCount | None = None
 
     @classmethod
     def from_stored(cls, method: str, params: dict[str, Any]) -> ClvModel:
-        if method == ClvMethod.MODEL:
-            return cls(
-                ClvMethod.MODEL,
-                BgNbdParams.from_dict(params["bgnbd"]),
-                GammaGammaParams.from_dict(params["gamma_gamma"]),
-            )
-        return cls(ClvMethod.SPEND if method == ClvMethod.SPEND else None)
+        try:
+            if method == ClvMethod.GLM:
+                buying = BgNbdParams.from_dict(params["bgnbd"])
+                spending = GammaGammaParams.from_dict(params["gamma_gamma"])
+                return cls(glm=SpendGlm.from_dict(buying, spending, params["glm"]))
+            if method == ClvMethod.COUNT:
+                return cls(count=CalibratedCount.from_dict(params["count"]))
+        except Invalid:
+            pass
+        return cls()
 
-    def value(self, known: Histories, horizon: float, observed: float | None = None) -> Floats:
-        """Return money per customer over `horizon` days; NaN where there is too little history.
+    @property
+    def method(self) -> ClvMethod | None:
+        return ClvMethod.GLM if self.glm is not None else ClvMethod.COUNT if self.count is not None else None
+
+    def value(self, signals: Signals, horizon: float, observed: float) -> Floats:
+        """Return money expected of each customer over `horizon` days, NaN where there is too little to go by.
 
         Args:
-            observed: length of the whole log, days, where `known` is only some of the customers.
+            observed: length of the whole log, days.
         """
-        if self.method is None:
-            return np.full(known.x.shape, np.nan)
-        if self.buying is not None and self.spending is not None:
-            return model_clv(self.buying, self.spending, known, horizon)
-        return spend_to_date_clv(known, observed_days(known) if observed is None else observed, horizon)
+        model = self.glm or self.count
+        if model is None:
+            return np.full(signals.known.x.shape, np.nan)
+        return model.value(signals, horizon, observed)
+
+    def if_back(self, signals: Signals, value: Floats, quiet: Floats, *, days: float, horizon: float) -> Return:
+        """Split `value` by whether somebody buys within `days`; NaN where no model knows what a return is worth."""
+        if self.glm is None:
+            nothing = np.full(signals.known.x.shape, np.nan)
+            return Return(nothing, nothing)
+        return spend_glm.if_back(self.glm.buying, signals, value, quiet, days=days, horizon=horizon)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,104 +201,92 @@ class ResponseModel:
         }
 
 
-def observed_days(known: Histories) -> float:
-    """Length of the whole log, from the first order of anybody until now, both days included."""
-    return float(known.T.max()) + 1 if known.T.size else 0.0
-
-
-def train_churn(known: Histories, held_out: Split | None) -> Trained:
-    """BG/NBD if the history suffices, it can be fitted and no simple count ranks better by more than noise; else the
-    best count; else recency bands.
+def train_churn(known: Histories, snapshots: Snapshots, days: int) -> Trained:
+    """Half BG/NBD, half a regression, if the history suffices and earlier windows do not speak against it: then the
+    BG/NBD alone, or the best count where that ranks better by more than noise; with too little history bands alone.
 
     Args:
         known: everybody's history until now.
-        held_out: histories at a cut-off one horizon ago and who has bought since; None if the log is shorter.
+        snapshots: of everybody or a fair sample.
+        days: how far the risk looks ahead.
     """
-    missing = sufficiency(known).missing
-    metrics: dict[str, Any] = {}
-    size = int(known.x.size)
-    if not missing:
-        try:
-            fitted = bgnbd.fit(known.x, known.t_x, known.T)
-            metrics = _judge_churn(held_out) | {"log_likelihood": fitted.log_likelihood}
-            if not metrics.get("is_beaten"):
-                return Trained(ModelKind.CHURN, ChurnMethod.BGNBD, fitted.params.to_dict(), metrics, fitted.customers)
-            missing = ("tested on the latest weeks, a simple count ranked customers better than the model",)
-            if held_out is not None:
-                return _best_count(held_out, metrics, missing, size)
-        except FitFailed as failure:
-            missing = (failure.message,)
-    return Trained(ModelKind.CHURN, ChurnMethod.RECENCY, {"missing": list(missing)}, metrics, size)
+    missing, size = sufficiency(known).missing, int(known.x.size)
+    try:
+        fitted = bgnbd.fit(known.x, known.t_x, known.T)
+    except FitFailed as failure:
+        return Trained(
+            ModelKind.CHURN, ChurnMethod.RECENCY, {"missing": list(missing or (failure.message,))}, {}, size
+        )  # fmt: skip
+    buying = fitted.params.to_dict()
+    if missing:
+        # a handful of buyers determine no rhythm, not even an order
+        enough = size >= MIN_BUYERS
+        params = {"missing": list(missing), **({"rank_by": buying} if enough else {})}
+        return Trained(ModelKind.CHURN, ChurnMethod.RECENCY, params, {}, size)
+    metrics = judging.judge_churn(snapshots, days)
+    if metrics.get("is_beaten") and (counted := _best_count(snapshots, days, metrics, size)) is not None:
+        return counted
+    blends = [
+        blend
+        for horizon in dict.fromkeys((days, WEEK))
+        if horizon == WEEK or (metrics and not metrics["is_worse"])
+        for blend in _blend(fitted.params, snapshots, horizon)
+    ]
+    method = ChurnMethod.BLEND if any(one.days == days for one in blends) else ChurnMethod.BGNBD
+    stored = {"bgnbd": buying, "blends": [one.to_dict() for one in blends]}
+    told = metrics | {"log_likelihood": fitted.log_likelihood}
+    return Trained(ModelKind.CHURN, method, stored, told, fitted.customers)
 
 
-def _best_count(held_out: Split, metrics: dict[str, Any], missing: tuple[str, ...], size: int) -> Trained:
+def _blend(buying: BgNbdParams, snapshots: Snapshots, days: int) -> list[ChurnBlend]:
+    try:
+        return [churn_blend.fit(buying, snapshots.closed(snapshots.until, days))]
+    except FitFailed:
+        return []
+
+
+def _best_count(snapshots: Snapshots, days: int, metrics: dict[str, Any], size: int) -> Trained | None:
+    latest = snapshots.at(snapshots.until - days, days)
+    if latest is None:
+        return None
     name = max(SHIPPABLE, key=lambda count: metrics["count_auc"][count])
-    values = np.log1p(counts_of_histories(held_out.known)[name])
-    line = response.fit(values[:, None], ~held_out.bought_after, (name,))
-    params = {"count": name, "line": line.to_dict(), "days": held_out.days_after, "missing": list(missing)}
-    return Trained(ModelKind.CHURN, ChurnMethod.COUNT, params, metrics | {"auc": metrics["count_auc"][name]}, size)
-
-
-def _judge_churn(held_out: Split | None) -> dict[str, Any]:
-    """Tell how the model fitted at the cut-off ranked those who then stayed away; empty if that cannot be told."""
-    if held_out is None or held_out.known.x.size == 0:
-        return {}
-    gone, past = ~held_out.bought_after, held_out.known
-    if not (gone.any() and held_out.bought_after.any()):
-        return {}
+    values = np.log1p(counts_of_histories(latest.signals.known)[name])
     try:
-        params = bgnbd.fit(past.x, past.t_x, past.T).params
+        line = response.fit(values[:, None], ~latest.window.bought, (name,))
     except FitFailed:
-        return {}
-    said = bgnbd.p_no_purchase(params, held_out.days_after, past.x, past.t_x, past.T)
-    # who bought little, rarely and long ago is likelier to stay away
-    risky = {name: count if name == "recency" else -count for name, count in counts_of_histories(past).items()}
-    counts = {name: auc(gone, count) for name, count in risky.items()}
-    best = max(counts, key=lambda name: counts[name])
-    gap = auc_difference(gone, said, risky[best], rivals=len(risky))
-    return {
-        "days": held_out.days_after,
-        "customers": int(gone.size),
-        "auc": auc(gone, said),
-        "brier": brier(gone, said),
-        "ece": ece(gone, said),
-        "count_auc": counts,
-        "best_count": best,
-        "ahead_of_best_count": [gap.value, gap.low, gap.high],
-        "is_beaten": gap.high < 0,
-    }
+        return None
+    missing = ["tested on the latest weeks, a simple count ranked customers better than the model"]
+    params = {"count": name, "line": line.to_dict(), "days": days, "missing": missing}
+    told = metrics | {"auc": metrics["count_auc"][name]}
+    return Trained(ModelKind.CHURN, ChurnMethod.COUNT, params, told, size)
 
 
-def train_clv(known: Histories, buying: ChurnModel, halves: Split | None) -> Trained:
-    """Return the way that ranked customers better over the second half of the log; spend to date where that is open.
+def train_clv(known: Histories, snapshots: Snapshots) -> Trained:
+    """The regression on closed windows where it stands up to earlier ones (`judging.judge_value`); else spend to date,
+    calibrated by recency.
 
     Args:
         known: everybody's history until now.
-        buying: the churn model; without a BG/NBD there is only spend to date.
-        halves: histories at the middle of the log and what was spent since; None if the log is short.
+        snapshots: of everybody or a fair sample.
     """
-    size = int(known.x.size)
-    if observed_days(known) < MIN_CLV_DAYS:
-        short = f"{MIN_CLV_DAYS} days of history are needed, there are {figure(observed_days(known))}"
+    size, observed = int(known.x.size), snapshots.observed
+    if observed < MIN_CLV_DAYS:
+        short = f"{MIN_CLV_DAYS} days of history are needed, there are {figure(observed)}"
         return Trained(ModelKind.CLV, "none", {"missing": [short]}, {}, size)
-    plain = Trained(ModelKind.CLV, ClvMethod.SPEND, {}, {}, size)
-    if buying.params is None or halves is None:
-        return plain
-    try:
-        spending = gamma_gamma.fit(known.orders, known.mean_value).params
-        past = halves.known
-        buying_then = bgnbd.fit(past.x, past.t_x, past.T).params
-        spending_then = gamma_gamma.fit(past.orders, past.mean_value).params
-    except FitFailed:
-        return plain
-    tested = choose_method(
-        halves.spent_after,
-        model_clv(buying_then, spending_then, past, halves.days_after),
-        spend_to_date_clv(past, observed_days(past), halves.days_after),
-    )
-    params = {"bgnbd": buying.params.to_dict(), "gamma_gamma": spending.to_dict()}
-    metrics = tested.to_dict() | {"days": halves.days_after}
-    return Trained(ModelKind.CLV, tested.method, params, metrics, size)
+    past = snapshots.closed(snapshots.until, judging.VALUE_DAYS)
+    metrics = judging.judge_value(snapshots) | {"observed_days": observed}
+    if "why_not" in metrics and not metrics["why_not"]:
+        try:
+            buying = bgnbd.fit(known.x, known.t_x, known.T).params
+            spending = gamma_gamma.fit(known.orders, known.mean_value).params
+            glm = spend_glm.fit(snapshots.log.at(snapshots.until), observed, buying, spending, past)
+        except FitFailed as failure:
+            metrics["why_not"] = [failure.message]
+        else:
+            params = {"bgnbd": buying.to_dict(), "gamma_gamma": spending.to_dict(), "glm": glm.to_dict()}
+            return Trained(ModelKind.CLV, ClvMethod.GLM, params, metrics, size)
+    counted = calibrated_count.fit(past)
+    return Trained(ModelKind.CLV, ClvMethod.COUNT, {"count": counted.to_dict()}, metrics, size)
 
 
 def train_response(contacts: Contacts) -> Trained:

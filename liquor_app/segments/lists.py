@@ -81,7 +81,7 @@ CUSTOMERS = ListSpec(
         "id": "id", "external_id": "number", "name": "name", "email": "e-mail", "phone": "phone", "city": "city",
         "state": "state", "postal_code": "ZIP", "email_consent": "e-mail consent", "sms_consent": "SMS consent",
         "age_verified_at": "age checked", "rfm_segment": "RFM segment", "churn_risk": "churn risk",
-        "churn_probability": "churn probability", "clv_score": "CLV", "purchase_frequency": "purchases",
+        "churn_probability": "churn probability", "clv_score": "expected spend", "purchase_frequency": "purchases",
         "total_spent": "spent", "avg_order_value": "average order", "primary_category": "favourite",
         "first_purchase_at": "first purchase", "last_purchase_at": "last purchase",
         "next_purchase_at": "next purchase expected",

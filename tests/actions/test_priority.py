@@ -69,10 +69,12 @@ def test_who_buys_anyway_only_costs_the_discount() -> None:
 
 
 def test_baseline_is_the_churn_chance_scaled_to_the_response_week() -> None:
-    assert buys_anyway(one(1.0), 60)[0] == 0
-    assert buys_anyway(one(0.0), 60)[0] == 1
-    assert buys_anyway(one(0.7), 7)[0] == pytest.approx(0.3)
-    assert buys_anyway(one(np.nan), 60)[0] == pytest.approx(1 - 0.5 ** (7 / 60))
+    unknown = one(np.nan)
+    assert buys_anyway(unknown, one(1.0), 60)[0] == 0
+    assert buys_anyway(unknown, one(0.0), 60)[0] == 1
+    assert buys_anyway(unknown, one(0.7), 7)[0] == pytest.approx(0.3)
+    assert buys_anyway(unknown, unknown, 60)[0] == pytest.approx(1 - 0.5 ** (7 / 60))
+    assert buys_anyway(one(0.143), one(0.2), 60)[0] == pytest.approx(0.143), "as scored, asked at seven days"
 
 
 def test_guardrails_cut_a_discount_and_drop_what_would_vanish() -> None:
@@ -238,7 +240,7 @@ def test_windows_meet_habit_playbook_and_store() -> None:
 def test_reasons_hold_the_numbers() -> None:
     facts = Facts(8, 41, 9.4, "Domestic wine", 0.7, 84.0, 0.12, 20.0)
     assert why(facts) == (
-        "41 days since domestic wine, before that every 9 days on average. $84 at risk, 12% likely to respond."
+        "41 days since domestic wine, before that usually every 9 days. $84 at risk, 12% likely to respond."
     )
     assert "only purchase" in why(Facts(1, 20, None, None, 0.6, None, None, 9.0))
     assert "60% likely not to return" in why(Facts(1, 20, None, None, 0.6, None, None, 9.0))

@@ -75,7 +75,7 @@ async def test_the_file_is_the_list_and_nothing_in_it_runs(database: str) -> Non
         "name",
         "id",
         "e-mail consent",
-        "CLV",
+        "expected spend",
         "RFM segment",
         "last purchase (America/New_York)",
     ]

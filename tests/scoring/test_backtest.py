@@ -35,11 +35,11 @@ def assert_not_behind(row: BacktestRow) -> None:
 
 async def test_churn_on_the_sample(sample: AsyncSession) -> None:
     row = await run_backtest(sample, SYSTEM, "churn", cutoff=three_quarters(), horizon=60)
-    assert row.method == "bgnbd"
+    assert row.method == "bgnbd_and_regression"
     assert row.n == 1_386
     assert row.measures.auc is not None
     assert row.measures.auc >= 0.78
-    assert set(row.baselines) == COUNTS | {"one_minus_p_alive"}
+    assert set(row.baselines) == COUNTS | {"bgnbd", "one_minus_p_alive"}
     dead = row.baselines["one_minus_p_alive"].auc
     assert dead is not None
     assert dead < 0.5, "P(alive) is no churn score"
@@ -56,7 +56,10 @@ async def test_nowhere_behind_the_best_count(sample: AsyncSession, kind: str) ->
         assert_not_behind(row)
         if kind == "clv":
             assert row.measures.spearman is not None
-            assert row.measures.mae is not None
+            assert row.measures.total is not None
+            assert row.nearer is not None
+            assert row.nearer.by.low <= 0, "a simple count came nearer, by more than noise"
+            assert row.bands
 
 
 async def test_nothing_from_the_cutoff_on_is_known(sample: AsyncSession) -> None:
@@ -84,7 +87,10 @@ async def test_the_document_is_flat_json(sample: AsyncSession) -> None:
         document
     )
     assert document["brier"] is None
-    assert set(document["baselines"]["recency"]) == {"auc", "brier", "ece", "lift_decile_1", "spearman", "mae"}
+    assert set(document["baselines"]["recency"]) == {
+        "auc", "brier", "ece", "lift_decile_1", "spearman", "mae", "gini", "deviance", "total",
+    }  # fmt: skip
+    assert sum(one["customers"] for one in document["deciles"]) == document["n"]
 
 
 async def test_what_cannot_be_tested_says_why(session: AsyncSession) -> None:

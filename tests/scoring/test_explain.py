@@ -25,7 +25,10 @@ REGULAR = CustomerFacts(
     f=5,
     m=5,
     clv=208.0,
-    clv_method="spend to date, scaled",
+    clv_method="by what customers like this one went on to spend",
+    value_if_back=370.24,
+    value_if_gone=162.24,
+    observed_days=366,
     value_at_risk=162.24,
     next_expected=date(2026, 11, 28),
     next_low=date(2026, 11, 22),
@@ -56,8 +59,13 @@ def test_every_number_behind_a_score_is_told() -> None:
     assert "(recency 2, frequency 5, spend 5 of 5). Bought on 46 days, more than 96% of customers." in text(
         REGULAR, "segment"
     )
-    assert "$162.24 at risk" in text(REGULAR, "value")
-    assert "spend to date, scaled" in text(REGULAR, "value")
+    assert text(REGULAR, "value") == (
+        "$162.24 at risk. $612.40 so far. Expected over the next 12 months: $208.00, by what customers like this one"
+        " went on to spend, extrapolated from 366 days of purchases. If they come back within 60 days (22% likely):"
+        " $370.24; if not: $162.24. 78% of the difference is at risk: $162.24."
+    )
+    longer = text(replace(REGULAR, observed_days=731), "value")
+    assert "extrapolated" not in longer, "two years have seen a year and what followed it"
     assert "Acted on 3 of 14 messages in a year: 34% likely to respond. Everybody's rate is 12%." in text(
         REGULAR, "response"
     )

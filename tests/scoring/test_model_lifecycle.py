@@ -46,8 +46,10 @@ async def test_a_worse_refit_is_kept_but_not_promoted(sample: AsyncSession, monk
 
     def broken(*given: Any) -> training.Trained:
         fitted = honest(*given)
-        # a fit gone astray: hardly anybody is expected to stop, whatever their history
-        return replace(fitted, params={"r": 40.0, "alpha": 0.5, "a": 0.001, "b": 900.0})
+        # a fit gone astray: every sign is taken the other way round
+        line = {**fitted.params["blends"][0]["line"], "coefficients": [-9.0] * 10}
+        blends = [{**one, "line": line} for one in fitted.params["blends"]]
+        return replace(fitted, params={**fitted.params, "blends": blends})
 
     monkeypatch.setattr(training, "train_churn", broken)
     row = await score_customers(sample, SYSTEM, refit=True)
@@ -56,7 +58,7 @@ async def test_a_worse_refit_is_kept_but_not_promoted(sample: AsyncSession, monk
     rejected = next(row for row in await list_models(sample, VIEWER, history=True) if row.status == "rejected")
     ahead, low, high = rejected.metrics["incumbent_ahead"]
     assert 0 < low < ahead < high
-    assert row.churn_method == "bgnbd"
+    assert row.churn_method == "bgnbd_and_regression"
     used = await sample.execute(
         text("SELECT DISTINCT m.version FROM customer_scores s JOIN model_versions m ON m.id = s.churn_model_id")
     )
@@ -85,7 +87,7 @@ async def test_a_stand_in_gives_way_as_soon_as_the_data_suffice(session: AsyncSe
     await score_customers(session, SYSTEM)
     await add_purchase(session, await add_customer(session), days_ago=40)
     row = await score_customers(session, SYSTEM)
-    assert row.clv_method == "spend_to_date"
+    assert row.clv_method == "calibrated_count"
 
 
 async def test_a_model_of_an_older_version_scores_until_the_next_fit(sample: AsyncSession) -> None:
@@ -102,3 +104,10 @@ async def test_a_model_of_an_older_version_scores_until_the_next_fit(sample: Asy
     await score_customers(sample, SYSTEM)
     found = await sample.execute(text("SELECT count(*) FROM customers WHERE response_likelihood IS NULL"))
     assert found.scalar_one() == 0
+
+
+async def test_a_value_of_an_older_version_is_fitted_anew_at_once(sample: AsyncSession) -> None:
+    await score_customers(sample, SYSTEM)
+    await sample.execute(text("UPDATE model_versions SET method = 'spend_to_date', params = '{}' WHERE kind = 'clv'"))
+    row = await score_customers(sample, SYSTEM)
+    assert row.clv_method == "spend_glm"

@@ -10,14 +10,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.core.clock import travel
-from liquor_app.scoring.features import Moment, read_contacts_between, read_customers, read_split
+from liquor_app.scoring.features import Moment, read_contacts_between, read_customers, read_snapshots
 from tests.people import add_customer, add_send
 
 pytestmark = pytest.mark.integration
 
 NOON = datetime(2026, 6, 10, 16, tzinfo=UTC)
 MOMENT = Moment(NOON, NOON.date(), "America/New_York")
-CUTOFF = (NOON - timedelta(days=60)).date()
 
 
 async def told(session: AsyncSession, person: UUID, *baskets: tuple[int, int]) -> None:
@@ -36,12 +35,13 @@ async def test_what_is_learned_of_value_is_net_and_days_of_returns_are_no_visits
         await told(session, kept, (200, 100), (150, 40), (20, 30))
         # the same, but 40 came back before, and all that was bought after it
         await told(session, gave_back, (200, 100), (150, 40), (140, -40), (20, 30), (10, -30))
-        split = await read_split(session, MOMENT, CUTOFF)
-        order = split.known.spend.argsort()[::-1]
-        assert split.known.spend[order].tolist() == [140, 100]
-        assert split.spent_after[order].tolist() == [30, 0]
-        assert split.known.x[order].tolist() == [1, 1], "the day of a return is no day of a purchase"
-        assert split.bought_after[order].tolist() == [True, True]
+        window = (await read_snapshots(session, MOMENT)).log.window(-60, 60)
+        known = window.signals.known
+        order = known.spend.argsort()[::-1]
+        assert known.spend[order].tolist() == [140, 100]
+        assert window.spent[order].tolist() == [30, 0]
+        assert known.x[order].tolist() == [1, 1], "the day of a return is no day of a purchase"
+        assert window.bought[order].tolist() == [True, True]
         rows = (await read_customers(session, MOMENT, window_days=90, ids=[kept, gave_back])).set_index("id")
     assert rows.loc[[kept, gave_back], "spend"].tolist() == [170, 100]
     assert rows.loc[[kept, gave_back], "baskets"].tolist() == [3, 3]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,83 +11,123 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from liquor_app.scoring import score_documents, training
+from liquor_app.scoring import judging, score_documents, training
+from liquor_app.scoring.estimators.churn import recency_bands
 from liquor_app.scoring.estimators.evaluate import auc
-from liquor_app.scoring.estimators.purchase_log import Histories, Split, histories
 from liquor_app.scoring.estimators.response import Contacts, Known
+from liquor_app.scoring.estimators.signals import DayLog
+from liquor_app.scoring.estimators.snapshots import Snapshots
 from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
 
-CUTOFF = 304
+
+def snapshots_of(log: Any, until: int) -> Snapshots:
+    known = log.day <= until
+    return Snapshots(DayLog.of(log.customer[known], log.day[known], log.value[known]), until)
 
 
-def split_of(log: Any, cutoff: int, days: int) -> Split:
-    known = log.known(cutoff)
-    return Split(known, days, log.spent_within(known, cutoff, days), log.bought_within(known, cutoff, days))
+@pytest.fixture(scope="module")
+def year(sample_log: Any) -> Snapshots:
+    return snapshots_of(sample_log, 364)
 
 
-def test_churn_uses_the_model_on_enough_data(sample_log: Any) -> None:
-    trained = training.train_churn(sample_log.known(364), split_of(sample_log, CUTOFF, 60))
-    assert trained.method == "bgnbd"
-    assert trained.metrics["auc"] > 0.78 > 0.74 > trained.metrics["count_auc"]["recency"]
-    model = ChurnModel.from_stored(trained.method, trained.params)
-    assert model.params is not None
-    assert model.missing == ()
+def test_churn_uses_the_blend_on_enough_data(year: Snapshots) -> None:
+    trained = training.train_churn(year.log.at(364).known, year, 60)
+    assert trained.method == "bgnbd_and_regression"
+    assert trained.metrics["auc"] > 0.77 > 0.74 > trained.metrics["count_auc"]["recency"]
+    assert trained.metrics["brier"] < trained.metrics["bgnbd_brier"]
+    model = ChurnModel.from_stored(*_stored(trained))
+    assert model.method == trained.method
+    assert set(model.blends) == {60, 7}
+    # of a horizon nobody fitted there is the BG/NBD's word
+    assert model.risk(year.log.at(364), 90, year.observed).method == "bgnbd"
 
 
 def test_a_model_that_loses_to_a_count_is_not_used(sample_log: Any) -> None:
-    honest = split_of(sample_log, CUTOFF, 60)
-    # A world in which only recency matters, in the sharpest way.
-    recent = honest.known.recency < np.median(honest.known.recency)
-    trained = training.train_churn(sample_log.known(364), Split(honest.known, 60, honest.spent_after, recent))
+    """A world in which only recency matters, in the sharpest way: in each window come back those who bought last."""
+    snapshots = snapshots_of(sample_log, 364)
+    for at, past in snapshots.judged(60):
+        for one in (at, *past):
+            recency = one.signals.known.recency
+            snapshots._made[one.cutoff, 60] = replace(
+                one, window=replace(one.window, bought=recency < np.median(recency))
+            )
+    trained = training.train_churn(snapshots.log.at(364).known, snapshots, 60)
     assert trained.method == "best_count"
     assert trained.params["count"] == "recency"
     assert trained.metrics["auc"] == trained.metrics["count_auc"]["recency"] == 1
     assert "a simple count ranked customers better" in trained.params["missing"][0]
-    model = ChurnModel.from_stored(trained.method, trained.params)
-    said = model.risk(honest.known, 60)
-    assert auc(~recent, said.probability) == 1
+    model, now = ChurnModel.from_stored(*_stored(trained)), snapshots.log.at(364)
+    said = model.risk(now, 60, snapshots.observed)
+    assert auc(now.known.recency >= np.median(now.known.recency), said.probability) == 1
     # the count was fitted for 60 days and does not speak of 90
-    assert np.isnan(model.risk(honest.known, 90).probability).all()
+    assert np.isnan(model.risk(now, 90, snapshots.observed).probability).all()
+    assert np.isnan(model.buys_this_week(now, snapshots.observed)).all()
 
 
-def test_the_best_of_several_counts_must_win_by_more_than_luck(sample_log: Any) -> None:
-    """On the sample's summer the RFM sum is a hair ahead, as the best of four in hindsight may well be."""
-    trained = training.train_churn(sample_log.known(271), split_of(sample_log, 211, 60))
-    assert trained.metrics["best_count"] == "rfm_sum"
-    assert trained.metrics["ahead_of_best_count"][0] < 0 < trained.metrics["ahead_of_best_count"][2]
-    assert trained.method == "bgnbd"
-
-
-def test_thin_data_name_what_is_missing() -> None:
-    trained = training.train_churn(histories([1, 2], [0, 5], [9.0, 9.0], as_of=9), None)
+def test_thin_data_name_what_is_missing_and_rank_all_the_same(sample_log: Any) -> None:
+    one = DayLog.of([1, 2], [0, 5], [9.0, 9.0])
+    trained = training.train_churn(one.at(9).known, Snapshots(one, 9), 60)
     assert trained.method == "recency_bands"
     assert len(trained.params["missing"]) == 3
+    # four months of the sample: bands go by the BG/NBD, whose chances are told to nobody
+    young = snapshots_of(sample_log, 120)
+    model = ChurnModel.from_stored(*_stored(training.train_churn(young.log.at(120).known, young, 60)))
+    risk = model.risk(young.log.at(120), 60, young.observed)
+    assert np.isnan(risk.probability).all()
+    later = snapshots_of(sample_log, 180).at(120, 60)
+    assert later is not None
+    order = {"low": 0, "medium": 1, "high": 2}
+    away = ~later.window.bought
+    by_band = auc(away, [order[band] for band in risk.band])
+    by_recency = auc(away, [order[band] for band in recency_bands(later.signals.known.recency, 60)])
+    assert by_band > by_recency
 
 
-def test_clv_is_chosen_by_the_backtest(sample_log: Any) -> None:
-    known = sample_log.known(364)
-    churn = ChurnModel.from_stored(*_stored(training.train_churn(known, None)))
-    halves = split_of(sample_log, 182, 182)
-    chosen = training.train_clv(known, churn, halves)
-    assert chosen.method == "spend_to_date"
-    assert ClvModel.from_stored(*_stored(chosen)).value(known, 365) == pytest.approx(known.spend)
-    # Had customers spent what the model said, the model would have been chosen.
-    said = ClvModel.from_stored("bgnbd_gamma_gamma", chosen.params).value(halves.known, 182)
-    rigged = training.train_clv(known, churn, Split(halves.known, 182, said, halves.bought_after))
-    assert rigged.method == "bgnbd_gamma_gamma"
-    assert ClvModel.from_stored(*_stored(rigged)).value(known, 365).sum() > 0
+def test_value_is_the_regressions_where_it_stands_up(year: Snapshots) -> None:
+    trained = training.train_clv(year.log.at(364).known, year)
+    assert trained.method == "spend_glm"
+    assert trained.metrics["why_not"] == []
+    model, now = ClvModel.from_stored(*_stored(trained)), year.log.at(364)
+    assert model.value(now, 365, year.observed).sum() > 0
+
+
+def test_value_falls_back_to_a_calibrated_count(year: Snapshots, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "TOTAL_WITHIN", (0.0, 0.5))
+    trained = training.train_clv(year.log.at(364).known, year)
+    assert trained.method == "calibrated_count"
+    assert any("its total was" in one for one in trained.metrics["why_not"])
+    model, now = ClvModel.from_stored(*_stored(trained)), year.log.at(364)
+    value = model.value(now, 365, year.observed)
+    # somebody long silent is worth less than the same spend of somebody who just came
+    silent, fresh = now.known.recency > 120, now.known.recency <= 14
+    assert (value[silent] / now.known.spend[silent]).max() < (value[fresh] / now.known.spend[fresh]).min()
+    assert np.isnan(model.if_back(now, value, value * 0 + 0.5, days=60, horizon=365).back).all()
 
 
 def _stored(trained: training.Trained) -> tuple[str, dict[str, Any]]:
-    return str(trained.method), trained.params
+    return str(trained.method), json.loads(json.dumps(trained.params))
 
 
-def test_clv_needs_a_month() -> None:
-    week: Histories = histories([1], [0], [9.0], as_of=6)
-    trained = training.train_clv(week, ChurnModel(None, ()), None)
+def test_value_needs_a_month() -> None:
+    week = DayLog.of([1], [0], [9.0])
+    trained = training.train_clv(week.at(6).known, Snapshots(week, 6))
     assert trained.method == "none"
     assert "30 days of history are needed, there are 7" in trained.params["missing"]
-    assert np.isnan(ClvModel.from_stored(*_stored(trained)).value(week, 365)).all()
+    assert np.isnan(ClvModel.from_stored(*_stored(trained)).value(week.at(6), 365, 7)).all()
+
+
+@pytest.mark.parametrize("method", ["spend_to_date", "bgnbd_gamma_gamma", "spend_glm", "calibrated_count"])
+def test_what_an_older_version_stored_values_nobody_until_the_next_fit(method: str) -> None:
+    week = DayLog.of([1], [0], [9.0])
+    stored = {
+        "bgnbd": {"r": 1, "alpha": 1, "a": 1, "b": 1},
+        "gamma_gamma": {"p": 1, "q": 2, "v": 1},
+        "glm": {},
+        "count": {},
+    }
+    assert np.isnan(ClvModel.from_stored(method, stored).value(week.at(6), 365, 7)).all()
+    old = ChurnModel.from_stored("bgnbd", {"r": 1, "alpha": 1, "a": 1, "b": 1})
+    assert old.method == "bgnbd"
 
 
 def made_contacts(day: np.ndarray, responded: np.ndarray, known: Known) -> Contacts:
@@ -119,7 +161,7 @@ def test_contacts_without_an_answer_do_not_prove_that_nobody_answers() -> None:
     assert 0 < trained.params["base_rate"] < 0.1
 
 
-def test_tastes_keep_own_items_and_suggest_the_next_best() -> None:
+def test_tastes_keep_own_items_best_first() -> None:
     bought = pd.DataFrame(
         {
             "customer_id": ["a", "a", "b", "b"],
@@ -131,9 +173,8 @@ def test_tastes_keep_own_items_and_suggest_the_next_best() -> None:
     popularity = pd.Series([10.0, 6.0, 3.0], index=["Beer", "Domestic wine", "Liquor"])
     found = score_documents.tastes(bought, popularity, pd.Series(["a", "b", "c"]), k=2)
     assert found.own == [[("Beer", 0.75), ("Liquor", 0.25)], [("Liquor", 1.0)], []]
-    assert found.suggested == ["Domestic wine", "Beer", "Beer"]
     nothing = score_documents.tastes(bought.head(0), pd.Series(dtype="float64"), pd.Series(["a"]), k=2)
-    assert (nothing.own, nothing.suggested) == ([[]], [None])
+    assert nothing.own == [[]]
 
 
 def test_days_round_to_the_day_and_unknown_ones_stay_unknown() -> None:

@@ -10,7 +10,17 @@ import numpy.typing as npt
 
 from liquor_app.core.errors import Invalid
 from liquor_app.scoring.estimators import response
-from liquor_app.scoring.estimators.evaluate import auc, auc_within, brier, ece, lift, mae, spearman
+from liquor_app.scoring.estimators.evaluate import (
+    auc,
+    auc_within,
+    brier,
+    ece,
+    lift,
+    mae,
+    normalised_gini,
+    poisson_deviance,
+    spearman,
+)
 from liquor_app.scoring.estimators.likelihood import FitFailed, Floats
 from liquor_app.scoring.estimators.purchase_log import Histories
 from liquor_app.scoring.estimators.rfm import quintiles
@@ -23,8 +33,10 @@ Counts = Mapping[str, Floats]
 class Measures:
     """How good a forecast was; None where the measure makes no sense for it.
 
-    `auc` and `lift_decile_1` judge the ranking (for lifetime value: who buys at all, and the share of money found in
-    the best tenth over a tenth), `brier` and `ece` the probability, `spearman` and `mae` the money.
+    `auc` and `lift_decile_1` judge the ranking (for expected spend: who buys at all, and the share of money found in
+    the best tenth over a tenth), `brier` and `ece` the probability, `spearman` and `gini` how the money is sorted,
+    `deviance` (Poisson), `total` (said over seen) and `mae` the money. `mae` is told for the record: it rewards
+    low-balling.
     """
 
     auc: float | None = None
@@ -33,6 +45,9 @@ class Measures:
     lift_decile_1: float | None = None
     spearman: float | None = None
     mae: float | None = None
+    gini: float | None = None
+    deviance: float | None = None
+    total: float | None = None
 
 
 def counts_of(recency: Floats, orders: Floats, spend: Floats) -> dict[str, Floats]:
@@ -103,4 +118,7 @@ def judge_money(spent: Floats, score: Floats, money: Floats | None) -> Measures:
         lift_decile_1=lift(spent / spent.max(), score) if spent.max() > 0 else None,
         spearman=spearman(spent, score),
         mae=None if money is None else mae(spent, money),
+        gini=normalised_gini(spent, score),
+        deviance=None if money is None else poisson_deviance(spent, money),
+        total=None if money is None or spent.sum() <= 0 else float(money.sum() / spent.sum()),
     )

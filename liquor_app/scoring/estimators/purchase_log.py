@@ -45,6 +45,11 @@ class Histories:
         """Days since the last order."""
         return self.T - self.t_x
 
+    @property
+    def observed(self) -> float:
+        """Length of the whole log, from anybody's first order until the cut-off, both days included; days."""
+        return float(self.T.max()) + 1 if self.T.size else 0.0
+
 
 def histories(customer: npt.ArrayLike, day: npt.ArrayLike, value: npt.ArrayLike, as_of: float) -> Histories:
     """Histories from a log of baskets, counting those on days ≤ `as_of`.

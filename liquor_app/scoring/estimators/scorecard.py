@@ -12,6 +12,7 @@ from liquor_app.scoring.estimators import bgnbd, churn
 from liquor_app.scoring.estimators.likelihood import Floats
 from liquor_app.scoring.estimators.purchase_log import Histories
 from liquor_app.scoring.estimators.response import Known
+from liquor_app.scoring.estimators.signals import HALF_LIVES, Signals
 from liquor_app.scoring.reference_cuts import Standards
 from liquor_app.scoring.training import ChurnModel, ClvModel, ResponseModel
 
@@ -25,6 +26,8 @@ class Models:
     response: ResponseModel
     churn_days: int
     clv_days: int
+    observed_days: float = 0.0
+    """Length of the whole log."""
 
 
 def histories_of(customers: pd.DataFrame) -> Histories:
@@ -32,6 +35,20 @@ def histories_of(customers: pd.DataFrame) -> Histories:
     orders, first, last = (customers[name].to_numpy() for name in ("order_days", "first_day", "last_day"))
     return Histories(
         customers.index.to_numpy(dtype=np.int64), orders - 1, last - first, -first, customers["spend"].to_numpy()
+    )
+
+
+def signals_of(customers: pd.DataFrame) -> Signals:
+    """Return the models' whole view of rows with purchases."""
+    lately = {
+        name: customers[[f"{name}_{half}" for half in HALF_LIVES]].to_numpy(dtype=np.float64)
+        for name in ("orders", "spend")
+    }
+    return Signals(
+        histories_of(customers),
+        np.nan_to_num(lately["orders"]),
+        np.nan_to_num(lately["spend"]),
+        customers["gap_variation"].to_numpy(dtype=np.float64),
     )
 
 
@@ -55,9 +72,13 @@ def scored(customers: pd.DataFrame, models: Models, standards: Standards) -> pd.
     """
     profiled = customers[~customers["objected"].to_numpy(dtype=bool)]
     buyers = buyers_of(customers)
-    known = histories_of(buyers)
-    risk = models.churn.risk(known, models.churn_days)
-    value = models.clv.value(known, models.clv_days, standards.observed_days)
+    signals, observed = signals_of(buyers), standards.observed_days
+    known = signals.known
+    risk = models.churn.risk(signals, models.churn_days, observed)
+    value = models.clv.value(signals, models.clv_days, observed)
+    after = models.clv.if_back(
+        signals, value, risk.probability, days=models.churn_days, horizon=models.clv_days
+    )  # fmt: skip
     named = standards.rfm(known, buyers["window_days"].to_numpy(), buyers["window_spend"].to_numpy())
     coming = _next(buyers, known, models.churn)
     scores = pd.DataFrame(
@@ -70,7 +91,10 @@ def scored(customers: pd.DataFrame, models: Models, standards: Standards) -> pd.
             "churn_probability": risk.probability,
             "p_alive": _p_alive(known, models.churn),
             "clv_score": np.round(value, 2),
-            "value_at_risk": np.round(value * risk.probability, 2),
+            "value_if_back": np.round(after.back, 2),
+            "value_if_gone": np.round(after.gone, 2),
+            "value_at_risk": np.round(risk.probability * (after.back - after.gone), 2),
+            "buys_this_week": models.churn.buys_this_week(signals, observed),
             "next_expected": coming.expected,
             "next_low": coming.low,
             "next_high": coming.high,

@@ -17,6 +17,7 @@ from liquor_app.screens.customers.detail.manage_state import ActsState
 from liquor_app.screens.customers.detail.merges_state import MergesState
 from liquor_app.screens.customers.detail.state import CustomerState
 from liquor_app.screens.customers.detail.transactional_state import ErrandsState
+from liquor_app.screens.customers.detail.view import SCORES
 from liquor_app.screens.customers.form.state import EditCustomerState
 from liquor_app.screens.customers.form.view import customer_form
 from liquor_app.screens.customers.segment_colors import FAMILIES
@@ -92,7 +93,7 @@ def _body() -> rx.Component:
             numbers(
                 *(
                     (score.label, score.figure, score.detail, score.tone)
-                    for score in (CustomerState.scores[index] for index in range(6))
+                    for score in (CustomerState.scores[index] for index in range(SCORES))
                 )
             ),
             class_name="card",

@@ -14,6 +14,7 @@ from liquor_app.customers.service import get_customer
 from liquor_app.organization.settings import PlanningSettings, load_settings, shop_now
 from liquor_app.scoring.service import explain_customer
 from liquor_app.screens.customers.detail.view import (
+    SCORES,
     ConsentLine,
     NextAction,
     Profile,
@@ -36,7 +37,7 @@ class CustomerState(DetailState, rx.State):
     """Read again whenever the page opens or something on it was changed."""
 
     profile: Profile = Profile()
-    scores: list[Score] = [Score() for _ in range(6)]
+    scores: list[Score] = [Score() for _ in range(SCORES)]
     why: list[Why] = []
     consents: list[ConsentLine] = []
     history: list[ConsentLine] = []

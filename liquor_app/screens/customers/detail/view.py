@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 
 from liquor_app.actions.service import ActionRow
 from liquor_app.customers.addresses import show_phone
@@ -12,6 +13,7 @@ from liquor_app.customers.ages.birth_dates import LEGAL_AGE
 from liquor_app.customers.lists import ConsentRow
 from liquor_app.customers.models import ConsentStatus
 from liquor_app.customers.service import CustomerRow
+from liquor_app.scoring.estimators.clv import HORIZON_DAYS
 from liquor_app.scoring.explain import Sentence
 from liquor_app.scoring.service import ExplanationRow
 from liquor_app.screens.customers.rows import name_of
@@ -133,23 +135,51 @@ def _bought(row: CustomerRow, at: datetime) -> str:
     return f"{baskets}, {spent} in all. Average {average}, last {last}."
 
 
+SCORES = 8
+"""Cells of the strip."""
+
+
 def scores_of(row: CustomerRow, why: ExplanationRow, horizon_days: int, at: datetime) -> list[Score]:
-    """Segment, churn, value at risk, response, next purchase, RFM."""
+    """Segment, chance of return, expected spend, value at risk, response, next purchase, RFM: `SCORES` of them."""
     if row.churn_probability is None:
         churn = Score(f"Churn, {horizon_days} days", NONE, "Not enough data")
     else:
         band = spoken(row.churn_risk or "")
         tone = _CHURN_TONES.get(row.churn_risk or "", "")
         churn = Score(f"Churn, {horizon_days} days", percent(row.churn_probability), band, tone)
-    clv = f"of {show_money(row.clv_score)} CLV" if row.clv_score is not None else "Not enough data"
     return [
         Score("RFM segment", segment_label(row.rfm_segment), plural(row.purchase_frequency, "purchase")),
         churn,
-        Score("Value at risk", show_money(row.value_at_risk), clv),
+        Score(f"Expected spend, {_ahead(why)}", show_money(row.clv_score), _grounds(row, why)),
+        _back(row, why),
+        Score("Value at risk", show_money(row.value_at_risk), "chance of losing them × what a return brings"),
         Score("Likely to respond", percent(row.response_likelihood), _success(row)),
         _next(row, why, at),
         Score("RFM", _rfm(row), "recency, frequency, money"),
     ]  # fmt: skip
+
+
+def _ahead(why: ExplanationRow) -> str:
+    days = int(why.features.get("clv_horizon_days") or HORIZON_DAYS)
+    return "12 months" if days == HORIZON_DAYS else plural(days, "day")
+
+
+def _grounds(row: CustomerRow, why: ExplanationRow) -> str:
+    """What the forecast rests on; a log of less than twice its span has never seen one come true."""
+    if row.clv_score is None:
+        return "Not enough data"
+    observed = why.features.get("observed_days") or 0
+    if observed and observed <= 2 * int(why.features.get("clv_horizon_days") or HORIZON_DAYS):
+        return f"extrapolated from {plural(round(observed), 'day')}"
+    return f"{show_money(row.total_spent)} so far"
+
+
+def _back(row: CustomerRow, why: ExplanationRow) -> Score:
+    back, gone = why.features.get("value_if_back"), why.features.get("value_if_gone")
+    if back is None or gone is None or row.churn_probability is None:
+        return Score("If they come back", NONE, "Not enough data")
+    chance = percent(1 - row.churn_probability)
+    return Score("If they come back", show_money(Decimal(str(back))), f"{chance} likely; if not, {show_money(gone)}")
 
 
 def _next(row: CustomerRow, why: ExplanationRow, at: datetime) -> Score:

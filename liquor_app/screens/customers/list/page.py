@@ -132,7 +132,7 @@ def _everybody() -> rx.Component:
                 rx.el.i(class_name="sw", background="var(--" + one.color + ")"), one.segment, class_name="row nowrap"
             ), phone="under"),
             Column("Churn risk", _churn_cell, sort="churn_probability"),
-            Column("CLV, 1 y", lambda one: one.clv, sort="clv_score", number=True),
+            Column("Expected spend", lambda one: one.clv, sort="clv_score", number=True),
             Column("Spent", lambda one: one.spent, sort="total_spent", number=True, phone="hide", wide=True),
             Column("Last purchase", lambda one: one.last, sort="last_purchase_at", number=True, phone="hide"),
             Column("Favourite", lambda one: one.favourite, phone="hide", wide=True),

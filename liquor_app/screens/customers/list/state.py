@@ -23,7 +23,7 @@ from liquor_app.ui.forms.filters import Option
 FIELDS = {
     "RFM segment": ("rfm_segment",),
     "Churn risk": ("churn_risk", "churn_probability"),
-    "CLV, 1 y": ("clv_score",),
+    "Expected spend": ("clv_score",),
     "Spent": ("total_spent",),
     "Last purchase": ("last_purchase_at",),
     "Favourite": ("primary_category",),

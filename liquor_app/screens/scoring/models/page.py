@@ -67,9 +67,23 @@ def _card(model: rx.Var[ModelCard]) -> rx.Component:
     return card(
         col(head, rx.el.p(model.verdict, class_name="t12 muted pretty"), drift, gap=12),
         bar_list(model.bars),
+        rx.foreach(model.measured, lambda words: rx.el.p(words, class_name="t12 muted pretty num")),
+        rx.cond(model.deciles.length() > 0, _deciles(model), rx.fragment()),
         title=model.title,
         foot=rx.el.span(model.trained, class_name="t12 muted num"),
         class_name="c4",
+    )
+
+
+def _deciles(model: rx.Var[ModelCard]) -> rx.Component:
+    return table(
+        model.deciles,
+        [
+            Column("Tenth", lambda line: line.part, number=True),
+            Column(model.said_head, lambda line: line.said, number=True),
+            Column(model.seen_head, lambda line: line.seen, number=True),
+        ],
+        label="What was said beside what was seen, by tenths of the customers",
     )
 
 

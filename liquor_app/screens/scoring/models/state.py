@@ -10,29 +10,32 @@ import reflex as rx
 
 from liquor_app.core.db import transaction
 from liquor_app.organization.settings import shop_now
+from liquor_app.scoring.estimators.clv import ClvMethod
+from liquor_app.scoring.judging import COUNT_NAMES
 from liquor_app.scoring.models import ModelStatus
 from liquor_app.scoring.service import ModelRow, list_models
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.ui.charts.bars import Bar
-from liquor_app.ui.words import figure, plural, show_moment
+from liquor_app.ui.words import figure, percent, plural, show_moment, show_money
 
-TITLES = {"churn": "Churn risk", "clv": "Lifetime value", "response": "Likelihood to respond"}
+TITLES = {"churn": "Churn risk", "clv": "Expected spend", "response": "Likelihood to respond"}
 ASKS = {
     "churn": "Who will not come back within the horizon?",
     "clv": "What will each customer spend?",
     "response": "Who will act on an offer?",
 }
 METHODS = {
+    "bgnbd_and_regression": "Half BG/NBD, half regression",
     "bgnbd": "BG/NBD, chance of no purchase",
-    "bgnbd_gamma_gamma": "BG/NBD × Gamma-Gamma",
-    "spend_to_date": "Spend to date, scaled",
+    "spend_glm": "Regression on what customers went on to spend",
+    "calibrated_count": "Spend to date, calibrated by recency",
     "logistic_regression": "Logistic regression",
     "best_count": "Best simple count, calibrated",
     "responses_per_contact": "Responses per contact",
     "recency_bands": "Recency bands, not enough data",
     "none": "Not enough data",
 }
-COUNTS = {"rfm_sum": "RFM sum", "spend_to_date": "spend to date"}
+COUNTS = {**COUNT_NAMES, "spend_glm": "this model"}
 LEVELS = {"stable": ("Stable", "green"), "moving": ("Moving", "amber"), "shifted": ("Shifted", "red")}
 STATUSES = {"active": "In use", "retired": "Retired", "rejected": "Not promoted: it did worse"}
 
@@ -53,6 +56,20 @@ class ModelCard:
     drift_tone: str
     drift_words: str
     bars: list[Bar]
+    measured: list[str]
+    """How near it came, in words."""
+    deciles: list[DecileLine]
+    said_head: str
+    seen_head: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecileLine:
+    """A tenth of the customers, by what was said of them."""
+
+    part: str
+    said: str
+    seen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +85,66 @@ class VersionLine:
 
 def figure_of(row: ModelRow) -> tuple[str, str]:
     """Tell how well a model did in its own backtest: the number and what it measures; empty if it was never tested."""
-    name, label = ("spearman", "Spearman") if row.kind == "clv" else ("auc", "AUC")
+    name, label = ("gini", "Gini") if row.kind == "clv" else ("auc", "AUC")
     value = row.metrics.get(name)
-    if row.kind == "clv" and value is None:
-        value = row.metrics.get("model_spearman" if row.method == "bgnbd_gamma_gamma" else "spend_spearman")
+    if row.method == ClvMethod.COUNT:
+        value = row.metrics.get("count_gini", {}).get(row.method)
     return ("–", "") if value is None else (figure(value, 3), label)
 
 
 def bars_of(row: ModelRow) -> list[Bar]:
-    """Return the model beside the counts it was tested against, best first."""
-    found: dict[str, float] = dict(row.metrics.get("count_auc", {}))
-    if row.kind == "clv":
-        names = {"model_spearman": "BG/NBD × Gamma-Gamma", "spend_spearman": "spend to date"}
-        found = {label: row.metrics[name] for name, label in names.items() if name in row.metrics}
-    elif row.method in {"bgnbd", "logistic_regression"} and "auc" in row.metrics:
+    """Return the model beside the counts it was tested against, by how well each sorts customers, best first."""
+    found: dict[str, float] = dict(row.metrics.get("count_gini" if row.kind == "clv" else "count_auc", {}))
+    if row.kind == "clv" and "gini" in row.metrics:
+        found["spend_glm"] = row.metrics["gini"]
+    elif row.method in {"bgnbd", "bgnbd_and_regression", "logistic_regression"} and "auc" in row.metrics:
         found["this model"] = row.metrics["auc"]
     # an AUC of one half is chance, and so the empty bar
     chance = 0.0 if row.kind == "clv" else 0.5
     most = max(max(found.values(), default=1.0) - chance, 1e-9)
-    own = {"this model", METHODS.get(row.method, ""), COUNTS.get(row.method, row.method)}
+    own = {"this model", row.method}
     return [
         Bar(
             COUNTS.get(name, name), figure(value, 3), 100 * max(value - chance, 0) / most, "c1" if name in own else "c3"
         )
         for name, value in sorted(found.items(), key=lambda item: -item[1])[:6]
     ]
+
+
+def measured_of(row: ModelRow) -> list[str]:
+    """Return how near the model came to what happened, in words; empty where it was never tested."""
+    told, found = [], row.metrics
+    windows = plural(int(found.get("windows", 0)), "earlier window")
+    if row.kind == "clv" and found.get("total"):
+        value, low, high = found["total"]
+        told.append(
+            f"All together it said {percent(value)} of what was then spent ({percent(low)} to {percent(high)}),"
+            f" over {windows} of {found['days']} days."
+        )
+        nearer, low, high = found["nearer_than_count"]
+        count = COUNTS.get(str(found["nearest_count"]), str(found["nearest_count"]))
+        told.append(
+            f"Poisson deviance beside the nearest count, {count}: {percent(nearer, 1)}"
+            f" ({percent(low, 1)} to {percent(high, 1)}); below zero is nearer."
+        )
+        told += [
+            f"At {days} days it said {percent(one['total'][0])}." for days, one in found.get("further", {}).items()
+        ]
+    if row.kind == "churn" and "bgnbd_brier" in found:
+        told.append(
+            f"Brier {figure(found['brier'], 4)}, BG/NBD alone {figure(found['bgnbd_brier'], 4)} (less is better),"
+            f" over {windows} of {found['days']} days."
+        )
+    return told
+
+
+def deciles_of(row: ModelRow) -> list[DecileLine]:
+    """Return what was said beside what was seen, a tenth of the customers a line, lowest first."""
+    shown = show_money if row.kind == "clv" else percent
+    found = row.metrics.get("deciles", [])
+    return [
+        DecileLine(str(place), shown(said), shown(seen)) for place, (said, seen, _) in enumerate(found, start=1)
+    ]  # fmt: skip
 
 
 def _interval(gap: list[float]) -> str:
@@ -109,9 +161,11 @@ def verdict_of(row: ModelRow) -> str:
         name, margin = COUNTS.get(best, best), _interval(gap)
         if row.method == "best_count":
             return f"A simple count beat the model by more than luck, so the count is used. Model less count: {margin}."
-        return f"Against the best simple count, {name}: {margin}."
-    if row.kind == "clv" and "spend_spearman" in row.metrics:
-        return f"Chosen by the last {row.metrics.get('days', 0)} days: whichever ranked customers better is used."
+        return f"Ranking against the best simple count, {name}: {margin}."
+    if row.kind == "clv" and "why_not" in row.metrics:
+        if row.metrics["why_not"]:
+            return f"The model is not used: {'; '.join(row.metrics['why_not'])}."
+        return "It stood up to earlier weeks: nearer than every simple count, in total and in every band of customers."
     if row.kind == "response" and "train" in row.metrics:
         return (
             f"Learned from {figure(row.metrics['train'])} contacts, tested on the {figure(row.metrics['test'])}"
@@ -143,6 +197,10 @@ def card_of(row: ModelRow, at: datetime) -> ModelCard:
         tone,
         words,
         bars_of(row),
+        measured_of(row),
+        deciles_of(row),
+        "Said" if row.kind == "clv" else "Said to stay away",
+        "Spent" if row.kind == "clv" else "Stayed away",
     )
 
 
