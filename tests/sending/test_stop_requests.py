@@ -14,7 +14,8 @@ from liquor_app.sending.events.inbox import hear_texts
 from liquor_app.sending.events.replies import unread_from
 from liquor_app.sending.events.sms_keywords import Wish, not_understood, wish_of
 from liquor_app.sending.events.stop_requests import asks_to_stop
-from tests.people import add_customer
+from liquor_app.sending.events.text_answers import UNANSWERED, twiml
+from tests.people import add_customer, ensure_shop
 
 ASKED = (
     "STOP", "Stop.", "stop please", "STOPALL", "END", "quit", "Cancel", "UNSUBSCRIBE", "revoke", "opt out", "OPT-OUT",
@@ -100,8 +101,11 @@ def test_nobody_can_make_it_slow(run: str) -> None:
 @pytest.mark.integration
 async def test_who_was_not_understood_is_neither_taken_off_nor_written_to(database: str) -> None:
     async with transaction() as session:
+        await ensure_shop(session)
         await add_customer(session, phone="+12072000043")
         await hear_texts(session, [("twilio", text_of("Please don't remove me"))])
+        assert "unsubscribed" in await twiml(session, [text_of("please stop", opt_out="HELP")])
+        assert await twiml(session, [text_of("please stop", opt_out="STOP")]) == UNANSWERED, "Twilio has said so"
     async with transaction() as session:
         held = await unread_from(session, {address_hash("+12072000043")})
         assert held == {address_hash("+12072000043")}

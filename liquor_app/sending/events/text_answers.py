@@ -22,11 +22,11 @@ async def twiml(session: AsyncSession, events: Sequence[WebhookEvent]) -> str:
     out, a YES that confirms a sign-up is told so (CTIA 5.1.2.1); any other text is not answered.
 
     Where Twilio took the text for a keyword itself (`opt_out`, Advanced Opt-Out) it has answered, in the words the
-    carrier kit gives for it. To the bare word STOP its default handling answers too, and then drops ours (21610).
-    START it answers either way.
+    carrier kit gives for it; a no it took for something else is answered all the same. To the bare word STOP its
+    default handling answers too, and then drops ours (21610). START it answers either way.
     """
     for event in events:
-        if event.opt_out:
+        if event.opt_out and not _is_mistaken(event):
             continue
         match wish_of(event.text):
             case Wish.STOP:
@@ -36,6 +36,11 @@ async def twiml(session: AsyncSession, events: Sequence[WebhookEvent]) -> str:
         if is_yes(event.text) and (brand := await brand_asking(session, event)) is not None:
             return _message(welcome_text(brand, await wording_of(session, brand.id)))
     return UNANSWERED
+
+
+def _is_mistaken(event: WebhookEvent) -> bool:
+    """Tell whether Twilio answered something else to what is a no."""
+    return (event.opt_out or "").strip().lower() in {"help", "start"} and wish_of(event.text) is Wish.STOP
 
 
 async def _written_to(session: AsyncSession, event: WebhookEvent) -> BrandRow:
