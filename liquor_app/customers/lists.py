@@ -38,6 +38,7 @@ SUPPRESSIONS = ListSpec(
     spoken={"channel": {one.value: one.label for one in Channel}},
     export={
         "address": "address", "channel": "channel", "reason": "reason", "created_at": "since", "source": "source",
+        "repeats": "said again, times", "repeated_at": "last said again",
     },
 )  # fmt: skip
 

@@ -33,7 +33,8 @@ _TOLD = unnest("g", hash="bytea", address="text", channel="text", reason="text",
 
 @dataclass(frozen=True, slots=True)
 class SuppressionRow:
-    """An entry. `address` is None after an erasure: only its keyed hash is kept. `channel` None means every one."""
+    """An entry. `address` is None after an erasure: only its keyed hash is kept. `channel` None means every one;
+    `repeats` is how often the same was said again, `repeated_at` when last."""
 
     id: UUID
     address: str | None
@@ -42,6 +43,8 @@ class SuppressionRow:
     customer_id: UUID | None
     source: str
     created_at: datetime
+    repeats: int
+    repeated_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

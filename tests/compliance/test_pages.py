@@ -15,6 +15,8 @@ from liquor_app.compliance.rule_pack import PACK
 from liquor_app.compliance.service import ensure_rule_pack, load_rules
 from liquor_app.core.clock import today_in
 from liquor_app.core.db import transaction
+from liquor_app.customers.consents import suppress_address
+from liquor_app.customers.models import SuppressionReason
 from liquor_app.screens.compliance.law.state import LawState, RuleLine
 from liquor_app.screens.customers.suppressions.state import SuppressedState
 from liquor_app.ui.words import show_full_day
@@ -149,7 +151,12 @@ async def test_added_found_and_lifted(database: str) -> None:
     assert (page.rows, page.showing) == ([], "None")
     assert "neither an e-mail address" in page.wrong
     await run(SuppressedState.search, page, " A@Example.com ")
-    assert [line.address for line in page.rows] == ["a@example.com"]
+    assert [(line.address, line.again) for line in page.rows] == [("a@example.com", "")]
+    async with transaction() as session:
+        for _ in range(2):
+            await suppress_address(session, "a@example.com", reason=SuppressionReason.MANUAL, source="asked again")
+    await run(SuppressedState.search, page, "a@example.com")
+    assert page.rows[0].again.startswith("said again 2 times, last ")
     entry = page.rows[0].id
     await run(SuppressedState.ask, page, entry)
     assert "toast" in said(await run(SuppressedState.lift, page, {"why": "Asked in the store"})), "a manager may not"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fastapi import Request
 from sqlalchemy import text
 
 from liquor_app.accounts.permissions import SYSTEM
@@ -22,6 +24,7 @@ from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
+from liquor_app.rest.kit import form_origin
 from liquor_app.sending.events.inbox import hear_texts
 from liquor_app.sending.sign_up.confirm_sign_up import forget_sign_ups
 from liquor_app.sending.sign_up.sign_up_pages import save_sign_up_page
@@ -419,3 +422,25 @@ async def test_a_number_that_may_have_changed_hands_makes_somebody_new(shop: Cli
     await work()
     pairs = await rows("SELECT first_id, second_id, reasons FROM likely_doubles")
     assert [({one.first_id, one.second_id}, one.reasons) for one in pairs] == [({old, new}, ["phone"])]
+
+
+@pytest.mark.parametrize(
+    ("public", "host", "origin", "is_ours"),
+    [
+        ("https://shop.example", "shop.example", "https://shop.example", True),
+        ("https://shop.example", "shop.example", "HTTPS://SHOP.EXAMPLE", True),
+        # somebody else's name that leads to this machine: Host and Origin agree, and are not ours
+        ("https://shop.example", "evil.example", "https://evil.example", False),
+        ("https://shop.example", "shop.example", "http://shop.example", False),
+        ("https://shop.example", "shop.example", "https://shop.example.evil.example", False),
+        ("https://shop.example", "shop.example", "null", False),
+        ("", "shop.test", "http://shop.test", True),
+        ("", "shop.test", "https://evil.example", False),
+    ],
+)
+def test_a_form_is_ours_by_the_address_that_was_configured(
+    monkeypatch: pytest.MonkeyPatch, public: str, host: str, origin: str, is_ours: bool
+) -> None:
+    monkeypatch.setattr(form_origin, "get_settings", lambda: SimpleNamespace(public_url=public))
+    headers = [(b"host", host.encode()), (b"origin", origin.encode())]
+    assert form_origin.is_own_form(Request({"type": "http", "headers": headers})) is is_ours

@@ -58,7 +58,9 @@ def _entries() -> rx.Component:
             Column("Reason", lambda line: badge(line.reason, "outline")),
             Column("Channel", lambda line: line.channel, phone="hide"),
             Column("From", lambda line: line.source, phone="hide", wide=True),
-            Column("Since", lambda line: line.when, sort="created_at", phone="hide"),
+            Column(
+                "Since", lambda line: rx.fragment(line.when, rx.el.small(line.again)), sort="created_at", phone="hide"
+            ),
             Column("", lift, number=True),
         ],
         label="Suppressed addresses",

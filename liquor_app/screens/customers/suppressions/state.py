@@ -27,7 +27,8 @@ from liquor_app.ui.words import ago, plural
 
 @dataclass(frozen=True, slots=True)
 class SuppressedLine:
-    """An entry; `customer` is the address of their page, "" for nobody we know. `fixed` ones are for good."""
+    """An entry; `again` tells that it was said more than once; `customer` is the address of their page, "" for nobody
+    we know. `fixed` ones are for good."""
 
     id: str
     address: str
@@ -35,6 +36,7 @@ class SuppressedLine:
     reason: str
     source: str
     when: str
+    again: str
     customer: str
     fixed: bool
 
@@ -88,6 +90,7 @@ class SuppressedState(FormState, ListState, rx.State):
                 row.reason,
                 row.source,
                 ago(row.created_at, at),
+                f"said again {plural(row.repeats, 'time')}, last {ago(row.repeated_at, at)}" if row.repeated_at else "",
                 f"/customers/{row.customer_id}" if row.customer_id else "",
                 row.reason in FOR_GOOD,
             )
