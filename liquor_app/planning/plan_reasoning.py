@@ -6,7 +6,7 @@ assumption.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,8 @@ def explain(
             f" and {show_money(simulated['cost'])} of sending. {_gap(plan, summary['optimality'].get('within'))}",
         )
     )
+    if (doubt := worth_nothing(simulated)) is not None:
+        entries.append(entry("limit", "Sending nothing would earn as much", doubt))
     entries += _segment_words(summary)
     if (day := _day_words(summary)) is not None:
         entries.append(day)
@@ -87,6 +89,16 @@ def explain(
         )
     entries.append(_assumptions(brief))
     return entries
+
+
+def worth_nothing(simulated: Mapping[str, Any]) -> str | None:
+    """Tell what a plan rests on that is not expected to earn more than sending nothing would; None if it is."""
+    profit = float(simulated["incremental_profit"]["mean"])
+    if profit > 0:
+        return None
+    kept = float(simulated.get("value_kept") or 0)
+    rests = f" It rests on {show_money(kept)} of value at risk that is assumed to be kept." if kept > 0 else ""
+    return f"The messages themselves are expected to bring {show_money(profit)} against sending nothing.{rests}"
 
 
 def entry(kind: str, title: str, text: str) -> Entry:

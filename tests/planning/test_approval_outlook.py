@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.permissions import STRANGER, SYSTEM
 from liquor_app.core.errors import Conflict, Forbidden
 from liquor_app.organization.models import Channel
+from liquor_app.organization.settings import PlanningSettings, save_settings
 from liquor_app.planning.approval.approval_outlook import ApprovalOutlook, Concern, read_outlook
 from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.approval.autopilot import plan_ready
@@ -26,13 +28,13 @@ pytestmark = pytest.mark.integration
 SMTP = {"host": "127.0.0.1", "port": 2525, "username": "u", "password": "p"}
 
 
-async def _planned(session: AsyncSession) -> tuple[UUID, list[UUID]]:
+async def _planned(session: AsyncSession, **columns: Any) -> tuple[UUID, list[UUID]]:
     """A campaign that waits for approval; its e-mail goes out by SMTP, and replies to somebody."""
     await ensure_shop(session)
     people = [await add_customer(session, sms_consent=None) for _ in range(6)]
     await create_segment(session, SYSTEM, {"name": "All", "rules": {"all": []}, "optimal_channels": ["email"]})
     await refresh_segments(session, SYSTEM)
-    campaign = await add_campaign(session, ["all"])
+    campaign = await add_campaign(session, ["all"], **columns)
     await make_plan(session, SYSTEM, campaign)
     await plan_ready(session, SYSTEM, campaign)
     await configure_channel(session, SYSTEM, Channel.EMAIL, "smtp", config=SMTP, position=0)
@@ -107,3 +109,18 @@ async def test_the_outlook_is_for_staff_and_for_plans(session: AsyncSession) -> 
         await read_outlook(session, STRANGER, campaign)
     with pytest.raises(Conflict, match="no plan yet"):
         await read_outlook(session, SYSTEM, campaign)
+
+
+async def test_a_plan_that_earns_no_more_than_nothing_says_so(session: AsyncSession) -> None:
+    """Messages that cost more than they bring are planned for what a return is assumed to keep: that is said."""
+    await save_settings(session, SYSTEM, PlanningSettings, {"email_cost": "0.90"})
+    campaign, _ = await _planned(session, constraints={"kept_share": "1"})
+    row = (await session.execute(text("SELECT reasoning, summary FROM plans"))).one()
+    simulated = row.summary["simulation"]
+    assert float(simulated["incremental_profit"]["mean"]) < 0 < float(simulated["value_kept"])
+    titles = {one["title"] for one in row.reasoning}
+    assert "Sending nothing would earn as much" in titles
+    seen = await read_outlook(session, SYSTEM, campaign)
+    assert _told(seen)[Concern.WORTH_NOTHING] == seen.messages > 0
+    words = next(one.words for one in seen.warnings if one.concern is Concern.WORTH_NOTHING)
+    assert "value at risk that is assumed to be kept" in words

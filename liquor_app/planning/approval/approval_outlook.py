@@ -22,6 +22,7 @@ from liquor_app.organization.models import Channel
 from liquor_app.organization.sending_switch import load_sending_switch
 from liquor_app.organization.service import BrandRow, get_brand
 from liquor_app.planning.block_forecast import foresee
+from liquor_app.planning.plan_reasoning import worth_nothing
 from liquor_app.providers.registry import SANDBOX
 from liquor_app.providers.sender_check.sender_checks import failing_sender
 from liquor_app.providers.service import ChannelRow, list_channels
@@ -43,6 +44,7 @@ class Concern(StrEnum):
     SENDER = "sender_refused"
     NO_REPLY_TO = "no_reply_to"
     BLOCKED = "messages_blocked"
+    WORTH_NOTHING = "earns_no_more_than_nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,9 @@ async def read_outlook(session: AsyncSession, actor: Actor, campaign_id: UUID) -
         why = listed([f"{reason.label.lower()} {figure(reason.messages)}" for reason in reasons])
         words = f"{about}{figure(foreseen['blocked'])} of {plural(total, 'message')} will be held back: {why}."
         warnings.append(Warned(Concern.BLOCKED, words, foreseen["blocked"]))
+    summary = await session.scalar(text("SELECT summary FROM plans WHERE id = :plan"), {"plan": campaign.plan_id})
+    if total and (simulated := (summary or {}).get("simulation")) and (doubt := worth_nothing(simulated)) is not None:
+        warnings.append(Warned(Concern.WORTH_NOTHING, doubt, total))
     return ApprovalOutlook(total, foreseen["looked_at"], foreseen["blocked"], foreseen["later"], reasons, warnings)
 
 
