@@ -33,7 +33,9 @@ from liquor_app.customers.labels.custom_fields import ensure_fields
 from liquor_app.customers.labels.custom_values import MOST_LETTERS, FieldKind, split_name
 from liquor_app.imports import basket_lines, customer_rows, product_rows, refused_orders
 from liquor_app.imports.chunks import Chunk, Chunks, take_rows
+from liquor_app.imports.cleaning.answers.heard_columns import field_of
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS
+from liquor_app.imports.cleaning.answers.status_columns import STATUSES
 from liquor_app.imports.cleaning.line_rows import Line
 from liquor_app.imports.cleaning.row_notes import NOTES
 from liquor_app.imports.cleaning.rows import CleanProduct, Person, Setting
@@ -51,6 +53,8 @@ EVIDENCE = frozenset({
     "consent_source", "consent_at", "email_consent_at", "sms_consent_at", "consent_wording", *CONSENTS, *REFUSALS,
 })  # fmt: skip
 """Fields a consent stands on."""
+_OF_CONSENT = frozenset({*CONSENTS, *REFUSALS, *STATUSES, "given_up"})
+"""Fields that may change one."""
 UNKNOWN = "unknown_customer"
 ROWS, REFUSED, ORDERS, WHOLE, DONE = "rows", "refused", "orders", "whole", "done"
 """What is being done: reading rows; refusing orders with a refused line; making orders of the other waiting lines;
@@ -216,7 +220,7 @@ class Work:
     async def _customers(self, session: AsyncSession, chunk: Chunk) -> tuple[Counter[Outcome], list[Reject]]:
         rows = [row for row in chunk.rows if isinstance(row, Person)]
         keys = {key: [str(row.values[key]) for row in rows if key in row.values] for key in KEYS}
-        consents = any(name in self._reading.at for name in (*CONSENTS, *REFUSALS))
+        consents = any(field_of(name) in _OF_CONSENT for name in self._reading.at)
         for attempt in range(1, TRIES + 1):
             try:
                 async with session.begin_nested(), by_index(session):

@@ -187,11 +187,14 @@ def test_a_status_is_one_of_consent_where_its_words_say_so(cell: str, is_one: bo
     ("field", "columns"),
     [
         ("email_bounced", "Bounced,Hard bounced,hard_bounced,Bounce,Bounce Type,Bounced At,Email Bounced,HasBounced"
-         ",Hard Bounce Count,Email Invalid,Invalid Email,Undeliverable"),
+         ",Hard Bounce Count,Email hard bounce reason,Email Invalid,Invalid Email,Undeliverable"),
         ("sms_bounced", "SMS Bounced,Phone Invalid,Wrong Number,Bad Phone"),
         ("email_valid", "Email Valid,Is Email Valid,Deliverable Email"),
         ("complained", "Complained,Spam,Spam Complaint,Marked as spam,Complaint Date,Abuse,Spam complaints"),
-        ("suppressed", "Suppressed,Is Suppressed,Suppression List,Email Suppressed,Blocked"),
+        ("suppressed", "Suppressed,Is Suppressed,Suppression List,Blocked"),
+        ("email_suppressed", "Email Suppressed,E-mail suppression"),
+        ("sms_suppressed", "SMS Suppressed,Phone Suppressed,SMS Complaint"),
+        ("sms_valid", "Phone Valid,Is Mobile Number Valid,Valid Phone"),
         (None, "Bounce Reason,Soft Bounced,Bounces,Bounce rate,Bounced Checks,Complaints,Spam score,Suppression Reason"
          ",Address Undeliverable,Cleaned,Bad debt,Wrong,Verified Email,Email,Subscribed,Blocked Orders,Notes"),
     ],

@@ -13,8 +13,11 @@ from liquor_app.imports.cleaning.answers.dead_addresses import (
     holds_dead,
     status_field,
     tells_of_life,
+    tells_why,
 )
-from liquor_app.imports.cleaning.answers.refusals import CONSENTS, holds_refusals, refusal_field
+from liquor_app.imports.cleaning.answers.heard_columns import field_of, free_name
+from liquor_app.imports.cleaning.answers.refusals import CONSENTS, holds_refusals, is_of_letters, refusal_field
+from liquor_app.imports.cleaning.answers.status_columns import STATUSES, holds_answers, is_list, list_status
 from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, contradicts, kind_of
 from liquor_app.imports.profiles.tool_profile import Profile, plain, put_together
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
@@ -55,9 +58,14 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
         "email subscribed", "subscribed", "subscriber", "is subscribed", "subscription status", "opt in", "opted in",
         "is opted in", "marketing opt in", "marketing consent", "marketing permission", "marketing preference",
         "communication preference", "communication preferences", "contact permission", "can email", "marketing",
-        "consent",
+        "consent", "newsletter", "newsletter subscriber", "newsletter subscription", "newsletter subscribed",
+        "newsletter opt in", "subscribed to newsletter", "receives newsletter", "email subscriber",
+        "email subscription", "email marketing", "marketing emails", "mailing list", "email list",
     ),
-    "sms_consent": ("sms consent", "sms opt in", "sms marketing consent", "accepts sms marketing", "sms subscribed"),
+    "sms_consent": (
+        "sms consent", "sms opt in", "sms marketing consent", "accepts sms marketing", "sms subscribed",
+        "sms subscriber", "sms subscription", "sms marketing", "text opt in", "can text",
+    ),
     "consent_source": ("consent source", "opt in source", "source of consent", "signup source"),
     "consent_wording": (
         "consent wording", "consent text", "consent language", "consent statement", "opt in wording", "opt in text",
@@ -74,7 +82,10 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     # known by `refusal_field`, whatever stands beside the words
     "email_opt_out": (), "sms_opt_out": (), "opt_out": (),
     # … and by `dead_field`
-    "email_bounced": (), "sms_bounced": (), "email_valid": (), "complained": (), "suppressed": (),
+    "email_bounced": (), "sms_bounced": (), "email_valid": (), "sms_valid": (), "complained": (), "suppressed": (),
+    "email_suppressed": (), "sms_suppressed": (),
+    # … and by `list_status`
+    "email_status": (), "sms_status": (),
 }  # fmt: skip
 
 PURCHASES: dict[str, tuple[str, ...]] = {
@@ -157,16 +168,20 @@ _ASKED = {"email_consent": ("email", "mail", "newsletter"), "sms_consent": ("sms
 _NOT_ASKED = re.compile(
     r"\b(?:bounce\w*|(?:un|in)?valid\w*|(?:un)?verif\w*|(?:un)?deliver\w*|complain\w*|spam|dead|bad|wrong|has|have|sent"
     r"|open|opened|opens|click\w*|missing|exists?|available|known|on file|suppress\w*|block\w*|deleted|duplicate"
-    r"|receipts?)\b"
+    r"|receipts?|reviews?|abandon\w*|carts?|orders?|transaction\w*|shipping|shipment|deliver\w*|invoices?|account)\b"
 )
 """… and is about something else than what somebody agreed to: a yes to `Verified Email` is no consent."""
+
+_OF_OFFERS = re.compile(
+    r"\b(?:marketing|newsletters?|promo\w*|offers?|subscri\w*|opt ?(?:in|out|ed)|opted|consent\w*|permission)\b"
+)
 
 
 def guess_mapping(
     columns: Sequence[str], kind: str, profile: Profile | None = None, sample: Sequence[Record] = ()
 ) -> dict[str, str]:
     """Return field → column: a known tool's own, else by the names columns usually have and by what stands in them; a
-    column serves one field.
+    column serves one field. Of fields that say no, each further column is there too (`field_of`).
 
     A column whose cells are plainly something else (`Mobile` that says yes and no) is not what its name says, and
     addresses, numbers, dates and amounts are found under any name, where one column alone can be meant.
@@ -188,16 +203,27 @@ def guess_mapping(
     for field, synonyms in KINDS[kind].items():
         for synonym in synonyms:
             match = by_name.get(plain(synonym))
-            if match is not None and match not in found.values() and not contradicts(field, are[match]):
+            if match is None or match in found.values() or _is_another(field, are[match]):
+                continue
+            if field not in found:
                 found[field] = match
-                break
-    found |= _by_values(columns, kind, are, found)
-    statuses = [by_name[one] for one in ("status", "emailstatus") if one in by_name] if kind == "customers" else []
-    for status in statuses:
-        cells = [one.cells[columns.index(status)] for one in sample if not one.problem]
-        if "email_consent" not in found and _says_subscribed(cells):
-            found["email_consent"] = status  # of what: its words say it
-    return found
+            elif field in CONSENTS and holds_answers(_cells(match, columns, sample)):
+                # a further one: its noes count, its yes says nothing new
+                found[free_name(_NOES_OF[field], found)] = match
+    return found | _by_values(columns, kind, are, found, sample)
+
+
+_NOES_OF = {f"{channel}_consent": field for field, channel in STATUSES.items()}
+"""Consent → the field of columns of which only a no counts."""
+
+
+def _is_another(field: str, kind: CellKind | None) -> bool:
+    """Tell whether a column is not what its name says. A day tells a consent too ("Email Opt In: 2024-05-01")."""
+    return contradicts(field, kind) and not (field in CONSENTS and kind is CellKind.MOMENT)
+
+
+def _cells(column: str, columns: Sequence[str], sample: Sequence[Record]) -> list[str]:
+    return [one.cells[columns.index(column)] for one in sample if not one.problem]
 
 
 def _says_subscribed(cells: Sequence[str]) -> bool:
@@ -205,20 +231,25 @@ def _says_subscribed(cells: Sequence[str]) -> bool:
 
 
 def _noes(free: Sequence[str], columns: Sequence[str], sample: Sequence[Record]) -> dict[str, str]:
-    """Return the columns that say who refused, or whose address is dead; of several for one field the first that
-    answers, not that dates."""
+    """Return all the columns that say who refused, or whose address is dead: a field's further ones by its name with a
+    number, so that none is lost."""
     found: dict[str, str] = {}
+    of_list = is_list(columns)
     for column in free:
-        cells = [one.cells[columns.index(column)] for one in sample if not one.problem]
+        cells = _cells(column, columns, sample)
         if (field := dead_field(column)) is not None:
-            is_one = holds_dead(cells)
-        elif (field := status_field(column)) is not None:
-            is_one = tells_of_life(cells) and not _says_subscribed(cells)
+            is_one = tells_why(column) or holds_dead(cells)
+        elif (field := status_field(column)) is not None and tells_of_life(cells) and not _says_subscribed(cells):
+            is_one = True
+        elif (field := list_status(column, cells, of_list=of_list)) is not None:
+            is_one = True
+            if _says_subscribed(cells) and (consent := f"{STATUSES[field]}_consent") not in found:
+                field = consent  # of what: its words say it
         else:
-            field = refusal_field(column)
+            field = None if is_of_letters(column, columns) else refusal_field(column)
             is_one = holds_refusals(cells)
-        if field and is_one and (field not in found or kind_of(cells) is CellKind.ANSWER):
-            found[field] = column
+        if field and is_one:
+            found[free_name(field, found)] = column
     return found
 
 
@@ -228,7 +259,11 @@ def _kinds(columns: Sequence[str], sample: Sequence[Record]) -> dict[str, CellKi
 
 
 def _by_values(
-    columns: Sequence[str], kind: str, are: Mapping[str, CellKind | None], found: Mapping[str, str]
+    columns: Sequence[str],
+    kind: str,
+    are: Mapping[str, CellKind | None],
+    found: Mapping[str, str],
+    sample: Sequence[Record],
 ) -> dict[str, str]:
     """Return what is found by cells alone: the first column of addresses, and what one column alone can be."""
     more: dict[str, str] = {}
@@ -246,6 +281,10 @@ def _by_values(
         ]  # fmt: skip
         if field not in found and len(about) == 1:
             more[field] = about[0]
+            continue
+        for one in about:  # which of them is meant does not tell: nobody's yes, but everybody's no
+            if _OF_OFFERS.search(column_words(one)):
+                more[free_name(_NOES_OF[field], {*found, *more})] = one
     return more
 
 
@@ -268,7 +307,7 @@ def positions(mapping: Mapping[str, str], columns: Sequence[str]) -> dict[str, i
 def check_fields(mapping: Mapping[str, str], kind: str) -> None:
     """Check, or raise Invalid: a field that a file of this kind cannot fill."""
     for field in mapping:
-        if field not in KINDS[kind] and not (kind == "customers" and split_name(field)):
+        if field_of(field) not in KINDS[kind] and not (kind == "customers" and split_name(field)):
             raise Invalid(
                 f"mapping: there is no field {field[:40]!r}; known are {', '.join(KINDS[kind])}", field="mapping"
             )
@@ -299,7 +338,7 @@ def check_mapping(
     for name, column in chosen.items():
         if column not in columns:
             raise Invalid(f"mapping: the file has no column {column!r}; it has {_shown(columns)}", field="mapping")
-        if name in CONSENTS and (refusal := refusal_field(column) or dead_field(column)):
+        if field_of(name) in CONSENTS and (refusal := refusal_field(column) or dead_field(column)):
             raise Invalid(
                 f"The column “{column}” says who refused: a yes in it is a no. Map {refusal} to it, not {name}.",
                 field="mapping",

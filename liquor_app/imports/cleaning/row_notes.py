@@ -5,6 +5,7 @@ from __future__ import annotations
 from liquor_app.customers.labels.tags import MOST_OF_ONE
 from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS
+from liquor_app.imports.cleaning.answers.status_columns import STATUSES
 
 NO_BIRTHDAY = "placeholder_birthday"
 YEARLESS = "birthday_without_year"
@@ -44,6 +45,7 @@ _OF_PEOPLE = (
         "consent_wording",
         *CONSENTS,
         *DEAD_FIELDS,
+        *STATUSES,
     ),
 )
 _MAY_BE_BLANK = (*_OF_PEOPLE, *_OF_PRODUCTS, *_OF_LINES)

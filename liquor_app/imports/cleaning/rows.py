@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,9 +18,19 @@ from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.customers.person_names import NO_GIVEN, is_nobodys
 from liquor_app.customers.whereabouts.zip_codes import lost_zeros, with_zeros
 from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer, clean_wording
-from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS, is_dead
+from liquor_app.imports.cleaning.answers.dead_addresses import (
+    DEAD_FIELDS,
+    is_bare,
+    is_dead,
+    is_of_any_bounce,
+    is_soft,
+    tells_why,
+)
+from liquor_app.imports.cleaning.answers.heard_columns import places_of
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS, clean_refusal
+from liquor_app.imports.cleaning.answers.status_columns import STATUSES
 from liquor_app.imports.cleaning.cells import MAX_TEXT, REMEMBERED, Rejected, clean_label, clean_word
+from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.label_cells import clean_custom, clean_tags
 from liquor_app.imports.cleaning.moment_cells import (
     When,
@@ -152,53 +162,75 @@ _GIVEN_UP = (
 _LEFT = re.compile(r"unsub|opt[ _-]?out")
 
 
-def _consents(cells: list[str], at: dict[str, int], how: Setting) -> _Heard:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The columns of a file that say something of consent, each with its field: worked out once a file."""
+
+    why: tuple[tuple[str, int], ...]
+    dead: tuple[tuple[str, int], ...]
+    consents: tuple[tuple[str, int], ...]
+    """Of consents and of statuses, whose yes says nothing."""
+    refusals: tuple[tuple[str, int], ...]
+    bounces: frozenset[int]
+    """Places of columns of bounces of any kind: of one that a column beside them calls soft the others say nothing."""
+    reasons: frozenset[int]
+    """Places of columns that are filled only where an address bounced for good."""
+
+    @classmethod
+    def by(cls, at: Mapping[str, int], how: Setting) -> _Told:
+        dead = places_of(at, DEAD_FIELDS)
+        return cls(
+            tuple(places_of(at, ("given_up",))),
+            tuple(dead),
+            tuple(places_of(at, (*CONSENTS, *STATUSES))),
+            tuple(places_of(at, REFUSALS)),
+            frozenset(place for _, place in dead if is_of_any_bounce(how.column(place))),
+            frozenset(place for _, place in dead if tells_why(how.column(place))),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.why or self.dead or self.consents or self.refusals)
+
+
+def _consents(cells: list[str], at: dict[str, int], how: Setting, told: _Told) -> _Heard:
     """Return what the row says of consent.
 
-    Whoever says no is heard, with or without evidence. A yes counts only with where and when it was given. An address
-    another system no longer writes to goes onto the suppression list. None of it costs the person.
+    Whoever says no is heard, in whichever column, with or without evidence. A yes counts only with where and when it
+    was given. An address another system no longer writes to goes onto the suppression list. Nobody is refused for it.
     """
     heard = _Heard()
     found, notes = heard.consents, heard.notes
-    why = cells[at["given_up"]].lower() if "given_up" in at else ""
-    if reason := next((reason for words, reason in _GIVEN_UP if words.search(why)), None):
-        heard.given_up["email"] = reason.value
-    if _LEFT.search(why):
-        found.append(_withdrawal("email", "given_up", cells, at, how))
-    for name, dead in DEAD_FIELDS.items():
-        if name not in at or not (cell := cells[at[name]]):
+    for _, place in told.why:
+        why = cells[place].lower()
+        if reason := next((reason for words, reason in _GIVEN_UP if words.search(why)), None):
+            heard.given_up.setdefault("email", reason.value)
+        if _LEFT.search(why):
+            found.append(_withdrawal("email", place, cells, at, how))
+    soft = {name for name, place in told.dead if place in told.bounces and is_soft(cells[place])}
+    for name, place in told.dead:
+        if not (cell := cells[place]) or (name in soft and place in told.bounces and is_bare(cell)):
             continue
         try:
-            channels = dead.channels if is_dead(cell, name) else ()
+            channels = DEAD_FIELDS[name].channels if is_dead(cell, name, why=place in told.reasons) else ()
         except Rejected:
             notes[left_out(name)] = None
             continue
         for channel in channels:
-            heard.given_up.setdefault(channel, dead.reason.value)
-    for name in CONSENTS:
-        if name not in at:
+            heard.given_up.setdefault(channel, DEAD_FIELDS[name].reason.value)
+    agreed = _answers(cells, at, how, told, heard)
+    for channel, (place, day) in agreed.items():
+        if channel in heard.given_up:
             continue
-        channel = name.removesuffix("_consent")
         try:
-            answer = clean_answer(cells[at[name]], name)
-        except Rejected:
-            notes[left_out(name)] = None
-            continue
-        if answer is Answer.NO:
-            found.append(_withdrawal(channel, name, cells, at, how))
-        elif answer is Answer.DEAD:
-            heard.given_up.setdefault(channel, SuppressionReason.BOUNCED.value)
-        elif answer is Answer.YES and channel not in heard.given_up:
-            try:
-                proof = (_ip(cells, at, notes), _wording(cells, at, notes), how.column(at[name]))
-                found.append(_consent(channel, cells, at, how, proof))
-            except Rejected as refused:
-                notes[refused.code if refused.code in NOTES else NO_EVIDENCE] = None
-    for name, channels in REFUSALS.items():
-        if name in at and (cell := cells[at[name]]) and (no := clean_refusal(cell, how.zone, how.now, how.date_order)):
-            column = how.column(at[name])
+            proof = (_ip(cells, at, notes), _wording(cells, at, notes), how.column(place))
+            found.append(_consent(channel, day, cells, at, how, proof=proof))
+        except Rejected as refused:
+            notes[refused.code if refused.code in NOTES else NO_EVIDENCE] = None
+    for name, place in told.refusals:
+        if (cell := cells[place]) and (no := clean_refusal(cell, how.zone, how.now, how.date_order)):
+            column = how.column(place)
             source = _source(cells, at) or _of_file(how, column)
-            for channel in channels:
+            for channel in REFUSALS[name]:
                 refused_at = no.at or how.now
                 found.append(
                     ConsentGiven(
@@ -208,6 +240,33 @@ def _consents(cells: list[str], at: dict[str, int], how: Setting) -> _Heard:
     if heard.given_up:
         notes[GIVEN_UP] = None
     return heard
+
+
+def _answers(
+    cells: list[str], at: dict[str, int], how: Setting, told: _Told, heard: _Heard
+) -> dict[str, tuple[int, str]]:
+    """Hear the noes of columns of consents and statuses, and return of each channel nobody said no to where the yes
+    stands, and the day it names itself ("Email Opt In: 2024-05-01")."""
+    agreed: dict[str, tuple[int, str]] = {}
+    refused: set[str] = set()
+    for name, place in told.consents:
+        channel = STATUSES.get(name) or name.removesuffix("_consent")
+        day = ""
+        try:
+            answer = clean_answer(cells[place], name)
+        except Rejected:
+            if read_date(cells[place].strip(), how.date_order) is None:
+                heard.notes[left_out(name)] = None
+                continue
+            answer, day = Answer.YES, cells[place]
+        if answer is Answer.NO:
+            refused.add(channel)
+            heard.consents.append(_withdrawal(channel, place, cells, at, how))
+        elif answer is Answer.DEAD:
+            heard.given_up.setdefault(channel, SuppressionReason.BOUNCED.value)
+        elif answer is Answer.YES and name in CONSENTS:
+            agreed.setdefault(channel, (place, day))
+    return {channel: yes for channel, yes in agreed.items() if channel not in refused}
 
 
 def _ip(cells: list[str], at: dict[str, int], notes: dict[str, None]) -> str | None:
@@ -233,11 +292,19 @@ def _of_file(how: Setting, column: str) -> str:
 
 
 def _consent(
-    channel: str, cells: list[str], at: dict[str, int], how: Setting, proof: tuple[str | None, str | None, str]
+    channel: str,
+    day: str,
+    cells: list[str],
+    at: dict[str, int],
+    how: Setting,
+    *,
+    proof: tuple[str | None, str | None, str],
 ) -> ConsentGiven:
     source = clean_word(cells[at["consent_source"]] if "consent_source" in at else "", "consent_source")
     written = cells[moment_at] if (moment_at := _moment_at(channel, at)) is not None else ""
-    when = clean_consent_moment(written, how.zone, how.now, given=True, order=how.date_order)
+    when = clean_consent_moment(
+        written if written.strip() else day, how.zone, how.now, given=True, order=how.date_order
+    )
     if source is None or when is None:
         missing = "consent_source" if source is None else "consent_at"
         raise Rejected("consent_without_evidence", missing, f"{channel}_consent is given without {missing}.")
@@ -256,9 +323,9 @@ def _source(cells: list[str], at: dict[str, int]) -> str | None:
     return None
 
 
-def _withdrawal(channel: str, name: str, cells: list[str], at: dict[str, int], how: Setting) -> ConsentGiven:
+def _withdrawal(channel: str, place: int, cells: list[str], at: dict[str, int], how: Setting) -> ConsentGiven:
     """Never refused: of no known source it is the file's word, of no known moment one of now."""
-    column = how.column(at[name])
+    column = how.column(place)
     source = _source(cells, at) or _of_file(how, column)
     when: datetime | None = None
     if (moment_at := _moment_at(channel, at)) is not None:
@@ -301,7 +368,7 @@ class PersonReader:
         self._email, self._phone = at.get("email"), at.get("phone")
         self._born, self._tags = at.get("date_of_birth"), at.get("tags")
         self._proves = "age_check" in at or "age_checked_at" in at
-        self._hears = "given_up" in at or any(name in at for name in (*CONSENTS, *REFUSALS, *DEAD_FIELDS))
+        self._told = _Told.by(at, how)
         self._today = how.now.astimezone(how.zone).date()
 
     def __call__(self, number: int, cells: list[str]) -> Person:
@@ -338,9 +405,9 @@ class PersonReader:
                 notes.append(left_out("tags"))
         custom = self._take_custom(cells, notes) if self._custom else ()
         seen = self._take_proof(cells, notes) if self._proves else None
-        if not self._hears:
+        if not self._told:
             return Person(number, values, (), tuple(notes), (), tags, custom, seen)
-        heard = _consents(cells, self._at, self._how)
+        heard = _consents(cells, self._at, self._how, self._told)
         notes += heard.notes
         return Person(
             number, values, tuple(heard.consents), tuple(notes), tuple(heard.given_up.items()), tags, custom, seen

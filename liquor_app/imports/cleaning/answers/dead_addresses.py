@@ -28,6 +28,9 @@ DEAD_FIELDS = {
     "email_bounced": Dead(("email",), SuppressionReason.BOUNCED),
     "sms_bounced": Dead(("sms",), SuppressionReason.BOUNCED),
     "email_valid": Dead(("email",), SuppressionReason.BOUNCED, by_no=True),
+    "sms_valid": Dead(("sms",), SuppressionReason.BOUNCED, by_no=True),
+    "email_suppressed": Dead(("email",), SuppressionReason.MANUAL),
+    "sms_suppressed": Dead(("sms",), SuppressionReason.MANUAL),
     "suppressed": Dead(("email", "sms"), SuppressionReason.MANUAL),
 }
 """Field → what a yes (or a no) in it means; the gravest first, whose reason stands where a row names several."""
@@ -40,6 +43,7 @@ _BOUNCED = re.compile(r"\b(?:bounce[sd]?|undeliverable|cleaned|dead|invalid|bad|
 _NEEDS_ADDRESS = frozenset({"invalid", "bad", "wrong", "dead", "cleaned"})
 """Words that are about an address only where one is named beside them."""
 _EMAIL = re.compile(r"\be ?mails?\b")
+_SMS = re.compile(r"\b(?:phones?|mobiles?|sms|texts?|mms)\b")
 _PHONE = re.compile(r"\b(?:phones?|mobiles?|cells?|sms|texts?|mms|numbers?)\b")
 _POST = re.compile(r"\b(?:address|mail|mailing|postal|post|street|zip)\b")
 _NO_ANSWER = re.compile(
@@ -48,8 +52,13 @@ _NO_ANSWER = re.compile(
 )
 """… but hold why, by what or how often, are about bounces that pass, or about money."""
 _HARD_COUNT = re.compile(r"(?:number of )?(?:e ?mail )?(?:hard ?bounces?|(?:spam|abuse) complaints?)(?: count| total)?")
+_HARD_REASON = re.compile(r"(?:e ?mail )?hard ?bounced? (?:reason|message|description|type)s?")
+"""Filled only where an address bounced for good (HubSpot)."""
 _VALID = re.compile(
     r"(?:is )?e ?mail (?:address )?(?:is )?(?:valid|deliverable)|(?:valid|deliverable) e ?mail(?: address)?"
+)
+_VALID_PHONE = re.compile(
+    r"(?:is )?(?:phone|mobile|cell|sms)(?: number)? (?:is )?valid|valid (?:phone|mobile|cell|sms)(?: number)?"
 )
 _STATUS = re.compile(r"(?:e ?mail|phone|mobile|sms)(?: address| number)? (?:status|state|validity)")
 
@@ -57,7 +66,7 @@ _SAYS_YES = frozenset({"yes", "y", "true", "t", "1", "-1", "x", "si", "sí", "�
 _YES = _SAYS_YES | DEAD | {"hard", "permanent", "perm", "failed", "failure", "dead", "h"}
 _LIVES = frozenset({
     "valid", "ok", "okay", "good", "deliverable", "delivered", "verified", "clean", "alive", "live", "accept all",
-    "catch all", "risky", "not checked", "not bounced", "active",
+    "catch all", "risky", "not checked", "not bounced", "active", "role", "role based", "role account",
 })  # fmt: skip
 _PLAIN_NO = frozenset({"no", "n", "false", "f", "0"})
 _NO = _LIVES | _PLAIN_NO | {
@@ -69,7 +78,8 @@ _SOFT_CELL = re.compile(
 )
 _HARD_CELL = re.compile(
     r"\b(?:hard|permanent|bounced?|undeliverable|invalid|suppress(?:ed|ion)?|does ?not exist|no such (?:user|mailbox)"
-    r"|unknown user|user unknown|complain\w*|spam|abuse|junk|unsub\w*|block(?:ed)?|manual\w*)\b|^5\d\d\b"
+    r"|unknown user|user unknown|complain\w*|spam|spam ?traps?|abuse|toxic|disposable|do not (?:e ?)?mail|dead"
+    r"|junk|unsub\w*|block(?:ed)?|manual\w*)\b|^5\d\d\b"
 )
 _WHOLE = re.compile(r"\d{1,9}(?:\.0+)?")
 
@@ -77,17 +87,24 @@ _WHOLE = re.compile(r"\d{1,9}(?:\.0+)?")
 def dead_field(column: str) -> str | None:
     """Return which of `DEAD_FIELDS` a column is by its name; None for any other column."""
     name = column_words(column)
+    if _HARD_REASON.fullmatch(name):
+        return "email_bounced"
     if _NO_ANSWER.search(name) and not _HARD_COUNT.fullmatch(name):
         return None
     if _VALID.fullmatch(name):
         return "email_valid"
+    if _VALID_PHONE.fullmatch(name):
+        return "sms_valid"
+    is_email, is_sms = _EMAIL.search(name) is not None, _SMS.search(name) is not None
     if _COMPLAINED.search(name):
-        return None if _NO_COMPLAINT.search(name) else "complained"
+        if _NO_COMPLAINT.search(name):
+            return None
+        return "sms_suppressed" if is_sms and not is_email else "complained"
     if _SUPPRESSED.search(name):
-        return "suppressed"
+        return "suppressed" if is_email is is_sms else "email_suppressed" if is_email else "sms_suppressed"
     if (found := _BOUNCED.search(name)) is None or (found[0] == "bounces" and "hard" not in name):
         return None
-    is_phone, is_email = _PHONE.search(name) is not None, _EMAIL.search(name) is not None
+    is_phone = _PHONE.search(name) is not None
     if (found[0] in _NEEDS_ADDRESS and not (is_phone or is_email)) or (_POST.search(name) and not is_email):
         return None
     return "sms_bounced" if is_phone else "email_bounced"
@@ -113,16 +130,50 @@ def mostly(found: Sequence[bool]) -> bool:
 
 
 def tells_of_life(cells: Sequence[str]) -> bool:
-    """Tell whether what a status holds is about whether addresses live: each filled cell, and one is filled."""
-    words = {_word(cell) for cell in cells} - {""}
+    """Tell whether what a status holds is about whether addresses live: most filled cells, and one is filled. A word
+    we do not know costs itself, not the column."""
+    words = [word for cell in cells if (word := _word(cell))]
     told = _LIVES | (_YES - _SAYS_YES) | SILENT
-    return bool(words) and all(word in told or _SOFT_CELL.search(word) or _HARD_CELL.search(word) for word in words)
+    return bool(words) and mostly(
+        [word in told or any(one.search(word) for one in (_SOFT_CELL, _HARD_CELL)) for word in words]
+    )
 
 
-def is_dead(cell: str, field: str) -> bool:
+def tells_why(column: str) -> bool:
+    """Tell whether a column says why an address bounced for good: whatever is filled there says that it did."""
+    return _HARD_REASON.fullmatch(column_words(column)) is not None
+
+
+def is_of_any_bounce(column: str) -> bool:
+    """Tell whether a column is of bounces, soft ones with the hard: `Bounce Date` beside `Bounce Type`."""
+    return _ANY_BOUNCE.search(column_words(column)) is not None
+
+
+_ANY_BOUNCE = re.compile(r"^(?!.*\bhard)(?=.*\bbounce[sd]?\b)")
+
+
+def is_soft(cell: str) -> bool:
+    """Tell whether a cell says that a bounce passes."""
+    return _SOFT_CELL.search(_word(cell)) is not None
+
+
+def is_bare(cell: str) -> bool:
+    """Tell whether a cell says no more than that, when or how often something bounced."""
+    word = _word(cell)
+    return word in _SAYS_YES or word == "bounced" or _WHOLE.fullmatch(word) is not None or _is_date(cell)
+
+
+def _is_date(cell: str) -> bool:
+    return read_date(cell.strip()) is not None
+
+
+def is_dead(cell: str, field: str, *, why: bool = False) -> bool:
     """Tell whether a cell of such a column says that the address is written to no more.
 
     A soft bounce passes and says nothing; a date says since when, a number how often.
+
+    Args:
+        why: the column says why, and is filled for nobody else (`tells_why`).
 
     Raises:
         Rejected: in words we do not know, of a bounce. Of a complaint or a suppression whatever is filled and says
@@ -132,7 +183,7 @@ def is_dead(cell: str, field: str) -> bool:
     if DEAD_FIELDS[field].by_no:
         return word in _PLAIN_NO or (word not in SILENT and _HARD_CELL.search(word) is not None)
     said = _says(cell, word)
-    if said is None and DEAD_FIELDS[field].reason is SuppressionReason.BOUNCED:
+    if said is None and not why and DEAD_FIELDS[field].reason is SuppressionReason.BOUNCED:
         raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {cell.strip()[:40]!r}.")
     return said is not False
 

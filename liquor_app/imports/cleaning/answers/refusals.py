@@ -34,14 +34,18 @@ _NAME = re.compile(
 )
 _NO_ANSWER = re.compile(
     r"\b(?:reason|campaign|link|url|token|hash|source|ip|by|comment|note|notes|id|title|other|call|calls"
-    r"|sell|track|fax|post|postal|count|method)\b"
+    r"|sell|track|fax(?:es)?|post|postal|letters?|direct mail|do not (?:allow )?phone|count|method)\b"
 )
 """… but hold why, by what or from where, or are about what we do not do."""
 _SMS = re.compile(r"\b(?:sms|texts?|mms|mobile)\b")
+_BY_EMAIL = re.compile(r"\b(?:e ?mails?|newsletters?)\b")
+_LETTERS = re.compile(r"\bmails?\b")
 _EMAIL = re.compile(r"\b(?:e ?mails?|mails?|mailings?|newsletters?|un ?sub\w*)\b")
 _SAYS_IN = frozenset({word for word in YES if "in" in word.split() or "subscri" in word or "consent" in word})
-_PLAIN_NO = frozenset({"no", "n", "false", "f", "0", "off", "none", "active"})
-_WORDS = YES | NO | SILENT | DEAD
+_PLAIN_NO = frozenset({
+    "no", "n", "false", "f", "0", "off", "none", "active", "allow", "allows", "allowed", "permit", "permitted",
+})  # fmt: skip
+_WORDS = YES | NO | SILENT | DEAD | _PLAIN_NO
 
 
 def refusal_field(column: str) -> str | None:
@@ -52,6 +56,14 @@ def refusal_field(column: str) -> str | None:
     if _SMS.search(name):
         return "sms_opt_out"
     return "email_opt_out" if _EMAIL.search(name) else "opt_out"
+
+
+def is_of_letters(column: str, columns: Sequence[str]) -> bool:
+    """Tell whether a column is about letters: "Do Not Mail", beside another that is about e-mail."""
+    name = column_words(column)
+    if not _LETTERS.search(name) or _BY_EMAIL.search(name):
+        return False
+    return any(refusal_field(one) == "email_opt_out" and _BY_EMAIL.search(column_words(one)) for one in columns)
 
 
 def holds_refusals(cells: Sequence[str]) -> bool:

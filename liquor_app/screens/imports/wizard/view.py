@@ -12,6 +12,7 @@ from liquor_app.customers.labels.custom_fields import CustomFieldRow
 from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.customers.labels.tags import MOST_OF_ONE
 from liquor_app.imports import refused_orders
+from liquor_app.imports.cleaning.answers.heard_columns import SEVERAL, field_of, free_name
 from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.imports.cleaning.row_notes import (
     COST_ABOVE_PRICE,
@@ -54,6 +55,11 @@ LABELS: Mapping[str, str] = {
     "email_bounced": "E-mail address is dead (bounced)",
     "sms_bounced": "Phone number is dead",
     "email_valid": "E-mail address is valid",
+    "sms_valid": "Phone number is valid",
+    "email_suppressed": "Nobody writes e-mail there any more",
+    "sms_suppressed": "Nobody texts there any more",
+    "email_status": "E-mail status in another list (only a no counts)",
+    "sms_status": "SMS status in another list (only a no counts)",
     "complained": "Complained of spam",
     "suppressed": "Nobody writes there any more",
     "consent_source": "Where consent was given",
@@ -150,7 +156,7 @@ def made_words(profile: str) -> str:
 
 def column_lines(preview: FilePreview) -> list[ColumnLine]:
     """Return every column with up to three of its values and the field it was taken for."""
-    becomes = {column: field for field, column in preview.mapping.items()}
+    becomes = {column: field_of(name) for name, column in preview.mapping.items()}
     together = frozenset(preview.put_together)
     by = f"Put together by the {PROFILES[preview.profile].name} profile" if preview.profile else ""
     return [
@@ -165,19 +171,23 @@ def _example(rows: Sequence[Sequence[str]], position: int) -> str:
 
 
 def reassigned(columns: Sequence[ColumnLine], name: str, field: str) -> list[ColumnLine]:
-    """Return the columns with one of them becoming `field`; another that did is left out instead."""
+    """Return the columns with one of them becoming `field`; another that did is left out, unless several may."""
 
     def now(line: ColumnLine) -> str:
         if line.name == name:
             return field
-        return "" if field and line.becomes == field else line.becomes
+        return "" if field and line.becomes == field and field not in SEVERAL else line.becomes
 
     return [ColumnLine(line.name, line.example, now(line), line.by) for line in columns]
 
 
 def mapping_of(columns: Sequence[ColumnLine]) -> dict[str, str]:
-    """Return field → column."""
-    return {line.becomes: line.name for line in columns if line.becomes}
+    """Return field → column; the further ones of a field that several say something of by `free_name`."""
+    mapping: dict[str, str] = {}
+    for line in columns:
+        if line.becomes:
+            mapping[free_name(line.becomes, mapping)] = line.name
+    return mapping
 
 
 def trial_words(report: ImportReport) -> str:

@@ -1,0 +1,61 @@
+"""Columns that tell what another tool's list makes of somebody ("Status": active, unsubscribed, bounced, junk). Only a
+no in them counts: who is active somewhere has agreed to nothing here. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer
+from liquor_app.imports.cleaning.answers.dead_addresses import column_words, mostly
+from liquor_app.imports.cleaning.cells import Rejected
+
+STATUSES = {"email_status": "email", "sms_status": "sms"}
+"""Field → the channel its noes are about."""
+_NAME = re.compile(
+    r"(?:(?:e ?mail|sms|text|marketing|e ?mail marketing|sms marketing|subscriber|subscription|subscribe|contact|member"
+    r"|list|mailing|newsletter) )*(?:status|state)"
+)
+_SMS = re.compile(r"\b(?:sms|text)\b")
+_OF_LISTS = re.compile(
+    r"\b(?:un ?sub\w*|subscri\w*|non ?subscri\w*|bounced?|cleaned|junk|spam|complain\w*|(?:black|block) ?list\w*"
+    r"|suppress\w*|undeliverable|unconfirmed|opt(?:ed)? ?(?:in|out)|enabled)\b"
+)
+"""What a list of subscribers says, and no till: its customers are active, inactive or blocked."""
+_OF_MARKETING = re.compile(r"\b(?:marketing|newsletter|mailing|subscri\w*)\b")
+
+
+def answer_of(cell: str, field: str) -> Answer | None:
+    """Return what a cell answers; None in words we do not know."""
+    try:
+        return clean_answer(cell, field)
+    except Rejected:
+        return None
+
+
+def holds_answers(cells: Sequence[str], field: str = "email_status") -> bool:
+    """Tell whether most filled cells of a column are answers, and one is filled."""
+    filled = [cell for cell in cells if cell.strip()]
+    return bool(filled) and mostly([answer_of(cell, field) is not None for cell in filled])
+
+
+def list_status(column: str, cells: Sequence[str], *, of_list: bool) -> str | None:
+    """Return which of `STATUSES` a column is, by its name and its cells; None for any other.
+
+    Args:
+        of_list: other columns of the file say that it is a list of subscribers. Its first thousand may all be active.
+    """
+    name = column_words(column)
+    if not _NAME.fullmatch(name) or not holds_answers([cell for cell in cells if len(cell.strip()) > 2]):
+        return None  # NO and ON are states, and answers
+    if not (of_list or _OF_MARKETING.search(name) or any(_OF_LISTS.search(column_words(cell)) for cell in cells)):
+        return None
+    return "sms_status" if _SMS.search(name) else "email_status"
+
+
+_LISTS = re.compile(r"\b(?:un ?sub\w*|subscri\w*|opt ?(?:in|out)|optin|confirmed at|list name)\b")
+
+
+def is_list(columns: Sequence[str]) -> bool:
+    """Tell whether a file's columns are those of a list of subscribers."""
+    return any(_LISTS.search(column_words(one)) for one in columns) or {"uuid", "attributes"} <= set(columns)

@@ -1,0 +1,190 @@
+"""Of several columns that say no each is heard, in the words of other tools' lists, and a yes to something else is no
+consent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.db import transaction
+from liquor_app.imports.cleaning.answers.dead_addresses import is_dead, tells_of_life
+from liquor_app.imports.cleaning.answers.heard_columns import field_of
+from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping
+from liquor_app.imports.dry_run import inspect_file, try_file
+from liquor_app.imports.readers.row_reader import Record
+from liquor_app.screens.imports.wizard.view import column_lines, mapping_of, reassigned
+from tests.imports.test_import import rows, run
+
+CASES: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "no after no": (
+        "Do Not Contact,Opted Out,Email Opt In,Consent Source,Consent Date",
+        ("Yes,No,yes,till,2024-01-05", "No,Yes,yes,till,2024-01-05", "No,No,yes,till,2024-01-05"),
+        "out out in",
+    ),
+    "two unsubscribes": (
+        "Unsubscribed,Newsletter Unsubscribed,Email Opt In,Consent Source,Consent Date",
+        ("Yes,No,yes,till,2024-01-05", "No,Yes,yes,till,2024-01-05", "No,No,yes,till,2024-01-05"),
+        "out out in",
+    ),
+    "an answer beside a day": (
+        "Email Opt-Out,Unsubscribed At,Email Opt In,Consent Source,Consent Date",
+        ("FALSE,2025-05-06 10:00,yes,till,2024-01-02", "TRUE,,yes,till,2024-01-02", "FALSE,,yes,till,2024-01-02"),
+        "out out in",
+    ),
+    "two consents": (
+        "Email Opt In,Newsletter,Consent Source,Consent Date",
+        ("yes,0,till,2024-01-02", "no,1,till,2024-01-02", "yes,1,till,2024-01-02", ",1,till,2024-01-02"),
+        "out out in -",
+    ),
+    "one of two that is dead": ("Bounced,Email Invalid", ("yes,no", "no,yes", "no,no"), "dead dead -"),
+    "any of four": (
+        "Bounced,Invalid Email,Complained,Spam Reported",
+        ("no,yes,no,no", "no,no,no,yes", "yes,no,no,no", "no,no,no,no"),
+        "dead dead dead -",
+    ),
+    "a date and its kind": ("Bounce Date,Bounce Type", ("2026-01-02,Hard", "2026-01-03,Soft", ","), "dead - -"),
+    "a kind and its date": ("Bounce Type,Bounce Date", ("Hard,2026-01-02", "Soft,2026-01-03", ","), "dead - -"),
+    "soft, but invalid": ("Bounce Type,Email Invalid", ("Soft,yes", "Soft,no"), "dead -"),
+    "letters are no e-mail": (
+        "Do Not Email,Do Not Mail,Do Not Call",
+        ("Yes,No,No", "No,Yes,No", "No,No,Yes"),
+        "out - -",
+    ),
+    "Dynamics": (
+        "Do not allow Emails,Do not allow Bulk Emails,Do not allow Mails,Do not allow Faxes",
+        ("Do Not Allow,Allow,Allow,Allow", "Allow,Do Not Allow,Allow,Allow", "Allow,Allow,Do Not Allow,Do Not Allow"),
+        "out out -",
+    ),
+    "ZeroBounce": (
+        "Email Status",
+        ("valid", "invalid", "catch-all", "unknown", "spamtrap", "abuse", "do_not_mail", "DISPOSABLE", "?"),
+        "- dead - - dead dead dead dead -",
+    ),
+    "listmonk": (
+        "uuid,attributes,status,created_at",
+        ("u,{},enabled,2024-01-01", "u,{},blocklisted,2024-01-01", "u,{},disabled,2024-01-01"),
+        "- out out",
+    ),
+    "MailerLite": (
+        "Status,Subscribed,Unsubscribed",
+        (
+            "active,2024-01-05,", "unsubscribed,2024-01-05,2025-01-05", "bounced,2024-01-05,", "junk,2024-01-05,",
+        ),
+        "- out dead out",
+    ),
+    "Campaign Monitor": (
+        "State,Date Subscribed",
+        ("Active,2024-01-05", "Unsubscribed,2024-01-05", "Bounced,2024-01-05", "Deleted,2024-01-05"),
+        "- out dead out",
+    ),
+    "active is no consent": (
+        "Status,Subscriber ID,Subscribed at,Consent Source",
+        ("active,1,2024-01-05,web", "bounced,2,2024-01-05,web"),
+        "- dead",
+    ),
+    "marketing status": ("Marketing Status", ("Opted out", "Opted in"), "out -"),
+    "newsletter": ("Newsletter Subscriber", ("0", "1"), "out -"),
+    "Dates of consent": (
+        "Email Opt In,Consent Source",
+        ("2024-05-01 10:00,web", ",web", "2024-05-01,", "no,web"),
+        "in - - out",
+    ),
+    "BigCommerce": (
+        "Receive Review/Abandoned Cart Emails?,Consent Source,Consent Date",
+        ("Yes,web,2024-01-02", "No,web,2024-01-02"),
+        "- -",
+    ),
+    "HubSpot": ("Email hard bounce reason", ("UNKNOWN_USER", "", "OTHER"), "dead - dead"),
+}  # fmt: skip
+"""What stands behind the address, the rows, and what becomes of each: consents, withdrawals, dead addresses."""
+
+
+async def test_every_no_is_heard_and_nothing_else_is_a_yes(database: str, tmp_path: Path) -> None:
+    """Before, each field had one column: whoever said no in another was written to."""
+    for number, (columns, lines, _) in enumerate(CASES.values()):
+        file = tmp_path / f"{number}.csv"
+        file.write_text(
+            "".join(f"{line}\n" for line in (
+                f"Email,{columns}", *(f"{at}@n{number}.example,{line}" for at, line in enumerate(lines)),
+            ))
+        )  # fmt: skip
+        assert (await run(file)).rejected == 0
+    told = {row["email"]: {"given": "in", "withdrawn": "out", None: "-"}[row["email_consent"]] for row in await rows(
+        "SELECT email, email_consent FROM customers"
+    )}  # fmt: skip
+    told |= {row["address"]: "dead" for row in await rows("SELECT address FROM suppressions")}
+    became = {
+        name: " ".join(told[f"{at}@n{number}.example"] for at in range(len(lines)))
+        for number, (name, (_, lines, _)) in enumerate(CASES.items())
+    }
+    assert became == {name: wanted for name, (_, _, wanted) in CASES.items()}
+    assert not await rows("SELECT state FROM customers WHERE state IS NOT NULL")
+    (given,) = await rows(
+        "SELECT s.at::text FROM consents s JOIN customers c ON c.id = s.customer_id"
+        " WHERE s.status = 'given' AND s.source = 'web'"
+    )
+    assert given["at"].startswith("2024-05-01 14:00")
+
+
+async def test_each_channel_has_its_own_noes_also_of_columns_mapped_by_hand(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "Email,Phone,Email Suppressed,SMS Suppressed,Phone Valid,Stays away,Left\n"
+        "a@n.example,6175550142,yes,no,yes,,\nb@n.example,6175550143,no,yes,yes,,\nc@n.example,6175550144,no,no,no,,\n"
+        "d@n.example,6175550145,no,no,yes,yes,no\ne@n.example,6175550146,no,no,yes,no,yes\n"
+    )
+    mapping = {
+        **inspect_file(file, "customers").mapping, "email_opt_out": "Stays away", "email_opt_out.2": "Left",
+    }  # fmt: skip
+    async with transaction() as session:
+        trial = await try_file(session, SYSTEM, kind="customers", path=file, mapping=mapping, limit=100)
+    assert (trial.noes, trial.unused) == (5, [])
+    await run(file, mapping=mapping)
+    found = await rows("SELECT address, channel FROM suppressions ORDER BY address")
+    assert [tuple(row.values()) for row in found] == [
+        ("+16175550143", "sms"), ("+16175550144", "sms"), ("a@n.example", "email"),
+    ]  # fmt: skip
+    found = await rows("SELECT email FROM customers WHERE email_consent = 'withdrawn' ORDER BY email")
+    assert [row["email"] for row in found] == ["d@n.example", "e@n.example"]
+
+
+def test_the_wizard_shows_every_column_that_says_no(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("Email,Do Not Contact,Opted Out,Deleted,Other\na@n.example,no,no,yes,x\n")
+    preview = inspect_file(file, "customers")
+    lines = column_lines(preview)
+    assert [line.becomes for line in lines] == ["email", "opt_out", "opt_out", "opt_out", ""]
+    assert mapping_of(lines) == preview.mapping
+    more = reassigned(lines, "Other", "opt_out")
+    assert [line.becomes for line in more] == ["email", "opt_out", "opt_out", "opt_out", "opt_out"]
+    at = check_mapping(mapping_of(more), preview.columns, "customers")
+    assert {field_of(name) for name in at} == {"email", "opt_out"}
+    assert sorted(at.values()) == [0, 1, 2, 3, 4]
+    assert [line.becomes for line in reassigned(more, "Other", "email")] == [
+        "",
+        "opt_out",
+        "opt_out",
+        "opt_out",
+        "email",
+    ]
+
+
+@pytest.mark.parametrize(
+    "cell", ["spamtrap", "spam_trap", "toxic", "DISPOSABLE", "do_not_mail", "do not email", "abuse"]
+)
+def test_what_checkers_of_addresses_call_dead_is_dead(cell: str) -> None:
+    assert is_dead(cell, "email_bounced")
+    assert tells_of_life(["valid", cell, "no idea"])
+
+
+def test_a_status_of_a_till_is_none_of_a_list() -> None:
+    def found(column: str, *cells: str, more: tuple[str, ...] = ()) -> dict[str, str]:
+        sample = [Record(2 + at, [f"{at}@n.example", cell, *more]) for at, cell in enumerate(cells)]
+        return guess_mapping(["Email", column, *more], "customers", None, sample)
+
+    assert found("Status", "Active", "Cancelled") == {"email": "Email"}
+    assert found("State", "ON", "MA") == {"email": "Email", "state": "State"}
+    assert found("Status", "active", "active", more=("Opt-in IP",))["email_status"] == "Status"  # its noes come later
+    assert found("Email Status", "Subscribed", "Unsubscribed") == {"email": "Email", "email_consent": "Email Status"}
