@@ -9,6 +9,7 @@ from enum import StrEnum
 from liquor_app.imports.cleaning.amounts import read_amount
 from liquor_app.imports.cleaning.answers.answer_cells import DEAD, NO, SILENT, YES
 from liquor_app.imports.cleaning.dates import read_date
+from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
 
 MOST = 0.8
 """Of the filled cells, for a column to be of a kind: a bad cell here and there is no other column."""
@@ -34,7 +35,7 @@ OF_FIELD = {
     **dict.fromkeys(
         ("date_of_birth", "email_consent_at", "sms_consent_at", "consent_at", "occurred_at"), CellKind.MOMENT
     ),
-    **dict.fromkeys(("amount", "unit_price", "discount", "coupon_discount"), CellKind.MONEY),
+    **dict.fromkeys(("amount", "unit_price", "discount", "coupon_discount", *BESIDE, REFUNDED), CellKind.MONEY),
 }
 """Field → what its cells are."""
 _NO_NAMES = frozenset({CellKind.EMAIL, CellKind.PHONE, CellKind.ANSWER, CellKind.MOMENT})

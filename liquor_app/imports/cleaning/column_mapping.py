@@ -19,6 +19,7 @@ from liquor_app.imports.cleaning.answers.heard_columns import field_of, free_nam
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, holds_refusals, is_of_letters, refusal_field
 from liquor_app.imports.cleaning.answers.status_columns import STATUSES, holds_answers, is_list, list_status
 from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, contradicts, kind_of
+from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED, NetMoney
 from liquor_app.imports.profiles.tool_profile import Profile, plain, put_together
 from liquor_app.imports.profiles.tool_profile import mapping as profile_mapping
 from liquor_app.imports.readers.row_reader import Record
@@ -29,7 +30,17 @@ def _numbers(*nouns: str) -> tuple[str, ...]:
     return tuple(f"{noun} {word}" for noun in nouns for word in ("id", "number", "no", "num", "nr"))
 
 
-_PERCENTAGES = ("discount percent", "discount percentage", "discount pct", "discount rate", "disc percent", "disc pct")
+_PERCENTAGES = tuple(
+    name
+    for share in ("percent", "percentage", "pct", "rate")
+    for name in (
+        *(
+            f"{off} {share}"
+            for off in ("discount", "disc", "line discount", "item discount", "total discount", "markdown")
+        ),
+        *(f"{share} {off}" for off in ("discount", "disc", "off", "line discount", "markdown")),
+    )
+)
 _OF_PERCENT = re.compile(r"percent|pct|\brate\b")
 
 
@@ -117,12 +128,21 @@ PURCHASES: dict[str, tuple[str, ...]] = {
         "net total", "value", "revenue", "gross sales",
     ),
     "unit_price": ("unit price", "price", "price each", "lineitem price"),
-    "discount": ("discount", "discount amount", "line discount", "discounts", "savings", *_PERCENTAGES),
+    "discount": (
+        "discount", "discount amount", "line discount", "discounts", "savings", "total discount", "discount total",
+        "total discounts", "discounts total", "total discount amount", "line discount amount", "item discount",
+        "item discount amount", "order discount", "promo discount", "promotion discount", "promotional discount",
+        "discount value", "discount applied", "discount given", "amount discounted", "discounted amount", "amount off",
+        "markdown", "markdowns", "markdown amount", "disc", "disc amount", "disc amt", "discount amt", "total savings",
+        *_PERCENTAGES,
+    ),
     "coupon_discount": ("coupon discount", "coupon amount", "coupon value", "coupon savings"),
     "store": ("store", "store name", "store id", "shop", "location", "branch", "register"),
     "coupon_code": ("coupon code", "coupon", "promo code", "discount code", "voucher"),
     "currency": ("currency", "currency code", "order currency"),
     "is_alcohol": ("is alcohol", "alcohol", "contains alcohol"),
+    # known by `NetMoney`, where an amount holds them
+    **dict.fromkeys((*BESIDE, REFUNDED), ()),
 }  # fmt: skip
 
 PRODUCTS: dict[str, tuple[str, ...]] = {
@@ -210,6 +230,9 @@ def guess_mapping(
             elif field in CONSENTS and holds_answers(_cells(match, columns, sample)):
                 # a further one: its noes count, its yes says nothing new
                 found[free_name(_NOES_OF[field], found)] = match
+    if kind == "purchases":
+        paid = NetMoney(found, columns, sample).mapping()
+        found = {field: column for field, column in found.items() if field not in ("amount", "unit_price")} | paid
     return found | _by_values(columns, kind, are, found, sample)
 
 

@@ -16,6 +16,7 @@ from liquor_app.imports.cleaning.answers.answer_cells import clean_flag
 from liquor_app.imports.cleaning.cell_kinds import written_as_phone
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.moment_cells import When
+from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
 from liquor_app.imports.cleaning.number_cells import MAX_NUMBER, clean_currency, clean_number, clean_signed
 from liquor_app.imports.cleaning.person_cells import clean_code, clean_email, clean_id, clean_order_id, clean_phone
 from liquor_app.imports.cleaning.row_notes import PERCENT, left_out
@@ -175,6 +176,8 @@ class LineReader:
         self._quantity, self._amount, self._price = at.get("quantity"), at.get("amount"), at.get("unit_price")
         self._alcohol = at.get("is_alcohol")
         self._offs = [(field, at[field]) for field in ("coupon_discount", "discount") if field in at]
+        self._beside = [(field, at[field]) for field in BESIDE if field in at and "amount" in at]
+        self._refunded = at.get(REFUNDED)
         self._words = [(name, at.get(name), clean) for name, clean in _WORDS.items()]
         self._buyers: dict[tuple[str, ...], Buyer] = {}
 
@@ -193,6 +196,8 @@ class LineReader:
         amount = (
             None if self._amount is None else clean_signed(cells[self._amount], "amount", how.decimal, how.currency)
         )
+        if self._beside and amount is not None:
+            amount = self._goods(cells, amount, notes)
         discount = coupon = NOTHING
         if self._offs or self._amount is None:
             amount, discount, coupon = self._sums(cells, amount, quantity, notes)
@@ -200,6 +205,8 @@ class LineReader:
             raise Rejected("no_amount", "amount", "The row does not say what was paid.")
         if quantity is not None and quantity < 0 < amount:
             amount = -amount  # a return that tells its worth without a sign
+        if self._refunded is not None and amount > 0:
+            amount -= min(abs(self._sum(REFUNDED, cells[self._refunded], notes)), amount)
         if abs(amount) > MAX_NUMBER:
             raise Rejected("bad_amount", "amount", f"amount is larger than {figure(MAX_NUMBER)}.")
         alcohol = None if self._alcohol is None else self._kept("is_alcohol", _is_alcohol, cells[self._alcohol], notes)
@@ -254,6 +261,17 @@ class LineReader:
         except Rejected:
             notes.append(left_out(field))
             return None
+
+    def _goods(self, cells: list[str], amount: Decimal, notes: list[str]) -> Decimal:
+        """Return an amount without what stands beside the goods in it: that of a return is below zero, as its total."""
+        for field, place in self._beside:
+            value = self._sum(field, cells[place], notes)
+            amount -= -abs(value) if amount < 0 else value
+        return amount
+
+    def _sum(self, field: str, cell: str, notes: list[str]) -> Decimal:
+        clean = partial(clean_signed, field=field, decimal=self._how.decimal, currency=self._how.currency)
+        return self._kept(field, clean, cell, notes) or NOTHING
 
     def _sums(
         self, cells: list[str], amount: Decimal | None, quantity: Decimal | None, notes: list[str]

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.places import STATES, normalise_state
 from liquor_app.imports.cleaning.column_mapping import IDENTITY
+from liquor_app.imports.cleaning.net_money import REFUNDED, GivenBack, gave_nothing, given_back
 from liquor_app.imports.cleaning.order_sums import MOST_LETTERS, Sums
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS
 from liquor_app.imports.readers.row_reader import Record
@@ -80,6 +81,10 @@ class Watch:
             is_orders="amount" in at and _is_of_orders(columns[at["amount"]]),
         )
         self._amount = columns[at["amount"]] if "amount" in at else ""
+        self._back = GivenBack(at) if REFUNDED in at else None
+        self._refunded = columns[at[REFUNDED]] if self._back and at[REFUNDED] < len(columns) else ""
+        tells = [] if self._back else [place for place, one in enumerate(columns) if given_back(one)]
+        self._backs = [place for place in tells if place not in self._mapped]
 
     def see(self, record: Record) -> None:
         """Check, or raise Invalid: a column says of this row that it may not count, or what it is."""
@@ -110,6 +115,9 @@ class Watch:
         for position in done:
             del self._seen[position], self._words[position]
             self._suspects.discard(position)
+        if self._back:
+            self._back.see(record)
+        self._suspects.update(place for place in self._backs if not gave_nothing(cells[place]))
         if self._suspects and self._rows >= SAMPLE_ROWS:
             raise _told(self._columns, min(self._suspects))
         self._sums.see(record)
@@ -118,6 +126,10 @@ class Watch:
         """Check, or raise Invalid: as `see`, or amounts are totals of orders beside or on those of lines."""
         if self._suspects:
             raise _told(self._columns, min(self._suspects))
+        if self._back:
+            self._back.end()
+            if self._back.is_of_orders:
+                raise _of_orders(self._refunded)
         if self._amount and self._sums.are_mixed(strict=is_sample):
             raise _mixed(self._columns, self._amount)
 
@@ -134,7 +146,7 @@ def check_rows(columns: Sequence[str], at: Mapping[str, int], sample: Sequence[R
             lines; the message says which columns to map and what to take out.
     """
     for position, column in enumerate(columns):
-        if _tells(column, position, sample):
+        if position != at.get(REFUNDED) and _tells(column, position, sample):
             raise _told(columns, position)
     if "amount" in at and any(_OF_A_LINE.match(name) for name in columns):
         column = columns[at["amount"]]
@@ -161,6 +173,15 @@ def _mixed(columns: Sequence[str], column: str) -> Invalid:
     return Invalid(
         f"The column “{column}” holds totals of whole orders beside those of lines: counted as lines, the money"
         f" would be counted twice. Leave “{column}” out, and map {_ways(columns, but=column)}.",
+        field="mapping",
+    )
+
+
+def _of_orders(column: str) -> Invalid:
+    return Invalid(
+        f"The column “{column}” says what was given back of whole orders, on several of their rows or beside one it"
+        " does not fit: taken off each, the figures would be wrong. Write it on a row of its own, below zero,"
+        f" and take the column “{column}” out of the file.",
         field="mapping",
     )
 

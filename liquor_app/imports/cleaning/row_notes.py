@@ -6,6 +6,7 @@ from liquor_app.customers.labels.tags import MOST_OF_ONE
 from liquor_app.imports.cleaning.answers.dead_addresses import DEAD_FIELDS
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS
 from liquor_app.imports.cleaning.answers.status_columns import STATUSES
+from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
 
 NO_BIRTHDAY = "placeholder_birthday"
 YEARLESS = "birthday_without_year"
@@ -31,6 +32,7 @@ def left_out(field: str) -> str:
 _OF_LINES = (
     *("discount", "coupon_discount", "quantity", "is_alcohol", "time_of_day"),
     *("store", "coupon_code", "product", "category", "brand"),
+    *(*BESIDE, REFUNDED),
 )
 _OF_PRODUCTS = ("sku", "upc", "category", "brand", "price", "sale_price", "cost", "minimum_price", "stock")
 _OF_PEOPLE = (

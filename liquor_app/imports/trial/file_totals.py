@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from liquor_app.imports.cleaning.amounts import read_amount, read_share, says_percent
+from liquor_app.imports.cleaning.net_money import taken_words
 from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.imports.profiles.tool_profile import Sales, plain
 
@@ -24,6 +25,7 @@ class Totals:
     """A file by itself (`rows`, `orders`, `money`), and what an import makes of it.
 
     `money` is summed from `column`, once an order where that holds totals of orders; None where no column tells.
+    `taken` are the columns revenue is made of (“Total” − “Tax”); empty where a tool's profile makes it.
     `orders` is None for people, or for more than `MOST_ORDERS`.
     """
 
@@ -33,6 +35,7 @@ class Totals:
     column: str
     orders_made: int = 0
     money_made: Decimal = Decimal(0)
+    taken: str = ""
 
 
 class FileTotals:
@@ -49,6 +52,7 @@ class FileTotals:
         self._columns, self._decimal, self._shares = columns, how.decimal, how.shares
         self._order = named.get(plain(sales.order)) if sales else own.get("order_id")
         line = own.get("amount")
+        self._taken = "" if sales else taken_words(own, columns)
         self._total = next((named[name] for name in TOTALS if name in named and named[name] != line), None)
         self._terms: list[list[int]] = []
         self._off: int | None = None
@@ -101,4 +105,4 @@ class FileTotals:
         orders = None if self._order is None or self._is_full else len(self._orders)
         money = self._money.quantize(Decimal("0.01")) if self._is_readable else None
         column = " × ".join(dict.fromkeys(self._columns[place] for place in places))
-        return Totals(self._rows, orders, money, column, orders_made, money_made)
+        return Totals(self._rows, orders, money, column, orders_made, money_made, self._taken)

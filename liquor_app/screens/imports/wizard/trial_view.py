@@ -109,6 +109,8 @@ def money_words(trial: Trial, kind: str) -> str:
     if kind != "purchases" or totals.money is None:
         return ""
     source = f"The file's own sum is that of “{totals.column}”."
+    if totals.taken and totals.taken != f"“{totals.column}”":
+        source = f"Revenue is taken from {totals.taken}. {source}"
     if totals.money == totals.money_made:
         return f"{source} Both are the same."
     apart = show_money(abs(totals.money - totals.money_made), cents=True)

@@ -1,0 +1,253 @@
+"""What of a sum is revenue: goods without tax, tips and shipping, less what was given back. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from liquor_app.imports.cleaning.amounts import read_amount
+from liquor_app.imports.cleaning.answers.dead_addresses import column_words
+from liquor_app.imports.profiles.tool_profile import plain
+from liquor_app.imports.readers.row_reader import Record
+
+BESIDE = ("tax", "other_tax", "tip", "shipping", "fees")
+"""Fields that are taken off an amount which holds them: they are paid, but for no goods."""
+REFUNDED = "refunded"
+
+_KINDS = (
+    ("tax", re.compile(r"\b(?:tax(?:es)?|salestax|vat|gst|hst|pst|qst|iva|mwst)\b")),
+    ("tip", re.compile(r"\b(?:tips?|gratuit(?:y|ies))\b")),
+    ("shipping", re.compile(r"\b(?:shipping|shipment|delivery|postage|freight|handling)\b")),
+    ("fees", re.compile(r"\b(?:(?:service|convenience|bag) (?:charges?|fees?)|surcharges?|bottle deposits?|crv)\b")),
+)  # fmt: skip
+_NO_SUM = re.compile(
+    r"\b(?:rate|percent|pct|id|ids|number|no|num|exempt\w*|code|class|category|name|type|method|status|state|date|time|at"
+    r"|address\w*|street|city|zip|postal|postcode|province|county|country|region|company|phone|carrier|tracking|notes?"
+    r"|instructions?|option|service|window|zone|by|taxable|incl?\w*|with|after|before|excl?\w*|without|net|subtotal"
+    r"|discounts?|first|last|email|person|provider)\b(?! (?:charges?|fees?|tax(?:es)?)\b)"
+)
+_PLAIN_NET = (
+    "net sales", "subtotal", "order subtotal", "net total", "net amount", "goods total", "merchandise total",
+    "items total", "item subtotal", "products total", "product total", "total before tax", "total excl tax",
+    "total net", "total ex tax", "amount before tax", "pretax total", "pre tax total",
+)  # fmt: skip
+_PLAIN_TOTAL = (
+    "total", "order total", "grand total", "total amount", "amount total", "total price", "total paid", "amount paid",
+    "total collected", "invoice total", "sale total", "transaction total", "receipt total", "total charged",
+    "amount charged", "order amount", "order value", "total incl tax", "total inc tax", "total with tax", "gross total",
+    "total due",
+)  # fmt: skip
+NET, TOTAL = ([plain(one) for one in names] for names in (_PLAIN_NET, _PLAIN_TOTAL))
+"""Names of columns of goods alone, and of those that hold whatever was paid; the likeliest first."""
+_BACK = re.compile(r"\b(?:refund(?:s|ed)?|returns?|returned|given back|charge ?backs?)\b")
+_BACK_NO_SUM = re.compile(
+    r"\b(?:qty|quantity|count|number|no|id|ids|items?|units|date|time|at|on|by|reason|reasons|policy|window|eligib\w*"
+    r"|type|kind|code|url|label|address|until|deadline|status|is|was|has|method|note|notes|customer|visitor|days?"
+    r"|tax|shipping|tip)\b"
+)
+_BACK_NO_WORD = re.compile(
+    r"\b(?:policy|window|eligib\w*|url|label|address|until|deadline|by|customer|visitor|days?)\b"
+)
+_IS_SUM = re.compile(r"\b(?:amount|total|value|sum|refunds)\b")
+_NOTHING = re.compile(
+    r"^[\s$€£+-]*(?:0*[.,]?0*|no|n|false|none|never|n/?a|not (?:refunded|returned))[\s-]*$", re.IGNORECASE
+)
+CENTS = Decimal("0.02")
+
+
+def beside(column: str) -> str | None:
+    """Return what a column's name says stands beside the goods: a key of `BESIDE`; None if it is no such sum."""
+    words = column_words(column.replace("%", " percent "))
+    if _NO_SUM.search(words):
+        return None
+    return next((field for field, known in _KINDS if known.search(words)), None)
+
+
+def given_back(column: str) -> bool:
+    """Tell whether a column is about what came back, sum or not."""
+    words = column_words(column)
+    return _BACK.search(words) is not None and not _BACK_NO_WORD.search(words)
+
+
+def gave_nothing(cell: str) -> bool:
+    """Tell whether a cell of such a column says that nothing did."""
+    return _NOTHING.match(cell) is not None
+
+
+def _is_sum_given_back(column: str, cells: Sequence[str]) -> bool:
+    words = column_words(column)
+    if not given_back(column) or _BACK_NO_SUM.search(words):
+        return False
+    filled = [cell for cell in cells if cell.strip()]
+    if any(_number(cell) is None for cell in filled):
+        return False
+    # "Returns" may count bottles; with cents or a currency it is money
+    return _IS_SUM.search(words) is not None or any(re.search(r"[$€£]|[.,]\d\d\b", cell) for cell in filled)
+
+
+class NetMoney:
+    """What of a file's columns the revenue of a row is.
+
+    Args:
+        found: field → column, by names alone.
+        sample: the first rows, whose sums tell what names leave open.
+    """
+
+    def __init__(self, found: Mapping[str, str], columns: Sequence[str], sample: Sequence[Record]) -> None:
+        self._found, self._columns = found, columns
+        self._rows = [one.cells for one in sample if not one.problem]
+        self._named = {plain(one): one for one in reversed(columns)}
+        taken = set(found.values())
+        self._beside = [
+            (field, one) for one in columns
+            if one not in taken and (field := beside(one)) is not None and self._holds_sums(one)
+        ]  # fmt: skip
+
+    def mapping(self) -> dict[str, str]:
+        """Return the fields of a row's sums: `amount` without tax, tips and shipping where the file has it so, else
+        `unit_price` by `quantity`, else the total and, in fields of `BESIDE`, what is taken off it; and `refunded`."""
+        return self._paid() | self._back()
+
+    def _paid(self) -> dict[str, str]:
+        found = {field: self._found[field] for field in ("amount", "unit_price") if field in self._found}
+        amount = found.get("amount")
+        net, total = self._first(NET), amount if amount and plain(amount) in TOTAL else self._first(TOTAL)
+        if amount is None and "unit_price" not in found:
+            return self._of(net, total)
+        if amount is None or plain(amount) in NET:
+            before_discounts = amount and total and self._is_before_discounts(amount, total)
+            return self._less(total) if before_discounts and total else found
+        if plain(amount) not in TOTAL and not self._holds_beside(amount, net):
+            return found
+        if not self._beside:
+            return found | ({"amount": net} if net and self._is_never_below(amount, net) else {})
+        if net is None and "unit_price" in found and "quantity" in self._found:
+            return {"unit_price": found["unit_price"]}
+        more = {"unit_price": found["unit_price"]} if "unit_price" in found else {}
+        return self._of(net, amount) | more
+
+    def _of(self, net: str | None, total: str | None) -> dict[str, str]:
+        if net and not (total and self._is_before_discounts(net, total)):
+            return {"amount": net}
+        return self._less(total) if total else {}
+
+    def _less(self, total: str) -> dict[str, str]:
+        taken: dict[str, str] = {}
+        for field, column in self._beside:
+            free = [one for one in (field, "other_tax", *BESIDE) if one not in taken]
+            if free:
+                taken[free[0]] = column
+        return {"amount": total} | taken
+
+    def _back(self) -> dict[str, str]:
+        known = set(self._found.values())
+        found = [
+            one for one in self._columns if one not in known and _is_sum_given_back(one, self._cells(one))
+        ]  # fmt: skip
+        return {REFUNDED: found[0]} if found else {}
+
+    def _first(self, names: Sequence[str]) -> str | None:
+        there = (self._named[name] for name in names if name in self._named)
+        return next((one for one in there if self._holds_sums(one)), None)
+
+    def _cells(self, column: str) -> list[str]:
+        place = self._columns.index(column)
+        return [cells[place] for cells in self._rows]
+
+    def _holds_sums(self, column: str) -> bool:
+        return all(_number(cell) is not None for cell in self._cells(column) if cell.strip())
+
+    def _sums(self, *columns: str) -> list[tuple[Decimal, ...]]:
+        places = [self._columns.index(one) for one in columns]
+        rows = ([_number(cells[place]) for place in places] for cells in self._rows)
+        return [tuple(one or Decimal(0) for one in row) for row in rows if row[0] is not None]
+
+    def _is_before_discounts(self, net: str, total: str) -> bool:
+        """Tell whether the goods' sum is one before what was taken off: the rows' totals say so."""
+        off = self._found.get("discount")
+        if off is None or not self._rows:
+            return False
+        rows = [
+            (whole - sum(more) - goods, abs(less)) for whole, goods, less, *more in
+            self._sums(total, net, off, *(column for _, column in self._beside)) if less
+        ]  # fmt: skip
+        return sum(abs(apart + less) <= CENTS for apart, less in rows) * 2 > len(rows)
+
+    def _is_never_below(self, total: str, net: str) -> bool:
+        rows = [whole - goods for whole, goods in self._sums(total, net)]
+        return any(apart > 0 for apart in rows) and all(apart >= 0 for apart in rows)
+
+    def _holds_beside(self, amount: str, net: str | None) -> bool:
+        """Tell whether an amount comes to the goods and what stands beside them."""
+        goods = [net] if net else [self._found[one] for one in ("unit_price", "quantity") if one in self._found]
+        if not self._beside or not (net or len(goods) == 2):
+            return False
+        rows = []
+        for whole, *more in self._sums(amount, *goods, *(column for _, column in self._beside)):
+            of, others = (more[0], more[1:]) if net else (more[0] * more[1], more[2:])
+            if sum(others):
+                rows.append(abs(whole - of - sum(others)) <= CENTS)
+        return bool(rows) and sum(rows) * 2 > len(rows)
+
+
+def taken_words(at: Mapping[str, int], columns: Sequence[str]) -> str:
+    """Tell of which columns revenue is made: “Total” − “Tax” − “Tip”; empty where a tool's profile makes it."""
+
+    def of(field: str) -> str:
+        return f"“{columns[at[field]]}”" if at.get(field, len(columns)) < len(columns) else ""
+
+    if amount := of("amount"):
+        return " − ".join([amount, *(one for field in (*BESIDE, REFUNDED) if (one := of(field)))])
+    goods = " × ".join(one for field in ("unit_price", "quantity") if (one := of(field)))
+    off = [one for field in ("discount", REFUNDED) if (one := of(field))]
+    return " − ".join([goods, *off]) if goods else ""
+
+
+class GivenBack:
+    """What was given back, as rows pass: told of a whole order on several of its rows, or on one it does not fit, it
+    cannot be taken off the rows' own sums.
+
+    Args:
+        at: field → position of its column.
+    """
+
+    def __init__(self, at: Mapping[str, int]) -> None:
+        self._at = at
+        self._order, self._run = "", list[tuple[Decimal, Decimal | None]]()
+        self.is_of_orders = False
+
+    def see(self, record: Record) -> None:
+        """The next row of the file."""
+        if "order_id" not in self._at:
+            return
+        cells = record.cells
+        order = cells[self._at["order_id"]].strip()
+        if order != self._order or not order:
+            self.end()
+            self._order = order
+        back = abs(_number(cells[self._at[REFUNDED]]) or Decimal(0))
+        paid = _number(cells[self._at["amount"]]) if "amount" in self._at else self._worth(cells)
+        if len(self._run) < _MOST_ROWS:
+            self._run.append((back, paid))
+
+    def _worth(self, cells: Sequence[str]) -> Decimal | None:
+        price = _number(cells[self._at["unit_price"]]) if "unit_price" in self._at else None
+        many = _number(cells[self._at["quantity"]]) if "quantity" in self._at else None
+        return None if price is None else price * (1 if many is None else many)
+
+    def end(self) -> None:
+        """The order is over."""
+        run, self._run = self._run, []
+        backs = [back for back, _ in run if back]
+        if len(run) > 1 and backs:
+            repeats = len(backs) == len(run) and len(set(backs)) == 1
+            self.is_of_orders |= repeats or any(paid is not None and back > abs(paid) for back, paid in run)
+
+
+_MOST_ROWS = 1_000
+
+
+def _number(cell: str) -> Decimal | None:
+    read = read_amount(cell.strip(), "," if re.search(r",\d{1,2}\D*$", cell) else ".") if cell.strip() else None
+    return read.value if read else None

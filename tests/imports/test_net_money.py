@@ -1,0 +1,145 @@
+"""What of a file's sums is revenue: goods alone, less what was given back, whatever the columns are called."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from liquor_app.accounts.permissions import SYSTEM
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+from liquor_app.imports.cleaning.column_mapping import check_mapping, percentages
+from liquor_app.imports.cleaning.line_rows import Line, LineReader
+from liquor_app.imports.cleaning.order_shape import check_rows
+from liquor_app.imports.cleaning.rows import Setting
+from liquor_app.imports.dry_run import try_file
+from liquor_app.imports.readers.row_reader import Record
+from liquor_app.screens.imports.wizard.trial_view import money_words
+from tests.imports.test_import import run
+from tests.imports.test_import_cases import many, write
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def lines(head: str, *rows: str) -> list[Line]:
+    """A file of purchases as it is read: guessed, checked, understood."""
+    columns, *cells = list(csv.reader([f"Order Number,Email,Date,{head}", *rows]))
+    sample = [Record(number, row) for number, row in enumerate(cells, start=2)]
+    at = check_mapping(None, columns, "purchases", sample=sample)
+    check_rows(columns, at, sample)
+    read = LineReader(at, Setting(ZoneInfo("America/New_York"), NOW, shares=percentages(at, columns)))
+    return [read(one.number, one.cells) for one in sample]
+
+
+def sums(head: str, *rows: str) -> list[str]:
+    told = [f"{number},a@x.example,2026-10-01 10:00,{row}" for number, row in enumerate(rows, start=1)]
+    return [str(line.amount) for line in lines(head, *told)]
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "revenue"),
+    [
+        ("Subtotal,Tax,Tip,Shipping,Total", ["40.00,2.50,5.00,7.00,54.50", "10.00,0.60,0,0,10.60"], ["40.00", "10.00"]),
+        ("Item,Qty,Unit Price,Tax,Total", ["Gin,2,20.00,2.50,42.50", "Rum,1,10.00,.60,10.60"], ["40.00", "10.00"]),
+        ("Item,Qty,Price,Discount,Sales Tax,Total", ["Gin,2,20.00,4.00,2.25,38.25"], ["36.00"]),
+        ("Total,Tax", ["42.50,2.50", "-42.50,-2.50", "-42.50,2.50", "10.00,"], ["40.00", "-40.00", "-40.00", "10.00"]),
+        ("Order Total,Tax,Gratuity,Delivery Fee,Service Charge", ["54.50,2.50,5.00,4.00,3.00"], ["40.00"]),
+        ("Total Amount,State Tax,Local Tax,Tips", ["45.50,2.00,0.50,3.00"], ["40.00"]),
+        ("Grand Total,VAT,Shipping Cost,Shipping City", ["47.50,2.50,5.00,Boston"], ["40.00"]),
+        ("Net Total,Sales Tax,Grand Total", ["40.00,2.50,42.50"], ["40.00"]),
+        ("Total,Net Total,Tax", ["42.50,40.00,2.50"], ["40.00"]),
+        ("Net Sales,Tax,Tip,Total Collected", ["40.00,2.50,5.00,47.50"], ["40.00"]),
+        ("Item,Qty,Line Total,Order Total", ["Gin,1,24.00,52.00"], ["24.00"]),
+        ("Item,Qty,Line Total,Tax,Total", ["Gin,1,24.00,2.00,26.00"], ["24.00"]),
+        ("Subtotal,Discount,Tax,Total", ["40.00,4.00,2.25,38.25", "10.00,0,0.60,10.60"], ["36.00", "10.00"]),
+        ("Subtotal,Discount,Tax,Total", ["36.00,4.00,2.25,38.25", "10.00,0,0.60,10.60"], ["36.00", "10.00"]),
+        ("Amount,Subtotal,Tax", ["42.50,40.00,2.50"], ["40.00"]),
+        ("Item,Qty,Price,Amount,Tax", ["Gin,2,20.00,42.50,2.50"], ["40.00"]),
+        ("Item,Qty,Price,Amount,Tax", ["Gin,2,20.00,40.00,2.50"], ["40.00"]),
+        ("Amount,Tax,Total", ["40.00,2.50,42.50"], ["40.00"]),
+        ("Total,Tax Rate,Tax Exempt", ["40.00,6.25,0"], ["40.00"]),
+        ("Subtotal,Total", ["40.00,42.50"], ["40.00"]),
+        ("Discount,Subtotal,Total", ["4.00,40.00,36.00"], ["36.00"]),
+        ("Total", ["42.50"], ["42.50"]),
+    ],
+)  # fmt: skip
+def test_tax_tips_and_shipping_are_no_revenue(head: str, rows: list[str], revenue: list[str]) -> None:
+    """“Total” beat “Subtotal”: 54.50 was counted for goods of 40.00."""
+    assert sums(head, *rows) == revenue
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["Amount Refunded", "Refunds", "Total Refunded", "Refund Total", "Returned Amount", "Amount Returned", "Returns",
+     "Refund Amount", "Refunded Amount", "Return Total", "Refund Value"],
+)  # fmt: skip
+def test_what_was_given_back_is_taken_off(column: str) -> None:
+    assert sums(f"Amount,{column}", "40.00,40.00", "40.00,15.00", "40.00,-15.00", "40.00,0.00", "40.00,") == [
+        "0.00", "25.00", "25.00", "40.00", "40.00",
+    ]  # fmt: skip
+    assert sums(f"Subtotal,Tax,Total,{column}", "40.00,2.50,42.50,42.50") == ["0.00"], "with its tax, and no more"
+    assert sums(f"Qty,Price,{column}", "2,20.00,20.00", "-1,20.00,20.00") == ["20.00", "-20.00"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [("Is Returned", "Yes"), ("Returns", "1"), ("Return Date", "2026-10-05"), ("Refunded At", "2026-10-05"),
+     ("Refund Reason", "broken"), ("Returned Qty", "1"), ("Was Refunded", "TRUE"), ("Chargeback", "Y")],
+)  # fmt: skip
+def test_what_says_only_that_it_came_back_is_refused_in_words(column: str, cell: str) -> None:
+    with pytest.raises(Invalid, match=f"“{column}” says which rows count"):
+        sums(f"Amount,{column}", "40.00,", f"30.00,{cell}")
+    assert sums(f"Amount,{column}", "40.00,", "30.00,0", "20.00,No") == ["40.00", "30.00", "20.00"]
+
+
+def test_a_refund_of_a_whole_order_on_its_lines_is_refused_in_words() -> None:
+    head = "Item,Amount,Amount Refunded"
+    for rows in (("Gin,24.00,34.00", "Rum,10.00,"), ("Gin,24.00,10.00", "Rum,10.00,10.00")):
+        with pytest.raises(Invalid, match="“Amount Refunded” says what was given back of whole orders"):
+            lines(head, *(f"7,a@x.example,2026-10-01,{row}" for row in rows))
+    found = lines(head, *(f"7,a@x.example,2026-10-01,{row}" for row in ("Gin,24.00,24.00", "Rum,10.00,0")))
+    assert [str(line.amount) for line in found] == ["0.00", "10.00"]
+
+
+def test_columns_about_something_else_are_left_alone() -> None:
+    head = "Amount,Return Customer,Returning,Return Policy,Return By"
+    assert sums(head, "40.00,yes,yes,30 days,2026-11-01") == ["40.00"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [(one, "10") for one in (
+        "% Discount", "% Off", "Line Discount %", "Item Discount (%)", "Markdown %", "Discount (%)", "Disc%",
+        "Percent Off", "Total Discount %", "Pct Off",
+    )] + [(one, "4.00") for one in (
+        "Total Discount", "Discount Total", "Promo Discount", "Markdown", "Item Discount", "Order Discount", "Disc.",
+        "Total Discounts", "Discount Value", "Amount Off", "Total Savings",
+    )],
+)  # fmt: skip
+def test_discounts_by_any_name(column: str, cell: str) -> None:
+    (line,) = lines(f"Item,Qty,Price,{column}", f"1,a@x.example,2026-10-01,Gin,2,20.00,{cell}")
+    assert (line.amount, line.discount) == (Decimal("36.00"), Decimal("4.00"))
+
+
+async def test_the_preview_says_what_was_taken(database: str, tmp_path: Path) -> None:
+    await run(write(tmp_path / "people.csv", "email,name", "a@x.example,Ann"))
+    head, row = "Order Number,Email,Date", "a@x.example,2026-10-01"
+    for name, file, words, total in (
+        ("1", [f"{head},Subtotal,Tax,Total", f"1,{row},40.00,2.50,42.50"], "“Subtotal”", "40.00"),
+        ("2", [f"{head},Total,Tax,Tip", f"2,{row},47.50,2.50,5.00"], "“Total” − “Tax” − “Tip”", "40.00"),
+        ("3", [f"{head},Qty,Unit Price,Tax,Total", f"3,{row},2,20.00,2.50,42.50"], "“Unit Price” × “Qty”", "40.00"),
+        ("4", [f"{head},Amount,Amount Refunded", f"4,{row},40,15.00"], "“Amount” − “Amount Refunded”", "25.00"),
+    ):  # fmt: skip
+        path = write(tmp_path / f"{name}.csv", *file)
+        async with transaction() as session:
+            trial: Any = await try_file(session, SYSTEM, kind="purchases", path=path)
+        assert f"Revenue is taken from {words}. " in money_words(trial, "purchases")
+        await run(path, "purchases")
+        (kept,) = await many(f"SELECT total FROM purchases WHERE external_id = '{name}'")
+        assert kept.total == Decimal(total) == trial.totals.money_made
