@@ -166,6 +166,10 @@ def test_addresses_flags_and_places() -> None:
     assert clean_flag("0", "email_consent") is False
     assert clean_flag("", "email_consent") is None
     assert (clean_state("maine"), clean_state("ny"), clean_state("Bavaria")) == ("ME", "NY", "Bavaria")
+    assert (clean_state("ON"), clean_state("Ma."), clean_state("unknown")) == ("ON", "MA", None)
+    for word in ("Active", "Unsubscribed", "pending"):
+        with pytest.raises(Rejected, match="is no state"):
+            clean_state(word)
     assert (clean_country("usa"), clean_country("de")) == ("US", "DE")
     assert clean_birthday("2/29/1980", date(2026, 11, 24)) == date(1980, 2, 29)
     for bad in ("a@b", "a b@c.co", "@c.co", "a@-b.co"):

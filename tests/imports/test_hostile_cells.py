@@ -77,6 +77,7 @@ def test_what_such_cells_hold_is_still_read(tmp_path: Path) -> None:
     assert (str(amount.value), amount.currency) == ("12.50", "USD")
     assert read_amount("1" * 65) is None
     assert clean_tags(f'red{gap};{gap}white | "dry"\nrosé') == (("red", "white", "dry", "rosé"), True)
+    assert clean_tags('["vip", "rum"]') == clean_tags("[vip,rum]") == (("vip", "rum"), True)
     assert clean_tags("a" * 200_000) == ((), False)
     assert [one.product for one in packed_items([f"name:Gin|total:20;{gap}\n name:Rum|total:9"])] == ["Gin", "Rum"]
     path = tmp_path / "f.csv"

@@ -11,10 +11,12 @@ import pytest
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.imports.cleaning.row_notes import left_out
+from liquor_app.imports.dry_run import inspect_file
 from liquor_app.imports.profiles.known_tools import ALL, recognise
 from liquor_app.imports.profiles.tool_profile import fits
 from liquor_app.imports.readers.formats import open_table
 from liquor_app.imports.trial.likely_kind import likely_kind_of
+from liquor_app.screens.imports.wizard.view import column_lines, mapping_of
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import FILES, many, write
 
@@ -174,6 +176,36 @@ async def test_case_07_clover_customers(database: str) -> None:
     cy = people["CLV000001"]
     assert (cy.state, cy.postal_code, cy.of_age_on) == ("MA", "02118", date(2005, 7, 4))
     assert (people["CLV000002"].state, people["CLV000002"].sms_consent) == ("RI", "withdrawn")
+
+
+async def test_clover_customers_confirmed_column_by_column_and_a_birthday_without_year(
+    database: str, tmp_path: Path
+) -> None:
+    """One column said both consents: what the page confirmed kept one of them, and a no to e-mail was lost."""
+    head, line, _ = (FILES / "07_clover_customers.csv").read_text().splitlines()
+    cells = dict(zip(head.split(","), line.split(","), strict=True)) | {"Birthday Year": "", "Marketing Allowed": "No"}
+    file = write(tmp_path / "clover.csv", head, ",".join(cells.values()))
+    await run(file, mapping=mapping_of(column_lines(inspect_file(file, "customers"))))
+    (cy,) = await many("SELECT * FROM customers")
+    assert (cy.email_consent, cy.sms_consent) == ("withdrawn", "withdrawn")
+    assert (cy.birthday_md, cy.of_age_on) == (704, None)
+
+
+def test_no_profile_reads_two_fields_from_one_column() -> None:
+    """A column becomes one field on the page; further ones are put together of it (`made`)."""
+    for profile in ALL:
+        assert len({*profile.columns.values()}) == len(profile.columns), profile.key
+
+
+async def test_wix_contacts(database: str, tmp_path: Path) -> None:
+    await run(write(
+        tmp_path / "contacts.csv",
+        "Email 1,Phone 1,Address 1 - City,Address 1 - State/Region,Address 1 - Zip,Address 1 - Country,Labels",
+        'a@v.example,\'+1 617-555-0142,Boston,US-MA,02118,US,"[""vip"",""rum""]"',
+    ))  # fmt: skip
+    (ann,) = await many("SELECT * FROM customers")
+    assert (ann.phone, ann.city, ann.state, ann.postal_code) == ("+16175550142", "Boston", "MA", "02118")
+    assert [one.name for one in await many("SELECT name FROM tags ORDER BY name")] == ["rum", "vip"]
 
 
 async def test_case_08_woocommerce_customers(database: str) -> None:

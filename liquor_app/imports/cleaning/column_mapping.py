@@ -30,6 +30,11 @@ def _numbers(*nouns: str) -> tuple[str, ...]:
     return tuple(f"{noun} {word}" for noun in nouns for word in ("id", "number", "no", "num", "nr"))
 
 
+def _places(*words: str) -> tuple[str, ...]:
+    """Return what tools call a part of an address that is one of several: each word behind the name of the address."""
+    return tuple(f"{address} {word}" for address in ("billing", "shipping", "mailing", "address 1") for word in words)
+
+
 _PERCENTAGES = tuple(
     name
     for share in ("percent", "percentage", "pct", "rate")
@@ -45,10 +50,12 @@ _OF_PERCENT = re.compile(r"percent|pct|\brate\b")
 
 
 CUSTOMERS: dict[str, tuple[str, ...]] = {
-    "email": ("email", "e-mail", "email address", "mail", "customer email", "contact email", "primary email"),
+    "email": (
+        "email", "e-mail", "email address", "mail", "customer email", "contact email", "primary email", "email 1",
+    ),
     "phone": (
         "phone", "phone number", "mobile", "mobile phone", "mobile number", "cell", "cell phone", "telephone", "tel",
-        "sms", "customer phone",
+        "sms", "customer phone", "phone 1", "primary phone",
     ),
     "external_id": (
         "external id", *_numbers("customer", "cust", "member", "loyalty", "account", "household", "client", "contact"),
@@ -57,10 +64,16 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     "name": ("name", "full name", "customer name", "contact name", "customer"),
     "first_name": ("first name", "given name", "forename", "first"),
     "last_name": ("last name", "surname", "family name", "last"),
-    "city": ("city", "town", "billing city", "shipping city"),
-    "state": ("state", "province", "region", "state code", "billing state", "shipping state", "st"),
-    "postal_code": ("postal code", "zip", "zip code", "postcode", "billing zip", "shipping zip"),
-    "country": ("country", "country code", "billing country", "shipping country"),
+    "city": ("city", "town", *_places("city")),
+    "state": (
+        "state", "province", "region", "state code", "state/region", "state/province", "province/state", "st",
+        *_places("state", "state code", "state/region", "state/province", "province"),
+    ),
+    "postal_code": (
+        "postal code", "zip", "zip code", "postcode", "zip/postal code", "postal/zip code",
+        *_places("zip", "zip code", "postal code", "postcode", "zip/postal code"),
+    ),
+    "country": ("country", "country code", *_places("country", "country code")),
     "timezone": ("timezone", "time zone", "tz"),
     "language": ("language", "locale", "lang"),
     "date_of_birth": ("date of birth", "dob", "birth date", "birthday", "born"),

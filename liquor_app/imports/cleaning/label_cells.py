@@ -15,15 +15,18 @@ from liquor_app.imports.cleaning.dates import read_date
 from liquor_app.imports.cleaning.number_cells import clean_signed
 
 _BETWEEN = re.compile(r"[;|\n]")
+_LIST = re.compile(r"\s*\[(.*)\]\s*", re.DOTALL)
 LONGEST = 20_000
 """Letters of a cell of tags that are read; the CSV parser reads no field of any length."""
 
 
 def clean_tags(cell: str) -> tuple[tuple[str, ...], bool]:
     """Return a cell's tags, each once, and whether one of them was left out. They stand between commas, semicolons or
-    bars, with or without quotation marks (Mailchimp)."""
+    bars, with or without quotation marks (Mailchimp), or as a program writes a list: `["vip", "rum"]`."""
     found: dict[str, None] = {}
     is_whole = len(cell) <= LONGEST
+    if listed := _LIST.fullmatch(cell):
+        cell = listed[1]
     for part in next(csv.reader([",".join(map(str.strip, _BETWEEN.split(cell[:LONGEST])))], skipinitialspace=True), []):
         try:
             if (text := clean_word(part.strip(" \"'"), "tags")) is not None:

@@ -107,15 +107,16 @@ def is_no_birthday(cell: str) -> bool:
 
 
 _YEARLESS = re.compile(
-    r"^(?:(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})|0000[-/.](?P<m0>\d{1,2})[-/.](?P<d0>\d{1,2})|(?P<month>[a-z]{3,9})\.?[\s-]+(?P<d>\d{1,2})(?:st|nd|rd|th)?"
+    r"^(?:(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})|(?:(?:0|0000)[-/.]|--?)(?P<m0>\d{1,2})[-/.](?P<d0>\d{1,2})"
+    r"|(?P<month>[a-z]{3,9})\.?[\s-]+(?P<d>\d{1,2})(?:st|nd|rd|th)?"
     r"|(?P<d2>\d{1,2})(?:st|nd|rd|th)?[\s-]+(?P<month2>[a-z]{3,9})\.?)$",
     re.IGNORECASE | re.ASCII,
 )
 
 
 def yearless_birthday(cell: str, order: str = "mdy") -> int | None:
-    """Return month times 100 plus day of a birthday without its year (`05/14`, `May 14`, Square's `0000-12-04`), as
-    newsletters and tills keep it; None for anything else. It proves no age."""
+    """Return month times 100 plus day of a birthday without its year (`05/14`, `May 14`, Square's `0000-12-04`,
+    `--12-04`), as newsletters and tills keep it; None for anything else. It proves no age."""
     if (found := _YEARLESS.match(cell.strip())) is None:
         return None
     month, day = found["month"] or found["month2"], found["d"] or found["d2"]

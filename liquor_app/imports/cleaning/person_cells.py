@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address
 from zoneinfo import available_timezones
@@ -11,7 +12,8 @@ from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import normalise_email, normalise_phone, stands_for_nobody
 from liquor_app.customers.countries import country_code
 from liquor_app.customers.person_names import clean_person_name
-from liquor_app.customers.places import normalise_state
+from liquor_app.customers.places import STATES, normalise_state
+from liquor_app.imports.cleaning.answers.answer_cells import clean_answer
 from liquor_app.imports.cleaning.cells import MAX_TEXT, REMEMBERED, Rejected, clean_text, clean_word
 
 _NATIONAL_PHONE = re.compile(r"^(?:(?:\+|00)?1[ .-]?)?\(?([2-9]\d{2})\)?[ .-]?([2-9]\d{2})[ .-]?(\d{4})$")
@@ -169,11 +171,27 @@ def clean_ip(cell: str) -> str | None:
 
 @lru_cache(maxsize=REMEMBERED)
 def clean_state(cell: str) -> str | None:
-    """As `normalise_state` reads it; None if blank."""
+    """As `normalise_state` reads it; None if blank. What answers a question is no state, nor a region abroad.
+
+    Raises:
+        Rejected: "Active", "unsubscribed".
+    """
     text = clean_text(cell, "state")
     if text is None:
         return None
-    return normalise_state(text) or None
+    state = normalise_state(text)
+    if state and state not in STATES and _is_answer(state):
+        raise Rejected("bad_state", "state", f"state is no state: {text[:40]!r}.")
+    return state or None
+
+
+def _is_answer(text: str) -> bool:
+    if len(text) == 2:
+        return False  # ON is Ontario, NO is in Norway
+    with suppress(Rejected):
+        clean_answer(text, "state")
+        return True
+    return False
 
 
 @lru_cache(maxsize=REMEMBERED)

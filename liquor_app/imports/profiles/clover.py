@@ -14,9 +14,9 @@ PROFILES = (
             "external_id": "Customer ID", "first_name": "First Name", "last_name": "Last Name",
             "email": "Email Address", "phone": "Phone Number", "city": "City", "state": "State / Province",
             "postal_code": "Postal / Zip Code", "country": "Country", "email_consent": "Marketing Allowed",
-            "sms_consent": "Marketing Allowed",
         },
-        made={"date_of_birth": "{Birthday Year}-{Birthday Month}-{Birthday Day}"},
+        # a column becomes one field: of two, what somebody confirms on the page would keep one
+        made={"sms_consent": "{Marketing Allowed}", "date_of_birth": "{Birthday Year}-{Birthday Month}-{Birthday Day}"},
     ),
     Profile(
         key="clover_line_items",
