@@ -24,16 +24,17 @@ async def play_week(session: AsyncSession, actor: Actor, campaign_id: UUID, *, s
     The messages go through the same ledger and the same rules; only the clock differs.
 
     Raises:
-        Conflict: it is not approved, has already sent something in real time, or would reach real people.
+        Conflict: it is not approved, has already sent something in real time, would reach real people, or all
+            sending is stopped.
     """
     require(actor, Role.MANAGER)
+    await refuse_stopped(session)  # before the campaign is locked: who throws the switch locks them after it
     campaign = await lock_campaign(session, campaign_id)
     real = await session.execute(
         text("SELECT provider FROM channels WHERE is_enabled AND provider <> 'sandbox' ORDER BY position LIMIT 1")
     )
     if (provider := real.scalar()) is not None:
         raise Conflict(f"Playing the week is for the sandbox only, and {provider} is enabled. Disable it first.")
-    await refuse_stopped(session)
     await begin_playing(session, actor, campaign)
     require_identity(await get_brand(session, campaign.brand_id))
     return await enqueue(

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit_change
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.actions.models import ActionStatus
 from liquor_app.campaigns.lifecycle import pause_campaign, resume_campaign
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.core.clock import now
@@ -20,7 +21,7 @@ from liquor_app.organization.sending_switch import SendingSwitch, hold_sending_s
 from liquor_app.organization.service import notify
 from liquor_app.organization.settings import replace_settings
 from liquor_app.sending.recipients.transactional import queue_waiting
-from liquor_app.ui.words import figure, plural
+from liquor_app.ui.words import plural
 
 # locked as they are read: what somebody pauses, ends or resumes at this moment is waited for, and then not counted
 _RUNNING = f"SELECT id FROM campaigns WHERE status = '{CampaignStatus.ACTIVE}' ORDER BY id FOR UPDATE"
@@ -28,16 +29,21 @@ _HELD = f"""
 SELECT id FROM campaigns WHERE id = ANY(CAST(:ids AS uuid[])) AND status = '{CampaignStatus.PAUSED}'
 ORDER BY id FOR UPDATE
 """
-_NAMED = """
+_WAITING = f"""
 SELECT k.id, k.name, k.status,
-       (SELECT count(*) FROM sends s WHERE s.campaign_id = k.id AND s.status = :waits) AS waiting
-  FROM campaigns k WHERE k.id = ANY(CAST(:ids AS uuid[])) ORDER BY k.name
+       (SELECT count(*) FROM sends s WHERE s.campaign_id = k.id AND s.status = '{SendStatus.PENDING}')
+       + (SELECT count(*) FROM actions a WHERE a.campaign_id = k.id AND a.status = '{ActionStatus.PENDING}') AS waiting
+  FROM campaigns k
+ WHERE k.status = '{CampaignStatus.SCHEDULED}'
+    OR (k.status = '{CampaignStatus.PAUSED}' AND k.id = ANY(CAST(:ids AS uuid[])))
+ ORDER BY k.name
 """
+"""What is approved is an action until its campaign begins, and a message of the ledger from then on."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoppedCampaign:
-    """A campaign the switch has paused, and how many of its messages wait."""
+    """A campaign the switch keeps from sending, and how many of its messages wait."""
 
     id: UUID
     name: str
@@ -46,12 +52,14 @@ class StoppedCampaign:
 
 @dataclass(frozen=True, slots=True)
 class StopRow:
-    """How the switch stands. `campaigns` are those it paused that are still paused."""
+    """How the switch stands. `campaigns` are those it paused that are still paused, `approved` those whose day is still
+    to come, or has come and waits."""
 
     stopped: bool
     stopped_at: str | None
     stopped_by: str
     campaigns: list[StoppedCampaign]
+    approved: list[StoppedCampaign]
 
 
 async def read_stop(session: AsyncSession, actor: Actor) -> StopRow:
@@ -83,11 +91,10 @@ async def stop_all_sending(session: AsyncSession, actor: Actor) -> StopRow:
         session, actor, "sending.stopped", "settings", None, before={"stopped": False}, after={"stopped": True},
         campaigns=len(running),
     )  # fmt: skip
-    waiting = sum(one.waiting for one in row.campaigns)
     await notify(
         session,
         title="All sending was stopped",
-        body=f"By {actor.name}: {plural(len(running), 'campaign')}, {figure(waiting)} messages wait.",
+        body=f"By {actor.name}: {held_words(row)}.",
         link="/campaigns",
         level="warning",
     )
@@ -122,13 +129,29 @@ async def resume_all_sending(session: AsyncSession, actor: Actor) -> StopRow:
         body=f"Resumed by {actor.name}: {plural(len(row.campaigns), 'campaign')}.",
         link="/campaigns",
     )
-    return StopRow(False, None, "", row.campaigns)
+    return StopRow(False, None, "", row.campaigns, [])
+
+
+def held_words(row: StopRow) -> str:
+    """Tell what waits for the switch: what ran, and what is approved and has not begun."""
+    told = []
+    if row.campaigns:
+        waiting = sum(one.waiting for one in row.campaigns)
+        told.append(f"{plural(len(row.campaigns), 'campaign')} and {plural(waiting, 'message')} wait")
+    if row.approved:
+        count, waiting = len(row.approved), sum(one.waiting for one in row.approved)
+        verb = "is" if count == 1 else "are"
+        told.append(f"{plural(count, 'campaign')} with {plural(waiting, 'message')} {verb} approved and will wait")
+    return "; ".join(told) or "no campaign was running or approved"
 
 
 async def _row(session: AsyncSession, switch: SendingSwitch) -> StopRow:
-    found = await session.execute(text(_NAMED), {"ids": list(switch.campaigns), "waits": SendStatus.PENDING.value})
-    held = [
-        StoppedCampaign(row.id, row.name, row.waiting) for row in found if row.status == CampaignStatus.PAUSED.value
-    ]
     since = switch.stopped_at.isoformat() if switch.stopped_at else None
-    return StopRow(switch.stopped, since, switch.stopped_by, held)
+    if not switch.stopped:  # nothing waits for it then, and nothing is counted
+        return StopRow(False, since, switch.stopped_by, [], [])
+    found = (await session.execute(text(_WAITING), {"ids": list(switch.campaigns)})).all()
+    paused, approved = (
+        [StoppedCampaign(row.id, row.name, row.waiting) for row in found if row.status == status.value]
+        for status in (CampaignStatus.PAUSED, CampaignStatus.SCHEDULED)
+    )
+    return StopRow(True, since, switch.stopped_by, paused, approved)

@@ -19,12 +19,16 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden
 from liquor_app.organization.models import Channel
 from liquor_app.planning.due_campaigns import start_due
+from liquor_app.screens.campaigns.detail.state import CampaignState
+from liquor_app.screens.shell.state import ShellState
 from liquor_app.sending.pipeline.dispatch import Dispatcher
 from liquor_app.sending.recipients.transactional import Kind, prepare_errand, request_errand
+from liquor_app.sending.sandbox_play import play_week
 from liquor_app.sending.stop_all import read_stop, resume_all_sending, stop_all_sending
-from tests.factories import add_people, add_played_campaign
+from tests.factories import add_people, add_played_campaign, add_ready_campaign, open_shop
 from tests.people import add_campaign
 from tests.sending.test_pump import execute, outbox, sends, shop, statuses
+from tests.tabs import Tab, run, said
 
 pytestmark = pytest.mark.integration
 
@@ -112,6 +116,41 @@ async def test_nothing_is_set_going_meanwhile(database: str) -> None:
         asked = await session.execute(text("SELECT args FROM jobs WHERE name = 'send_errand'"))
         assert [row.args for row in asked] == [{"errand_id": str(errand.id)}]
         assert await prepare_errand(session, SYSTEM, errand.id) is not None
+
+
+async def test_what_is_approved_and_has_not_begun_is_counted_and_said(database: str) -> None:
+    """Of a campaign whose day is to come the banner said "0 campaigns and 0 messages wait" and the toast "Nothing was
+    running"; and neither beginning it nor playing its week is a way round the switch."""
+    async with transaction() as session:
+        await open_shop(session)
+        people = await add_people(session, 3)
+        planned = await add_ready_campaign(session, people, status="scheduled", started_at=None)
+    tab = Tab("/", MARKETER)
+    shell = await tab.state(ShellState)
+    toast = said(await run(ShellState.stop_sending, shell))
+    words = "1 campaign with 3 messages is approved and will wait"
+    assert words in toast
+    assert words in shell.stopped
+    assert "0 campaigns" not in shell.stopped
+    async with transaction() as session:
+        row = await read_stop(session, MARKETER)
+        told = await session.execute(text("SELECT body FROM notifications WHERE title = 'All sending was stopped'"))
+    assert (row.campaigns, [(one.id, one.waiting) for one in row.approved]) == ([], [(planned, 3)])
+    assert told.scalar_one() == f"By Dana: {words}."
+    for verb in (start_campaign, play_week):
+        with pytest.raises(Conflict, match="stopped by Dana"):
+            async with transaction() as session:
+                await verb(session, MARKETER, planned)
+    page = await Tab(f"/campaigns/{planned}", MARKETER).state(CampaignState)
+    await run(CampaignState.load, page)
+    for button in ("start", "play"):
+        assert "stopped by Dana" in said(await run(CampaignState.act, page, button))
+    assert await status_of(planned) == "scheduled"
+    await go_on()
+    async with transaction() as session:
+        assert not (await read_stop(session, MARKETER)).approved, "nothing waits for a switch that is not thrown"
+        await start_campaign(session, MARKETER, planned)
+    assert [(one.id, one.waiting) for one in (await stop()).campaigns] == [(planned, 3)], "begun, not yet in the ledger"
 
 
 async def test_what_did_not_run_before_does_not_run_after(database: str) -> None:

@@ -23,7 +23,7 @@ from liquor_app.screens.session.background import background
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.screens.shell.places import places_named
 from liquor_app.segments.lists import list_customers
-from liquor_app.sending.stop_all import StopRow, read_stop, resume_all_sending, stop_all_sending
+from liquor_app.sending.stop_all import StopRow, held_words, read_stop, resume_all_sending, stop_all_sending
 from liquor_app.ui.frame.notices import Notice
 from liquor_app.ui.frame.palette import Hit
 from liquor_app.ui.frame.trouble import RELOAD
@@ -140,9 +140,8 @@ class ShellState(rx.State):
         async with transaction() as session:
             row = await stop_all_sending(session, actor)
         await self._refresh()
-        names = ", ".join(one.name for one in row.campaigns[:3])
-        more = f" and {figure(len(row.campaigns) - 3)} more" if len(row.campaigns) > 3 else ""
-        return toast_done("All sending is stopped", f"Paused: {names}{more}." if names else "Nothing was running.")
+        words = held_words(row)
+        return toast_done("All sending is stopped", f"{words[:1].upper()}{words[1:]}.")
 
     @rx.event
     @guarded
@@ -178,9 +177,7 @@ def stop_words(row: StopRow, at: datetime) -> str:
     if not row.stopped or row.stopped_at is None:
         return ""
     since = show_moment(datetime.fromisoformat(row.stopped_at), at)
-    waiting = sum(one.waiting for one in row.campaigns)
-    held = f"{plural(len(row.campaigns), 'campaign')} and {plural(waiting, 'message')} wait"
-    return f"All sending was stopped by {row.stopped_by}, {since}: {held}."
+    return f"All sending was stopped by {row.stopped_by}, {since}: {held_words(row)}."
 
 
 def headed(hits: list[Hit]) -> list[Hit]:

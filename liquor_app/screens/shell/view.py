@@ -54,8 +54,8 @@ def slots() -> Slots:
     )
     stop = confirm(
         "Stop all sending?",
-        "Every running campaign is paused and nothing more leaves the house, confirmations included. What is on its way"
-        " arrives. One click resumes what ran.",
+        "Every running campaign is paused, what is approved does not begin, and nothing more leaves the house,"
+        " confirmations included. What is on its way arrives. One click resumes what ran.",
         "Stop all sending",
         open=ShellState.asking_to_stop,
         on_open_change=ShellState.ask_to_stop,

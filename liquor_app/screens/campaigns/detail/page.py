@@ -22,6 +22,7 @@ from liquor_app.screens.campaigns.detail.versions_panel import why_this_plan
 from liquor_app.screens.campaigns.detail.versions_state import VersionsState
 from liquor_app.screens.details.view import found
 from liquor_app.screens.session.role_controls import for_managers
+from liquor_app.screens.shell.state import ShellState
 from liquor_app.ui.badge import badge, live, status_badge
 from liquor_app.ui.button import button, icon_button
 from liquor_app.ui.card import card, note
@@ -55,8 +56,15 @@ def _edit() -> rx.Component:
     return button("Edit", icon="pencil", href="/campaigns/new?draft=" + HEAD.id)
 
 
-def _act(verb: str, label: str, kind: Any = "plain", symbol: str = "") -> rx.Component:
-    return button(label, kind=kind, icon=symbol, on_click=CampaignState.act(verb))
+def _act(verb: str, label: str, kind: Any = "plain", symbol: str = "", **props: Any) -> rx.Component:
+    return button(label, kind=kind, icon=symbol, on_click=CampaignState.act(verb), **props)
+
+
+def _goes(verb: str, label: str, kind: Any = "plain", symbol: str = "") -> rx.Component:
+    """Draw what sets messages going: not to be had while all sending is stopped."""
+    stopped = ShellState.stopped != ""
+    why = rx.cond(stopped, "All sending is stopped: resume it first, in the banner above.", "")
+    return _act(verb, label, kind, symbol, disabled=stopped, title=why)
 
 
 def _head() -> rx.Component:
@@ -74,10 +82,10 @@ def _head() -> rx.Component:
         ("awaiting_approval", row(_act("plan", "Plan again", symbol="refresh-cw"), _act("send_back", "Send back"),
                                   button("Approve plan", kind="primary", icon="check",
                                          on_click=CampaignState.act("approve")))),
-        ("scheduled", row(_act("send_back", "Send back"), _act("start", "Start now", symbol="send"),
-                          _act("play", "Play the week", "primary", "play"))),
+        ("scheduled", row(_act("send_back", "Send back"), _goes("start", "Start now", symbol="send"),
+                          _goes("play", "Play the week", "primary", "play"))),
         ("active", _act("pause", "Pause", symbol="pause")),
-        ("paused", _act("resume", "Resume", "primary", "play")),
+        ("paused", _goes("resume", "Resume", "primary", "play")),
         rx.fragment(),
     )  # fmt: skip
     is_draft = HEAD.status == CampaignStatus.DRAFT.value
