@@ -55,7 +55,8 @@ def test_numbers(cell: str, value: str) -> None:
     ("cell", "code"),
     [("-3", "negative_amount"), ("(3.00)", "negative_amount"), ("abc", "bad_amount"), ("1.2.3", "bad_amount"),
      ("12.50 CR", "negative_amount"), ("$12.50 CAD", "foreign_currency"), ("CAD$12.50", "foreign_currency"),
-     ("EUR 12.50 USD", "bad_amount"), ("9" * 30, "bad_amount"), ("1e9", "bad_amount"), ("NaN3", "foreign_currency"),
+     ("EUR 12.50 USD", "bad_amount"), ("9" * 30, "bad_amount"), ("1e9", "bad_amount"), ("NaN3", "bad_amount"),
+     ("12.50 pcs", "bad_amount"), ("12.50 btl", "bad_amount"),
      ("=1+1", "bad_amount")],
 )  # fmt: skip
 def test_bad_numbers(cell: str, code: str) -> None:

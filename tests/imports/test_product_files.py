@@ -14,6 +14,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.catalog.upc_codes import read_upc
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.product_cells import clean_product
 from liquor_app.imports.cleaning.row_notes import NOTES
 from liquor_app.imports.cleaning.rows import Setting
@@ -166,3 +167,20 @@ def test_bar_codes_as_people_write_them(written: str, kept: str | None) -> None:
 def test_what_is_no_bar_code(written: str) -> None:
     with pytest.raises(ValueError, match="digits of a bar code"):
         read_upc(written)
+
+
+@pytest.mark.parametrize(
+    ("cell", "stock"),
+    [("12 pcs", 12), ("3 btl", 3), ("4 ea.", 4), ("7 Bottles", 7), ("5", 5), ("-2 pcs", -2), ("9 CAN", 9),
+     ("6 sth", None), ("8 EUR", None)],
+)  # fmt: skip
+def test_a_unit_behind_a_number_is_no_currency(cell: str, stock: int | None) -> None:
+    """Any three letters were a currency, and the product was refused for it."""
+    at = {name: place for place, name in enumerate(("sku", "price", "stock"))}
+    row = clean_product(2, ["A", "24.99 btl", cell], at, Setting(ZoneInfo("UTC"), datetime(2026, 11, 1, tzinfo=UTC)))
+    assert (row.product.stock, row.product.price) == (stock, Decimal("24.99"))
+    assert row.notes == (() if stock is None or stock >= 0 else ("stock_below_zero",)) + (
+        ("stock_left_out",) if stock is None else ()
+    )
+    with pytest.raises(Rejected, match="EUR"):
+        clean_product(2, ["A", "24.99 EUR", cell], at, Setting(ZoneInfo("UTC"), datetime(2026, 11, 1, tzinfo=UTC)))

@@ -417,3 +417,31 @@ async def test_percentages_are_told_and_add_up(database: str, tmp_path: Path) ->
     assert [one.reason for one in trial.shown] == [NOTES["discount_of_percent"], NOTES["discount_left_out"], ""]
     assert "1 discount in percent: worked out as money" in note_words(trial.report.notes)
     assert guess_mapping(["id", "email", "date", "total", "Discount %"], "purchases")["discount"] == "Discount %"
+
+
+async def test_shopifys_orders_come_to_their_own_subtotal(database: str, tmp_path: Path) -> None:
+    """A code for free shipping was taken off the goods, a line's discount twice."""
+    await run(write(tmp_path / "people.csv", "email", "a@x.example"))
+    head = (
+        "Name,Email,Financial Status,Subtotal,Shipping,Total,Discount Code,Discount Amount,Created at,Lineitem quantity"
+        ",Lineitem name,Lineitem price,Lineitem discount,Refunded Amount"
+    )
+    file = write(
+        tmp_path / "shopify.csv",
+        head,
+        "#1,a@x.example,paid,48.00,8.00,48.00,FREESHIP,8.00,2026-10-03,2,Rye,24.00,0.00,0.00",
+        "#2,a@x.example,paid,43.20,0.00,43.20,AUTO,4.80,2026-10-03,2,Rye,24.00,4.80,0.00",
+        "#3,a@x.example,paid,60.00,0.00,60.00,TEN,12.00,2026-10-03,1,Rye,24.00,2.00,0.00",
+        "#3,,,,,,,,2026-10-03,2,Gin,24.00,0.00,",
+        "#4,a@x.example,partially_refunded,62.00,5.00,67.00,TEN,10.00,2026-10-03,1,Rye,24.00,0.00,20.00",
+        "#4,,,,,,,,2026-10-03,2,Gin,24.00,0.00,",
+        "#5,a@x.example,paid,0.00,0.00,0.00,FREE,24.00,2026-10-03,1,Rye,24.00,0.00,0.00",
+        "#6,a@x.example,paid,,0.00,20.00,TEN,4.00,2026-10-03,1,Rye,24.00,0.00,0.00",
+    )
+    report = await run(file, "purchases")
+    assert report.rejected == 0
+    made = await many("SELECT external_id, total, discount FROM purchases")
+    assert {one.external_id: (str(one.total), str(one.discount)) for one in made} == {
+        "#1": ("48.00", "0.00"), "#2": ("43.20", "4.80"), "#3": ("60.00", "12.00"), "#4": ("42.00", "10.00"),
+        "#5": ("0.00", "24.00"), "#6": ("20.00", "4.00"),
+    }  # fmt: skip

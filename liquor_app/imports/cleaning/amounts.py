@@ -13,6 +13,16 @@ _SIGNS = {
     "kr": "", "fr": "", "fr.": "", "zł": "PLN",
 }  # fmt: skip
 """What stands for one currency; "" for a sign several share, which none of ours is. `$` is the shop's own."""
+_CODES = """
+AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
+CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR
+ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT
+MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD
+SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES
+VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG DEM FRF HRK
+"""
+CURRENCIES = frozenset(_CODES.split())
+"""ISO 4217, and what a few of them were before; three other letters beside a number are a unit, `12 pcs`."""
 _BARE = re.compile(
     r"^(?P<before>[+(-]?)\s*+(?P<one>[a-z]{0,3}[$€£¥₹₩₽₪]|[a-z]{3}|kr\.?|fr\.?|zł)?\s*+(?P<inner>[+(-]?)\s*+"
     r"(?P<digits>[\d.,' ]*\d)[.,]?\s*+(?P<other>[a-z]{0,3}[$€£¥₹₩₽₪]|[a-z]{3}|kr\.?|fr\.?|zł)?"
@@ -67,6 +77,8 @@ def read_amount(text: str, decimal: str = ".") -> Amount | None:
     if _POWER.match(plain):
         return Amount(Decimal(plain.replace(",", ".")))
     if (found := _BARE.match(_rewritten(plain))) is None:
+        return None
+    if any(len(one) == 3 and one.isalpha() and _currency(one) == "?" for one in (found["one"], found["other"]) if one):
         return None
     named = {_currency(one) for one in (found["one"], found["other"]) if one}
     if len(named - {"$"}) > 1 or (found["one"] and found["other"] and "$" not in named):
@@ -136,4 +148,4 @@ def _currency(written: str) -> str:
     if sign in _SIGNS:
         return _SIGNS[sign] or "?"
     code = sign.removesuffix("$")
-    return code.upper() if len(code) == 3 and code.isalpha() else "?"
+    return code.upper() if code.upper() in CURRENCIES else "?"

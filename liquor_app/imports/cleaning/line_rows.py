@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +16,14 @@ from liquor_app.imports.cleaning.cell_kinds import written_as_phone
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_label, clean_word
 from liquor_app.imports.cleaning.moment_cells import When
 from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
-from liquor_app.imports.cleaning.number_cells import MAX_NUMBER, clean_currency, clean_number, clean_signed
+from liquor_app.imports.cleaning.number_cells import (
+    MAX_NUMBER,
+    bare_count,
+    bare_price,
+    clean_currency,
+    clean_number,
+    clean_signed,
+)
 from liquor_app.imports.cleaning.person_cells import clean_code, clean_email, clean_id, clean_order_id, clean_phone
 from liquor_app.imports.cleaning.row_notes import PERCENT, left_out
 from liquor_app.imports.cleaning.rows import Setting
@@ -98,18 +104,6 @@ def _buyer(email: str, external: str, key: str, phone: str) -> Buyer:
 
 def _phone(cell: str) -> str | None:
     return clean_phone(cell, "US")
-
-
-_UNIT = re.compile(
-    r"(?<=\d) ?(?:x|ea|each|pcs?|pieces?|units?|btls?|bottles?|cs|cases?|cans?|pks?|packs?|ct|lbs?|oz|kg|ml|l)\.?$"
-    r"|^x ?(?=\d)",
-    re.IGNORECASE,
-)
-"""What tills write beside how many: `2 ea`, `x2`."""
-
-
-def _bare(cell: str) -> str:
-    return cell if cell.isdigit() else _UNIT.sub("", cell)
 
 
 def _sku(cell: str) -> str | None:
@@ -246,7 +240,7 @@ class LineReader:
     def _many(self, cell: str, notes: list[str]) -> Decimal | None:
         """Return how many; one that cannot be read costs the line only where its sum is worked out from it."""
         try:
-            return clean_signed(_bare(cell), "quantity", self._how.decimal, self._how.currency)
+            return clean_signed(bare_count(cell), "quantity", self._how.decimal, self._how.currency)
         except Rejected:
             if self._amount is None:
                 raise
@@ -322,7 +316,7 @@ class LineReader:
         if self._price is None:
             return None
         try:
-            price = clean_number(cells[self._price], "unit_price", self._how.decimal, self._how.currency)
+            price = clean_number(bare_price(cells[self._price]), "unit_price", self._how.decimal, self._how.currency)
         except Rejected:
             if needed:
                 raise

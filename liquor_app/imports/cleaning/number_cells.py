@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import lru_cache
 
@@ -12,6 +13,23 @@ from liquor_app.ui.words import figure
 
 MAX_NUMBER = Decimal(1_000_000)
 """No bottle costs more, and a basket's sum stays within its column."""
+_ONE = r"ea|each|pcs?|pieces?|units?|btls?|bottles?"
+_UNIT = re.compile(
+    rf"(?<=\d) ?(?:x|{_ONE}|cs|cases?|cans?|pks?|packs?|ct|lbs?|oz|kg|ml|l)\.?$|^x ?(?=\d)", re.IGNORECASE
+)
+"""What tills write beside how many: `2 ea`, `x2`."""
+_EACH = re.compile(rf"(?<=\d) ?(?:/|per)? ?(?:{_ONE})\.?$", re.IGNORECASE)
+"""… and beside the price of one: `20.00 ea`, `19.99/btl`. That of a case is another price."""
+
+
+def bare_count(cell: str) -> str:
+    """Return how many a cell says without its unit."""
+    return cell if cell.isdigit() else _UNIT.sub("", cell)
+
+
+def bare_price(cell: str) -> str:
+    """Return a price without the word for one."""
+    return cell if cell[-1:].isdigit() else _EACH.sub("", cell)
 
 
 @lru_cache(maxsize=REMEMBERED)

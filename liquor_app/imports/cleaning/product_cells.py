@@ -10,7 +10,7 @@ from typing import TypeVar
 from liquor_app.catalog.product_write import NewProduct
 from liquor_app.catalog.upc_codes import read_upc
 from liquor_app.imports.cleaning.cells import Rejected, clean_label, clean_text, clean_word
-from liquor_app.imports.cleaning.number_cells import clean_currency, clean_number, clean_signed
+from liquor_app.imports.cleaning.number_cells import bare_count, bare_price, clean_currency, clean_number, clean_signed
 from liquor_app.imports.cleaning.person_cells import clean_code, unspread
 from liquor_app.imports.cleaning.row_notes import COST_ABOVE_PRICE, PRICE_OF_ZERO, STOCK_BELOW_ZERO, left_out
 from liquor_app.imports.cleaning.rows import CleanProduct, Setting
@@ -33,11 +33,11 @@ def clean_product(number: int, cells: list[str], at: dict[str, int], how: Settin
 
     notes: list[str] = []
 
-    def read(field: str, clean: Callable[[str], T | None]) -> T | None:
+    def read(field: str, clean: Callable[[str], T | None], bare: Callable[[str], str] = str) -> T | None:
         try:
-            return clean(cell(field))
+            return clean(bare(cell(field)))
         except Rejected as why:
-            if why.code == "foreign_currency":
+            if why.code == "foreign_currency" and field in MONEY:
                 raise
             notes.append(left_out(field))
             return None
@@ -50,11 +50,11 @@ def clean_product(number: int, cells: list[str], at: dict[str, int], how: Settin
             "no_product", "sku", "The row names no product: it has neither a SKU nor a UPC that can be read."
         )
     written = {
-        field: read(field, partial(clean_number, field=field, decimal=how.decimal, currency=how.currency))
+        field: read(field, partial(clean_number, field=field, decimal=how.decimal, currency=how.currency), bare_price)
         for field in MONEY
     }
     known: dict[str, Decimal | None] = {field: value or None for field, value in written.items()}
-    stock = read("stock", partial(clean_signed, field="stock", decimal=how.decimal, currency=""))
+    stock = read("stock", partial(clean_signed, field="stock", decimal=how.decimal, currency=""), bare_count)
     notes += _warnings(written["price"], known["cost"], stock)
     return CleanProduct(
         NewProduct(

@@ -43,6 +43,10 @@ class SaleRows:
             for one, most in sales.at_most.items()
             if {plain(one), plain(most)} <= set(at)
         }
+        self._comes_to = at.get(plain(sales.comes_to)) if sales.comes_to else None
+        kept = tuple(term for term in sales.minus if term[0] not in sales.spread and term[0] not in sales.at_most)
+        self._of_line, self._back = _places(kept, at), _places([[one] for one in sales.at_most], at)
+        self._left: Decimal | None = None
         self._packed = [place for name, place in at.items() if sales.packed and name.startswith(plain(sales.packed))]
         self._now, self._first = "", list[str]()
 
@@ -80,6 +84,7 @@ class SaleRows:
                 cells[place] = cells[place] or self._first[place]
         else:
             self._now, self._first = order, cells
+            self._left = None if self._comes_to is None else self._read(cells[self._comes_to])
         for place, words in self._keeps:
             if _said(cells[place]) not in words:
                 return OTHER_ROW
@@ -94,6 +99,13 @@ class SaleRows:
         if discount is None and len(self._between) == 2:
             before, after = (self._read(cells[place]) for place in self._between)
             discount = max(before - after, Decimal(0)) if before is not None and after is not None else None
+        if self._left is not None and total is not None and total >= 0:
+            came_to = max(
+                min(total - (self._sum(cells, self._of_line, signed=False, of=total) or 0), self._left), Decimal(0)
+            )
+            self._left -= came_to
+            discount = total - came_to
+            off = discount + (self._sum(cells, self._back, signed=False) or 0)
         amount = "" if total is None else str(total - (off or 0) - (less or 0) - self._refunded(cells))
         return cells + [amount, str(discount or "")] + [make(cells) for make in self._made]
 

@@ -27,6 +27,9 @@ class Sales:
         packed_minus: columns that pack sums (`amount:20.00|reason:…`), which are taken off.
         at_most: column of `minus` → column with the most it takes off: who gets their tax and shipping back as well has
             not bought less than nothing.
+        comes_to: the column with what an order's goods come to, on its first row, before what was given back: its lines
+            are cut to that, the last ones first. It knows better than `spread` what was taken off the goods.
+        spread: columns of `minus` that `comes_to` has taken off already, if they are about goods at all.
         packed: how the columns begin that pack an order's lines (`cleaning.packed_items`); a row is a whole order then,
             and stays one line where the items do not come to the row's own sum.
     """
@@ -43,6 +46,8 @@ class Sales:
     discount_between: tuple[str, ...] = ()
     packed_minus: tuple[str, ...] = ()
     at_most: Mapping[str, str] = field(default_factory=dict)
+    comes_to: str = ""
+    spread: tuple[str, ...] = ()
 
 
 FILLED = "*"
@@ -124,7 +129,7 @@ def put_together(profile: Profile, columns: Sequence[str]) -> list[str]:
     named = {hole for text in profile.made.values() for holes in _HOLE.findall(text) for hole in _named(holes)}
     if sales:
         terms = (*sales.plus, *sales.minus, *sales.less, sales.discount, sales.carried)
-        terms = (*terms, sales.packed_minus, sales.discount_between)
+        terms = (*terms, sales.packed_minus, sales.discount_between, (sales.comes_to,) if sales.comes_to else ())
         named |= {sales.order, *sales.keeps, *sales.drops, *(one for term in terms for one in term)}
     used = {plain(one) for one in named}
     packed = plain(sales.packed) if sales else ""
