@@ -153,7 +153,7 @@ async def test_dates_are_read_by_evidence_and_can_be_read_otherwise(database: st
     await look(MatchState.choose_date_order, state, "mdy")
     assert state.date_note.startswith("The file seems to say otherwise")
     assert "2 new. Cells that could not be read are left blank: Date of birth 1." in state.trial
-    await look(MatchState.choose_date_order, state, "nonsense")
+    assert await run(MatchState.choose_date_order, state, "nonsense") is None
     assert state.date_order == "mdy"
 
 
@@ -349,6 +349,36 @@ async def test_a_page_that_is_loaded_anew_goes_on_with_what_was_chosen(database:
     assert await run(MatchState.start, again) is RunState.watch
     started = await file._row()
     assert started.options["constants"] == {"consent_source": "Checkbox at checkout", "consent_at": "2026-01-05"}
+
+
+async def test_a_field_that_was_only_left_starts_nothing_and_a_press_waits_for_the_read(database: str) -> None:
+    """Found by somebody at work: each press of Import that left a field was refused, because leaving it read anew."""
+    row = await brought("mail,Email consent\nann@example.com,yes\n")
+    _, file, match, _ = await matching(row)
+    for handler, held in (
+        (MatchState.say_source, ""), (MatchState.say_day, ""), (MatchState.say_wording, " "),
+        (MatchState.choose_policy, match.policy), (MatchState.choose_date_order, match.date_order),
+        (MatchState.choose_decimal, match.decimal),
+    ):  # fmt: skip
+        assert await run(handler, match, held) is None
+        assert not match.reading
+    assert await run(MatchState.match, match, "mail", "email") is None
+    # typed, left by the press itself: it waits, is shown as waiting, and starts what was typed
+    assert await run(MatchState.say_source, match, "Checkbox") is MatchState.look
+    assert await run(MatchState.start, match) is None
+    assert (match.pressed, match.reading, file.step) == (True, True, MATCH)
+    # changed after the press: that is looked at first
+    assert await run(MatchState.match, match, "mail", "") is MatchState.look
+    assert not match.pressed
+    assert await run(MatchState.start, match) is None
+    await run(MatchState.look, match)
+    assert (bool(match.problem), match.pressed, file.step) == (True, False, MATCH)  # what was read is no good
+    await look(MatchState.match, match, "mail", "email")
+    assert await run(MatchState.say_day, match, "2026-01-05") is MatchState.look
+    assert await run(MatchState.start, match) is None
+    assert await run(MatchState.look, match) is RunState.watch
+    assert (file.step, match.pressed) == (RUN, False)
+    assert (await file._row()).options["constants"] == {"consent_source": "Checkbox", "consent_at": "2026-01-05"}
 
 
 async def test_a_late_answer_for_another_file_is_dropped(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

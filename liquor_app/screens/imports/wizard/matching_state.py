@@ -164,6 +164,8 @@ class MatchState(rx.State):
     _lines: list[TrialLine] = []
     reading: bool = False
     """The file is being looked at: nothing can be imported before that has ended."""
+    pressed: bool = False
+    """The import was asked for while the file is looked at: it starts as soon as that has ended well."""
     _of: str = ""
     """The import the columns are those of."""
     _saved: dict[str, str] = {}
@@ -220,7 +222,10 @@ class MatchState(rx.State):
             if field not in dict(self.choices):
                 self.choices = [*self.choices, (field, f"{str(column)[:MOST_LETTERS]} ({kind.label.lower()})")]
         known = dict(self.choices)
-        self.columns = reassigned(self.columns, str(column), field if field in known else "")
+        columns = reassigned(self.columns, str(column), field if field in known else "")
+        if columns == self.columns:
+            return None
+        self.columns = columns
         return await self._ask(guess=True)
 
     @rx.event
@@ -256,40 +261,43 @@ class MatchState(rx.State):
     @guarded
     async def say_source(self, source: str) -> Any:
         """Say for everybody in the file where they agreed."""
-        self.consent_source = str(source).strip()[:120]
-        return await self._ask(guess=self._guess)
+        return await self._say("consent_source", str(source).strip()[:120], guess=self._guess)
 
     @rx.event
     @guarded
     async def say_day(self, day: str) -> Any:
         """Say for everybody in the file since when they agree."""
-        self.consent_at = str(day).strip()[:30]
-        return await self._ask(guess=self._guess)
+        return await self._say("consent_at", str(day).strip()[:30], guess=self._guess)
 
     @rx.event
     @guarded
     async def say_wording(self, words: str) -> Any:
         """Say for everybody in the file what they agreed to."""
-        self.consent_wording = str(words).strip()[:LONGEST_WORDING]
-        return await self._ask(guess=self._guess)
+        return await self._say("consent_wording", str(words).strip()[:LONGEST_WORDING], guess=self._guess)
 
     @rx.event
     @guarded
     async def choose_policy(self, policy: str) -> Any:
-        self.policy = policy if policy in set(Policy) else Policy.FILL.value
-        return await self._ask(guess=self._guess)
+        return await self._say("policy", policy if policy in set(Policy) else Policy.FILL.value, guess=self._guess)
 
     @rx.event
     @guarded
     async def choose_date_order(self, order: str) -> Any:
-        self.date_order = order if order in ORDERS else "mdy"
-        return await self._ask()
+        return await self._say("date_order", order if order in ORDERS else "mdy")
 
     @rx.event
     @guarded
     async def choose_decimal(self, mark: str) -> Any:
-        self.decimal = mark if mark in MARKS else "."
-        return await self._ask()
+        return await self._say("decimal", mark if mark in MARKS else ".")
+
+    async def _say(self, name: str, value: str, *, guess: bool = False) -> Any:
+        """Take what was said and look at the file with it. A field that was only left says what it said before: nothing
+        is read anew for it, unless the look before broke."""
+        require(await signed_in(self), Role.MANAGER)
+        if getattr(self, name) == value and self.problem != UNREADABLE:
+            return None
+        setattr(self, name, value)
+        return await self._ask(guess=guess)
 
     async def _ask(self, *, guess: bool = False) -> Any:
         """Have the file looked at; what is shown of an earlier look goes first."""
@@ -299,13 +307,14 @@ class MatchState(rx.State):
             async with transaction() as session:
                 self.choices = choices_of(file.kind, await list_custom_fields(session, actor))
         self._asked, self._guess, self.reading = secrets.token_hex(8), guess, True
+        self.pressed = False  # what is changed after the press is looked at first
         self.problem, self.trial, self.stranger_note, self.rows, self.totals, self._lines = "", "", "", [], [], []
         self.at_page = self.pages = 0
         return MatchState.look
 
     @background
-    async def look(self) -> None:
-        """Answer the latest question."""
+    async def look(self) -> Any:
+        """Answer the latest question; then start the import, where that was asked for meanwhile."""
         async with self:
             actor, asked = await signed_in(self), self._asked
             row = await (await self.get_state(ImportState))._row()
@@ -324,9 +333,13 @@ class MatchState(rx.State):
                 self._show(Answer(problem=UNREADABLE), asked, row)
             raise
         async with self:
+            waited = self.pressed and self._asked == asked
             self._show(answer, asked, row)
             if self._asked == asked and not self.problem:
                 await self._keep(actor, row)
+                if waited:
+                    return await self._start(actor)
+        return None
 
     async def _keep(self, actor: Actor, row: ImportRow) -> None:
         """Keep what was chosen with the file, so that a page that is loaded anew goes on from there."""
@@ -341,7 +354,7 @@ class MatchState(rx.State):
         """Show an answer; a late one, to a question that is no longer the latest, is dropped."""
         if self._asked != asked:
             return
-        self.reading, self.problem = False, on_screen(answer.problem)
+        self.reading, self.pressed, self.problem = False, False, on_screen(answer.problem)
         self.meant = answer.meant or self.meant
         if answer.first is not None:
             self.columns, self._of, self._saved = column_lines(answer.first), str(row.id), {}
@@ -396,11 +409,23 @@ class MatchState(rx.State):
     @rx.event
     @guarded
     async def start(self) -> Any:
-        """Hand the file to the worker."""
+        """Hand the file to the worker; as soon as it has been read, where it is being read just now.
+
+        Leaving a field has the file read anew: the press that left the field is not lost by it.
+        """
         actor, file = await signed_in(self), await self.get_state(ImportState)
         row = await file._row()
         if file.step == MATCH and self.reading:
-            return toast_failed("Not yet", "The file is still being read; look at what would become of it first.")
+            if self._of != str(row.id):
+                return toast_failed("Not yet", "The file is still being read; look at what would become of it first.")
+            require(actor, Role.MANAGER)
+            self.pressed = True
+            return None
+        return await self._start(actor)
+
+    async def _start(self, actor: Actor) -> Any:
+        file = await self.get_state(ImportState)
+        row = await file._row()
         if file.step != MATCH or self.problem or self._of != str(row.id):
             return None
         async with transaction() as session:

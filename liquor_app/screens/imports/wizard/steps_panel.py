@@ -71,8 +71,11 @@ def match_step() -> rx.Component:
         flush=True,
         foot=row(
             button("Choose another file", on_click=OpeningState.again),
-            button("Import", kind="primary", icon="upload", on_click=MatchState.start,
-                   disabled=MatchState.reading | (MatchState.problem != "") | (MatchState.trial == "")),
+            # pressed while the file is read anew it waits for that; off only while there is nothing to import yet
+            button(rx.cond(MatchState.pressed, "Reading…", "Import"), kind="primary", icon="upload",
+                   on_click=MatchState.start, busy=MatchState.pressed,
+                   disabled=(rx.Var.create(MatchState.columns).length() == 0) | (MatchState.problem != "")
+                   | ((MatchState.trial == "") & ~MatchState.reading)),
             apart=True,
             wrap=True,
         ),
