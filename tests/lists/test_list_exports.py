@@ -28,6 +28,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.models import JobStatus
 from liquor_app.core.queue import Job, enqueue, get_job, run
+from liquor_app.customers.lists import SUPPRESSIONS
 from liquor_app.segments.lists import CUSTOMERS, list_customers
 from tests.api.client import Client, is_problem
 from tests.lists import registry
@@ -137,6 +138,20 @@ async def test_no_more_can_be_chosen_than_a_selection_holds(database: str, monke
         await add_customer(session)
         with pytest.raises(Invalid, match="More than 2 match"):
             await count_matching(session, SYSTEM, CUSTOMERS, ListQuery())
+        # how many addresses stand on a list for managers is told to managers
+        with pytest.raises(Forbidden):
+            await count_matching(session, VIEWER, SUPPRESSIONS, ListQuery())
+
+
+async def test_a_file_holds_exactly_as_many_rows_as_it_may(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_exports, "MOST_ROWS", 2)
+    async with transaction() as session:
+        for _ in range(2):
+            await add_customer(session)
+        await request_export(session, SYSTEM, CUSTOMERS, ListQuery())
+        await add_customer(session)
+        with pytest.raises(Invalid, match="More than 2 rows match"):
+            await request_export(session, SYSTEM, CUSTOMERS, ListQuery())
 
 
 async def test_a_file_is_fetched_by_whoever_asked_while_it_lasts(
