@@ -213,7 +213,8 @@ def _rejected_words(summary: dict[str, Any], plan: Allocation, alternatives: Seq
         entry(
             "rejected",
             alternative.title,
-            f"Worth {show_money(alternative.value)} beside {show_money(plan.value)} of this plan, so it was not taken.",
+            f"Worth {show_money(alternative.value)} beside {show_money(plan.value)} of this plan, so it was not taken."
+            " Both count what a return is assumed to keep, which the expected profit does not.",
         )
         for alternative in alternatives
         if alternative.value < plan.value - 0.005

@@ -572,8 +572,8 @@ async def test_the_next_purchase_is_told_in_the_shops_days(database: str) -> Non
     assert (state.rows[0].next, state.rows[0].late) == ("overdue 12 days", True)
     profile = await Tab(f"/customers/{person}", VIEWER).state(CustomerState)
     await run(CustomerState.load, profile)
-    assert profile.scores[4].detail == "overdue 12 days"
-    assert profile.scores[4].tone == "red"
+    (coming,) = [one for one in profile.scores if one.label == "Next purchase"]
+    assert (coming.detail, coming.tone) == ("overdue 12 days", "red")
 
 
 def test_whoever_has_no_segment_yet_is_in_none_of_the_others() -> None:

@@ -129,6 +129,7 @@ async def test_a_shop_named_a_moment_ago_loses_no_message(database: str) -> None
         await update_brand(session, ADMIN, None, REAL)
         campaign = await add_played_campaign(session, people)
         await launch_campaign(session, SYSTEM, campaign)
+    await dispatcher.pump_once()  # the licence's state is another now: the fence stops them, the law is read anew
     await dispatcher.pump_once()
     async with transaction() as session:
         found = await session.execute(text("SELECT status, note FROM sends WHERE campaign_id = :id"), {"id": campaign})

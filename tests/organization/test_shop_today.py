@@ -163,10 +163,11 @@ async def test_the_rollup_looks_back_by_the_shops_days(database: str) -> None:
 
 @pytest.mark.parametrize("hour", [9, 20])
 def test_a_reason_counts_the_shops_days(hour: int) -> None:
-    """Bought on Tuesday evening is bought yesterday on Wednesday."""
+    """Bought on Tuesday evening is bought yesterday on Wednesday, of somebody whom no scoring has seen yet."""
     bought = datetime(2026, 11, 24, hour, tzinfo=NEW_YORK).astimezone(ZoneInfo("UTC"))
     row: Any = SimpleNamespace(
         purchase_frequency=1, first_purchase_at=bought, last_purchase_at=bought, primary_category="Rum",
         churn_probability=None, value_at_risk=None, response_likelihood=None, avg_order_value=20,
+        orders=None, days_since_last=None, gap_median=None,
     )  # fmt: skip
     assert _facts(row, WEDNESDAY, NEW_YORK).days_since_last == 1

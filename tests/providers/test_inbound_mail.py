@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import time
+import tracemalloc
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from liquor_app.core.errors import Invalid, Unauthenticated, Unavailable
+from liquor_app.providers.adapters import twilio_events
 from liquor_app.providers.adapters.mailgun import Mailgun, MailgunConfig
 from liquor_app.providers.adapters.postmark import Postmark, PostmarkConfig
 from liquor_app.providers.adapters.sendgrid import SendGrid, SendGridConfig
@@ -252,3 +254,33 @@ def test_hostile_letters_cost_little() -> None:
         except Invalid:
             continue
     assert time.perf_counter() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("body", "boundary"),
+    [
+        (b"--b\r\n\r\n" * 120_000, "b"),
+        (b'--b\r\nContent-Disposition: form-data; name="' + b"=?utf-8?q?a?= " * 71_000 + b'"\r\n\r\nx\r\n--b--', "b"),
+        (b'--b\r\nContent-Disposition: form-data; ' + b"a*0=b;" * 100_000 + b"\r\n\r\nx\r\n--b--", "b"),
+        (b'--b\r\nContent-Disposition: form-data; name="a"\r\n' + b"X: y\r\n" * 100_000 + b"\r\nx\r\n--b--", "b"),
+        (b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n" + b"--c\r\n" * 150_000, "b"),
+        (b"-" * 900_000, "-" * 50),
+        (b"x" * 900_000, "b" * 900),
+    ],
+    ids=["parts", "encoded words", "pieces", "headers", "nested", "dashes", "boundary"],
+)  # fmt: skip
+def test_a_form_nobody_signed_costs_neither_time_nor_memory(body: bytes, boundary: str) -> None:
+    """One request of a stranger took 23 GB, another half a minute of everybody's."""
+    tracemalloc.start()
+    began = time.process_time()
+    with pytest.raises((Invalid, Unauthenticated)):
+        mailgun().parse_webhook(body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}, URL)
+    spent, (_, most) = time.process_time() - began, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10_000_000
+    assert spent < 2
+
+
+def test_a_callback_of_many_fields_is_none() -> None:
+    with pytest.raises(Invalid, match="forms"):
+        twilio_events.read_callback("&".join(f"f{n}=" for n in range(100_000)).encode(), {}, URL, "t")

@@ -26,6 +26,9 @@ DEAD = frozenset({21211, 21614, 30005, 30006})
 OURS = frozenset({20003, 20005, 21606, 21659, *TWILIO})
 """Credentials, suspended account, a sender that cannot send, filtered by carriers, not registered (A2P 10DLC)."""
 
+MOST_FIELDS = 200
+"""Of a callback: read before its signature is asked."""
+
 _SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 """What Twilio calls a message: the key by which a callback counts once."""
 THROTTLED = frozenset({20429, 14107, 30022})
@@ -45,8 +48,9 @@ def read_callback(body: bytes, headers: Mapping[str, str], url: str, token: str)
             good = validator.validate(url, body.decode(), signature)
             form: dict[str, Any] = read_json(body, dict, "Twilio") if good else {}
         else:
-            form = dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body)))
-            good = validator.validate(url, _Every(body.decode()), signature)
+            said = body.decode()
+            form = dict(parse_qsl(said, keep_blank_values=True, strict_parsing=bool(body), max_num_fields=MOST_FIELDS))
+            good = validator.validate(url, _Every(said), signature)
     except ValueError as error:
         raise Invalid("Twilio callbacks are forms; this is not.") from error
     if not signature or not good:

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, TooMany
 from liquor_app.core.ids import uuid7
@@ -72,8 +73,9 @@ SELECT (SELECT count(*) FROM sign_ups WHERE address_hash = :hash AND created_at 
        EXISTS (SELECT FROM suppressions WHERE address_hash = :mailbox AND lifted_at IS NULL AND :mailbox <> :hash
                 AND (channel IS NULL OR channel = :channel)) AS said_no_elsewhere
 """
-_REFUSE = """
-INSERT INTO sign_up_refusals (address_hash, refused_at) SELECT x, :now FROM unnest(CAST(:hashes AS bytea[])) x
+_TURNED = unnest("f", hash="bytea")
+_REFUSE = f"""
+INSERT INTO sign_up_refusals (address_hash, refused_at) SELECT f.hash, :now FROM {_TURNED}
 ON CONFLICT (address_hash) DO UPDATE SET refused_at = excluded.refused_at
 """
 _REFUSED = "SELECT EXISTS (SELECT FROM sign_up_refusals WHERE address_hash = ANY(:hashes) AND refused_at > :since)"
@@ -171,7 +173,8 @@ async def take_sign_up(session: AsyncSession, page: OpenPage, entry: Entry, evid
     if is_too_young(entry, page, today):
         await count_sign_up(session, page.brand.id, today, "too_young")
         # in order, so that two such forms cannot deadlock
-        await session.execute(text(_REFUSE), {"hashes": sorted(_mailboxes(entry)), "now": now()})
+        turned = _TURNED.bind(hash=sorted(_mailboxes(entry)))
+        await session.execute(text(_REFUSE), {**turned, "now": now()})
         return
     if evidence.was_too_young or await _was_turned_away(session, entry):
         return

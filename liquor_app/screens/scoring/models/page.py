@@ -24,7 +24,7 @@ def models_page() -> rx.Component:
     return rx.fragment(
         page_head(
             "Models",
-            "What scores your customers, tested on your own history. Fitted weekly, used where they beat counting.",
+            "What scores your customers: what it would have said in earlier weeks, beside what then happened.",
         ),
         grid(
             rx.cond(
@@ -65,10 +65,23 @@ def _card(model: rx.Var[ModelCard]) -> rx.Component:
     words = rx.el.span(model.drift_words, class_name="t12 muted num")
     drift = row(badge(model.drift, model.drift_tone), words, wrap=True)
     return card(
-        col(head, rx.el.p(model.verdict, class_name="t12 muted pretty"), drift, gap=12),
-        bar_list(model.bars),
-        rx.foreach(model.measured, lambda words: rx.el.p(words, class_name="t12 muted pretty num")),
+        col(
+            head,
+            rx.cond(model.plain != "", rx.el.p(model.plain, class_name="pretty num"), rx.fragment()),
+            rx.el.p(model.verdict, class_name="t12 muted pretty"),
+            drift,
+            gap=12,
+        ),
         rx.cond(model.deciles.length() > 0, _deciles(model), rx.fragment()),
+        rx.el.details(
+            rx.el.summary("The statistics", class_name="t12 muted"),
+            col(
+                rx.el.p("How well each way sorts customers:", class_name="t12 muted"),
+                bar_list(model.bars),
+                rx.foreach(model.measured, lambda words: rx.el.p(words, class_name="t12 muted pretty num")),
+                gap=8,
+            ),
+        ),
         title=model.title,
         foot=rx.el.span(model.trained, class_name="t12 muted num"),
         class_name="c4",
@@ -76,14 +89,23 @@ def _card(model: rx.Var[ModelCard]) -> rx.Component:
 
 
 def _deciles(model: rx.Var[ModelCard]) -> rx.Component:
-    return table(
-        model.deciles,
-        [
-            Column("Tenth", lambda line: line.part, number=True),
-            Column(model.said_head, lambda line: line.said, number=True),
-            Column(model.seen_head, lambda line: line.seen, number=True),
-        ],
-        label="What was said beside what was seen, by tenths of the customers",
+    return col(
+        rx.el.p(
+            "Customers in ten equal groups, by what was said of them: what was said on average, and what then happened."
+            " The nearer the two, the better.",
+            class_name="t12 muted pretty",
+        ),
+        table(
+            model.deciles,
+            [
+                Column("Group", lambda line: line.part, number=True),
+                Column(model.said_head, lambda line: line.said, number=True),
+                Column(model.seen_head, lambda line: line.seen, number=True),
+            ],
+            label="What was said beside what was seen, by tenths of the customers",
+            dense=True,
+        ),
+        gap=8,
     )
 
 

@@ -25,14 +25,14 @@ ASKS = {
     "response": "Who will act on an offer?",
 }
 METHODS = {
-    "bgnbd_and_regression": "Half BG/NBD, half regression",
-    "bgnbd": "BG/NBD, chance of no purchase",
-    "spend_glm": "Regression on what customers went on to spend",
-    "calibrated_count": "Spend to date, calibrated by recency",
-    "logistic_regression": "Logistic regression",
-    "best_count": "Best simple count, calibrated",
-    "responses_per_contact": "Responses per contact",
-    "recency_bands": "Recency bands, not enough data",
+    "bgnbd_and_regression": "Each customer's own rhythm and habits of late",
+    "bgnbd": "Each customer's own rhythm (BG/NBD)",
+    "spend_glm": "What customers like this one went on to spend",
+    "calibrated_count": "Spend so far, by how long ago the last order was",
+    "logistic_regression": "What those who answered had in common",
+    "best_count": "The best simple count",
+    "responses_per_contact": "Answers per message",
+    "recency_bands": "How long ago the last order was: not enough data for more",
     "none": "Not enough data",
 }
 COUNTS = {**COUNT_NAMES, "spend_glm": "this model"}
@@ -56,8 +56,9 @@ class ModelCard:
     drift_tone: str
     drift_words: str
     bars: list[Bar]
+    plain: str
     measured: list[str]
-    """How near it came, in words."""
+    """The figures behind it, for whoever knows statistics."""
     deciles: list[DecileLine]
     said_head: str
     seen_head: str
@@ -84,12 +85,15 @@ class VersionLine:
 
 
 def figure_of(row: ModelRow) -> tuple[str, str]:
-    """Tell how well a model did in its own backtest: the number and what it measures; empty if it was never tested."""
-    name, label = ("gini", "Gini") if row.kind == "clv" else ("auc", "AUC")
-    value = row.metrics.get(name)
-    if row.method == ClvMethod.COUNT:
-        value = row.metrics.get("count_gini", {}).get(row.method)
-    return ("–", "") if value is None else (figure(value, 3), label)
+    """Tell how well a model did in its own backtest, as a number and what it counts; empty if it was never tested.
+
+    An AUC is the share of pairs, one to whom it happened and one to whom it did not, that are told apart.
+    """
+    if row.kind == "clv":
+        total = row.metrics.get("total") if row.method == ClvMethod.GLM else None
+        return ("–", "") if total is None else (percent(total[0]), "of what was spent")
+    value = row.metrics.get("auc")
+    return ("–", "") if value is None else (f"{round(100 * value)} of 100", "pairs told apart")
 
 
 def bars_of(row: ModelRow) -> list[Bar]:
@@ -111,31 +115,55 @@ def bars_of(row: ModelRow) -> list[Bar]:
     ]
 
 
+def plain_of(row: ModelRow) -> str:
+    """Return what the figure means to somebody who sells, in a sentence or two; empty where it was never tested."""
+    quality, _ = figure_of(row)
+    if not quality.startswith("–") and row.kind == "clv":
+        return (
+            f"Over {plural(int(row.metrics['windows']), 'earlier stretch', 'earlier stretches')} of"
+            f" {row.metrics['days']} days customers spent what it had said, give or take: it said {quality} of it."
+        )
+    if quality.startswith("–"):
+        return ""
+    happens = {
+        "churn": "one who stayed away and one who came back",
+        "response": "one who acted on a message and one who did not",
+    }[row.kind]
+    return f"Of 100 pairs of customers, {happens}, it names the right one in {quality.split()[0]}; a guess in 50."
+
+
 def measured_of(row: ModelRow) -> list[str]:
-    """Return how near the model came to what happened, in words; empty where it was never tested."""
+    """Return the figures behind it, for whoever knows statistics; empty where it was never tested."""
     told, found = [], row.metrics
     windows = plural(int(found.get("windows", 0)), "earlier window")
     if row.kind == "clv" and found.get("total"):
-        value, low, high = found["total"]
+        _, low, high = found["total"]
         told.append(
-            f"All together it said {percent(value)} of what was then spent ({percent(low)} to {percent(high)}),"
-            f" over {windows} of {found['days']} days."
+            f"Total over what was spent: 95% interval {percent(low)} to {percent(high)} ({windows} of"
+            f" {found['days']} days). Normalised Gini {figure(found['gini'], 3)}."
         )
         nearer, low, high = found["nearer_than_count"]
-        count = COUNTS.get(str(found["nearest_count"]), str(found["nearest_count"]))
         told.append(
-            f"Poisson deviance beside the nearest count, {count}: {percent(nearer, 1)}"
+            f"Poisson deviance beside the nearest count, {_count(found['nearest_count'])}: {percent(nearer, 1)}"
             f" ({percent(low, 1)} to {percent(high, 1)}); below zero is nearer."
         )
         told += [
             f"At {days} days it said {percent(one['total'][0])}." for days, one in found.get("further", {}).items()
         ]
+    if "auc" in found and row.kind != "clv":
+        told.append(f"AUC {figure(found['auc'], 3)}.")
     if row.kind == "churn" and "bgnbd_brier" in found:
         told.append(
             f"Brier {figure(found['brier'], 4)}, BG/NBD alone {figure(found['bgnbd_brier'], 4)} (less is better),"
             f" over {windows} of {found['days']} days."
         )
+    if gap := found.get("ahead_of_best_count"):
+        told.append(f"Ranking beside the best simple count, {_count(found['best_count'])}: {_interval(gap)}.")
     return told
+
+
+def _count(name: object) -> str:
+    return COUNTS.get(str(name), str(name))
 
 
 def deciles_of(row: ModelRow) -> list[DecileLine]:
@@ -158,10 +186,14 @@ def verdict_of(row: ModelRow) -> str:
     gap = row.metrics.get("ahead_of_best_count")
     best = str(row.metrics.get("best_count", ""))
     if row.kind == "churn" and gap:
-        name, margin = COUNTS.get(best, best), _interval(gap)
         if row.method == "best_count":
-            return f"A simple count beat the model by more than luck, so the count is used. Model less count: {margin}."
-        return f"Ranking against the best simple count, {name}: {margin}."
+            return f"Sorting by {_count(best)} beat the model by more than luck, so that is used."
+        if gap[1] > 0:
+            return f"Better than sorting customers by {_count(best)}, by more than luck."
+        return (
+            f"It sorts customers as well as {_count(best)} does, within luck, and says of each how likely it is, which"
+            " a count cannot."
+        )
     if row.kind == "clv" and "why_not" in row.metrics:
         if row.metrics["why_not"]:
             return f"The model is not used: {'; '.join(row.metrics['why_not'])}."
@@ -181,7 +213,7 @@ def card_of(row: ModelRow, at: datetime) -> ModelCard:
     words = (
         f"Stability index {figure(drift['psi'], 3)} since it was fitted"
         if drift
-        else "Compared from the next scoring on"
+        else "Whether customers change is watched from the next scoring on"
     )
     counted = plural(row.n, "contact" if row.kind == "response" else "customer")
     return ModelCard(
@@ -197,6 +229,7 @@ def card_of(row: ModelRow, at: datetime) -> ModelCard:
         tone,
         words,
         bars_of(row),
+        plain_of(row),
         measured_of(row),
         deciles_of(row),
         "Said" if row.kind == "clv" else "Said to stay away",
