@@ -24,7 +24,7 @@ from liquor_app.providers.adapters.sendgrid import SendGrid, SendGridConfig
 from liquor_app.providers.adapters.sendgrid_events import SIGNATURE, TIMESTAMP
 from liquor_app.providers.kit.base import EventKind
 from liquor_app.providers.kit.inbound_mail import form_of, own_words
-from liquor_app.providers.kit.mail_proof import is_proved
+from liquor_app.providers.kit.mail_proof import is_proved, only_signer
 from liquor_app.sending.events.mail_answers import says_no
 
 KEY = "key-of-the-webhook"
@@ -125,10 +125,48 @@ def test_what_each_provider_says_of_the_proof() -> None:
         return provider.parse_webhook(json.dumps(said).encode(), secret, URL)[0].is_proved
 
     assert posted() is None
-    assert posted(("X-Spam-Tests", "DKIM_SIGNED,DKIM_VALID,DKIM_VALID_AU,SPF_PASS")) is True
     assert posted(("X-Spam-Tests", "DKIM_SIGNED,DKIM_VALID,SPF_PASS")) is False
-    assert posted(("Received-SPF", 'Pass (ok) envelope-from="mia@example.com"')) is True
-    assert posted(("Received-SPF", "Pass (ok) envelope-from=<x@evil.example>")) is False
+    whole = "client-ip=192.0.2.1; helo=x; envelope-from={}; receiver=a+b@x.example"
+    mia, evil = whole.format("mia@example.com"), whole.format("x@evil.example")
+    for said in (
+        'Pass (ok) envelope-from="mia@example.com"',
+        f"Pass (SPF ok) identity=mailfrom; {mia}",
+        f"pass {mia};",
+    ):
+        assert posted(("Received-SPF", said)) is True, said
+    forged = [
+        "Pass (ok) envelope-from=<x@evil.example>",
+        f"Pass (x) helo=envelope-from=mia@example.com; {evil.replace('helo=x; ', '')}",
+        f"Pass (of envelope-from=mia@example.com) {evil}", f"Pass (x) envelope-from=mia@example.com) {evil}",
+        f"Pass (x) envelope-from=mia@example.com; {evil}", f"Pass envelope-from=mia@example.com; x=({evil})",
+        'Pass (x) envelope-from=mia@example.com; helo="; envelope-from=x@evil.example; receiver="b',
+        f"Pass (x) helo=a envelope-from=mia@example.com; {evil}", f"Pass (x) identity=helo; {mia}",
+        "Pass (x) envelope-from=x@evil.example@example.com", f"Fail (x) {mia}", f"Pass {mia}; x={'a' * 4_000}", "Pass",
+    ]  # fmt: skip
+    for said in forged:
+        assert posted(("Received-SPF", said)) is False, said
+    own = ("Received-SPF", f"Pass (ok) {mia}")
+    assert posted(own, ("Received-SPF", f"Pass (ok) {evil}")) is False, "the letter's own stands first"
+    assert posted(own, own) is False
+    for name in ("X-Spam-Tests", "x-spam-tests "):
+        assert posted((name, "DKIM_SIGNED,DKIM_VALID,DKIM_VALID_AU")) is False, "it may be the letter's own"
+
+
+@pytest.mark.parametrize(
+    ("signature", "signer"),
+    [
+        ("v=1; a=rsa-sha256; c=relaxed/relaxed;\r\n d = Example.COM ; s=k; bh=x=; b=y", ["example.com"]),
+        ("v=1; a=rsa-sha256; x-n=hi d=gmail.com; d=evil.example; s=k; bh=x; b=y", ["evil.example"]),
+        ("v=1; x-n=\td=gmail.com;d=evil.example; b=y", ["evil.example"]),
+        ("v=1; d=gmail.com; d=evil.example; b=y", [""]),
+        ("v=1; D=gmail.com; d=evil.example; b=y", [""]),
+        ("v=1; d=gmail.com evil.example; b=y", [""]),
+        (f"v=1; x={'a' * 3_983}; d=gmail.com.evil.example", [""]),
+        ("v=1; b=y d=gmail.com", [""]),
+    ],
+)
+def test_a_signature_is_its_signers_whatever_other_tags_hold(signature: str, signer: list[str]) -> None:
+    assert only_signer([signature]) == signer
 
 
 def test_a_letter_names_what_it_answers() -> None:

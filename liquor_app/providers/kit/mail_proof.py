@@ -7,10 +7,14 @@ A pass counts for the domain in From alone (RFC 7489 § 3.1, relaxed): the domai
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from email.utils import parseaddr
 
-_SIGNER = re.compile(r"(?:^|[;\s])d\s*=\s*([a-z0-9.-]+)", re.IGNORECASE)
+_DOMAIN = re.compile(r"[a-z0-9._-]{1,253}", re.IGNORECASE)
+_SPF = re.compile(r"\s*([a-z]+)(?:\s+\([^()]*\))?((?:\s[^()]*)?)", re.IGNORECASE)
+_PAIR = re.compile(r"""([a-z-]+)\s*=\s*("?)(<?)([^\s"<>,;()\\]+)(>?)\2""", re.IGNORECASE)
+MOST_OF_A_HEADER = 4_000
+"""Of a longer one nothing is believed: cut, `d=gmail.com.evil.example` would end as somebody else's."""
 _NAMES = re.compile(r"<[^<>\s]{1,250}>")
 MOST_ANSWERED = 20
 
@@ -36,8 +40,32 @@ def is_proved(sender: str, *, spf: str, envelope: str, dkim: str, signers: Itera
 def only_signer(signatures: Iterable[str]) -> list[str]:
     """Return the domain that `DKIM-Signature` headers name, if they name one only: of several nobody says which passed,
     and a forger adds what they like."""
-    named = {found[1].lower() if (found := _SIGNER.search(one[:4_000])) else "" for one in signatures}
+    named = {_signer(one) for one in signatures}
     return list(named) if len(named) == 1 else []
+
+
+def _signer(signature: str) -> str:
+    """Return the domain of a signature's tag `d` (RFC 6376 § 3.2), empty in doubt. An unknown tag may hold any words,
+    ` d=gmail.com` too, and verifiers pass over it."""
+    if len(signature) > MOST_OF_A_HEADER:
+        return ""
+    tags = [tag.partition("=") for tag in signature.split(";") if tag.strip()]
+    told = [value.strip() for name, _, value in tags if name.strip().lower() == "d"]
+    return told[0].lower() if len(told) == 1 and _DOMAIN.fullmatch(told[0]) else ""
+
+
+def passed_spf_for(lines: Sequence[str]) -> str:
+    """Return the address for which `Received-SPF` says "pass" (RFC 7208 § 9.1); empty in any doubt, as where several
+    lines stand: the letter brings its own. HELO, the comment and the envelope hold words of the sender's choice, so
+    that only a line of plain pairs, each key once and brackets round one comment alone, tells anything."""
+    if len(lines) != 1 or len(lines[0]) > MOST_OF_A_HEADER or (line := _SPF.fullmatch(lines[0])) is None:
+        return ""
+    found = [_PAIR.fullmatch(one.strip()) for one in line[2].split(";") if one.strip()]
+    pairs = {one[1].lower(): one[4] for one in found if one and bool(one[3]) is bool(one[5])}
+    envelope = pairs.get("envelope-from", "")
+    is_plain = len(pairs) == len(found) and envelope.count("@") == 1
+    is_of_envelope = pairs.get("identity", "mailfrom").lower() == "mailfrom"
+    return envelope if _passed(line[1]) and is_plain and is_of_envelope else ""
 
 
 def worst(verdicts: Iterable[str]) -> str:
