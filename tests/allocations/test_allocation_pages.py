@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from liquor_app.catalog.product_write import write_products
 from liquor_app.core.clock import now
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
+from liquor_app.screens.allocations.detail.page import allocation_page
 from liquor_app.screens.allocations.detail.state import AllocationState, PlacesState
 from liquor_app.screens.allocations.list.state import AllocationsState
 from liquor_app.screens.catalog.product.waiting_list_state import WaitingListState
@@ -68,14 +70,27 @@ async def test_from_the_counter_to_the_last_bottle(database: str) -> None:
     await run(PlacesState.explain, places, first.customer_id)
     assert f"Your number was {first.shown}; it came 1 in the order. A bottle is set aside for you." in places.told
     assert head.head.seed in places.proof
-    assert f"number {second.shown}" in said(await run(PlacesState.settle, places, first.number, False))
-    await run(PlacesState.settle, places, second.number, True)
+    page = str(allocation_page().render())
+    asks = page.count('places_state.ask_to_pass"'), page.count('places_state.pass_on"')
+    assert asks == (2, 1), "the button asks, the dialogue acts"
+    await run(PlacesState.pass_on, places)
+    await run(PlacesState.ask_to_pass, places, first.number)
+    assert places.passing_title == f"Unclaimed by number {first.shown}, {first.who}?"
+    await run(PlacesState.ask_to_pass, places, 0)
+    await run(PlacesState.pass_on, places)
+    assert places.rows[0].is_offered, "not asked, and thought better of it: nothing was handed on"
+    await run(PlacesState.ask_to_pass, places, first.number)
+    assert f"number {second.shown}" in said(await run(PlacesState.pass_on, places))
+    assert places.passing == 0
+    await run(PlacesState.fetched, places, second.number)
     assert [line.word for line in places.rows] == ["Unclaimed", "Fetched", "Not drawn"]
     slug = await one("SELECT slug FROM segments WHERE slug LIKE 'drawn%'")
     assert head.head.winners == f"/segments/{slug}"
     seen = Tab(f"/allocations/{allocation}", VIEWER)
+    await run(PlacesState.ask_to_pass, await seen.state(PlacesState), second.number)
     for kind, handler, arguments in (
-        (AllocationState, AllocationState.act, ("draw",)), (PlacesState, PlacesState.settle, (second.number, False)),
+        (AllocationState, AllocationState.act, ("draw",)), (PlacesState, PlacesState.fetched, (second.number,)),
+        (PlacesState, PlacesState.pass_on, ()),
     ):  # fmt: skip
         assert "needs the role" in said(await run(handler, await seen.state(kind), *arguments))
     assert await one("SELECT status FROM allocation_entries WHERE number = :n", n=second.number) == "claimed"

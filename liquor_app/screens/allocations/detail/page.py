@@ -61,9 +61,9 @@ def _places() -> rx.Component:
     def acts(line: Any) -> rx.Component:
         choices = row(
             button("Fetched", small=True, aria_label="Fetched by number " + line.shown,
-                   on_click=PlacesState.settle(line.number, True)),
+                   on_click=PlacesState.fetched(line.number)),
             button("Unclaimed", small=True, aria_label="Unclaimed by number " + line.shown,
-                   on_click=PlacesState.settle(line.number, False)),
+                   on_click=PlacesState.ask_to_pass(line.number)),
             wrap=True, justify_content="flex-end",
         )  # fmt: skip
         why = rx.cond(
@@ -136,6 +136,15 @@ def _questions() -> rx.Component:
             open=AllocationState.asking == "cancel",
             on_open_change=AllocationState.ask(""),
             on_confirm=AllocationState.act("cancel"),
+            danger=True,
+        ),
+        confirm(
+            PlacesState.passing_title,
+            "The bottle goes to the next in order who may have it, for good: this place is not offered it again.",
+            "Hand it on",
+            open=PlacesState.passing > 0,
+            on_open_change=PlacesState.ask_to_pass(0),
+            on_confirm=PlacesState.pass_on,
             danger=True,
         ),
     )

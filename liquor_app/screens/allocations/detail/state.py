@@ -125,11 +125,14 @@ class PlaceLine:
 
 
 class PlacesState(ListState, rx.State):
-    """Everybody's place; `told` explains one of them."""
+    """Everybody's place; `told` explains one of them, `passing` asks before one is passed over."""
 
     rows: list[PlaceLine] = []
     told: str = ""
     proof: str = ""
+    passing: int = 0
+    """The number whose bottle is about to be handed on; none while nobody is asked."""
+    passing_title: str = ""
 
     def _list(self) -> ListSpec[EntryRow]:
         return ENTRIES
@@ -152,19 +155,39 @@ class PlacesState(ListState, rx.State):
 
     @rx.event
     @guarded
-    async def settle(self, number: int, claimed: bool) -> Any:
-        """Say that somebody fetched their bottle, or did not: then the next in order is offered it."""
-        actor = await signed_in(self)
-        async with transaction() as session:
-            following = await settle_entry(
-                session, actor, parse_id(last_part(self), "allocation"), int(number), claimed=bool(claimed)
-            )
-        await self._again()
-        if claimed:
-            return toast_done("Fetched", f"Number {figure(number)}")
+    async def fetched(self, number: int) -> Any:
+        """Say that somebody fetched their bottle."""
+        await self._settle(int(number), claimed=True)
+        return toast_done("Fetched", f"Number {figure(number)}")
+
+    @rx.event
+    async def ask_to_pass(self, number: int) -> None:
+        """Ask before a bottle goes to the next in order, which nothing takes back; 0 closes the question."""
+        self.passing = int(number)
+        shown = next((f"{line.shown}, {line.who}" for line in self.rows if line.number == self.passing), "")
+        self.passing_title = f"Unclaimed by number {shown or figure(self.passing)}?"
+
+    @rx.event
+    @guarded
+    async def pass_on(self) -> Any:
+        """Hand the bottle on that was asked about."""
+        number, self.passing = self.passing, 0
+        if not number:
+            return None
+        following = await self._settle(number, claimed=False)
         if following is None:
             return toast_done("Unclaimed", "Nobody is next on the list.")
         return toast_done("Handed on", f"It is offered to number {figure(following)}.")
+
+    async def _settle(self, number: int, *, claimed: bool) -> int | None:
+        """Note what became of an offered bottle; returns the number it is offered to now, if to any."""
+        actor = await signed_in(self)
+        async with transaction() as session:
+            following = await settle_entry(
+                session, actor, parse_id(last_part(self), "allocation"), number, claimed=claimed
+            )
+        await self._again()
+        return following
 
     @rx.event
     @guarded
