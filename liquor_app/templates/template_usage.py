@@ -18,29 +18,33 @@ from liquor_app.core.states import sql_list
 @dataclass(frozen=True, slots=True)
 class TemplateUse:
     """`is_current`: of the active templates of its channel and category it was changed last, so messages are made of
-    it. The names are there only then: segments that ask for its kind, and campaigns over them that are not over."""
+    it. Those of `segments`, and campaigns over them that are not over, are there only then; `would_serve` are the
+    segments that would use it were it the one, instead of `current`."""
 
     is_current: bool
     segments: tuple[str, ...]
     campaigns: tuple[str, ...]
+    would_serve: tuple[str, ...] = ()
+    current: str = ""
 
 
 _USES = f"""
 WITH current AS (
-    SELECT DISTINCT ON (channel, category) id, channel, category FROM message_templates
+    SELECT DISTINCT ON (channel, category) id, name, channel, category FROM message_templates
     WHERE is_active ORDER BY channel, category, updated_at DESC, id
 ), asking AS (
-    SELECT t.id, s.slug, s.name, s.position FROM current t
+    SELECT t.id, s.slug, s.name, s.position FROM message_templates t
     JOIN segments s ON s.is_active AND s.template_category = t.category AND t.channel = ANY(s.optimal_channels)
     WHERE t.id = ANY(:ids)
 )
-SELECT t.id,
+SELECT t.id, COALESCE(c.name, '') AS name_now, COALESCE(c.id = t.id, false) AS is_current,
     ARRAY(SELECT a.name FROM asking a WHERE a.id = t.id ORDER BY a.position, a.name LIMIT 20) AS segments,
-    ARRAY(SELECT c.name FROM campaigns c
-          WHERE c.status IN {sql_list(CampaignStatus.AWAITING_APPROVAL, *LIVE)}
-          AND c.target_segments && ARRAY(SELECT a.slug FROM asking a WHERE a.id = t.id)
-          ORDER BY c.start_date DESC LIMIT 20) AS campaigns
-FROM current t WHERE t.id = ANY(:ids)
+    ARRAY(SELECT k.name FROM campaigns k
+          WHERE k.status IN {sql_list(CampaignStatus.AWAITING_APPROVAL, *LIVE)}
+          AND k.target_segments && ARRAY(SELECT a.slug FROM asking a WHERE a.id = t.id)
+          ORDER BY k.start_date DESC LIMIT 20) AS campaigns
+FROM message_templates t LEFT JOIN current c ON c.channel = t.channel AND c.category = t.category
+WHERE t.id = ANY(:ids)
 """
 
 
@@ -48,5 +52,10 @@ async def template_uses(session: AsyncSession, actor: Actor, ids: Sequence[UUID]
     """Tell how each of these templates is used; at most twenty names each."""
     require(actor, Role.USER)
     found = await session.execute(text(_USES), {"ids": list(ids)})
-    used = {row.id: TemplateUse(True, tuple(row.segments), tuple(row.campaigns)) for row in found}
+    used = {
+        row.id: TemplateUse(True, tuple(row.segments), tuple(row.campaigns), (), row.name_now)
+        if row.is_current
+        else TemplateUse(False, (), (), tuple(row.segments), row.name_now)
+        for row in found
+    }
     return {template_id: used.get(template_id, TemplateUse(False, (), ())) for template_id in ids}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.passwords import Hashed
@@ -14,12 +16,16 @@ from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
 from liquor_app.core.listing.spec import ListQuery
 from liquor_app.screens.templates.editor.history_state import HistoryState
+from liquor_app.screens.templates.editor.page import template_page
 from liquor_app.screens.templates.editor.sample_state import SampleState
 from liquor_app.screens.templates.editor.state import EditorState
 from liquor_app.screens.templates.editor.test_state import TrialState
 from liquor_app.screens.templates.list.state import TemplatesState
+from liquor_app.segments.service import ensure_default_segments
 from liquor_app.templates.lists import list_templates
 from liquor_app.templates.service import get_template
+from liquor_app.templates.template_versions import duplicate_template
+from liquor_app.ui.words import listed
 from tests.factories import add_people, open_shop
 from tests.tabs import Tab, run, said
 
@@ -133,6 +139,7 @@ async def test_readers_read(dana: Actor) -> None:
     await run(EditorState.type_in, editor, "body_text_template", "Hi")
     history, trial = await tab.state(HistoryState), await tab.state(TrialState)
     assert "role" in said(await run(EditorState.save, editor))
+    await run(EditorState.ask_to_switch, editor, True)
     assert "role" in said(await run(EditorState.switch, editor))
     await run(HistoryState.compare, history, 1)
     assert "role" in said(await run(HistoryState.restore, history))
@@ -174,6 +181,45 @@ async def test_as_one_customer_and_to_oneself(dana: Actor) -> None:
 async def test_switching_on_and_off_keeps_what_is_typed(dana: Actor) -> None:
     _, editor = await opened("sms", dana)
     await run(EditorState.type_in, editor, "body_text_template", "Draft {{ offer.text }}")
+    await run(EditorState.ask_to_switch, editor, True)
     assert "Switched off" in said(await run(EditorState.switch, editor))
     assert (editor.head.active, editor.values["body_text_template"]) == (False, "Draft {{ offer.text }}")
+    await run(EditorState.ask_to_switch, editor, True)
     assert "Active" in said(await run(EditorState.switch, editor))
+
+
+async def test_what_replaces_the_message_of_segments_asks_with_their_names(dana: Actor) -> None:
+    """It acted at once, and the page said just before that no segment asked for it."""
+    async with transaction() as session:
+        await ensure_default_segments(session)
+        row = await get_template(session, SYSTEM, await of("email"))
+        copy = await duplicate_template(session, SYSTEM, row.id)
+        found = await session.execute(
+            text(
+                "SELECT name FROM segments WHERE is_active AND template_category = 'win_back'"
+                " AND 'email' = ANY(optimal_channels) ORDER BY position, name"
+            )
+        )
+    names = list(found.scalars())
+    assert len(names) > 1
+    editor = await Tab(f"/templates/{copy.id}", dana).state(EditorState)
+    await run(EditorState.load, editor)
+    whose = f"{len(names)} segments ask for its kind: {listed(names)}"
+    assert (editor.head.used_by, editor.head.would) == ("", f"Not in use; {whose}")
+    page = str(template_page().render())
+    assert (page.count('editor_state.ask_to_switch", ({ ["open"] : true })'), page.count('editor_state.switch"')) == (
+        2,
+        1,
+    )
+    assert await run(EditorState.switch, editor) is None, "nothing happens unasked"
+    assert not editor.head.active
+    await run(EditorState.ask_to_switch, editor, True)
+    assert f"{len(names)} segments ({listed(names)})" in editor.switching
+    assert f"instead of “{row.name}”" in editor.switching
+    await run(EditorState.ask_to_switch, editor, False)
+    assert (editor.switching, await run(EditorState.switch, editor)) == ("", None)
+    await run(EditorState.ask_to_switch, editor, True)
+    await run(EditorState.switch, editor)
+    assert (editor.head.active, editor.head.current, editor.switching) == (True, True, "")
+    await run(EditorState.ask_to_switch, editor, True)
+    assert f"({listed(names)}) are made of another active template" in editor.switching

@@ -34,6 +34,8 @@ class Head:
     active: bool = False
     current: bool = False
     used_by: str = ""
+    would: str = ""
+    """Who would use it, where nobody does."""
     saved: str = ""
 
 
@@ -85,7 +87,33 @@ def head_of(row: TemplateRow, use: TemplateUse, at: datetime) -> Head:
         active=row.is_active,
         current=use.is_current,
         used_by="; ".join(parts).replace("segment:s", "segments:").replace("campaign:s", "campaigns:"),
+        would=would_words(use),
         saved=ago(row.updated_at, at),
+    )
+
+
+def would_words(use: TemplateUse) -> str:
+    """Tell who would use a template that nobody uses now."""
+    if not use.would_serve:
+        return "No segment asks for its kind now"
+    verb = "asks" if len(use.would_serve) == 1 else "ask"
+    return f"Not in use; {plural(len(use.would_serve), 'segment')} {verb} for its kind: {listed(use.would_serve)}"
+
+
+def switch_words(use: TemplateUse, *, is_active: bool) -> str:
+    """Tell what switching a template on, or off where it `is_active`, does to whose messages."""
+    names = use.segments if is_active else use.would_serve
+    if is_active and not use.is_current:
+        return f"No message is made of it now: “{use.current}” is the one in use."
+    if not names:
+        return "No segment asks for its kind now, so no message changes."
+    whose = f"{plural(len(names), 'segment')} ({listed(names)})"
+    if is_active:
+        return f"The messages of {whose} are made of another active template of its kind from then on."
+    instead = f" instead of “{use.current}”" if use.current else ""
+    return (
+        f"The messages of {whose} are made of it from then on{instead}, those of campaigns that are approved already"
+        " too."
     )
 
 

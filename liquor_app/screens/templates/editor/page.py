@@ -23,6 +23,7 @@ from liquor_app.ui.badge import badge
 from liquor_app.ui.button import button
 from liquor_app.ui.card import card, note
 from liquor_app.ui.forms.choice import select_field
+from liquor_app.ui.forms.dialog import confirm
 from liquor_app.ui.forms.filters import filter_bar
 from liquor_app.ui.forms.form import search_input, text_field
 from liquor_app.ui.forms.source_text import SCRIPT, code_field, insert
@@ -57,16 +58,24 @@ def _template() -> rx.Component:
             ),
             span(6, _preview(), for_admins(trial_card()), versions_card(), align_self="start"),
         ),
+        confirm(
+            rx.cond(HEAD.active, "Switch off “" + HEAD.name + "”?", "Activate “" + HEAD.name + "”?"),
+            EditorState.switching,
+            rx.cond(HEAD.active, "Switch off", "Activate"),
+            open=EditorState.switching != "",
+            on_open_change=EditorState.ask_to_switch,
+            on_confirm=EditorState.switch,
+        ),
     )
 
 
 def _head() -> rx.Component:
-    used = rx.cond(HEAD.used_by != "", HEAD.used_by, "No segment asks for it now")
+    used = rx.cond(HEAD.used_by != "", HEAD.used_by, HEAD.would)
     saved = rx.cond(EditorState.dirty, rx.el.b("Not saved yet"), rx.fragment("Saved ", HEAD.saved))
     switch = rx.cond(
         HEAD.active,
-        button("Switch off", icon="power", on_click=EditorState.switch),
-        button("Activate", icon="power", on_click=EditorState.switch),
+        button("Switch off", icon="power", on_click=EditorState.ask_to_switch(True)),
+        button("Activate", icon="power", on_click=EditorState.ask_to_switch(True)),
     )
     save = button(
         "Save as a new version",

@@ -18,7 +18,7 @@ from liquor_app.screens.details.state import DetailState
 from liquor_app.screens.forms.state import FormState, submits
 from liquor_app.screens.session.state import guarded, signed_in
 from liquor_app.screens.templates.editor.sample_state import SampleState
-from liquor_app.screens.templates.view import Head, ProblemLine, Seen, head_of, problem_line, seen_of
+from liquor_app.screens.templates.view import Head, ProblemLine, Seen, head_of, problem_line, seen_of, switch_words
 from liquor_app.templates.preview import preview_draft, preview_stored, source_of
 from liquor_app.templates.rendering.compile_sandboxed import COMPILING
 from liquor_app.templates.rendering.render import TemplateSource
@@ -45,6 +45,8 @@ class EditorState(FormState, DetailState, rx.State):
     """The shop's own fields as a template writes them."""
     part: str = "design"
     view: str = "desktop"
+    switching: str = ""
+    """What switching it on or off would do, while that is asked."""
     _version: int = 0
 
     def _fields(self) -> tuple[str, ...]:
@@ -166,9 +168,23 @@ class EditorState(FormState, DetailState, rx.State):
 
     @rx.event
     @guarded
+    async def ask_to_switch(self, open: bool) -> None:
+        """Ask before it is switched on or off, with the names of the segments whose messages change."""
+        actor, self.switching = await signed_in(self), ""
+        if not open or not self.head.id:
+            return
+        template_id = parse_id(self.head.id, "template")
+        async with transaction() as session:
+            uses = await template_uses(session, actor, [template_id])
+        self.switching = switch_words(uses[template_id], is_active=self.head.active)
+
+    @rx.event
+    @guarded
     async def switch(self) -> Any:
-        """On or off. What is typed and not saved stays."""
-        actor = await signed_in(self)
+        """On or off, once asked. What is typed and not saved stays."""
+        actor, asked, self.switching = await signed_in(self), self.switching, ""
+        if not asked:
+            return None
         async with transaction() as session:
             template_id = parse_id(self.head.id, "template")
             row = await update_template(session, actor, template_id, {"is_active": not self.head.active})
