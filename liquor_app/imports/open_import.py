@@ -14,13 +14,14 @@ from liquor_app.imports.chunks import Chunks
 from liquor_app.imports.cleaning.answers.refusals import noes_win
 from liquor_app.imports.cleaning.column_mapping import KINDS, check_mapping, guess_mapping, percentages, positions
 from liquor_app.imports.cleaning.order_shape import check_rows
+from liquor_app.imports.cleaning.person_cells import tell_of_us
 from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all
 from liquor_app.imports.profiles.tool_profile import Make, Profile, made_of, makers, put_together
 from liquor_app.imports.readers.dialect import Dialect, chosen_dialect, guess_dialect
 from liquor_app.imports.readers.formats import READING, open_table, read_sample
-from liquor_app.imports.readers.row_reader import Table
+from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import MENDED, ORDER, OWN_COLUMNS
 from liquor_app.imports.run_import import ROWS, Plan, Reading, Work
 from liquor_app.imports.trial.file_totals import FileTotals
@@ -36,6 +37,12 @@ def start_position(columns: Sequence[str]) -> dict[str, Any]:
         "phase": ROWS, "records": 0, "share": 0.0, "columns": list(columns), "order": "", "merged": 0, "since": None,
         "whole": 0, "again": 0, "mended": all(name in columns for name in MENDED), "traced": TRACED,
     }  # fmt: skip
+
+
+def _is_of_us(kind: str, sample: Sequence[Record], made: Sequence[Make], at: dict[str, int]) -> bool:
+    if kind != "customers":
+        return True
+    return tell_of_us(([*one.cells, *(make(one.cells) for make in made)] for one in sample if not one.problem), at)
 
 
 async def open_work(
@@ -60,7 +67,7 @@ async def open_work(
         Invalid: not a file we read, columns or options that make no sense, or purchases whose rows are not all lines.
     """
 
-    def prepare() -> tuple[Table, dict[str, int], Dialect, list[Make], Profile | None]:
+    def prepare() -> tuple[Table, dict[str, int], Dialect, list[Make], Profile | None, bool]:
         table = open_table(plan.path)
         try:
             profile = chosen_profile(table.columns, plan.kind, plan.options, plan.file_name)
@@ -79,12 +86,20 @@ async def open_work(
             if plan.kind == "purchases" and sales is None:
                 check_rows(table.columns, at, sample)
             own = {field: position for field, position in at.items() if position < len(table.columns)}
-            return table, at, chosen_dialect(guess_dialect(sample, own), plan.options), list(made.values()), profile
+            dialect = chosen_dialect(guess_dialect(sample, own), plan.options)
+            return (
+                table,
+                at,
+                dialect,
+                list(made.values()),
+                profile,
+                _is_of_us(plan.kind, sample, list(made.values()), at),
+            )
         except BaseException:
             table.close()
             raise
 
-    table, at, dialect, made, profile = await READING.run(prepare)
+    table, at, dialect, made, profile, is_of_us = await READING.run(prepare)
     if plan.kind == "purchases" and "order_id" not in at and ORDER in table.columns:
         at["order_id"] = table.columns.index(ORDER)  # rejects of a file that numbers no orders: we do
     sales = profile.sales if profile else None
@@ -99,6 +114,7 @@ async def open_work(
         plan.file_name,
         tuple(table.columns),
         frozenset(plan.options.get("constants") or ()),
+        is_of_us,
     )
     position = position or start_position(table.columns)
     rows = SaleRows(sales, table.columns, made, dialect.decimal) if sales else None

@@ -6,6 +6,7 @@ import gc
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,10 +30,13 @@ from liquor_app.imports.cleaning.person_cells import (
     clean_order_id,
     clean_phone,
     clean_state,
+    tell_of_us,
 )
 from liquor_app.imports.cleaning.row_notes import NOTES, left_out
 from liquor_app.imports.cleaning.rows import PersonReader, Setting
 from liquor_app.screens.imports.wizard.view import note_words
+from tests.imports.test_import import run
+from tests.imports.test_import_cases import many, write
 
 EAST = ZoneInfo("America/New_York")
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -385,3 +389,51 @@ def test_rows_with_refused_cells_leave_nothing_in_circles() -> None:
 
 def test_whatever_may_be_left_out_has_words() -> None:
     assert {left_out(field) for field in rows._CLEAN} <= NOTES.keys()
+
+
+@pytest.mark.parametrize(
+    ("cells", "kept"),
+    [
+        (["1050", "", "", "", ""], "1050"),
+        (["1050", "", "", "+45 33 12 34 56", ""], "1050"),
+        (["2139", "", "", "617-555-0142", ""], "02139"),
+        (["2139", "MA", "", "", ""], "02139"),
+        (["2139", "", "US", "", ""], "02139"),
+        (["1050", "Hovedstaden", "", "", ""], "1050"),
+        (["9012", "AE", "", "", ""], "09012"),
+    ],
+)
+def test_four_digits_are_a_whole_code_where_nothing_says_the_united_states(cells: list[str], kept: str) -> None:
+    """København's 1050 became Massachusetts' 01050."""
+    at = {name: place for place, name in enumerate(("postal_code", "state", "country", "phone", "external_id"))}
+    others = [["2100", "", "", "", ""], ["8000", "Aarhus", "DK", "+45 33 12 34 57", ""]]
+    assert not tell_of_us(others, at)
+    for row, more in (
+        (["10001", "NY", "", "", ""], True), (["", "", "USA", "", ""], True),
+        (["", "", "", "(617) 555-0143", ""], True),
+        (cells, kept != "1050" and cells[1] != "AE"),
+    ):  # fmt: skip
+        assert tell_of_us([*others, row], at) is more
+    read = PersonReader(at, Setting(EAST, NOW, is_of_us=False))
+    assert read(2, [*cells[:4], "C1"]).values["postal_code"] == kept
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ("021391234", "02139-1234"), ("MA 02139", "02139"), ("Boston, MA 02139", "02139"),
+        ("ma-02139-1234", "02139-1234"),
+        ("02139-1234", "02139-1234"), ("DE 10115", "DE 10115"), ("DE 19801", "19801"), ("21391234", "02139-1234"),
+        ("K1A 0B1", "K1A 0B1"), ("SW1A 1AA", "SW1A 1AA"), ("02139-", "02139"),
+    ],
+)  # fmt: skip
+def test_zip_codes_as_people_write_them(cell: str, kept: str) -> None:
+    read = PersonReader({"external_id": 0, "postal_code": 1}, Setting(EAST, NOW))
+    assert read(2, ["C1", cell]).values["postal_code"] == kept
+
+
+async def test_a_file_tells_whether_its_codes_are_zip_codes(database: str, tmp_path: Path) -> None:
+    for name, other, kept in (("dk", "a@x.example,,", "1050"), ("us", "a@x.example,Texas,73301", "01050")):
+        await run(write(tmp_path / f"{name}.csv", "email,state,zip", other, f"{name}@x.example,,1050"))
+        found = await many(f"SELECT postal_code FROM customers WHERE email = '{name}@x.example'")
+        assert [one.postal_code for one in found] == [kept]

@@ -101,11 +101,12 @@ def zones_of_place(state: str | None, postal_code: str | None) -> tuple[str, ...
     return (zone,)
 
 
-_LOST_ZEROS = re.compile(r"^(\d{3,4})((?:-\d{4})?)$", re.ASCII)
+_LOST_ZEROS = re.compile(r"^(\d{3,4})(?:-?(\d{4}))?$", re.ASCII)
 
 
 def lost_zeros(postal_code: str) -> bool:
-    """Tell whether a code is what a spreadsheet makes of a ZIP code of New England or Puerto Rico: 2139, 501."""
+    """Tell whether a code is what a spreadsheet makes of a ZIP code of New England or Puerto Rico: 2139, 501, or, with
+    its four further digits, 21391234."""
     return _LOST_ZEROS.match(postal_code) is not None
 
 
@@ -114,7 +115,8 @@ def with_zeros(postal_code: str, state: str | None) -> str | None:
     in another state than the one on file."""
     if (found := _LOST_ZEROS.match(postal_code)) is None or (code := found[1].zfill(5)) not in _atlas().state_of_zip:
         return None
-    return code + found[2] if state is None or law_state(None, code) == law_state(state, None) else None
+    whole = f"{code}-{found[2]}" if found[2] else code
+    return whole if state is None or law_state(None, code) == law_state(state, None) else None
 
 
 def state_of_phone(phone: str | None) -> str | None:

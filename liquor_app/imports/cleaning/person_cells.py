@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address
@@ -12,7 +13,8 @@ from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import normalise_email, normalise_phone, stands_for_nobody
 from liquor_app.customers.countries import country_code
 from liquor_app.customers.person_names import clean_person_name
-from liquor_app.customers.places import STATES, normalise_state
+from liquor_app.customers.places import STATES, normalise_state, state_of_prefix
+from liquor_app.customers.whereabouts.zip_codes import state_of_phone
 from liquor_app.imports.cleaning.answers.answer_cells import clean_answer
 from liquor_app.imports.cleaning.cells import MAX_TEXT, REMEMBERED, Rejected, clean_text, clean_word
 
@@ -196,9 +198,42 @@ def _is_answer(text: str) -> bool:
 
 @lru_cache(maxsize=REMEMBERED)
 def clean_postal_code(cell: str) -> str | None:
-    """Return a postal code as it is written; `12345.0` is 12345."""
+    """Return a postal code as it is written; `12345.0` is 12345, `021391234` is 02139-1234, `MA 02139` is 02139."""
     text = clean_word(cell, "postal_code")
-    return None if text is None else unspread(text)
+    if text is None:
+        return None
+    text = unspread(text)
+    if (found := _ZIP.match(text)) is None or (told := state_of_prefix(found["zip"][:3])) is None:
+        return text
+    if found["state"] and normalise_state(found["state"]) not in (told, "US"):
+        return text  # DE 10115 lies in Berlin
+    return f"{found['zip']}-{found['more']}" if found["more"] else found["zip"]
+
+
+_ZIP = re.compile(r"^(?:(?:.*[ ,])?(?P<state>[A-Za-z]{2})[ .,-]*)?(?P<zip>\d{5})(?:-?(?P<more>\d{4})|-)?$", re.ASCII)
+
+
+def tell_of_us(rows: Iterable[Sequence[str]], at: Mapping[str, int]) -> bool:
+    """Tell whether any of a file's first rows says that it is about the United States: by a state, a country or a
+    telephone number."""
+    state, country, phone = (at.get(name) for name in ("state", "country", "phone"))
+    return any(
+        (state is not None and normalise_state(cells[state]) in STATES)
+        or (country is not None and country_code(cells[country]) in WITH_ZIPS)
+        or (phone is not None and _is_us_phone(cells[phone]))
+        for cells in rows
+    )
+
+
+WITH_ZIPS = frozenset({"US", "PR", "VI"})
+"""Countries whose postal codes are ZIP codes."""
+
+
+def _is_us_phone(cell: str) -> bool:
+    try:
+        return state_of_phone(clean_phone(cell, "US")) is not None
+    except Rejected:
+        return False
 
 
 @lru_cache(maxsize=REMEMBERED)

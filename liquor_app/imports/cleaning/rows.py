@@ -16,6 +16,7 @@ from liquor_app.customers.ages.birth_dates import PLACEHOLDERS, known_birthday
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.customers.person_names import NO_GIVEN, is_nobodys
+from liquor_app.customers.places import STATES
 from liquor_app.customers.whereabouts.zip_codes import lost_zeros, with_zeros
 from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer, clean_wording
 from liquor_app.imports.cleaning.answers.dead_addresses import (
@@ -41,6 +42,7 @@ from liquor_app.imports.cleaning.moment_cells import (
     yearless_birthday,
 )
 from liquor_app.imports.cleaning.person_cells import (
+    WITH_ZIPS,
     clean_country,
     clean_email,
     clean_id,
@@ -80,6 +82,8 @@ class Setting:
     columns: tuple[str, ...] = ()
     said_of_all: frozenset[str] = frozenset()
     """Fields that somebody said of every row of the file, instead of the file itself."""
+    is_of_us: bool = True
+    """Whether its first rows say that it is about the United States (`person_cells.tell_of_us`)."""
     moments: dict[tuple[str, str], When | None] = field(default_factory=dict, compare=False)
 
     def column(self, place: int) -> str:
@@ -394,7 +398,7 @@ class PersonReader:
         if self._names:
             self._take_names(cells, values, refused)
         if (code := values.get("postal_code")) is not None and len(str(code)) != 5 and lost_zeros(str(code)):
-            _put_zeros_back(values, notes)
+            _put_zeros_back(values, notes, self._how.is_of_us)
         notes += map(left_out, refused)
         if self._born is not None and (cell := cells[self._born]):
             self._take_birthday(cell, values, notes)
@@ -489,17 +493,23 @@ class PersonReader:
         return seen
 
 
-def _put_zeros_back(values: dict[str, object], notes: list[str]) -> None:
-    """Read a ZIP code that a spreadsheet cut as the one it was; four digits are a whole code elsewhere (Zürich's)."""
-    if values.get("country", "US") not in _WITH_ZIPS:
+_FORCES = ("AA", "AE", "AP")
+"""What soldiers abroad write for a state."""
+
+
+def _put_zeros_back(values: dict[str, object], notes: list[str], is_of_us: bool) -> None:
+    """Read a ZIP code that a spreadsheet cut as the one it was; four digits are a whole code elsewhere (Zürich's,
+    København's), and only what says the United States makes one of theirs of it."""
+    state, country, phone = values.get("state"), values.get("country"), str(values.get("phone") or "")
+    if country is not None and country not in WITH_ZIPS:
         return
-    state = values.get("state")
+    if state is not None and state not in (*STATES, *_FORCES):
+        return  # a region abroad
+    if country is None and state is None and (not phone.startswith("+1") if phone else not is_of_us):
+        return
     if whole := with_zeros(str(values["postal_code"]), None if state is None else str(state)):
         values["postal_code"] = whole
     notes.append(ZIP_ZEROS if whole else ZIP_SHORT)
-
-
-_WITH_ZIPS = frozenset({"US", "PR", "VI"})
 
 
 def _age_seen(given: dict[str, str], how: Setting) -> AgeSeen | None:
