@@ -39,6 +39,7 @@ def add_command(
     """Add a file of codes to a pool; known ones are left alone."""
     from liquor_app.coupons.coupon_pools import add_codes, create_pool
     from liquor_app.coupons.lists import list_pools
+    from liquor_app.imports.readers.encoding import open_text
 
     if not file.is_file():
         raise Invalid(f"There is no file {file}.", field="file")
@@ -50,7 +51,7 @@ def add_command(
                 raise Invalid(f"There is no pool {pool!r}. Give --discount to make it.", field="discount")
             made = await create_pool(session, SYSTEM, name=pool, discount_pct=discount, is_standing=standing)
             known[pool] = made.id
-        with file.open(encoding="utf-8", errors="replace") as lines:
+        with open_text(file) as lines:
             return await add_codes(session, SYSTEM, known[pool], lines)
 
     show(call(work), as_json)

@@ -2,6 +2,8 @@
 
 A list is whatever a till or a shop system wrote: with headings or without, commas, semicolons or tabs between columns.
 Nothing of a line is taken for a code that is only part of one: `"SAVE,AAA3"` is a code with a comma, and refused.
+Headings may stand below `sep=;` and what a report says of itself. What a file costs grows with its length alone: a line
+beyond `LONGEST_LINE` or `MOST_COLUMNS` is refused unread.
 """
 
 from __future__ import annotations
@@ -10,14 +12,25 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
+from typing import NamedTuple
+
+from liquor_app.core.errors import Invalid
 
 SHOWN = 5
 """Refused lines told one by one."""
 LONGEST_CELL = 20
 """Lines a cell between quotation marks may go over; a mark that is never closed would swallow the file."""
+LONGEST_LINE = 10_000
+"""Characters, also of lines that one cell goes over."""
+MOST_COLUMNS = 200
+HEAD = 25
+"""Filled rows in which headings are looked for."""
 
 _CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/#-]{1,38}[A-Za-z0-9])")
+_SEP = re.compile(r'\s*+"?sep=([,;\t|])"?\s*+', re.IGNORECASE)
+"""How Excel is told what stands between the columns."""
+_AMOUNT = re.compile(r"[-+]?[$€£]? ?\d[\d.,]*+ ?[%$€£]?")
 _QUOTED = re.compile(r'"(?:[^"]|"")*+"')
 _AS_TEXT = re.compile(r'="([^"]*+)"|\'([^\']*+)')
 """How spreadsheets write that a cell is text."""
@@ -47,8 +60,28 @@ class Refused:
     text: str
 
 
+class _Row(NamedTuple):
+    """A filled row of the beginning."""
+
+    number: int
+    line: str
+    cells: list[str]
+
+    @property
+    def filled(self) -> int:
+        return sum(map(bool, self.cells))
+
+    @property
+    def heads(self) -> list[str]:
+        return [" ".join(cell.lower().split()) for cell in self.cells]
+
+
 class CodeReader:
-    """Codes of lines, numbered; counts what is none as it goes. At most `most` are handed on."""
+    """Codes of lines, numbered; counts what is none as it goes. At most `most` are handed on.
+
+    Raises, as it is gone through:
+        Invalid: no heading tells which of several columns holds the codes, and the first does not look like it.
+    """
 
     def __init__(self, lines: Iterable[str], most: int) -> None:
         self._lines = lines
@@ -58,48 +91,122 @@ class CodeReader:
         self.examples: list[Refused] = []
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
-        is_first = True
-        for number, line in _records(self._lines):
+        records = _records(self._lines)
+        for number, line in self._below_headings(records):
             cells = _cells(line, self._mark)
-            if not any(cells):
-                continue
-            if is_first:
-                is_first = False
-                self._mark = _mark_of(line, self._mark)
-                if self._reads_headings(number, cells):
-                    continue
-            code = cells[self._column] if self._column < len(cells) else ""
+            code = _bare(cells[self._column]) if cells and self._column < len(cells) else ""
             if _CODE.fullmatch(code) is None:
-                self._refuse(number, code or line)
+                if cells is None or any(map(_bare, filter(None, cells))):
+                    self._refuse(number, code or line)
             elif self.taken >= self._most:
                 self.beyond += 1
             else:
                 self.taken += 1
                 yield number, code
 
-    def _reads_headings(self, number: int, cells: list[str]) -> bool:
-        """Tell whether the first row heads columns, and take the one the codes stand in. Where only the words beside
-        say so ("Name", "Value"), it is told among the lines refused: it might be a code."""
-        heads = [" ".join(cell.lower().split()) for cell in cells]
-        named = [place for place, head in enumerate(heads) if _heads_codes(head)]
-        if named:
+    def _below_headings(self, records: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        """Read the headings, if there are any; what is left is rows of codes."""
+        first = next(records, None)
+        said = None if first is None else _SEP.fullmatch(first[1])
+        records = records if first is None or said else chain([first], records)
+        head, rows = list[tuple[int, str]](), list[_Row]()
+        while len(rows) < HEAD and (record := next(records, None)) is not None:
+            number, line = record
+            cells = [_bare(cell) for cell in _cells(line, said[1] if said else _mark_of(line, ",")) or ()]
+            head.append(record)
+            if any(cells):
+                rows.append(_Row(number, line, cells))
+        at = _headings_at(rows)
+        about = rows[0 if at is None else at] if rows else None
+        if about:
+            self._mark = said[1] if said else _mark_of(about.line, self._mark)
+        if at is None:
+            _check_first_column(rows)
+            return chain(head, records)
+        for row in rows[:at]:  # what a report says of itself; it might be a code
+            self._refuse(row.number, row.line)
+        self._take_column(rows[at])
+        return chain((one for one in head if one[0] > rows[at].number), records)
+
+    def _take_column(self, row: _Row) -> None:
+        """Take the column the codes stand in. Where only the words beside say so ("Name", "Value"), its heading is told
+        among the lines refused: it might be a code."""
+        heads = row.heads
+        if named := [place for place, head in enumerate(heads) if _heads_codes(head)]:
             self._column = named[0]
-            return True
-        known = _NAME_HEADINGS if len(heads) == 1 else _NAME_HEADINGS | _OTHER_HEADINGS
-        if known.isdisjoint(heads) or any(letter.isdigit() for head in heads for letter in head):
-            return False
+            return
         wanted = [place for place, head in enumerate(heads) if head in _NAME_HEADINGS] or [
             place for place, head in enumerate(heads) if head and head not in _OTHER_HEADINGS
         ]
         self._column = wanted[0] if wanted else 0
-        self._refuse(number, cells[self._column])
-        return True
+        self._refuse(row.number, row.cells[self._column])
 
     def _refuse(self, number: int, text: str) -> None:
         self.refused += 1
         if len(self.examples) < SHOWN:
             shown = "".join(letter if letter.isprintable() else "?" for letter in text.strip()[:40])
             self.examples.append(Refused(number, shown))
+
+
+def _headings_at(rows: list[_Row]) -> int | None:
+    """Return which row heads the columns: the first, or one below the title of a report."""
+    found = None
+    for at, row in enumerate(rows):
+        if not at:
+            found = 0 if _is_named(row) or _is_known(row) else None
+            continue
+        above = rows[:at]
+        is_wider = row.filled > max(one.filled for one in above)
+        # a title of one word looks like a code: nothing but its own list tells
+        are_titles = all(_is_named(one) or not any(map(_CODE.fullmatch, one.cells)) for one in above)
+        if _is_named(row):
+            is_beside = row.filled > 1 and not _OTHER_HEADINGS.isdisjoint(row.heads)
+            if is_beside or (row.filled > 1 and is_wider) or are_titles:
+                found = at
+        elif found is None and is_wider and are_titles and _is_known(row):
+            found = at
+    return found
+
+
+def _is_named(row: _Row) -> bool:
+    """Tell whether a cell heads codes; beside a code, "voucher" is what kind it is of."""
+    named = [_heads_codes(head) for head in row.heads]
+    others = (cell for cell, is_one in zip(row.cells, named, strict=True) if not is_one)
+    return any(named) and not any(_CODE.fullmatch(cell) and _has_digit(cell) for cell in others)
+
+
+def _is_known(row: _Row) -> bool:
+    known = _NAME_HEADINGS if len(row.cells) == 1 else _NAME_HEADINGS | _OTHER_HEADINGS
+    return not known.isdisjoint(row.heads) and not any(map(_has_digit, row.heads))
+
+
+def _has_digit(text: str) -> bool:
+    return any(letter.isdigit() for letter in text)
+
+
+def _check_first_column(rows: list[_Row]) -> None:
+    """
+    Raises:
+        Invalid: amounts or words said again and again stand first, and what looks like codes beside them.
+    """
+    wide = [row for row in rows if len(row.cells) > 1]
+    if len(wide) < 2:
+        return
+    first = [row.cells[0] for row in wide]
+    if len({one.lower() for one in first}) == len(first) and not all(map(_AMOUNT.fullmatch, first)):
+        return
+    for place in range(1, min(len(row.cells) for row in wide)):
+        column = [row.cells[place] for row in wide]
+        if len({one.lower() for one in column}) == len(column) and all(map(_looks_like_code, column)):
+            raise Invalid(
+                f"No heading says which column holds the codes: the first has “{first[0][:40]}”, column {place + 1} has"
+                f" “{column[0]}”. Put a line above them that has Code over the codes.",
+                field="codes",
+            )
+
+
+def _looks_like_code(cell: str) -> bool:
+    return _CODE.fullmatch(cell) is not None and _AMOUNT.fullmatch(cell) is None and _has_digit(cell)
 
 
 def _heads_codes(head: str) -> bool:
@@ -120,12 +227,14 @@ def _records(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
         number += 1
         first, taken = number, 0
         line = line.removeprefix("\ufeff")
-        if _is_open(line):
+        if len(line) <= LONGEST_LINE and _is_open(line):
             waiting += islice(source, max(LONGEST_CELL - len(waiting), 0))
             whole = line
             for ahead, more in enumerate(waiting, 1):
+                if len(whole) + len(more) > LONGEST_LINE:
+                    break
                 whole = f"{whole.rstrip()} {more}"
-                if not _is_open(whole):
+                if '"' in more and not _is_open(whole):
                     line, taken = whole, ahead
                     break
             del waiting[:taken]
@@ -135,7 +244,7 @@ def _records(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 def _is_open(line: str) -> bool:
     """Tell whether a line ends within a cell that began with a quotation mark."""
-    if '"' not in line:
+    if line.count('"') % 2 == 0:  # each closes the one before it
         return False
     left = _QUOTED.sub("", line)
     at = left.find('"')
@@ -148,17 +257,21 @@ def _mark_of(line: str, usual: str) -> str:
     return next((letter for letter in _QUOTED.sub("", line) if letter in ",;\t"), usual)
 
 
-def _cells(line: str, mark: str) -> list[str]:
+def _cells(line: str, mark: str) -> list[str] | None:
+    """Return the cells of a line as they are written; None where they are too many, or the line too long."""
+    if len(line) > LONGEST_LINE:
+        return None
     if _is_open(line):
         return [line]
     outside = _QUOTED.sub("", line) if '"' in line else line
     if mark not in outside:
         mark = next((letter for letter in ",;\t" if letter in outside), mark)
+    if outside.count(mark) >= MOST_COLUMNS:
+        return None
     try:
-        found = next(csv.reader([line.strip("\r\n")], delimiter=mark, skipinitialspace=True), [])
-    except csv.Error:  # a cell beyond 131,072 letters
+        return next(csv.reader([line.strip("\r\n")], delimiter=mark, skipinitialspace=True), [])
+    except csv.Error:
         return [line]
-    return [_bare(cell) for cell in found]
 
 
 def _bare(cell: str) -> str:

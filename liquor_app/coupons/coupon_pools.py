@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +35,8 @@ MAX_CODES = 1_000_000
 MAX_POOLS = 200
 MAX_BYTES = 45_000_000
 """Of an uploaded list."""
+AT_ONCE = 20_000
+"""Codes read in one go, in a thread: a long file must not keep everybody else waiting."""
 MAX_LOW_WATER = 100_000
 TOTAL = "(SELECT count(*) FROM coupons k WHERE k.pool_id = t.id)"
 REMAINING = "(SELECT count(*) FROM coupons k WHERE k.pool_id = t.id AND k.action_id IS NULL)"
@@ -174,7 +178,7 @@ async def add_codes(session: AsyncSession, actor: Actor, pool_id: UUID, lines: I
     Raises:
         Forbidden: the actor may only read.
         NotFound: there is no such pool.
-        Invalid: not one code among the lines.
+        Invalid: not one code among the lines, or nothing says which column holds them.
     """
     require(actor, Role.MANAGER)
     # two lists at once could fill the pool beyond its bound; the row itself stays free for whoever gives codes away
@@ -185,7 +189,9 @@ async def add_codes(session: AsyncSession, actor: Actor, pool_id: UUID, lines: I
     reader = CodeReader(lines, MAX_CODES)
     connection = await raw_connection(session)
     await connection.execute("CREATE TEMPORARY TABLE incoming_codes (place int, code text) ON COMMIT DROP")
-    await copy_rows(session, "incoming_codes", ("place", "code"), reader)
+    codes = iter(reader)
+    while some := await asyncio.to_thread(lambda: list(islice(codes, AT_ONCE))):
+        await copy_rows(session, "incoming_codes", ("place", "code"), some)
     if not reader.taken:
         raise Invalid(
             "There is no code in it. One a line: 3 to 40 letters, digits and - . _ / #, such as KV7Q-2MRT.",

@@ -37,7 +37,7 @@ async def test_a_pool_from_list_and_file(manager: Client, viewer: Client) -> Non
     assert {name: done[name] for name in ("added", "repeated", "refused")} == {"added": 1, "repeated": 1, "refused": 1}
     assert done["examples"] == [{"line": 3, "text": "??"}]
     lines = "Code;Note\n" + "".join(f"F-{number:05};x\n" for number in range(3000)) + "AAA-1\n"
-    files = {"file": ("codes.csv", lines.encode())}
+    files = {"file": ("codes.csv", lines.encode("utf-16"))}
     is_problem(await viewer.post("/coupon-pools/file", data={"pool_id": pool["id"]}, files=files), 403, "forbidden")
     is_problem(await manager.post("/coupon-pools/file", data={"pool_id": "x"}, files=files), 422, "invalid", "pool_id")
     is_problem(await manager.post("/coupon-pools/file", data={"pool_id": pool["id"]}), 422, "invalid", "file")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liquor_app.core.errors import Invalid
 from liquor_app.coupons.code_files import CodeReader
 
 
@@ -37,10 +38,31 @@ def read(source: str, most: int = 100) -> tuple[list[str], list[tuple[int, str]]
         ('code,note\nAA-1,"two\nTHREE\nlines"\nAA-2,5" glass\n', ["AA-1", "AA-2"], []),
         ('code\n"AA-1\nAA-2\nAA-3\n', ["AA-2", "AA-3"], [(2, '"AA-1')]),
         ('\ufeff"code"\n"CC-1"\n', ["CC-1"], []),
+        ("sep=;\nValue;Code\n10,5;MM-1\n", ["MM-1"], []),
+        ('"sep=\t"\nCode\tNote\nMM-1\tx,y\n', ["MM-1"], []),
+        ("Coupons\nCode,Value\nMM-1,10\n", ["MM-1"], [(1, "Coupons")]),
+        ("Autumn\nof 2026-11-01\n\nValue;Code\n10,5;MM-1\n", ["MM-1"], [(1, "Autumn"), (2, "of 2026-11-01")]),
+        ("From,2026-11-01\nValue,Code\n10,MM-1\n", ["MM-1"], [(1, "From,2026-11-01")]),
+        ("Codes of autumn 2026\nCode\nMM-1\n", ["MM-1"], [(1, "Codes of autumn 2026")]),
+        ("Till report 4\nName,Value\nMM-1,10\n", ["MM-1"], [(1, "Till report 4"), (2, "Name")]),
+        ("MM-1,voucher\nMM-2,voucher\n", ["MM-1", "MM-2"], []),
+        ("MM-1\nMM-2\nPROMO\n", ["MM-1", "MM-2", "PROMO"], []),
+        ("code\n" + "," * 3_000_000 + "\nMM-1\n", ["MM-1"], [(2, "," * 40)]),
+        ("code\n" + "MM-1," * 300 + "\nMM-2\n", ["MM-2"], [(2, "MM-1," * 8)]),
+        ('code\n"' + "x" * 3_000_000 + "\nMM-1\n", ["MM-1"], [(2, '"' + "x" * 39)]),
     ],
 )  # fmt: skip
 def test_what_is_a_code(source: str, codes: list[str], refused: list[tuple[int, str]]) -> None:
     assert read(source) == (codes, refused)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["10.00,MM-1\n10.00,MM-2\n", "101;MM-1\n102;MM-2\n103;MM-3\n", "Autumn\tx\tMM-1\nAutumn\ty\tMM-2\n"],
+)
+def test_amounts_are_not_taken_for_the_codes_beside_them(source: str) -> None:
+    with pytest.raises(Invalid, match=r"No heading says which column holds the codes.*MM-1"):
+        read(source)
 
 
 @given(st.text(alphabet="AB1-\",;\t\n' =", max_size=40))

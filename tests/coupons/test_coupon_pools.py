@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +46,20 @@ async def test_a_list_is_taken_in_and_the_rest_is_told(session: AsyncSession) ->
     assert (row.total, row.remaining, row.redeemed, row.discount_pct) == (3, 3, 0, Decimal(10))
     with pytest.raises(Invalid, match="no code in it"):
         await add_codes(session, SYSTEM, pool.id, ["Code", "??"])
+
+
+async def test_a_list_is_read_beside_the_loop(session: AsyncSession) -> None:
+    """One long file would keep everybody else waiting."""
+    readers = set[int]()
+
+    def lines() -> Iterator[str]:
+        for number in range(5):
+            readers.add(threading.get_ident())
+            yield f"AAA-{number}"
+
+    pool = await pool_of(session)
+    assert (await add_codes(session, SYSTEM, pool.id, lines())).added == 5
+    assert threading.get_ident() not in readers
 
 
 async def test_case_38_a_code_is_one_in_any_case(session: AsyncSession) -> None:

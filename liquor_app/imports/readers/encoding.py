@@ -7,6 +7,8 @@ from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 
 HEAD = 4096
+AS_WINDOWS = "liquor.windows"
+"""How what is no UTF-8 is read; see `guess_encoding`."""
 
 
 def _as_windows(error: UnicodeError) -> tuple[str, int]:
@@ -15,7 +17,7 @@ def _as_windows(error: UnicodeError) -> tuple[str, int]:
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
 
 
-codecs.register_error("liquor.windows", _as_windows)
+codecs.register_error(AS_WINDOWS, _as_windows)
 
 
 def guess_encoding(head: bytes) -> str:
@@ -40,7 +42,7 @@ def open_text(path: Path) -> TextIOWrapper:
     try:
         encoding = guess_encoding(raw.read(HEAD))
         raw.seek(0)
-        return TextIOWrapper(raw, encoding, errors="liquor.windows", newline="")
+        return TextIOWrapper(raw, encoding, errors=AS_WINDOWS, newline="")
     except BaseException:
         raw.close()
         raise

@@ -20,6 +20,7 @@ from liquor_app.core.ids import parse_id
 from liquor_app.coupons import coupon_pools
 from liquor_app.coupons.coupon_pools import AddedCodes, PoolFields
 from liquor_app.coupons.lists import POOLS, list_pools
+from liquor_app.imports.readers.encoding import AS_WINDOWS, HEAD, guess_encoding
 from liquor_app.rest.kit.authentication import CurrentActor, key_owner
 from liquor_app.rest.kit.list_routes import list_routes
 
@@ -100,7 +101,9 @@ async def add_file(request: Request, actor: CurrentActor) -> object:
         if not isinstance(file, UploadFile):
             raise Invalid("Send the file as multipart/form-data in the part `file`.", field="file")
         pool_id = parse_id(pool if isinstance(pool, str) else "", "pool_id")
-        lines = io.TextIOWrapper(file.file, encoding="utf-8", errors="replace")
+        encoding = guess_encoding(await file.read(HEAD))
+        await file.seek(0)
+        lines = io.TextIOWrapper(file.file, encoding=encoding, errors=AS_WINDOWS)
         try:
             async with transaction() as session:
                 return await coupon_pools.add_codes(session, actor, pool_id, lines)
