@@ -31,6 +31,8 @@ from liquor_app.ui.words import figure
 
 T = TypeVar("T")
 NOTHING, ONE = Decimal(0), Decimal(1)
+MOST_OFF = Decimal("0.95")
+"""The largest share that what was paid is worked back from: 99.999 % off $20 would have been two millions off."""
 
 
 @lru_cache(maxsize=16 * REMEMBERED)
@@ -145,10 +147,10 @@ def _share(written: str, how: Setting) -> Decimal | None:
 
 def _before(amount: Decimal, worth: Decimal | None, share: Decimal) -> Decimal | None:
     """Return what a line cost before a share was taken off: by its price, else by what was paid; None where neither
-    tells."""
+    tells, also of a share so large that a slip of the pen would make millions of it."""
     if worth:
         return abs(worth)
-    return abs(amount) / (1 - share) if share < 1 else None
+    return abs(amount) / (1 - share) if share <= MOST_OFF else None
 
 
 class LineReader:
