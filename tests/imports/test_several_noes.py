@@ -96,6 +96,23 @@ CASES: dict[str, tuple[str, tuple[str, ...], str]] = {
         ("Yes,web,2024-01-02", "No,web,2024-01-02"),
         "- -",
     ),
+    "soft and hard counted": ("Bounced Emails,Hard Bounces", ("2,0", "1,1", "0,0"), "- dead -"),
+    "no to letters and calls": (
+        "Do Not Postal Mail,Do Not Phone,Consent Source,Consent Date",
+        ("Yes,Yes,web,2024-01-02", "No,No,web,2024-01-02"),
+        "- -",
+    ),
+    "why and why else": ("Suppression Reason,Suppressions", ("HARD_BOUNCE,[]", ",['UNSUBSCRIBE']"), "dead out"),
+    "a status that is a consent": (
+        "Marketing Status,Consent Source,Consent Date",
+        ("Opted in,till,2024-01-02", "Opted out,till,2024-01-02"),
+        "in out",
+    ),
+    "a status beside a consent": (
+        "Status,Email Opt In,Consent Source,Consent Date",
+        ("Subscribed,yes,till,2024-01-02", "Unsubscribed,yes,till,2024-01-02", ",yes,till,2024-01-02"),
+        "in out in",
+    ),
     "HubSpot": ("Email hard bounce reason", ("UNKNOWN_USER", "", "OTHER"), "dead - dead"),
 }  # fmt: skip
 """What stands behind the address, the rows, and what becomes of each: consents, withdrawals, dead addresses."""
@@ -185,6 +202,7 @@ def test_a_status_of_a_till_is_none_of_a_list() -> None:
         return guess_mapping(["Email", column, *more], "customers", None, sample)
 
     assert found("Status", "Active", "Cancelled") == {"email": "Email"}
+    assert found("Newsletter", "Weekly wine", "Monthly gin") == {"email": "Email"}
     assert found("State", "ON", "MA") == {"email": "Email", "state": "State"}
     assert found("Status", "active", "active", more=("Opt-in IP",))["email_status"] == "Status"  # its noes come later
     assert found("Email Status", "Subscribed", "Unsubscribed") == {"email": "Email", "email_consent": "Email Status"}

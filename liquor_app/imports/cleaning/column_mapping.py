@@ -9,6 +9,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.customers.labels.custom_values import split_name
 from liquor_app.imports.cleaning.answers.dead_addresses import (
     column_words,
+    counts_all,
     dead_field,
     holds_dead,
     status_field,
@@ -16,8 +17,14 @@ from liquor_app.imports.cleaning.answers.dead_addresses import (
     tells_why,
 )
 from liquor_app.imports.cleaning.answers.heard_columns import field_of, free_name
-from liquor_app.imports.cleaning.answers.refusals import CONSENTS, holds_refusals, is_of_letters, refusal_field
-from liquor_app.imports.cleaning.answers.status_columns import STATUSES, holds_answers, is_list, list_status
+from liquor_app.imports.cleaning.answers.refusals import CONSENTS, holds_refusals, is_of_letters, refusal_field, says_no
+from liquor_app.imports.cleaning.answers.status_columns import (
+    STATUSES,
+    holds_answers,
+    is_list,
+    list_status,
+    says_of_marketing,
+)
 from liquor_app.imports.cleaning.cell_kinds import OF_FIELD, CellKind, contradicts, kind_of
 from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED, NetMoney
 from liquor_app.imports.profiles.tool_profile import Profile, plain, put_together
@@ -238,17 +245,36 @@ def guess_mapping(
             match = by_name.get(plain(synonym))
             if match is None or match in found.values() or _is_another(field, are[match]):
                 continue
-            if field not in found:
-                found[field] = match
-            elif field in CONSENTS and holds_answers(_cells(match, columns, sample)):
-                # a further one: its noes count, its yes says nothing new
-                found[free_name(_NOES_OF[field], found)] = match
+            if field in CONSENTS and (field in found or _MAY_NAME.search(column_words(match))):
+                cells = _cells(match, columns, sample)
+                if any(map(str.strip, cells)) and not holds_answers(cells):
+                    continue
+                # of a further one the noes count, its yes says nothing new
+                found[free_name(_NOES_OF[field], found) if field in found else field] = match
+            elif field not in found or field == "given_up":
+                found[free_name(field, found)] = match
+    if kind == "customers":
+        found = _with_consents(found, columns, sample)
     if kind == "purchases":
         paid = NetMoney(found, columns, sample).mapping()
         found = {field: column for field, column in found.items() if field not in ("amount", "unit_price")} | paid
     return found | _by_values(columns, kind, are, found, sample)
 
 
+def _with_consents(found: dict[str, str], columns: Sequence[str], sample: Sequence[Record]) -> dict[str, str]:
+    """Return the mapping with a status as a consent where no other column is one and its words say that it is."""
+    named: dict[str, str] = {}
+    for name, column in found.items():
+        consent = f"{STATUSES[field]}_consent" if (field := field_of(name)) in STATUSES else ""
+        is_consent = consent and consent not in {*found, *named} and (
+            says_of_marketing(column) or _says_subscribed(_cells(column, columns, sample))
+        )  # fmt: skip
+        named[consent if is_consent else name] = column
+    return named
+
+
+_MAY_NAME = re.compile(r"\b(?:newsletter|list)\b")
+"""A column of it may hold which one somebody reads."""
 _NOES_OF = {f"{channel}_consent": field for field, channel in STATUSES.items()}
 """Consent → the field of columns of which only a no counts."""
 
@@ -273,20 +299,26 @@ def _noes(free: Sequence[str], columns: Sequence[str], sample: Sequence[Record])
     of_list = is_list(columns)
     for column in free:
         cells = _cells(column, columns, sample)
+        if counts_all(column, columns):
+            continue
         if (field := dead_field(column)) is not None:
             is_one = tells_why(column) or holds_dead(cells)
-        elif (field := status_field(column)) is not None and tells_of_life(cells) and not _says_subscribed(cells):
+        elif (field := _status(column, cells, of_list=of_list)) is not None:
             is_one = True
-        elif (field := list_status(column, cells, of_list=of_list)) is not None:
-            is_one = True
-            if _says_subscribed(cells) and (consent := f"{STATUSES[field]}_consent") not in found:
-                field = consent  # of what: its words say it
         else:
             field = None if is_of_letters(column, columns) else refusal_field(column)
             is_one = holds_refusals(cells)
         if field and is_one:
             found[free_name(field, found)] = column
     return found
+
+
+def _status(column: str, cells: Sequence[str], *, of_list: bool) -> str | None:
+    """Return the field of a column that tells whether an address lives, or what a list makes of somebody."""
+    field = status_field(column)
+    if field is not None and tells_of_life(cells) and not _says_subscribed(cells):
+        return field
+    return list_status(column, cells, of_list=of_list)
 
 
 def _kinds(columns: Sequence[str], sample: Sequence[Record]) -> dict[str, CellKind | None]:
@@ -313,7 +345,7 @@ def _by_values(
         about = [
             one for one in free
             if are[one] is CellKind.ANSWER and any(word in plain(one) for word in words) and one not in more.values()
-            and refusal_field(one) is None and not _NOT_ASKED.search(column_words(one))
+            and not says_no(one) and not _NOT_ASKED.search(column_words(one))
         ]  # fmt: skip
         if field not in found and len(about) == 1:
             more[field] = about[0]

@@ -139,6 +139,16 @@ def tells_of_life(cells: Sequence[str]) -> bool:
     )
 
 
+def counts_all(column: str, columns: Sequence[str]) -> bool:
+    """Tell whether a column counts bounces of every kind, beside another that counts the hard ones."""
+    if not _ALL_COUNT.fullmatch(column_words(column)):
+        return False
+    return any(_HARD_COUNT.fullmatch(words) and "hard" in words for words in map(column_words, columns))
+
+
+_ALL_COUNT = re.compile(r"bounced e ?mails|e ?mails bounced")
+
+
 def tells_why(column: str) -> bool:
     """Tell whether a column says why an address bounced for good: whatever is filled there says that it did."""
     return _HARD_REASON.fullmatch(column_words(column)) is not None

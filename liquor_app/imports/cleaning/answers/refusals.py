@@ -58,6 +58,11 @@ def refusal_field(column: str) -> str | None:
     return "email_opt_out" if _EMAIL.search(name) else "opt_out"
 
 
+def says_no(column: str) -> bool:
+    """Tell whether a yes in a column is a no by its name, be it to letters or calls: it is never a consent."""
+    return _NAME.search(column_words(column)) is not None
+
+
 def is_of_letters(column: str, columns: Sequence[str]) -> bool:
     """Tell whether a column is about letters: "Do Not Mail", beside another that is about e-mail."""
     name = column_words(column)

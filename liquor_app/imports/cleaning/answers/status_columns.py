@@ -48,9 +48,14 @@ def list_status(column: str, cells: Sequence[str], *, of_list: bool) -> str | No
     name = column_words(column)
     if not _NAME.fullmatch(name) or not holds_answers([cell for cell in cells if len(cell.strip()) > 2]):
         return None  # NO and ON are states, and answers
-    if not (of_list or _OF_MARKETING.search(name) or any(_OF_LISTS.search(column_words(cell)) for cell in cells)):
+    if not (of_list or says_of_marketing(column) or any(_OF_LISTS.search(column_words(cell)) for cell in cells)):
         return None
     return "sms_status" if _SMS.search(name) else "email_status"
+
+
+def says_of_marketing(column: str) -> bool:
+    """Tell whether a status is by its name about marketing: a yes in it is one to that."""
+    return _OF_MARKETING.search(column_words(column)) is not None
 
 
 _LISTS = re.compile(r"\b(?:un ?sub\w*|subscri\w*|opt ?(?:in|out)|optin|confirmed at|list name)\b")
