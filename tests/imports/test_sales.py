@@ -369,7 +369,9 @@ def test_a_return_and_a_coupon_in_percent() -> None:
     assert (coupon.amount, coupon.discount, coupon.coupon_discount) == (Decimal(15), Decimal(5), Decimal(5))
 
 
-@pytest.mark.parametrize("written", ["110%", "10%-20%", "ten%", "€2.00", "two dollars", "100%", "99.999%", "96%", "1" * 300])
+@pytest.mark.parametrize(
+    "written", ["110%", "10%-20%", "ten%", "€2.00", "two dollars", "100%", "99.999%", "96%", "1" * 300]
+)
 def test_a_discount_that_cannot_be_told_is_blank_and_the_line_stays(written: str) -> None:
     line = _line(("unit_price",), amount="90", discount=written)
     assert (line.amount, line.discount, line.notes) == (Decimal(90), Decimal(0), ("discount_left_out",))
