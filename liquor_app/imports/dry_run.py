@@ -86,6 +86,8 @@ class Trial:
     unused: list[str]
     noes: int
     strangers: int = 0
+    twice: tuple[str, ...] = ()
+    """Of rows that name again what stood further up a few, in words."""
 
 
 def check_choices(kind: str, policy: str) -> Policy:
@@ -210,7 +212,9 @@ async def try_file(
     assert work.own is not None
     totals = work.own.totals(work.orders, work.money)
     report = ImportReport(**counts, rejects_file=kept, orders=work.position.get("orders", {}))
-    return Trial(report, shown, totals, work.unused, work.noes, len(work.strangers))
+    return Trial(
+        report, shown, totals, work.unused, work.noes, len(work.strangers), tuple(work.position.get("twice", ()))
+    )
 
 
 async def keep_rejects(session: AsyncSession, import_id: UUID, columns: list[str]) -> str:

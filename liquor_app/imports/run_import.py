@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -47,6 +47,7 @@ from liquor_app.imports.readers.row_reader import Record, Table
 from liquor_app.imports.rejects import Reject, write_rejects
 from liquor_app.imports.trial.becoming import Becoming, basket_becomes
 from liquor_app.imports.trial.file_totals import FileTotals
+from liquor_app.imports.trial.repeated_rows import MOST_TOLD, Keys, RepeatedRows, product_keys
 
 TRIES = 3
 EVIDENCE = frozenset({
@@ -94,6 +95,10 @@ class Reading:
     how: Setting
 
 
+def _warning(notes: Iterable[str], again: str | None) -> str:
+    return " ".join([*(NOTES[note] for note in notes), *([again] if again else [])])
+
+
 class Work:
     """An import under way; make it with `open_work`."""
 
@@ -115,6 +120,7 @@ class Work:
         self.noes = self.orders = 0
         self.money = Decimal(0)
         self.own: FileTotals | None = None
+        self._repeated = RepeatedRows(plan.policy)
         self.unused: list[str] = []
         self.births: tuple[int, ...] = ()
         """Places of the cells a date of birth is read from."""
@@ -235,11 +241,15 @@ class Work:
                 if attempt == TRIES:
                     raise
         self._notes = Counter(note for row in rows for note in row.notes) + left_out
+        named = {at: str(rows[at].values.get("external_id") or "") for at in sorted(result.outcomes)}
+        again = self._twice(
+            {at: ([("Customer number", value)], chunk.records[at].number) for at, value in named.items()}
+        )
         self.noes += sum(row.says_no for row in rows)
         if self._watch:
             self.shown += [
                 Shown(
-                    chunk.records[at], one.value, reason=" ".join(NOTES[note] for note in rows[at].notes),
+                    chunk.records[at], one.value, reason=_warning(rows[at].notes, again.get(at)),
                     becomes=result.becoming.get(at),
                 )
                 for at, one in result.outcomes.items()
@@ -272,16 +282,25 @@ class Work:
             import_id=self.plan.id,
         )  # fmt: skip
         self._notes = Counter(note for row in rows for note in row.notes)
+        again = self._twice({at: (product_keys(rows[at].product), chunk.records[at].number) for at in sorted(outcomes)})
         if self._watch:
             after = await product_rows.products_of(session, rows)
+            told = product_rows.becomings(rows, outcomes, self.plan.policy, before, after)
             self.shown += [
                 Shown(
-                    chunk.records[at], one.value, reason=" ".join(NOTES[note] for note in rows[at].notes),
-                    becomes=product_rows.product_becomes(rows[at], before, after),
+                    chunk.records[at], one.value, reason=_warning(rows[at].notes, again.get(at)), becomes=told[at]
                 )
                 for at, one in outcomes.items()
             ]  # fmt: skip
         return Counter(outcomes.values()), [Reject(chunk.records[at], why) for at, why in rejected]
+
+    def _twice(self, named: Mapping[int, tuple[Keys, int]]) -> dict[int, str]:
+        """Note rows that name again what stood further up in the file; returns the words for each, by its place."""
+        told = {at: said for at, (keys, number) in named.items() if (said := self._repeated.see(keys, number))}
+        if told:
+            self._notes[self._repeated.code] += len(told)
+            self.position["twice"] = [*self.position.get("twice", []), *told.values()][:MOST_TOLD]
+        return {at: self._repeated.reason(said) for at, said in told.items()}
 
     async def _lines(self, session: AsyncSession, chunk: Chunk) -> list[Reject]:
         rows = [row for row in chunk.rows if isinstance(row, Line)]

@@ -85,6 +85,7 @@ async def test_a_dirty_file(database: str, dirty: Path) -> None:
     assert report.reasons == {"unreadable_row": 2, "no_identity": 1, "email_of_another": 1}
     assert report.notes == {
         "email_left_out": 1, "phone_left_out": 1, "date_of_birth_left_out": 1, "consent_without_evidence": 1,
+        "repeated_first_stands": 1,
     }  # fmt: skip
     people = await rows("SELECT * FROM customers ORDER BY email_key")
     assert [person["email_key"] for person in people] == [

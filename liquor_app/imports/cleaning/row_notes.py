@@ -22,6 +22,8 @@ ZIP_SHORT = "postal_code_too_short"
 COST_ABOVE_PRICE = "cost_above_price"
 STOCK_BELOW_ZERO = "stock_below_zero"
 PRICE_OF_ZERO = "price_of_zero"
+REPEATED_FIRST = "repeated_first_stands"
+REPEATED_LATER = "repeated_later_stands"
 
 
 def left_out(field: str) -> str:
@@ -69,6 +71,8 @@ NOTES = {
     COST_ABOVE_PRICE: "The cost is above the price: it would be sold at a loss. Both are taken as they stand.",
     STOCK_BELOW_ZERO: "The stock is below zero: more was sold than was counted. It is taken as it stands.",
     PRICE_OF_ZERO: "The price is 0, which tills write where they know none: it is left blank.",
+    REPEATED_FIRST: "The file names it twice: the first row stands.",
+    REPEATED_LATER: "The file names it twice: the later row stands.",
     PERCENT: "The discount is a percentage: it is worked out as money, of what the line cost before it.",
 }
 """What may be left out of a row that is taken all the same, or should be looked at, and the words for it."""

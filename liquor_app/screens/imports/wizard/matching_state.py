@@ -370,7 +370,7 @@ class MatchState(rx.State):
         if answer.tried is not None:
             notes = answer.tried.report.notes
             self.asks_evidence = self.asks_evidence or bool(notes.get(NO_EVIDENCE))
-            self.trial, self._lines = trial_words(answer.tried.report), list(answer.lines)
+            self.trial, self._lines = trial_words(answer.tried.report, answer.tried.twice), list(answer.lines)
             self.stranger_note = stranger_words(answer.tried)
             self.totals = total_lines(answer.tried, row.kind)
             self.money_note, self.seen_note = money_words(answer.tried, row.kind), seen_words(answer.tried)

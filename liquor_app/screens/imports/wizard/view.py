@@ -22,6 +22,8 @@ from liquor_app.imports.cleaning.row_notes import (
     NO_EVIDENCE,
     PERCENT,
     PRICE_OF_ZERO,
+    REPEATED_FIRST,
+    REPEATED_LATER,
     STOCK_BELOW_ZERO,
     TOO_MANY_OF_ONE,
     TOO_MANY_TAGS,
@@ -196,7 +198,7 @@ def mapping_of(columns: Sequence[ColumnLine]) -> dict[str, str]:
     return mapping
 
 
-def trial_words(report: ImportReport) -> str:
+def trial_words(report: ImportReport, twice: Sequence[str] = ()) -> str:
     """Tell what became of the first rows, tried out: "Of the first 212 rows 208 are new and 4 would be refused: …" """
     if not report.rows:
         said = (
@@ -210,7 +212,7 @@ def trial_words(report: ImportReport) -> str:
         reasons = ", ".join(f"{line.words} {line.count}" for line in reason_lines(report.reasons))
         parts.append(f"{figure(report.rejected)} refused ({reasons})")
     rows = report.rows + rows_left_out(report.notes)
-    return f"Tried on the first {plural(rows, 'row')}: {listed(parts)}.{note_words(report.notes)}"
+    return f"Tried on the first {plural(rows, 'row')}: {listed(parts)}.{note_words(report.notes, twice)}"
 
 
 def evidence_words(evidence: str, guessed: str, chosen: str) -> str:
@@ -253,7 +255,7 @@ def ending_words(row: ImportRow) -> str:
     counts = f"{plural(rows, 'row')}: {', '.join(outcomes)}, {figure(row.rejected)} refused."
     if row.orders:
         counts += f" The orders come to {show_money(row.money, cents=True)}."
-    counts += note_words(row.notes)
+    counts += note_words(row.notes, row.position.get("twice", ()))
     if row.status is ImportStatus.COMPLETED:
         return counts
     if row.status is ImportStatus.UNDONE and not is_something_left(row):
@@ -282,6 +284,14 @@ _WARNED = {
     COST_ABOVE_PRICE: ("product costs more than its price", "products cost more than their price"),
     STOCK_BELOW_ZERO: ("product has a stock below zero", "products have a stock below zero"),
     PRICE_OF_ZERO: ("price of 0 is left blank", "prices of 0 are left blank"),
+    REPEATED_FIRST: (
+        "row names again what stood further up in the file: the first row stands",
+        "rows name again what stood further up in the file: the first row stands",
+    ),
+    REPEATED_LATER: (
+        "row names again what stood further up in the file: the later row stands",
+        "rows name again what stood further up in the file: the later row stands",
+    ),
 }
 """What should be looked at in rows that are taken, of one and of several."""
 
@@ -291,8 +301,12 @@ def rows_left_out(notes: Mapping[str, Any]) -> int:
     return sum(int(notes.get(code, 0)) for code in LEFT_OUT)
 
 
-def note_words(notes: Mapping[str, Any]) -> str:
-    """Tell what was left out of rows that were taken: " 3 dates of birth left out: …"; empty for nothing."""
+def note_words(notes: Mapping[str, Any], twice: Sequence[str] = ()) -> str:
+    """Tell what was left out of rows that were taken: " 3 dates of birth left out: …"; empty for nothing.
+
+    Args:
+        twice: which rows name the same, a few of them: "SKU twice in the file, rows 2 and 6".
+    """
     words = ""
     if count := int(notes.get(NO_BIRTHDAY, 0)):
         words = (
@@ -305,7 +319,8 @@ def note_words(notes: Mapping[str, Any]) -> str:
         )
     for code, (one, many) in _WARNED.items():
         if count := int(notes.get(code, 0)):
-            words += f" {figure(count)} {one if count == 1 else many}."
+            rows_told = f" ({'; '.join(twice)})" if twice and code in (REPEATED_FIRST, REPEATED_LATER) else ""
+            words += f" {figure(count)} {one if count == 1 else many}{rows_told}."
     blank = [
         f"{LABELS.get(field, spoken(field))} {figure(int(count))}"
         for code, count in sorted(notes.items())
