@@ -16,6 +16,7 @@ from liquid.exceptions import LiquidError
 from liquor_app.core.errors import Invalid
 from liquor_app.templates.liquid_tokens import blanked, liquid_tokens, style_sheets
 from liquor_app.templates.rendering.compile_sandboxed import ask
+from liquor_app.templates.rendering.mail_tags import html_tags
 from liquor_app.templates.rendering.render import (
     Incomplete,
     Legal,
@@ -27,6 +28,7 @@ from liquor_app.templates.rendering.render import (
 )
 from liquor_app.templates.rendering.render_limits import Misshapen
 from liquor_app.templates.rendering.variables import VARIABLES, example_context
+from liquor_app.templates.template_doubts import find_doubts
 
 MOST = 12
 """Problems told at once."""
@@ -34,8 +36,6 @@ MOST = 12
 _CUSTOM = re.compile(r"custom\.[a-z][a-z0-9_]*")
 """A field of the shop's own: which there are, only the database knows."""
 _BLOCKS = frozenset({"if", "unless", "for", "case", "capture", "comment", "raw", "tablerow", "ifchanged"})
-_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>")
-_COMMENT, _COMMENT_ENDS = "<!--", "-->"
 _MJ_ENDING = frozenset({"mj-text", "mj-button", "mj-raw", "mj-table", "mj-style", "mj-navbar-link"})
 """Their content is HTML, which a browser mends by itself."""
 
@@ -86,7 +86,7 @@ def problems_of(source: TemplateSource) -> list[Problem]:
         found = [*_unbalanced("body_html_template", source.html)][:1]
     if not found:
         found = _whole(source)
-    return (found or [*_unknown(source, parts), *_foreign(parts)])[:MOST]
+    return (found or [*_unknown(source, parts), *_foreign(parts), *_doubts(parts)])[:MOST]
 
 
 def render_example(source: TemplateSource) -> None:
@@ -134,13 +134,13 @@ def _unbalanced(field: str, part: str) -> Iterator[Problem]:
     """MJML elements that are not closed, or closed in the wrong order."""
     blank = blanked(part, liquid_tokens(part))
     stack: list[tuple[str, int]] = []
-    for tag in _tags(blank):
-        name = tag[2]
+    for tag in html_tags(blank):
+        name = tag.name
         if not (name == "mjml" or name.startswith("mj-")):
             continue
-        line = _line(blank, tag.start())
-        if not tag[1]:
-            if not tag[3].endswith("/"):
+        line = _line(blank, tag.start)
+        if not tag.closes:
+            if not tag.inside.endswith("/"):
                 stack.append((name, line))
         elif not stack:
             yield Problem(field, line, f"</{name}> closes nothing.")
@@ -152,19 +152,6 @@ def _unbalanced(field: str, part: str) -> Iterator[Problem]:
             stack.pop()
     if stack:
         yield Problem(field, stack[-1][1], f"<{stack[-1][0]}> is never closed.")
-
-
-def _tags(text: str) -> Iterator[re.Match[str]]:
-    """Yield the tags of HTML outside of comments."""
-    at, last_end = 0, text.rfind(_COMMENT_ENDS)
-    while (at := text.find("<", at)) >= 0:
-        if text.startswith(_COMMENT, at) and at + len(_COMMENT) <= last_end:
-            at = text.find(_COMMENT_ENDS, at + len(_COMMENT))
-        elif (tag := _TAG.match(text, at)) is not None:
-            yield tag
-            at = tag.end()
-        else:
-            at += 1
 
 
 def _whole(source: TemplateSource) -> list[Problem]:
@@ -268,6 +255,10 @@ def _foreign(parts: list[tuple[str, str]]) -> list[Problem]:
             words = f"{tag[0]} is a field of another program, and would go out as it stands. {ours}"
             found.setdefault((field, tag[0]), Problem(field, _line(part, tag.start()), words, is_warning=True))
     return list(found.values())
+
+
+def _doubts(parts: list[tuple[str, str]]) -> list[Problem]:
+    return [Problem(*doubt, is_warning=True) for doubt in find_doubts(parts)]
 
 
 def _first(parts: list[tuple[str, str]], name: str) -> tuple[str, int]:

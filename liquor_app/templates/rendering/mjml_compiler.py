@@ -13,6 +13,7 @@ from mjml import mjml2html
 
 from liquor_app.core.errors import Invalid
 from liquor_app.templates.rendering.layout import FOOTER_HTML, FOOTER_MJML, HEADER_HTML
+from liquor_app.templates.rendering.mail_tags import without_forms
 from liquor_app.templates.rendering.pasted_styles import split_styles
 from liquor_app.templates.rendering.text_part import Marks, html_to_text
 
@@ -24,7 +25,7 @@ _OPENING = re.compile(r"<(?:mj-body|body)\b[^>]*(?<!/)>")
 
 
 def to_html(source: str) -> str:
-    """HTML with the legal footer; marks stand in for Liquid while it is compiled.
+    """HTML with the legal footer and without forms; marks stand in for Liquid while it is compiled.
 
     Raises:
         Invalid: not well formed.
@@ -37,7 +38,7 @@ def to_html(source: str) -> str:
     head, found, tail = source.rpartition(ending)
     whole = f"{head}{footer}{found}{tail}" if found else f"{source}{footer}"
     marks = Marks()
-    marked = marks.hide_liquid(whole)
+    marked = without_forms(marks.hide_liquid(whole))
     above = marks.hide(HEADER_HTML)
     marked, count = _OPENING.subn(lambda body: f"{body[0]}{_raw(above) if is_mjml else above}", marked, count=1)
     if not count:
