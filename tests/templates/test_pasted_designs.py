@@ -97,6 +97,44 @@ def test_who_outranks_a_kept_rule_still_does(css: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("css", "styled"),
+    [
+        (".c{width:600px!important} @media(max-width:600px){.c{width:100%!important}}", "width: 600px;"),
+        (".c{color:red!important;top:0!important} [data-ogsc] .c{color:#fff!important}", "color: red; top: 0"),
+        ("div{color:red!important} .c:hover{color:#fff!important}", "color: red;"),
+        (".c{top:1px!important} .c{top:0} u + .body .c{top:2px!important}", "top: 1px;"),
+        ("</style><style>.c{top:1px!important}</style><style media='print'>div{top:2px!important}", "top: 1px;"),
+        (".c{top:1px!important} @media(x){.c{top:2px}}", "top: 1px !important;"),
+        (".c{top:1px!important} @media(x){p{top:2px!important}}", "top: 1px !important;"),
+        (".c{left:1px} @media(x){.c{left:2px!important}}", "left: 1px;"),
+        (".c{top:1px!important} @media(x){.c:is(.c, div), .a{b{:is(.c{top:2px!important}}}", "top: 1px !important;"),
+        ("div{top:1px!important} @media(x){.sm\\:c{x:0!important} .c{top:2px!important}}", "top: 1px;"),
+    ],
+)  # fmt: skip
+def test_what_a_kept_rule_changes_is_not_important_in_the_style(css: str, styled: str) -> None:
+    """Before: a base rule with `!important`, as designs have it, won over the phone's for ever."""
+    found = re.search(r'<div class="c" style="([^"]*)">', _pasted(f"<style>{css}</style>"))
+    assert found is not None
+    assert styled.replace(" ", "") in found[1].replace(" ", "")
+    assert ("!important" in found[1].partition(";")[0]) is ("!important" in styled)
+    assert "--" not in found[1]
+
+
+def test_who_outranks_a_kept_rule_still_does_when_both_are_important() -> None:
+    kept = _kept(_pasted("<style>.c{top:1px!important} @media(x){div{top:2px!important}}</style>"))
+    assert kept == "@media(x){.c{top:1px!important}div{top:2px!important}}"
+    own = _pasted(
+        "<style>@media(x){.c{top:2px!important}}</style>", "<div class='c' style='top:1px !important;left:0'>x</div>"
+    )
+    assert re.search(r'style="top: ?1px ?!important; ?left: ?0;?"', own), "what the author wrote there stays"
+
+
+def test_rules_said_again_do_not_multiply() -> None:
+    kept = _kept(_pasted(f"<style>{'@media x{.c{top:0}} .c{top:1px} ' * 150}</style>"))
+    assert len(kept) < 150 * 80
+
+
+@pytest.mark.parametrize(
     ("media", "kept"),
     [
         ("print", "@mediaprint{p{display:none!important}}"),

@@ -3,6 +3,8 @@
 A phone's width, a dark screen, a pointer above a link and what clients put around a letter (`[data-ogsc]`, `u + .body`)
 are known where it is read: such rules stay in a `<style>`. They would lose to the `style=` they are meant to change, so
 what is kept is `!important`; a rule that is inlined and outranks it ("the small print stays small") is said again.
+`style="width: 600px !important"` would win for ever: an inlined declaration is important no longer where a kept one
+that is changes the same of its element. What an author (or our footer) writes so into `style=` is left as it is.
 """
 
 from __future__ import annotations
@@ -21,12 +23,18 @@ _EVERYWHERE = frozenset({"", "all", "screen", "only screen"})
 _PIECE = re.compile(r"""/\*|\\.|"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+'|[{}();,\[\]]""", re.DOTALL)
 _CONDITIONAL = re.compile(r"@(?:-\w+-)?(?:media|supports|container|layer|document)\b", re.IGNORECASE)
 _IMPORTANT = re.compile(r"!\s*important\s*$", re.IGNORECASE)
+_STYLED = re.compile(r"""(?<=\sstyle=)"[^"]*+"|(?<=\sstyle=)'[^']*+'""", re.IGNORECASE)
+_DECLARATIONS = re.compile(r"(?:[^;&]++|&[#\w]++;|&)++")
+_SIMPLE = re.compile(r"(?:[\w.#*-]|\\[^\s{}])+")
+_PSEUDO = re.compile(r"(?<!\\)::?[\w-]++(?:\([^)]*+\))?|\[[^\]]*+\]")
 _DEEPEST = 3
 """At-rules in one another; what lies deeper stays as it is written."""
 
 
 _Weight = tuple[int, int, int, int, int]
 """Ids, classes, names; then which sheet, which rule in it: who weighs more wins."""
+_Plain = dict[str, dict[tuple[str, bool], tuple[_Weight, str]]]
+"""The declarations that are inlined, by selector, then by property and whether it is important: the one that wins."""
 
 
 class _Rule(NamedTuple):
@@ -52,16 +60,64 @@ def split_styles(html: str, inline: Callable[[str], str]) -> str:
         return inline(html)
     found = _Found(parts, inline)
     plain = _plain(sheets)
+    eased = _Eased()
     fence = f"S{token_hex(6)}"
     whole, kept = [], list[str]()
+    first: int | None = None
     for part in parts:
         if isinstance(part, str):
-            whole.append(part)
+            whole.append(eased.guard(part))
             continue
-        inlined, left = _divided(part, len(kept), found, plain)
+        inlined, left = _divided(part, len(kept), found, plain, eased)
+        first = len(whole) if first is None else first
         whole.append(f"<style>{inlined}</style><!--{fence}{len(kept)}-->")
         kept.append(f"<style>{left}</style>" if left else "")
-    return re.sub(rf"<!--{fence}(\d+)-->", lambda place: kept[int(place[1])], inline("".join(whole)))
+    if first is not None:
+        whole.insert(first, eased.sheet())
+    made = eased.ease(inline("".join(whole)))
+    return re.sub(rf"<!--{fence}(\d+)-->", lambda place: kept[int(place[1])], made)
+
+
+class _Eased:
+    """Takes `!important` from what was inlined where a kept rule that had it, or has got it, changes the same: the
+    inliner tells the elements, by properties of our own."""
+
+    def __init__(self) -> None:
+        self._name = f"--e{token_hex(6)}"
+        self._told = dict[tuple[str, str], None]()
+
+    def guard(self, html: str) -> str:
+        """Mark what `style=` itself says is important."""
+
+        def marked(style: re.Match[str]) -> str:
+            own = [_property(one) for one in _DECLARATIONS.findall(style[0][1:-1]) if _IMPORTANT.search(one)]
+            return style[0][:-1] + "".join(f";{self._name}-own-{one}:1" for one in own if one) + style[0][-1]
+
+        return _STYLED.sub(marked, html)
+
+    def learn(self, kept: _Rule) -> None:
+        for leaf in _leaves(kept):
+            stems = {_stem(one) for one in _pieces(leaf.body or "", ";") if _IMPORTANT.search(one)}
+            for selector in map(_reached, _pieces(MARK.sub("", leaf.head), ",") if stems else ()):
+                if _SIMPLE.fullmatch(selector):
+                    self._told |= dict.fromkeys((selector, stem) for stem in stems if stem.isalnum())
+
+    def sheet(self) -> str:
+        rules = "\n".join(f"{selector}{{{self._name}-{stem}:1}}" for selector, stem in self._told)
+        return f"<style>{rules}</style>" if rules else ""
+
+    def ease(self, html: str) -> str:
+        return re.sub(rf' style="([^"]*{self._name}-[^"]*)"', self._eased, html)
+
+    def _eased(self, style: re.Match[str]) -> str:
+        told = [one.strip() for one in _DECLARATIONS.findall(style[1])]
+        ours = {_property(one).removeprefix(f"{self._name}-") for one in told if one.startswith(self._name)}
+        left = [
+            _IMPORTANT.sub("", one).rstrip() if _stem(one) in ours and f"own-{_property(one)}" not in ours else one
+            for one in told
+            if one and not one.startswith(self._name)
+        ]
+        return f' style="{"; ".join(left)};"' if left else ""
 
 
 class _Found:
@@ -83,48 +139,51 @@ class _Found:
         body = "".join(part for part in parts if isinstance(part, str))
         made = inline(f"<style>{sheet}</style>{body}") if sheet else ""
         mark = re.compile(rf"{name}-(\d+):")
-        self._elements = [set(mark.findall(one)) for one in re.findall(rf'style="([^"]*{name}-[^"]*)"', made)]
+        styles = re.findall(rf'style="([^"]*{name}-[^"]*)"', made)
+        self._elements = {frozenset(mark.findall(one)) for one in styles}
         self._all = set().union(*self._elements)
 
     def lands(self, selector: str) -> bool:
         return self._numbers.get(selector) in self._all
 
-    def beside(self, selector: str) -> list[str]:
-        """Selectors that find an element this one finds."""
+    def beside(self, selector: str) -> Iterator[list[str]]:
+        """Yield, for each element this one finds, the selectors that do."""
         number = self._numbers.get(selector)
-        return [self._selectors[int(one)] for one in set().union(*(on for on in self._elements if number in on))]
+        for on in self._elements:
+            if number in on:
+                yield [self._selectors[int(one)] for one in on]
 
 
-def _plain(sheets: list[_Sheet]) -> dict[str, list[tuple[_Weight, str]]]:
-    """Return the declarations that are inlined, by their selectors."""
-    told: dict[str, list[tuple[_Weight, str]]] = {}
+def _plain(sheets: list[_Sheet]) -> _Plain:
+    told: _Plain = {}
     for number, sheet in enumerate(sheets):
         for at, rule in enumerate(sheet.rules if _is_everywhere(sheet.media) else ()):
             if rule.body is None or rule.head.startswith("@"):
                 continue
-            declared = [one for one in _pieces(rule.body, ";") if not _is_whole(one)]
+            declared = {(_property(one), _is_whole(one)): one for one in _pieces(rule.body, ";") if ":" in one}
             for selector in _pieces(rule.head, ","):
                 weight = (*_specificity(selector), number, at)
-                told.setdefault(selector, []).extend((weight, one) for one in declared)
+                told.setdefault(selector, {}).update({key: (weight, one) for key, one in declared.items()})
     return told
 
 
-def _said_again(
-    rule: _Rule, place: tuple[int, int], found: _Found, plain: dict[str, list[tuple[_Weight, str]]]
-) -> tuple[str, str]:
+def _said_again(rule: _Rule, place: tuple[int, int], found: _Found, plain: _Plain) -> tuple[str, str]:
     """Return the inlined declarations that outrank an at-rule's on the same element: those before it, those after."""
     again: set[tuple[tuple[int, int], str, str]] = set()
     for leaf in _leaves(rule):
-        stems = {_stem(one) for one in _pieces(leaf.body or "", ";") if not _is_whole(one)}
+        stems = {(_stem(one), _is_whole(one)) for one in _pieces(leaf.body or "", ";") if ":" in one}
         for selector in _pieces(leaf.head, ",") if stems else ():
             own = (*_specificity(selector), *place)
-            for other in found.beside(selector):
-                again |= {
-                    (weight[3:], other, one)
-                    for weight, one in plain.get(other, ())
-                    if weight > own and _stem(one) in stems
-                }
-    lines = [(at, f"{selector}{{{one} !important}}") for at, selector, one in sorted(again)]
+            for others in found.beside(selector):
+                winners: dict[tuple[str, bool], tuple[_Weight, str, str]] = {}
+                for other in others:
+                    for key, (weight, one) in plain.get(other, {}).items():
+                        if (_stem(one), key[1]) in stems and weight > own:
+                            winners[key] = max(winners.get(key, (weight, other, one)), (weight, other, one))
+                again |= {(weight[3:], other, one) for weight, other, one in winners.values()}
+    lines = [
+        (at, f"{selector}{{{one if _is_whole(one) else f'{one} !important'}}}") for at, selector, one in sorted(again)
+    ]
     return " ".join(line for at, line in lines if at < place), " ".join(line for at, line in lines if at > place)
 
 
@@ -136,6 +195,16 @@ def _specificity(selector: str) -> tuple[int, int, int]:
         len(re.findall(r"\.|(?<!:):(?!:|not\(|is\(|where\()", bare)),
         len(re.findall(r"(?:^|[\s>+~(])[A-Za-z]|::", bare)),
     )
+
+
+def _reached(selector: str) -> str:
+    """Return which elements a kept rule may change, as the inliner can find them: those of the selector's last part,
+    pointer above it or not."""
+    return _PSEUDO.sub("", re.split(r"[\s>+~]+(?![^(\[]*[)\]])", selector.strip())[-1]) or "*"
+
+
+def _property(declaration: str) -> str:
+    return declaration.partition(":")[0].strip().lower() if ":" in declaration else ""
 
 
 def _stem(declaration: str) -> str:
@@ -180,7 +249,7 @@ def _is_everywhere(media: str) -> bool:
     return any(" ".join(one.lower().split()) in _EVERYWHERE for one in media.split(","))
 
 
-def _divided(sheet: _Sheet, number: int, found: _Found, plain: dict[str, list[tuple[_Weight, str]]]) -> tuple[str, str]:
+def _divided(sheet: _Sheet, number: int, found: _Found, plain: _Plain, eased: _Eased) -> tuple[str, str]:
     """Return what is inlined of a sheet, and what is kept."""
     if not _is_everywhere(sheet.media):
         is_import = [rule.body is None and rule.head.startswith("@") for rule in sheet.rules]
@@ -189,15 +258,18 @@ def _divided(sheet: _Sheet, number: int, found: _Found, plain: dict[str, list[tu
         )
         rest = " ".join(str(rule) for rule, is_one in zip(sheet.rules, is_import, strict=True) if not is_one)
         whole = _Rule(f"@media {sheet.media}", rest)
+        eased.learn(whole)
         return "", imports + _around(_forced(whole), *_said_again(whole, (number, 0), found, plain))
     # where Liquid chooses among rules, from the first to the last of its tags, the rules stay together
     chosen = [at for at, rule in enumerate(sheet.rules) if MARK.search(rule.head)]
     inlined, kept = [], []
     for at, rule in enumerate(sheet.rules):
         if rule.head.startswith("@") and rule.body is not None:
+            eased.learn(rule)
             kept.append(_around(_forced(rule), *_said_again(rule, (number, at), found, plain)))
             continue
         if rule.head.startswith("@") or (chosen and chosen[0] <= at <= chosen[-1]):
+            eased.learn(rule)
             kept.append(_forced(rule))
             continue
         selectors = [*_pieces(rule.head, ",")]
@@ -208,7 +280,9 @@ def _divided(sheet: _Sheet, number: int, found: _Found, plain: dict[str, list[tu
         if here:
             inlined.append(f"{','.join(here)}{{{rule.body}}}")
         if elsewhere:
-            kept.append(_forced(_Rule(", ".join(elsewhere), rule.body)))
+            left = _Rule(", ".join(elsewhere), rule.body)
+            eased.learn(left)
+            kept.append(_forced(left))
     return "\n".join(inlined), "\n".join(kept)
 
 
