@@ -56,6 +56,7 @@ WHERE s.id = f.id AND s.created_at = f.created_at
       SELECT 1 FROM suppressions p
       WHERE p.lifted_at IS NULL AND p.address_hash = f.hash
         AND (p.channel IS NULL OR p.channel = s.channel))
+  AND NOT EXISTS (SELECT 1 FROM replies r WHERE r.address_hash = f.hash AND r.status = 'open' AND r.holds)
   AND NOT {IS_STOPPED}
 RETURNING s.id, b.id AS batch_id
 """
@@ -93,7 +94,8 @@ async def mark_sending(
 
     Each must still be ours under a live lease; its campaign running (and, while its week is played, bound for the
     sandbox); consent standing, no pause begun, the age not in doubt, and the person as they were when it was claimed;
-    the address not suppressed; its window open for another minute; and sending not stopped altogether.
+    the address not suppressed, and nothing unread from it that holds its messages; its window open for another minute;
+    and sending not stopped altogether.
     """
     connection = await raw_connection(session)
     columns = {name: getattr(leaving, name) for name in Leaving.__slots__}

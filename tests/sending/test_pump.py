@@ -24,6 +24,7 @@ from liquor_app.providers.adapters.sandbox import Sandbox
 from liquor_app.providers.kit.base import Outcome, OutgoingMessage, SendResult
 from liquor_app.providers.kit.message_bodies import Whole
 from liquor_app.sending.campaign_rollup import roll_up_once
+from liquor_app.sending.events.replies import NewReply, keep_replies
 from liquor_app.sending.pipeline import dispatch
 from liquor_app.sending.pipeline.deliver import hand_over
 from liquor_app.sending.pipeline.dispatch import Dispatcher, Pace
@@ -333,6 +334,28 @@ async def test_the_fence_sees_consent_suppression_and_a_lost_lease(
     await Dispatcher().pump_once()
     reasons = {row.customer_id: row.skip_reason or row.status for row in await sends(campaign)}
     assert reasons == {ids[0]: "no_consent", ids[1]: "suppressed", ids[2]: "sent", ids[3]: "sent"}
+
+
+async def test_the_fence_sees_what_somebody_wrote_meanwhile(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words nobody has read yet hold what would go to their address; a forged one too many, and one read, do not."""
+    campaign, ids = await shop(3)
+
+    async def write() -> None:
+        async with transaction() as session:
+            await keep_replies(session, [
+                NewReply("x", str(one), Channel.EMAIL, f"{one}@example.com", "enough", at(1, 17), is_holding=holds)
+                for one, holds in zip(ids, (True, False, True), strict=True)
+            ])  # fmt: skip
+            await session.execute(
+                text("UPDATE replies SET status = 'read', read_at = now() WHERE event_id = :id"), {"id": str(ids[2])}
+            )
+
+    await between_claim_and_fence(monkeypatch, write)
+    assert {row.customer_id: row.status for row in await sends(campaign)} == {
+        ids[0]: "pending", ids[1]: "sent", ids[2]: "sent",
+    }  # fmt: skip
+    await Dispatcher().pump_once()
+    assert await outbox() == 2, "it is put off until somebody has read it"
 
 
 @pytest.mark.parametrize(
