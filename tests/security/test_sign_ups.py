@@ -385,6 +385,29 @@ async def test_too_young_then_retyped_as_an_adult_is_not_asked(shop: Client) -> 
     assert len(await rows("SELECT 1 FROM sign_ups WHERE channel = 'sms'")) == 1, "a month later it is asked"
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [
+        {**EMAIL, **PHONE}, EMAIL, PHONE, {**EMAIL, "email": "i.nes@example.com"},
+        {**EMAIL, "email": "ines+b@example.com"},
+    ],
+    ids=["both", "mailbox", "number", "another mailbox", "mailbox in another spelling"],
+)  # fmt: skip
+async def test_too_young_voids_the_form_that_still_waits(shop: Client, refused: dict[str, str]) -> None:
+    """The attack: a form with an adult date waits, then the same person's own date is refused; the first form's link,
+    and YES to its text, made a consent of age. One address of a form speaks for both."""
+    await fill_in(shop.http, {**EMAIL, **PHONE, "email": "ines+a@example.com"})
+    own = await link()
+    young = {"born": (now().date() - timedelta(days=19 * 365)).isoformat()}
+    assert (await fill_in(shop.http, {**refused, **young})).status_code == 403
+    is_other = refused.get("email") == "i.nes@example.com"
+    for answered in (await shop.http.get(own), await shop.http.post(own)):
+        assert ("expired" in answered.text) is not is_other
+    await says("YES")
+    assert len(await rows("SELECT 1 FROM consents")) == (2 if is_other else 0)
+    assert len(await rows("SELECT 1 FROM customers")) == (1 if is_other else 0)
+
+
 OLD = """
 SELECT c.sms_consent, c.name, c.postal_code, (SELECT count(*) FROM consents WHERE customer_id = c.id) AS said
   FROM customers c WHERE c.id = :id

@@ -38,7 +38,6 @@ from liquor_app.sending.sign_up import confirm_sign_up, sign_up_pages
 from liquor_app.sending.sign_up.carrier_kit import carrier_kit
 from liquor_app.sending.sign_up.qr_code import qr_svg
 from liquor_app.sending.sign_up.sign_up import (
-    TURNED_AWAY,
     Entry,
     Evidence,
     Typed,
@@ -48,6 +47,7 @@ from liquor_app.sending.sign_up.sign_up import (
 )
 from liquor_app.sending.sign_up.sign_up_message import YES_PATH
 from liquor_app.sending.sign_up.sign_up_pages import JOIN_PATH, OpenPage, open_page
+from liquor_app.sending.sign_up.turned_away import TURNED_AWAY
 
 router = APIRouter(prefix="/settings/sign-up", tags=["settings"])
 public = APIRouter(include_in_schema=False)

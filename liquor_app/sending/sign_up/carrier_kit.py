@@ -25,9 +25,9 @@ from liquor_app.providers.registry import SANDBOX
 from liquor_app.providers.service import load_routes
 from liquor_app.sending.events.sms_keywords import HELP, help_words, started_words, stopped_words
 from liquor_app.sending.events.stop_requests import STOP
-from liquor_app.sending.sign_up.sign_up import TURNED_AWAY
 from liquor_app.sending.sign_up.sign_up_message import asking_text, welcome_text
 from liquor_app.sending.sign_up.sign_up_pages import PageRow, read_sign_up_page
+from liquor_app.sending.sign_up.turned_away import TURNED_AWAY
 from liquor_app.templates.preview import preview_draft
 from liquor_app.templates.rendering.render import Legal, Notice, render_notice
 from liquor_app.templates.template_catalog import load_catalog

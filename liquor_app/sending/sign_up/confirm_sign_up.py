@@ -36,8 +36,9 @@ from liquor_app.sending.recipients.page_branding import Look, look_of
 from liquor_app.sending.recipients.suppression_status import is_barred, lift_own, owners_of
 from liquor_app.sending.recipients.unsubscribe import BARRED
 from liquor_app.sending.sign_up.models import SIGN_UP, SignUpStatus
-from liquor_app.sending.sign_up.sign_up import AFTER_A_NO, CONFIRM_WITHIN, count_sign_up, forget_refusals
+from liquor_app.sending.sign_up.sign_up import AFTER_A_NO, CONFIRM_WITHIN, count_sign_up
 from liquor_app.sending.sign_up.sign_up_message import YES
+from liquor_app.sending.sign_up.turned_away import forget_refusals, is_form_turned_away, one_yes_at_a_time
 from liquor_app.sending.sign_up.waiting_entry import WaitingEntry, open_entry
 
 SOURCE = "sign-up page"
@@ -98,7 +99,8 @@ async def yes_question(session: AsyncSession, token: str) -> YesAsked:
     """Tell what a link of a sign-up asks. Changes nothing.
 
     Raises:
-        Invalid: it is not ours, older than seven days, or they said no since.
+        Invalid: it is not ours, older than seven days, or they said no, or that they
+            are too young, since.
         Conflict: more than their own unsubscribing keeps the address on the list.
     """
     row = await _row(session, token)
@@ -116,7 +118,7 @@ async def say_yes(session: AsyncSession, token: str, *, ip: str | None, user_age
         Invalid: as `yes_question`.
         Conflict: as `yes_question`, or the customer who once had this address has another.
     """
-    await _one_at_a_time(session)
+    await one_yes_at_a_time(session)
     asked = await yes_question(session, token)
     if not asked.is_done:
         row = await _row(session, token)
@@ -133,7 +135,7 @@ async def take_yeses(session: AsyncSession, texts: Sequence[WebhookEvent]) -> fr
             last[number] = max(event.at, last.get(number, event.at))
     taken = set()
     if any(is_yes(event.text) for event in texts):
-        await _one_at_a_time(session)
+        await one_yes_at_a_time(session)
     for event in sorted(texts, key=lambda one: one.at):
         if not is_yes(event.text) or ((said_no := last.get(number_of(event))) and said_no >= event.at):
             continue
@@ -142,12 +144,6 @@ async def take_yeses(session: AsyncSession, texts: Sequence[WebhookEvent]) -> fr
         await _take_in(session, row, {"reply": (event.text or "")[:160], "event_id": event.event_id})
         taken.add(event.event_id)
     return frozenset(taken)
-
-
-async def _one_at_a_time(session: AsyncSession) -> None:
-    """Let nobody else confirm before this is committed: two links of one address, or both channels of one form, said
-    yes to at once make one customer. Taken before any row, so that none waits for the other."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('sign-up yes', 0))"))
 
 
 async def brand_asking(session: AsyncSession, event: WebhookEvent) -> BrandRow | None:
@@ -196,6 +192,8 @@ async def _row(session: AsyncSession, token: str) -> Any:
 
 
 async def _refuse_no(session: AsyncSession, row: Any) -> None:
+    if await is_form_turned_away(session, row.form_id):
+        raise Invalid(EXPIRED, field="token")
     owners = await owners_of(session, Channel(row.channel), open_entry(row.entry_encrypted).address)
     if await is_barred(session, owners):
         raise Conflict(BARRED)

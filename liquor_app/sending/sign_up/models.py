@@ -59,7 +59,7 @@ class SignUpStatus(StrEnum):
     WAITING = "waiting"
     CONFIRMED = "confirmed"
     CANCELLED = "cancelled"
-    """They said no, or confirmed another one of the same address, before it was confirmed."""
+    """They said no, or that they are too young, or confirmed another one of the same address, before this one."""
 
 
 SIGN_UP = Transitions("sign-up", {SignUpStatus.WAITING: [SignUpStatus.CONFIRMED, SignUpStatus.CANCELLED]})
@@ -87,7 +87,7 @@ class SignUp(SQLModel, table=True):
 
 class SignUpRefusal(SQLModel, table=True):
     """An address that was typed with a date of birth below the age: a keyed hash and when, nothing else. Kept for
-    `sign_up.TURNED_AWAY`, so that the same address is not simply typed again with another date."""
+    `turned_away.TURNED_AWAY`, so that the same address is not simply typed again with another date."""
 
     __tablename__ = "sign_up_refusals"
     __table_args__ = (Index("ix_sign_up_refusals_at", "refused_at"),)

@@ -13,7 +13,6 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from liquor_app.core.bulk import unnest
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, TooMany
 from liquor_app.core.ids import uuid7
@@ -34,6 +33,7 @@ from liquor_app.organization.settings import shop_today
 from liquor_app.sending.recipients.transactional import ask_to_confirm
 from liquor_app.sending.sign_up.models import SignUpStatus
 from liquor_app.sending.sign_up.sign_up_pages import OpenPage
+from liquor_app.sending.sign_up.turned_away import one_yes_at_a_time, turn_away, was_turned_away
 from liquor_app.sending.sign_up.waiting_entry import WaitingEntry, seal_entry
 from liquor_app.ui.words import figure
 
@@ -43,9 +43,6 @@ UNCONFIRMED = 3
 """Messages an address gets in that time without saying yes; then we are silent."""
 AFTER_A_NO = timedelta(days=30)
 """Whose own word keeps them off the list is asked once in this time: the form may be somebody else's joke."""
-
-TURNED_AWAY = timedelta(days=30)
-"""Whose form said that they are too young is not asked within this time, whatever date is typed next."""
 
 BELIEVED = {Channel.SMS: 100, Channel.EMAIL: 500}
 """Messages that may ask within a day whatever comes of them. Beyond, one in `ONE_IN` must have been answered by a yes:
@@ -73,13 +70,6 @@ SELECT (SELECT count(*) FROM sign_ups WHERE address_hash = :hash AND created_at 
        EXISTS (SELECT FROM suppressions WHERE address_hash = :mailbox AND lifted_at IS NULL AND :mailbox <> :hash
                 AND (channel IS NULL OR channel = :channel)) AS said_no_elsewhere
 """
-_TURNED = unnest("f", hash="bytea")
-_REFUSE = f"""
-INSERT INTO sign_up_refusals (address_hash, refused_at) SELECT f.hash, :now FROM {_TURNED}
-ON CONFLICT (address_hash) DO UPDATE SET refused_at = excluded.refused_at
-"""
-_REFUSED = "SELECT EXISTS (SELECT FROM sign_up_refusals WHERE address_hash = ANY(:hashes) AND refused_at > :since)"
-_FORGET_REFUSALS = "DELETE FROM sign_up_refusals WHERE refused_at <= :since"
 _ANSWERED = f"""
 SELECT count(*) AS asked, count(*) FILTER (WHERE status = '{SignUpStatus.CONFIRMED}') AS confirmed
   FROM sign_ups WHERE channel = :channel AND created_at > :since
@@ -167,16 +157,16 @@ def is_too_young(entry: Entry, page: OpenPage, today: date) -> bool:
 
 async def take_sign_up(session: AsyncSession, page: OpenPage, entry: Entry, evidence: Evidence) -> None:
     """Have each address asked whether it agrees. Who is too young is counted, and of their addresses a keyed hash is
-    kept for a while: these, and their browser, are not asked then, whatever date they give. Nor is an address that may
+    kept for a while: these, and their browser, are not asked then, whatever date they give, and what waits from before
+    is void. Nor is an address that may
     not be written to, or was asked too often; nobody is told."""
     today = await shop_today(session)
     if is_too_young(entry, page, today):
+        await one_yes_at_a_time(session)
+        await turn_away(session, entry.addresses)
         await count_sign_up(session, page.brand.id, today, "too_young")
-        # in order, so that two such forms cannot deadlock
-        turned = _TURNED.bind(hash=sorted(_mailboxes(entry)))
-        await session.execute(text(_REFUSE), {**turned, "now": now()})
         return
-    if evidence.was_too_young or await _was_turned_away(session, entry):
+    if evidence.was_too_young or await was_turned_away(session, entry.addresses):
         return
     form_id = uuid7()
     for channel, address in sorted(entry.addresses.items()):
@@ -204,25 +194,6 @@ async def take_sign_up(session: AsyncSession, page: OpenPage, entry: Entry, evid
         except (Conflict, TooMany):
             continue
         await count_sign_up(session, page.brand.id, today, f"{channel.value}_asked")
-
-
-def _mailboxes(entry: Entry) -> set[bytes]:
-    """Return what stands for the addresses: a mailbox whatever its tags and dots."""
-    return {
-        address_hash(mailbox_of(address) if channel is Channel.EMAIL else address)
-        for channel, address in entry.addresses.items()
-    }
-
-
-async def _was_turned_away(session: AsyncSession, entry: Entry) -> bool:
-    since = now() - TURNED_AWAY
-    found = await session.execute(text(_REFUSED), {"hashes": list(_mailboxes(entry)), "since": since})
-    return bool(found.scalar_one())
-
-
-async def forget_refusals(session: AsyncSession) -> None:
-    """Forget whom the page turned away, in time. A corridor, for the clock."""
-    await session.execute(text(_FORGET_REFUSALS), {"since": now() - TURNED_AWAY})
 
 
 async def count_sign_up(session: AsyncSession, brand_id: UUID, day: date, what: str) -> None:
