@@ -281,7 +281,7 @@ class Work:
             session, rows, policy=self.plan.policy, file_name=self.plan.file_name, at=self._as_of,
             import_id=self.plan.id,
         )  # fmt: skip
-        self._notes = Counter(note for row in rows for note in row.notes)
+        self._notes = chunk.left_out + Counter(note for row in rows for note in row.notes)
         again = self._twice({at: (product_keys(rows[at].product), chunk.records[at].number) for at in sorted(outcomes)})
         if self._watch:
             after = await product_rows.products_of(session, rows)

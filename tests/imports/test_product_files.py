@@ -30,6 +30,7 @@ from tests.imports.test_import_cases import FILES, many, write
 KNOWN = {
     "20_city_hive_inventory": "city_hive_inventory",
     "20_bottlecapps_inventory": "bottlecapps_inventory",
+    "23_shopify_products": "shopify_products",
     "21_lightspeed_r_items": "lightspeed_r_items",
     "21_lightspeed_r_inventory": "lightspeed_r_inventory",
 }
@@ -93,6 +94,24 @@ async def test_other_tools_files_of_products(database: str) -> None:
     assert (report.updated, (await products())["210000000001"].stock) == (1, 9)
     report = await run(FILES / "20_bottlecapps_inventory.csv", "products")
     assert (report.created, (await products())["BC1"].stock) == (1, 12)
+
+
+async def test_shopifys_products(database: str) -> None:
+    report = await run(FILES / "23_shopify_products.csv", "products")
+    assert (report.rows, report.created, report.reasons) == (4, 3, {"no_product": 1}), "a gift card has no code"
+    assert report.notes == {"rows_of_pictures": 1, "stock_below_zero": 1}
+    assert "1 row of pictures alone: left out, and no fault." in trial_words(report)
+    told = {
+        code: (one.name, one.brand, one.category, str(one.price), one.cost and str(one.cost), one.stock, one.upc)
+        for code, one in (await products()).items()
+    }
+    assert told == {
+        "OHB750": ("Old Harbor Bourbon", "Old Harbor", "Bourbon", "24.99", "15.40", 12, "083664868735"),
+        "OHB1L": ("Old Harbor Bourbon", "Old Harbor", "Bourbon", "31.99", "20.10", -2, None),
+        "4006381333931": ("Riesling", "Lakeside", "Wine", "18.00", None, 6, "4006381333931"),
+    }
+    again = await run(FILES / "23_shopify_products.csv", "products")
+    assert (again.created, again.updated, again.unchanged) == (0, 0, 3)
 
 
 async def test_what_could_be_of_several_products_is_refused_and_nothing_else(database: str, tmp_path: Path) -> None:

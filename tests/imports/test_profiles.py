@@ -21,7 +21,7 @@ from tests.imports.test_import import run
 from tests.imports.test_import_cases import FILES, many, write
 
 OF_KIND = {
-    "products": ("inventory", "r_items"),
+    "products": ("inventory", "r_items", "products"),
     "purchases": ("orders", "order_lines", "sales", "items", "transaction", "purchases", "retail"),
 }
 """Words in the names of files here."""

@@ -1,8 +1,8 @@
-"""Shopify: customers (Customers → Export), before and after its change of column names."""
+"""Shopify: customers (Customers → Export), before and after its change of column names, orders, products."""
 
 from __future__ import annotations
 
-from liquor_app.imports.profiles.tool_profile import FILLED, REFUNDED, UNPAID, VOIDED, Profile, Sales
+from liquor_app.imports.profiles.tool_profile import FILLED, PICTURE, REFUNDED, UNPAID, VOIDED, Profile, Sales
 
 _COLUMNS = {
     "external_id": "Customer ID", "first_name": "First Name", "last_name": "Last Name", "email": "Email",
@@ -61,6 +61,20 @@ PROFILES = (
             # takes off a line is in Lineitem discount and in Discount Amount
             comes_to="Subtotal",
             spread=("Discount Amount",),
+        ),
+    ),
+    # a product's further variants have a row each without its title, its further pictures one without a price
+    Profile(
+        key="shopify_products",
+        name="Shopify products",
+        kind="products",
+        marks=("Handle", "Title", "Variant SKU", "Variant Price"),
+        columns={
+            "sku": "Variant SKU", "upc": "Variant Barcode", "name": "Title", "brand": "Vendor", "category": "Type",
+            "price": "Variant Price", "cost": "Cost per item", "stock": "Variant Inventory Qty",
+        },
+        sales=Sales(
+            order="Handle", carried=("Title", "Vendor", "Type"), drops={"Variant Price": {"": PICTURE}},
         ),
     ),
 )  # fmt: skip

@@ -11,14 +11,15 @@ _HOLE = re.compile(r"\{([^{}]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Sales:
-    """Which rows of a file of sales are lines of purchases, and what they came to.
+    """Which rows of a file of sales are lines of purchases, and what they came to. In a file of products, whose rows of
+    one product follow each other: which are products, and what stands on the first of them only.
 
     Attributes:
         order: the column that numbers orders; rows of one follow each other.
         carried: columns filled on an order's first row only.
         keeps: column → words of the rows that are lines; others (payments, whole orders) are left out.
         drops: column → word → why the row is no purchase (`LEFT_OUT`); with `carried` the whole order. `FILLED` is any
-            word.
+            word, "" none.
         plus, minus: columns, or products of columns, that make what a line came to. Those filled on an order's first
             row only (its discount, what was refunded) count there. What is taken off counts whatever its sign.
         less: as `minus`, with the sign it has: the tax of a return is below zero, as its total is.
@@ -51,8 +52,8 @@ class Sales:
 
 
 FILLED = "*"
-VOIDED, REFUNDED, UNPAID, OTHER_ROW, NOBODY = (
-    "rows_voided", "rows_refunded", "rows_unpaid", "rows_of_no_line", "rows_without_customer",
+VOIDED, REFUNDED, UNPAID, OTHER_ROW, NOBODY, PICTURE = (
+    "rows_voided", "rows_refunded", "rows_unpaid", "rows_of_no_line", "rows_without_customer", "rows_of_pictures",
 )  # fmt: skip
 LEFT_OUT = {
     VOIDED: "voided or cancelled",
@@ -60,8 +61,9 @@ LEFT_OUT = {
     UNPAID: "not paid",
     OTHER_ROW: "payments and totals",
     NOBODY: "sold to nobody named",
+    PICTURE: "of pictures alone",
 }
-"""Why rows of a file of sales are no lines of purchases: counted, and no fault."""
+"""Why rows are no lines of purchases, or no products: counted, and no fault."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.new_buyers import MADE
 from liquor_app.imports.outcome_words import outcome_words
 from liquor_app.imports.profiles.known_tools import PROFILES
-from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY
+from liquor_app.imports.profiles.tool_profile import LEFT_OUT, NOBODY, PICTURE
 from liquor_app.imports.undo.undo_import import UndoCounts, is_something_left
 from liquor_app.imports.undo.undo_words import KEPT, REMOVED, thing_words
 from liquor_app.imports.uploads import ImportRow
@@ -301,6 +301,10 @@ def rows_left_out(notes: Mapping[str, Any]) -> int:
     return sum(int(notes.get(code, 0)) for code in LEFT_OUT)
 
 
+_NO_FAULT = (NOBODY, PICTURE)
+"""Rows that hold nothing of what is imported, and are told by themselves."""
+
+
 def note_words(notes: Mapping[str, Any], twice: Sequence[str] = ()) -> str:
     """Tell what was left out of rows that were taken: " 3 dates of birth left out: …"; empty for nothing.
 
@@ -333,12 +337,13 @@ def note_words(notes: Mapping[str, Any], twice: Sequence[str] = ()) -> str:
     if count := int(notes.get(MADE, 0)):
         words += f" {plural(count, 'customer')} made of buyers nobody knew: by number, e-mail or phone alone, without"
         words += " consent."
-    if count := int(notes.get(NOBODY, 0)):
-        words += f" {plural(count, 'row')} {LEFT_OUT[NOBODY]}: left out, and no fault."
+    for code in _NO_FAULT:
+        if count := int(notes.get(code, 0)):
+            words += f" {plural(count, 'row')} {LEFT_OUT[code]}: left out, and no fault."
     rows = [
         f"{reason} {figure(int(notes[code]))}"
         for code, reason in LEFT_OUT.items()
-        if code != NOBODY and int(notes.get(code, 0))
+        if code not in _NO_FAULT and int(notes.get(code, 0))
     ]
     if rows:
         words += f" Rows that are no lines of purchases, left out: {listed(rows)}."
