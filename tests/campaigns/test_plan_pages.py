@@ -22,6 +22,7 @@ from liquor_app.campaigns.service import get_campaign
 from liquor_app.commands.planning import _show_simulation
 from liquor_app.core import config, queue
 from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
 from liquor_app.core.models import JobStatus
 from liquor_app.organization.guidance import load_guidance
 from liquor_app.planning import simulation_job
@@ -240,6 +241,30 @@ async def _row(campaign: UUID) -> Any:
         return (await session.execute(text("SELECT * FROM campaigns WHERE id = :id"), {"id": campaign})).one()
 
 
+async def test_a_plan_is_sent_back_only_once_that_is_asked_and_the_bell_says_why(campaign: UUID) -> None:
+    """One click beside "Start now" took an approval back."""
+    async with transaction() as session:
+        await submit_plan(session, SYSTEM, campaign)
+    state = await Tab(f"/campaigns/{campaign}", MARKETER).state(CampaignState)
+    await run(CampaignState.load, state)
+    await run(CampaignState.act, state, "send_back")
+    await run(CampaignState.ask, state, "send_back")
+    await run(CampaignState.say_why, state, "never mind")
+    await run(CampaignState.ask, state, "")
+    await run(CampaignState.act, state, "send_back")
+    assert (await _row(campaign)).status == "awaiting_approval", "unasked, and thought better of"
+    await run(CampaignState.ask, state, "send_back")
+    assert state.why == "", "a question begins empty"
+    await run(CampaignState.say_why, state, "  Too many\ntexts on Friday ")
+    assert "Back to draft" in said(await run(CampaignState.act, state, "send_back"))
+    assert ((await _row(campaign)).status, state.asking) == ("draft", "")
+    async with transaction() as session:
+        told = await session.execute(text("SELECT title, body FROM notifications WHERE title LIKE '%was sent back'"))
+        with pytest.raises(Invalid, match="200 characters"):
+            await send_back(session, SYSTEM, campaign, reason="x" * 201)
+    assert [row.body for row in told] == [f"By {MARKETER.name}: Too many texts on Friday"]
+
+
 async def test_nothing_asked_is_kept_as_nothing(campaign: UUID) -> None:
     """The question's field is not on the page while the optimiser plans, and comes as None: You asked: "None"."""
     state = await Tab("/campaigns/new", MARKETER).state(BuilderState)
@@ -297,7 +322,7 @@ def test_the_page_offers_what_a_campaign_may_become() -> None:
     }
     assert set(offered) == {one for one in CampaignStatus if one in CAMPAIGN.table}, "whoever is not over, has a way on"
     # those behind a dialogue of their own
-    behind = {"cancel", "approve_warned", "approve_anyway"}
+    behind = {"cancel", "send_back", "approve_warned", "approve_anyway"}
     asked = {verb for verb in behind if f'"{verb}"' in str(campaign_page().render())}
     assert asked == behind
     assert {verb for verbs in offered.values() for verb in verbs} | asked == set(VERBS)

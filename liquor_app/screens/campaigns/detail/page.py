@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from liquor_app.campaigns.lifecycle import REASON_LENGTH
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
 from liquor_app.screens.campaigns.detail.coupons_state import CodesState
@@ -29,7 +30,8 @@ from liquor_app.ui.card import card, note
 from liquor_app.ui.charts.bars import numbers
 from liquor_app.ui.charts.progress import bar
 from liquor_app.ui.empty import empty
-from liquor_app.ui.forms.dialog import confirm
+from liquor_app.ui.forms.dialog import confirm, dialog
+from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, grid, row
@@ -60,6 +62,10 @@ def _act(verb: str, label: str, kind: Any = "plain", symbol: str = "", **props: 
     return button(label, kind=kind, icon=symbol, on_click=CampaignState.act(verb), **props)
 
 
+def _back() -> rx.Component:
+    return button("Send back", on_click=CampaignState.ask("send_back"))
+
+
 def _goes(verb: str, label: str, kind: Any = "plain", symbol: str = "") -> rx.Component:
     """Draw what sets messages going: not to be had while all sending is stopped."""
     stopped = ShellState.stopped != ""
@@ -79,10 +85,10 @@ def _head() -> rx.Component:
                        busy=CampaignState.busy, on_click=CampaignState.act("plan")),
             ),
         ),
-        ("awaiting_approval", row(_act("plan", "Plan again", symbol="refresh-cw"), _act("send_back", "Send back"),
+        ("awaiting_approval", row(_act("plan", "Plan again", symbol="refresh-cw"), _back(),
                                   button("Approve plan", kind="primary", icon="check",
                                          on_click=CampaignState.act("approve")))),
-        ("scheduled", row(_act("send_back", "Send back"), _goes("start", "Start now", symbol="send"),
+        ("scheduled", row(_back(), _goes("start", "Start now", symbol="send"),
                           _goes("play", "Play the week", "primary", "play"))),
         ("active", _act("pause", "Pause", symbol="pause")),
         ("paused", _goes("resume", "Resume", "primary", "play")),
@@ -190,8 +196,33 @@ def _went_out() -> rx.Component:
     return rx.cond(CampaignState.plan.id != "", actions_card(), rx.fragment())
 
 
+def _send_back() -> rx.Component:
+    """Ask before an approval is taken back, or a plan that waits for one is put aside, and why."""
+    approved = HEAD.status == CampaignStatus.SCHEDULED.value
+    return dialog(
+        "Send “" + HEAD.name + "” back?",
+        text_field(
+            "Why", "reason", value=CampaignState.why, on_change=CampaignState.say_why, max_length=REASON_LENGTH,
+            placeholder="Too many texts on Friday", hint="May be left empty. The bell tells everybody.",
+        ),
+        description=rx.cond(
+            approved,
+            "It is a draft again and its approval is gone: none of its messages goes out before it is approved anew.",
+            "It is a draft again, to be changed and put up for approval anew.",
+        ),
+        open=CampaignState.asking == "send_back",
+        on_open_change=CampaignState.ask(""),
+        foot=row(
+            button("Cancel", on_click=CampaignState.ask("")),
+            _act("send_back", "Send it back", "primary"),
+        ),
+        max_width="460px",
+    )  # fmt: skip
+
+
 def _questions() -> rx.Component:
     return rx.fragment(
+        _send_back(),
         confirm(
             "Cancel “" + CampaignState.head.name + "”?",
             "What waits will never be sent. What is on its way arrives. This cannot be taken back.",

@@ -11,6 +11,7 @@ import reflex as rx
 from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.analytics.service import ledger
 from liquor_app.campaigns import lifecycle
+from liquor_app.campaigns.lifecycle import REASON_LENGTH
 from liquor_app.campaigns.service import delete_campaign, get_campaign, request_plan
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
@@ -58,6 +59,8 @@ class CampaignState(DetailState, rx.State):
     sends: list[SendLine] = []
     returned: str = "–"
     asking: str = ""
+    why: str = ""
+    """Why it is sent back, as typed so far."""
     busy: bool = False
 
     def _noun(self) -> str:
@@ -100,12 +103,16 @@ class CampaignState(DetailState, rx.State):
     @guarded
     async def act(self, verb: str) -> Any:
         """Approve, start, play, pause, resume, cancel, send back, plan again. Approving asks first if there is anything
-        to be told (`OutlookState`)."""
-        actor = await signed_in(self)
+        to be told (`OutlookState`), and so does sending back."""
+        actor, asked = await signed_in(self), self.asking
         self.asking = ""
         if verb not in VERBS or (verb == "approve" and await self._warned()):
             return None
         work, done = VERBS[verb]
+        if verb == "send_back":
+            if asked != verb:
+                return None
+            work = partial(work, reason=self.why)
         try:
             async with transaction() as session:
                 await work(session, actor, self._id())
@@ -128,7 +135,13 @@ class CampaignState(DetailState, rx.State):
     @rx.event
     async def ask(self, what: str) -> None:
         """Open the question before something that cannot be taken back; empty closes it."""
-        self.asking = what if what in {"cancel", "delete"} else ""
+        self.asking = what if what in {"cancel", "delete", "send_back"} else ""
+        self.why = ""
+
+    @rx.event
+    async def say_why(self, typed: str) -> None:
+        """Say why it is sent back."""
+        self.why = str(typed)[:REASON_LENGTH]
 
     @rx.event
     @guarded
