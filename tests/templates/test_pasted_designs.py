@@ -157,6 +157,30 @@ def test_what_can_be_inlined_still_is_and_outlook_keeps_its_comment() -> None:
     assert mso in html
 
 
+@pytest.mark.parametrize(
+    "css",
+    [
+        ":root *{display:none!important}", "[style]{font-size:0!important;opacity:0!important}",
+        "@media all{div,td,table,a{display:none!important}}", "a, div{visibility:hidden;color:#fff!important}",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_mjml", [False, True])
+def test_no_style_hides_what_the_law_wants(css: str, is_mjml: bool) -> None:
+    """In a browser `style="…!important"` wins over every sheet."""
+    mjml = f"<mjml><mj-head><mj-style>{css}</mj-style></mj-head><mj-body></mj-body></mjml>"
+    inlined = mjml.replace("<mj-style>", '<mj-style inline="inline">')
+    for html in [mjml, inlined] if is_mjml else [f"<style>{css}</style><body>x</body>"]:
+        legal = Legal("Brand", "1 Main St", "", "21 and over.", 21, "https://example.com/u", disclosure="Terms.")
+        made = render_message(compile_template(TemplateSource(Channel.EMAIL, "Hi", html, None)), {}, legal).html or ""
+        for words in ("Terms.", "1 Main St", "Unsubscribe"):
+            style = re.findall(r'<(?:div|a)\b[^>]*style="([^"]*)"[^>]*>', made[: made.index(words)])[-1]
+            told = dict(one.split(":", 1) for one in re.sub(r"\s", "", style).strip(";").split(";"))
+            assert told["display"] in {"block!important", "inline!important"}
+            assert (told["visibility"], told["opacity"]) == ("visible!important", "1!important")
+            assert told["font-size"] in {"16px!important", "12px!important"}
+            assert told["color"] in {"#21201c!important", "#63635e!important"}
+
+
 @pytest.mark.parametrize("bit", ['\\"', "/*", "{", "@media x{", "'", "<style ", "media ", "(", "a,", "<!--"])
 def test_no_sheet_takes_long(bit: str) -> None:
     """In one pass, whatever is never closed; compared without the inliner, which has the sandbox's limits."""

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+
+def _firm(css: str) -> str:
+    """Return a style that no rule of an author's changes: what the law wants is seen wherever the letter is."""
+    return "".join(f"{one}!important;" for one in css.split(";"))
+
+
+_SEEN = (
+    "visibility:visible;opacity:1;position:static;float:none;width:auto;height:auto;max-width:none;max-height:none;"
+    "overflow:visible;text-indent:0;transform:none"
+)
 LINKS = (
     """{% if legal.view_url != '' %}<a href="{{ legal.view_url }}" @quiet@>View in browser</a> &#183; {% endif %}"""
     """{% if legal.preferences_url != '' %}<a href="{{ legal.preferences_url }}" @quiet@>Preferences</a> &#183; """
     """{% endif %}<a href="{{ legal.unsubscribe_url }}" @quiet@>Unsubscribe</a>"""
-).replace("@quiet@", 'style="color:#63635e;text-decoration:underline"')
-DISCLOSURE_HTML = (
-    """{% if legal.disclosure != '' %}<table role="presentation" width="100%" cellpadding="0" cellspacing="0" """
-    """border="0"><tr><td align="center" style="padding:14px 32px;font:700 16px/24px -apple-system,'Segoe UI',"""
-    """Helvetica,Arial,sans-serif;color:#21201c">{{ legal.disclosure }}</td></tr></table>{% endif %}"""
+).replace(
+    "@quiet@",
+    f'style="{_firm(f"display:inline;{_SEEN};font-size:12px;line-height:19px;color:#63635e")}text-decoration:underline"',
 )
-"""Directly under what the author wrote, in the letter's own size: small print would not be beside the offer."""
-FOOTER_MJML = """
-<mj-raw>@disclosure@</mj-raw>
-<mj-section padding="22px 0 34px"><mj-column>
-  <mj-text align="center" font-size="12px" line-height="19px" color="#63635e" padding="0 32px"
-    font-family="-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif">
-    {% if legal.disclaimer != '' %}{{ legal.disclaimer }}<br />{% endif %}
-    {% if legal.footer != '' %}{{ legal.footer }}<br />{% endif %}{{ legal.imprint }}<br />
-    @links@</mj-text>
-</mj-column></mj-section>
-""".replace("@links@", LINKS).replace("@disclosure@", DISCLOSURE_HTML)
-FOOTER_HTML = """@disclosure@
-<div style="padding:22px 32px 34px;text-align:center;font:12px/19px sans-serif;color:#63635e">
-{% if legal.disclaimer != '' %}{{ legal.disclaimer }}<br>{% endif %}
-{% if legal.footer != '' %}{{ legal.footer }}<br>{% endif %}{{ legal.imprint }}<br>
-@links@</div>
-""".replace("@links@", LINKS).replace("@disclosure@", DISCLOSURE_HTML)
+_FONT = "-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
+FOOTER = f"""{{% if legal.disclosure != '' %}}<div align="center" style="{
+    _firm(f"display:block;{_SEEN};margin:0;font-size:16px;line-height:24px;color:#21201c")
+}padding:14px 32px;text-align:center;font-weight:700;font-family:{_FONT}">{{{{ legal.disclosure }}}}</div>{{% endif %}}
+<div align="center" style="{
+    _firm(f"display:block;{_SEEN};margin:0;font-size:12px;line-height:19px;color:#63635e")
+}padding:22px 32px 34px;text-align:center;font-family:{_FONT}">
+{{% if legal.disclaimer != '' %}}{{{{ legal.disclaimer }}}}<br>{{% endif %}}
+{{% if legal.footer != '' %}}{{{{ legal.footer }}}}<br>{{% endif %}}{{{{ legal.imprint }}}}<br>
+{LINKS}</div>
+"""
+"""Raw HTML also within MJML. What is told of an offer stands directly under what the author wrote, in the letter's own
+size: small print would not be beside the offer."""
 _NAME = "font:600 15px/24px -apple-system,'Segoe UI',Helvetica,Arial,sans-serif;letter-spacing:0.04em;color:@ink@"
 _INK = "{% if legal.header == 'band' %}{{ legal.on_color }}{% else %}#21201c{% endif %}"
 HEADER_HTML = (

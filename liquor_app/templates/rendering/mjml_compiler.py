@@ -12,7 +12,7 @@ import css_inline
 from mjml import mjml2html
 
 from liquor_app.core.errors import Invalid
-from liquor_app.templates.rendering.layout import FOOTER_HTML, FOOTER_MJML, HEADER_HTML
+from liquor_app.templates.rendering.layout import FOOTER, HEADER_HTML
 from liquor_app.templates.rendering.mail_tags import without_forms
 from liquor_app.templates.rendering.pasted_styles import split_styles
 from liquor_app.templates.rendering.text_part import Marks, html_to_text
@@ -34,7 +34,7 @@ def to_html(source: str) -> str:
     ending = "</mj-body>" if is_mjml else "</body>"
     if is_mjml and ending not in source:
         raise Invalid("body_html_template: the MJML has no </mj-body>.", field="body_html_template")
-    footer = FOOTER_MJML if is_mjml else FOOTER_HTML
+    footer = _raw(FOOTER) if is_mjml else FOOTER
     head, found, tail = source.rpartition(ending)
     whole = f"{head}{footer}{found}{tail}" if found else f"{source}{footer}"
     marks = Marks()

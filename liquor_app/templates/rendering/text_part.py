@@ -46,7 +46,7 @@ class Marks:
 
 
 _REFERENCE = re.compile(r"&(?!#[0-9xX]|[A-Za-z][A-Za-z0-9]*;)")
-_START_TAG = re.compile(r"""<[A-Za-z](?:[^<>"']|"[^"]*"|'[^']*')*>""")
+_START_TAG = re.compile(r"""<[A-Za-z](?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""")
 
 
 def bare_ampersands(attribute: str) -> str:
