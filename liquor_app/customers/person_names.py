@@ -36,14 +36,21 @@ _REMARK = re.compile(
 NO_GIVEN = "-"
 """Stands for the given name of somebody whose last name alone was told."""
 _BEGINNINGS = _NOBODY | {phrase.split()[0] for phrase in _PHRASES} | {"do", "don", "dont", "not", "walk"}
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def clean_person_name(text: str) -> str | None:
     """Return a name as it is kept: web pages' `&#39;` read, None for what stands for nobody's."""
     name = html.unescape(text) if "&" in text else text
-    name = name if name.isascii() and "  " not in name and name == name.strip() else " ".join(name.split())
+    is_plain = name.isascii() and name.isprintable() and "  " not in name and name == name.strip()
+    name = name if is_plain else one_line(name)
     return None if is_nobodys(name) else name
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line: breaks, tabs and what steers a terminal are a space."""
+    return " ".join(_CONTROLS.sub(" ", text).split())
 
 
 def is_nobodys(name: str) -> bool:

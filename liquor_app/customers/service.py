@@ -26,6 +26,7 @@ from liquor_app.customers.countries import country_code
 from liquor_app.customers.merging.aliases import aliases_among, drop_aliases
 from liquor_app.customers.merging.merged_fields import CONSENTS
 from liquor_app.customers.models import ConsentStatus
+from liquor_app.customers.person_names import one_line
 from liquor_app.customers.places import normalise_state
 from liquor_app.customers.visible_text import visible
 from liquor_app.organization.models import Channel
@@ -159,6 +160,9 @@ def _clean(changes: dict[str, Any], today: date) -> dict[str, Any]:
         values[field] = (visible(given).strip() or None) if isinstance(given, str) else given
         if isinstance(given, str) and (len(given) > 255 or "\x00" in given):
             raise Invalid(f"{field} is longer than 255 characters or holds a NUL character", field=field)
+    for field in ("name", "city"):
+        if isinstance(values.get(field), str):
+            values[field] = one_line(values[field]) or None
     if not isinstance(values.get("no_tracking", False), bool):
         raise Invalid("no_tracking must be true or false", field="no_tracking")
     if "email" in values:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from liquor_app.customers.person_names import NO_GIVEN, called, called_by, clean_person_name
+from liquor_app.customers.service import _clean
 from liquor_app.templates.rendering.variables import OfferFacts, Recipient, personal_values
 from tests.imports.test_import import rows, run
 
@@ -48,6 +50,16 @@ def test_case_20_a_given_name_told_apart_stays_whole() -> None:
         assert called_by(NO_GIVEN, last_alone) is None
     assert called_by("Loyalty", "Loyalty Member") is None
     assert clean_person_name("O&#39;Brien, Pat") == "O'Brien, Pat"
+
+
+def test_a_name_stays_on_its_line() -> None:
+    """The attack: a name that ends a header, or steers the terminal of whoever reads a log."""
+    for between in ("\r\n", "\t", "\v", "\x1b", "&#13;&#10;", "\x7f", "\x85", "\u2028", " \x1b "):
+        for last in ("Doe", "Núñez"):
+            assert clean_person_name(f"Jane{between}{last}") == f"Jane {last}", ascii(between)
+            written = _clean({"name": f"Jane{between}{last}\n", "city": "Portland\x1b"}, date(2026, 1, 1))
+            if "&" not in between:
+                assert (written["name"], written["city"]) == (f"Jane {last}", "Portland"), ascii(between)
 
 
 @pytest.mark.integration

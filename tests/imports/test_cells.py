@@ -227,7 +227,7 @@ def test_seconds_make_nobody_a_child() -> None:
     [("Unsubscribed by admin", "no"), ("Opted out (at the till)", "no"), ("Do Not Mail", "no"), ("no consent", "no"),
      ("not allowed", "no"), ("disabled", "no"), ("don't text", "no"), ("No, thanks", "no"), ("yes (web form)", "yes"),
      ("Active", "yes"), ("implied", "silent"), ("soft bounced", "silent"), ("No answer", "silent"), ("N/A", "silent"),
-     ("hard_bounce", "dead")],
+     ("hard_bounce", "dead"), ("Bounced (soft)", "silent"), ("Bounced (hard)", "dead")],
 )  # fmt: skip
 def test_a_no_is_heard_in_any_words(cell: str, answer: str) -> None:
     assert clean_answer(cell, "email_consent") == answer

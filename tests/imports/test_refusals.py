@@ -209,19 +209,21 @@ def test_a_column_says_whose_address_is_dead_by_its_name(field: str | None, colu
         (
             "email_bounced",
             True,
-            "yes,Y,TRUE,1,1.0,-1,x,3,Hard,hard bounce,Permanent,Bounced,2024-05-01,550 gone",
+            "yes,Y,TRUE,1,1.0,-1,x,3,Hard,hard bounce,Permanent,Bounced,2024-05-01,550 gone"
+            ",Bounced (hard),Bounced (permanent; not temporary)",
         ),
         (
             "email_bounced",
             False,
-            ",no,N,FALSE,0,0.0,none,n/a,never,Soft,soft bounce,Transient,valid,unknown,alive",
+            ",no,N,FALSE,0,0.0,none,n/a,never,Soft,soft bounce,Transient,valid,unknown,alive"
+            ",Bounced (soft),bounce (Soft_Bounce),Undeliverable (mailbox full),yes (temporary)",
         ),
         ("complained", True, "yes,1,2024-05-01,spam,reported us twice"),
         ("complained", False, ",no,0,never,subscribed"),
-        ("suppressed", True, "TRUE,unsubscribed,Hard Bounce,by John"),
+        ("suppressed", True, "TRUE,unsubscribed,Hard Bounce,by John,yes (temporary)"),
         ("suppressed", False, "FALSE,0,active,not suppressed"),
-        ("email_valid", True, "no,FALSE,0,invalid,undeliverable"),
-        ("email_valid", False, ",yes,TRUE,unknown,valid,catch-all,perhaps"),
+        ("email_valid", True, "no,FALSE,0,invalid,undeliverable,bounced (hard)"),
+        ("email_valid", False, ",yes,TRUE,unknown,valid,catch-all,perhaps,bounced (soft)"),
     ],
 )
 def test_what_cells_say_of_an_address(field: str, dead: bool, words: str) -> None:

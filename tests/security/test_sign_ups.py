@@ -459,6 +459,9 @@ async def test_a_number_that_may_have_changed_hands_makes_somebody_new(shop: Cli
         ("https://shop.example", "shop.example", "null", False),
         ("", "shop.test", "http://shop.test", True),
         ("", "shop.test", "https://evil.example", False),
+        ("", "shop.test", "http://[bad", False),
+        ("", "[bad", "http://[bad", False),
+        ("https://shop.example", "shop.example", "http://[bad", False),
     ],
 )
 def test_a_form_is_ours_by_the_address_that_was_configured(

@@ -24,4 +24,7 @@ def is_own_form(request: Request) -> bool:
     if public := get_settings().public_url:
         own = urlsplit(public)
         return origin.lower() == f"{own.scheme}://{own.netloc}".lower()
-    return urlsplit(origin).netloc == request.headers.get("host", "")
+    try:
+        return urlsplit(origin).netloc == request.headers.get("host", "")
+    except ValueError:
+        return False  # `http://[bad` is nobody's address

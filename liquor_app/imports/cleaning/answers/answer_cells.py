@@ -77,7 +77,7 @@ def clean_answer(cell: str, field: str) -> Answer:
     word = flag_word(cell, field)
     for words, answer in ((YES, Answer.YES), (NO, Answer.NO), (SILENT | {""}, Answer.SILENT), (DEAD, Answer.DEAD)):
         if word in words:
-            return answer
+            return Answer.SILENT if answer is Answer.DEAD and bounce_passes(cell) else answer
     if refuses(word):
         return Answer.NO
     raise Rejected(f"bad_{field}", field, f"{field} must be yes or no, not {cell.strip()[:40]!r}.")
@@ -104,6 +104,18 @@ def clean_wording(cell: str) -> str | None:
 def refuses(word: str) -> bool:
     """Tell whether a word as `flag_word` returns it says no among others."""
     return _REFUSES.search(word) is not None
+
+
+SOFT = re.compile(r"\b(?:soft|transient|temporary|temp|deferred|undetermined|auto ?reply|mailbox full|over quota)\b")
+"""How tools name a bounce that passes."""
+_NOT_SOFT = re.compile(r"\b(?:hard|permanent|not|no)\b")
+
+
+def bounce_passes(cell: str) -> bool:
+    """Tell whether the remark behind what a cell says of a bounce calls it soft: "Bounced (soft)"."""
+    found = _REMARK.search(cell.strip())
+    remark = re.sub(r"[_-]+", " ", found[0].lower()) if found else ""
+    return SOFT.search(remark) is not None and _NOT_SOFT.search(remark) is None
 
 
 _NUMBER = re.compile(r"^([01])\.0+$")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from liquor_app.customers.models import SuppressionReason
-from liquor_app.imports.cleaning.answers.answer_cells import DEAD, SILENT, YES, flag_word
+from liquor_app.imports.cleaning.answers.answer_cells import DEAD, SILENT, SOFT, YES, bounce_passes, flag_word
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.dates import read_date
 
@@ -73,9 +73,6 @@ _NO = _LIVES | _PLAIN_NO | {
     "off", "none", "never", "nein", "non", "not suppressed", "no complaint", "no bounce",
     "✗", "✘", "❌", "☒",
 }  # fmt: skip
-_SOFT_CELL = re.compile(
-    r"\b(?:soft|transient|temporary|temp|deferred|undetermined|auto ?reply|mailbox full|over quota)\b"
-)
 _HARD_CELL = re.compile(
     r"\b(?:hard|permanent|bounced?|undeliverable|invalid|suppress(?:ed|ion)?|does ?not exist|no such (?:user|mailbox)"
     r"|unknown user|user unknown|complain\w*|spam|spam ?traps?|abuse|toxic|disposable|do not (?:e ?)?mail|dead"
@@ -135,7 +132,7 @@ def tells_of_life(cells: Sequence[str]) -> bool:
     words = [word for cell in cells if (word := _word(cell))]
     told = _LIVES | (_YES - _SAYS_YES) | SILENT
     return bool(words) and mostly(
-        [word in told or any(one.search(word) for one in (_SOFT_CELL, _HARD_CELL)) for word in words]
+        [word in told or any(one.search(word) for one in (SOFT, _HARD_CELL)) for word in words]
     )
 
 
@@ -164,7 +161,7 @@ _ANY_BOUNCE = re.compile(r"^(?!.*\bhard)(?=.*\bbounce[sd]?\b)")
 
 def is_soft(cell: str) -> bool:
     """Tell whether a cell says that a bounce passes."""
-    return _SOFT_CELL.search(_word(cell)) is not None
+    return SOFT.search(_word(cell)) is not None or bounce_passes(cell)
 
 
 def is_bare(cell: str) -> bool:
@@ -190,6 +187,8 @@ def is_dead(cell: str, field: str, *, why: bool = False) -> bool:
             nothing else is one: a no is always taken.
     """
     word = flag_word(cell, field)
+    if DEAD_FIELDS[field].reason is SuppressionReason.BOUNCED and bounce_passes(cell):
+        return False
     if DEAD_FIELDS[field].by_no:
         return word in _PLAIN_NO or (word not in SILENT and _HARD_CELL.search(word) is not None)
     said = _says(cell, word)
@@ -200,7 +199,7 @@ def is_dead(cell: str, field: str, *, why: bool = False) -> bool:
 
 def _says(cell: str, word: str) -> bool | None:
     """Return what a cell says, None in words we do not know."""
-    if not word or word in _NO or word in SILENT or _SOFT_CELL.search(word):
+    if not word or word in _NO or word in SILENT or SOFT.search(word):
         return False
     if _WHOLE.fullmatch(word):
         return float(word) > 0
