@@ -117,7 +117,8 @@ class Watch:
             self._suspects.discard(position)
         if self._back:
             self._back.see(record)
-        self._suspects.update(place for place in self._backs if not gave_nothing(cells[place]))
+        if self._backs:
+            self._suspects.update(place for place in self._backs if not gave_nothing(cells[place]))
         if self._suspects and self._rows >= SAMPLE_ROWS:
             raise _told(self._columns, min(self._suspects))
         self._sums.see(record)
