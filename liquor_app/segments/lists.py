@@ -25,6 +25,8 @@ from liquor_app.segments.membership import MemberRow
 from liquor_app.segments.models import SegmentKind
 from liquor_app.segments.service import SegmentRow, get_segment, month_ago, segment_row
 
+_BY_EMAIL, _BY_SMS = (REACHABLE[one].format(c="t", today=SHOP_DAY) for one in (Channel.EMAIL, Channel.SMS))
+
 CUSTOMERS = ListSpec(
     name="customers",
     row=CustomerRow,
@@ -68,12 +70,12 @@ CUSTOMERS = ListSpec(
         ),
         Filter(
             "channel",
-            f"CASE :channel WHEN 'email' THEN {REACHABLE[Channel.EMAIL].format(c='t', today=SHOP_DAY)}"
-            f" ELSE {REACHABLE[Channel.SMS].format(c='t', today=SHOP_DAY)} END",
+            f"CASE :channel WHEN 'email' THEN {_BY_EMAIL} WHEN 'sms' THEN {_BY_SMS}"
+            f" ELSE ({_BY_EMAIL}) IS NOT TRUE AND ({_BY_SMS}) IS NOT TRUE END",
             Match.EXACT,
-            options=tuple(Channel),
+            options=(*Channel, "none"),
             label="Reach",
-            spoken={"email": "By e-mail", "sms": "By SMS"},
+            spoken={"email": "By e-mail", "sms": "By SMS", "none": "Cannot be reached"},
         ),
     ),
     search="lower(coalesce(t.name, '') || ' ' || coalesce(t.email, '') || ' ' || coalesce(t.phone, '')) LIKE :search",

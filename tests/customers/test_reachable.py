@@ -38,13 +38,15 @@ async def test_a_minor_and_who_is_in_doubt_are_reached_by_nothing(database: str)
         counts = await base_counts(session, SYSTEM)
         listed = {
             channel: {row.email for row in (await list_customers(session, SYSTEM, query)).items}
-            for channel in ("email", "sms")
+            for channel in ("email", "sms", "none")
             for query in [ListQuery(filters={"channel": channel})]
         }
         everybody = {"all": [{"field": "total_spent", "op": "gte", "value": 0}]}
+        everyone = {row.email for row in (await list_customers(session, SYSTEM, ListQuery())).items}
         rule = await count_rules(session, SYSTEM, everybody)
     assert (counts.emailable, counts.textable) == (2, 1)
-    assert listed == {"email": {"a@x.example", "b@x.example"}, "sms": {"b@x.example"}}
+    assert len(left := everyone - {"a@x.example", "b@x.example"}) == 3
+    assert listed == {"email": {"a@x.example", "b@x.example"}, "sms": {"b@x.example"}, "none": left}
     assert (rule.of, rule.emailable, rule.textable) == (5, 2, 1)
 
 
