@@ -374,6 +374,8 @@ async def test_the_registration_follows_what_is_set(
         ("No provider for texts is set up", "/settings/channels"),
     ]
     assert all(one.page in pages for one in state.missing if one.page)
+    advice = {line.label for line in (*state.brand_answers, *state.campaign_answers) if line.is_advice}
+    assert advice == {"Tax number (EIN)", "Where to enter these answers"}, "nothing of these is handed in, or copied"
     empty = {line.label for line in (*state.brand_answers, *state.campaign_answers) if not line.value}
     assert {"Website", "Address", "Alcohol licence", "Sample message 1", "Privacy policy"} <= empty
     assert "Are you 23 or older?" in " ".join(line.value for line in state.campaign_answers)

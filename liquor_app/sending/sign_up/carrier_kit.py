@@ -43,11 +43,13 @@ WHERE_TO_SET = (
 
 @dataclass(frozen=True, slots=True)
 class KitField:
-    """An answer: what the registry calls it, and what to hand in; empty where it is missing."""
+    """An answer: what the registry calls it, and what to hand in; empty where it is missing. Of `is_advice` nothing is
+    handed in: it is told to whoever fills the form in."""
 
     key: str
     label: str
     value: str
+    is_advice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ async def carrier_kit(session: AsyncSession, actor: Actor, brand_id: UUID | None
 def _brand_fields(brand: BrandRow) -> list[KitField]:
     return [
         KitField("legal_name", "Legal company name, as on the tax papers", "" if brand.name == UNNAMED else brand.name),
-        KitField("ein", "Tax number (EIN)", "From your papers: we do not keep it."),
+        KitField("ein", "Tax number (EIN)", "From your papers: we do not keep it.", is_advice=True),
         KitField("vertical", "Vertical", "Retail and consumer products"),
         KitField("website", "Website", brand.website_url),
         KitField("address", "Address", brand.postal_address),
@@ -162,7 +164,7 @@ def _campaign_fields(
         KitField("opt_out_keywords", "Opt-out keywords", ", ".join(sorted(one.upper() for one in STOP))),
         KitField("opt_out_message", "Opt-out message", stopped_words(brand)),
         KitField("opt_in_again_message", "Answer to START", started_words(brand)),
-        KitField("answers_setup", "Where to enter these answers", WHERE_TO_SET),
+        KitField("answers_setup", "Where to enter these answers", WHERE_TO_SET, is_advice=True),
         KitField("help_keywords", "Help keywords", ", ".join(sorted(one.upper() for one in HELP))),
         KitField("help_message", "Help message", help_words(brand)),
         KitField("age_gating", "Age gating", gate),

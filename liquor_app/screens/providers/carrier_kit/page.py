@@ -50,9 +50,11 @@ def _answers(title: str, lines: Any) -> rx.Component:
         copy = button(
             "Copy", small=True, icon="copy", aria_label="Copy: " + line.label, on_click=rx.set_clipboard(line.value)
         )
+        handed = rx.cond(line.value != "", copy, badge("missing", "amber"))
+        mark = rx.cond(line.is_advice, rx.fragment(), handed)
         return list_item(
             col(
-                row(rx.el.b(line.label), rx.cond(line.value != "", copy, badge("missing", "amber")), apart=True),
+                row(rx.el.b(line.label), mark, apart=True),
                 rx.cond(line.value != "", rx.el.p(line.value, class_name="pretty pre"), rx.fragment()),
                 gap=4,
                 width="100%",

@@ -19,6 +19,7 @@ class AnswerLine:
 
     label: str
     value: str
+    is_advice: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +68,4 @@ class CarrierKitState(rx.State):
 
 
 def _lines(fields: list[KitField]) -> list[AnswerLine]:
-    return [AnswerLine(one.label, one.value) for one in fields]
+    return [AnswerLine(one.label, one.value, one.is_advice) for one in fields]
