@@ -36,8 +36,9 @@ from liquor_app.imports.chunks import Chunk, Chunks, take_rows
 from liquor_app.imports.cleaning.answers.heard_columns import field_of
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS
 from liquor_app.imports.cleaning.answers.status_columns import STATUSES
+from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.line_rows import Line
-from liquor_app.imports.cleaning.row_notes import NOTES
+from liquor_app.imports.cleaning.refusal_words import FileWords
 from liquor_app.imports.cleaning.rows import CleanProduct, Person, Setting
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
 from liquor_app.imports.models import AS_OF
@@ -95,10 +96,6 @@ class Reading:
     how: Setting
 
 
-def _warning(notes: Iterable[str], again: str | None) -> str:
-    return " ".join([*(NOTES[note] for note in notes), *([again] if again else [])])
-
-
 class Work:
     """An import under way; make it with `open_work`."""
 
@@ -121,6 +118,7 @@ class Work:
         self.money = Decimal(0)
         self.own: FileTotals | None = None
         self._repeated = RepeatedRows(plan.policy)
+        self._words = FileWords(position["columns"], reading.at)
         self.unused: list[str] = []
         self.births: tuple[int, ...] = ()
         """Places of the cells a date of birth is read from."""
@@ -180,11 +178,18 @@ class Work:
                 await self._whole(session)
         except (UniqueViolation, IntegrityError, Raced) as error:
             raise Conflict("Somebody else kept changing the same customers or orders. Please try again.") from error
+        rejects = [replace(one, why=self._told(one.why)) for one in rejects]
         await write_rejects(session, self.plan.id, rejects, self.births)
         if self._watch:
             self.shown += [Shown(one.record, "rejected", one.why.field, one.why.reason) for one in rejects]
         await self._advance(session, counts, reasons)
         return bool(self.position["phase"] != DONE)
+
+    def _told(self, why: Rejected) -> Rejected:
+        return Rejected(why.code, why.field, self._words.refusal(why.reason))
+
+    def _warning(self, notes: Iterable[str], record: Record, again: str | None = None) -> str:
+        return " ".join([*(self._words.note(note, record.cells) for note in notes), *([again] if again else [])])
 
     async def _advance(self, session: AsyncSession, counts: Counter[Outcome], reasons: Counter[str]) -> None:
         await session.execute(
@@ -249,7 +254,8 @@ class Work:
         if self._watch:
             self.shown += [
                 Shown(
-                    chunk.records[at], one.value, reason=_warning(rows[at].notes, again.get(at)),
+                    chunk.records[at], one.value,
+                    reason=self._warning(rows[at].notes, chunk.records[at], again.get(at)),
                     becomes=result.becoming.get(at),
                 )
                 for at, one in result.outcomes.items()
@@ -288,7 +294,9 @@ class Work:
             told = product_rows.becomings(rows, outcomes, self.plan.policy, before, after)
             self.shown += [
                 Shown(
-                    chunk.records[at], one.value, reason=_warning(rows[at].notes, again.get(at)), becomes=told[at]
+                    chunk.records[at], one.value,
+                    reason=self._warning(rows[at].notes, chunk.records[at], again.get(at)),
+                    becomes=told[at],
                 )
                 for at, one in outcomes.items()
             ]  # fmt: skip
@@ -314,7 +322,11 @@ class Work:
                     chunk.rejects[at] = replace(chunk.rejects[at], order_id=order)
         if self._watch:
             self._waiting |= {row.number: record for row, record in zip(rows, chunk.records, strict=True)}
-            self._warned |= {row.number: " ".join(NOTES[note] for note in row.notes) for row in rows if row.notes}
+            self._warned |= {
+                row.number: self._warning(row.notes, record)
+                for row, record in zip(rows, chunk.records, strict=True)
+                if row.notes
+            }
         self._notes = chunk.left_out + Counter({MADE: made} if made else {})
         self._notes.update(note for row in rows for note in row.notes)
         if self._watch:

@@ -416,7 +416,11 @@ async def test_percentages_are_told_and_add_up(database: str, tmp_path: Path) ->
     assert {key: trial.report.notes[key] for key in ("discount_of_percent", "discount_left_out")} == {
         "discount_of_percent": 1, "discount_left_out": 1,
     }  # fmt: skip
-    assert [one.reason for one in trial.shown] == [NOTES["discount_of_percent"], NOTES["discount_left_out"], ""]
+    assert [one.reason for one in trial.shown] == [
+        NOTES["discount_of_percent"],
+        "“Discount” cannot be read and is left blank: 'perhaps'. Correct it in the file, or leave it blank.",
+        "",
+    ]
     assert "1 discount in percent: worked out as money" in note_words(trial.report.notes)
     assert guess_mapping(["id", "email", "date", "total", "Discount %"], "purchases")["discount"] == "Discount %"
 

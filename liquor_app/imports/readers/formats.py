@@ -16,12 +16,20 @@ from liquor_app.imports.readers.workbook import WorkbookFile
 READING = Lane("files", threads=4, waiting=64)
 """Where files are read and rows compared."""
 
+NO_TABLES = (
+    *(b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF-", b"\x1f\x8b", b"Rar!\x1a", b"7z\xbc\xaf"),
+    *(b"MZ\x90", b"\x7fELF", b"II*\x00", b"MM\x00*"),
+)
+"""What begins pictures, PDFs, archives and programs: a name that ends in .csv makes no table of them."""
+
 
 def _looks_like(start: bytes) -> str:
     if start.startswith(b"PK\x03\x04"):
         return "workbook"
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise Invalid("This is an old Excel file (.xls). Save it as .xlsx or CSV, then import that.", field="file")
+    if start.startswith(NO_TABLES):
+        raise Invalid("This is no CSV or Excel file: it is a picture, a PDF or an archive.", field="file")
     text = start.replace(b"\x00", b"")
     for mark in (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         text = text.removeprefix(mark)

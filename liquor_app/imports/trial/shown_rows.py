@@ -13,11 +13,12 @@ TRIED_ROWS = 1_000
 
 
 def worth_showing(shown: Sequence[Shown]) -> list[Shown]:
-    """Return every refused or warned row (at most `MOST_WARNED`), then the first `SMOOTH_ROWS` others; an order stands
-    once."""
+    """Return every refused or warned row (at most `MOST_WARNED`) and the first `SMOOTH_ROWS` others; an order stands
+    once. What fits on one page keeps the file's order; of more the warned ones come first."""
     warned = [one for one in shown if one.outcome == "rejected" or one.reason][:MOST_WARNED]
     smooth: dict[str | int, Shown] = {}
     for one in shown:
         if len(smooth) < SMOOTH_ROWS and one.outcome != "rejected" and not one.reason:
             smooth.setdefault(one.order or one.record.number, one)
-    return [*warned, *smooth.values()]
+    chosen = [*warned, *smooth.values()]
+    return chosen if len(chosen) > SMOOTH_ROWS else sorted(chosen, key=lambda one: one.record.number)

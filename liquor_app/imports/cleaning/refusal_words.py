@@ -1,0 +1,47 @@
+"""What is said of a cell, by the name of its column in the file: whoever mends it knows no other. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from liquor_app.imports.cleaning.row_notes import NOTES
+
+MOST_OF_NAME, MOST_OF_CELL = 60, 40
+_QUOTED = r"“[^”]*”|(?<!\w)'[^']*'"
+_LEFT_OUT = "_left_out"
+_UNTOLD = frozenset({"date_of_birth"})
+"""Whose cells are not repeated."""
+
+
+class FileWords:
+    """Says things in a file's own words.
+
+    Args:
+        columns: the file's, by name.
+        at: field → position of its cell; what a profile makes has none among the columns.
+    """
+
+    def __init__(self, columns: Sequence[str], at: Mapping[str, int]) -> None:
+        self._at = {field: place for field, place in at.items() if place < len(columns)}
+        self._heads = {field: f"“{columns[place][:MOST_OF_NAME]}”" for field, place in self._at.items()}
+        # a name that is English too ("email", "price") is one only where the sentence begins with it
+        names = sorted(self._heads, key=len, reverse=True)
+        spelled = "|".join(re.escape(one) for one in names if "_" in one or "." in one)
+        begun = "|".join(map(re.escape, names))
+        told = [f"^(?:{begun})\\b(?= )", *([f"\\b(?:{spelled})\\b"] if spelled else [])] if names else []
+        self._pattern = re.compile("|".join([_QUOTED, *told]))
+
+    def refusal(self, reason: str) -> str:
+        """Return why a row is refused: "“Sale Date” must lie between 1990 and today, not '3031-01-01'."."""
+        return self._pattern.sub(lambda found: self._heads.get(found[0], found[0]), reason)
+
+    def note(self, code: str, cells: Sequence[str]) -> str:
+        """Return the words of a note; of a cell that is left blank its column and what stands in it."""
+        field = code.removesuffix(_LEFT_OUT)
+        place = self._at.get(field)
+        if field == code or place is None or place >= len(cells) or not cells[place].strip():
+            return NOTES[code]
+        said = "" if field in _UNTOLD else f": {cells[place].strip()[:MOST_OF_CELL]!r}"
+        words = f"{self._heads[field]} cannot be read and is left blank{said}."
+        return f"{words} Correct it in the file, or leave it blank."
