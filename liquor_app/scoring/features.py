@@ -22,7 +22,7 @@ from liquor_app.scoring.estimators.snapshots import Snapshots
 MAX_TRAINING_CONTACTS = 200_000
 """The latest contacts teach the response model; older ones add time, not knowledge."""
 
-MAX_LOG_CUSTOMERS = 40_000
+MAX_LOG_CUSTOMERS = 20_000
 """Customers whose log teaches churn and value: more of them take time, their coefficients would not move."""
 
 MATURE_DAYS = 14

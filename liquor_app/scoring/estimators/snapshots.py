@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from liquor_app.scoring.estimators import bgnbd, gamma_gamma
 from liquor_app.scoring.estimators.bgnbd import BgNbdParams
 from liquor_app.scoring.estimators.gamma_gamma import GammaGammaParams
-from liquor_app.scoring.estimators.likelihood import FitFailed
+from liquor_app.scoring.estimators.likelihood import FitFailed, Floats
 from liquor_app.scoring.estimators.signals import DayLog, Signals, Window
 
 MOST_SNAPSHOTS, STEP_DAYS = 6, 15
@@ -26,6 +26,7 @@ class Snapshot:
 
     Attributes:
         observed: length of the log on that day, days.
+        expected: purchases the BG/NBD expected over the window's days, shape (n,): dear, and asked for often.
     """
 
     cutoff: float
@@ -33,6 +34,7 @@ class Snapshot:
     buying: BgNbdParams
     spending: GammaGammaParams
     observed: float
+    expected: Floats
 
     @property
     def signals(self) -> Signals:
@@ -60,11 +62,18 @@ class Snapshots:
             return None
         key = (cutoff, days)
         if key not in self._made:
-            fitted = self._models(cutoff)
-            self._made[key] = None if fitted is None else Snapshot(
-                cutoff, self.log.window(cutoff, days), fitted[1], fitted[2], cutoff - self.log.first + 1
-            )  # fmt: skip
+            self._made[key] = self._snapshot(cutoff, days)
         return self._made[key]
+
+    def _snapshot(self, cutoff: float, days: int) -> Snapshot | None:
+        fitted = self._models(cutoff)
+        if fitted is None:
+            return None
+        signals, buying, spending = fitted
+        known = signals.known
+        expected = bgnbd.expected_purchases(buying, days, known.x, known.t_x, known.T)
+        window = self.log.window(cutoff, days)
+        return Snapshot(cutoff, window, buying, spending, cutoff - self.log.first + 1, expected)
 
     def closed(self, before: float, days: int) -> list[Snapshot]:
         """Return the latest snapshots whose `days` are over by `before`, the latest first."""

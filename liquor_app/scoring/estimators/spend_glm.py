@@ -135,7 +135,10 @@ def fit(
     if basket <= 0 or spent.sum() <= 0:
         raise FitFailed("Nobody spent anything in the days that could have taught the model.")
     design = np.concatenate(
-        [_features((one.buying, one.spending), one.signals, days, one.observed, basket) for one in past]
+        [
+            _features((one.buying, one.spending), one.signals, days, one.observed, basket, expected=one.expected)
+            for one in past
+        ]
     )
     mean, scale, coefficients, intercept = _fitted(design, spent / basket)
     plain = SpendGlm(buying, spending, days, basket, mean, scale, coefficients, intercept)
@@ -184,11 +187,18 @@ def if_back(
 
 
 def _features(
-    models: tuple[BgNbdParams, GammaGammaParams], signals: Signals, days: float, observed: float, basket: float
+    models: tuple[BgNbdParams, GammaGammaParams],
+    signals: Signals,
+    days: float,
+    observed: float,
+    basket: float,
+    *,
+    expected: Floats | None = None,
 ) -> Floats:
+    """Columns as `FEATURES`; `expected` is the BG/NBD's count of purchases over `days`, where it is at hand."""
     known, (buying, spending) = signals.known, models
     usual = gamma_gamma.expected_mean_value(spending, known.orders, known.mean_value)
-    expected = bgnbd.expected_purchases(buying, days, known.x, known.t_x, known.T) * usual
+    orders = bgnbd.expected_purchases(buying, days, known.x, known.t_x, known.T) if expected is None else expected
 
     def logged(money: Floats) -> Floats:
         return np.log(np.maximum(money, 0.0) / basket + _LEAST)
@@ -198,7 +208,7 @@ def _features(
             np.log1p(known.recency),
             logged(known.spend / max(observed, 1.0) * days),
             logged(signals.spend_lately),
-            logged(expected),
+            logged(orders * usual),
             bgnbd.p_no_purchase(buying, days, known.x, known.t_x, known.T),
             (known.x == 0).astype(np.float64),
             np.log((known.T + 7) / (max(observed, 1.0) + 6)),
