@@ -51,7 +51,7 @@ _BACK_NO_WORD = re.compile(
 )
 _IS_SUM = re.compile(r"\b(?:amount|total|value|sum|refunds)\b")
 _NOTHING = re.compile(
-    r"^[\s$€£+-]*(?:0*[.,]?0*|no|n|false|none|never|n/?a|not (?:refunded|returned))[\s-]*$", re.IGNORECASE
+    r"^[\s$€£+-]*+(?:0*+[.,]?0*+|no|n|false|none|never|n/?a|not (?:refunded|returned))[\s-]*+$", re.IGNORECASE
 )
 CENTS = Decimal("0.02")
 
