@@ -33,7 +33,9 @@ UNDO_DAYS = 30
 REASON_LENGTH = 200
 
 _LOOK = "SELECT * FROM customers WHERE id = ANY(:ids) AND deleted_at IS NULL"
-_BOUGHT = "SELECT count(*), COALESCE(sum(total), 0) FROM purchases WHERE customer_id = :id"
+_BOUGHT = """
+SELECT count(*), COALESCE(sum(total), 0), CAST(max(occurred_at) AS date) FROM purchases WHERE customer_id = :id
+"""
 _RECORD = """
 INSERT INTO customer_merges (id, stays_id, gone_id, reason, before, after, date_of_birth_encrypted, moved, merged_by)
 VALUES (:id, :stays, :gone, :reason, CAST(:before AS jsonb), CAST(:after AS jsonb), :born, CAST(:moved AS jsonb), :by)
@@ -77,6 +79,8 @@ class MergePreview:
     fields: list[FieldPreview]
     purchases: int
     spent: Decimal
+    goes_bought_more: bool = False
+    """The other profile has more orders: rather that one should stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +127,13 @@ async def preview_merge(session: AsyncSession, actor: Actor, stays_id: UUID, goe
     custom = [custom_of(one["raw_data"]) for one in (stays, goes, made)]
     fields += [FieldPreview(f"custom.{key}", *(held.get(key, "") for held in custom)) for key in sorted(custom[2])]
     bought = [(await session.execute(text(_BOUGHT), {"id": one})).one() for one in (stays_id, goes_id)]
+    last = [one[2] for one in bought]
+    orders = [int(one[0]) for one in bought]
+    fields.insert(0, FieldPreview("orders", str(orders[0]), str(orders[1]), str(sum(orders))))
+    fields.insert(1, FieldPreview("last_purchase", *map(_words, (*last, max(filter(None, last), default=None)))))
     shown = [one for one in fields if one.stays or one.goes or one.becomes]
     return MergePreview(
-        stays_id, goes_id, shown, sum(int(one[0]) for one in bought), sum((one[1] for one in bought), Decimal(0))
+        stays_id, goes_id, shown, sum(orders), sum((one[1] for one in bought), Decimal(0)), orders[1] > orders[0]
     )
 
 

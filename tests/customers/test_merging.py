@@ -130,6 +130,13 @@ async def test_one_profile_has_what_both_had_and_undone_each_has_its_own(session
     assert shown["email"] == ("", "Ada@Example.com", "Ada@Example.com")
     assert shown["external_id"] == ("T1", "M1", "T1")
     assert shown["tags"][2] == "wholesale, wine club"
+    assert shown["orders"] == ("1", "1", "2")
+    assert shown["last_purchase"][2] == max(shown["last_purchase"][:2])
+    for buyer, other_stays in ((mail, True), (till, False)):  # who bought is the one that should stay
+        point = await session.begin_nested()
+        await session.execute(text("UPDATE purchases SET customer_id = :buyer"), {"buyer": buyer})
+        assert (await preview_merge(session, manager, till, mail)).goes_bought_more is other_stays
+        await point.rollback()
     assert await everything(session) == before, "looking changes nothing"
 
     row = await merge_profiles(session, manager, till, mail, reason="Showed both cards")

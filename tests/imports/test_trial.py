@@ -250,3 +250,13 @@ async def test_what_is_said_of_a_cell_names_the_files_own_column(
     async with transaction() as session:
         trial = await try_file(session, SYSTEM, kind=kind, path=path, mapping=mapping, limit=9, watch=True)
     assert [one.reason for one in trial.shown] == [said]
+
+
+@pytest.mark.parametrize(("total", "outcome"), [("-18.99", "return"), ("18.99", "created")])
+def test_a_new_order_that_gives_money_back_is_a_return(total: str, outcome: str) -> None:
+    from liquor_app.imports.readers.row_reader import Record
+    from liquor_app.imports.run_import import Shown
+    from liquor_app.imports.trial.becoming import becoming
+
+    shown = Shown(Record(2, ["1"]), "created", becomes=becoming("1 · Ann", {}, {"total": total}))
+    assert [line.outcome for line in trial_lines([shown], now())] == [outcome]

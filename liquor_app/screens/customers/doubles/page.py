@@ -96,7 +96,7 @@ def _compare() -> rx.Component:
         DoublesState,
         text_field(
             "Why they are one person", "reason", error=DoublesState.error, max_length=200,
-            placeholder="Showed both cards at the counter", hint="Kept in the audit log.",
+            placeholder="Showed both cards at the counter", hint="Needed: it is kept in the audit log.", required=True,
         ),
         id=FORM,
         on_submit=DoublesState.merge,

@@ -129,7 +129,7 @@ class DoublesState(FormState, ListState, rx.State):
     @rx.event
     @guarded
     async def compare(self, pair_id: str) -> None:
-        """Open a pair; the older profile would stay."""
+        """Open a pair; the profile that bought more would stay, of two alike the older one."""
         line = next((one for one in self.rows if one.id == pair_id), None)
         if line is None:
             return
@@ -137,7 +137,9 @@ class DoublesState(FormState, ListState, rx.State):
         ids = [href.removeprefix("/customers/") for href in (line.first_href, line.second_href)]
         self._stays, self._goes = ids
         self.stays_name, self.goes_name = told_apart(line)
-        await self._look()
+        if await self._look():
+            self._turn()
+            await self._look()
         self.comparing = line.id
 
     @rx.event
@@ -146,11 +148,15 @@ class DoublesState(FormState, ListState, rx.State):
         """Let the other profile stay."""
         if not self.comparing:
             return
-        self._stays, self._goes = self._goes, self._stays
-        self.stays_name, self.goes_name = self.goes_name, self.stays_name
+        self._turn()
         await self._look()
 
-    async def _look(self) -> None:
+    def _turn(self) -> None:
+        self._stays, self._goes = self._goes, self._stays
+        self.stays_name, self.goes_name = self.goes_name, self.stays_name
+
+    async def _look(self) -> bool:
+        """Compare the two; tells whether rather the other one should stay."""
         actor = await signed_in(self)
         async with transaction() as session:
             seen = await preview_merge(session, actor, *self._both())
@@ -158,6 +164,7 @@ class DoublesState(FormState, ListState, rx.State):
         shown = [one for one in seen.fields if one.name not in OF_PLACES or one.stays != one.goes]
         self.fields = [_compared(one, at) for one in shown]
         self.summary = f"Together {plural(seen.purchases, 'purchase')}, {show_money(seen.spent)}."
+        return seen.goes_bought_more
 
     def _both(self) -> tuple[UUID, UUID]:
         return parse_id(self._stays, "customer"), parse_id(self._goes, "customer")

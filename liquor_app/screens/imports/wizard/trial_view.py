@@ -19,6 +19,8 @@ from liquor_app.screens.imports.wizard.view import LABELS, on_screen, rows_left_
 from liquor_app.ui.words import figure, listed, plural, show_money, spoken
 
 PAGE_ROWS = 20
+RETURN = "return"
+"""What a new order becomes that gives money back."""
 MOST_COLUMNS = 12
 MOST_CELLS = 4
 """Cells that are told of a row nobody is known by: files begin with what tells one row from the next."""
@@ -67,8 +69,18 @@ def _line(one: Shown, at: datetime, columns: Sequence[str]) -> TrialLine:
     who = one.becomes.who[:120] if one.becomes else ""
     becomes = becomes_words(one.becomes, at) if one.becomes else ""
     return TrialLine(
-        figure(one.record.number), who or cells, becomes, one.outcome, _capital(on_screen(one.reason))[:300]
+        figure(one.record.number),
+        who or cells,
+        becomes,
+        RETURN if _is_return(one) else one.outcome,
+        _capital(on_screen(one.reason))[:300],
     )
+
+
+def _is_return(one: Shown) -> bool:
+    """Tell whether a new order gives money back."""
+    changes = one.becomes.changes if one.becomes and one.outcome == "created" else ()
+    return any(change.field == "total" and change.after.startswith("-") for change in changes)
 
 
 def _capital(words: str) -> str:
