@@ -32,6 +32,7 @@ _SEP = re.compile(r'\s*+"?sep=([,;\t|])"?\s*+', re.IGNORECASE)
 """How Excel is told what stands between the columns."""
 _AMOUNT = re.compile(r"[-+]?[$€£]? ?\d[\d.,]*+ ?[%$€£]?")
 _QUOTED = re.compile(r'"(?:[^"]|"")*+"')
+_INSIDE = re.compile(r'(?:[^"]|"")*+')
 _AS_TEXT = re.compile(r'="([^"]*+)"|\'([^\']*+)')
 """How spreadsheets write that a cell is text."""
 
@@ -95,7 +96,7 @@ class CodeReader:
         for number, line in self._below_headings(records):
             cells = _cells(line, self._mark)
             code = _bare(cells[self._column]) if cells and self._column < len(cells) else ""
-            if _CODE.fullmatch(code) is None:
+            if _CODE.fullmatch(code) is None or code not in line:  # "11"1 is no 111
                 if cells is None or any(map(_bare, filter(None, cells))):
                     self._refuse(number, code or line)
             elif self.taken >= self._most:
@@ -112,7 +113,9 @@ class CodeReader:
         head, rows = list[tuple[int, str]](), list[_Row]()
         while len(rows) < HEAD and (record := next(records, None)) is not None:
             number, line = record
-            cells = [_bare(cell) for cell in _cells(line, said[1] if said else _mark_of(line, ",")) or ()]
+            cells = [
+                _bare(cell) for cell in _cells(line, said[1] if said else _mark_of(line[:LONGEST_LINE], ",")) or ()
+            ]
             head.append(record)
             if any(cells):
                 rows.append(_Row(number, line, cells))
@@ -234,7 +237,7 @@ def _records(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
                 if len(whole) + len(more) > LONGEST_LINE:
                     break
                 whole = f"{whole.rstrip()} {more}"
-                if '"' in more and not _is_open(whole):
+                if not _stays_open(more):
                     line, taken = whole, ahead
                     break
             del waiting[:taken]
@@ -250,6 +253,13 @@ def _is_open(line: str) -> bool:
     at = left.find('"')
     # within a cell a mark is a letter like any other: 5" glass
     return at >= 0 and left[:at].rstrip(" ")[-1:] in ("", ",", ";", "\t")
+
+
+def _stays_open(more: str) -> bool:
+    """Tell whether a cell that is open still is, or another one, behind one line more."""
+    inside = _INSIDE.match(more)
+    end = inside.end() if inside else 0
+    return end == len(more) or _is_open(more[end + 1 :])
 
 
 def _mark_of(line: str, usual: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +40,7 @@ def read(source: str, most: int = 100) -> tuple[list[str], list[tuple[int, str]]
         ('code,note\nAA-1,"two\nTHREE\nlines"\nAA-2,5" glass\n', ["AA-1", "AA-2"], []),
         ('code\n"AA-1\nAA-2\nAA-3\n', ["AA-2", "AA-3"], [(2, '"AA-1')]),
         ('\ufeff"code"\n"CC-1"\n', ["CC-1"], []),
+        ('code,note\n"11"1,x\nAA-1,"x"y\n', ["AA-1"], [(2, "111")]),
         ("sep=;\nValue;Code\n10,5;MM-1\n", ["MM-1"], []),
         ('"sep=\t"\nCode\tNote\nMM-1\tx,y\n', ["MM-1"], []),
         ("Coupons\nCode,Value\nMM-1,10\n", ["MM-1"], [(1, "Coupons")]),
@@ -80,3 +83,15 @@ def test_a_mark_that_is_never_closed_costs_its_line_alone() -> None:
     codes, refused = read("code\n" + '"AAA-1\n' * 60 + "BBB-1\n")
     assert codes == ["BBB-1"]
     assert len(refused) == 5
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [["," * 9_000_000], ['"' * 9_000_001], (['"a' + "b" * 480] + [' ""x' * 120] * 20) * 300],
+    ids=["commas", "marks", "open"],
+)
+def test_no_list_takes_long(lines: list[str]) -> None:
+    """Commas took a second for each million and a half; a cell that stays open was gone over with each line of it."""
+    began = process_time()
+    assert list(CodeReader(lines, 100)) == []
+    assert process_time() - began < 0.8
