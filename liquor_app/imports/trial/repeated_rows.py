@@ -16,6 +16,7 @@ from liquor_app.imports.merge_rows import Outcome, Policy
 MOST_KEYS = 200_000
 """Keys that are held to be met again; of a longer file the rest is not told."""
 MOST_TOLD = 3
+CENT = Decimal("0.01")
 
 
 Keys = Iterable[tuple[str, str | None]]
@@ -57,7 +58,7 @@ Values = dict[str, str]
 def _values(row: NewProduct) -> Values:
     told = {name: getattr(row, name) for name in CALLED}
     return {
-        name: f"{value:.2f}" if isinstance(value, Decimal) else str(value)
+        name: str(value.quantize(CENT)) if isinstance(value, Decimal) else str(value)
         for name, value in told.items()
         if value is not None
     }
