@@ -200,7 +200,21 @@ def _specificity(selector: str) -> tuple[int, int, int]:
 def _reached(selector: str) -> str:
     """Return which elements a kept rule may change, as the inliner can find them: those of the selector's last part,
     pointer above it or not."""
-    return _PSEUDO.sub("", re.split(r"[\s>+~]+(?![^(\[]*[)\]])", selector.strip())[-1]) or "*"
+    return _PSEUDO.sub("", _last_part(selector.strip())) or "*"
+
+
+def _last_part(selector: str) -> str:
+    """Return what stands behind the last combinator that is in no brackets."""
+    depth = 0
+    for place in range(len(selector) - 1, -1, -1):
+        sign = selector[place]
+        if sign in ")]":
+            depth += 1
+        elif sign in "([":
+            depth -= 1
+        elif depth <= 0 and (sign.isspace() or sign in ">+~"):
+            return selector[place + 1 :]
+    return selector
 
 
 def _property(declaration: str) -> str:
