@@ -56,10 +56,9 @@ WHERE s.id = f.id AND s.created_at = f.created_at
       SELECT 1 FROM suppressions p
       WHERE p.lifted_at IS NULL AND p.address_hash = f.hash
         AND (p.channel IS NULL OR p.channel = s.channel))
-  AND NOT EXISTS (SELECT 1 FROM replies r WHERE r.address_hash = f.hash AND r.status = 'open' AND r.holds)
   AND NOT {IS_STOPPED}
-RETURNING s.id, b.id AS batch_id
 """
+_PASSED = "RETURNING s.id, b.id AS batch_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +87,22 @@ async def hold_campaigns(session: AsyncSession, campaigns: Collection[UUID]) -> 
 
 
 async def mark_sending(
-    session: AsyncSession, token: UUID, leaving: Leaving, *, sandbox: str, lease_seconds: float
+    session: AsyncSession, token: UUID, leaving: Leaving, *, sandbox: str, lease_seconds: float, unless: str
 ) -> set[UUID]:
     """Mark as leaving what may still leave, its exact body kept: only the ids this returns leave the house.
 
     Each must still be ours under a live lease; its campaign running (and, while its week is played, bound for the
     sandbox); consent standing, no pause begun, the age not in doubt, and the person as they were when it was claimed;
-    the address not suppressed, and nothing unread from it that holds its messages; its window open for another minute;
+    the address not suppressed, and nothing unread that holds it (`unless`); its window open for another minute;
     and sending not stopped altogether.
+
+    Args:
+        unless: what else keeps a message here, a condition of its address's `f.hash`: a constant of whoever owns it.
     """
     connection = await raw_connection(session)
     columns = {name: getattr(leaving, name) for name in Leaving.__slots__}
     passed = await connection.execute(
-        _FENCE, {"token": token, "lease": lease_seconds, "open": OPEN_SECONDS, "sandbox": sandbox, **columns}
+        f"{_FENCE} AND NOT {unless} {_PASSED}",
+        {"token": token, "lease": lease_seconds, "open": OPEN_SECONDS, "sandbox": sandbox, **columns},
     )
     return {row[0] for row in await passed.fetchall()}

@@ -60,6 +60,10 @@ SELECT n.provider, n.event_id, n.channel, n.address, n.hash,
     ON CONFLICT DO NOTHING
 """
 _RUNG = "SELECT EXISTS (SELECT FROM notifications WHERE title = :title AND read_at IS NULL AND created_at > :since)"
+IS_UNREAD = (
+    f"EXISTS (SELECT FROM replies r WHERE r.address_hash = f.hash AND r.status = '{ReplyStatus.OPEN}' AND r.holds)"
+)
+"""Of an address `f.hash` at the fence: something it wrote that nobody has read holds what would go there."""
 TO_READ = "Replies to read"
 
 

@@ -12,6 +12,7 @@ from liquor_app.compliance.service import law_stamp
 from liquor_app.core.ids import uuid7_time
 from liquor_app.ledger.fence_rows import Leaving, hold_campaigns, mark_sending
 from liquor_app.providers.kit.base import Provider
+from liquor_app.sending.events.replies import IS_UNREAD
 from liquor_app.sending.pipeline.compose import Composed
 from liquor_app.sending.pipeline.stored_bodies import keep_stencils, stored_body
 
@@ -38,7 +39,9 @@ async def pass_fence(
         return set()
     await hold_campaigns(session, {item.composed.claimed.campaign_id for item in messages})
     await keep_stencils(session, [item.composed.outgoing.body for item in messages])
-    return await mark_sending(session, token, _columns(messages), sandbox=sandbox, lease_seconds=lease_seconds)
+    return await mark_sending(
+        session, token, _columns(messages), sandbox=sandbox, lease_seconds=lease_seconds, unless=IS_UNREAD
+    )
 
 
 def _columns(messages: Sequence[Routed]) -> Leaving:
