@@ -74,11 +74,8 @@ _ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('products', 0))"
 _SCANS = "SELECT set_config('enable_seqscan', :scans, true)"
 
 
-_RANK = "CASE WHEN CAST(:first AS boolean) THEN number ELSE -number END"
-
-
-def _standing(name: str) -> str:
-    return f"(array_agg({name} ORDER BY {_RANK}) FILTER (WHERE {name} IS NOT NULL))[1] AS {name}"
+def _latest(name: str) -> str:
+    return f"(array_agg({name} ORDER BY number DESC) FILTER (WHERE {name} IS NOT NULL))[1] AS {name}"
 
 
 def _image(row: str) -> str:
@@ -86,8 +83,7 @@ def _image(row: str) -> str:
 
 
 # A row is of the product with its SKU; else of the one with its UPC that has no SKU yet (`adopts`), or, for a row
-# without a SKU, of the only one with its UPC. Several rows of one product count together, for each cell the later word,
-# or the first one: then a product that an earlier chunk of the same file told (`again`) is only filled.
+# without a SKU, of the only one with its UPC. Several rows of one product count together, the later word for each cell.
 _UPSERT = f"""
 WITH met AS MATERIALIZED (
     SELECT n.*, uuid_v7() AS fresh, s.id AS by_sku, u.ids
@@ -103,33 +99,24 @@ aimed AS MATERIALIZED (
            ) AS target
       FROM met),
 said AS (
-    SELECT target, {", ".join(map(_standing, ("sku", "upc", *CALLED)))},
-           (array_agg(ends_sale ORDER BY {_RANK}))[1] AS ends_sale
+    SELECT target, {", ".join(map(_latest, ("sku", "upc", *CALLED)))},
+           (array_agg(ends_sale ORDER BY number DESC))[1] AS ends_sale
       FROM aimed WHERE NOT is_ambiguous GROUP BY target),
-met_before AS MATERIALIZED (
-    SELECT said.*, CAST(:first AS boolean) AND COALESCE(p.import_id = CAST(:import AS uuid)
-               OR (p.source = :source AND p.last_seen_at = :at)
-               OR EXISTS (SELECT FROM product_images i
-                           WHERE i.product_id = p.id AND i.import_id = CAST(:import AS uuid)), false) AS again
-      FROM said LEFT JOIN products p ON p.id = said.target),
 made AS MATERIALIZED (
     SELECT target, p.id IS NULL AS is_new,
            CASE WHEN :keep AND p.id IS NOT NULL THEN p.sku ELSE COALESCE(p.sku, said.sku) END AS sku,
            {
     ", ".join(
-        f"CASE WHEN :keep AND p.id IS NOT NULL THEN p.{name} WHEN again THEN COALESCE(p.{name}, said.{name})"
-        f" ELSE COALESCE(said.{name}, p.{name}) END AS {name}"
+        f"CASE WHEN :keep AND p.id IS NOT NULL THEN p.{name} ELSE COALESCE(said.{name}, p.{name}) END AS {name}"
         for name in ("upc", *CALLED)
         if name != "sale_price"
     )
 },
-           CASE WHEN :keep AND p.id IS NOT NULL OR again THEN p.sale_price
-                WHEN said.ends_sale THEN NULL
+           CASE WHEN :keep AND p.id IS NOT NULL THEN p.sale_price WHEN said.ends_sale THEN NULL
                 ELSE COALESCE(said.sale_price, p.sale_price) END AS sale_price,
-           CASE WHEN said.stock IS NOT NULL AND NOT (:keep AND p.id IS NOT NULL)
-                 AND NOT (again AND p.stock IS NOT NULL) THEN :at
+           CASE WHEN said.stock IS NOT NULL AND NOT (:keep AND p.id IS NOT NULL) THEN :at
                 ELSE p.stock_at END AS stock_at
-      FROM met_before said LEFT JOIN products p ON p.id = said.target),
+      FROM said LEFT JOIN products p ON p.id = said.target),
 judged AS MATERIALIZED (
     SELECT made.*, p.updated_at AS before, CASE WHEN is_new THEN 'created'
                         WHEN ({", ".join(f"made.{name}" for name in ("sku", "upc", *CALLED))}) IS DISTINCT FROM
@@ -174,7 +161,6 @@ async def write_products(
     source: str,
     at: object,
     keep: bool = False,
-    first: bool = False,
     import_id: UUID | None = None,
 ) -> dict[int, ProductOutcome]:
     """Add products and change those known, in one statement; returns what became of each row by its number.
@@ -186,7 +172,6 @@ async def write_products(
         source: where they come from, for the product's page: a file's name, or who called.
         at: when this was so; a stock figure is as old as this.
         keep: leave known products as they are, and only note that they were seen.
-        first: of several rows of one product the first stands, and the later ones fill what it left blank.
         import_id: the import they come from, which can be undone; none where a call tells them.
     """
     if not rows:
@@ -194,7 +179,7 @@ async def write_products(
     joined = _joined(rows)
     await session.execute(text(_ALONE))
     await session.execute(text(_SCANS), {"scans": "off"})
-    told = {"source": source[:120], "at": at, "keep": keep, "first": first, "import": import_id}
+    told = {"source": source[:120], "at": at, "keep": keep, "import": import_id}
     found = await session.execute(text(_UPSERT), {**_bound(joined), **told})
     outcomes = {number: ProductOutcome(outcome) for number, outcome in found}
     await session.execute(text(_SCANS), {"scans": "on"})

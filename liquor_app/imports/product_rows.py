@@ -56,8 +56,8 @@ async def write(
     """Store the rows; returns what became of each by its position, and those that could be of several products.
 
     A till's later word is the right one, as it is with orders: what a row says replaces what was known under every
-    policy but `keep`, what it leaves blank stays. Of several rows of one product in the file the later one counts where
-    it overwrites; else the first stands, and the later ones fill it.
+    policy but `keep`, what it leaves blank stays. Of several rows of one product in the file
+    the later one counts.
     """
     found = await write_products(
         session,
@@ -65,7 +65,6 @@ async def write(
         source=file_name,
         at=at,
         keep=policy is Policy.KEEP,
-        first=policy is not Policy.OVERWRITE,
         import_id=import_id,
     )
     why = Rejected("upc_of_several", "upc", "Several products have this UPC. Give the row its SKU.")

@@ -117,7 +117,8 @@ class Work:
         self.noes = self.orders = 0
         self.money = Decimal(0)
         self.own: FileTotals | None = None
-        self._repeated = RepeatedRows(plan.policy)
+        later = plan.kind == "products"  # a product's later word counts under every policy
+        self._repeated = RepeatedRows(Policy.OVERWRITE if later else plan.policy)
         self._words = FileWords(position["columns"], reading.at)
         self.unused: list[str] = []
         self.births: tuple[int, ...] = ()

@@ -358,7 +358,7 @@ async def test_an_order_with_a_refused_line_is_refused_whole_and_comes_back_whol
     }  # fmt: skip
     refused = list(csv.DictReader(rejects(report).splitlines()))
     assert [row["import_order"] for row in refused] == ["B1", "B1", "B3", "B3", "B4", "B4", "B5", "B5", "B5"]
-    assert refused[0]["import_reason"].startswith("Row 4 of the same order was refused: amount")
+    assert refused[0]["import_reason"].startswith("Row 4 of the same order was refused: “amount”")
     mended = tmp_path / "mended.csv"
     mended.write_text(
         rejects(report).replace(",1,x,", ",1,8.00,")

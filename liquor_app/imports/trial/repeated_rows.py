@@ -1,7 +1,7 @@
 """Rows of a file that name again what stood further up: a product by its SKU or UPC, a customer by their number. Pure.
 
-Which of them counts is the policy's: where the file overwrites, the later one; else the first stands, and the later
-ones fill what it left blank.
+Of a product the later row counts, as a till's later word does; of a customer that is the policy's: where the file
+overwrites, the later one; else the first stands, and the later ones fill what it left blank.
 """
 
 from __future__ import annotations
@@ -76,12 +76,7 @@ def fold_repeated(
     told, state = [], dict(known)
     for place, row in enumerate(rows):
         said = _values(row)
-        if policy is Policy.KEEP and known:
-            after = dict(state)
-        elif place == 0 or policy is Policy.OVERWRITE:
-            after = state | said
-        else:
-            after = said | {name: value for name, value in state.items() if value or name not in said}
+        after = dict(state) if policy is Policy.KEEP and known else state | said
         becomes = outcome if place == 0 else Outcome.UPDATED if after != state else Outcome.UNCHANGED
         told.append((becomes, state, after))
         state = after
