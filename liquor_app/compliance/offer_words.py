@@ -21,12 +21,16 @@ _LOOKS_LIKE = str.maketrans(
     "abcdeehiijklmnopqrstuvwxybhfabceikvnoptuxwilodfabcdefghijklmnoprstuvwyz%%'----",
 )
 """Letters of other alphabets that only look like ours."""
-_FOR_ONE = r"\b(?:\d{1,3}|two|three|four)[\s-]?for[\s-]?(?:the price of\s+)?(?:one|1)\b|\b2[ -]4[ -]1\b"
+_FOR_ONE = (
+    r"\b(?:\d{1,3}|two|three|four)[\s-]?for[\s-]?(?:the price of\s+)?(?:one|1)\b|\b2[ -]4[ -]1\b"
+    r"|\b[2-4] ?x ?1\b(?![.,]\d)(?! ?(?:l|lit|ml|cl|oz|case|pack|bottle))|\bdos por uno\b"
+)
 _GIVEN_AWAY = re.compile(
     r"\brebates?\b|\brefund(?:s|ed)?\b|\bcash[\s-]?back\b|\bmoney[\s-]back\b|\bgratis\b|\bcomplimentary\b"
     r"|\bfree\b(?![\s-]+(?:of\b|deliver|shipping|pick|parking|tasting notes|entry|run\b|range\b))"
     r"|\bon (?:us|the house)\b|\bbuy\s+(?:one|two|three|\d+)\b.{0,20}\bget\b|\bbogo\b"
     rf"|{_FOR_ONE}|\bgifts?\b|\b(?:no|without) (?:charge|cost)\b"
+    r"|\bde regalo\b|\bregalos?\b|[$€£]0(?:[.,]00)?(?![\d.,])"
     r"|\bcompliments of\b|\bbonus (?:bottle|case|can|glass|pack)s?\b"
     r"|\bbuy (?:a|any) (?:case|bottle|pack)\b.{0,20}\bget\b"
 )
@@ -52,14 +56,16 @@ _REDUCED = (
 )
 _PERCENT_OFF = re.compile(
     rf"(?<![\d.,])(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}[ -]{{0,2}}(?:[\w'&]{{1,15}} ){{0,2}}{_REDUCED}"
-    rf"|\b(?:save|saving|saves|take|takes|ahorra|ahorre) (?:(?:an|up|to|a|extra|another|at|least) ){{0,3}}"
+    rf"|\b(?:save|saving|saves|take|takes|ahorra|ahorre) ?(?:(?:an|up|to|a|extra|another|at|least) ){{0,3}}"
     rf"(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}"
+    rf"|\b(?:descuentos?|rebajas?|discount|rabatt)(?: (?:de|del|of))?:? ?(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}"
     rf"|\b(?:off|minus|less):? ?(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}"
     rf"|\b(?:2nd|3rd|second|third|next) (?:one|bottle|case|pack|can)s? (?:at |for )?"
     rf"(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}"
 )
 _HALF = re.compile(
     r"\bhalf[ -]?(?:priced?|off)\b|\bhalf the (?:usual |regular )?price\b|\b1/2 (?:price|off)\b|\bmitad de precio\b"
+    r"|\ba (?:la )?mitad\b"
 )
 _AMOUNT = r"[$€£] ?(\d{1,6}(?:[.,]\d\d)?)(?!\d)"
 _BEFORE = r"(?:was|were|reg(?:\.|ular(?:ly)?)?|normally|usually|originally|list(?:ed at)?|retail|antes)"
@@ -91,12 +97,16 @@ _UNREADABLE = re.compile(
     r"|\b(?:save|saving|take|knock|ahorra|ahorre) (?:(?:up|to|an?|extra|another) ){0,3}[$€£] ?\d"
     rf"|\b[a-z]{{3,12}}(?:-[a-z]{{3,5}})? {_PERCENT} {_REDUCED}"
     r"|\bbogo\b|\bbuy (?:one|two|three|\d{1,2})\b.{0,20}\bget\b(?! (?:\d{1,3}(?:[.,]\d{1,2})? ?%|\{discount))"
+    r"|\b\d{1,3} off\b|\b1/[3-5] off\b|\b[2-4] ?x ?[1-3]\b(?![.,]\d)(?! ?(?:l|lit|ml|cl|oz|case|pack|bottle))"
+    rf"|\b(?:pay|paga|pague) (?:only |just |solo )?\d{{1,3}} ?{_PERCENT}"
+    rf"|\b\d{{1,3}} ?{_PERCENT} of (?:the |its |our )?(?:usual |regular |normal )?price\b"
+    r"|[$€£] ?\d[\d.,]{0,8} ?(?:→|-{1,2}>|=>) ?[$€£] ?\d|\bdos por uno\b"
     r"|\b(?:two|three|four|\d)[ -]?for[ -]?(?:the price of )?(?:one|two|1|2)\b|\b(?:2[ -]4[ -]1|3[ -]4[ -]2)\b"
 )
 """Money off whose share of the price nobody can read from the words."""
 _NAMED = re.compile(
     r"(?<!no )(?<!not )(?<!without )(?<!never )\bdiscount(?:s|ed)?\b(?! (?:store|shop|warehouse)\b)"
-    r"|(?<!no )\b(?:coupons?|vouchers?|cupon(?:es)?|descuentos?)\b|\bpromo(?:tion(?:al)?)?[ -]codes?\b"
+    r"|(?<!no )\b(?:coupons?|vouchers?|cupon(?:es)?|descuentos?|rebajas?)\b|\bpromo(?:tion(?:al)?)?[ -]codes?\b"
     r"|\b(?:use|enter|apply|with) (?:(?:the|your|this|promo) ){0,2}code\b"
 )
 """Money off without a figure: the offer's own where it has one."""
@@ -120,11 +130,13 @@ _OF_MONEY = (
     "$", "€", "£", "dollar", "bucks", "usd", "%", "cent", "pct", "off", "price", "bogo", "buy ", "for the", "for one",
     "for two", "for 1", "for 2", "for-", "for1", "for2", "2 4 1", "2-4-1", "3 4 2", "3-4-2", "¢", "euro",
     "quid", "pound", "peso", "centavo", "down from", "ed down", "ed from", "cut from", "instead", "en vez",
+    "x1", "x2", "x3", "x 1", "x 2", "x 3", "por uno",
 )  # fmt: skip
-_OF_NAMES = ("discount", "coupon", "voucher", "cupon", "descuento", "promo", "code")
+_OF_NAMES = ("discount", "coupon", "voucher", "cupon", "descuento", "rebaja", "promo", "code")
 _OF_GIFTS = (
     "rebate", "refund", "cash", "money", "gratis", "compliment", "free", "on us", "on the house", "buy ", "bogo",
     "for one", "for 1", "for-", "for1", "2 4 1", "2-4-1", "for the price", "gift", "charge", "cost", "bonus",
+    "x1", "x 1", "por uno", "regalo", "$0", "€0", "£0",
 )  # fmt: skip
 """Without one of these a pattern finds nothing, and most messages have none: looking for each is many times faster."""
 

@@ -34,6 +34,12 @@ def off(percent: str | int, **facts: object) -> OfferFacts:
         ("Save 50 cents a can", None), ("50¢ off", None), ("50 ¢ off any can", None), ("fifty cents off", None),
         ("Save five dollars", None), ("take 5 bucks off", None), ("2 for 1 on IPA", None), ("2-for-1", None),
         ("two for one", None), ("2 4 1", None), ("3-for-2", None), ("marked down", None), ("down from $30", None),
+        ("descuento 20%", 20), ("Descuento del 50 %", 50), ("rebajas de 30%", 30), ("save20%", 20), ("a mitad", 50),
+        ("pay 80%", None), ("pay only 80 %", None), ("60% of the price", None), ("only 80% of price", None),
+        ("20 off", None), ("1/3 off", None), ("$20 → $15", None), ("$20 -> $15", None), ("3x2", None), ("2x1", None),
+        ("2 x 1 en vinos", None), ("dos por uno", None),
+        ("2x1 l bottles", 0), ("a 2 x 1.5 l pack", 0), ("40% of our growers", 0), ("route 20 office", 0),
+        ("pay 20 on Friday", 0),
         ("was $10, now $20", 0), ("Now $10", 0), ("a 50 cent deposit", 0), ("Aged 12 for 2 years", 0),
         ("Table for 2", 0), ("5 dollars a glass", 0), ("was 92 points, now 94", 0), ("now open, $5 parking", 0),
         ("24 1 liter bottles", 0), ("Dec 24 1 pm", 0),
@@ -48,7 +54,7 @@ def test_money_off_in_words(words: str, percent: object) -> None:
 @pytest.mark.parametrize(
     "words",
     ["A f.r.e.e bottle", "a f r e e bottle", "F_R_E_E", "get it f. r. e. e.", "f - r - e - e", "2-for-1", "two for one",
-     "g*r*a*t*i*s"],
+     "g*r*a*t*i*s", "2x1", "dos por uno", "un regalo", "A $0 bottle"],
 )  # fmt: skip
 def test_letters_that_stand_apart_are_a_word(words: str) -> None:
     refused = may_offer(off(0, words=words), "ME", DAY, BOOK)
