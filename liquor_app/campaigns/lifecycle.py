@@ -11,7 +11,7 @@ from liquor_app.accounts.permissions import Actor, require
 from liquor_app.campaigns.models import Campaign, CampaignStatus
 from liquor_app.campaigns.service import CampaignRow, lock_campaign, move_campaign, row_of
 from liquor_app.core.clock import now
-from liquor_app.core.errors import Conflict, Invalid
+from liquor_app.core.errors import Conflict
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.organization.sending_switch import refuse_stopped
 from liquor_app.organization.service import get_brand, notify
@@ -57,33 +57,14 @@ async def mark_autopilot(session: AsyncSession, campaign: Campaign) -> None:
     await session.flush()
 
 
-REASON_LENGTH = 200
-
-
-async def send_back(session: AsyncSession, actor: Actor, campaign_id: UUID, *, reason: str = "") -> CampaignRow:
-    """Back to draft, to be edited and planned again. A `reason` is told by the bell.
-
-    Raises:
-        Conflict: it neither waits for approval nor is scheduled.
-        Invalid: the reason is too long.
-    """
+async def send_back(session: AsyncSession, actor: Actor, campaign_id: UUID) -> CampaignRow:
+    """Back to draft, to be edited and planned again."""
     require(actor, Role.MANAGER)
-    why = " ".join(reason.split())
-    if len(why) > REASON_LENGTH:
-        raise Invalid(f"reason must have {REASON_LENGTH} characters at most", field="reason")
     campaign = await lock_campaign(session, campaign_id)
     check_stands(campaign, CampaignStatus.AWAITING_APPROVAL, CampaignStatus.SCHEDULED, to="sent back")
     campaign.approved_by = campaign.approved_at = None
     campaign.is_autopilot = False
     await move_campaign(session, actor, campaign, CampaignStatus.DRAFT)
-    if why:
-        await notify(
-            session,
-            title=f"{campaign.name} was sent back",
-            body=f"By {actor.name}: {why}",
-            link=f"/campaigns/{campaign.id}",
-            level="warning",
-        )
     return row_of(campaign)
 
 

@@ -98,7 +98,9 @@ def _put(part: str, pieces: Sequence[tuple[int, str]]) -> str:
 
 
 def _blocked(address: str) -> str:
-    shown = address if len(address) <= SHOWN else f"{address[:SHOWN]}…"
+    """Names the place alone: what follows may be a link that acts for somebody whose message was copied."""
+    host = re.split(r"[/?#]", address[len("http://") :], maxsplit=1)[0]
+    shown = f"http://{host[:SHOWN]}/…"
     return f"Mail programs block the picture {shown}: its address must begin with https://."
 
 

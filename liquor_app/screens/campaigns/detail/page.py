@@ -6,7 +6,6 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.campaigns.lifecycle import REASON_LENGTH
 from liquor_app.campaigns.models import CampaignStatus
 from liquor_app.screens.campaigns.detail.coupons_panel import codes_card
 from liquor_app.screens.campaigns.detail.coupons_state import CodesState
@@ -31,7 +30,6 @@ from liquor_app.ui.charts.bars import numbers
 from liquor_app.ui.charts.progress import bar
 from liquor_app.ui.empty import empty
 from liquor_app.ui.forms.dialog import confirm, dialog
-from liquor_app.ui.forms.form import text_field
 from liquor_app.ui.forms.menu import Item, menu
 from liquor_app.ui.frame.page_spec import Page, page_head
 from liquor_app.ui.grid import col, grid, row
@@ -197,14 +195,10 @@ def _went_out() -> rx.Component:
 
 
 def _send_back() -> rx.Component:
-    """Ask before an approval is taken back, or a plan that waits for one is put aside, and why."""
+    """Ask before an approval is taken back, or a plan that waits for one is put aside."""
     approved = HEAD.status == CampaignStatus.SCHEDULED.value
     return dialog(
         "Send “" + HEAD.name + "” back?",
-        text_field(
-            "Why", "reason", value=CampaignState.why, on_change=CampaignState.say_why, max_length=REASON_LENGTH,
-            placeholder="Too many texts on Friday", hint="May be left empty. The bell tells everybody.",
-        ),
         description=rx.cond(
             approved,
             "It is a draft again and its approval is gone: none of its messages goes out before it is approved anew.",
@@ -217,7 +211,7 @@ def _send_back() -> rx.Component:
             _act("send_back", "Send it back", "primary"),
         ),
         max_width="460px",
-    )  # fmt: skip
+    )
 
 
 def _questions() -> rx.Component:

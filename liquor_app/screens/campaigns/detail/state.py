@@ -11,7 +11,6 @@ import reflex as rx
 from liquor_app.analytics.returned_revenue import returned_since
 from liquor_app.analytics.service import ledger
 from liquor_app.campaigns import lifecycle
-from liquor_app.campaigns.lifecycle import REASON_LENGTH
 from liquor_app.campaigns.service import delete_campaign, get_campaign, request_plan
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict
@@ -59,8 +58,6 @@ class CampaignState(DetailState, rx.State):
     sends: list[SendLine] = []
     returned: str = "–"
     asking: str = ""
-    why: str = ""
-    """Why it is sent back, as typed so far."""
     busy: bool = False
 
     def _noun(self) -> str:
@@ -109,10 +106,8 @@ class CampaignState(DetailState, rx.State):
         if verb not in VERBS or (verb == "approve" and await self._warned()):
             return None
         work, done = VERBS[verb]
-        if verb == "send_back":
-            if asked != verb:
-                return None
-            work = partial(work, reason=self.why)
+        if verb == "send_back" and asked != verb:
+            return None
         try:
             async with transaction() as session:
                 await work(session, actor, self._id())
@@ -136,12 +131,6 @@ class CampaignState(DetailState, rx.State):
     async def ask(self, what: str) -> None:
         """Open the question before something that cannot be taken back; empty closes it."""
         self.asking = what if what in {"cancel", "delete", "send_back"} else ""
-        self.why = ""
-
-    @rx.event
-    async def say_why(self, typed: str) -> None:
-        """Say why it is sent back."""
-        self.why = str(typed)[:REASON_LENGTH]
 
     @rx.event
     @guarded
