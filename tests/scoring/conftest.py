@@ -15,10 +15,12 @@ import pytest
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core import config, db, redis
 from liquor_app.demo.dataset import load_dataset
 from liquor_app.demo.load import load_sample
 from liquor_app.scoring.estimators.purchase_log import Histories, histories
+from liquor_app.scoring.service import score_customers
 
 
 class SampleLog(NamedTuple):
@@ -57,7 +59,8 @@ def sample_log() -> SampleLog:
 
 @pytest.fixture(scope="session")
 def sample_template(engines: Any, template_database: str) -> Iterator[str]:
-    """Name of a database with the sample loaded, to copy from: loading it for every test would take a minute."""
+    """Name of a database with the sample loaded and scored once, to copy from: loading it for every test would take a
+    minute, and fitting the models to it five seconds."""
     name = f"liquor_sample_{uuid4().hex[:12]}"
     server = engines.database_url.rsplit("/", 1)[0]
     admin = create_engine(engines.database_url, isolation_level="AUTOCOMMIT", poolclass=pool.NullPool)
@@ -67,6 +70,8 @@ def sample_template(engines: Any, template_database: str) -> Iterator[str]:
     async def load() -> None:
         async with db.transaction() as session:
             await load_sample(session)
+        async with db.transaction() as session:
+            await score_customers(session, SYSTEM)
         await db.dispose()
         await redis.dispose()
 

@@ -88,13 +88,14 @@ def scored(customers: pd.DataFrame, models: Models, standards: Standards) -> pd.
             "m_score": named.m,
             "rfm_segment": named.segment,
             "churn_risk": risk.band,
-            "churn_probability": risk.probability,
+            # the last digits of a product of matrices depend on how many rows it has; a score must not
+            "churn_probability": np.round(risk.probability, 9),
             "p_alive": _p_alive(known, models.churn),
             "clv_score": np.round(value, 2),
             "value_if_back": np.round(after.back, 2),
             "value_if_gone": np.round(after.gone, 2),
             "value_at_risk": np.round(risk.probability * (after.back - after.gone), 2),
-            "buys_this_week": models.churn.buys_this_week(signals, observed),
+            "buys_this_week": np.round(models.churn.buys_this_week(signals, observed), 9),
             "next_expected": coming.expected,
             "next_low": coming.low,
             "next_high": coming.high,
@@ -112,7 +113,6 @@ def scored(customers: pd.DataFrame, models: Models, standards: Standards) -> pd.
     chances = models.response.likelihood(
         Known(**counts, orders=profiled["baskets"].to_numpy(), recency=-profiled["last_day"].to_numpy())
     )
-    # The last digits of a product of matrices depend on how many rows it has; a score must not.
     everybody["response_likelihood"] = pd.Series(np.round(chances, 9), index=profiled.index).reindex(customers.index)
     return everybody
 
