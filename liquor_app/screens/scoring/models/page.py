@@ -56,8 +56,8 @@ def _card(model: rx.Var[ModelCard]) -> rx.Component:
             gap=4,
         ),
         col(
-            rx.el.div(model.figure, class_name="t20 num"),
-            rx.el.div(model.figure_name, class_name="t12 muted num"),
+            rx.el.div(model.figure, class_name="t20 num nowrap"),
+            rx.el.div(model.figure_name, class_name="t12 muted num nowrap"),
             gap=4,
         ),
         apart=True,
@@ -70,17 +70,17 @@ def _card(model: rx.Var[ModelCard]) -> rx.Component:
             rx.cond(model.plain != "", rx.el.p(model.plain, class_name="pretty num"), rx.fragment()),
             rx.el.p(model.verdict, class_name="t12 muted pretty"),
             drift,
-            gap=12,
-        ),
-        rx.cond(model.deciles.length() > 0, _deciles(model), rx.fragment()),
-        rx.el.details(
-            rx.el.summary("The statistics", class_name="t12 muted"),
-            col(
-                rx.el.p("How well each way sorts customers:", class_name="t12 muted"),
-                bar_list(model.bars),
-                rx.foreach(model.measured, lambda words: rx.el.p(words, class_name="t12 muted pretty num")),
-                gap=8,
+            rx.cond(model.deciles.length() > 0, _deciles(model), rx.fragment()),
+            rx.el.details(
+                rx.el.summary("The statistics", class_name="t12 muted"),
+                col(
+                    rx.el.p("How well each way sorts customers:", class_name="t12 muted"),
+                    bar_list(model.bars),
+                    rx.foreach(model.measured, lambda words: rx.el.p(words, class_name="t12 muted pretty num")),
+                    gap=8,
+                ),
             ),
+            gap=12,
         ),
         title=model.title,
         foot=rx.el.span(model.trained, class_name="t12 muted num"),
