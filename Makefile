@@ -18,7 +18,7 @@ export REFLEX_CHECK_LATEST_VERSION := false
 export REFLEX_TELEMETRY_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files prove-guards coverage mutants lock clean-data
+.PHONY: help run dev test test-fast test-integration check fmt bench tools prove-security prove-files prove-guards prove-properties coverage mutants lock clean-data
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -103,6 +103,12 @@ screens: $(DEV) # as the tests want them: with the pages of the design system
 
 prove-guards: $(DEV) ## each rule of the house broken on purpose: its guard must fail (about ten minutes)
 	@$(BIN)/python scripts/prove_guards.py
+
+prove-properties: $(DEV) ## what must hold for any input, five times with examples nobody has tried (two minutes)
+	@for round in 1 2 3 4 5; do \
+		$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "hypothesis and not e2e" --hypothesis-profile search \
+			$$(grep -rlE "^ *@(given|hypothesis)" tests --include='test_*.py') || exit 1; \
+	done
 
 fmt: $(DEV) ## format and mend what can be mended
 	@$(BIN)/ruff format .

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from liquor_app.core.errors import Invalid
@@ -106,6 +106,7 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, message: st
         read(path)
 
 
+@example([["", "\x1a"]])
 @settings(max_examples=150)
 @given(st.lists(st.lists(st.text(max_size=20), min_size=2, max_size=2), max_size=20))
 def test_whatever_a_csv_writer_writes_is_read_back(

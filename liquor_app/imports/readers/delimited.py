@@ -101,6 +101,11 @@ def _agreement(lines: Sequence[str], mark: str) -> tuple[int, int]:
     return (wide.count(common), common)
 
 
+def _ends_file(cells: Sequence[str]) -> bool:
+    """Tell whether a row is DOS's end of a file: that mark alone. Beside other cells it is what somebody wrote."""
+    return len(cells) == 1 and not cells[0].strip(_END + " ")
+
+
 class _Lines(Iterator[str]):
     """Lines for the CSV parser; `held` are those of the record in hand, `again` those to be read once more."""
 
@@ -220,7 +225,7 @@ class DelimitedFile(Table):
                 problem = str(error) if isinstance(error, _Malformed) else f"The row cannot be read: {error}."
                 yield Record(number, [held[0].rstrip("\r\n")[:SHOWN]], problem)
                 continue
-            if not any(cells) or not any(cell.strip().strip(_END) for cell in cells):
+            if not any(cells) or not any(cell.strip() for cell in cells) or _ends_file(cells):
                 continue
             if cells[0] == self._names[0] and self._starts_at > 1 and cells[: len(self._names)] == self._names:
                 continue  # a report's next page
