@@ -11,12 +11,13 @@ from typing import Any
 
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.column_mapping import IDENTITY
+from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.line_rows import Line, LineReader
-from liquor_app.imports.cleaning.order_rows import OrderRows
-from liquor_app.imports.cleaning.order_shape import Watch
+from liquor_app.imports.cleaning.orders.order_rows import OrderRows
+from liquor_app.imports.cleaning.orders.order_shape import Watch
 from liquor_app.imports.cleaning.person_cells import clean_order_id
-from liquor_app.imports.cleaning.product_cells import clean_product
-from liquor_app.imports.cleaning.rows import CleanProduct, Person, PersonReader, Setting
+from liquor_app.imports.cleaning.person_rows import Person, PersonReader
+from liquor_app.imports.cleaning.product_cells import CleanProduct, clean_product
 from liquor_app.imports.cleaning.sale_rows import SaleRows
 from liquor_app.imports.profiles.tool_profile import NOBODY, Make
 from liquor_app.imports.readers.formats import READING

@@ -29,8 +29,8 @@ from liquor_app.customers.labels.tags import MOST_TAGS, add_tags, known_tags
 from liquor_app.customers.merging.aliases import aliases_among
 from liquor_app.customers.suppressions import GivenUp, suppress_told
 from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.cleaning.row_notes import TOO_MANY_OF_ONE, TOO_MANY_TAGS
-from liquor_app.imports.cleaning.rows import Person
 from liquor_app.imports.merge_rows import KEYS, Base, Known, Outcome, Policy, apply
 from liquor_app.imports.trial.becoming import Becoming, becoming, called
 from liquor_app.imports.trial.becoming import person as told_of

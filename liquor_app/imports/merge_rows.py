@@ -24,8 +24,9 @@ from liquor_app.customers.labels.custom_values import custom_of, with_custom
 from liquor_app.customers.merging.merged_fields import CONSENTS
 from liquor_app.customers.models import ConsentStatus, SuppressionReason
 from liquor_app.customers.person_names import NO_GIVEN
+from liquor_app.imports.cleaning.answers.consent_cells import ConsentGiven
 from liquor_app.imports.cleaning.cells import Rejected
-from liquor_app.imports.cleaning.rows import AgeSeen, ConsentGiven, Person
+from liquor_app.imports.cleaning.person_rows import AgeSeen, Person
 
 KEYS = ("email_key", "external_id", "phone")
 DEFAULTS = {"country": "US", "language": "en"}

@@ -19,7 +19,7 @@ from liquor_app.imports import customer_rows
 from liquor_app.imports.basket_lines import given, keys_of, load_buyers
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.line_rows import Line
-from liquor_app.imports.cleaning.rows import Person
+from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.merge_rows import Policy
 
 OPTION, CREATE, REFUSE = "unknown_customers", "create", "refuse"

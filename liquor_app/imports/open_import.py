@@ -13,9 +13,9 @@ from liquor_app.core.errors import Invalid
 from liquor_app.imports.chunks import Chunks
 from liquor_app.imports.cleaning.answers.refusals import noes_win
 from liquor_app.imports.cleaning.column_mapping import KINDS, check_mapping, guess_mapping, percentages, positions
-from liquor_app.imports.cleaning.order_shape import check_rows
+from liquor_app.imports.cleaning.file_setting import Setting
+from liquor_app.imports.cleaning.orders.order_shape import check_rows
 from liquor_app.imports.cleaning.person_cells import tell_of_us
-from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.imports.cleaning.sale_rows import MADE, PACKED, SaleRows
 from liquor_app.imports.profiles.known_tools import chosen_profile, extra_cells, told_for_all
 from liquor_app.imports.profiles.tool_profile import Make, Profile, made_of, makers, put_together

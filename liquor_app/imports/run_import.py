@@ -37,9 +37,11 @@ from liquor_app.imports.cleaning.answers.heard_columns import field_of
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS
 from liquor_app.imports.cleaning.answers.status_columns import STATUSES
 from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.line_rows import Line
+from liquor_app.imports.cleaning.person_rows import Person
+from liquor_app.imports.cleaning.product_cells import CleanProduct
 from liquor_app.imports.cleaning.refusal_words import FileWords
-from liquor_app.imports.cleaning.rows import CleanProduct, Person, Setting
 from liquor_app.imports.merge_rows import KEYS, Outcome, Policy
 from liquor_app.imports.models import AS_OF
 from liquor_app.imports.new_buyers import CREATE, MADE, OPTION, add_buyers, remove_without_orders

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from liquor_app.core.csv_cells import escape_formula, unescape_formula
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.addresses import normalise_phone
-from liquor_app.imports.cleaning import cells, person_cells, rows
+from liquor_app.imports.cleaning import cells, person_cells, person_rows
 from liquor_app.imports.cleaning.amounts import read_amount
 from liquor_app.imports.cleaning.answers.answer_cells import clean_answer, clean_flag
 from liquor_app.imports.cleaning.cells import Rejected, clean_text
+from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.moment_cells import clean_birthday, clean_moment
 from liquor_app.imports.cleaning.number_cells import clean_number
 from liquor_app.imports.cleaning.person_cells import (
@@ -32,8 +33,8 @@ from liquor_app.imports.cleaning.person_cells import (
     clean_state,
     tell_of_us,
 )
+from liquor_app.imports.cleaning.person_rows import PersonReader
 from liquor_app.imports.cleaning.row_notes import NOTES, left_out
-from liquor_app.imports.cleaning.rows import PersonReader, Setting
 from liquor_app.screens.imports.wizard.view import note_words
 from tests.imports.test_import import run
 from tests.imports.test_import_cases import many, write
@@ -388,7 +389,7 @@ def test_rows_with_refused_cells_leave_nothing_in_circles() -> None:
 
 
 def test_whatever_may_be_left_out_has_words() -> None:
-    assert {left_out(field) for field in rows._CLEAN} <= NOTES.keys()
+    assert {left_out(field) for field in person_rows._CLEAN} <= NOTES.keys()
 
 
 @pytest.mark.parametrize(

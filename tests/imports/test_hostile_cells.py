@@ -15,7 +15,7 @@ from liquor_app.imports.cleaning.amounts import read_amount
 from liquor_app.imports.cleaning.column_mapping import KINDS
 from liquor_app.imports.cleaning.dates import read_clock
 from liquor_app.imports.cleaning.label_cells import clean_tags
-from liquor_app.imports.cleaning.packed_items import packed_items
+from liquor_app.imports.cleaning.orders.packed_items import packed_items
 from liquor_app.imports.dry_run import inspect_file, try_file
 from liquor_app.imports.readers.formats import open_table
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from liquor_app.core.ids import uuid7
 from liquor_app.customers.models import ConsentStatus
+from liquor_app.imports.cleaning.answers.consent_cells import ConsentGiven
 from liquor_app.imports.cleaning.cells import Rejected
-from liquor_app.imports.cleaning.rows import ConsentGiven, Person
+from liquor_app.imports.cleaning.person_rows import Person
 from liquor_app.imports.customer_rows import merge
 from liquor_app.imports.merge_rows import FIELDS, Base, Known, Outcome, Policy, apply
 

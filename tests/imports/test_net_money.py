@@ -15,9 +15,9 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.column_mapping import check_mapping, percentages
+from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.line_rows import Line, LineReader
-from liquor_app.imports.cleaning.order_shape import check_rows
-from liquor_app.imports.cleaning.rows import Setting
+from liquor_app.imports.cleaning.orders.order_shape import check_rows
 from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.readers.row_reader import Record
 from liquor_app.screens.imports.wizard.trial_view import money_words

@@ -16,9 +16,9 @@ from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
 from liquor_app.imports import chunks
 from liquor_app.imports.cleaning.cells import Rejected
+from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.product_cells import clean_product
 from liquor_app.imports.cleaning.row_notes import NOTES
-from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.imports.dry_run import try_file
 from liquor_app.imports.profiles.known_tools import ALL, recognise
 from liquor_app.imports.profiles.tool_profile import fits

@@ -15,7 +15,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.imports.chunks import CHUNK_CHARACTERS, take_rows
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.moment_cells import clean_consent_moment, clean_moment
-from liquor_app.imports.cleaning.order_shape import Watch
+from liquor_app.imports.cleaning.orders.order_shape import Watch
 from liquor_app.imports.readers.delimited import DelimitedFile
 from liquor_app.imports.readers.row_reader import Record
 from liquor_app.screens.campaigns.builder.state import parse_percent

@@ -14,6 +14,7 @@ from liquor_app.imports.cleaning.amounts import read_share, says_percent
 from liquor_app.imports.cleaning.answers.answer_cells import clean_flag
 from liquor_app.imports.cleaning.cell_kinds import written_as_phone
 from liquor_app.imports.cleaning.cells import REMEMBERED, Rejected, clean_label, clean_word
+from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.moment_cells import When
 from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
 from liquor_app.imports.cleaning.number_cells import (
@@ -26,7 +27,6 @@ from liquor_app.imports.cleaning.number_cells import (
 )
 from liquor_app.imports.cleaning.person_cells import clean_code, clean_email, clean_id, clean_order_id, clean_phone
 from liquor_app.imports.cleaning.row_notes import PERCENT, left_out
-from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.ui.words import figure
 
 T = TypeVar("T")

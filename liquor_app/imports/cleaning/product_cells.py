@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import TypeVar
@@ -10,13 +11,21 @@ from typing import TypeVar
 from liquor_app.catalog.product_write import NewProduct
 from liquor_app.catalog.upc_codes import read_upc
 from liquor_app.imports.cleaning.cells import Rejected, clean_label, clean_text, clean_word
+from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.number_cells import bare_count, bare_price, clean_currency, clean_number, clean_signed
 from liquor_app.imports.cleaning.person_cells import clean_code, unspread
 from liquor_app.imports.cleaning.row_notes import COST_ABOVE_PRICE, PRICE_OF_ZERO, STOCK_BELOW_ZERO, left_out
-from liquor_app.imports.cleaning.rows import CleanProduct, Setting
 
 T = TypeVar("T")
 MONEY = ("price", "sale_price", "cost", "minimum_price")
+
+
+@dataclass(frozen=True, slots=True)
+class CleanProduct:
+    """A row of products, understood; `notes` as a person's."""
+
+    product: NewProduct
+    notes: tuple[str, ...] = ()
 
 
 def clean_product(number: int, cells: list[str], at: dict[str, int], how: Setting) -> CleanProduct:

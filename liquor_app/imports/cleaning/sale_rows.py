@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from liquor_app.core.money import money
 from liquor_app.imports.cleaning.amounts import Amount, read_amount, read_share, says_percent
-from liquor_app.imports.cleaning.packed_items import packed_items
+from liquor_app.imports.cleaning.orders.packed_items import packed_items
 from liquor_app.imports.profiles.tool_profile import FILLED, OTHER_ROW, Make, Sales, packed_part, plain
 
 MADE = ("amount", "discount")

@@ -31,8 +31,8 @@ class Sales:
         comes_to: the column with what an order's goods come to, on its first row, before what was given back: its lines
             are cut to that, the last ones first. It knows better than `spread` what was taken off the goods.
         spread: columns of `minus` that `comes_to` has taken off already, if they are about goods at all.
-        packed: how the columns begin that pack an order's lines (`cleaning.packed_items`); a row is a whole order then,
-            and stays one line where the items do not come to the row's own sum.
+        packed: how the columns begin that pack an order's lines (`cleaning.orders.packed_items`); a row is a whole
+            order then, and stays one line where the items do not come to the row's own sum.
     """
 
     order: str

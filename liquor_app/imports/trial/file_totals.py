@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from liquor_app.imports.cleaning.amounts import read_amount, read_share, says_percent
+from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.net_money import taken_words
-from liquor_app.imports.cleaning.rows import Setting
 from liquor_app.imports.profiles.tool_profile import Sales, plain
 
 TOTALS = (

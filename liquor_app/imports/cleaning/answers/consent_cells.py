@@ -1,0 +1,238 @@
+"""What a row says of consent: yes with where and when, no in whichever column, addresses that are dead. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from liquor_app.customers.models import ConsentStatus, SuppressionReason
+from liquor_app.imports.cleaning.answers.answer_cells import Answer, clean_answer, clean_wording
+from liquor_app.imports.cleaning.answers.dead_addresses import (
+    DEAD_FIELDS,
+    is_bare,
+    is_dead,
+    is_of_any_bounce,
+    is_soft,
+    tells_why,
+)
+from liquor_app.imports.cleaning.answers.heard_columns import places_of
+from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS, clean_refusal
+from liquor_app.imports.cleaning.answers.status_columns import STATUSES
+from liquor_app.imports.cleaning.cells import Rejected, clean_word
+from liquor_app.imports.cleaning.dates import read_date
+from liquor_app.imports.cleaning.file_setting import Setting
+from liquor_app.imports.cleaning.moment_cells import clean_consent_moment
+from liquor_app.imports.cleaning.person_cells import clean_ip
+from liquor_app.imports.cleaning.row_notes import GIVEN_UP, NO_EVIDENCE, NOTES, left_out
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """Evidence read from a file. `dated` False: a withdrawal of no known day, which holds from now on."""
+
+    channel: str
+    status: ConsentStatus
+    source: str
+    at: datetime
+    dated: bool = True
+    ip: str | None = None
+    """From where it was given."""
+    words: str | None = None
+    """What was agreed to."""
+    column: str = ""
+    """The file's, that says so."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a row says of consent: what counts, what was left out, and addresses that are written to no more."""
+
+    consents: list[ConsentGiven] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
+    given_up: dict[str, str] = field(default_factory=dict)
+
+
+_GIVEN_UP = (
+    (re.compile(r"spam|complain|abuse"), SuppressionReason.COMPLAINED),
+    (re.compile(r"bounce|clean|invalid|undeliverable"), SuppressionReason.BOUNCED),
+    (re.compile(r"manual|by hand|user|suppress|block"), SuppressionReason.MANUAL),
+)
+"""Words for why a system writes to an address no more, the gravest first."""
+_LEFT = re.compile(r"unsub|opt[ _-]?out")
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentColumns:
+    """The columns of a file that say something of consent, each with its field: worked out once a file."""
+
+    why: tuple[tuple[str, int], ...]
+    dead: tuple[tuple[str, int], ...]
+    consents: tuple[tuple[str, int], ...]
+    """Of consents and of statuses, whose yes says nothing."""
+    refusals: tuple[tuple[str, int], ...]
+    bounces: frozenset[int]
+    """Places of columns of bounces of any kind: of one that a column beside them calls soft the others say nothing."""
+    reasons: frozenset[int]
+    """Places of columns that are filled only where an address bounced for good."""
+
+    @classmethod
+    def by(cls, at: Mapping[str, int], how: Setting) -> ConsentColumns:
+        dead = places_of(at, DEAD_FIELDS)
+        return cls(
+            tuple(places_of(at, ("given_up",))),
+            tuple(dead),
+            tuple(places_of(at, (*CONSENTS, *STATUSES))),
+            tuple(places_of(at, REFUSALS)),
+            frozenset(place for _, place in dead if is_of_any_bounce(how.column(place))),
+            frozenset(place for _, place in dead if tells_why(how.column(place))),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.why or self.dead or self.consents or self.refusals)
+
+
+def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumns) -> Heard:
+    """Return what the row says of consent.
+
+    Whoever says no is heard, in whichever column, with or without evidence. A yes counts only with where and when it
+    was given. An address another system no longer writes to goes onto the suppression list. Nobody is refused for it.
+    """
+    heard = Heard()
+    found, notes = heard.consents, heard.notes
+    for _, place in told.why:
+        why = cells[place].lower()
+        if reason := next((reason for words, reason in _GIVEN_UP if words.search(why)), None):
+            heard.given_up.setdefault("email", reason.value)
+        if _LEFT.search(why):
+            found.append(_withdrawal("email", place, cells, at, how))
+    soft = {name for name, place in told.dead if place in told.bounces and is_soft(cells[place])}
+    for name, place in told.dead:
+        if not (cell := cells[place]) or (name in soft and place in told.bounces and is_bare(cell)):
+            continue
+        try:
+            channels = DEAD_FIELDS[name].channels if is_dead(cell, name, why=place in told.reasons) else ()
+        except Rejected:
+            notes[left_out(name)] = None
+            continue
+        for channel in channels:
+            heard.given_up.setdefault(channel, DEAD_FIELDS[name].reason.value)
+    agreed = _answers(cells, at, how, told, heard)
+    for channel, (place, day) in agreed.items():
+        if channel in heard.given_up:
+            continue
+        try:
+            proof = (_ip(cells, at, notes), _wording(cells, at, notes), how.column(place))
+            found.append(_consent(channel, day, cells, at, how, proof=proof))
+        except Rejected as refused:
+            notes[refused.code if refused.code in NOTES else NO_EVIDENCE] = None
+    for name, place in told.refusals:
+        if (cell := cells[place]) and (no := clean_refusal(cell, how.zone, how.now, how.date_order)):
+            column = how.column(place)
+            source = _source(cells, at) or _of_file(how, column)
+            for channel in REFUSALS[name]:
+                refused_at = no.at or how.now
+                found.append(
+                    ConsentGiven(
+                        channel, ConsentStatus.WITHDRAWN, source[:120], refused_at, no.at is not None, column=column
+                    )
+                )
+    if heard.given_up:
+        notes[GIVEN_UP] = None
+    return heard
+
+
+def _answers(
+    cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumns, heard: Heard
+) -> dict[str, tuple[int, str]]:
+    """Hear the noes of columns of consents and statuses, and return of each channel nobody said no to where the yes
+    stands, and the day it names itself ("Email Opt In: 2024-05-01")."""
+    agreed: dict[str, tuple[int, str]] = {}
+    refused: set[str] = set()
+    for name, place in told.consents:
+        channel = STATUSES.get(name) or name.removesuffix("_consent")
+        day = ""
+        try:
+            answer = clean_answer(cells[place], name)
+        except Rejected:
+            if read_date(cells[place].strip(), how.date_order) is None:
+                heard.notes[left_out(name)] = None
+                continue
+            answer, day = Answer.YES, cells[place]
+        if answer is Answer.NO:
+            refused.add(channel)
+            heard.consents.append(_withdrawal(channel, place, cells, at, how))
+        elif answer is Answer.DEAD:
+            heard.given_up.setdefault(channel, SuppressionReason.BOUNCED.value)
+        elif answer is Answer.YES and name in CONSENTS:
+            agreed.setdefault(channel, (place, day))
+    return {channel: yes for channel, yes in agreed.items() if channel not in refused}
+
+
+def _ip(cells: list[str], at: dict[str, int], notes: dict[str, None]) -> str | None:
+    try:
+        return clean_ip(cells[at["consent_ip"]]) if "consent_ip" in at else None
+    except Rejected:
+        notes[left_out("consent_ip")] = None
+        return None
+
+
+def _wording(cells: list[str], at: dict[str, int], notes: dict[str, None]) -> str | None:
+    try:
+        return clean_wording(cells[at["consent_wording"]]) if "consent_wording" in at else None
+    except Rejected:
+        notes[left_out("consent_wording")] = None
+        return None
+
+
+def _of_file(how: Setting, column: str) -> str:
+    """Return where a no is from that names no source: the file, and its column."""
+    told = how.file_name or "imported file"
+    return f"{told[:70]}, column {column}" if column else told
+
+
+def _consent(
+    channel: str,
+    day: str,
+    cells: list[str],
+    at: dict[str, int],
+    how: Setting,
+    *,
+    proof: tuple[str | None, str | None, str],
+) -> ConsentGiven:
+    source = clean_word(cells[at["consent_source"]] if "consent_source" in at else "", "consent_source")
+    written = cells[moment_at] if (moment_at := _moment_at(channel, at)) is not None else ""
+    when = clean_consent_moment(
+        written if written.strip() else day, how.zone, how.now, given=True, order=how.date_order
+    )
+    if source is None or when is None:
+        missing = "consent_source" if source is None else "consent_at"
+        raise Rejected("consent_without_evidence", missing, f"{channel}_consent is given without {missing}.")
+    ip, words, column = proof
+    return ConsentGiven(channel, ConsentStatus.GIVEN, source[:120], when, ip=ip, words=words, column=column)
+
+
+def _moment_at(channel: str, at: dict[str, int]) -> int | None:
+    """Return where the moment of a channel's consent stands: in a column of its own, or in one for all."""
+    return at.get(f"{channel}_consent_at", at.get("consent_at"))
+
+
+def _source(cells: list[str], at: dict[str, int]) -> str | None:
+    with suppress(Rejected):
+        return clean_word(cells[at["consent_source"]], "consent_source") if "consent_source" in at else None
+    return None
+
+
+def _withdrawal(channel: str, place: int, cells: list[str], at: dict[str, int], how: Setting) -> ConsentGiven:
+    """Never refused: of no known source it is the file's word, of no known moment one of now."""
+    column = how.column(place)
+    source = _source(cells, at) or _of_file(how, column)
+    when: datetime | None = None
+    if (moment_at := _moment_at(channel, at)) is not None:
+        with suppress(Rejected):
+            when = clean_consent_moment(cells[moment_at], how.zone, how.now, given=False, order=how.date_order)
+    return ConsentGiven(
+        channel, ConsentStatus.WITHDRAWN, source[:120], when or how.now, when is not None, column=column
+    )

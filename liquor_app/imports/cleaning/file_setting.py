@@ -1,0 +1,45 @@
+"""How a file's cells are to be read. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from liquor_app.imports.cleaning.cells import REMEMBERED
+from liquor_app.imports.cleaning.moment_cells import When, clean_moment
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a file's cells are read: by whose clock, as of when, in which order dates stand, with which
+    decimal mark, in whose money."""
+
+    zone: ZoneInfo
+    now: datetime
+    date_order: str = "mdy"
+    decimal: str = "."
+    currency: str = "USD"
+    shares: frozenset[str] = frozenset()
+    """Fields whose columns hold percentages, by their names ("Discount %")."""
+    file_name: str = ""
+    columns: tuple[str, ...] = ()
+    said_of_all: frozenset[str] = frozenset()
+    """Fields that somebody said of every row of the file, instead of the file itself."""
+    is_of_us: bool = True
+    """Whether its first rows say that it is about the United States (`person_cells.tell_of_us`)."""
+    moments: dict[tuple[str, str], When | None] = field(default_factory=dict, compare=False)
+
+    def column(self, place: int) -> str:
+        """Return the name of the column a cell stands in; "" for one that is made beside the file's."""
+        return self.columns[place] if place < len(self.columns) else ""
+
+    def moment(self, cell: str, clock: str) -> When | None:
+        """Tell when something was bought. The lines of a basket share it, so the last few thousand are remembered."""
+        found = self.moments.get((cell, clock))
+        if found is None:
+            if len(self.moments) > REMEMBERED:
+                self.moments.clear()
+            found = clean_moment(cell, "occurred_at", self.zone, self.now, clock=clock, order=self.date_order)
+            self.moments[cell, clock] = found
+        return found
