@@ -92,7 +92,8 @@ def test_a_letter_is_proved_for_its_authors_domain_alone(
 
 
 def test_what_each_provider_says_of_the_proof() -> None:
-    """Before, nobody read it. A line the forger wrote beside the provider's own changes nothing for the better."""
+    """Before, nobody read it. What a letter's headers say may be the forger's own words, with or without the provider's
+    beside them: it never proves anything."""
 
     def mailed(*pairs: tuple[str, str], **changes: str) -> bool | None:
         body = letter(**{"message-headers": json.dumps([list(one) for one in pairs]), **changes})
@@ -101,10 +102,10 @@ def test_what_each_provider_says_of_the_proof() -> None:
     own, other = ("Dkim-Signature", "v=1; d=example.com; s=a"), ("Dkim-Signature", "v=1; a=x; d=evil.example")
     spf, dkim = ("X-Mailgun-Spf", "Pass"), ("X-Mailgun-Dkim-Check-Result", "Pass")
     assert mailed() is None
-    assert mailed(dkim, own) is True
+    assert mailed(dkim, own) is None
     assert mailed(dkim, own, other) is False, "nobody says which of the two passed"
     assert mailed(spf) is False, "for mail.example, which is not in From"
-    assert mailed(spf, sender="mia@example.com") is True
+    assert mailed(spf, sender="mia@example.com") is None
     assert mailed(("X-Mailgun-Spf", "Fail"), spf, sender="mia@example.com") is False
 
     def parsed(**fields: str) -> bool | None:
@@ -124,32 +125,11 @@ def test_what_each_provider_says_of_the_proof() -> None:
         provider = Postmark(PostmarkConfig.model_validate({"server_token": "k", "webhook_secret": "s" * 20}))
         return provider.parse_webhook(json.dumps(said).encode(), secret, URL)[0].is_proved
 
-    assert posted() is None
-    assert posted(("X-Spam-Tests", "DKIM_SIGNED,DKIM_VALID,SPF_PASS")) is False
-    whole = "client-ip=192.0.2.1; helo=x; envelope-from={}; receiver=a+b@x.example"
-    mia, evil = whole.format("mia@example.com"), whole.format("x@evil.example")
-    for said in (
-        'Pass (ok) envelope-from="mia@example.com"',
-        f"Pass (SPF ok) identity=mailfrom; {mia}",
-        f"pass {mia};",
-    ):
-        assert posted(("Received-SPF", said)) is True, said
-    forged = [
-        "Pass (ok) envelope-from=<x@evil.example>",
-        f"Pass (x) helo=envelope-from=mia@example.com; {evil.replace('helo=x; ', '')}",
-        f"Pass (of envelope-from=mia@example.com) {evil}", f"Pass (x) envelope-from=mia@example.com) {evil}",
-        f"Pass (x) envelope-from=mia@example.com; {evil}", f"Pass envelope-from=mia@example.com; x=({evil})",
-        'Pass (x) envelope-from=mia@example.com; helo="; envelope-from=x@evil.example; receiver="b',
-        f"Pass (x) helo=a envelope-from=mia@example.com; {evil}", f"Pass (x) identity=helo; {mia}",
-        "Pass (x) envelope-from=x@evil.example@example.com", f"Fail (x) {mia}", f"Pass {mia}; x={'a' * 4_000}", "Pass",
-    ]  # fmt: skip
-    for said in forged:
-        assert posted(("Received-SPF", said)) is False, said
-    own = ("Received-SPF", f"Pass (ok) {mia}")
-    assert posted(own, ("Received-SPF", f"Pass (ok) {evil}")) is False, "the letter's own stands first"
-    assert posted(own, own) is False
-    for name in ("X-Spam-Tests", "x-spam-tests "):
-        assert posted((name, "DKIM_SIGNED,DKIM_VALID,DKIM_VALID_AU")) is False, "it may be the letter's own"
+    mia = (
+        "Pass (ok) identity=mailfrom; client-ip=192.0.2.1; helo=x; envelope-from=mia@example.com; receiver=a@x.example"
+    )
+    for headers in ([], [("Received-SPF", mia)], [("Received-SPF", mia)] * 2, [("X-Spam-Tests", "DKIM_VALID_AU")]):
+        assert posted(*headers) is False, headers
 
 
 @pytest.mark.parametrize(

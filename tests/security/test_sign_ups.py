@@ -20,14 +20,17 @@ from liquor_app.core.errors import Conflict, Invalid
 from liquor_app.core.ids import uuid7
 from liquor_app.core.security.crypto import sign
 from liquor_app.customers.addresses import address_hash
+from liquor_app.customers.ages.age_verification import IN_DOUBT
 from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.models import SuppressionReason
 from liquor_app.organization.models import Channel
+from liquor_app.organization.service import notify
 from liquor_app.providers.kit.base import EventKind, WebhookEvent
 from liquor_app.rest.kit import form_origin
 from liquor_app.sending.events.inbox import hear_texts
 from liquor_app.sending.sign_up.confirm_sign_up import forget_sign_ups
 from liquor_app.sending.sign_up.sign_up_pages import save_sign_up_page
+from liquor_app.sending.sign_up.turned_away import DOUBTS_BY_THE_DOZEN, MOST_DOUBTED
 from tests.api.client import Client
 from tests.people import add_customer
 from tests.sign_ups import EMAIL, JOIN, PHONE, fill_in, open_sign_up, token_in, work
@@ -406,6 +409,33 @@ async def test_too_young_voids_the_form_that_still_waits(shop: Client, refused: 
     await says("YES")
     assert len(await rows("SELECT 1 FROM consents")) == (2 if is_other else 0)
     assert len(await rows("SELECT 1 FROM customers")) == (1 if is_other else 0)
+
+
+async def test_who_is_of_age_on_file_and_too_young_on_the_page_is_held_until_somebody_settles_it(shop: Client) -> None:
+    """Before: confirmed by an ID long ago, "born 19 years ago" on the page, and the next offer went out all the same.
+    A shared number speaks for nobody, and whoever types customers' addresses by the dozen silences fifty of a day."""
+    async with transaction() as session:
+        ines = await add_customer(session, email=INES, email_key=INES)
+        unknown = await add_customer(
+            session, email="unknown@example.com", email_key="unknown@example.com", age_verified_at=None
+        )
+        for name in ("f0@example.com", "f1@example.com"):
+            await add_customer(session, email=name, email_key=name, phone=NUMBER)
+    young = {"born": (now().date() - timedelta(days=19 * 365)).isoformat()}
+    for fields in ({**EMAIL, **PHONE, **young}, {**EMAIL, **young}, {**EMAIL, **young, "email": "unknown@example.com"}):
+        assert (await fill_in(shop.http, fields)).status_code == 403
+    held = await rows("SELECT id, age_verified_at FROM customers WHERE age_disputed_at IS NOT NULL ORDER BY id")
+    assert [tuple(one) for one in held] == sorted([(ines, None), (unknown, None)]), "and neither of the family"
+    assert await rows("SELECT 1 FROM age_ledger") == [], "no date of a minor's is kept"
+    told = await rows("SELECT link FROM notifications WHERE title = :title ORDER BY id", title=IN_DOUBT)
+    assert [one.link for one in told] == [f"/customers/{ines}", f"/customers/{unknown}"]
+    async with transaction() as session:
+        for _ in range(MOST_DOUBTED - 2):
+            await notify(session, title=IN_DOUBT, body="")
+    for _ in range(2):
+        assert (await fill_in(shop.http, {**EMAIL, **young, "email": "f1@example.com"})).status_code == 403
+    assert len(await rows("SELECT 1 FROM customers WHERE age_disputed_at IS NOT NULL")) == 2
+    assert len(await rows("SELECT 1 FROM notifications WHERE title = :title", title=DOUBTS_BY_THE_DOZEN)) == 1
 
 
 OLD = """

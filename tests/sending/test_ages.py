@@ -112,6 +112,31 @@ async def test_a_minor_on_file_is_no_adult_by_saying_so(database: str) -> None:
     assert kept.age_disputed_at is not None
 
 
+@pytest.mark.parametrize(
+    ("on_file", "doubted"),
+    [
+        ({"date_of_birth": date(1970, 5, 4), "age_verified_at": None}, True),
+        ({"date_of_birth": None}, True),
+        ({"date_of_birth": None, "age_verified_at": None}, False),
+        ({"date_of_birth": MINOR - timedelta(days=9), "age_verified_at": None}, False),
+    ],
+    ids=["told before", "verified without a date", "nothing known", "a minor already"],
+)
+async def test_a_minors_date_that_is_typed_puts_an_adult_in_doubt(
+    database: str, on_file: dict[str, Any], *, doubted: bool
+) -> None:
+    """Before: the confirmation stood beside the minor's date, and counted again on the day that date came of age."""
+    _, (person,) = await shop(1, people=on_file)
+    async with transaction() as session:
+        await update_customer(session, SYSTEM, person, {"date_of_birth": MINOR.isoformat()})
+        kept = await get_customer(session, SYSTEM, person)
+    assert (kept.age_disputed_at is not None, kept.age_verified_at) == (doubted, None)
+    assert kept.of_age_on == birth_columns(MINOR).of_age_on
+    assert len(await rows("SELECT 1 FROM notifications")) == doubted
+    await Dispatcher().pump_once()
+    assert await outbox() == 0
+
+
 async def test_two_grown_up_dates_are_no_doubt(database: str) -> None:
     _, (person,) = await shop(1, people={"date_of_birth": date(1970, 5, 4), "age_verified_at": None})
     assert (await say(person, "1985-02-03")).is_of_age is True

@@ -32,6 +32,7 @@ DISPUTED = (
     "What is on file and what was told about this customer's age do not agree, and one of the two is a minor's."
     " Nothing is sent to them. Settle it on the customer's page, with the proof that was seen."
 )
+IN_DOUBT = "A customer's age is in doubt"
 
 NOBODY = "There is no such customer, or it was deleted."
 
@@ -46,6 +47,9 @@ UPDATE customers SET date_of_birth_encrypted = :date_of_birth_encrypted, of_age_
     age_verified_at = CASE WHEN :verified THEN COALESCE(age_verified_at, now()) END,
     age_disputed_at = CASE WHEN :disputed THEN COALESCE(age_disputed_at, now()) END
 WHERE id = :id
+"""
+_DOUBT = """
+UPDATE customers SET age_verified_at = NULL, age_disputed_at = now(), updated_at = now() WHERE id = :id
 """
 _LEDGER = """
 INSERT INTO age_ledger (customer_id, date_of_birth_encrypted, verified, method, evidence)
@@ -112,12 +116,31 @@ async def hear_birthday(session: AsyncSession, customer_id: UUID, said: date, *,
         text(_KEEP), {"id": customer_id, **born_columns(born), "verified": verified, "disputed": disputed}
     )
     if contradicted and before.age_disputed_at is None:
-        await audit(session, SYSTEM, "age.disputed", "customer", customer_id, **evidence)
-        await notify(
-            session, title="A customer's age is in doubt", body=DISPUTED, link=f"/customers/{customer_id}",
-            level="warning",
-        )  # fmt: skip
+        await _tell_of_doubt(session, SYSTEM, customer_id, evidence)
     return Age(born, verified, disputed)
+
+
+async def doubt_age(session: AsyncSession, actor: Actor, customer_id: UUID, evidence: dict[str, Any]) -> bool:
+    """Hold all sending to somebody whom a date makes a minor that is not (yet) theirs on file, until the shop has
+    settled it; no date is kept. Returns False where nothing had to change: they are a minor on file, or held already. A
+    corridor.
+
+    Raises:
+        NotFound: there is no such customer.
+    """
+    before = await _lock(session, customer_id)
+    minimum = (await load_settings(session, ComplianceSettings)).minimum_age
+    is_minor = before.of_age_on is not None and comes_of_age(before.of_age_on, minimum) > await shop_today(session)
+    if is_minor or before.age_disputed_at is not None:
+        return False
+    await session.execute(text(_DOUBT), {"id": customer_id})
+    await _tell_of_doubt(session, actor, customer_id, evidence)
+    return True
+
+
+async def _tell_of_doubt(session: AsyncSession, actor: Actor, customer_id: UUID, evidence: dict[str, Any]) -> None:
+    await audit(session, actor, "age.disputed", "customer", customer_id, **evidence)
+    await notify(session, title=IN_DOUBT, body=DISPUTED, link=f"/customers/{customer_id}", level="warning")
 
 
 async def settle_age(session: AsyncSession, actor: Actor, customer_id: UUID, *, born: date, proof: str) -> Age:
@@ -164,8 +187,14 @@ async def settle_age(session: AsyncSession, actor: Actor, customer_id: UUID, *, 
 
 
 async def note_typed(session: AsyncSession, actor: Actor, customer_id: UUID, born: date) -> None:
-    """A date of birth typed or sent by a program enters the ledger; it proves nothing by itself. A corridor."""
+    """A date of birth typed or sent by a program enters the ledger; it proves nothing by itself. Where it makes a minor
+    of somebody who is of age by what is on file, that is in doubt. A corridor, before the date is on file."""
     evidence = {"by": str(actor.user_id) if actor.user_id else actor.name}
+    minimum = (await load_settings(session, ComplianceSettings)).minimum_age
+    before = await _lock(session, customer_id)
+    is_known = before.of_age_on is not None or before.age_verified_at is not None
+    if is_known and age_on(born, await shop_today(session)) < minimum:
+        await doubt_age(session, actor, customer_id, evidence)
     await _write_down(session, customer_id, born, verified=False, method=TYPED, evidence=evidence)
 
 

@@ -1,18 +1,18 @@
 """Whether an e-mail comes from where its From says, by what the provider found. Pure.
 
 Only what the provider itself reports counts: what a letter says of itself (`Authentication-Results`) anybody can write.
+A report that stands among the letter's headers (Mailgun, Postmark) may be the letter's own: it can fail a letter, and
+proves none.
 A pass counts for the domain in From alone (RFC 7489 § 3.1, relaxed): the domain of a forger passes for the forger.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from email.utils import parseaddr
 
 _DOMAIN = re.compile(r"[a-z0-9._-]{1,253}", re.IGNORECASE)
-_SPF = re.compile(r"\s*([a-z]+)(?:\s+\([^()]*\))?((?:\s[^()]*)?)", re.IGNORECASE)
-_PAIR = re.compile(r"""([a-z-]+)\s*=\s*("?)(<?)([^\s"<>,;()\\]+)(>?)\2""", re.IGNORECASE)
 MOST_OF_A_HEADER = 4_000
 """Of a longer one nothing is believed: cut, `d=gmail.com.evil.example` would end as somebody else's."""
 _NAMES = re.compile(r"<[^<>\s]{1,250}>")
@@ -52,20 +52,6 @@ def _signer(signature: str) -> str:
     tags = [tag.partition("=") for tag in signature.split(";") if tag.strip()]
     told = [value.strip() for name, _, value in tags if name.strip().lower() == "d"]
     return told[0].lower() if len(told) == 1 and _DOMAIN.fullmatch(told[0]) else ""
-
-
-def passed_spf_for(lines: Sequence[str]) -> str:
-    """Return the address for which `Received-SPF` says "pass" (RFC 7208 § 9.1); empty in any doubt, as where several
-    lines stand: the letter brings its own. HELO, the comment and the envelope hold words of the sender's choice, so
-    that only a line of plain pairs, each key once and brackets round one comment alone, tells anything."""
-    if len(lines) != 1 or len(lines[0]) > MOST_OF_A_HEADER or (line := _SPF.fullmatch(lines[0])) is None:
-        return ""
-    found = [_PAIR.fullmatch(one.strip()) for one in line[2].split(";") if one.strip()]
-    pairs = {one[1].lower(): one[4] for one in found if one and bool(one[3]) is bool(one[5])}
-    envelope = pairs.get("envelope-from", "")
-    is_plain = len(pairs) == len(found) and envelope.count("@") == 1
-    is_of_envelope = pairs.get("identity", "mailfrom").lower() == "mailfrom"
-    return envelope if _passed(line[1]) and is_plain and is_of_envelope else ""
 
 
 def worst(verdicts: Iterable[str]) -> str:

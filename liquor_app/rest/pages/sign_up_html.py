@@ -78,7 +78,8 @@ def thanks_page(asked: OpenPage) -> HTMLResponse:
 def too_young_page(asked: OpenPage) -> HTMLResponse:
     body = (
         f"<p role=alert>We are sorry: only people of {asked.minimum_age} or older can sign up. We keep nothing of what"
-        " you typed but a fingerprint of the address, for 30 days.</p>"
+        " you typed but a fingerprint of the address, for 30 days. The shop sends nothing to a customer of that address"
+        " until their age is settled.</p>"
     )
     return _page(asked, "Not yet", body, 403)
 

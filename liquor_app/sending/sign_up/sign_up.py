@@ -33,7 +33,7 @@ from liquor_app.organization.settings import shop_today
 from liquor_app.sending.recipients.transactional import ask_to_confirm
 from liquor_app.sending.sign_up.models import SignUpStatus
 from liquor_app.sending.sign_up.sign_up_pages import OpenPage
-from liquor_app.sending.sign_up.turned_away import one_yes_at_a_time, turn_away, was_turned_away
+from liquor_app.sending.sign_up.turned_away import doubt_customers, one_yes_at_a_time, turn_away, was_turned_away
 from liquor_app.sending.sign_up.waiting_entry import WaitingEntry, seal_entry
 from liquor_app.ui.words import figure
 
@@ -158,12 +158,13 @@ def is_too_young(entry: Entry, page: OpenPage, today: date) -> bool:
 async def take_sign_up(session: AsyncSession, page: OpenPage, entry: Entry, evidence: Evidence) -> None:
     """Have each address asked whether it agrees. Who is too young is counted, and of their addresses a keyed hash is
     kept for a while: these, and their browser, are not asked then, whatever date they give, and what waits from before
-    is void. Nor is an address that may
-    not be written to, or was asked too often; nobody is told."""
+    is void; a customer who has one of them is held until the shop has settled their age. Nor is an address asked that
+    may not be written to, or was asked too often; nobody is told."""
     today = await shop_today(session)
     if is_too_young(entry, page, today):
         await one_yes_at_a_time(session)
         await turn_away(session, entry.addresses)
+        await doubt_customers(session, entry.addresses)
         await count_sign_up(session, page.brand.id, today, "too_young")
         return
     if evidence.was_too_young or await was_turned_away(session, entry.addresses):
