@@ -15,7 +15,7 @@ from liquor_app.core.errors import Invalid
 from liquor_app.imports.chunks import CHUNK_CHARACTERS, take_rows
 from liquor_app.imports.cleaning.cells import Rejected
 from liquor_app.imports.cleaning.moment_cells import clean_consent_moment, clean_moment
-from liquor_app.imports.cleaning.orders.order_shape import Watch
+from liquor_app.imports.cleaning.orders.order_shape import ENOUGH, KINDS, Watch
 from liquor_app.imports.readers.delimited import DelimitedFile
 from liquor_app.imports.readers.row_reader import Record
 from liquor_app.screens.campaigns.builder.state import parse_percent
@@ -106,6 +106,18 @@ def test_long_notes_are_not_held_by_the_thousand() -> None:
     finally:
         tracemalloc.stop()
     assert held < 30 * notes
+
+
+@pytest.mark.parametrize("word", sorted(KINDS))
+def test_what_a_row_is_is_heard_in_the_last_row_as_in_the_first(word: str) -> None:
+    """Behind the first rows only cells that might tell are looked at: each word is one of those, however written."""
+    columns = ["order id", "email", "date", "amount", "what"]
+    for told in (word, f" {word.upper()} ", "--".join(word.split()), f"{word.title()} 7"):
+        watch = Watch(columns, {"order_id": 0, "email": 1, "occurred_at": 2, "amount": 3})
+        for number in range(ENOUGH + 50):
+            watch.see(Record(number + 2, [f"T{number}", f"p{number}@b.co", "2026-01-01", "5.00", "Bottle"]))
+        with pytest.raises(Invalid, match="The column “what” says which rows count"):
+            watch.see(Record(9_999, ["T9999", "z@b.co", "2026-01-01", "5.00", told]))
 
 
 def test_long_rows_are_read_again_a_few_at_a_time(tmp_path: Path) -> None:

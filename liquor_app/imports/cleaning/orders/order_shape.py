@@ -46,6 +46,14 @@ _KIND = re.compile(
 """… and how such words begin or end: "refund receipt", "sale return"."""
 _SUMS = frozenset({"order total", "grand total", "subtotal", "total"})
 """… of which those at a report's foot name no customer, and are nobody's."""
+MIGHT_TELL = (
+    "sale", "payment", "tender", "refund", "return", "void", "cancel", "charge", "exchange", "credit", "hold", "unpaid",
+    "declined", "total",
+)  # fmt: skip
+"""Parts of those words: a text that holds none of these is none of them."""
+ENOUGH = 2_000
+"""Rows after which a column is known: from then on only cells that might hold one of those words are looked at."""
+_BETWEEN = "\x1f"
 MOST_KINDS = 12
 """A column of more different words than this holds something else."""
 
@@ -91,7 +99,25 @@ class Watch:
         if record.problem:
             return
         self._rows += 1
-        cells, done = record.cells, list[int]()
+        if self._rows <= ENOUGH or self._might_tell(record.cells):
+            self._see_words(record.cells)
+        if self._back:
+            self._back.see(record)
+        if self._backs:
+            self._suspects.update(place for place in self._backs if not gave_nothing(record.cells[place]))
+        if self._suspects and self._rows >= SAMPLE_ROWS:
+            raise _told(self._columns, min(self._suspects))
+        self._sums.see(record)
+
+    def _might_tell(self, cells: list[str]) -> bool:
+        row = _BETWEEN.join([cells[place] for place in self._seen]).lower()
+        for part in MIGHT_TELL:  # noqa: SIM110 (as quick as can be, every row comes here: a pattern takes twenty times)
+            if part in row:
+                return True
+        return False
+
+    def _see_words(self, cells: list[str]) -> None:
+        done = list[int]()
         for position, seen in self._seen.items():
             cell = cells[position]
             if cell in seen or (len(cell) > MOST_LETTERS and cell[:MOST_LETTERS] in seen):
@@ -115,13 +141,6 @@ class Watch:
         for position in done:
             del self._seen[position], self._words[position]
             self._suspects.discard(position)
-        if self._back:
-            self._back.see(record)
-        if self._backs:
-            self._suspects.update(place for place in self._backs if not gave_nothing(cells[place]))
-        if self._suspects and self._rows >= SAMPLE_ROWS:
-            raise _told(self._columns, min(self._suspects))
-        self._sums.see(record)
 
     def finish(self, *, is_sample: bool = False) -> None:
         """Check, or raise Invalid: as `see`, or amounts are totals of orders beside or on those of lines."""

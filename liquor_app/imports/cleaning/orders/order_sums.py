@@ -45,7 +45,7 @@ class Sums:
     def __init__(self, at: Mapping[str, int], *, is_total: bool, is_orders: bool = False) -> None:
         self._at, self._is_total, self._is_orders = at, is_total, is_orders
         self._watched = "amount" in at and "order_id" in at
-        self._order, self._run = "", list[list[str]]()
+        self._order, self._run, self._rows = "", list[list[str]](), 0
         self._runs = self._orders = self._threes = self._valued = 0
         self._found: Counter[str] = Counter()
         self._parted: Counter[int] = Counter()
@@ -59,8 +59,10 @@ class Sums:
         if order != self._order:
             self._end()
             self._order = order
-        if order and len(self._run) < MOST_LINES:
-            self._run.append([cell[:MOST_LETTERS] for cell in record.cells])
+        if order and self._rows < MOST_LINES:
+            self._rows += 1
+            if self._runs < FIRST or (self._runs + 1) % SKIP == 0:  # else nobody will look at them
+                self._run.append([cell[:MOST_LETTERS] for cell in record.cells])
 
     def are_mixed(self, *, strict: bool) -> bool:
         """Tell whether so many orders do not add up as lines that the amounts are (also) those of whole orders.
@@ -85,10 +87,11 @@ class Sums:
 
     def _end(self) -> None:
         run, self._run = self._run, []
-        if len(run) < 2:
+        rows_of_run, self._rows = self._rows, 0
+        if rows_of_run < 2:
             return
         self._runs += 1
-        if self._runs > FIRST and self._runs % SKIP:
+        if not run:
             return
         every = [self._row(cells) for cells in run]
         if len({row.amount is None for row in every if row.price}) == 2:
