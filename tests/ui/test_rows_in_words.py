@@ -49,7 +49,7 @@ def test_a_value_that_stood_up_is_told_by_its_total_and_beside_the_counts() -> N
     )
     assert card.measured == [
         "Total over what was spent: 95% interval 98% to 115% (3 earlier windows of 60 days). Normalised Gini 0.612.",
-        "Poisson deviance beside the nearest count, frequency: -3.2% (-6.1% to -0.7%); below zero is nearer.",
+        "Poisson deviance beside the nearest count, frequency: −3.2% (−6.1% to −0.7%); below zero is nearer.",
         "At 90 days it said 97%.",
     ]
     assert [(bar.name, bar.value, round(bar.fill, 1), bar.tone) for bar in card.bars] == [
@@ -72,7 +72,7 @@ def test_a_risk_is_told_in_pairs_and_its_bars_begin_at_chance() -> None:
     ]
     shares = {bar.name: round(bar.fill, 1) for bar in card.bars}
     assert shares == {"this model": 100.0, "frequency": 87.0, "recency": 0.0}
-    assert [(line.said, line.seen) for line in card.deciles] == [("5.1%", "6.4%")]
+    assert [(line.said, line.seen) for line in card.deciles] == [("5%", "6%")]
 
 
 @pytest.mark.parametrize(
