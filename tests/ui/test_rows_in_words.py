@@ -57,7 +57,10 @@ def test_a_value_that_stood_up_is_told_by_its_total_and_beside_the_counts() -> N
         ("frequency", "0.551", 90.0, "c3"),
         ("recency", "0.210", 34.4, "c3"),
     ]
-    assert [(line.part, line.said, line.seen) for line in card.deciles] == [("1", "$2", "$1"), ("2", "$410", "$396")]
+    assert [(line.part, line.said, line.seen) for line in card.deciles] == [
+        ("1", "$1.50", "$0.75"),
+        ("2", "$410.00", "$395.50"),
+    ]
     assert card.verdict.startswith("It stood up to earlier weeks")
 
 
