@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from liquor_app.compliance.offer_words import seen_words, told_money_off
 from liquor_app.templates.liquid_tokens import blanked, liquid_tokens, style_sheets
-from liquor_app.templates.rendering.mail_tags import FORM_PARTS, html_tags
+from liquor_app.templates.rendering.mail_tags import NEVER_SENT, html_tags
 
 SHOWN = 60
 """Letters of an address that are told."""
@@ -76,7 +76,7 @@ def _of_html(part: str) -> Iterator[tuple[int, str]]:
         if tag.closes or is_preset:
             continue
         line = html.count("\n", 0, tag.start) + 1
-        if tag.name in FORM_PARTS:
+        if tag.name in NEVER_SENT:
             yield line, f"Mail programs take <{tag.name}> out, so it is left out of the mail. Link to a page instead."
         values = {one[1].lower(): unescape(one[2] or one[3] or one[4] or "") for one in _ATTRIBUTE.finditer(tag.inside)}
         for name, value in values.items():

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 
-def _firm(css: str) -> str:
+def firm(css: str) -> str:
     """Return a style that no rule of an author's changes: what the law wants is seen wherever the letter is."""
     return "".join(f"{one}!important;" for one in css.split(";"))
 
 
+_FONT = "-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
 _SEEN = (
-    "visibility:visible;opacity:1;position:static;float:none;width:auto;height:auto;max-width:none;max-height:none;"
-    "overflow:visible;text-indent:0;transform:none"
+    "visibility:visible;opacity:1;position:relative;z-index:2147483647;left:auto;right:auto;top:auto;bottom:auto;"
+    "float:none;width:auto;height:auto;max-width:none;max-height:none;overflow:visible;margin:0;text-indent:0;"
+    "letter-spacing:normal;word-spacing:normal;-webkit-text-fill-color:currentcolor;transform:none;filter:none;"
+    f"clip:auto;clip-path:none;mask:none;zoom:1;font-family:{_FONT}"
 )
+"""Above whatever else would lie there."""
 LINKS = (
     """{% if legal.view_url != '' %}<a href="{{ legal.view_url }}" @quiet@>View in browser</a> &#183; {% endif %}"""
     """{% if legal.preferences_url != '' %}<a href="{{ legal.preferences_url }}" @quiet@>Preferences</a> &#183; """
     """{% endif %}<a href="{{ legal.unsubscribe_url }}" @quiet@>Unsubscribe</a>"""
 ).replace(
     "@quiet@",
-    f'style="{_firm(f"display:inline;{_SEEN};font-size:12px;line-height:19px;color:#63635e")}text-decoration:underline"',
+    f'style="{firm(f"display:inline;{_SEEN};padding:0;font-size:12px;line-height:19px;color:#63635e")}text-decoration:underline"',
 )
-_FONT = "-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
 FOOTER = f"""{{% if legal.disclosure != '' %}}<div align="center" style="{
-    _firm(f"display:block;{_SEEN};margin:0;font-size:16px;line-height:24px;color:#21201c")
-}padding:14px 32px;text-align:center;font-weight:700;font-family:{_FONT}">{{{{ legal.disclosure }}}}</div>{{% endif %}}
+    firm(f"display:block;{_SEEN};font-size:16px;line-height:24px;color:#21201c;padding:14px 32px")
+}text-align:center;font-weight:700">{{{{ legal.disclosure }}}}</div>{{% endif %}}
 <div align="center" style="{
-    _firm(f"display:block;{_SEEN};margin:0;font-size:12px;line-height:19px;color:#63635e")
-}padding:22px 32px 34px;text-align:center;font-family:{_FONT}">
+    firm(f"display:block;{_SEEN};font-size:12px;line-height:19px;color:#63635e;padding:22px 32px 34px")
+}text-align:center">
 {{% if legal.disclaimer != '' %}}{{{{ legal.disclaimer }}}}<br>{{% endif %}}
 {{% if legal.footer != '' %}}{{{{ legal.footer }}}}<br>{{% endif %}}{{{{ legal.imprint }}}}<br>
 {LINKS}</div>
 """
-"""Raw HTML also within MJML. What is told of an offer stands directly under what the author wrote, in the letter's own
-size: small print would not be beside the offer."""
+"""Put below a rendered letter, also one of MJML. What is told of an offer stands directly under what the author wrote,
+in the letter's own size: small print would not be beside the offer."""
 _NAME = "font:600 15px/24px -apple-system,'Segoe UI',Helvetica,Arial,sans-serif;letter-spacing:0.04em;color:@ink@"
 _INK = "{% if legal.header == 'band' %}{{ legal.on_color }}{% else %}#21201c{% endif %}"
 HEADER_HTML = (

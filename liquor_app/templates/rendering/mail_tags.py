@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from liquor_app.templates.rendering.unclosed_markup import UNREADABLE
+
 FORM_PARTS = frozenset({"form", "input", "select", "option", "textarea"})
 """Mail programs take them out, and some put the whole message under suspicion: they never leave the house."""
+NEVER_SENT = FORM_PARTS | UNREADABLE
 
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>")
 _COMMENT, _COMMENT_ENDS = "<!--", "-->"
@@ -36,11 +39,11 @@ def html_tags(text: str) -> Iterator[HtmlTag]:
             at += 1
 
 
-def without_forms(html: str) -> str:
-    """Return HTML without the tags of forms; what stands between them stays."""
+def without_unsent(html: str) -> str:
+    """Return HTML without the tags that never leave the house; what stands between them stays."""
     kept, at = [], 0
     for tag in html_tags(html):
-        if tag.name in FORM_PARTS:
+        if tag.name in NEVER_SENT:
             kept.append(html[at : tag.start])
             at = tag.end
     return "".join([*kept, html[at:]])

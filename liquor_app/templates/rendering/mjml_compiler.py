@@ -1,7 +1,7 @@
 """MJML and CSS into the HTML of a message, with its Liquid untouched. Pure; runs in the sandbox only.
 
-What the law wants is put in here and cannot be left out by an author. The parsers below are C and Rust: nobody but the
-sandbox's worker imports this module, and a test holds the code to it.
+What the law wants is put below it when it is rendered (`render`), out of an author's reach. The parsers below are C and
+Rust: nobody but the sandbox's worker imports this module, and a test holds the code to it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import css_inline
 from mjml import mjml2html
 
 from liquor_app.core.errors import Invalid
-from liquor_app.templates.rendering.layout import FOOTER, HEADER_HTML
-from liquor_app.templates.rendering.mail_tags import without_forms
+from liquor_app.templates.rendering.layout import HEADER_HTML
+from liquor_app.templates.rendering.letter_frame import framed
+from liquor_app.templates.rendering.mail_tags import without_unsent
 from liquor_app.templates.rendering.pasted_styles import split_styles
 from liquor_app.templates.rendering.text_part import Marks, html_to_text
 
@@ -25,20 +26,16 @@ _OPENING = re.compile(r"<(?:mj-body|body)\b[^>]*(?<!/)>")
 
 
 def to_html(source: str) -> str:
-    """HTML with the legal footer and without forms; marks stand in for Liquid while it is compiled.
+    """HTML up to the end of its body, without what is never sent; marks stand in for Liquid while it is compiled.
 
     Raises:
         Invalid: not well formed.
     """
     is_mjml = "<mjml" in source
-    ending = "</mj-body>" if is_mjml else "</body>"
-    if is_mjml and ending not in source:
+    if is_mjml and "</mj-body>" not in source:
         raise Invalid("body_html_template: the MJML has no </mj-body>.", field="body_html_template")
-    footer = _raw(FOOTER) if is_mjml else FOOTER
-    head, found, tail = source.rpartition(ending)
-    whole = f"{head}{footer}{found}{tail}" if found else f"{source}{footer}"
     marks = Marks()
-    marked = without_forms(marks.hide_liquid(whole))
+    marked = without_unsent(marks.hide_liquid(source))
     above = marks.hide(HEADER_HTML)
     marked, count = _OPENING.subn(lambda body: f"{body[0]}{_raw(above) if is_mjml else above}", marked, count=1)
     if not count:
@@ -48,7 +45,7 @@ def to_html(source: str) -> str:
     except ValueError as error:
         words = f"body_html_template: the MJML is not well formed: {marks.show(str(error))}"
         raise Invalid(words, field="body_html_template") from error
-    return marks.show(made)
+    return marks.show(framed(made))
 
 
 def to_text(source: str) -> str:

@@ -1,7 +1,8 @@
 """Liquid and MJML: compiled once per template version, rendered once per message. Pure.
 
 MJML is compiled with the Liquid still in it, so that a message costs one pass of Liquid. What the law wants (postal
-address, age notice, way out) is added here and cannot be left out by an author.
+address, age notice, way out) is put below what an author's Liquid made of it, by a template of ours: no tag of theirs
+is around it, and none they leave open reaches into it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from liquor_app.core.errors import Invalid
 from liquor_app.organization.brand_assets import imprint
 from liquor_app.organization.channel import Channel
 from liquor_app.templates.rendering.compile_sandboxed import compile_html
-from liquor_app.templates.rendering.layout import FOOTER_TEXT, HEADER_TEXT, NOTICE_HTML, NOTICE_TEXT
+from liquor_app.templates.rendering.layout import FOOTER, FOOTER_TEXT, HEADER_TEXT, NOTICE_HTML, NOTICE_TEXT
+from liquor_app.templates.rendering.letter_frame import with_end
 from liquor_app.templates.rendering.render_limits import (
     MAX_SOURCE,
     BoundedEnvironment,
@@ -27,6 +29,7 @@ from liquor_app.templates.rendering.render_limits import (
 )
 from liquor_app.templates.rendering.sms_length import MAX_CHARACTERS, SmsSize, plain_text, sms_size
 from liquor_app.templates.rendering.text_part import tidy
+from liquor_app.templates.rendering.unclosed_markup import Unclosed
 from liquor_app.templates.rendering.variables import Context
 from liquor_app.ui.words import figure
 
@@ -131,6 +134,7 @@ for _environment in (_HTML, _TEXT):
     for _tag in ("include", "render"):
         _environment.tags.pop(_tag, None)
 
+_FOOTER_HTML, _FOOTER_TEXT = _HTML.from_string(FOOTER), _TEXT.from_string(FOOTER_TEXT)
 _NOTICE_HTML, _NOTICE_TEXT = _HTML.from_string(NOTICE_HTML), _TEXT.from_string(NOTICE_TEXT)
 
 
@@ -157,7 +161,7 @@ def compile_template(source: TemplateSource) -> CompiledTemplate:
         Channel.EMAIL,
         _parse(_TEXT, source.subject or "", "subject_template"),
         _parse(_HTML, skeleton, "body_html_template"),
-        _parse(_TEXT, f"{HEADER_TEXT}{words}{FOOTER_TEXT}", "body_text_template"),
+        _parse(_TEXT, f"{HEADER_TEXT}{words}", "body_text_template"),
     )
 
 
@@ -175,11 +179,14 @@ def render_message(compiled: CompiledTemplate, context: Context, legal: Legal) -
     try:
         subject = " ".join(compiled.subject.render(values).split()) if compiled.subject else None
         part = "body_html_template"
-        html = compiled.html.render(values) if compiled.html else None
+        html = with_end(compiled.html.render(values), _FOOTER_HTML.render(values)) if compiled.html else None
         part = "body_text_template"
         text = compiled.text.render(values)
+        text += _FOOTER_TEXT.render(values) if compiled.channel is Channel.EMAIL else ""
     except LiquidError as error:
         raise _to_blame(compiled.source, part, error) from error
+    except Unclosed as error:
+        raise Misshapen(str(error), part, 0, lead="The template cannot be rendered. ") from error
     finally:
         _missing.reset(token)
     if noted:
