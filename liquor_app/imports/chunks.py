@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from liquor_app.imports.cleaning.cells import Rejected
-from liquor_app.imports.cleaning.column_mapping import IDENTITY
+from liquor_app.imports.cleaning.column_names import IDENTITY
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.line_rows import Line, LineReader
 from liquor_app.imports.cleaning.orders.order_rows import OrderRows

@@ -19,7 +19,8 @@ from liquor_app.core.errors import Invalid
 from liquor_app.core.files.folders import REJECT_FILES
 from liquor_app.core.files.store import file_store
 from liquor_app.core.ids import uuid7
-from liquor_app.imports.cleaning.column_mapping import KINDS, check_fields, guess_mapping, positions
+from liquor_app.imports.cleaning.column_mapping import check_fields, guess_mapping, positions
+from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.merge_rows import Policy
 from liquor_app.imports.models import AS_OF
 from liquor_app.imports.new_buyers import CREATE, OPTION, REFUSE

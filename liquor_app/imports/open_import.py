@@ -12,7 +12,8 @@ from liquor_app.core.clock import now
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.chunks import Chunks
 from liquor_app.imports.cleaning.answers.refusals import noes_win
-from liquor_app.imports.cleaning.column_mapping import KINDS, check_mapping, guess_mapping, percentages, positions
+from liquor_app.imports.cleaning.column_mapping import check_mapping, guess_mapping, percentages, positions
+from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.file_setting import Setting
 from liquor_app.imports.cleaning.orders.order_shape import check_rows
 from liquor_app.imports.cleaning.person_cells import tell_of_us

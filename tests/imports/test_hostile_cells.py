@@ -12,7 +12,7 @@ from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.customers.labels.custom_fields import add_custom_field
 from liquor_app.imports.cleaning.amounts import read_amount
-from liquor_app.imports.cleaning.column_mapping import KINDS
+from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.dates import read_clock
 from liquor_app.imports.cleaning.label_cells import clean_tags
 from liquor_app.imports.cleaning.orders.packed_items import packed_items

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from liquor_app.core.errors import Invalid
-from liquor_app.imports.cleaning.column_mapping import KINDS
+from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.row_notes import left_out
 from liquor_app.imports.dry_run import inspect_file
 from liquor_app.imports.profiles.known_tools import ALL, recognise

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from liquor_app.imports.cleaning.column_mapping import IDENTITY, KINDS, guess_mapping
+from liquor_app.imports.cleaning.column_mapping import guess_mapping
+from liquor_app.imports.cleaning.column_names import IDENTITY, KINDS
 from liquor_app.imports.profiles.known_tools import recognise
 from liquor_app.imports.readers.formats import open_table, read_sample
 from liquor_app.imports.readers.row_reader import Record

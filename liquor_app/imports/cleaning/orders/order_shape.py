@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from liquor_app.core.errors import Invalid
 from liquor_app.customers.places import STATES, normalise_state
-from liquor_app.imports.cleaning.column_mapping import IDENTITY
+from liquor_app.imports.cleaning.column_names import IDENTITY
 from liquor_app.imports.cleaning.net_money import REFUNDED, GivenBack, gave_nothing, given_back
 from liquor_app.imports.cleaning.orders.order_sums import MOST_LETTERS, Sums
 from liquor_app.imports.readers.dialect import SAMPLE_ROWS

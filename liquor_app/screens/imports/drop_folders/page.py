@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.imports.cleaning.column_mapping import KINDS
+from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.new_buyers import CREATE, REFUSE
 from liquor_app.imports.profiles.known_tools import ALL
 from liquor_app.screens.forms.view import form_dialog, form_of

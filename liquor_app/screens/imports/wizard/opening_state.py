@@ -9,7 +9,7 @@ from typing import Any
 
 import reflex as rx
 
-from liquor_app.imports.cleaning.column_mapping import KINDS
+from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.models import ImportStatus
 from liquor_app.screens.imports.wizard.matching_state import MatchState
 from liquor_app.screens.imports.wizard.running_state import RunState

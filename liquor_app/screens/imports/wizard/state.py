@@ -12,7 +12,7 @@ from liquor_app.core.db import Session, transaction
 from liquor_app.core.ids import parse_id
 from liquor_app.core.listing.spec import ListQuery, ListSpec
 from liquor_app.core.paging import Page
-from liquor_app.imports.cleaning.column_mapping import KINDS
+from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.lists import IMPORTS, list_imports
 from liquor_app.imports.models import ImportStatus
 from liquor_app.imports.uploads import ImportRow, get_import

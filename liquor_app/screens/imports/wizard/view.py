@@ -13,7 +13,7 @@ from liquor_app.customers.labels.custom_values import FieldKind
 from liquor_app.customers.labels.tags import MOST_OF_ONE
 from liquor_app.imports import refused_orders
 from liquor_app.imports.cleaning.answers.heard_columns import SEVERAL, field_of, free_name
-from liquor_app.imports.cleaning.column_mapping import KINDS
+from liquor_app.imports.cleaning.column_names import KINDS
 from liquor_app.imports.cleaning.row_notes import (
     COST_ABOVE_PRICE,
     FUTURE,

@@ -1,0 +1,177 @@
+"""What people and tools call the columns of their files, by the field they fill. Pure."""
+
+from __future__ import annotations
+
+from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
+
+
+def _numbers(*nouns: str) -> tuple[str, ...]:
+    """Return what tills call the number of a thing: each noun with every word there is for it."""
+    return tuple(f"{noun} {word}" for noun in nouns for word in ("id", "number", "no", "num", "nr"))
+
+
+def _places(*words: str) -> tuple[str, ...]:
+    """Return what tools call a part of an address that is one of several: each word behind the name of the address."""
+    return tuple(f"{address} {word}" for address in ("billing", "shipping", "mailing", "address 1") for word in words)
+
+
+_PERCENTAGES = tuple(
+    name
+    for share in ("percent", "percentage", "pct", "rate")
+    for name in (
+        *(
+            f"{off} {share}"
+            for off in ("discount", "disc", "line discount", "item discount", "total discount", "markdown")
+        ),
+        *(f"{share} {off}" for off in ("discount", "disc", "off", "line discount", "markdown")),
+    )
+)
+
+
+CUSTOMERS: dict[str, tuple[str, ...]] = {
+    "email": (
+        "email", "e-mail", "email address", "mail", "customer email", "contact email", "primary email", "email 1",
+    ),
+    "phone": (
+        "phone", "phone number", "mobile", "mobile phone", "mobile number", "cell", "cell phone", "telephone", "tel",
+        "sms", "customer phone", "phone 1", "primary phone",
+    ),
+    "external_id": (
+        "external id", *_numbers("customer", "cust", "member", "loyalty", "account", "household", "client", "contact"),
+        "id",
+    ),
+    "name": ("name", "full name", "customer name", "contact name", "customer"),
+    "first_name": ("first name", "given name", "forename", "first"),
+    "last_name": ("last name", "surname", "family name", "last"),
+    "city": ("city", "town", *_places("city")),
+    "state": (
+        "state", "province", "region", "state code", "state/region", "state/province", "province/state", "st",
+        *_places("state", "state code", "state/region", "state/province", "province"),
+    ),
+    "postal_code": (
+        "postal code", "zip", "zip code", "postcode", "zip/postal code", "postal/zip code",
+        *_places("zip", "zip code", "postal code", "postcode", "zip/postal code"),
+    ),
+    "country": ("country", "country code", *_places("country", "country code")),
+    "timezone": ("timezone", "time zone", "tz"),
+    "language": ("language", "locale", "lang"),
+    "date_of_birth": ("date of birth", "dob", "birth date", "birthday", "born"),
+    "email_consent": (
+        "email consent", "email opt in", "email marketing consent", "accepts email marketing", "accepts marketing",
+        "email subscribed", "subscribed", "subscriber", "is subscribed", "subscription status", "opt in", "opted in",
+        "is opted in", "marketing opt in", "marketing consent", "marketing permission", "marketing preference",
+        "communication preference", "communication preferences", "contact permission", "can email", "marketing",
+        "consent", "newsletter", "newsletter subscriber", "newsletter subscription", "newsletter subscribed",
+        "newsletter opt in", "subscribed to newsletter", "receives newsletter", "email subscriber",
+        "email subscription", "email marketing", "marketing emails", "mailing list", "email list",
+    ),
+    "sms_consent": (
+        "sms consent", "sms opt in", "sms marketing consent", "accepts sms marketing", "sms subscribed",
+        "sms subscriber", "sms subscription", "sms marketing", "text opt in", "can text",
+    ),
+    "consent_source": ("consent source", "opt in source", "source of consent", "signup source"),
+    "consent_wording": (
+        "consent wording", "consent text", "consent language", "consent statement", "opt in wording", "opt in text",
+        "opt in language", "consent evidence", "proof of consent", "disclosure",
+    ),
+    "consent_ip": ("consent ip", "opt in ip", "optin ip", "confirm ip", "signup ip", "sign up ip"),
+    "email_consent_at": ("email consent at", "email consent date", "email opt in date"),
+    "sms_consent_at": ("sms consent at", "sms consent date", "sms opt in date"),
+    "tags": ("tags", "tag", "customer tags", "labels", "groups", "group"),
+    "age_checked_at": ("age checked at", "age checked on", "age verified at", "age verified on", "id checked on"),
+    "age_check": ("age check", "age checked by", "age verified by", "age proof", "proof of age", "id check"),
+    "given_up": ("email suppressions", "suppressions", "suppression reason"),
+    "consent_at": ("consent at", "consent date", "opt in date", "opt in time", "opted in at", "subscribed at"),
+    # known by `refusal_field`, whatever stands beside the words
+    "email_opt_out": (), "sms_opt_out": (), "opt_out": (),
+    # … and by `dead_field`
+    "email_bounced": (), "sms_bounced": (), "email_valid": (), "sms_valid": (), "complained": (), "suppressed": (),
+    "email_suppressed": (), "sms_suppressed": (),
+    # … and by `list_status`
+    "email_status": (), "sms_status": (),
+}  # fmt: skip
+
+PURCHASES: dict[str, tuple[str, ...]] = {
+    "order_id": (
+        *_numbers("order", "transaction", "receipt", "basket", "invoice", "ticket", "sale", "bill"),
+        "order", "receipt", "basket", "invoice", "ticket", "id",
+    ),
+    "customer": ("customer", "customer key", "buyer"),
+    "email": CUSTOMERS["email"],
+    "external_id": tuple(name for name in CUSTOMERS["external_id"] if name != "id"),
+    "phone": CUSTOMERS["phone"],
+    "occurred_at": (
+        "occurred at", "purchased at", "purchase date", "order date", "transaction date", "sale date", "sold at",
+        "date time", "datetime", "timestamp", "transaction timestamp", "date", "created at", "time",
+    ),
+    "time_of_day": ("time of day", "time", "purchase time", "order time", "transaction time"),
+    "category": ("category", "product category", "department", "product type", "type"),
+    "brand": ("brand", "brand name", "vendor", "manufacturer", "producer"),
+    "product": (
+        "product", "product name", "item", "item name", "sku", "product id", "lineitem name", "description", "article",
+    ),
+    "sku": (
+        "sku", "item sku", "lineitem sku", "product sku", "product code", "item code", "stock code", "plu", "upc",
+        "barcode",
+    ),
+    "quantity": ("quantity", "qty", "units", "count", "lineitem quantity"),
+    "amount": (
+        "amount", "line total", "net sales", "sales value", "line amount", "net amount", "total", "subtotal",
+        "net total", "value", "revenue", "gross sales",
+    ),
+    "unit_price": ("unit price", "price", "price each", "lineitem price"),
+    "discount": (
+        "discount", "discount amount", "line discount", "discounts", "savings", "total discount", "discount total",
+        "total discounts", "discounts total", "total discount amount", "line discount amount", "item discount",
+        "item discount amount", "order discount", "promo discount", "promotion discount", "promotional discount",
+        "discount value", "discount applied", "discount given", "amount discounted", "discounted amount", "amount off",
+        "markdown", "markdowns", "markdown amount", "disc", "disc amount", "disc amt", "discount amt", "total savings",
+        *_PERCENTAGES,
+    ),
+    "coupon_discount": ("coupon discount", "coupon amount", "coupon value", "coupon savings"),
+    "store": ("store", "store name", "store id", "shop", "location", "branch", "register"),
+    "coupon_code": ("coupon code", "coupon", "promo code", "discount code", "voucher"),
+    "currency": ("currency", "currency code", "order currency"),
+    "is_alcohol": ("is alcohol", "alcohol", "contains alcohol"),
+    # known by `NetMoney`, where an amount holds them
+    **dict.fromkeys((*BESIDE, REFUNDED), ()),
+}  # fmt: skip
+
+PRODUCTS: dict[str, tuple[str, ...]] = {
+    "sku": (
+        "sku", "item number", "item no", "item code", "product code", "product id", "item id", "plu", "stock code",
+        "code", "id",
+    ),
+    "upc": ("upc", "upc code", "barcode", "bar code", "gtin", "ean", "main upc"),
+    "name": ("name", "product name", "item name", "product", "item", "title", "description", "item description"),
+    "category": PURCHASES["category"],
+    "brand": PURCHASES["brand"],
+    "price": ("price", "regular price", "retail price", "retail", "unit price", "selling price", "list price", "msrp"),
+    "sale_price": ("sale price", "promo price", "special price", "discount price", "club price"),
+    "cost": (
+        "cost", "unit cost", "avg cost", "average cost", "default cost", "cost price", "last cost", "cost per item",
+    ),
+    "minimum_price": ("minimum price", "min price", "minimum bottle price", "min bottle price", "state minimum price"),
+    "stock": (
+        "stock", "quantity on hand", "qty on hand", "on hand", "qoh", "quantity", "qty", "inventory", "stock level",
+        "stock quantity", "available", "remaining",
+    ),
+    "currency": PURCHASES["currency"],
+}  # fmt: skip
+
+KINDS = {"customers": CUSTOMERS, "purchases": PURCHASES, "products": PRODUCTS}
+IDENTITY = {
+    "customers": ("email", "phone", "external_id"),
+    "purchases": ("customer", "email", "phone", "external_id"),
+    "products": ("sku", "upc"),
+}
+WHO = {"customers": "who the customer is", "purchases": "who the customer is", "products": "which product it is"}
+EVIDENCE = ("consent_source", "consent_at")
+
+
+BY_VALUES: dict[str, tuple[str, ...]] = {
+    "customers": ("email", "phone"),
+    "purchases": ("occurred_at", "amount", "email", "phone"),
+    "products": (),
+}
+"""Fields that are found by their cells where no column's name tells."""
