@@ -16,10 +16,12 @@ from liquor_app.allocations.service import AllocationRow, get_allocation
 from liquor_app.core.errors import NotFound
 from liquor_app.ui.words import figure, plural, show_money
 
-_ENTRY = """
+_ENTRY = f"""
 SELECT number, place, ticket, spend, status, note FROM allocation_entries
- WHERE allocation_id = :id AND customer_id = :customer ORDER BY number LIMIT 1
+ WHERE allocation_id = :id AND customer_id = :customer
+ ORDER BY status IN ('{EntryStatus.OFFERED}', '{EntryStatus.CLAIMED}') DESC, place, number LIMIT 1
 """
+"""Of somebody whose two profiles were both on the list: the place with a bottle, else the better one."""
 
 
 @dataclass(frozen=True, slots=True)

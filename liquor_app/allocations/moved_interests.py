@@ -19,7 +19,6 @@ UPDATE product_interests SET customer_id = :gone WHERE customer_id = :to AND id 
 """
 _MOVE_ENTRIES = """
 UPDATE allocation_entries e SET customer_id = :to WHERE e.customer_id = :gone
-   AND NOT EXISTS (SELECT 1 FROM allocation_entries o WHERE o.customer_id = :to AND o.allocation_id = e.allocation_id)
 RETURNING allocation_id || ' ' || number
 """
 _RETURN_ENTRIES = """
@@ -39,7 +38,8 @@ async def return_interests(session: AsyncSession, gone: UUID, to: UUID, ids: Seq
 
 
 async def move_entries(session: AsyncSession, gone: UUID, to: UUID) -> list[str]:
-    """Give one customer's places on lists to another, but for lists both are on; returns which."""
+    """Give one customer's places on lists to another; returns which. Two places on one list both count, and
+    have one bottle between them (`service.keep_one_bottle`)."""
     return [str(one) for one in (await session.execute(text(_MOVE_ENTRIES), {"gone": gone, "to": to})).scalars()]
 
 

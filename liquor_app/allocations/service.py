@@ -23,7 +23,7 @@ from liquor_app.allocations.draw_order import (
     person_of,
     ticket_of,
 )
-from liquor_app.allocations.eligible_people import why_not
+from liquor_app.allocations.eligible_people import GONE, why_not
 from liquor_app.allocations.models import ALLOCATION, ENTRY, AllocationMethod, AllocationStatus, EntryStatus
 from liquor_app.catalog.product_write import note_asked_for
 from liquor_app.catalog.service import get_product
@@ -43,6 +43,8 @@ MOST_BOTTLES = 10_000
 MOST_LISTED = 100_000
 SPEND_DAYS = 365
 LEAST_COUNSEL = 10
+
+ONE_A_PERSON = "has a bottle by another number: one a person"
 
 SPEND_IS_DISPUTED = (
     "Whether a licence may give a bottle to who spent most is disputed: some regulators read it as tying one sale to"
@@ -95,6 +97,13 @@ _DECIDE = f"""
 UPDATE allocation_entries SET status = :status, note = :note, decided_by = :by, decided_at = :at
  WHERE allocation_id = :id AND number = :number AND status <> :status AND ({ENTRY.allows_sql("status", ":status")})
 RETURNING customer_id
+"""
+_HELD = f"""
+SELECT e.allocation_id, e.number, e.status, a.segment_id
+  FROM allocation_entries e JOIN allocations a ON a.id = e.allocation_id
+ WHERE e.customer_id = :owner AND e.status IN ('{EntryStatus.OFFERED}', '{EntryStatus.CLAIMED}')
+   AND (CAST(:id AS uuid) IS NULL OR e.allocation_id = CAST(:id AS uuid))
+ ORDER BY e.allocation_id, e.status = '{EntryStatus.CLAIMED}' DESC, e.place
 """
 _NEXT = f"""
 SELECT number, customer_id FROM allocation_entries
@@ -289,7 +298,9 @@ async def draw(session: AsyncSession, actor: Actor, allocation_id: UUID) -> Allo
         if len(winners) == row.bottles:
             decided.append((EntryStatus.LISTED, ""))
         elif owner is None or owner in reasons:
-            decided.append((EntryStatus.LEFT_OUT, reasons[owner] if owner else "no longer a customer"))
+            decided.append((EntryStatus.LEFT_OUT, reasons[owner] if owner else GONE))
+        elif owner in winners:
+            decided.append((EntryStatus.LEFT_OUT, ONE_A_PERSON))
         else:
             winners.append(owner)
             decided.append((EntryStatus.OFFERED, ""))
@@ -352,17 +363,56 @@ async def settle_entry(
     await audit(session, actor, f"allocation.{status.value}", "allocation", row.id, number=number)
     if claimed:
         return None
-    if owner and row.segment_id:
-        await remove_members(session, actor, row.segment_id, [owner])
+    listed = await _list_of(session, row.segment_id)
+    if owner and listed and not await _held(session, owner, row.id):
+        await remove_members(session, actor, listed, [owner])
+    return await _offer_next(session, actor, row)
+
+
+async def keep_one_bottle(session: AsyncSession, actor: Actor, customer_id: UUID) -> None:
+    """Let go of all but one bottle of each draw that somebody has: two profiles were drawn, and are one person by now.
+    What was fetched stays; else the better place does, and the other bottle goes to the next in order. A corridor, for
+    `doubles`."""
+    kept: dict[UUID, int] = {}
+    for held in await _held(session, customer_id):
+        if held.allocation_id not in kept:
+            kept[held.allocation_id] = held.number
+            listed = await _list_of(session, held.segment_id)
+            if listed and held.status == EntryStatus.OFFERED:
+                await add_members(session, actor, listed, [customer_id])
+        elif held.status == EntryStatus.OFFERED:
+            row = (await _locked(session, held.allocation_id))[0]
+            note = f"one person with number {kept[row.id]}: one bottle a person"
+            await _decide(session, actor, row.id, held.number, EntryStatus.PASSED, note=note)
+            await audit(session, actor, "allocation.passed", "allocation", row.id, number=held.number, merged=True)
+            await _offer_next(session, actor, row)
+
+
+async def _held(session: AsyncSession, owner: UUID, allocation_id: UUID | None = None) -> Sequence[Any]:
+    """Return the places with a bottle that somebody has, of each draw the one to keep first."""
+    return (await session.execute(text(_HELD), {"owner": owner, "id": allocation_id})).all()
+
+
+async def _list_of(session: AsyncSession, segment_id: UUID | None) -> UUID | None:
+    """Return the winners' list, unless somebody has deleted it since."""
+    found = await session.execute(text("SELECT id FROM segments WHERE id = :id"), {"id": segment_id})
+    listed: UUID | None = found.scalar()
+    return listed
+
+
+async def _offer_next(session: AsyncSession, actor: Actor, row: AllocationRow) -> int | None:
+    """Offer a bottle that is free to the next in order who may have it; returns the number, None where nobody is."""
     while (following := (await session.execute(text(_NEXT), {"id": row.id})).first()) is not None:
-        reasons = await _reasons(session, [following.customer_id] if following.customer_id else [])
-        if following.customer_id is None or following.customer_id in reasons:
-            why = reasons.get(following.customer_id, "no longer a customer")
+        owner = following.customer_id
+        why = GONE if owner is None else (await _reasons(session, [owner])).get(owner, "")
+        if owner is not None and not why and await _held(session, owner, row.id):
+            why = ONE_A_PERSON
+        if why:
             await _decide(session, actor, row.id, following.number, EntryStatus.LEFT_OUT, note=why)
             continue
         await _decide(session, actor, row.id, following.number, EntryStatus.OFFERED)
-        if row.segment_id:
-            await add_members(session, actor, row.segment_id, [following.customer_id])
+        if listed := await _list_of(session, row.segment_id):
+            await add_members(session, actor, listed, [owner])
         await audit(session, actor, "allocation.offered", "allocation", row.id, number=following.number)
         return int(following.number)
     return None

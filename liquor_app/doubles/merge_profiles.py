@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from liquor_app.accounts.audit import audit
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, require
+from liquor_app.allocations.service import keep_one_bottle
 from liquor_app.core.clock import now
 from liquor_app.core.errors import Conflict, Invalid, NotFound
 from liquor_app.core.ids import uuid7
@@ -159,6 +160,7 @@ async def merge_profiles(
     merge_id, before = uuid7(), await image_of(session, stays_id)
     moved = await join_rows(session, merge_id, stays, goes, made)
     moved |= await move_history(session, goes_id, stays_id)
+    await keep_one_bottle(session, actor, stays_id)
     await session.execute(text(_SETTLED), {"gone": goes_id})
     await session.execute(
         text(_RECORD),

@@ -42,6 +42,7 @@ from liquor_app.core.listing.spec import ListQuery
 from liquor_app.customers.consents import suppress_address
 from liquor_app.customers.labels.tags import tag_customers
 from liquor_app.customers.models import SuppressionReason
+from liquor_app.doubles.merge_profiles import MergeRow, merge_profiles, undo_merge
 from liquor_app.planning.service import make_plan
 from liquor_app.sending.recipients.unsubscribe import message_token
 from tests.factories import add_people, open_shop, product
@@ -219,6 +220,64 @@ async def test_what_nobody_fetches_goes_to_the_next_in_order(database: str) -> N
     members = {one.customer_id for one in await rows("SELECT customer_id FROM segment_members WHERE segment_id = :id",
                                                      id=row.segment_id)}  # fmt: skip
     assert members == {page.items[0].customer_id, fourth_owner}
+
+
+async def test_two_profiles_that_are_one_person_keep_one_bottle(database: str) -> None:
+    """The attack: ask by two profiles, win by both, be merged. Before: both bottles stayed set aside; merged before the
+    draw the better of two numbers was lost, and a winner's listed number could win once more."""
+    manager, thing, people = await shop(7)
+    frozen = await opened(manager, thing, people, 3)
+    async with transaction() as session:
+        await draw(session, manager, frozen.id)
+        order = (await list_entries(session, VIEWER, frozen.id, ListQuery())).items
+    owner = [one.customer_id for one in order]
+
+    async def status() -> list[str]:
+        found = await rows("SELECT status FROM allocation_entries ORDER BY place")
+        return [one.status for one in found]
+
+    async def merge(stays: UUID | None, goes: UUID | None) -> MergeRow:
+        assert stays is not None
+        assert goes is not None
+        async with transaction() as session:
+            return await merge_profiles(session, manager, stays, goes, reason="one person")
+
+    first = await merge(owner[2], owner[0])
+    assert await status() == ["offered", "offered", "passed", "offered", "listed", "listed", "listed"]
+    async with transaction() as session:
+        told = await explain_entry(session, VIEWER, frozen.id, owner[2] or uuid7())
+    assert "A bottle is set aside for you" in told.words
+    notes = await rows("SELECT note, decided_by FROM allocation_entries WHERE status = 'passed'")
+    assert [tuple(one) for one in notes] == [
+        (f"one person with number {order[0].number}: one bottle a person", manager.name)
+    ]
+    await merge(owner[4], owner[1])  # the one that stays was drawn too late, the one that goes has a bottle
+    segment = (await rows("SELECT segment_id FROM allocations"))[0].segment_id
+    listed = await rows("SELECT customer_id FROM segment_members WHERE segment_id = :id", id=segment)
+    assert {one.customer_id for one in listed} >= {owner[2], owner[3], owner[4]}
+    async with transaction() as session:
+        assert await settle_entry(session, manager, frozen.id, order[0].number, claimed=True) is None
+        # the next in order is the second winner's other profile: it is passed over
+        assert await settle_entry(session, manager, frozen.id, order[3].number, claimed=False) == order[5].number
+    assert await status() == ["claimed", "offered", "passed", "passed", "left_out", "offered", "listed"]
+    async with transaction() as session:
+        await undo_merge(session, manager, first.id)
+    parted = await rows("SELECT customer_id FROM allocation_entries ORDER BY place LIMIT 3")
+    assert [one.customer_id for one in parted] == [owner[0], owner[4], owner[2]]
+    await execute("DELETE FROM segments WHERE id = :id", id=segment)
+    async with transaction() as session:
+        assert await settle_entry(session, manager, frozen.id, order[1].number, claimed=False) == order[6].number
+
+
+async def test_one_person_listed_twice_is_drawn_once(database: str) -> None:
+    manager, thing, people = await shop(3)
+    frozen = await opened(manager, thing, people, 2)
+    async with transaction() as session:
+        await merge_profiles(session, manager, people[0], people[1], reason="one person")
+        await draw(session, manager, frozen.id)
+    found = await rows("SELECT customer_id, status FROM allocation_entries WHERE status = 'offered'")
+    assert {one.customer_id for one in found} == {people[0], people[2]}
+    assert len(found) == 2
 
 
 async def test_a_rank_by_spend_is_disputed_and_needs_an_admin_and_counsel(database: str) -> None:
