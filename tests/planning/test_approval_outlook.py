@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from liquor_app.accounts.permissions import STRANGER, SYSTEM
+from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden
 from liquor_app.organization.models import Channel
 from liquor_app.organization.settings import PlanningSettings, save_settings
@@ -19,9 +20,12 @@ from liquor_app.planning.approval.approve_campaign import approve_campaign
 from liquor_app.planning.approval.autopilot import plan_ready
 from liquor_app.planning.service import make_plan
 from liquor_app.providers.service import configure_channel
+from liquor_app.screens.campaigns.detail.outlook_state import OutlookState
+from liquor_app.screens.campaigns.detail.state import CampaignState
 from liquor_app.segments.service import create_segment, refresh_segments
 from liquor_app.sending.stop_all import stop_all_sending
 from tests.people import add_campaign, add_customer, ensure_shop
+from tests.tabs import Tab, run
 
 pytestmark = pytest.mark.integration
 
@@ -124,3 +128,24 @@ async def test_a_plan_that_earns_no_more_than_nothing_says_so(session: AsyncSess
     assert _told(seen)[Concern.WORTH_NOTHING] == seen.messages > 0
     words = next(one.words for one in seen.warnings if one.concern is Concern.WORTH_NOTHING)
     assert "value at risk that is assumed to be kept" in words
+
+
+async def test_a_page_whose_plan_was_made_anew_looks_anew(database: str) -> None:
+    """What was forbidden since is not in the new plan, so the page no longer says it."""
+    async with transaction() as session:
+        campaign, people = await _planned(session)
+    page = await Tab(f"/campaigns/{campaign}", SYSTEM).state(CampaignState)
+    await run(CampaignState.load, page)
+    outlook = await page.get_state(OutlookState)
+    async with transaction() as session:
+        withdrawn = text("UPDATE customers SET email_consent = 'withdrawn' WHERE id = :id")
+        await session.execute(withdrawn, {"id": people[0]})
+    await run(OutlookState.load, outlook)
+    assert "1 of 6 messages no longer allowed: no consent" in outlook.no_longer
+    await run(CampaignState.load, page)
+    assert outlook.no_longer, "the same plan"
+    async with transaction() as session:
+        await make_plan(session, SYSTEM, campaign)
+        await plan_ready(session, SYSTEM, campaign)
+    await run(CampaignState.load, page)
+    assert outlook.no_longer == ""

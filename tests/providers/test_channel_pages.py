@@ -184,7 +184,8 @@ async def test_a_provider_is_set_up_tested_and_switched_on(dana: Actor) -> None:
     assert set(form.errors) == {"rate_per_second"}
     answer = await run(ProviderFormState.save, form, {**MAILGUN, **NUMBERS, "warmup_from": "2026-11-02"})
     assert "Mailgun saved" in said(answer)
-    assert [(line.provider, line.state) for line in channels.email] == [("mailgun", "off"), ("sandbox", "on")]
+    told = [(line.provider, line.state, line.place) for line in channels.email]
+    assert told == [("mailgun", "off", "1"), ("sandbox", "on", "2")]
     assert "2 Nov: 200 on the first day" in channels.email[0].warmup
     await run(ChannelsState.switch, channels, "email", "mailgun")
     assert (channels.only_sandbox, channels.leaking) == ("SMS", "E-mail")

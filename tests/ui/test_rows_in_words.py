@@ -6,19 +6,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from reflex.istate.data import RouterData
 
+from liquor_app.accounts.cookies import SESSION, cookie_name
 from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import Actor, ActorKind
 from liquor_app.allocations.models import AllocationMethod, AllocationStatus
 from liquor_app.allocations.service import AllocationRow
 from liquor_app.core.db import transaction
 from liquor_app.core.ids import uuid7
+from liquor_app.core.security.crypto import token_hash
 from liquor_app.scoring.service import ModelRow
 from liquor_app.screens.allocations.detail.state import allocation_view
 from liquor_app.screens.customers.doubles.state import DoublesState
 from liquor_app.screens.scoring.models.state import card_of, verdict_of
 from liquor_app.screens.segments.list.state import SegmentsState
-from liquor_app.screens.session.state import SessionState, recognise
+from liquor_app.screens.session.state import SessionState, cookie_of, recognise
 from tests.people import add_customer, add_user, ensure_shop
 from tests.tabs import Tab, run
 
@@ -135,5 +138,18 @@ async def test_a_tab_whose_session_ended_forgets_what_it_was_shown(database: str
     tab = Tab("/segments", VIEWER)
     shell, cards = await tab.state(SessionState), await tab.state(SegmentsState)
     shell._bound_to, cards.job = "hash of a session", "a job"
+    assert await recognise(cards) is None
+    assert (shell._bound_to, shell._actor, cards.job) == ("", None, "")
+
+
+@pytest.mark.integration
+async def test_so_does_one_whose_session_was_ended_elsewhere(database: str) -> None:
+    """The same cookie, and nobody behind it any more."""
+    tab = Tab("/segments", VIEWER)
+    shell, cards = await tab.state(SessionState), await tab.state(SegmentsState)
+    cookie = f"{cookie_name(SESSION)}=ended"
+    tab.root.router = RouterData.from_router_data({"pathname": "/segments", "headers": {"cookie": cookie}})
+    assert cookie_of(cards) == "ended"
+    shell._bound_to, cards.job = token_hash("ended"), "a job"
     assert await recognise(cards) is None
     assert (shell._bound_to, shell._actor, cards.job) == ("", None, "")
