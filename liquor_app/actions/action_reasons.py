@@ -60,7 +60,7 @@ def _rhythm(facts: Facts) -> str:
         return f"{since}, the only purchase so far"
     if facts.usual_gap is None:
         return f"{since}, {facts.orders} purchases so far"
-    gap = days(facts.usual_gap)
+    gap = days(facts.usual_gap) if facts.usual_gap >= 1.5 else "day or so"
     if facts.days_since_last > 1.5 * facts.usual_gap and facts.days_since_last >= 3:
         return f"{since}, before that usually every {gap}"
     return f"{since}, buys about every {gap}"

@@ -242,6 +242,7 @@ def test_reasons_hold_the_numbers() -> None:
     assert why(facts) == (
         "41 days since domestic wine, before that usually every 9 days. $84 at risk, 12% likely to respond."
     )
+    assert "before that usually every day or so." in why(Facts(8, 41, 1.2, "Beer", 0.7, 84.0, 0.12, 20.0))
     assert "only purchase" in why(Facts(1, 20, None, None, 0.6, None, None, 9.0))
     assert "60% likely not to return" in why(Facts(1, 20, None, None, 0.6, None, None, 9.0))
     assert "Not enough data" in why(Facts(3, 0, 4.0, "Beer", None, None, 0.001, 9.0))

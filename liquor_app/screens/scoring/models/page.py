@@ -56,9 +56,10 @@ def _card(model: rx.Var[ModelCard]) -> rx.Component:
             gap=4,
         ),
         col(
-            rx.el.div(model.figure, class_name="t20 num nowrap"),
-            rx.el.div(model.figure_name, class_name="t12 muted num nowrap"),
+            rx.el.div(model.figure, class_name="t20 num"),
+            rx.el.div(model.figure_name, class_name="t12 muted num"),
             gap=4,
+            class_name="nowrap",
         ),
         apart=True,
     )
