@@ -28,7 +28,8 @@ TRIES = 3
 class Written:
     """Lines by what became of their basket (`created`, `updated`, `unchanged`), the first day, by the shop's clock,
     that changed, how many baskets there were by what became of them, and what all came to. Lines whose number is
-    below zero stood in one row with another, and are counted with it."""
+    below zero stood in one row with another, and are counted with it. What somebody bought who was deleted meanwhile is
+    not written, and unchanged."""
 
     lines: Counter[str]
     since: date | None
@@ -69,6 +70,7 @@ _BASKETS = f"""
 CREATE TEMP TABLE baskets ON COMMIT DROP AS
 SELECT n.order_id, n.customer_id, n.occurred_at, n.local_hour, n.store, n.coupon_code, n.lines, n.total, n.discount,
        n.alcohol_total, n.coupon_lines, COALESCE(p.id, uuid_v7()) AS purchase_id,
+       (c.id IS NULL OR c.deleted_at IS NOT NULL) AS is_gone,
        CASE WHEN p.id IS NULL THEN 'created'
             WHEN :keep OR (p.occurred_at, p.total, p.discount) = (n.occurred_at, n.total, n.discount)
                  AND COALESCE(n.store, p.store) IS NOT DISTINCT FROM p.store
@@ -85,8 +87,20 @@ SELECT n.order_id, n.customer_id, n.occurred_at, n.local_hour, n.store, n.coupon
                COALESCE(sum(amount) FILTER (WHERE is_alcohol), 0) AS alcohol_total,
                count(*) FILTER (WHERE coupon_discount > 0) AS coupon_lines
           FROM basket_lines GROUP BY order_id) n
+  LEFT JOIN customers c ON c.id = n.customer_id
   LEFT JOIN purchases p ON p.external_id = n.order_id
 """
+# lines wait while a file is read: by now their buyer may be one with another profile, or deleted
+_FOLLOW = """
+WITH RECURSIVE profiles AS (
+    SELECT DISTINCT customer_id AS was, customer_id AS now FROM baskets WHERE is_gone
+     UNION SELECT p.was, c.merged_into FROM profiles p JOIN customers c ON c.id = p.now WHERE c.merged_into IS NOT NULL
+)
+UPDATE baskets b SET customer_id = p.now, is_gone = false
+  FROM profiles p JOIN customers c ON c.id = p.now AND c.deleted_at IS NULL
+ WHERE b.is_gone AND b.customer_id = p.was
+"""
+_LEAVE_OUT = "UPDATE baskets SET outcome = 'unchanged' WHERE is_gone"
 
 _INSERT = """
 INSERT INTO purchases (id, external_id, customer_id, occurred_at, local_hour, total, discount, alcohol_total, store,
@@ -167,6 +181,16 @@ SELECT l.row_number, b.outcome, b.order_id, COALESCE(c.name, c.email, c.external
 """
 
 
+_NO_MERGE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('merge of profiles', 0))"
+_MERGING = "SELECT pg_advisory_xact_lock(hashtextextended('merge of profiles', 0))"
+
+
+async def lock_out_baskets(session: AsyncSession) -> None:
+    """Until the end of the transaction nobody writes baskets: what is written before belongs to whom it names, and is
+    seen by a merge of profiles; what comes after follows it."""
+    await session.execute(text(_MERGING))
+
+
 async def wait_for_lines(session: AsyncSession) -> None:
     """Make room for the lines of the next baskets."""
     await session.execute(text(_WAITING))
@@ -177,7 +201,8 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, im
     """Make baskets of the lines that wait, and note their buyers for the next scoring.
 
     What waits of a basket is the whole of it: a known one is replaced if anything differs (the till's later word is
-    the right one), or left alone if `keep`. What an import replaces is kept for its undoing.
+    the right one), or left alone if `keep`. What an import replaces is kept for its undoing. Whose profile was merged
+    since the lines were understood is followed to the one that stayed.
 
     Raises:
         IntegrityError: somebody else wrote the same orders meanwhile, three times over.
@@ -185,9 +210,12 @@ async def write_baskets(session: AsyncSession, zone: ZoneInfo, *, keep: bool, im
     for attempt in range(1, TRIES + 1):
         try:
             async with session.begin_nested(), by_index(session):
+                await session.execute(text(_NO_MERGE))
                 await session.execute(text("DROP TABLE IF EXISTS pg_temp.baskets"))
                 await session.execute(text(_BASKETS), {"keep": keep})
                 await session.execute(text("ANALYZE baskets"))
+                await session.execute(text(_FOLLOW))
+                await session.execute(text(_LEAVE_OUT))
                 for statement in (_INSERT, _UPDATE):
                     await session.execute(text(statement), {"import": import_id})
                 for statement in (_ADD_LINES, _TOUCH):

@@ -23,6 +23,7 @@ from liquor_app.core.ids import uuid7
 from liquor_app.core.queue import Job, enqueue
 from liquor_app.core.storable_text import unstorable
 from liquor_app.customers.ages.sealed_dates import open_birth_date
+from liquor_app.customers.baskets import lock_out_baskets
 from liquor_app.customers.labels.custom_values import custom_of
 from liquor_app.customers.labels.tags import tags_of
 from liquor_app.customers.merging.merged_fields import merged_columns
@@ -154,6 +155,7 @@ async def merge_profiles(
     reason = " ".join(reason.split())
     if not 1 <= len(reason) <= REASON_LENGTH or unstorable(reason) is not None:
         raise Invalid(f"Say why they are one person, in at most {REASON_LENGTH} characters.", field="reason")
+    await lock_out_baskets(session)
     both = await lock_both(session, [stays_id, goes_id])
     stays, goes = _pair({key: row for key, row in both.items() if row["deleted_at"] is None}, stays_id, goes_id)
     made = await _made(session, stays, goes)
@@ -195,6 +197,7 @@ async def undo_merge(session: AsyncSession, actor: Actor, merge_id: UUID) -> Mer
     if row["moved"] is None or row["at"] < now() - timedelta(days=UNDO_DAYS):
         raise Conflict(f"A merge can be undone for {UNDO_DAYS} days; after that nobody knows any more what was whose.")
     to, gone = row["stays_id"], row["gone_id"]
+    await lock_out_baskets(session)
     both = await lock_both(session, [to, gone])
     if both[to]["merged_into"] is not None:
         raise Conflict("The profile that stayed was merged into another one since. Undo that first.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -18,11 +20,15 @@ from liquor_app.accounts.models import Role
 from liquor_app.accounts.permissions import SYSTEM, Actor, ActorKind
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Conflict, Forbidden, Invalid
+from liquor_app.customers.baskets import wait_for_lines, write_baskets
+from liquor_app.customers.service import delete_customer
+from liquor_app.doubles.merge_profiles import merge_profiles
 from liquor_app.imports import chunks
 from liquor_app.imports.dry_run import ImportReport, inspect_file
 from liquor_app.imports.local_import import import_local
 from liquor_app.imports.tasks import Tell
 from liquor_app.imports.uploads import resume_import
+from tests.people import add_customer
 
 pytestmark = pytest.mark.integration
 
@@ -439,3 +445,68 @@ async def test_every_format_makes_the_same_people(database: str, tmp_path: Path,
     }  # fmt: skip
     (refused,) = csv.DictReader(rejects(report).splitlines())
     assert (refused["E-Mail"], refused["Name"]) == ("nobody", "Bad")
+
+
+async def test_whose_profile_is_merged_or_deleted_while_their_file_is_read(database: str, tmp_path: Path) -> None:
+    """Lines wait with the buyer they were understood as. Merged twice meanwhile they are the last one's that stayed; of
+    somebody deleted nothing is written, for the deleted profile would have purchases again."""
+    async with transaction() as session:
+        a, b, c, gone = [
+            await add_customer(session, email=f"{name}@example.com", email_key=f"{name}@example.com")
+            for name in ("a", "b", "c", "gone")
+        ]
+    path = tmp_path / "sales.csv"
+    path.write_text(
+        "order_id,email,date,amount\n1,a@example.com,2026-03-05,10\n2,b@example.com,2026-03-05,20\n"
+        "3,c@example.com,2026-03-05,30\n4,gone@example.com,2026-03-05,40\n"
+    )
+    told = 0
+
+    async def tell(done: int, total: int) -> None:
+        nonlocal told
+        told += 1
+        if told == 1:
+            async with transaction() as session:
+                assert await session.scalar(text("SELECT count(*) FROM import_lines")) == 4
+                await merge_profiles(session, SYSTEM, b, a, reason="same")
+                await merge_profiles(session, SYSTEM, c, b, reason="same")
+                await delete_customer(session, SYSTEM, gone)
+
+    report = await run(path, "purchases", tell)
+    assert (report.created, report.unchanged, report.rejected) == (3, 1, 0)
+    bought = await rows("SELECT customer_id, CAST(total AS int) AS total FROM purchases ORDER BY total")
+    assert [tuple(row.values()) for row in bought] == [(c, 10), (c, 20), (c, 30)]
+    touched = await rows("SELECT customer_id FROM touched_customers")
+    assert {row["customer_id"] for row in touched} >= {c}
+    assert gone not in {row["customer_id"] for row in touched}
+
+
+async def test_a_merge_waits_for_baskets_that_are_being_written(database: str) -> None:
+    """Else it would move what it sees, and the basket written beside it would stay with the profile that went."""
+    async with transaction() as session:
+        first, second = [
+            await add_customer(session, email=f"{name}@example.com", email_key=f"{name}@example.com")
+            for name in ("x", "y")
+        ]
+    async with transaction() as writing:
+        await wait_for_lines(writing)
+        await writing.execute(
+            text(
+                "INSERT INTO basket_lines VALUES ('7', 1, :id, now(), 3, NULL, NULL, NULL, NULL, 'Wine', NULL, 1, 5, 0,"
+                " 0, true)"
+            ),
+            {"id": second},
+        )
+        await write_baskets(writing, ZoneInfo("UTC"), keep=False)
+
+        async def merge() -> None:
+            async with transaction() as session:
+                await merge_profiles(session, SYSTEM, first, second, reason="same")
+
+        merging = asyncio.create_task(merge())
+        waits = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        async with asyncio.timeout(20):
+            while not await writing.scalar(waits):  # noqa: ASYNC110 (the database says so to whoever asks)
+                await asyncio.sleep(0.01)
+    await merging
+    assert [row["customer_id"] for row in await rows("SELECT customer_id FROM purchases")] == [first]
