@@ -16,7 +16,7 @@ from liquor_app.imports.cleaning.answers.dead_addresses import (
     tells_of_life,
     tells_why,
 )
-from liquor_app.imports.cleaning.answers.heard_columns import field_of, free_name
+from liquor_app.imports.cleaning.answers.heard_columns import SEVERAL, field_of, free_name
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, holds_refusals, is_of_letters, refusal_field, says_no
 from liquor_app.imports.cleaning.answers.status_columns import (
     STATUSES,
@@ -44,7 +44,8 @@ _NOT_ASKED = re.compile(
 """… and is about something else than what somebody agreed to: a yes to `Verified Email` is no consent."""
 
 _OF_OFFERS = re.compile(
-    r"\b(?:marketing|newsletters?|promo\w*|offers?|subscri\w*|opt ?(?:in|out|ed)|opted|consent\w*|permission)\b"
+    r"\b(?:marketing|newsletters?|promo\w*|offers?|subscri\w*|opt ?(?:in|out|ed)|opted|consent\w*|permission"
+    r"|ok(?:ay)? to|(?:may|can) (?:we|i)|allow\w*|permit\w*|accept\w*|agree\w*)\b"
 )
 
 
@@ -104,6 +105,7 @@ def _with_consents(found: dict[str, str], columns: Sequence[str], sample: Sequen
     return named
 
 
+_OF_EMAIL = re.compile(r"^(?!.*\b(?:sms|texts?|mms|mobile|phone)\b).*\b(?:e ?mails?|newsletters?)\b")
 _MAY_NAME = re.compile(r"\b(?:newsletter|list)\b")
 """A column of it may hold which one somebody reads."""
 _NOES_OF = {f"{channel}_consent": field for field, channel in STATUSES.items()}
@@ -221,7 +223,8 @@ def check_mapping(
     made: Collection[str] = (),
     sample: Sequence[Record] = (),
 ) -> dict[str, int]:
-    """Return field → position of its cell: the given mapping, else the guessed one; then what is made beside them.
+    """Return field → position of its cell: the given mapping, else the guessed one; columns that say no, whatever the
+    given one makes of them; then what is made beside them.
 
     Args:
         profile: the tool whose export it is, if one is known.
@@ -242,6 +245,8 @@ def check_mapping(
                 f"The column “{column}” says who refused: a yes in it is a no. Map {refusal} to it, not {name}.",
                 field="mapping",
             )
+        if field_of(name) == "sms_consent" and _OF_EMAIL.search(column_words(column)):
+            raise Invalid(f"The column “{column}” is about e-mail: a yes in it agrees to no texts.", field="mapping")
     if not any(field in chosen or field in made for field in IDENTITY[kind]):
         raise Invalid(
             f"No column says {WHO[kind]} ({', '.join(IDENTITY[kind])}). The file has {_shown(columns)}.",
@@ -251,8 +256,21 @@ def check_mapping(
         for wanted, ways in (("occurred_at", ("occurred_at",)), ("amount", ("amount", "unit_price"))):
             if not any(field in chosen or field in made for field in ways):
                 raise Invalid(f"No column holds {wanted}. The file has {_shown(columns)}.", field="mapping")
+    if kind == "customers" and mapping:
+        chosen |= _unheard(chosen, guess_mapping(columns, kind, profile, sample))
     behind = {field: len(columns) + number for number, field in enumerate(made)}
     return positions(chosen, columns) | behind
+
+
+def _unheard(chosen: Mapping[str, str], guessed: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns that say no and that a mapping leaves out or takes for something else: nobody's choice of
+    columns silences a no. Of a column of consents only the noes are heard."""
+    more: dict[str, str] = {}
+    heard = {column for name, column in chosen.items() if field_of(name) in SEVERAL}
+    for name, column in guessed.items():
+        if (field := field_of(name)) in SEVERAL and column not in heard:
+            more[free_name(_NOES_OF.get(field, field), {*chosen, *more})] = column
+    return more
 
 
 def _shown(columns: Sequence[str]) -> str:

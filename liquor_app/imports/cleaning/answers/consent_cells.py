@@ -20,6 +20,7 @@ from liquor_app.imports.cleaning.answers.dead_addresses import (
 )
 from liquor_app.imports.cleaning.answers.heard_columns import places_of
 from liquor_app.imports.cleaning.answers.refusals import CONSENTS, REFUSALS, clean_refusal
+from liquor_app.imports.cleaning.answers.remarks import holds_remarks, remarks_no
 from liquor_app.imports.cleaning.answers.status_columns import STATUSES
 from liquor_app.imports.cleaning.cells import Rejected, clean_word
 from liquor_app.imports.cleaning.dates import read_date
@@ -77,6 +78,8 @@ class ConsentColumns:
     """Places of columns of bounces of any kind: of one that a column beside them calls soft the others say nothing."""
     reasons: frozenset[int]
     """Places of columns that are filled only where an address bounced for good."""
+    remarks: tuple[int, ...] = ()
+    """Places of tags and notes, whatever they are mapped to: what somebody of a shop wrote down."""
 
     @classmethod
     def by(cls, at: Mapping[str, int], how: Setting) -> ConsentColumns:
@@ -88,10 +91,11 @@ class ConsentColumns:
             tuple(places_of(at, REFUSALS)),
             frozenset(place for _, place in dead if is_of_any_bounce(how.column(place))),
             frozenset(place for _, place in dead if tells_why(how.column(place))),
+            tuple(place for place, column in enumerate(how.columns) if holds_remarks(column)),
         )
 
     def __bool__(self) -> bool:
-        return bool(self.why or self.dead or self.consents or self.refusals)
+        return bool(self.why or self.dead or self.consents or self.refusals or self.remarks)
 
 
 def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumns) -> Heard:
@@ -115,7 +119,10 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
         try:
             channels = DEAD_FIELDS[name].channels if is_dead(cell, name, why=place in told.reasons) else ()
         except Rejected:
-            notes[left_out(name)] = None
+            if (no := _refused_in_passing(cell, name, place, cells, at, how)) is None:
+                notes[left_out(name)] = None
+            else:
+                found.append(no)
             continue
         for channel in channels:
             heard.given_up.setdefault(channel, DEAD_FIELDS[name].reason.value)
@@ -139,9 +146,27 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
                         channel, ConsentStatus.WITHDRAWN, source[:120], refused_at, no.at is not None, column=column
                     )
                 )
+    for place in told.remarks:
+        if (cell := cells[place]) and remarks_no(cell):
+            column = how.column(place)
+            source = _of_file(how, column)[:120]
+            found += [
+                ConsentGiven(channel, ConsentStatus.WITHDRAWN, source, how.now, dated=False, column=column)
+                for channel in REFUSALS["opt_out"]
+            ]
     if heard.given_up:
         notes[GIVEN_UP] = None
     return heard
+
+
+def _refused_in_passing(  # noqa: PLR0917 - a cell, and what is known of its row
+    cell: str, name: str, place: int, cells: list[str], at: dict[str, int], how: Setting
+) -> ConsentGiven | None:
+    """Return the no that stands in a column about addresses ("Email Status": valid, bounced, opted-out)."""
+    with suppress(Rejected):
+        if clean_answer(cell, name) is Answer.NO:
+            return _withdrawal(DEAD_FIELDS[name].channels[0], place, cells, at, how)
+    return None
 
 
 def _answers(

@@ -30,7 +30,9 @@ REFUSALS = {"email_opt_out": ("email",), "sms_opt_out": ("sms",), "opt_out": ("e
 CONSENTS = ("email_consent", "sms_consent")
 _NAME = re.compile(
     r"\b(?:un ?sub(?:s(?:cri\w*)?)?|opt(?:s|ed|ing)? ?out|optout|do ?not|don ?t|dnc|dne|no (?:e ?)?(?:mails?|mailings?"
-    r"|sms|texts?|marketing|newsletters?|contact)|(?:black|block) ?listed|deleted|refused)\b"
+    r"|sms|texts?|marketing|newsletters?|contact)|no (?:promo\w*|marketing|more|bulk|commercial|advert\w*) \w+"
+    r"|(?:black|block) ?listed|deleted|refused|deceased|erasure|(?:to be )?forgotten)\b"
+    r"|(?:^|\bdad[oa] de |\bfecha (?:de )?|\b(?:en|de) )baja$"
 )
 _NO_ANSWER = re.compile(
     r"\b(?:reason|campaign|link|url|token|hash|source|ip|by|comment|note|notes|id|title|other|call|calls"

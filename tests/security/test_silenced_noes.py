@@ -1,0 +1,75 @@
+"""A no in a file that somebody tries to silence: by a mapping that leaves its column out, or takes it for a tag or a
+name, by words that are not a plain no, by a yes to something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from liquor_app.core.db import transaction
+from liquor_app.core.errors import Invalid
+from liquor_app.imports.cleaning.answers.remarks import holds_remarks, remarks_no
+from tests.imports.test_import import run
+
+pytestmark = pytest.mark.integration
+
+CHOSEN = {"email": "email", "email_consent": "Agreed", "consent_source": "source", "consent_at": "at"}
+SILENCED = [
+    # columns, cells of who said no, cells of who did not, and what the mapping makes of the columns
+    ("Unsubscribed", "yes", "no", {}), ("Status", "Unsubscribed", "Subscribed", {}), ("Bounced", "yes", "no", {}),
+    ("Accepts Marketing", "no", "yes", {}), ("Opted Out", "yes", "no", {"tags": "Opted Out"}),
+    ("Opted Out", "2025-06-01", "", {"name": "Opted Out"}), ("Email Suppressions", "USER_SUPPRESSED", "", {}),
+    # in other words
+    ("Email Status", "Opted-Out", "Valid", None), ("No Promo Emails", "x", "", None), ("Baja", "sí", "no", None),
+    ("Deceased", "Yes", "No", None), ("Erasure requested", "2025-05-05", "", None), ("Ok to email?", "no", "yes", None),
+    # as somebody of the shop wrote it down
+    ("Tags", "VIP, Do Not Contact", "VIP, no-gluten", None), ("Tags", "Unsubscribed", "", {"tags": "Tags"}),
+    ("Notes", "asked to be removed from the list", "no email on file, do not ring", None),
+    ("Customer Note", "Please don't e-mail", "likes Merlot; stop by on Friday", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "no", "silent", "more"), SILENCED)
+async def test_whoever_says_no_is_heard(
+    database: str, tmp_path: Path, column: str, no: str, silent: str, more: dict[str, str] | None
+) -> None:
+    """Before: each of them had given consent, by the yes beside it."""
+    file = tmp_path / "people.csv"
+    rest = "yes,till,2025-01-01"
+    told = [f'ann@no.example,{rest},"{no}"', *(f'b{n}@yes.example,{rest},"{silent}"' for n in range(3))]
+    head = "email,Agreed,source,at" if more is not None else "email,email_consent,consent_source,consent_at"
+    file.write_text("\n".join([f"{head},{column}", *told]) + "\n", encoding="utf-8")
+    report = await run(file, **({} if more is None else {"mapping": CHOSEN | more}))
+    assert (report.created, report.rejected) == (4, 0)
+    async with transaction() as session:
+        found = await session.execute(text("SELECT email, email_consent FROM customers ORDER BY email"))
+        said = {row.email: row.email_consent for row in found}
+    assert said.pop("ann@no.example") in {"withdrawn", None}
+    assert set(said.values()) == {"given"}
+
+
+async def test_a_yes_to_email_agrees_to_no_texts(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("phone,Accepts Email,source,at\n2072000042,yes,till,2025-01-01\n", encoding="utf-8")
+    chosen = {"phone": "phone", "sms_consent": "Accepts Email", "consent_source": "source", "consent_at": "at"}
+    with pytest.raises(Invalid, match="about e-mail"):
+        await run(file, mapping=chosen)
+
+
+@pytest.mark.parametrize(
+    "remark",
+    ["no email address", "Do not deliver before 5", "never comes on Mondays", "texted us about gin",
+     "No contact number",
+     "takes 12 off the shelf", "likes off-dry Riesling", "Optional", "Sub-zero fridge", "offers: VIP", "Subscriber"],
+)  # fmt: skip
+def test_a_remark_that_is_no_no_takes_nothing(remark: str) -> None:
+    assert not remarks_no(remark)
+
+
+def test_what_is_written_about_orders_is_not_about_people() -> None:
+    assert [
+        one for one in ("Order Notes", "Delivery note", "Note ID", "List price", "Tag count") if holds_remarks(one)
+    ] == []
+    assert all(map(holds_remarks, ("Tags", "customer_note", "NOTES", "Comments", "Notas")))
