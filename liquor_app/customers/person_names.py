@@ -55,8 +55,8 @@ def one_line(text: str) -> str:
 
 def is_nobodys(name: str) -> bool:
     """Tell whether a name is what tills write for none ("unknown unknown", "N/A", "Customer #1234", "DO NOT CONTACT"),
-    an address, or holds no letter."""
-    if "@" in name:
+    an address, or holds no letter; "#REF!" and "#12 Customer" are nobody's either."""
+    if "@" in name or name.startswith("#"):  # what a formula that failed leaves (#REF!), or a number of the till
         return True
     begins = _LETTERS.search(lowered := name.lower())
     if begins is None:

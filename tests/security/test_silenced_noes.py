@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from liquor_app.accounts.permissions import SYSTEM
 from liquor_app.core.db import transaction
 from liquor_app.core.errors import Invalid
+from liquor_app.customers.service import create_customer
 from liquor_app.imports.cleaning.answers.remarks import holds_remarks, remarks_no
 from tests.imports.test_import import run
 
@@ -73,3 +75,37 @@ def test_what_is_written_about_orders_is_not_about_people() -> None:
         one for one in ("Order Notes", "Delivery note", "Note ID", "List price", "Tag count") if holds_remarks(one)
     ] == []
     assert all(map(holds_remarks, ("Tags", "customer_note", "NOTES", "Comments", "Notas")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("customers", "external_id", "Z"), ("customers", "email", "z@one.example"),
+        ("customers", "phone", "2072000042"),
+        ("customers", "date_of_birth", "1980-02-03"), ("customers", "name", "Ann"), ("purchases", "amount", "5000"),
+        ("purchases", "refunded", "1"), ("purchases", "order_id", "1"), ("products", "sku", "A"),
+        ("products", "cost", "0"),
+    ],
+)  # fmt: skip
+async def test_what_is_each_rows_own_is_said_of_no_whole_file(
+    database: str, tmp_path: Path, kind: str, field: str, value: str
+) -> None:
+    """Before: one customer of a whole file, a birthday of age for everybody, an IndexError."""
+    file = tmp_path / "rows.csv"
+    file.write_text("email,sku,name,order_id,date,total\na@x.example,A,B,1,2025-01-01,5\n", encoding="utf-8")
+    with pytest.raises(Invalid, match="each row's own"):
+        await run(file, kind, options={"constants": {field: value}})
+
+
+async def test_a_currency_said_of_a_file_makes_no_dollars_of_euros(database: str, tmp_path: Path) -> None:
+    async with transaction() as session:
+        await create_customer(session, SYSTEM, {"email": "a@x.example"})
+    file = tmp_path / "orders.csv"
+    file.write_text(
+        "order_id,email,date,total,currency\n1,a@x.example,2025-01-01,10,EUR\n2,a@x.example,2025-01-01,7,\n",
+        encoding="utf-8",
+    )
+    report = await run(file, "purchases", options={"constants": {"currency": "USD"}})
+    assert report.reasons == {"foreign_currency": 1}
+    async with transaction() as session:
+        assert (await session.execute(text("SELECT sum(total) FROM purchases"))).scalar_one() == 7

@@ -7,6 +7,7 @@ from typing import Any
 
 from liquor_app.core.errors import Invalid
 from liquor_app.imports.cleaning.answers.answer_cells import LONGEST_WORDING
+from liquor_app.imports.cleaning.net_money import BESIDE, REFUNDED
 from liquor_app.imports.profiles import (
     bottlecapps,
     city_hive,
@@ -85,11 +86,25 @@ def chosen_profile(
     return profile
 
 
+_ONE_EACH = frozenset({"name", "first_name", "last_name", "date_of_birth", "sku", "upc", "order_id", "occurred_at"})
+_OF_PEOPLE = frozenset({"email", "phone", "external_id"})
+_SUMS = frozenset({
+    "amount", "unit_price", "discount", "coupon_discount", *BESIDE, REFUNDED, "price", "sale_price", "cost",
+    "minimum_price", "stock",
+})  # fmt: skip
+
+
+def _is_told_of_each(name: str, fields: Sequence[str]) -> bool:
+    """Tell whether a field is each row's own: said of all, it makes one person of many, or a birthday or a sum up. All
+    orders of a file may be one person's."""
+    return name in _ONE_EACH or name in _SUMS or (name in _OF_PEOPLE and "order_id" not in fields)
+
+
 def told_for_all(options: Mapping[str, Any], fields: Sequence[str]) -> dict[str, str]:
     """Return field → what somebody says of every row of the file (`options["constants"]`).
 
     Raises:
-        Invalid: no object of texts, an unknown field, or a text too long.
+        Invalid: no object of texts, an unknown field or one that is each row's own, or a text too long.
     """
     given = options.get("constants") or {}
     if not isinstance(given, Mapping):
@@ -98,6 +113,11 @@ def told_for_all(options: Mapping[str, Any], fields: Sequence[str]) -> dict[str,
         if name not in fields:
             raise Invalid(
                 f"constants: there is no field {str(name)[:40]!r}; known are {', '.join(fields)}", field="constants"
+            )
+        if _is_told_of_each(name, fields):
+            raise Invalid(
+                f"constants: {name} is each row's own, and cannot be said of all. Map a column to it.",
+                field="constants",
             )
         most = LONGEST_WORDING if name == "consent_wording" else 255
         if not isinstance(value, str) or len(value) > most or "\x00" in value:

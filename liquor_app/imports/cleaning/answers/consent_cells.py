@@ -119,10 +119,10 @@ def hear(cells: list[str], at: dict[str, int], how: Setting, told: ConsentColumn
         try:
             channels = DEAD_FIELDS[name].channels if is_dead(cell, name, why=place in told.reasons) else ()
         except Rejected:
-            if (no := _refused_in_passing(cell, name, place, cells, at, how)) is None:
+            if (said := _refused_in_passing(cell, name, place, cells, at, how)) is None:
                 notes[left_out(name)] = None
             else:
-                found.append(no)
+                found.append(said)
             continue
         for channel in channels:
             heard.given_up.setdefault(channel, DEAD_FIELDS[name].reason.value)

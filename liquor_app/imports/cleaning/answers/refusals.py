@@ -108,8 +108,8 @@ def clean_refusal(cell: str, zone: ZoneInfo, now: datetime, order: str = "mdy") 
 def noes_win(
     made: Mapping[str, Make], constants: Mapping[str, str], by_tool: Mapping[str, Make], own: Mapping[str, int]
 ) -> dict[str, Make]:
-    """Return what makes the fields of a file, so that what somebody says of every row ("all of these agreed") silences
-    no row that says otherwise. Where it says no itself, it holds for all.
+    """Return what makes the fields of a file, so that what somebody says of every row ("all of these agreed", "all in
+    dollars") silences no row that says otherwise. Where it says no itself, it holds for all.
 
     Args:
         made: field → what makes its cell, with the constants.
@@ -132,7 +132,7 @@ def _says_no(name: str, value: str) -> bool:
             return flag_word(value, name) not in {"", *_PLAIN_NO, *SILENT, *_SAYS_IN}
         if name in CONSENTS:
             return clean_answer(value, name) in (Answer.NO, Answer.DEAD)
-    return name not in {*CONSENTS, *DEAD_FIELDS, "given_up"}
+    return name not in {*CONSENTS, *DEAD_FIELDS, "given_up", "currency"}  # EUR on a row is no dollar
 
 
 def _unless_said(make: Make, by_tool: Make | None, place: int | None) -> Make:
