@@ -1,4 +1,4 @@
-"""One side of the benchmark `imports_beside`: `PYTHONPATH=<a clone> python _import_side.py <data directory>`.
+"""One side of a benchmark beside an older clone: `PYTHONPATH=<a clone> python _clone_side.py <data directory>`.
 
 Uses only what every clone has had since imports commit in chunks. Reads commands from standard input, a line each;
 answers each with a line of JSON: seconds, processor seconds of this process and of PostgreSQL, resident memory on the
@@ -63,7 +63,7 @@ class Side:
         self._postmaster = postmaster
 
     async def take(self, command: dict[str, Any]) -> dict[str, Any]:
-        do = {"import": self._import, "copy": self._copy, "sql": self._sql}[command.pop("do")]
+        do = {"import": self._import, "score": self._score, "copy": self._copy, "sql": self._sql}[command.pop("do")]
         server, own, wall = _server(self._postmaster), _own(), time.perf_counter()
         told = await do(**command)
         return {
@@ -89,6 +89,22 @@ class Side:
             "rows": report.rows, "created": report.created, "updated": report.updated, "unchanged": report.unchanged,
             "resident_mb": marks,
         }  # fmt: skip
+
+    async def _score(self, fit: bool) -> dict[str, Any]:
+        """Score everybody; `fit` first, or with the models there are, also where these are due to be fitted anew."""
+        from liquor_app.accounts.permissions import SYSTEM
+        from liquor_app.core.db import transaction
+        from liquor_app.scoring import model_lifecycle
+        from liquor_app.scoring.service import score_customers
+
+        async def never(*_: object) -> bool:
+            return False
+
+        if not fit:
+            model_lifecycle.is_due = never
+        async with transaction() as session:
+            row = await score_customers(session, SYSTEM, refit=fit)
+        return {"churn": row.churn_method, "value": row.clv_method}
 
     async def _copy(self, statements: list[list[str]]) -> dict[str, Any]:
         from liquor_app.core.db import raw_connection, transaction
