@@ -17,8 +17,8 @@ from html import unescape
 from liquor_app.customers.visible_text import visible
 
 _LOOKS_LIKE = str.maketrans(
-    "аьсԁеёһіїјкӏмпорԛгѕтцѵԝхувнғαβϲεικνηορτυχωıłøđƒᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ٪⁒’‐‑–—",
-    "abcdeehiijklmnopqrstuvwxybhfabceikvnoptuxwilodfabcdefghijklmnoprstuvwyz%%'----",
+    "аьсԁеёһіїјкӏмпорԛгѕтцѵԝхувнғαβϲεικνηορτυχωıłøđƒᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ٪⁒’‐‑–—−⁄∕",
+    "abcdeehiijklmnopqrstuvwxybhfabceikvnoptuxwilodfabcdefghijklmnoprstuvwyz%%'-----//",
 )
 """Letters of other alphabets that only look like ours."""
 _FOR_ONE = (
@@ -56,7 +56,8 @@ _REDUCED = (
 )
 _PERCENT_OFF = re.compile(
     rf"(?<![\d.,])(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}[ -]{{0,2}}(?:[\w'&]{{1,15}} ){{0,2}}{_REDUCED}"
-    rf"|\b(?:save|saving|saves|take|takes|ahorra|ahorre) ?(?:(?:an|up|to|a|extra|another|at|least) ){{0,3}}"
+    rf"|\b(?:save|saving|saves|take|takes|shave|knock|chop|drop|ahorra|ahorre)"
+    rf" ?(?:(?:an|up|to|a|extra|another|at|least) ){{0,3}}"
     rf"(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}"
     rf"|\b(?:descuentos?|rebajas?|discount|rabatt)(?: (?:de|del|of))?:? ?(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}"
     rf"|\b(?:off|minus|less):? ?(\d{{1,3}}(?:[.,]\d{{1,2}})?) ?{_PERCENT}"
@@ -104,6 +105,24 @@ _UNREADABLE = re.compile(
     r"|\b(?:two|three|four|\d)[ -]?for[ -]?(?:the price of )?(?:one|two|1|2)\b|\b(?:2[ -]4[ -]1|3[ -]4[ -]2)\b"
 )
 """Money off whose share of the price nobody can read from the words."""
+_THINGS = r"(?:one|bottle|case|pack|can|glass)"
+_IN_DISGUISE = re.compile(
+    # a further bottle for nothing is each of them for less
+    r"\b(?:2nd|3rd|\d{1,2}th|second|third|fourth|next|another|extra|thirteenth)"
+    rf" (?:{_THINGS} )?(?:(?:is|are|comes?) )?"
+    r"(?:free\b(?! of\b)|on us\b|on the house\b|for (?:only )?(?:a|one|1) (?:cent|penny|dollar|buck)\b)"
+    rf"|\bfree (?:2nd|3rd|second|third|extra|additional) {_THINGS}\b"
+    rf"|\b{_THINGS} (?:two|three|2|3) (?:is |are )?(?:free|on us|on the house)\b"
+    r"|\b(?:buy|pay(?: for)?|paga|pague) (?:\d{1,2}|one|two|three|four|five|six),? (?:and )?(?:take|get|drink|lleva)"
+    r" (?:home )?(?:\d{1,2}|two|three|four|five|six|seven)\b(?! ?%)|\bdozen for (?:\d{1,2}|ten|eleven)\b"
+    # less, without the word
+    r"|\bmark-?downs?\b|\breduced to clear\b|\bclearance (?:price|sale)s?\b|\ba (?:fiver|tenner) off\b"
+    r"|(?:^|[.!:;|] ?|(?<=[a-z] ))-\d{1,2} ?%(?! ?(?:abv|alc|vol))|\b\d{1,3} por ciento menos\b|\bvales? de [$€£] ?\d"
+    r"|\b(?:save|ahorra) (?:ten|fifteen|twenty|thirty|forty|fifty)(?=$|[.!,]| (?:today|now|this|on)\b)"
+    # a code is one whatever it is called
+    r"|\b(?:use|enter|quote|apply|type|mention) (?!code)[a-z]{3,12}\d{1,3}\b(?=$|[.!,]| (?:at|for|when|in)\b)"
+)
+"""Money off that no word for it names."""
 _NAMED = re.compile(
     r"(?<!no )(?<!not )(?<!without )(?<!never )\bdiscount(?:s|ed)?\b(?! (?:store|shop|warehouse)\b)"
     r"|(?<!no )\b(?:coupons?|vouchers?|cupon(?:es)?|descuentos?|rebajas?)\b|\bpromo(?:tion(?:al)?)?[ -]codes?\b"
@@ -132,6 +151,11 @@ _OF_MONEY = (
     "quid", "pound", "peso", "centavo", "down from", "ed down", "ed from", "cut from", "instead", "en vez",
     "x1", "x2", "x3", "x 1", "x 2", "x 3", "por uno",
 )  # fmt: skip
+_OF_DISGUISES = (
+    "free", "on us", "on the house", "penny", "a cent", "one cent", "1 cent", "dollar", "buck", "buy ", "pay ", "paga",
+    "pague", "pay for", "dozen", "mark", "clear", "fiver", "tenner", "%", "por ciento", "vale", "save ", "ahorra ",
+    "use ", "enter ", "quote ", "apply ", "type ", "mention ",
+)  # fmt: skip
 _OF_NAMES = ("discount", "coupon", "voucher", "cupon", "descuento", "rebaja", "promo", "code")
 _OF_GIFTS = (
     "rebate", "refund", "cash", "money", "gratis", "compliment", "free", "on us", "on the house", "buy ", "bogo",
@@ -158,7 +182,8 @@ def told_money_off(words: str) -> Told:
         found += _lowered(plain)
         left = _WAS_NOW.sub(" ", plain)
     most = max(found, default=None)
-    unreadable, named = _search(_UNREADABLE, left, _OF_MONEY), _search(_NAMED, plain, _OF_NAMES)
+    unreadable = _search(_UNREADABLE, left, _OF_MONEY) or _search(_IN_DISGUISE, plain, _OF_DISGUISES)
+    named = _search(_NAMED, plain, _OF_NAMES)
     return Told(
         most[0] if most else None,
         unreadable[0].strip() if unreadable else "",

@@ -35,12 +35,21 @@ DISGUISES = [
     "２０％ ＯＦＦ", "20% о\u0066f", "20\u200b% o\u00adff", "c\u043eup\u043en", "ＣＯＵＰＯＮ", "ᴄᴏᴜᴘᴏɴ", "𝟐𝟎% 𝐨𝐟𝐟",
     "20%\u00a0off", "20%  \n off", "2\u20600% off", "ＢＯＧＯ", "d\u0456scount", "20٪ off",
     "20% o f f", "20 p.e.r.c.e.n.t off", "c-o-u-p-o-n inside",
+    # without any word for it
+    "second one free", "free second bottle", "the second bottle for a cent", "13th bottle free", "bottle two is on us",
+    "pay 4 get 5", "buy 5, take 6", "a dozen for ten", "our markdown week", "reduced to clear", "clearance prices",
+    "take a fiver off", "all tequila -20%", "−20 % today", "½ price", "1∕2 price", "save twenty today", "shave 10%",
+    "20 por ciento menos", "un vale de $10", "use VINO20 at checkout", "mention GIN15.", "paga 2 lleva 3",
 ]  # fmt: skip
 HONEST = [
     "12% alcohol, 100% agave, 90% Syrah", "New arrivals from the Loire", "No discount, no tricks: good wine",
     "Off the beaten track: 20 new bottles", "Two friends for one evening", "Open until 9, 5 dollars parking",
     "Code of the vine", "A case of 12 for your cellar", "We saved a bottle for you", "Take 2 minutes",
     "Your usual, kept cold", "J. R. R. Tolkien night", "Minus five degrees, ice wine",
+    "Alcohol 12 - 15% by volume", "Barrels from -5% alcohol loss", "The second one is free of sulphites",
+    "Mark Downs, our cellar master",
+    "Pay for two, we deliver to two", "Clear skies", "A dozen for the cellar", "Use Bordeaux when in doubt",
+    "Save twenty minutes: order online", "Mention Syrah in 2016", "Tenner Winery", "Next bottle, next story",
     "A third of our cellar", "A blend of 60% Merlot and 40% Cabernet",
 ]  # fmt: skip
 
