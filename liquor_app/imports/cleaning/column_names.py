@@ -10,9 +10,12 @@ def _numbers(*nouns: str) -> tuple[str, ...]:
     return tuple(f"{noun} {word}" for noun in nouns for word in ("id", "number", "no", "num", "nr"))
 
 
+_ADDRESSES = ("default address", "billing", "shipping", "mailing", "address 1", "primary", "home", "home address")
+
+
 def _places(*words: str) -> tuple[str, ...]:
     """Return what tools call a part of an address that is one of several: each word behind the name of the address."""
-    return tuple(f"{address} {word}" for address in ("billing", "shipping", "mailing", "address 1") for word in words)
+    return tuple(f"{address} {word}" for address in _ADDRESSES for word in words)
 
 
 _PERCENTAGES = tuple(
@@ -46,7 +49,7 @@ CUSTOMERS: dict[str, tuple[str, ...]] = {
     "city": ("city", "town", *_places("city")),
     "state": (
         "state", "province", "region", "state code", "state/region", "state/province", "province/state", "st",
-        *_places("state", "state code", "state/region", "state/province", "province"),
+        *_places("state", "state code", "state/region", "state/province", "province", "province code"),
     ),
     "postal_code": (
         "postal code", "zip", "zip code", "postcode", "zip/postal code", "postal/zip code",

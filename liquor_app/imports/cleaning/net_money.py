@@ -205,15 +205,16 @@ def taken_words(at: Mapping[str, int], columns: Sequence[str]) -> str:
 
 
 class GivenBack:
-    """What was given back, as rows pass: told of a whole order on several of its rows, or on one it does not fit, it
-    cannot be taken off the rows' own sums.
+    """What was given back, or taken off, as rows pass: told of a whole order on several of its rows, or on one it does
+    not fit, it cannot be taken off the rows' own sums.
 
     Args:
         at: field → position of its column.
+        field: whose column it is.
     """
 
-    def __init__(self, at: Mapping[str, int]) -> None:
-        self._at = at
+    def __init__(self, at: Mapping[str, int], field: str = REFUNDED) -> None:
+        self._at, self._field = at, field
         self._order, self._run = "", list[tuple[Decimal, Decimal | None]]()
         self.is_of_orders = False
 
@@ -226,7 +227,7 @@ class GivenBack:
         if order != self._order or not order:
             self.end()
             self._order = order
-        back = abs(_number(cells[self._at[REFUNDED]]) or Decimal(0))
+        back = abs(_number(cells[self._at[self._field]]) or Decimal(0))
         paid = _number(cells[self._at["amount"]]) if "amount" in self._at else self._worth(cells)
         if len(self._run) < _MOST_ROWS:
             self._run.append((back, paid))

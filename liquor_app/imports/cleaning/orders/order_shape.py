@@ -91,6 +91,14 @@ class Watch:
         self._amount = columns[at["amount"]] if "amount" in at else ""
         self._back = GivenBack(at) if REFUNDED in at else None
         self._refunded = columns[at[REFUNDED]] if self._back and at[REFUNDED] < len(columns) else ""
+        self._off = next(
+            (
+                (GivenBack(at, field), columns[place])
+                for field in ("discount", "coupon_discount")
+                if (place := at.get(field, len(columns))) < len(columns) and _OF_AN_ORDER.match(columns[place])
+            ),
+            None,
+        )
         tells = [] if self._back else [place for place, one in enumerate(columns) if given_back(one)]
         self._backs = [place for place in tells if place not in self._mapped]
 
@@ -103,6 +111,8 @@ class Watch:
             self._see_words(record.cells)
         if self._back:
             self._back.see(record)
+        if self._off:
+            self._off[0].see(record)
         if self._backs:
             self._suspects.update(place for place in self._backs if not gave_nothing(record.cells[place]))
         if self._suspects and self._rows >= SAMPLE_ROWS:
@@ -150,6 +160,10 @@ class Watch:
             self._back.end()
             if self._back.is_of_orders:
                 raise _of_orders(self._refunded)
+        if self._off:
+            self._off[0].end()
+            if self._off[0].is_of_orders:
+                raise _off_orders(self._off[1])
         if self._amount and self._sums.are_mixed(strict=is_sample):
             raise _mixed(self._columns, self._amount)
 
@@ -202,6 +216,14 @@ def _of_orders(column: str) -> Invalid:
         f"The column “{column}” says what was given back of whole orders, on several of their rows or beside one it"
         " does not fit: taken off each, the figures would be wrong. Write it on a row of its own, below zero,"
         f" and take the column “{column}” out of the file.",
+        field="mapping",
+    )
+
+
+def _off_orders(column: str) -> Invalid:
+    return Invalid(
+        f"The column “{column}” says what was taken off whole orders, on several of their rows: taken off each, the"
+        " money would be less than was paid. Write it on one row of each order, or take the column out of the file.",
         field="mapping",
     )
 
