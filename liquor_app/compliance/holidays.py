@@ -78,6 +78,11 @@ _DAYS: Mapping[Holiday, Callable[[int], date]] = {
 }
 
 
+def day_of(holiday: Holiday, year: int) -> date:
+    """Return the day a holiday of a year is on, whenever it is kept."""
+    return _DAYS[holiday](year)
+
+
 @lru_cache(maxsize=512)
 def closed_on(holiday: Holiday, year: int) -> frozenset[date]:
     """Return the days a holiday of a year closes: its own, and the one it is kept on."""

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 from liquor_app.compliance.offer_words import plain_words
 from liquor_app.compliance.spanish_deadlines import in_english
+from liquor_app.compliance.spelled_deadlines import spelled_out
 
 _MONTHS = [
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -27,12 +28,17 @@ _CUE = (
 )
 _UNTIL = r"(?:ends?|ending|until|till|through|thru|expir(?:es|ing|e)|closes?|closing|gone|valid|good|only)"
 """Of these no "by" and no "over": "come by this weekend" tells no deadline."""
+_TIME = r"\d{1,2}(?::\d\d)? ?(?:am|pm)"
 _COUNTS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 _COUNT = rf"(?:\d{{1,3}}|{'|'.join(_COUNTS)})"
 _ENDS_NOW = re.compile(
     rf"\b(?:last|final) (?:day|days?'? call|chance|call|hours?|minutes)\b|\b(?:today|tonight) only\b"
     r"|\b(?:one|1|single)[ -]day[ -](?:only|sale|event|deal|offer|special)s?\b"
-    rf"|\b{_CUE} (?:[\w']+ )?(?:today|tonight|midnight)\b"
+    rf"|\b{_CUE} (?:at |by )?(?:{_TIME} )?(?:[\w']+ )?(?:today|tonight|midnight)\b"
+    rf"|\b(?:ends?|ending|expir(?:es|ing|e)|clos(?:es|ing)|over|gone) (?:at|by) (?:noon|{_TIME})\b"
+    rf"(?! (?:on|tomorrow|{_DAY}|{_MONTH})\b)"
+    r"|\b(?:after|past) (?:today|tonight)\b|\btomorrow (?:it|they)(?:'s|'re| is| are) (?:gone|over)\b"
+    r"|\b(?:today|tonight) (?:it |they |everything )?(?:ends|expires)\b"
     r"|\b(?:today|tonight)(?:'s)? (?:is )?(?:the )?(?:last|final|only)\b"
     r"|\b(?:ends?|ending|expires?) (?:soon|now|in (?:a few |[1-9] )?hours?)\b"
     r"|(?<!\d )(?<![\d-])\b(?:hours|minutes) (?:left|to go|remain(?:ing)?)\b"
@@ -47,7 +53,16 @@ _MONTH_DAY = re.compile(
 _DAY_MONTH = re.compile(
     rf"\b{_CUE} (?:on )?(?:the )?(?:(?:{_DAY}),? )?(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH})\b", re.IGNORECASE
 )
-_NUMBERS = re.compile(rf"\b{_CUE} (?:on )?(\d{{1,2}})/(\d{{1,2}})\b", re.IGNORECASE)
+_NUMBERS = re.compile(rf"\b(?:{_CUE}|to) (?:on )?(\d{{1,2}})/(\d{{1,2}})\b", re.IGNORECASE)
+_DASHED = re.compile(
+    r"\b(?:ends?|until|till|through|thru|expir(?:es|ing|e)) (?:on )?(\d{1,2})-(\d{1,2})\b(?![-\d])", re.IGNORECASE
+)
+_DATE_ONLY = re.compile(
+    rf"\b({_MONTH})\.? (\d{{1,2}})(?:st|nd|rd|th)? (?:only|is (?:the|your) deadline)\b", re.IGNORECASE
+)
+_NTH = re.compile(
+    rf"\b{_UNTIL} (?:on )?the (\d{{1,2}})(?:st|nd|rd|th)\b(?! (?:of\b|century|anniversary|{_MONTH}))", re.IGNORECASE
+)
 _LEFT = re.compile(
     rf"\b({_COUNT})[ -](hours?|days?|weeks?)(?:'s?)?[ -](?:left|only|to go|remain(?:ing)?|sale|event)\b"
     r"|\b(?:ends?|ending|expir(?:es|ing|e)|clos(?:es|ing|e)|gone|over) in (?:just |only |about )?"
@@ -67,7 +82,7 @@ _PERIOD = re.compile(
 def told_deadlines(subject: str, on: date) -> list[frozenset[date]]:
     """Return for each deadline a subject line tells, in English or Spanish, read on a day, the last days it may mean.
     Letters nobody sees, or that only look like ours, hide none."""
-    return list(_told(in_english(plain_words(subject)), on))
+    return list(_told(spelled_out(in_english(plain_words(subject)), on), on))
 
 
 def is_true_on(subject: str, on: date, last_day: date | None) -> bool:
@@ -87,8 +102,12 @@ def _told(subject: str, on: date) -> Iterator[frozenset[date]]:
         yield _dates(on, _index(_MONTHS, found[1]) + 1, int(found[2]))
     for found in _DAY_MONTH.finditer(subject):
         yield _dates(on, _index(_MONTHS, found[2]) + 1, int(found[1]))
-    for found in _NUMBERS.finditer(subject):
+    for found in (*_NUMBERS.finditer(subject), *_DASHED.finditer(subject)):
         yield _dates(on, int(found[1]), int(found[2]))
+    for found in _DATE_ONLY.finditer(subject):
+        yield _dates(on, _index(_MONTHS, found[1]) + 1, int(found[2]))
+    for found in _NTH.finditer(subject):
+        yield _dates(on, on.month % 12 + 1 if int(found[1]) < on.day else on.month, int(found[1]))
     if _WEEKEND.search(subject):
         sunday = on + timedelta(days=6 - on.weekday())
         yield frozenset({sunday})

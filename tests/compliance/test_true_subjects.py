@@ -33,6 +33,14 @@ MONTHS_END = date(2026, 11, 30)
         ("hasta fin de mes", MONTHS_END), ("E\u200bnds today", TODAY), ("Еnds tоday", TODAY), ("E.n.d.s today", TODAY),
         ("ｅｎｄｓ ｔｏｄａｙ", TODAY),
         ("valid through 5 December", FIFTH), ("ends 12/5", FIFTH), ("By Saturday, Dec 5", FIFTH),
+        # as they are written in a hurry
+        ("Ends 2nite", TODAY), ("Ends tonite!", TODAY), ("Ends to-day", TODAY), ("Just today", TODAY),
+        ("ends at 5pm", TODAY), ("by 6 PM today", TODAY), ("Gone after today", TODAY), ("Hoy termina", TODAY),
+        ("Tomorrow it's gone", TODAY), ("Disappears tonight", TODAY), ("Concludes Sunday", SUNDAY),
+        ("Expires 2026-12-05", FIFTH), ("Ends 12-5", FIFTH), ("Valid to 12/5", FIFTH), ("Deadline: Dec 5", FIFTH),
+        ("Dec 5 is the deadline", FIFTH), ("expires on the 29th", SUNDAY), ("until the 5th", FIFTH),
+        ("until Thanksgiving", TOMORROW), ("Black Friday only", date(2026, 11, 27)),
+        ("through New Year's Eve", date(2026, 12, 31)), ("ends Christmas", date(2026, 12, 25)),
     ],
 )  # fmt: skip
 def test_a_deadline_is_true_of_its_own_day_only(subject: str, meant: date) -> None:
@@ -51,6 +59,9 @@ def test_a_deadline_is_true_of_its_own_day_only(subject: str, meant: date) -> No
         "Come by this weekend", "A weekend with Pinot", "Wine at the end of the day", "The end of an era",
         "Vinos de la semana", "Solo wines", "Mañana", "Only the best this month",
         "Before you go", "Closing the gap", "The final word on gin",
+        "Stop by tomorrow", "Our truck stops by today", "Christmas reds", "The 25th anniversary", "A 12-5 win",
+        "Merlot for Thanksgiving", "Only 10-15 bottles", "Open 24 hours",
+        "Yesterday, today: Merlot", "An hour with Syrah",
     ],
 )  # fmt: skip
 def test_most_subjects_tell_no_deadline(subject: str) -> None:
@@ -67,6 +78,12 @@ def test_days_left_are_counted_either_way() -> None:
     for subject in ("Two days left", "ends in 2 days", "Quedan dos días", "a two-day sale"):
         assert is_true_on(subject, WEDNESDAY, date(2026, 11, 27))
         assert not is_true_on(subject, WEDNESDAY, FIFTH)
+    for subject in ("24 hrs left", "Expires in 24h", "A day left", "for the next 24 hours"):
+        assert [is_true_on(subject, WEDNESDAY, day) for day in (TOMORROW, FIFTH)] == [True, False]
+    for subject in ("a 48-hour flash sale", "48hr sale"):
+        assert [is_true_on(subject, WEDNESDAY, day) for day in (date(2026, 11, 27), FIFTH)] == [True, False]
+    for subject in ("only 3 hours", "3h left", "in the next 2 hours"):
+        assert [is_true_on(subject, WEDNESDAY, day) for day in (TODAY, FIFTH)] == [True, False]
     assert is_true_on("Ends in a week", WEDNESDAY, date(2026, 12, 2))
     assert {is_true_on("until the end of the week", WEDNESDAY, SUNDAY + timedelta(days=n)) for n in (0, -1, -2)} == {
         True
